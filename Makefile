@@ -1,0 +1,49 @@
+# `make demo` and `make test` set up all they need: a virtual environment, a Pulumi engine, and the rest.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help setup engine demo test unit lint types layers check build compare clean
+
+help: ## What there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+$(VENV)/ready: pyproject.toml scripts/setup
+	@PYTHON="$(PYTHON)" scripts/setup
+
+setup: $(VENV)/ready ## The virtual environment, with the package and all its tools
+
+engine: ## A working Pulumi engine for this checkout: the one on PATH, else installed, else built from source
+	@scripts/engine >/dev/null
+
+demo: setup engine ## A tenant made, switched off, changed by hand, put right and removed, on the embedded ZITADEL
+	@PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python scripts/demo.py
+
+test: setup engine ## All tests, with a real engine
+	@echo "test: about 5 minutes on 2 cores"
+	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+unit: setup ## The tests that need no engine, in seconds
+	@$(BIN)/python -m pytest -q tests/unit tests/contract tests/emulator $(ARGS)
+
+lint: setup ## ruff
+	@$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## mypy strict, on the package, the examples and the public surface
+	@$(BIN)/mypy
+
+layers: setup ## Nothing imports upward
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+check: lint types layers ## All checkers
+
+build: setup ## The wheel, into dist/
+	@$(BIN)/python -m build --no-isolation --wheel --outdir dist
+
+clean: ## Forgets the environment and what tests left; not the engine, which takes minutes
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache *.egg-info

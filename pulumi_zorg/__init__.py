@@ -1,0 +1,59 @@
+"""ZITADEL's organizations and user grants for Pulumi, with the flag ``active``.
+
+::
+
+    import pulumi_zorg as zorg
+
+    acme = zorg.Organization("acme", name="Acme", active=True)
+    zorg.UserGrant("ann", org_id=acme.id, user_id="…", project_id="…", role_keys=["viewer"])
+"""
+
+from pulumi_zorg.errors import (
+    AlreadyExists,
+    ApiError,
+    ConfigurationError,
+    CredentialError,
+    FailedPrecondition,
+    Gone,
+    HeaderIgnored,
+    InputError,
+    InvalidArgument,
+    LockoutRefused,
+    NameTaken,
+    NoAnswer,
+    NotFound,
+    NotProven,
+    PermissionDenied,
+    Unauthenticated,
+    UnexpectedAnswer,
+    Unreachable,
+    ZorgError,
+)
+from pulumi_zorg.resources.organization import Organization, OrganizationArgs
+from pulumi_zorg.resources.user_grant import UserGrant, UserGrantArgs
+
+__all__ = [
+    "AlreadyExists",
+    "ApiError",
+    "ConfigurationError",
+    "CredentialError",
+    "FailedPrecondition",
+    "Gone",
+    "HeaderIgnored",
+    "InputError",
+    "InvalidArgument",
+    "LockoutRefused",
+    "NameTaken",
+    "NoAnswer",
+    "NotFound",
+    "NotProven",
+    "Organization",
+    "OrganizationArgs",
+    "PermissionDenied",
+    "Unauthenticated",
+    "UnexpectedAnswer",
+    "Unreachable",
+    "UserGrant",
+    "UserGrantArgs",
+    "ZorgError",
+]

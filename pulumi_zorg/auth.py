@@ -1,0 +1,220 @@
+"""The bearer token of a call, as an :class:`httpx.Auth`.
+
+A personal access token is its own bearer token. A service-account key and client credentials are
+exchanged for one at ``/oauth/v2/token`` (https://zitadel.com/docs/apis/openidoauth/endpoints#token_endpoint);
+it is kept in the process, renewed before it expires and once after a 401, by one thread at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from typing import Protocol
+
+import httpx
+import jwt
+
+from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, ServiceAccountKey, Settings
+from pulumi_zorg.errors import CredentialError, UnexpectedAnswer, clean
+
+__all__ = ["SCOPE", "BearerAuth", "ExchangedToken", "FixedToken", "TokenSource", "bearer_auth"]
+
+#: Without the audience of ZITADEL's own project the API answers 401 to a token that is otherwise good.
+SCOPE = "openid urn:zitadel:iam:org:project:id:zitadel:aud"
+
+_TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 - a path
+_RENEW_BEFORE = 60.0  # seconds before a token's end in which a new one is fetched
+_ASSERTION_LIVES = (
+    300  # seconds; ZITADEL takes no assertion that was issued in its future, so it is dated back a little
+)
+_ASSERTION_DATED_BACK = 10
+
+#: How a request for a token goes out: with the caller's patience, and without a bearer token.
+SendForToken = Callable[[httpx.Request], httpx.Response]
+Clock = Callable[[], float]
+
+
+class TokenSource(Protocol):
+    """Where bearer tokens come from."""
+
+    def token(self, send: SendForToken) -> str:
+        """The token to use now."""
+        ...
+
+    def renewed(self, refused: str, send: SendForToken) -> str | None:
+        """Another token than ``refused``, which the API did not accept; None where there can be none."""
+        ...
+
+
+class FixedToken:
+    """A personal access token."""
+
+    def __init__(self, credential: PersonalAccessToken) -> None:
+        self._token = credential.token
+
+    def token(self, send: SendForToken) -> str:
+        """The token itself."""
+        return self._token.get_secret_value()
+
+    def renewed(self, refused: str, send: SendForToken) -> None:
+        """A personal access token cannot be renewed."""
+        return
+
+    def __repr__(self) -> str:
+        return "FixedToken(**********)"
+
+
+class ExchangedToken:
+    """A token that ZITADEL gives for a service-account key or for client credentials.
+
+    :param url: the address of the instance.
+    :param audience: the issuer that a key's assertion is meant for.
+    :param clock: seconds since 1970.
+    :raises CredentialError: from its methods, where ZITADEL refuses the credential.
+    """
+
+    def __init__(
+        self, credential: ServiceAccountKey | ClientCredentials, url: str, audience: str, clock: Clock = time.time
+    ) -> None:
+        self._credential = credential
+        self._url = url
+        self._audience = audience
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._value = ""
+        self._renew_at = 0.0
+
+    def token(self, send: SendForToken) -> str:
+        """The token in hand, or a new one shortly before that one expires."""
+        with self._lock:
+            if self._clock() >= self._renew_at:
+                self._fetch(send)
+            return self._value
+
+    def renewed(self, refused: str, send: SendForToken) -> str:
+        """A new token, unless another thread has fetched one since ``refused`` was used."""
+        with self._lock:
+            if self._value == refused:
+                self._fetch(send)
+            return self._value
+
+    def _fetch(self, send: SendForToken) -> None:
+        asked_at = self._clock()
+        response = send(self._request())
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise UnexpectedAnswer(
+                f"Asking {self._url}{_TOKEN_PATH} for a token: the answer ({response.status_code}) is not ZITADEL's; "
+                "check zorg:url, and what stands in front of the server.",
+                performed=False,
+            )
+        value = answer.get("access_token")
+        if response.status_code == 200 and isinstance(value, str) and value:
+            lives = answer.get("expires_in")
+            seconds = float(lives) if isinstance(lives, int | float) and lives > 0 else 0.0
+            self._value = value
+            self._renew_at = asked_at + max(seconds - _RENEW_BEFORE, seconds / 2)
+            return
+        said = " ".join(str(answer[key]) for key in ("error", "error_description", "message") if answer.get(key))
+        raise CredentialError(
+            f"ZITADEL gave no token for {self._described()}: it answered {response.status_code}: {clean(said)}. {self._advice()}"
+        )
+
+    def _request(self) -> httpx.Request:
+        url = f"{self._url}{_TOKEN_PATH}"
+        if isinstance(self._credential, ClientCredentials):
+            # In the form rather than as Basic: there it needs no encoding that servers could disagree about.
+            secret = self._credential.client_secret.get_secret_value()
+            form = {
+                "grant_type": "client_credentials",
+                "scope": SCOPE,
+                "client_id": self._credential.client_id,
+                "client_secret": secret,
+            }
+            return httpx.Request("POST", url, data=form)
+        form = {
+            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "scope": SCOPE,
+            "assertion": self._assertion(),
+        }
+        return httpx.Request("POST", url, data=form)
+
+    def _assertion(self) -> str:
+        assert isinstance(self._credential, ServiceAccountKey)  # noqa: S101 - narrows the type for the checker
+        issued = int(self._clock()) - _ASSERTION_DATED_BACK
+        claims = {
+            "iss": self._credential.user_id,
+            "sub": self._credential.user_id,
+            "aud": self._audience,
+            "iat": issued,
+            "exp": issued + _ASSERTION_LIVES,
+        }
+        try:
+            return jwt.encode(
+                claims,
+                self._credential.key.get_secret_value(),
+                algorithm="RS256",
+                headers={"kid": self._credential.key_id},
+            )
+        except (ValueError, TypeError, jwt.PyJWTError):
+            pass
+        # Outside the handler: the library's own error quotes what it was given.
+        raise CredentialError(
+            f"the private key in {self._described()} cannot be read; use the JSON as ZITADEL handed it out."
+        )
+
+    def _described(self) -> str:
+        if isinstance(self._credential, ClientCredentials):
+            return f"the client credentials of {clean(self._credential.client_id)}"
+        return f"the service-account key {clean(self._credential.key_id)} of user {clean(self._credential.user_id)}"
+
+    def _advice(self) -> str:
+        if isinstance(self._credential, ClientCredentials):
+            return "Check zorg:clientId and zorg:clientSecret, and that the service account is active."
+        return (
+            "Check that the key still exists and has not expired, that this machine's clock is right, and that the issuer "
+            f"is {self._audience} (zorg:audience where it differs from zorg:url)."
+        )
+
+    def __repr__(self) -> str:
+        return f"ExchangedToken({self._described()})"
+
+
+class BearerAuth(httpx.Auth):
+    """Puts the token into each request, and once a new one after a 401."""
+
+    requires_response_body = False
+
+    def __init__(self, source: TokenSource, send: SendForToken) -> None:
+        self._source = source
+        self._send = send
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """One request, or two where the first token was refused and there is another."""
+        token = self._source.token(self._send)
+        request.headers["Authorization"] = f"Bearer {token}"
+        response = yield request
+        if response.status_code != 401:
+            return
+        other = self._source.renewed(token, self._send)
+        if other is not None and other != token:
+            request.headers["Authorization"] = f"Bearer {other}"
+            yield request
+
+    def __repr__(self) -> str:
+        return f"BearerAuth({self._source!r})"
+
+
+def bearer_auth(settings: Settings, send: SendForToken) -> BearerAuth:
+    """The authentication that the settings ask for."""
+    credential = settings.credential
+    source: TokenSource = (
+        FixedToken(credential)
+        if isinstance(credential, PersonalAccessToken)
+        else ExchangedToken(credential, settings.url, settings.audience)
+    )
+    return BearerAuth(source, send)

@@ -1,0 +1,18 @@
+"""The command ``zorg``."""
+
+from __future__ import annotations
+
+import click
+
+from pulumi_zorg.cli.emulator import emulator
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pulumi-zorg", prog_name="zorg")
+def main() -> None:
+    """ZITADEL's organizations and user grants under Pulumi."""
+
+
+main.add_command(emulator)

@@ -1,0 +1,43 @@
+"""``zorg emulator``: a ZITADEL in memory, over HTTP on loopback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["emulator"]
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Where on 127.0.0.1; 0 takes a free one.",
+)
+@click.option(
+    "--token", default="zorg-emulator", show_default=True, help="The personal access token of its instance owner."
+)
+@click.option(
+    "--like",
+    type=click.Choice(["2026-07", "2025-12", "seeds"]),
+    default="2026-07",
+    show_default=True,
+    help="Which server it is like.",
+)
+@click.option("--data", type=click.Path(path_type=Path, dir_okay=False), help="Keep its content in this file.")
+def emulator(port: int, token: str, like: str, data: Path | None) -> None:
+    """Runs a ZITADEL in memory until it is interrupted.
+
+    It is ready when GET /debug/ready answers. It listens on 127.0.0.1 only, and it is for trying things out and for
+    tests: whoever reaches the port and knows the token owns it.
+    """
+    try:
+        from pulumi_zorg.emulator import run
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"the emulator needs {error.name}, which comes with an extra: pip install 'pulumi-zorg[emulator]'"
+        ) from None
+    run(port=port, token=token, like=like, data=data)

@@ -1,0 +1,74 @@
+"""The API of ZITADEL, as far as this package needs it: one typed call a method.
+
+Nothing here decides anything: what an answer means for a resource is decided in
+:mod:`pulumi_zorg.proof` and :mod:`pulumi_zorg.providers`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cached_property
+
+from pulumi_zorg.client.organizations import Organizations
+from pulumi_zorg.client.transport import Transport
+from pulumi_zorg.client.user_grants import UserGrants
+from pulumi_zorg.client.witnesses import Witnesses
+from pulumi_zorg.config import Settings
+
+__all__ = ["Client"]
+
+
+class Client:
+    """One instance of ZITADEL, as one user of it.
+
+    :param transport: how calls get there; :meth:`connect` makes one of settings.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.organizations = Organizations(transport)
+        self.user_grants = UserGrants(transport)
+        self.witnesses = Witnesses(transport)
+        self._seen: set[str] = set()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def connect(cls, settings: Settings, *, notice: Callable[[str], None] | None = None) -> Client:
+        """A client of the instance that the settings name.
+
+        :param notice: is told, in a sentence, when a call has to wait; by default the log is.
+        """
+        return cls(Transport(settings) if notice is None else Transport(settings, notice=notice))
+
+    def make_sure_of(self, org_id: str) -> None:
+        """Makes sure, once in a process, that calls which name the organization act on it and on no other.
+
+        A server or a proxy that drops the header acts on the caller's own organization and answers 200.
+
+        :raises HeaderIgnored: where that is so. Nothing was written then.
+        """
+        with self._lock:
+            if org_id in self._seen:
+                return
+        self.organizations.read(org_id)
+        self.saw(org_id)
+
+    def saw(self, org_id: str) -> None:
+        """Remembers that an answer to this organization's header was about this organization."""
+        with self._lock:
+            self._seen.add(org_id)
+
+    @cached_property
+    def protected(self) -> dict[str, str]:
+        """The organizations that must not be switched off by accident, with the reason for each."""
+        mine = self.witnesses.me().details.resource_owner
+        reasons = {mine: "the credential's own user lives in it"}
+        default = self.witnesses.default_organization()
+        if default is not None:
+            reasons.setdefault(default, "it is the default organization of the instance")
+        return reasons
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.transport.close()

@@ -1,0 +1,128 @@
+"""Organizations: ``/management/v1/orgs`` and ``/admin/v1/orgs``."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from pulumi_zorg.client.transport import Call, Transport
+from pulumi_zorg.errors import HeaderIgnored, NotFound, PermissionDenied, UnexpectedAnswer, clean
+from pulumi_zorg.models import Details, ObjectCreated, OrganizationRecord, Wire, parse
+
+__all__ = ["Organizations"]
+
+_ME = "/management/v1/orgs/me"
+
+
+class _Found(Wire):
+    org: OrganizationRecord
+
+
+class _Listed(Wire):
+    result: tuple[OrganizationRecord, ...] = ()
+
+
+class _Changed(Wire):
+    details: Details
+
+
+class Organizations:
+    """The calls about organizations.
+
+    Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove
+    Organization) and https://zitadel.com/docs/apis/resources/admin (Remove Organization, Search Organizations).
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def read(self, org_id: str) -> OrganizationRecord:
+        """What the server says of the organization, to a call that names it in the header.
+
+        A removed organization is answered as well; see :attr:`OrganizationRecord.removed`.
+
+        :raises HeaderIgnored: where the answer is about another organization.
+        """
+        tried = f"Reading organization {clean(org_id)}"
+        answer = self._transport.send(Call(tried, "GET", _ME, org=org_id, reads=True))
+        record = parse(_Found, answer, tried).org
+        if record.id != org_id:
+            raise HeaderIgnored(
+                f"{tried}: the server answered for organization {clean(record.id)} instead. It, or something in front of it, "
+                "ignores the header x-zitadel-orgid, so that every change would hit the wrong organization. Nothing was "
+                "written. Let the header through, or use a server that honours it."
+            )
+        return record
+
+    def create(self, name: str) -> str:
+        """Creates an active organization and gives its id."""
+        tried = f"Creating organization {clean(name)!r}"
+        answer = self._transport.send(Call(tried, "POST", "/management/v1/orgs", body={"name": name}))
+        return parse(ObjectCreated, answer, tried).id
+
+    def rename(self, org_id: str, name: str) -> None:
+        """Changes the name, and with it the primary domain."""
+        self._write(f"Renaming organization {clean(org_id)} to {clean(name)!r}", "PUT", _ME, org_id, {"name": name})
+
+    def deactivate(self, org_id: str) -> None:
+        """Its people can then no longer log in on ZITADEL's pages."""
+        self._write(f"Deactivating organization {clean(org_id)}", "POST", f"{_ME}/_deactivate", org_id)
+
+    def reactivate(self, org_id: str) -> None:
+        """Undoes :meth:`deactivate`."""
+        self._write(f"Reactivating organization {clean(org_id)}", "POST", f"{_ME}/_reactivate", org_id)
+
+    def remove(self, org_id: str) -> None:
+        """Removes the organization with its users, projects and grants.
+
+        By the admin API, which names the organization in the path; where that is not permitted, by the
+        management API. The caller must have made sure that the server honours the header.
+        """
+        tried = f"Removing organization {clean(org_id)}"
+        try:
+            answer = self._transport.send(Call(tried, "DELETE", f"/admin/v1/orgs/{quote(org_id, safe='')}"))
+        except (PermissionDenied, NotFound) as refused:
+            # Without a right on the instance the admin API says 403, or 404 "membership not found".
+            if self.read(org_id).removed:
+                raise
+            try:
+                answer = self._transport.send(Call(tried, "DELETE", _ME, org=org_id))
+            except PermissionDenied:
+                raise refused from None
+        # The answer's resource owner is the instance, so that it cannot be compared.
+        parse(_Changed, answer, tried)
+
+    def by_name(self, name: str) -> tuple[OrganizationRecord, ...]:
+        """The organizations of exactly that name that the caller may see; lists may lag behind."""
+        tried = f"Searching organizations named {clean(name)!r}"
+        query: dict[str, Any] = {"nameQuery": {"name": name, "method": "TEXT_QUERY_METHOD_EQUALS"}}
+        try:
+            path, body = "/admin/v1/orgs/_search", {"queries": [query]}
+            answer = self._transport.send(Call(tried, "POST", path, body=body, reads=True))
+        except (PermissionDenied, NotFound):
+            # Without a right on the instance there is the list of the second API, filtered by what the caller may see.
+            body = {"queries": [query]}
+            answer = self._transport.send(Call(tried, "POST", "/v2/organizations/_search", body=body, reads=True))
+        return tuple(record for record in parse(_Listed, answer, tried).result if record.name == name)
+
+    def _write(self, tried: str, method: str, path: str, org_id: str, body: dict[str, Any] | None = None) -> None:
+        answer = self._transport.send(Call(tried, method, path, org=org_id, body=body))
+        check_owner(parse(_Changed, answer, tried).details, org_id, tried)
+
+
+def check_owner(details: Details, org_id: str, tried: str) -> None:
+    """Compares who the server says it acted on.
+
+    :raises HeaderIgnored: where that is another organization.
+    :raises UnexpectedAnswer: where the answer does not say.
+    """
+    if not details.resource_owner:
+        raise UnexpectedAnswer(
+            f"{tried}: the answer does not say which organization it is about, so it is not ZITADEL's."
+        )
+    if details.resource_owner != org_id:
+        raise HeaderIgnored(
+            f"{tried}: the server says it acted on organization {clean(details.resource_owner)} instead. Look at that "
+            "organization now: the change may have been made there. The server, or something in front of it, ignores the "
+            "header x-zitadel-orgid."
+        )

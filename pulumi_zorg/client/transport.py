@@ -1,0 +1,293 @@
+"""One ``send`` for every call: authentication, patience, the log, and what an answer means.
+
+The rule for repeating: a call that cannot have taken effect is repeated (no connection, 429); a call
+that may have taken effect is repeated only if it is a read. After a write whose outcome is unknown
+the caller looks, and then decides; see :mod:`pulumi_zorg.providers.converge`.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import httpx
+import tenacity
+
+from pulumi_zorg.auth import bearer_auth
+from pulumi_zorg.config import Settings
+from pulumi_zorg.errors import (
+    AlreadyExists,
+    ApiError,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    Unauthenticated,
+    UnexpectedAnswer,
+    Unreachable,
+    clean,
+)
+
+__all__ = ["ORG_HEADER", "Call", "Transport"]
+
+log = logging.getLogger("pulumi_zorg")
+
+#: Names the organization that a call of the management API acts on.
+ORG_HEADER = "x-zitadel-orgid"
+
+_GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 15.0
+# Failures before a byte of the request was sent.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the API.
+
+    :param tried: what it is for, as the beginning of a sentence: "Reading organization 42".
+    :param reads: whether it changes nothing, and may so be repeated whatever happened to it.
+    """
+
+    tried: str
+    method: str
+    path: str
+    org: str | None = None
+    body: dict[str, Any] | None = None
+    reads: bool = False
+
+
+class Transport:
+    """Sends calls to one instance of ZITADEL, as one user of it, over one pool of connections.
+
+    :param settings: which, as whom, how patiently.
+    :param transport: another way to carry requests than the network; for tests.
+    :param sleep: waits for that many seconds.
+    :param notice: is told, in a sentence, when a call has to wait.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        notice: Callable[[str], None] = log.warning,
+    ) -> None:
+        self.settings = settings
+        self._sleep = sleep
+        self.notice = notice
+        verify: ssl.SSLContext | bool = True
+        if settings.ca_file is not None:
+            verify = ssl.create_default_context(cafile=str(settings.ca_file))
+        self._http = httpx.Client(
+            base_url=settings.url,
+            timeout=settings.timeout,
+            verify=verify,
+            transport=transport,
+            headers={"User-Agent": f"pulumi-zorg/{_version()}", "Accept": "application/json"},
+        )
+        self._auth = bearer_auth(settings, self._send_for_token)
+
+    def send(self, call: Call) -> dict[str, Any]:
+        """The answer to ``call``.
+
+        :raises ApiError: where ZITADEL says no.
+        :raises Unreachable: where the deadline passed without an answer, or where a write may have happened.
+        :raises UnexpectedAnswer: where something else than ZITADEL answered.
+        :raises CredentialError: where there is no token to be had.
+        """
+        headers = {} if call.org is None else {ORG_HEADER: call.org}
+        # The gateway wants a body on POST and PUT; `{}` is the empty message.
+        body = call.body if call.body is not None else ({} if call.method in ("POST", "PUT") else None)
+        response = self._patiently(
+            call.tried,
+            lambda: self._http.send(
+                self._http.build_request(call.method, call.path, headers=headers, json=body), auth=self._auth
+            ),
+            repeatable=call.reads,
+            org=call.org,
+        )
+        return _answer(call, response)
+
+    def close(self) -> None:
+        """Closes the pool of connections."""
+        self._http.close()
+
+    def _send_for_token(self, request: httpx.Request) -> httpx.Response:
+        prepared = self._http.build_request(
+            request.method,
+            request.url,
+            headers={"Content-Type": request.headers["Content-Type"]},
+            content=request.content,
+        )
+        try:
+            return self._patiently(
+                "Asking for a token", lambda: self._http.send(prepared, auth=None), repeatable=True, org=None
+            )
+        except _Passing as error:
+            # Patience was had here; the call that needs the token must not begin it anew.
+            raise Unreachable(str(error), performed=False) from None
+
+    def _patiently(
+        self, tried: str, send: Callable[[], httpx.Response], *, repeatable: bool, org: str | None
+    ) -> httpx.Response:
+        """Sends until there is an answer of ZITADEL's own, or until waiting longer makes no sense."""
+
+        def worth_repeating(error: BaseException) -> bool:
+            return isinstance(error, _Passing) and (repeatable or not error.performed)
+
+        def say(state: tenacity.RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            wait = state.next_action.sleep if state.next_action else 0.0
+            self.notice(f"{error} Trying again in {wait:.1f} s (attempt {state.attempt_number + 1}).")
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(worth_repeating),
+            wait=_wait,
+            stop=tenacity.stop_before_delay(self.settings.retry_deadline),
+            before_sleep=say,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        attempt = 0
+
+        def once() -> httpx.Response:
+            nonlocal attempt
+            attempt += 1
+            return self._once(tried, send, org, attempt)
+
+        return retrying(once)
+
+    def _once(self, tried: str, send: Callable[[], httpx.Response], org: str | None, attempt: int) -> httpx.Response:
+        began = time.monotonic()
+        try:
+            response = send()
+        except httpx.HTTPError as error:
+            log.debug("%s: %s after %.0f ms, attempt %d", tried, type(error).__name__, _since(began), attempt)
+            raise _transport_error(tried, self.settings.url, error) from None
+        request = response.request
+        log.debug(
+            "%s %s org=%s -> %d in %.0f ms, attempt %d",
+            request.method, request.url.path, org or "-", response.status_code, _since(began), attempt,
+        )  # fmt: skip
+        if response.status_code in _GATEWAY_STATUSES:
+            raise _Passing(
+                f"{tried}: {self.settings.url} answered {response.status_code}.",
+                # 429 is said before a call is looked at.
+                performed=response.status_code != 429,
+                retry_after=_retry_after(response),
+            )
+        return response
+
+
+class _Passing(Unreachable):
+    """Unreachable, but it may pass."""
+
+    def __init__(self, message: str, *, performed: bool, retry_after: float | None = None) -> None:
+        super().__init__(message, performed=performed)
+        self.retry_after = retry_after
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """Exponential with full jitter; a server that says when to come again is listened to."""
+    error = state.outcome.exception() if state.outcome else None
+    said = error.retry_after if isinstance(error, _Passing) else None
+    jittered = tenacity.wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT)(state)
+    return jittered if said is None else said + jittered / 4
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+
+
+def _transport_error(tried: str, url: str, error: httpx.HTTPError) -> Unreachable:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Unreachable(
+                f"{tried}: the certificate of {url} is not trusted ({clean(cause.verify_message)}). "
+                "Where it comes from a private authority, name that one's certificate file in zorg:caFile.",
+                performed=False,
+            )
+        cause = cause.__cause__ or cause.__context__
+    what = clean(str(error)) or type(error).__name__
+    if isinstance(error, httpx.TimeoutException):
+        what = f"no answer in time ({type(error).__name__})"
+    return _Passing(f"{tried}: {url} cannot be reached: {what}.", performed=not isinstance(error, _NOT_SENT))
+
+
+def _answer(call: Call, response: httpx.Response) -> dict[str, Any]:
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if response.status_code in (200, 201):
+        if isinstance(answer, dict):
+            return answer
+        raise UnexpectedAnswer(
+            f"{call.tried}: the answer is no JSON object ({_form(response)}), so it is not ZITADEL's. "
+            "Check zorg:url, and what stands in front of the server."
+        )
+    if 300 <= response.status_code < 400:
+        raise UnexpectedAnswer(
+            f"{call.tried}: {response.request.url.host} sends the call elsewhere ({response.status_code}, "
+            f"{clean(response.headers.get('Location', 'nowhere'))}). Set zorg:url to where the instance really is.",
+            performed=False,
+        )
+    if not isinstance(answer, dict) or "code" not in answer:
+        raise UnexpectedAnswer(
+            f"{call.tried}: {response.status_code} came back, but not in ZITADEL's words ({_form(response)}). "
+            "Check zorg:url, and what stands in front of the server.",
+            performed=response.status_code >= 500,
+        )
+    raise _refusal(call.tried, response.status_code, answer)
+
+
+def _refusal(tried: str, status: int, answer: dict[str, Any]) -> ApiError:
+    code = answer.get("code")
+    message = clean(str(answer.get("message", "")))
+    kind: type[ApiError] = ApiError
+    if status == 400:
+        kind = FailedPrecondition if code in (9, "failed_precondition") else InvalidArgument
+    elif status == 401:
+        kind = Unauthenticated
+    elif status == 403 or (status == 404 and "membership" in message):
+        # Wording only: whoever must decide whether an object is gone asks more than this (proof.py).
+        kind = PermissionDenied
+    elif status == 404:
+        kind = NotFound
+    elif status == 409:
+        kind = AlreadyExists
+    return kind(tried, status, code if isinstance(code, int | str) else None, message)
+
+
+def _form(response: httpx.Response) -> str:
+    return clean(response.headers.get("Content-Type", "no content type"), 80)
+
+
+def _since(began: float) -> float:
+    return (time.monotonic() - began) * 1000
+
+
+def _version() -> str:
+    try:
+        return version("pulumi-zorg")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,110 @@
+"""The calls that tell what to think of another call's answer: who am I, what may I, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pulumi_zorg.client.transport import Call, Transport
+from pulumi_zorg.errors import ApiError, clean
+from pulumi_zorg.models import Event, OrganizationRecord, UserRecord, Wire, parse
+
+__all__ = ["Witnesses"]
+
+_PAGE = 1_000  # events; more do not come back at once
+
+
+class _Me(Wire):
+    user: UserRecord
+
+
+class _Org(Wire):
+    org: OrganizationRecord
+
+
+class _Orgs(Wire):
+    result: tuple[OrganizationRecord, ...] = ()
+
+
+class _Permissions(Wire):
+    result: tuple[str, ...] = ()
+
+
+class _Events(Wire):
+    events: tuple[Event, ...] = ()
+
+
+class Witnesses:
+    """Reads about the caller and about the event store."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def me(self) -> UserRecord:
+        """The caller, and in ``details.resource_owner`` the organization that its user lives in.
+
+        Document: https://zitadel.com/docs/apis/resources/auth (Get my user).
+        """
+        tried = "Reading the credential's own user"
+        return parse(_Me, self._transport.send(Call(tried, "GET", "/auth/v1/users/me", reads=True)), tried).user
+
+    def permissions(self, org_id: str) -> frozenset[str]:
+        """What the caller may do in the organization, like ``user.grant.read``.
+
+        Document: https://zitadel.com/docs/apis/resources/auth (My ZITADEL permissions).
+        """
+        tried = f"Reading the credential's rights in organization {clean(org_id)}"
+        path = "/auth/v1/permissions/zitadel/me/_search"
+        answer = self._transport.send(Call(tried, "POST", path, org=org_id, reads=True))
+        return frozenset(parse(_Permissions, answer, tried).result)
+
+    def default_organization(self) -> str | None:
+        """The default organization's id; None where the caller may not know.
+
+        Documents: https://zitadel.com/docs/apis/resources/admin (Get default organization), and the organization
+        service's list with its query for the default one.
+        """
+        tried = "Reading the default organization"
+        try:
+            answer = self._transport.send(Call(tried, "GET", "/admin/v1/orgs/default", reads=True))
+            return parse(_Org, answer, tried).org.id
+        except ApiError:
+            pass
+        try:
+            body: dict[str, Any] = {"queries": [{"defaultQuery": {}}]}
+            answer = self._transport.send(Call(tried, "POST", "/v2/organizations/_search", body=body, reads=True))
+        except ApiError:
+            return None
+        return next((record.id for record in parse(_Orgs, answer, tried).result), None)
+
+    def events(self, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...]:
+        """The events of those kinds of one object, oldest first, from ZITADEL's event store: no lag, nothing forgotten.
+
+        Document: https://zitadel.com/docs/apis/resources/admin (List Events).
+
+        :raises PermissionDenied: without ``events.read``, a right on the instance (IAM_OWNER, IAM_OWNER_VIEWER).
+        """
+        tried = f"Reading the events of {clean(aggregate_id)}"
+        wanted = frozenset(kinds)
+        found: list[Event] = []
+        while True:
+            body: dict[str, Any] = {
+                "aggregateId": aggregate_id,
+                "eventTypes": sorted(wanted),
+                "limit": _PAGE,
+                "asc": True,
+            }
+            if found:
+                body["sequence"] = str(found[-1].sequence)
+            answer = self._transport.send(Call(tried, "POST", "/admin/v1/events/_search", body=body, reads=True))
+            page = parse(_Events, answer, tried).events
+            known = {event.sequence for event in found}
+            # The server filters; that it did is checked, for a removal must not be taken from another object.
+            new = [
+                event
+                for event in page
+                if event.aggregate.id == aggregate_id and event.kind in wanted and event.sequence not in known
+            ]
+            found += new
+            if len(page) < _PAGE or not new:
+                return tuple(found)

@@ -1,0 +1,274 @@
+"""The settings: which ZITADEL, and as whom. One documented order: the stack's configuration first,
+then the environment.
+
+A setting that is the empty text counts as not given: pipelines pass a missing secret that way.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from pulumi_zorg.errors import ConfigurationError
+
+__all__ = ["ClientCredentials", "Credential", "PersonalAccessToken", "ServiceAccountKey", "Settings", "load_settings"]
+
+#: Where a setting's name in the stack's configuration is, without its namespace; None where there is none.
+ConfigGetter = Callable[[str], str | None]
+
+_ENVIRONMENT = {
+    "url": "ZITADEL_URL",
+    "token": "ZITADEL_TOKEN",
+    "jwtProfileFile": "ZITADEL_JWT_PROFILE_FILE",
+    "jwtProfileJson": "ZITADEL_JWT_PROFILE_JSON",
+    "clientId": "ZITADEL_CLIENT_ID",
+    "clientSecret": "ZITADEL_CLIENT_SECRET",
+    "caFile": "ZITADEL_CA_FILE",
+    "audience": "ZITADEL_AUDIENCE",
+    "timeout": "ZITADEL_TIMEOUT",
+    "retryDeadline": "ZITADEL_RETRY_DEADLINE",
+    "allowHttp": "ZITADEL_ALLOW_HTTP",
+}
+
+#: Each kind of credential, and the settings that make it up.
+_CREDENTIALS: dict[str, tuple[str, ...]] = {
+    "personal access token": ("token",),
+    "service-account key file": ("jwtProfileFile",),
+    "service-account key": ("jwtProfileJson",),
+    "client credentials": ("clientId", "clientSecret"),
+}
+
+_WAY_OUT = (
+    "set exactly one of zorg:token (a personal access token), zorg:jwtProfileFile or zorg:jwtProfileJson "
+    "(a service-account key), or zorg:clientId with zorg:clientSecret, e.g. `pulumi config set --secret zorg:token`; "
+    "or ZITADEL_TOKEN, ZITADEL_JWT_PROFILE_FILE, ZITADEL_JWT_PROFILE_JSON, ZITADEL_CLIENT_ID with "
+    "ZITADEL_CLIENT_SECRET in the environment"
+)
+
+
+@dataclass(frozen=True)
+class PersonalAccessToken:
+    """A personal access token of a user of ZITADEL (https://zitadel.com/docs/guides/integrate/service-users/personal-access-token)."""
+
+    token: SecretStr
+
+
+class ServiceAccountKey(BaseModel):
+    """The JSON that ZITADEL hands out for a service account's key
+    (https://zitadel.com/docs/guides/integrate/service-users/private-key-jwt)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    type: Literal["serviceaccount"]
+    key_id: Annotated[str, Field(alias="keyId", min_length=1)]
+    user_id: Annotated[str, Field(alias="userId", min_length=1)]
+    key: SecretStr
+
+
+@dataclass(frozen=True)
+class ClientCredentials:
+    """A service account's client id and secret (https://zitadel.com/docs/guides/integrate/service-users/client-credentials)."""
+
+    client_id: str
+    client_secret: SecretStr
+
+
+Credential = PersonalAccessToken | ServiceAccountKey | ClientCredentials
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which ZITADEL, as whom, and how patiently.
+
+    :param url: scheme and host (and port) of the instance, without a trailing slash.
+    :param credential: exactly one; its secret parts are masked in every repr.
+    :param audience: the issuer, where that differs from ``url``; what a service-account key is signed for.
+    :param ca_file: certificates (PEM) to trust instead of the system's.
+    :param timeout: seconds that one call may take.
+    :param retry_deadline: seconds after which a call that keeps failing is given up.
+    """
+
+    url: str
+    credential: Credential
+    audience: str
+    ca_file: Path | None = None
+    timeout: float = 30.0
+    retry_deadline: float = 120.0
+    #: Where the settings came from, for messages; never a value.
+    sources: tuple[str, ...] = field(default=(), compare=False)
+
+
+def load_settings(config: ConfigGetter, environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of the stack's configuration, completed by the environment.
+
+    :param config: looks up a name of the namespace ``zorg`` in the stack's configuration.
+    :param environment: ``os.environ`` where it is not given.
+    :raises ConfigurationError: naming the setting and the way out.
+    """
+    environment = os.environ if environment is None else environment
+    found = _Lookup(config, environment)
+    url = _checked_url(found)
+    ca_file = found.text("caFile")
+    if ca_file is not None and not Path(ca_file).is_file():
+        raise ConfigurationError(f"{found.named('caFile')} names no file: {ca_file}")
+    return Settings(
+        url=url,
+        credential=_credential(found),
+        audience=(found.text("audience") or url).rstrip("/"),
+        ca_file=None if ca_file is None else Path(ca_file),
+        timeout=found.seconds("timeout", 30.0),
+        retry_deadline=found.seconds("retryDeadline", 120.0),
+        sources=tuple(sorted(found.used)),
+    )
+
+
+class _Lookup:
+    """One setting at a time: the stack's configuration before the environment."""
+
+    def __init__(self, config: ConfigGetter, environment: Mapping[str, str]) -> None:
+        self._config = config
+        self._environment = environment
+        self.used: set[str] = set()
+
+    def in_stack(self, key: str) -> str | None:
+        return self._config(key) or None
+
+    def in_environment(self, key: str) -> str | None:
+        return self._environment.get(_ENVIRONMENT[key]) or None
+
+    def text(self, key: str) -> str | None:
+        value = self.in_stack(key) or self.in_environment(key)
+        if value is not None:
+            self.used.add(self.named(key))
+        return value
+
+    def named(self, key: str) -> str:
+        """The name under which the user knows the setting: the one that was read, else the stack's."""
+        return _ENVIRONMENT[key] if not self.in_stack(key) and self.in_environment(key) else f"zorg:{key}"
+
+    def seconds(self, key: str, default: float) -> float:
+        value = self.text(key)
+        if value is None:
+            return default
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = -1.0
+        if not 0 < seconds <= 86_400:
+            raise ConfigurationError(f"{self.named(key)} must be a number of seconds above 0, not {value!r}")
+        return seconds
+
+    def flag(self, key: str) -> bool:
+        value = self.text(key)
+        if value is None or value.lower() == "false":
+            return False
+        if value.lower() == "true":
+            return True
+        raise ConfigurationError(f"{self.named(key)} must be true or false, not {value!r}")
+
+
+def _checked_url(found: _Lookup) -> str:
+    value = found.text("url")
+    if value is None:
+        raise ConfigurationError(
+            "no address of a ZITADEL is given: set zorg:url, e.g. `pulumi config set zorg:url https://acme.zitadel.cloud`, "
+            "or ZITADEL_URL in the environment"
+        )
+    name = found.named("url")
+    try:
+        parts = urlsplit(value.strip())
+        host, _ = parts.hostname, parts.port  # a port that is no number is noticed here
+    except ValueError as error:
+        raise ConfigurationError(f"{name} is no address: {error}") from None
+    if parts.username is not None or parts.password is not None:
+        # The value is not repeated here: it carries a password.
+        raise ConfigurationError(f"{name} must not carry a user or a password; give the credential by itself")
+    if parts.scheme not in ("http", "https") or not host:
+        raise ConfigurationError(
+            f"{name} must begin with https:// and a host, like https://acme.zitadel.cloud, not {value!r}"
+        )
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ConfigurationError(f"{name} must end after the host, like {parts.scheme}://{parts.netloc}, not {value!r}")
+    if parts.scheme == "http" and not _is_loopback(host) and not found.flag("allowHttp"):
+        raise ConfigurationError(
+            f"{name} is plain http to {host}, which sends the credential in the clear: use https, "
+            "or say zorg:allowHttp true where that is meant"
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _credential(found: _Lookup) -> Credential:
+    """Exactly one credential: of the stack's configuration if it has any part of one, else of the environment."""
+    for place in (found.in_stack, found.in_environment):
+        kinds = [kind for kind, keys in _CREDENTIALS.items() if any(place(key) for key in keys)]
+        if len(kinds) > 1:
+            given = ", ".join(
+                f"zorg:{key}" if place == found.in_stack else _ENVIRONMENT[key]
+                for kind in kinds
+                for key in _CREDENTIALS[kind]
+                if place(key)
+            )
+            raise ConfigurationError(f"more than one credential is given ({given}): {_WAY_OUT}")
+        if kinds:
+            return _read_credential(kinds[0], found)
+    raise ConfigurationError(f"no credential is given: {_WAY_OUT}")
+
+
+def _read_credential(kind: str, found: _Lookup) -> Credential:
+    values: dict[str, str] = {}
+    for key in _CREDENTIALS[kind]:
+        value = found.text(key)
+        if value is None:
+            raise ConfigurationError(
+                f"zorg:{key} (or {_ENVIRONMENT[key]}) is missing: {kind} are zorg:clientId with zorg:clientSecret"
+            )
+        values[key] = value
+    if "token" in values:
+        token = values["token"].strip()
+        if not token.isascii() or any(character.isspace() or not character.isprintable() for character in token):
+            raise ConfigurationError(
+                f"{found.named('token')} holds characters that no token has; was it cut or pasted with something else?"
+            )
+        return PersonalAccessToken(SecretStr(token))
+    if "clientId" in values:
+        return ClientCredentials(values["clientId"], SecretStr(values["clientSecret"]))
+    if "jwtProfileFile" in values:
+        name = found.named("jwtProfileFile")
+        try:
+            text = Path(values["jwtProfileFile"]).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise ConfigurationError(f"{name} cannot be read: {values['jwtProfileFile']}: {reason}") from None
+        return _read_key(name, text)
+    return _read_key(found.named("jwtProfileJson"), values["jwtProfileJson"])
+
+
+def _read_key(name: str, text: str) -> ServiceAccountKey:
+    try:
+        return ServiceAccountKey.model_validate_json(text)
+    except ValidationError as error:
+        # Only where it is wrong and how: the value itself holds a private key.
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc']) or 'the text'}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False, include_context=False)
+        )
+    raise ConfigurationError(
+        f"{name} is not the JSON that ZITADEL hands out for a service account's key "
+        f'(an object with "type": "serviceaccount", "keyId", "userId" and "key"): {wrong}'
+    )

@@ -1,0 +1,188 @@
+"""What a program may say of a resource: one pydantic model a resource, checked once in the constructor
+for what is known there, and once more in the provider.
+
+The form in which a model dumps itself is the form in which inputs stand in the state: later inputs are
+added so that they are left out where they have their default, or every old state would show a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictBool,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
+
+from pulumi_zorg.lifecycle import DeletionPolicy
+
+__all__ = ["Inputs", "OrganizationInputs", "Problem", "UserGrantInputs", "check_inputs"]
+
+_LONGEST = 200  # characters, ZITADEL's own limit for names and ids
+
+
+def _error(reason: str) -> PydanticCustomError:
+    return PydanticCustomError("zorg", "{reason}", {"reason": reason})
+
+
+def _name(value: str) -> str:
+    if not value.strip():
+        raise _error("must not be blank: give the organization's name")
+    if len(value) > _LONGEST:
+        raise _error(f"must have at most {_LONGEST} characters, not {len(value)}")
+    if value != value.strip():
+        raise _error(
+            "must not begin or end with white space: ZITADEL cuts it off, and the stack would never be in sync"
+        )
+    return value
+
+
+def _id(value: str) -> str:
+    if not value:
+        raise _error("must not be empty: give the id of an existing object, or the output of another resource")
+    if len(value) > _LONGEST:
+        raise _error(f"must have at most {_LONGEST} characters, not {len(value)}")
+    if value in (".", "..") or any(
+        c.isspace() or not c.isprintable() or not c.isascii() or c in "/\\?#" for c in value
+    ):
+        raise _error("is no id of ZITADEL: it must have no white space and none of / \\ ? #")
+    return value
+
+
+def _role_keys(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not value.strip():
+            raise _error("must not hold an empty role key")
+    return tuple(sorted(set(values)))
+
+
+def _sequence(value: Any) -> Any:
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise _error('must be a list of strings, like ["viewer"]')
+    return tuple(value)
+
+
+def _policy(value: Any) -> Any:
+    if isinstance(value, DeletionPolicy):
+        return value.value
+    if value not in [policy.value for policy in DeletionPolicy]:
+        raise _error('must be "remove", "deactivate" or "retain"')
+    return value
+
+
+Name = Annotated[StrictStr, AfterValidator(_name)]
+Id = Annotated[StrictStr, AfterValidator(_id)]
+RoleKeys = Annotated[tuple[StrictStr, ...], BeforeValidator(_sequence), AfterValidator(_role_keys)]
+Policy = Annotated[str, BeforeValidator(_policy)]
+
+
+class Inputs(BaseModel):
+    """What all resources with a state have in common."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    #: What a change of which makes another object.
+    replaces: ClassVar[tuple[str, ...]] = ()
+
+    active: StrictBool = True
+    adopt: StrictBool = False
+    deletion_policy: Policy = DeletionPolicy.REMOVE.value
+
+    def dump(self) -> dict[str, Any]:
+        """The inputs in the form in which they stand in the state."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in self if value is not None}
+
+
+class OrganizationInputs(Inputs):
+    """What a program says of an organization."""
+
+    name: Name
+    allow_lockout: StrictBool = False
+
+
+class UserGrantInputs(Inputs):
+    """What a program says of a user grant."""
+
+    replaces: ClassVar[tuple[str, ...]] = ("org_id", "user_id", "project_id", "project_grant_id")
+
+    org_id: Id
+    user_id: Id
+    project_id: Id
+    project_grant_id: Id | None = None
+    role_keys: RoleKeys = ()
+
+
+class Problem(BaseModel):
+    """What is wrong with one property."""
+
+    property: str
+    reason: str
+
+
+AnyInputs = TypeVar("AnyInputs", bound=Inputs)
+
+
+def check_inputs(
+    model: type[AnyInputs], given: Mapping[str, Any], is_unknown: Any = lambda value: False
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The inputs in the state's form, and what is wrong with them.
+
+    :param given: by property; None counts as not given, and what is no input of the model is passed over.
+    :param is_unknown: tells a value that another resource will give later; such a value is passed on as it is.
+    """
+    known: dict[str, Any] = {}
+    later: dict[str, Any] = {}
+    for name in model.model_fields:
+        value = given.get(name)
+        if value is None:
+            continue
+        if is_unknown(value) or (isinstance(value, list | tuple) and any(is_unknown(each) for each in value)):
+            later[name] = value
+        else:
+            known[name] = value
+    checked: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name, field in model.model_fields.items():
+        if name in later:
+            checked[name] = later[name]
+        elif name in known:
+            try:
+                value = _adapter(model, name).validate_python(known[name])
+            except ValidationError as error:
+                problems.append(Problem(property=name, reason=_reason(error)))
+                continue
+            checked[name] = list(value) if isinstance(value, tuple) else value
+        elif field.is_required():
+            problems.append(Problem(property=name, reason="is missing"))
+        elif field.default is not None:
+            checked[name] = list(field.default) if isinstance(field.default, tuple) else field.default
+    return checked, problems
+
+
+@cache
+def _adapter(model: type[Inputs], name: str) -> TypeAdapter[Any]:
+    """Checks one property by itself, so that one that is not known yet does not keep the others unchecked."""
+    field = model.model_fields[name]
+    annotated: Any = Annotated[(field.annotation, field)]
+    return TypeAdapter(annotated)
+
+
+_REASONS = {
+    "string_type": "must be a string",
+    "bool_type": "must be True or False",
+}
+
+
+def _reason(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    item = f" (item {first['loc'][0] + 1})" if first["loc"] and isinstance(first["loc"][0], int) else ""
+    return _REASONS.get(first["type"], first["msg"]) + item

@@ -1,0 +1,236 @@
+"""Is it gone? The API misleads: a removed organization answers 200, a live one 404 to who may not see it,
+and a live grant can answer 404 to everybody, for good. So "gone" is a verdict, and it needs proof.
+
+The event store is the witness that decides wherever the caller may read it: a removal is an event with an
+author and a time. Where the caller may not, DESIGN.md says which answers together count as proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.errors import ApiError, NotFound, NotProven, PermissionDenied, ZorgError, clean
+from pulumi_zorg.models import Event, OrganizationRecord, UserGrantRecord
+
+__all__ = ["Found", "Removal", "find_organization", "find_user_grant"]
+
+_ORG_LIFE = ("org.added", "org.removed")
+_GRANT_ENDS = ("user.grant.removed", "user.grant.cascade.removed")
+_GRANT_LIFE = (
+    "user.grant.added",
+    "user.grant.changed",
+    "user.grant.cascade.changed",
+    "user.grant.deactivated",
+    "user.grant.reactivated",
+    *_GRANT_ENDS,
+)
+# What ends a grant without an event of its own, by the object whose end it is.
+_USER_LIFE = ("user.human.added", "user.human.selfregistered", "user.machine.added", "user.removed")
+_PROJECT_LIFE = ("project.added", "project.removed", "project.grant.removed")
+
+_STATE_DELETE = "If you know that it is gone, `pulumi state delete` takes it out of the state."
+
+
+@dataclass(frozen=True)
+class Removal:
+    """The proof that an object is gone.
+
+    :param how: what was seen, as the end of a sentence.
+    :param by: the user who removed it, where the event store said so.
+    :param at: when.
+    """
+
+    how: str
+    by: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object that exists, as it was found.
+
+    :param phantom: whether reads say that it is not there, and only the event store shows it.
+    """
+
+    record: OrganizationRecord | UserGrantRecord
+    phantom: bool = False
+
+
+def find_organization(client: Client, org_id: str) -> OrganizationRecord | Removal:
+    """The organization, or the proof that it is gone.
+
+    :raises NotProven: where nobody who may know has said which.
+    :raises HeaderIgnored: where the server does not act on the organization that a call names.
+    """
+    shown: OrganizationRecord | None = None
+    refused: ApiError | None = None
+    try:
+        shown = client.organizations.read(org_id)
+    except (NotFound, PermissionDenied) as error:
+        refused = error
+    if shown is not None and not shown.removed:
+        client.saw(org_id)
+        return shown
+    what = f"organization {clean(org_id)}"
+    events = _events(client, org_id, _ORG_LIFE)
+    if events:
+        last = events[-1]
+        if last.kind == "org.removed":
+            return _removal(last, f"{what} was removed")
+        raise NotProven(
+            f"Reads do not show {what}, but ZITADEL's event store has no removal of it, so it is still there"
+            f"{_refused(refused)}. It stays in the state."
+        )
+    if shown is not None and shown.details.resource_owner == org_id:
+        # To a caller who may read it, the server shows a removed organization so: itself, without a state.
+        return Removal(f"the server shows {what} as it shows removed ones, without a state")
+    if events is not None:
+        raise NotProven(
+            f"This instance has never had {what}: is zorg:url ({client.transport.settings.url}) the instance that the "
+            f"stack was made for?{_refused(refused)} It stays in the state. {_STATE_DELETE}"
+        )
+    raise NotProven(
+        f"Whether {what} is gone cannot be told{_refused(refused)}. The credential may read neither it nor the event "
+        f"store; with IAM_OWNER_VIEWER on the instance it can be told. It stays in the state. {_STATE_DELETE}"
+    )
+
+
+def find_user_grant(
+    client: Client, org_id: str, grant_id: str, user_id: str | None, project_id: str | None
+) -> Found | Removal:
+    """The user grant, or the proof that it is gone.
+
+    :param org_id: the organization that the grant was made in.
+    :param user_id: whose it is, and
+    :param project_id: for which project; None where that is not known yet.
+    :raises NotProven: where nobody who may know has said which.
+    :raises HeaderIgnored: where the server does not act on the organization that a call names.
+    """
+    try:
+        return Found(client.user_grants.read(org_id, grant_id, user_id))
+    except (NotFound, PermissionDenied) as error:
+        refused = error
+    what = f"user grant {clean(grant_id)}"
+    events = _events(client, grant_id, _GRANT_LIFE)
+    if events:
+        return _from_events(client, events, org_id, what)
+    if events is not None:
+        raise NotProven(
+            f"This instance has never had {what}: is zorg:url ({client.transport.settings.url}) the instance that the "
+            f"stack was made for?{_refused(refused)} It stays in the state. {_STATE_DELETE}"
+        )
+    return _without_events(client, org_id, grant_id, user_id, project_id, refused)
+
+
+def _from_events(client: Client, events: tuple[Event, ...], org_id: str, what: str) -> Found | Removal:
+    last = events[-1]
+    if last.kind in _GRANT_ENDS:
+        return _removal(last, f"{what} was removed")
+    record = _fold(events)
+    if record.org_id != org_id:
+        raise NotProven(
+            f"{what[0].upper()}{what[1:]} is not in organization {clean(org_id)} but in {clean(record.org_id)}. "
+            "It stays in the state; correct org_id."
+        )
+    for event, whose in _ends_of_others(client, record):
+        if event.creation_date >= events[0].creation_date:
+            return _removal(event, f"{what} went with {whose}")
+    # Does the server act on that organization at all? A grant looked for in another one is no phantom.
+    client.make_sure_of(org_id)
+    return Found(record, phantom=True)
+
+
+def _fold(events: tuple[Event, ...]) -> UserGrantRecord:
+    """The grant as its own events tell it."""
+    first = events[0]
+    values = {
+        "id": first.aggregate.id,
+        "userId": first.payload.get("userId", ""),
+        "projectId": first.payload.get("projectId", ""),
+        "projectGrantId": first.payload.get("grantId", ""),
+        "state": "USER_GRANT_STATE_ACTIVE",
+        "details": {
+            "sequence": events[-1].sequence,
+            "creationDate": first.creation_date,
+            "changeDate": events[-1].creation_date,
+            "resourceOwner": first.aggregate.resource_owner,
+        },
+    }
+    for event in events:
+        if event.kind in ("user.grant.added", "user.grant.changed", "user.grant.cascade.changed"):
+            values["roleKeys"] = tuple(event.payload.get("roleKeys") or ())
+        elif event.kind == "user.grant.deactivated":
+            values["state"] = "USER_GRANT_STATE_INACTIVE"
+        elif event.kind == "user.grant.reactivated":
+            values["state"] = "USER_GRANT_STATE_ACTIVE"
+    return UserGrantRecord.model_validate(values)
+
+
+def _ends_of_others(client: Client, grant: UserGrantRecord) -> Iterator[tuple[Event, str]]:
+    """The removals that take a grant with them and leave no event of its own: of its organization, its user, its
+    project or project grant, and of the organizations that these are in."""
+    user = _events(client, grant.user_id, _USER_LIFE) or ()
+    project = _events(client, grant.project_id, _PROJECT_LIFE) or ()
+    for event in user:
+        if event.kind == "user.removed":
+            yield event, f"its user {clean(grant.user_id)}"
+    for event in project:
+        if event.kind == "project.removed":
+            yield event, f"its project {clean(grant.project_id)}"
+        elif event.kind == "project.grant.removed" and event.payload.get("grantId") == grant.project_grant_id:
+            yield event, f"its project grant {clean(grant.project_grant_id)}"
+    for org_id in {grant.org_id, *_owners(user), *_owners(project)}:
+        for event in _events(client, org_id, ("org.removed",)) or ():
+            yield event, f"organization {clean(org_id)}"
+
+
+def _owners(events: Iterable[Event]) -> set[str]:
+    return {event.aggregate.resource_owner for event in events if event.aggregate.resource_owner}
+
+
+def _without_events(
+    client: Client, org_id: str, grant_id: str, user_id: str | None, project_id: str | None, refused: ApiError
+) -> Removal:
+    """The verdict of a caller who may not read the event store.
+
+    Counts as proof: the organization itself is gone; or the caller may read every grant of the organization, the
+    server honours the header, and neither the read by id nor the list of the user's grants for the project has it.
+    """
+    what = f"user grant {clean(grant_id)}"
+    organization = find_organization(client, org_id)
+    if isinstance(organization, Removal):
+        return Removal(f"{what} went with organization {clean(org_id)}")
+    try:
+        rights = client.witnesses.permissions(org_id)
+    except ApiError:
+        rights = frozenset()
+    if "user.grant.read" not in rights:
+        raise NotProven(
+            f"Whether {what} is gone cannot be told{_refused(refused)}. The credential lacks user.grant.read in organization "
+            f"{clean(org_id)} (ORG_OWNER_VIEWER or ORG_OWNER there, or IAM_OWNER_VIEWER on the instance). "
+            f"It stays in the state. {_STATE_DELETE}"
+        )
+    if isinstance(refused, NotFound) and user_id and project_id:
+        listed = client.user_grants.search(org_id, user_id, project_id)
+        if all(each.id != grant_id for each in listed):
+            return Removal(f"{what} is neither listed nor readable for a credential that may read the grants there")
+    raise NotProven(f"Whether {what} is gone cannot be told{_refused(refused)}. It stays in the state. {_STATE_DELETE}")
+
+
+def _events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...] | None:
+    """The events, oldest first; None where the caller may not read them."""
+    try:
+        return client.witnesses.events(aggregate_id, kinds)
+    except (PermissionDenied, NotFound):
+        return None
+
+
+def _removal(event: Event, how: str) -> Removal:
+    return Removal(how, by=event.editor.display_name or event.editor.user_id or None, at=event.creation_date)
+
+
+def _refused(error: ZorgError | None) -> str:
+    return f" ({error.tried}: {error.status} {error.said})" if isinstance(error, ApiError) else ""

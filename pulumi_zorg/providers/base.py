@@ -1,0 +1,155 @@
+"""The provider of every resource with a state: each hook parses, acts, dumps; nothing is held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown
+from pydantic import ValidationError
+
+from pulumi_zorg.errors import AlreadyExists, Gone, InputError, NameTaken, ZorgError
+from pulumi_zorg.inputs import check_inputs
+from pulumi_zorg.proof import Removal
+from pulumi_zorg.providers import session
+from pulumi_zorg.providers.converge import bring, end, told
+from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
+
+__all__ = ["StatefulProvider"]
+
+
+class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
+    """Creates, changes, reads and ends the objects of one kind.
+
+    An instance has no attributes, so that what Pulumi pickles into the state is its class's path and name.
+    """
+
+    # Safe because there is nothing in an instance that could be secret.
+    serialize_as_secret_always = False
+
+    kind: ClassVar[Kind[Any]]
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Reads the settings; an error in them is told before anything is called."""
+        session.configure(req)
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Brings the inputs to the form in which they stand in the state, and tells what is wrong with them."""
+        checked, problems = check_inputs(self.kind.inputs, news, is_unknown=lambda value: isinstance(value, Unknown))
+        return CheckResult(checked, [CheckFailure(problem.property, problem.reason) for problem in problems])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Leaves it to the engine to compare the inputs, which names the properties in a preview, and adds what
+        cannot be changed in place."""
+        replaces = [name for name in self.kind.inputs.replaces if _moved(_olds.get(name), _news.get(name))]
+        return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Creates the object, or adopts the one that stands there; either is then as declared."""
+        client = session.client()
+        inputs = self._parsed(props)
+        self.kind.before_create(client, inputs)
+        standing = self.kind.find_like(client, inputs) if inputs.adopt else None
+        if standing is not None:
+            return CreateResult(standing, self._outputs(self._brought(standing, inputs, props), inputs))
+        try:
+            made = self.kind.create(client, inputs)
+        except AlreadyExists as error:
+            raise self._taken(inputs, error) from None
+        try:
+            return CreateResult(made, self._outputs(self._brought(made, inputs, props), inputs))
+        except ZorgError as error:
+            if not inputs.active:
+                raise
+            # It exists, and as declared: an object without a state would be worse than a state to refresh.
+            session.warn(f"{self.kind.noun} {made} was created, but could not be read back; refresh the stack. {error}")
+            return CreateResult(made, inputs.dump())
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """The object as it is: for a refresh, which hands what the state has, and for ``get``, which hands the id."""
+        known = {name: value for name, value in props.items() if value is not None}
+        asked_for = not any(name in known for name in self._required() if name not in self.kind.address)
+        found = self.kind.find(session.client(), id_, known)
+        if isinstance(found, Removal):
+            if asked_for:
+                raise Gone(f"There is no {self.kind.noun} {id_} to get: {told(found)}.")
+            session.note(f"{self.kind.noun} {id_} is gone: {told(found)}.")
+            return ReadResult("", {})
+        if found.warning:
+            session.warn(found.warning)
+        if not asked_for:
+            known = dict.fromkeys(self.kind.left_to_server) | known
+        inputs = self._inputs_of(found, known)
+        return ReadResult(id_, {**inputs, **found.values}, inputs)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Brings the object to what is declared now."""
+        inputs = self._parsed(_news)
+        return UpdateResult(self._outputs(self._brought(_id, inputs, _olds), inputs))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Does what the deletion policy says."""
+        client = session.client()
+        inputs = self._parsed(_props)
+        end(self.kind, client, _id, inputs, _props, guard=lambda step: self.kind.guard(client, _id, inputs, step))
+
+    def _brought(self, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> Sighting:
+        client = session.client()
+        found = bring(
+            self.kind, client, id, inputs, known, guard=lambda step: self.kind.guard(client, id, inputs, step)
+        )
+        if found.warning:
+            session.warn(found.warning)
+        return found
+
+    def _parsed(self, props: Mapping[str, Any]) -> AnyInputs:
+        """The inputs among what the engine hands over, all known by now."""
+        try:
+            parsed: AnyInputs = self.kind.inputs.model_validate({k: v for k, v in props.items() if v is not None})
+        except ValidationError:
+            _, problems = check_inputs(self.kind.inputs, props)
+        else:
+            return parsed
+        raise InputError(f"The {self.kind.noun}", problems[0].property, problems[0].reason)
+
+    def _required(self) -> list[str]:
+        return [name for name, field in self.kind.inputs.model_fields.items() if field.is_required()]
+
+    def _inputs_of(self, found: Sighting, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs that would declare the object as it is, in the state's form."""
+        left = {name for name in self.kind.left_to_server if name in known and known[name] is None}
+        declared = {
+            name: found.values.get(name, known.get(name)) for name in self.kind.inputs.model_fields if name not in left
+        }
+        checked, _ = check_inputs(self.kind.inputs, declared)
+        return checked
+
+    def _outputs(self, found: Sighting, inputs: AnyInputs) -> dict[str, Any]:
+        return {**inputs.dump(), **found.values}
+
+    def _taken(self, inputs: AnyInputs, error: AlreadyExists) -> ZorgError:
+        try:
+            standing = self.kind.find_like(session.client(), inputs)
+        except ZorgError:
+            standing = None
+        if standing is None:
+            return error
+        return NameTaken(
+            f"{error} It is {self.kind.noun} {standing}, which this stack did not make. To take it over and bring it to what is declared, "
+            "say adopt=True on this resource; else declare another one."
+        )
+
+
+def _moved(old: Any, new: Any) -> bool:
+    """Whether a property that cannot change in place is to change. One that the program leaves to the server is not."""
+    return isinstance(new, Unknown) or (new is not None and old != new)

@@ -1,0 +1,65 @@
+"""What the provider's process has once: its settings, its client, its log, and the way it speaks to the user.
+
+Providers themselves hold nothing, so that nothing of this can get into the state with them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+
+from pulumi.dynamic import ConfigureRequest
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.config import load_settings
+
+__all__ = ["client", "configure", "note", "warn"]
+
+log = logging.getLogger("pulumi_zorg")
+
+_lock = threading.Lock()
+_client: Client | None = None
+
+
+def configure(request: ConfigureRequest) -> None:
+    """Reads the settings, once in a process, and sets up the log.
+
+    :raises ConfigurationError: where they are missing, doubled or malformed; nothing was called then.
+    """
+    global _client  # noqa: PLW0603 - this module is what the process has once
+    # The host shows an error with its traceback; the user is to see the message alone.
+    sys.tracebacklimit = 0
+    with _lock:
+        _set_up_log()
+        if _client is None:
+            _client = Client.connect(load_settings(lambda key: request.config.get(f"zorg:{key}")), notice=note)
+
+
+def client() -> Client:
+    """The client that all resources of this process share."""
+    if _client is None:
+        raise RuntimeError("the provider was used before it was configured")
+    return _client
+
+
+def note(sentence: str) -> None:
+    """Tells the user something that happens; the engine shows it under Diagnostics."""
+    print(f"zorg: {sentence}", file=sys.stderr, flush=True)
+
+
+def warn(sentence: str) -> None:
+    """Tells the user something to look at."""
+    note(f"warning: {sentence}")
+
+
+def _set_up_log() -> None:
+    if os.environ.get("ZORG_LOG", "").lower() != "debug" or log.handlers:
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("zorg: %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    # Other libraries' loggers stay as they are: they would print headers.
+    log.propagate = False

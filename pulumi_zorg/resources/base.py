@@ -1,0 +1,69 @@
+"""What the resources have in common: checking what is known already, and becoming known to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import Resource, ResourceProvider
+
+from pulumi_zorg.errors import InputError
+from pulumi_zorg.inputs import Inputs, check_inputs
+
+__all__ = ["register", "register_existing"]
+
+
+def register(
+    resource: Resource,
+    provider: ResourceProvider,
+    model: type[Inputs],
+    title: str,
+    name: str,
+    given: Mapping[str, Any],
+    outputs: tuple[str, ...],
+    opts: pulumi.ResourceOptions | None,
+) -> None:
+    """Registers a resource whose properties are ``given``.
+
+    :param title: the kind of resource in messages.
+    :param outputs: what only the provider knows.
+    :raises InputError: where something that is known already cannot be right.
+    """
+    _, problems = check_inputs(model, given, is_unknown=_given_later)
+    if problems:
+        raise InputError(f"{title} {name!r}", problems[0].property, problems[0].reason)
+    _initialize(resource, provider, name, {**given, **dict.fromkeys(outputs)}, opts)
+
+
+def register_existing(
+    resource: Resource,
+    provider: ResourceProvider,
+    model: type[Inputs],
+    name: str,
+    id: pulumi.Input[str],
+    address: Mapping[str, Any],
+    outputs: tuple[str, ...],
+    opts: pulumi.ResourceOptions | None,
+) -> None:
+    """Registers a resource that exists and is only read."""
+    if not _given_later(id) and not (isinstance(id, str) and id.strip()):
+        raise InputError(f"get of {name!r}", "id", "must not be empty: give the id of an existing object")
+    props: dict[str, Any] = {**dict.fromkeys((*model.model_fields, *outputs)), **address}
+    options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
+    _initialize(resource, provider, name, props, options)
+
+
+def _initialize(
+    resource: Resource,
+    provider: ResourceProvider,
+    name: str,
+    props: dict[str, Any],
+    opts: pulumi.ResourceOptions | None,
+) -> None:
+    Resource.__init__(resource, provider, name, props, opts)
+
+
+def _given_later(value: Any) -> bool:
+    """Whether the value comes from another resource, or from anything else that is awaited."""
+    return isinstance(value, pulumi.Output) or hasattr(value, "__await__")

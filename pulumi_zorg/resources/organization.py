@@ -1,0 +1,118 @@
+"""The resource :class:`Organization`."""
+
+from __future__ import annotations
+
+from typing import Any, overload
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from pulumi_zorg.inputs import OrganizationInputs
+from pulumi_zorg.providers.organization import OrganizationProvider
+from pulumi_zorg.resources.base import register, register_existing
+
+__all__ = ["Organization", "OrganizationArgs"]
+
+_OUTPUTS = ("primary_domain", "state")
+
+
+class OrganizationArgs:
+    """The arguments of :class:`Organization`, for who passes them as one object."""
+
+    def __init__(
+        self,
+        *,
+        name: pulumi.Input[str],
+        active: pulumi.Input[bool] = True,
+        adopt: pulumi.Input[bool] = False,
+        deletion_policy: pulumi.Input[str] = "remove",
+        allow_lockout: pulumi.Input[bool] = False,
+    ) -> None:
+        """See :class:`Organization`."""
+        self.name = name
+        self.active = active
+        self.adopt = adopt
+        self.deletion_policy = deletion_policy
+        self.allow_lockout = allow_lockout
+
+
+class Organization(Resource, module="zorg", name="Organization"):
+    """An organization of ZITADEL: a tenant, with its own users, projects and grants.
+
+    :ivar name: the name. It is unique on the instance, and changing it changes the primary domain.
+    :ivar active: whether the organization is active. False deactivates it: its people can then no longer log in on
+        ZITADEL's own pages. It is not cut off by that: tokens, personal access tokens and the session API go on
+        working, and service accounts get new tokens. Nothing is deleted; True reactivates it.
+    :ivar adopt: take over the organization of that name where there is one already.
+    :ivar deletion_policy: what deleting the resource does: ``remove`` (with all users, projects and grants in it),
+        ``deactivate``, or ``retain``.
+    :ivar allow_lockout: lets this resource deactivate or remove the organization that the credential's own user lives
+        in, or the default organization of the instance.
+    :ivar primary_domain: the domain that ZITADEL made of the name, or that was set by hand.
+    :ivar state: ``ORG_STATE_ACTIVE`` or ``ORG_STATE_INACTIVE``.
+
+    Documents: https://zitadel.com/docs/guides/manage/console/organizations, and the management API's calls
+    Add, Change, Deactivate, Reactivate and Remove Organization (https://zitadel.com/docs/apis/resources/mgmt).
+    """
+
+    name: pulumi.Output[str]
+    active: pulumi.Output[bool]
+    adopt: pulumi.Output[bool]
+    deletion_policy: pulumi.Output[str]
+    allow_lockout: pulumi.Output[bool]
+    primary_domain: pulumi.Output[str]
+    state: pulumi.Output[str]
+
+    @overload
+    def __init__(
+        self, resource_name: str, args: OrganizationArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        name: pulumi.Input[str],
+        active: pulumi.Input[bool] = True,
+        adopt: pulumi.Input[bool] = False,
+        deletion_policy: pulumi.Input[str] = "remove",
+        allow_lockout: pulumi.Input[bool] = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        resource_name: str,
+        args: OrganizationArgs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **given: Any,
+    ) -> None:
+        """Declares an organization.
+
+        :param resource_name: the resource's name in the stack.
+        :param args: the arguments as one object, instead of by name.
+        :raises InputError: naming the argument that cannot be right, as far as it is known already.
+        """
+        args = args if args is not None else OrganizationArgs(**{"name": None, **given})
+        register(
+            self,
+            OrganizationProvider(),
+            OrganizationInputs,
+            "Organization",
+            resource_name,
+            dict(vars(args)),
+            _OUTPUTS,
+            opts,
+        )
+
+    @staticmethod
+    def get(resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Organization:
+        """Reads an organization that exists and that this stack does not manage.
+
+        :param id: the organization's id.
+        :raises Gone: in the deployment, where there is no such organization.
+        """
+        existing = Organization.__new__(Organization)
+        register_existing(existing, OrganizationProvider(), OrganizationInputs, resource_name, id, {}, _OUTPUTS, opts)
+        return existing

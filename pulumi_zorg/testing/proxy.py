@@ -1,0 +1,221 @@
+"""A proxy in front of any server that records the calls and lets them go wrong on demand.
+
+Plain sockets and threads of the standard library, because a fault must be able to do what no web framework
+lets an answer do: end the connection in the middle of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Literal
+
+import httpx
+
+__all__ = ["Exchange", "Fault", "FaultProxy"]
+
+Effect = Literal["answer", "cut", "drop", "strip", "delay"]
+
+
+@dataclass
+class Fault:
+    """What goes wrong with a call.
+
+    :param effect: ``answer``: the proxy answers itself, with ``status``, ``headers`` and ``body``, and the server sees
+        nothing; ``cut``: the connection ends before the server sees the call; ``drop``: the server performs the call,
+        then the connection ends without an answer; ``strip``: the header ``header`` does not reach the server;
+        ``delay``: the answer comes ``seconds`` late.
+    :param method: which calls: of this method, and
+    :param path: of a path in which this regular expression is found.
+    :param times: how many calls in all; None for all of them.
+    :param skip: how many matching calls go well before.
+    """
+
+    effect: Effect
+    method: str | None = None
+    path: str = ""
+    times: int | None = 1
+    skip: int = 0
+    status: int = 503
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = "<html><body>Service Unavailable</body></html>"
+    header: str = "x-zitadel-orgid"
+    seconds: float = 0.0
+    #: How often it has happened.
+    happened: int = 0
+
+    def wants(self, method: str, path: str) -> bool:
+        """Whether this call is one of those."""
+        return self.method in (None, method) and re.search(self.path, path) is not None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One call that came by.
+
+    :param status: what the server answered; None where it never saw the call.
+    :param fault: the effect of the fault that the call met, if it met one.
+    """
+
+    method: str
+    path: str
+    org: str | None
+    status: int | None
+    fault: str | None
+    authorization: str | None = field(default=None, repr=False)
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is a call that can change something."""
+        searches = self.path.endswith("/_search") or self.path.rsplit("/", 1)[-1].startswith("List")
+        return self.method != "GET" and not searches and not self.path.startswith("/oauth/")
+
+
+class FaultProxy:
+    """Stands in front of ``target`` on a port of its own on loopback.
+
+    :param target: the address of the server.
+    :param before: is told of each call before anything is done with it; it may wait, and so hold the call.
+    """
+
+    def __init__(self, target: str, before: Callable[[str, str], None] = lambda method, path: None) -> None:
+        self.target = target
+        self.before = before
+        self.exchanges: list[Exchange] = []
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+        self._http = httpx.Client(base_url=target, timeout=60, trust_env=False)
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The address to use instead of the server's."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def writes(self) -> list[str]:
+        """The calls that could change something, as ``METHOD path``."""
+        with self._lock:
+            return [f"{each.method} {each.path}" for each in self.exchanges if each.writes]
+
+    def add(self, *faults: Fault) -> None:
+        """Lets calls go wrong; the first fault that wants a call gets it."""
+        with self._lock:
+            self._faults.extend(faults)
+
+    def clear(self) -> None:
+        """Forgets the faults and the calls."""
+        with self._lock:
+            self._faults.clear()
+            self.exchanges.clear()
+
+    def __enter__(self) -> FaultProxy:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self._http.close()
+
+    def _fault_for(self, method: str, path: str) -> Fault | None:
+        with self._lock:
+            for fault in self._faults:
+                if not fault.wants(method, path) or fault.times == 0:
+                    continue
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
+                if fault.times is not None:
+                    fault.times -= 1
+                fault.happened += 1
+                return fault
+        return None
+
+    def _forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> httpx.Response:
+        return self._http.request(method, path, headers=headers, content=body)
+
+    def _record(self, exchange: Exchange) -> None:
+        with self._lock:
+            self.exchanges.append(exchange)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Connections that are cut on purpose are not errors to print.
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing."""
+
+
+_HOP_BY_HOP = frozenset(
+    {"connection", "host", "content-length", "transfer-encoding", "keep-alive", "content-encoding", "accept-encoding"}
+)
+
+
+def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 60
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Says nothing."""
+
+        def _serve(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
+            path = self.path.split("?", 1)[0]
+            proxy.before(self.command, path)
+            fault = proxy._fault_for(self.command, path)
+            effect = fault.effect if fault else None
+            status: int | None = None
+            response: httpx.Response | None = None
+            if fault is not None and effect == "delay":
+                time.sleep(fault.seconds)
+            if fault is not None and effect == "strip":
+                headers = {k: v for k, v in headers.items() if k.lower() != fault.header.lower()}
+            if effect not in ("answer", "cut"):
+                response = proxy._forward(self.command, self.path, headers, body)
+                status = response.status_code
+            org = self.headers.get("x-zitadel-orgid")
+            proxy._record(Exchange(self.command, path, org, status, effect, self.headers.get("Authorization")))
+            if effect in ("cut", "drop"):
+                self._cut()
+            elif response is None:
+                assert fault is not None  # noqa: S101 - no answer of the server's means that a fault gives one
+                self._reply(fault.status, {"Content-Type": "text/html", **fault.headers}, fault.body.encode())
+            else:
+                kept = {k: v for k, v in response.headers.items() if k.lower() not in _HOP_BY_HOP}
+                self._reply(response.status_code, kept, response.content)
+
+        def _reply(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            self.send_response_only(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _cut(self) -> None:
+            # Linger 0: the other side sees a reset, as when a machine goes away.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with contextlib.suppress(OSError):
+                self.connection.close()
+            self.close_connection = True
+
+        do_GET = do_POST = do_PUT = do_DELETE = _serve
+
+    return Handler
