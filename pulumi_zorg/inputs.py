@@ -25,7 +25,11 @@ from pydantic_core import PydanticCustomError
 
 from pulumi_zorg.lifecycle import DeletionPolicy
 
-__all__ = ["Inputs", "OrganizationInputs", "Problem", "UserGrantInputs", "check_inputs"]
+__all__ = ["OWNER", "Inputs", "OrganizationInputs", "Problem", "UserGrantInputs", "check_inputs"]
+
+#: Under this name a resource tells the provider who it is, as ``project/stack/kind/name``. It is no input and never
+#: gets into the state: `check` takes it out. Names with two underscores are the engine's way to say "internal".
+OWNER = "__owner"
 
 _LONGEST = 200  # characters, ZITADEL's own limit for names and ids
 

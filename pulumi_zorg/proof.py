@@ -15,7 +15,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.errors import ApiError, NotFound, NotProven, PermissionDenied, ZorgError, clean
 from pulumi_zorg.models import Event, OrganizationRecord, UserGrantRecord
 
-__all__ = ["Found", "Removal", "find_organization", "find_user_grant"]
+__all__ = ["Found", "Removal", "created", "find_organization", "find_user_grant", "list_events"]
 
 _ORG_LIFE = ("org.added", "org.removed")
 _GRANT_ENDS = ("user.grant.removed", "user.grant.cascade.removed")
@@ -218,6 +218,20 @@ def _without_events(
         if all(each.id != grant_id for each in listed):
             return Removal(f"{what} is neither listed nor readable for a credential that may read the grants there")
     raise NotProven(f"Whether {what} is gone cannot be told{_refused(refused)}. It stays in the state. {_STATE_DELETE}")
+
+
+def list_events(client: Client, kinds: Iterable[str], resource_owner: str | None = None) -> tuple[Event, ...]:
+    """The newest events of those kinds; none where the caller may not read them."""
+    try:
+        return client.witnesses.newest(kinds, resource_owner)
+    except (PermissionDenied, NotFound):
+        return ()
+
+
+def created(client: Client, object_id: str, begins_with: str) -> Event | None:
+    """The event that the object's present life began with; None where the caller may not read it."""
+    found = _events(client, object_id, (begins_with,))
+    return found[-1] if found else None
 
 
 def _events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...] | None:

@@ -15,6 +15,7 @@ from pulumi_zorg.client.transport import Transport
 from pulumi_zorg.client.user_grants import UserGrants
 from pulumi_zorg.client.witnesses import Witnesses
 from pulumi_zorg.config import Settings
+from pulumi_zorg.models import UserRecord
 
 __all__ = ["Client"]
 
@@ -60,9 +61,14 @@ class Client:
             self._seen.add(org_id)
 
     @cached_property
+    def me(self) -> UserRecord:
+        """The user that the credential belongs to, asked once in a process."""
+        return self.witnesses.me()
+
+    @cached_property
     def protected(self) -> dict[str, str]:
         """The organizations that must not be switched off by accident, with the reason for each."""
-        mine = self.witnesses.me().details.resource_owner
+        mine = self.me.details.resource_owner
         reasons = {mine: "the credential's own user lives in it"}
         default = self.witnesses.default_organization()
         if default is not None:

@@ -84,6 +84,7 @@ class Transport:
         self.settings = settings
         self._sleep = sleep
         self.notice = notice
+        self._ahead = 0.0  # seconds that the server's clock is ahead of this machine's
         verify: ssl.SSLContext | bool = True
         if settings.ca_file is not None:
             verify = ssl.create_default_context(cafile=str(settings.ca_file))
@@ -116,6 +117,10 @@ class Transport:
             org=call.org,
         )
         return _answer(call, response)
+
+    def server_time(self) -> float:
+        """Seconds since 1970 by the server's clock, as its last answer told it; to the second."""
+        return time.time() + self._ahead
 
     def close(self) -> None:
         """Closes the pool of connections."""
@@ -174,6 +179,9 @@ class Transport:
             log.debug("%s: %s after %.0f ms, attempt %d", tried, type(error).__name__, _since(began), attempt)
             raise _transport_error(tried, self.settings.url, error) from None
         request = response.request
+        said = _moment(response.headers.get("Date", ""))
+        if said is not None:
+            self._ahead = said.timestamp() - time.time()
         log.debug(
             "%s %s org=%s -> %d in %.0f ms, attempt %d",
             request.method, request.url.path, org or "-", response.status_code, _since(began), attempt,
@@ -208,13 +216,17 @@ def _retry_after(response: httpx.Response) -> float | None:
     value = response.headers.get("Retry-After", "").strip()
     if value.isdigit():
         return float(value)
+    moment = _moment(value)
+    return None if moment is None else max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+
+
+def _moment(value: str) -> datetime | None:
+    """A date of an HTTP header."""
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
 def _transport_error(tried: str, url: str, error: httpx.HTTPError) -> Unreachable:

@@ -18,11 +18,12 @@ from pulumi.dynamic import (
 from pulumi.output import Unknown
 from pydantic import ValidationError
 
-from pulumi_zorg.errors import AlreadyExists, Gone, InputError, NameTaken, ZorgError
-from pulumi_zorg.inputs import check_inputs
+from pulumi_zorg.errors import Gone, InputError, ZorgError
+from pulumi_zorg.inputs import OWNER, check_inputs
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers import session
 from pulumi_zorg.providers.converge import bring, end, told
+from pulumi_zorg.providers.creation import create_once
 from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
 
 __all__ = ["StatefulProvider"]
@@ -46,11 +47,20 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Brings the inputs to the form in which they stand in the state, and tells what is wrong with them."""
         checked, problems = check_inputs(self.kind.inputs, news, is_unknown=lambda value: isinstance(value, Unknown))
-        return CheckResult(checked, [CheckFailure(problem.property, problem.reason) for problem in problems])
+        failures = [CheckFailure(problem.property, problem.reason) for problem in problems]
+        if OWNER in news and not failures:
+            identity = self.kind.identity(checked)
+            other = session.owners.claim(identity, str(news[OWNER]))
+            if other is not None:
+                reason = f"is declared twice: {other} is the same {self.kind.noun}, and only one resource can manage it"
+                failures.append(CheckFailure(next(iter(identity)), reason))
+        return CheckResult(checked, failures)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Leaves it to the engine to compare the inputs, which names the properties in a preview, and adds what
         cannot be changed in place."""
+        # The engine has the object in its state, so nothing of its creation is left to remember.
+        session.owners.known(self.kind.identity(_news), session.journal)
         replaces = [name for name in self.kind.inputs.replaces if _moved(_olds.get(name), _news.get(name))]
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
 
@@ -62,10 +72,8 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         standing = self.kind.find_like(client, inputs) if inputs.adopt else None
         if standing is not None:
             return CreateResult(standing, self._outputs(self._brought(standing, inputs, props), inputs))
-        try:
-            made = self.kind.create(client, inputs)
-        except AlreadyExists as error:
-            raise self._taken(inputs, error) from None
+        owner = session.owners.of(self.kind.identity(props))
+        made = create_once(self.kind, client, inputs, owner, session.journal, warn=session.warn)
         try:
             return CreateResult(made, self._outputs(self._brought(made, inputs, props), inputs))
         except ZorgError as error:
@@ -136,18 +144,6 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
 
     def _outputs(self, found: Sighting, inputs: AnyInputs) -> dict[str, Any]:
         return {**inputs.dump(), **found.values}
-
-    def _taken(self, inputs: AnyInputs, error: AlreadyExists) -> ZorgError:
-        try:
-            standing = self.kind.find_like(session.client(), inputs)
-        except ZorgError:
-            standing = None
-        if standing is None:
-            return error
-        return NameTaken(
-            f"{error} It is {self.kind.noun} {standing}, which this stack did not make. To take it over and bring it to what is declared, "
-            "say adopt=True on this resource; else declare another one."
-        )
 
 
 def _moved(old: Any, new: Any) -> bool:

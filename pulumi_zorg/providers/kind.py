@@ -52,6 +52,10 @@ class Kind(Generic[AnyInputs]):
         """The object in a sentence."""
         raise NotImplementedError
 
+    def identity(self, inputs: Mapping[str, Any]) -> dict[str, str]:
+        """What makes the object unique on the server, by property; empty where that is not all known yet."""
+        raise NotImplementedError
+
     def wanted(self, inputs: AnyInputs) -> Snapshot:
         """What is declared."""
         raise NotImplementedError
@@ -64,8 +68,14 @@ class Kind(Generic[AnyInputs]):
         raise NotImplementedError
 
     def find_like(self, client: Client, inputs: AnyInputs) -> str | None:
-        """The id of the object that stands where this one would be created; None where there is none."""
+        """The id of the object that stands where this one would be created; None where none is seen.
+
+        Lists may lag, and phantoms are in no list, so that the event store is asked too where that is permitted.
+        """
         raise NotImplementedError
+
+    #: The kind of event that every object of this kind begins with.
+    begins_with: ClassVar[str]
 
     def before_create(self, client: Client, inputs: AnyInputs) -> None:
         """What must be made sure of before the first write."""

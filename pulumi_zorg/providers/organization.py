@@ -9,7 +9,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.errors import LockoutRefused
 from pulumi_zorg.inputs import OrganizationInputs
 from pulumi_zorg.lifecycle import Action, Snapshot, Step
-from pulumi_zorg.proof import Removal, find_organization
+from pulumi_zorg.proof import Removal, find_organization, list_events
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.providers.kind import Kind, Sighting
 
@@ -21,9 +21,14 @@ class OrganizationKind(Kind[OrganizationInputs]):
 
     noun = "organization"
     inputs = OrganizationInputs
+    begins_with = "org.added"
 
     def title(self, inputs: OrganizationInputs, id: str) -> str:
         return f"Organization {inputs.name!r} ({id})"
+
+    def identity(self, inputs: Mapping[str, Any]) -> dict[str, str]:
+        name = inputs.get("name")
+        return {"name": name} if isinstance(name, str) else {}
 
     def wanted(self, inputs: OrganizationInputs) -> Snapshot:
         return Snapshot(inputs.active, {"name": inputs.name})
@@ -42,7 +47,14 @@ class OrganizationKind(Kind[OrganizationInputs]):
 
     def find_like(self, client: Client, inputs: OrganizationInputs) -> str | None:
         found = client.organizations.by_name(inputs.name)
-        return found[0].id if found else None
+        if found:
+            return found[0].id
+        named = list_events(client, ("org.added", "org.changed"))
+        for org_id in dict.fromkeys(event.aggregate.id for event in named if event.payload.get("name") == inputs.name):
+            seen = self.find(client, org_id, {})
+            if isinstance(seen, Sighting) and seen.values["name"] == inputs.name:
+                return org_id
+        return None
 
     def create(self, client: Client, inputs: OrganizationInputs) -> str:
         return client.organizations.create(inputs.name)

@@ -10,7 +10,7 @@ from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.inputs import UserGrantInputs
 from pulumi_zorg.lifecycle import Action, Snapshot, Step
 from pulumi_zorg.models import UserGrantRecord
-from pulumi_zorg.proof import Removal, find_user_grant
+from pulumi_zorg.proof import Removal, find_user_grant, list_events
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.providers.kind import Kind, Sighting
 
@@ -23,10 +23,19 @@ class UserGrantKind(Kind[UserGrantInputs]):
     noun = "user grant"
     inputs = UserGrantInputs
     address = ("org_id",)
+    begins_with = "user.grant.added"
     left_to_server = ("project_grant_id",)
 
     def title(self, inputs: UserGrantInputs, id: str) -> str:
         return f"User grant {id} (user {inputs.user_id}, project {inputs.project_id})"
+
+    def identity(self, inputs: Mapping[str, Any]) -> dict[str, str]:
+        needed = {name: inputs.get(name) for name in ("org_id", "user_id", "project_id")}
+        known = {name: value for name, value in needed.items() if isinstance(value, str)}
+        granted = inputs.get("project_grant_id") or ""
+        if len(known) < len(needed) or not isinstance(granted, str):
+            return {}
+        return {**known, "project_grant_id": granted}
 
     def wanted(self, inputs: UserGrantInputs) -> Snapshot:
         return Snapshot(inputs.active, {"role_keys": tuple(inputs.role_keys)})
@@ -63,7 +72,17 @@ class UserGrantKind(Kind[UserGrantInputs]):
         wanted = inputs.project_grant_id or ""
         exact = [each.id for each in found if each.project_grant_id == wanted]
         # The server fills in the project grant of an organization that the project is granted to.
-        return next(iter(exact or [each.id for each in found if not wanted]), None)
+        seen = next(iter(exact or [each.id for each in found if not wanted]), None)
+        if seen is not None:
+            return seen
+        for event in list_events(client, (self.begins_with,), inputs.org_id):
+            payload = event.payload
+            same = (payload.get("userId"), payload.get("projectId")) == (inputs.user_id, inputs.project_id)
+            if same and (not wanted or payload.get("grantId", "") == wanted):
+                known = {"org_id": inputs.org_id, "user_id": inputs.user_id, "project_id": inputs.project_id}
+                if isinstance(self.find(client, event.aggregate.id, known), Sighting):
+                    return event.aggregate.id
+        return None
 
     def before_create(self, client: Client, inputs: UserGrantInputs) -> None:
         client.make_sure_of(inputs.org_id)

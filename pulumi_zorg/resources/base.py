@@ -9,7 +9,7 @@ import pulumi
 from pulumi.dynamic import Resource, ResourceProvider
 
 from pulumi_zorg.errors import InputError
-from pulumi_zorg.inputs import Inputs, check_inputs
+from pulumi_zorg.inputs import OWNER, Inputs, check_inputs
 
 __all__ = ["register", "register_existing"]
 
@@ -33,7 +33,8 @@ def register(
     _, problems = check_inputs(model, given, is_unknown=_given_later)
     if problems:
         raise InputError(f"{title} {name!r}", problems[0].property, problems[0].reason)
-    _initialize(resource, provider, name, {**given, **dict.fromkeys(outputs)}, opts)
+    owner = f"{pulumi.get_project()}/{pulumi.get_stack()}/{title}/{name}"
+    _initialize(resource, provider, name, {**given, **dict.fromkeys(outputs), OWNER: owner}, opts)
 
 
 def register_existing(

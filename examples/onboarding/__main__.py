@@ -1,0 +1,26 @@
+"""Every tenant of the data file. README.md tells what to configure."""
+
+from pathlib import Path
+
+import pulumi
+from tenant import Tenant
+from tenants import load
+
+config = pulumi.Config()
+data = load(Path(__file__).parent / (config.get("tenants") or "tenants.yaml"))
+
+tenants = {
+    key: Tenant(
+        key,
+        name=each.name,
+        project_id=data.project.id,
+        grants_in=None if each.project_granted else data.project.organization,
+        people={person: (data.people[person], roles) for person, roles in each.people.items()},
+        active=each.active,
+        adopt=each.adopt,
+        deletion_policy=config.get("deletion_policy") or "deactivate",
+    )
+    for key, each in data.tenants.items()
+}
+
+pulumi.export("org_ids", {key: tenant.organization.id for key, tenant in tenants.items()})

@@ -1,0 +1,134 @@
+"""Reads the data file. A mistake in it is told with its place, all mistakes at once, before anything is called."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import pulumi
+import yaml  # type: ignore[import-untyped, unused-ignore]
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+# Part of a resource's name in the stack.
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+# A name or an id; an id may stand without quotation marks.
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class Project(_Part):
+    """The project whose roles are given."""
+
+    id: Text
+    organization: Text
+    roles: frozenset[str]
+
+
+class TenantData(_Part):
+    """A tenant: an organization, and the roles of its people by their keys."""
+
+    name: Text
+    active: bool = True
+    adopt: bool = False
+    project_granted: bool = False
+    people: dict[Key, list[str]] = {}
+
+
+class Data(_Part):
+    """The whole file."""
+
+    project: Project
+    people: dict[Key, Text] = {}
+    tenants: dict[Key, TenantData]
+
+
+class MistakeInFile(pulumi.RunError):
+    """What is wrong with the file; Pulumi shows it without a traceback."""
+
+    def __init__(self, file: Path, problems: list[str]) -> None:
+        super().__init__("\n".join([f"{file} cannot be used:", *(f"  - {each}" for each in problems)]))
+
+
+def load(file: Path) -> Data:
+    """The content of the file.
+
+    :raises MistakeInFile: naming the places.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        doubles = list(_doubles(yaml.compose(text, Loader=yaml.SafeLoader)))
+        data = None if doubles else Data.model_validate(yaml.safe_load(text))
+    except OSError as error:
+        raise MistakeInFile(file, [error.strerror or "it cannot be read"]) from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise MistakeInFile(file, [f"it is no YAML: {error}"]) from None
+    except ValidationError as error:
+        raise MistakeInFile(file, [_mistake(each) for each in error.errors()]) from None
+    problems = doubles if data is None else list(_problems(data))
+    if data is None or problems:
+        raise MistakeInFile(file, problems)
+    return data
+
+
+_REASONS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here; a typing mistake?",
+    "string_too_short": "must not be empty",
+    "string_type": "must be text",
+    "string_pattern_mismatch": "must have lower-case letters, digits and hyphens only, for it names a resource",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list, like [viewer]",
+    "frozen_set_type": "must be a list, like [viewer]",
+    "dict_type": "must have keys with values",
+    "model_type": "must have keys with values",
+}
+
+
+def _mistake(error: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in error["loc"] if part != "[key]") or "the file"
+    return f"{place} {_REASONS.get(error['type'], error['msg'])}"
+
+
+def _doubles(node: Any) -> Iterator[str]:
+    """Keys that stand twice. YAML would keep the last one, and the first tenant would be taken out of the stack."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if str(key.value) in seen:
+                yield f"line {key.start_mark.line + 1}: {key.value!r} stands there for the second time"
+            seen.add(str(key.value))
+            yield from _doubles(value)
+
+
+def _problems(data: Data) -> Iterator[str]:
+    """What one part of the file says against another."""
+    names: dict[str, list[str]] = defaultdict(list)
+    grants: dict[str, list[str]] = defaultdict(list)
+    for key, tenant in data.tenants.items():
+        names[tenant.name].append(key)
+        for person, roles in tenant.people.items():
+            place = f"tenants.{key}.people.{person}"
+            if person not in data.people:
+                yield f"{place}: there is no {person!r} under people; known are {', '.join(data.people) or 'none'}"
+            for role in roles:
+                if role not in data.project.roles:
+                    known = ", ".join(sorted(data.project.roles))
+                    yield f"{place}: the project has no role {role!r}; it has {known}"
+            if not tenant.project_granted:
+                grants[data.people.get(person, person)].append(place)
+    for name, keys in names.items():
+        if len(keys) > 1:
+            yield f"tenants.{keys[1]}.name: {name!r} is also the name of {keys[0]}; names are unique in ZITADEL"
+    for places in grants.values():
+        if len(places) > 1:
+            yield (
+                f"{places[1]}: this user has a grant by {places[0]} already. ZITADEL keeps one for each organization, "
+                "user and project: grant the project to the tenants' organizations and say project_granted: true"
+            )

@@ -1,0 +1,1 @@
+# Empty. It lets mypy tell the `__main__` of one example from that of another.

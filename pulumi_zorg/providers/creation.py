@@ -1,0 +1,178 @@
+"""Creates exactly one object: none is lost with an answer, and none of somebody else's is taken.
+
+That a create may be repeated rests on the server: the name of an organization is unique on its instance, and a grant
+is unique for its organization, user, project and project grant, so that a second one is refused (409). What stands
+there then is this resource's own if a note says that an earlier try may have made it, and the object agrees with the
+note: the id that the server gave, or a creation since the note was written, by the credential's own user where the
+event store tells.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+import tenacity
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.errors import AlreadyExists, ApiError, NameTaken, UnexpectedAnswer, Unreachable, ZorgError
+from pulumi_zorg.proof import created
+from pulumi_zorg.providers.journal import Journal, Note
+from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
+
+__all__ = ["create_once"]
+
+#: Seconds by which the moments of a note and of an object may differ: HTTP dates have whole seconds.
+_TOLERANCE = 3.0
+#: Seconds that a list is given to show what the server says exists.
+_LISTED_WITHIN = 10.0
+
+
+class _MayHaveHappened(Exception):
+    """A create whose answer was lost."""
+
+    def __init__(self, failure: ZorgError) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+def create_once(
+    kind: Kind[AnyInputs],
+    client: Client,
+    inputs: AnyInputs,
+    owner: str,
+    journal: Journal,
+    *,
+    warn: Callable[[str], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> str:
+    """The id of the object that this resource creates, or that an earlier try of it has created.
+
+    :param owner: the resource, as ``project/stack/kind/name``.
+    :raises NameTaken: where something stands there that this resource did not make.
+    """
+    url = client.transport.settings.url
+    identity = kind.identity(inputs.model_dump())
+    note = journal.find(url, owner)
+    if note is None or note.identity != identity or note.by != client.me.id:
+        me = client.me.id  # asked before the clock is read: its answer tells the server's time
+        note = Note(url, owner, identity, me, client.transport.server_time())
+        _keep(journal, note, warn)
+        unsure = False
+    else:
+        unsure = True
+
+    def attempt() -> str:
+        nonlocal unsure
+        try:
+            return kind.create(client, inputs)
+        except AlreadyExists as refused:
+            own = _own(kind, client, inputs, note, sleep) if unsure else None
+            if own is None:
+                journal.forget(url, owner)
+                raise _taken(kind, client, inputs, refused) from None
+            client.transport.notice(
+                f"{kind.noun} {own} was created by an earlier try of this resource; going on with it."
+            )
+            return own
+        except (Unreachable, UnexpectedAnswer, ApiError) as failure:
+            if failure.performed:
+                unsure = True
+                raise _MayHaveHappened(failure) from None
+            if not unsure:
+                journal.forget(url, owner)
+            raise
+
+    def say(state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        wait = state.next_action.sleep if state.next_action else 0.0
+        client.transport.notice(
+            f"{error} It may have happened; trying again in {wait:.1f} s, which cannot make a second one."
+        )
+
+    passing = tenacity.stop_before_delay(client.transport.settings.retry_deadline)
+    once_more = tenacity.stop_after_attempt(2)
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(_MayHaveHappened),
+        wait=tenacity.wait_random_exponential(multiplier=0.5, max=15),
+        # What may pass is waited for; what is no answer of ZITADEL's is asked once more and then told.
+        stop=lambda state: passing(state) if _is_passing(state) else once_more(state),
+        before_sleep=say,
+        sleep=sleep,
+        reraise=True,
+    )
+    try:
+        made: str = retrying(attempt)
+    except _MayHaveHappened as error:
+        raise error.failure from None
+    _keep(journal, Note(note.url, note.owner, note.identity, note.by, note.began, made), warn)
+    return made
+
+
+def _is_passing(state: tenacity.RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    return isinstance(error, _MayHaveHappened) and isinstance(error.failure, Unreachable)
+
+
+def _own(
+    kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note, sleep: Callable[[float], None]
+) -> str | None:
+    """The id of what stands there, if it is this resource's own."""
+    known: Mapping[str, Any] = inputs.model_dump()
+    if note.id is not None and isinstance(kind.find(client, note.id, known), Sighting):
+        return note.id
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_result(lambda standing: standing is None),
+        wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
+        stop=tenacity.stop_before_delay(_LISTED_WITHIN),
+        retry_error_callback=lambda state: None,
+        sleep=sleep,
+    )
+    standing: str | None = retrying(kind.find_like, client, inputs)
+    if standing is None:
+        return None
+    found = kind.find(client, standing, known)
+    if not isinstance(found, Sighting):
+        return None
+    event = created(client, standing, kind.begins_with)
+    if event is not None:
+        return standing if event.editor.user_id == note.by and _since(event.creation_date, note) else None
+    return standing if _since(found.details.creation_date, note) else None
+
+
+def _since(moment: datetime | None, note: Note) -> bool:
+    return moment is not None and moment.astimezone(timezone.utc).timestamp() >= note.began - _TOLERANCE
+
+
+def _taken(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, refused: AlreadyExists) -> ZorgError:
+    try:
+        standing = kind.find_like(client, inputs)
+        event = None if standing is None else created(client, standing, kind.begins_with)
+    except ZorgError:
+        standing, event = None, None
+    if standing is None:
+        return NameTaken(
+            f"{refused} What stands there is not shown to this credential; look for it in the console. To take it over, say "
+            "adopt=True on this resource with a credential that may see it; else declare another one."
+        )
+    by = ""
+    if event is not None:
+        who = event.editor.display_name or event.editor.user_id
+        mine = " (this credential's own user)" if event.editor.user_id == client.me.id else ""
+        by = f", created by {who}{mine} at {event.creation_date:%Y-%m-%d %H:%M:%S} UTC"
+    return NameTaken(
+        f"{refused} It is {kind.noun} {standing}{by}, which this resource did not make. To take it over and bring it to what is "
+        "declared, say adopt=True on this resource; else declare another one."
+    )
+
+
+def _keep(journal: Journal, note: Note, warn: Callable[[str], None]) -> None:
+    try:
+        journal.write(note)
+    except OSError as error:
+        warn(
+            f"the note of a creation cannot be kept ({error.strerror}; ZORG_JOURNAL_DIR names another folder). If this run is cut "
+            "short, the next one may ask for adopt=True."
+        )

@@ -1,0 +1,94 @@
+"""What this machine remembers of creations, so that one that was cut short ends with exactly one object.
+
+The engine has no partial success: a create that fails, or whose process dies, leaves nothing in the state, while the
+server may have the object. So a note is written before the call and kept until the engine is seen to know the id. The
+next `up` that meets a name that is taken finds in the note that it was itself.
+
+A note holds no secret: the address, which resource of which stack, what it creates, when, and the id once it is known.
+It lies in ``zorg/journal`` in Pulumi's home (``ZORG_JOURNAL_DIR`` names another folder). Without it (another machine,
+a runner without a past) a name that is taken is an error that names ``adopt=True``: refusing is the safe side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+__all__ = ["Journal", "Note"]
+
+#: Seconds after which a note is of no use: nobody repeats an `up` that was cut short that long ago.
+_KEPT = 30 * 86_400
+
+
+@dataclass(frozen=True)
+class Note:
+    """One creation.
+
+    :param owner: the resource, as ``project/stack/kind/name``.
+    :param identity: what makes the object unique on the server.
+    :param by: the id of the user whose credential it was.
+    :param began: when, in seconds since 1970 by the server's clock.
+    :param id: the object's id, once the server has said it.
+    """
+
+    url: str
+    owner: str
+    identity: dict[str, str]
+    by: str
+    began: float
+    id: str | None = None
+
+
+class Journal:
+    """The notes of all stacks on this machine, one small file each.
+
+    :param folder: where they are; Pulumi's home by default.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder if folder is not None else _default_folder()
+
+    def find(self, url: str, owner: str) -> Note | None:
+        """The note of an earlier try of the same resource; None where the engine has seen its end."""
+        try:
+            note = Note(**json.loads(self._file(url, owner).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None  # none, or one that was cut short while being written and so preceded any call
+        mine = (note.url, note.owner) == (url, owner)
+        return note if mine and time.time() - note.began < _KEPT else None
+
+    def write(self, note: Note) -> None:
+        """Keeps the note; it is on the disk when this returns.
+
+        :raises OSError: where it cannot be kept.
+        """
+        file = self._file(note.url, note.owner)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".note-")
+        with os.fdopen(handle, "w", encoding="utf-8") as written:
+            json.dump(asdict(note), written)
+            written.flush()
+            os.fsync(written.fileno())
+        Path(name).replace(file)
+
+    def forget(self, url: str, owner: str) -> None:
+        """The engine knows the object, or it was never made."""
+        with contextlib.suppress(OSError):
+            self._file(url, owner).unlink()
+
+    def _file(self, url: str, owner: str) -> Path:
+        return self._folder / f"{hashlib.sha256(f'{url} {owner}'.encode()).hexdigest()[:32]}.json"
+
+
+def _default_folder() -> Path:
+    given = os.environ.get("ZORG_JOURNAL_DIR")
+    if given:
+        return Path(given)
+    home = os.environ.get("PULUMI_HOME")
+    return (Path(home) if home else Path.home() / ".pulumi") / "zorg" / "journal"

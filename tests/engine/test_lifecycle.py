@@ -1,0 +1,206 @@
+"""The life of organizations and user grants under the real engine: each change makes the calls of the README's
+table, and no other write; each preview after an `up` is empty."""
+
+from __future__ import annotations
+
+from tests.support.servers import World
+from tests.support.stack import Stack, grant, org
+
+
+def test_an_organization_lives_its_life(any_world: World, any_stack: Stack) -> None:
+    world, stack, proxy = any_world, any_stack, any_world.proxy
+    name, other = world.name("Acme"), world.name("Acme Inc")
+
+    stack.declare(acme=org(name))
+    assert stack.preview() == {"acme": ["create"]}
+    assert proxy.writes == []
+    stack.up()
+    acme = stack.id("acme")
+    assert proxy.writes == ["POST /management/v1/orgs"]
+    found = world.console.organization(acme)
+    assert (found["name"], found["state"]) == (name, "ORG_STATE_ACTIVE")
+    assert stack.outputs("acme") == {
+        "name": name,
+        "active": True,
+        "adopt": False,
+        "allow_lockout": False,
+        "deletion_policy": "remove",
+        "state": "ORG_STATE_ACTIVE",
+        "primary_domain": found["primaryDomain"],
+    }
+    stack.assert_settled()
+
+    proxy.clear()
+    stack.declare(acme=org(name, active=False))
+    assert stack.preview() == {"acme": ["update", "active"]}
+    assert stack.must("preview", "--diff").shows("active: true => false")
+    stack.up()
+    assert proxy.writes == ["POST /management/v1/orgs/me/_deactivate"]
+    assert world.console.organization(acme)["state"] == "ORG_STATE_INACTIVE"
+    assert stack.outputs("acme")["state"] == "ORG_STATE_INACTIVE"
+    stack.assert_settled()
+
+    proxy.clear()
+    stack.declare(acme=org(other, active=False))
+    assert stack.preview() == {"acme": ["update", "name"]}
+    stack.up()
+    assert proxy.writes == ["PUT /management/v1/orgs/me"]
+    renamed = world.console.organization(acme)
+    assert (renamed["name"], renamed["state"]) == (other, "ORG_STATE_INACTIVE")
+    assert stack.outputs("acme")["primary_domain"] == renamed["primaryDomain"] != found["primaryDomain"]
+    stack.assert_settled()
+
+    proxy.clear()
+    stack.declare(acme=org(name, active=True))
+    stack.up()
+    assert proxy.writes == ["PUT /management/v1/orgs/me", "POST /management/v1/orgs/me/_reactivate"]
+    assert world.console.organization(acme)["state"] == "ORG_STATE_ACTIVE"
+    stack.assert_settled()
+
+    proxy.clear()
+    stack.declare(acme=org(other, active=False))
+    stack.up()
+    assert proxy.writes == ["POST /management/v1/orgs/me/_deactivate", "PUT /management/v1/orgs/me"]
+    stack.assert_settled()
+
+    proxy.clear()
+    stack.destroy()
+    assert proxy.writes == [f"DELETE /admin/v1/orgs/{acme}"]
+    assert acme not in world.console.organizations()
+    assert stack.resources() == {}
+
+
+def test_a_user_grant_lives_its_life(any_world: World, any_stack: Stack) -> None:
+    world, stack, proxy = any_world, any_stack, any_world.proxy
+    home, project, ann, bob = world.home, world.project, world.ann, world.bob
+
+    stack.declare(ann=grant(home, ann, project, ["viewer", "admin", "viewer"]))
+    stack.up()
+    id = stack.id("ann")
+    path = f"/management/v1/users/{ann}/grants"
+    assert proxy.writes == [f"POST {path}"]
+    assert stack.outputs("ann") == {
+        "org_id": home,
+        "user_id": ann,
+        "project_id": project,
+        "role_keys": ["admin", "viewer"],
+        "active": True,
+        "adopt": False,
+        "deletion_policy": "remove",
+        "state": "USER_GRANT_STATE_ACTIVE",
+    }
+    stack.assert_settled()
+
+    proxy.clear()
+    stack.declare(ann=grant(home, ann, project, ["admin", "viewer"]))
+    assert stack.preview() == {}, "role keys are a set"
+
+    stack.declare(ann=grant(home, ann, project, ["admin", "viewer"], active=False))
+    assert stack.preview() == {"ann": ["update", "active"]}
+    stack.up()
+    assert proxy.writes == [f"POST {path}/{id}/_deactivate"]
+    assert world.console.grant(home, ann, id)["state"] == "USER_GRANT_STATE_INACTIVE"
+    stack.assert_settled()
+
+    proxy.clear()
+    stack.declare(ann=grant(home, ann, project, ["editor"], active=False))
+    stack.up()
+    assert proxy.writes == [f"PUT {path}/{id}"]
+    found = world.console.grant(home, ann, id)
+    assert (found["roleKeys"], found["state"]) == (["editor"], "USER_GRANT_STATE_INACTIVE")
+    stack.assert_settled()
+
+    proxy.clear()
+    stack.declare(ann=grant(home, ann, project, [], active=True))
+    stack.up()
+    assert proxy.writes == [f"PUT {path}/{id}", f"POST {path}/{id}/_reactivate"]
+    stack.assert_settled()
+
+    proxy.clear()
+    stack.declare(ann=grant(home, bob, project, ["viewer"]))
+    preview = stack.preview()["ann"]
+    assert "replace" in preview
+    assert "user_id" in preview
+    stack.up()
+    assert proxy.writes == [f"DELETE {path}/{id}", f"POST /management/v1/users/{bob}/grants"]
+    assert list(world.console.grants(home)) == [stack.id("ann")]
+    stack.assert_settled()
+
+    proxy.clear()
+    last = stack.id("ann")
+    stack.destroy()
+    assert proxy.writes == [f"DELETE /management/v1/users/{bob}/grants/{last}"]
+    assert world.console.grants(home) == {}
+
+
+def test_what_is_born_inactive_is_created_then_deactivated(any_world: World, any_stack: Stack) -> None:
+    world, stack, proxy = any_world, any_stack, any_world.proxy
+    stack.declare(
+        acme=org(world.name("Acme"), active=False),
+        ann=grant(world.home, world.ann, world.project, ["viewer"], active=False),
+    )
+    stack.up("--parallel", "1")
+    acme, ann = stack.id("acme"), stack.id("ann")
+    path = f"/management/v1/users/{world.ann}/grants"
+    assert sorted(proxy.writes) == sorted(
+        ["POST /management/v1/orgs", "POST /management/v1/orgs/me/_deactivate", f"POST {path}", f"POST {path}/{ann}/_deactivate"]
+    )
+    assert world.console.organization(acme)["state"] == "ORG_STATE_INACTIVE"
+    assert world.console.grant(world.home, world.ann, ann)["state"] == "USER_GRANT_STATE_INACTIVE"
+    stack.assert_settled()
+    stack.destroy()
+    assert acme not in world.console.organizations()
+    assert world.console.grants(world.home) == {}
+
+
+def test_a_grant_in_an_organization_of_the_same_stack(world: World, stack: Stack) -> None:
+    """Its id is unknown in the first preview."""
+    console = world.console
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    acme = stack.id("acme")
+    granted = console.grant_project(world.home, world.project, acme, ["viewer", "editor"])
+
+    stack.declare(acme=org("Acme"), ann=grant("@acme", world.ann, world.project, ["viewer"]))
+    assert stack.preview() == {"ann": ["create"]}
+    stack.up()
+    assert console.grants(acme)[stack.id("ann")]["roleKeys"] == ["viewer"]
+    assert stack.outputs("ann")["project_grant_id"] == granted, "ZITADEL found the project grant"
+    stack.assert_settled()
+
+    stack.must("refresh", "--yes", "--skip-preview")
+    assert stack.preview() == {}, "what the server filled in is no drift"
+
+    stack.declare(acme=org("Acme"), ann=grant("@acme", world.ann, world.project, ["viewer"], project_grant_id=granted))
+    stack.up()
+    assert [each for each in world.proxy.writes if "grants" in each] == [f"POST /management/v1/users/{world.ann}/grants"]
+    stack.assert_settled()
+    stack.destroy()
+
+
+def test_unknown_ids_pass_a_preview(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"), ann=grant("@acme", world.ann, world.project, ["viewer"]))
+    assert stack.preview() == {"acme": ["create"], "ann": ["create"]}
+
+
+def test_thirty_organizations_and_thirty_grants_go_up_and_down(world: World, stack: Stack) -> None:
+    users = [world.console.create_user(world.home, f"user{i}") for i in range(30)]
+    declared = {f"org{i}": org(f"Tenant {i}", active=i % 3 != 0) for i in range(30)}
+    declared |= {
+        f"grant{i}": grant(world.home, user, world.project, ["viewer"], active=i % 2 == 0) for i, user in enumerate(users)
+    }
+    before = set(world.console.organizations())
+    stack.declare(**declared)
+    stack.up()
+    assert stack.preview() == {}
+    made = stack.resources()
+    assert len(made) == 60
+    states = {each["name"]: each["state"] for each in world.console.organizations().values()}
+    assert [states[f"Tenant {i}"] for i in range(30)] == [
+        "ORG_STATE_INACTIVE" if i % 3 == 0 else "ORG_STATE_ACTIVE" for i in range(30)
+    ]
+    grants = world.console.grants(world.home)
+    assert [grants[made[f"grant{i}"]["id"]]["state"].rsplit("_", 1)[1] for i in range(30)] == ["ACTIVE", "INACTIVE"] * 15
+    stack.destroy()
+    assert set(world.console.organizations()) == before
+    assert world.console.grants(world.home) == {}

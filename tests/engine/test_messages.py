@@ -1,0 +1,107 @@
+"""What a user reads when something is wrong: one message, no traceback, and nothing called before bad input is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import World
+from tests.support.stack import Stack, grant, org
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        (org("   "), "name must not be blank"),
+        (org("x" * 201), "name must have at most 200 characters"),
+        (org(), "name is missing"),
+        (org("Acme", active="yes"), "active must be True or False"),
+        (org("Acme", deletion_policy="keep"), 'deletion_policy must be "remove", "deactivate" or "retain"'),
+        (grant("", "1", "2", []), "org_id must not be empty"),
+        (grant("1", "2", "3", [""]), "role_keys must not hold an empty role key"),
+    ],
+)
+def test_bad_input_is_told_in_the_preview_before_anything_is_called(
+    world: World, stack: Stack, declared: dict[str, object], said: str
+) -> None:
+    stack.declare(acme=declared)
+    preview = stack.run("preview")
+    assert preview.code != 0
+    assert preview.shows(said), preview.out
+    assert world.proxy.exchanges == []
+
+
+def test_bad_input_from_an_output_is_told_by_the_check(world: World, stack: Stack) -> None:
+    (stack.folder / "__main__.py").write_text(
+        "import pulumi, pulumi_zorg as zorg\n"
+        'zorg.Organization("acme", name=pulumi.Output.from_input(" "))\n'
+        'zorg.UserGrant("ann", org_id=pulumi.Output.from_input("1"), user_id="2", project_id="3",\n'
+        '    role_keys=pulumi.Output.from_input(["viewer", 3]))\n'
+    )
+    preview = stack.run("preview")
+    assert preview.code != 0
+    assert preview.shows("name", "must not be blank"), preview.out
+    assert world.proxy.exchanges == []
+
+
+def test_a_refusal_is_one_message_with_what_zitadel_said(world: World, stack: Stack) -> None:
+    stack.declare(ann=grant(world.home, world.ann, world.project, ["nobody"]))
+    failed = stack.fails()
+    assert failed.shows(
+        f"Granting user {world.ann} roles in project {world.project}",
+        "ZITADEL answered 400, code 9",
+        "Errors.Project.Role.NotFound",
+    ), failed.out
+    assert stack.resources() == {}
+
+
+def test_a_credential_without_rights_is_told_what_it_lacks(world: World, stack: Stack) -> None:
+    low = world.console.create_user(world.home, "low")
+    stack.env["ZITADEL_TOKEN"] = world.console.create_token(world.home, low)
+    stack.declare(acme=org("Acme"))
+    failed = stack.fails()
+    assert failed.shows("membership not found", "Give its user a role")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"ZITADEL_URL": ""}, "no address of a ZITADEL is given"),
+        ({"ZITADEL_TOKEN": ""}, "no credential is given"),
+        ({"ZITADEL_CLIENT_ID": "a", "ZITADEL_CLIENT_SECRET": "hush-hush"}, "more than one credential is given"),
+        ({"ZITADEL_URL": "http://zitadel.example"}, "plain http"),
+        ({"ZITADEL_URL": "https://zitadel.example/ui/console"}, "must end after the host"),
+        ({"ZITADEL_TOKEN": "", "ZITADEL_JWT_PROFILE_JSON": '{"key": "hush-hush"}'}, "is not the JSON that ZITADEL hands out"),
+        ({"ZITADEL_TOKEN": "", "ZITADEL_JWT_PROFILE_FILE": "nowhere.json"}, "cannot be read: nowhere.json"),
+    ],
+)
+def test_wrong_settings_are_told_in_the_preview_before_anything_is_called(
+    world: World, stack: Stack, settings: dict[str, str], said: str
+) -> None:
+    stack.env |= settings
+    stack.declare(acme=org("Acme"))
+    preview = stack.run("preview")
+    assert preview.code != 0
+    assert preview.shows(said), preview.out
+    assert "Traceback" not in preview.out
+    assert "hush-hush" not in preview.out
+    assert world.proxy.exchanges == []
+
+
+def test_the_stack_comes_before_the_environment(world: World, stack: Stack) -> None:
+    stack.env |= {"ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_TOKEN": "", "ZITADEL_CLIENT_ID": "nobody"}
+    stack.must("config", "set", "zorg:url", world.proxy.url)
+    stack.must("config", "set", "--secret", "zorg:token", world.token)
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    assert world.console.organization(stack.id("acme"))["name"] == "Acme"
+
+
+def test_the_log_shows_each_call_and_nothing_secret(world: World, stack: Stack, tmp_path: Path) -> None:
+    stack.env["ZORG_LOG"] = "debug"
+    stack.declare(acme=org("Acme"))
+    up = stack.up()
+    assert up.shows("POST /management/v1/orgs org=- -> 200 in", "attempt 1")
+    assert up.shows(f"GET /management/v1/orgs/me org={stack.id('acme')} -> 200")
+    assert world.token not in up.out

@@ -1,0 +1,76 @@
+"""The servers that tests run against, and what a test finds in them."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from pulumi_zorg.testing import Console, FaultProxy
+
+Likeness = Literal["2026-07", "2025-12", "seeds"]
+LIKENESSES: tuple[Likeness, ...] = get_args(Likeness)
+
+
+@dataclass
+class World:
+    """A server with a proxy in front of it, and things in it that grants need.
+
+    :param proxy: what the product is to talk to; records the calls and lets them go wrong.
+    :param console: changes made by hand, past the proxy.
+    :param tag: makes names unique on a server that other tests use too.
+    """
+
+    proxy: FaultProxy
+    console: Console
+    token: str
+    tag: str
+    home: str
+    project: str
+    ann: str
+    bob: str
+
+    def name(self, name: str) -> str:
+        """A name that nobody else uses."""
+        return f"{name} {self.tag}" if self.tag else name
+
+
+@contextmanager
+def emulated(like: Likeness = "2026-07") -> Iterator[World]:
+    """An emulator of its own."""
+    from pulumi_zorg.emulator import Emulator
+
+    with Emulator(like=like) as emulator, _furnished(emulator.url, emulator.token, "") as world:
+        yield world
+
+
+@contextmanager
+def real() -> Iterator[World]:
+    """The real server that ``ZITADEL_TEST_URL`` and ``ZITADEL_TEST_TOKEN`` name; leaves nothing behind."""
+    url, token = os.environ["ZITADEL_TEST_URL"], os.environ["ZITADEL_TEST_TOKEN"]
+    tag = uuid.uuid4().hex[:8]
+    with _furnished(url, token, tag) as world:
+        try:
+            yield world
+        finally:
+            for org_id, organization in world.console.organizations().items():
+                if tag in organization["name"]:
+                    world.console.remove_organization(org_id)
+
+
+def real_is_given() -> bool:
+    """Whether there is a real server to test against."""
+    return bool(os.environ.get("ZITADEL_TEST_URL") and os.environ.get("ZITADEL_TEST_TOKEN"))
+
+
+@contextmanager
+def _furnished(url: str, token: str, tag: str) -> Iterator[World]:
+    """A project with three roles and two users, in an organization that is not the credential's own."""
+    with Console(url, token) as console, FaultProxy(url) as proxy:
+        home = console.create_organization(f"Furniture {tag}".strip())
+        project = console.create_project(home, "Portal", ("admin", "editor", "viewer"))
+        ann, bob = console.create_user(home, f"ann{tag}"), console.create_user(home, f"bob{tag}")
+        yield World(proxy, console, token, tag, home, project, ann, bob)

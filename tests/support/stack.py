@@ -1,0 +1,149 @@
+"""A stack of the real Pulumi engine, in a folder of its own, on a backend of files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+_TOKENS = {"org": "pulumi-python:dynamic/zorg:Organization", "grant": "pulumi-python:dynamic/zorg:UserGrant"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one command of the engine said."""
+
+    code: int
+    out: str
+
+    def shows(self, *texts: str) -> bool:
+        """Whether all these texts were shown to the user, whatever the line breaks."""
+        shown = " ".join(self.out.split()).replace(" :", ":")  # the engine aligns the names of properties
+        return all(" ".join(text.split()) in shown for text in texts)
+
+
+def org(name: str | None = None, *, opts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
+    """Declares an organization."""
+    given = args if name is None else {"name": name, **args}
+    return {"kind": "org", "args": given, "opts": opts or {}}
+
+
+def grant(org_id: str, user_id: str, project_id: str, roles: list[str], *, opts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
+    """Declares a user grant."""
+    given = {"org_id": org_id, "user_id": user_id, "project_id": project_id, "role_keys": roles, **args}
+    return {"kind": "grant", "args": given, "opts": opts or {}}
+
+
+class Stack:
+    """A stack whose program declares what the test says."""
+
+    def __init__(self, folder: Path, url: str, token: str, name: str = "test") -> None:
+        self.folder = folder
+        self.name = name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "backend").mkdir(exist_ok=True)
+        (folder / "Pulumi.yaml").write_text("name: tests\nruntime: python\n")
+        shutil.copy(ROOT / "tests" / "support" / "program.py", folder / "__main__.py")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "ZITADEL_", "ZORG_"))}
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling all modules anew in each command takes a second
+        self.env = {
+            **kept,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "NO_COLOR": "1",
+            "ZITADEL_URL": url,
+            "ZITADEL_TOKEN": token,
+        }
+        self.must("stack", "init", name)
+
+    def declare(self, **resources: dict[str, Any]) -> None:
+        """What the program declares from now on, in this order."""
+        (self.folder / "declared.json").write_text(json.dumps(resources))
+
+    def run(self, *args: str, timeout: float = 240) -> Run:
+        """Runs a command of the engine."""
+        done = subprocess.run(
+            ["pulumi", "--non-interactive", *args],
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+    def must(self, *args: str) -> Run:
+        """Runs a command that must succeed."""
+        run = self.run(*args)
+        assert run.code == 0, f"pulumi {' '.join(args)} ended with {run.code}:\n{run.out}"
+        return run
+
+    def up(self, *args: str) -> Run:
+        """Brings the world to what is declared."""
+        return self.must("up", "--yes", "--skip-preview", *args)
+
+    def fails(self, *args: str) -> Run:
+        """An ``up`` that must fail, with a message and without a traceback."""
+        run = self.run("up", "--yes", "--skip-preview", *args)
+        assert run.code != 0, f"that should have failed:\n{run.out}"
+        assert "Traceback" not in run.out, run.out
+        return run
+
+    def destroy(self, *args: str) -> Run:
+        """Deletes all resources."""
+        return self.must("destroy", "--yes", "--skip-preview", *args)
+
+    def preview(self, *args: str) -> dict[str, list[str]]:
+        """What would happen: the operations by resource, with the properties that differ; nothing where all is the same."""
+        run = self.must("preview", "--json", *args)
+        steps = json.loads(run.out[run.out.index("{") :]).get("steps", [])
+        found: dict[str, list[str]] = {}
+        for step in steps:
+            if step["op"] in ("same", "read", "refresh") or "pulumi:pulumi" in step["urn"]:
+                continue
+            name = step["urn"].rsplit("::", 1)[1]
+            found.setdefault(name, []).append(step["op"])
+            differing = {*(step.get("diffReasons") or ()), *(step.get("detailedDiff") or ())}
+            found[name] += sorted({each.split("[")[0] for each in differing})
+        return found
+
+    def assert_settled(self) -> None:
+        """Nothing to do, and nothing changed behind the state."""
+        assert self.preview("--refresh") == {}
+
+    def state(self) -> dict[str, Any]:
+        """The state, as `pulumi stack export` would show it."""
+        file = self.folder / "backend" / ".pulumi" / "stacks" / "tests" / f"{self.name}.json"
+        checkpoint = json.loads(file.read_text())["checkpoint"]
+        return {"version": 3, "deployment": checkpoint.get("latest", {})}
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Our resources in the state, by name."""
+        found = self.state()["deployment"].get("resources", [])
+        return {each["urn"].rsplit("::", 1)[1]: each for each in found if each["type"] in _TOKENS.values()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Replaces the state."""
+        file = self.folder / "state.json"
+        file.write_text(json.dumps(state))
+        self.must("stack", "import", "--file", str(file))
+
+    def id(self, name: str) -> str:
+        """The id of a resource in the state."""
+        return str(self.resources()[name]["id"])
+
+    def outputs(self, name: str) -> dict[str, Any]:
+        """The outputs of a resource in the state, without the provider."""
+        found: dict[str, Any] = self.resources()[name]["outputs"]
+        return {key: value for key, value in found.items() if key != "__provider"}

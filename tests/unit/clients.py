@@ -1,0 +1,54 @@
+"""Clients of the servers that tests run against."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from pydantic import SecretStr
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.config import Credential, PersonalAccessToken, Settings
+from tests.support.servers import World
+
+
+class Clients:
+    """Makes clients that talk through a world's proxy, and closes them."""
+
+    def __init__(self) -> None:
+        self._made: list[Client] = []
+
+    def __enter__(self) -> Clients:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for client in self._made:
+            client.close()
+
+    def owner(self, world: World) -> Client:
+        """A client with the rights of IAM_OWNER."""
+        return self.holder(world, world.token)
+
+    def holder(self, world: World, token: str) -> Client:
+        """A client of who holds this personal access token."""
+        return self.of(world, PersonalAccessToken(SecretStr(token)))
+
+    def of(self, world: World, credential: Credential) -> Client:
+        """A client with this credential. Its issuer is the server itself, not the proxy."""
+        client = Client.connect(Settings(world.proxy.url, credential, world.proxy.target, retry_deadline=2.0))
+        self._made.append(client)
+        return client
+
+    def member(self, world: World, *roles: str, of: str | None = None) -> Client:
+        """A client of a new service account, a member with these roles of the organization, or of the instance.
+
+        Without roles it is a member of nothing.
+        """
+        name = f"member{len(self._made)}{world.tag}"
+        user = world.console.create_user(world.home, name)
+        if roles and of is None:
+            world.console.add_instance_member(user, *roles)
+        elif roles and of is not None:
+            world.console.add_member(of, user, *roles)
+        return self.holder(world, world.console.create_token(world.home, user))

@@ -1,0 +1,81 @@
+"""Waiting that takes no time, and a server that answers what a test wrote down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from pulumi_zorg.client.transport import Transport
+from pulumi_zorg.config import Credential, PersonalAccessToken, Settings
+
+URL = "https://acme.example"
+TOKEN = "pat-1f0c2b7a"
+
+#: What a server does with a request: an answer, or how the connection fails.
+Answer = Callable[[httpx.Request], httpx.Response] | Exception
+
+
+class Waits(list[float]):
+    """A ``sleep`` that keeps the seconds it was asked for, and moves the clock on by them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        really = time.monotonic
+        monkeypatch.setattr(time, "monotonic", lambda: really() + sum(self))
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+class Scripted:
+    """A server under :class:`httpx.MockTransport`: gives its answers in order, and the last one for ever."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(request)
+
+
+def says(status: int, json: Any = None, **headers: str) -> Answer:
+    """An answer in JSON."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda request: httpx.Response(status, json={} if json is None else json, headers=named)
+
+
+def words(status: int, text: str, content_type: str = "text/html", **headers: str) -> Answer:
+    """An answer of anything else than ZITADEL."""
+    return lambda request: httpx.Response(status, text=text, headers={"content-type": content_type, **headers})
+
+
+def refuses(status: int, code: int | str, message: str) -> Answer:
+    """A refusal in ZITADEL's words."""
+    return says(status, {"code": code, "message": message, "details": []})
+
+
+def transport_to(
+    server: Callable[[httpx.Request], httpx.Response],
+    waits: Waits,
+    notices: list[str] | None = None,
+    *,
+    credential: Credential | None = None,
+    retry_deadline: float = 120.0,
+) -> Transport:
+    """A transport that reaches ``server`` and waits in no time."""
+    told = [] if notices is None else notices
+    return Transport(
+        Settings(URL, credential or PersonalAccessToken(SecretStr(TOKEN)), URL, retry_deadline=retry_deadline),
+        transport=httpx.MockTransport(server),
+        sleep=waits,
+        notice=told.append,
+    )

@@ -1,0 +1,256 @@
+"""What a program may say: each rule, in a message that names the property, and one form of the inputs for the state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi.output import Unknown
+
+from pulumi_zorg.inputs import Inputs, OrganizationInputs, UserGrantInputs, check_inputs
+
+ORG: dict[str, Any] = {"name": "Acme"}
+GRANT: dict[str, Any] = {"org_id": "1", "user_id": "2", "project_id": "3", "role_keys": ["viewer"]}
+
+
+def unknown(value: Any) -> bool:
+    return isinstance(value, Unknown)
+
+
+def problems_of(model: type[Inputs], **given: Any) -> dict[str, str]:
+    """What is wrong, by property."""
+    return {problem.property: problem.reason for problem in check_inputs(model, given, unknown)[1]}
+
+
+def organization(**given: Any) -> dict[str, str]:
+    return problems_of(OrganizationInputs, **{**ORG, **given})
+
+
+def user_grant(**given: Any) -> dict[str, str]:
+    return problems_of(UserGrantInputs, **{**GRANT, **given})
+
+
+# The form in which inputs stand in the state. A change here shows a change in every stack that exists.
+
+
+def test_an_organization_stands_in_the_state_with_its_defaults() -> None:
+    assert check_inputs(OrganizationInputs, ORG) == (
+        {"name": "Acme", "active": True, "adopt": False, "deletion_policy": "remove", "allow_lockout": False},
+        [],
+    )
+
+
+def test_a_user_grant_stands_in_the_state_with_its_defaults() -> None:
+    assert check_inputs(UserGrantInputs, {"org_id": "1", "user_id": "2", "project_id": "3"}) == (
+        {
+            "org_id": "1",
+            "user_id": "2",
+            "project_id": "3",
+            "role_keys": [],
+            "active": True,
+            "adopt": False,
+            "deletion_policy": "remove",
+        },
+        [],
+    )
+
+
+def test_what_identifies_a_grant_replaces_it_and_nothing_of_an_organization_does() -> None:
+    assert UserGrantInputs.replaces == ("org_id", "user_id", "project_id", "project_grant_id")
+    assert OrganizationInputs.replaces == ()
+
+
+def test_what_is_no_input_is_passed_over() -> None:
+    checked, problems = check_inputs(OrganizationInputs, {**ORG, "state": "ORG_STATE_ACTIVE", "__provider": "…"})
+    assert problems == []
+    assert set(checked) == set(OrganizationInputs.model_fields)
+
+
+def test_none_is_not_given() -> None:
+    assert check_inputs(UserGrantInputs, {**GRANT, "active": None, "project_grant_id": None}) == check_inputs(
+        UserGrantInputs, GRANT
+    )
+
+
+# Each rule.
+
+
+@pytest.mark.parametrize("name", ["A", "Ümläut & Söhne", 'O\'Neill "x"', "a  b", "名前", "a" * 200])
+def test_names_that_zitadel_takes(name: str) -> None:
+    assert organization(name=name) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("", "must not be blank"),
+        (" \t ", "must not be blank"),
+        (" Acme", "white space"),
+        ("Acme\n", "white space"),
+        ("a" * 201, "at most 200 characters, not 201"),
+        (7, "must be a string"),
+        (True, "must be a string"),
+        (["Acme"], "must be a string"),
+    ],
+)
+def test_names_that_it_would_refuse_or_change(name: Any, reason: str) -> None:
+    problems = organization(name=name)
+    assert list(problems) == ["name"]
+    assert reason in problems["name"]
+
+
+def test_a_missing_name_is_told() -> None:
+    assert problems_of(OrganizationInputs) == {"name": "is missing"}
+    assert problems_of(OrganizationInputs, name=None) == {"name": "is missing"}
+
+
+@pytest.mark.parametrize("property", ["org_id", "user_id", "project_id", "project_grant_id"])
+@pytest.mark.parametrize(
+    "id", ["", " ", "1 2", "1/2", "1\\2", "1?2", "1#2", "..", ".", "1\n", "١٢٣", "a\u202eb", "1" * 201]
+)
+def test_ids_that_would_make_another_path(property: str, id: str) -> None:
+    assert list(user_grant(**{property: id})) == [property]
+
+
+@pytest.mark.parametrize("property", ["org_id", "user_id", "project_id", "project_grant_id"])
+def test_ids_are_text(property: str) -> None:
+    assert user_grant(**{property: 300123456789012345}) == {property: "must be a string"}
+
+
+@pytest.mark.parametrize("id", ["300123456789012345", "tenant-42", "a_b.c~d", "x" * 200])
+def test_ids_of_zitadel_and_of_ones_own_choosing(id: str) -> None:
+    assert user_grant(org_id=id, user_id=id, project_id=id, project_grant_id=id) == {}
+
+
+def test_every_id_but_that_of_the_project_grant_is_needed() -> None:
+    assert problems_of(UserGrantInputs) == {name: "is missing" for name in ("org_id", "user_id", "project_id")}
+
+
+@pytest.mark.parametrize("property", ["active", "adopt"])
+@pytest.mark.parametrize("value", ["true", "false", 1, 0, 1.0, [], "yes"])
+def test_flags_are_true_or_false_and_nothing_like_it(property: str, value: Any) -> None:
+    assert organization(**{property: value}) == {property: "must be True or False"}
+    assert user_grant(**{property: value}) == {property: "must be True or False"}
+
+
+def test_allowing_a_lockout_is_a_flag_of_organizations() -> None:
+    assert organization(allow_lockout="true") == {"allow_lockout": "must be True or False"}
+
+
+@pytest.mark.parametrize("policy", ["remove", "deactivate", "retain"])
+def test_deletion_policies(policy: str) -> None:
+    checked, problems = check_inputs(OrganizationInputs, {**ORG, "deletion_policy": policy})
+    assert (checked["deletion_policy"], problems) == (policy, [])
+
+
+@pytest.mark.parametrize("policy", ["", "delete", "REMOVE", "Retain", 1, True, ["remove"], {"remove": 1}])
+def test_no_other_deletion_policies(policy: Any) -> None:
+    assert organization(deletion_policy=policy) == {"deletion_policy": 'must be "remove", "deactivate" or "retain"'}
+
+
+@pytest.mark.parametrize("role_keys", ["viewer", b"viewer", {"viewer": 1}, 7, True])
+def test_role_keys_are_a_list(role_keys: Any) -> None:
+    assert user_grant(role_keys=role_keys) == {"role_keys": 'must be a list of strings, like ["viewer"]'}
+
+
+def test_a_role_key_that_is_no_text_is_told_by_its_place() -> None:
+    assert user_grant(role_keys=["viewer", 7]) == {"role_keys": "must be a string (item 2)"}
+
+
+@pytest.mark.parametrize("key", ["", "  "])
+def test_no_role_key_is_empty(key: str) -> None:
+    assert user_grant(role_keys=["viewer", key]) == {"role_keys": "must not hold an empty role key"}
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    assert list(user_grant(user_id="", project_id=None, role_keys="viewer", active="no")) == [
+        "active",
+        "user_id",
+        "project_id",
+        "role_keys",
+    ]
+
+
+# What another resource gives later.
+
+
+@pytest.mark.parametrize("property", ["org_id", "role_keys", "active", "deletion_policy"])
+def test_what_is_not_known_yet_passes_and_the_rest_is_checked(property: str) -> None:
+    later = Unknown()
+    checked, problems = check_inputs(UserGrantInputs, {**GRANT, property: later, "user_id": "1/2"}, unknown)
+    assert checked[property] is later
+    assert [problem.property for problem in problems] == ["user_id"]
+
+
+def test_a_list_with_one_item_that_is_not_known_yet_passes_as_it_is() -> None:
+    role_keys = ["viewer", Unknown(), "admin"]
+    checked, problems = check_inputs(UserGrantInputs, {**GRANT, "role_keys": role_keys}, unknown)
+    assert checked["role_keys"] is role_keys
+    assert problems == []
+
+
+# For all inputs there are.
+
+junk: st.SearchStrategy[Any] = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.builds(Unknown)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+ids = st.text("0123456789abcXYZ-_.~", min_size=1, max_size=200).filter(lambda id: id not in (".", ".."))
+keys = st.text(min_size=1, max_size=10).filter(lambda key: bool(key.strip()))
+common = {
+    "active": st.booleans(),
+    "adopt": st.booleans(),
+    "deletion_policy": st.sampled_from(["remove", "deactivate", "retain"]),
+}
+organizations = st.fixed_dictionaries(
+    {"name": st.text(min_size=1, max_size=200).map(str.strip).filter(bool)},
+    optional={**common, "allow_lockout": st.booleans()},
+)
+user_grants = st.fixed_dictionaries(
+    {"org_id": ids, "user_id": ids, "project_id": ids},
+    optional={**common, "project_grant_id": ids, "role_keys": st.lists(keys)},
+)
+either = st.one_of(
+    st.tuples(st.just(OrganizationInputs), organizations), st.tuples(st.just(UserGrantInputs), user_grants)
+)
+
+
+@given(either)
+def test_normal_inputs_are_normal_already(case: tuple[type[Inputs], dict[str, Any]]) -> None:
+    model, given = case
+    once, problems = check_inputs(model, given)
+    assert problems == []
+    assert check_inputs(model, once) == (once, [])
+
+
+@given(either)
+def test_the_two_ways_into_the_state_agree(case: tuple[type[Inputs], dict[str, Any]]) -> None:
+    """``check`` writes what was checked property by property, a hook after that what the model dumps."""
+    model, given = case
+    assert check_inputs(model, given)[0] == model.model_validate(given).dump()
+
+
+@given(keys=st.lists(keys), shuffled=st.randoms())
+def test_role_keys_are_a_set(keys: list[str], shuffled: Any) -> None:
+    other = [*keys, *keys[:2]]
+    shuffled.shuffle(other)
+    one, two = (check_inputs(UserGrantInputs, {**GRANT, "role_keys": each})[0]["role_keys"] for each in (keys, other))
+    assert one == two
+    assert set(one) == set(keys)
+    assert len(one) == len(set(one))
+
+
+@given(st.sampled_from([OrganizationInputs, UserGrantInputs]), st.data())
+def test_whatever_is_given_is_either_normal_or_named_as_wrong(model: type[Inputs], data: st.DataObject) -> None:
+    given = data.draw(st.fixed_dictionaries({}, optional=dict.fromkeys(model.model_fields, junk)))
+    checked, problems = check_inputs(model, given, unknown)
+    for problem in problems:
+        assert problem.property in model.model_fields
+        assert problem.property not in checked
+        assert problem.reason
+    again, later = check_inputs(model, checked, unknown)
+    assert {name: again[name] for name in checked} == checked
+    assert {problem.property for problem in later} <= {problem.property for problem in problems}

@@ -1,0 +1,114 @@
+"""From what is wanted and what is found to the steps between: the steps lead there, and access is never wider on
+the way than at one of its ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_zorg.lifecycle import Action, DeletionPolicy, Snapshot, Step, steps, steps_to_end
+
+values = st.one_of(st.none(), st.text(max_size=3), st.tuples(st.sampled_from("abc")), st.booleans())
+names = st.sampled_from(["name", "role_keys", "domain"])
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Snapshot, Snapshot]:
+    """What is wanted and what is found of one object; what is found may know more properties."""
+    wanted = draw(st.dictionaries(names, values))
+    same = {name: value for name, value in wanted.items() if draw(st.booleans())}
+    found = {**draw(st.dictionaries(names | st.just("primary_domain"), values)), **same}
+    return Snapshot(draw(st.booleans()), wanted), Snapshot(draw(st.booleans()), found)
+
+
+def walk(wanted: Snapshot, found: Snapshot, taken: tuple[Step, ...]) -> Iterator[Snapshot]:
+    """The object after each step, as a server does it."""
+    at = found
+    for step in taken:
+        if step.action is Action.DEACTIVATE:
+            assert at.active, "an inactive object cannot be deactivated"
+            at = Snapshot(False, at.properties)
+        elif step.action is Action.REACTIVATE:
+            assert not at.active, "an active object cannot be reactivated"
+            at = Snapshot(True, at.properties)
+        elif step.action is Action.UPDATE:
+            assert step.changed, "an update changes something"
+            at = Snapshot(at.active, {**at.properties, **{name: wanted.properties[name] for name in step.changed}})
+        else:
+            raise AssertionError(f"{step.action} is no step between two states")
+        yield at
+
+
+def access(at: Snapshot) -> dict[str, Any] | None:
+    """What the object gives to its people; None while it is switched off."""
+    return dict(at.properties) if at.active else None
+
+
+@given(pairs())
+def test_the_steps_lead_to_what_is_wanted(pair: tuple[Snapshot, Snapshot]) -> None:
+    wanted, found = pair
+    last = [found, *walk(wanted, found, steps(wanted, found))][-1]
+    assert last.active == wanted.active
+    assert {name: last.properties.get(name) for name in wanted.properties} == wanted.properties
+
+
+@given(pairs())
+def test_after_the_steps_there_is_nothing_left_to_do(pair: tuple[Snapshot, Snapshot]) -> None:
+    wanted, found = pair
+    last = [found, *walk(wanted, found, steps(wanted, found))][-1]
+    assert steps(wanted, last) == ()
+
+
+@given(pairs())
+def test_what_is_as_wanted_takes_no_step(pair: tuple[Snapshot, Snapshot]) -> None:
+    wanted, found = pair
+    more = Snapshot(wanted.active, {**found.properties, **wanted.properties})
+    assert steps(wanted, more) == ()
+
+
+@given(pairs())
+def test_on_the_way_access_is_that_of_one_end_or_none(pair: tuple[Snapshot, Snapshot]) -> None:
+    wanted, found = pair
+    on_the_way = [found, *walk(wanted, found, steps(wanted, found))]
+    ends = [access(on_the_way[0]), access(on_the_way[-1])]
+    for at in on_the_way:
+        assert access(at) is None or access(at) in ends
+
+
+@given(pairs())
+def test_switching_off_is_first_and_switching_on_is_last(pair: tuple[Snapshot, Snapshot]) -> None:
+    taken = [step.action for step in steps(*pair)]
+    assert Action.DEACTIVATE not in taken[1:]
+    assert Action.REACTIVATE not in taken[:-1]
+
+
+@given(pairs())
+def test_an_update_names_exactly_what_differs(pair: tuple[Snapshot, Snapshot]) -> None:
+    wanted, found = pair
+    changed = [step.changed for step in steps(wanted, found) if step.action is Action.UPDATE]
+    differing = {name for name, value in wanted.properties.items() if found.properties.get(name) != value}
+    assert changed == ([differing] if differing else [])
+
+
+@pytest.mark.parametrize(
+    ("policy", "active", "taken"),
+    [
+        (DeletionPolicy.REMOVE, True, [Action.REMOVE]),
+        (DeletionPolicy.REMOVE, False, [Action.REMOVE]),
+        (DeletionPolicy.DEACTIVATE, True, [Action.DEACTIVATE]),
+        (DeletionPolicy.DEACTIVATE, False, []),
+        (DeletionPolicy.RETAIN, True, []),
+        (DeletionPolicy.RETAIN, False, []),
+    ],
+)
+def test_deleting_does_what_the_policy_says(policy: DeletionPolicy, active: bool, taken: list[Action]) -> None:
+    assert [step.action for step in steps_to_end(policy, Snapshot(active, {"name": "Acme"}))] == taken
+
+
+@pytest.mark.parametrize("policy", list(DeletionPolicy))
+def test_deleting_what_is_gone_takes_no_step(policy: DeletionPolicy) -> None:
+    assert steps_to_end(policy, None) == ()

@@ -1,0 +1,529 @@
+"""One ``send`` for every call: what is repeated and what never is, how long, what the user is told meanwhile, and what
+an answer means."""
+
+from __future__ import annotations
+
+import datetime
+import http.server
+import ipaddress
+import json
+import logging
+import re
+import ssl
+import threading
+from collections.abc import Iterator
+from email.utils import format_datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from pydantic import SecretStr
+
+from pulumi_zorg.client.transport import Call, Transport
+from pulumi_zorg.config import PersonalAccessToken, Settings
+from pulumi_zorg.errors import (
+    AlreadyExists,
+    ApiError,
+    ConfigurationError,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    Unauthenticated,
+    UnexpectedAnswer,
+    Unreachable,
+    ZorgError,
+)
+from tests.unit.keys import pem, private_key
+from tests.unit.patience import TOKEN, URL, Answer, Scripted, Waits, refuses, says, transport_to, words
+
+READ = Call("Reading organization 42", "GET", "/management/v1/orgs/me", org="42", reads=True)
+SEARCH = Call("Searching organizations", "POST", "/admin/v1/orgs/_search", body={"queries": []}, reads=True)
+WRITE = Call("Renaming organization 42", "PUT", "/management/v1/orgs/me", org="42", body={"name": "Acme"})
+FINE = says(200, {"fine": True})
+
+#: Failures in which the server cannot have done anything.
+NOT_PERFORMED = {
+    "refused": httpx.ConnectError("[Errno 111] Connection refused"),
+    "no connection in time": httpx.ConnectTimeout("timed out"),
+    "no free connection": httpx.PoolTimeout("pool"),
+    "the proxy": httpx.ProxyError("407"),
+    "429": says(429, {"code": 8, "message": "limit"}),
+    "429 of a gateway": words(429, "slow down"),
+}
+#: Failures in which nobody knows.
+UNKNOWN = {
+    "no answer in time": httpx.ReadTimeout("timed out"),
+    "not sent in time": httpx.WriteTimeout("timed out"),
+    "cut while reading": httpx.ReadError("reset"),
+    "cut while writing": httpx.WriteError("broken pipe"),
+    "cut before the answer": httpx.RemoteProtocolError("Server disconnected without sending a response."),
+    "502": words(502, "<html>Bad Gateway</html>"),
+    "503": words(503, "<html>Service Unavailable</html>"),
+    "503 in ZITADEL's words": refuses(503, 14, "unavailable"),
+    "504": words(504, "<html>Gateway Timeout</html>"),
+}
+
+
+def named(answers: dict[str, Answer]) -> Any:
+    """The answers as parameters, under their names."""
+    return pytest.mark.parametrize("failure", answers.values(), ids=answers.keys())
+
+
+# What is repeated.
+
+
+@named({**NOT_PERFORMED, **UNKNOWN})
+@pytest.mark.parametrize("call", [READ, SEARCH], ids=["GET", "search"])
+def test_a_read_is_repeated_whatever_happened_to_it(failure: Answer, call: Call, waits: Waits) -> None:
+    server, notices = Scripted(failure, failure, FINE), list[str]()
+    assert transport_to(server, waits, notices).send(call) == {"fine": True}
+    assert len(server.requests) == 3
+    assert len(waits) == 2
+    for number, (notice, wait) in enumerate(zip(notices, waits, strict=True), start=2):
+        assert notice.startswith(f"{call.tried}: {URL} ")
+        assert notice.endswith(f" Trying again in {wait:.1f} s (attempt {number}).")
+
+
+@named(NOT_PERFORMED)
+def test_a_write_that_cannot_have_happened_is_repeated(failure: Answer, waits: Waits) -> None:
+    server = Scripted(failure, failure, FINE)
+    assert transport_to(server, waits).send(WRITE) == {"fine": True}
+    assert len(server.requests) == 3
+    assert {request.content for request in server.requests} == {b'{"name":"Acme"}'}
+
+
+@named(UNKNOWN)
+def test_a_write_that_may_have_happened_is_not_repeated(failure: Answer, waits: Waits) -> None:
+    server, notices = Scripted(failure, FINE), list[str]()
+    with pytest.raises(Unreachable) as caught:
+        transport_to(server, waits, notices).send(WRITE)
+    assert caught.value.performed
+    assert str(caught.value).startswith(f"Renaming organization 42: {URL} ")
+    assert (len(server.requests), waits, notices) == (1, [], [])
+
+
+@named(
+    {
+        **{
+            str(status): refuses(status, code, "no")
+            for status, code in ((400, 3), (401, 16), (403, 7), (404, 5), (409, 6), (412, 9), (500, 13), (501, 12))
+        },
+        "html 500": words(500, "<html>"),
+        "html 404": words(404, "<html>"),
+        "html 200": words(200, "<html>"),
+    }
+)
+@pytest.mark.parametrize("call", [READ, WRITE], ids=["read", "write"])
+def test_what_was_answered_is_never_repeated(failure: Answer, call: Call, waits: Waits) -> None:
+    server, notices = Scripted(failure, FINE), list[str]()
+    with pytest.raises(ZorgError):
+        transport_to(server, waits, notices).send(call)
+    assert (len(server.requests), waits, notices) == (1, [], [])
+
+
+@pytest.mark.parametrize("call", [READ, WRITE], ids=["read", "write"])
+def test_what_cannot_be_sent_at_all_is_not_repeated(call: Call, waits: Waits) -> None:
+    """A value that no header can carry is not going to pass."""
+    server, notices = Scripted(httpx.LocalProtocolError("Illegal header value"), FINE), list[str]()
+    with pytest.raises(ZorgError) as caught:
+        transport_to(server, waits, notices).send(call)
+    assert not caught.value.performed
+    assert (len(server.requests), waits, notices) == (1, [], [])
+
+
+# How long.
+
+
+@pytest.mark.parametrize("call", [READ, WRITE], ids=["read", "write"])
+def test_after_the_deadline_the_last_failure_is_told(call: Call, waits: Waits) -> None:
+    server = Scripted(httpx.ConnectError("[Errno 111] Connection refused"))
+    with pytest.raises(
+        Unreachable, match=re.escape(f"{URL} cannot be reached: [Errno 111] Connection refused")
+    ) as caught:
+        transport_to(server, waits, retry_deadline=120.0).send(call)
+    assert not caught.value.performed
+    assert sum(waits) < 120.0
+    assert len(server.requests) == len(waits) + 1 > 3
+
+
+def test_the_error_of_the_end_is_one_that_a_program_can_import(waits: Waits) -> None:
+    with pytest.raises(Unreachable) as caught:
+        transport_to(Scripted(words(503, "busy")), waits, retry_deadline=1.0).send(READ)
+    assert type(caught.value) is Unreachable, "its name is what the user sees"
+
+
+def test_the_waits_grow_up_to_a_limit_and_differ(waits: Waits) -> None:
+    with pytest.raises(Unreachable):
+        transport_to(Scripted(words(503, "busy")), waits, retry_deadline=3600.0).send(READ)
+    for number, wait in enumerate(waits):
+        assert 0 <= wait <= min(0.5 * 2**number, 15.0)
+    assert max(waits) > 5.0
+    assert len(set(waits)) > len(waits) / 2, "without jitter all resources come again at the same moment"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_says_when_to_come_again_is_listened_to(status: int, waits: Waits) -> None:
+    server = Scripted(says(status, {}, Retry_After="7"), FINE)
+    assert transport_to(server, waits).send(READ) == {"fine": True}
+    assert 7.0 <= waits[0] <= 8.0
+
+
+def test_it_may_say_so_as_a_date(waits: Waits) -> None:
+    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=40)
+    server = Scripted(says(429, {}, Retry_After=format_datetime(moment, usegmt=True)), FINE)
+    assert transport_to(server, waits).send(WRITE) == {"fine": True}
+    assert 20.0 <= waits[0] <= 41.0
+
+
+@pytest.mark.parametrize(
+    "said", ["", "soon", "-5", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 99 Oct 2015 07:28:00 GMT", "\xb2", "0"]
+)
+def test_a_moment_that_is_none_or_past_makes_nobody_wait_longer(said: str, waits: Waits) -> None:
+    def busy(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(429, json={}, headers=[(b"retry-after", said.encode("latin-1"))])
+
+    assert transport_to(Scripted(busy, FINE), waits).send(READ) == {"fine": True}
+    assert waits[0] <= 0.5
+
+
+@pytest.mark.parametrize("said", ["121", "99999999999", "9" * 400])
+def test_a_moment_after_the_deadline_is_not_waited_for(said: str, waits: Waits) -> None:
+    server = Scripted(says(429, {}, Retry_After=said), FINE)
+    with pytest.raises(Unreachable, match="answered 429"):
+        transport_to(server, waits, retry_deadline=120.0).send(READ)
+    assert (len(server.requests), waits) == (1, [])
+
+
+def test_without_anybody_to_tell_the_log_is_told(waits: Waits, caplog: pytest.LogCaptureFixture) -> None:
+    transport = Transport(
+        Settings(URL, PersonalAccessToken(SecretStr(TOKEN)), URL),
+        transport=httpx.MockTransport(Scripted(words(503, "busy"), FINE)),
+        sleep=waits,
+    )
+    transport.send(READ)
+    (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert record.name == "pulumi_zorg"
+    assert record.getMessage().startswith("Reading organization 42: ")
+
+
+# What something else than ZITADEL answers.
+
+STRANGE = {
+    "html": words(200, "<html>Sign in</html>"),
+    "nothing": words(200, "", "application/json"),
+    "nothing at all": lambda request: httpx.Response(200),
+    "a list": words(200, "[]", "application/json"),
+    "a text": words(200, '"fine"', "application/json"),
+    "null": words(200, "null", "application/json"),
+    "cut JSON": words(200, '{"org": {"id":', "application/json"),
+    "no UTF-8": lambda request: httpx.Response(
+        200, content=b'{"a":"\xff"}', headers={"content-type": "application/json"}
+    ),
+    "201": words(201, "<html>"),
+}
+
+
+@named(STRANGE)
+def test_an_answer_that_is_no_object_is_not_zitadels(failure: Answer, waits: Waits) -> None:
+    with pytest.raises(UnexpectedAnswer, match="Check zorg:url") as caught:
+        transport_to(Scripted(failure), waits).send(WRITE)
+    assert caught.value.performed, "the write may have gone through all the same"
+    assert str(caught.value).startswith("Renaming organization 42: the answer is no JSON object (")
+
+
+@pytest.mark.parametrize("status", [204, 202, 206])
+def test_no_other_success_is_zitadels(status: int, waits: Waits) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        transport_to(Scripted(words(status, "")), waits).send(READ)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 407, 409, 418])
+@pytest.mark.parametrize(
+    "answer", ["<html>Not Found</html>", "", "[]", '"gone"', '{"error": "not found"}', '{"message": "not found"}']
+)
+def test_a_refusal_in_other_words_is_not_zitadels(status: int, answer: str, waits: Waits) -> None:
+    """A gateway's 404 must not look like an object that is gone."""
+    with pytest.raises(UnexpectedAnswer, match=f"{status} came back, but not in ZITADEL's words") as caught:
+        transport_to(Scripted(words(status, answer)), waits).send(WRITE)
+    assert not caught.value.performed
+
+
+def test_after_an_error_inside_of_something_nobody_knows_whether_it_happened(waits: Waits) -> None:
+    with pytest.raises(UnexpectedAnswer) as caught:
+        transport_to(Scripted(words(500, "<html>Oops</html>")), waits).send(WRITE)
+    assert caught.value.performed
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_told_and_the_credential_does_not_follow_it(status: int, waits: Waits) -> None:
+    server = Scripted(words(status, "", Location="https://evil.example/x"), FINE)
+    with pytest.raises(UnexpectedAnswer, match=r"elsewhere \(\d+, https://evil\.example/x\)") as caught:
+        transport_to(server, waits).send(WRITE)
+    assert not caught.value.performed
+    assert "zorg:url" in str(caught.value)
+    assert [request.url.host for request in server.requests] == ["acme.example"]
+
+
+# What ZITADEL says.
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "kind"),
+    [
+        (400, 3, "invalid AddOrgRequest.Name", InvalidArgument),
+        (400, "invalid_argument", "Limit exceeded (QUERY-4M0fs)", InvalidArgument),
+        (400, 9, "Organisation is already deactivated (EVENT-Dbs2g)", FailedPrecondition),
+        (400, "failed_precondition", "no changes", FailedPrecondition),
+        (401, 16, "Errors.Token.Invalid (AUTH-7fs1e)", Unauthenticated),
+        (401, "unauthenticated", "auth header missing", Unauthenticated),
+        (403, 7, "No matching permissions found (AUTH-5mWD2)", PermissionDenied),
+        (403, 7, "Organisation doesn't exist (AUTH-Bs7Ds)", PermissionDenied),
+        (404, 5, "membership not found (AUTHZ-cdgFk)", PermissionDenied),
+        (404, 5, "Organisation not found (ORG-1)", NotFound),
+        (404, "not_found", "User grant not found", NotFound),
+        (404, 5, "", NotFound),
+        (409, 6, "Organisation's name already taken (V2-oH7lb)", AlreadyExists),
+        (409, "already_exists", "exists", AlreadyExists),
+        (412, 9, "odd", ApiError),
+        (500, 13, "An internal error occurred", ApiError),
+        (501, 12, "Not Implemented", ApiError),
+    ],
+)
+def test_a_refusal_is_an_error_of_its_kind(
+    status: int, code: int | str, message: str, kind: type[ApiError], waits: Waits
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        transport_to(Scripted(refuses(status, code, message)), waits).send(WRITE)
+    error = caught.value
+    assert type(error) is kind
+    assert (error.tried, error.status, error.code, error.said) == ("Renaming organization 42", status, code, message)
+    assert error.performed == (status >= 500)
+    text = f"Renaming organization 42 failed: ZITADEL answered {status}, code {code}" + (
+        f": {message}." if message else "."
+    )
+    assert str(error) == f"{text} {kind.advice}".strip()
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "advice"),
+    [
+        (401, "Errors.Token.Invalid", "check that it belongs to this instance"),
+        (403, "No matching permissions found", "says nothing about whether the object exists"),
+        (404, "membership not found (AUTHZ-cdgFk)", "says nothing about whether the object exists"),
+    ],
+)
+def test_what_the_user_can_do_is_said(status: int, message: str, advice: str, waits: Waits) -> None:
+    with pytest.raises(ApiError, match=advice):
+        transport_to(Scripted(refuses(status, 0, message)), waits).send(READ)
+
+
+@pytest.mark.parametrize("code", [None, [5], {"a": 1}, 1.5])
+def test_a_code_of_another_sort_is_left_out(code: object, waits: Waits) -> None:
+    with pytest.raises(NotFound) as caught:
+        transport_to(Scripted(says(404, {"code": code, "message": "no"})), waits).send(READ)
+    assert caught.value.code is None
+    assert str(caught.value) == "Reading organization 42 failed: ZITADEL answered 404: no."
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m", "[31mred [0m"),
+        ("two\r\nlines\tand\x00more", "two lines and more"),
+        ("abc\u202egnp.exe", "abc gnp.exe"),
+        ("a\u2028b\u2029c\u2066d\u2069", "a b c d"),
+        ("\x9b31mred", "31mred"),
+        ("  spaced  ", "spaced"),
+    ],
+)
+def test_nothing_that_a_terminal_obeys_is_repeated(said: str, shown: str, waits: Waits) -> None:
+    with pytest.raises(ApiError) as caught:
+        transport_to(Scripted(refuses(409, 6, said)), waits).send(WRITE)
+    assert caught.value.said == shown
+    assert f": {shown}." in str(caught.value)
+
+
+def test_a_long_message_is_cut(waits: Waits) -> None:
+    with pytest.raises(ApiError) as caught:
+        transport_to(Scripted(refuses(409, 6, "x" * 100_000)), waits).send(WRITE)
+    assert caught.value.said == "x" * 299 + "…"
+
+
+@pytest.mark.parametrize("message", [["a", "list"], {"an": "object"}, 7, None])
+def test_a_message_that_is_no_text_breaks_nothing(message: object, waits: Waits) -> None:
+    with pytest.raises(NotFound):
+        transport_to(Scripted(says(404, {"code": 5, "message": message})), waits).send(READ)
+
+
+# What is sent.
+
+
+@pytest.mark.parametrize(
+    ("call", "method", "body"),
+    [
+        (Call("x", "GET", "/x"), "GET", None),
+        (Call("x", "DELETE", "/x"), "DELETE", None),
+        (Call("x", "POST", "/x"), "POST", {}),
+        (Call("x", "PUT", "/x"), "PUT", {}),
+        (Call("x", "POST", "/x", body={"roleKeys": ["ä"]}), "POST", {"roleKeys": ["ä"]}),
+    ],
+)
+def test_a_post_has_a_body_and_a_get_has_none(call: Call, method: str, body: Any, waits: Waits) -> None:
+    server = Scripted(FINE)
+    transport_to(server, waits).send(call)
+    (request,) = server.requests
+    assert (request.method, str(request.url)) == (method, f"{URL}/x")
+    if body is None:
+        assert request.content == b""
+        assert "content-type" not in request.headers
+    else:
+        assert json.loads(request.content) == body
+        assert request.headers["content-type"] == "application/json"
+
+
+def test_the_headers_say_who_asks_and_for_which_organization(waits: Waits) -> None:
+    server = Scripted(FINE)
+    transport = transport_to(server, waits)
+    transport.send(READ)
+    transport.send(SEARCH)
+    with_org, without = server.requests
+    assert with_org.headers["x-zitadel-orgid"] == "42"
+    assert "x-zitadel-orgid" not in without.headers
+    for request in server.requests:
+        assert request.headers["authorization"] == f"Bearer {TOKEN}"
+        assert request.headers["accept"] == "application/json"
+        assert request.headers["user-agent"] == f"pulumi-zorg/{version('pulumi-zorg')}"
+
+
+@pytest.mark.parametrize("org", ["é", "42\n", "4\x002", "42\u202e"])
+def test_an_id_that_no_header_can_carry_is_told(org: str, waits: Waits) -> None:
+    """Over a real connection, which is where such a thing would be noticed."""
+    transport = Transport(
+        Settings("http://127.0.0.1:9", PersonalAccessToken(SecretStr(TOKEN)), URL, retry_deadline=0.001), sleep=waits
+    )
+    try:
+        with pytest.raises(ZorgError) as caught:
+            transport.send(Call("Reading", "GET", "/x", org=org, reads=True))
+    finally:
+        transport.close()
+    assert TOKEN not in str(caught.value)
+
+
+# The log.
+
+
+def test_each_attempt_is_a_line_of_the_log(waits: Waits, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="pulumi_zorg")
+    server = Scripted(httpx.ReadTimeout("slow"), words(503, "busy"), FINE, says(200, {}))
+    transport = transport_to(server, waits)
+    transport.send(READ)
+    transport.send(SEARCH)
+    lines = [record.getMessage() for record in caplog.records if record.name == "pulumi_zorg"]
+    assert len(lines) == 4
+    assert re.fullmatch(r"Reading organization 42: ReadTimeout after \d+ ms, attempt 1", lines[0])
+    assert re.fullmatch(r"GET /management/v1/orgs/me org=42 -> 503 in \d+ ms, attempt 2", lines[1])
+    assert re.fullmatch(r"GET /management/v1/orgs/me org=42 -> 200 in \d+ ms, attempt 3", lines[2])
+    assert re.fullmatch(r"POST /admin/v1/orgs/_search org=- -> 200 in \d+ ms, attempt 1", lines[3])
+    assert TOKEN not in caplog.text
+
+
+# Certificates.
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "zorg tests")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private_key().public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(private_key(), hashes.SHA256())
+    )
+    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
+    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key_file.write_text(pem())
+    return cert_file, key_file
+
+
+class _Fine(http.server.BaseHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b'{"fine": true}')
+
+
+class _Quiet(http.server.ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing: that clients turn away is what is tested."""
+
+
+@pytest.fixture
+def https(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A server with a certificate of its own making: its address, and the certificate's file."""
+    cert_file, key_file = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert_file, key_file)
+    server = _Quiet(("127.0.0.1", 0), _Fine)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_address[1]}", cert_file
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def over_tls(url: str, ca_file: Path | None, waits: Waits) -> dict[str, Any]:
+    settings = Settings(url, PersonalAccessToken(SecretStr(TOKEN)), url, ca_file=ca_file)
+    transport = Transport(settings, sleep=waits, notice=lambda sentence: None)
+    try:
+        return transport.send(READ)
+    finally:
+        transport.close()
+
+
+def test_a_certificate_that_is_not_trusted_is_told_at_once(https: tuple[str, Path], waits: Waits) -> None:
+    url, _ = https
+    with pytest.raises(Unreachable, match=r"is not trusted \(self.signed certificate\)") as caught:
+        over_tls(url, None, waits)
+    assert "zorg:caFile" in str(caught.value)
+    assert not caught.value.performed
+    assert waits == []
+
+
+def test_a_certificate_of_a_private_authority_is_trusted_where_it_is_named(
+    https: tuple[str, Path], waits: Waits
+) -> None:
+    url, cert_file = https
+    assert over_tls(url, cert_file, waits) == {"fine": True}
+
+
+def test_a_ca_file_without_a_certificate_is_told_as_the_setting_it_is(tmp_path: Path, waits: Waits) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("not a certificate")
+    with pytest.raises(ConfigurationError, match="caFile"):
+        over_tls("https://127.0.0.1:9", file, waits)
+
+
+def test_no_host_that_cannot_be_looked_up_breaks_anything(waits: Waits) -> None:
+    """Python says so with an error of another family than that of a host that does not exist."""
+    with pytest.raises(ZorgError):
+        over_tls("https://acme..invalid", None, waits)
