@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,16 @@ import pytest
 from tests.support.servers import LIKENESSES, World, emulated, real, real_is_given
 from tests.support.stack import Stack
 
+#: The newest emulator, and a real server where one is given.
+ANY = ["2026-07", *(["real"] if real_is_given() else [])]
 #: The emulator in each of its likenesses, and a real server where one is given.
-SERVERS = [*LIKENESSES, *(["real"] if real_is_given() else [])]
+EVERY = [*LIKENESSES, *(["real"] if real_is_given() else [])]
+
+
+@contextmanager
+def _server(name: str) -> Iterator[World]:
+    with real() if name == "real" else emulated(name) as world:
+        yield world
 
 
 @pytest.fixture
@@ -21,10 +30,17 @@ def world() -> Iterator[World]:
         yield world
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(params=ANY)
 def any_world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """Each server in turn."""
-    with real() if request.param == "real" else emulated(request.param) as world:
+    """A server like the newest, and a real one where it is given."""
+    with _server(request.param) as world:
+        yield world
+
+
+@pytest.fixture(params=EVERY)
+def every_world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """A server of each kind, and a real one where it is given."""
+    with _server(request.param) as world:
         yield world
 
 
@@ -36,5 +52,11 @@ def stack(world: World, tmp_path: Path) -> Stack:
 
 @pytest.fixture
 def any_stack(any_world: World, tmp_path: Path) -> Stack:
-    """A stack on each server in turn."""
+    """A stack on :func:`any_world`."""
     return Stack(tmp_path / "stack", any_world.proxy.url, any_world.token)
+
+
+@pytest.fixture
+def every_stack(every_world: World, tmp_path: Path) -> Stack:
+    """A stack on :func:`every_world`."""
+    return Stack(tmp_path / "stack", every_world.proxy.url, every_world.token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -28,7 +29,7 @@ __all__ = ["emulator"]
     help="Which server it is like.",
 )
 @click.option("--data", type=click.Path(path_type=Path, dir_okay=False), help="Keep its content in this file.")
-def emulator(port: int, token: str, like: str, data: Path | None) -> None:
+def emulator(port: int, token: str, like: Literal["2026-07", "2025-12", "seeds"], data: Path | None) -> None:
     """Runs a ZITADEL in memory until it is interrupted.
 
     It is ready when GET /debug/ready answers. It listens on 127.0.0.1 only, and it is for trying things out and for

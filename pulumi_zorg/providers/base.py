@@ -29,6 +29,10 @@ from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
 __all__ = ["StatefulProvider"]
 
 
+#: Where the state holds what the server filled in; two underscores are the engine's way to say "internal".
+_FILLED = "__filled"
+
+
 class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
     """Creates, changes, reads and ends the objects of one kind.
 
@@ -61,7 +65,8 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         cannot be changed in place."""
         # The engine has the object in its state, so nothing of its creation is left to remember.
         session.owners.known(self.kind.identity(_news), session.journal)
-        replaces = [name for name in self.kind.inputs.replaces if _moved(_olds.get(name), _news.get(name))]
+        had = {**(_olds.get(_FILLED) or {}), **_olds}
+        replaces = [name for name in self.kind.inputs.replaces if _moved(had.get(name), _news.get(name))]
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -95,10 +100,9 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
             return ReadResult("", {})
         if found.warning:
             session.warn(found.warning)
-        if not asked_for:
-            known = dict.fromkeys(self.kind.left_to_server) | known
-        inputs = self._inputs_of(found, known)
-        return ReadResult(id_, {**inputs, **found.values}, inputs)
+        left = frozenset() if asked_for else frozenset(self.kind.left_to_server) - known.keys()
+        inputs = self._inputs_of(found, known, left)
+        return ReadResult(id_, {**inputs, **_shown(found, left)}, inputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Brings the object to what is declared now."""
@@ -133,17 +137,22 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
     def _required(self) -> list[str]:
         return [name for name, field in self.kind.inputs.model_fields.items() if field.is_required()]
 
-    def _inputs_of(self, found: Sighting, known: Mapping[str, Any]) -> dict[str, Any]:
+    def _inputs_of(self, found: Sighting, known: Mapping[str, Any], left: frozenset[str]) -> dict[str, Any]:
         """The inputs that would declare the object as it is, in the state's form."""
-        left = {name for name in self.kind.left_to_server if name in known and known[name] is None}
-        declared = {
-            name: found.values.get(name, known.get(name)) for name in self.kind.inputs.model_fields if name not in left
-        }
-        checked, _ = check_inputs(self.kind.inputs, declared)
+        names = self.kind.inputs.model_fields.keys() - left
+        checked, _ = check_inputs(self.kind.inputs, {name: found.values.get(name, known.get(name)) for name in names})
         return checked
 
     def _outputs(self, found: Sighting, inputs: AnyInputs) -> dict[str, Any]:
-        return {**inputs.dump(), **found.values}
+        declared = inputs.dump()
+        return {**declared, **_shown(found, frozenset(self.kind.left_to_server) - declared.keys())}
+
+
+def _shown(found: Sighting, left: frozenset[str]) -> dict[str, Any]:
+    """What the state holds of an object; what the server filled in for the program apart, for it was not declared."""
+    filled = {name: value for name, value in found.values.items() if name in left}
+    shown = {name: value for name, value in found.values.items() if name not in left}
+    return {**shown, _FILLED: filled} if filled else shown
 
 
 def _moved(old: Any, new: Any) -> bool:

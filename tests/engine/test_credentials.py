@@ -67,5 +67,7 @@ def test_a_wrong_secret_is_told_and_not_shown(any_world: World, any_stack: Stack
     any_stack.env |= {"ZITADEL_CLIENT_ID": answer["clientId"], "ZITADEL_CLIENT_SECRET": "hush-hush"}
     any_stack.declare(acme=org(any_world.name("Acme")))
     failed = any_stack.fails()
-    assert failed.shows("ZITADEL gave no token for the client credentials of", "Check zorg:clientId and zorg:clientSecret")
+    assert failed.shows(
+        "ZITADEL gave no token for the client credentials of", "Check zorg:clientId and zorg:clientSecret"
+    )
     assert "hush-hush" not in failed.out

@@ -105,7 +105,10 @@ def test_what_is_already_as_wanted_is_not_written_again(any_world: World, made: 
     world = any_world
     world.console.deactivate_organization(made.id("acme"))
     world.console.deactivate_grant(world.home, world.ann, made.id("ann"))
-    made.declare(acme=org(world.name("Acme"), active=False), ann=grant(world.home, world.ann, world.project, ["viewer"], active=False))
+    made.declare(
+        acme=org(world.name("Acme"), active=False),
+        ann=grant(world.home, world.ann, world.project, ["viewer"], active=False),
+    )
     made.up()
     assert world.proxy.writes == []
     assert made.outputs("acme")["state"] == "ORG_STATE_INACTIVE"

@@ -22,7 +22,9 @@ def test_protect_keeps_an_organization(world: World, stack: Stack) -> None:
 
 def test_ignore_changes_leaves_a_property_alone_also_when_it_drifts(world: World, stack: Stack) -> None:
     ignoring = {"ignore_changes": ["active"]}
-    stack.declare(acme=org("Acme", opts=ignoring), ann=grant(world.home, world.ann, world.project, ["viewer"], opts=ignoring))
+    stack.declare(
+        acme=org("Acme", opts=ignoring), ann=grant(world.home, world.ann, world.project, ["viewer"], opts=ignoring)
+    )
     stack.up()
     world.console.deactivate_organization(stack.id("acme"))
     world.console.deactivate_grant(world.home, world.ann, stack.id("ann"))
@@ -63,11 +65,15 @@ def test_retain_on_delete_leaves_the_object(world: World, stack: Stack) -> None:
 
 
 def test_replace_on_changes_makes_another_object_the_old_one_removed_first(world: World, stack: Stack) -> None:
-    stack.declare(ann=grant(world.home, world.ann, world.project, ["viewer"], opts={"replace_on_changes": ["role_keys"]}))
+    stack.declare(
+        ann=grant(world.home, world.ann, world.project, ["viewer"], opts={"replace_on_changes": ["role_keys"]})
+    )
     stack.up()
     first = stack.id("ann")
     world.proxy.clear()
-    stack.declare(ann=grant(world.home, world.ann, world.project, ["editor"], opts={"replace_on_changes": ["role_keys"]}))
+    stack.declare(
+        ann=grant(world.home, world.ann, world.project, ["editor"], opts={"replace_on_changes": ["role_keys"]})
+    )
     stack.up()
     path = f"/management/v1/users/{world.ann}/grants"
     assert world.proxy.writes == [f"DELETE {path}/{first}", f"POST {path}"]

@@ -113,5 +113,5 @@ def test_the_deletion_policy_says_what_is_left(any_world: World, any_stack: Stac
     )
     assert world.console.organization(ids["off"])["state"] == "ORG_STATE_INACTIVE"
     assert world.console.organization(ids["kept"])["state"] == "ORG_STATE_ACTIVE"
-    states = {id: each["state"] for id, each in world.console.grants(world.home).items()}
+    states = {each["id"]: each["state"] for each in world.console.grants(world.home).values()}
     assert states == {ids["ann"]: "USER_GRANT_STATE_INACTIVE", ids["bob"]: "USER_GRANT_STATE_ACTIVE"}

@@ -7,8 +7,8 @@ from tests.support.servers import World
 from tests.support.stack import Stack, grant, org
 
 
-def test_an_organization_lives_its_life(any_world: World, any_stack: Stack) -> None:
-    world, stack, proxy = any_world, any_stack, any_world.proxy
+def test_an_organization_lives_its_life(every_world: World, every_stack: Stack) -> None:
+    world, stack, proxy = every_world, every_stack, every_world.proxy
     name, other = world.name("Acme"), world.name("Acme Inc")
 
     stack.declare(acme=org(name))
@@ -70,13 +70,13 @@ def test_an_organization_lives_its_life(any_world: World, any_stack: Stack) -> N
     assert stack.resources() == {}
 
 
-def test_a_user_grant_lives_its_life(any_world: World, any_stack: Stack) -> None:
-    world, stack, proxy = any_world, any_stack, any_world.proxy
+def test_a_user_grant_lives_its_life(every_world: World, every_stack: Stack) -> None:
+    world, stack, proxy = every_world, every_stack, every_world.proxy
     home, project, ann, bob = world.home, world.project, world.ann, world.bob
 
     stack.declare(ann=grant(home, ann, project, ["viewer", "admin", "viewer"]))
     stack.up()
-    id = stack.id("ann")
+    made = stack.id("ann")
     path = f"/management/v1/users/{ann}/grants"
     assert proxy.writes == [f"POST {path}"]
     assert stack.outputs("ann") == {
@@ -98,22 +98,22 @@ def test_a_user_grant_lives_its_life(any_world: World, any_stack: Stack) -> None
     stack.declare(ann=grant(home, ann, project, ["admin", "viewer"], active=False))
     assert stack.preview() == {"ann": ["update", "active"]}
     stack.up()
-    assert proxy.writes == [f"POST {path}/{id}/_deactivate"]
-    assert world.console.grant(home, ann, id)["state"] == "USER_GRANT_STATE_INACTIVE"
+    assert proxy.writes == [f"POST {path}/{made}/_deactivate"]
+    assert world.console.grant(home, ann, made)["state"] == "USER_GRANT_STATE_INACTIVE"
     stack.assert_settled()
 
     proxy.clear()
     stack.declare(ann=grant(home, ann, project, ["editor"], active=False))
     stack.up()
-    assert proxy.writes == [f"PUT {path}/{id}"]
-    found = world.console.grant(home, ann, id)
+    assert proxy.writes == [f"PUT {path}/{made}"]
+    found = world.console.grant(home, ann, made)
     assert (found["roleKeys"], found["state"]) == (["editor"], "USER_GRANT_STATE_INACTIVE")
     stack.assert_settled()
 
     proxy.clear()
     stack.declare(ann=grant(home, ann, project, [], active=True))
     stack.up()
-    assert proxy.writes == [f"PUT {path}/{id}", f"POST {path}/{id}/_reactivate"]
+    assert proxy.writes == [f"PUT {path}/{made}", f"POST {path}/{made}/_reactivate"]
     stack.assert_settled()
 
     proxy.clear()
@@ -122,7 +122,7 @@ def test_a_user_grant_lives_its_life(any_world: World, any_stack: Stack) -> None
     assert "replace" in preview
     assert "user_id" in preview
     stack.up()
-    assert proxy.writes == [f"DELETE {path}/{id}", f"POST /management/v1/users/{bob}/grants"]
+    assert proxy.writes == [f"DELETE {path}/{made}", f"POST /management/v1/users/{bob}/grants"]
     assert list(world.console.grants(home)) == [stack.id("ann")]
     stack.assert_settled()
 
@@ -133,8 +133,8 @@ def test_a_user_grant_lives_its_life(any_world: World, any_stack: Stack) -> None
     assert world.console.grants(home) == {}
 
 
-def test_what_is_born_inactive_is_created_then_deactivated(any_world: World, any_stack: Stack) -> None:
-    world, stack, proxy = any_world, any_stack, any_world.proxy
+def test_what_is_born_inactive_is_created_then_deactivated(every_world: World, every_stack: Stack) -> None:
+    world, stack, proxy = every_world, every_stack, every_world.proxy
     stack.declare(
         acme=org(world.name("Acme"), active=False),
         ann=grant(world.home, world.ann, world.project, ["viewer"], active=False),
@@ -143,7 +143,12 @@ def test_what_is_born_inactive_is_created_then_deactivated(any_world: World, any
     acme, ann = stack.id("acme"), stack.id("ann")
     path = f"/management/v1/users/{world.ann}/grants"
     assert sorted(proxy.writes) == sorted(
-        ["POST /management/v1/orgs", "POST /management/v1/orgs/me/_deactivate", f"POST {path}", f"POST {path}/{ann}/_deactivate"]
+        [
+            "POST /management/v1/orgs",
+            "POST /management/v1/orgs/me/_deactivate",
+            f"POST {path}",
+            f"POST {path}/{ann}/_deactivate",
+        ]
     )
     assert world.console.organization(acme)["state"] == "ORG_STATE_INACTIVE"
     assert world.console.grant(world.home, world.ann, ann)["state"] == "USER_GRANT_STATE_INACTIVE"
@@ -165,7 +170,7 @@ def test_a_grant_in_an_organization_of_the_same_stack(world: World, stack: Stack
     assert stack.preview() == {"ann": ["create"]}
     stack.up()
     assert console.grants(acme)[stack.id("ann")]["roleKeys"] == ["viewer"]
-    assert stack.outputs("ann")["project_grant_id"] == granted, "ZITADEL found the project grant"
+    assert console.grants(acme)[stack.id("ann")]["projectGrantId"] == granted, "ZITADEL found the project grant"
     stack.assert_settled()
 
     stack.must("refresh", "--yes", "--skip-preview")
@@ -173,7 +178,9 @@ def test_a_grant_in_an_organization_of_the_same_stack(world: World, stack: Stack
 
     stack.declare(acme=org("Acme"), ann=grant("@acme", world.ann, world.project, ["viewer"], project_grant_id=granted))
     stack.up()
-    assert [each for each in world.proxy.writes if "grants" in each] == [f"POST /management/v1/users/{world.ann}/grants"]
+    assert [each for each in world.proxy.writes if "grants" in each] == [
+        f"POST /management/v1/users/{world.ann}/grants"
+    ]
     stack.assert_settled()
     stack.destroy()
 
@@ -187,7 +194,8 @@ def test_thirty_organizations_and_thirty_grants_go_up_and_down(world: World, sta
     users = [world.console.create_user(world.home, f"user{i}") for i in range(30)]
     declared = {f"org{i}": org(f"Tenant {i}", active=i % 3 != 0) for i in range(30)}
     declared |= {
-        f"grant{i}": grant(world.home, user, world.project, ["viewer"], active=i % 2 == 0) for i, user in enumerate(users)
+        f"grant{i}": grant(world.home, user, world.project, ["viewer"], active=i % 2 == 0)
+        for i, user in enumerate(users)
     }
     before = set(world.console.organizations())
     stack.declare(**declared)
@@ -200,7 +208,10 @@ def test_thirty_organizations_and_thirty_grants_go_up_and_down(world: World, sta
         "ORG_STATE_INACTIVE" if i % 3 == 0 else "ORG_STATE_ACTIVE" for i in range(30)
     ]
     grants = world.console.grants(world.home)
-    assert [grants[made[f"grant{i}"]["id"]]["state"].rsplit("_", 1)[1] for i in range(30)] == ["ACTIVE", "INACTIVE"] * 15
+    assert [grants[made[f"grant{i}"]["id"]]["state"].rsplit("_", 1)[1] for i in range(30)] == [
+        "ACTIVE",
+        "INACTIVE",
+    ] * 15
     stack.destroy()
     assert set(world.console.organizations()) == before
     assert world.console.grants(world.home) == {}

@@ -72,7 +72,10 @@ def test_a_credential_without_rights_is_told_what_it_lacks(world: World, stack: 
         ({"ZITADEL_CLIENT_ID": "a", "ZITADEL_CLIENT_SECRET": "hush-hush"}, "more than one credential is given"),
         ({"ZITADEL_URL": "http://zitadel.example"}, "plain http"),
         ({"ZITADEL_URL": "https://zitadel.example/ui/console"}, "must end after the host"),
-        ({"ZITADEL_TOKEN": "", "ZITADEL_JWT_PROFILE_JSON": '{"key": "hush-hush"}'}, "is not the JSON that ZITADEL hands out"),
+        (
+            {"ZITADEL_TOKEN": "", "ZITADEL_JWT_PROFILE_JSON": '{"key": "hush-hush"}'},
+            "is not the JSON that ZITADEL hands out",
+        ),
         ({"ZITADEL_TOKEN": "", "ZITADEL_JWT_PROFILE_FILE": "nowhere.json"}, "cannot be read: nowhere.json"),
     ],
 )

@@ -34,7 +34,9 @@ def org(name: str | None = None, *, opts: dict[str, Any] | None = None, **args: 
     return {"kind": "org", "args": given, "opts": opts or {}}
 
 
-def grant(org_id: str, user_id: str, project_id: str, roles: list[str], *, opts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
+def grant(
+    org_id: str, user_id: str, project_id: str, roles: list[str], *, opts: dict[str, Any] | None = None, **args: Any
+) -> dict[str, Any]:
     """Declares a user grant."""
     given = {"org_id": org_id, "user_id": user_id, "project_id": project_id, "role_keys": roles, **args}
     return {"kind": "grant", "args": given, "opts": opts or {}}
