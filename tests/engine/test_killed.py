@@ -1,0 +1,125 @@
+"""A process that dies in the middle of a create: the next `up` ends with exactly one object, in the state, as declared."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pulumi_zorg.testing import Fault
+from tests.support.servers import World
+from tests.support.stack import Stack, grant, org
+
+#: The calls of an organization that is born inactive: who am I, create, read, which is the default one, deactivate, read.
+STEPS = 6
+
+
+def _processes_of(stack: Stack) -> Iterator[tuple[int, list[bytes]]]:
+    """The processes that run in the stack's folder."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if (entry / "cwd").resolve() == stack.folder.resolve():
+                    yield int(entry.name), (entry / "cmdline").read_bytes().split(b"\0")
+
+
+def _kill_provider(stack: Stack) -> bool:
+    victims = [pid for pid, command in _processes_of(stack) if b"pulumi.dynamic" in command]
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
+    return bool(victims)
+
+
+def _kill_all(stack: Stack) -> bool:
+    victims = [pid for pid, _ in _processes_of(stack)]
+    for pid in victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return bool(victims)
+
+
+def _up(stack: Stack) -> subprocess.Popen[bytes]:
+    command = ["pulumi", "--non-interactive", "up", "--yes", "--skip-preview"]
+    return subprocess.Popen(
+        command, cwd=stack.folder, env=stack.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def _ends_with_one(world: World, stack: Stack, before: set[str]) -> None:
+    again = stack.run("up", "--yes", "--skip-preview")
+    assert again.code == 0, again.out
+    assert set(world.console.organizations()) - before == {stack.id("acme")}
+    assert world.console.organization(stack.id("acme"))["state"] == "ORG_STATE_INACTIVE"
+    assert stack.preview("--refresh") == {}
+
+
+@pytest.mark.parametrize("effect", ["cut", "drop"], ids=["before the server", "after the server"])
+@pytest.mark.parametrize("step", range(STEPS))
+def test_the_provider_killed_at_any_step_of_a_create(world: World, stack: Stack, step: int, effect: str) -> None:
+    before = set(world.console.organizations())
+    stack.declare(acme=org("Acme", active=False))
+    killed = threading.Event()
+
+    def kill(method: str, path: str) -> None:
+        if len(world.proxy.exchanges) == step and not killed.is_set() and _kill_provider(stack):
+            killed.set()
+
+    world.proxy.add(Fault("cut" if effect == "cut" else "drop", skip=step))
+    world.proxy.before = kill
+    up = _up(stack)
+    assert up.wait(60) != 0
+    world.proxy.before = lambda method, path: None
+    assert killed.is_set()
+    assert len(world.proxy.exchanges) == step + 1
+    _ends_with_one(world, stack, before)
+
+
+@pytest.mark.parametrize("step", [1, 4])
+def test_everything_killed_while_the_server_works(world: World, stack: Stack, step: int) -> None:
+    before = set(world.console.organizations())
+    stack.declare(acme=org("Acme", active=False))
+    killed = threading.Event()
+
+    def kill(method: str, path: str) -> None:
+        if len(world.proxy.exchanges) == step and not killed.is_set() and _kill_all(stack):
+            killed.set()
+
+    world.proxy.before = kill
+    up = _up(stack)
+    assert up.wait(60) != 0
+    world.proxy.before = lambda method, path: None
+    assert killed.is_set()
+    stack.run("cancel", "--yes")  # the lock of a process that is no more
+    _ends_with_one(world, stack, before)
+
+
+def test_the_engine_interrupted_while_creations_run(world: World, stack: Stack) -> None:
+    """As Ctrl-C does it: the engine is asked to stop while four creations wait for their answers."""
+    before = set(world.console.organizations())
+    declared = {f"org{i}": org(f"Tenant {i}", active=i % 2 == 0) for i in range(6)}
+    declared["ann"] = grant(world.home, world.ann, world.project, ["viewer"], active=False)
+    stack.declare(**declared)
+    world.proxy.add(Fault("delay", method="POST", path=r"/orgs$|/grants$", times=None, seconds=1.5))
+    asked = threading.Event()
+
+    def interrupt(method: str, path: str) -> None:
+        if method == "POST" and not asked.is_set():
+            asked.set()
+            up.send_signal(signal.SIGINT)
+
+    world.proxy.before = interrupt
+    up = _up(stack)
+    assert up.wait(90) != 0
+    world.proxy.before = lambda method, path: None
+    world.proxy.clear()
+    again = stack.run("up", "--yes", "--skip-preview")
+    assert again.code == 0, again.out
+    assert set(world.console.organizations()) - before == {stack.id(f"org{i}") for i in range(6)}
+    assert list(world.console.grants(world.home)) == [stack.id("ann")]
+    assert stack.preview("--refresh") == {}
