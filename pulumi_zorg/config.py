@@ -18,7 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from pulumi_zorg.errors import ConfigurationError
 
-__all__ = ["ClientCredentials", "Credential", "PersonalAccessToken", "ServiceAccountKey", "Settings", "load_settings"]
+__all__ = [
+    "ClientCredentials",
+    "Credential",
+    "PersonalAccessToken",
+    "ServiceAccountKey",
+    "Settings",
+    "is_loopback",
+    "load_settings",
+]
 
 #: Where a setting's name in the stack's configuration is, without its namespace; None where there is none.
 ConfigGetter = Callable[[str], str | None]
@@ -196,7 +204,7 @@ def _checked_url(found: _Lookup) -> str:
         )
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ConfigurationError(f"{name} must end after the host, like {parts.scheme}://{parts.netloc}, not {value!r}")
-    if parts.scheme == "http" and not _is_loopback(host) and not found.flag("allowHttp"):
+    if parts.scheme == "http" and not is_loopback(host) and not found.flag("allowHttp"):
         raise ConfigurationError(
             f"{name} is plain http to {host}, which sends the credential in the clear: use https, "
             "or say zorg:allowHttp true where that is meant"
@@ -204,7 +212,8 @@ def _checked_url(found: _Lookup) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine by its very name."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -104,11 +104,12 @@ class ApiError(ZorgError):
     :param status: the HTTP status.
     :param code: the gRPC code, as number (REST) or text (Connect); None where the answer had none.
     :param message: what ZITADEL said.
+    :param needs: what must be so for it to succeed, as a sentence.
     """
 
     advice = ""
 
-    def __init__(self, tried: str, status: int, code: int | str | None, message: str) -> None:
+    def __init__(self, tried: str, status: int, code: int | str | None, message: str, needs: str = "") -> None:
         self.tried = tried
         self.status = status
         self.code = code
@@ -117,7 +118,7 @@ class ApiError(ZorgError):
         said = f": {message}" if message else ""
         coded = f", code {code}" if code is not None else ""
         text = f"{tried} failed: ZITADEL answered {status}{coded}{said}."
-        super().__init__(f"{text} {self.advice}" if self.advice else text)
+        super().__init__(" ".join(part for part in (text, self.advice, needs) if part))
 
 
 class InvalidArgument(ApiError):

@@ -181,7 +181,7 @@ def _adapter(model: type[Inputs], name: str) -> TypeAdapter[Any]:
 
 
 _REASONS = {
-    "string_type": "must be a string",
+    "string_type": "must be a string (an id of digits needs quotes: `pulumi config set --path` stores it as a number)",
     "bool_type": "must be True or False",
 }
 

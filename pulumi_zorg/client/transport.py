@@ -21,7 +21,7 @@ import httpx
 import tenacity
 
 from pulumi_zorg.auth import bearer_auth
-from pulumi_zorg.config import Settings
+from pulumi_zorg.config import Settings, is_loopback
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
@@ -54,6 +54,7 @@ class Call:
 
     :param tried: what it is for, as the beginning of a sentence: "Reading organization 42".
     :param reads: whether it changes nothing, and may so be repeated whatever happened to it.
+    :param needs: what must be so for it to succeed, as a sentence; told where ZITADEL says that something is not so.
     """
 
     tried: str
@@ -62,6 +63,7 @@ class Call:
     org: str | None = None
     body: dict[str, Any] | None = None
     reads: bool = False
+    needs: str = ""
 
 
 class Transport:
@@ -82,7 +84,7 @@ class Transport:
         notice: Callable[[str], None] = log.warning,
     ) -> None:
         self.settings = settings
-        self._sleep = sleep
+        self.sleep = sleep
         self.notice = notice
         self._ahead = 0.0  # seconds that the server's clock is ahead of this machine's
         verify: ssl.SSLContext | bool = True
@@ -93,6 +95,8 @@ class Transport:
             timeout=settings.timeout,
             verify=verify,
             transport=transport,
+            # A proxy named in the environment is meant for other machines than this one.
+            trust_env=not is_loopback(httpx.URL(settings.url).host),
             headers={"User-Agent": f"pulumi-zorg/{_version()}", "Accept": "application/json"},
         )
         self._auth = bearer_auth(settings, self._send_for_token)
@@ -137,7 +141,7 @@ class Transport:
             return self._patiently(
                 "Asking for a token", lambda: self._http.send(prepared, auth=None), repeatable=True, org=None
             )
-        except _Passing as error:
+        except Unreachable as error:
             # Patience was had here; the call that needs the token must not begin it anew.
             raise Unreachable(str(error), performed=False) from None
 
@@ -159,7 +163,7 @@ class Transport:
             wait=_wait,
             stop=tenacity.stop_before_delay(self.settings.retry_deadline),
             before_sleep=say,
-            sleep=self._sleep,
+            sleep=self.sleep,
             reraise=True,
         )
         attempt = 0
@@ -169,7 +173,10 @@ class Transport:
             attempt += 1
             return self._once(tried, send, org, attempt)
 
-        return retrying(once)
+        try:
+            return retrying(once)
+        except _Passing as error:
+            raise Unreachable(str(error), performed=error.performed) from None
 
     def _once(self, tried: str, send: Callable[[], httpx.Response], org: str | None, attempt: int) -> httpx.Response:
         began = time.monotonic()
@@ -269,10 +276,10 @@ def _answer(call: Call, response: httpx.Response) -> dict[str, Any]:
             "Check zorg:url, and what stands in front of the server.",
             performed=response.status_code >= 500,
         )
-    raise _refusal(call.tried, response.status_code, answer)
+    raise _refusal(call, response.status_code, answer)
 
 
-def _refusal(tried: str, status: int, answer: dict[str, Any]) -> ApiError:
+def _refusal(call: Call, status: int, answer: dict[str, Any]) -> ApiError:
     code = answer.get("code")
     message = clean(str(answer.get("message", "")))
     kind: type[ApiError] = ApiError
@@ -287,7 +294,8 @@ def _refusal(tried: str, status: int, answer: dict[str, Any]) -> ApiError:
         kind = NotFound
     elif status == 409:
         kind = AlreadyExists
-    return kind(tried, status, code if isinstance(code, int | str) else None, message)
+    needs = call.needs if kind is FailedPrecondition else ""
+    return kind(call.tried, status, code if isinstance(code, int | str) else None, message, needs)
 
 
 def _form(response: httpx.Response) -> str:

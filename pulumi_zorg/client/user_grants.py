@@ -18,6 +18,10 @@ __all__ = ["UserGrants"]
 _PAGE = 1_000
 # The server does not look at the user in the path of a grant; it must only not be empty.
 _ANY_USER = "-"
+_NEEDS = (
+    "A grant needs a user that exists, roles that the project (or the project grant) has, and as org_id the organization that "
+    "owns the project or one that the project is granted to."
+)
 
 
 class _Found(Wire):
@@ -81,7 +85,7 @@ class UserGrants:
         body: dict[str, Any] = {"projectId": project_id, "roleKeys": list(role_keys)}
         if project_grant_id:
             body["projectGrantId"] = project_grant_id
-        answer = self._transport.send(Call(tried, "POST", _path(user_id), org=org_id, body=body))
+        answer = self._transport.send(Call(tried, "POST", _path(user_id), org=org_id, body=body, needs=_NEEDS))
         created = parse(_Created, answer, tried)
         check_owner(created.details, org_id, tried)
         return created.user_grant_id

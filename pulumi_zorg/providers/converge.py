@@ -7,7 +7,6 @@ goes into the state is what was seen, not what was hoped for.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -41,7 +40,6 @@ def bring(
     known: Mapping[str, Any],
     *,
     guard: Guard = lambda step: None,
-    sleep: Sleep = time.sleep,
 ) -> Sighting:
     """Brings the object to what ``inputs`` declare and gives it as it is then found.
 
@@ -60,9 +58,7 @@ def bring(
             )
         return found, steps(wanted, found.snapshot)
 
-    return _converge(
-        look, lambda step: kind.perform(client, id, inputs, step), kind.title(inputs, id), client, guard, sleep
-    )
+    return _converge(look, lambda step: kind.perform(client, id, inputs, step), kind.title(inputs, id), client, guard)
 
 
 def end(
@@ -73,7 +69,6 @@ def end(
     known: Mapping[str, Any],
     *,
     guard: Guard = lambda step: None,
-    sleep: Sleep = time.sleep,
 ) -> None:
     """Does to the object what its deletion policy says. What is gone already is well."""
     policy = DeletionPolicy(inputs.deletion_policy)
@@ -84,7 +79,7 @@ def end(
         found = kind.find(client, id, known)
         return None, steps_to_end(policy, None if isinstance(found, Removal) else found.snapshot)
 
-    _converge(look, lambda step: kind.perform(client, id, inputs, step), kind.title(inputs, id), client, guard, sleep)
+    _converge(look, lambda step: kind.perform(client, id, inputs, step), kind.title(inputs, id), client, guard)
 
 
 class _Unsure(Exception):
@@ -95,7 +90,7 @@ class _Unsure(Exception):
         self.failure = failure
 
 
-def _converge(look: Look[T], perform: Guard, title: str, client: Client, guard: Guard, sleep: Sleep) -> T:
+def _converge(look: Look[T], perform: Guard, title: str, client: Client, guard: Guard) -> T:
     """Passes until one ends, waiting between them where the answer to a write was lost."""
 
     def say(state: tenacity.RetryCallState) -> None:
@@ -108,11 +103,11 @@ def _converge(look: Look[T], perform: Guard, title: str, client: Client, guard: 
         wait=tenacity.wait_random_exponential(multiplier=0.5, max=15),
         stop=tenacity.stop_before_delay(client.transport.settings.retry_deadline),
         before_sleep=say,
-        sleep=sleep,
+        sleep=client.transport.sleep,
         reraise=True,
     )
     try:
-        result: T = retrying(_pass, look, perform, title, guard, sleep)
+        result: T = retrying(_pass, look, perform, title, guard, client.transport.sleep)
     except _Unsure as error:
         raise error.failure from None
     return result

@@ -9,7 +9,6 @@ event store tells.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -18,7 +17,9 @@ import tenacity
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.errors import AlreadyExists, ApiError, NameTaken, UnexpectedAnswer, Unreachable, ZorgError
+from pulumi_zorg.lifecycle import DeletionPolicy
 from pulumi_zorg.proof import created
+from pulumi_zorg.providers.converge import end
 from pulumi_zorg.providers.journal import Journal, Note
 from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
 
@@ -46,7 +47,6 @@ def create_once(
     journal: Journal,
     *,
     warn: Callable[[str], None],
-    sleep: Callable[[float], None] = time.sleep,
 ) -> str:
     """The id of the object that this resource creates, or that an earlier try of it has created.
 
@@ -55,21 +55,26 @@ def create_once(
     """
     url = client.transport.settings.url
     identity = kind.identity(inputs.model_dump())
+    me = client.me.id  # asked before the clock is read: its answer tells the server's time
     note = journal.find(url, owner)
-    if note is None or note.identity != identity or note.by != client.me.id:
-        me = client.me.id  # asked before the clock is read: its answer tells the server's time
+    if note is not None and note.by != me:
+        note = None
+    if note is not None and note.identity != identity:
+        left = _left_behind(kind, client, inputs, note)
+        if left is not None:
+            return left
+        note = None
+    unsure = note is not None
+    if note is None:
         note = Note(url, owner, identity, me, client.transport.server_time())
         _keep(journal, note, warn)
-        unsure = False
-    else:
-        unsure = True
 
     def attempt() -> str:
         nonlocal unsure
         try:
             return kind.create(client, inputs)
         except AlreadyExists as refused:
-            own = _own(kind, client, inputs, note, sleep) if unsure else None
+            own = _own(kind, client, inputs, note) if unsure else None
             if own is None:
                 journal.forget(url, owner)
                 raise _taken(kind, client, inputs, refused) from None
@@ -100,7 +105,7 @@ def create_once(
         # What may pass is waited for; what is no answer of ZITADEL's is asked once more and then told.
         stop=lambda state: passing(state) if _is_passing(state) else once_more(state),
         before_sleep=say,
-        sleep=sleep,
+        sleep=client.transport.sleep,
         reraise=True,
     )
     try:
@@ -116,9 +121,25 @@ def _is_passing(state: tenacity.RetryCallState) -> bool:
     return isinstance(error, _MayHaveHappened) and isinstance(error.failure, Unreachable)
 
 
-def _own(
-    kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note, sleep: Callable[[float], None]
-) -> str | None:
+def _left_behind(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note) -> str | None:
+    """What an earlier try made before the program came to declare something else.
+
+    It is this resource's: where what differs can be changed, it is what to go on with; else it is removed, as a
+    replacement would.
+    """
+    before = inputs.model_copy(update={name: value or None for name, value in note.identity.items()})
+    own = _own(kind, client, before, note)
+    if own is None:
+        return None
+    now = kind.identity(inputs.model_dump())
+    if all(name not in inputs.replaces for name in now if now[name] != note.identity.get(name)):
+        return own
+    removed = before.model_copy(update={"deletion_policy": DeletionPolicy.REMOVE.value})
+    end(kind, client, own, removed, before.model_dump(), guard=lambda step: kind.guard(client, own, removed, step))
+    return None
+
+
+def _own(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note) -> str | None:
     """The id of what stands there, if it is this resource's own."""
     known: Mapping[str, Any] = inputs.model_dump()
     if note.id is not None and isinstance(kind.find(client, note.id, known), Sighting):
@@ -128,7 +149,7 @@ def _own(
         wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
         stop=tenacity.stop_before_delay(_LISTED_WITHIN),
         retry_error_callback=lambda state: None,
-        sleep=sleep,
+        sleep=client.transport.sleep,
     )
     standing: str | None = retrying(kind.find_like, client, inputs)
     if standing is None:

@@ -17,7 +17,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.config import load_settings
 from pulumi_zorg.providers.journal import Journal
 
-__all__ = ["client", "configure", "journal", "note", "owners", "warn"]
+__all__ = ["begin", "client", "configure", "journal", "note", "owners", "warn"]
 
 log = logging.getLogger("pulumi_zorg")
 
@@ -75,6 +75,15 @@ def configure(request: ConfigureRequest) -> None:
         _set_up_log()
         if _client is None:
             _client = Client.connect(load_settings(lambda key: request.config.get(f"zorg:{key}")), notice=note)
+
+
+def begin(given: Client | None) -> None:
+    """Begins as a new process would, with this client instead of one of the settings; for tests, and for who embeds."""
+    global _client, owners
+    with _lock:
+        if _client is not None:
+            _client.close()
+        _client, owners = given, Owners()
 
 
 def client() -> Client:

@@ -14,6 +14,10 @@ from pulumi_zorg.inputs import OWNER, Inputs, check_inputs
 __all__ = ["register", "register_existing"]
 
 
+class _ProgramError(InputError, pulumi.RunError):
+    """An InputError that the engine shows without a traceback."""
+
+
 def register(
     resource: Resource,
     provider: ResourceProvider,
@@ -32,7 +36,7 @@ def register(
     """
     _, problems = check_inputs(model, given, is_unknown=_given_later)
     if problems:
-        raise InputError(f"{title} {name!r}", problems[0].property, problems[0].reason)
+        raise _ProgramError(f"{title} {name!r}", problems[0].property, problems[0].reason)
     owner = f"{pulumi.get_project()}/{pulumi.get_stack()}/{title}/{name}"
     _initialize(resource, provider, name, {**given, **dict.fromkeys(outputs), OWNER: owner}, opts)
 
@@ -49,7 +53,7 @@ def register_existing(
 ) -> None:
     """Registers a resource that exists and is only read."""
     if not _given_later(id) and not (isinstance(id, str) and id.strip()):
-        raise InputError(f"get of {name!r}", "id", "must not be empty: give the id of an existing object")
+        raise _ProgramError(f"get of {name!r}", "id", "must not be empty: give the id of an existing object")
     props: dict[str, Any] = {**dict.fromkeys((*model.model_fields, *outputs)), **address}
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
     _initialize(resource, provider, name, props, options)

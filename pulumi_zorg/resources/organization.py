@@ -45,7 +45,7 @@ class Organization(Resource, module="zorg", name="Organization"):
         working, and service accounts get new tokens. Nothing is deleted; True reactivates it.
     :ivar adopt: take over the organization of that name where there is one already.
     :ivar deletion_policy: what deleting the resource does: ``remove`` (with all users, projects and grants in it),
-        ``deactivate``, or ``retain``.
+        ``deactivate``, or ``retain``. What is left this way is taken up again with ``adopt``.
     :ivar allow_lockout: lets this resource deactivate or remove the organization that the credential's own user lives
         in, or the default organization of the instance.
     :ivar primary_domain: the domain that ZITADEL made of the name, or that was set by hand.

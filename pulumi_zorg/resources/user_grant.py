@@ -57,6 +57,7 @@ class UserGrant(Resource, module="zorg", name="UserGrant"):
         and tokens already issued carry what they carry until they expire. Nothing is deleted; True reactivates it.
     :ivar adopt: take over the grant of that organization, user, project and project grant where there is one already.
     :ivar deletion_policy: what deleting the resource does: ``remove``, ``deactivate``, or ``retain``.
+        What is left in one of the last two ways is taken up again with ``adopt``.
     :ivar state: ``USER_GRANT_STATE_ACTIVE`` or ``USER_GRANT_STATE_INACTIVE``.
 
     Documents: https://zitadel.com/docs/guides/manage/console/roles, and the management API's calls Add, Update,

@@ -23,7 +23,13 @@ class Console:
     """
 
     def __init__(self, url: str, token: str) -> None:
-        self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        here = httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+            trust_env=not here,  # a proxy named in the environment is meant for other machines
+        )
 
     def __enter__(self) -> Console:
         return self

@@ -114,3 +114,12 @@ def test_the_state_holds_no_more_than_the_class_of_the_provider(world: World, st
     assert isinstance(provider, str)
     assert len(provider) < 120
     assert world.token not in json.dumps(stack.state())
+
+
+def test_no_plugin_is_looked_for_on_the_network(stack: Stack) -> None:
+    """A distribution named pulumi-… is taken for a plugin unless its pulumi-plugin.json is found."""
+    stack.declare(acme=org("Acme"))
+    log = stack.must("preview", "-v=7", "--logtostderr").out
+    assert "ensurePluginsAreInstalled()" in log, "the log tells what is done about plugins"
+    assert "pulumi-resource-zorg" not in log
+    assert "installPlugin(zorg" not in log

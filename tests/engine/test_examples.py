@@ -1,0 +1,132 @@
+"""Every example runs on the real engine, as its README tells it, and the checkout is a Pulumi project itself."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.servers import World
+from tests.support.stack import ROOT, Stack
+
+
+def _example(name: str, world: World, folder: Path) -> Stack:
+    """A copy of the example as a stack: the engine writes its configuration beside the program."""
+    stack = Stack(folder / "stack", world.proxy.url, world.token, name="dev")
+    (stack.folder / "__main__.py").unlink()
+    shutil.copytree(ROOT / "examples" / name, stack.folder, dirs_exist_ok=True)
+    project = yaml.safe_load((stack.folder / "Pulumi.yaml").read_text())
+    assert project["runtime"]["options"]["virtualenv"], "the official distribution finds the environment by this"
+    project["runtime"]["options"].pop("virtualenv")  # the copy is elsewhere; PATH has it
+    project["name"] = "tests"
+    (stack.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+    return stack
+
+
+def test_quickstart_runs_in_the_checkout_itself(world: World, tmp_path: Path) -> None:
+    stack = Stack(tmp_path / "stack", world.proxy.url, world.token, name="dev")
+    config = tmp_path / "dev.yaml"
+    stack.folder = ROOT
+    stack.must("stack", "init", "checkout")
+    (ROOT / "Pulumi.checkout.yaml").unlink()  # the salt of a stack's secrets, which this one has none of
+    here = ("--stack", "checkout", "--config-file", str(config))
+    stack.must("config", "set", "name", "Acme", *here)
+    up = stack.up(*here)
+    assert up.shows("ORG_STATE_ACTIVE")
+    for key, value in (("org_id", world.home), ("user_id", world.ann), ("project_id", world.project)):
+        stack.must("config", "set", key, value, *here)
+    stack.up(*here)
+    assert [each["roleKeys"] for each in world.console.grants(world.home).values()] == [["viewer"]]
+    stack.must("config", "set", "active", "false", *here)
+    assert stack.must("preview", "--diff", *here).shows("active: true => false")
+    assert stack.up(*here).shows("ORG_STATE_INACTIVE", "USER_GRANT_STATE_INACTIVE")
+    stack.destroy(*here)
+    assert world.console.grants(world.home) == {}
+
+
+def _tenants(world: World, stack: Stack, *, active: bool = True, reverse: bool = False) -> None:
+    people = {"ann": world.ann, "bob": world.bob}
+    tenants = [
+        {"name": "Acme", "active": active, "people": {"ann": ["viewer", "admin"]}},
+        {"name": "Globex", "active": True, "people": {"bob": ["viewer"]}},
+    ]
+    data = yaml.safe_load((ROOT / "examples" / "onboarding" / "tenants.yaml").read_text())
+    data["project"] |= {"id": world.project, "organization": world.home, "roles": ["admin", "editor", "viewer"]}
+    shape = data["tenants"]
+    data["people"] = people
+    if isinstance(shape, dict):
+        entries = {each["name"].lower(): each for each in tenants}
+        data["tenants"] = dict(reversed(entries.items())) if reverse else entries
+    else:
+        data["tenants"] = tenants[::-1] if reverse else tenants
+    (stack.folder / "mine.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+
+
+def test_onboarding_makes_tenants_with_grants_from_a_file(world: World, tmp_path: Path) -> None:
+    stack = _example("onboarding", world, tmp_path)
+    _tenants(world, stack)
+    stack.must("config", "set", "tenants", "mine.yaml")
+    stack.must("config", "set", "deletion_policy", "remove")
+    stack.up()
+    names = {each["name"] for each in world.console.organizations().values()}
+    assert {"Acme", "Globex"} <= names
+    grants = world.console.grants(world.home).values()
+    assert {(each["userId"], tuple(sorted(each["roleKeys"]))) for each in grants} == {
+        (world.ann, ("admin", "viewer")),
+        (world.bob, ("viewer",)),
+    }
+    _tenants(world, stack, reverse=True)
+    assert stack.preview() == {}, "the order of the file does not matter"
+    _tenants(world, stack, active=False)
+    stack.up()
+    states = {each["name"]: each["state"] for each in world.console.organizations().values()}
+    assert (states["Acme"], states["Globex"]) == ("ORG_STATE_INACTIVE", "ORG_STATE_ACTIVE")
+    stack.destroy()
+    assert world.console.grants(world.home) == {}
+
+
+def test_onboarding_tells_a_mistake_in_the_file_without_a_traceback(world: World, tmp_path: Path) -> None:
+    stack = _example("onboarding", world, tmp_path)
+    (stack.folder / "mine.yaml").write_text("tenants: 5\n")
+    stack.must("config", "set", "tenants", "mine.yaml")
+    failed = stack.fails()
+    assert failed.shows("mine.yaml", "cannot be used")
+    assert world.proxy.writes == []
+
+
+def test_offboarding_switches_off_keeps_and_later_removes(world: World, tmp_path: Path) -> None:
+    console = world.console
+    billing = console.create_project(world.home, "Billing", ("viewer",))
+    stack = _example("offboarding", world, tmp_path)
+    settings = {"org_id": world.home, "portal": world.project, "billing": billing, "ann": world.ann, "bob": world.bob}
+    for key, value in settings.items():
+        stack.must("config", "set", key, value)
+    stack.up()
+
+    stack.must("config", "set", "leavers", "bob")
+    stack.up()
+    grants = list(console.grants(world.home).values())
+    off = [each for each in grants if each["userId"] == world.bob]
+    assert {each["state"] for each in off} == {"USER_GRANT_STATE_INACTIVE"}
+    assert all(each["roleKeys"] for each in off), "the roles are kept"
+    assert {each["state"] for each in grants if each["userId"] == world.ann} == {"USER_GRANT_STATE_ACTIVE"}
+
+    stack.must("config", "set", "customer", "removed")
+    refused = stack.run("preview")
+    assert refused.code != 0
+    assert refused.shows("protect")
+    for stage, state in (("inactive", "ORG_STATE_INACTIVE"), ("condemned", "ORG_STATE_INACTIVE"), ("removed", None)):
+        stack.must("config", "set", "customer", stage)
+        stack.up()
+        left = {each["name"]: each["state"] for each in console.organizations().values()}
+        assert left.get("Initech") == state
+    stack.must("config", "rm", "leavers")
+    stack.up()
+    assert {each["state"] for each in console.grants(world.home).values()} == {"USER_GRANT_STATE_ACTIVE"}
+
+
+@pytest.mark.parametrize("example", sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py")))
+def test_every_example_is_run_here(example: str) -> None:
+    assert f"test_{example}_" in Path(__file__).read_text(), "an example that no test runs may not work"

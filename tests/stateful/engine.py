@@ -1,0 +1,153 @@
+"""The engine's part of a run, in this process: checks, diffs and steps on four threads, and a state that changes only by
+what a provider returned. Random sequences run thousands of times on it; what the real engine does is tested with it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.client.transport import Transport
+from pulumi_zorg.config import PersonalAccessToken, Settings
+from pulumi_zorg.errors import ZorgError
+from pulumi_zorg.inputs import OWNER
+from pulumi_zorg.providers import session
+from pulumi_zorg.providers.journal import Journal
+from pulumi_zorg.providers.organization import OrganizationProvider
+from pulumi_zorg.providers.user_grant import UserGrantProvider
+
+PROVIDERS: dict[str, Any] = {"org": OrganizationProvider, "grant": UserGrantProvider}
+
+
+@dataclass
+class Declared:
+    """A resource of the program."""
+
+    kind: str
+    args: dict[str, Any]
+
+
+@dataclass
+class Resource:
+    """A resource in the state."""
+
+    kind: str
+    id: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+
+
+class Killed(BaseException):
+    """The provider's process died."""
+
+
+@dataclass
+class MiniEngine:
+    """A stack, without a process of its own for each command.
+
+    :param url: where the provider finds the server.
+    :param token: as whom.
+    """
+
+    url: str
+    token: str
+    folder: Path
+    program: dict[str, Declared] = field(default_factory=dict)
+    state: dict[str, Resource] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    #: Is told of each call before it is sent; may raise Killed.
+    before: Callable[[httpx.Request], None] = lambda request: None
+
+    def up(self) -> bool:
+        """Brings the world to the program; False where something failed."""
+        self._begin()
+        checked: dict[str, dict[str, Any]] = {}
+        for name, declared in self.program.items():
+            provider = PROVIDERS[declared.kind]()
+            olds = self.state[name].inputs if name in self.state else {}
+            result = provider.check(olds, {**copy.deepcopy(declared.args), OWNER: f"p/s/{declared.kind}/{name}"})
+            if result.failures:
+                self.errors.append(f"{name}: {result.failures[0].property} {result.failures[0].reason}")
+                return False
+            checked[name] = result.inputs
+        replaced: list[str] = []
+        for name, inputs in checked.items():
+            if name in self.state:
+                provider = PROVIDERS[self.state[name].kind]()
+                if provider.diff(self.state[name].id, self.state[name].outputs, inputs).replaces:
+                    replaced.append(name)
+        # Deletions that make room for what is created under the same identity come first, as with deleteBeforeReplace.
+        if not self._all([(self._delete, name) for name in replaced]):
+            return False
+        if not self._all([(self._step, name, checked[name]) for name in checked]):
+            return False
+        return self._all([(self._delete, name) for name in list(self.state) if name not in self.program])
+
+    def refresh(self) -> bool:
+        """Reads back what is; False where something failed."""
+        self._begin()
+        return self._all([(self._read, name) for name in list(self.state)])
+
+    def destroy(self) -> bool:
+        """Deletes all; False where something failed."""
+        self._begin()
+        return self._all([(self._delete, name) for name in list(self.state)])
+
+    def _begin(self) -> None:
+        """As a new process."""
+        self.errors, self.said = [], []
+        settings = Settings(
+            self.url, PersonalAccessToken(SecretStr(self.token)), self.url, timeout=10, retry_deadline=6
+        )
+        transport = Transport(settings, sleep=lambda seconds: None, notice=self.said.append)
+        transport._http.event_hooks = {"request": [self._sent]}
+        session.begin(Client(transport))
+        session.journal = Journal(self.folder)
+
+    def _sent(self, request: httpx.Request) -> None:
+        self.before(request)
+
+    def _all(self, tasks: list[tuple[Any, ...]]) -> bool:
+        failed = False
+        with ThreadPoolExecutor(4) as pool:
+            for future in [pool.submit(task, *args) for task, *args in tasks]:
+                try:
+                    future.result()
+                except ZorgError as error:
+                    self.errors.append(f"{type(error).__name__}: {error}")
+                    failed = True
+                except Killed:
+                    self.errors.append("killed")
+                    failed = True
+        return not failed
+
+    def _step(self, name: str, inputs: dict[str, Any]) -> None:
+        provider = PROVIDERS[self.program[name].kind]()
+        have = self.state.get(name)
+        if have is None:
+            made = provider.create(copy.deepcopy(inputs))
+            self.state[name] = Resource(self.program[name].kind, made.id, inputs, made.outs)
+        elif have.inputs != inputs:
+            updated = provider.update(have.id, copy.deepcopy(have.outputs), copy.deepcopy(inputs))
+            self.state[name] = Resource(have.kind, have.id, inputs, updated.outs)
+
+    def _read(self, name: str) -> None:
+        have = self.state[name]
+        result = PROVIDERS[have.kind]().read(have.id, copy.deepcopy(have.outputs))
+        if result.id:
+            self.state[name] = Resource(have.kind, have.id, result.inputs, result.outs)
+        else:
+            del self.state[name]
+
+    def _delete(self, name: str) -> None:
+        have = self.state[name]
+        PROVIDERS[have.kind]().delete(have.id, copy.deepcopy(have.outputs))
+        del self.state[name]

@@ -1,0 +1,392 @@
+"""Random programs, changes by hand and faults, against the emulator and a model of what must hold.
+
+The laws, looked at after each command:
+
+- nothing is forgotten: what left the state in a refresh was really removed;
+- nothing is doubled or lost: after a clean refresh and `up`, what the stack made is on the server exactly once, in the state;
+- declared equals found: and it is as the program says;
+- what others made is as they left it; the credential's own and the default organization are active;
+- a command that writes nothing (a refresh) wrote nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from pulumi_zorg.emulator import Emulator
+from pulumi_zorg.testing import Console, Fault, FaultProxy
+from tests.stateful.engine import Declared, Killed, MiniEngine
+
+_JSON = {"Content-Type": "application/json"}
+_NUMBERS = itertools.count()
+ROLES = ("admin", "editor", "viewer")
+
+FAULTS = {
+    "an outage": lambda: Fault("answer", times=2, status=503),
+    "too many requests": lambda: Fault("answer", times=1, status=429, headers={"Retry-After": "1"}),
+    "a gateway's page": lambda: Fault("answer", times=3, status=200),
+    "a gateway's 404": lambda: Fault("answer", times=3, status=404),
+    "an empty object": lambda: Fault("answer", times=3, status=200, body="{}", headers=_JSON),
+    "an internal error": lambda: Fault(
+        "answer", times=2, status=500, body='{"code": 13, "message": "x"}', headers=_JSON
+    ),
+    "no rights for a while": lambda: Fault(
+        "answer", times=3, status=404, headers=_JSON, body='{"code": 5, "message": "membership not found"}'
+    ),
+    "a cut": lambda: Fault("cut", times=1),
+    "cut for good": lambda: Fault("cut", times=None),
+    "a lost answer": lambda: Fault("drop", times=1),
+    "lost answers": lambda: Fault("drop", times=None),
+    "the header lost on reads": lambda: Fault("strip", method="GET", times=None),
+    "the header lost": lambda: Fault("strip", times=None),
+}
+
+#: How much of what has run, over all examples.
+COUNTED: Counter[str] = Counter()
+
+
+class Server:
+    """One emulator and one proxy for all examples: each has names of its own."""
+
+    _current: ClassVar[tuple[Emulator, FaultProxy, Console] | None] = None
+    _used = 0
+
+    @classmethod
+    def get(cls) -> tuple[Emulator, FaultProxy, Console]:
+        """The server; a new one after some examples, so that none grows without end."""
+        cls._used += 1
+        if cls._current is not None and cls._used % 60 == 0:
+            cls.close()
+        if cls._current is None:
+            emulator = Emulator()
+            emulator.start()
+            proxy = FaultProxy(emulator.url).__enter__()
+            cls._current = emulator, proxy, Console(emulator.url, emulator.token)
+        return cls._current
+
+    @classmethod
+    def close(cls) -> None:
+        """Ends it."""
+        if cls._current is not None:
+            emulator, proxy, console = cls._current
+            console.__exit__(None, None, None)
+            proxy.__exit__(None, None, None)
+            emulator.stop()
+            cls._current = None
+
+
+class Stack(RuleBasedStateMachine):
+    """One example."""
+
+    @initialize()
+    def begin(self) -> None:
+        """A home with a project and users, and an empty program."""
+        COUNTED["examples"] += 1
+        self.emulator, self.proxy, self.console = Server.get()
+        self.proxy.clear()
+        self.tag = f"x{next(_NUMBERS)}"
+        self.home = self.console.create_organization(f"Home {self.tag}")
+        self.project = self.console.create_project(self.home, "Portal", ROLES)
+        self.users = [self.console.create_user(self.home, f"u{i}{self.tag}") for i in range(3)]
+        self.own = self.console.call("GET", "/management/v1/orgs/me")["org"]["id"]
+        self.folder = tempfile.TemporaryDirectory()
+        self.engine = MiniEngine(self.proxy.url, self.emulator.token, Path(self.folder.name))
+        #: What others made: by organization, name and whether it is active.
+        self.others: dict[str, tuple[str, bool]] = {}
+        # Something to begin with, or most sequences would be about nothing.
+        self.declare_organization(0, 0, True)
+        self.declare_grant(0, 0, {"viewer"}, True)
+        self.declare_grant(1, 1, {"admin"}, False)
+
+    def _name(self, number: int) -> str:
+        return f"Tenant {number} {self.tag}"
+
+    # The program.
+
+    @rule(slot=st.integers(0, 2), number=st.integers(0, 3), active=st.booleans())
+    def declare_organization(self, slot: int, number: int, active: bool) -> None:
+        """An organization is declared, or declared otherwise."""
+        self.engine.program[f"org{slot}"] = Declared("org", {"name": self._name(number), "active": active})
+
+    @rule(slot=st.integers(0, 2), user=st.integers(0, 2), roles=st.sets(st.sampled_from(ROLES)), active=st.booleans())
+    def declare_grant(self, slot: int, user: int, roles: set[str], active: bool) -> None:
+        """A grant is declared, or declared otherwise; another user replaces it."""
+        args = {
+            "org_id": self.home,
+            "user_id": self.users[user],
+            "project_id": self.project,
+            "role_keys": list(roles),
+            "active": active,
+        }
+        self.engine.program[f"grant{slot}"] = Declared("grant", args)
+
+    @rule(kind=st.sampled_from(["org", "grant"]), slot=st.integers(0, 2))
+    def declare_no_longer(self, kind: str, slot: int) -> None:
+        """A resource leaves the program; not while its creation is unsettled, for then nobody asks the provider again."""
+        if f"{kind}{slot}" in self.engine.state:
+            self.engine.program.pop(f"{kind}{slot}", None)
+
+    # By hand.
+
+    def _live(self, kind: str, slot: int) -> str | None:
+        resource = self.engine.state.get(f"{kind}{slot}")
+        if resource is None:
+            return None
+        if kind == "org":
+            return resource.id if resource.id in self.console.organizations() else None
+        return resource.id if resource.id in self.console.grants(self.home) else None
+
+    @rule(slot=st.integers(0, 2), what=st.sampled_from(["rename", "deactivate", "reactivate", "remove"]))
+    def somebody_changes_an_organization(self, slot: int, what: str) -> None:
+        """In the console."""
+        org_id = self._live("org", slot)
+        if org_id is None:
+            return
+        active = self.console.organization(org_id)["state"] == "ORG_STATE_ACTIVE"
+        if what == "rename":
+            self.console.rename_organization(org_id, f"By hand {next(_NUMBERS)} {self.tag}")
+        elif what == "remove":
+            self.console.remove_organization(org_id)
+        elif what == "deactivate" and active:
+            self.console.deactivate_organization(org_id)
+        elif what == "reactivate" and not active:
+            self.console.reactivate_organization(org_id)
+
+    @rule(slot=st.integers(0, 2), what=st.sampled_from(["roles", "deactivate", "reactivate", "remove", "phantom"]))
+    def somebody_changes_a_grant(self, slot: int, what: str) -> None:
+        """In the console; or the server loses it out of its projection."""
+        grant_id = self._live("grant", slot)
+        if grant_id is None:
+            return
+        user = self.engine.state[f"grant{slot}"].outputs["user_id"]
+        has = set(self.console.grant(self.home, user, grant_id).get("roleKeys", []))
+        if what == "roles":
+            self.console.set_roles(self.home, user, grant_id, [] if has else ["admin"])
+        elif what == "remove":
+            self.console.remove_grant(self.home, user, grant_id)
+        elif what == "deactivate":
+            self.console.deactivate_grant(self.home, user, grant_id)
+        elif what == "reactivate":
+            self.console.reactivate_grant(self.home, user, grant_id)
+        else:
+            self.console.call("POST", "/debug/phantoms", {"ids": [grant_id]})
+
+    @rule(user=st.integers(0, 2))
+    def somebody_removes_a_user(self, user: int) -> None:
+        """And with it all its grants; another comes in its place."""
+        self.console.remove_user(self.home, self.users[user])
+        self.users[user] = self.console.create_user(self.home, f"u{next(_NUMBERS)}{self.tag}")
+
+    @rule(number=st.integers(0, 3), active=st.booleans())
+    def somebody_makes_an_organization(self, number: int, active: bool) -> None:
+        """Of a name that the program may want too."""
+        name = self._name(number)
+        if any(each["name"] == name for each in self.console.organizations().values()):
+            return
+        org_id = self.console.create_organization(name)
+        if not active:
+            self.console.deactivate_organization(org_id)
+        self.others[org_id] = (name, active)
+
+    # Commands.
+
+    @rule(
+        command=st.sampled_from(["refresh", "destroy"]),
+        fault=st.sampled_from(sorted(FAULTS)),
+        skip=st.sampled_from([0, 0, 1, 1, 2, 3, 4, 6]),
+    )
+    def a_command_meets_a_fault(self, command: str, fault: str, skip: int) -> None:
+        """Somewhere in the middle."""
+        self._under(fault, skip, command)
+
+    @rule(
+        kind=st.sampled_from(["org", "grant"]),
+        slot=st.integers(0, 2),
+        number=st.integers(0, 2),
+        active=st.booleans(),
+        fault=st.sampled_from(sorted(FAULTS)),
+        skip=st.sampled_from([0, 0, 0, 1, 1, 1, 2, 2, 3, 4, 6]),
+    )
+    def a_change_meets_a_fault(self, kind: str, slot: int, number: int, active: bool, fault: str, skip: int) -> None:
+        """Something is declared otherwise, or for the first time, and the `up` goes wrong somewhere."""
+        if kind == "org":
+            self.declare_organization(slot, number, active)
+        else:
+            self.declare_grant(slot, number, {"editor"} if active else {"viewer", "admin"}, active)
+        self._under(fault, skip, "up")
+
+    def _under(self, fault: str, skip: int, command: str) -> None:
+        wrong = FAULTS[fault]()
+        wrong.skip = skip
+        self.proxy.add(wrong)
+        self._run(command)
+        COUNTED[f"fault: {fault}"] += wrong.happened
+        COUNTED["faults"] += wrong.happened > 0
+        self.proxy.clear()
+
+    @rule(command=st.sampled_from(["up", "refresh", "destroy"]))
+    def a_command_with_a_token_without_rights(self, command: str) -> None:
+        """Somebody else's token."""
+        low = self.console.create_user(self.home, f"low{next(_NUMBERS)}{self.tag}")
+        self.engine.token = self.console.create_token(self.home, low)
+        before = set(self.engine.state)
+        try:
+            self._run(command)
+        finally:
+            self.engine.token = self.emulator.token
+        assert set(self.engine.state) >= before, "a token without rights forgot something"
+        COUNTED["fault: a token without rights"] += 1
+
+    @rule(slot=st.integers(0, 2), number=st.integers(0, 3), active=st.booleans(), step=st.integers(0, 8))
+    def the_process_dies(self, slot: int, number: int, active: bool, step: int) -> None:
+        """Before some call of an `up` is sent, on all its threads."""
+        self.declare_organization(slot, number, active)
+        calls = itertools.count()
+        lock = threading.Lock()
+
+        def kill(request: Any) -> None:
+            with lock:
+                if next(calls) >= step:
+                    raise Killed
+
+        self.engine.before = kill
+        self._run("up")
+        self.engine.before = lambda request: None
+        COUNTED["fault: the process dies"] += 1
+
+    @rule()
+    def a_clean_run(self) -> None:
+        """A refresh and an `up` without faults: then all must be as declared."""
+        self._run("refresh")
+        assert not self.engine.errors, self.engine.errors
+        blocked = self._blocked()
+        fine = self._run("up")
+        if blocked:
+            return
+        assert fine, self.engine.errors
+        self._as_declared()
+        COUNTED["clean runs"] += 1
+
+    def teardown(self) -> None:
+        """All is removed at the end, and then nothing of the stack's is left."""
+        if not hasattr(self, "engine"):
+            return
+        self.proxy.clear()
+        self._run("refresh")
+        if not self._blocked():
+            self._run("up")
+            self.engine.program.clear()
+            assert self._run("up"), self.engine.errors
+            assert self.engine.state == {}
+            mine = [each for each, found in self.console.organizations().items() if self.tag in found["name"]]
+            assert set(mine) == {self.home, *self.others}
+            assert self.console.grants(self.home) == {}
+        self.folder.cleanup()
+
+    # The laws.
+
+    def _blocked(self) -> bool:
+        """Whether the program cannot come true: two resources of one identity, or a name that is somebody else's."""
+        seen: list[Any] = []
+        for declared in self.engine.program.values():
+            identity = declared.args.get("name") or (declared.args["user_id"], "grant")
+            seen.append(identity)
+        taken = {name for name, _ in self.others.values()}
+        # A user that was removed cannot be granted anything; nor can names be swapped in one run.
+        gone = {d.args["user_id"] for d in self.engine.program.values() if d.kind == "grant"} - set(self.users)
+        return len(seen) != len(set(seen)) or bool(taken & set(seen)) or bool(gone) or self._swaps()
+
+    def _swaps(self) -> bool:
+        """Whether a declared identity is held by another resource of the state at the moment."""
+        held = {}
+        for name, resource in self.engine.state.items():
+            key = resource.outputs.get("name") or (resource.outputs.get("user_id"), "grant")
+            held[key] = name
+        for name, declared in self.engine.program.items():
+            key = declared.args.get("name") or (declared.args["user_id"], "grant")
+            if held.get(key, name) != name:
+                return True
+        return False
+
+    def _run(self, command: str) -> bool:
+        COUNTED["commands"] += 1
+        before = {name: resource.id for name, resource in self.engine.state.items()}
+        self.proxy.exchanges.clear()
+        fine: bool = getattr(self.engine, command)()
+        if command == "refresh":
+            assert self.proxy.writes == [], "a refresh wrote"
+            for name in set(before) - set(self.engine.state):
+                assert self._is_gone(name, before[name]), f"{name} was forgotten"
+        self._others_are_as_they_were()
+        return fine
+
+    def _is_gone(self, name: str, object_id: str) -> bool:
+        kinds = ("org.removed",) if name.startswith("org") else ("user.grant.removed", "user.grant.cascade.removed")
+        body = {"aggregateId": object_id, "eventTypes": kinds}
+        return bool(self.console.call("POST", "/admin/v1/events/_search", body).get("events"))
+
+    def _others_are_as_they_were(self) -> None:
+        now = self.console.organizations()
+        assert now[self.own]["state"] == "ORG_STATE_ACTIVE"
+        assert now[self.home]["state"] == "ORG_STATE_ACTIVE"
+        for org_id, (name, active) in self.others.items():
+            found = now.get(org_id)
+            assert found is not None, "somebody else's organization was removed"
+            assert (found["name"], found["state"] == "ORG_STATE_ACTIVE") == (name, active)
+
+    def _as_declared(self) -> None:
+        engine = self.engine
+        assert set(engine.state) == set(engine.program)
+        now = self.console.organizations()
+        mine = {each for each, found in now.items() if self.tag in found["name"]} - {self.home} - set(self.others)
+        assert mine == {each.id for each in engine.state.values() if each.kind == "org"}, "doubled or lost"
+        for name, declared in engine.program.items():
+            resource = engine.state[name]
+            if declared.kind == "org":
+                found = now[resource.id]
+                assert found["name"] == declared.args["name"]
+                assert (found["state"] == "ORG_STATE_ACTIVE") == declared.args["active"]
+            else:
+                roles, active = self._grant_by_events(resource.id)
+                assert set(roles) == set(declared.args["role_keys"])
+                assert active == declared.args["active"]
+        grants = self._live_grants()
+        assert grants == {each.id for each in engine.state.values() if each.kind == "grant"}, "doubled or lost"
+
+    def _events(self, **query: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.console.call(
+            "POST", "/admin/v1/events/_search", {"asc": True, "limit": 1000, **query}
+        ).get("events", [])
+        return found
+
+    def _grant_by_events(self, grant_id: str) -> tuple[list[str], bool]:
+        """The truth about a grant, phantom or not."""
+        roles: list[str] = []
+        active = True
+        for event in self._events(aggregateId=grant_id):
+            kind = event["type"]["type"]
+            if kind in ("user.grant.added", "user.grant.changed", "user.grant.cascade.changed"):
+                roles = event.get("payload", {}).get("roleKeys") or []
+            elif kind.endswith("deactivated"):
+                active = False
+            elif kind.endswith("reactivated"):
+                active = True
+        return roles, active
+
+    def _live_grants(self) -> set[str]:
+        live: set[str] = set()
+        for event in self._events(resourceOwner=self.home, aggregateTypes=["usergrant"]):
+            kind, grant_id = event["type"]["type"], event["aggregate"]["id"]
+            if kind == "user.grant.added":
+                live.add(grant_id)
+            elif kind.endswith("removed"):
+                live.discard(grant_id)
+        return live
