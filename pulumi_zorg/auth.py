@@ -113,7 +113,7 @@ class ExchangedToken:
                 performed=False,
             )
         value = answer.get("access_token")
-        if response.status_code == 200 and isinstance(value, str) and value:
+        if response.status_code == 200 and isinstance(value, str) and value.isascii() and value.isprintable() and value:
             lives = answer.get("expires_in")
             seconds = float(lives) if isinstance(lives, int | float) and lives > 0 else 0.0
             self._value = value

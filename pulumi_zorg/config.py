@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,18 +124,19 @@ def load_settings(config: ConfigGetter, environment: Mapping[str, str] | None = 
     environment = os.environ if environment is None else environment
     found = _Lookup(config, environment)
     url = _checked_url(found)
-    ca_file = found.text("caFile")
-    if ca_file is not None and not Path(ca_file).is_file():
-        raise ConfigurationError(f"{found.named('caFile')} names no file: {ca_file}")
     return Settings(
         url=url,
         credential=_credential(found),
         audience=(found.text("audience") or url).rstrip("/"),
-        ca_file=None if ca_file is None else Path(ca_file),
+        ca_file=_ca_file(found),
         timeout=found.seconds("timeout", 30.0),
         retry_deadline=found.seconds("retryDeadline", 120.0),
         sources=tuple(sorted(found.used)),
     )
+
+
+def _given(value: str | None) -> str | None:
+    return value if value and value.strip() else None
 
 
 class _Lookup:
@@ -146,10 +148,10 @@ class _Lookup:
         self.used: set[str] = set()
 
     def in_stack(self, key: str) -> str | None:
-        return self._config(key) or None
+        return _given(self._config(key))
 
     def in_environment(self, key: str) -> str | None:
-        return self._environment.get(_ENVIRONMENT[key]) or None
+        return _given(self._environment.get(_ENVIRONMENT[key]))
 
     def text(self, key: str) -> str | None:
         value = self.in_stack(key) or self.in_environment(key)
@@ -182,6 +184,30 @@ class _Lookup:
         raise ConfigurationError(f"{self.named(key)} must be true or false, not {value!r}")
 
 
+def _ca_file(found: _Lookup) -> Path | None:
+    value = found.text("caFile")
+    if value is None:
+        return None
+    name = found.named("caFile")
+    file = _path(name, value)
+    if not file.is_file():
+        raise ConfigurationError(f"{name} names no file: {value}")
+    try:
+        ssl.create_default_context(cafile=str(file))
+    except (ssl.SSLError, OSError) as error:
+        raise ConfigurationError(
+            f"{name} holds no certificate in PEM that can be read: {value}: {error.strerror}"
+        ) from None
+    return file
+
+
+def _path(name: str, value: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ConfigurationError(f"{name} cannot be read: {value}: it begins with the home of nobody known") from None
+
+
 def _checked_url(found: _Lookup) -> str:
     value = found.text("url")
     if value is None:
@@ -190,14 +216,15 @@ def _checked_url(found: _Lookup) -> str:
             "or ZITADEL_URL in the environment"
         )
     name = found.named("url")
+    if "@" in value:
+        # The value is not repeated here: it carries a password.
+        raise ConfigurationError(f"{name} must not carry a user or a password (no @); give the credential by itself")
     try:
         parts = urlsplit(value.strip())
         host, _ = parts.hostname, parts.port  # a port that is no number is noticed here
+        (host or "").encode("idna")  # and here a name that no host can have
     except ValueError as error:
         raise ConfigurationError(f"{name} is no address: {error}") from None
-    if parts.username is not None or parts.password is not None:
-        # The value is not repeated here: it carries a password.
-        raise ConfigurationError(f"{name} must not carry a user or a password; give the credential by itself")
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigurationError(
             f"{name} must begin with https:// and a host, like https://acme.zitadel.cloud, not {value!r}"
@@ -260,7 +287,7 @@ def _read_credential(kind: str, found: _Lookup) -> Credential:
     if "jwtProfileFile" in values:
         name = found.named("jwtProfileFile")
         try:
-            text = Path(values["jwtProfileFile"]).expanduser().read_text(encoding="utf-8")
+            text = _path(name, values["jwtProfileFile"]).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise ConfigurationError(f"{name} cannot be read: {values['jwtProfileFile']}: {reason}") from None

@@ -80,6 +80,9 @@ class ConfigurationError(ZorgError):
     """The settings of the stack or the environment are missing, doubled or malformed."""
 
 
+ZorgError.__module__ = "pulumi_zorg"
+
+
 class InputError(ZorgError, ValueError):
     """A property of a resource cannot be right.
 

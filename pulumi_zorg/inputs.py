@@ -25,7 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from pulumi_zorg.lifecycle import DeletionPolicy
 
-__all__ = ["OWNER", "Inputs", "OrganizationInputs", "Problem", "UserGrantInputs", "check_inputs"]
+__all__ = ["OWNER", "Inputs", "OrganizationInputs", "Problem", "UserGrantInputs", "check_inputs", "wrong_id"]
 
 #: Under this name a resource tells the provider who it is, as ``project/stack/kind/name``. It is no input and never
 #: gets into the state: `check` takes it out. Names with two underscores are the engine's way to say "internal".
@@ -89,6 +89,9 @@ RoleKeys = Annotated[tuple[StrictStr, ...], BeforeValidator(_sequence), AfterVal
 Policy = Annotated[str, BeforeValidator(_policy)]
 
 
+_ANY_ID: TypeAdapter[str] = TypeAdapter(Id)
+
+
 class Inputs(BaseModel):
     """What all resources with a state have in common."""
 
@@ -123,6 +126,15 @@ class UserGrantInputs(Inputs):
     project_id: Id
     project_grant_id: Id | None = None
     role_keys: RoleKeys = ()
+
+
+def wrong_id(value: Any) -> str | None:
+    """What is wrong with an id; None where nothing is."""
+    try:
+        _ANY_ID.validate_python(value)
+    except ValidationError as error:
+        return _reason(error)
+    return None
 
 
 class Problem(BaseModel):

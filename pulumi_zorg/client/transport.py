@@ -26,6 +26,7 @@ from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
     FailedPrecondition,
+    InputError,
     InvalidArgument,
     NotFound,
     PermissionDenied,
@@ -45,7 +46,8 @@ ORG_HEADER = "x-zitadel-orgid"
 _GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 15.0
 # Failures before a byte of the request was sent.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+_UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ class Transport:
         :raises UnexpectedAnswer: where something else than ZITADEL answered.
         :raises CredentialError: where there is no token to be had.
         """
+        if call.org is not None and not (call.org.isascii() and call.org.isprintable() and call.org.strip()):
+            raise InputError(clean(call.tried), "org_id", "is no id of ZITADEL: it has characters that no id has")
         headers = {} if call.org is None else {ORG_HEADER: call.org}
         # The gateway wants a body on POST and PUT; `{}` is the empty message.
         body = call.body if call.body is not None else ({} if call.method in ("POST", "PUT") else None)
@@ -221,7 +225,7 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 def _retry_after(response: httpx.Response) -> float | None:
     value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     moment = _moment(value)
     return None if moment is None else max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
@@ -246,6 +250,9 @@ def _transport_error(tried: str, url: str, error: httpx.HTTPError) -> Unreachabl
                 performed=False,
             )
         cause = cause.__cause__ or cause.__context__
+    if isinstance(error, _UNSENDABLE):
+        # What cannot be sent is not quoted: it may be the header with the token.
+        return Unreachable(f"{tried}: the call cannot be sent to {url} ({type(error).__name__}).", performed=False)
     what = clean(str(error)) or type(error).__name__
     if isinstance(error, httpx.TimeoutException):
         what = f"no answer in time ({type(error).__name__})"

@@ -192,8 +192,8 @@ def _taken(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, refused: Al
 def _keep(journal: Journal, note: Note, warn: Callable[[str], None]) -> None:
     try:
         journal.write(note)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         warn(
-            f"the note of a creation cannot be kept ({error.strerror}; ZORG_JOURNAL_DIR names another folder). If this run is cut "
+            f"the note of a creation cannot be kept ({error}; ZORG_JOURNAL_DIR names another folder). If this run is cut "
             "short, the next one may ask for adopt=True."
         )

@@ -52,13 +52,17 @@ class Journal:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder if folder is not None else _default_folder()
+        self._given = folder
+
+    @property
+    def _folder(self) -> Path:
+        return self._given if self._given is not None else _default_folder()
 
     def find(self, url: str, owner: str) -> Note | None:
         """The note of an earlier try of the same resource; None where the engine has seen its end."""
         try:
             note = Note(**json.loads(self._file(url, owner).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RuntimeError):
             return None  # none, or one that was cut short while being written and so preceded any call
         mine = (note.url, note.owner) == (url, owner)
         return note if mine and time.time() - note.began < _KEPT else None
@@ -67,6 +71,7 @@ class Journal:
         """Keeps the note; it is on the disk when this returns.
 
         :raises OSError: where it cannot be kept.
+        :raises RuntimeError: where this user has no home to keep it in.
         """
         file = self._file(note.url, note.owner)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +84,7 @@ class Journal:
 
     def forget(self, url: str, owner: str) -> None:
         """The engine knows the object, or it was never made."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, RuntimeError):
             self._file(url, owner).unlink()
 
     def _file(self, url: str, owner: str) -> Path:

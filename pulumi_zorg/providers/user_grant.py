@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import tenacity
+
 from pulumi_zorg.client import Client
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.inputs import UserGrantInputs
@@ -22,7 +24,7 @@ class UserGrantKind(Kind[UserGrantInputs]):
 
     noun = "user grant"
     inputs = UserGrantInputs
-    address = ("org_id",)
+    address = ("org_id", "user_id")
     begins_with = "user.grant.added"
     left_to_server = ("project_grant_id",)
 
@@ -47,6 +49,9 @@ class UserGrantKind(Kind[UserGrantInputs]):
             return found
         record = found.record
         assert isinstance(record, UserGrantRecord)  # noqa: S101 - narrows the type for the checker
+        if known.get("user_id", record.user_id) != record.user_id:
+            # The server does not look at the user in the path.
+            raise InputError(f"User grant {id}", "user_id", f"is not {known['user_id']} but {record.user_id}")
         role_keys = tuple(sorted(set(record.role_keys)))
         values: dict[str, Any] = {
             "org_id": record.org_id,
@@ -114,8 +119,16 @@ class UserGrantProvider(StatefulProvider[UserGrantInputs]):
 
 def _organization_of(client: Client, grant_id: str) -> str:
     """Where the grant was made, for who reads it by its id alone."""
+    # The list lags behind what was just made.
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_result(lambda found: found is None),
+        wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
+        stop=tenacity.stop_before_delay(5),
+        retry_error_callback=lambda state: None,
+        sleep=client.transport.sleep,
+    )
     try:
-        org_id = client.user_grants.organization_of(grant_id)
+        org_id: str | None = retrying(client.user_grants.organization_of, grant_id)
     except (ApiError, UnexpectedAnswer):  # servers before v4 do not have that call
         org_id = None
     if org_id is None:

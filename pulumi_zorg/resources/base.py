@@ -9,7 +9,7 @@ import pulumi
 from pulumi.dynamic import Resource, ResourceProvider
 
 from pulumi_zorg.errors import InputError
-from pulumi_zorg.inputs import OWNER, Inputs, check_inputs
+from pulumi_zorg.inputs import OWNER, Inputs, check_inputs, wrong_id
 
 __all__ = ["register", "register_existing"]
 
@@ -52,8 +52,10 @@ def register_existing(
     opts: pulumi.ResourceOptions | None,
 ) -> None:
     """Registers a resource that exists and is only read."""
-    if not _given_later(id) and not (isinstance(id, str) and id.strip()):
-        raise _ProgramError(f"get of {name!r}", "id", "must not be empty: give the id of an existing object")
+    for given, value in {"id": id, **address}.items():
+        reason = None if value is None or _given_later(value) else wrong_id(value)
+        if reason is not None or (given == "id" and value is None):
+            raise _ProgramError(f"get of {name!r}", given, reason or "must be given")
     props: dict[str, Any] = {**dict.fromkeys((*model.model_fields, *outputs)), **address}
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
     _initialize(resource, provider, name, props, options)

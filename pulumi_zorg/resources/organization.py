@@ -94,6 +94,8 @@ class Organization(Resource, module="zorg", name="Organization"):
         :param args: the arguments as one object, instead of by name.
         :raises InputError: naming the argument that cannot be right, as far as it is known already.
         """
+        if args is not None and given:
+            raise TypeError(f"give the arguments as OrganizationArgs or by name, not both: {', '.join(sorted(given))}")
         args = args if args is not None else OrganizationArgs(**{"name": None, **given})
         register(
             self,

@@ -106,11 +106,10 @@ class UserGrant(Resource, module="zorg", name="UserGrant"):
         :param args: the arguments as one object, instead of by name.
         :raises InputError: naming the argument that cannot be right, as far as it is known already.
         """
-        args = (
-            args
-            if args is not None
-            else UserGrantArgs(**{"org_id": None, "user_id": None, "project_id": None, **given})
-        )
+        if args is not None and given:
+            raise TypeError(f"give the arguments as UserGrantArgs or by name, not both: {', '.join(sorted(given))}")
+        if args is None:
+            args = UserGrantArgs(**{"org_id": None, "user_id": None, "project_id": None, **given})
         register(
             self, UserGrantProvider(), UserGrantInputs, "UserGrant", resource_name, dict(vars(args)), _OUTPUTS, opts
         )
@@ -129,10 +128,10 @@ class UserGrant(Resource, module="zorg", name="UserGrant"):
         :param id: the grant's id.
         :param org_id: the organization in which it was made. Left out, it is looked up, which servers before ZITADEL v4
             cannot do.
-        :param user_id: whose grant it is; not needed.
+        :param user_id: whose grant it is. Left out, it is anybody's; given, a grant of somebody else's is an error.
         :raises Gone: in the deployment, where there is no such grant.
         """
         existing = UserGrant.__new__(UserGrant)
-        address = {"org_id": org_id}
+        address = {"org_id": org_id, "user_id": user_id}
         register_existing(existing, UserGrantProvider(), UserGrantInputs, resource_name, id, address, _OUTPUTS, opts)
         return existing

@@ -4,6 +4,7 @@ is given. The product is built on nothing else of ZITADEL's behaviour."""
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Callable
 from typing import TypeVar
@@ -49,153 +50,163 @@ def listed(read: Callable[[], T]) -> T:
 # Organizations.
 
 
-def test_an_organization_is_created_active_and_read_back(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
+def test_an_organization_is_created_active_and_read_back(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
     name = world.name("Acme & Söhne")
-    id = client.organizations.create(name)
-    found = client.organizations.read(id)
-    assert (found.id, found.name, found.state) == (id, name, "ORG_STATE_ACTIVE")
+    acme = client.organizations.create(name)
+    found = client.organizations.read(acme)
+    assert (found.id, found.name, found.state) == (acme, name, "ORG_STATE_ACTIVE")
     assert found.active
     assert not found.removed
-    assert found.details.resource_owner == id
+    assert found.details.resource_owner == acme
     assert found.details.creation_date is not None
-    assert found.primary_domain == world.console.organization(id)["primaryDomain"] != ""
+    assert found.primary_domain == world.console.organization(acme)["primaryDomain"] != ""
 
 
-def test_the_name_of_an_organization_is_taken_until_it_is_removed(any_world: World, clients: Clients) -> None:
-    client, name = clients.owner(any_world), any_world.name("Acme")
-    id = client.organizations.create(name)
+def test_the_name_of_an_organization_is_taken_until_it_is_removed(every_world: World, clients: Clients) -> None:
+    client, name = clients.owner(every_world), every_world.name("Acme")
+    acme = client.organizations.create(name)
     with pytest.raises(AlreadyExists, match="Creating organization 'Acme"):
         client.organizations.create(name)
-    client.organizations.remove(id)
-    assert client.organizations.create(name) != id
+    client.organizations.remove(acme)
+    assert client.organizations.create(name) != acme
 
 
-def test_an_organization_is_renamed_and_its_domain_with_it(any_world: World, clients: Clients) -> None:
-    client = clients.owner(any_world)
-    id = client.organizations.create(any_world.name("Acme"))
-    before = client.organizations.read(id)
-    client.organizations.rename(id, any_world.name("Emca"))
-    after = client.organizations.read(id)
-    assert after.name == any_world.name("Emca")
+def test_an_organization_is_renamed_and_its_domain_with_it(every_world: World, clients: Clients) -> None:
+    client = clients.owner(every_world)
+    acme = client.organizations.create(every_world.name("Acme"))
+    before = client.organizations.read(acme)
+    client.organizations.rename(acme, every_world.name("Emca"))
+    after = client.organizations.read(acme)
+    assert after.name == every_world.name("Emca")
     assert after.primary_domain != before.primary_domain
     with pytest.raises(FailedPrecondition):
-        client.organizations.rename(id, any_world.name("Emca"))
+        client.organizations.rename(acme, every_world.name("Emca"))
 
 
-def test_a_name_that_another_organization_has_cannot_be_taken(any_world: World, clients: Clients) -> None:
-    client = clients.owner(any_world)
-    client.organizations.create(any_world.name("Acme"))
-    id = client.organizations.create(any_world.name("Emca"))
+def test_a_name_that_another_organization_has_cannot_be_taken(every_world: World, clients: Clients) -> None:
+    client = clients.owner(every_world)
+    client.organizations.create(every_world.name("Acme"))
+    acme = client.organizations.create(every_world.name("Emca"))
     with pytest.raises(AlreadyExists):
-        client.organizations.rename(id, any_world.name("Acme"))
-    assert client.organizations.read(id).name == any_world.name("Emca")
+        client.organizations.rename(acme, every_world.name("Acme"))
+    assert client.organizations.read(acme).name == every_world.name("Emca")
 
 
-def test_an_organization_is_switched_off_and_on(any_world: World, clients: Clients) -> None:
-    client = clients.owner(any_world)
-    id = client.organizations.create(any_world.name("Acme"))
-    client.organizations.deactivate(id)
-    assert client.organizations.read(id).state == "ORG_STATE_INACTIVE"
-    assert not client.organizations.read(id).active
+def test_an_organization_is_switched_off_and_on(every_world: World, clients: Clients) -> None:
+    client = clients.owner(every_world)
+    acme = client.organizations.create(every_world.name("Acme"))
+    client.organizations.deactivate(acme)
+    assert client.organizations.read(acme).state == "ORG_STATE_INACTIVE"
+    assert not client.organizations.read(acme).active
     with pytest.raises(FailedPrecondition):
-        client.organizations.deactivate(id)
-    client.organizations.rename(id, any_world.name("Emca"))
-    assert client.organizations.read(id).state == "ORG_STATE_INACTIVE"
-    client.organizations.reactivate(id)
-    assert client.organizations.read(id).active
+        client.organizations.deactivate(acme)
+    client.organizations.rename(acme, every_world.name("Emca"))
+    assert client.organizations.read(acme).state == "ORG_STATE_INACTIVE"
+    client.organizations.reactivate(acme)
+    assert client.organizations.read(acme).active
     with pytest.raises(FailedPrecondition):
-        client.organizations.reactivate(id)
+        client.organizations.reactivate(acme)
 
 
-def test_a_removed_organization_is_still_answered_but_takes_no_change(any_world: World, clients: Clients) -> None:
-    client = clients.owner(any_world)
-    id = client.organizations.create(any_world.name("Acme"))
-    client.organizations.remove(id)
-    assert client.organizations.read(id).removed
+def test_a_removed_organization_is_still_answered_but_takes_no_change(every_world: World, clients: Clients) -> None:
+    client = clients.owner(every_world)
+    acme = client.organizations.create(every_world.name("Acme"))
+    client.organizations.remove(acme)
+    assert client.organizations.read(acme).removed
     for change in (
-        lambda: client.organizations.rename(id, any_world.name("Emca")),
-        lambda: client.organizations.deactivate(id),
-        lambda: client.organizations.reactivate(id),
-        lambda: client.organizations.remove(id),
+        lambda: client.organizations.rename(acme, every_world.name("Emca")),
+        lambda: client.organizations.deactivate(acme),
+        lambda: client.organizations.reactivate(acme),
+        lambda: client.organizations.remove(acme),
     ):
         with pytest.raises(NotFound):
             change()
 
 
-def test_an_inactive_organization_can_be_removed(any_world: World, clients: Clients) -> None:
-    client = clients.owner(any_world)
-    id = client.organizations.create(any_world.name("Acme"))
-    client.organizations.deactivate(id)
-    client.organizations.remove(id)
-    assert id not in any_world.console.organizations()
+def test_an_inactive_organization_can_be_removed(every_world: World, clients: Clients) -> None:
+    client = clients.owner(every_world)
+    acme = client.organizations.create(every_world.name("Acme"))
+    client.organizations.deactivate(acme)
+    client.organizations.remove(acme)
+    assert acme not in every_world.console.organizations()
 
 
-def test_an_unknown_organization_is_no_reason_to_think_that_it_is_gone(any_world: World, clients: Clients) -> None:
+def test_an_unknown_organization_is_no_reason_to_think_that_it_is_gone(every_world: World, clients: Clients) -> None:
     with pytest.raises(PermissionDenied, match="Reading organization 42"):
-        clients.owner(any_world).organizations.read("42")
+        clients.owner(every_world).organizations.read("42")
 
 
-def test_organizations_are_found_by_their_whole_name(any_world: World, clients: Clients) -> None:
-    client, name = clients.owner(any_world), any_world.name("Acme")
-    id = client.organizations.create(name)
+def test_organizations_are_found_by_their_whole_name(every_world: World, clients: Clients) -> None:
+    client, name = clients.owner(every_world), every_world.name("Acme")
+    acme = client.organizations.create(name)
     client.organizations.create(f"{name} Inc")
-    assert [(each.id, each.name) for each in listed(lambda: client.organizations.by_name(name))] == [(id, name)]
+    assert [(each.id, each.name) for each in listed(lambda: client.organizations.by_name(name))] == [(acme, name)]
     assert client.organizations.by_name(name.upper()) == ()
-    assert client.organizations.by_name(any_world.name("Ac")) == ()
-    assert client.organizations.by_name(any_world.name("Nobody")) == ()
-    client.organizations.remove(id)
+    assert client.organizations.by_name(every_world.name("Ac")) == ()
+    assert client.organizations.by_name(every_world.name("Nobody")) == ()
+    client.organizations.remove(acme)
     assert client.organizations.by_name(name) == ()
 
 
 @pytest.mark.parametrize("name", ["", "x" * 201])
-def test_a_name_that_is_none_is_refused(any_world: World, clients: Clients, name: str) -> None:
+def test_a_name_that_is_none_is_refused(every_world: World, clients: Clients, name: str) -> None:
     with pytest.raises(InvalidArgument):
-        clients.owner(any_world).organizations.create(name)
+        clients.owner(every_world).organizations.create(name)
 
 
-def test_an_owner_of_the_organization_alone_removes_it_by_the_second_way(any_world: World, clients: Clients) -> None:
+def test_an_owner_of_the_organization_alone_removes_it_by_the_second_way(every_world: World, clients: Clients) -> None:
     """The admin API says 404 to it, on an organization that is there."""
-    id = clients.owner(any_world).organizations.create(any_world.name("Acme"))
-    client = clients.member(any_world, "ORG_OWNER", of=id)
-    any_world.proxy.clear()
-    client.organizations.remove(id)
-    assert any_world.proxy.writes == [f"DELETE /admin/v1/orgs/{id}", "DELETE /management/v1/orgs/me"]
-    assert {each.org for each in any_world.proxy.exchanges if each.path == "/management/v1/orgs/me"} == {id}
-    assert id not in any_world.console.organizations()
+    acme = clients.owner(every_world).organizations.create(every_world.name("Acme"))
+    client = clients.member(every_world, "ORG_OWNER", of=acme)
+    every_world.proxy.clear()
+    client.organizations.remove(acme)
+    assert every_world.proxy.writes == [f"DELETE /admin/v1/orgs/{acme}", "DELETE /management/v1/orgs/me"]
+    assert {each.org for each in every_world.proxy.exchanges if each.path == "/management/v1/orgs/me"} == {acme}
+    assert acme not in every_world.console.organizations()
 
 
-def test_a_manager_of_organizations_removes_them_by_the_second_way(any_world: World, clients: Clients) -> None:
+def test_a_manager_of_organizations_removes_them_by_the_second_way(every_world: World, clients: Clients) -> None:
     """The admin API says 403 to it."""
-    client = clients.member(any_world, "IAM_ORG_MANAGER")
-    id = client.organizations.create(any_world.name("Acme"))
-    client.organizations.remove(id)
-    assert id not in any_world.console.organizations()
+    client = clients.member(every_world, "IAM_ORG_MANAGER")
+    acme = client.organizations.create(every_world.name("Acme"))
+    client.organizations.remove(acme)
+    assert acme not in every_world.console.organizations()
 
 
-def test_the_second_way_is_not_taken_where_the_header_is_lost(any_world: World, clients: Clients) -> None:
+def test_the_second_way_is_not_taken_for_what_is_removed_already(every_world: World, clients: Clients) -> None:
+    client = clients.member(every_world, "IAM_ORG_MANAGER")
+    acme = client.organizations.create(every_world.name("Acme"))
+    client.organizations.remove(acme)
+    every_world.proxy.clear()
+    with pytest.raises((PermissionDenied, NotFound)):
+        client.organizations.remove(acme)
+    assert every_world.proxy.writes == [f"DELETE /admin/v1/orgs/{acme}"]
+
+
+def test_the_second_way_is_not_taken_where_the_header_is_lost(every_world: World, clients: Clients) -> None:
     """It would remove the caller's own organization."""
-    id = clients.owner(any_world).organizations.create(any_world.name("Acme"))
-    client = clients.member(any_world, "ORG_OWNER", of=id)
-    any_world.console.add_member(any_world.home, client.witnesses.me().id, "ORG_OWNER")
-    any_world.proxy.clear()
-    any_world.proxy.add(Fault("strip", times=None))
+    acme = clients.owner(every_world).organizations.create(every_world.name("Acme"))
+    client = clients.member(every_world, "ORG_OWNER", of=acme)
+    every_world.console.add_member(every_world.home, client.witnesses.me().id, "ORG_OWNER")
+    every_world.proxy.clear()
+    every_world.proxy.add(Fault("strip", times=None))
     with pytest.raises(HeaderIgnored, match="Nothing was written"):
-        client.organizations.remove(id)
-    assert any_world.proxy.writes == [f"DELETE /admin/v1/orgs/{id}"]
-    assert {id, any_world.home} <= set(any_world.console.organizations())
+        client.organizations.remove(acme)
+    assert every_world.proxy.writes == [f"DELETE /admin/v1/orgs/{acme}"]
+    assert {acme, every_world.home} <= set(every_world.console.organizations())
 
 
-def test_who_may_only_read_the_organization_does_not_remove_it(any_world: World, clients: Clients) -> None:
-    id = clients.owner(any_world).organizations.create(any_world.name("Acme"))
+def test_who_may_only_read_the_organization_does_not_remove_it(every_world: World, clients: Clients) -> None:
+    acme = clients.owner(every_world).organizations.create(every_world.name("Acme"))
     with pytest.raises(ApiError) as caught:
-        clients.member(any_world, "ORG_OWNER_VIEWER", of=id).organizations.remove(id)
+        clients.member(every_world, "ORG_OWNER_VIEWER", of=acme).organizations.remove(acme)
     assert isinstance(caught.value, PermissionDenied)
-    assert id in any_world.console.organizations()
+    assert acme in every_world.console.organizations()
 
 
-def test_the_default_organization_cannot_be_removed(any_world: World, clients: Clients) -> None:
-    client = clients.owner(any_world)
+def test_the_default_organization_cannot_be_removed(every_world: World, clients: Clients) -> None:
+    client = clients.owner(every_world)
     default = client.witnesses.default_organization()
     assert default is not None
     with pytest.raises(FailedPrecondition):
@@ -205,133 +216,131 @@ def test_the_default_organization_cannot_be_removed(any_world: World, clients: C
 # User grants.
 
 
-def test_a_grant_is_created_active_and_read_back(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
-    id = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer", "admin"])
-    found = client.user_grants.read(world.home, id, world.ann)
-    assert (found.id, found.user_id, found.project_id) == (id, world.ann, world.project)
+def test_a_grant_is_created_active_and_read_back(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
+    grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer", "admin"])
+    found = client.user_grants.read(world.home, grant, world.ann)
+    assert (found.id, found.user_id, found.project_id) == (grant, world.ann, world.project)
     assert (found.org_id, found.project_grant_id, found.state) == (world.home, "", "USER_GRANT_STATE_ACTIVE")
     assert sorted(found.role_keys) == ["admin", "viewer"]
     assert found.active
-    assert client.user_grants.read(world.home, id) == found, "the user need not be known"
-    assert client.user_grants.read(world.home, id, world.bob) == found, "nor right"
+    assert client.user_grants.read(world.home, grant) == found, "the user need not be known"
+    assert client.user_grants.read(world.home, grant, world.bob) == found, "nor right"
 
 
-def test_a_grant_may_have_no_roles(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
-    id = client.user_grants.create(world.home, world.ann, world.project, None, [])
-    assert client.user_grants.read(world.home, id).role_keys == ()
+def test_a_grant_may_have_no_roles(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
+    grant = client.user_grants.create(world.home, world.ann, world.project, None, [])
+    assert client.user_grants.read(world.home, grant).role_keys == ()
 
 
-def test_there_is_one_grant_of_a_user_for_a_project(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
+def test_there_is_one_grant_of_a_user_for_a_project(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
     client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
     with pytest.raises(AlreadyExists, match=f"Granting user {world.ann} roles in project {world.project}"):
         client.user_grants.create(world.home, world.ann, world.project, None, ["admin"])
 
 
-def test_roles_are_replaced(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
-    id = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
-    client.user_grants.set_roles(world.home, id, world.ann, ["admin", "editor"])
-    assert sorted(client.user_grants.read(world.home, id).role_keys) == ["admin", "editor"]
+def test_roles_are_replaced(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
+    grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
+    client.user_grants.set_roles(world.home, grant, world.ann, ["admin", "editor"])
+    assert sorted(client.user_grants.read(world.home, grant).role_keys) == ["admin", "editor"]
     with pytest.raises(FailedPrecondition):
-        client.user_grants.set_roles(world.home, id, world.ann, ["admin", "editor"])
-    client.user_grants.set_roles(world.home, id, world.ann, [])
-    assert client.user_grants.read(world.home, id).role_keys == ()
+        client.user_grants.set_roles(world.home, grant, world.ann, ["admin", "editor"])
+    client.user_grants.set_roles(world.home, grant, world.ann, [])
+    assert client.user_grants.read(world.home, grant).role_keys == ()
 
 
-def test_a_role_that_the_project_does_not_have_is_refused(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
+def test_a_role_that_the_project_does_not_have_is_refused(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
     with pytest.raises(ApiError):
         client.user_grants.create(world.home, world.ann, world.project, None, ["emperor"])
-    id = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
+    grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
     with pytest.raises(ApiError):
-        client.user_grants.set_roles(world.home, id, world.ann, ["emperor"])
-    assert client.user_grants.read(world.home, id).role_keys == ("viewer",)
+        client.user_grants.set_roles(world.home, grant, world.ann, ["emperor"])
+    assert client.user_grants.read(world.home, grant).role_keys == ("viewer",)
 
 
-def test_a_grant_is_switched_off_and_on(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
-    id = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
-    client.user_grants.deactivate(world.home, id, world.ann)
-    found = client.user_grants.read(world.home, id)
+def test_a_grant_is_switched_off_and_on(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
+    grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
+    client.user_grants.deactivate(world.home, grant, world.ann)
+    found = client.user_grants.read(world.home, grant)
     assert (found.state, found.active, found.role_keys) == ("USER_GRANT_STATE_INACTIVE", False, ("viewer",))
-    client.user_grants.set_roles(world.home, id, world.ann, ["admin"])
-    assert client.user_grants.read(world.home, id).state == "USER_GRANT_STATE_INACTIVE"
-    client.user_grants.reactivate(world.home, id, world.ann)
-    assert client.user_grants.read(world.home, id).active
+    client.user_grants.set_roles(world.home, grant, world.ann, ["admin"])
+    assert client.user_grants.read(world.home, grant).state == "USER_GRANT_STATE_INACTIVE"
+    client.user_grants.reactivate(world.home, grant, world.ann)
+    assert client.user_grants.read(world.home, grant).active
 
 
-def test_switching_off_what_is_off_is_no_change_or_is_refused_as_that(any_world: World, clients: Clients) -> None:
+def test_switching_off_what_is_off_is_no_change_or_is_refused_as_that(every_world: World, clients: Clients) -> None:
     """Servers differ in this: the seeds' kind refuses, the recorded ones do nothing."""
-    world, client = any_world, clients.owner(any_world)
-    id = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
+    world, client = every_world, clients.owner(every_world)
+    grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
     for change, state in (
         (client.user_grants.reactivate, "USER_GRANT_STATE_ACTIVE"),
         (client.user_grants.deactivate, "USER_GRANT_STATE_INACTIVE"),
         (client.user_grants.deactivate, "USER_GRANT_STATE_INACTIVE"),
     ):
-        try:
-            change(world.home, id, world.ann)
-        except FailedPrecondition as error:
-            assert not error.performed
-        assert client.user_grants.read(world.home, id).state == state
+        with contextlib.suppress(FailedPrecondition):
+            change(world.home, grant, world.ann)
+        assert client.user_grants.read(world.home, grant).state == state
 
 
-def test_a_removed_grant_is_not_found(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
-    id = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
-    client.user_grants.remove(world.home, id, world.ann)
+def test_a_removed_grant_is_not_found(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
+    grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
+    client.user_grants.remove(world.home, grant, world.ann)
     with pytest.raises(NotFound):
-        client.user_grants.read(world.home, id)
+        client.user_grants.read(world.home, grant)
     for change in (client.user_grants.deactivate, client.user_grants.reactivate, client.user_grants.remove):
         with pytest.raises(NotFound):
-            change(world.home, id, world.ann)
-    assert client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"]) != id
+            change(world.home, grant, world.ann)
+    assert client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"]) != grant
 
 
-def test_a_grant_looked_for_in_another_organization_is_not_found(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
-    id = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
+def test_a_grant_looked_for_in_another_organization_is_not_found(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
+    grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
     other = client.organizations.create(world.name("Acme"))
     for call in (
-        lambda: client.user_grants.read(other, id),
-        lambda: client.user_grants.deactivate(other, id, world.ann),
-        lambda: client.user_grants.reactivate(other, id, world.ann),
-        lambda: client.user_grants.remove(other, id, world.ann),
+        lambda: client.user_grants.read(other, grant),
+        lambda: client.user_grants.deactivate(other, grant, world.ann),
+        lambda: client.user_grants.reactivate(other, grant, world.ann),
+        lambda: client.user_grants.remove(other, grant, world.ann),
     ):
         with pytest.raises(NotFound):
             call()
-    found = client.user_grants.read(world.home, id)
+    found = client.user_grants.read(world.home, grant)
     assert (found.active, found.role_keys) == (True, ("viewer",))
 
 
 def test_roles_set_in_another_organization_are_set_all_the_same_and_that_is_told(
-    any_world: World, clients: Clients
+    every_world: World, clients: Clients
 ) -> None:
     """In this call alone no server compares the header with the grant: whoever writes must have read before."""
-    world, client = any_world, clients.owner(any_world)
-    id = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
+    world, client = every_world, clients.owner(every_world)
+    grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
     other = client.organizations.create(world.name("Acme"))
     with pytest.raises(HeaderIgnored, match=f"acted on organization {world.home} instead"):
-        client.user_grants.set_roles(other, id, world.ann, ["admin"])
-    assert client.user_grants.read(world.home, id).role_keys == ("admin",)
+        client.user_grants.set_roles(other, grant, world.ann, ["admin"])
+    assert client.user_grants.read(world.home, grant).role_keys == ("admin",)
 
 
-def test_a_grant_by_a_project_grant_says_so(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
+def test_a_grant_by_a_project_grant_says_so(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
     other = client.organizations.create(world.name("Acme"))
     granted = world.console.grant_project(world.home, world.project, other, ["viewer"])
     left_out = client.user_grants.create(other, world.ann, world.project, None, ["viewer"])
     named = client.user_grants.create(other, world.bob, world.project, granted, ["viewer"])
-    for id in (left_out, named):
-        found = client.user_grants.read(other, id)
+    for grant in (left_out, named):
+        found = client.user_grants.read(other, grant)
         assert (found.org_id, found.project_id, found.project_grant_id) == (other, world.project, granted)
 
 
-def test_grants_are_found_by_user_and_project(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
+def test_grants_are_found_by_user_and_project(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
     second = world.console.create_project(world.home, "Second", ["viewer"])
     ids = {
         (user, project): client.user_grants.create(world.home, user, project, None, ["viewer"])
@@ -345,45 +354,45 @@ def test_grants_are_found_by_user_and_project(any_world: World, clients: Clients
 
 
 def test_the_organization_of_a_grant_is_found_by_its_id_where_the_server_can(
-    any_world: World, clients: Clients
+    every_world: World, clients: Clients
 ) -> None:
-    world, client = any_world, clients.owner(any_world)
-    id = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
+    world, client = every_world, clients.owner(every_world)
+    grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
     try:
         assert client.user_grants.organization_of("42") is None
     except (NotFound, UnexpectedAnswer):
         with pytest.raises((NotFound, UnexpectedAnswer)):
-            client.user_grants.organization_of(id)
+            client.user_grants.organization_of(grant)
     else:
-        assert listed(lambda: client.user_grants.organization_of(id)) == world.home
-        assert clients.member(world).user_grants.organization_of(id) is None, "who may not see it is not told"
+        assert listed(lambda: client.user_grants.organization_of(grant)) == world.home
+        assert clients.member(world).user_grants.organization_of(grant) is None, "who may not see it is not told"
 
 
 # Who the caller is, and what it may.
 
 
-def test_the_caller_is_told_who_it_is(any_world: World, clients: Clients) -> None:
-    me = clients.member(any_world).witnesses.me()
+def test_the_caller_is_told_who_it_is(every_world: World, clients: Clients) -> None:
+    me = clients.member(every_world).witnesses.me()
     assert me.user_name.startswith("member")
-    assert me.details.resource_owner == any_world.home
+    assert me.details.resource_owner == every_world.home
 
 
-def test_the_caller_is_told_what_it_may_in_an_organization(any_world: World, clients: Clients) -> None:
-    owner = clients.owner(any_world)
-    id = owner.organizations.create(any_world.name("Acme"))
-    reader = clients.member(any_world, "ORG_OWNER_VIEWER", of=id)
-    assert {"user.grant.read", "user.grant.write", "org.write", "events.read"} <= owner.witnesses.permissions(id)
-    assert "user.grant.read" in reader.witnesses.permissions(id)
-    assert not {"user.grant.write", "events.read"} & reader.witnesses.permissions(id)
+def test_the_caller_is_told_what_it_may_in_an_organization(every_world: World, clients: Clients) -> None:
+    owner = clients.owner(every_world)
+    acme = owner.organizations.create(every_world.name("Acme"))
+    reader = clients.member(every_world, "ORG_OWNER_VIEWER", of=acme)
+    assert {"user.grant.read", "user.grant.write", "org.write", "events.read"} <= owner.witnesses.permissions(acme)
+    assert "user.grant.read" in reader.witnesses.permissions(acme)
+    assert not {"user.grant.write", "events.read"} & reader.witnesses.permissions(acme)
     try:
-        elsewhere = reader.witnesses.permissions(any_world.home)
+        elsewhere = reader.witnesses.permissions(every_world.home)
     except ApiError:
         elsewhere = frozenset()
     assert "user.grant.read" not in elsewhere
 
 
-def test_a_member_of_nothing_is_denied_and_nothing_is_not_found(any_world: World, clients: Clients) -> None:
-    world = any_world
+def test_a_member_of_nothing_is_denied_and_nothing_is_not_found(every_world: World, clients: Clients) -> None:
+    world = every_world
     grant = world.console.create_grant(world.home, world.ann, world.project, ["viewer"])
     client = clients.member(world)
     for call in (
@@ -397,28 +406,28 @@ def test_a_member_of_nothing_is_denied_and_nothing_is_not_found(any_world: World
             call()
 
 
-def test_a_token_that_nobody_has_is_not_accepted(any_world: World, clients: Clients) -> None:
-    client = clients.holder(any_world, "nobody-has-this-token")
+def test_a_token_that_nobody_has_is_not_accepted(every_world: World, clients: Clients) -> None:
+    client = clients.holder(every_world, "nobody-has-this-token")
     with pytest.raises(Unauthenticated):
-        client.organizations.read(any_world.home)
-    assert len(any_world.proxy.exchanges) == 1
+        client.organizations.read(every_world.home)
+    assert len(every_world.proxy.exchanges) == 1
 
 
-def test_the_default_organization_is_known_to_who_may_know(any_world: World, clients: Clients) -> None:
-    expected = any_world.console.call("GET", "/admin/v1/orgs/default")["org"]["id"]
-    assert clients.owner(any_world).witnesses.default_organization() == expected
-    assert clients.member(any_world, "IAM_OWNER_VIEWER").witnesses.default_organization() == expected
-    assert clients.member(any_world).witnesses.default_organization() is None
+def test_the_default_organization_is_known_to_who_may_know(every_world: World, clients: Clients) -> None:
+    expected = every_world.console.call("GET", "/admin/v1/orgs/default")["org"]["id"]
+    assert clients.owner(every_world).witnesses.default_organization() == expected
+    assert clients.member(every_world, "IAM_OWNER_VIEWER").witnesses.default_organization() == expected
+    assert clients.member(every_world).witnesses.default_organization() is None
 
 
-def test_the_callers_own_organization_and_the_default_one_are_protected(any_world: World, clients: Clients) -> None:
-    default = any_world.console.call("GET", "/admin/v1/orgs/default")["org"]["id"]
-    protected = clients.member(any_world, "IAM_OWNER").protected
+def test_the_callers_own_organization_and_the_default_one_are_protected(every_world: World, clients: Clients) -> None:
+    default = every_world.console.call("GET", "/admin/v1/orgs/default")["org"]["id"]
+    protected = clients.member(every_world, "IAM_OWNER").protected
     assert protected == {
-        any_world.home: "the credential's own user lives in it",
+        every_world.home: "the credential's own user lives in it",
         default: "it is the default organization of the instance",
     }
-    assert clients.member(any_world).protected == {any_world.home: "the credential's own user lives in it"}
+    assert clients.member(every_world).protected == {every_world.home: "the credential's own user lives in it"}
 
 
 # The event store.
@@ -432,14 +441,14 @@ GRANT_EVENTS = (
 )
 
 
-def test_the_event_store_tells_a_life_in_order(any_world: World, clients: Clients) -> None:
-    world, client = any_world, clients.owner(any_world)
-    id = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
-    client.user_grants.deactivate(world.home, id, world.ann)
-    client.user_grants.set_roles(world.home, id, world.ann, ["admin"])
-    client.user_grants.reactivate(world.home, id, world.ann)
-    client.user_grants.remove(world.home, id, world.ann)
-    events = client.witnesses.events(id, GRANT_EVENTS)
+def test_the_event_store_tells_a_life_in_order(every_world: World, clients: Clients) -> None:
+    world, client = every_world, clients.owner(every_world)
+    grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
+    client.user_grants.deactivate(world.home, grant, world.ann)
+    client.user_grants.set_roles(world.home, grant, world.ann, ["admin"])
+    client.user_grants.reactivate(world.home, grant, world.ann)
+    client.user_grants.remove(world.home, grant, world.ann)
+    events = client.witnesses.events(grant, GRANT_EVENTS)
     assert [event.kind for event in events] == [
         "user.grant.added",
         "user.grant.deactivated",
@@ -447,7 +456,7 @@ def test_the_event_store_tells_a_life_in_order(any_world: World, clients: Client
         "user.grant.reactivated",
         "user.grant.removed",
     ]
-    assert {(event.aggregate.id, event.aggregate.resource_owner) for event in events} == {(id, world.home)}
+    assert {(event.aggregate.id, event.aggregate.resource_owner) for event in events} == {(grant, world.home)}
     assert {event.editor.user_id for event in events} == {client.witnesses.me().id}
     assert [event.sequence for event in events] == sorted({event.sequence for event in events})
     assert [event.creation_date for event in events] == sorted(event.creation_date for event in events)
@@ -456,13 +465,13 @@ def test_the_event_store_tells_a_life_in_order(any_world: World, clients: Client
     assert events[2].payload["roleKeys"] == ["admin"]
 
 
-def test_only_the_kinds_and_the_object_that_were_asked_for_are_told(any_world: World, clients: Clients) -> None:
-    client = clients.owner(any_world)
-    id, other = (client.organizations.create(any_world.name(name)) for name in ("Acme", "Emca"))
-    client.organizations.rename(id, any_world.name("Acme Inc"))
+def test_only_the_kinds_and_the_object_that_were_asked_for_are_told(every_world: World, clients: Clients) -> None:
+    client = clients.owner(every_world)
+    acme, other = (client.organizations.create(every_world.name(name)) for name in ("Acme", "Emca"))
+    client.organizations.rename(acme, every_world.name("Acme Inc"))
     client.organizations.remove(other)
-    client.organizations.remove(id)
-    assert [event.kind for event in client.witnesses.events(id, ["org.removed", "org.added"])] == [
+    client.organizations.remove(acme)
+    assert [event.kind for event in client.witnesses.events(acme, ["org.removed", "org.added"])] == [
         "org.added",
         "org.removed",
     ]
@@ -471,63 +480,65 @@ def test_only_the_kinds_and_the_object_that_were_asked_for_are_told(any_world: W
 
 @pytest.mark.parametrize("page", [1, 2, 3, 7, 1000])
 def test_no_event_is_lost_between_two_pages(
-    any_world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch, page: int
+    every_world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    client = clients.owner(any_world)
-    id = client.organizations.create(any_world.name("Acme"))
+    client = clients.owner(every_world)
+    acme = client.organizations.create(every_world.name("Acme"))
     for _ in range(3):
-        client.organizations.deactivate(id)
-        client.organizations.reactivate(id)
+        client.organizations.deactivate(acme)
+        client.organizations.reactivate(acme)
     kinds = ("org.added", "org.deactivated", "org.reactivated")
     monkeypatch.setattr(witnesses, "_PAGE", page)
-    any_world.proxy.clear()
-    events = client.witnesses.events(id, kinds)
+    every_world.proxy.clear()
+    events = client.witnesses.events(acme, kinds)
     assert [event.kind.removeprefix("org.") for event in events] == ["added", *["deactivated", "reactivated"] * 3]
-    assert len(any_world.proxy.exchanges) >= (7 // page if page < 1000 else 1)
+    assert len(every_world.proxy.exchanges) >= (7 // page if page < 1000 else 1)
 
 
-def test_the_event_store_is_read_by_who_may_read_the_instance(any_world: World, clients: Clients) -> None:
+def test_the_event_store_is_read_by_who_may_read_the_instance(every_world: World, clients: Clients) -> None:
     kinds = ("org.added",)
-    assert clients.member(any_world, "IAM_OWNER_VIEWER").witnesses.events(any_world.home, kinds)
-    for roles, of in ((("ORG_OWNER",), any_world.home), (("IAM_ORG_MANAGER",), None)):
+    assert clients.member(every_world, "IAM_OWNER_VIEWER").witnesses.events(every_world.home, kinds)
+    for roles, of in ((("ORG_OWNER",), every_world.home), (("IAM_ORG_MANAGER",), None)):
         with pytest.raises(PermissionDenied):
-            clients.member(any_world, *roles, of=of).witnesses.events(any_world.home, kinds)
+            clients.member(every_world, *roles, of=of).witnesses.events(every_world.home, kinds)
 
 
 # The header that says which organization.
 
 
-def test_where_the_header_is_lost_it_is_noticed_before_anything_is_written(any_world: World, clients: Clients) -> None:
-    client = clients.owner(any_world)
-    id = client.organizations.create(any_world.name("Acme"))
-    any_world.proxy.clear()
-    any_world.proxy.add(Fault("strip", times=None))
+def test_where_the_header_is_lost_it_is_noticed_before_anything_is_written(
+    every_world: World, clients: Clients
+) -> None:
+    client = clients.owner(every_world)
+    acme = client.organizations.create(every_world.name("Acme"))
+    every_world.proxy.clear()
+    every_world.proxy.add(Fault("strip", times=None))
     with pytest.raises(HeaderIgnored, match="Nothing was written"):
-        client.organizations.read(id)
+        client.organizations.read(acme)
     with pytest.raises(HeaderIgnored):
-        client.make_sure_of(id)
-    assert any_world.proxy.writes == []
+        client.make_sure_of(acme)
+    assert every_world.proxy.writes == []
 
 
-def test_that_the_header_is_honoured_is_made_sure_of_once(any_world: World, clients: Clients) -> None:
-    client = clients.owner(any_world)
-    any_world.proxy.clear()
+def test_that_the_header_is_honoured_is_made_sure_of_once(every_world: World, clients: Clients) -> None:
+    client = clients.owner(every_world)
+    every_world.proxy.clear()
     for _ in range(3):
-        client.make_sure_of(any_world.home)
-    assert [each.path for each in any_world.proxy.exchanges] == ["/management/v1/orgs/me"]
+        client.make_sure_of(every_world.home)
+    assert [each.path for each in every_world.proxy.exchanges] == ["/management/v1/orgs/me"]
 
 
-def test_a_doubt_about_the_header_is_not_taken_for_an_answer(any_world: World, clients: Clients) -> None:
-    client = clients.owner(any_world)
-    any_world.proxy.add(Fault("strip", times=1))
+def test_a_doubt_about_the_header_is_not_taken_for_an_answer(every_world: World, clients: Clients) -> None:
+    client = clients.owner(every_world)
+    every_world.proxy.add(Fault("strip", times=1))
     with pytest.raises(HeaderIgnored):
-        client.make_sure_of(any_world.home)
-    client.make_sure_of(any_world.home)
+        client.make_sure_of(every_world.home)
+    client.make_sure_of(every_world.home)
 
 
-def test_a_write_that_hit_another_organization_is_told(any_world: World, clients: Clients) -> None:
+def test_a_write_that_hit_another_organization_is_told(every_world: World, clients: Clients) -> None:
     """The answer to a write says on whom the server acted."""
-    world = any_world
+    world = every_world
     client = clients.member(world, "IAM_OWNER")
     other = client.organizations.create(world.name("Acme"))
     world.proxy.clear()
@@ -538,53 +549,53 @@ def test_a_write_that_hit_another_organization_is_told(any_world: World, clients
     assert world.console.organization(world.home)["name"] == world.name("Emca")
 
 
-def test_a_lost_answer_to_a_write_is_not_asked_for_again(any_world: World, clients: Clients) -> None:
-    client = clients.owner(any_world)
-    id = client.organizations.create(any_world.name("Acme"))
-    any_world.proxy.clear()
-    any_world.proxy.add(Fault("drop", method="POST", path="_deactivate"))
+def test_a_lost_answer_to_a_write_is_not_asked_for_again(every_world: World, clients: Clients) -> None:
+    client = clients.owner(every_world)
+    acme = client.organizations.create(every_world.name("Acme"))
+    every_world.proxy.clear()
+    every_world.proxy.add(Fault("drop", method="POST", path="_deactivate"))
     with pytest.raises(Unreachable) as caught:
-        client.organizations.deactivate(id)
+        client.organizations.deactivate(acme)
     assert caught.value.performed
-    assert any_world.proxy.writes == ["POST /management/v1/orgs/me/_deactivate"]
-    assert not client.organizations.read(id).active
+    assert every_world.proxy.writes == ["POST /management/v1/orgs/me/_deactivate"]
+    assert not client.organizations.read(acme).active
 
 
 # Credentials that are exchanged for a token.
 
 
 def service_account(world: World) -> tuple[str, str]:
-    """A service account that owns the instance: its id and its user name."""
+    """A service account that owns the instance: its acme and its user name."""
     name = f"robot{world.tag}"
     user = world.console.create_user(world.home, name)
     world.console.add_instance_member(user, "IAM_OWNER")
     return user, name
 
 
-def test_a_service_account_key_opens_the_api(any_world: World, clients: Clients) -> None:
-    user, _ = service_account(any_world)
+def test_a_service_account_key_opens_the_api(every_world: World, clients: Clients) -> None:
+    user, _ = service_account(every_world)
     body = {"type": "KEY_TYPE_JSON", "expirationDate": "2099-01-01T00:00:00Z"}
-    answer = any_world.console.call("POST", f"/management/v1/users/{user}/keys", body, org=any_world.home)
+    answer = every_world.console.call("POST", f"/management/v1/users/{user}/keys", body, org=every_world.home)
     text = base64.b64decode(answer["keyDetails"]).decode()
-    client = clients.of(any_world, ServiceAccountKey.model_validate_json(text))
+    client = clients.of(every_world, ServiceAccountKey.model_validate_json(text))
     for _ in range(2):
         assert client.witnesses.me().id == user
-    assert client.organizations.read(any_world.home).active
-    assert [each.path for each in any_world.proxy.exchanges].count("/oauth/v2/token") == 1
+    assert client.organizations.read(every_world.home).active
+    assert [each.path for each in every_world.proxy.exchanges].count("/oauth/v2/token") == 1
 
     wrong = ServiceAccountKey.model_validate_json(json.dumps({**json.loads(text), "keyId": "42"}))
     with pytest.raises(CredentialError, match="service-account key 42"):
-        clients.of(any_world, wrong).witnesses.me()
+        clients.of(every_world, wrong).witnesses.me()
 
 
-def test_client_credentials_open_the_api(any_world: World, clients: Clients) -> None:
-    user, _ = service_account(any_world)
-    answer = any_world.console.call("PUT", f"/management/v1/users/{user}/secret", org=any_world.home)
+def test_client_credentials_open_the_api(every_world: World, clients: Clients) -> None:
+    user, _ = service_account(every_world)
+    answer = every_world.console.call("PUT", f"/management/v1/users/{user}/secret", org=every_world.home)
     client_id, secret = answer["clientId"], answer["clientSecret"]
-    client = clients.of(any_world, ClientCredentials(client_id, SecretStr(secret)))
+    client = clients.of(every_world, ClientCredentials(client_id, SecretStr(secret)))
     assert client.witnesses.me().id == user
-    assert client.organizations.read(any_world.home).active
+    assert client.organizations.read(every_world.home).active
 
     with pytest.raises(CredentialError, match=f"the client credentials of {client_id}") as caught:
-        clients.of(any_world, ClientCredentials(client_id, SecretStr("not-the-secret"))).witnesses.me()
+        clients.of(every_world, ClientCredentials(client_id, SecretStr("not-the-secret"))).witnesses.me()
     assert "not-the-secret" not in str(caught.value)

@@ -215,6 +215,14 @@ def test_a_second_refusal_is_the_answer() -> None:
     assert len(issuer.asked) == 2
 
 
+def test_the_same_token_is_not_tried_twice() -> None:
+    issuer = Issuer(accepts=lambda token: False)
+    client = http(issuer, exchanged())
+    issuer.token_answer = says(200, {"access_token": "token-1", "expires_in": 60})
+    assert client.get("/x").status_code == 401
+    assert issuer.used == ["token-1"]
+
+
 def test_a_call_with_a_body_is_sent_again_as_it_was() -> None:
     bodies: list[bytes] = []
 

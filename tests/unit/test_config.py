@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import certifi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +82,9 @@ def test_what_is_empty_is_not_given() -> None:
     )
     assert (found.url, token_of(found)) == (URL, "pat-in-environment")
     assert (found.audience, found.timeout, found.ca_file) == (URL, 30.0, None)
+    empty = {"ZITADEL_TIMEOUT": "", "ZITADEL_RETRY_DEADLINE": "", "ZITADEL_CA_FILE": "", "ZITADEL_ALLOW_HTTP": ""}
+    found = settings(STACK, {**empty, "ZITADEL_URL": "", "ZITADEL_TOKEN": "", "ZITADEL_CLIENT_ID": ""})
+    assert (found.timeout, found.retry_deadline, found.ca_file) == (30.0, 120.0, None)
 
 
 @pytest.mark.parametrize("blank", ["\n", " ", "\t\r\n"])
@@ -89,9 +93,8 @@ def test_a_token_of_white_space_is_not_given(blank: str) -> None:
     refusal({"url": URL, "token": blank})
 
 
-def test_each_setting_can_be_given_in_the_environment(tmp_path: Path) -> None:
-    ca_file = tmp_path / "ca.pem"
-    ca_file.touch()
+def test_each_setting_can_be_given_in_the_environment() -> None:
+    ca_file = Path(certifi.where())
     found = settings(
         None,
         {
@@ -155,12 +158,6 @@ def test_an_address_is_scheme_and_host(given: str, url: str) -> None:
 def test_what_is_no_address_is_refused_by_name(url: str) -> None:
     assert refusal({**STACK, "url": url}).startswith("zorg:url ")
     assert refusal(None, {**ENVIRONMENT, "ZITADEL_URL": url}).startswith("ZITADEL_URL ")
-
-
-@pytest.mark.parametrize("url", ["https://acme zitadel.cloud", "https://acme^.cloud", "https://a\\b.cloud"])
-def test_a_host_that_no_host_can_be_called_is_refused(url: str) -> None:
-    """Else it fails later, in the words of a library."""
-    refusal({**STACK, "url": url})
 
 
 @pytest.mark.parametrize(
@@ -418,12 +415,12 @@ def test_a_key_file_that_cannot_even_be_looked_for_is_told(file: str) -> None:
 
 
 def test_no_repr_shows_a_secret() -> None:
-    for given, secrets in (
+    for credential, secrets in (
         ({"token": "pat-0123456789"}, {"pat-0123456789"}),
         ({"jwtProfileJson": key_json()}, parts_of(pem())),
         ({"clientId": "iac", "clientSecret": "secret-0123456789"}, {"secret-0123456789"}),
     ):
-        found = settings({"url": URL, **given})
+        found = settings({"url": URL, **credential})
         for shown in (repr(found), str(found), f"{found.credential!r} {found.credential}", f"{vars(found)}"):
             assert not [secret for secret in secrets if secret in shown]
         assert URL in repr(found)

@@ -116,7 +116,9 @@ def test_ids_that_would_make_another_path(property: str, id: str) -> None:
 
 @pytest.mark.parametrize("property", ["org_id", "user_id", "project_id", "project_grant_id"])
 def test_ids_are_text(property: str) -> None:
-    assert user_grant(**{property: 300123456789012345}) == {property: "must be a string"}
+    problems = user_grant(**{property: 300123456789012345})
+    assert list(problems) == [property]
+    assert problems[property].startswith("must be a string")
 
 
 @pytest.mark.parametrize("id", ["300123456789012345", "tenant-42", "a_b.c~d", "x" * 200])
@@ -125,7 +127,7 @@ def test_ids_of_zitadel_and_of_ones_own_choosing(id: str) -> None:
 
 
 def test_every_id_but_that_of_the_project_grant_is_needed() -> None:
-    assert problems_of(UserGrantInputs) == {name: "is missing" for name in ("org_id", "user_id", "project_id")}
+    assert problems_of(UserGrantInputs) == dict.fromkeys(("org_id", "user_id", "project_id"), "is missing")
 
 
 @pytest.mark.parametrize("property", ["active", "adopt"])
@@ -156,7 +158,10 @@ def test_role_keys_are_a_list(role_keys: Any) -> None:
 
 
 def test_a_role_key_that_is_no_text_is_told_by_its_place() -> None:
-    assert user_grant(role_keys=["viewer", 7]) == {"role_keys": "must be a string (item 2)"}
+    problems = user_grant(role_keys=["viewer", 7])
+    assert list(problems) == ["role_keys"]
+    assert problems["role_keys"].startswith("must be a string")
+    assert problems["role_keys"].endswith("(item 2)")
 
 
 @pytest.mark.parametrize("key", ["", "  "])
@@ -198,7 +203,7 @@ junk: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=5,
 )
-ids = st.text("0123456789abcXYZ-_.~", min_size=1, max_size=200).filter(lambda id: id not in (".", ".."))
+ids = st.text("0123456789abcXYZ-_.~", min_size=1, max_size=200).filter(lambda drawn: drawn not in (".", ".."))
 keys = st.text(min_size=1, max_size=10).filter(lambda key: bool(key.strip()))
 common = {
     "active": st.booleans(),

@@ -21,10 +21,12 @@ import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from pulumi_zorg.client.transport import Call, Transport
-from pulumi_zorg.config import PersonalAccessToken, Settings
+from pulumi_zorg.config import PersonalAccessToken, Settings, load_settings
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
@@ -189,6 +191,43 @@ def test_a_moment_that_is_none_or_past_makes_nobody_wait_longer(said: str, waits
 
     assert transport_to(Scripted(busy, FINE), waits).send(READ) == {"fine": True}
     assert waits[0] <= 0.5
+
+
+dates = st.builds(
+    "{}, {} {} {} {}:{}:{} {}".format,
+    st.sampled_from(["Wed", "Xyz", ""]),
+    st.integers(-1, 99),
+    st.sampled_from(["Oct", "Feb", "Foo"]),
+    st.sampled_from([0, 1, 99, 1969, 2026, 9999, 10_000]),
+    st.integers(-1, 99),
+    st.integers(-1, 99),
+    st.integers(-1, 99),
+    st.sampled_from(["GMT", "+0000", "-2359", "+9999", "-99999999999", "EST", "é", ""]),
+)
+
+
+@given(said=st.one_of(dates, st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"))))
+def test_no_header_that_holds_a_moment_can_break_a_call(said: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers = [(b"retry-after", said.encode("latin-1")), (b"date", said.encode("latin-1"))]
+        return httpx.Response(429 if len(server.requests) < 2 else 200, json={}, headers=headers)
+
+    server = Scripted(answer)
+    transport = Transport(
+        Settings(URL, PersonalAccessToken(SecretStr(TOKEN)), URL, retry_deadline=1e12),
+        transport=httpx.MockTransport(server),
+        sleep=lambda seconds: None,
+        notice=lambda sentence: None,
+    )
+    assert transport.send(READ) == {}
+
+
+def test_the_servers_clock_is_taken_from_its_answers(waits: Waits) -> None:
+    an_hour_ahead = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+    transport = transport_to(Scripted(says(200, {}, Date=format_datetime(an_hour_ahead, usegmt=True))), waits)
+    assert transport.server_time() < an_hour_ahead.timestamp() - 1800
+    transport.send(READ)
+    assert abs(transport.server_time() - an_hour_ahead.timestamp()) < 600
 
 
 @pytest.mark.parametrize("said", ["121", "99999999999", "9" * 400])
@@ -519,11 +558,14 @@ def test_a_certificate_of_a_private_authority_is_trusted_where_it_is_named(
 def test_a_ca_file_without_a_certificate_is_told_as_the_setting_it_is(tmp_path: Path, waits: Waits) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("not a certificate")
-    with pytest.raises(ConfigurationError, match="caFile"):
-        over_tls("https://127.0.0.1:9", file, waits)
+    given = {"url": "https://127.0.0.1:9", "token": TOKEN, "caFile": str(file)}
+    with pytest.raises(ConfigurationError, match="zorg:caFile"):
+        Transport(load_settings(given.get, {}), sleep=waits)
 
 
-def test_no_host_that_cannot_be_looked_up_breaks_anything(waits: Waits) -> None:
+@pytest.mark.parametrize("host", ["acme..invalid", f"{'x' * 70}.invalid"])
+def test_a_host_that_nobody_can_be_called_is_told(host: str, waits: Waits) -> None:
     """Python says so with an error of another family than that of a host that does not exist."""
+    given = {"url": f"https://{host}", "token": TOKEN}
     with pytest.raises(ZorgError):
-        over_tls("https://acme..invalid", None, waits)
+        over_tls(load_settings(given.get, {}).url, None, waits)

@@ -1,0 +1,188 @@
+"""How ZITADEL refuses: gRPC codes, error ids, and the English text behind each message key."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+INVALID_ARGUMENT = 3
+NOT_FOUND = 5
+ALREADY_EXISTS = 6
+PERMISSION_DENIED = 7
+FAILED_PRECONDITION = 9
+UNIMPLEMENTED = 12
+INTERNAL = 13
+UNAUTHENTICATED = 16
+
+#: gRPC code -> (HTTP status, the name Connect gives it).
+CODES: dict[int, tuple[int, str]] = {
+    2: (500, "unknown"),
+    INVALID_ARGUMENT: (400, "invalid_argument"),
+    NOT_FOUND: (404, "not_found"),
+    ALREADY_EXISTS: (409, "already_exists"),
+    PERMISSION_DENIED: (403, "permission_denied"),
+    FAILED_PRECONDITION: (400, "failed_precondition"),
+    UNIMPLEMENTED: (501, "unimplemented"),
+    INTERNAL: (500, "internal"),
+    UNAUTHENTICATED: (401, "unauthenticated"),
+}
+
+#: Message keys and what the server makes of them. A key without a text is sent as it is, as the server does.
+TEXTS: dict[str, str] = {
+    "Errors.IDMissing": "ID missing",
+    "Errors.Internal": "An internal error occurred",
+    "Errors.Instance.MemberInvalid": "Member is invalid",
+    "Errors.Member.AlreadyExists": "Member already exists",
+    "Errors.Metadata.Invalid": "Metadata is invalid",
+    "Errors.Metadata.KeyNotExisting": "One or more keys do not exist",
+    "Errors.Metadata.NoData": "Metadata list is empty",
+    "Errors.Metadata.NotFound": "Metadata not found",
+    "Errors.Org.AlreadyActive": "Organisation is already active",
+    "Errors.Org.AlreadyDeactivated": "Organisation is already deactivated",
+    "Errors.Org.AlreadyExists": "Organisation's name or id already taken",
+    "Errors.Org.DefaultOrgNotDeletable": "Default Organisation must not be deleted",
+    "Errors.Org.Domain.AlreadyExists": "Domain already exists",
+    "Errors.Org.Domain.EmptyString": (
+        "Invalid non numeric and alphabetical characters were replaced with empty spaces "
+        "and resulting domain is an empty string"
+    ),
+    "Errors.Org.Invalid": "Organisation is invalid",
+    "Errors.Org.NotChanged": "Organisation not changed",
+    "Errors.Org.NotFound": "Organisation not found",
+    "Errors.Project.AlreadyExists": "Project already exists on organization",
+    "Errors.Project.Grant.AlreadyExists": "Project Grant already exists",
+    "Errors.Project.Grant.Invalid": "Project Grant is invalid",
+    "Errors.Project.Grant.NotFound": "Project Grant not found",
+    "Errors.Project.Invalid": "Project is invalid",
+    "Errors.Project.Member.AlreadyExists": "Project member already exists",
+    "Errors.Project.Member.Invalid": "Project member is invalid",
+    "Errors.Project.NotActive": "Project is not active",
+    "Errors.Project.NotFound": "Project not found",
+    "Errors.Project.NotInactive": "Project is not deactivated",
+    "Errors.Project.ProjectIDMissing": "Project Id missing",
+    "Errors.Project.Role.AlreadyExists": "Role already exists",
+    "Errors.Project.Role.Invalid": "Role is invalid",
+    "Errors.Project.Role.NotExisting": "Role doesn't exist",
+    "Errors.Query.InvalidRequest": "Request is invalid",
+    "Errors.Query.LimitExceeded": "Limit exceeded",
+    "Errors.User.AlreadyExists": "User already exists",
+    "Errors.User.CantDeactivateInitial": "User with state initial can only be deleted not deactivated",
+    "Errors.User.DomainNotAllowedAsUsername": "Domain is already reserved and cannot be used",
+    "Errors.User.AlreadyInactive": "User already inactive",
+    "Errors.User.Email.Empty": "Email is empty",
+    "Errors.User.PasswordComplexityPolicy.HasLower": "Password must contain lower case",
+    "Errors.User.PasswordComplexityPolicy.HasNumber": "Password must contain number",
+    "Errors.User.PasswordComplexityPolicy.HasSymbol": "Password must contain symbol",
+    "Errors.User.PasswordComplexityPolicy.HasUpper": "Password must contain upper case",
+    "Errors.User.PasswordComplexityPolicy.MinLength": "Password is too short",
+    "Errors.User.Profile.FirstNameEmpty": "First name in profile is empty",
+    "Errors.User.Profile.LastNameEmpty": "Last name in profile is empty",
+    "Errors.User.Email.Invalid": "Email is invalid",
+    "Errors.User.Invalid": "Userdata is invalid",
+    "Errors.User.Machine.Key.Invalid": "Public key is not a valid RSA public key in PKIX format with PEM encoding",
+    "Errors.User.Machine.Key.NotFound": "Machine key not found",
+    "Errors.User.Machine.Secret.NotExisting": "Secret doesn't exist",
+    "Errors.User.NotFound": "User could not be found",
+    "Errors.User.NotInactive": "User is not inactive",
+    "Errors.User.NotLocked": "User is not locked",
+    "Errors.User.PAT.NotFound": "Personal Access Token not found",
+    "Errors.User.WrongType": "Not allowed for this user type",
+    "Errors.User.Password.Invalid": "Password is invalid",
+    "Errors.User.ShouldBeActiveOrInitial": "User is not active or initial",
+    "Errors.User.UserIDMissing": "User ID missing",
+    "Errors.User.UsernameNotChanged": "Username not changed",
+    "Errors.UserGrant.AlreadyExists": "User grant already exists",
+    "Errors.UserGrant.IDMissing": "Id missing",
+    "Errors.UserGrant.Invalid": "User grant is invalid",
+    "Errors.UserGrant.NotChanged": "User grant has not been changed",
+    "Errors.UserGrant.RoleKeyNotFound": "Role not found",
+    "Errors.ResourceOwnerMissing": "Resource Owner Organisation missing",
+    "Errors.UserGrant.NotFound": "User grant not found",
+}
+
+
+@dataclass(eq=False)
+class ApiError(Exception):
+    """A refusal as the API tells it.
+
+    `key` is a message key of ZITADEL's catalogue or a plain text; `error_id` is empty for refusals that come from the
+    layers below ZITADEL (validation, JSON, a missing token), which carry no details.
+    """
+
+    code: int
+    key: str
+    error_id: str = ""
+
+    def text(self, texts: dict[str, str]) -> str:
+        """The English message, without the id."""
+        return texts.get(self.key, TEXTS.get(self.key, self.key))
+
+    def as_gateway(self, texts: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Status and body of the REST gateway."""
+        text = self.text(texts)
+        status = CODES[self.code][0]
+        if not self.error_id:
+            return status, {"code": self.code, "message": text}
+        detail = {"@type": "type.googleapis.com/zitadel.v1.ErrorDetail", "id": self.error_id, "message": text}
+        return status, {"code": self.code, "message": f"{text} ({self.error_id})", "details": [detail]}
+
+    def as_connect(self, texts: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Status and body of the Connect protocol, whose details are also sent in their binary form."""
+        text = self.text(texts)
+        status, name = CODES[self.code]
+        if not self.error_id:
+            return status, {"code": name, "message": text}
+        binary = _string_field(1, self.error_id) + _string_field(2, text)
+        detail = {
+            "type": "zitadel.v1.ErrorDetail",
+            "value": base64.b64encode(binary).decode().rstrip("="),
+            "debug": {"id": self.error_id, "message": text},
+        }
+        return status, {"code": name, "message": f"{text} ({self.error_id})", "details": [detail]}
+
+
+def _string_field(number: int, text: str) -> bytes:
+    raw = text.encode()
+    length = len(raw)
+    prefix = bytearray([number << 3 | 2])
+    while length > 0x7F:
+        prefix.append(length & 0x7F | 0x80)
+        length >>= 7
+    prefix.append(length)
+    return bytes(prefix) + raw
+
+
+def invalid(error_id: str, key: str) -> ApiError:
+    """The arguments make no sense (code 3)."""
+    return ApiError(INVALID_ARGUMENT, key, error_id)
+
+
+def not_found(error_id: str, key: str) -> ApiError:
+    """The object does not exist (code 5)."""
+    return ApiError(NOT_FOUND, key, error_id)
+
+
+def already_exists(error_id: str, key: str) -> ApiError:
+    """Something of that name or id exists (code 6)."""
+    return ApiError(ALREADY_EXISTS, key, error_id)
+
+
+def denied(error_id: str, key: str) -> ApiError:
+    """The caller may not do this (code 7)."""
+    return ApiError(PERMISSION_DENIED, key, error_id)
+
+
+def precondition(error_id: str, key: str) -> ApiError:
+    """The object is not in a state that allows it (code 9)."""
+    return ApiError(FAILED_PRECONDITION, key, error_id)
+
+
+def internal(error_id: str, key: str) -> ApiError:
+    """The server cannot go on (code 13)."""
+    return ApiError(INTERNAL, key, error_id)
+
+
+def unauthenticated(error_id: str, key: str) -> ApiError:
+    """The token is missing or of no use (code 16)."""
+    return ApiError(UNAUTHENTICATED, key, error_id)

@@ -1,0 +1,182 @@
+"""Random sequences of calls on two servers, answer compared with answer.
+
+    python -m tests.emulator.differential --left URL --left-token T --right URL --right-token T --examples N --seed S
+
+Ids and moments are mapped, lists that the server does not sort are compared as sets, and a read that disagrees is tried
+again for a while: the lists of a real server lag behind its writes. The first disagreement is told with the calls that
+led to it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.emulator.stories import Step, Story
+from tests.emulator.wider_stories import WiderStory
+
+_ID = re.compile(r"\b\d{17,}\b")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+#: Lists of a real server lag; after a grant that its projection cannot take, by some seconds.
+_PATIENCE = 15.0
+#: What every server makes up for itself.
+_OWN = {"viewTimestamp", "timestamp", "token", "clientSecret", "keyDetails"}
+
+
+@dataclass
+class Side:
+    """A server and what the handles mean there."""
+
+    name: str
+    url: str
+    token: str
+    handles: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.client = httpx.Client(base_url=self.url, timeout=60)
+
+    def resolve(self, value: Any) -> Any:
+        """Handles replaced by this server's ids. An object that was never made has an id nobody has."""
+        if isinstance(value, dict):
+            return {key: self.resolve(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.resolve(inner) for inner in value]
+        if isinstance(value, str):
+            return re.sub(r"\{(\w+)\}", lambda match: self.handles.get(match[1], "999"), value)
+        return value
+
+    def call(self, step: Step) -> tuple[int, Any]:
+        """Status and body."""
+        token = self.resolve(step.caller) if step.caller else self.token
+        headers = {"authorization": f"Bearer {token}"}
+        if step.org:
+            headers["x-zitadel-orgid"] = self.resolve(step.org)
+        content = None
+        if step.body is not None:
+            content = json.dumps(self.resolve(step.body), separators=(",", ":")).encode()
+            headers["content-type"] = "application/json"
+        response = self.client.request(step.method, self.resolve(step.path), content=content, headers=headers)
+        try:
+            return response.status_code, response.json()
+        except ValueError:
+            return response.status_code, response.text
+
+    def told(self, step: Step, body: Any) -> str:
+        """The body without what may differ."""
+        by_id = {value: name for name, value in self.handles.items()}
+        text = (
+            json.dumps(_settled(body, step), sort_keys=True, ensure_ascii=False)
+            .replace("\\u00a0", " ")
+            .replace("\u00a0", " ")
+        )
+        text = _MOMENT.sub("<moment>", text)
+        return _ID.sub(lambda match: by_id.get(match[0], "<id>"), text)
+
+
+def _settled(value: Any, step: Step, key: str = "") -> Any:
+    """Unsorted lists sorted; sequences of cascades and dates of projections left out."""
+    if isinstance(value, dict):
+        dropped = {*_OWN, *({"sequence"} if step.any_sequence else ())}
+        return {name: _settled(inner, step, name) for name, inner in value.items() if name not in dropped}
+    if isinstance(value, list):
+        items = [_settled(inner, step) for inner in value]
+        unsorted = key in ("result", "authorizations", "roles") or (key == "roleKeys" and "grants" in step.path)
+        if unsorted and "changes" not in step.path and not step.ordered:
+            return sorted(
+                items,
+                key=lambda item: re.sub(r"\d{17,}|\d{4}-\d\d-\d\dT[\d:.]+Z", "", json.dumps(item, sort_keys=True)),
+            )
+        return items
+    return value
+
+
+@dataclass
+class Difference:
+    """Where two servers part."""
+
+    step: Step
+    left: str
+    right: str
+    history: list[Step]
+
+    def __str__(self) -> str:
+        lines = [str(step) for step in self.history]
+        return "\n".join([*lines, f"--> {self.step}", f"left:  {self.left}", f"right: {self.right}"])
+
+
+def _once(step: Step, left: Side, right: Side) -> tuple[str, str]:
+    answers = []
+    for side in (left, right):
+        status, body = side.call(step)
+        if step.gives and isinstance(body, dict) and step.field in body:
+            side.handles[step.gives] = body[step.field]
+        answers.append((side, status, body))
+    return answers[0][0].told(step, [answers[0][1], answers[0][2]]), answers[1][0].told(
+        step, [answers[1][1], answers[1][2]]
+    )
+
+
+def compare(step: Step, left: Side, right: Side) -> tuple[str, str]:
+    """The two answers to a call, after some patience with lists."""
+    one, other = _once(step, left, right)
+    end = time.monotonic() + _PATIENCE
+    while step.read and one != other and time.monotonic() < end:
+        time.sleep(0.1)
+        one, other = _once(step, left, right)
+    return one, other
+
+
+def tell(left: Side, right: Side, seed: str, length: int, *, wide: bool = True) -> Difference | None:
+    """One story; the first difference, if there is any."""
+    # The calls follow from the seed alone; names are unique on an instance, so every run makes its own.
+    story = (WiderStory if wide else Story)(random.Random(seed), f"D{time.time_ns() // 1_000_000 % 10**10}")
+    left.handles.clear()
+    right.handles.clear()
+    # The first project of an instance reaches a milestone, and its answer tells the milestone's sequence.
+    for side in (left, right):
+        side.call(Step("POST", "/management/v1/projects", body={"name": f"First {story.nonce}"}))
+    history: list[Step] = []
+    for _ in range(length):
+        step = story.step()
+        one, other = compare(step, left, right)
+        if one != other:
+            return Difference(step, one, other, history)
+        history.append(step)
+    return None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Tell stories until two servers disagree or all are told."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    for name in ("left", "left-token", "right", "right-token"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--examples", type=int, default=20)
+    parser.add_argument("--length", type=int, default=60, help="calls of one example")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--narrow", action="store_true", help="only the administrator's calls with good bodies")
+    parser.add_argument("--keep-going", action="store_true", help="tell all examples, whatever was found")
+    given = parser.parse_args(argv)
+    left = Side("left", given.left, given.left_token)
+    right = Side("right", given.right, given.right_token)
+    found = 0
+    for number in range(given.examples):
+        difference = tell(left, right, f"{given.seed}:{number}", given.length, wide=not given.narrow)
+        if difference is not None:
+            found += 1
+            print(f"example {number}:\n{difference}\n")
+            if not given.keep_going:
+                return 1
+    print(f"{given.examples - found} of {given.examples} examples agree")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,290 @@
+"""Replays recorded exchanges: ids, moments, addresses and tokens are mapped, everything else must be equal."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+
+from pulumi_zorg.emulator import Emulator
+
+RECORDINGS = Path(__file__).parent.parent / "recordings"
+
+#: The order in which the files were recorded: later ones list what earlier ones left behind.
+FILES = (
+    "organizations",
+    "user_grants",
+    "v2_and_permissions",
+    "authentication",
+    "cross_org_and_cascades",
+    "events",
+    "effects",
+)
+
+_ID = re.compile(r"\b\d{15,}\b")
+_MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
+_AUDIENCE = "openid urn:zitadel:iam:org:project:id:zitadel:aud"
+
+#: When a projection last ran is a fact about the real server's scheduler: any moment will do.
+_FREE_MOMENTS = {"viewTimestamp"}
+
+
+class Disagreement(AssertionError):
+    """The emulator answered otherwise than the recorded server."""
+
+
+@dataclass
+class Mapping:
+    """What recorded ids and moments are called on the emulator; each means one thing, in both directions."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    moments: dict[str, str] = field(default_factory=dict)
+
+    def translate(self, value: Any) -> Any:
+        """A part of a request, with the emulator's ids."""
+        if isinstance(value, dict):
+            return {key: self.translate(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.translate(inner) for inner in value]
+        if isinstance(value, str):
+            return _ID.sub(lambda match: self.ids.get(match[0], match[0]), value)
+        return value
+
+    def bind(self, kind: dict[str, str], recorded: str, found: str) -> bool:
+        """Whether the two can mean the same; from then on they do."""
+        if recorded not in kind and found not in kind.values():
+            kind[recorded] = found
+        return kind.get(recorded) == found
+
+
+class Replay:
+    """One recorded server, replayed against one emulator."""
+
+    def __init__(self, emulator: Emulator, recorded_url: str) -> None:
+        self.emulator = emulator
+        self.recorded_url = recorded_url
+        self.map = Mapping()
+        self.client = httpx.Client(base_url=emulator.url, timeout=30)
+        # A recorded date lies in the past of the recorded server: it becomes a moment before the emulator's first event.
+        self.start = "2020-01-01T00:00:00Z"
+        self.pat = ""
+        self.access_token = ""
+        self.client_id = self.client_secret = ""
+        self.password = "Recorded-1-password!"
+        self.key: dict[str, str] = {}
+
+    def __enter__(self) -> Replay:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+
+    def call(self, method: str, path: str, body: Any = None, org: str = "") -> Any:
+        """A call of the harness itself, as the administrator."""
+        headers = {"authorization": f"Bearer {self.emulator.token}", "x-zitadel-orgid": org}
+        response = self.client.request(method, path, json=body, headers=headers)
+        assert response.status_code < 300, response.text
+        return response.json()
+
+    def fixture(self, name: str, recorded_org: str, recorded_project: str) -> None:
+        """An organization with a project that was there without being recorded."""
+        org = self.call("POST", "/management/v1/orgs", {"name": name})["id"]
+        project = self.call("POST", "/management/v1/projects", {"name": "P"}, org)["id"]
+        self.map.ids |= {recorded_org: org, recorded_project: project}
+
+    def crowd(self) -> None:
+        """What a load test left on the older server: 99 grants of one organization, and 99 organizations more."""
+        org = self.call("POST", "/management/v1/orgs", {"name": "tffix"})["id"]
+        project = self.call("POST", "/management/v1/projects", {"name": "P"}, org)["id"]
+        self.call(
+            "POST", f"/management/v1/projects/{project}/roles", {"roleKey": "viewer", "displayName": "viewer"}, org
+        )
+        # Made by several at once, so that these two were the last.
+        for number in [*(one for one in range(99) if one not in (6, 91)), 91, 6]:
+            machine = {"userName": f"tffix-{number}", "name": "x"}
+            user = self.call("POST", "/management/v1/users/machine", machine, org)["userId"]
+            grant = {"projectId": project, "roleKeys": ["viewer"]}
+            self.call("POST", f"/management/v1/users/{user}/grants", grant, org)
+        for number in range(99):
+            other = self.call("POST", "/v2/organizations", {"name": f"tf-org-{number}"})["organizationId"]
+            if number == 1:
+                self.call("POST", "/management/v1/orgs/me/_deactivate", {}, other)
+
+    def five_grants(self) -> None:
+        """Five service accounts with a grant each, made between two recorded exchanges."""
+        query = {"nameQuery": {"name": "Owner Co", "method": "TEXT_QUERY_METHOD_EQUALS"}}
+        org = self.call("POST", "/admin/v1/orgs/_search", {"queries": [query]})["result"][0]["id"]
+        project = self.call("POST", "/management/v1/projects/_search", {}, org)["result"][0]["id"]
+        users = []
+        for number in range(5):
+            machine = {"userName": f"pg{number}", "name": f"pg{number}"}
+            users.append(self.call("POST", "/management/v1/users/machine", machine, org)["userId"])
+        for user in users:
+            grant = {"projectId": project, "roleKeys": ["admin", "viewer"]}
+            self.call("POST", f"/management/v1/users/{user}/grants", grant, org)
+
+    def add_key(self, recorded_id: str) -> None:
+        """The key with which the recorded assertions of that account were signed."""
+        me = self.call("GET", "/auth/v1/users/me")["user"]["id"]
+        self.map.bind(self.map.ids, recorded_id, me)
+        answer = self.call("POST", f"/management/v1/users/{me}/keys", {"type": "KEY_TYPE_JSON"})
+        self.key = json.loads(base64.b64decode(answer["keyDetails"]))
+        self.client_id = "iac"
+
+    # Requests.
+
+    def exchange(self, recorded: dict[str, Any], name: str) -> httpx.Response:
+        """Make the recorded request."""
+        request, title = recorded["request"], recorded["title"]
+        if "form" in request:
+            return self._token_request(request["form"], title)
+        headers = {}
+        token = self._token_for(title, name)
+        if token is not None:
+            headers["authorization"] = f"Bearer {token}"
+        if request.get("org") is not None:
+            headers["x-zitadel-orgid"] = self.map.translate(request["org"])
+        content = None
+        if request.get("body") is not None:
+            content = json.dumps(self._body(request["body"]), separators=(",", ":")).encode()
+            headers["content-type"] = "application/json"
+        return self.client.request(
+            request["method"], self.map.translate(request["path"]), content=content, headers=headers
+        )
+
+    def _body(self, body: Any) -> Any:
+        body = json.loads(json.dumps(body).replace("<redacted>", self.password))
+        for holder in (body, body.get("range", {})):
+            for key in ("from", "since"):
+                if key in holder:
+                    holder[key] = self.start
+        if "expirationDate" in body:
+            body["expirationDate"] = "9000-01-01T00:00:00Z"
+        return self.map.translate(body)
+
+    def _token_for(self, title: str, name: str) -> str | None:
+        special = {"bad token": "nonsense", "no token": None, "events as no member": "nonsense"}
+        if title in special:
+            return special[title]
+        if title in ("use jwt token", "use cc token", "use token without audience") or "userinfo" in title:
+            return self.access_token
+        by_pat = title.startswith(("low ", "owner ")) or "as an organization's owner" in title
+        by_pat = by_pat or title in (
+            "permissions of an organization's owner",
+            "that organization's changes as its owner",
+        )
+        if (by_pat and title != "lowpriv") or (name == "effects" and title.endswith(": personal access token")):
+            return self.pat
+        return self.emulator.token
+
+    def _token_request(self, form: dict[str, str], title: str) -> httpx.Response:
+        form = {key: self.map.translate(value) for key, value in form.items()}
+        auth = None
+        if "assertion" in form:
+            form["assertion"] = self._assertion(title)
+        elif "client_id" in form:
+            form["client_secret"] = self.client_secret
+        else:
+            secret = "wrong" if "wrong secret" in title else self.client_secret
+            auth = ("nobody" if "unknown client" in title else self.client_id, secret)
+        return self.client.post("/oauth/v2/token", data=form, auth=auth)
+
+    def _assertion(self, title: str) -> str:
+        now = int(time.time())
+        claims = {
+            "iss": self.key["userId"],
+            "sub": self.key["userId"],
+            "aud": self.emulator.url,
+            "iat": now,
+            "exp": now + 600,
+        }
+        if title == "wrong audience":
+            claims["aud"] = "http://elsewhere"
+        elif title == "expired assertion":
+            claims |= {"iat": now - 1200, "exp": now - 600}
+        elif title == "future iat":
+            claims |= {"iat": now + 600, "exp": now + 1200}
+        elif title == "assertion of over an hour":
+            claims["exp"] = now + 7200
+        kid = "1" if title == "unknown key" else self.key["keyId"]
+        return jwt.encode(claims, self.key["key"], "RS256", {"kid": kid})
+
+    # Answers.
+
+    def check(self, recorded: dict[str, Any], response: httpx.Response, *, whole: bool = True) -> None:
+        """Compare an answer with the recorded one; if not whole, only its status.
+
+        Raises:
+            Disagreement: with the place and both values.
+        """
+        if response.status_code != recorded["status"]:
+            raise Disagreement(f"status {response.status_code}, recorded {recorded['status']}: {response.text[:300]}")
+        found = _body_of(response)
+        if not whole:
+            return
+        expected = json.loads(json.dumps(recorded["response"]).replace(self.recorded_url, self.emulator.url))
+        if isinstance(expected, dict) and expected.pop("_truncated", False):
+            _only_names(expected["result"], found["result"])
+        self._compare(expected, found, "", "")
+        self._remember(found)
+
+    def _compare(self, expected: Any, found: Any, where: str, name: str) -> None:
+        if isinstance(expected, dict) and isinstance(found, dict):
+            expected = {self.map.translate(key): value for key, value in expected.items()}
+            if expected.keys() != found.keys():
+                raise Disagreement(f"{where or 'the answer'} has {sorted(found)}, recorded {sorted(expected)}")
+            for key, value in sorted(expected.items()):
+                self._compare(value, found[key], f"{where}.{key}", key)
+        elif isinstance(expected, list) and isinstance(found, list):
+            if len(expected) != len(found):
+                raise Disagreement(f"{where} has {len(found)} items, recorded {len(expected)}")
+            for index, (one, other) in enumerate(zip(expected, found, strict=True)):
+                self._compare(one, other, f"{where}[{index}]", name)
+        elif not self._same(expected, found, name):
+            raise Disagreement(f"{where} is {found!r}, recorded {expected!r}")
+
+    def _same(self, expected: Any, found: Any, name: str) -> bool:
+        if not isinstance(expected, str) or not isinstance(found, str):
+            return bool(expected == found) and type(expected) is type(found)
+        if expected == "<redacted>":
+            return len(found) > 20
+        if _MOMENT.match(expected) and not expected.startswith("0001"):
+            good = bool(_MOMENT.match(found))
+            return good and (name in _FREE_MOMENTS or self.map.bind(self.map.moments, expected, found))
+        if _ID.fullmatch(expected):
+            return bool(_ID.fullmatch(found)) and self.map.bind(self.map.ids, expected, found)
+        return self.map.translate(expected) == found
+
+    def _remember(self, found: Any) -> None:
+        if isinstance(found, dict):
+            self.access_token = found.get("access_token", self.access_token)
+            self.client_secret = found.get("clientSecret", self.client_secret)
+            self.client_id = found.get("clientId", self.client_id)
+            if "tokenId" in found:
+                self.pat = found["token"]
+
+
+def _only_names(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
+    """Of a list that was cut while recording, keep those items that were recorded, in the recorded order."""
+    by_name = {item["name"]: item for item in found}
+    found[:] = [by_name[item["name"]] for item in expected if item["name"] in by_name]
+
+
+def _body_of(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return response.text
+
+
+def exchanges(server: str, name: str) -> list[dict[str, Any]]:
+    """All exchanges of a file."""
+    with (RECORDINGS / server / f"{name}.jsonl").open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]

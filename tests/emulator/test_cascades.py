@@ -1,0 +1,120 @@
+"""What removals do to user grants: which events are written, and what reads, lists and commands say afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.emulator.instance import MANAGEMENT, SERVICE, Grant, Instance
+
+_UNREAD = (404, "QUERY-wIPkA")
+
+
+@dataclass
+class _Scene:
+    """A project, granted to another organization, where a user of a third has a grant."""
+
+    instance: Instance
+    project_org: str
+    grant_org: str
+    user_org: str
+    project: str
+    project_grant: str
+    user: str
+    grant: Grant
+
+    def read(self) -> tuple[int, str]:
+        answer = self.instance.iac("GET", self.grant.path, self.grant.org)
+        return answer.status, answer.error_id
+
+    def listed(self) -> int:
+        body = {"filters": [{"authorizationIds": {"ids": [self.grant.id]}}]}
+        found = self.instance.iac.made("POST", f"{SERVICE}/ListAuthorizations", body=body)
+        return len(found.get("authorizations", []))
+
+    def deactivate(self) -> tuple[int, str]:
+        answer = self.instance.iac("POST", f"{self.grant.path}/_deactivate", self.grant.org, {})
+        return answer.status, answer.error_id
+
+
+@pytest.fixture
+def scene(instance: Instance) -> _Scene:
+    project_org, grant_org, user_org = instance.org(), instance.org(), instance.org()
+    project = instance.project(project_org, "viewer", "editor")
+    body = {"grantedOrgId": grant_org, "roleKeys": ["viewer", "editor"]}
+    made = instance.iac.made("POST", f"{MANAGEMENT}/projects/{project}/grants", project_org, body)
+    user = instance.machine(user_org)
+    grant = instance.grant(grant_org, user, project, "viewer", "editor", projectGrantId=made["grantId"])
+    return _Scene(instance, project_org, grant_org, user_org, project, made["grantId"], user, grant)
+
+
+@pytest.mark.parametrize("whose", ["project_org", "grant_org", "user_org"])
+def test_a_removed_organization_leaves_no_event_in_its_grants(scene: _Scene, whose: str) -> None:
+    """The lists drop the grant; its own events end without a removal, and commands find it alive."""
+    org = getattr(scene, whose)
+    scene.instance.iac.made("DELETE", f"/admin/v1/orgs/{org}")
+    assert scene.instance.events(org)[-1] == "org.removed"
+    assert scene.instance.events(scene.grant.id) == ["user.grant.added"]
+    assert scene.read() == _UNREAD
+    assert scene.listed() == 0
+    assert scene.deactivate() == (200, "")
+    assert scene.instance.events(scene.grant.id) == ["user.grant.added", "user.grant.deactivated"]
+
+
+@pytest.mark.parametrize(
+    ("path", "org"),
+    [
+        (f"{MANAGEMENT}/users/{{0.user}}", "user_org"),
+        (f"{MANAGEMENT}/projects/{{0.project}}", "project_org"),
+        (f"{MANAGEMENT}/projects/{{0.project}}/grants/{{0.project_grant}}", "project_org"),
+    ],
+)
+def test_a_removed_part_removes_the_grant(scene: _Scene, path: str, org: str) -> None:
+    """The user, the project or the project grant gone, so is the grant, with an event of its own."""
+    scene.instance.iac.made("DELETE", path.format(scene), getattr(scene, org))
+    assert scene.instance.events(scene.grant.id) == ["user.grant.added", "user.grant.cascade.removed"]
+    assert scene.read() == _UNREAD
+    assert scene.listed() == 0
+    assert scene.deactivate() == (404, "COMMAND-3M9sd")
+
+
+def test_a_removed_role_changes_the_grant(scene: _Scene) -> None:
+    scene.instance.iac.made("DELETE", f"{MANAGEMENT}/projects/{scene.project}/roles/editor", scene.project_org)
+    assert scene.instance.events(scene.grant.id) == ["user.grant.added", "user.grant.cascade.changed"]
+    read = scene.instance.iac.made("GET", scene.grant.path, scene.grant.org)["userGrant"]
+    assert read["roleKeys"] == ["viewer"]
+
+
+def test_a_project_grant_with_fewer_roles_changes_the_grant(scene: _Scene) -> None:
+    path = f"{MANAGEMENT}/projects/{scene.project}/grants/{scene.project_grant}"
+    scene.instance.iac.made("PUT", path, scene.project_org, {"roleKeys": ["viewer"]})
+    assert scene.instance.events(scene.grant.id) == ["user.grant.added", "user.grant.cascade.changed"]
+
+
+def test_a_phantom(scene: _Scene) -> None:
+    """No read finds it; commands and events do, and no cascade reaches it."""
+    scene.instance.caller("").made("POST", "/debug/phantoms", body={"ids": [scene.grant.id]})
+    assert scene.read() == _UNREAD
+    assert scene.listed() == 0
+    assert scene.deactivate() == (200, "")
+    scene.instance.iac.made("DELETE", f"{MANAGEMENT}/projects/{scene.project}", scene.project_org)
+    assert scene.instance.events(scene.grant.id) == ["user.grant.added", "user.grant.deactivated"]
+
+
+def test_a_grant_of_an_unknown_project_grant(instance: Instance) -> None:
+    """In the project's own organization it is made, and then never read: a phantom that anybody can make."""
+    org = instance.org()
+    grant = instance.grant(org, instance.machine(org), instance.project(org, "viewer"), "viewer", projectGrantId="999")
+    answer = instance.iac("GET", grant.path, org)
+    assert (answer.status, answer.error_id) == _UNREAD
+    assert instance.iac("POST", f"{grant.path}/_deactivate", org, {}).sequence == 2
+    assert instance.iac("DELETE", grant.path, org).status == 200
+
+
+def test_the_name_of_a_removed_organization_is_free(instance: Instance) -> None:
+    name = instance.name("Once")
+    first = instance.iac.made("POST", f"{MANAGEMENT}/orgs", body={"name": name})["id"]
+    assert instance.iac("POST", f"{MANAGEMENT}/orgs", body={"name": name}).status == 409
+    instance.iac.made("DELETE", f"/admin/v1/orgs/{first}")
+    assert instance.iac("POST", f"{MANAGEMENT}/orgs", body={"name": name}).status == 200

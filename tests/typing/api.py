@@ -1,0 +1,125 @@
+"""How a typed program uses what is public. Nobody runs this file: mypy checks it, and that each use marked as wrong is one
+(``warn_unused_ignores``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from typing_extensions import assert_type
+
+import pulumi_zorg as zorg
+
+# Organizations.
+
+acme = zorg.Organization("acme", name="Acme")
+assert_type(acme, zorg.Organization)
+assert_type(acme.id, pulumi.Output[str])
+assert_type(acme.name, pulumi.Output[str])
+assert_type(acme.active, pulumi.Output[bool])
+assert_type(acme.adopt, pulumi.Output[bool])
+assert_type(acme.deletion_policy, pulumi.Output[str])
+assert_type(acme.allow_lockout, pulumi.Output[bool])
+assert_type(acme.primary_domain, pulumi.Output[str])
+assert_type(acme.state, pulumi.Output[str])
+assert_type(acme.primary_domain.apply(len), pulumi.Output[int])
+pulumi.export("acme", acme.id)
+
+zorg.Organization(
+    "emca",
+    name=acme.name.apply(str.upper),
+    active=pulumi.Config().get_bool("active") or False,
+    adopt=True,
+    deletion_policy="retain",
+    allow_lockout=False,
+    opts=pulumi.ResourceOptions(protect=True, depends_on=[acme]),
+)
+zorg.Organization("emca", zorg.OrganizationArgs(name="Emca", active=acme.active), pulumi.ResourceOptions())
+zorg.Organization("emca", args=zorg.OrganizationArgs(name="Emca"), opts=None)
+assert_type(zorg.Organization.get("default", "42"), zorg.Organization)
+assert_type(zorg.Organization.get("default", acme.id, pulumi.ResourceOptions()), zorg.Organization)
+
+zorg.Organization("acme")  # type: ignore[call-overload]
+zorg.Organization(name="Acme")  # type: ignore[call-overload]
+zorg.Organization("acme", "Acme")  # type: ignore[call-overload]
+zorg.Organization("acme", name=7)  # type: ignore[call-overload]
+zorg.Organization("acme", name="Acme", active="true")  # type: ignore[call-overload]
+zorg.Organization("acme", name="Acme", actve=True)  # type: ignore[call-overload]
+zorg.Organization("acme", name="Acme", primary_domain="acme.example")  # type: ignore[call-overload]
+zorg.Organization("acme", zorg.OrganizationArgs(name="Acme"), active=False)  # type: ignore[call-overload]
+zorg.Organization("acme", zorg.UserGrantArgs(org_id="1", user_id="2", project_id="3"))  # type: ignore[call-overload]
+zorg.OrganizationArgs("Acme")  # type: ignore[call-arg]
+zorg.OrganizationArgs()  # type: ignore[call-arg]
+zorg.Organization.get("default")  # type: ignore[call-arg]
+acme.primary_domian  # type: ignore[attr-defined]  # noqa: B018
+
+# User grants.
+
+ann = zorg.UserGrant("ann", org_id=acme.id, user_id="2", project_id="3", role_keys=["viewer", acme.name])
+assert_type(ann, zorg.UserGrant)
+assert_type(ann.id, pulumi.Output[str])
+assert_type(ann.org_id, pulumi.Output[str])
+assert_type(ann.user_id, pulumi.Output[str])
+assert_type(ann.project_id, pulumi.Output[str])
+assert_type(ann.project_grant_id, pulumi.Output[str | None])
+assert_type(ann.role_keys, pulumi.Output[Sequence[str]])
+assert_type(ann.active, pulumi.Output[bool])
+assert_type(ann.adopt, pulumi.Output[bool])
+assert_type(ann.deletion_policy, pulumi.Output[str])
+assert_type(ann.state, pulumi.Output[str])
+
+roles: list[str] = ["viewer"]
+zorg.UserGrant("bob", org_id="1", user_id="2", project_id="3", role_keys=roles)
+zorg.UserGrant("bob", org_id="1", user_id="2", project_id="3", role_keys=("viewer",))
+zorg.UserGrant("bob", org_id="1", user_id="2", project_id="3", role_keys=ann.role_keys)
+zorg.UserGrant("bob", org_id="1", user_id="2", project_id="3")
+zorg.UserGrant(
+    "bob",
+    org_id=ann.org_id,
+    user_id=ann.user_id,
+    project_id=ann.project_id,
+    project_grant_id="4",
+    active=ann.active,
+    adopt=True,
+    deletion_policy="deactivate",
+    opts=pulumi.ResourceOptions(parent=acme),
+)
+zorg.UserGrant("bob", zorg.UserGrantArgs(org_id=acme.id, user_id="2", project_id="3", role_keys=roles))
+assert_type(zorg.UserGrant.get("old", "43", org_id=acme.id), zorg.UserGrant)
+assert_type(zorg.UserGrant.get("old", "43"), zorg.UserGrant)
+
+zorg.UserGrant("bob", org_id="1", user_id="2")  # type: ignore[call-overload]
+zorg.UserGrant("bob", org_id=acme, user_id="2", project_id="3")  # type: ignore[call-overload]
+zorg.UserGrant("bob", org_id="1", user_id="2", project_id="3", role_keys=[7])  # type: ignore[list-item]
+zorg.UserGrant("bob", org_id="1", user_id="2", project_id="3", role_keys={"viewer"})  # type: ignore[call-overload]
+zorg.UserGrant("bob", org_id="1", user_id="2", project_id="3", roles=["viewer"])  # type: ignore[call-overload]
+zorg.UserGrantArgs(org_id="1", user_id="2")  # type: ignore[call-arg]
+zorg.UserGrant.get("old", org_id="1")  # type: ignore[call-arg]
+
+
+# Errors.
+
+
+def what_went_wrong(error: zorg.ZorgError) -> str:
+    """A program that catches what this package raises."""
+    assert_type(error.performed, bool)
+    match error:
+        case zorg.InputError():
+            assert_type(error.property, str)
+            assert_type(error.reason, str)
+        case zorg.ApiError():
+            assert_type(error.tried, str)
+            assert_type(error.status, int)
+            assert_type(error.code, int | str | None)
+            assert_type(error.said, str)
+            assert_type(error.advice, str)
+        case zorg.NoAnswer():
+            assert_type(error.performed, bool)
+    return str(error)
+
+
+root: type[zorg.ZorgError] = zorg.NotFound
+api: type[zorg.ApiError] = zorg.PermissionDenied
+unheard: type[zorg.NoAnswer] = zorg.Unreachable
+wrong: type[ValueError] = zorg.InputError
+unheard = zorg.NotFound  # type: ignore[assignment]

@@ -1,0 +1,215 @@
+"""The unit tests of somebody's infrastructure, as they would write them: with Pulumi's own mocks, without a server.
+
+``test_mocks.py`` runs this file in a process of its own, since Pulumi's mocks are global to a process.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+
+import pulumi_zorg as zorg
+
+
+class Mocks(mocks.Mocks):
+    """Keeps what was registered, and gives ids."""
+
+    def __init__(self) -> None:
+        self.registered: dict[str, mocks.MockResourceArgs] = {}
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        self.registered[args.name] = args
+        known = {name: value for name, value in args.inputs.items() if value is not None}
+        return args.resource_id or f"{args.name}-id", {"state": "MADE_UP", "primary_domain": "made.up", **known}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+        raise AssertionError(f"nothing is looked up: {args.token}")
+
+
+@pytest.fixture(autouse=True)
+def mocked() -> Mocks:
+    made = Mocks()
+    pulumi.runtime.set_mocks(made, project="infra", stack="test")
+    return made
+
+
+def ended() -> None:
+    """Waits until all that was declared is registered."""
+    pulumi.runtime.test(lambda: None)()
+
+
+def inputs_of(mocked: Mocks, name: str) -> dict[str, Any]:
+    """What of a resource was declared, without what is Pulumi's and the package's own, and what was left out."""
+    return {
+        key: value
+        for key, value in mocked.registered[name].inputs.items()
+        if not key.startswith("__") and value is not None
+    }
+
+
+@pulumi.runtime.test
+def test_an_organization_has_outputs() -> Any:
+    acme = zorg.Organization("acme", name="Acme", active=False)
+
+    def check(values: list[Any]) -> None:
+        assert values == ["acme-id", "Acme", False, False, "remove", False, "made.up", "MADE_UP"]
+
+    return pulumi.Output.all(
+        acme.id,
+        acme.name,
+        acme.active,
+        acme.adopt,
+        acme.deletion_policy,
+        acme.allow_lockout,
+        acme.primary_domain,
+        acme.state,
+    ).apply(check)
+
+
+@pulumi.runtime.test
+def test_outputs_can_be_built_upon() -> Any:
+    acme = zorg.Organization("acme", name="Acme")
+
+    def check(url: str) -> None:
+        assert url == "https://made.up/login"
+
+    return acme.primary_domain.apply(lambda domain: f"https://{domain}/login").apply(check)
+
+
+@pulumi.runtime.test
+def test_a_grant_is_wired_to_its_organization() -> Any:
+    acme = zorg.Organization("acme", name="Acme")
+    ann = zorg.UserGrant("ann", org_id=acme.id, user_id="2", project_id="3", role_keys=["viewer", acme.name])
+
+    def check(values: list[Any]) -> None:
+        assert values == ["ann-id", "acme-id", "2", "3", ["viewer", "Acme"], True, None, "MADE_UP"]
+
+    return pulumi.Output.all(
+        ann.id, ann.org_id, ann.user_id, ann.project_id, ann.role_keys, ann.active, ann.project_grant_id, ann.state
+    ).apply(check)
+
+
+def test_what_is_registered_is_what_was_declared(mocked: Mocks) -> None:
+    acme = zorg.Organization("acme", name="Acme", deletion_policy="retain", adopt=True, allow_lockout=True)
+    zorg.UserGrant(
+        "ann", org_id=acme.id, user_id="2", project_id="3", project_grant_id="4", role_keys=["b", "a"], active=False
+    )
+    ended()
+    assert {name: args.typ for name, args in mocked.registered.items()} == {
+        "acme": "pulumi-python:dynamic/zorg:Organization",
+        "ann": "pulumi-python:dynamic/zorg:UserGrant",
+    }
+    assert inputs_of(mocked, "acme") == {
+        "name": "Acme",
+        "active": True,
+        "adopt": True,
+        "deletion_policy": "retain",
+        "allow_lockout": True,
+    }
+    assert inputs_of(mocked, "ann") == {
+        "org_id": "acme-id",
+        "user_id": "2",
+        "project_id": "3",
+        "project_grant_id": "4",
+        "role_keys": ["b", "a"],
+        "active": False,
+        "adopt": False,
+        "deletion_policy": "remove",
+    }
+
+
+def test_arguments_may_come_as_one_object(mocked: Mocks) -> None:
+    acme = zorg.Organization("acme", zorg.OrganizationArgs(name="Acme", active=False))
+    zorg.Organization("emca", name="Acme", active=False)
+    zorg.UserGrant(
+        "ann",
+        zorg.UserGrantArgs(org_id=acme.id, user_id="2", project_id="3", role_keys=["viewer"]),
+        pulumi.ResourceOptions(protect=True),
+    )
+    ended()
+    assert inputs_of(mocked, "acme") == inputs_of(mocked, "emca")
+    assert inputs_of(mocked, "ann")["org_id"] == "acme-id"
+
+
+def test_what_is_wrong_is_told_in_the_constructor_with_the_name_of_the_resource(mocked: Mocks) -> None:
+    with pytest.raises(zorg.InputError, match="Organization 'acme': name must not be blank") as caught:
+        zorg.Organization("acme", name=" ")
+    assert caught.value.property == "name"
+    with pytest.raises(zorg.InputError, match="UserGrant 'ann': role_keys must be a list"):
+        zorg.UserGrant("ann", org_id="1", user_id="2", project_id="3", role_keys="viewer")
+    with pytest.raises(zorg.InputError, match="Organization 'acme': active must be True or False"):
+        zorg.Organization("acme", zorg.OrganizationArgs(name="Acme", active="yes"))  # type: ignore[arg-type]
+    with pytest.raises(zorg.InputError, match="Organization 'acme': name is missing"):
+        zorg.Organization("acme")  # type: ignore[call-overload]
+    with pytest.raises(zorg.InputError, match="UserGrant 'ann': org_id is missing"):
+        zorg.UserGrant("ann", user_id="2", project_id="3")  # type: ignore[call-overload]
+    with pytest.raises(zorg.InputError, match="deletion_policy"):
+        zorg.Organization("acme", name="Acme", deletion_policy="delete")
+    ended()
+    assert mocked.registered == {}
+
+
+def test_an_argument_that_does_not_exist_is_refused(mocked: Mocks) -> None:
+    with pytest.raises(TypeError, match="actve"):
+        zorg.Organization("acme", name="Acme", actve=False)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="roles"):
+        zorg.UserGrant("ann", org_id="1", user_id="2", project_id="3", roles=["viewer"])  # type: ignore[call-overload]
+    ended()
+    assert mocked.registered == {}
+
+
+def test_arguments_in_both_forms_are_refused(mocked: Mocks) -> None:
+    """Else one of the two would be dropped without a word."""
+    with pytest.raises((TypeError, zorg.InputError)):
+        zorg.Organization("acme", zorg.OrganizationArgs(name="Acme"), active=False)  # type: ignore[call-overload]
+    ended()
+    assert mocked.registered == {}
+
+
+def test_what_comes_later_does_not_hide_what_is_wrong_now(mocked: Mocks) -> None:
+    acme = zorg.Organization("acme", name="Acme")
+    with pytest.raises(zorg.InputError, match="user_id"):
+        zorg.UserGrant("ann", org_id=acme.id, user_id="a/b", project_id="3")
+    ended()
+    assert list(mocked.registered) == ["acme"]
+
+
+def test_get_reads_what_exists(mocked: Mocks) -> None:
+    zorg.Organization.get("acme", "42")
+    zorg.UserGrant.get("ann", "43", org_id="42")
+    ended()
+    assert {name: args.resource_id for name, args in mocked.registered.items()} == {"acme": "42", "ann": "43"}
+    assert inputs_of(mocked, "ann")["org_id"] == "42"
+
+
+def test_what_get_gives_can_be_built_upon(mocked: Mocks) -> None:
+    acme = zorg.Organization.get("acme", "42")
+    assert isinstance(acme, zorg.Organization)
+    zorg.UserGrant("ann", org_id=acme.id, user_id="2", project_id="3")
+    ended()
+    assert inputs_of(mocked, "ann")["org_id"] == "42"
+
+
+@pytest.mark.parametrize("bad", ["", " ", "42\n", "4 2", "4/2", "é"])
+def test_get_of_what_is_no_id_is_told_in_the_program(mocked: Mocks, bad: str) -> None:
+    """An id that was read from a file ends with a line break; no header can carry it."""
+    with pytest.raises(zorg.InputError):
+        zorg.Organization.get("acme", bad)
+    with pytest.raises(zorg.InputError):
+        zorg.UserGrant.get("ann", bad, org_id="42")
+    ended()
+    assert mocked.registered == {}
+
+
+def test_the_options_reach_pulumi(mocked: Mocks) -> None:
+    class Tenant(pulumi.ComponentResource):
+        def __init__(self) -> None:
+            super().__init__("infra:index:Tenant", "tenant")
+
+    tenant = Tenant()
+    zorg.Organization("acme", name="Acme", opts=pulumi.ResourceOptions(parent=tenant))
+    ended()
+    assert set(mocked.registered) == {"tenant", "acme"}

@@ -1,0 +1,306 @@
+"""What users, programs and states rely on: names, where they are, their types and documents, and the state's format.
+
+A test here that fails on purpose needs a line in the changelog, and one about the state's format a way for old states.
+"""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import json
+import os
+import pickletools
+import re
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pulumi.dynamic.dynamic
+import pytest
+
+import pulumi_zorg as zorg
+from pulumi_zorg import errors
+from pulumi_zorg.inputs import Inputs, OrganizationInputs, UserGrantInputs, check_inputs
+from pulumi_zorg.providers.organization import OrganizationProvider
+from pulumi_zorg.providers.user_grant import UserGrantProvider
+
+PUBLIC = [getattr(zorg, name) for name in zorg.__all__]
+ERRORS = [each for each in PUBLIC if issubclass(each, Exception)]
+PROVIDERS = {
+    "pulumi_zorg.providers.organization.OrganizationProvider": OrganizationProvider,
+    "pulumi_zorg.providers.user_grant.UserGrantProvider": UserGrantProvider,
+}
+
+
+def in_a_new_process(program: str, **environment: str) -> Any:
+    """What a program prints as JSON in a process that has imported nothing yet."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZITADEL_", "PULUMI_", "ZORG_"))}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+# Names.
+
+
+def test_all_that_can_be_imported_is_what_is_said_to_be() -> None:
+    there = {
+        name for name, value in vars(zorg).items() if not name.startswith("_") and not isinstance(value, ModuleType)
+    }
+    assert there == set(zorg.__all__)
+    assert list(zorg.__all__) == sorted(zorg.__all__)
+
+
+def test_these_are_the_names() -> None:
+    assert set(zorg.__all__) == {
+        "AlreadyExists",
+        "ApiError",
+        "ConfigurationError",
+        "CredentialError",
+        "FailedPrecondition",
+        "Gone",
+        "HeaderIgnored",
+        "InputError",
+        "InvalidArgument",
+        "LockoutRefused",
+        "NameTaken",
+        "NoAnswer",
+        "NotFound",
+        "NotProven",
+        "Organization",
+        "OrganizationArgs",
+        "PermissionDenied",
+        "Unauthenticated",
+        "UnexpectedAnswer",
+        "Unreachable",
+        "UserGrant",
+        "UserGrantArgs",
+        "ZorgError",
+    }
+
+
+def test_every_error_can_be_imported() -> None:
+    assert set(errors.__all__) - {"clean"} == {each.__name__ for each in ERRORS}
+
+
+@pytest.mark.parametrize("public", PUBLIC, ids=zorg.__all__)
+def test_everything_public_is_documented_and_typed(public: type) -> None:
+    assert "__doc__" in vars(public)
+    assert (public.__doc__ or "").strip()
+    for name, member in vars(public).items():
+        function = member.__func__ if isinstance(member, staticmethod | classmethod) else member
+        if not inspect.isfunction(function) or (name.startswith("_") and name != "__init__"):
+            continue
+        assert function.__doc__ or issubclass(public, Exception), f"{public.__name__}.{name} has no docstring"
+        signature = inspect.signature(function)
+        assert signature.return_annotation is not inspect.Signature.empty
+        for parameter in signature.parameters.values():
+            assert parameter.name == "self" or parameter.annotation is not inspect.Parameter.empty
+
+
+def test_the_types_are_there_for_checkers() -> None:
+    assert (Path(zorg.__file__).parent / "py.typed").is_file()
+
+
+def test_pulumi_does_not_look_for_a_plugin() -> None:
+    plugin = json.loads((Path(zorg.__file__).parent / "pulumi-plugin.json").read_text())
+    assert plugin["resource"] is False
+
+
+# Importing.
+
+
+def test_importing_starts_nothing_and_needs_no_extra() -> None:
+    loaded = in_a_new_process("import sys, json, pulumi_zorg; print(json.dumps(sorted(sys.modules)))")
+    assert "pulumi_zorg.providers.organization" in loaded
+    assert not {"uvicorn", "starlette", "pulumi_zorg.emulator", "pulumi_zorg.testing"} & set(loaded)
+
+
+def test_importing_works_for_a_user_without_a_home() -> None:
+    """Containers run under ids that nobody wrote into /etc/passwd."""
+    program = (
+        "import json, os, pwd\n"
+        "os.environ.pop('HOME', None)\n"
+        "def nobody(*args): raise KeyError(*args)\n"
+        "pwd.getpwuid = nobody\n"
+        "import pulumi_zorg\n"
+        "print(json.dumps('fine'))\n"
+    )
+    assert in_a_new_process(program) == "fine"
+
+
+# Errors.
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
+def test_an_error_shows_under_the_name_that_a_program_imports_it_by(error: type[Exception]) -> None:
+    shown = "".join(traceback.format_exception_only(error, error.__new__(error)))
+    assert shown.split(":")[0].strip() == f"pulumi_zorg.{error.__name__}"
+
+
+def test_the_tree_of_errors_is_as_it_is_drawn() -> None:
+    drawn: dict[str, str] = {}
+    above: list[tuple[int, str]] = []
+    for line in (errors.__doc__ or "").splitlines():
+        found = re.match(r"^ {4}([│ ]*)(?:[├└]── )?(\w+)", line)
+        if found is None:
+            continue
+        depth, name = len(found[1]) + (1 if "── " in line else 0), found[2]
+        above = [each for each in above if each[0] < depth]
+        if above:
+            drawn[name] = above[-1][1]
+        above.append((depth, name))
+    assert drawn == {each.__name__: each.__base__.__name__ for each in ERRORS if each is not zorg.ZorgError}
+
+
+def test_one_root_catches_all_of_them() -> None:
+    assert all(issubclass(each, zorg.ZorgError) for each in ERRORS)
+
+
+def test_an_input_error_is_a_value_error_and_names_the_property() -> None:
+    error = zorg.InputError("Organization 'acme'", "name", "is missing")
+    assert isinstance(error, ValueError)
+    assert (error.property, error.reason, str(error)) == ("name", "is missing", "Organization 'acme': name is missing")
+
+
+# The state's format: where the provider is, what the type is called, what the properties are called.
+
+
+@pytest.mark.parametrize(("path", "provider"), PROVIDERS.items())
+def test_a_provider_stands_in_the_state_as_its_path_and_nothing_else(path: str, provider: type) -> None:
+    assert f"{provider.__module__}.{provider.__qualname__}" == path
+    pickled = base64.b64decode(pulumi.dynamic.dynamic.serialize_provider(provider()))
+    texts = [argument for _, argument, _ in pickletools.genops(pickled) if isinstance(argument, str)]
+    assert texts == path.rsplit(".", 1)
+    assert len(pickled) < 120
+
+
+@pytest.mark.parametrize(("path", "provider"), PROVIDERS.items())
+def test_a_provider_in_a_state_comes_back(path: str, provider: type) -> None:
+    """As the host of the engine does it, in a process of its own."""
+    pickled = pulumi.dynamic.dynamic.serialize_provider(provider())
+    program = (
+        "import base64, dill, json\n"
+        f"provider = dill.loads(base64.b64decode({pickled!r}))\n"
+        "print(json.dumps(f'{type(provider).__module__}.{type(provider).__qualname__} {vars(provider)}'))\n"
+    )
+    assert in_a_new_process(program) == f"{path} {{}}"
+
+
+def test_no_setting_gets_into_the_state_with_a_provider() -> None:
+    """Not even from a process that has settings."""
+    program = (
+        "import json, pulumi.dynamic as dynamic\n"
+        "from pulumi.dynamic.dynamic import serialize_provider\n"
+        "from pulumi_zorg.providers.organization import OrganizationProvider\n"
+        "from pulumi_zorg.providers.user_grant import UserGrantProvider\n"
+        "providers = [OrganizationProvider(), UserGrantProvider()]\n"
+        "for provider in providers:\n"
+        "    provider.configure(dynamic.ConfigureRequest(dynamic.Config({}, 'infra')))\n"
+        "print(json.dumps([serialize_provider(each) for each in providers]))\n"
+    )
+    configured = in_a_new_process(
+        program, ZITADEL_URL="https://acme.example", ZITADEL_TOKEN="pat-0123456789", ZORG_LOG="debug"
+    )
+    assert configured == [pulumi.dynamic.dynamic.serialize_provider(each()) for each in PROVIDERS.values()]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values())
+def test_a_provider_holds_nothing_so_that_it_need_not_be_a_secret(provider: type) -> None:
+    made = provider()
+    assert vars(made) == {}
+    assert made.serialize_as_secret_always is False
+
+
+def test_the_types_have_these_tokens() -> None:
+    assert zorg.Organization._resource_type_name == "dynamic/zorg:Organization"
+    assert zorg.UserGrant._resource_type_name == "dynamic/zorg:UserGrant"
+
+
+INPUTS: dict[type, dict[str, Any]] = {
+    zorg.Organization: {
+        "name": None,
+        "active": True,
+        "adopt": False,
+        "deletion_policy": "remove",
+        "allow_lockout": False,
+    },
+    zorg.UserGrant: {
+        "org_id": None,
+        "user_id": None,
+        "project_id": None,
+        "role_keys": [],
+        "project_grant_id": None,
+        "active": True,
+        "adopt": False,
+        "deletion_policy": "remove",
+    },
+}
+OUTPUTS: dict[type, set[str]] = {zorg.Organization: {"primary_domain", "state"}, zorg.UserGrant: {"state"}}
+KINDS = pytest.mark.parametrize(
+    ("resource", "args", "model"),
+    [
+        (zorg.Organization, zorg.OrganizationArgs, OrganizationInputs),
+        (zorg.UserGrant, zorg.UserGrantArgs, UserGrantInputs),
+    ],
+    ids=["Organization", "UserGrant"],
+)
+
+
+@KINDS
+def test_the_properties_have_these_names(resource: type, args: type, model: type[Inputs]) -> None:
+    assert set(model.model_fields) == set(INPUTS[resource])
+    assert set(vars(resource)["__annotations__"]) == set(INPUTS[resource]) | OUTPUTS[resource]
+    assert set(inspect.signature(args).parameters) == set(INPUTS[resource])
+
+
+@KINDS
+def test_every_property_is_documented(resource: type, args: type, model: type[Inputs]) -> None:
+    documented = set(re.findall(r":ivar (\w+):", resource.__doc__ or ""))
+    assert documented == set(INPUTS[resource]) | OUTPUTS[resource]
+
+
+@KINDS
+def test_the_defaults_of_the_arguments_are_those_of_the_state(resource: type, args: type, model: type[Inputs]) -> None:
+    """Else leaving an argument out and giving its default would differ."""
+    needed = {name: "1" for name, field in model.model_fields.items() if field.is_required()}
+    assert check_inputs(model, vars(args(**needed))) == check_inputs(model, needed)
+    checked, problems = check_inputs(model, needed)
+    assert problems == []
+    expected = {**INPUTS[resource], **needed}
+    assert checked == {name: value for name, value in expected.items() if value is not None}
+
+
+@KINDS
+def test_the_constructor_takes_what_the_arguments_object_takes(resource: type, args: type, model: type[Inputs]) -> None:
+    """The overload by name is written out a second time, for editors; both must say the same."""
+    by_name = re.search(
+        r"@overload\s+def __init__\(\s*self,\s*resource_name: str,\s*\*,(.*?)\) -> None", _source(resource), re.DOTALL
+    )
+    assert by_name is not None
+    written = re.findall(r"^\s+(\w+): (.+?),?$", by_name[1], re.MULTILINE)
+    of_object = re.search(r"def __init__\(\s*self,\s*\*,(.*?)\) -> None", _source(args), re.DOTALL)
+    assert of_object is not None
+    assert written == [
+        *re.findall(r"^\s+(\w+): (.+?),?$", of_object[1], re.MULTILINE),
+        ("opts", "pulumi.ResourceOptions | None = None"),
+    ]
+
+
+def _source(cls: type) -> str:
+    return inspect.getsource(cls)
+
+
+@KINDS
+def test_the_properties_of_a_resource_are_outputs(resource: type, args: type, model: type[Inputs]) -> None:
+    for name, annotation in vars(resource)["__annotations__"].items():
+        assert str(annotation).startswith("pulumi.Output["), name
