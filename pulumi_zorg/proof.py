@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.errors import ApiError, NotFound, NotProven, PermissionDenied, ZorgError, clean
+from pulumi_zorg.errors import ApiError, NotFound, NotProven, PermissionDenied, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.models import Event, OrganizationRecord, UserGrantRecord
 
 __all__ = ["Found", "Removal", "created", "find_organization", "find_user_grant", "list_events"]
@@ -215,9 +215,17 @@ def _without_events(
         )
     if isinstance(refused, NotFound) and user_id and project_id:
         listed = client.user_grants.search(org_id, user_id, project_id)
-        if all(each.id != grant_id for each in listed):
+        if all(each.id != grant_id for each in listed) and not _is_elsewhere(client, grant_id):
             return Removal(f"{what} is neither listed nor readable for a credential that may read the grants there")
     raise NotProven(f"Whether {what} is gone cannot be told{_refused(refused)}. It stays in the state. {_STATE_DELETE}")
+
+
+def _is_elsewhere(client: Client, grant_id: str) -> bool:
+    """Whether the list over all organizations has the grant, as far as this server has such a list."""
+    try:
+        return client.user_grants.organization_of(grant_id) is not None
+    except (ApiError, UnexpectedAnswer):
+        return False
 
 
 def list_events(client: Client, kinds: Iterable[str], resource_owner: str | None = None) -> tuple[Event, ...]:

@@ -48,7 +48,7 @@ def _set_up(world: World) -> None:
     }
     pat = {"tokenId": token, "expiration": "9999-12-31T23:59:59Z", "scopes": PAT_SCOPES}
     world.store.push(
-        "SETUP",
+        "",
         [
             of_instance("instance.added", {"name": "ZITADEL"}),
             *creation(org, "ZITADEL"),

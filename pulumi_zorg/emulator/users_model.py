@@ -45,7 +45,10 @@ class UserModel(WriteModel):
 class MachineModel(UserModel):
     """A service account with its secret. A person is no machine and looks as if it did not exist."""
 
-    types = UserModel.types | {"user.machine.secret.set", "user.machine.secret.removed"}
+    types = (UserModel.types - {"user.human.initialization.code.added"}) | {
+        "user.machine.secret.set",
+        "user.machine.secret.removed",
+    }
 
     def __init__(self, store: EventStore, aggregate_id: str, owner: str = "") -> None:
         self.secret = ""

@@ -377,7 +377,9 @@ class WiderStory(Story):
     def _wrong_body(self) -> Step:
         """A call whose body is not what it should be."""
         step = super().step()
-        if step.method not in ("POST", "PUT"):
+        # A filter that is lost would let in what is not part of the story.
+        whole_instance = step.path.startswith(("/admin/v1/", "/v2/organizations/_", _AUTHORIZATIONS)) and step.read
+        if step.method not in ("POST", "PUT") or whole_instance:
             return step
         wrong: list[Any] = ["text", 7, None, True, [1], {"unknown": 1}, {"a": {}}, "x" * 201, ""]
         body: Any

@@ -12,6 +12,7 @@ The laws, looked at after each command:
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
 import threading
 from collections import Counter
@@ -97,8 +98,8 @@ class Stack(RuleBasedStateMachine):
         self.project = self.console.create_project(self.home, "Portal", ROLES)
         self.users = [self.console.create_user(self.home, f"u{i}{self.tag}") for i in range(3)]
         self.own = self.console.call("GET", "/management/v1/orgs/me")["org"]["id"]
-        self.folder = tempfile.TemporaryDirectory()
-        self.engine = MiniEngine(self.proxy.url, self.emulator.token, Path(self.folder.name))
+        self.folder = Path(tempfile.mkdtemp())
+        self.engine = MiniEngine(self.proxy.url, self.emulator.token, self.folder)
         #: What others made: by organization, name and whether it is active.
         self.others: dict[str, tuple[str, bool]] = {}
         # Something to begin with, or most sequences would be about nothing.
@@ -279,6 +280,12 @@ class Stack(RuleBasedStateMachine):
         """All is removed at the end, and then nothing of the stack's is left."""
         if not hasattr(self, "engine"):
             return
+        try:
+            self._ends_well()
+        finally:
+            shutil.rmtree(self.folder)
+
+    def _ends_well(self) -> None:
         self.proxy.clear()
         self._run("refresh")
         if not self._blocked():
@@ -289,7 +296,6 @@ class Stack(RuleBasedStateMachine):
             mine = [each for each, found in self.console.organizations().items() if self.tag in found["name"]]
             assert set(mine) == {self.home, *self.others}
             assert self.console.grants(self.home) == {}
-        self.folder.cleanup()
 
     # The laws.
 

@@ -17,11 +17,16 @@ from pulumi_zorg.client.organizations import Organizations
 from pulumi_zorg.client.transport import Call
 from pulumi_zorg.errors import NotFound, PermissionDenied, Unreachable
 from pulumi_zorg.inputs import Inputs
-from pulumi_zorg.models import OrganizationRecord
+from pulumi_zorg.models import OrganizationRecord, Wire, parse
 from pulumi_zorg.providers import converge, creation, session, user_grant
 from pulumi_zorg.providers.journal import Journal, Note
 from pulumi_zorg.providers.kind import Kind
 from tests.stateful.machine import Server, Stack
+
+
+class _Shown(Wire):
+    org: OrganizationRecord
+
 
 Broken = Callable[[], AbstractContextManager[Any]]
 
@@ -43,7 +48,8 @@ def trusts_the_header() -> AbstractContextManager[Any]:
 
     def read(self: Organizations, org_id: str) -> OrganizationRecord:
         answer = self._transport.send(Call("Reading", "GET", "/management/v1/orgs/me", org=org_id, reads=True))
-        return OrganizationRecord.model_validate({**answer["org"], "id": org_id})
+        record = parse(_Shown, answer, "Reading").org
+        return record.model_copy(update={"id": org_id})
 
     return mock.patch.object(Organizations, "read", read)
 

@@ -1,0 +1,79 @@
+"""Sequences that once went wrong, by the behaviour that they show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pulumi_zorg.providers import session
+from pulumi_zorg.testing import Fault
+from tests.stateful.machine import Server, Stack
+
+
+@pytest.fixture
+def example() -> Iterator[Stack]:
+    """A stack with its home, and nothing declared yet."""
+    example = Stack()
+    example.begin()
+    example.engine.program.clear()
+    yield example
+    example.teardown()
+    Server.close()
+    session.begin(None)
+
+
+def _cut_short(example: Stack, what: str) -> None:
+    """The server makes it, and no answer comes back before the deadline."""
+    example.proxy.add(Fault("drop", method="POST", path=what, times=None))
+    assert not example._run("up")
+    assert example.engine.state == {}
+    example.proxy.clear()
+
+
+def test_a_creation_cut_short_survives_a_run_with_another_credential(example: Stack) -> None:
+    example.declare_organization(0, 0, True)
+    _cut_short(example, "/orgs$")
+    example.a_command_with_a_token_without_rights("up")
+    assert example._run("up"), example.engine.errors
+    example._as_declared()
+
+
+def test_what_was_cut_short_is_renamed_when_another_name_is_declared(example: Stack) -> None:
+    example.declare_organization(0, 0, False)
+    _cut_short(example, "/orgs$")
+    example.declare_organization(0, 1, True)
+    assert example._run("up"), example.engine.errors
+    example._as_declared()
+
+
+def test_what_was_cut_short_is_removed_when_a_grant_for_another_user_is_declared(example: Stack) -> None:
+    example.declare_grant(0, 0, {"viewer"}, True)
+    _cut_short(example, "/grants$")
+    example.declare_grant(0, 1, {"viewer"}, True)
+    assert example._run("up"), example.engine.errors
+    example._as_declared()
+
+
+def test_two_stacks_with_one_credential_do_not_take_each_others_creations(example: Stack) -> None:
+    """What the other one made a moment ago is not what an own try may have made."""
+    example.declare_organization(0, 0, True)
+    assert example._run("up")
+    theirs, example.engine.state = example.engine.state, {}
+    example.engine.program = {"tenant": example.engine.program["org0"]}
+    assert not example._run("up")
+    assert "adopt=True" in example.engine.errors[0]
+    assert example.engine.state == {}
+    example.engine.state, example.engine.program = theirs, {"org0": example.engine.program["tenant"]}
+    assert example._run("up")
+
+
+def test_a_phantom_is_found_by_its_own_creation(example: Stack) -> None:
+    """The answer to a create is lost, and the server's lists never show what it made."""
+    example.declare_grant(0, 0, {"viewer"}, True)
+    _cut_short(example, "/grants$")
+    (made,) = example._live_grants()
+    example.console.call("POST", "/debug/phantoms", {"ids": [made]})
+    assert example._run("up"), example.engine.errors
+    assert example.engine.state["grant0"].id == made
+    example._as_declared()
