@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup engine demo test unit lint types layers check build compare clean
+.PHONY: help setup engine demo test unit soak lint types layers check build compare clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -28,7 +28,11 @@ test: setup engine ## All tests, with a real engine
 	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 unit: setup ## The tests that need no engine, in seconds
-	@$(BIN)/python -m pytest -q tests/unit tests/contract tests/emulator $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto tests/unit tests/contract tests/emulator tests/stateful $(ARGS)
+
+soak: setup ## Thousands of random sequences, and five broken providers that they must find; half an hour
+	@echo "soak: half an hour on one core"
+	ZORG_EXAMPLES=$${ZORG_EXAMPLES:-2000} $(BIN)/python -m pytest -q -s tests/stateful/test_stateful.py tests/stateful/soak_mutants.py
 
 lint: setup ## ruff
 	@$(BIN)/ruff check .

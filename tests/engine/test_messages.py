@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_zorg.testing import Fault
 from tests.support.servers import World
 from tests.support.stack import Stack, grant, org
 
@@ -108,3 +109,21 @@ def test_the_log_shows_each_call_and_nothing_secret(world: World, stack: Stack, 
     assert up.shows("POST /management/v1/orgs org=- -> 200 in", "attempt 1")
     assert up.shows(f"GET /management/v1/orgs/me org={stack.id('acme')} -> 200")
     assert world.token not in up.out
+
+
+def test_nothing_secret_anywhere_with_the_engines_own_debugging(world: World, stack: Stack) -> None:
+    """Not in what is shown, not in the state, not in the notes of creations, also when something goes wrong."""
+    del stack.env["ZITADEL_TOKEN"]
+    stack.env["ZORG_LOG"] = "debug"
+    stack.must("config", "set", "--secret", "zorg:token", world.token)
+    stack.declare(acme=org("Acme"), ann=grant(world.home, world.ann, world.project, ["nobody"]))
+    failed = stack.run("up", "--yes", "--skip-preview", "--debug")
+    assert failed.code != 0
+    assert failed.shows("Errors.Project.Role.NotFound", "debug:")
+    assert world.token not in failed.out
+    stack.declare(acme=org("Acme"), ann=grant(world.home, world.ann, world.project, ["viewer"]))
+    world.proxy.add(Fault("drop", method="POST", path="/grants$"))
+    assert world.token not in stack.up("--debug").out
+    written = [file for file in stack.folder.rglob("*") if file.is_file()]
+    assert any("journal" in file.parts for file in written)
+    assert not [file for file in written if world.token.encode() in file.read_bytes()]

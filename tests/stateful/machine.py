@@ -87,9 +87,9 @@ class Server:
 class Stack(RuleBasedStateMachine):
     """One example."""
 
-    @initialize()
-    def begin(self) -> None:
-        """A home with a project and users, and an empty program."""
+    @initialize(made=st.booleans())
+    def begin(self, made: bool = False) -> None:
+        """A home with a project and users, and a small program, that may be made already."""
         COUNTED["examples"] += 1
         self.emulator, self.proxy, self.console = Server.get()
         self.proxy.clear()
@@ -97,7 +97,7 @@ class Stack(RuleBasedStateMachine):
         self.home = self.console.create_organization(f"Home {self.tag}")
         self.project = self.console.create_project(self.home, "Portal", ROLES)
         self.users = [self.console.create_user(self.home, f"u{i}{self.tag}") for i in range(3)]
-        self.own = self.console.call("GET", "/management/v1/orgs/me")["org"]["id"]
+        self.own = self.console.call("GET", "/management/v1/orgs/me")["org"]
         self.folder = Path(tempfile.mkdtemp())
         self.engine = MiniEngine(self.proxy.url, self.emulator.token, self.folder)
         #: What others made: by organization, name and whether it is active.
@@ -106,6 +106,8 @@ class Stack(RuleBasedStateMachine):
         self.declare_organization(0, 0, True)
         self.declare_grant(0, 0, {"viewer"}, True)
         self.declare_grant(1, 1, {"admin"}, False)
+        if made:
+            assert self._run("up"), self.engine.errors
 
     def _name(self, number: int) -> str:
         return f"Tenant {number} {self.tag}"
@@ -341,7 +343,8 @@ class Stack(RuleBasedStateMachine):
 
     def _others_are_as_they_were(self) -> None:
         now = self.console.organizations()
-        assert now[self.own]["state"] == "ORG_STATE_ACTIVE"
+        own = now[self.own["id"]]
+        assert (own["name"], own["state"]) == (self.own["name"], "ORG_STATE_ACTIVE"), "the credential's own was touched"
         assert now[self.home]["state"] == "ORG_STATE_ACTIVE"
         for org_id, (name, active) in self.others.items():
             found = now.get(org_id)
