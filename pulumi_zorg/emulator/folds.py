@@ -112,6 +112,8 @@ def _user_added(tables: Tables, event: Event) -> None:
     if human:
         names = ("firstName", "lastName", "nickName", "displayName", "preferredLanguage", "gender", "email")
         row.profile = {name: event.get(name, "") for name in names}
+        row.profile["gender"] = max(0, row.profile["gender"] or 0)
+        row.change_required = bool(event.get("changeRequired", False))
         row.password = event.get("encodedHash", "")
         row.password_changed = event.created_at if row.password else 0
     else:

@@ -49,6 +49,7 @@ class UserRow(Row):
     profile: dict[str, Any] = field(default_factory=dict)
     password: str = ""
     password_changed: int = 0
+    change_required: bool = False
 
 
 @dataclass

@@ -74,7 +74,7 @@ def _told_v2(user: UserRow) -> dict[str, Any]:
     human = _human(user, "givenName", "familyName", "isVerified")
     # Optional fields are told even when empty.
     human["profile"] = {"nickName": "", "gender": "GENDER_UNSPECIFIED", **human["profile"]}
-    told["human"] = human
+    told["human"] = {**human, **pb(passwordChangeRequired=user.change_required)}
     return told
 
 

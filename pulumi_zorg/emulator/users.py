@@ -117,6 +117,16 @@ def _check_password(password: str, where: str) -> None:
             raise invalid(f"{where}-{error_id}", f"Errors.User.PasswordComplexityPolicy.{key}")
 
 
+def _code(call: Call, hours: int) -> dict[str, Any]:
+    """A code that is sent by mail, encrypted: here with a key nobody has."""
+    crypted = base64.b64encode(secrets.token_bytes(22)).decode()
+    return {
+        "code": {"CryptoType": 0, "Algorithm": "aes", "KeyID": "userKey", "Crypted": crypted},
+        "expiry": hours * 3_600_000_000_000,
+        "triggerOrigin": call.origin,
+    }
+
+
 def _add_human(call: Call, owner: str, human: Human, *, initial: bool) -> Details:
     """Create a person; with `initial` one who still has to set up the account where email or password are missing."""
     _check_username(call.world, owner, human.username)
@@ -125,11 +135,9 @@ def _add_human(call: Call, owner: str, human: Human, *, initial: bool) -> Detail
     if human.email_verified:
         commands.append(event_of(human.id, owner, "user.human.email.verified"))
     if initial and not (human.email_verified and human.password):
-        commands.append(
-            event_of(human.id, owner, "user.human.initialization.code.added", {"expiry": 259_200_000_000_000})
-        )
+        commands.append(event_of(human.id, owner, "user.human.initialization.code.added", _code(call, 72)))
     elif not human.email_verified and human.email_code:
-        commands.append(event_of(human.id, owner, "user.human.email.code.added", {"expiry": 3_600_000_000_000}))
+        commands.append(event_of(human.id, owner, "user.human.email.code.added", _code(call, 1)))
     for key, value in human.metadata:
         commands.append(event_of(human.id, owner, "user.metadata.set", {"key": key, "value": value}))
     return of_event(call.push(*commands)[-1])
@@ -227,7 +235,8 @@ def _human_v1(request: Msg, password: str) -> Human:
         nick_name=profile["nick_name"],
         display_name=profile["display_name"],
         language=profile["preferred_language"],
-        gender=GENDERS.index(profile["gender"]),
+        # v1 knows no way to say nothing.
+        gender=GENDERS.index(profile["gender"]) or -1,
         email_verified=email["is_email_verified"],
         password=password,
         change_required=True,

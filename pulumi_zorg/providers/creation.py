@@ -10,6 +10,7 @@ event store tells.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -109,8 +110,9 @@ def create_once(
     try:
         made: str = retrying(attempt)
     except _MayHaveHappened as error:
+        _keep(journal, replace(note, ended=client.transport.server_time()), warn)
         raise error.failure from None
-    _keep(journal, Note(note.url, note.owner, note.identity, note.by, note.began, made), warn)
+    _keep(journal, replace(note, id=made), warn)
     return made
 
 
@@ -157,12 +159,17 @@ def _own(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note) -
         return None
     event = created(client, standing, kind.begins_with)
     if event is not None:
-        return standing if event.editor.user_id == note.by and _since(event.creation_date, note) else None
-    return standing if _since(found.details.creation_date, note) else None
+        return standing if event.editor.user_id == note.by and _within(event.creation_date, note, client) else None
+    return standing if _within(found.details.creation_date, note, client) else None
 
 
-def _since(moment: datetime | None, note: Note) -> bool:
-    return moment is not None and moment.astimezone(timezone.utc).timestamp() >= note.began - _TOLERANCE
+def _within(moment: datetime | None, note: Note, client: Client) -> bool:
+    """Whether a try of the note can have made what was created at that moment."""
+    settings = client.transport.settings
+    # A call that was cut off may still be on its way to the database for as long as a call may take.
+    last = note.began + settings.retry_deadline if note.ended is None else note.ended
+    earliest, latest = note.began - _TOLERANCE, last + settings.timeout + _TOLERANCE
+    return moment is not None and earliest <= moment.astimezone(timezone.utc).timestamp() <= latest
 
 
 def _taken(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, refused: AlreadyExists) -> ZorgError:

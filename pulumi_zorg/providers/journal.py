@@ -34,6 +34,7 @@ class Note:
     :param identity: what makes the object unique on the server.
     :param by: the id of the user whose credential it was.
     :param began: when, in seconds since 1970 by the server's clock.
+    :param ended: when the last try was given up without an answer; None where the process died before it could say so.
     :param id: the object's id, once the server has said it.
     """
 
@@ -42,6 +43,7 @@ class Note:
     identity: dict[str, str]
     by: str
     began: float
+    ended: float | None = None
     id: str | None = None
 
 

@@ -28,7 +28,17 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 #: Lists of a real server lag; after a grant that its projection cannot take, by some seconds.
 _PATIENCE = 15.0
 #: What every server makes up for itself.
-_OWN = {"viewTimestamp", "timestamp", "token", "clientSecret", "keyDetails"}
+_OWN = {
+    "viewTimestamp",
+    "timestamp",
+    "token",
+    "clientSecret",
+    "keyDetails",
+    "encodedHash",
+    "hashedSecret",
+    "publicKey",
+    "Crypted",
+}
 
 
 @dataclass
@@ -77,7 +87,7 @@ class Side:
             .replace("\\u00a0", " ")
             .replace("\u00a0", " ")
         )
-        text = _MOMENT.sub("<moment>", text)
+        text = _MOMENT.sub("<moment>", text.replace(self.url, "<server>"))
         return _ID.sub(lambda match: by_id.get(match[0], "<id>"), text)
 
 

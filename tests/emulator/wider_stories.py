@@ -136,8 +136,10 @@ class WiderStory(Story):
         else:
             body["human"] = {
                 "profile": {"givenName": "Zoe", "familyName": "C", "nickName": "Z"},
-                "email": {"email": f"{self._username()}@example.com", "isVerified": True},
+                "email": {"email": f"{self._username()}@example.com"},
             }
+            if self.dice.random() < 0.7:
+                body["human"]["email"]["isVerified"] = True
         return Step("POST", "/v2/users/new", "", body, self.new("user"), "id")
 
     def _org_elsewhere(self) -> Step:
@@ -381,7 +383,7 @@ class WiderStory(Story):
         whole_instance = step.path.startswith(("/admin/v1/", "/v2/organizations/_", _AUTHORIZATIONS)) and step.read
         if step.method not in ("POST", "PUT") or whole_instance:
             return step
-        wrong: list[Any] = ["text", 7, None, True, [1], {"unknown": 1}, {"a": {}}, "x" * 201, ""]
+        wrong: list[Any] = [f"{self.nonce}-text", 7, None, True, [1], {"unknown": 1}, {"a": {}}, "x" * 201, ""]
         body: Any
         if isinstance(step.body, dict) and step.body and self.dice.random() < 0.7:
             body = step.body | {self.dice.choice(list(step.body)): self.dice.choice(wrong)}

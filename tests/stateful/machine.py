@@ -102,6 +102,8 @@ class Stack(RuleBasedStateMachine):
         self.engine = MiniEngine(self.proxy.url, self.emulator.token, self.folder)
         #: What others made: by organization, name and whether it is active.
         self.others: dict[str, tuple[str, bool]] = {}
+        #: Somebody else, with a credential of their own.
+        self.somebody: Console | None = None
         # Something to begin with, or most sequences would be about nothing.
         self.declare_organization(0, 0, True)
         self.declare_grant(0, 0, {"viewer"}, True)
@@ -194,9 +196,13 @@ class Stack(RuleBasedStateMachine):
         name = self._name(number)
         if any(each["name"] == name for each in self.console.organizations().values()):
             return
-        org_id = self.console.create_organization(name)
+        if self.somebody is None:
+            other = self.console.create_user(self.home, f"other{self.tag}")
+            self.console.add_instance_member(other, "IAM_OWNER")
+            self.somebody = Console(self.emulator.url, self.console.create_token(self.home, other))
+        org_id = self.somebody.create_organization(name)
         if not active:
-            self.console.deactivate_organization(org_id)
+            self.somebody.deactivate_organization(org_id)
         self.others[org_id] = (name, active)
 
     # Commands.
@@ -286,6 +292,8 @@ class Stack(RuleBasedStateMachine):
             self._ends_well()
         finally:
             shutil.rmtree(self.folder)
+            if self.somebody is not None:
+                self.somebody.__exit__(None, None, None)
 
     def _ends_well(self) -> None:
         self.proxy.clear()

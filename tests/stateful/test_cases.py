@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -66,6 +67,27 @@ def test_two_stacks_with_one_credential_do_not_take_each_others_creations(exampl
     assert example.engine.state == {}
     example.engine.state, example.engine.program = theirs, {"org0": example.engine.program["tenant"]}
     assert example._run("up")
+
+
+def test_what_the_same_credential_made_after_an_own_try_had_ended_is_not_taken(example: Stack) -> None:
+    """The own try never reached the server, and by the next run somebody has made the organization by hand."""
+    example.declare_organization(0, 0, False)
+    example.proxy.add(Fault("cut", method="POST", path="/orgs$", times=None))
+    assert not example._run("up")
+    example.proxy.clear()
+    made = example.console.create_organization(example._name(0))
+    (note,) = example.folder.glob("*.json")
+    long_ago = json.loads(note.read_text())
+    for moment in ("began", "ended"):
+        if long_ago[moment] is not None:
+            long_ago[moment] -= 3600
+    note.write_text(json.dumps(long_ago))
+    assert not example._run("up")
+    assert "adopt=True" in example.engine.errors[0]
+    assert example.console.organization(made)["state"] == "ORG_STATE_ACTIVE"
+    example.console.remove_organization(made)
+    assert example._run("up"), example.engine.errors
+    example._as_declared()
 
 
 def test_a_phantom_is_found_by_its_own_creation(example: Stack) -> None:
