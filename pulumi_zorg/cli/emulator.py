@@ -41,4 +41,14 @@ def emulator(port: int, token: str, like: Literal["2026-07", "2025-12", "seeds"]
         raise click.ClickException(
             f"the emulator needs {error.name}, which comes with an extra: pip install 'pulumi-zorg[emulator]'"
         ) from None
-    run(port=port, token=token, like=like, data=data)
+
+    def announce(url: str) -> None:
+        click.echo(
+            f"A ZITADEL like the one of {like} at {url}, ready when {url}/debug/ready answers; Ctrl-C ends it.",
+            err=True,
+        )
+
+    try:
+        run(port=port, token=token, like=like, data=data, announce=announce)
+    except OSError as error:
+        raise click.ClickException(f"port {port} on 127.0.0.1 cannot be had: {error.strerror}") from None

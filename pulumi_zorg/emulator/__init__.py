@@ -23,6 +23,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -109,13 +110,29 @@ class Emulator:
         self.stop()
 
 
-def run(port: int, token: str = DEFAULT_TOKEN, like: Like = "2026-07", data: Path | None = None) -> None:
-    """Serve in the foreground until interrupted; `GET /debug/ready` answers 200 as soon as calls are answered."""
-    world = World(like, token, data)
+def run(
+    port: int,
+    token: str = DEFAULT_TOKEN,
+    like: Like = "2026-07",
+    data: Path | None = None,
+    announce: Callable[[str], None] = lambda url: None,
+) -> None:
+    """Serve in the foreground until interrupted; `GET /debug/ready` answers 200 as soon as calls are answered.
+
+    :param announce: is told the address once the port is taken.
+    :raises OSError: the port is taken by somebody else.
+    """
+    listener = _listener(port)
     try:
-        uvicorn.Server(_config(world, port)).run()
+        world = World(like, token, data)
+        try:
+            taken: int = listener.getsockname()[1]
+            announce(f"http://{_HOST}:{taken}")
+            uvicorn.Server(_config(world, taken)).run([listener])
+        finally:
+            world.store.close()
     finally:
-        world.store.close()
+        listener.close()
 
 
 def _listener(port: int) -> socket.socket:

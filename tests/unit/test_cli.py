@@ -1,0 +1,52 @@
+"""The command `zorg`, as a process."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+ZORG = str(Path(sys.executable).parent / "zorg")
+
+
+def test_the_emulator_says_where_it_is_and_serves_until_it_is_interrupted() -> None:
+    command = [ZORG, "emulator", "--port", "0", "--token", "try-me"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stderr is not None
+            told = re.search(r"http://127\.0\.0\.1:\d+", running.stderr.readline())
+            assert told is not None
+            with httpx.Client(
+                base_url=told.group(), trust_env=False, transport=httpx.HTTPTransport(retries=20)
+            ) as http:
+                assert http.get("/debug/ready").status_code == 200
+                bearer = {"Authorization": "Bearer try-me"}
+                assert http.get("/management/v1/orgs/me", headers=bearer).json()["org"]["name"] == "ZITADEL"
+        finally:
+            running.send_signal(signal.SIGINT)
+        running.wait(20)
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = subprocess.run(
+            [ZORG, "emulator", "--port", str(port)], capture_output=True, text=True, check=False, timeout=60
+        )
+    assert run.returncode == 1
+    assert f"port {port} on 127.0.0.1 cannot be had" in run.stderr
+
+
+@pytest.mark.parametrize("wrong", [["--like", "2019"], ["--port", "x"], ["--nonsense"]])
+def test_a_wrong_option_is_told(wrong: list[str]) -> None:
+    run = subprocess.run([ZORG, "emulator", *wrong], capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode != 0
+    assert "Error:" in run.stderr
