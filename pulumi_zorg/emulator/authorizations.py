@@ -139,7 +139,7 @@ def _told(tables: Tables, row: UserGrantRow) -> dict[str, Any]:
             id=row.user_id,
             preferredLoginName=text_of(user, "username"),
             displayName=user.profile.get("displayName") if user else "",
-            organizationId=text_of(user, "owner"),
+            organizationId=text_of(tables.orgs.get(row.user_owner), "id"),
         ),
         state=f"STATE_{row.state}",
         roles=[pb(key=role.key, displayName=role.display_name, group=role.group) for role in roles],

@@ -25,7 +25,8 @@ from .world import Call, World
 class MemberModel(WriteModel):
     """A member as commands see it.
 
-    A member who went in a cascade still counts as one here, as on the real server: its model does not know the event.
+    Who went in a cascade still counts as a member here, as on the real server, whose models do not know the event. Only
+    that of members of project grants does, and counts the end of the grant or the project as the member's too.
     """
 
     def __init__(
@@ -37,11 +38,14 @@ class MemberModel(WriteModel):
         self.roles: list[str] = []
         self.aggregate_type = kind.partition(".")[0]  # type: ignore[misc]
         names = ("member.added", "member.changed", "member.removed", "member.cascade.removed")
-        self.types = frozenset(f"{kind}.{name}" for name in names)  # type: ignore[misc]
+        ends = ("project.grant.removed", "project.removed") if kind == "project.grant" else ()
+        self.types = frozenset({*(f"{kind}.{name}" for name in names), *ends})  # type: ignore[misc]
         super().__init__(store, object_id, owner)
 
     def accepts(self, event: Event) -> bool:
-        """Only events of this member count."""
+        """Only events of this member count, and of what the member is in."""
+        if event.type in self.types and event.type in ("project.grant.removed", "project.removed"):
+            return event.type == "project.removed" or bool(event.get("grantId") == self.grant_id)
         return (
             event.type in self.types
             and event.get("userId") == self.user_id
@@ -53,7 +57,7 @@ class MemberModel(WriteModel):
         if event.type.endswith(("member.added", "member.changed")):
             self.roles = event.get("roles", [])
             self.state = "ACTIVE" if event.type.endswith("added") else self.state
-        elif not event.type.endswith("cascade.removed"):
+        elif self.kind == "project.grant" or not event.type.endswith("cascade.removed"):
             self.roles, self.state = [], "REMOVED"
 
     def event(self, name: str, roles: list[str] | None = None, *uniques: Unique) -> Command:

@@ -214,7 +214,9 @@ class Tables:
     def user_by_login_name(self, login_name: str) -> UserRow | None:
         """The user of that login name, whatever the case."""
         user_id = self._by_username.get(login_name.lower())
-        return None if user_id is None else self.users.get(user_id)
+        user = None if user_id is None else self.users.get(user_id)
+        # A person can still be added to a removed organization, but is not found there by name.
+        return user if user is not None and user.owner in self.orgs.rows else None
 
     def rename_user(self, row: UserRow, username: str) -> None:
         """Keep the login names up to date."""

@@ -3,8 +3,8 @@
 That a create may be repeated rests on the server: the name of an organization is unique on its instance, and a grant
 is unique for its organization, user, project and project grant, so that a second one is refused (409). What stands
 there then is this resource's own if a note says that an earlier try may have made it, and the object agrees with the
-note: the id that the server gave, or a creation since the note was written, by the credential's own user where the
-event store tells.
+note: the id that the server gave, or a creation while one of the tries lasted, by that try's user where the event
+store tells.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pulumi_zorg.errors import AlreadyExists, ApiError, NameTaken, UnexpectedAns
 from pulumi_zorg.lifecycle import DeletionPolicy
 from pulumi_zorg.proof import created
 from pulumi_zorg.providers.converge import end
-from pulumi_zorg.providers.journal import Journal, Note
+from pulumi_zorg.providers.journal import Journal, Note, Try
 from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
 
 __all__ = ["create_once"]
@@ -63,17 +63,20 @@ def create_once(
         if left is not None:
             return left
         note = None
-    unsure = note is not None
-    if note is None:
-        note = Note(url, owner, identity, me, client.transport.server_time())
-        _keep(journal, note, warn)
+    # The tries that may have made it: this one only once an answer of its own was lost.
+    earlier = () if note is None else note.tries
+    this = Try(me, client.transport.server_time())
+    note = Note(url, owner, identity, (*earlier, this), None if note is None else note.id)
+    _keep(journal, note, warn)
+
+    doubtful = replace(note, tries=earlier) if earlier else None
 
     def attempt() -> str:
-        nonlocal unsure
+        nonlocal doubtful
         try:
             return kind.create(client, inputs)
         except AlreadyExists as refused:
-            own = _own(kind, client, inputs, note) if unsure else None
+            own = None if doubtful is None else _own(kind, client, inputs, doubtful)
             if own is None:
                 journal.forget(url, owner)
                 raise _taken(kind, client, inputs, refused) from None
@@ -83,9 +86,9 @@ def create_once(
             return own
         except (Unreachable, UnexpectedAnswer, ApiError) as failure:
             if failure.performed:
-                unsure = True
+                doubtful = note
                 raise _MayHaveHappened(failure) from None
-            if not unsure:
+            if doubtful is None:
                 journal.forget(url, owner)
             raise
 
@@ -110,7 +113,8 @@ def create_once(
     try:
         made: str = retrying(attempt)
     except _MayHaveHappened as error:
-        _keep(journal, replace(note, ended=client.transport.server_time()), warn)
+        ended = replace(this, ended=client.transport.server_time())
+        _keep(journal, replace(note, tries=(*earlier, ended)), warn)
         raise error.failure from None
     _keep(journal, replace(note, id=made), warn)
     return made
@@ -159,16 +163,18 @@ def _own(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note) -
         return None
     event = created(client, standing, kind.begins_with)
     if event is not None:
-        return standing if event.editor.user_id == note.by and _within(event.creation_date, note, client) else None
-    return standing if _within(found.details.creation_date, note, client) else None
+        own = any(each.by == event.editor.user_id and _within(event.creation_date, each, client) for each in note.tries)
+    else:
+        own = any(_within(found.details.creation_date, each, client) for each in note.tries)
+    return standing if own else None
 
 
-def _within(moment: datetime | None, note: Note, client: Client) -> bool:
-    """Whether a try of the note can have made what was created at that moment."""
+def _within(moment: datetime | None, tried: Try, client: Client) -> bool:
+    """Whether the try can have made what was created at that moment."""
     settings = client.transport.settings
     # A call that was cut off may still be on its way to the database for as long as a call may take.
-    last = note.began + settings.retry_deadline if note.ended is None else note.ended
-    earliest, latest = note.began - _TOLERANCE, last + settings.timeout + _TOLERANCE
+    last = tried.began + settings.retry_deadline if tried.ended is None else tried.ended
+    earliest, latest = tried.began - _TOLERANCE, last + settings.timeout + _TOLERANCE
     return moment is not None and earliest <= moment.astimezone(timezone.utc).timestamp() <= latest
 
 

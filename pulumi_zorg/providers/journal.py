@@ -20,10 +20,24 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Journal", "Note"]
+__all__ = ["Journal", "Note", "Try"]
 
 #: Seconds after which a note is of no use: nobody repeats an `up` that was cut short that long ago.
 _KEPT = 30 * 86_400
+
+
+@dataclass(frozen=True)
+class Try:
+    """One run's try at a creation.
+
+    :param by: the id of the user whose credential it was.
+    :param began: when, in seconds since 1970 by the server's clock.
+    :param ended: when it was given up without an answer; None where the process died before it could say so.
+    """
+
+    by: str
+    began: float
+    ended: float | None = None
 
 
 @dataclass(frozen=True)
@@ -32,18 +46,14 @@ class Note:
 
     :param owner: the resource, as ``project/stack/kind/name``.
     :param identity: what makes the object unique on the server.
-    :param by: the id of the user whose credential it was.
-    :param began: when, in seconds since 1970 by the server's clock.
-    :param ended: when the last try was given up without an answer; None where the process died before it could say so.
+    :param tries: what has been tried so far, the last one last.
     :param id: the object's id, once the server has said it.
     """
 
     url: str
     owner: str
     identity: dict[str, str]
-    by: str
-    began: float
-    ended: float | None = None
+    tries: tuple[Try, ...]
     id: str | None = None
 
 
@@ -63,11 +73,12 @@ class Journal:
     def find(self, url: str, owner: str) -> Note | None:
         """The note of an earlier try of the same resource; None where the engine has seen its end."""
         try:
-            note = Note(**json.loads(self._file(url, owner).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, RuntimeError):
+            values = json.loads(self._file(url, owner).read_text(encoding="utf-8"))
+            note = Note(**{**values, "tries": tuple(Try(**each) for each in values["tries"])})
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError):
             return None  # none, or one that was cut short while being written and so preceded any call
         mine = (note.url, note.owner) == (url, owner)
-        return note if mine and time.time() - note.began < _KEPT else None
+        return note if mine and note.tries and time.time() - note.tries[-1].began < _KEPT else None
 
     def write(self, note: Note) -> None:
         """Keeps the note; it is on the disk when this returns.

@@ -19,7 +19,7 @@ from pulumi_zorg.errors import NotFound, PermissionDenied, Unreachable
 from pulumi_zorg.inputs import Inputs
 from pulumi_zorg.models import OrganizationRecord, Wire, parse
 from pulumi_zorg.providers import converge, creation, session, user_grant
-from pulumi_zorg.providers.journal import Journal, Note
+from pulumi_zorg.providers.journal import Journal, Note, Try
 from pulumi_zorg.providers.kind import Kind
 from tests.stateful.machine import Server, Stack
 
@@ -67,7 +67,7 @@ def adopts_whatever_stands_there() -> AbstractContextManager[Any]:
         def find(self, url: str, owner: str) -> Note | None:
             identity = session.owners._owners
             key = next((dict(each) for each, whose in identity.items() if whose == owner), {})
-            return Note(url, owner, key, session.client().me.id, 0.0)
+            return Note(url, owner, key, (Try(session.client().me.id, 0.0),))
 
     return _all(
         mock.patch.object(creation, "_own", own),

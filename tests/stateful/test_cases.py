@@ -69,6 +69,23 @@ def test_two_stacks_with_one_credential_do_not_take_each_others_creations(exampl
     assert example._run("up")
 
 
+def test_a_second_try_that_is_cut_short_too_is_known(example: Stack) -> None:
+    """The first one, an hour ago, never reached the server; the second one made it."""
+    example.declare_organization(0, 0, False)
+    example.proxy.add(Fault("cut", method="POST", path="/orgs$", times=None))
+    assert not example._run("up")
+    example.proxy.clear()
+    (note,) = example.folder.glob("*.json")
+    long_ago = json.loads(note.read_text())
+    for each in long_ago["tries"]:
+        each["began"] -= 3600
+        each["ended"] -= 3600
+    note.write_text(json.dumps(long_ago))
+    _cut_short(example, "/orgs$")
+    assert example._run("up"), example.engine.errors
+    example._as_declared()
+
+
 def test_what_the_same_credential_made_after_an_own_try_had_ended_is_not_taken(example: Stack) -> None:
     """The own try never reached the server, and by the next run somebody has made the organization by hand."""
     example.declare_organization(0, 0, False)
@@ -78,9 +95,9 @@ def test_what_the_same_credential_made_after_an_own_try_had_ended_is_not_taken(e
     made = example.console.create_organization(example._name(0))
     (note,) = example.folder.glob("*.json")
     long_ago = json.loads(note.read_text())
-    for moment in ("began", "ended"):
-        if long_ago[moment] is not None:
-            long_ago[moment] -= 3600
+    for each in long_ago["tries"]:
+        each["began"] -= 3600
+        each["ended"] -= 3600
     note.write_text(json.dumps(long_ago))
     assert not example._run("up")
     assert "adopt=True" in example.engine.errors[0]
