@@ -236,7 +236,8 @@ class Stack(RuleBasedStateMachine):
 
     def _under(self, fault: str, skip: int, command: str) -> None:
         wrong = FAULTS[fault]()
-        wrong.skip = skip
+        # A header that is lost on a write, after it came through on the read before, cannot be prevented (DESIGN.md).
+        wrong.skip = 0 if wrong.effect == "strip" else skip
         self.proxy.add(wrong)
         self._run(command)
         COUNTED[f"fault: {fault}"] += wrong.happened
