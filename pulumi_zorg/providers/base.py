@@ -80,13 +80,15 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         owner = session.owners.of(self.kind.identity(props))
         made = create_once(self.kind, client, inputs, owner, session.journal, warn=session.warn)
         try:
-            return CreateResult(made, self._outputs(self._brought(made, inputs, props), inputs))
+            return CreateResult(made.id, self._outputs(self._brought(made.id, inputs, props), inputs))
         except ZorgError as error:
-            if not inputs.active:
-                raise
+            if not (inputs.active and made.anew):
+                raise  # the note knows its id: the next try goes on with it
             # It exists, and as declared: an object without a state would be worse than a state to refresh.
-            session.warn(f"{self.kind.noun} {made} was created, but could not be read back; refresh the stack. {error}")
-            return CreateResult(made, inputs.dump())
+            session.warn(
+                f"{self.kind.noun} {made.id} was created, but could not be read back; refresh the stack. {error}"
+            )
+            return CreateResult(made.id, inputs.dump())
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """The object as it is: for a refresh, which hands what the state has, and for ``get``, which hands the id."""

@@ -10,7 +10,7 @@ store tells.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -24,12 +24,23 @@ from pulumi_zorg.providers.converge import end
 from pulumi_zorg.providers.journal import Journal, Note, Try
 from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
 
-__all__ = ["create_once"]
+__all__ = ["Creation", "create_once"]
 
 #: Seconds by which the moments of a note and of an object may differ: HTTP dates have whole seconds.
 _TOLERANCE = 3.0
 #: Seconds that a list is given to show what the server says exists.
 _LISTED_WITHIN = 10.0
+
+
+@dataclass(frozen=True)
+class Creation:
+    """What came of a create.
+
+    :param anew: whether this very call made it, so that it is as declared, but for the flag.
+    """
+
+    id: str
+    anew: bool
 
 
 class _MayHaveHappened(Exception):
@@ -48,8 +59,8 @@ def create_once(
     journal: Journal,
     *,
     warn: Callable[[str], None],
-) -> str:
-    """The id of the object that this resource creates, or that an earlier try of it has created.
+) -> Creation:
+    """The object that this resource creates, or that an earlier try of it has created.
 
     :param owner: the resource, as ``project/stack/kind/name``.
     :raises NameTaken: where something stands there that this resource did not make.
@@ -58,10 +69,12 @@ def create_once(
     identity = kind.identity(inputs.model_dump())
     me = client.me.id  # asked before the clock is read: its answer tells the server's time
     note = journal.find(url, owner)
-    if note is not None and note.identity != identity:
+    if note is not None and (note.id is not None or note.identity != identity):
         left = _left_behind(kind, client, inputs, note)
         if left is not None:
-            return left
+            # By its id it is found again, whatever it is called when this run is cut short too.
+            _keep(journal, replace(note, id=left), warn)
+            return Creation(left, anew=False)
         note = None
     # The tries that may have made it: this one only once an answer of its own was lost.
     earlier = () if note is None else note.tries
@@ -71,10 +84,10 @@ def create_once(
 
     doubtful = replace(note, tries=earlier) if earlier else None
 
-    def attempt() -> str:
+    def attempt() -> Creation:
         nonlocal doubtful
         try:
-            return kind.create(client, inputs)
+            return Creation(kind.create(client, inputs), anew=True)
         except AlreadyExists as refused:
             own = None if doubtful is None else _own(kind, client, inputs, doubtful)
             if own is None:
@@ -83,7 +96,7 @@ def create_once(
             client.transport.notice(
                 f"{kind.noun} {own} was created by an earlier try of this resource; going on with it."
             )
-            return own
+            return Creation(own, anew=False)
         except (Unreachable, UnexpectedAnswer, ApiError) as failure:
             if failure.performed:
                 doubtful = note
@@ -111,12 +124,12 @@ def create_once(
         reraise=True,
     )
     try:
-        made: str = retrying(attempt)
+        made: Creation = retrying(attempt)
     except _MayHaveHappened as error:
         ended = replace(this, ended=client.transport.server_time())
         _keep(journal, replace(note, tries=(*earlier, ended)), warn)
         raise error.failure from None
-    _keep(journal, replace(note, id=made), warn)
+    _keep(journal, replace(note, id=made.id), warn)
     return made
 
 

@@ -48,6 +48,20 @@ def test_what_was_cut_short_is_renamed_when_another_name_is_declared(example: St
     example._as_declared()
 
 
+def test_what_was_cut_short_is_followed_through_one_name_after_another(example: Stack) -> None:
+    """Each run renames it, and dies before it can say so."""
+    example.declare_organization(0, 0, True)
+    _cut_short(example, "/orgs$")
+    for number in (1, 2, 0):
+        example.declare_organization(0, number, True)
+        example.proxy.add(Fault("answer", method="GET", path="orgs/me$", times=None, skip=2, status=503))
+        example._run("up")
+        assert example.engine.state == {}
+        example.proxy.clear()
+    assert example._run("up"), example.engine.errors
+    example._as_declared()
+
+
 def test_what_was_cut_short_is_removed_when_a_grant_for_another_user_is_declared(example: Stack) -> None:
     example.declare_grant(0, 0, {"viewer"}, True)
     _cut_short(example, "/grants$")
