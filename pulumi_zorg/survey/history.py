@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Change, Drift, Live, Recorded
@@ -12,7 +12,7 @@ from pulumi_zorg.errors import ApiError, ZorgError
 from pulumi_zorg.models import Event
 from pulumi_zorg.survey.each import Reader, ask
 
-__all__ = ["ADDED", "explain_drifts", "explain_others", "happened_since", "touched"]
+__all__ = ["ADDED", "explain_drifts", "explain_others", "happened_lately", "happened_since", "touched"]
 
 #: The event that sets a property, by type and property.
 _SETS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -33,6 +33,9 @@ _ENDS = ("org.removed", "user.grant.removed", "user.grant.cascade.removed")
 _OTHERS_ENDS = {"user.removed": "user_id", "project.removed": "project_id"}
 _PROJECT_GRANT_END = "project.grant.removed"
 
+#: How far lists are thought to lag behind, at the most.
+_LAG = timedelta(minutes=2)
+
 _CHANGES = tuple({kind for by_property in _SETS.values() for kinds in by_property.values() for kind in kinds})
 _ALL = (*_CHANGES, *_ENDS, *_OTHERS_ENDS, _PROJECT_GRANT_END, *ADDED.values())
 
@@ -43,6 +46,14 @@ def happened_since(client: Client, moment: datetime) -> tuple[Event, ...] | None
     :raises ApiError: where the caller may not read the event store.
     """
     return client.witnesses.since(moment, set(_ALL))
+
+
+def happened_lately(client: Client) -> tuple[Event, ...] | None:
+    """What lists may not show yet, as :func:`happened_since`; nothing where the caller may not read the event store."""
+    try:
+        return happened_since(client, datetime.fromtimestamp(client.transport.server_time(), timezone.utc) - _LAG)
+    except ApiError:
+        return ()
 
 
 def touched(events: Iterable[Event], recorded: Sequence[Recorded]) -> list[Recorded]:

@@ -11,7 +11,7 @@ from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError,
 from pulumi_zorg.models import Authorization, Event, UserGrantRecord
 from pulumi_zorg.proof import Removal, find_organization
 from pulumi_zorg.survey.each import Reader, ask
-from pulumi_zorg.survey.history import ADDED
+from pulumi_zorg.survey.history import ADDED, happened_lately
 from pulumi_zorg.survey.reading import find, listed_values
 
 __all__ = ["find_others"]
@@ -37,14 +37,16 @@ def find_others(
     candidates: dict[Key, Mapping[str, Any]] = {}
     unknown: list[Unknown] = []
     scope = _organizations_of(recorded)
-    if events is not None:
+    if events is None:
+        candidates = _added(happened_lately(reader.client) or (), None if everywhere else scope)  # lists lag
+        if everywhere:
+            scope = {record.id for record in reader.client.listings.organizations()}
+            candidates |= {(ORGANIZATION, org_id): {} for org_id in scope}
+        if USER_GRANT in types:
+            grants, unknown = _grants(reader, sorted(scope), everywhere)
+            candidates |= {(USER_GRANT, grant.id): listed_values(grant) or {} for grant in grants}
+    else:
         candidates = _added(events, None if everywhere else scope)
-    elif everywhere:
-        scope = {record.id for record in reader.client.listings.organizations()}
-        candidates = {(ORGANIZATION, org_id): {} for org_id in scope}
-    if events is None and USER_GRANT in types:
-        grants, unknown = _grants(reader, sorted(scope), everywhere)
-        candidates |= {(USER_GRANT, grant.id): listed_values(grant) or {} for grant in grants}
     asked = [(key, known) for key, known in candidates.items() if key not in mine and key[0] in types]
     found = []
     for (key, _), answer in ask(
@@ -54,9 +56,8 @@ def find_others(
             unknown.append(Unknown(None, *key, str(answer)))
         elif not isinstance(answer, Absent):  # a list, or an event, that is behind
             found.append(answer)
-    return tuple(sorted(found, key=lambda each: each.key)), tuple(
-        sorted(unknown, key=lambda each: (each.type, each.id))
-    )
+    unknown.sort(key=lambda each: (each.type, each.id))
+    return tuple(sorted(found, key=lambda each: each.key)), tuple(unknown)
 
 
 def _organizations_of(recorded: Iterable[Recorded]) -> set[str]:

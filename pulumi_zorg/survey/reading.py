@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_zorg.client import Client
@@ -13,7 +12,7 @@ from pulumi_zorg.errors import ApiError, UnexpectedAnswer, ZorgError
 from pulumi_zorg.models import Authorization, OrganizationRecord, UserGrantRecord
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.survey.each import KINDS, Reader, ask
-from pulumi_zorg.survey.history import happened_since, touched
+from pulumi_zorg.survey.history import happened_lately, touched
 
 __all__ = ["Seen", "find", "listed_values", "look"]
 
@@ -21,8 +20,6 @@ __all__ = ["Seen", "find", "listed_values", "look"]
 FEW = 20
 #: So many organizations' grants are listed one organization after another; with more of them, grants are listed by id.
 _FEW_LISTS = 12
-#: How far lists are trusted to lag behind; what changed since is read by id, where the event store tells of it.
-_LAG = timedelta(minutes=2)
 
 
 @dataclass
@@ -143,11 +140,5 @@ def _grants(reader: Reader, recorded: Sequence[Recorded]) -> Iterable[UserGrantR
 
 def _changed_lately(client: Client, recorded: Sequence[Recorded]) -> list[Recorded]:
     """What lists may still show as it was a moment ago; none where the caller may not read the event store."""
-    moment = datetime.fromtimestamp(client.transport.server_time(), timezone.utc) - _LAG
-    try:
-        events = happened_since(client, moment)
-    except ApiError:
-        return []
-    if events is None:
-        return list(recorded)
-    return touched(events, recorded)
+    events = happened_lately(client)
+    return list(recorded) if events is None else touched(events, recorded)
