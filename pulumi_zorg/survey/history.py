@@ -64,10 +64,15 @@ def touched(events: Iterable[Event], recorded: Sequence[Recorded]) -> list[Recor
     """
     ids: set[str] = set()
     ended: dict[str, set[str]] = {name: set() for name in ("user_id", "project_id", "project_grant_id")}
+    born: dict[str, datetime] = {}
     any_organization = False
     for event in events:
         any_organization |= event.kind == "org.removed"
-        ids.add(event.aggregate.id)
+        if event.kind in ADDED.values():
+            born[event.aggregate.id] = event.creation_date
+        # A state has an object as it was created, with what came with that.
+        if event.creation_date != born.get(event.aggregate.id):
+            ids.add(event.aggregate.id)
         if event.kind in _OTHERS_ENDS:
             ended[_OTHERS_ENDS[event.kind]].add(event.aggregate.id)
         elif event.kind == _PROJECT_GRANT_END:
