@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from pulumi_zorg.errors import UnexpectedAnswer, clean
 
 __all__ = [
+    "Authorization",
     "Details",
     "Event",
     "ObjectCreated",
@@ -85,6 +86,25 @@ class UserGrantRecord(Wire):
         :raises UnexpectedAnswer: for a state that this release does not know.
         """
         return _is_active(self.state, "USER_GRANT_STATE", f"user grant {self.id}")
+
+
+class _Reference(Wire):
+    id: NonEmpty
+
+
+class _Role(Wire):
+    key: str
+
+
+class Authorization(Wire):
+    """A user grant as ``AuthorizationService`` lists it. It does not name the project grant."""
+
+    id: NonEmpty
+    state: str = ""
+    user: _Reference
+    project: _Reference
+    organization: _Reference
+    roles: tuple[_Role, ...] = ()
 
 
 class UserRecord(Wire):

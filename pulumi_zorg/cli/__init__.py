@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from pulumi_zorg.cli.drift import drift
 from pulumi_zorg.cli.emulator import emulator
 
 __all__ = ["main"]
@@ -15,4 +16,5 @@ def main() -> None:
     """ZITADEL's organizations and user grants under Pulumi."""
 
 
+main.add_command(drift)
 main.add_command(emulator)

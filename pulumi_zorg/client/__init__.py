@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from functools import cached_property
 
+from pulumi_zorg.client.listings import Listings
 from pulumi_zorg.client.organizations import Organizations
 from pulumi_zorg.client.transport import Transport
 from pulumi_zorg.client.user_grants import UserGrants
@@ -30,6 +31,7 @@ class Client:
         self.transport = transport
         self.organizations = Organizations(transport)
         self.user_grants = UserGrants(transport)
+        self.listings = Listings(transport)
         self.witnesses = Witnesses(transport)
         self._seen: set[str] = set()
         self._lock = threading.Lock()

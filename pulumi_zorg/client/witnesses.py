@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_zorg.client.transport import Call, Transport
@@ -120,3 +121,28 @@ class Witnesses:
             body["resourceOwner"] = resource_owner
         answer = self._transport.send(Call(tried, "POST", "/admin/v1/events/_search", body=body, reads=True))
         return parse(_Events, answer, tried).events
+
+    def since(self, moment: datetime, kinds: Iterable[str]) -> tuple[Event, ...] | None:
+        """The events of those kinds after that moment of the server's clock, oldest first; None where more happened at
+        one moment than an answer holds, so that they cannot all be read.
+
+        :raises PermissionDenied: without ``events.read``, as :meth:`events`.
+        """
+        tried = "Reading what happened since then"
+        found: dict[tuple[str, int], Event] = {}
+        while True:
+            body = {"eventTypes": sorted(kinds), "from": _timestamp(moment), "limit": _PAGE, "asc": True}
+            answer = self._transport.send(Call(tried, "POST", "/admin/v1/events/_search", body=body, reads=True))
+            page = parse(_Events, answer, tried).events
+            found.update(((event.aggregate.id, event.sequence), event) for event in page)
+            if len(page) < _PAGE:
+                return tuple(found.values())
+            # Sequences count within one object only. Things that happened at the same moment as the last one may be left.
+            last = page[-1].creation_date - timedelta(microseconds=1)
+            if last <= moment:
+                return None
+            moment = last
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")

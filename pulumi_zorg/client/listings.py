@@ -1,0 +1,141 @@
+"""Whole lists, in pages. They are cheap, and they are no proof: they lag behind the last writes, some never show an
+object that exists, and the second API leaves out what the caller may not see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field
+
+from pulumi_zorg.client.transport import Call, Transport
+from pulumi_zorg.errors import UnexpectedAnswer, clean
+from pulumi_zorg.models import Authorization, OrganizationRecord, UserGrantRecord, Wire, parse
+
+__all__ = ["Listings"]
+
+_PAGE = 5_000  # of the first API; both recorded servers took it
+_PAGE_V2 = 1_000  # AuthorizationService refuses more
+
+_AUTHORIZATIONS = "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations"
+
+
+class _Count(Wire):
+    total_result: int = 0
+
+
+class _Organizations(Wire):
+    details: _Count = _Count()
+    result: tuple[OrganizationRecord, ...] = ()
+
+
+class _Grants(Wire):
+    details: _Count = _Count()
+    result: tuple[UserGrantRecord, ...] = ()
+
+
+class _Authorizations(Wire):
+    pagination: Annotated[_Count, Field(default_factory=_Count)]
+    authorizations: tuple[Authorization, ...] = ()
+
+
+Listed = TypeVar("Listed", OrganizationRecord, UserGrantRecord, Authorization)
+
+
+class Listings:
+    """Reads whole lists.
+
+    Documents: https://zitadel.com/docs/apis/resources/admin (Search Organizations),
+    https://zitadel.com/docs/apis/resources/mgmt (Search User Grants) and
+    https://zitadel.com/docs/apis/resources/authorization_service_v2 (ListAuthorizations).
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def organizations(self) -> tuple[OrganizationRecord, ...]:
+        """All organizations of the instance.
+
+        :raises PermissionDenied: without ``iam.read``, a right on the instance (IAM_OWNER, IAM_OWNER_VIEWER).
+        """
+        tried = "Listing the organizations of the instance"
+
+        def page(offset: int) -> tuple[int, tuple[OrganizationRecord, ...]]:
+            body = {"query": _query(offset), "sortingColumn": "ORG_FIELD_NAME_NAME"}
+            answer = self._transport.send(Call(tried, "POST", "/admin/v1/orgs/_search", body=body, reads=True))
+            found = parse(_Organizations, answer, tried)
+            return found.details.total_result, found.result
+
+        return _all(page, tried)
+
+    def user_grants(self, org_id: str) -> tuple[UserGrantRecord, ...]:
+        """All user grants that were made in the organization, as far as the caller may see them."""
+        tried = f"Listing the user grants of organization {clean(org_id)}"
+
+        def page(offset: int) -> tuple[int, tuple[UserGrantRecord, ...]]:
+            path, body = "/management/v1/users/grants/_search", {"query": _query(offset)}
+            answer = self._transport.send(Call(tried, "POST", path, org=org_id, body=body, reads=True))
+            found = parse(_Grants, answer, tried)
+            return found.details.total_result, found.result
+
+        # A server that does not honour the header shows another organization's.
+        return tuple(each for each in _all(page, tried) if each.org_id == org_id)
+
+    def authorizations(self, ids: Sequence[str]) -> tuple[Authorization, ...]:
+        """Those user grants that the caller may see, of all organizations."""
+        tried = "Listing user grants by their ids"
+        found: list[Authorization] = []
+        for wanted in _chunks(ids, _PAGE_V2):
+            filters = [{"authorizationIds": {"ids": list(wanted)}}]
+            found += self._authorizations(tried, 0, filters)[1]
+        return tuple(found)
+
+    def all_authorizations(self) -> tuple[Authorization, ...]:
+        """All user grants of the instance that the caller may see."""
+        tried = "Listing the user grants of the instance"
+        return _all(lambda offset: self._authorizations(tried, offset, []), tried)
+
+    def _authorizations(self, tried: str, offset: int, filters: list[Any]) -> tuple[int, tuple[Authorization, ...]]:
+        body = {
+            "pagination": {"offset": offset, "limit": _PAGE_V2, "asc": True},
+            # The oldest first, so that what is made meanwhile moves nothing from one page to another.
+            "sortingColumn": "AUTHORIZATION_FIELD_NAME_CREATED_DATE",
+            "filters": filters,
+        }
+        answer = self._transport.send(Call(tried, "POST", _AUTHORIZATIONS, body=body, reads=True))
+        found = parse(_Authorizations, answer, tried)
+        return found.pagination.total_result, found.authorizations
+
+
+def _query(offset: int) -> dict[str, Any]:
+    return {"offset": str(offset), "limit": _PAGE, "asc": True}
+
+
+def _all(page: Callable[[int], tuple[int, tuple[Listed, ...]]], tried: str) -> tuple[Listed, ...]:
+    """All pages as one list.
+
+    :raises UnexpectedAnswer: where pages moved while they were read, so that some objects were not shown.
+    """
+    found: dict[str, Listed] = {}
+    total = offset = 0
+    while True:
+        counted, rows = page(offset)
+        total = max(total, counted)
+        found.update((row.id, row) for row in rows)
+        offset += len(rows)
+        # A server may give fewer than were asked for, so that a short page is not the last one.
+        if not rows or offset >= total:
+            break
+    if len(found) < total:
+        raise UnexpectedAnswer(
+            f"{tried}: the server counts {total}, but showed {len(found)} of them. The list seems to have changed while it "
+            "was read, or the credential may not see all of it (IAM_OWNER_VIEWER on the instance may); try again.",
+            performed=False,
+        )
+    return tuple(found.values())
+
+
+def _chunks(values: Iterable[str], size: int) -> Iterator[Sequence[str]]:
+    kept = list(values)
+    for start in range(0, len(kept), size):
+        yield kept[start : start + size]

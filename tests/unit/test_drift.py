@@ -1,0 +1,143 @@
+"""The comparison: a pure function of the state and of what was found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_zorg.drift import (
+    ORGANIZATION,
+    USER_GRANT,
+    Absent,
+    Change,
+    Drift,
+    IgnoreRules,
+    Key,
+    Live,
+    Recorded,
+    Report,
+    Unknown,
+    changes_of,
+    compare,
+)
+
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "name": st.text(max_size=3),
+    "active": st.booleans(),
+    "role_keys": st.lists(st.sampled_from(["admin", "viewer"]), max_size=2),
+}
+properties = st.fixed_dictionaries({}, optional=VALUES)
+
+
+def a_resource(name: str, values: dict[str, Any], *, ignored: frozenset[str] = frozenset()) -> Recorded:
+    return Recorded(f"urn:pulumi:dev::shop::{ORGANIZATION}::{name}", ORGANIZATION, f"id-{name}", values, {}, ignored)
+
+
+@given(properties)
+def test_what_is_as_recorded_is_in_sync(values: dict[str, Any]) -> None:
+    each = a_resource("acme", values)
+    assert compare([each], {each.key: Live(*each.key, values)}) == ()
+
+
+@given(properties, properties)
+def test_exactly_the_properties_that_differ_are_named(recorded: dict[str, Any], live: dict[str, Any]) -> None:
+    found = changes_of(a_resource("acme", recorded), live)
+    assert {each.property for each in found} == {
+        name for name in recorded.keys() & live.keys() if recorded[name] != live[name]
+    }
+    assert all((each.recorded, each.live) == (recorded[each.property], live[each.property]) for each in found)
+
+
+@given(properties, properties)
+def test_drift_has_two_ends(one: dict[str, Any], other: dict[str, Any]) -> None:
+    there = changes_of(a_resource("acme", one), other)
+    back = changes_of(a_resource("acme", other), one)
+    assert {(e.property, repr(e.recorded), repr(e.live)) for e in there} == {
+        (e.property, repr(e.live), repr(e.recorded)) for e in back
+    }
+
+
+@given(properties, properties, st.frozensets(st.sampled_from([*VALUES, "*"])))
+def test_ignoring_hides_these_properties_and_no_other(
+    recorded: dict[str, Any], live: dict[str, Any], ignored: frozenset[str]
+) -> None:
+    everything = changes_of(a_resource("acme", recorded), live)
+    left = changes_of(a_resource("acme", recorded, ignored=ignored), live)
+    assert left == tuple(each for each in everything if "*" not in ignored and each.property not in ignored)
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["same", "other", "gone", "not looked at"])))
+def test_each_resource_is_judged_by_its_own_object(fates: dict[str, str]) -> None:
+    resources = [a_resource(name, {"name": "x"}) for name in fates]
+    live: dict[Key, Live | Absent] = {}
+    for name, fate in fates.items():
+        key = (ORGANIZATION, f"id-{name}")
+        if fate == "gone":
+            live[key] = Absent("it was removed")
+        elif fate != "not looked at":
+            live[key] = Live(*key, {"name": "x" if fate == "same" else "y"})
+    found = compare(resources, live)
+    assert [each.name for each in found] == [name for name, fate in fates.items() if fate in ("other", "gone")]
+    assert [each.name for each in found if each.removed] == [name for name, fate in fates.items() if fate == "gone"]
+
+
+def test_what_is_gone_is_drift_whatever_is_ignored() -> None:
+    each = a_resource("acme", {"name": "x"}, ignored=frozenset("*"))
+    assert compare([each], {each.key: Absent("it was removed")})[0].removed == "it was removed"
+
+
+def test_lists_and_tuples_are_the_same() -> None:
+    assert changes_of(a_resource("acme", {"role_keys": ["a"]}), {"role_keys": ("a",)}) == ()
+
+
+# The verdict.
+
+ACME = Drift("urn:pulumi:dev::shop::pulumi-python:dynamic/zorg:Organization::acme", ORGANIZATION, "1", removed="gone")
+ANN = Drift(
+    "urn:pulumi:dev::shop::pulumi-python:dynamic/zorg:UserGrant::ann",
+    USER_GRANT,
+    "2",
+    (Change("active", True, False), Change("role_keys", ["a"], ["b"])),
+)
+EXTRA = Live(USER_GRANT, "3", {})
+
+
+def test_what_could_not_be_told_leaves_the_verdict_open() -> None:
+    assert Report("dev").in_sync is True
+    assert Report("dev", (ACME,)).in_sync is False
+    assert Report("dev", (), (EXTRA,)).in_sync is False
+    assert Report("dev", (ACME,), (), (Unknown(None, ORGANIZATION, "1", "?"),)).in_sync is None
+
+
+# What is to be ignored.
+
+
+@pytest.mark.parametrize(
+    ("patterns", "left"),
+    [
+        ("", {"acme": [], "ann": ["active", "role_keys"], "3": []}),
+        ("# a comment\n\n  \n", {"acme": [], "ann": ["active", "role_keys"], "3": []}),
+        ("UserGrant:role_keys", {"acme": [], "ann": ["active"], "3": []}),
+        ("*:role_keys\nUserGrant:act*", {"acme": [], "3": []}),
+        ("pulumi-python:dynamic/zorg:UserGrant:active", {"acme": [], "ann": ["role_keys"], "3": []}),
+        ("Organization:*", {"acme": [], "ann": ["active", "role_keys"], "3": []}),
+        ("UserGrant::3", {"acme": [], "ann": ["active", "role_keys"]}),
+        ("pulumi-python:dynamic/zorg:UserGrant::*", {"acme": []}),
+        ("Organization::1", {"ann": ["active", "role_keys"], "3": []}),
+        ("urn:pulumi:*::acme", {"ann": ["active", "role_keys"], "3": []}),
+        ("urn:pulumi:prod::*", {"acme": [], "ann": ["active", "role_keys"], "3": []}),
+    ],
+)
+def test_patterns(patterns: str, left: dict[str, list[str]]) -> None:
+    report = Report("dev", (ACME, ANN), (EXTRA,)).without(IgnoreRules.parse(patterns))
+    found = {each.name: [change.property for change in each.changes] for each in report.drifted}
+    assert {**found, **{each.id: [] for each in report.unmanaged or ()}} == left
+
+
+@pytest.mark.parametrize("line", ["acme", "::1", "UserGrant::", ":role_keys", "UserGrant:"])
+def test_a_line_that_is_no_pattern_is_an_error_with_its_number(line: str) -> None:
+    with pytest.raises(ValueError, match=r"rules, line 2: .* is no pattern"):
+        IgnoreRules.parse(f"# fine\n{line}\n", "rules")

@@ -1,0 +1,100 @@
+"""How drift is shown: nothing that others chose (a name) may become markup, an order, or a line of its own."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+
+from pulumi_zorg.cli.drift_formats import FORMATS
+from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Change, Drift, Live, Report, Unknown
+
+WHEN = datetime(2026, 11, 23, 8, tzinfo=timezone.utc)
+URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/zorg:Organization::acme"
+EVIL = "::error::[red]x[/red] | `@admin` <b>\n::stop-commands::x\x1b[31m"
+GRANT = {"org_id": "7", "user_id": "8", "project_id": "9", "role_keys": ["admin"], "active": True, "state": "S"}
+
+
+def shown(capsys: pytest.CaptureFixture[str], form: str, report: Report) -> str:
+    FORMATS[form](report)
+    return capsys.readouterr().out
+
+
+def renamed(live: str, *, secret: bool = False) -> Report:
+    change = Change("name", "Acme", live, WHEN, "Ann", secret)
+    return Report("dev", (Drift(URN, ORGANIZATION, "1", (change,), when=WHEN, by="Ann"),))
+
+
+def test_json_is_as_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    report = Report(
+        "dev",
+        (
+            Drift(URN, ORGANIZATION, "1", (Change("active", True, False, WHEN, "Ann"),), None, WHEN, "Ann"),
+            Drift(URN, ORGANIZATION, "2", removed="it was removed"),
+        ),
+        (Live(USER_GRANT, "3", {**GRANT, "__filled": {}}, WHEN),),
+        (Unknown(None, USER_GRANT, "4", "because"),),
+    )
+    at = "2026-11-23T08:00:00Z"
+    assert json.loads(shown(capsys, "json", report)) == {
+        "schema": "zorg-drift/1",
+        "stack": "dev",
+        "in_sync": None,
+        "drifted": [
+            {
+                "urn": URN,
+                "type": ORGANIZATION,
+                "id": "1",
+                "removed": False,
+                "proof": None,
+                "changes": [{"property": "active", "recorded": True, "live": False, "when": at, "by": "Ann"}],
+                "when": at,
+                "by": "Ann",
+            },
+            {
+                "urn": URN,
+                "type": ORGANIZATION,
+                "id": "2",
+                "removed": True,
+                "proof": "it was removed",
+                "changes": [],
+                "when": None,
+                "by": None,
+            },
+        ],
+        "unmanaged": [{"type": USER_GRANT, "id": "3", "properties": GRANT, "when": at, "by": None}],
+        "unknown": [{"urn": None, "type": USER_GRANT, "id": "4", "why": "because"}],
+    }
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_secret_is_not_shown(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    out = shown(capsys, form, renamed("Classified", secret=True))
+    assert "[secret]" in out
+    assert "Classified" not in out
+    assert "Acme" not in out
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "github"])
+@pytest.mark.parametrize(
+    "report", [renamed(EVIL), Report("dev", (), (Live(ORGANIZATION, "3", {"name": EVIL}, WHEN, EVIL),))]
+)
+def test_a_name_stays_a_name(capsys: pytest.CaptureFixture[str], form: str, report: Report) -> None:
+    out = shown(capsys, form, report)
+    assert "\x1b" not in out
+    orders = [line for line in out.splitlines() if line.strip().startswith("::")]
+    assert all(line.startswith("::warning title=") for line in orders)
+    assert len(orders) == (1 if form == "github" else 0)
+    assert "[red]x[/red]" in out, "it is shown as it is"
+
+
+def test_markdown_fences_what_others_chose(capsys: pytest.CaptureFixture[str]) -> None:
+    row = shown(capsys, "markdown", renamed("a`b|c")).splitlines()[-1]
+    assert r'| `` "a`b\|c" `` |' in row
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_in_sync_is_said(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    out = shown(capsys, form, Report("dev"))
+    assert json.loads(out)["in_sync"] is True if form == "json" else "dev: in sync" in out

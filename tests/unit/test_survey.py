@@ -1,0 +1,322 @@
+"""Looking at an instance for a comparison: pages where there is much, and nothing believed that only a list says."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Absent, Drift, Live, Recorded, compare
+from pulumi_zorg.errors import PermissionDenied, Unauthenticated, UnexpectedAnswer
+from pulumi_zorg.state import parse_time
+from pulumi_zorg.survey import explain_drifts, find_others, look, reading
+from pulumi_zorg.survey.each import Reader
+from pulumi_zorg.survey.history import happened_since, touched
+from pulumi_zorg.testing import Fault
+from tests.support.servers import World
+from tests.unit.clients import Clients
+
+BOTH = (ORGANIZATION, USER_GRANT)
+
+
+def an_organization(world: World, name: str) -> Recorded:
+    org_id = world.console.create_organization(world.name(name))
+    values = {"name": world.name(name), "active": True}
+    return Recorded(f"urn:pulumi:dev::shop::o::{name}", ORGANIZATION, org_id, values, values)
+
+
+def a_grant(world: World, user: str, *, org_id: str | None = None, project: str | None = None) -> Recorded:
+    where, project = org_id or world.home, project or world.project
+    grant_id = world.console.create_grant(where, user, project, ["viewer"])
+    values = {"org_id": where, "user_id": user, "project_id": project, "role_keys": ["viewer"], "active": True}
+    return Recorded(f"urn:pulumi:dev::shop::g::{user}", USER_GRANT, grant_id, values, values)
+
+
+def many(world: World, count: int = 2 * reading.FEW) -> list[Recorded]:
+    """So many grants and organizations that they are looked for in lists."""
+    users = [world.console.create_user(world.home, f"user{number}{world.tag}") for number in range(count)]
+    grants = [a_grant(world, user) for user in users]
+    return [*(an_organization(world, f"Org {number}") for number in range(count)), *grants]
+
+
+def drifts(client: Client, recorded: Sequence[Recorded]) -> tuple[Drift, ...]:
+    seen = look(Reader(client), recorded)
+    assert seen.unknown == []
+    return compare(recorded, seen.live)
+
+
+def calls(world: World) -> Counter[str]:
+    return Counter(f"{each.method} {each.path.rsplit('/', 1)[-1]}" for each in world.proxy.exchanges)
+
+
+def lag(world: World, seconds: float) -> None:
+    httpx.post(f"{world.proxy.target}/debug/lag", json={"seconds": seconds}).raise_for_status()
+
+
+def test_much_that_is_in_sync_takes_a_few_calls(every_world: World, clients: Clients) -> None:
+    recorded = many(every_world)
+    client = clients.owner(every_world)
+    every_world.proxy.clear()
+    assert drifts(client, recorded) == ()
+    assert sum(calls(every_world).values()) <= 4, calls(every_world)
+
+
+def test_grants_in_many_organizations_are_listed_by_their_ids(every_world: World, clients: Clients) -> None:
+    world, recorded = every_world, []
+    for number in range(reading.FEW + 1):
+        tenant = world.console.create_organization(world.name(f"Tenant {number}"))
+        project = world.console.create_project(tenant, "P", ("viewer",))
+        recorded.append(a_grant(world, world.console.create_user(tenant, f"u{number}"), org_id=tenant, project=project))
+    client = clients.owner(world)
+    world.proxy.clear()
+    assert drifts(client, recorded) == ()
+    assert calls(world)["GET " + recorded[0].id] == 0
+
+
+def test_what_a_list_does_not_show_yet_is_found(world: World, clients: Clients) -> None:
+    recorded = many(world)
+    lag(world, 3600)  # the lists are empty
+    world.console.deactivate_grant(world.home, recorded[-1].known["user_id"], recorded[-1].id)
+    assert [each.urn for each in drifts(clients.owner(world), recorded)] == [recorded[-1].urn]
+
+
+def test_a_list_that_still_shows_what_was_is_not_believed(world: World, clients: Clients) -> None:
+    recorded = many(world)
+    client = clients.owner(world)
+    records = client.listings.user_grants(world.home)
+    organizations = client.listings.organizations()
+    changed, gone, renamed = recorded[-1], recorded[-2], recorded[0]
+    world.console.set_roles(world.home, changed.known["user_id"], changed.id, ["admin"])
+    world.console.remove_grant(world.home, gone.known["user_id"], gone.id)
+    world.console.rename_organization(renamed.id, world.name("Other"))
+    client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]
+    client.listings.organizations = lambda: organizations  # type: ignore[method-assign]
+    assert {each.urn for each in drifts(client, recorded)} == {changed.urn, gone.urn, renamed.urn}
+
+
+def test_a_list_from_before_the_last_update_is_no_drift(world: World, clients: Clients) -> None:
+    recorded = many(world)
+    # Without the event store there is nothing but the read by id to tell.
+    client = clients.member(world, "ORG_OWNER_VIEWER", of=world.home)
+    records = client.listings.user_grants(world.home)
+    client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]
+    last = recorded[-1]
+    world.console.set_roles(world.home, last.known["user_id"], last.id, ["admin"])
+    grants = [each for each in recorded[:-1] if each.type == USER_GRANT]
+    updated = replace(last, properties={**last.properties, "role_keys": ["admin"]})
+    assert drifts(client, [*grants, updated]) == ()
+
+
+def test_a_phantom_is_no_drift(world: World, clients: Clients) -> None:
+    recorded = many(world)
+    httpx.post(f"{world.proxy.target}/debug/phantoms", json={"ids": [recorded[-1].id]}).raise_for_status()
+    seen = look(Reader(clients.owner(world)), recorded)
+    assert compare(recorded, seen.live) == ()
+    assert ["phantom" in warning for warning in seen.warnings] == [True]
+
+
+def test_what_was_removed_is_gone_with_proof(every_world: World, clients: Clients) -> None:
+    world = every_world
+    recorded = many(world)
+    world.console.remove_organization(recorded[0].id)
+    world.console.remove_user(world.home, recorded[-1].known["user_id"])
+    found = drifts(clients.owner(world), recorded)
+    assert [(each.urn, each.removed is not None) for each in found] == [
+        (recorded[0].urn, True),
+        (recorded[-1].urn, True),
+    ]
+    assert found[0].by is not None
+
+
+@pytest.mark.parametrize("count", [2, 2 * reading.FEW])
+def test_who_may_only_read_comes_to_the_same(world: World, clients: Clients, count: int) -> None:
+    recorded = many(world, count)
+    world.console.deactivate_organization(recorded[0].id)
+    world.console.remove_grant(world.home, recorded[-1].known["user_id"], recorded[-1].id)
+    extra = world.console.create_grant(world.home, world.ann, world.project, ["admin"])
+    viewer = clients.member(world, "IAM_OWNER_VIEWER")
+    world.proxy.clear()
+    assert [each.urn for each in drifts(viewer, recorded)] == [recorded[0].urn, recorded[-1].urn]
+    others, unknown = find_others(Reader(viewer), recorded, everywhere=False, types=BOTH)
+    assert ([each.id for each in others], unknown) == ([extra], ())
+    assert world.proxy.writes == []
+
+
+@pytest.mark.parametrize("count", [2, 2 * reading.FEW])
+def test_who_may_nothing_comes_to_no_verdict(world: World, clients: Clients, count: int) -> None:
+    recorded = many(world, count)
+    seen = look(Reader(clients.member(world)), recorded)
+    assert seen.live == {}
+    assert [each.urn for each in seen.unknown] == [each.urn for each in recorded]
+    assert all("IAM_OWNER_VIEWER" in each.why for each in seen.unknown)
+    _, unknown = find_others(Reader(clients.member(world)), recorded, everywhere=False, types=BOTH)
+    assert unknown
+    with pytest.raises(PermissionDenied):
+        find_others(Reader(clients.member(world)), recorded, everywhere=True, types=BOTH)
+
+
+def test_who_may_read_one_organization_is_told_what_of_the_rest(world: World, clients: Clients) -> None:
+    mine, other = an_organization(world, "Mine"), an_organization(world, "Other")
+    world.console.deactivate_organization(mine.id)
+    seen = look(Reader(clients.member(world, "ORG_OWNER_VIEWER", of=mine.id)), [mine, other])
+    assert [each.urn for each in compare([mine, other], seen.live)] == [mine.urn]
+    assert [each.urn for each in seen.unknown] == [other.urn]
+
+
+def test_a_refused_token_ends_everything(world: World, clients: Clients) -> None:
+    recorded = many(world, 1)
+    with pytest.raises(Unauthenticated):
+        look(Reader(clients.holder(world, "wrong")), recorded)
+
+
+# What no resource declares.
+
+
+def test_within_the_stack_extra_grants_are_found(every_world: World, clients: Clients) -> None:
+    world = every_world
+    recorded = [an_organization(world, "Acme"), a_grant(world, world.ann)]
+    inside = world.console.create_project(recorded[0].id, "P", ("viewer",))
+    extra = {
+        world.console.create_grant(world.home, world.bob, world.project, ["admin"]),
+        world.console.create_grant(recorded[0].id, world.ann, inside, ["viewer"]),
+    }
+    elsewhere = world.console.create_organization(world.name("Elsewhere"))
+    foreign = world.console.create_project(elsewhere, "P", ("viewer",))
+    outside = world.console.create_grant(elsewhere, world.bob, foreign, ["viewer"])
+    reader = Reader(clients.owner(world))
+    others, unknown = find_others(reader, recorded, everywhere=False, types=BOTH)
+    assert ({each.id for each in others}, unknown) == (extra, ())
+    others, unknown = find_others(reader, recorded, everywhere=True, types=BOTH)
+    assert unknown == ()
+    assert {*extra, outside, elsewhere, world.home} <= {each.id for each in others}
+    assert not {each.id for each in recorded} & {each.id for each in others}
+    only, _ = find_others(reader, recorded, everywhere=True, types=(ORGANIZATION,))
+    assert {each.type for each in only} == {ORGANIZATION}
+
+
+def test_an_extra_grant_that_no_list_shows_yet_is_found(world: World, clients: Clients) -> None:
+    recorded = [a_grant(world, world.ann)]
+    lag(world, 3600)
+    extra = world.console.create_grant(world.home, world.bob, world.project, ["admin"])
+    others, _ = find_others(Reader(clients.owner(world)), recorded, everywhere=False, types=BOTH)
+    assert [each.id for each in others] == [extra]
+
+
+def test_an_organization_of_the_stack_that_is_gone_has_no_extra_grants(world: World, clients: Clients) -> None:
+    recorded = [an_organization(world, "Acme")]
+    world.console.remove_organization(recorded[0].id)
+    assert find_others(Reader(clients.owner(world)), recorded, everywhere=False, types=BOTH) == ((), ())
+
+
+def test_who_sees_a_part_of_the_grants_only_is_told(world: World, clients: Clients) -> None:
+    part = world.console.create_user(world.home, "part")
+    world.console.add_member(world.home, part, "ORG_SETTINGS_MANAGER")  # reads the organization, and no grant in it
+    body = {"userId": part, "roles": ["PROJECT_OWNER"]}
+    world.console.call("POST", f"/management/v1/projects/{world.project}/members", body, org=world.home)
+    other = world.console.create_project(world.home, "Other", ("viewer",))
+    world.console.create_grant(world.home, world.bob, other, ["viewer"])
+    client = clients.holder(world, world.console.create_token(world.home, part))
+    others, unknown = find_others(Reader(client), [a_grant(world, world.ann)], everywhere=False, types=BOTH)
+    assert others == ()
+    assert ["user.grant.read" in each.why for each in unknown] == [True]
+
+
+def test_a_lost_header_shows_nobody_elses_grants(world: World, clients: Clients) -> None:
+    world.proxy.add(Fault("strip", times=None))
+    recorded = [an_organization(world, "Acme")]
+    others, unknown = find_others(Reader(clients.owner(world)), recorded, everywhere=False, types=BOTH)
+    assert others == ()
+    assert ["x-zitadel-orgid" in each.why for each in unknown] == [True]
+
+
+def test_a_list_that_moved_while_it_was_read_is_an_error(world: World, clients: Clients) -> None:
+    body = '{"details": {"totalResult": "2"}, "result": []}'
+    world.proxy.add(Fault("answer", path="grants/_search", status=200, body=body, times=None))
+    with pytest.raises(UnexpectedAnswer, match="counts 2, but showed 0"):
+        clients.owner(world).listings.user_grants(world.home)
+
+
+# What the event store tells.
+
+
+def test_events_are_read_to_the_last_page(world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pulumi_zorg.client.witnesses._PAGE", 7)
+    client = clients.owner(world)
+    begun = client.organizations.read(world.home).details.creation_date
+    assert begun is not None
+    made = {world.console.create_organization(world.name(f"Org {number}")) for number in range(20)}
+    events = client.witnesses.since(begun, ["org.added"])
+    assert events is not None
+    assert made <= {event.aggregate.id for event in events}
+
+
+def test_more_at_one_moment_than_an_answer_holds(
+    world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulumi_zorg.client.witnesses._PAGE", 2)
+    at = "2026-11-23T08:00:00.000000Z"
+    kind = {"type": "org.added"}
+    events = [{"type": kind, "aggregate": {"id": str(number), "type": kind}, "creationDate": at} for number in range(2)]
+    body = json.dumps({"events": events})
+    world.proxy.add(Fault("answer", path="events/_search", status=200, body=body, times=None))
+    assert clients.owner(world).witnesses.since(parse_time("2026-11-23"), ["org.added"]) is None
+
+
+@pytest.mark.parametrize("how", ["user", "project", "role", "grant"])
+def test_what_took_a_grant_along_touches_it(world: World, clients: Clients, how: str) -> None:
+    project = world.console.create_project(world.home, "Shop", ("viewer",))
+    taken, left = a_grant(world, world.ann, project=project), a_grant(world, world.bob)
+    client = clients.owner(world)
+    since = client.user_grants.read(world.home, left.id, world.bob).details.creation_date
+    assert since is not None
+    match how:
+        case "user":
+            world.console.remove_user(world.home, world.ann)
+        case "project":
+            world.console.call("DELETE", f"/management/v1/projects/{project}", org=world.home)
+        case "role":
+            world.console.call("DELETE", f"/management/v1/projects/{project}/roles/viewer", org=world.home)
+        case "grant":
+            world.console.remove_grant(world.home, world.ann, taken.id)
+    events = happened_since(client, since)
+    assert events is not None
+    assert touched(events, [taken, left]) == [taken]
+    assert [each.urn for each in drifts(client, [taken, left])] == [taken.urn]
+
+
+def test_a_grant_goes_with_the_organization_of_its_user(world: World, clients: Clients) -> None:
+    tenant = world.console.create_organization(world.name("Tenant"))
+    grant = a_grant(world, world.console.create_user(tenant, "guest"))
+    client = clients.owner(world)
+    since = client.user_grants.read(world.home, grant.id).details.creation_date
+    assert since is not None
+    world.console.remove_organization(tenant)
+    events = happened_since(client, since)
+    assert events is not None
+    assert touched(events, [grant]) == [grant]
+    assert isinstance(look(Reader(client), [grant]).live[grant.key], Absent)
+
+
+def test_who_changed_it_and_when(world: World, clients: Clients) -> None:
+    acme = an_organization(world, "Acme")
+    world.console.rename_organization(acme.id, world.name("Other"))
+    world.console.deactivate_organization(acme.id)
+    client = clients.owner(world)
+    (drift,) = explain_drifts(Reader(client), drifts(client, [acme]))
+    told = {each.property: (each.by, each.when) for each in drift.changes}
+    assert {by for by, _ in told.values()} == {drift.by} != {None}
+    assert told["name"][1] < told["active"][1] == drift.when  # type: ignore[operator]
+
+
+def test_who_may_not_ask_who_is_told_what(world: World, clients: Clients) -> None:
+    acme = an_organization(world, "Acme")
+    world.console.deactivate_organization(acme.id)
+    client = clients.member(world, "ORG_OWNER_VIEWER", of=acme.id)
+    (drift,) = explain_drifts(Reader(client), drifts(client, [acme]))
+    assert (drift.by, drift.when) == (None, None)
+    assert isinstance(look(Reader(client), [acme]).live[acme.key], Live)
