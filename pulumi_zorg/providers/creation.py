@@ -159,8 +159,9 @@ def _left_behind(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note:
 def _own(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note) -> str | None:
     """The id of what stands there, if it is this resource's own."""
     known: Mapping[str, Any] = inputs.model_dump()
-    if note.id is not None and isinstance(kind.find(client, note.id, known), Sighting):
-        return note.id
+    if note.id is not None:
+        # It is known which one it was; where that one is gone, there is nothing to wait for in a list.
+        return note.id if isinstance(kind.find(client, note.id, known), Sighting) else None
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_result(lambda standing: standing is None),
         wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
