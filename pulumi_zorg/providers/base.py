@@ -25,6 +25,8 @@ from pulumi_zorg.providers import session
 from pulumi_zorg.providers.converge import bring, end, told
 from pulumi_zorg.providers.creation import create_once
 from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
+from pulumi_zorg.providers.owners import named
+from pulumi_zorg.providers.rivals import Rivals
 
 __all__ = ["StatefulProvider"]
 
@@ -54,7 +56,9 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         failures = [CheckFailure(problem.property, problem.reason) for problem in problems]
         if OWNER in news and not failures:
             identity = self.kind.identity(checked)
-            other = session.owners.claim(identity, str(news[OWNER]))
+            # The engine checks what it creates, or replaces, without what was before.
+            anew = not any(name in _olds for name in self._required())
+            other = session.owners.claim(identity, str(news[OWNER]), anew=anew)
             if other is not None:
                 reason = f"is declared twice: {other} is the same {self.kind.noun}, and only one resource can manage it"
                 failures.append(CheckFailure(next(iter(identity)), reason))
@@ -63,10 +67,13 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Leaves it to the engine to compare the inputs, which names the properties in a preview, and adds what
         cannot be changed in place."""
+        identity = self.kind.identity(_news)
         # The engine has the object in its state, so nothing of its creation is left to remember.
-        session.owners.known(self.kind.identity(_news), session.journal)
+        session.known(identity)
         had = {**(_olds.get(_FILLED) or {}), **_olds}
         replaces = [name for name in self.kind.inputs.replaces if _moved(had.get(name), _news.get(name))]
+        if not replaces:
+            session.owners.keeps(identity, _id)
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -74,11 +81,14 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         client = session.client()
         inputs = self._parsed(props)
         self.kind.before_create(client, inputs)
-        standing = self.kind.find_like(client, inputs) if inputs.adopt else None
-        if standing is not None:
-            return CreateResult(standing, self._outputs(self._brought(standing, inputs, props), inputs))
         owner = session.owners.of(self.kind.identity(props))
-        made = create_once(self.kind, client, inputs, owner, session.journal, warn=session.warn)
+        rivals = Rivals(owner, session.owners, session.journal)
+        standing = rivals.adoptable(self.kind, client, inputs) if inputs.adopt else None
+        if standing is not None:
+            session.owners.stands_for(owner, standing)
+            return CreateResult(standing, self._outputs(self._brought(standing, inputs, props), inputs))
+        made = create_once(self.kind, client, inputs, owner, session.journal, rivals, warn=session.warn)
+        session.owners.stands_for(owner, made.id)
         try:
             return CreateResult(made.id, self._outputs(self._brought(made.id, inputs, props), inputs))
         except ZorgError as error:
@@ -109,10 +119,16 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Brings the object to what is declared now."""
         inputs = self._parsed(_news)
+        rivals = Rivals(session.owners.of(self.kind.identity(_news)), session.owners, session.journal)
+        rivals.let_go_of(self.kind.title(inputs, _id), _id)
         return UpdateResult(self._outputs(self._brought(_id, inputs, _olds), inputs))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Does what the deletion policy says."""
+        """Does what the deletion policy says, unless another resource of the program stands for the object now."""
+        holder = session.owners.holder(_id)
+        if holder is not None:
+            session.note(f"{self.kind.noun} {_id} is left as it is: {named(holder)} of this program stands for it now.")
+            return
         client = session.client()
         inputs = self._parsed(_props)
         end(self.kind, client, _id, inputs, _props, guard=lambda step: self.kind.guard(client, _id, inputs, step))

@@ -23,6 +23,7 @@ from pulumi_zorg.proof import created
 from pulumi_zorg.providers.converge import end
 from pulumi_zorg.providers.journal import Journal, Note, Try
 from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
+from pulumi_zorg.providers.rivals import Rivals
 
 __all__ = ["Creation", "create_once"]
 
@@ -57,12 +58,14 @@ def create_once(
     inputs: AnyInputs,
     owner: str,
     journal: Journal,
+    rivals: Rivals,
     *,
     warn: Callable[[str], None],
 ) -> Creation:
     """The object that this resource creates, or that an earlier try of it has created.
 
     :param owner: the resource, as ``project/stack/kind/name``.
+    :param rivals: the other resources of the program, which may have to make room.
     :raises NameTaken: where something stands there that this resource did not make.
     """
     url = client.transport.settings.url
@@ -70,7 +73,7 @@ def create_once(
     me = client.me.id  # asked before the clock is read: its answer tells the server's time
     note = journal.find(url, owner)
     if note is not None and (note.id is not None or note.identity != identity):
-        left = _left_behind(kind, client, inputs, note)
+        left = _left_behind(kind, client, inputs, note, rivals)
         if left is not None:
             # By its id it is found again, whatever it is called when this run is cut short too.
             _keep(journal, replace(note, id=left), warn)
@@ -84,19 +87,18 @@ def create_once(
 
     doubtful = replace(note, tries=earlier) if earlier else None
 
-    def attempt() -> Creation:
+    def attempt(wait: bool = True) -> Creation:
         nonlocal doubtful
         try:
             return Creation(kind.create(client, inputs), anew=True)
-        except AlreadyExists as refused:
+        except AlreadyExists as error:
+            refused = error
             own = None if doubtful is None else _own(kind, client, inputs, doubtful)
-            if own is None:
-                journal.forget(url, owner)
-                raise _taken(kind, client, inputs, refused) from None
-            client.transport.notice(
-                f"{kind.noun} {own} was created by an earlier try of this resource; going on with it."
-            )
-            return Creation(own, anew=False)
+            if own is not None and not rivals.have(own):
+                client.transport.notice(
+                    f"{kind.noun} {own} was created by an earlier try of this resource; going on with it."
+                )
+                return Creation(own, anew=False)
         except (Unreachable, UnexpectedAnswer, ApiError) as failure:
             if failure.performed:
                 doubtful = note
@@ -104,6 +106,12 @@ def create_once(
             if doubtful is None:
                 journal.forget(url, owner)
             raise
+        journal.forget(url, owner)  # none of the tries has made what stands there
+        doubtful = None
+        if wait and rivals.have_made_room(kind, client, inputs, str(refused)):
+            _keep(journal, note, warn)
+            return attempt(wait=False)
+        raise _taken(kind, client, inputs, refused)
 
     def say(state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -138,7 +146,7 @@ def _is_passing(state: tenacity.RetryCallState) -> bool:
     return isinstance(error, _MayHaveHappened) and isinstance(error.failure, Unreachable)
 
 
-def _left_behind(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note) -> str | None:
+def _left_behind(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note, rivals: Rivals) -> str | None:
     """What an earlier try made before the program came to declare something else.
 
     It is this resource's: where what differs can be changed, it is what to go on with; else it is removed, as a
@@ -146,7 +154,7 @@ def _left_behind(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note:
     """
     before = inputs.model_copy(update={name: value or None for name, value in note.identity.items()})
     own = _own(kind, client, before, note)
-    if own is None:
+    if own is None or rivals.have(own):
         return None
     now = kind.identity(inputs.model_dump())
     if all(name not in inputs.replaces for name in now if now[name] != note.identity.get(name)):

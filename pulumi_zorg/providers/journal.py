@@ -73,12 +73,18 @@ class Journal:
     def find(self, url: str, owner: str) -> Note | None:
         """The note of an earlier try of the same resource; None where the engine has seen its end."""
         try:
-            values = json.loads(self._file(url, owner).read_text(encoding="utf-8"))
-            note = Note(**{**values, "tries": tuple(Try(**each) for each in values["tries"])})
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError):
-            return None  # none, or one that was cut short while being written and so preceded any call
-        mine = (note.url, note.owner) == (url, owner)
-        return note if mine and note.tries and time.time() - note.tries[-1].began < _KEPT else None
+            note = _read(self._file(url, owner))
+        except RuntimeError:
+            return None
+        return note if note is not None and (note.url, note.owner) == (url, owner) else None
+
+    def notes(self, url: str) -> tuple[Note, ...]:
+        """The notes of all resources of that instance whose creation has not been seen to end."""
+        try:
+            files = sorted(self._folder.glob("*.json"))
+        except (OSError, RuntimeError):
+            return ()
+        return tuple(note for note in map(_read, files) if note is not None and note.url == url)
 
     def write(self, note: Note) -> None:
         """Keeps the note; it is on the disk when this returns.
@@ -102,6 +108,15 @@ class Journal:
 
     def _file(self, url: str, owner: str) -> Path:
         return self._folder / f"{hashlib.sha256(f'{url} {owner}'.encode()).hexdigest()[:32]}.json"
+
+
+def _read(file: Path) -> Note | None:
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        note = Note(**{**values, "tries": tuple(Try(**each) for each in values["tries"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # none, or one that was cut short while being written and so preceded any call
+    return note if note.tries and time.time() - note.tries[-1].began < _KEPT else None
 
 
 def _default_folder() -> Path:

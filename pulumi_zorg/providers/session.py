@@ -16,8 +16,9 @@ from pulumi.dynamic import ConfigureRequest
 from pulumi_zorg.client import Client
 from pulumi_zorg.config import load_settings
 from pulumi_zorg.providers.journal import Journal
+from pulumi_zorg.providers.owners import Owners
 
-__all__ = ["begin", "client", "configure", "journal", "note", "owners", "warn"]
+__all__ = ["begin", "client", "configure", "journal", "known", "note", "owners", "warn"]
 
 log = logging.getLogger("pulumi_zorg")
 
@@ -27,39 +28,7 @@ _client: Client | None = None
 #: What this machine remembers of creations.
 journal = Journal()
 
-
-class Owners:
-    """Which resource of the program declares which object, as the checks of this run have told."""
-
-    def __init__(self) -> None:
-        self._owners: dict[tuple[tuple[str, str], ...], str] = {}
-        self._lock = threading.Lock()
-
-    def claim(self, identity: Mapping[str, str], owner: str) -> str | None:
-        """Remembers who declares the object; gives the other resource where there is one already."""
-        if not identity:
-            return None
-        with self._lock:
-            first = self._owners.setdefault(_key(identity), owner)
-        return None if first == owner else first
-
-    def of(self, identity: Mapping[str, str]) -> str:
-        """Who declares the object."""
-        with self._lock:
-            # A state of a program that does not say who it is: the object itself must do.
-            return self._owners.get(_key(identity), f"?/{sorted(identity.items())}")
-
-    def known(self, identity: Mapping[str, str], journal: Journal) -> None:
-        """The engine has shown that it knows the object's id: the note of its creation has served."""
-        if identity and _client is not None:
-            journal.forget(_client.transport.settings.url, self.of(identity))
-
-
-def _key(identity: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(identity.items()))
-
-
-#: Of this process.
+#: Which resource of the program stands for which object.
 owners = Owners()
 
 
@@ -91,6 +60,12 @@ def client() -> Client:
     if _client is None:
         raise RuntimeError("the provider was used before it was configured")
     return _client
+
+
+def known(identity: Mapping[str, str]) -> None:
+    """The engine has shown that it knows the object's id: the note of its creation has served."""
+    if identity and _client is not None:
+        journal.forget(_client.transport.settings.url, owners.of(identity))
 
 
 def note(sentence: str) -> None:

@@ -38,7 +38,10 @@ def register(
     if problems:
         raise _ProgramError(f"{title} {name!r}", problems[0].property, problems[0].reason)
     owner = f"{pulumi.get_project()}/{pulumi.get_stack()}/{title}/{name}"
-    _initialize(resource, provider, name, {**given, **dict.fromkeys(outputs), OWNER: owner}, opts)
+    # The server keeps names and grants unique, so that the old one must go first; with `pulumi up --replace` the engine
+    # asks no provider which comes first.
+    options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
+    _initialize(resource, provider, name, {**given, **dict.fromkeys(outputs), OWNER: owner}, options)
 
 
 def register_existing(

@@ -140,6 +140,35 @@ class Stack(RuleBasedStateMachine):
         if f"{kind}{slot}" in self.engine.state:
             self.engine.program.pop(f"{kind}{slot}", None)
 
+    @rule(
+        kind=st.sampled_from(["org", "grant"]),
+        slot=st.integers(0, 2),
+        other=st.integers(0, 2),
+        fault=st.sampled_from([None, None, *sorted(FAULTS)]),
+        skip=st.integers(0, 6),
+    )
+    def a_resource_is_called_otherwise(self, kind: str, slot: int, other: int, fault: str | None, skip: int) -> None:
+        """The same object under another name in the program, which adopts it; and an `up`."""
+        engine, old, new = self.engine, f"{kind}{slot}", f"{kind}{other}"
+        if old not in engine.program or old not in engine.state or new in engine.program or new in engine.state:
+            return
+        declared = engine.program[old]
+        if any(name == declared.args.get("name") for name, _ in self.others.values()):
+            return
+        del engine.program[old]
+        engine.program[new] = Declared(kind, {**declared.args, "adopt": True})
+        kept = engine.state[old].id
+        if fault is None:
+            self._run("up")
+        else:
+            self._under(fault, skip, "up")
+        assert not self._ended_by_us(kept), "what another resource adopted was removed"
+        COUNTED["called otherwise"] += new in engine.state and engine.state[new].id == kept
+
+    def _ended_by_us(self, id: str) -> bool:
+        """Whether the last command removed the object."""
+        return any(call.startswith("DELETE") and call.endswith(id) for call in self.proxy.writes)
+
     # By hand.
 
     def _live(self, kind: str, slot: int) -> str | None:
@@ -198,6 +227,8 @@ class Stack(RuleBasedStateMachine):
         name = self._name(number)
         if any(each["name"] == name for each in self.console.organizations().values()):
             return
+        if any(each.args.get("name") == name and each.args.get("adopt") for each in self.engine.program.values()):
+            return  # the program says that it may be taken over
         if self.somebody is None:
             other = self.console.create_user(self.home, f"other{self.tag}")
             self.console.add_instance_member(other, "IAM_OWNER")
@@ -327,13 +358,21 @@ class Stack(RuleBasedStateMachine):
         """Whether a declared identity is held by another resource of the state at the moment."""
         held = {}
         for name, resource in self.engine.state.items():
-            key = resource.outputs.get("name") or (resource.outputs.get("user_id"), "grant")
-            held[key] = name
-        for name, declared in self.engine.program.items():
-            key = declared.args.get("name") or (declared.args["user_id"], "grant")
-            if held.get(key, name) != name:
+            held[self._key(resource.outputs)] = name
+        program = {name: self._key(declared.args) for name, declared in self.engine.program.items()}
+        for name, key in program.items():
+            holder = held.get(key, name)
+            if holder == name:
+                continue
+            makes_room = holder in program and program[holder] != key and held.get(program[holder], holder) == holder
+            left = holder not in program and self.engine.program[name].args.get("adopt")
+            if name in self.engine.state or not (makes_room or left):
                 return True
         return False
+
+    @staticmethod
+    def _key(properties: dict[str, Any]) -> Any:
+        return properties.get("name") or (properties.get("user_id"), "grant")
 
     def _run(self, command: str) -> bool:
         COUNTED["commands"] += 1

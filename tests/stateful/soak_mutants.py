@@ -65,7 +65,7 @@ def adopts_whatever_stands_there() -> AbstractContextManager[Any]:
 
     class Always(Journal):
         def find(self, url: str, owner: str) -> Note | None:
-            identity = session.owners._owners
+            identity = session.owners._of_identity
             key = next((dict(each) for each, whose in identity.items() if whose == owner), {})
             return Note(url, owner, key, (Try(session.client().me.id, 0.0),))
 
