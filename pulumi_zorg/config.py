@@ -44,6 +44,7 @@ _ENVIRONMENT = {
     "timeout": "ZITADEL_TIMEOUT",
     "retryDeadline": "ZITADEL_RETRY_DEADLINE",
     "allowHttp": "ZITADEL_ALLOW_HTTP",
+    "previewImpact": "ZITADEL_PREVIEW_IMPACT",
 }
 
 #: Each kind of credential, and the settings that make it up.
@@ -102,6 +103,7 @@ class Settings:
     :param ca_file: certificates (PEM) to trust instead of the system's.
     :param timeout: seconds that one call may take.
     :param retry_deadline: seconds after which a call that keeps failing is given up.
+    :param preview_impact: whether a preview says in sentences what it would do to people.
     """
 
     url: str
@@ -110,6 +112,7 @@ class Settings:
     ca_file: Path | None = None
     timeout: float = 30.0
     retry_deadline: float = 120.0
+    preview_impact: bool = True
     #: Where the settings came from, for messages; never a value.
     sources: tuple[str, ...] = field(default=(), compare=False)
 
@@ -131,6 +134,7 @@ def load_settings(config: ConfigGetter, environment: Mapping[str, str] | None = 
         ca_file=_ca_file(found),
         timeout=found.seconds("timeout", 30.0),
         retry_deadline=found.seconds("retryDeadline", 120.0),
+        preview_impact=found.flag("previewImpact", default=True),
         sources=tuple(sorted(found.used)),
     )
 
@@ -175,9 +179,11 @@ class _Lookup:
             raise ConfigurationError(f"{self.named(key)} must be a number of seconds above 0, not {value!r}")
         return seconds
 
-    def flag(self, key: str) -> bool:
+    def flag(self, key: str, *, default: bool = False) -> bool:
         value = self.text(key)
-        if value is None or value.lower() == "false":
+        if value is None:
+            return default
+        if value.lower() == "false":
             return False
         if value.lower() == "true":
             return True

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Recorded
 from pulumi_zorg.errors import ConfigurationError
 
-__all__ = ["last_update", "parse_time", "recorded"]
+__all__ = ["Standing", "last_update", "parse_time", "read_export", "recorded", "standing"]
 
 # How the engine marks a value of its own kinds, and the mark of a secret (pulumi/sdk/go/common/resource/sig).
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -46,6 +47,50 @@ def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
             )
         )
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An object that the stack manages, and would do away with if nothing declared it.
+
+    :param known: its properties, but for those that are secret.
+    """
+
+    urn: str
+    type: str
+    id: str
+    known: Mapping[str, Any]
+
+
+def standing(exported: Mapping[str, Any]) -> tuple[Standing, ...]:
+    """The organizations and user grants of an exported state that the engine would delete if they left the program."""
+    found = []
+    for resource in _resources(exported):
+        kept = resource.get("external") or resource.get("retainOnDelete") or resource.get("protect")
+        if resource.get("type") not in (ORGANIZATION, USER_GRANT) or kept:
+            continue
+        properties = {**(resource.get("inputs") or {}), **(resource.get("outputs") or {})}
+        known = {
+            name: value
+            for name, value in properties.items()
+            if not name.startswith("__") and not (isinstance(value, Mapping) and _SIGNATURE in value)
+        }
+        found.append(Standing(str(resource["urn"]), str(resource["type"]), str(resource["id"]), known))
+    return tuple(found)
+
+
+def read_export(text: str) -> Mapping[str, Any]:
+    """What ``pulumi stack export`` has printed.
+
+    :raises ConfigurationError: where it cannot be read.
+    """
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigurationError("`pulumi stack export` gave no state that this release can read")
+    return found
 
 
 def last_update(exported: Mapping[str, Any]) -> datetime:

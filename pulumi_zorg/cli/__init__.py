@@ -6,6 +6,7 @@ import click
 
 from pulumi_zorg.cli.drift import drift
 from pulumi_zorg.cli.emulator import emulator
+from pulumi_zorg.cli.preview_guard import preview_guard
 
 __all__ = ["main"]
 
@@ -18,3 +19,4 @@ def main() -> None:
 
 main.add_command(drift)
 main.add_command(emulator)
+main.add_command(preview_guard)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
 from pulumi_zorg.drift import Change, Drift, Live, Report, Unknown, short
 from pulumi_zorg.errors import clean
 
@@ -21,7 +20,6 @@ __all__ = ["FORMATS", "SCHEMA"]
 SCHEMA = "zorg-drift/1"
 
 _HIDDEN = "[secret]"
-_WIDE = 10_000  # columns of what is no terminal: lines are not to be broken there
 
 
 def as_json(report: Report) -> None:
@@ -39,7 +37,7 @@ def as_json(report: Report) -> None:
 
 def as_table(report: Report) -> None:
     """For people at a terminal."""
-    console = Console(soft_wrap=False) if sys.stdout.isatty() else Console(width=_WIDE)
+    console = terminal()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("Resource", "What", "State", "Live", "When", "By"):
         table.add_column(name, overflow="fold")
@@ -73,24 +71,22 @@ def _add(table: Table, drift: Drift) -> None:
 
 def as_markdown(report: Report) -> None:
     """For a comment on a pull request."""
-    lines = [f"**{_escaped(_summary(report))}**"]
+    lines = [f"**{escaped(_summary(report))}**"]
     if report.drifted or report.unmanaged:
         lines += ["", "| resource | type, id | what | state | live | when | by |", "|---|---|---|---|---|---|---|"]
     for drift in report.drifted:
-        what = f"{short(drift.type)} {_code(drift.id)}"
+        what = f"{short(drift.type)} {code(drift.id)}"
         if drift.removed is not None:
-            lines.append(_row(_code(drift.urn), what, "removed", "", "", _time(drift.when), _code(_by(drift.by))))
+            lines.append(row(code(drift.urn), what, "removed", "", "", _time(drift.when), code(_by(drift.by))))
         for each in drift.changes:
-            values = _code(_value(each, each.recorded)), _code(_value(each, each.live))
-            lines.append(_row(_code(drift.urn), what, _verb(each), *values, _time(each.when), _code(_by(each.by))))
+            values = code(_value(each, each.recorded)), code(_value(each, each.live))
+            lines.append(row(code(drift.urn), what, _verb(each), *values, _time(each.when), code(_by(each.by))))
     for live in report.unmanaged or ():
-        what = f"{short(live.type)} {_code(live.id)}"
-        lines.append(_row("", what, "not declared", "", _code(_title(live)), _time(live.when), _code(_by(live.by))))
+        what = f"{short(live.type)} {code(live.id)}"
+        lines.append(row("", what, "not declared", "", code(_title(live)), _time(live.when), code(_by(live.by))))
     if report.unknown:
         lines += ["", "Could not be told:", ""]
-        lines += [
-            f"- {_code(each.urn or f'{short(each.type)} {each.id}')}: {_code(each.why)}" for each in report.unknown
-        ]
+        lines += [f"- {code(each.urn or f'{short(each.type)} {each.id}')}: {code(each.why)}" for each in report.unknown]
     print("\n".join(lines))
 
 
@@ -103,14 +99,14 @@ def as_github(report: Report) -> None:
         )
         if drift.removed is not None:
             said = f"removed{_told(drift.when, drift.by)}"
-        _annotate("warning", f"Drift of {drift.name}", f"{drift.urn} ({drift.id}): {said}")
+        annotate("warning", f"Drift of {drift.name}", f"{drift.urn} ({drift.id}): {said}")
     for live in report.unmanaged or ():
         said = f"{short(live.type)} {live.id}: {_title(live)}{_told(live.when, live.by)}"
-        _annotate("warning", "Not declared", said)
+        annotate("warning", "Not declared", said)
     for unknown in report.unknown:
-        _annotate("error", "Could not be told", f"{_object(unknown)}: {unknown.why}")
+        annotate("error", "Could not be told", f"{_object(unknown)}: {unknown.why}")
     if report.in_sync:
-        _annotate("notice", "zorg drift", _summary(report))
+        annotate("notice", "zorg drift", _summary(report))
 
 
 FORMATS: dict[str, Callable[[Report], None]] = {
@@ -200,34 +196,3 @@ def _by(by: str | None) -> str:
 def _told(when: datetime | None, by: str | None) -> str:
     said = " ".join(part for part in (f"at {_time(when)}" if when else "", f"by {_by(by)}" if by else "") if part)
     return f" ({said})" if said else ""
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _code(text: str) -> str:
-    """Text as it is, whatever is in it: names are chosen by others, and must not become a mention or a link."""
-    text = clean(text, 1_000)
-    if not text:
-        return ""
-    longest = run = 0
-    for character in text:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
-    fence = "`" * (longest + 1)
-    space = " " if longest else ""
-    return f"{fence}{space}{text}{space}{fence}".replace("|", "\\|")
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{character}" if character in "\\`*_{}[]<>()#+!|@~" else character for character in text)
-
-
-def _annotate(level: str, title: str, message: str) -> None:
-    def data(text: str) -> str:
-        return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-    print(
-        f"::{level} title={data(clean(title)).replace(':', '%3A').replace(',', '%2C')}::{data(clean(message, 2_000))}"
-    )

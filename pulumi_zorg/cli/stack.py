@@ -78,7 +78,12 @@ class Stack:
 
         return load_settings(get)
 
-    def _pulumi(self, *args: str) -> str:
+    def preview(self) -> str:
+        """What ``pulumi preview --json`` prints."""
+        # A preview that fails prints what it came to all the same; who reads it sees that it failed.
+        return self._pulumi("preview", "--json", "--stack", self.asked or self.name, failed_too=True)
+
+    def _pulumi(self, *args: str, failed_too: bool = False) -> str:
         command = ["pulumi", "--non-interactive", "--color", "never", "--cwd", str(self.folder), *args]
         try:
             done = subprocess.run(  # noqa: S603 - the user's own pulumi, and no shell
@@ -90,7 +95,7 @@ class Stack:
             ) from None
         except OSError as error:
             raise click.ClickException(f"the command `pulumi` cannot be run: {error.strerror}") from None
-        if done.returncode != 0:
+        if done.returncode != 0 and not (failed_too and done.stdout.strip()):
             # What it printed to its standard output may hold secrets and is not shown.
             said = clean(done.stderr.replace("error: ", ""), 1_000) or f"it ended with {done.returncode}"
             raise click.ClickException(f"`pulumi {' '.join(args[:2])}` failed: {said}")

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from functools import cached_property
 
+from pulumi_zorg.client.census import Census
 from pulumi_zorg.client.listings import Listings
 from pulumi_zorg.client.organizations import Organizations
 from pulumi_zorg.client.transport import Transport
@@ -33,7 +34,9 @@ class Client:
         self.user_grants = UserGrants(transport)
         self.listings = Listings(transport)
         self.witnesses = Witnesses(transport)
+        self.census = Census(transport)
         self._seen: set[str] = set()
+        self._made: set[str] = set()
         self._lock = threading.Lock()
 
     @classmethod
@@ -68,14 +71,26 @@ class Client:
         return self.witnesses.me()
 
     @cached_property
-    def protected(self) -> dict[str, str]:
-        """The organizations that must not be switched off by accident, with the reason for each."""
-        mine = self.me.details.resource_owner
-        reasons = {mine: "the credential's own user lives in it"}
-        default = self.witnesses.default_organization()
-        if default is not None:
-            reasons.setdefault(default, "it is the default organization of the instance")
-        return reasons
+    def _default_organization(self) -> str | None:
+        return self.witnesses.default_organization()
+
+    def made(self, org_id: str) -> None:
+        """Remembers that this process has created the organization: it is nobody's home, and not the default one."""
+        with self._lock:
+            self._made.add(org_id)
+
+    def why_protected(self, org_id: str) -> str | None:
+        """Why the organization must not be switched off by accident, as a clause; None where it may be."""
+        with self._lock:
+            if org_id in self._made:
+                return None
+        if org_id == self.me.details.resource_owner:
+            return "the credential's own user lives in it"
+        if self._default_organization is None:
+            return "the server does not tell this credential which organization is the default one, and this may be it"
+        if org_id == self._default_organization:
+            return "it is the default organization of the instance"
+        return None
 
     def close(self) -> None:
         """Closes the connections."""

@@ -93,16 +93,23 @@ class Organizations:
         parse(_Changed, answer, tried)
 
     def by_name(self, name: str) -> tuple[OrganizationRecord, ...]:
-        """The organizations of exactly that name that the caller may see; lists may lag behind."""
+        """The organizations of exactly that name that the caller may see; lists may lag behind.
+
+        :raises PermissionDenied: without a right on the instance, on a server that has no other list.
+        """
         tried = f"Searching organizations named {clean(name)!r}"
         query: dict[str, Any] = {"nameQuery": {"name": name, "method": "TEXT_QUERY_METHOD_EQUALS"}}
         try:
             path, body = "/admin/v1/orgs/_search", {"queries": [query]}
             answer = self._transport.send(Call(tried, "POST", path, body=body, reads=True))
-        except (PermissionDenied, NotFound):
+        except (PermissionDenied, NotFound) as refused:
             # Without a right on the instance there is the list of the second API, filtered by what the caller may see.
             body = {"queries": [query]}
-            answer = self._transport.send(Call(tried, "POST", "/v2/organizations/_search", body=body, reads=True))
+            try:
+                answer = self._transport.send(Call(tried, "POST", "/v2/organizations/_search", body=body, reads=True))
+            except (NotFound, UnexpectedAnswer):
+                # An older server has no such list, and need not say so in ZITADEL's words. What is missing is the right.
+                raise refused from None
         return tuple(record for record in parse(_Listed, answer, tried).result if record.name == name)
 
     def _write(self, tried: str, method: str, path: str, org_id: str, body: dict[str, Any] | None = None) -> None:

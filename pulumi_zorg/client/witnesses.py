@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -17,6 +18,11 @@ _PAGE = 1_000  # events; more do not come back at once
 
 class _Me(Wire):
     user: UserRecord
+
+
+class _Instance(Wire):
+    iam_project_id: str  # always there: an answer without it is not ZITADEL's
+    default_org_id: str = ""  # the first version of ZITADEL did not say it
 
 
 class _Org(Wire):
@@ -60,23 +66,28 @@ class Witnesses:
         return frozenset(parse(_Permissions, answer, tried).result)
 
     def default_organization(self) -> str | None:
-        """The default organization's id; None where the caller may not know.
+        """The default organization's id; None where nobody tells this caller.
 
-        Documents: https://zitadel.com/docs/apis/resources/admin (Get default organization), and the organization
-        service's list with its query for the default one.
+        The management API tells every caller. Where a server refuses that, the admin API and the second one are asked.
+
+        Documents: https://zitadel.com/docs/apis/resources/mgmt (Instance information),
+        https://zitadel.com/docs/apis/resources/admin (Get default organization), and the organization service's list
+        with its query for the default one.
         """
         tried = "Reading the default organization"
-        try:
+        with suppress(ApiError):
+            answer = self._transport.send(Call(tried, "GET", "/management/v1/iam", reads=True))
+            default = parse(_Instance, answer, tried).default_org_id
+            if default:
+                return default
+        with suppress(ApiError):
             answer = self._transport.send(Call(tried, "GET", "/admin/v1/orgs/default", reads=True))
             return parse(_Org, answer, tried).org.id
-        except ApiError:
-            pass
-        try:
+        with suppress(ApiError):
             body: dict[str, Any] = {"queries": [{"defaultQuery": {}}]}
             answer = self._transport.send(Call(tried, "POST", "/v2/organizations/_search", body=body, reads=True))
-        except ApiError:
-            return None
-        return next((record.id for record in parse(_Orgs, answer, tried).result), None)
+            return next((record.id for record in parse(_Orgs, answer, tried).result), None)
+        return None
 
     def events(self, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...]:
         """The events of those kinds of one object, oldest first, from ZITADEL's event store: no lag, nothing forgotten.

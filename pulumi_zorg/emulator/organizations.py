@@ -11,7 +11,7 @@ from .errors import already_exists, denied, invalid, not_found, precondition
 from .fields import EMPTY
 from .model import Details, WriteModel, added, changed, of_event, pb, viewed
 from .queries import all_of, kind_of, listed, matches, ordered, page
-from .routing import rest
+from .routing import AUTHENTICATED, rest
 from .schema import Msg
 from .store import Command, Event, EventStore, Unique
 from .tables import OrgRow
@@ -338,6 +338,12 @@ def _get(call: Call) -> Any:
 @rest("GET", "/admin/v1/orgs/default", "iam.read", EMPTY)
 def _get_default(call: Call) -> Any:
     return {"org": _told(by_id(call.world, call.world.default_org_id))}
+
+
+@rest("GET", "/management/v1/iam", AUTHENTICATED, EMPTY)
+def _get_instance(call: Call) -> Any:
+    default = call.world.default_org_id
+    return pb(globalOrgId=default, iamProjectId=call.world.project_id, defaultOrgId=default)
 
 
 @rest("GET", "/admin/v1/orgs/_is_unique", "iam.read", m.IS_ORG_UNIQUE)

@@ -19,7 +19,8 @@ from pulumi.output import Unknown
 from pydantic import ValidationError
 
 from pulumi_zorg.errors import Gone, InputError, ZorgError
-from pulumi_zorg.inputs import OWNER, check_inputs
+from pulumi_zorg.impact import LATER, Planned
+from pulumi_zorg.inputs import OWNER, PREVIEW, check_inputs
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers import session
 from pulumi_zorg.providers.converge import bring, end, told
@@ -62,6 +63,10 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
             if other is not None:
                 reason = f"is declared twice: {other} is the same {self.kind.noun}, and only one resource can manage it"
                 failures.append(CheckFailure(next(iter(identity)), reason))
+            if PREVIEW in news:
+                session.preview()
+                if anew and not failures:
+                    session.foretell(self.kind, Planned(self.kind.token, None, None, _later(checked)))
         return CheckResult(checked, failures)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -74,6 +79,7 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         replaces = [name for name in self.kind.inputs.replaces if _moved(had.get(name), _news.get(name))]
         if not replaces:
             session.owners.keeps(identity, _id)
+            session.foretell(self.kind, Planned(self.kind.token, _id, _later(_olds), _later(_news)))
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -171,6 +177,17 @@ def _shown(found: Sighting, left: frozenset[str]) -> dict[str, Any]:
     filled = {name: value for name, value in found.values.items() if name in left}
     shown = {name: value for name, value in found.values.items() if name not in left}
     return {**shown, _FILLED: filled} if filled else shown
+
+
+def _later(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties, with the engine's own sign for what is not known yet replaced by that of the sentences."""
+    return {name: _known(value) for name, value in properties.items() if value is not None}
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return LATER
+    return [_known(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _moved(old: Any, new: Any) -> bool:

@@ -40,6 +40,8 @@ class Kind(Generic[AnyInputs]):
     answer to the same organization header.
     """
 
+    #: Its type as it stands in the state and in URNs.
+    token: ClassVar[str]
     #: What it is called in a sentence.
     noun: ClassVar[str]
     inputs: type[AnyInputs]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_zorg.client import Client
+from pulumi_zorg.drift import ORGANIZATION
 from pulumi_zorg.errors import LockoutRefused
 from pulumi_zorg.inputs import OrganizationInputs
 from pulumi_zorg.lifecycle import Action, Snapshot, Step
@@ -19,6 +20,7 @@ __all__ = ["OrganizationKind", "OrganizationProvider"]
 class OrganizationKind(Kind[OrganizationInputs]):
     """One model, and the endpoints of :class:`pulumi_zorg.client.organizations.Organizations`."""
 
+    token = ORGANIZATION
     noun = "organization"
     inputs = OrganizationInputs
     begins_with = "org.added"
@@ -57,7 +59,9 @@ class OrganizationKind(Kind[OrganizationInputs]):
         return None
 
     def create(self, client: Client, inputs: OrganizationInputs) -> str:
-        return client.organizations.create(inputs.name)
+        org_id = client.organizations.create(inputs.name)
+        client.made(org_id)
+        return org_id
 
     def perform(self, client: Client, id: str, inputs: OrganizationInputs, step: Step) -> None:
         match step.action:
@@ -72,7 +76,7 @@ class OrganizationKind(Kind[OrganizationInputs]):
 
     def guard(self, client: Client, id: str, inputs: OrganizationInputs, step: Step) -> None:
         if step.action in (Action.DEACTIVATE, Action.REMOVE) and not inputs.allow_lockout:
-            reason = client.protected.get(id)
+            reason = client.why_protected(id)
             if reason is not None:
                 verb = "Deactivating" if step.action is Action.DEACTIVATE else "Removing"
                 raise LockoutRefused(

@@ -10,15 +10,19 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from typing import Any
 
 from pulumi.dynamic import ConfigureRequest
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.config import load_settings
+from pulumi_zorg.impact import Planned
+from pulumi_zorg.providers.foresight import Foresight
 from pulumi_zorg.providers.journal import Journal
+from pulumi_zorg.providers.kind import Kind
 from pulumi_zorg.providers.owners import Owners
 
-__all__ = ["begin", "client", "configure", "journal", "known", "note", "owners", "warn"]
+__all__ = ["begin", "client", "configure", "foretell", "journal", "known", "note", "owners", "preview", "warn"]
 
 log = logging.getLogger("pulumi_zorg")
 
@@ -30,6 +34,9 @@ journal = Journal()
 
 #: Which resource of the program stands for which object.
 owners = Owners()
+
+#: Asks and says what a preview would do to people; None where this is none, or where it is not to be said.
+_foresight: Foresight | None = None
 
 
 def configure(request: ConfigureRequest) -> None:
@@ -48,11 +55,12 @@ def configure(request: ConfigureRequest) -> None:
 
 def begin(given: Client | None) -> None:
     """Begins as a new process would, with this client instead of one of the settings; for tests, and for who embeds."""
-    global _client, owners
+    global _client, owners, _foresight
     with _lock:
-        if _client is not None:
-            _client.close()
-        _client, owners = given, Owners()
+        for old in (_client, _foresight):
+            if old is not None:
+                old.close()
+        _client, owners, _foresight = given, Owners(), None
 
 
 def client() -> Client:
@@ -66,6 +74,24 @@ def known(identity: Mapping[str, str]) -> None:
     """The engine has shown that it knows the object's id: the note of its creation has served."""
     if identity and _client is not None:
         journal.forget(_client.transport.settings.url, owners.of(identity))
+
+
+def preview() -> None:
+    """This is a preview, and no more: from now on it is said what would happen."""
+    global _foresight  # noqa: PLW0603 - this module is what the process has once
+    with _lock:
+        if _foresight is None and _client is not None and _client.transport.settings.preview_impact:
+            _foresight = Foresight(_client.transport.settings)
+
+
+def foretell(kind: Kind[Any], planned: Planned) -> None:
+    """Says in a preview what the change would do to people; nothing where nothing of weight happens."""
+    if _foresight is None:
+        return
+    if planned.adopts:
+        planned = _foresight.adoption(kind, planned)
+    for sentence in _foresight.sentences(planned):
+        note(sentence)
 
 
 def note(sentence: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import tenacity
 
 from pulumi_zorg.client import Client
+from pulumi_zorg.drift import USER_GRANT
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.inputs import UserGrantInputs
 from pulumi_zorg.lifecycle import Action, Snapshot, Step
@@ -22,6 +23,7 @@ __all__ = ["UserGrantKind", "UserGrantProvider"]
 class UserGrantKind(Kind[UserGrantInputs]):
     """One model, and the endpoints of :class:`pulumi_zorg.client.user_grants.UserGrants`."""
 
+    token = USER_GRANT
     noun = "user grant"
     inputs = UserGrantInputs
     address = ("org_id", "user_id")

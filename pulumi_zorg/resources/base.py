@@ -9,7 +9,9 @@ import pulumi
 from pulumi.dynamic import Resource, ResourceProvider
 
 from pulumi_zorg.errors import InputError
-from pulumi_zorg.inputs import OWNER, Inputs, check_inputs, wrong_id
+from pulumi_zorg.inputs import OWNER, PREVIEW, check_inputs, wrong_id
+from pulumi_zorg.providers.base import StatefulProvider
+from pulumi_zorg.resources import departures
 
 __all__ = ["register", "register_existing"]
 
@@ -20,8 +22,7 @@ class _ProgramError(InputError, pulumi.RunError):
 
 def register(
     resource: Resource,
-    provider: ResourceProvider,
-    model: type[Inputs],
+    provider: StatefulProvider[Any],
     title: str,
     name: str,
     given: Mapping[str, Any],
@@ -34,20 +35,21 @@ def register(
     :param outputs: what only the provider knows.
     :raises InputError: where something that is known already cannot be right.
     """
-    _, problems = check_inputs(model, given, is_unknown=_given_later)
+    _, problems = check_inputs(provider.kind.inputs, given, is_unknown=_given_later)
     if problems:
         raise _ProgramError(f"{title} {name!r}", problems[0].property, problems[0].reason)
     owner = f"{pulumi.get_project()}/{pulumi.get_stack()}/{title}/{name}"
     # The server keeps names and grants unique, so that the old one must go first; with `pulumi up --replace` the engine
     # asks no provider which comes first.
     options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
-    _initialize(resource, provider, name, {**given, **dict.fromkeys(outputs), OWNER: owner}, options)
+    said = {OWNER: owner, **({PREVIEW: True} if pulumi.runtime.is_dry_run() else {})}
+    _initialize(resource, provider, name, {**given, **dict.fromkeys(outputs), **said}, options)
+    departures.stays(resource, provider.kind, given)
 
 
 def register_existing(
     resource: Resource,
-    provider: ResourceProvider,
-    model: type[Inputs],
+    provider: StatefulProvider[Any],
     name: str,
     id: pulumi.Input[str],
     address: Mapping[str, Any],
@@ -59,7 +61,7 @@ def register_existing(
         reason = None if value is None or _given_later(value) else wrong_id(value)
         if reason is not None or (given == "id" and value is None):
             raise _ProgramError(f"get of {name!r}", given, reason or "must be given")
-    props: dict[str, Any] = {**dict.fromkeys((*model.model_fields, *outputs)), **address}
+    props: dict[str, Any] = {**dict.fromkeys((*provider.kind.inputs.model_fields, *outputs)), **address}
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
     _initialize(resource, provider, name, props, options)
 

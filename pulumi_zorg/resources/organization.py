@@ -7,7 +7,6 @@ from typing import Any, overload
 import pulumi
 from pulumi.dynamic import Resource
 
-from pulumi_zorg.inputs import OrganizationInputs
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.resources.base import register, register_existing
 
@@ -100,7 +99,6 @@ class Organization(Resource, module="zorg", name="Organization"):
         register(
             self,
             OrganizationProvider(),
-            OrganizationInputs,
             "Organization",
             resource_name,
             dict(vars(args)),
@@ -116,5 +114,5 @@ class Organization(Resource, module="zorg", name="Organization"):
         :raises Gone: in the deployment, where there is no such organization.
         """
         existing = Organization.__new__(Organization)
-        register_existing(existing, OrganizationProvider(), OrganizationInputs, resource_name, id, {}, _OUTPUTS, opts)
+        register_existing(existing, OrganizationProvider(), resource_name, id, {}, _OUTPUTS, opts)
         return existing

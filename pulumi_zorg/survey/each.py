@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import CredentialError, Unauthenticated, Unreachable, ZorgError
-from pulumi_zorg.providers.kind import Kind
-from pulumi_zorg.providers.organization import OrganizationKind
-from pulumi_zorg.providers.user_grant import UserGrantKind
 
-__all__ = ["KINDS", "Reader", "Track", "ask", "untracked"]
-
-#: What the engine's own refresh reads with, so that both come to the same verdict.
-KINDS: dict[str, Kind[Any]] = {ORGANIZATION: OrganizationKind(), USER_GRANT: UserGrantKind()}
+__all__ = ["Reader", "Track", "ask", "untracked"]
 
 #: As many as the engine's own host asks at a time.
 _AT_A_TIME = 4

@@ -11,7 +11,8 @@ from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Absent, Key, Live, Recor
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, ZorgError
 from pulumi_zorg.models import Authorization, OrganizationRecord, UserGrantRecord
 from pulumi_zorg.proof import Removal
-from pulumi_zorg.survey.each import KINDS, Reader, ask
+from pulumi_zorg.providers.kinds import KINDS
+from pulumi_zorg.survey.each import Reader, ask
 from pulumi_zorg.survey.history import happened_lately, touched
 
 __all__ = ["Seen", "find", "listed_values", "look"]
@@ -72,7 +73,10 @@ def look(reader: Reader, recorded: Sequence[Recorded]) -> Seen:
 
 
 def find(client: Client, type: str, id: str, known: Mapping[str, Any]) -> tuple[Live | Absent, str | None]:
-    """One object, or the proof that it is gone; and what the user should know about it."""
+    """One object, or the proof that it is gone; and what the user should know about it.
+
+    It is read as the engine's own refresh reads it, so that both come to the same verdict.
+    """
     found = KINDS[type].find(client, id, known)
     if isinstance(found, Removal):
         return Absent(found.how, found.at, found.by), None

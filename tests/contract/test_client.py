@@ -7,6 +7,7 @@ import base64
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -29,7 +30,7 @@ from pulumi_zorg.errors import (
     Unreachable,
 )
 from pulumi_zorg.testing import Fault
-from tests.support.servers import World
+from tests.support.servers import World, emulated
 from tests.unit.clients import Clients
 
 T = TypeVar("T")
@@ -147,6 +148,26 @@ def test_organizations_are_found_by_their_whole_name(every_world: World, clients
     assert client.organizations.by_name(every_world.name("Nobody")) == ()
     client.organizations.remove(acme)
     assert client.organizations.by_name(name) == ()
+
+
+def test_an_owner_of_the_organization_alone_finds_it_by_its_name(any_world: World, clients: Clients) -> None:
+    acme = clients.owner(any_world).organizations.create(any_world.name("Acme"))
+    client = clients.member(any_world, "ORG_OWNER", of=acme)
+    assert [each.id for each in listed(lambda: client.organizations.by_name(any_world.name("Acme")))] == [acme]
+
+
+@pytest.mark.parametrize(
+    "missing", [None, Fault("answer", path="^/v2/", times=None, status=404, body="404 page not found\n")]
+)
+def test_where_the_second_api_has_no_list_the_right_to_the_first_is_what_is_missing(
+    clients: Clients, missing: Fault | None
+) -> None:
+    with emulated("seeds") as world:
+        acme = clients.owner(world).organizations.create("Acme")
+        world.proxy.add(*([missing] if missing else []))
+        for roles, of in ((("ORG_OWNER",), acme), (("IAM_ORG_MANAGER",), None)):
+            with pytest.raises(PermissionDenied, match=r"Searching organizations named 'Acme'.* the credential lacks"):
+                clients.member(world, *roles, of=of).organizations.by_name("Acme")
 
 
 @pytest.mark.parametrize("name", ["", "x" * 201])
@@ -370,6 +391,16 @@ def test_the_organization_of_a_grant_is_found_by_its_id_where_the_server_can(
 
 # Who the caller is, and what it may.
 
+#: The call that tells every caller is missing.
+NOT_TOLD = Fault(
+    "answer",
+    path="^/management/v1/iam$",
+    times=None,
+    status=404,
+    headers={"Content-Type": "application/json"},
+    body='{"code": 5, "message": "Not Found"}',
+)
+
 
 def test_the_caller_is_told_who_it_is(every_world: World, clients: Clients) -> None:
     me = clients.member(every_world).witnesses.me()
@@ -413,21 +444,54 @@ def test_a_token_that_nobody_has_is_not_accepted(every_world: World, clients: Cl
     assert len(every_world.proxy.exchanges) == 1
 
 
-def test_the_default_organization_is_known_to_who_may_know(every_world: World, clients: Clients) -> None:
-    expected = every_world.console.call("GET", "/admin/v1/orgs/default")["org"]["id"]
+def default_of(world: World) -> str:
+    return str(world.console.call("GET", "/admin/v1/orgs/default")["org"]["id"])
+
+
+def test_the_default_organization_is_known_to_every_caller(every_world: World, clients: Clients) -> None:
+    expected = default_of(every_world)
     assert clients.owner(every_world).witnesses.default_organization() == expected
-    assert clients.member(every_world, "IAM_OWNER_VIEWER").witnesses.default_organization() == expected
+    assert clients.member(every_world, "ORG_OWNER", of=every_world.home).witnesses.default_organization() == expected
+    every_world.proxy.clear()
+    assert clients.member(every_world).witnesses.default_organization() == expected
+    assert [each.path for each in every_world.proxy.exchanges] == ["/management/v1/iam"]
+
+
+@pytest.mark.parametrize(
+    "answer", [NOT_TOLD, replace(NOT_TOLD, status=200, body='{"globalOrgId": "42", "iamProjectId": "43"}')]
+)
+def test_where_not_every_caller_is_told_the_default_organization_who_may_read_it_knows_it(
+    every_world: World, clients: Clients, answer: Fault
+) -> None:
+    every_world.proxy.add(replace(answer))
+    assert clients.member(every_world, "IAM_OWNER_VIEWER").witnesses.default_organization() == default_of(every_world)
     assert clients.member(every_world).witnesses.default_organization() is None
 
 
+def test_an_answer_that_is_not_zitadels_names_no_default_organization(every_world: World, clients: Clients) -> None:
+    every_world.proxy.add(replace(NOT_TOLD, status=200, body="{}"))
+    with pytest.raises(UnexpectedAnswer):
+        clients.owner(every_world).witnesses.default_organization()
+
+
 def test_the_callers_own_organization_and_the_default_one_are_protected(every_world: World, clients: Clients) -> None:
-    default = every_world.console.call("GET", "/admin/v1/orgs/default")["org"]["id"]
-    protected = clients.member(every_world, "IAM_OWNER").protected
-    assert protected == {
-        every_world.home: "the credential's own user lives in it",
-        default: "it is the default organization of the instance",
-    }
-    assert clients.member(every_world).protected == {every_world.home: "the credential's own user lives in it"}
+    other = clients.owner(every_world).organizations.create(every_world.name("Acme"))
+    for client in (clients.member(every_world, "IAM_OWNER"), clients.member(every_world)):
+        assert client.why_protected(every_world.home) == "the credential's own user lives in it"
+        assert client.why_protected(default_of(every_world)) == "it is the default organization of the instance"
+        assert client.why_protected(other) is None
+
+
+def test_where_nobody_tells_the_default_organization_all_but_new_ones_are_protected(
+    every_world: World, clients: Clients
+) -> None:
+    client = clients.member(every_world)
+    other = clients.owner(every_world).organizations.create(every_world.name("Acme"))
+    every_world.proxy.add(replace(NOT_TOLD))
+    assert client.why_protected(every_world.home) == "the credential's own user lives in it"
+    assert str(client.why_protected(other)).startswith("the server does not tell this credential which")
+    client.made(other)
+    assert client.why_protected(other) is None
 
 
 # The event store.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from pulumi_zorg.emulator import LIKENESSES, Emulator, Like
 from tests.emulator.instance import MANAGEMENT, SERVICE, Caller, Grant, Instance
 
 _ME = f"{MANAGEMENT}/orgs/me"
@@ -155,3 +156,28 @@ def test_no_member_at_all(instance: Instance) -> None:
     nobody = instance.caller(instance.token(home, instance.machine(home)))
     answer = nobody("GET", _ME, home)
     assert (answer.status, answer.body["message"]) == (404, "membership not found (AUTHZ-cdgFk)")
+
+
+@pytest.mark.parametrize("like", LIKENESSES)
+def test_everybody_with_a_token_is_told_the_default_organization(like: Like) -> None:
+    """Whatever organization the header names: a live one, an inactive one, a removed one. Only an unknown one is refused."""
+    path = f"{MANAGEMENT}/iam"
+    with Emulator(like=like) as emulator:
+        instance = Instance(emulator)
+        default = instance.iac.made("GET", "/admin/v1/orgs/default")["org"]["id"]
+        query = {"queries": [{"nameQuery": {"name": "ZITADEL"}}]}
+        [project] = instance.iac.made("POST", f"{MANAGEMENT}/projects/_search", default, query)["result"]
+        told = {"globalOrgId": default, "iamProjectId": project["id"], "defaultOrgId": default}
+        home, inactive, removed = instance.org(), instance.org(), instance.org()
+        instance.iac.made("POST", f"{_ME}/_deactivate", inactive, {})
+        instance.iac.made("DELETE", _ME, removed)
+        nobody = instance.caller(instance.token(home, instance.machine(home)))
+        for caller in (instance.iac, nobody):
+            assert [caller.made("GET", path, org) for org in ("", home, inactive, removed)] == [told] * 4
+            answer = caller("GET", path, "42")
+            assert (answer.status, answer.body["message"]) == (403, "Organisation doesn't exist (AUTH-Bs7Ds)")
+        answer = instance.caller("")("GET", path)
+        assert (answer.status, answer.body) == (401, {"code": 16, "message": "auth header missing"})
+        answer = instance.caller("nonsense")("GET", path)
+        assert (answer.status, answer.error_id) == (401, "AUTH-7fs1e")
+        instance.close()

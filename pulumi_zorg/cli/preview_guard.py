@@ -1,0 +1,239 @@
+"""``zorg preview-guard``: what a preview would do to people, and whether that is more than may be."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pulumi_zorg.cli.stack import OneForErrors, Stack
+from pulumi_zorg.config import load_settings
+from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
+from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
+from pulumi_zorg.impact import Act, Effect, Facts, Planned, effect_of
+from pulumi_zorg.plan import Plan, PlannedStep, read_plan
+
+if TYPE_CHECKING:
+    from pulumi_zorg.config import Settings
+    from pulumi_zorg.providers.foresight import Foresight
+
+__all__ = ["Limit", "Reviewed", "Verdict", "preview_guard"]
+
+_EXCEEDED = 7  # as `zorg drift` tells what it was asked to find
+#: Calls about one plan: a reviewer waits for it, and not somebody at a terminal.
+_CALLS = 500
+
+#: What is counted, by the option that limits it.
+_COUNTED: dict[str, tuple[str, Act]] = {
+    "--max-deactivate": (ORGANIZATION, Act.DEACTIVATES),
+    "--max-remove": (ORGANIZATION, Act.REMOVES),
+    "--max-deactivate-grants": (USER_GRANT, Act.DEACTIVATES),
+    "--max-remove-grants": (USER_GRANT, Act.REMOVES),
+}
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A planned change, what it would do, and what the instance says of it.
+
+    :param facts: None where the instance was not asked.
+    """
+
+    urn: str
+    effect: Effect
+    facts: Facts | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How often something may happen, and how often it would.
+
+    :param most: None where it may happen as often as it likes.
+    """
+
+    option: str
+    most: int | None
+    found: int
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether it would happen more often than it may."""
+        return self.most is not None and self.found > self.most
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a plan came to.
+
+    :param not_asked: why the instance was not asked for counts and names; None where it was.
+    """
+
+    stack: str
+    reviewed: tuple[Reviewed, ...]
+    limits: tuple[Limit, ...]
+    not_asked: str | None = None
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether any limit is."""
+        return any(limit.exceeded for limit in self.limits)
+
+
+def _most(option: str, of: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
+        option, type=click.IntRange(min=0), metavar="N", help=f"So many {of} at the most; any number if left out."
+    )
+
+
+@click.command("preview-guard", cls=OneForErrors)
+@click.argument("plan", required=False, metavar="[PLAN]")
+@_most("--max-deactivate", "organizations deactivated")
+@_most("--max-remove", "organizations removed")
+@_most("--max-deactivate-grants", "user grants deactivated")
+@_most("--max-remove-grants", "user grants removed")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "markdown", "github"]),
+    default="table",
+    show_default=True,
+    help="How to show it.",
+)
+@click.option("--offline", is_flag=True, help="Ask the instance nothing: no counts, and ids for names.")
+@click.option("--stack", metavar="NAME", help="The stack; else the selected one.")
+@click.option(
+    "--cwd",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=Path(),
+    help="Where the program is; else here.",
+)
+def preview_guard(
+    plan: str | None,
+    max_deactivate: int | None,
+    max_remove: int | None,
+    max_deactivate_grants: int | None,
+    max_remove_grants: int | None,
+    form: str,
+    offline: bool,
+    stack: str | None,
+    cwd: Path,
+) -> None:
+    """Says what a preview would do to people, and fails where that is more than may be.
+
+    PLAN is a file that holds what `pulumi preview --json` has printed, or - for standard input; left out, it is what is
+    piped in, and else the preview is run.
+
+    Ends with 0 where it is within the limits, with 7 where it is not, and with 1 where that cannot be told.
+    """
+    from pulumi_zorg.cli.preview_formats import FORMATS
+
+    most = dict(zip(_COUNTED, (max_deactivate, max_remove, max_deactivate_grants, max_remove_grants), strict=True))
+    here = Stack(cwd, stack)
+    try:
+        found = read_plan(_text(plan, here))
+        verdict = _verdict(found, most, None if offline else here)
+    except ZorgError as error:
+        raise click.ClickException(clean(str(error), 2_000)) from None
+    FORMATS[form](verdict)
+    sys.exit(_EXCEEDED if verdict.exceeded else 0)
+
+
+def _text(plan: str | None, stack: Stack) -> str:
+    if plan is not None and plan != "-":
+        try:
+            return Path(plan).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.ClickException(f"{plan} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if plan == "-" or _piped():
+        piped = sys.stdin.read()
+        if piped.strip() or plan == "-":
+            return piped
+    return stack.preview()
+
+
+def _piped() -> bool:
+    """Whether standard input is a pipe or a file, and not a terminal or nothing."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError, AttributeError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
+
+
+def _verdict(plan: Plan, most: dict[str, int | None], stack: Stack | None) -> Verdict:
+    steps = list(_without_adopted(plan))
+    reviewed = [Reviewed(step.urn, effect_of(_unseen(step.planned))) for step in steps]
+    not_asked = "it was not to be asked (--offline)" if stack is None else None
+    if stack is not None and any(each.effect.has_weight for each in reviewed):
+        try:
+            settings = _settings(stack)
+        except ConfigurationError as error:
+            not_asked = clean(str(error), 300)
+        else:
+            reviewed = _asked(settings, steps)
+    limits = tuple(
+        Limit(option, most[option], sum((each.effect.type, each.effect.act) == counted for each in reviewed))
+        for option, counted in _COUNTED.items()
+    )
+    weighty = tuple(each for each in reviewed if each.effect.has_weight)
+    return Verdict(plan.stack or "?", weighty, limits, not_asked if weighty else None)
+
+
+def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
+    """The steps, but for deletions of what another resource of the same plan adopts: the provider leaves that as it is."""
+    from pulumi_zorg.providers.kinds import KINDS
+
+    adopted = [
+        (each.planned.type, KINDS[each.planned.type].identity(each.planned.after or {}))
+        for each in plan.steps
+        if each.planned.adopts
+    ]
+    for step in plan.steps:
+        planned = step.planned
+        gone = planned.after is None and planned.before is not None
+        if not (gone and (planned.type, KINDS[planned.type].identity(planned.before or {})) in adopted):
+            yield step
+
+
+def _unseen(planned: Planned) -> Planned:
+    return planned.unseen() if planned.adopts else planned
+
+
+def _settings(stack: Stack) -> Settings:
+    try:
+        return stack.settings
+    except click.ClickException as error:
+        # No stack here, or no pulumi: the environment may do.
+        try:
+            return load_settings(lambda key: None)
+        except ConfigurationError:
+            raise ConfigurationError(error.message) from None
+
+
+def _asked(settings: Settings, steps: list[PlannedStep]) -> list[Reviewed]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from pulumi_zorg.providers.foresight import Foresight
+
+    foresight = Foresight(settings, calls=_CALLS)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            return list(pool.map(lambda step: _reviewed(foresight, step), steps))
+    finally:
+        foresight.close()
+
+
+def _reviewed(foresight: Foresight, step: PlannedStep) -> Reviewed:
+    from pulumi_zorg.providers.kinds import KINDS
+
+    planned = step.planned
+    if planned.adopts:
+        planned = foresight.adoption(KINDS[planned.type], planned)
+    effect = effect_of(planned)
+    return Reviewed(step.urn, effect, foresight.facts(effect) if effect.has_weight else None)

@@ -1,0 +1,121 @@
+"""How many there are, and what they are called: for sentences that people read. Nothing is decided by it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from pulumi_zorg.client.transport import Call, Transport
+from pulumi_zorg.errors import HeaderIgnored, clean
+from pulumi_zorg.models import Details, Wire, parse
+
+__all__ = ["Census"]
+
+
+class _Count(Wire):
+    total_result: int = 0
+
+
+class _Row(Wire):
+    details: Details = Details()
+
+
+class _Listed(Wire):
+    details: _Count = _Count()
+    result: tuple[_Row, ...] = ()
+
+
+class _User(Wire):
+    user_name: str = ""
+    username: str = ""
+
+
+class _FoundUser(Wire):
+    user: _User
+
+
+class _Project(Wire):
+    name: str
+
+
+class _FoundProject(Wire):
+    project: _Project
+
+
+class _GrantedProject(Wire):
+    project_id: str = ""
+    project_name: str = ""
+
+
+class _GrantedProjects(Wire):
+    result: tuple[_GrantedProject, ...] = ()
+
+
+class Census:
+    """Counts and names.
+
+    Documents: https://zitadel.com/docs/apis/resources/mgmt (Search Users, Search Projects, Search User Grants, User by
+    ID, Project By ID, Search Granted Projects) and https://zitadel.com/docs/apis/resources/user_service_v2 (User by ID).
+
+    Every method raises HeaderIgnored where the server answers for another organization, as far as that can be seen.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def users(self, org_id: str) -> int:
+        """How many users live in the organization."""
+        return self._count("users", "/management/v1/users/_search", org_id)
+
+    def projects(self, org_id: str) -> int:
+        """How many projects the organization owns."""
+        return self._count("projects", "/management/v1/projects/_search", org_id)
+
+    def user_grants(self, org_id: str) -> int:
+        """How many user grants were made in the organization."""
+        return self._count("user grants", "/management/v1/users/grants/_search", org_id)
+
+    def user_name(self, org_id: str, user_id: str) -> str:
+        """The name of a user of that organization.
+
+        :raises NotFound: for a user of another one; see :meth:`user_name_anywhere`.
+        """
+        return self._user_name(f"/management/v1/users/{quote(user_id, safe='')}", user_id, org_id)
+
+    def user_name_anywhere(self, user_id: str) -> str:
+        """The name of a user, wherever it lives; not on servers without the second version of the API."""
+        return self._user_name(f"/v2/users/{quote(user_id, safe='')}", user_id, None)
+
+    def project_name(self, org_id: str, project_id: str) -> str:
+        """The name of a project that the organization owns.
+
+        :raises NotFound: for a project of another one; see :meth:`granted_project_name`.
+        """
+        tried = f"Reading project {clean(project_id)}"
+        path = f"/management/v1/projects/{quote(project_id, safe='')}"
+        answer = self._transport.send(Call(tried, "GET", path, org=org_id, reads=True))
+        return parse(_FoundProject, answer, tried).project.name
+
+    def granted_project_name(self, org_id: str, project_id: str) -> str | None:
+        """The name of a project that is granted to the organization; None where it is not."""
+        tried = f"Searching project {clean(project_id)} among those granted to organization {clean(org_id)}"
+        body: dict[str, Any] = {"query": {"limit": 1_000}}
+        path = "/management/v1/granted_projects/_search"
+        answer = self._transport.send(Call(tried, "POST", path, org=org_id, body=body, reads=True))
+        found = parse(_GrantedProjects, answer, tried).result
+        return next((each.project_name for each in found if each.project_id == project_id), None)
+
+    def _count(self, what: str, path: str, org_id: str) -> int:
+        tried = f"Counting the {what} of organization {clean(org_id)}"
+        answer = self._transport.send(Call(tried, "POST", path, org=org_id, body={"query": {"limit": 1}}, reads=True))
+        found = parse(_Listed, answer, tried)
+        owners = {row.details.resource_owner for row in found.result}
+        if owners - {org_id}:
+            raise HeaderIgnored(f"{tried}: the server answered for another organization.")
+        return found.details.total_result
+
+    def _user_name(self, path: str, user_id: str, org_id: str | None) -> str:
+        tried = f"Reading user {clean(user_id)}"
+        answer = self._transport.send(Call(tried, "GET", path, org=org_id, reads=True))
+        found = parse(_FoundUser, answer, tried).user
+        return found.user_name or found.username

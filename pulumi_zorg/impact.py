@@ -1,0 +1,242 @@
+"""What a planned change would do to people, in sentences. Pure: no I/O; who asks the instance is
+:mod:`pulumi_zorg.providers.foresight`, and nothing here needs an answer of it.
+
+What counts for a user grant are its effective roles: those that it has while it is active, else none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Final
+
+from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
+from pulumi_zorg.errors import clean
+
+__all__ = ["LATER", "Act", "Effect", "Facts", "Later", "Planned", "effect_of", "sentences"]
+
+
+class Later(Enum):
+    """A value that is known only when the change is made."""
+
+    LATER = "later"
+
+
+LATER: Final = Later.LATER
+_SOME_ROLES = "roles that are not known yet"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One object before and after a planned change.
+
+    :param id: None where it is not known yet.
+    :param before: its properties in the state's form; None where the change creates it.
+    :param after: the same; None where the resource goes.
+    """
+
+    type: str
+    id: str | None
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+    @property
+    def adopts(self) -> bool:
+        """Whether the creation takes over what stands there, if something does."""
+        return self.before is None and self.after is not None and self.after.get("adopt") not in (None, False)
+
+    def unseen(self) -> Planned:
+        """The adoption of something that nobody has looked at: it may be active or not, and have any roles."""
+        after = self.after or {}
+        return replace(
+            self, before={**after, "active": LATER, **({"role_keys": LATER} if "role_keys" in after else {})}
+        )
+
+
+class Act(str, Enum):
+    """What becomes of the object."""
+
+    CREATES = "creates"
+    CHANGES = "changes"
+    DEACTIVATES = "deactivates"
+    REACTIVATES = "reactivates"
+    REMOVES = "removes"
+    LEAVES = "leaves"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a planned change would do.
+
+    :param properties: of the object: as it is, or as it is to be created.
+    :param gains: roles that a user grant gives then and does not give now.
+    :param loses: roles that it gives now and not then.
+    :param maybe: whether that is known only when the change is made.
+    """
+
+    type: str
+    id: str | None
+    act: Act
+    properties: Mapping[str, Any]
+    gains: tuple[str, ...] = ()
+    loses: tuple[str, ...] = ()
+    maybe: bool = False
+
+    @property
+    def has_weight(self) -> bool:
+        """Whether a reviewer should be told in words."""
+        switched = self.act in (Act.DEACTIVATES, Act.REMOVES)
+        if self.type == ORGANIZATION:
+            return switched or self.act is Act.REACTIVATES
+        return switched or bool(self.gains or self.loses)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the instance says of the object.
+
+    :param users: how many users the organization has; None where that was not told, as with
+    :param projects: and
+    :param grants: user grants that were made in it.
+    :param user: the name of the grant's user, and
+    :param project: of its project; None where that was not told.
+    :param why_not: why something was not told.
+    """
+
+    users: int | None = None
+    projects: int | None = None
+    grants: int | None = None
+    user: str | None = None
+    project: str | None = None
+    why_not: str | None = None
+
+
+def effect_of(planned: Planned) -> Effect:
+    """What the planned change would do."""
+    before, after = planned.before, planned.after
+    if after is None:
+        act = _end(before or {})
+    elif before is None:
+        act = Act.CREATES
+    else:
+        act = _switch(_active(before), _active(after))
+    known = {**(before or {}), **({} if before is not None and after is None else after or {})}
+    properties = {**known, **{name: value for name, value in (before or {}).items() if known.get(name) is LATER}}
+    flags = [_active(each) for each in (before, after) if each is not None]
+    maybe = act is Act.DEACTIVATES and LATER in flags
+    if planned.type != USER_GRANT:
+        return Effect(planned.type, planned.id, act, {**properties, **_named_before(before)}, maybe=maybe)
+    now = _roles(before)
+    then = now if act is Act.LEAVES else _roles(None if act is Act.DEACTIVATES and after is None else after)
+    gains: tuple[str, ...] = ()
+    loses: tuple[str, ...] = ()
+    if then is LATER:
+        maybe, gains = True, (_SOME_ROLES,)
+    elif now is LATER:
+        maybe, gains = True, then
+    else:
+        gains = tuple(each for each in then if each not in now)
+        loses = tuple(each for each in now if each not in then)
+    return Effect(planned.type, planned.id, act, properties, gains, loses, maybe)
+
+
+def _end(before: Mapping[str, Any]) -> Act:
+    policy = before.get("deletion_policy", "remove")
+    if policy == "retain":
+        return Act.LEAVES
+    if policy == "deactivate":
+        return Act.DEACTIVATES if _active(before) is not False else Act.LEAVES
+    return Act.REMOVES
+
+
+def _switch(before: bool | Later, after: bool | Later) -> Act:
+    if before is after and before is not LATER:
+        return Act.CHANGES
+    if after is False or (after is LATER and before is not False):
+        return Act.DEACTIVATES
+    return Act.REACTIVATES if after is True and before is False else Act.CHANGES
+
+
+def _active(properties: Mapping[str, Any]) -> bool | Later:
+    value = properties.get("active", True)
+    return value if isinstance(value, bool) else LATER
+
+
+def _named_before(before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """An organization is told by the name that people know it by now."""
+    return {"name": before["name"]} if before and before.get("name") else {}
+
+
+def _roles(properties: Mapping[str, Any] | None) -> tuple[str, ...] | Later:
+    """The effective roles."""
+    if properties is None or _active(properties) is False:
+        return ()
+    keys = properties.get("role_keys") or ()
+    if isinstance(keys, str | Later) or not all(isinstance(each, str) for each in keys) or _active(properties) is LATER:
+        return LATER
+    return tuple(sorted(set(keys)))
+
+
+def sentences(effect: Effect, facts: Facts | None = None) -> tuple[str, ...]:
+    """What a reviewer should know, each as a sentence that begins with its verb; none where nothing of weight happens.
+
+    :param facts: what the instance says; None where it was not asked.
+    """
+    if not effect.has_weight:
+        return ()
+    facts = facts or Facts()
+    told = _of_organization(effect, facts) if effect.type == ORGANIZATION else _of_grant(effect, facts)
+    return tuple(f"may be so, and is known only when it runs: {each}" if effect.maybe else each for each in told)
+
+
+def _of_organization(effect: Effect, facts: Facts) -> tuple[str, ...]:
+    name, where = _text(effect.properties.get("name")), effect.id or "id not known yet"
+    if effect.act is Act.REMOVES:
+        if facts.users is None or facts.projects is None or facts.grants is None:
+            return (f"removes organization {name} and all its projects, users and grants ({where}{_why(facts)})",)
+        counts = (_count(facts.projects, "project"), _count(facts.users, "user"), _count(facts.grants, "grant"))
+        return (f"removes organization {name} and {', '.join(counts)} ({where})",)
+    users = "its users" if facts.users is None else f"its {_count(facts.users, 'user')}"
+    why = _why(facts) if facts.users is None else ""
+    if effect.act is Act.DEACTIVATES:
+        return (f"deactivates organization {name} ({where}{why}): {users} cannot log in on ZITADEL's pages",)
+    return (f"reactivates organization {name} ({where}{why}): {users} can log in again",)
+
+
+def _of_grant(effect: Effect, facts: Facts) -> tuple[str, ...]:
+    user = facts.user or _called("user", effect.properties.get("user_id"))
+    project = facts.project or _called("project", effect.properties.get("project_id"))
+    grant = f"user grant {effect.id}" if effect.id else "a new user grant"
+    switched = effect.act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES)
+    how = f"{effect.act.value} {grant}" if switched else grant
+    told = []
+    if effect.loses:
+        told.append(f"takes {_roles_of(effect.loses)} of {project} from {user} ({how})")
+    if effect.gains:
+        told.append(f"gives {_roles_of(effect.gains)} of {project} to {user} ({how})")
+    if not told:
+        told.append(f"{how} of {user} in {project}, which gives no roles")
+    return tuple(told)
+
+
+def _roles_of(keys: tuple[str, ...]) -> str:
+    if keys == (_SOME_ROLES,):
+        return _SOME_ROLES
+    return f"the role{'' if len(keys) == 1 else 's'} {', '.join(_text(each) for each in keys)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _called(noun: str, value: Any) -> str:
+    return f"a {noun} that is not known yet" if value is None or value is LATER else f"{noun} {_text(value)}"
+
+
+def _text(value: Any) -> str:
+    return clean(value, 200) if isinstance(value, str) else "that is not known yet"
+
+
+def _why(facts: Facts) -> str:
+    return f"; how many could not be asked: {facts.why_not}" if facts.why_not else ""

@@ -1,0 +1,215 @@
+"""`zorg preview-guard` over what the real engine plans: it counts what would be deactivated and removed, says it in
+sentences, and refuses what is more than may be, or cannot be told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_zorg.testing import Fault
+from tests.support.servers import World
+from tests.support.stack import Run, Stack, grant, org
+
+WITHIN, ERROR, EXCEEDED = 0, 1, 7
+
+
+def guard(stack: Stack, *args: str, piped: str | None = None, env: dict[str, str] | None = None) -> Run:
+    command = [str(Path(sys.executable).parent / "zorg"), "preview-guard", *args]
+    given: dict[str, Any] = {"stdin": subprocess.DEVNULL} if piped is None else {"input": piped}
+    done = subprocess.run(
+        command,
+        cwd=stack.folder,
+        env=env or stack.env,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        **given,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert stack.env["ZITADEL_TOKEN"] not in done.stdout + done.stderr
+    return Run(done.returncode, done.stdout + (done.stderr if done.returncode == ERROR else ""))
+
+
+def plan(stack: Stack, *command: str) -> str:
+    """Keeps what the engine plans in a file."""
+    run = stack.run(*(command or ("preview",)), "--json")
+    (stack.folder / "plan.json").write_text(run.out[run.out.index("{") :])
+    return "plan.json"
+
+
+def found(run: Run) -> dict[str, int]:
+    return {each["option"].removeprefix("--max-"): each["found"] for each in json.loads(run.out)["limits"]}
+
+
+@pytest.fixture
+def tenants(any_world: World, any_stack: Stack) -> Stack:
+    """Three organizations and three grants."""
+    world, stack = any_world, any_stack
+    cleo = world.console.create_user(world.home, f"cleo{world.tag}")
+    users = {"ann": world.ann, "bob": world.bob, "cleo": cleo}
+    stack.declare(
+        **{name: org(world.name(name.title())) for name in ("acme", "beta", "ceta")},
+        **{name: grant(world.home, user, world.project, ["viewer"]) for name, user in users.items()},
+    )
+    stack.up()
+    world.proxy.clear()
+    return stack
+
+
+def test_the_limits(any_world: World, tenants: Stack) -> None:
+    """One organization is switched off, another leaves, and so it is with the grants."""
+    world, stack = any_world, tenants
+    stack.declare(
+        acme=org(world.name("Acme"), active=False),
+        beta=org(world.name("Beta")),
+        ann=grant(world.home, world.ann, world.project, ["viewer"], active=False),
+        bob=grant(world.home, world.bob, world.project, ["viewer", "admin"]),
+    )
+    file = plan(stack)
+    free = guard(stack, file, "--format", "json")
+    assert free.code == WITHIN
+    assert found(free) == {"deactivate": 1, "remove": 1, "deactivate-grants": 1, "remove-grants": 1}
+    assert guard(stack, file, "--max-deactivate", "1", "--max-remove", "1").code == WITHIN
+    refused = guard(stack, file, "--max-deactivate", "0", "--max-remove", "1")
+    assert refused.code == EXCEEDED
+    assert refused.shows("refused: 1 organization would be deactivated, and --max-deactivate is 0")
+    refused = guard(stack, file, "--max-deactivate", "1", "--max-remove", "0", "--format", "github")
+    assert refused.code == EXCEEDED
+    assert refused.shows("::error title=zorg preview-guard::test: refused: 1 organization would be removed")
+    assert guard(stack, file, "--max-deactivate-grants", "0").code == EXCEEDED
+    assert guard(stack, file, "--max-remove-grants", "0").code == EXCEEDED
+    assert world.proxy.writes == []
+
+
+def test_what_it_says_is_what_the_preview_says(any_world: World, tenants: Stack) -> None:
+    world, stack = any_world, tenants
+    world.console.create_user(stack.id("acme"), f"u{world.tag}")
+    stack.declare(acme=org(world.name("Acme"), active=False), bob=grant(world.home, world.bob, world.project, []))
+    previewed = stack.must("preview").out
+    shown = guard(stack, plan(stack), "--format", "json")
+    sentences = [sentence for each in json.loads(shown.out)["effects"] for sentence in each["sentences"]]
+    assert len(sentences) == 6
+    for sentence in sentences:
+        assert f"zorg: {sentence}" in previewed
+    assert any("its 1 user cannot log in" in each for each in sentences)
+    table = guard(stack, "plan.json")
+    markdown = guard(stack, "plan.json", "--format", "markdown")
+    for sentence in sentences:
+        assert table.shows(sentence)
+        assert f"`{sentence}`" in markdown.out
+
+
+def test_it_runs_the_preview_itself_or_reads_what_is_piped_in(any_world: World, tenants: Stack) -> None:
+    world, stack = any_world, tenants
+    stack.declare(beta=org(world.name("Beta")))
+    assert guard(stack, "--max-remove", "1").code == EXCEEDED
+    text = (stack.folder / plan(stack)).read_text()
+    assert guard(stack, "--max-remove", "1", piped=text).code == EXCEEDED
+    assert guard(stack, "-", "--max-remove", "2", piped=text).code == WITHIN
+    empty = guard(stack, "-", piped="")
+    assert empty.code == ERROR
+    assert guard(stack, "--max-remove", "1", piped="").code == EXCEEDED
+
+
+def test_a_replacement_counts_as_a_removal(any_world: World, tenants: Stack) -> None:
+    stack = tenants
+    file = plan(stack, "preview", "--replace", stack.resources()["acme"]["urn"])
+    assert found(guard(stack, file, "--format", "json"))["remove"] == 1
+
+
+def test_a_destruction_is_counted(any_world: World, tenants: Stack) -> None:
+    shown = guard(tenants, plan(tenants, "destroy", "--preview-only"), "--format", "json")
+    assert found(shown) == {"deactivate": 0, "remove": 3, "deactivate-grants": 0, "remove-grants": 3}
+
+
+def test_what_leaves_the_program_and_stays_in_the_world_is_not_counted(any_world: World, tenants: Stack) -> None:
+    """Retained, adopted by another resource, or deactivated instead of removed."""
+    world, stack = any_world, tenants
+    names = {name: world.name(name.title()) for name in ("acme", "beta", "ceta")}
+    stack.declare(
+        acme=org(names["acme"], deletion_policy="retain"),
+        beta=org(names["beta"], deletion_policy="deactivate"),
+        ceta=org(names["ceta"]),
+    )
+    stack.up()
+    stack.declare(tenant=org(names["ceta"], adopt=True))
+    shown = guard(stack, plan(stack), "--format", "json")
+    assert found(shown) == {"deactivate": 1, "remove": 0, "deactivate-grants": 0, "remove-grants": 0}
+
+
+def test_an_adoption_that_switches_off_is_counted(any_world: World, any_stack: Stack) -> None:
+    world, stack = any_world, any_stack
+    world.console.create_organization(world.name("Acme"))
+    stack.declare(
+        acme=org(world.name("Acme"), active=False, adopt=True), new=org(world.name("New"), active=False, adopt=True)
+    )
+    file = plan(stack)
+    assert found(guard(stack, file, "--format", "json"))["deactivate"] == 1
+    # Without asking, either of them may be there.
+    assert found(guard(stack, file, "--format", "json", "--offline"))["deactivate"] == 2
+
+
+def test_drift_counts_as_it_will_be_put_right(any_world: World, tenants: Stack) -> None:
+    world, stack = any_world, tenants
+    stack.declare(
+        acme=org(world.name("Acme"), active=False), beta=org(world.name("Beta")), ceta=org(world.name("Ceta"))
+    )
+    stack.up()
+    world.console.reactivate_organization(stack.id("acme"))
+    world.console.remove_organization(stack.id("beta"))
+    shown = guard(stack, plan(stack, "preview", "--refresh"), "--format", "json")
+    assert (found(shown)["deactivate"], found(shown)["remove"]) == (1, 0)
+
+
+def test_a_preview_that_fails_is_an_error_and_not_a_verdict(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"), kept=org("Kept", opts={"protect": True}))
+    stack.up()
+    stack.declare(bad=org("  "))
+    run = guard(stack, plan(stack), "--max-remove", "5")
+    assert run.code == ERROR
+    assert run.shows("The preview failed, so that its plan is not whole", "name must not be blank")
+    stack.declare(acme=org("Acme"))
+    run = guard(stack, "--max-remove", "5")
+    assert run.code == ERROR
+    assert run.shows("cannot be deleted because it is protected")
+
+
+def test_where_nothing_can_be_asked_it_counts_all_the_same(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"), beta=org("Beta"))
+    stack.up()
+    stack.declare(acme=org("Acme", active=False))
+    file = plan(stack)
+    world.proxy.add(Fault("answer", times=None, status=503))
+    run = guard(stack, file, "--max-remove", "0")
+    assert run.code == EXCEEDED
+    assert run.shows("removes organization Beta and all its projects, users and grants", "the server did not answer")
+    elsewhere = {key: value for key, value in stack.env.items() if not key.startswith("ZITADEL_")}
+    run = guard(stack, file, "--max-remove", "0", env=elsewhere)
+    assert run.code == EXCEEDED
+    assert run.shows("The instance was not asked: no address of a ZITADEL is given")
+    assert guard(stack, file, "--max-remove", "0", "--offline", env=elsewhere).code == EXCEEDED
+
+
+def test_settings_come_from_the_stack_before_the_environment(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    stack.must("config", "set", "zorg:url", stack.env["ZITADEL_URL"])
+    stack.must("config", "set", "--secret", "zorg:token", stack.env["ZITADEL_TOKEN"])
+    stack.declare()
+    file = plan(stack)
+    run = guard(stack, file, env={**stack.env, "ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_TOKEN": "wrong"})
+    assert run.shows("removes organization Acme and 0 projects, 0 users, 0 grants")
+
+
+@pytest.mark.parametrize(
+    "args", [["--max-remove", "some"], ["--max-remove", "-1"], ["no-such-file"], ["--format", "x"]]
+)
+def test_a_mistake_in_the_options_is_an_error(world: World, stack: Stack, args: list[str]) -> None:
+    assert guard(stack, *args).code == ERROR
+    assert world.proxy.exchanges == []

@@ -1,0 +1,303 @@
+"""What a preview says it would do to people: a sentence beside the engine's diff where something of weight happens, and
+nothing else. It asks little, waits little, and never fails a preview."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from pulumi_zorg.testing import Fault
+from tests.support.servers import World
+from tests.support.stack import Run, Stack, grant, org
+
+
+def said(run: Run) -> list[str]:
+    """The sentences, each once, in order."""
+    told = run.out.partition("Diagnostics:")[2].splitlines()
+    return sorted(line.strip().removeprefix("zorg: ") for line in told if line.strip().startswith("zorg: "))
+
+
+def preview(stack: Stack, *args: str) -> list[str]:
+    return said(stack.must("preview", *args))
+
+
+@pytest.fixture
+def tenants(any_world: World, any_stack: Stack) -> Stack:
+    """Acme with three users, two projects and a grant; Beta, inactive; ann with two roles, bob with one, inactive."""
+    world, stack, console = any_world, any_stack, any_world.console
+    stack.declare(**declared(world))
+    stack.up()
+    acme = stack.id("acme")
+    users = [console.create_user(acme, f"u{number}{world.tag}") for number in range(3)]
+    project = console.create_project(acme, "CRM", ["viewer"])
+    console.create_project(acme, "Wiki")
+    console.create_grant(acme, users[0], project, ["viewer"])
+    world.proxy.clear()
+    return stack
+
+
+def declared(world: World) -> dict[str, dict[str, object]]:
+    return {
+        "acme": org(world.name("Acme")),
+        "beta": org(world.name("Beta"), active=False),
+        "ann": grant(world.home, world.ann, world.project, ["viewer", "admin"]),
+        "bob": grant(world.home, world.bob, world.project, ["viewer"], active=False),
+    }
+
+
+def test_nothing_is_said_where_nothing_of_weight_happens(any_world: World, tenants: Stack) -> None:
+    world, stack = any_world, tenants
+    assert preview(stack) == []
+    resources = declared(world)
+    resources["acme"] = org(world.name("Acme Holding"))
+    resources["bob"] = grant(world.home, world.bob, world.project, ["admin"], active=False)
+    stack.declare(**resources, newcomer=org(world.name("Newcomer")))
+    assert preview(stack) == []
+    assert world.proxy.writes == []
+
+
+def test_switching_off_and_on(any_world: World, tenants: Stack) -> None:
+    world, stack = any_world, tenants
+    stack.declare(
+        acme=org(world.name("Acme"), active=False),
+        beta=org(world.name("Beta")),
+        ann=grant(world.home, world.ann, world.project, ["viewer", "admin"], active=False),
+        bob=grant(world.home, world.bob, world.project, ["viewer"]),
+    )
+    ids = {name: stack.id(name) for name in ("acme", "beta", "ann", "bob")}
+    ann, bob = f"ann{world.tag}", f"bob{world.tag}"
+    acme, beta = world.name("Acme"), world.name("Beta")
+    assert preview(stack) == [
+        f"deactivates organization {acme} ({ids['acme']}): its 3 users cannot log in on ZITADEL's pages",
+        f"gives the role viewer of Portal to {bob} (reactivates user grant {ids['bob']})",
+        f"reactivates organization {beta} ({ids['beta']}): its 0 users can log in again",
+        f"takes the roles admin, viewer of Portal from {ann} (deactivates user grant {ids['ann']})",
+    ]
+    assert world.proxy.writes == []
+
+
+def test_roles_given_and_taken(any_world: World, tenants: Stack) -> None:
+    world, stack = any_world, tenants
+    resources = declared(world)
+    resources["ann"] = grant(world.home, world.ann, world.project, ["admin", "editor"])
+    cleo = world.console.create_user(world.home, f"cleo{world.tag}")
+    stack.declare(**resources, cleo=grant(world.home, cleo, world.project, ["editor"]))
+    assert preview(stack) == [
+        f"gives the role editor of Portal to ann{world.tag} (user grant {stack.id('ann')})",
+        f"gives the role editor of Portal to cleo{world.tag} (a new user grant)",
+        f"takes the role viewer of Portal from ann{world.tag} (user grant {stack.id('ann')})",
+    ]
+
+
+def test_what_leaves_the_program(any_world: World, tenants: Stack) -> None:
+    """The engine asks no provider about it; the last resource may leave too."""
+    world, stack = any_world, tenants
+    ids = {name: stack.id(name) for name in ("acme", "beta", "ann", "bob")}
+    stack.declare()
+    assert preview(stack) == [
+        f"removes organization {world.name('Acme')} and 2 projects, 3 users, 1 grant ({ids['acme']})",
+        f"removes organization {world.name('Beta')} and 0 projects, 0 users, 0 grants ({ids['beta']})",
+        f"removes user grant {ids['bob']} of bob{world.tag} in Portal, which gives no roles",
+        f"takes the roles admin, viewer of Portal from ann{world.tag} (removes user grant {ids['ann']})",
+    ]
+    assert len(world.proxy.exchanges) <= 20
+    assert world.proxy.writes == []
+
+
+def test_a_replacement_takes_from_one_and_gives_to_another(any_world: World, tenants: Stack) -> None:
+    world, stack = any_world, tenants
+    resources = declared(world)
+    resources["ann"] = grant(world.home, world.ann, world.project, ["viewer", "admin"])
+    cleo = world.console.create_user(world.home, f"cleo{world.tag}")
+    resources["bob"] = grant(world.home, cleo, world.project, ["viewer"])
+    stack.declare(**resources)
+    assert preview(stack, "--replace", stack.resources()["acme"]["urn"]) == [
+        f"gives the role viewer of Portal to cleo{world.tag} (a new user grant)",
+        f"removes organization {world.name('Acme')} and 2 projects, 3 users, 1 grant ({stack.id('acme')})",
+        f"removes user grant {stack.id('bob')} of bob{world.tag} in Portal, which gives no roles",
+    ]
+
+
+def test_what_stays_is_not_said_to_go(any_world: World, tenants: Stack) -> None:
+    """By its deletion policy, by an alias, by an option of the engine, or because another resource adopts it."""
+    world, stack = any_world, tenants
+    kept = {
+        "retained": org(world.name("Retained"), deletion_policy="retain"),
+        "engine": org(world.name("Engine"), opts={"retain_on_delete": True}),
+    }
+    read = {"read": org() | {"get": stack.id("acme")}}
+    stack.declare(**declared(world), **kept, **read)
+    stack.up()
+    resources = declared(world)
+    resources["tenant"] = org(world.name("Acme"), adopt=True)
+    resources["former"] = org(world.name("Beta"), active=False, opts={"aliases": ["beta"]})
+    resources["member"] = grant(world.home, world.ann, world.project, ["viewer", "admin"], adopt=True)
+    for name in ("acme", "beta", "ann"):
+        del resources[name]
+    stack.declare(**resources)
+    assert preview(stack) == []
+    stack.declare(**{**declared(world), "acme": org(world.name("Acme"), deletion_policy="deactivate")})
+    stack.up()
+    resources = declared(world)
+    del resources["acme"]
+    stack.declare(**resources)
+    assert preview(stack) == [
+        f"deactivates organization {world.name('Acme')} ({stack.id('acme')}): its 3 users cannot log in on ZITADEL's pages"
+    ]
+
+
+def test_adoption_is_told_by_what_stands_there(any_world: World, any_stack: Stack) -> None:
+    world, stack, console = any_world, any_stack, any_world.console
+    acme = console.create_organization(world.name("Acme"))
+    console.create_user(acme, f"u{world.tag}")
+    ann = console.create_grant(world.home, world.ann, world.project, ["viewer"])
+    stack.declare(
+        acme=org(world.name("Acme"), active=False, adopt=True),
+        ann=grant(world.home, world.ann, world.project, ["viewer", "admin"], adopt=True),
+        bob=grant(world.home, world.bob, world.project, ["viewer"], adopt=True),
+    )
+    assert preview(stack) == [
+        f"deactivates organization {world.name('Acme')} ({acme}): its 1 user cannot log in on ZITADEL's pages",
+        f"gives the role admin of Portal to ann{world.tag} (user grant {ann})",
+        f"gives the role viewer of Portal to bob{world.tag} (a new user grant)",
+    ]
+
+
+def test_a_project_and_a_user_of_other_organizations_have_their_names(any_world: World, any_stack: Stack) -> None:
+    world, stack, console = any_world, any_stack, any_world.console
+    tenant = console.create_organization(world.name("Tenant"))
+    console.grant_project(world.home, world.project, tenant, ["viewer"])
+    stack.declare(ann=grant(tenant, world.ann, world.project, ["viewer"]))
+    assert preview(stack) == [f"gives the role viewer of Portal to ann{world.tag} (a new user grant)"]
+
+
+def test_what_is_known_only_later_is_said_to_be_so(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"), ann=grant("@acme", world.ann, world.project, ["viewer"]))
+    assert preview(stack) == [f"gives the role viewer of project {world.project} to ann (a new user grant)"]
+
+
+def test_drift_that_is_put_right_is_told_too(any_world: World, tenants: Stack) -> None:
+    world, stack, console = any_world, tenants, any_world.console
+    console.reactivate_organization(stack.id("beta"))
+    console.remove_organization(stack.id("acme"))
+    beta = f"deactivates organization {world.name('Beta')} ({stack.id('beta')}): its 0 users cannot log in on ZITADEL's pages"
+    told = preview(stack, "--refresh")
+    assert [each for each in told if " is gone" not in each] == [beta]
+
+
+def test_an_up_tells_it_in_its_preview_alone(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    stack.declare(acme=org("Acme", active=False))
+    world.proxy.clear()
+    up = stack.must("up", "--yes", "--skip-preview")
+    assert said(up) == []
+    stack.declare(acme=org("Acme"))
+    up = stack.must("up", "--yes")
+    assert up.out.partition("Updating (test)")[0].count("zorg: reactivates organization Acme") >= 1
+    assert "reactivates" not in up.out.partition("Updating (test)")[2]
+
+
+def test_a_preview_that_fails_does_not_say_that_the_rest_goes(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"), beta=org("Beta"))
+    stack.up()
+    stack.declare(bad=org("  "))
+    run = stack.run("preview")
+    assert run.code != 0
+    assert said(run) == []
+
+
+SWITCHES: dict[str, Callable[[Stack], object]] = {
+    "by the stack's configuration": lambda stack: stack.must("config", "set", "zorg:previewImpact", "false"),
+    "by the environment": lambda stack: stack.env.update(ZITADEL_PREVIEW_IMPACT="false"),
+}
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_it_can_be_switched_off(world: World, stack: Stack, switch: str) -> None:
+    stack.declare(acme=org("Acme"), beta=org("Beta"))
+    stack.up()
+    stack.declare(acme=org("Acme", active=False))
+    SWITCHES[switch](stack)
+    world.proxy.clear()
+    assert preview(stack) == []
+    assert world.proxy.exchanges == []
+
+
+def test_a_switch_that_is_neither_is_an_error_before_anything_is_called(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"))
+    stack.must("config", "set", "zorg:previewImpact", "perhaps")
+    run = stack.run("preview")
+    assert run.code != 0
+    assert run.shows("zorg:previewImpact must be true or false, not 'perhaps'")
+    assert world.proxy.exchanges == []
+
+
+UNANSWERED = {
+    "an outage": (Fault("answer", times=None, status=503), "the server did not answer"),
+    "a cut": (Fault("cut", times=None), "the server did not answer"),
+    "a gateway's page": (Fault("answer", times=None, status=200), "the server did not answer"),
+    "no rights": (
+        Fault(
+            "answer",
+            times=None,
+            status=403,
+            body='{"code": 7, "message": "No matching permissions found (AUTH-5mWD2)"}',
+            headers={"Content-Type": "application/json"},
+        ),
+        "the credential may not see that",
+    ),
+    "the header lost": (Fault("strip", times=None), "the server ignores the header x-zitadel-orgid"),
+}
+
+
+@pytest.mark.parametrize("what", UNANSWERED)
+def test_a_preview_goes_on_where_nothing_can_be_counted(world: World, stack: Stack, what: str) -> None:
+    stack.declare(acme=org("Acme"), beta=org("Beta"), ann=grant(world.home, world.ann, world.project, ["viewer"]))
+    stack.up()
+    stack.declare(acme=org("Acme", active=False))
+    fault, why = UNANSWERED[what]
+    world.proxy.clear()
+    world.proxy.add(fault)
+    acme, beta, ann = stack.id("acme"), stack.id("beta"), stack.id("ann")
+    told = preview(stack)
+    unknown = f"; how many could not be asked: {why}"
+    assert f"deactivates organization Acme ({acme}{unknown}): its users cannot log in on ZITADEL's pages" in told
+    assert f"removes organization Beta and all its projects, users and grants ({beta}{unknown})" in told
+    assert any(each.startswith("takes the role viewer of ") and ann in each for each in told)
+    assert len(told) == 3
+
+
+def test_a_server_that_is_slow_is_waited_for_once(world: World, stack: Stack) -> None:
+    """Each call has five seconds, and after the first that takes longer none is made."""
+    stack.declare(**{f"o{number}": org(f"Org {number}") for number in range(6)})
+    stack.up()
+    stack.declare(**{f"o{number}": org(f"Org {number}", active=False) for number in range(6)})
+    world.proxy.add(Fault("delay", times=None, seconds=30))
+    began = time.monotonic()
+    told = preview(stack)
+    assert time.monotonic() - began < 30
+    assert len(told) == 6
+    assert all("the server did not answer" in each for each in told)
+
+
+def test_much_at_once_is_not_all_asked_about(world: World, stack: Stack) -> None:
+    stack.declare(**{f"o{number}": org(f"Org {number}") for number in range(30)})
+    stack.up()
+    stack.declare(**{f"o{number}": org(f"Org {number}", active=False) for number in range(30)})
+    world.proxy.clear()
+    told = preview(stack)
+    assert len(told) == 30
+    assert len(world.proxy.exchanges) == 20
+    assert sum("this preview has asked often enough" in each for each in told) == 10
+
+
+def test_nothing_of_it_gets_into_the_state_or_a_diff(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"))
+    shown = stack.must("preview", "--diff").out
+    assert "__preview" not in shown
+    stack.must("up", "--yes")
+    assert "__preview" not in json.dumps(stack.state())

@@ -1,0 +1,184 @@
+"""What a planned change would do to people: a pure function, and sentences that claim no more than is so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
+from pulumi_zorg.impact import LATER, Act, Facts, Planned, effect_of, sentences
+
+ROLES = ("admin", "editor", "viewer")
+NOTHING = object()
+
+
+def organization(before: Any = NOTHING, after: Any = NOTHING, **more: Any) -> Planned:
+    """Acme, by its flag before and after; without one it does not exist."""
+    values = [None if flag is NOTHING else {"name": "Acme", "active": flag, **more} for flag in (before, after)]
+    return Planned(ORGANIZATION, None if before is NOTHING else "42", values[0], values[1])
+
+
+def granted(*roles: str, active: Any = True, **more: Any) -> dict[str, Any]:
+    return {
+        "org_id": "1",
+        "user_id": "2",
+        "project_id": "3",
+        "role_keys": list(roles),
+        "active": active,
+        **more,
+    }
+
+
+def grant(before: dict[str, Any] | None, after: dict[str, Any] | None) -> Planned:
+    return Planned(USER_GRANT, None if before is None else "7", before, after)
+
+
+def told(planned: Planned, **facts: Any) -> tuple[str, ...]:
+    return sentences(effect_of(planned), Facts(**facts))
+
+
+@pytest.mark.parametrize(
+    ("planned", "act"),
+    [
+        (organization(after=True), Act.CREATES),
+        (organization(after=False), Act.CREATES),
+        (organization(True, True), Act.CHANGES),
+        (organization(False, False), Act.CHANGES),
+        (organization(True, False), Act.DEACTIVATES),
+        (organization(False, True), Act.REACTIVATES),
+        (organization(True), Act.REMOVES),
+        (organization(False), Act.REMOVES),
+        (organization(True, deletion_policy="retain"), Act.LEAVES),
+        (organization(True, deletion_policy="deactivate"), Act.DEACTIVATES),
+        (organization(False, deletion_policy="deactivate"), Act.LEAVES),
+        (organization(True, LATER), Act.DEACTIVATES),
+        (organization(False, LATER), Act.CHANGES),
+        (organization(LATER, False), Act.DEACTIVATES),
+        (organization(LATER, LATER), Act.DEACTIVATES),
+        (organization(LATER, True), Act.CHANGES),
+        (organization("[secret]", False), Act.DEACTIVATES),
+    ],
+)
+def test_what_becomes_of_an_organization(planned: Planned, act: Act) -> None:
+    effect = effect_of(planned)
+    assert effect.act is act
+    flags = [each["active"] for each in (planned.before, planned.after) if each is not None]
+    assert effect.maybe is (act is Act.DEACTIVATES and not all(isinstance(flag, bool) for flag in flags))
+    assert effect.has_weight is (act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES))
+
+
+def test_sentences_about_an_organization() -> None:
+    counted = {"users": 42, "projects": 3, "grants": 17}
+    assert told(organization(True, False), **counted) == (
+        "deactivates organization Acme (42): its 42 users cannot log in on ZITADEL's pages",
+    )
+    assert told(organization(True), **counted) == (
+        "removes organization Acme and 3 projects, 42 users, 17 grants (42)",
+    )
+    assert told(organization(True), users=1, projects=1, grants=1) == (
+        "removes organization Acme and 1 project, 1 user, 1 grant (42)",
+    )
+    assert told(organization(False, True), users=1) == (
+        "reactivates organization Acme (42): its 1 user can log in again",
+    )
+    assert told(organization(True, LATER), users=1) == (
+        "may be so, and is known only when it runs: "
+        "deactivates organization Acme (42): its 1 user cannot log in on ZITADEL's pages",
+    )
+
+
+def test_what_could_not_be_counted_is_said_to_be_so() -> None:
+    assert told(organization(True, False), why_not="the server did not answer") == (
+        "deactivates organization Acme (42; how many could not be asked: the server did not answer): "
+        "its users cannot log in on ZITADEL's pages",
+    )
+    assert told(organization(True), users=3, why_not="it broke off") == (
+        "removes organization Acme and all its projects, users and grants (42; how many could not be asked: it broke off)",
+    )
+
+
+def test_an_organization_is_told_by_the_name_that_people_know() -> None:
+    before, after = {"name": "Acme", "active": True}, {"name": "Holding", "active": False}
+    (sentence,) = sentences(effect_of(Planned(ORGANIZATION, "42", before, after)))
+    assert "organization Acme (42)" in sentence
+
+
+def test_sentences_about_a_grant() -> None:
+    names = {"user": "ann", "project": "Portal"}
+    assert told(grant(None, granted("viewer", "admin")), **names) == (
+        "gives the roles admin, viewer of Portal to ann (a new user grant)",
+    )
+    assert told(grant(granted("viewer"), granted("admin")), **names) == (
+        "takes the role viewer of Portal from ann (user grant 7)",
+        "gives the role admin of Portal to ann (user grant 7)",
+    )
+    assert told(grant(granted("viewer"), None), **names) == (
+        "takes the role viewer of Portal from ann (removes user grant 7)",
+    )
+    assert told(grant(granted("viewer"), granted("viewer", active=False)), **names) == (
+        "takes the role viewer of Portal from ann (deactivates user grant 7)",
+    )
+    assert told(grant(granted("viewer", deletion_policy="deactivate"), None), **names) == (
+        "takes the role viewer of Portal from ann (deactivates user grant 7)",
+    )
+    assert told(grant(granted("viewer", active=False), granted("viewer")), **names) == (
+        "gives the role viewer of Portal to ann (reactivates user grant 7)",
+    )
+    assert told(grant(granted("viewer", active=False), None), **names) == (
+        "removes user grant 7 of ann in Portal, which gives no roles",
+    )
+
+
+def test_what_is_not_known_yet_is_said_to_be_so() -> None:
+    assert told(grant(None, granted("viewer", user_id=LATER, project_id=LATER))) == (
+        "gives the role viewer of a project that is not known yet to a user that is not known yet (a new user grant)",
+    )
+    assert told(grant(None, granted() | {"role_keys": LATER})) == (
+        "may be so, and is known only when it runs: "
+        "gives roles that are not known yet of project 3 to user 2 (a new user grant)",
+    )
+    assert told(grant(None, granted("viewer")).unseen(), user="ann", project="P") == (
+        "may be so, and is known only when it runs: gives the role viewer of P to ann (a new user grant)",
+    )
+
+
+@pytest.mark.parametrize(
+    "planned",
+    [
+        grant(None, granted()),
+        grant(None, granted("viewer", active=False)),
+        grant(granted("viewer"), granted("viewer", "viewer")),
+        grant(granted("viewer", active=False), granted("admin", active=False)),
+        grant(granted("viewer", deletion_policy="retain"), None),
+        grant(granted("viewer", active=False, deletion_policy="deactivate"), None),
+    ],
+)
+def test_nothing_is_said_where_nobody_has_another_role(planned: Planned) -> None:
+    assert told(planned) == ()
+
+
+def test_names_are_cleaned() -> None:
+    planned = Planned(ORGANIZATION, "42", {"name": "A\x1b[31m\ncme", "active": True}, None)
+    (sentence,) = sentences(effect_of(planned))
+    assert sentence.isprintable()
+
+
+grants = st.none() | st.builds(
+    lambda roles, active: granted(*roles, active=active), st.lists(st.sampled_from(ROLES)), st.booleans()
+)
+
+
+@given(before=grants, after=grants)
+def test_roles_gained_and_lost_are_the_difference_of_the_effective_ones(
+    before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> None:
+    def effective(each: dict[str, Any] | None) -> set[str]:
+        return set(each["role_keys"]) if each and each["active"] else set()
+
+    effect = effect_of(grant(before, after))
+    assert set(effect.gains) == effective(after) - effective(before)
+    assert set(effect.loses) == effective(before) - effective(after)
+    assert not effect.maybe
