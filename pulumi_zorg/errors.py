@@ -17,7 +17,7 @@
     │   ├── Unreachable             the connection, or a status that gateways send
     │   └── UnexpectedAnswer        an answer that is not ZITADEL's, or not about what was asked
     ├── HeaderIgnored           the server acts on another organization than the one named
-    ├── LockoutRefused          would switch off the organization of the credential, or the default one
+    ├── LockoutRefused          would switch off the organization of the credential, or what is or may be the default one
     ├── NotProven               it may be gone, but nobody who may know has said so
     ├── Gone                    it is gone, and that was proven
     └── NameTaken               somebody else's object stands where this one should be created
@@ -186,7 +186,7 @@ class HeaderIgnored(ZorgError):
 
 
 class LockoutRefused(ZorgError):
-    """This would switch off or remove the organization of the credential itself, or the default one."""
+    """This would switch off or remove the organization of the credential itself, or what is, or may be, the default one."""
 
 
 class NotProven(ZorgError):

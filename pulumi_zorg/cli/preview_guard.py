@@ -190,15 +190,16 @@ def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
     from pulumi_zorg.providers.kinds import KINDS
 
     adopted = [
-        (each.planned.type, KINDS[each.planned.type].identity(each.planned.after or {}))
+        (each.urn, each.planned.type, KINDS[each.planned.type].identity(each.planned.after or {}))
         for each in plan.steps
         if each.planned.adopts
     ]
     for step in plan.steps:
         planned = step.planned
-        gone = planned.after is None and planned.before is not None
-        if not (gone and (planned.type, KINDS[planned.type].identity(planned.before or {})) in adopted):
-            yield step
+        of = [planned.type, KINDS[planned.type].identity(planned.before or {})]
+        if planned.after is None and any(urn != step.urn and rest == of for urn, *rest in adopted):
+            continue
+        yield step
 
 
 def _unseen(planned: Planned) -> Planned:

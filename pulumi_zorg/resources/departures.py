@@ -68,28 +68,23 @@ class _Watch:
         self._settings = settings
         self._urns: set[str] = set()
         self._ids: set[str] = set()
-        self._adopts: list[tuple[str, dict[str, str]]] = []
-        self._out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been read
-        self._export: subprocess.Popen[bytes] | None = None
-        stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-        # Now, so that it is read while the program runs. Secrets stay encrypted in it.
-        with contextlib.suppress(OSError):
-            self._export = subprocess.Popen(  # noqa: S603 - the user's own pulumi, and no shell
-                ["pulumi", "stack", "export", "--non-interactive", "--stack", stack],  # noqa: S607
-                stdin=subprocess.DEVNULL,
-                stdout=self._out,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
-            )
+        #: Who takes over what stands there: the resource, the type, and what makes the object unique.
+        self._adopts: list[tuple[str, str, dict[str, str]]] = []
+        name = pulumi.get_stack()
+        # Now, so that it is read while the program runs. By its short name alone a stack may be another organization's, and
+        # the oldest kind of backend knows no other.
+        self._export = _Export(f"{pulumi.get_organization()}/{pulumi.get_project()}/{name}")
+        self._short = name
 
     def declared(self, resource: pulumi.CustomResource, kind: Kind[Any], given: Mapping[str, Any]) -> None:
         """Remembers what is declared, as far as that becomes known in a preview."""
 
-        def adopts(inputs: Mapping[str, Any]) -> None:
-            if inputs.get("adopt") is True:
-                self._adopts.append((kind.token, kind.identity(inputs)))
+        def adopts(known: Mapping[str, Any]) -> None:
+            if known.get("adopt") is True:
+                self._adopts.append((known["urn"], kind.token, kind.identity(known)))
 
-        pulumi.Output.all(**{name: value for name, value in given.items() if value is not None}).apply(adopts)
+        inputs = {name: value for name, value in given.items() if value is not None}
+        pulumi.Output.all(urn=resource.urn, **inputs).apply(adopts)
         resource.urn.apply(self._urns.add)
         # Not known, and so not called, where the resource is to be created, or replaced.
         resource.id.apply(self._ids.add)
@@ -97,7 +92,7 @@ class _Watch:
     def end(self, program: asyncio.Task[Any]) -> None:
         """The program has ended, and the engine has planned all there is to do."""
         if program.cancelled() or program.exception() is not None:
-            self._stop()
+            self._export.stop()
             return  # who has not come to its end has not said all that stays
         found = self._read()
         if found is None:
@@ -117,7 +112,8 @@ class _Watch:
 
     def _is_adopted(self, each: Standing) -> bool:
         """Whether another resource takes the object over, so that it stays when this one leaves."""
-        return (each.type, KINDS[each.type].identity(each.known)) in self._adopts
+        identity = KINDS[each.type].identity(each.known)
+        return any(urn != each.urn and rest == [each.type, identity] for urn, *rest in self._adopts)
 
     def _told(self, foresight: Foresight, each: Standing) -> Iterable[str]:
         # What is declared and has no id yet is replaced, or was found to be gone and is made anew.
@@ -126,25 +122,46 @@ class _Watch:
         return foresight.sentences(Planned(each.type, each.id, each.known, None))
 
     def _read(self) -> tuple[Standing, ...] | None:
-        if self._export is None:
+        text = self._export.text() or _Export(self._short).text()
+        try:
+            return None if text is None else standing(read_export(text))
+        except ZorgError:
+            return None
+
+
+class _Export:
+    """The state, as ``pulumi stack export`` gives it; secrets stay encrypted in it."""
+
+    def __init__(self, stack: str) -> None:
+        self._out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been read
+        self._process: subprocess.Popen[bytes] | None = None
+        with contextlib.suppress(OSError):
+            self._process = subprocess.Popen(  # noqa: S603 - the user's own pulumi, and no shell
+                ["pulumi", "stack", "export", "--non-interactive", "--stack", stack],  # noqa: S607
+                stdin=subprocess.DEVNULL,
+                stdout=self._out,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            )
+
+    def text(self) -> str | None:
+        """What it printed; None where it could not."""
+        if self._process is None:
             return None
         try:
-            code = self._export.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._stop()
-            return None
-        self._out.seek(0)
-        try:
-            return standing(read_export(self._out.read().decode())) if code == 0 else None
-        except (ZorgError, UnicodeDecodeError):
+            code = self._process.wait(_PATIENCE)
+            self._out.seek(0)
+            return self._out.read().decode() if code == 0 else None
+        except (subprocess.TimeoutExpired, UnicodeDecodeError):
             return None
         finally:
-            self._out.close()
+            self.stop()
 
-    def _stop(self) -> None:
-        if self._export is not None:
-            self._export.kill()
-            self._export.wait()
+    def stop(self) -> None:
+        """Ends it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
         self._out.close()
 
 

@@ -46,7 +46,7 @@ class Organization(Resource, module="zorg", name="Organization"):
     :ivar deletion_policy: what deleting the resource does: ``remove`` (with all users, projects and grants in it),
         ``deactivate``, or ``retain``. What is left this way is taken up again with ``adopt``.
     :ivar allow_lockout: lets this resource deactivate or remove the organization that the credential's own user lives
-        in, or the default organization of the instance.
+        in, or the default organization of the instance; or any, where the server does not tell which is the default one.
     :ivar primary_domain: the domain that ZITADEL made of the name, or that was set by hand.
     :ivar state: ``ORG_STATE_ACTIVE`` or ``ORG_STATE_INACTIVE``.
 

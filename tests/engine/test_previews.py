@@ -121,6 +121,16 @@ def test_a_replacement_takes_from_one_and_gives_to_another(any_world: World, ten
     ]
 
 
+def test_a_replacement_of_what_adopts_is_told(world: World, stack: Stack) -> None:
+    """It removes what it stands for first, and finds nothing to adopt then."""
+    stack.declare(acme=org("Acme", adopt=True))
+    stack.up()
+    acme = stack.id("acme")
+    assert preview(stack, "--replace", stack.resources()["acme"]["urn"]) == [
+        f"removes organization Acme and 0 projects, 0 users, 0 grants ({acme})"
+    ]
+
+
 def test_what_stays_is_not_said_to_go(any_world: World, tenants: Stack) -> None:
     """By its deletion policy, by an alias, by an option of the engine, or because another resource adopts it."""
     world, stack = any_world, tenants
