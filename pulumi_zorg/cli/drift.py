@@ -31,6 +31,16 @@ _CLOCKS = timedelta(minutes=1)
 _SHOWN = 5  # errors; the JSON has all
 
 
+def _type(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The type as it stands in the state, by the name that a program has for it or as it stands in a URN."""
+    if value is None:
+        return None
+    found = _TYPES.get(short(value).lower())
+    if found is None:
+        raise click.BadParameter(f"{value!r} is none of {', '.join(short(each) for each in _TYPES.values())}")
+    return found
+
+
 @click.command(cls=OneForErrors)
 @click.option("--stack", metavar="NAME", help="The stack; else the selected one.")
 @click.option(
@@ -57,8 +67,9 @@ _SHOWN = 5  # errors; the JSON has all
 )
 @click.option(
     "--only",
-    type=click.Choice([short(each) for each in _TYPES.values()], case_sensitive=False),
-    help="Only this type.",
+    callback=_type,
+    metavar="TYPE",
+    help=f"Only this type: {' or '.join(short(each) for each in _TYPES.values())}.",
 )
 @click.option(
     "--since",
@@ -111,7 +122,7 @@ def _report(stack: Stack, unmanaged: str | None, only: str | None, since: str | 
 
     name, settings = stack.name, stack.settings
     everything = recorded(stack.state)
-    types = {_TYPES[only.lower()]} if only else set(_TYPES.values())
+    types = {only} if only else set(_TYPES.values())
     asked = tuple(each for each in everything if each.type in types)
     moment = None
     if since is not None:

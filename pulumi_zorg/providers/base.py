@@ -131,6 +131,7 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Does what the deletion policy says, unless another resource of the program stands for the object now."""
+        session.known_by_id(_id)
         holder = session.owners.holder(_id)
         if holder is not None:
             session.note(f"{self.kind.noun} {_id} is left as it is: {named(holder)} of this program stands for it now.")

@@ -22,7 +22,19 @@ from pulumi_zorg.providers.journal import Journal
 from pulumi_zorg.providers.kind import Kind
 from pulumi_zorg.providers.owners import Owners
 
-__all__ = ["begin", "client", "configure", "foretell", "journal", "known", "note", "owners", "preview", "warn"]
+__all__ = [
+    "begin",
+    "client",
+    "configure",
+    "foretell",
+    "journal",
+    "known",
+    "known_by_id",
+    "note",
+    "owners",
+    "preview",
+    "warn",
+]
 
 log = logging.getLogger("pulumi_zorg")
 
@@ -74,6 +86,15 @@ def known(identity: Mapping[str, str]) -> None:
     """The engine has shown that it knows the object's id: the note of its creation has served."""
     if identity and _client is not None:
         journal.forget(_client.transport.settings.url, owners.of(identity))
+
+
+def known_by_id(id: str) -> None:
+    """The same, where only the id is told: the resource is being deleted, and may have left the program."""
+    if _client is not None:
+        url = _client.transport.settings.url
+        for each in journal.notes(url):
+            if each.id == id:
+                journal.forget(url, each.owner)
 
 
 def preview() -> None:

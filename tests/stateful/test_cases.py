@@ -130,3 +130,69 @@ def test_a_phantom_is_found_by_its_own_creation(example: Stack) -> None:
     assert example._run("up"), example.engine.errors
     assert example.engine.state["grant0"].id == made
     example._as_declared()
+
+
+def test_a_name_that_was_cut_short_is_passed_on_to_another_resource(example: Stack) -> None:
+    """The newcomer comes first, and waits for the other to rename what its earlier try has made."""
+    example.declare_organization(2, 1, True)
+    _cut_short(example, "/orgs$")
+    example.engine.program.clear()
+    example.declare_organization(0, 1, False)
+    example.declare_organization(2, 2, True)
+    assert example._run("up"), example.engine.errors
+    example._as_declared()
+    assert any("waiting for org 'org2'" in sentence for sentence in example.engine.said)
+
+
+def test_a_name_that_is_passed_on_is_not_adopted_on_the_way(example: Stack) -> None:
+    example.declare_organization(0, 0, True)
+    assert example._run("up"), example.engine.errors
+    first = example.engine.state["org0"].id
+    example.engine.program.clear()
+    example.declare_organization(1, 0, True)
+    example.engine.program["org1"].args["adopt"] = True
+    example.declare_organization(0, 1, True)
+    assert example._run("up"), example.engine.errors
+    assert example.engine.state["org0"].id == first
+    example._as_declared()
+
+
+def test_a_creation_refused_by_another_resource_leaves_no_note(example: Stack) -> None:
+    """The other one goes on standing there; the next run must not take its object for an own one."""
+    example.declare_organization(0, 0, True)
+    assert example._run("up"), example.engine.errors
+    assert example._run("up"), "the engine knows the id by now"
+    first = example.engine.state["org0"].id
+    example.engine.program["org1"] = example.engine.program.pop("org0")
+    assert not example._run("up")
+    assert "adopt=True" in example.engine.errors[0]
+    assert list(example.folder.glob("*.json")) == []
+    assert not example._run("up")
+    assert example.engine.state["org0"].id == first
+    example.engine.program["org0"] = example.engine.program.pop("org1")
+    assert example._run("up"), example.engine.errors
+    example._as_declared()
+
+
+def test_what_is_deleted_at_once_leaves_no_note(example: Stack) -> None:
+    """The engine has never asked about it since its creation, and knows it all the same."""
+    example.declare_organization(0, 0, True)
+    assert example._run("up"), example.engine.errors
+    assert list(example.folder.glob("*.json")) != []
+    example.engine.program.clear()
+    assert example._run("up"), example.engine.errors
+    assert list(example.folder.glob("*.json")) == []
+
+
+def test_what_was_retained_is_taken_up_again_by_adoption_alone(example: Stack) -> None:
+    example.declare_organization(0, 0, True)
+    example.engine.program["org0"].args["deletion_policy"] = "retain"
+    assert example._run("up"), example.engine.errors
+    first, declared = example.engine.state["org0"].id, example.engine.program.pop("org0")
+    assert example._run("up"), example.engine.errors
+    example.engine.program["org0"] = declared
+    assert not example._run("up")
+    assert first in example.engine.errors[0]
+    declared.args["adopt"], declared.args["deletion_policy"] = True, "remove"
+    assert example._run("up"), example.engine.errors
+    assert example.engine.state["org0"].id == first
