@@ -77,7 +77,9 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         session.known(identity)
         had = {**(_olds.get(_FILLED) or {}), **_olds}
         replaces = [name for name in self.kind.inputs.replaces if _moved(had.get(name), _news.get(name))]
-        if not replaces:
+        if replaces:
+            session.owners.leaves(identity, _id)
+        else:
             session.owners.keeps(identity, _id)
             session.foretell(self.kind, Planned(self.kind.token, _id, _later(_olds), _later(_news)))
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
@@ -92,11 +94,11 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         standing = rivals.adoptable(self.kind, client, inputs) if inputs.adopt else None
         if standing is not None:
             session.owners.stands_for(owner, standing)
-            return CreateResult(standing, self._outputs(self._brought(standing, inputs, props), inputs))
+            return CreateResult(standing, self._outputs(self._brought(standing, inputs, props, rivals), inputs))
         made = create_once(self.kind, client, inputs, owner, session.journal, rivals, warn=session.warn)
         session.owners.stands_for(owner, made.id)
         try:
-            return CreateResult(made.id, self._outputs(self._brought(made.id, inputs, props), inputs))
+            return CreateResult(made.id, self._outputs(self._brought(made.id, inputs, props, rivals), inputs))
         except ZorgError as error:
             if not (inputs.active and made.anew):
                 raise  # the note knows its id: the next try goes on with it
@@ -127,7 +129,7 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         inputs = self._parsed(_news)
         rivals = Rivals(session.owners.of(self.kind.identity(_news)), session.owners, session.journal)
         rivals.let_go_of(self.kind.title(inputs, _id), _id)
-        return UpdateResult(self._outputs(self._brought(_id, inputs, _olds), inputs))
+        return UpdateResult(self._outputs(self._brought(_id, inputs, _olds, rivals), inputs))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Does what the deletion policy says, unless another resource of the program stands for the object now."""
@@ -140,10 +142,16 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         inputs = self._parsed(_props)
         end(self.kind, client, _id, inputs, _props, guard=lambda step: self.kind.guard(client, _id, inputs, step))
 
-    def _brought(self, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> Sighting:
+    def _brought(self, id: str, inputs: AnyInputs, known: Mapping[str, Any], rivals: Rivals) -> Sighting:
         client = session.client()
         found = bring(
-            self.kind, client, id, inputs, known, guard=lambda step: self.kind.guard(client, id, inputs, step)
+            self.kind,
+            client,
+            id,
+            inputs,
+            known,
+            guard=lambda step: self.kind.guard(client, id, inputs, step),
+            made_room=lambda refused: rivals.have_made_room(self.kind, client, inputs, str(refused)),
         )
         if found.warning:
             session.warn(found.warning)

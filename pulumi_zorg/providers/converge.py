@@ -13,7 +13,16 @@ from typing import Any, TypeVar
 import tenacity
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.errors import ApiError, FailedPrecondition, Gone, NotFound, UnexpectedAnswer, Unreachable, ZorgError
+from pulumi_zorg.errors import (
+    AlreadyExists,
+    ApiError,
+    FailedPrecondition,
+    Gone,
+    NotFound,
+    UnexpectedAnswer,
+    Unreachable,
+    ZorgError,
+)
 from pulumi_zorg.lifecycle import Action, DeletionPolicy, Step, steps, steps_to_end
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
@@ -29,6 +38,7 @@ T = TypeVar("T")
 #: What there is, and what is left to do.
 Look = Callable[[], tuple[T, tuple[Step, ...]]]
 Guard = Callable[[Step], None]
+MadeRoom = Callable[[AlreadyExists], bool]
 Sleep = Callable[[float], None]
 
 
@@ -40,11 +50,13 @@ def bring(
     known: Mapping[str, Any],
     *,
     guard: Guard = lambda step: None,
+    made_room: MadeRoom = lambda refused: False,
 ) -> Sighting:
     """Brings the object to what ``inputs`` declare and gives it as it is then found.
 
     :param known: what the state has of it.
     :param guard: is asked before each step, and raises where the step must not be taken.
+    :param made_room: is asked where something else stands in the way of a step; whether the step can be tried again.
     :raises Gone: where it is proven that there is nothing to bring anywhere.
     """
     wanted = kind.wanted(inputs)
@@ -58,7 +70,15 @@ def bring(
             )
         return found, steps(wanted, found.snapshot)
 
-    return _converge(look, lambda step: kind.perform(client, id, inputs, step), kind.title(inputs, id), client, guard)
+    def perform(step: Step) -> None:
+        try:
+            kind.perform(client, id, inputs, step)
+        except AlreadyExists as refused:
+            if not made_room(refused):
+                raise
+            kind.perform(client, id, inputs, step)
+
+    return _converge(look, perform, kind.title(inputs, id), client, guard)
 
 
 def end(

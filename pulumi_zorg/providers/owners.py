@@ -23,6 +23,7 @@ class Owners:
         self._lock = threading.Lock()
         self._of_identity: dict[tuple[tuple[str, str], ...], str] = {}
         self._of_id: dict[str, str] = {}
+        self._leaving: dict[str, str] = {}
         self._also: dict[tuple[tuple[str, str], ...], str] = {}
         self._anew: set[str] = set()
         self._heard = 0.0  # when the program last said something
@@ -70,6 +71,13 @@ class Owners:
             if owner is not None and owner not in self._anew:
                 self._of_id.setdefault(id, owner)
 
+    def leaves(self, identity: Mapping[str, str], id: str) -> None:
+        """The object that the resource stood for before this run is about to be replaced by another."""
+        with self._lock:
+            owner = self._of_identity.get(_key(identity)) if identity else None
+            if owner is not None:
+                self._leaving[id] = owner
+
     def stands_for(self, owner: str, id: str) -> None:
         """The resource has created the object, or adopted it."""
         with self._lock:
@@ -84,6 +92,11 @@ class Owners:
         """The resource that stands for the object; None where no resource of this program is known to."""
         with self._lock:
             return self._of_id.get(id)
+
+    def last_holder(self, id: str) -> str | None:
+        """The same, or the resource that is about to replace the object."""
+        with self._lock:
+            return self._of_id.get(id) or self._leaving.get(id)
 
 
 def named(owner: str) -> str:

@@ -50,17 +50,18 @@ class Rivals:
     journal: Journal
 
     def have(self, id: str) -> bool:
-        """Whether one of them stands for the object."""
-        return self.owners.holder(id) not in (None, self.owner)
+        """Whether one of them stands for the object, or is about to replace it."""
+        return self.owners.last_holder(id) not in (None, self.owner)
 
     def let_go_of(self, title: str, id: str) -> None:
         """Makes sure that none of them has taken the object over in this run.
 
         :raises NameTaken: where one has. Two resources would change one object against each other.
         """
-        if self.have(id):
+        holder = self.owners.holder(id)
+        if holder not in (None, self.owner):
             raise NameTaken(
-                f"{title} is not changed: {named(self.owners.holder(id) or '')} of this program stands for it too, by adopt=True. "
+                f"{title} is not changed: {named(holder or '')} of this program stands for it too, by adopt=True. "
                 "Nothing was done. Take one of the two out of the program; the object stays."
             )
 
@@ -82,9 +83,9 @@ class Rivals:
         return seen.id
 
     def have_made_room(self, kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, refused: str) -> bool:
-        """Whether something has stood in the way, and does so no more, so that the creation can be tried once more.
+        """Whether something has stood in the way, and does so no more, so that what was refused can be tried once more.
 
-        :param refused: what the server said to the creation, as a sentence.
+        :param refused: what the server said to the creation, or to the change, as a sentence.
         :raises NameTaken: where it goes on standing there.
         """
         self._hear_all(client)
@@ -133,7 +134,7 @@ class Rivals:
 
     def _holder(self, url: str, standing: str, identity: Mapping[str, str]) -> str | None:
         if self.have(standing):
-            return self.owners.holder(standing)
+            return self.owners.last_holder(standing)
         for note in self.journal.notes(url):
             made = note.id == standing or (note.id is None and note.identity == identity)
             if made and note.owner != self.owner and self.owners.declares(note.owner):

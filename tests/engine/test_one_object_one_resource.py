@@ -96,3 +96,27 @@ def test_a_name_that_is_not_given_up_is_an_error_that_names_the_other_resource(w
     assert failed.shows("is declared twice")
     assert set(stack.resources()) == {"acme"}
     assert world.console.organization(acme)["name"] == "Acme"
+
+
+def test_names_and_users_move_on_in_a_chain_within_one_run(any_world: World, any_stack: Stack) -> None:
+    """Each organization gets the name that the next one gives up; the grants change their users in a ring."""
+    world, stack = any_world, any_stack
+    cleo = world.console.create_user(world.home, f"cleo{world.tag}")
+    users = [world.ann, world.bob, cleo]
+    stack.declare(
+        **{f"o{number}": org(world.name(f"Org {number}")) for number in range(3)},
+        **{f"g{number}": grant(world.home, users[number], world.project, ["viewer"]) for number in range(3)},
+    )
+    stack.up()
+    ids = [stack.id(f"o{number}") for number in range(3)]
+    stack.declare(
+        **{f"o{number}": org(world.name(f"Org {number + 1}")) for number in range(3)},
+        **{f"g{number}": grant(world.home, users[(number + 1) % 3], world.project, ["admin"]) for number in range(3)},
+    )
+    stack.up()
+    names = {each["id"]: each["name"] for each in world.console.organizations().values()}
+    assert [names[each] for each in ids] == [world.name(f"Org {number + 1}") for number in range(3)]
+    assert {each["userId"]: each["roleKeys"] for each in world.console.grants(world.home).values()} == {
+        user: ["admin"] for user in users
+    }
+    stack.assert_settled()

@@ -12,6 +12,7 @@ The laws, looked at after each command:
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 import tempfile
 import threading
@@ -356,19 +357,37 @@ class Stack(RuleBasedStateMachine):
 
     def _swaps(self) -> bool:
         """Whether a declared identity is held by another resource of the state at the moment."""
-        held = {}
-        for name, resource in self.engine.state.items():
-            held[self._key(resource.outputs)] = name
+        held = {self._key(resource.outputs): name for name, resource in self.engine.state.items()}
+        held.update(self._unsettled())
         program = {name: self._key(declared.args) for name, declared in self.engine.program.items()}
-        for name, key in program.items():
-            holder = held.get(key, name)
-            if holder == name:
-                continue
-            makes_room = holder in program and program[holder] != key and held.get(program[holder], holder) == holder
-            left = holder not in program and self.engine.program[name].args.get("adopt")
-            if name in self.engine.state or not (makes_room or left):
-                return True
+        for name in program:
+            # Who must make room for whom: it ends where somebody has, or finds, a free place.
+            waiting, current = {name}, name
+            while (holder := held.get(program[current], current)) != current:
+                if holder not in program:
+                    if holder in self.engine.state and self.engine.program[current].args.get("adopt"):
+                        break
+                    return True
+                if holder in waiting:
+                    return True
+                waiting.add(holder)
+                current = holder
         return False
+
+    def _unsettled(self) -> dict[Any, str]:
+        """Names of organizations that the stack made and does not know yet, with the resource that did, by its note."""
+        known = {self.home, *self.others, *(each.id for each in self.engine.state.values())}
+        notes = [json.loads(file.read_text()) for file in self.folder.glob("*.json")]
+        found: dict[Any, str] = {}
+        for org_id, each in self.console.organizations().items():
+            if self.tag in each["name"] and org_id not in known:
+                makers = [
+                    note["owner"].rsplit("/", 1)[1]
+                    for note in notes
+                    if note["id"] == org_id or (note["id"] is None and note["identity"] == {"name": each["name"]})
+                ]
+                found[each["name"]] = makers[0] if makers else "nobody"
+        return found
 
     @staticmethod
     def _key(properties: dict[str, Any]) -> Any:

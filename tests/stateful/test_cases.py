@@ -196,3 +196,29 @@ def test_what_was_retained_is_taken_up_again_by_adoption_alone(example: Stack) -
     declared.args["adopt"], declared.args["deletion_policy"] = True, "remove"
     assert example._run("up"), example.engine.errors
     assert example.engine.state["org0"].id == first
+
+
+def test_names_can_be_passed_on_in_a_chain_within_one_run(example: Stack) -> None:
+    """And users of grants, which are replaced, in a ring."""
+    for slot in range(3):
+        example.declare_organization(slot, slot, True)
+        example.declare_grant(slot, slot, {"viewer"}, True)
+    assert example._run("up"), example.engine.errors
+    for slot in range(3):
+        example.declare_organization(slot, slot + 1, slot != 1)
+        example.declare_grant(slot, (slot + 1) % 3, {"admin"}, True)
+    assert example._run("up"), example.engine.errors
+    example._as_declared()
+
+
+def test_names_that_are_swapped_are_an_error_that_names_both(example: Stack) -> None:
+    example.declare_organization(0, 0, True)
+    example.declare_organization(1, 1, True)
+    assert example._run("up"), example.engine.errors
+    example.declare_organization(0, 1, True)
+    example.declare_organization(1, 0, True)
+    assert not example._run("up")
+    assert any("'org1' of this program stands for" in error for error in example.engine.errors)
+    example.declare_organization(0, 2, True)
+    assert example._run("up"), example.engine.errors
+    example._as_declared()

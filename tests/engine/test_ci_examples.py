@@ -1,0 +1,242 @@
+"""The pipelines of examples/ci: their shell steps run on the real engine as a runner would run them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.ci import COMMIT, FILES, MARK, Runner, load
+from tests.support.servers import World, emulated
+from tests.support.stack import ROOT, Stack, grant, org
+
+
+def tenants(world: World) -> dict[str, dict[str, Any]]:
+    return {
+        **{name.lower(): org(name) for name in ("Acme", "Globex", "Initech")},
+        "ann": grant(world.home, world.ann, world.project, ["viewer"]),
+    }
+
+
+@contextmanager
+def in_sync(folder: Path) -> Iterator[tuple[World, Stack, str]]:
+    """Three tenants and a grant as declared, and a credential that can only read."""
+    with emulated() as world:
+        viewer = world.console.create_user(world.home, "viewer")
+        world.console.add_instance_member(viewer, "IAM_OWNER_VIEWER")
+        stack = Stack(folder / "stack", world.proxy.url, world.token)
+        stack.declare(**tenants(world))
+        stack.up()
+        yield world, stack, world.console.create_token(world.home, viewer)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Stack, str]]:
+    """For jobs that find the instance as declared: they change nothing, so one stack does for all."""
+    with in_sync(tmp_path_factory.mktemp("kept")) as found:
+        yield found
+
+
+@pytest.fixture
+def runner(kept: tuple[World, Stack, str], tmp_path: Path) -> Runner:
+    world, stack, token = kept
+    shutil.copy(ROOT / "tests" / "support" / "program.py", stack.folder / "__main__.py")
+    stack.declare(**tenants(world))
+    return Runner(world, stack, tmp_path, token)
+
+
+@pytest.fixture
+def own_runner(tmp_path: Path) -> Iterator[Runner]:
+    """For jobs that find something changed by hand."""
+    with in_sync(tmp_path) as (world, stack, token):
+        yield Runner(world, stack, tmp_path, token)
+
+
+on_both = pytest.mark.parametrize("platform", ["github", "gitlab"])
+
+
+@on_both
+def test_a_harmless_change_gets_a_comment_and_passes(runner: Runner, platform: str) -> None:
+    runner.stack.declare(**tenants(runner.world), hooli=org("Hooli"))
+    job = runner.preview(platform)
+    assert job.code == 0, job.out
+    assert job.body.startswith(MARK)
+    assert "nobody would be locked out or let in" in job.body
+    assert "    + pulumi-python:dynamic/zorg:Organization: (create)" in job.body
+    assert f"Commit {COMMIT}" in job.body
+    assert job.called("POST", "/issues/7/comments" if platform == "github" else "/merge_requests/7/notes")
+    assert "::error" not in job.out
+
+
+def declared_off(runner: Runner) -> dict[str, dict[str, Any]]:
+    off = {"acme": org("Acme", active=False), "globex": org("Globex", active=False)}
+    return tenants(runner.world) | off
+
+
+def test_more_deactivations_than_the_limit_fail(runner: Runner) -> None:
+    runner.stack.declare(**declared_off(runner))
+    job = runner.preview("github")
+    assert job.code == 7, job.out
+    assert job.said("More than the limits")
+    assert "test: refused: 2 organizations would be deactivated, and --max-deactivate is 1" in job.body
+    assert "deactivates organization Globex" in job.body
+
+
+@on_both
+def test_a_label_raises_the_limit(runner: Runner, platform: str) -> None:
+    runner.stack.declare(**declared_off(runner))
+    runner.labels = ("urgent", "max-deactivate=2")
+    job = runner.preview(platform)
+    assert job.code == 0, job.out
+    assert "2 organizations would be deactivated; within the limits" in job.body
+
+
+def test_a_label_that_is_no_limit_is_not_taken_for_one(runner: Runner) -> None:
+    runner.labels = ("max-remove=all",)
+    job = runner.preview("github")
+    assert job.code == 1, job.out
+    assert job.said("Could not be told")
+    assert "'all' is not a valid integer" in job.body
+
+
+@on_both
+def test_a_removal_fails_and_rewrites_the_comment_of_the_last_push(runner: Runner, platform: str) -> None:
+    declared = tenants(runner.world)
+    del declared["initech"]
+    runner.stack.declare(**declared)
+    bot = {"login": "github-actions[bot]"}
+    runner.answers = {
+        "gh": [
+            {"id": 2, "user": bot, "body": f"{MARK}\nof the push before"},
+            {"id": 3, "user": bot, "body": "of another workflow"},
+            {"id": 4, "user": {"login": "mallory"}, "body": f"{MARK}\nAll is well"},
+        ],
+        "curl": [{"id": 1, "body": "a remark"}, {"id": 2, "body": f"{MARK}\nof the push before"}],
+    }
+    job = runner.preview(platform)
+    assert job.code == 7, job.out
+    assert job.said("More than the limits")
+    assert "a label like `max-remove=2`" in job.body
+    assert "removes organization Initech and 0 projects, 0 users, 0 grants" in job.body
+    assert job.called("PATCH", "/issues/comments/2") if platform == "github" else job.called("PUT", "/notes/2")
+    assert not job.called("POST")
+
+
+@on_both
+def test_a_preview_that_fails_gets_a_comment_that_says_so(runner: Runner, platform: str) -> None:
+    program = "import os\nprint('the token is', os.environ['ZITADEL_TOKEN'])\nprint('::warning::an order')\nraise SystemExit(3)\n"
+    (runner.stack.folder / "__main__.py").write_text(program)
+    job = runner.preview(platform)
+    assert job.code == 1, job.out
+    assert job.said("Could not be told")
+    assert "would do could not be told.**" in job.body
+    assert "    Error: The preview failed, so that its plan is not whole" in job.body
+    assert "    the token is ***" in job.body
+    assert "within the limits" not in job.body
+    assert not re.search(r"^\s*::warning", job.out, re.MULTILINE) or platform == "gitlab"
+
+
+def test_a_plan_of_a_preview_that_failed_is_not_believed(runner: Runner) -> None:
+    engine = runner.stubs / "pulumi"
+    engine.write_text(f'#!/bin/bash\n"{shutil.which("pulumi")}" "$@"\nexit 9\n')
+    engine.chmod(0o755)
+    job = runner.preview("github")
+    assert job.code == 1, job.out
+    assert "    pulumi preview ended with 9" in job.body
+
+
+def test_a_long_plan_is_cut_to_what_a_comment_may_have(runner: Runner) -> None:
+    runner.stack.declare(**{f"o{number}": org(f"Organization {number}") for number in range(130)})
+    job = runner.preview("github")
+    assert job.code == 7, job.out
+    assert len(job.body) < 65_536
+    assert job.body.count("… and more") == 1
+    assert job.body.rstrip().splitlines()[-3] == "</details>"
+
+
+def test_a_fork_fails_with_the_reason_and_runs_nothing(runner: Runner) -> None:
+    runner.source = "mallory/tenants"
+    job = runner.preview("github")
+    assert (job.code, job.calls) == (1, [])
+    assert job.said("A pull request from a fork gets no secrets")
+
+
+def test_a_job_that_does_not_come_to_the_preview_says_so_on_the_pull_request(runner: Runner) -> None:
+    runner.answers["pip"] = "fails"
+    job = runner.preview("github")
+    assert job.code == 1
+    assert "did not come to the preview" in job.body
+    assert job.said("Could not be told")
+
+
+ISSUES = {
+    "none": [],
+    "open": [{"number": 5, "title": "Drift of test"}, {"number": 6, "title": "Drift of another"}],
+}
+
+
+@on_both
+def test_a_night_in_sync_passes(runner: Runner, platform: str) -> None:
+    runner.answers["gh"] = ISSUES["open"]
+    job = runner.drift(platform)
+    assert job.code == 0, job.out
+    assert "test: in sync" in job.out
+    assert job.bodies == []
+    assert job.called("issue close 5") is (platform == "github")
+
+
+@pytest.mark.parametrize(("platform", "before"), [("github", "none"), ("github", "open"), ("gitlab", "none")])
+def test_a_night_with_drift_fails_and_names_it(own_runner: Runner, platform: str, before: str) -> None:
+    runner, world = own_runner, own_runner.world
+    world.console.deactivate_organization(runner.stack.id("acme"))
+    extra = world.console.create_grant(world.home, world.bob, world.project, ["admin"])
+    runner.answers["gh"] = ISSUES[before]
+    job = runner.drift(platform)
+    assert job.code == 7, job.out
+    assert job.said("Drift")
+    named = job.out if platform == "gitlab" else job.body
+    assert "test: 1 drifted, 1 not declared" in named
+    assert "Organization::acme" in named
+    assert extra in named
+    if platform == "github":
+        assert job.called("issue edit 5" if before == "open" else "issue create --title Drift of test")
+        assert "::warning title=Drift of acme::" in job.out
+        assert "Organization::acme" in job.summary
+
+
+@on_both
+def test_a_night_without_rights_is_not_called_drift(runner: Runner, platform: str) -> None:
+    world = runner.world
+    nobody = world.console.create_user(world.home, f"nobody-{platform}")
+    runner.token = world.console.create_token(world.home, nobody)
+    runner.answers["gh"] = ISSUES["open"]
+    job = runner.drift(platform)
+    assert job.code == 1, job.out
+    assert job.said("Could not be told")
+    assert not re.search(r"title=Drift|^Drift", job.out, re.MULTILINE)
+    assert job.bodies == []
+    assert not job.called("issue edit")
+    assert not job.called("issue close")
+
+
+RIGHTS = {
+    "preview": {"contents": "read", "pull-requests": "write"},
+    "drift": {"contents": "read", "issues": "write"},
+}
+
+
+@pytest.mark.parametrize("name", RIGHTS)
+def test_workflows_have_the_least_rights_and_no_secrets_of_forks(name: str) -> None:
+    workflow = load(FILES["github"] / f"{name}.yml")
+    assert workflow["permissions"] == RIGHTS[name]
+    assert set(workflow[True]) == ({"pull_request"} if name == "preview" else {"schedule", "workflow_dispatch"})
+    (job,) = workflow["jobs"].values()
+    assert "secrets." not in json.dumps(job["env"]), "steps that need no secret see none"
+    with_secrets = [step["name"] for step in job["steps"] if "secrets." in json.dumps(step.get("env", {}))]
+    assert with_secrets == [name.title()]
