@@ -44,6 +44,13 @@ def every_world(request: pytest.FixtureRequest) -> Iterator[World]:
         yield world
 
 
+@pytest.fixture(params=LIKENESSES)
+def likeness_world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """A server of each kind to itself: on a shared one, what others remove is looked into as well, and costs calls."""
+    with emulated(request.param) as world:
+        yield world
+
+
 @pytest.fixture
 def stack(world: World, tmp_path: Path) -> Stack:
     """A stack on :func:`world`."""

@@ -160,7 +160,7 @@ OUTAGES = {
 def test_what_passes_is_waited_for(any_world: World, any_stack: Stack, outage: str) -> None:
     """The first calls of each kind go wrong: everything is as declared all the same, and made once."""
     world, stack = any_world, any_stack
-    before = set(world.console.organizations())
+    before = world.organizations()
 
     def hit(*paths: str) -> None:
         world.proxy.clear()
@@ -175,14 +175,14 @@ def test_what_passes_is_waited_for(any_world: World, any_stack: Stack, outage: s
     stack.declare(**_declared(world, name="Acme B", roles=("editor",)))
     stack.up()
     stack.assert_settled()
-    (acme,) = set(world.console.organizations()) - before
+    (acme,) = world.organizations() - before
     assert world.console.organization(acme)["name"] == world.name("Acme B")
     (ann,) = world.console.grants(world.home).values()
     assert ann["roleKeys"] == ["editor"]
     hit("/admin/v1/orgs/", r"/grants/\d+$")
     stack.destroy()
-    assert set(world.console.organizations()) == before
-    assert world.console.grants(world.home) == {}
+    assert world.shows(lambda: world.organizations() == before)
+    assert world.shows(lambda: world.console.grants(world.home) == {})
 
 
 def test_an_outage_longer_than_the_deadline_is_told_and_the_next_up_ends_well(
@@ -190,7 +190,7 @@ def test_an_outage_longer_than_the_deadline_is_told_and_the_next_up_ends_well(
 ) -> None:
     """The deactivation never comes through after the create: nothing is in the state, and nothing is lost."""
     world, stack = any_world, any_stack
-    before = set(world.console.organizations())
+    before = world.organizations()
     stack.env["ZITADEL_RETRY_DEADLINE"] = "2"
     world.proxy.add(Fault("answer", path="_deactivate$", times=None))
     stack.declare(**_declared(world, active=False))
@@ -198,7 +198,7 @@ def test_an_outage_longer_than_the_deadline_is_told_and_the_next_up_ends_well(
     assert stack.resources() == {}
     world.proxy.clear()
     stack.up()
-    (acme,) = set(world.console.organizations()) - before
+    (acme,) = world.organizations() - before
     assert acme == stack.id("acme")
     assert list(world.console.grants(world.home)) == [stack.id("ann")]
     assert [call for call in world.proxy.writes if not call.endswith("_deactivate")] == [
@@ -210,7 +210,7 @@ def test_an_outage_longer_than_the_deadline_is_told_and_the_next_up_ends_well(
 def test_an_answer_lost_for_good_ends_with_one_object(any_world: World, any_stack: Stack) -> None:
     """The server commits each create, and no answer ever arrives before the deadline."""
     world, stack = any_world, any_stack
-    before = set(world.console.organizations())
+    before = world.organizations()
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
     world.proxy.add(
         Fault("drop", method="POST", path=ORGS, times=None), Fault("drop", method="POST", path=GRANTS, times=None)
@@ -220,7 +220,7 @@ def test_an_answer_lost_for_good_ends_with_one_object(any_world: World, any_stac
     assert stack.resources() == {}
     world.proxy.clear()
     stack.up()
-    assert set(world.console.organizations()) - before == {stack.id("acme")}
+    assert world.organizations() - before == {stack.id("acme")}
     assert list(world.console.grants(world.home)) == [stack.id("ann")]
     stack.assert_settled()
 

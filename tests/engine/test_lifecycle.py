@@ -66,7 +66,7 @@ def test_an_organization_lives_its_life(every_world: World, every_stack: Stack) 
     proxy.clear()
     stack.destroy()
     assert proxy.writes == [f"DELETE /admin/v1/orgs/{acme}"]
-    assert acme not in world.console.organizations()
+    assert world.shows(lambda: acme not in world.console.organizations())
     assert stack.resources() == {}
 
 
@@ -154,7 +154,7 @@ def test_what_is_born_inactive_is_created_then_deactivated(every_world: World, e
     assert world.console.grant(world.home, world.ann, ann)["state"] == "USER_GRANT_STATE_INACTIVE"
     stack.assert_settled()
     stack.destroy()
-    assert acme not in world.console.organizations()
+    assert world.shows(lambda: acme not in world.console.organizations())
     assert world.console.grants(world.home) == {}
 
 

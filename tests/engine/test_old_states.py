@@ -106,7 +106,7 @@ def test_a_state_with_a_property_missing_refreshes_and_destroys(
     assert stack.outputs("ann")["role_keys"] == ["admin", "viewer"]
     assert stack.outputs("beta")["active"] is False
     stack.destroy()
-    assert ids["ACME"] not in world.console.organizations()
+    assert world.shows(lambda: ids["ACME"] not in world.console.organizations())
     assert world.console.grants(world.home) == {}
 
 
@@ -122,7 +122,7 @@ def test_a_state_with_an_unknown_property_refreshes_and_destroys(
     stack.must("refresh", "--yes", "--skip-preview")
     assert stack.preview() == {}
     stack.destroy()
-    assert ids["ACME"] not in world.console.organizations()
+    assert world.shows(lambda: ids["ACME"] not in world.console.organizations())
 
 
 def test_a_state_that_lost_what_names_the_object_says_what_is_missing(

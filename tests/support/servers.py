@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -32,6 +33,19 @@ class World:
     project: str
     ann: str
     bob: str
+
+    def organizations(self) -> set[str]:
+        """The organizations of this test; others run beside it on a real server."""
+        return {each for each, found in self.console.organizations().items() if self.tag in found["name"]}
+
+    def shows(self, seen: Callable[[], bool]) -> bool:
+        """Whether the server's lists come to show it: on a real server they lag behind."""
+        until = time.monotonic() + 20
+        while not seen():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        return True
 
     def name(self, name: str) -> str:
         """A name that nobody else uses."""

@@ -41,7 +41,10 @@ def many(world: World, count: int = 2 * reading.FEW) -> list[Recorded]:
     """So many grants and organizations that they are looked for in lists."""
     users = [world.console.create_user(world.home, f"user{number}{world.tag}") for number in range(count)]
     grants = [a_grant(world, user) for user in users]
-    return [*(an_organization(world, f"Org {number}") for number in range(count)), *grants]
+    organizations = [an_organization(world, f"Org {number}") for number in range(count)]
+    assert world.shows(lambda: {each.id for each in organizations} <= world.organizations())
+    assert world.shows(lambda: {each.id for each in grants} <= set(world.console.grants(world.home)))
+    return [*organizations, *grants]
 
 
 def drifts(client: Client, recorded: Sequence[Recorded]) -> tuple[Drift, ...]:
@@ -58,16 +61,16 @@ def lag(world: World, seconds: float) -> None:
     httpx.post(f"{world.proxy.target}/debug/lag", json={"seconds": seconds}).raise_for_status()
 
 
-def test_much_that_is_in_sync_takes_a_few_calls(every_world: World, clients: Clients) -> None:
-    recorded = many(every_world)
-    client = clients.owner(every_world)
-    every_world.proxy.clear()
+def test_much_that_is_in_sync_takes_a_few_calls(likeness_world: World, clients: Clients) -> None:
+    recorded = many(likeness_world)
+    client = clients.owner(likeness_world)
+    likeness_world.proxy.clear()
     assert drifts(client, recorded) == ()
-    assert sum(calls(every_world).values()) <= 4, calls(every_world)
+    assert sum(calls(likeness_world).values()) <= 4, calls(likeness_world)
 
 
-def test_grants_in_many_organizations_are_listed_by_their_ids(every_world: World, clients: Clients) -> None:
-    world, recorded = every_world, []
+def test_grants_in_many_organizations_are_listed_by_their_ids(likeness_world: World, clients: Clients) -> None:
+    world, recorded = likeness_world, []
     for number in range(reading.FEW + 1):
         tenant = world.console.create_organization(world.name(f"Tenant {number}"))
         project = world.console.create_project(tenant, "P", ("viewer",))
