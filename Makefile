@@ -24,7 +24,7 @@ demo: setup engine ## A tenant made, switched off, changed by hand, put right an
 	@PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python scripts/demo.py
 
 test: setup engine ## All tests, with a real engine
-	@echo "test: about 5 minutes on 2 cores"
+	@echo "test: about 15 minutes on 2 cores"
 	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 unit: setup ## The tests that need no engine, in seconds
