@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, Stack
+from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, stack_options
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, IgnoreRules, Report, compare, short
 from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, ZorgError, clean
 
@@ -42,21 +42,8 @@ def _type(context: click.Context, parameter: click.Parameter, value: str | None)
 
 
 @click.command(cls=OneForErrors)
-@click.option("--stack", metavar="NAME", help="The stack; else the selected one.")
-@click.option(
-    "--cwd",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=Path(),
-    help="Where the program is; else here.",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "markdown", "github"]),
-    default="table",
-    show_default=True,
-    help="How to show it.",
-)
+@stack_options
+@format_option
 @click.option(
     "--unmanaged",
     is_flag=False,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, Stack
+from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, stack_options
 from pulumi_zorg.config import load_settings
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
@@ -97,22 +97,9 @@ def _most(option: str, of: str) -> Callable[[Callable[..., None]], Callable[...,
 @_most("--max-remove", "organizations removed")
 @_most("--max-deactivate-grants", "user grants deactivated")
 @_most("--max-remove-grants", "user grants removed")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "markdown", "github"]),
-    default="table",
-    show_default=True,
-    help="How to show it.",
-)
+@format_option
 @click.option("--offline", is_flag=True, help="Ask the instance nothing: no counts, and ids for names.")
-@click.option("--stack", metavar="NAME", help="The stack; else the selected one.")
-@click.option(
-    "--cwd",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=Path(),
-    help="Where the program is; else here.",
-)
+@stack_options
 def preview_guard(
     plan: str | None,
     max_deactivate: int | None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ import click
 from pulumi_zorg.config import Settings, load_settings
 from pulumi_zorg.errors import clean
 
-__all__ = ["OneForErrors", "Stack"]
+__all__ = ["OneForErrors", "Stack", "format_option", "stack_options"]
 
 #: Settings that name a file, which the engine looks for from the stack's folder.
 _FILES = ("jwtProfileFile", "caFile")
@@ -32,6 +33,21 @@ class OneForErrors(click.Command):
         except click.UsageError as error:
             error.show()
             raise click.exceptions.Exit(1) from None
+
+
+def stack_options(command: Callable[..., None]) -> Callable[..., None]:
+    """``--stack`` and ``--cwd``, the same for all commands."""
+    folder = click.Path(path_type=Path, file_okay=False, exists=True)
+    command = click.option("--cwd", type=folder, default=Path(), help="Where the program is; else here.")(command)
+    return click.option("--stack", metavar="NAME", help="The stack; else the selected one.")(command)
+
+
+def format_option(command: Callable[..., None]) -> Callable[..., None]:
+    """``--format``, the same for all commands."""
+    forms = click.Choice(["table", "json", "markdown", "github"])
+    return click.option("--format", "form", type=forms, default="table", show_default=True, help="How to show it.")(
+        command
+    )
 
 
 @dataclass
