@@ -5,6 +5,7 @@ The laws, looked at after each command:
 - nothing is forgotten: what left the state in a refresh was really removed;
 - nothing is doubled or lost: after a clean refresh and `up`, what the stack made is on the server exactly once, in the state;
 - declared equals found: and it is as the program says;
+- what an `up` wrote into the state was so, however the run ended;
 - what others made is as they left it; the credential's own and the default organization are active;
 - a command that writes nothing (a refresh) wrote nothing.
 """
@@ -402,8 +403,25 @@ class Stack(RuleBasedStateMachine):
             assert self.proxy.writes == [], "a refresh wrote"
             for name in set(before) - set(self.engine.state):
                 assert self._is_gone(before[name]), f"{name} was forgotten"
+        if command == "up":
+            for name, resource in self.engine.state.items():
+                if before.get(name) is not resource:
+                    self._is_so(name, resource)
         self._others_are_as_they_were()
         return fine
+
+    def _is_so(self, name: str, resource: Resource) -> None:
+        """What this very run wrote into the state."""
+        told = resource.outputs
+        if resource.kind == "org":
+            found = self.console.organization(resource.id)
+            so = (found["name"], found.get("state") == "ORG_STATE_ACTIVE")
+            assert (told["name"], told["active"]) == so, f"{name} is not as the state has it"
+        else:
+            roles, active = self._grant_by_events(resource.id)
+            assert (set(told["role_keys"]), told["active"]) == (set(roles), active), (
+                f"{name} is not as the state has it"
+            )
 
     def _is_gone(self, resource: Resource) -> bool:
         if resource.outputs.get("user_id") in self.removed_users:
