@@ -50,6 +50,9 @@ owners = Owners()
 #: Asks and says what a preview would do to people; None where this is none, or where it is not to be said.
 _foresight: Foresight | None = None
 
+#: Whose note is about which object, as the notes were when the first deletion came.
+_noted: dict[str, str] | None = None
+
 
 def configure(request: ConfigureRequest) -> None:
     """Reads the settings, once in a process, and sets up the log.
@@ -67,12 +70,12 @@ def configure(request: ConfigureRequest) -> None:
 
 def begin(given: Client | None) -> None:
     """Begins as a new process would, with this client instead of one of the settings; for tests, and for who embeds."""
-    global _client, owners, _foresight
+    global _client, owners, _foresight, _noted
     with _lock:
         for old in (_client, _foresight):
             if old is not None:
                 old.close()
-        _client, owners, _foresight = given, Owners(), None
+        _client, owners, _foresight, _noted = given, Owners(), None, None
 
 
 def client() -> Client:
@@ -90,11 +93,16 @@ def known(identity: Mapping[str, str]) -> None:
 
 def known_by_id(id: str) -> None:
     """The same, where only the id is told: the resource is being deleted, and may have left the program."""
-    if _client is not None:
-        url = _client.transport.settings.url
-        for each in journal.notes(url):
-            if each.id == id:
-                journal.forget(url, each.owner)
+    global _noted  # noqa: PLW0603 - this module is what the process has once
+    if _client is None:
+        return
+    url = _client.transport.settings.url
+    with _lock:
+        if _noted is None:  # read once: what this run creates, it does not delete
+            _noted = {each.id: each.owner for each in journal.notes(url) if each.id is not None}
+        owner = _noted.get(id)
+    if owner is not None:
+        journal.forget(url, owner)
 
 
 def preview() -> None:
