@@ -6,7 +6,7 @@ What counts for a user grant are its effective roles: those that it has while it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import clean
 
-__all__ = ["LATER", "Act", "Effect", "Facts", "Later", "Planned", "effect_of", "sentences"]
+__all__ = ["LATER", "Act", "Effect", "Facts", "Later", "Planned", "effect_of", "sentences", "so_far"]
 
 
 class Later(Enum):
@@ -25,6 +25,17 @@ class Later(Enum):
 
 LATER: Final = Later.LATER
 _SOME_ROLES = "roles that are not known yet"
+
+
+def so_far(properties: Mapping[str, Any], is_unknown: Callable[[Any], bool]) -> dict[str, Any]:
+    """The properties that there are, with :data:`LATER` for each value, or part of a list, that ``is_unknown``."""
+
+    def seen(value: Any) -> Any:
+        if is_unknown(value):
+            return LATER
+        return [seen(each) for each in value] if isinstance(value, list | tuple) else value
+
+    return {name: seen(value) for name, value in properties.items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import ConfigurationError, clean
-from pulumi_zorg.impact import LATER, Planned
+from pulumi_zorg.impact import Planned, so_far
 
 __all__ = ["Plan", "PlannedStep", "read_plan"]
 
@@ -94,10 +94,5 @@ def _planned(step: Mapping[str, Any]) -> Iterator[PlannedStep]:
 
 
 def _properties(shown: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _known(value) for name, value in shown.items() if value is not None and not name.startswith("__")}
-
-
-def _known(value: Any) -> Any:
-    if value in (_UNKNOWN, _SECRET):
-        return LATER
-    return [_known(each) for each in value] if isinstance(value, list) else value
+    told = {name: value for name, value in shown.items() if not name.startswith("__")}
+    return so_far(told, lambda value: value in (_UNKNOWN, _SECRET))

@@ -19,7 +19,7 @@ from pulumi.output import Unknown
 from pydantic import ValidationError
 
 from pulumi_zorg.errors import Gone, InputError, ZorgError
-from pulumi_zorg.impact import LATER, Planned
+from pulumi_zorg.impact import Planned, so_far
 from pulumi_zorg.inputs import OWNER, PREVIEW, check_inputs
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers import session
@@ -190,13 +190,7 @@ def _shown(found: Sighting, left: frozenset[str]) -> dict[str, Any]:
 
 def _later(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The properties, with the engine's own sign for what is not known yet replaced by that of the sentences."""
-    return {name: _known(value) for name, value in properties.items() if value is not None}
-
-
-def _known(value: Any) -> Any:
-    if isinstance(value, Unknown):
-        return LATER
-    return [_known(each) for each in value] if isinstance(value, list | tuple) else value
+    return so_far(properties, lambda value: isinstance(value, Unknown))
 
 
 def _moved(old: Any, new: Any) -> bool:

@@ -1,23 +1,13 @@
-"""Random programs, changes by hand and faults, against the emulator and a model of what must hold.
-
-The laws, looked at after each command:
-
-- nothing is forgotten: what left the state in a refresh was really removed;
-- nothing is doubled or lost: after a clean refresh and `up`, what the stack made is on the server exactly once, in the state;
-- declared equals found: and it is as the program says;
-- what an `up` wrote into the state was so, however the run ended;
-- what others made is as they left it; the credential's own and the default organization are active;
-- a command that writes nothing (a refresh) wrote nothing.
-"""
+"""Random programs, changes by hand and faults, against the emulator. What must hold all the same is in laws.py."""
 
 from __future__ import annotations
 
 import itertools
-import json
+import os
 import shutil
+import sys
 import tempfile
 import threading
-from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,7 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from pulumi_zorg.emulator import Emulator
 from pulumi_zorg.testing import Console, Fault, FaultProxy
-from tests.stateful.engine import Declared, Killed, MiniEngine, Resource
+from tests.stateful.engine import Declared, Killed, MiniEngine
+from tests.stateful.laws import COUNTED, Laws
 
 _JSON = {"Content-Type": "application/json"}
 _NUMBERS = itertools.count()
@@ -52,8 +43,15 @@ FAULTS = {
     "the header lost": lambda: Fault("strip", times=None),
 }
 
-#: How much of what has run, over all examples.
-COUNTED: Counter[str] = Counter()
+#: What else a resource may say; mostly nothing.
+MORE: tuple[dict[str, Any], ...] = (
+    *({},) * 5,
+    {"deletion_policy": "deactivate"},
+    {"deletion_policy": "retain"},
+    {"adopt": True},
+    {"adopt": True, "deletion_policy": "retain"},
+)
+extras = st.sampled_from(MORE)
 
 
 class Server:
@@ -86,13 +84,15 @@ class Server:
             cls._current = None
 
 
-class Stack(RuleBasedStateMachine):
+class Stack(Laws, RuleBasedStateMachine):
     """One example."""
 
     @initialize(made=st.booleans())
     def begin(self, made: bool = False) -> None:
         """A home with a project and users, and a small program, that may be made already."""
         COUNTED["examples"] += 1
+        if "ZORG_EXAMPLES" in os.environ and COUNTED["examples"] % 100 == 0:
+            print(f"{COUNTED['examples']} sequences", file=sys.__stderr__, flush=True)
         self.emulator, self.proxy, self.console = Server.get()
         self.proxy.clear()
         self.tag = f"x{next(_NUMBERS)}"
@@ -102,9 +102,7 @@ class Stack(RuleBasedStateMachine):
         self.own = self.console.call("GET", "/management/v1/orgs/me")["org"]
         self.folder = Path(tempfile.mkdtemp())
         self.engine = MiniEngine(self.proxy.url, self.emulator.token, self.folder)
-        #: What others made: by organization, name and whether it is active.
-        self.others: dict[str, tuple[str, bool]] = {}
-        self.removed_users: set[str] = set()
+        self.others, self.left, self.removed_users = {}, {}, set()
         #: Somebody else, with a credential of their own.
         self.somebody: Console | None = None
         # Something to begin with, or most sequences would be about nothing.
@@ -119,13 +117,21 @@ class Stack(RuleBasedStateMachine):
 
     # The program.
 
-    @rule(slot=st.integers(0, 2), number=st.integers(0, 3), active=st.booleans())
-    def declare_organization(self, slot: int, number: int, active: bool) -> None:
+    @rule(slot=st.integers(0, 2), number=st.integers(0, 3), active=st.booleans(), more=extras)
+    def declare_organization(self, slot: int, number: int, active: bool, more: dict[str, Any] = MORE[0]) -> None:
         """An organization is declared, or declared otherwise."""
-        self.engine.program[f"org{slot}"] = Declared("org", {"name": self._name(number), "active": active})
+        self.engine.program[f"org{slot}"] = Declared("org", {"name": self._name(number), "active": active, **more})
 
-    @rule(slot=st.integers(0, 2), user=st.integers(0, 2), roles=st.sets(st.sampled_from(ROLES)), active=st.booleans())
-    def declare_grant(self, slot: int, user: int, roles: set[str], active: bool) -> None:
+    @rule(
+        slot=st.integers(0, 2),
+        user=st.integers(0, 2),
+        roles=st.sets(st.sampled_from(ROLES)),
+        active=st.booleans(),
+        more=extras,
+    )
+    def declare_grant(
+        self, slot: int, user: int, roles: set[str], active: bool, more: dict[str, Any] = MORE[0]
+    ) -> None:
         """A grant is declared, or declared otherwise; another user replaces it."""
         args = {
             "org_id": self.home,
@@ -133,6 +139,7 @@ class Stack(RuleBasedStateMachine):
             "project_id": self.project,
             "role_keys": list(roles),
             "active": active,
+            **more,
         }
         self.engine.program[f"grant{slot}"] = Declared("grant", args)
 
@@ -164,12 +171,7 @@ class Stack(RuleBasedStateMachine):
             self._run("up")
         else:
             self._under(fault, skip, "up")
-        assert not self._ended_by_us(kept), "what another resource adopted was removed"
         COUNTED["called otherwise"] += new in engine.state and engine.state[new].id == kept
-
-    def _ended_by_us(self, id: str) -> bool:
-        """Whether the last command removed the object."""
-        return any(call.startswith("DELETE") and call.endswith(id) for call in self.proxy.writes)
 
     # By hand.
 
@@ -229,8 +231,6 @@ class Stack(RuleBasedStateMachine):
         name = self._name(number)
         if any(each["name"] == name for each in self.console.organizations().values()):
             return
-        if any(each.args.get("name") == name and each.args.get("adopt") for each in self.engine.program.values()):
-            return  # the program says that it may be taken over
         if self.somebody is None:
             other = self.console.create_user(self.home, f"other{self.tag}")
             self.console.add_instance_member(other, "IAM_OWNER")
@@ -340,150 +340,6 @@ class Stack(RuleBasedStateMachine):
             assert self._run("up"), self.engine.errors
             assert self.engine.state == {}
             mine = [each for each, found in self.console.organizations().items() if self.tag in found["name"]]
-            assert set(mine) == {self.home, *self.others}
-            assert self.console.grants(self.home) == {}
-
-    # The laws.
-
-    def _blocked(self) -> bool:
-        """Whether the program cannot come true: two resources of one identity, or a name that is somebody else's."""
-        seen: list[Any] = []
-        for declared in self.engine.program.values():
-            identity = declared.args.get("name") or (declared.args["user_id"], "grant")
-            seen.append(identity)
-        taken = {name for name, _ in self.others.values()}
-        # A user that was removed cannot be granted anything; nor can names be swapped in one run.
-        gone = {d.args["user_id"] for d in self.engine.program.values() if d.kind == "grant"} - set(self.users)
-        return len(seen) != len(set(seen)) or bool(taken & set(seen)) or bool(gone) or self._swaps()
-
-    def _swaps(self) -> bool:
-        """Whether a declared identity is held by another resource of the state at the moment."""
-        held = {self._key(resource.outputs): name for name, resource in self.engine.state.items()}
-        held.update(self._unsettled())
-        program = {name: self._key(declared.args) for name, declared in self.engine.program.items()}
-        for name in program:
-            # Who must make room for whom: it ends where somebody has, or finds, a free place.
-            waiting, current = {name}, name
-            while (holder := held.get(program[current], current)) != current:
-                if holder not in program:
-                    if holder in self.engine.state and self.engine.program[current].args.get("adopt"):
-                        break
-                    return True
-                if holder in waiting:
-                    return True
-                waiting.add(holder)
-                current = holder
-        return False
-
-    def _unsettled(self) -> dict[Any, str]:
-        """Names of organizations that the stack made and does not know yet, with the resource that did, by its note."""
-        known = {self.home, *self.others, *(each.id for each in self.engine.state.values())}
-        notes = [json.loads(file.read_text()) for file in self.folder.glob("*.json")]
-        found: dict[Any, str] = {}
-        for org_id, each in self.console.organizations().items():
-            if self.tag in each["name"] and org_id not in known:
-                makers = [
-                    note["owner"].rsplit("/", 1)[1]
-                    for note in notes
-                    if note["id"] == org_id or (note["id"] is None and note["identity"] == {"name": each["name"]})
-                ]
-                found[each["name"]] = makers[0] if makers else "nobody"
-        return found
-
-    @staticmethod
-    def _key(properties: dict[str, Any]) -> Any:
-        return properties.get("name") or (properties.get("user_id"), "grant")
-
-    def _run(self, command: str) -> bool:
-        COUNTED["commands"] += 1
-        before = dict(self.engine.state)
-        self.proxy.exchanges.clear()
-        fine: bool = getattr(self.engine, command)()
-        if command == "refresh":
-            assert self.proxy.writes == [], "a refresh wrote"
-            for name in set(before) - set(self.engine.state):
-                assert self._is_gone(before[name]), f"{name} was forgotten"
-        if command == "up":
-            for name, resource in self.engine.state.items():
-                if before.get(name) is not resource:
-                    self._is_so(name, resource)
-        self._others_are_as_they_were()
-        return fine
-
-    def _is_so(self, name: str, resource: Resource) -> None:
-        """What this very run wrote into the state."""
-        told = resource.outputs
-        if resource.kind == "org":
-            found = self.console.organization(resource.id)
-            so = (found["name"], found.get("state") == "ORG_STATE_ACTIVE")
-            assert (told["name"], told["active"]) == so, f"{name} is not as the state has it"
-        else:
-            roles, active = self._grant_by_events(resource.id)
-            assert (set(told["role_keys"]), told["active"]) == (set(roles), active), (
-                f"{name} is not as the state has it"
-            )
-
-    def _is_gone(self, resource: Resource) -> bool:
-        if resource.outputs.get("user_id") in self.removed_users:
-            return True  # a phantom goes with its user without an event of its own
-        kinds = ("org.removed",) if resource.kind == "org" else ("user.grant.removed", "user.grant.cascade.removed")
-        return bool(self._events(aggregateId=resource.id, eventTypes=kinds))
-
-    def _others_are_as_they_were(self) -> None:
-        now = self.console.organizations()
-        own = now[self.own["id"]]
-        assert (own["name"], own["state"]) == (self.own["name"], "ORG_STATE_ACTIVE"), "the credential's own was touched"
-        assert now[self.home]["state"] == "ORG_STATE_ACTIVE"
-        for org_id, (name, active) in self.others.items():
-            found = now.get(org_id)
-            assert found is not None, "somebody else's organization was removed"
-            assert (found["name"], found["state"] == "ORG_STATE_ACTIVE") == (name, active)
-
-    def _as_declared(self) -> None:
-        engine = self.engine
-        assert set(engine.state) == set(engine.program)
-        now = self.console.organizations()
-        mine = {each for each, found in now.items() if self.tag in found["name"]} - {self.home} - set(self.others)
-        assert mine == {each.id for each in engine.state.values() if each.kind == "org"}, "doubled or lost"
-        for name, declared in engine.program.items():
-            resource = engine.state[name]
-            if declared.kind == "org":
-                found = now[resource.id]
-                assert found["name"] == declared.args["name"]
-                assert (found["state"] == "ORG_STATE_ACTIVE") == declared.args["active"]
-            else:
-                roles, active = self._grant_by_events(resource.id)
-                assert set(roles) == set(declared.args["role_keys"])
-                assert active == declared.args["active"]
-        grants = self._live_grants()
-        assert grants == {each.id for each in engine.state.values() if each.kind == "grant"}, "doubled or lost"
-
-    def _events(self, **query: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.console.call(
-            "POST", "/admin/v1/events/_search", {"asc": True, "limit": 1000, **query}
-        ).get("events", [])
-        return found
-
-    def _grant_by_events(self, grant_id: str) -> tuple[list[str], bool]:
-        """The truth about a grant, phantom or not."""
-        roles: list[str] = []
-        active = True
-        for event in self._events(aggregateId=grant_id):
-            kind = event["type"]["type"]
-            if kind in ("user.grant.added", "user.grant.changed", "user.grant.cascade.changed"):
-                roles = event.get("payload", {}).get("roleKeys") or []
-            elif kind.endswith("deactivated"):
-                active = False
-            elif kind.endswith("reactivated"):
-                active = True
-        return roles, active
-
-    def _live_grants(self) -> set[str]:
-        live: set[str] = set()
-        for event in self._events(resourceOwner=self.home, aggregateTypes=["usergrant"]):
-            kind, grant_id = event["type"]["type"], event["aggregate"]["id"]
-            if kind == "user.grant.added" and event["payload"]["userId"] not in self.removed_users:
-                live.add(grant_id)
-            elif kind.endswith("removed"):
-                live.discard(grant_id)
-        return live
+            left = self._left()
+            assert set(mine) == {self.home, *self.others, *(each for each in left if left[each].kind == "org")}
+            assert self._live_grants() == {each for each in left if left[each].kind == "grant"}
