@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import ConfigurationError, clean
@@ -55,7 +55,7 @@ def read_plan(text: str) -> Plan:
         told = json.loads(text)
     except ValueError:
         told = None
-    if not isinstance(told, dict) or not ({"steps", "changeSummary", "diagnostics"} & told.keys()):
+    if not _is_plan(told):
         raise ConfigurationError(
             "This is not what `pulumi preview --json` prints (one JSON object); without PULUMI_ENABLE_STREAMING_JSON_PREVIEW, "
             "and with standard error kept apart"
@@ -72,6 +72,20 @@ def read_plan(text: str) -> Plan:
             # A replacement can be told as one step, as its two halves, or as all three.
             found.setdefault((each.urn, each.planned.id, each.planned.after is None), each)
     return Plan(stack, tuple(found.values()))
+
+
+def _is_plan(told: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether it has what a plan has, in the form that a plan has it in."""
+    if not isinstance(told, dict) or not ({"steps", "changeSummary", "diagnostics"} & told.keys()):
+        return False
+    steps, diagnostics = told.get("steps") or [], told.get("diagnostics") or []
+    return (
+        isinstance(steps, list)
+        and all(isinstance(step, dict) and str(step.get("urn")).count(":") > 2 for step in steps)
+        and all(isinstance(step.get(state) or {}, dict) for step in steps for state in ("oldState", "newState"))
+        and isinstance(diagnostics, list)
+        and all(isinstance(each, dict) for each in diagnostics)
+    )
 
 
 def _planned(step: Mapping[str, Any]) -> Iterator[PlannedStep]:

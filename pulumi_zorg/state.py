@@ -54,12 +54,14 @@ class Standing:
     """An object that the stack manages, and would do away with if nothing declared it.
 
     :param known: its properties, but for those that are secret.
+    :param pending: whether the engine has yet to delete it, whatever is declared: an earlier run failed to.
     """
 
     urn: str
     type: str
     id: str
     known: Mapping[str, Any]
+    pending: bool = False
 
 
 def standing(exported: Mapping[str, Any]) -> tuple[Standing, ...]:
@@ -75,7 +77,8 @@ def standing(exported: Mapping[str, Any]) -> tuple[Standing, ...]:
             for name, value in properties.items()
             if not name.startswith("__") and not (isinstance(value, Mapping) and _SIGNATURE in value)
         }
-        found.append(Standing(str(resource["urn"]), str(resource["type"]), str(resource["id"]), known))
+        pending = bool(resource.get("delete"))
+        found.append(Standing(str(resource["urn"]), str(resource["type"]), str(resource["id"]), known, pending))
     return tuple(found)
 
 

@@ -47,6 +47,7 @@ def as_json(verdict: Verdict) -> None:
         ],
         "effects": [_effect(each) for each in verdict.reviewed],
         "not_asked": verdict.not_asked,
+        "not_read": verdict.not_read,
     }
     print(json.dumps(told, indent=2, ensure_ascii=False))
 
@@ -112,7 +113,15 @@ def _effect(each: Reviewed) -> dict[str, Any]:
 
 
 def _notes(verdict: Verdict) -> list[str]:
-    return [f"The instance was not asked: {clean(verdict.not_asked)}"] if verdict.not_asked else []
+    notes = []
+    if verdict.not_asked:
+        notes.append(f"The instance was not asked: {clean(verdict.not_asked)}")
+    if verdict.not_read:
+        notes.append(
+            "The state was not read, so that deletions which earlier runs left undone are counted only if the plan was made "
+            f"with --show-replacement-steps: {clean(verdict.not_read)}"
+        )
+    return notes
 
 
 def _summary(verdict: Verdict) -> str:

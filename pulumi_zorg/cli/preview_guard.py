@@ -6,18 +6,20 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, stack_options
+from pulumi_zorg.cli.writing import whole_output
 from pulumi_zorg.config import load_settings
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.impact import Act, Effect, Facts, Planned, effect_of
 from pulumi_zorg.plan import Plan, PlannedStep, read_plan
+from pulumi_zorg.state import standing
 
 if TYPE_CHECKING:
     from pulumi_zorg.config import Settings
@@ -72,12 +74,14 @@ class Verdict:
     """What a plan came to.
 
     :param not_asked: why the instance was not asked for counts and names; None where it was.
+    :param not_read: why it is not known whether earlier runs left deletions undone; None where it is.
     """
 
     stack: str
     reviewed: tuple[Reviewed, ...]
     limits: tuple[Limit, ...]
     not_asked: str | None = None
+    not_read: str | None = None
 
     @property
     def exceeded(self) -> bool:
@@ -99,6 +103,7 @@ def _most(option: str, of: str) -> Callable[[Callable[..., None]], Callable[...,
 @_most("--max-remove-grants", "user grants removed")
 @format_option
 @click.option("--offline", is_flag=True, help="Ask the instance nothing: no counts, and ids for names.")
+@click.option("--run", is_flag=True, help="Run the preview here, whatever standard input is.")
 @stack_options
 def preview_guard(
     plan: str | None,
@@ -108,13 +113,14 @@ def preview_guard(
     max_remove_grants: int | None,
     form: str,
     offline: bool,
+    run: bool,
     stack: str | None,
     cwd: Path,
 ) -> None:
     """Says what a preview would do to people, and fails where that is more than may be.
 
     PLAN is a file that holds what `pulumi preview --json` has printed, or - for standard input; left out, it is what is
-    piped in, and else the preview is run.
+    piped in. At a terminal, or with --run, the preview is run here.
 
     Ends with 0 where it is within the limits, with 7 where it is not, and with 1 where that cannot be told.
     """
@@ -122,26 +128,34 @@ def preview_guard(
 
     most = dict(zip(_COUNTED, (max_deactivate, max_remove, max_deactivate_grants, max_remove_grants), strict=True))
     here = Stack(cwd, stack)
+    if run and plan is not None:
+        raise click.ClickException("PLAN and --run: it is either a plan that there is, or one that is made here")
     try:
-        found = read_plan(_text(plan, here))
-        verdict = _verdict(found, most, None if offline else here)
+        own = run or (plan is None and not _piped())
+        found = read_plan(here.preview() if own else _text(plan))
+        here = _stack_of(found, here)
+        steps, not_read = (found.steps, None) if own else _with_pending(found.steps, here)
+        verdict = _verdict(replace(found, steps=steps), most, None if offline else here)
     except ZorgError as error:
         raise click.ClickException(clean(str(error), 2_000)) from None
-    FORMATS[form](verdict)
+    with whole_output():
+        FORMATS[form](replace(verdict, not_read=not_read))
     sys.exit(_EXCEEDED if verdict.exceeded else 0)
 
 
-def _text(plan: str | None, stack: Stack) -> str:
-    if plan is not None and plan != "-":
-        try:
-            return Path(plan).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise click.ClickException(f"{plan} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if plan == "-" or _piped():
+def _text(plan: str | None) -> str:
+    if plan is None or plan == "-":
         piped = sys.stdin.read()
-        if piped.strip() or plan == "-":
-            return piped
-    return stack.preview()
+        if not piped.strip():
+            raise click.ClickException(
+                "standard input is empty: the preview that should have come from there failed, or there is none. "
+                "Give the plan as a file, or --run to have the preview run here."
+            )
+        return piped
+    try:
+        return Path(plan).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{plan} cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _piped() -> bool:
@@ -151,6 +165,35 @@ def _piped() -> bool:
     except (OSError, ValueError, AttributeError):
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
+
+
+def _stack_of(plan: Plan, here: Stack) -> Stack:
+    """The stack that the plan is for, which is not the selected one in any case."""
+    if plan.stack is None:
+        return here
+    if here.asked is not None:
+        if here.asked.rsplit("/", 1)[-1] != plan.stack:
+            raise ConfigurationError(f"This is the plan of stack {clean(plan.stack)}, and --stack says {here.asked}")
+        return here
+    try:
+        selected = here.name.rsplit("/", 1)[-1]
+    except click.ClickException:
+        return here
+    return here if selected == plan.stack else Stack(here.folder, plan.stack)
+
+
+def _with_pending(steps: tuple[PlannedStep, ...], stack: Stack) -> tuple[tuple[PlannedStep, ...], str | None]:
+    """The steps, and the deletions that earlier runs left undone; and why these are not known, where they are not.
+
+    The engine makes them in the next ``up``, but tells of them only with ``--show-replacement-steps``.
+    """
+    try:
+        pending = [each for each in standing(stack.outline) if each.pending]
+    except (click.ClickException, ConfigurationError) as error:
+        return steps, clean(str(error), 300)
+    told = {step.planned.id for step in steps if step.planned.after is None}
+    left = [each for each in pending if each.id not in told]
+    return (*steps, *(PlannedStep(each.urn, Planned(each.type, each.id, each.known, None)) for each in left)), None
 
 
 def _verdict(plan: Plan, most: dict[str, int | None], stack: Stack | None) -> Verdict:
@@ -163,7 +206,10 @@ def _verdict(plan: Plan, most: dict[str, int | None], stack: Stack | None) -> Ve
         except ConfigurationError as error:
             not_asked = clean(str(error), 300)
         else:
-            reviewed = _asked(settings, steps)
+            if settings.preview_impact:
+                reviewed = _asked(settings, steps)
+            else:
+                not_asked = "it was not to be asked (zorg:previewImpact is false)"
     limits = tuple(
         Limit(option, most[option], sum((each.effect.type, each.effect.act) == counted for each in reviewed))
         for option, counted in _COUNTED.items()
@@ -183,10 +229,12 @@ def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
     ]
     for step in plan.steps:
         planned = step.planned
-        of = [planned.type, KINDS[planned.type].identity(planned.before or {})]
-        if planned.after is None and any(urn != step.urn and rest == of for urn, *rest in adopted):
-            continue
-        yield step
+        identity = KINDS[planned.type].identity(planned.before or {})
+        of = [planned.type, identity]
+        # What is not known, or secret, is not the same as something else that is not known.
+        stays = identity and any(urn != step.urn and rest == of for urn, *rest in adopted)
+        if planned.after is not None or not stays:
+            yield step
 
 
 def _unseen(planned: Planned) -> Planned:

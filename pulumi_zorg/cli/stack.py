@@ -78,6 +78,12 @@ class Stack:
         return self._object(exported, "stack export")
 
     @cached_property
+    def outline(self) -> dict[str, Any]:
+        """The state, without its secrets."""
+        exported = self._pulumi("stack", "export", "--stack", self.asked or self.name)
+        return self._object(exported, "stack export")
+
+    @cached_property
     def settings(self) -> Settings:
         """The settings of the stack's configuration, completed by the environment.
 
@@ -95,9 +101,10 @@ class Stack:
         return load_settings(get)
 
     def preview(self) -> str:
-        """What ``pulumi preview --json`` prints."""
+        """What ``pulumi preview --json`` prints, with the deletions that earlier runs left undone."""
         # A preview that fails prints what it came to all the same; who reads it sees that it failed.
-        return self._pulumi("preview", "--json", "--stack", self.asked or self.name, failed_too=True)
+        args = ("preview", "--json", "--show-replacement-steps", "--stack", self.asked or self.name)
+        return self._pulumi(*args, failed_too=True)
 
     def _pulumi(self, *args: str, failed_too: bool = False) -> str:
         command = ["pulumi", "--non-interactive", "--color", "never", "--cwd", str(self.folder), *args]

@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 
 from pulumi_zorg.errors import clean
 
-__all__ = ["annotate", "code", "escaped", "row", "terminal"]
+__all__ = ["annotate", "code", "escaped", "row", "terminal", "whole_output"]
 
 _WIDE = 10_000  # columns of what is no terminal: lines are not to be broken there
 
 
+@contextmanager
+def whole_output() -> Iterator[None]:
+    """What is written in it changes nothing about what the command found: no character that the output cannot show, and
+    no reader who has read enough, is an error."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # As docs.python.org has it ("Note on SIGPIPE"): what is flushed at the end would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich's own ends the process with 1, whatever the command found."""
+        raise  # noqa: PLE0704 - rich calls it while it handles the error
+
+
 def terminal() -> Console:
-    """Standard output, in colour where it is a terminal."""
-    return Console(soft_wrap=False) if sys.stdout.isatty() else Console(width=_WIDE)
+    """Standard output, in colour where it is a terminal, and nowhere else."""
+    if sys.stdout.isatty():
+        return _Console(soft_wrap=False)
+    return _Console(width=_WIDE, force_terminal=False, color_system=None)
 
 
 def row(*cells: str) -> str:

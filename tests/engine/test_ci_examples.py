@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.ci import COMMIT, FILES, MARK, Runner, load
+from tests.support.ci import COMMIT, FILES, MARK, ME, Runner, load
 from tests.support.servers import World, emulated
 from tests.support.stack import ROOT, Stack, grant, org
 
@@ -117,7 +117,12 @@ def test_a_removal_fails_and_rewrites_the_comment_of_the_last_push(runner: Runne
             {"id": 3, "user": bot, "body": "of another workflow"},
             {"id": 4, "user": {"login": "mallory"}, "body": f"{MARK}\nAll is well"},
         ],
-        "curl": [{"id": 1, "body": "a remark"}, {"id": 2, "body": f"{MARK}\nof the push before"}],
+        "curl": [
+            *({"id": 100 + number, "author": {"id": 5}, "body": "a remark"} for number in range(120)),
+            {"id": 4, "author": {"id": 5}, "body": f"{MARK}\nAll is well"},
+            {"id": 3, "author": {"id": ME}, "body": "of another job"},
+            {"id": 2, "author": {"id": ME}, "body": f"{MARK}\nof the push before"},
+        ],
     }
     job = runner.preview(platform)
     assert job.code == 7, job.out
@@ -140,6 +145,19 @@ def test_a_preview_that_fails_gets_a_comment_that_says_so(runner: Runner, platfo
     assert "    the token is ***" in job.body
     assert "within the limits" not in job.body
     assert not re.search(r"^\s*::warning", job.out, re.MULTILINE) or platform == "gitlab"
+
+
+@on_both
+def test_no_name_can_end_the_line_that_it_is_in(own_runner: Runner, platform: str) -> None:
+    """Names are chosen by others; a carriage return ends a line for the runner, and in Markdown."""
+    runner = own_runner
+    console = runner.world.console
+    console.rename_organization(runner.stack.id("acme"), "X\n\r::error title=boo::boo\r\r@victim\r</details>\rhello")
+    job = runner.preview(platform)
+    assert "@victim" in job.body
+    assert "\r" not in job.body
+    assert "\r" not in job.out
+    assert not re.search(r"^\s*::error title=boo", job.out, re.MULTILINE)
 
 
 def test_a_plan_of_a_preview_that_failed_is_not_believed(runner: Runner) -> None:

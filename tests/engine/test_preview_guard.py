@@ -112,9 +112,79 @@ def test_it_runs_the_preview_itself_or_reads_what_is_piped_in(any_world: World, 
     text = (stack.folder / plan(stack)).read_text()
     assert guard(stack, "--max-remove", "1", piped=text).code == EXCEEDED
     assert guard(stack, "-", "--max-remove", "2", piped=text).code == WITHIN
-    empty = guard(stack, "-", piped="")
-    assert empty.code == ERROR
-    assert guard(stack, "--max-remove", "1", piped="").code == EXCEEDED
+    assert guard(stack, "--run", "--max-remove", "1", piped="").code == EXCEEDED
+    assert guard(stack, "plan.json", "--run").code == ERROR
+
+
+@pytest.mark.parametrize("args", [(), ("-",)])
+def test_a_preview_that_prints_nothing_into_the_pipe_is_an_error(world: World, stack: Stack, args: tuple[str]) -> None:
+    """As one whose passphrase is wrong; the selected stack is not looked at instead."""
+    run = guard(stack, *args, "--max-remove", "0", piped="")
+    assert run.code == ERROR
+    assert run.shows("standard input is empty: the preview that should have come from there failed")
+
+
+def test_what_an_earlier_run_failed_to_delete_is_counted(world: World, stack: Stack, tmp_path: Path) -> None:
+    """The engine deletes it in the next `up`, and tells of it only with --show-replacement-steps."""
+    stack.declare(acme=org("Acme"), beta=org("Beta"))
+    stack.up()
+    state = stack.state()
+    for resource in state["deployment"]["resources"]:
+        if resource["urn"].endswith("::beta"):
+            resource["delete"] = True
+    stack.load(state)
+    stack.declare(acme=org("Acme"))
+    for file in (plan(stack), plan(stack, "preview", "--show-replacement-steps")):
+        run = guard(stack, file, "--format", "json", "--max-remove", "0")
+        assert run.code == EXCEEDED
+        assert found(run)["remove"] == 1
+    assert guard(stack, "--max-remove", "0").shows("removes organization Beta")
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    without = guard(stack, plan(stack), "--max-remove", "0", "--cwd", str(elsewhere))
+    assert without.code == WITHIN
+    assert without.shows("The state was not read", "only if the plan was made with --show-replacement-steps")
+    stack.up()
+    assert "Beta" not in {each["name"] for each in world.console.organizations().values()}
+
+
+def test_what_is_secret_or_not_known_is_not_taken_for_what_another_resource_adopts(world: World, stack: Stack) -> None:
+    stack.declare(acme=org({"secret": "Classified"}))
+    stack.up()
+    stack.declare(other=org({"secret": "Other"}, adopt=True))
+    for args in ((), ("--offline",)):
+        run = guard(stack, plan(stack), "--max-remove", "0", "--format", "json", *args)
+        assert run.code == EXCEEDED
+        assert found(run)["remove"] == 1
+
+
+def test_the_plan_of_another_stack_is_asked_about_with_its_own_settings(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    stack.declare()
+    file = plan(stack)
+    stack.must("config", "set", "zorg:previewImpact", "false")
+    stack.must("stack", "init", "other")
+    run = guard(stack, file, "--max-remove", "0")
+    assert run.code == EXCEEDED
+    assert run.shows("The instance was not asked", "zorg:previewImpact is false")
+    refused = guard(stack, file, "--stack", "other")
+    assert refused.code == ERROR
+    assert refused.shows("This is the plan of stack test, and --stack says other")
+
+
+def test_what_the_output_cannot_show_changes_no_verdict(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Żubr"))
+    stack.up()
+    stack.declare()
+    file = plan(stack)
+    for form in ("table", "json", "markdown", "github"):
+        run = guard(stack, file, "--max-remove", "0", "--format", form, env={**stack.env, "PYTHONIOENCODING": "cp1252"})
+        assert run.code == EXCEEDED
+    command = (
+        f"{Path(sys.executable).parent / 'zorg'} preview-guard {file} --max-remove 0 | true; exit ${{PIPESTATUS[0]}}"
+    )
+    done = subprocess.run(["bash", "-c", command], cwd=stack.folder, env=stack.env, check=False, timeout=120)
+    assert done.returncode == EXCEEDED
 
 
 def test_a_replacement_counts_as_a_removal(any_world: World, tenants: Stack) -> None:

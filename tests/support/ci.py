@@ -22,6 +22,8 @@ CI = ROOT / "examples" / "ci"
 FILES = {"github": CI / "github", "gitlab": CI / "gitlab" / ".gitlab-ci.yml"}
 TOKENS = {"github": "a-token-of-github", "gitlab": "a-token-of-gitlab"}
 REPOSITORY, COMMIT = "acme/tenants", "4f2c1d0"
+#: The user of the token at GitLab.
+ME = 11
 MARK = "<!-- zorg preview of test -->"
 
 STUB = """#!{python}
@@ -41,6 +43,11 @@ with (me.parent / "calls").open("a") as calls:
 answer = json.loads((me.parent / "answers").read_text()).get(me.name)
 if answer == "fails":
     sys.exit(1)
+if me.name == "curl" and args[-1].endswith("/user"):
+    answer = {{"id": {me}}}
+if me.name == "curl" and "page=" in args[-1]:
+    page = int(args[-1].rpartition("page=")[2])
+    answer = answer[100 * (page - 1) : 100 * page]
 if "--jq" in told and answer is not None:
     # The real gh has it built in, and prints texts without quotes.
     import jq
@@ -111,7 +118,7 @@ class Runner:
         self.stubs = folder / "stubs"
         self.stubs.mkdir(parents=True)
         for name in ("gh", "curl", "pip"):
-            (self.stubs / name).write_text(STUB.format(python=sys.executable))
+            (self.stubs / name).write_text(STUB.format(python=sys.executable, me=ME))
             (self.stubs / name).chmod(0o755)
 
     def preview(self, platform: str) -> Job:

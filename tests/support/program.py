@@ -1,6 +1,6 @@
 """The Pulumi program of the engine tests: declares what the file ``declared.json`` beside it says.
 
-A value like ``@acme`` is the id of the resource ``acme``, as an output.
+A value like ``@acme`` is the id of the resource ``acme``, as an output; one like ``{"secret": "Acme"}`` is a secret.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ made: dict[str, Any] = {}
 def resolved(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("@"):
         return made[value[1:]].id
+    if isinstance(value, dict) and "secret" in value:
+        return pulumi.Output.secret(value["secret"])
     return value
 
 

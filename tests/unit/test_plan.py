@@ -101,7 +101,21 @@ def test_a_preview_that_failed_is_no_plan() -> None:
     assert planned(step("delete", state(id="42")), diagnostics=warned) != []
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "null", "Previewing update", '{"steps": []}{"steps": []}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        "null",
+        "Previewing update",
+        '{"steps": []}{"steps": []}',
+        '{"steps": [1]}',
+        '{"steps": [{"op": "delete"}]}',
+        '{"steps": [{"op": "delete", "urn": "urn:pulumi:dev::p::t::n", "oldState": [1]}]}',
+        '{"diagnostics": ["x"]}',
+    ],
+)
 def test_what_is_no_plan_is_an_error(text: str) -> None:
     with pytest.raises(ConfigurationError, match="not what `pulumi preview --json` prints"):
         read_plan(text)
