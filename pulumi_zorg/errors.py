@@ -42,6 +42,7 @@ __all__ = [
     "InvalidArgument",
     "LockoutRefused",
     "NameTaken",
+    "NeverThere",
     "NoAnswer",
     "NotFound",
     "NotProven",
@@ -191,6 +192,10 @@ class LockoutRefused(ZorgError):
 
 class NotProven(ZorgError):
     """The object may be gone, but nobody who may know has said so; it stays in the state."""
+
+
+class NeverThere(NotProven):
+    """This instance has never had the object: it is another one than the state was made with."""
 
 
 class Gone(ZorgError):

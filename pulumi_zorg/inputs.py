@@ -25,11 +25,23 @@ from pydantic_core import PydanticCustomError
 
 from pulumi_zorg.lifecycle import DeletionPolicy
 
-__all__ = ["OWNER", "PREVIEW", "Inputs", "OrganizationInputs", "Problem", "UserGrantInputs", "check_inputs", "wrong_id"]
+__all__ = [
+    "OWNER",
+    "PREVIEW",
+    "UNDER",
+    "Inputs",
+    "OrganizationInputs",
+    "Problem",
+    "UserGrantInputs",
+    "check_inputs",
+    "wrong_id",
+]
 
 #: Under this name a resource tells the provider who it is, as ``project/stack/kind/name``. It is no input and never
 #: gets into the state: `check` takes it out. Names with two underscores are the engine's way to say "internal".
 OWNER = "__owner"
+#: What stands in it between the resource's name and its parent's URN.
+UNDER = " under "
 #: Under this name a resource tells the provider that this is a preview; like :data:`OWNER` it goes no further.
 PREVIEW = "__preview"
 

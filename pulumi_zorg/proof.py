@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.errors import ApiError, NotFound, NotProven, PermissionDenied, UnexpectedAnswer, ZorgError, clean
+from pulumi_zorg.errors import (
+    ApiError,
+    NeverThere,
+    NotFound,
+    NotProven,
+    PermissionDenied,
+    UnexpectedAnswer,
+    ZorgError,
+    clean,
+)
 from pulumi_zorg.models import Event, OrganizationRecord, UserGrantRecord
 
 __all__ = ["Found", "Removal", "created", "find_organization", "find_user_grant", "list_events"]
@@ -88,7 +97,7 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
         # To a caller who may read it, the server shows a removed organization so: itself, without a state.
         return Removal(f"the server shows {what} as it shows removed ones, without a state")
     if events is not None:
-        raise NotProven(
+        raise NeverThere(
             f"This instance has never had {what}: is zorg:url ({client.transport.settings.url}) the instance that the "
             f"stack was made for?{_refused(refused)} It stays in the state. {_STATE_DELETE}"
         )
@@ -118,7 +127,7 @@ def find_user_grant(
     if events:
         return _from_events(client, events, org_id, what)
     if events is not None:
-        raise NotProven(
+        raise NeverThere(
             f"This instance has never had {what}: is zorg:url ({client.transport.settings.url}) the instance that the "
             f"stack was made for?{_refused(refused)} It stays in the state. {_STATE_DELETE}"
         )

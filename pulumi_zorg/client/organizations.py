@@ -58,7 +58,12 @@ class Organizations:
         """Creates an active organization and gives its id."""
         tried = f"Creating organization {clean(name)!r}"
         answer = self._transport.send(Call(tried, "POST", "/management/v1/orgs", body={"name": name}))
-        return parse(ObjectCreated, answer, tried).id
+        created = parse(ObjectCreated, answer, tried)
+        if created.details.resource_owner != created.id:
+            raise UnexpectedAnswer(
+                f"{tried}: the answer names organization {clean(created.id)}, but is about another one, so it is not ZITADEL's."
+            )
+        return created.id
 
     def rename(self, org_id: str, name: str) -> None:
         """Changes the name, and with it the primary domain."""

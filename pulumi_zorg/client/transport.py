@@ -235,7 +235,7 @@ def _moment(value: str) -> datetime | None:
     """A date of an HTTP header."""
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
@@ -283,12 +283,15 @@ def _answer(call: Call, response: httpx.Response) -> dict[str, Any]:
             "Check zorg:url, and what stands in front of the server.",
             performed=response.status_code >= 500,
         )
-    raise _refusal(call, response.status_code, answer)
+    raise _refusal(call, response, answer)
 
 
-def _refusal(call: Call, status: int, answer: dict[str, Any]) -> ApiError:
-    code = answer.get("code")
-    message = clean(str(answer.get("message", "")))
+def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any]) -> ApiError:
+    status, code = response.status_code, answer.get("code")
+    # What stands in front of a server may give back what it was sent.
+    secret = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
+    told = str(answer.get("message", ""))
+    message = clean(told.replace(secret, "***") if secret else told)
     kind: type[ApiError] = ApiError
     if status == 400:
         kind = FailedPrecondition if code in (9, "failed_precondition") else InvalidArgument

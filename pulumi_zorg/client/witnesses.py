@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pulumi_zorg.client.transport import Call, Transport
-from pulumi_zorg.errors import ApiError, clean
+from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 from pulumi_zorg.models import Event, OrganizationRecord, UserRecord, Wire, parse
 
 __all__ = ["Witnesses"]
@@ -53,7 +53,13 @@ class Witnesses:
         Document: https://zitadel.com/docs/apis/resources/auth (Get my user).
         """
         tried = "Reading the credential's own user"
-        return parse(_Me, self._transport.send(Call(tried, "GET", "/auth/v1/users/me", reads=True)), tried).user
+        user = parse(_Me, self._transport.send(Call(tried, "GET", "/auth/v1/users/me", reads=True)), tried).user
+        if not user.details.resource_owner:
+            raise UnexpectedAnswer(
+                f"{tried}: the answer does not say which organization it lives in, so it is not ZITADEL's.",
+                performed=False,
+            )
+        return user
 
     def permissions(self, org_id: str) -> frozenset[str]:
         """What the caller may do in the organization, like ``user.grant.read``.

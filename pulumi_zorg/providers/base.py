@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic
 
 from pulumi.dynamic import (
@@ -18,13 +18,13 @@ from pulumi.dynamic import (
 from pulumi.output import Unknown
 from pydantic import ValidationError
 
-from pulumi_zorg.errors import Gone, InputError, ZorgError
+from pulumi_zorg.errors import AlreadyExists, ApiError, Gone, HeaderIgnored, InputError, NoAnswer, UnexpectedAnswer
 from pulumi_zorg.impact import Planned, so_far
 from pulumi_zorg.inputs import OWNER, PREVIEW, check_inputs
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers import session
 from pulumi_zorg.providers.converge import bring, end, told
-from pulumi_zorg.providers.creation import create_once
+from pulumi_zorg.providers.creation import create_once, settle
 from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
 from pulumi_zorg.providers.owners import named
 from pulumi_zorg.providers.rivals import Rivals
@@ -34,6 +34,14 @@ __all__ = ["StatefulProvider"]
 
 #: Where the state holds what the server filled in; two underscores are the engine's way to say "internal".
 _FILLED = "__filled"
+
+
+class _AnotherOne(Exception):
+    """The server has said of another object that it is the one that was created."""
+
+    def __init__(self, told: UnexpectedAnswer) -> None:
+        super().__init__(str(told))
+        self.told = told
 
 
 class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
@@ -61,7 +69,7 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
             anew = not any(name in _olds for name in self._required())
             other = session.owners.claim(identity, str(news[OWNER]), anew=anew)
             if other is not None:
-                reason = f"is declared twice: {other} is the same {self.kind.noun}, and only one resource can manage it"
+                reason = f"is declared twice: {named(other)} is the same {self.kind.noun}, and only one resource can manage it"
                 failures.append(CheckFailure(next(iter(identity)), reason))
             if PREVIEW in news:
                 session.preview()
@@ -73,8 +81,8 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         """Leaves it to the engine to compare the inputs, which names the properties in a preview, and adds what
         cannot be changed in place."""
         identity = self.kind.identity(_news)
-        # The engine has the object in its state, so nothing of its creation is left to remember.
-        session.known(identity)
+        # The engine has the object in its state, so nothing of that one's creation is left to remember.
+        session.known(identity, _id)
         had = {**(_olds.get(_FILLED) or {}), **_olds}
         replaces = [name for name in self.kind.inputs.replaces if _moved(had.get(name), _news.get(name))]
         if replaces:
@@ -93,20 +101,28 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         rivals = Rivals(owner, session.owners, session.journal)
         standing = rivals.adoptable(self.kind, client, inputs) if inputs.adopt else None
         if standing is not None:
+            settle(self.kind, client, inputs, owner, standing, session.journal, rivals)
             session.owners.stands_for(owner, standing)
             return CreateResult(standing, self._outputs(self._brought(standing, inputs, props, rivals), inputs))
         made = create_once(self.kind, client, inputs, owner, session.journal, rivals, warn=session.warn)
         session.owners.stands_for(owner, made.id)
         try:
-            return CreateResult(made.id, self._outputs(self._brought(made.id, inputs, props, rivals), inputs))
-        except ZorgError as error:
-            if not (inputs.active and made.anew):
+            first = self._compares(made.id, inputs) if made.anew else None
+            outputs = self._outputs(self._brought(made.id, inputs, props, rivals, first), inputs)
+        except _AnotherOne as error:
+            session.journal.doubt(client.transport.settings.url, owner, made.id)
+            session.owners.lets_go(owner, made.id)
+            raise error.told from None
+        except (NoAnswer, HeaderIgnored, ApiError) as error:
+            if not (inputs.active and made.anew) or isinstance(error, AlreadyExists):
                 raise  # the note knows its id: the next try goes on with it
             # It exists, and as declared: an object without a state would be worse than a state to refresh.
             session.warn(
                 f"{self.kind.noun} {made.id} was created, but could not be read back; refresh the stack. {error}"
             )
-            return CreateResult(made.id, inputs.dump())
+            outputs = inputs.dump()
+        session.journal.hand_over(client.transport.settings.url, owner, made.id)
+        return CreateResult(made.id, outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """The object as it is: for a refresh, which hands what the state has, and for ``get``, which hands the id."""
@@ -142,7 +158,31 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         inputs = self._parsed(_props)
         end(self.kind, client, _id, inputs, _props, guard=lambda step: self.kind.guard(client, _id, inputs, step))
 
-    def _brought(self, id: str, inputs: AnyInputs, known: Mapping[str, Any], rivals: Rivals) -> Sighting:
+    def _compares(self, id: str, inputs: AnyInputs) -> Callable[[Sighting], None]:
+        """What makes sure, before anything is done to it, that the object is the one that was asked for."""
+        asked = self.kind.identity(inputs.model_dump())
+
+        def compare(found: Sighting) -> None:
+            is_ = self.kind.identity(found.values)
+            if any(is_.get(name) != value for name, value in asked.items() if value):
+                raise _AnotherOne(
+                    UnexpectedAnswer(
+                        f"Creating {self.kind.title(inputs, id)}: the answer names an object that is not what was asked for, so it "
+                        "is not ZITADEL's. Nothing was done to it. Check zorg:url, and what stands in front of the server; the "
+                        "next `pulumi up` looks for what was created."
+                    )
+                )
+
+        return compare
+
+    def _brought(
+        self,
+        id: str,
+        inputs: AnyInputs,
+        known: Mapping[str, Any],
+        rivals: Rivals,
+        first: Callable[[Sighting], None] | None = None,
+    ) -> Sighting:
         client = session.client()
         found = bring(
             self.kind,
@@ -152,6 +192,7 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
             known,
             guard=lambda step: self.kind.guard(client, id, inputs, step),
             made_room=lambda refused: rivals.have_made_room(self.kind, client, inputs, str(refused)),
+            first=first,
         )
         if found.warning:
             session.warn(found.warning)

@@ -51,23 +51,29 @@ def bring(
     *,
     guard: Guard = lambda step: None,
     made_room: MadeRoom = lambda refused: False,
+    first: Callable[[Sighting], None] | None = None,
 ) -> Sighting:
     """Brings the object to what ``inputs`` declare and gives it as it is then found.
 
     :param known: what the state has of it.
     :param guard: is asked before each step, and raises where the step must not be taken.
     :param made_room: is asked where something else stands in the way of a step; whether the step can be tried again.
+    :param first: is given what is seen before anything is done, and raises where it is not to be touched.
     :raises Gone: where it is proven that there is nothing to bring anywhere.
     """
     wanted = kind.wanted(inputs)
 
     def look() -> tuple[Sighting, tuple[Step, ...]]:
+        nonlocal first
         found = kind.find(client, id, known)
         if isinstance(found, Removal):
             raise Gone(
                 f"{kind.title(inputs, id)} does not exist any more: {told(found)}. `pulumi refresh` takes it out of the state; "
                 "the next `pulumi up` then creates it anew."
             )
+        if first is not None:
+            first(found)
+            first = None
         return found, steps(wanted, found.snapshot)
 
     def perform(step: Step) -> None:
@@ -75,7 +81,7 @@ def bring(
             kind.perform(client, id, inputs, step)
         except AlreadyExists as refused:
             if not made_room(refused):
-                raise
+                raise refused from None
             kind.perform(client, id, inputs, step)
 
     return _converge(look, perform, kind.title(inputs, id), client, guard)

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Generic
 
 import tenacity
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.errors import AlreadyExists, ApiError, NameTaken, UnexpectedAnswer, Unreachable, ZorgError
+from pulumi_zorg.errors import AlreadyExists, ApiError, NameTaken, NeverThere, UnexpectedAnswer, Unreachable, ZorgError
 from pulumi_zorg.lifecycle import DeletionPolicy
 from pulumi_zorg.proof import created
 from pulumi_zorg.providers.converge import end
@@ -25,7 +25,7 @@ from pulumi_zorg.providers.journal import Journal, Note, Try
 from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
 from pulumi_zorg.providers.rivals import Rivals
 
-__all__ = ["Creation", "create_once"]
+__all__ = ["Creation", "create_once", "settle"]
 
 #: Seconds by which the moments of a note and of an object may differ: HTTP dates have whole seconds.
 _TOLERANCE = 3.0
@@ -72,6 +72,8 @@ def create_once(
     identity = kind.identity(inputs.model_dump())
     me = client.me.id  # asked before the clock is read: its answer tells the server's time
     note = journal.find(url, owner)
+    if note is not None and not note.serves(identity):
+        note = None
     if note is not None and (note.id is not None or note.identity != identity):
         left = _left_behind(kind, client, inputs, note, rivals)
         if left is not None:
@@ -82,37 +84,87 @@ def create_once(
     # The tries that may have made it: this one only once an answer of its own was lost.
     earlier = () if note is None else note.tries
     this = Try(me, client.transport.server_time())
-    note = Note(url, owner, identity, (*earlier, this), None if note is None else note.id)
-    _keep(journal, note, warn)
+    trying = _Trying(
+        kind,
+        client,
+        inputs,
+        rivals,
+        note=Note(url, owner, identity, (*earlier, this), None if note is None else note.id),
+        doubtful=replace(note, tries=earlier) if note is not None else None,
+        keep=lambda note: _keep(journal, note, warn),
+        forget=lambda: journal.forget(url, owner),
+    )
+    trying.keep(trying.note)
+    try:
+        made = _patiently(trying.once, client)
+    except _MayHaveHappened as error:
+        ended = replace(this, ended=client.transport.server_time())
+        trying.keep(replace(trying.note, tries=(*earlier, ended)))
+        raise error.failure from None
+    trying.keep(replace(trying.note, id=made.id))
+    return made
 
-    doubtful = replace(note, tries=earlier) if earlier else None
 
-    def attempt(wait: bool = True) -> Creation:
-        nonlocal doubtful
+@dataclass
+class _Trying(Generic[AnyInputs]):
+    """One run's tries.
+
+    :param note: what is remembered of them.
+    :param doubtful: the tries that may have made what stands there; None where none can have.
+    """
+
+    kind: Kind[AnyInputs]
+    client: Client
+    inputs: AnyInputs
+    rivals: Rivals
+    note: Note
+    doubtful: Note | None
+    keep: Callable[[Note], None]
+    forget: Callable[[], None]
+
+    def once(self, wait: bool = True) -> Creation:
+        """One call, and what its answer means.
+
+        :raises _MayHaveHappened: where it does not tell.
+        """
+        kind, client, inputs = self.kind, self.client, self.inputs
         try:
             return Creation(kind.create(client, inputs), anew=True)
         except AlreadyExists as error:
             refused = error
-            own = None if doubtful is None else _own(kind, client, inputs, doubtful)
-            if own is not None and not rivals.have(own):
-                client.transport.notice(
-                    f"{kind.noun} {own} was created by an earlier try of this resource; going on with it."
-                )
-                return Creation(own, anew=False)
         except (Unreachable, UnexpectedAnswer, ApiError) as failure:
             if failure.performed:
-                doubtful = note
+                self.doubtful = self.note
                 raise _MayHaveHappened(failure) from None
-            if doubtful is None:
-                journal.forget(url, owner)
+            # What is no answer of ZITADEL's says nothing about what ZITADEL did: then the note stays.
+            if self.doubtful is None and not isinstance(failure, UnexpectedAnswer):
+                self.forget()
             raise
-        journal.forget(url, owner)  # none of the tries has made what stands there
-        doubtful = None
-        if wait and rivals.have_made_room(kind, client, inputs, str(refused)):
-            _keep(journal, note, warn)
-            return attempt(wait=False)
+        standing = self._own()
+        if standing is not None:
+            return Creation(standing, anew=False)
+        if self.doubtful is None or _seen(kind, client, inputs):
+            self.forget()  # none of the tries has made what stands there
+            self.doubtful = None
+        if wait and self.rivals.have_made_room(kind, client, inputs, str(refused)):
+            self.keep(self.note)
+            return self.once(wait=False)
         raise _taken(kind, client, inputs, refused)
 
+    def _own(self) -> str | None:
+        """What stands there, if an earlier try has made it or it is to be adopted."""
+        own = None if self.doubtful is None else _own(self.kind, self.client, self.inputs, self.doubtful)
+        how = "was created by an earlier try of this resource; going on with it"
+        if own is None and self.inputs.adopt:
+            own = _listed(self.kind, self.client, self.inputs)
+            how = "stands there, and is adopted"
+        if own is None or self.rivals.have(own):
+            return None
+        self.client.transport.notice(f"{self.kind.noun} {own} {how}.")
+        return own
+
+
+def _patiently(once: Callable[[], Creation], client: Client) -> Creation:
     def say(state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         wait = state.next_action.sleep if state.next_action else 0.0
@@ -131,14 +183,30 @@ def create_once(
         sleep=client.transport.sleep,
         reraise=True,
     )
-    try:
-        made: Creation = retrying(attempt)
-    except _MayHaveHappened as error:
-        ended = replace(this, ended=client.transport.server_time())
-        _keep(journal, replace(note, tries=(*earlier, ended)), warn)
-        raise error.failure from None
-    _keep(journal, replace(note, id=made.id), warn)
+    made: Creation = retrying(once)
     return made
+
+
+def settle(
+    kind: Kind[AnyInputs],
+    client: Client,
+    inputs: AnyInputs,
+    owner: str,
+    standing: str,
+    journal: Journal,
+    rivals: Rivals,
+) -> None:
+    """Before the resource adopts what stands there: what an earlier try of it has created is not left behind."""
+    url = client.transport.settings.url
+    note = journal.find(url, owner)
+    if note is None:
+        return
+    if note.handed is None:
+        before = _as_noted(inputs, note)
+        own = _own(kind, client, before, note)
+        if own is not None and own != standing and not rivals.have(own):
+            _remove(kind, client, own, before)
+    journal.forget(url, owner)
 
 
 def _is_passing(state: tenacity.RetryCallState) -> bool:
@@ -152,16 +220,25 @@ def _left_behind(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note:
     It is this resource's: where what differs can be changed, it is what to go on with; else it is removed, as a
     replacement would.
     """
-    before = inputs.model_copy(update={name: value or None for name, value in note.identity.items()})
+    before = _as_noted(inputs, note)
     own = _own(kind, client, before, note)
     if own is None or rivals.have(own):
         return None
     now = kind.identity(inputs.model_dump())
     if all(name not in inputs.replaces for name in now if now[name] != note.identity.get(name)):
         return own
+    _remove(kind, client, own, before)
+    return None
+
+
+def _as_noted(inputs: AnyInputs, note: Note) -> AnyInputs:
+    """What the resource declared when the note was written, as far as the note has it."""
+    return inputs.model_copy(update={name: value or None for name, value in note.identity.items()})
+
+
+def _remove(kind: Kind[AnyInputs], client: Client, own: str, before: AnyInputs) -> None:
     removed = before.model_copy(update={"deletion_policy": DeletionPolicy.REMOVE.value})
     end(kind, client, own, removed, before.model_dump(), guard=lambda step: kind.guard(client, own, removed, step))
-    return None
 
 
 def _own(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note) -> str | None:
@@ -169,15 +246,11 @@ def _own(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note) -
     known: Mapping[str, Any] = inputs.model_dump()
     if note.id is not None:
         # It is known which one it was; where that one is gone, there is nothing to wait for in a list.
-        return note.id if isinstance(kind.find(client, note.id, known), Sighting) else None
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_result(lambda standing: standing is None),
-        wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
-        stop=tenacity.stop_before_delay(_LISTED_WITHIN),
-        retry_error_callback=lambda state: None,
-        sleep=client.transport.sleep,
-    )
-    standing: str | None = retrying(kind.find_like, client, inputs)
+        try:
+            return note.id if isinstance(kind.find(client, note.id, known), Sighting) else None
+        except NeverThere:
+            return None  # another instance has come to stand at this address
+    standing = _listed(kind, client, inputs)
     if standing is None:
         return None
     found = kind.find(client, standing, known)
@@ -189,6 +262,27 @@ def _own(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note) -
     else:
         own = any(_within(found.details.creation_date, each, client) for each in note.tries)
     return standing if own else None
+
+
+def _listed(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs) -> str | None:
+    """The id of what stands there, which lists that lag are given some time to show."""
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_result(lambda standing: standing is None),
+        wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
+        stop=tenacity.stop_before_delay(_LISTED_WITHIN),
+        retry_error_callback=lambda state: None,
+        sleep=client.transport.sleep,
+    )
+    standing: str | None = retrying(kind.find_like, client, inputs)
+    return standing
+
+
+def _seen(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs) -> bool:
+    """Whether it can be seen at all what stands there."""
+    try:
+        return kind.find_like(client, inputs) is not None
+    except ZorgError:
+        return False
 
 
 def _within(moment: datetime | None, tried: Try, client: Client) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from pulumi_zorg.client import Client
 from pulumi_zorg.config import Settings
 from pulumi_zorg.drift import ORGANIZATION
@@ -22,7 +24,7 @@ from pulumi_zorg.errors import (
     Unauthenticated,
     ZorgError,
 )
-from pulumi_zorg.impact import LATER, Act, Effect, Facts, Planned, effect_of, sentences
+from pulumi_zorg.impact import Act, Effect, Facts, Planned, effect_of, sentences
 from pulumi_zorg.providers.kind import Kind, Sighting
 
 __all__ = ["Foresight"]
@@ -76,9 +78,10 @@ class Foresight:
     def adoption(self, kind: Kind[Any], planned: Planned) -> Planned:
         """The planned creation, as the change that it is where it adopts something."""
         after = planned.after or {}
-        if any(value is LATER for value in after.values()):
-            return planned.unseen()
-        inputs = kind.inputs.model_validate(after)
+        try:
+            inputs = kind.inputs.model_validate(after)
+        except ValidationError:
+            return planned.unseen()  # something of it is not known yet
         try:
             standing = self._ask(lambda: kind.find_like(self._client, inputs))
             found = None if standing is None else self._ask(lambda: kind.find(self._client, standing, after))

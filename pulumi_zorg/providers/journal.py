@@ -5,8 +5,8 @@ server may have the object. So a note is written before the call and kept until 
 next `up` that meets a name that is taken finds in the note that it was itself.
 
 A note holds no secret: the address, which resource of which stack, what it creates, when, and the id once it is known.
-It lies in ``zorg/journal`` in Pulumi's home (``ZORG_JOURNAL_DIR`` names another folder). Without it (another machine,
-a runner without a past) a name that is taken is an error that names ``adopt=True``: refusing is the safe side.
+It lies in ``zorg/journal`` in Pulumi's home (``ZORG_JOURNAL_DIR`` names another folder), for each backend apart.
+Without it (another machine, a runner without a past) a name that is taken is an error that names ``adopt=True``: refusing is the safe side.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ import json
 import os
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 __all__ = ["Journal", "Note", "Try"]
 
 #: Seconds after which a note is of no use: nobody repeats an `up` that was cut short that long ago.
 _KEPT = 30 * 86_400
+#: Seconds after which the engine remembers what it was given, or has lost it for another reason than its death.
+_HANDED = 3_600
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Note:
     :param identity: what makes the object unique on the server.
     :param tries: what has been tried so far, the last one last.
     :param id: the object's id, once the server has said it.
+    :param handed: when the object was handed to the engine, in seconds since 1970 by this machine's clock; None before.
     """
 
     url: str
@@ -55,6 +59,17 @@ class Note:
     identity: dict[str, str]
     tries: tuple[Try, ...]
     id: str | None = None
+    handed: float | None = None
+
+    def serves(self, identity: Mapping[str, str]) -> bool:
+        """Whether an object that this note is about may be taken for the resource's own, which now declares ``identity``.
+
+        What the engine was given is the engine's to remember. Where it died before it could, the same `up` follows soon;
+        whatever comes later, or declares something else, comes after the resource has left that state on purpose.
+        """
+        if self.handed is None:
+            return True
+        return self.identity == identity and time.time() - self.handed < _HANDED
 
 
 class Journal:
@@ -101,6 +116,20 @@ class Journal:
             os.fsync(written.fileno())
         Path(name).replace(file)
 
+    def hand_over(self, url: str, owner: str, id: str) -> None:
+        """The engine is about to be given the object."""
+        note = self.find(url, owner)
+        if note is not None and note.id == id:
+            with contextlib.suppress(OSError, RuntimeError):
+                self.write(replace(note, handed=time.time()))
+
+    def doubt(self, url: str, owner: str, id: str) -> None:
+        """What the server said of the object's id was wrong."""
+        note = self.find(url, owner)
+        if note is not None and note.id == id:
+            with contextlib.suppress(OSError, RuntimeError):
+                self.write(replace(note, id=None))
+
     def forget(self, url: str, owner: str) -> None:
         """The engine knows the object, or it was never made."""
         with contextlib.suppress(OSError, RuntimeError):
@@ -121,7 +150,16 @@ def _read(file: Path) -> Note | None:
 
 def _default_folder() -> Path:
     given = os.environ.get("ZORG_JOURNAL_DIR")
-    if given:
-        return Path(given)
-    home = os.environ.get("PULUMI_HOME")
-    return (Path(home) if home else Path.home() / ".pulumi") / "zorg" / "journal"
+    named = os.environ.get("PULUMI_HOME")
+    home = Path(named) if named else Path.home() / ".pulumi"
+    folder = Path(given) if given else home / "zorg" / "journal"
+    return folder / hashlib.sha256(_backend(home).encode()).hexdigest()[:16]
+
+
+def _backend(home: Path) -> str:
+    """Where the states are: a stack of the same name in another backend is another stack."""
+    try:
+        chosen = json.loads((home / "credentials.json").read_text(encoding="utf-8")).get("current")
+    except (OSError, ValueError, AttributeError):
+        chosen = None
+    return os.environ.get("PULUMI_BACKEND_URL") or str(chosen)

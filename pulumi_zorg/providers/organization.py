@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.drift import ORGANIZATION
-from pulumi_zorg.errors import LockoutRefused
+from pulumi_zorg.errors import LockoutRefused, NotProven
 from pulumi_zorg.inputs import OrganizationInputs
 from pulumi_zorg.lifecycle import Action, Snapshot, Step
 from pulumi_zorg.proof import Removal, find_organization, list_events
@@ -48,15 +48,20 @@ class OrganizationKind(Kind[OrganizationInputs]):
         return Sighting(id, values, Snapshot(found.active, {"name": found.name}), found.details)
 
     def find_like(self, client: Client, inputs: OrganizationInputs) -> str | None:
-        found = client.organizations.by_name(inputs.name)
-        if found:
-            return found[0].id
+        def stands(org_id: str) -> bool:
+            try:
+                seen = self.find(client, org_id, {})
+            except NotProven:
+                return False  # listed, and not to be seen: nothing that could be adopted
+            return isinstance(seen, Sighting) and seen.values["name"] == inputs.name
+
+        # Lists lag behind: what they show may be gone, or be called otherwise by now.
+        listed = next((each.id for each in client.organizations.by_name(inputs.name) if stands(each.id)), None)
+        if listed is not None:
+            return listed
         named = list_events(client, ("org.added", "org.changed"))
-        for org_id in dict.fromkeys(event.aggregate.id for event in named if event.payload.get("name") == inputs.name):
-            seen = self.find(client, org_id, {})
-            if isinstance(seen, Sighting) and seen.values["name"] == inputs.name:
-                return org_id
-        return None
+        ids = dict.fromkeys(event.aggregate.id for event in named if event.payload.get("name") == inputs.name)
+        return next((org_id for org_id in ids if stands(org_id)), None)
 
     def create(self, client: Client, inputs: OrganizationInputs) -> str:
         org_id = client.organizations.create(inputs.name)

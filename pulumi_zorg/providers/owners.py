@@ -12,12 +12,13 @@ import time
 from collections.abc import Mapping
 
 from pulumi_zorg.errors import clean
+from pulumi_zorg.inputs import UNDER
 
 __all__ = ["Owners", "named"]
 
 
 class Owners:
-    """The resources of one run. A resource is named ``project/stack/kind/name``."""
+    """The resources of one run. A resource is named ``project/stack/kind/name``, and with its parent where it has one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -83,6 +84,12 @@ class Owners:
         with self._lock:
             self._of_id[id] = owner
 
+    def lets_go(self, owner: str, id: str) -> None:
+        """It was another object than the one that the resource has created."""
+        with self._lock:
+            if self._of_id.get(id) == owner:
+                del self._of_id[id]
+
     def silent_for(self) -> float:
         """Seconds since the program last declared something."""
         with self._lock:
@@ -101,6 +108,7 @@ class Owners:
 
 def named(owner: str) -> str:
     """The resource in a sentence, like ``Organization 'acme'``."""
+    owner = owner.partition(UNDER)[0]
     kind, _, name = owner.partition("/")[2].partition("/")[2].partition("/")
     return f"{kind} {clean(name)!r}" if name else clean(owner)
 

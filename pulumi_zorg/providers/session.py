@@ -85,10 +85,16 @@ def client() -> Client:
     return _client
 
 
-def known(identity: Mapping[str, str]) -> None:
-    """The engine has shown that it knows the object's id: the note of its creation has served."""
+def known(identity: Mapping[str, str], id: str) -> None:
+    """The engine has shown that it knows the object: the note of its creation has served.
+
+    A note about another object is that of a replacement, which the engine does not know yet.
+    """
     if identity and _client is not None:
-        journal.forget(_client.transport.settings.url, owners.of(identity))
+        url, owner = _client.transport.settings.url, owners.of(identity)
+        noted = journal.find(url, owner)
+        if noted is not None and noted.id == id:
+            journal.forget(url, owner)
 
 
 def known_by_id(id: str) -> None:

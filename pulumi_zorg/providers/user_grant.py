@@ -9,7 +9,7 @@ import tenacity
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.drift import USER_GRANT
-from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
+from pulumi_zorg.errors import ApiError, InputError, NotProven, UnexpectedAnswer
 from pulumi_zorg.inputs import UserGrantInputs
 from pulumi_zorg.lifecycle import Action, Snapshot, Step
 from pulumi_zorg.models import UserGrantRecord
@@ -75,20 +75,27 @@ class UserGrantKind(Kind[UserGrantInputs]):
         return Sighting(id, values, Snapshot(record.active, {"role_keys": role_keys}), record.details, warning)
 
     def find_like(self, client: Client, inputs: UserGrantInputs) -> str | None:
+        def stands(grant_id: str) -> bool:
+            known = {"org_id": inputs.org_id, "user_id": inputs.user_id, "project_id": inputs.project_id}
+            try:
+                return isinstance(self.find(client, grant_id, known), Sighting)
+            except NotProven:
+                return False  # listed, and not to be seen: nothing that could be adopted
+
         found = client.user_grants.search(inputs.org_id, inputs.user_id, inputs.project_id)
         wanted = inputs.project_grant_id or ""
         exact = [each.id for each in found if each.project_grant_id == wanted]
         # The server fills in the project grant of an organization that the project is granted to.
-        seen = next(iter(exact or [each.id for each in found if not wanted]), None)
+        candidates = exact or [each.id for each in found if not wanted]
+        # Lists lag behind: what they show may be gone by now.
+        seen = next((each for each in candidates if stands(each)), None)
         if seen is not None:
             return seen
         for event in list_events(client, (self.begins_with,), inputs.org_id):
             payload = event.payload
             same = (payload.get("userId"), payload.get("projectId")) == (inputs.user_id, inputs.project_id)
-            if same and (not wanted or payload.get("grantId", "") == wanted):
-                known = {"org_id": inputs.org_id, "user_id": inputs.user_id, "project_id": inputs.project_id}
-                if isinstance(self.find(client, event.aggregate.id, known), Sighting):
-                    return event.aggregate.id
+            if same and (not wanted or payload.get("grantId", "") == wanted) and stands(event.aggregate.id):
+                return event.aggregate.id
         return None
 
     def before_create(self, client: Client, inputs: UserGrantInputs) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Mapping
+from typing import Any, cast
 
 import pulumi
 from pulumi.dynamic import Resource, ResourceProvider
 
 from pulumi_zorg.errors import InputError
-from pulumi_zorg.inputs import OWNER, PREVIEW, check_inputs, wrong_id
+from pulumi_zorg.inputs import OWNER, PREVIEW, UNDER, check_inputs, wrong_id
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.resources import departures
 
@@ -38,7 +38,14 @@ def register(
     _, problems = check_inputs(provider.kind.inputs, given, is_unknown=_given_later)
     if problems:
         raise _ProgramError(f"{title} {name!r}", problems[0].property, problems[0].reason)
-    owner = f"{pulumi.get_project()}/{pulumi.get_stack()}/{title}/{name}"
+    owner: pulumi.Input[str] = f"{pulumi.get_project()}/{pulumi.get_stack()}/{title}/{name}"
+    if opts is not None and opts.parent is not None:
+        # Under another parent there may be one of the same name.
+        # Only the text of it: what is made of an output depends on the output's resource, and a parent waits for its children.
+        urn = opts.parent.urn
+        owner = pulumi.Output.concat(
+            owner, UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
+        )
     # The server keeps names and grants unique, so that the old one must go first; with `pulumi up --replace` the engine
     # asks no provider which comes first.
     options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)

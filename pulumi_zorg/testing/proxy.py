@@ -22,7 +22,7 @@ import httpx
 
 __all__ = ["Exchange", "Fault", "FaultProxy"]
 
-Effect = Literal["answer", "cut", "drop", "strip", "delay"]
+Effect = Literal["answer", "replace", "cut", "drop", "strip", "delay"]
 
 
 @dataclass
@@ -30,9 +30,9 @@ class Fault:
     """What goes wrong with a call.
 
     :param effect: ``answer``: the proxy answers itself, with ``status``, ``headers`` and ``body``, and the server sees
-        nothing; ``cut``: the connection ends before the server sees the call; ``drop``: the server performs the call,
-        then the connection ends without an answer; ``strip``: the header ``header`` does not reach the server;
-        ``delay``: the answer comes ``seconds`` late.
+        nothing; ``replace``: the server performs the call, then the proxy answers in its place; ``cut``: the connection
+        ends before the server sees the call; ``drop``: the server performs the call, then the connection ends without an
+        answer; ``strip``: the header ``header`` does not reach the server; ``delay``: the answer comes ``seconds`` late.
     :param method: which calls: of this method, and
     :param path: of a path in which this regular expression is found.
     :param times: how many calls in all; None for all of them.
@@ -196,7 +196,7 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
             proxy._record(Exchange(self.command, path, org, status, effect, self.headers.get("Authorization")))
             if effect in ("cut", "drop"):
                 self._cut()
-            elif response is None:
+            elif response is None or effect == "replace":
                 assert fault is not None  # noqa: S101 - no answer of the server's means that a fault gives one
                 self._reply(fault.status, {"Content-Type": "text/html", **fault.headers}, fault.body.encode())
             else:

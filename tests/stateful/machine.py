@@ -35,6 +35,8 @@ FAULTS = {
     "no rights for a while": lambda: Fault(
         "answer", times=3, status=404, headers=_JSON, body='{"code": 5, "message": "membership not found"}'
     ),
+    "a page in place of an answer": lambda: Fault("replace", times=1, status=404),
+    "nothing in place of an answer": lambda: Fault("replace", times=1, status=204, body=""),
     "a cut": lambda: Fault("cut", times=1),
     "cut for good": lambda: Fault("cut", times=None),
     "a lost answer": lambda: Fault("drop", times=1),

@@ -24,7 +24,7 @@ def resolved(value: Any) -> Any:
         return made[value[1:]].id
     if isinstance(value, dict) and "secret" in value:
         return pulumi.Output.secret(value["secret"])
-    return value
+    return [resolved(each) for each in value] if isinstance(value, list) else value
 
 
 class Tenant(pulumi.ComponentResource):

@@ -74,6 +74,7 @@ def test_these_are_the_names() -> None:
         "LockoutRefused",
         "NameTaken",
         "NoAnswer",
+        "NeverThere",
         "NotFound",
         "NotProven",
         "Organization",

@@ -1,0 +1,176 @@
+"""Whose is what stands there: what a creation that went wrong left, and what the stack no longer manages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pulumi_zorg.testing import Fault
+from tests.support.servers import World
+from tests.support.stack import Stack, grant, org
+
+JSON = {"Content-Type": "application/json"}
+GRANTS = r"/users/[^/]+/grants$"
+
+SAME_NAME = """
+import pulumi
+import pulumi_zorg as zorg
+
+class Tenant(pulumi.ComponentResource):
+    def __init__(self, name, of, **opts):
+        super().__init__(f"test:index:{{name.title()}}", name, opts=pulumi.ResourceOptions(**opts))
+        self.org = zorg.Organization("main", name=of, opts=pulumi.ResourceOptions(parent=self))
+
+top = zorg.Organization("main", name="Top")
+one = Tenant("one", "One", depends_on=[top])
+two = Tenant("two", "{two}", depends_on=[one])
+"""
+
+
+def names(world: World) -> dict[str, str]:
+    return {each["name"]: org_id for org_id, each in world.console.organizations().items()}
+
+
+def test_resources_of_one_name_under_different_parents_are_different(world: World, stack: Stack) -> None:
+    (stack.folder / "__main__.py").write_text(SAME_NAME.format(two="Two"))
+    stack.up()
+    assert {"Top", "One", "Two"} <= set(names(world))
+    assert not any(call.startswith("PUT") for call in world.proxy.writes)
+    stack.assert_settled()
+    (stack.folder / "__main__.py").write_text(SAME_NAME.format(two="One"))
+    assert stack.fails().shows("is declared twice: Organization 'main' is the same organization")
+
+
+@pytest.mark.parametrize("how", ["state delete", "retain", "another stack"])
+def test_what_the_stack_no_longer_manages_is_not_touched(world: World, stack: Stack, how: str) -> None:
+    """Resources of the same names declare something else: neither is renamed, nor removed."""
+    opts = {"retain_on_delete": True} if how == "retain" else {}
+    stack.declare(acme=org("Acme", opts=opts), ann=grant(world.home, world.ann, world.project, ["viewer"], opts=opts))
+    stack.up()
+    acme, ann = stack.id("acme"), stack.id("ann")
+    if how == "state delete":
+        for resource in list(stack.resources().values()):
+            stack.must("state", "delete", "--yes", resource["urn"])
+    elif how == "retain":
+        stack.declare()
+        stack.up()
+    else:
+        stack.must("stack", "rename", "prod")
+        stack.must("stack", "init", "test")
+    world.proxy.clear()
+    stack.declare(acme=org("Beta"), ann=grant(world.home, world.bob, world.project, ["viewer"]))
+    stack.up()
+    assert names(world)["Acme"] == acme
+    assert set(world.console.grants(world.home)) == {ann, stack.id("ann")}
+    assert all(call.startswith("POST") for call in world.proxy.writes)
+
+
+def test_another_backend_on_the_same_machine_takes_nothing(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    (other := stack.folder / "other").mkdir()
+    stack.env["PULUMI_BACKEND_URL"] = other.as_uri()
+    stack.must("stack", "init", "test")
+    stack.declare(acme=org("Acme", active=False))
+    world.proxy.clear()
+    assert stack.fails().shows("which this resource did not make", "adopt=True")
+    assert not any("_deactivate" in call for call in world.proxy.writes)
+
+
+@pytest.mark.parametrize("first", [None, False], ids=["the old one first", "the new one first"])
+def test_a_replacement_whose_answer_is_lost_is_recovered(world: World, stack: Stack, first: bool | None) -> None:
+    opts = {} if first is None else {"delete_before_replace": first}
+    stack.env["ZITADEL_RETRY_DEADLINE"] = "2"
+    stack.declare(ann=grant(world.home, world.ann, world.project, ["viewer"], opts=opts))
+    stack.up()
+    world.proxy.add(Fault("drop", method="POST", path=GRANTS), Fault("answer", method="POST", path=GRANTS, times=None))
+    stack.declare(ann=grant(world.home, world.bob, world.project, ["viewer"], opts=opts))
+    stack.fails()
+    world.proxy.clear()
+    stack.up()
+    assert list(world.console.grants(world.home)) == [stack.id("ann")]
+    stack.assert_settled()
+
+
+def test_a_replacement_whose_answer_is_lost_and_that_is_taken_back_leaves_nothing(world: World, stack: Stack) -> None:
+    stack.env["ZITADEL_RETRY_DEADLINE"] = "2"
+    declared = grant(world.home, world.ann, world.project, ["viewer"])
+    stack.declare(ann=declared)
+    stack.up()
+    world.proxy.add(Fault("drop", method="POST", path=GRANTS), Fault("answer", method="POST", path=GRANTS, times=None))
+    stack.declare(ann=grant(world.home, world.bob, world.project, ["viewer"]))
+    stack.fails()
+    world.proxy.clear()
+    stack.declare(ann=declared)
+    stack.up()
+    assert list(world.console.grants(world.home)) == [stack.id("ann")]
+
+
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("owner", ["its own", "the other's"])
+def test_a_wrong_id_in_the_answer_to_a_create_touches_nobody(
+    world: World, stack: Stack, active: bool, owner: str
+) -> None:
+    victim = world.console.create_organization("Victim")
+    details = {"sequence": "5", "resourceOwner": victim if owner == "the other's" else world.home}
+    body = json.dumps({"id": victim, "details": details})
+    world.proxy.add(Fault("replace", method="POST", path="/orgs$", status=200, headers=JSON, body=body, times=None))
+    stack.declare(acme=org("Acme", active=active))
+    stack.fails()
+    assert stack.resources() == {}
+    assert world.console.organization(victim)["state"] == "ORG_STATE_ACTIVE"
+    world.proxy.clear()
+    stack.up()
+    assert names(world)["Acme"] == stack.id("acme")
+    assert names(world)["Victim"] == victim
+    stack.assert_settled()
+
+
+@pytest.mark.parametrize("status", [202, 204, 302, 404, 408])
+def test_what_is_no_answer_after_a_create_does_not_lose_it(world: World, stack: Stack, status: int) -> None:
+    body = "" if status == 204 else "<html>please wait</html>"
+    world.proxy.add(Fault("replace", method="POST", path="/orgs$", status=status, body=body, times=None))
+    stack.declare(acme=org("Acme"))
+    stack.fails()
+    world.proxy.clear()
+    stack.up()
+    assert names(world)["Acme"] == stack.id("acme")
+
+
+def test_what_a_failed_creation_left_goes_when_the_resource_adopts_something_else(world: World, stack: Stack) -> None:
+    beta = world.console.create_organization("Beta")
+    world.proxy.add(Fault("answer", method="POST", path="_deactivate", times=None, status=403, headers=JSON,
+                          body='{"code": 7, "message": "No matching permissions found"}'))  # fmt: skip
+    stack.declare(acme=org("Acme", active=False))
+    stack.fails()
+    world.proxy.clear()
+    stack.declare(acme=org("Beta", adopt=True))
+    stack.up()
+    assert stack.id("acme") == beta
+    assert "Acme" not in names(world)
+
+
+def test_an_instance_that_was_set_up_anew_at_the_same_address_is_no_obstacle(tmp_path: Path) -> None:
+    from pulumi_zorg.emulator import Emulator
+
+    emulator = Emulator()
+    emulator.start()
+    try:
+        stack = Stack(tmp_path / "stack", emulator.url, emulator.token)
+        stack.declare(acme=org("Acme"))
+        stack.up()
+        emulator.stop()
+        emulator.start()
+        stack.must("stack", "rm", "test", "--force", "--yes")
+        stack.must("stack", "init", "test")
+        stack.up()
+        stack.assert_settled()
+    finally:
+        emulator.stop()
+
+
+def test_a_role_that_is_not_known_yet_is_no_error_in_a_preview_of_an_adoption(world: World, stack: Stack) -> None:
+    stack.declare(new=org("New"), ann=grant(world.home, world.ann, world.project, ["@new", "viewer"], adopt=True))
+    assert stack.must("preview").shows("3 to create", "gives roles that are not known yet")
