@@ -15,7 +15,7 @@ from pulumi_zorg.providers.kinds import KINDS
 from pulumi_zorg.survey.each import Reader, ask
 from pulumi_zorg.survey.history import happened_lately, touched
 
-__all__ = ["Seen", "find", "listed_values", "look"]
+__all__ = ["Seen", "find", "listed_values", "look", "make_sure_of_instance"]
 
 #: So many objects are read one by one: that is as quick as a list, and it does not lag.
 FEW = 20
@@ -81,6 +81,17 @@ def find(client: Client, type: str, id: str, known: Mapping[str, Any]) -> tuple[
     if isinstance(found, Removal):
         return Absent(found.how, found.at, found.by), None
     return Live(type, id, found.values, found.details.creation_date), found.warning
+
+
+def make_sure_of_instance(client: Client, recorded: Sequence[Recorded]) -> None:
+    """Makes sure that the instance is the one that the state was written of: it has one of the objects, or had it.
+
+    For who looks only at what happened: on another instance nothing happened to any of them.
+
+    :raises NotProven: where it is not.
+    """
+    for each in recorded[:1]:
+        find(client, each.type, each.id, each.known)
 
 
 def listed_values(record: OrganizationRecord | UserGrantRecord | Authorization) -> dict[str, Any] | None:
