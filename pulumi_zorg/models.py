@@ -105,6 +105,7 @@ class Authorization(Wire):
     project: _Reference
     organization: _Reference
     roles: tuple[_Role, ...] = ()
+    creation_date: datetime | None = None
 
 
 class UserRecord(Wire):

@@ -104,7 +104,15 @@ def _report(stack: Stack, unmanaged: str | None, only: str | None, since: str | 
     # The engine's SDK comes with these, which takes half a second.
     from pulumi_zorg.client import Client
     from pulumi_zorg.state import last_update, recorded
-    from pulumi_zorg.survey import explain_drifts, explain_others, find_others, happened_since, look, touched
+    from pulumi_zorg.survey import (
+        explain_drifts,
+        explain_others,
+        find_others,
+        happened_since,
+        look,
+        make_sure_of_instance,
+        touched,
+    )
     from pulumi_zorg.survey.each import Reader
 
     name, settings = stack.name, stack.settings
@@ -119,6 +127,7 @@ def _report(stack: Stack, unmanaged: str | None, only: str | None, since: str | 
         reader = Reader(client, _track)
         events = None
         if moment is not None:
+            make_sure_of_instance(client, everything)
             events = _readable(partial(happened_since, client, moment))
             if events is None:
                 _note("more happened at one moment than the event store tells at once: everything is compared instead")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
@@ -139,26 +140,35 @@ class Witnesses:
         answer = self._transport.send(Call(tried, "POST", "/admin/v1/events/_search", body=body, reads=True))
         return parse(_Events, answer, tried).events
 
-    def since(self, moment: datetime, kinds: Iterable[str]) -> tuple[Event, ...] | None:
-        """The events of those kinds after that moment of the server's clock, oldest first; None where more happened at
-        one moment than an answer holds, so that they cannot all be read.
+    def since(
+        self, moment: datetime, kinds: Iterable[str], resource_owner: str | None = None, *, at_most: int | None = None
+    ) -> tuple[Event, ...] | None:
+        """The events of those kinds after that moment of the server's clock, oldest first, of one organization or of all;
+        None where more happened at one moment than an answer holds, so that they cannot all be read.
 
+        :param at_most: so many calls; None where they do not suffice.
         :raises PermissionDenied: without ``events.read``, as :meth:`events`.
         """
         tried = "Reading what happened since then"
         found: dict[tuple[str, int], Event] = {}
-        while True:
-            body = {"eventTypes": sorted(kinds), "from": _timestamp(moment), "limit": _PAGE, "asc": True}
+        wanted = sorted(kinds)
+        for asked in itertools.count():
+            if asked == at_most:
+                break
+            body: dict[str, Any] = {"eventTypes": wanted, "from": _timestamp(moment), "limit": _PAGE, "asc": True}
+            if resource_owner is not None:
+                body["resourceOwner"] = resource_owner
             answer = self._transport.send(Call(tried, "POST", "/admin/v1/events/_search", body=body, reads=True))
             page = parse(_Events, answer, tried).events
-            found.update(((event.aggregate.id, event.sequence), event) for event in page)
+            found.update(((event.aggregate.id, event.sequence), event) for event in page if event.kind in wanted)
             if len(page) < _PAGE:
                 return tuple(found.values())
             # Sequences count within one object only. Things that happened at the same moment as the last one may be left.
             last = page[-1].creation_date - timedelta(microseconds=1)
             if last <= moment:
-                return None
+                break
             moment = last
+        return None
 
 
 def _timestamp(moment: datetime) -> str:

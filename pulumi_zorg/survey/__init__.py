@@ -5,6 +5,15 @@ from __future__ import annotations
 
 from pulumi_zorg.survey.history import explain_drifts, explain_others, happened_since, touched
 from pulumi_zorg.survey.others import find_others
-from pulumi_zorg.survey.reading import Seen, look
+from pulumi_zorg.survey.reading import Seen, look, make_sure_of_instance
 
-__all__ = ["Seen", "explain_drifts", "explain_others", "find_others", "happened_since", "look", "touched"]
+__all__ = [
+    "Seen",
+    "explain_drifts",
+    "explain_others",
+    "find_others",
+    "happened_since",
+    "look",
+    "make_sure_of_instance",
+    "touched",
+]

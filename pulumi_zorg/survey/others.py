@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pulumi_zorg.client import Client
@@ -12,7 +13,7 @@ from pulumi_zorg.models import Authorization, Event, UserGrantRecord
 from pulumi_zorg.proof import Removal, find_organization
 from pulumi_zorg.survey.each import Reader, ask
 from pulumi_zorg.survey.history import ADDED, happened_lately
-from pulumi_zorg.survey.reading import find, listed_values
+from pulumi_zorg.survey.reading import FEW_LISTS, changed_lately, find, listed_live
 
 __all__ = ["find_others"]
 
@@ -34,23 +35,28 @@ def find_others(
     :param events: looks only at what these say was added, instead of at everything.
     """
     mine = {each.key for each in recorded}
-    candidates: dict[Key, Mapping[str, Any]] = {}
-    unknown: list[Unknown] = []
     scope = _organizations_of(recorded)
+    listed: dict[Key, Live] = {}
+    unknown: list[Unknown] = []
+    lately: tuple[Event, ...] | None = None
     if events is None:
-        candidates = _added(happened_lately(reader.client) or (), None if everywhere else scope)  # lists lag
         if everywhere:
-            scope = {record.id for record in reader.client.listings.organizations()}
-            candidates |= {(ORGANIZATION, org_id): {} for org_id in scope}
+            organizations = reader.client.listings.organizations()
+            scope = {record.id for record in organizations}
+            listed.update((each.key, each) for each in map(listed_live, organizations) if each.key not in mine)
         if USER_GRANT in types:
             grants, unknown = _grants(reader, sorted(scope), everywhere)
-            candidates |= {(USER_GRANT, grant.id): listed_values(grant) or {} for grant in grants}
-    else:
-        candidates = _added(events, None if everywhere else scope)
-    asked = [(key, known) for key, known in candidates.items() if key not in mine and key[0] in types]
-    found = []
-    for (key, _), answer in ask(
-        reader, lambda item: find(reader.client, *item[0], item[1])[0], asked, "Reading what is not declared"
+            listed.update((each.key, each) for each in map(listed_live, grants) if each.key not in mine)
+        listed = {key: each for key, each in listed.items() if key[0] in types}
+        with suppress(ApiError):  # then nothing that only a list says is believed
+            lately = happened_lately(reader.client)
+    added = _added((lately if events is None else events) or (), None if everywhere else scope)
+    asked = {key: known for key, known in added.items() if key not in mine and key not in listed and key[0] in types}
+    doubtful = _doubtful(reader.client, listed, lately)
+    asked |= {key: listed[key].values for key in doubtful}
+    found = [each for key, each in listed.items() if key not in doubtful]
+    for key, answer in ask(
+        reader, lambda key: find(reader.client, *key, asked[key])[0], list(asked), "Reading what is not declared"
     ):
         if isinstance(answer, ZorgError):
             unknown.append(Unknown(None, *key, str(answer)))
@@ -58,6 +64,16 @@ def find_others(
             found.append(answer)
     unknown.sort(key=lambda each: (each.type, each.id))
     return tuple(sorted(found, key=lambda each: each.key)), tuple(unknown)
+
+
+def _doubtful(client: Client, listed: Mapping[Key, Live], lately: tuple[Event, ...] | None) -> set[Key]:
+    """What is listed, and to be read by id: what happened lately is not in lists yet, or still."""
+    each_as_recorded = [Recorded("", each.type, each.id, each.values, each.values) for each in listed.values()]
+    doubtful = {key for key, each in listed.items() if "active" not in each.values}
+    try:
+        return doubtful | {each.key for each in changed_lately(client, lately, each_as_recorded)}
+    except ApiError:
+        return set(listed)
 
 
 def _organizations_of(recorded: Iterable[Recorded]) -> set[str]:
@@ -86,14 +102,11 @@ def _added(events: Iterable[Event], scope: Collection[str] | None) -> dict[Key, 
 def _grants(
     reader: Reader, organizations: Sequence[str], everywhere: bool
 ) -> tuple[list[UserGrantRecord | Authorization], list[Unknown]]:
-    if everywhere:
-        # Who may list the instance's organizations has a right on the instance, which is the same in all of them.
-        _may_read_grants(reader.client, organizations[0])
-        try:
-            return list(reader.client.listings.all_authorizations()), []
-        except (ApiError, UnexpectedAnswer):
-            pass  # servers before v4 do not have that list
     found: list[UserGrantRecord | Authorization] = []
+    if everywhere or len(organizations) > FEW_LISTS:
+        of_all = _of_the_instance(reader.client, organizations, everywhere)
+        if of_all is not None:
+            found, organizations = of_all
     unknown = []
     for org_id, answer in ask(
         reader, lambda org_id: _grants_of(reader.client, org_id), organizations, "Listing user grants"
@@ -104,6 +117,38 @@ def _grants(
         else:
             found += answer
     return found, unknown
+
+
+def _of_the_instance(
+    client: Client, organizations: Sequence[str], everywhere: bool
+) -> tuple[list[UserGrantRecord | Authorization], list[str]] | None:
+    """The grants in those organizations from the list of all, and the organizations that are not listed: what is with
+    these is asked for each. None where that list is not to be had, or is longer than a list for each.
+
+    Who may list the instance's organizations has a right on the instance, which is the same in all of them.
+    """
+    left: list[str] = []
+    at_most = None
+    if everywhere:
+        _may_read_grants(client, organizations[0])
+    else:
+        try:
+            there = {record.id for record in client.listings.organizations()}
+        except (ApiError, UnexpectedAnswer):
+            return None
+        left = sorted(set(organizations) - there)
+        organizations = [org_id for org_id in organizations if org_id in there]
+        if not organizations:
+            return None
+        at_most = 3 * len(organizations)
+    try:
+        if not everywhere:
+            _may_read_grants(client, organizations[0])
+        found = client.listings.all_authorizations(at_most)
+    except (ApiError, UnexpectedAnswer, NotProven):
+        return None  # servers before v4 do not have that list
+    wanted = set(organizations)
+    return None if found is None else ([each for each in found if everywhere or each.organization.id in wanted], left)
 
 
 def _grants_of(client: Client, org_id: str) -> tuple[UserGrantRecord, ...]:

@@ -9,18 +9,21 @@ from typing import Any
 from pulumi_zorg.client import Client
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Absent, Key, Live, Recorded, Unknown, changes_of
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, ZorgError
-from pulumi_zorg.models import Authorization, OrganizationRecord, UserGrantRecord
+from pulumi_zorg.models import Authorization, Event, OrganizationRecord, UserGrantRecord
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers.kinds import KINDS
 from pulumi_zorg.survey.each import Reader, ask
-from pulumi_zorg.survey.history import happened_lately, touched
+from pulumi_zorg.survey.history import belongings, happened_lately, touched
+from pulumi_zorg.survey.together import proven_gone
 
-__all__ = ["Seen", "find", "listed_values", "look"]
+__all__ = ["FEW_LISTS", "Seen", "changed_lately", "find", "listed_live", "look", "make_sure_of_instance"]
 
 #: So many objects are read one by one: that is as quick as a list, and it does not lag.
 FEW = 20
 #: So many organizations' grants are listed one organization after another; with more of them, grants are listed by id.
-_FEW_LISTS = 12
+FEW_LISTS = 12
+#: So many that no list shows are proven to be gone one by one.
+_FEW_PROOFS = 5
 
 
 @dataclass
@@ -52,6 +55,11 @@ def look(reader: Reader, recorded: Sequence[Recorded]) -> Seen:
     if listed:
         doubtful += _changed_lately(reader.client, [each for each in recorded if each.key not in in_doubt])
         in_doubt = {each.key for each in doubtful}
+        missing = [each for each in doubtful if each.key not in listed]
+        if len(missing) > _FEW_PROOFS:
+            gone = proven_gone(reader.client, missing)
+            seen.live.update(gone)
+            doubtful = [each for each in doubtful if each.key not in gone]
     seen.live.update((key, Live(*key, values)) for key, values in listed.items() if key not in in_doubt)
     answers = ask(
         reader,
@@ -83,6 +91,17 @@ def find(client: Client, type: str, id: str, known: Mapping[str, Any]) -> tuple[
     return Live(type, id, found.values, found.details.creation_date), found.warning
 
 
+def make_sure_of_instance(client: Client, recorded: Sequence[Recorded]) -> None:
+    """Makes sure that the instance is the one that the state was written of: it has one of the objects, or had it.
+
+    For who looks only at what happened: on another instance nothing happened to any of them.
+
+    :raises NotProven: where it is not.
+    """
+    for each in recorded[:1]:
+        find(client, each.type, each.id, each.known)
+
+
 def listed_values(record: OrganizationRecord | UserGrantRecord | Authorization) -> dict[str, Any] | None:
     """What a list shows, in the state's form; None for a state that this release does not know."""
     active = {"ACTIVE": True, "INACTIVE": False}.get(record.state.rpartition("STATE_")[2])
@@ -103,6 +122,17 @@ def listed_values(record: OrganizationRecord | UserGrantRecord | Authorization) 
             values["project_grant_id"] = record.project_grant_id
         role_keys = set(record.role_keys)
     return {**values, "role_keys": sorted(role_keys), "active": active}
+
+
+def listed_live(record: OrganizationRecord | UserGrantRecord | Authorization) -> Live:
+    """What a list shows, with the same values as a read by id; without any where this release does not know the state."""
+    of = ORGANIZATION if isinstance(record, OrganizationRecord) else USER_GRANT
+    created = record.creation_date if isinstance(record, Authorization) else record.details.creation_date
+    values = listed_values(record)
+    if values is None:
+        return Live(of, record.id, {}, created)
+    state = f"USER_GRANT_{record.state}" if isinstance(record, Authorization) else record.state
+    return Live(of, record.id, {**values, "state": state}, created)
 
 
 def _listed(reader: Reader, recorded: Iterable[Recorded]) -> dict[Key, dict[str, Any]]:
@@ -131,7 +161,7 @@ def _organizations(client: Client) -> Iterable[OrganizationRecord]:
 def _grants(reader: Reader, recorded: Sequence[Recorded]) -> Iterable[UserGrantRecord | Authorization]:
     listings = reader.client.listings
     organizations = sorted({str(each.known["org_id"]) for each in recorded if each.known.get("org_id")})
-    if len(organizations) > _FEW_LISTS:
+    if len(organizations) > FEW_LISTS:
         try:
             return listings.authorizations([each.id for each in recorded])
         except (ApiError, UnexpectedAnswer):
@@ -144,5 +174,17 @@ def _grants(reader: Reader, recorded: Sequence[Recorded]) -> Iterable[UserGrantR
 
 def _changed_lately(client: Client, recorded: Sequence[Recorded]) -> list[Recorded]:
     """What lists may still show as it was a moment ago; none where the caller may not read the event store."""
-    events = happened_lately(client)
-    return list(recorded) if events is None else touched(events, recorded)
+    try:
+        return changed_lately(client, happened_lately(client), recorded)
+    except ApiError:
+        return []
+
+
+def changed_lately(client: Client, events: tuple[Event, ...] | None, recorded: Sequence[Recorded]) -> list[Recorded]:
+    """Those that the events are about; all of them where what happened is too much to be told.
+
+    :raises ApiError: where the caller may not read the event store.
+    """
+    if events is None:
+        return list(recorded)
+    return touched(events, recorded, belongings(client, events, at_most=1 + len(recorded) // 10))

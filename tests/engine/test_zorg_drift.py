@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.servers import World
+from tests.support.servers import World, emulated
 from tests.support.stack import Run, Stack, grant, org
 
 IN_SYNC, ERROR, DRIFT = 0, 1, 7
@@ -270,8 +270,25 @@ def test_errors_end_with_one(world: World, stack: Stack) -> None:
     assert (run.code, run.shows("cannot be reached")) == (ERROR, True)
 
 
+def test_another_instance_is_an_error_and_not_in_sync(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"), ann=grant(world.home, world.ann, world.project, ["viewer"]))
+    stack.up()
+    world.console.remove_organization(stack.id("acme"))
+    right = stack.env
+    with emulated() as other:
+        stack.env = {**right, "ZITADEL_URL": other.proxy.url, "ZITADEL_TOKEN": other.token}
+        for args in ([], ["--unmanaged"], ["--since", "last-update"], ["--since", "2020-01-01", "--unmanaged"]):
+            run = zorg(stack, *args)
+            assert (run.code, run.shows("This instance has never had")) == (ERROR, True), (args, run.out)
+            assert not run.shows("in sync")
+    stack.env = right
+    # An object that was removed shows the instance as well as one that is there.
+    assert drifted(told(stack, "--since", "last-update", code=DRIFT)) == {"acme": "removed"}
+
+
 def test_a_stack_without_resources_is_in_sync(stack: Stack) -> None:
     assert told(stack, "--unmanaged", code=IN_SYNC)["drifted"] == []
+    assert told(stack, "--unmanaged", "--since", "2020-01-01", code=IN_SYNC)["drifted"] == []
 
 
 def test_for_github(any_world: World, any_stack: Stack) -> None:

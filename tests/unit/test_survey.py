@@ -14,7 +14,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Absent, Drift, Live, Recorded, compare
 from pulumi_zorg.errors import PermissionDenied, Unauthenticated, UnexpectedAnswer
 from pulumi_zorg.state import parse_time
-from pulumi_zorg.survey import explain_drifts, find_others, look, reading
+from pulumi_zorg.survey import explain_drifts, explain_others, find_others, look, reading
 from pulumi_zorg.survey.each import Reader
 from pulumi_zorg.survey.history import happened_since, touched
 from pulumi_zorg.testing import Fault
@@ -242,6 +242,75 @@ def test_a_list_that_moved_while_it_was_read_is_an_error(world: World, clients: 
     world.proxy.add(Fault("answer", path="grants/_search", status=200, body=body, times=None))
     with pytest.raises(UnexpectedAnswer, match="counts 2, but showed 0"):
         clients.owner(world).listings.user_grants(world.home)
+
+
+def test_many_extra_grants_take_a_few_calls(likeness_world: World, clients: Clients) -> None:
+    world, console = likeness_world, likeness_world.console
+    users = [console.create_user(world.home, f"user{number}") for number in range(30)]
+    extra = {console.create_grant(world.home, user, world.project, ["admin"]) for user in users}
+    reader = Reader(clients.owner(world))
+    world.proxy.clear()
+    others, unknown = find_others(reader, [a_grant(world, world.ann)], everywhere=False, types=BOTH)
+    told = explain_others(reader, others)
+    assert ({each.id for each in told}, unknown) == (extra, ())
+    assert all(each.by and each.when for each in told)
+    assert sum(calls(world).values()) <= 6, calls(world)
+    # They are told as a read by id tells them.
+    for each in others[:2]:
+        read, _ = reading.find(reader.client, *each.key, {"org_id": world.home})
+        assert isinstance(read, Live)
+        assert (each.values, each.when) == (read.values, read.when)
+
+
+def test_extra_grants_in_many_organizations_take_a_few_calls(world: World, clients: Clients) -> None:
+    recorded = [an_organization(world, f"Org {number}") for number in range(2 * reading.FEW_LISTS)]
+    gone = recorded.pop()
+    project = world.console.create_project(recorded[0].id, "P", ("viewer",))
+    extra = world.console.create_grant(recorded[0].id, world.ann, project, ["viewer"])
+    world.console.create_grant(world.home, world.bob, world.project, ["admin"])  # not of the stack
+    world.console.remove_organization(gone.id)
+    reader = Reader(clients.owner(world))
+    world.proxy.clear()
+    others, unknown = find_others(reader, [*recorded, gone], everywhere=False, types=BOTH)
+    assert ([each.id for each in others], unknown) == ([extra], ())
+    assert sum(calls(world).values()) <= 9, calls(world)
+
+
+def test_an_extra_grant_that_lists_still_show_is_not_told(world: World, clients: Clients) -> None:
+    recorded = [a_grant(world, world.ann)]
+    extra = world.console.create_grant(world.home, world.bob, world.project, ["admin"])
+    owner, viewer = clients.owner(world), clients.member(world, "ORG_OWNER_VIEWER", of=world.home)
+    records = owner.listings.user_grants(world.home)
+    world.console.remove_grant(world.home, world.bob, extra)
+    for client in (owner, viewer):
+        client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]
+        assert find_others(Reader(client), recorded, everywhere=False, types=BOTH) == ((), ())
+
+
+@pytest.mark.parametrize("how", ["organization", "project", "users"])
+def test_much_that_went_together_takes_a_few_calls(likeness_world: World, clients: Clients, how: str) -> None:
+    world, console = likeness_world, likeness_world.console
+    tenant = an_organization(world, "Tenant")
+    project = console.create_project(tenant.id, "P", ("viewer",))
+    users = [console.create_user(tenant.id, f"user{number}") for number in range(30)]
+    taken = [a_grant(world, user, org_id=tenant.id, project=project) for user in users]
+    people = [console.create_user(world.home, f"other{number}") for number in range(30)]
+    left = [a_grant(world, user) for user in people]
+    client = clients.owner(world)
+    match how:
+        case "organization":
+            console.remove_organization(tenant.id)
+        case "project":
+            console.call("DELETE", f"/management/v1/projects/{project}", org=tenant.id)
+        case "users":
+            for user in users:
+                console.remove_user(tenant.id, user)
+    world.proxy.clear()
+    found = drifts(client, [*taken, *left])
+    assert [each.urn for each in found if each.removed] == [each.urn for each in taken]
+    assert len(found) == len(taken)
+    assert all(each.when for each in found)
+    assert sum(calls(world).values()) <= 10, calls(world)
 
 
 # What the event store tells.
