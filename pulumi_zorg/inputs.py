@@ -25,13 +25,26 @@ from pydantic_core import PydanticCustomError
 
 from pulumi_zorg.lifecycle import DeletionPolicy
 
-__all__ = ["OWNER", "PREVIEW", "Inputs", "OrganizationInputs", "Problem", "UserGrantInputs", "check_inputs", "wrong_id"]
+__all__ = [
+    "OWNER",
+    "PREVIEW",
+    "SECRETS",
+    "Inputs",
+    "OrganizationInputs",
+    "Problem",
+    "UserGrantInputs",
+    "check_inputs",
+    "wrong_id",
+]
 
 #: Under this name a resource tells the provider who it is, as ``project/stack/kind/name``. It is no input and never
 #: gets into the state: `check` takes it out. Names with two underscores are the engine's way to say "internal".
 OWNER = "__owner"
 #: Under this name a resource tells the provider that this is a preview; like :data:`OWNER` it goes no further.
 PREVIEW = "__preview"
+#: Under this name a resource tells the provider which of its properties are secret, for the host hands their values over
+#: in plain text; like :data:`OWNER` it goes no further.
+SECRETS = "__secrets"
 
 _LONGEST = 200  # characters, ZITADEL's own limit for names and ids
 

@@ -54,12 +54,14 @@ class Standing:
     """An object that the stack manages, and would do away with if nothing declared it.
 
     :param known: its properties, but for those that are secret.
+    :param secret: the names of these.
     """
 
     urn: str
     type: str
     id: str
     known: Mapping[str, Any]
+    secret: frozenset[str] = frozenset()
 
 
 def standing(exported: Mapping[str, Any]) -> tuple[Standing, ...]:
@@ -70,13 +72,17 @@ def standing(exported: Mapping[str, Any]) -> tuple[Standing, ...]:
         if resource.get("type") not in (ORGANIZATION, USER_GRANT) or kept:
             continue
         properties = {**(resource.get("inputs") or {}), **(resource.get("outputs") or {})}
-        known = {
-            name: value
-            for name, value in properties.items()
-            if not name.startswith("__") and not (isinstance(value, Mapping) and _SIGNATURE in value)
-        }
-        found.append(Standing(str(resource["urn"]), str(resource["type"]), str(resource["id"]), known))
+        told = {name: value for name, value in properties.items() if not name.startswith("__")}
+        secret = frozenset(name for name, value in told.items() if _is_hidden(value))
+        known = {name: value for name, value in told.items() if name not in secret}
+        found.append(Standing(str(resource["urn"]), str(resource["type"]), str(resource["id"]), known, secret))
     return tuple(found)
+
+
+def _is_hidden(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return _SIGNATURE in value
+    return isinstance(value, list) and any(_is_hidden(each) for each in value)
 
 
 def read_export(text: str) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """The Pulumi program of the engine tests: declares what the file ``declared.json`` beside it says.
 
-A value like ``@acme`` is the id of the resource ``acme``, as an output.
+A value like ``@acme`` is the id of the resource ``acme``, as an output; one like ``!text`` is the text, as a secret.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ made: dict[str, Any] = {}
 def resolved(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("@"):
         return made[value[1:]].id
+    if isinstance(value, str) and value.startswith("!"):
+        return pulumi.Output.secret(value[1:])
+    if isinstance(value, list):
+        return [resolved(each) for each in value]
     return value
 
 
