@@ -6,7 +6,7 @@ What counts for a user grant are its effective roles: those that it has while it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
@@ -14,17 +14,19 @@ from typing import Any, Final
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import clean
 
-__all__ = ["LATER", "Act", "Effect", "Facts", "Later", "Planned", "effect_of", "sentences", "so_far"]
+__all__ = ["LATER", "SECRET", "Act", "Effect", "Facts", "Later", "Planned", "effect_of", "sentences", "so_far"]
 
 
 class Later(Enum):
-    """A value that is known only when the change is made."""
+    """A value that cannot be told: it is known only when the change is made, or it is secret."""
 
     LATER = "later"
+    SECRET = "secret"  # noqa: S105 - no secret, but the sign of one
 
 
 LATER: Final = Later.LATER
-_SOME_ROLES = "roles that are not known yet"
+SECRET: Final = Later.SECRET
+_SOME_ROLES, _SECRET_ROLES = "roles that are not known yet", "roles that are secret"
 
 
 def so_far(properties: Mapping[str, Any], is_unknown: Callable[[Any], bool]) -> dict[str, Any]:
@@ -102,6 +104,14 @@ class Effect:
             return switched or self.act is Act.REACTIVATES
         return switched or bool(self.gains or self.loses)
 
+    def hiding(self, names: Collection[str]) -> Effect:
+        """The same, without the values of these properties."""
+        properties = {**self.properties, **{name: SECRET for name in names if name in self.properties}}
+        if "role_keys" not in names:
+            return replace(self, properties=properties)
+        gains, loses = ((_SECRET_ROLES,) if roles else () for roles in (self.gains, self.loses))
+        return replace(self, properties=properties, gains=gains, loses=loses)
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -133,7 +143,10 @@ def effect_of(planned: Planned) -> Effect:
     else:
         act = _switch(_active(before), _active(after))
     known = {**(before or {}), **({} if before is not None and after is None else after or {})}
-    properties = {**known, **{name: value for name, value in (before or {}).items() if known.get(name) is LATER}}
+    properties = {
+        **known,
+        **{name: value for name, value in (before or {}).items() if isinstance(known.get(name), Later)},
+    }
     flags = [_active(each) for each in (before, after) if each is not None]
     maybe = act is Act.DEACTIVATES and LATER in flags
     if planned.type != USER_GRANT:
@@ -142,10 +155,10 @@ def effect_of(planned: Planned) -> Effect:
     then = now if act is Act.LEAVES else _roles(None if act is Act.DEACTIVATES and after is None else after)
     gains: tuple[str, ...] = ()
     loses: tuple[str, ...] = ()
-    if then is LATER:
+    if isinstance(then, Later):
         maybe, gains = True, (_SOME_ROLES,)
-    elif now is LATER:
-        maybe, gains = True, then
+    elif isinstance(now, Later):
+        maybe, gains, loses = True, then, () if then else (_SOME_ROLES,)
     else:
         gains = tuple(each for each in then if each not in now)
         loses = tuple(each for each in now if each not in then)
@@ -198,11 +211,17 @@ def sentences(effect: Effect, facts: Facts | None = None) -> tuple[str, ...]:
         return ()
     facts = facts or Facts()
     told = _of_organization(effect, facts) if effect.type == ORGANIZATION else _of_grant(effect, facts)
-    return tuple(f"may be so, and is known only when it runs: {each}" if effect.maybe else each for each in told)
+    if not effect.maybe:
+        return told
+    hidden = SECRET in (effect.properties.get("active"), effect.properties.get("role_keys"))
+    why = "and is known only when it runs" if not hidden else "and what it depends on is secret"
+    return tuple(f"may be so, {why}: {each}" for each in told)
 
 
 def _of_organization(effect: Effect, facts: Facts) -> tuple[str, ...]:
-    name, where = _text(effect.properties.get("name")), effect.id or "id not known yet"
+    name, where = _name(effect.properties.get("name")), effect.id or "id not known yet"
+    if effect.properties.get("active") is SECRET and effect.act is not Act.REMOVES:
+        return (f"switches organization {name} ({where}) off or on: which of them is secret",)
     if effect.act is Act.REMOVES:
         if facts.users is None or facts.projects is None or facts.grants is None:
             return (f"removes organization {name} and all its projects, users and grants ({where}{_why(facts)})",)
@@ -221,6 +240,8 @@ def _of_grant(effect: Effect, facts: Facts) -> tuple[str, ...]:
     grant = f"user grant {effect.id}" if effect.id else "a new user grant"
     switched = effect.act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES)
     how = f"{effect.act.value} {grant}" if switched else grant
+    if effect.properties.get("active") is SECRET and effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
+        return (f"switches {grant} of {user} in {project} off or on: which of them is secret",)
     told = []
     if effect.loses:
         told.append(f"takes {_roles_of(effect.loses)} of {project} from {user} ({how})")
@@ -232,8 +253,8 @@ def _of_grant(effect: Effect, facts: Facts) -> tuple[str, ...]:
 
 
 def _roles_of(keys: tuple[str, ...]) -> str:
-    if keys == (_SOME_ROLES,):
-        return _SOME_ROLES
+    if keys in ((_SOME_ROLES,), (_SECRET_ROLES,)):
+        return keys[0]
     return f"the role{'' if len(keys) == 1 else 's'} {', '.join(_text(each) for each in keys)}"
 
 
@@ -242,11 +263,19 @@ def _count(number: int, noun: str) -> str:
 
 
 def _called(noun: str, value: Any) -> str:
-    return f"a {noun} that is not known yet" if value is None or value is LATER else f"{noun} {_text(value)}"
+    if isinstance(value, str):
+        return f"{noun} {_text(value)}"
+    return f"a {noun} that is {'secret' if value is SECRET else 'not known yet'}"
 
 
-def _text(value: Any) -> str:
-    return clean(value, 200) if isinstance(value, str) else "that is not known yet"
+def _name(value: Any) -> str:
+    if isinstance(value, str):
+        return _text(value)
+    return f"whose name is {'secret' if value is SECRET else 'not known yet'}"
+
+
+def _text(value: str) -> str:
+    return clean(value, 200)
 
 
 def _why(facts: Facts) -> str:

@@ -28,6 +28,7 @@ from pulumi_zorg.lifecycle import DeletionPolicy
 __all__ = [
     "OWNER",
     "PREVIEW",
+    "SECRETS",
     "UNDER",
     "Inputs",
     "OrganizationInputs",
@@ -44,6 +45,9 @@ OWNER = "__owner"
 UNDER = " under "
 #: Under this name a resource tells the provider that this is a preview; like :data:`OWNER` it goes no further.
 PREVIEW = "__preview"
+#: Under this name a resource tells the provider which of its properties are secret, for the host hands their values over
+#: in plain text; like :data:`OWNER` it goes no further.
+SECRETS = "__secrets"
 
 _LONGEST = 200  # characters, ZITADEL's own limit for names and ids
 

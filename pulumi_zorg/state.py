@@ -55,6 +55,7 @@ class Standing:
 
     :param known: its properties, but for those that are secret.
     :param pending: whether the engine has yet to delete it, whatever is declared: an earlier run failed to.
+    :param secret: the names of these.
     """
 
     urn: str
@@ -62,6 +63,7 @@ class Standing:
     id: str
     known: Mapping[str, Any]
     pending: bool = False
+    secret: frozenset[str] = frozenset()
 
 
 def standing(exported: Mapping[str, Any]) -> tuple[Standing, ...]:
@@ -72,14 +74,18 @@ def standing(exported: Mapping[str, Any]) -> tuple[Standing, ...]:
         if resource.get("type") not in (ORGANIZATION, USER_GRANT) or kept:
             continue
         properties = {**(resource.get("inputs") or {}), **(resource.get("outputs") or {})}
-        known = {
-            name: value
-            for name, value in properties.items()
-            if not name.startswith("__") and not (isinstance(value, Mapping) and _SIGNATURE in value)
-        }
+        told = {name: value for name, value in properties.items() if not name.startswith("__")}
+        secret = frozenset(name for name, value in told.items() if _is_hidden(value))
+        known = {name: value for name, value in told.items() if name not in secret}
         pending = bool(resource.get("delete"))
-        found.append(Standing(str(resource["urn"]), str(resource["type"]), str(resource["id"]), known, pending))
+        found.append(Standing(str(resource["urn"]), str(resource["type"]), str(resource["id"]), known, pending, secret))
     return tuple(found)
+
+
+def _is_hidden(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return _SIGNATURE in value
+    return isinstance(value, list) and any(_is_hidden(each) for each in value)
 
 
 def read_export(text: str) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from pulumi_zorg.errors import AlreadyExists, ApiError, Gone, HeaderIgnored, InputError, NoAnswer, UnexpectedAnswer
 from pulumi_zorg.impact import Planned, so_far
-from pulumi_zorg.inputs import OWNER, PREVIEW, check_inputs
+from pulumi_zorg.inputs import OWNER, PREVIEW, SECRETS, check_inputs
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers import session
 from pulumi_zorg.providers.converge import bring, end, told
@@ -63,6 +63,7 @@ class StatefulProvider(ResourceProvider, Generic[AnyInputs]):
         """Brings the inputs to the form in which they stand in the state, and tells what is wrong with them."""
         checked, problems = check_inputs(self.kind.inputs, news, is_unknown=lambda value: isinstance(value, Unknown))
         failures = [CheckFailure(problem.property, problem.reason) for problem in problems]
+        session.hide(self.kind, news.get(SECRETS) or (), _later(_olds), _later(checked))
         if OWNER in news and not failures:
             identity = self.kind.identity(checked)
             # The engine checks what it creates, or replaces, without what was before.

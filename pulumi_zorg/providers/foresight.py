@@ -4,7 +4,7 @@ fail for it, and hardly be slower. What cannot be asked is said to be so."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -60,9 +60,12 @@ class Foresight:
         """Closes the connections."""
         self._client.close()
 
-    def sentences(self, planned: Planned) -> tuple[str, ...]:
-        """What a reviewer should know of the change; none where nothing of weight happens."""
-        effect = effect_of(planned)
+    def sentences(self, planned: Planned, secret: Collection[str] = ()) -> tuple[str, ...]:
+        """What a reviewer should know of the change; none where nothing of weight happens.
+
+        :param secret: the properties that are not shown.
+        """
+        effect = effect_of(planned).hiding(secret)
         return sentences(effect, self.facts(effect)) if effect.has_weight else ()
 
     def may_exist(self, kind: Kind[Any], id: str, known: Mapping[str, Any], *, certain: bool = False) -> bool:

@@ -4,7 +4,7 @@ The engine has no partial success: a create that fails, or whose process dies, l
 server may have the object. So a note is written before the call and kept until the engine is seen to know the id. The
 next `up` that meets a name that is taken finds in the note that it was itself.
 
-A note holds no secret: the address, which resource of which stack, what it creates, when, and the id once it is known.
+A note holds no credential: the address, which resource of which stack, what it creates, when, and the id once it is known.
 It lies in ``zorg/journal`` in Pulumi's home (``ZORG_JOURNAL_DIR`` names another folder), for each backend apart.
 Without it (another machine, a runner without a past) a name that is taken is an error that names ``adopt=True``: refusing is the safe side.
 """

@@ -9,13 +9,15 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pulumi.dynamic import ConfigureRequest
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.config import load_settings
+from pulumi_zorg.errors import hide as hide_texts
+from pulumi_zorg.errors import without_secrets
 from pulumi_zorg.impact import Planned
 from pulumi_zorg.providers.foresight import Foresight
 from pulumi_zorg.providers.journal import Journal
@@ -27,6 +29,7 @@ __all__ = [
     "client",
     "configure",
     "foretell",
+    "hide",
     "journal",
     "known",
     "known_by_id",
@@ -49,6 +52,9 @@ owners = Owners()
 
 #: Asks and says what a preview would do to people; None where this is none, or where it is not to be said.
 _foresight: Foresight | None = None
+
+#: Which properties are secret, by what was declared: `diff` is handed exactly what `check` gave.
+_secret: dict[str, frozenset[str]] = {}
 
 #: Whose note is about which object, as the notes were when the first deletion came.
 _noted: dict[str, str] | None = None
@@ -76,6 +82,7 @@ def begin(given: Client | None) -> None:
             if old is not None:
                 old.close()
         _client, owners, _foresight, _noted = given, Owners(), None, None
+        _secret.clear()
 
 
 def client() -> Client:
@@ -119,19 +126,39 @@ def preview() -> None:
             _foresight = Foresight(_client.transport.settings)
 
 
+def hide(kind: Kind[Any], names: Collection[str], before: Mapping[str, Any], declared: Mapping[str, Any]) -> None:
+    """The program says that these properties are secret: neither these values of them nor those before are shown.
+
+    :param declared: all that it declares of the resource, in the state's form.
+    """
+    if not names:
+        return
+    with _lock:
+        key = _declared(kind, declared)
+        _secret[key] = _secret.get(key, frozenset()) | frozenset(names)
+        values = [each.get(name) for each in (before, declared) for name in names]
+        parts = [part for value in values for part in (value if isinstance(value, list) else [value])]
+        hide_texts(part for part in parts if isinstance(part, str))
+
+
+def _declared(kind: Kind[Any], properties: Mapping[str, Any]) -> str:
+    return repr((kind.token, [properties.get(name) for name in kind.inputs.model_fields]))
+
+
 def foretell(kind: Kind[Any], planned: Planned) -> None:
     """Says in a preview what the change would do to people; nothing where nothing of weight happens."""
     if _foresight is None:
         return
+    hidden = _secret.get(_declared(kind, planned.after or {}), frozenset())
     if planned.adopts:
         planned = _foresight.adoption(kind, planned)
-    for sentence in _foresight.sentences(planned):
+    for sentence in _foresight.sentences(planned, hidden):
         note(sentence)
 
 
 def note(sentence: str) -> None:
     """Tells the user something that happens; the engine shows it under Diagnostics."""
-    print(f"zorg: {sentence}", file=sys.stderr, flush=True)
+    print(f"zorg: {without_secrets(sentence)}", file=sys.stderr, flush=True)
 
 
 def warn(sentence: str) -> None:
@@ -139,11 +166,16 @@ def warn(sentence: str) -> None:
     note(f"warning: {sentence}")
 
 
+class _Formatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(super().format(record))
+
+
 def _set_up_log() -> None:
     if os.environ.get("ZORG_LOG", "").lower() != "debug" or log.handlers:
         return
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("zorg: %(message)s"))
+    handler.setFormatter(_Formatter("zorg: %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.DEBUG)
     # Other libraries' loggers stay as they are: they would print headers.

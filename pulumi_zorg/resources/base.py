@@ -9,7 +9,7 @@ import pulumi
 from pulumi.dynamic import Resource, ResourceProvider
 
 from pulumi_zorg.errors import InputError
-from pulumi_zorg.inputs import OWNER, PREVIEW, UNDER, check_inputs, wrong_id
+from pulumi_zorg.inputs import OWNER, PREVIEW, SECRETS, UNDER, check_inputs, wrong_id
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.resources import departures
 
@@ -49,7 +49,7 @@ def register(
     # The server keeps names and grants unique, so that the old one must go first; with `pulumi up --replace` the engine
     # asks no provider which comes first.
     options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
-    said = {OWNER: owner, **({PREVIEW: True} if pulumi.runtime.is_dry_run() else {})}
+    said = {OWNER: owner, **({PREVIEW: True} if pulumi.runtime.is_dry_run() else {}), **_secrets(given)}
     _initialize(resource, provider, name, {**given, **dict.fromkeys(outputs), **said}, options)
     departures.stays(resource, provider.kind, given)
 
@@ -81,6 +81,19 @@ def _initialize(
     opts: pulumi.ResourceOptions | None,
 ) -> None:
     Resource.__init__(resource, provider, name, props, opts)
+
+
+def _secrets(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Which of the properties are secret, as an input; none where all are plain values."""
+    plain = (str, bool, type(None))
+    outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not isinstance(value, plain)}
+    if not outputs:
+        return {}
+
+    async def names() -> list[str]:
+        return [name for name, output in outputs.items() if await output.is_secret()]
+
+    return {SECRETS: pulumi.Output.from_input(names())}
 
 
 def _given_later(value: Any) -> bool:

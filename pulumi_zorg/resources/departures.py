@@ -22,7 +22,7 @@ from pulumi.runtime.config import get_config
 
 from pulumi_zorg.config import Settings, load_settings
 from pulumi_zorg.errors import ConfigurationError, ZorgError
-from pulumi_zorg.impact import Planned
+from pulumi_zorg.impact import SECRET, Planned
 from pulumi_zorg.providers.foresight import Foresight
 from pulumi_zorg.providers.kind import Kind
 from pulumi_zorg.providers.kinds import KINDS
@@ -119,7 +119,8 @@ class _Watch:
         # What is declared and has no id yet is replaced, or was found to be gone and is made anew.
         if not foresight.may_exist(KINDS[each.type], each.id, each.known, certain=each.urn in self._urns):
             return ()
-        return foresight.sentences(Planned(each.type, each.id, each.known, None))
+        before = {**dict.fromkeys(each.secret, SECRET), **each.known}
+        return foresight.sentences(Planned(each.type, each.id, before, None), each.secret)
 
     def _read(self) -> tuple[Standing, ...] | None:
         text = self._export.text() or _Export(self._short).text()

@@ -148,9 +148,9 @@ def test_what_an_earlier_run_failed_to_delete_is_counted(world: World, stack: St
 
 
 def test_what_is_secret_or_not_known_is_not_taken_for_what_another_resource_adopts(world: World, stack: Stack) -> None:
-    stack.declare(acme=org({"secret": "Classified"}))
+    stack.declare(acme=org("!Classified"))
     stack.up()
-    stack.declare(other=org({"secret": "Other"}, adopt=True))
+    stack.declare(other=org("!Other", adopt=True))
     for args in ((), ("--offline",)):
         run = guard(stack, plan(stack), "--max-remove", "0", "--format", "json", *args)
         assert run.code == EXCEEDED

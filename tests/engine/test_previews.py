@@ -305,6 +305,54 @@ def test_much_at_once_is_not_all_asked_about(world: World, stack: Stack) -> None
     assert sum("this preview has asked often enough" in each for each in told) == 10
 
 
+def test_what_is_secret_is_not_shown(world: World, stack: Stack) -> None:
+    """Neither the new value nor the one before, and not where the resource leaves, or is to adopt something."""
+    stack.declare(
+        acme=org("!Classified Acme"),
+        beta=org("!Classified Beta"),
+        ann=grant(world.home, f"!{world.ann}", world.project, ["viewer", "!admin"]),
+    )
+    stack.up()
+    acme, beta, ann = stack.id("acme"), stack.id("beta"), stack.id("ann")
+    world.console.create_organization("Classified Gamma")
+    stack.declare(
+        acme=org("!Classified Corp", active=False),
+        gamma=org("!Classified Gamma", active=False, adopt=True),
+        ann=grant(world.home, f"!{world.ann}", world.project, ["!editor"]),
+    )
+    run = stack.must("preview", "--diff")
+    lines = [line for line in run.out.splitlines() if "zorg: " in line]
+    shown = "\n".join(lines)
+    assert f"deactivates organization whose name is secret ({acme}): its 0 users cannot log in" in shown
+    assert f"removes organization whose name is secret and 0 projects, 0 users, 0 grants ({beta})" in shown
+    assert shown.count("deactivates organization whose name is secret") == 2
+    assert f"takes roles that are secret of Portal from a user that is secret (user grant {ann})" in shown
+    assert f"gives roles that are secret of Portal to a user that is secret (user grant {ann})" in shown
+    assert not any(each in shown for each in ("Classified", world.ann, "admin", "viewer", "editor"))
+
+
+def test_a_resource_is_in_the_state_as_it_was_when_nothing_told_what_is_secret(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("!Classified Acme"), beta=org("Beta"))
+    stack.up()
+    acme = stack.resources()["acme"]
+    depends = acme.pop("propertyDependencies")  # where the engine lists all that it was told
+    assert depends["__secrets"] == depends["__owner"] == []
+    assert "__secrets" not in json.dumps(acme)
+    assert "Classified" not in json.dumps(acme)
+    assert all("4dabf18193072939515e22adb298388d" in acme[kind]["name"] for kind in ("inputs", "outputs"))
+    assert acme["inputs"].keys() == stack.resources()["beta"]["inputs"].keys()
+    assert preview(stack) == []
+    stack.assert_settled()
+
+
+def test_what_is_secret_is_in_no_error(world: World, stack: Stack) -> None:
+    world.console.create_organization("Classified Acme")
+    stack.declare(acme=org("!Classified Acme"))
+    run = stack.fails()
+    assert run.shows("adopt=True", "[secret]")
+    assert "Classified" not in run.out
+
+
 def test_nothing_of_it_gets_into_the_state_or_a_diff(world: World, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     shown = stack.must("preview", "--diff").out

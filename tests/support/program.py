@@ -1,6 +1,6 @@
 """The Pulumi program of the engine tests: declares what the file ``declared.json`` beside it says.
 
-A value like ``@acme`` is the id of the resource ``acme``, as an output; one like ``{"secret": "Acme"}`` is a secret.
+A value like ``@acme`` is the id of the resource ``acme``, as an output; one like ``!text`` is the text, as a secret.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ made: dict[str, Any] = {}
 def resolved(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("@"):
         return made[value[1:]].id
-    if isinstance(value, dict) and "secret" in value:
-        return pulumi.Output.secret(value["secret"])
+    if isinstance(value, str) and value.startswith("!"):
+        return pulumi.Output.secret(value[1:])
     return [resolved(each) for each in value] if isinstance(value, list) else value
 
 

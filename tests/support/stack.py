@@ -28,7 +28,7 @@ class Run:
         return all(" ".join(text.split()) in shown for text in texts)
 
 
-def org(name: Any = None, *, opts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
+def org(name: str | None = None, *, opts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
     """Declares an organization."""
     given = args if name is None else {"name": name, **args}
     return {"kind": "org", "args": given, "opts": opts or {}}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
-from pulumi_zorg.impact import LATER, Act, Facts, Planned, effect_of, sentences
+from pulumi_zorg.impact import LATER, SECRET, Act, Facts, Planned, effect_of, sentences
 
 ROLES = ("admin", "editor", "viewer")
 NOTHING = object()
@@ -142,6 +142,25 @@ def test_what_is_not_known_yet_is_said_to_be_so() -> None:
     )
     assert told(grant(None, granted("viewer")).unseen(), user="ann", project="P") == (
         "may be so, and is known only when it runs: gives the role viewer of P to ann (a new user grant)",
+    )
+
+
+def test_what_is_secret_is_said_to_be_so() -> None:
+    def hidden(planned: Planned, *names: str) -> tuple[str, ...]:
+        return sentences(effect_of(planned).hiding(names), Facts(users=1))
+
+    assert hidden(organization(True, False), "name") == (
+        "deactivates organization whose name is secret (42): its 1 user cannot log in on ZITADEL's pages",
+    )
+    assert hidden(organization(True, False), "active") == hidden(organization(False, True), "active")
+    assert hidden(organization(True, True), "active", "name") == ()
+    assert hidden(grant(granted("viewer"), granted("admin")), "user_id", "role_keys") == (
+        "takes roles that are secret of project 3 from a user that is secret (user grant 7)",
+        "gives roles that are secret of project 3 to a user that is secret (user grant 7)",
+    )
+    assert hidden(grant(granted(active=False) | {"role_keys": SECRET, "active": True}, None), "role_keys") == (
+        "may be so, and what it depends on is secret: "
+        "takes roles that are secret of project 3 from user 2 (removes user grant 7)",
     )
 
 
