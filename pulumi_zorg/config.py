@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from pulumi_zorg.errors import ConfigurationError
+from pulumi_zorg.errors import ConfigurationError, clean
 
 __all__ = [
     "ClientCredentials",
@@ -197,7 +197,7 @@ def _ca_file(found: _Lookup) -> Path | None:
     name = found.named("caFile")
     file = _path(name, value)
     if not file.is_file():
-        raise ConfigurationError(f"{name} names no file: {value}")
+        raise ConfigurationError(f"{name} names no file: {_quoted(value)}")
     try:
         ssl.create_default_context(cafile=str(file))
     except (ssl.SSLError, OSError) as error:
@@ -211,7 +211,17 @@ def _path(name: str, value: str) -> Path:
     try:
         return Path(value).expanduser()
     except RuntimeError:
-        raise ConfigurationError(f"{name} cannot be read: {value}: it begins with the home of nobody known") from None
+        raise ConfigurationError(
+            f"{name} cannot be read: {_quoted(value)}: it begins with the home of nobody known"
+        ) from None
+
+
+def _quoted(value: str, *, address: bool = False) -> str:
+    """A value in a message, unless it looks like what belongs elsewhere: a key, or a token."""
+    is_other = address and not any(each in value for each in "./:")
+    if is_other or "{" in value or "\n" in value or len(value) > 200:
+        return "what is given (not shown: it may be a secret)"
+    return clean(value)
 
 
 def _checked_url(found: _Lookup) -> str:
@@ -233,7 +243,7 @@ def _checked_url(found: _Lookup) -> str:
         raise ConfigurationError(f"{name} is no address: {error}") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigurationError(
-            f"{name} must begin with https:// and a host, like https://acme.zitadel.cloud, not {value!r}"
+            f"{name} must begin with https:// and a host, like https://acme.zitadel.cloud, not {_quoted(value, address=True)!r}"
         )
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ConfigurationError(f"{name} must end after the host, like {parts.scheme}://{parts.netloc}, not {value!r}")
@@ -296,7 +306,7 @@ def _read_credential(kind: str, found: _Lookup) -> Credential:
             text = _path(name, values["jwtProfileFile"]).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise ConfigurationError(f"{name} cannot be read: {values['jwtProfileFile']}: {reason}") from None
+            raise ConfigurationError(f"{name} cannot be read: {_quoted(values['jwtProfileFile'])}: {reason}") from None
         return _read_key(name, text)
     return _read_key(found.named("jwtProfileJson"), values["jwtProfileJson"])
 

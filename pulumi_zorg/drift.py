@@ -50,6 +50,7 @@ class Recorded:
     :param known: all that the state has of the object; it takes that to find it.
     :param ignored: the properties that the resource ignores changes of; ``*`` stands for all.
     :param secret: the properties whose value the state keeps secret.
+    :param external: whether the stack only reads it (``get``) and does not manage it.
     """
 
     urn: str
@@ -59,6 +60,7 @@ class Recorded:
     known: Mapping[str, Any] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
+    external: bool = False
 
     @property
     def key(self) -> Key:

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Recorded
-from pulumi_zorg.errors import ConfigurationError
+from pulumi_zorg.errors import ConfigurationError, clean
 
 __all__ = ["Standing", "last_update", "parse_time", "read_export", "recorded", "standing"]
 
@@ -36,7 +36,7 @@ def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
             Recorded(
                 urn=str(resource["urn"]),
                 type=str(resource["type"]),
-                id=str(resource["id"]),
+                id=_id(resource),
                 # What was got by its id has no inputs; the engine then compares outputs. `active` says what `state` says.
                 properties={name: value for name, value in outputs.items() if name != "state"}
                 if resource.get("external")
@@ -44,6 +44,7 @@ def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
                 known={**inputs, **filled, **outputs},
                 ignored=frozenset(resource.get("ignoreChanges") or ()),
                 secret=frozenset(secret),
+                external=bool(resource.get("external")),
             )
         )
     return tuple(found)
@@ -78,7 +79,7 @@ def standing(exported: Mapping[str, Any]) -> tuple[Standing, ...]:
         secret = frozenset(name for name, value in told.items() if _is_hidden(value))
         known = {name: value for name, value in told.items() if name not in secret}
         pending = bool(resource.get("delete"))
-        found.append(Standing(str(resource["urn"]), str(resource["type"]), str(resource["id"]), known, pending, secret))
+        found.append(Standing(str(resource["urn"]), str(resource["type"]), _id(resource), known, pending, secret))
     return tuple(found)
 
 
@@ -130,11 +131,21 @@ def parse_time(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
+def _id(resource: Mapping[str, Any]) -> str:
+    found = resource.get("id")
+    if not isinstance(found, str) or not found:
+        raise ConfigurationError(f"The state has {clean(str(resource.get('urn')), 300)} without an id")
+    return found
+
+
 def _resources(exported: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     deployment = exported.get("deployment")
     if not isinstance(deployment, Mapping):
         raise ConfigurationError("`pulumi stack export` gave no state that this release can read")
-    yield from deployment.get("resources") or ()
+    resources = deployment.get("resources") or []
+    if not isinstance(resources, list) or not all(isinstance(each, Mapping) and "urn" in each for each in resources):
+        raise ConfigurationError("`pulumi stack export` gave no state that this release can read")
+    yield from resources
 
 
 def _shown(properties: Mapping[str, Any] | None, secret: set[str]) -> dict[str, Any]:

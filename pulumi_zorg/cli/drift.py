@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, stack_options
+from pulumi_zorg.cli.writing import whole_output
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, IgnoreRules, Report, compare, short
 from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, ZorgError, clean
 
@@ -88,7 +89,8 @@ def drift(
         report = _report(Stack(cwd, stack), unmanaged, only, since).without(rules)
     except ZorgError as error:
         raise click.ClickException(clean(str(error), 2_000)) from None
-    FORMATS[form](report)
+    with whole_output():
+        FORMATS[form](report)
     for each in report.unknown[:_SHOWN]:
         click.echo(
             f"Error: {clean(each.urn or f'{short(each.type)} {each.id}', 1_000)}: {clean(each.why, 2_000)}", err=True
@@ -173,7 +175,7 @@ def _moment(text: str) -> datetime:
 def _rules(cwd: Path, given: Path | None) -> IgnoreRules:
     file = given or cwd / ".zorgignore"
     try:
-        return IgnoreRules.parse(file.read_text(encoding="utf-8"), str(file))
+        return IgnoreRules.parse(file.read_text(encoding="utf-8-sig"), str(file))
     except FileNotFoundError:
         return IgnoreRules()
     except (OSError, UnicodeDecodeError) as error:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from queue import Empty, Queue
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -68,15 +69,19 @@ class Foresight:
         effect = effect_of(planned).hiding(secret)
         return sentences(effect, self.facts(effect)) if effect.has_weight else ()
 
-    def may_exist(self, kind: Kind[Any], id: str, known: Mapping[str, Any], *, certain: bool = False) -> bool:
-        """Whether the object may be there: False where it is proven to be gone.
+    def standing(
+        self, kind: Kind[Any], id: str, known: Mapping[str, Any], *, certain: bool = False
+    ) -> Mapping[str, Any] | None:
+        """The object's properties as they are; None where it is proven to be gone.
 
-        :param certain: then False also where it cannot be told.
+        :param known: its properties in the state, which must do where it cannot be told.
+        :param certain: then it is None also where it cannot be told.
         """
         try:
-            return isinstance(self._ask(lambda: kind.find(self._client, id, known)), Sighting)
+            found = self._ask(lambda: kind.find(self._client, id, known))
         except (ZorgError, _NotAsked):
-            return not certain
+            return None if certain else known
+        return {**known, **found.values} if isinstance(found, Sighting) else None
 
     def adoption(self, kind: Kind[Any], planned: Planned) -> Planned:
         """The planned creation, as the change that it is where it adopts something."""
@@ -152,12 +157,41 @@ class Foresight:
                 raise _NotAsked("this preview has asked often enough")
             self._left -= 1
         try:
-            return question()
+            return _in_time(question)
+        except _TooSlow:
+            with self._lock:
+                self._over = "the server did not answer in time"
+            raise _NotAsked(self._over) from None
         except (NoAnswer, CredentialError, Unauthenticated) as error:
             # A server that does not answer is not asked again: each time would cost the whole time-out.
             with self._lock:
                 self._over = _why(error)
             raise
+
+
+class _TooSlow(Exception):
+    """A question has no answer yet."""
+
+
+def _in_time(question: Callable[[], T]) -> T:
+    """The answer, or its error; a call's own time-out begins anew with each byte that comes."""
+    answers: Queue[tuple[T | None, BaseException | None]] = Queue()
+
+    def ask() -> None:
+        try:
+            answers.put((question(), None))
+        except BaseException as error:  # noqa: BLE001 - raised again where the answer is waited for
+            answers.put((None, error))
+
+    # Not of a pool: the process would wait for it at its end.
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer, error = answers.get(timeout=2 * _SECONDS)
+    except Empty:
+        raise _TooSlow from None
+    if error is not None:
+        raise error
+    return cast(T, answer)
 
 
 def _why(error: ZorgError | _NotAsked) -> str:

@@ -42,6 +42,7 @@ __all__ = [
 log = logging.getLogger("pulumi_zorg")
 
 _lock = threading.Lock()
+_speaking = threading.Lock()
 _client: Client | None = None
 
 #: What this machine remembers of creations.
@@ -158,7 +159,10 @@ def foretell(kind: Kind[Any], planned: Planned) -> None:
 
 def note(sentence: str) -> None:
     """Tells the user something that happens; the engine shows it under Diagnostics."""
-    print(f"zorg: {without_secrets(sentence)}", file=sys.stderr, flush=True)
+    with _speaking:
+        # One write: four threads speak, and a line of one must not end within another's.
+        sys.stderr.write(f"zorg: {without_secrets(sentence)}\n")
+        sys.stderr.flush()
 
 
 def warn(sentence: str) -> None:

@@ -10,9 +10,9 @@ import asyncio
 import contextlib
 import os
 import subprocess
-import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
@@ -26,6 +26,7 @@ from pulumi_zorg.impact import SECRET, Planned
 from pulumi_zorg.providers.foresight import Foresight
 from pulumi_zorg.providers.kind import Kind
 from pulumi_zorg.providers.kinds import KINDS
+from pulumi_zorg.providers.session import note
 from pulumi_zorg.state import Standing, read_export, standing
 
 __all__ = ["stays", "watch"]
@@ -52,7 +53,12 @@ def watch() -> None:
         settings = load_settings(lambda key: get_config(f"zorg:{key}"))
     except (RuntimeError, ConfigurationError):
         return  # no program is running, or the provider will say what is wrong
-    if program is not None and settings.preview_impact:
+    if program is None or not settings.preview_impact:
+        return
+    if getattr(program.get_coro(), "__name__", "") != "run_in_stack":
+        # Within something that the program awaits: its end is not the program's.
+        note("what this preview would remove is not told: pulumi_zorg is imported after the program has begun.")
+    else:
         _watch = _Watch(settings)
         program.add_done_callback(_watch.end)
 
@@ -96,7 +102,7 @@ class _Watch:
             return  # who has not come to its end has not said all that stays
         found = self._read()
         if found is None:
-            _say("what this preview would remove is not told: `pulumi stack export` did not give the state.")
+            note("what this preview would remove is not told: `pulumi stack export` did not give the state.")
             return
         leaving = [each for each in found if each.id not in self._ids and not self._is_adopted(each)]
         if not leaving:
@@ -106,7 +112,7 @@ class _Watch:
             with ThreadPoolExecutor(4) as pool:
                 for sentences in pool.map(lambda each: self._told(foresight, each), leaving):
                     for sentence in sentences:
-                        _say(sentence)
+                        note(sentence)
         finally:
             foresight.close()
 
@@ -117,13 +123,18 @@ class _Watch:
 
     def _told(self, foresight: Foresight, each: Standing) -> Iterable[str]:
         # What is declared and has no id yet is replaced, or was found to be gone and is made anew.
-        if not foresight.may_exist(KINDS[each.type], each.id, each.known, certain=each.urn in self._urns):
+        found = foresight.standing(KINDS[each.type], each.id, each.known, certain=each.urn in self._urns)
+        if found is None:
             return ()
-        before = {**dict.fromkeys(each.secret, SECRET), **each.known}
+        # What is done is done to what is there, which may be something else than what the state has.
+        before = {**dict.fromkeys(each.secret, SECRET), **found}
         return foresight.sentences(Planned(each.type, each.id, before, None), each.secret)
 
     def _read(self) -> tuple[Standing, ...] | None:
-        text = self._export.text() or _Export(self._short).text()
+        until = time.monotonic() + _PATIENCE
+        text = self._export.text(until)
+        if text is None and self._export.refused:
+            text = _Export(self._short).text(until)
         try:
             return None if text is None else standing(read_export(text))
         except ZorgError:
@@ -136,6 +147,8 @@ class _Export:
     def __init__(self, stack: str) -> None:
         self._out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been read
         self._process: subprocess.Popen[bytes] | None = None
+        #: Whether it has said that there is no such stack, or something else that is no state.
+        self.refused = False
         with contextlib.suppress(OSError):
             self._process = subprocess.Popen(  # noqa: S603 - the user's own pulumi, and no shell
                 ["pulumi", "stack", "export", "--non-interactive", "--stack", stack],  # noqa: S607
@@ -145,12 +158,16 @@ class _Export:
                 env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             )
 
-    def text(self) -> str | None:
-        """What it printed; None where it could not."""
+    def text(self, until: float) -> str | None:
+        """What it printed; None where it could not.
+
+        :param until: how long it is waited for, by the monotonic clock.
+        """
         if self._process is None:
             return None
         try:
-            code = self._process.wait(_PATIENCE)
+            code = self._process.wait(max(0.0, until - time.monotonic()))
+            self.refused = code != 0
             self._out.seek(0)
             return self._out.read().decode() if code == 0 else None
         except (subprocess.TimeoutExpired, UnicodeDecodeError):
@@ -164,7 +181,3 @@ class _Export:
             self._process.kill()
             self._process.wait()
         self._out.close()
-
-
-def _say(sentence: str) -> None:
-    print(f"zorg: {sentence}", file=sys.stderr, flush=True)

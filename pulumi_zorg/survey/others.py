@@ -77,8 +77,9 @@ def _doubtful(client: Client, listed: Mapping[Key, Live], lately: tuple[Event, .
 
 
 def _organizations_of(recorded: Iterable[Recorded]) -> set[str]:
-    declared = {each.id for each in recorded if each.type == ORGANIZATION}
-    named = {str(each.known["org_id"]) for each in recorded if each.type == USER_GRANT and each.known.get("org_id")}
+    managed = [each for each in recorded if not each.external]  # what it only reads is somebody else's to look after
+    declared = {each.id for each in managed if each.type == ORGANIZATION}
+    named = {str(each.known["org_id"]) for each in managed if each.type == USER_GRANT and each.known.get("org_id")}
     return declared | named
 
 

@@ -359,3 +359,43 @@ def test_nothing_of_it_gets_into_the_state_or_a_diff(world: World, stack: Stack)
     assert "__preview" not in shown
     stack.must("up", "--yes")
     assert "__preview" not in json.dumps(stack.state())
+
+
+def test_what_leaves_is_told_as_it_is_and_not_as_the_state_has_it(any_world: World, tenants: Stack) -> None:
+    """A refresh comes first, and the state that the program can read is the one before it."""
+    world, stack, console = any_world, tenants, any_world.console
+    console.set_roles(world.home, world.ann, stack.id("ann"), ["editor"])
+    console.rename_organization(stack.id("acme"), world.name("Renamed"))
+    stack.declare()
+    sentences = preview(stack, "--refresh")
+    assert any(f"removes organization {world.name('Renamed')}" in each for each in sentences)
+    assert any("takes the role editor of" in each for each in sentences)
+    assert not any("viewer, admin" in each or "admin, viewer" in each for each in sentences)
+
+
+def test_a_package_that_is_imported_late_does_not_say_that_what_stays_goes(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"), beta=org("Beta"))
+    stack.up()
+    (stack.folder / "__main__.py").write_text(LATE)
+    assert preview(stack) == [
+        "what this preview would remove is not told: pulumi_zorg is imported after the program has begun."
+    ]
+
+
+LATE = """
+import asyncio
+import importlib
+import pulumi
+
+pulumi.Output.from_input("now").apply(lambda _: importlib.import_module("pulumi_zorg") and None)
+
+async def later():
+    await asyncio.sleep(1)
+
+def declare(_):
+    zorg = importlib.import_module("pulumi_zorg")
+    zorg.Organization("acme", name="Acme")
+    zorg.Organization("beta", name="Beta")
+
+pulumi.Output.from_input(later()).apply(declare)
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -301,3 +302,51 @@ def test_for_github(any_world: World, any_stack: Stack) -> None:
     (line,) = run.out.splitlines()
     assert line.startswith(f"::warning title=Drift of acme::{stack.resources()['acme']['urn']} ({stack.id('acme')}): ")
     assert "deactivated: true → false" in line
+
+
+def test_what_the_stack_only_reads_is_not_looked_after(world: World, stack: Stack) -> None:
+    shared = world.console.create_organization("Shared")
+    world.console.create_grant(world.home, world.ann, world.project, ["viewer"])
+    stack.declare(home={"kind": "org", "get": world.home, "args": {}}, acme=org("Acme"))
+    stack.up()
+    assert told(stack, "--unmanaged", code=0)["unmanaged"] == []
+    found = told(stack, "--unmanaged=instance", code=7)["unmanaged"]
+    assert world.home not in {each["id"] for each in found}
+    assert shared in {each["id"] for each in found}
+
+
+def test_neither_a_mark_before_the_rules_nor_a_reader_that_leaves_changes_the_verdict(
+    world: World, stack: Stack
+) -> None:
+    stack.declare(acme=org("Acme"), beta=org("Beta"))
+    stack.up()
+    world.console.rename_organization(stack.id("acme"), "Ångström → Żubr")
+    command = f"{Path(sys.executable).parent / 'zorg'} drift | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=stack.folder, env=stack.env, check=False, timeout=120)
+    assert done.returncode == 7
+    narrow = {**stack.env, "PYTHONIOENCODING": "cp1252"}
+    for form in ("table", "json", "markdown", "github"):
+        args = [str(Path(sys.executable).parent / "zorg"), "drift", "--format", form]
+        done = subprocess.run(args, cwd=stack.folder, env=narrow, check=False, timeout=120, stdin=subprocess.DEVNULL)
+        assert done.returncode == 7
+    (stack.folder / ".zorgignore").write_bytes(b"\xef\xbb\xbfOrganization:name\n")
+    assert told(stack, code=0)["drifted"] == []
+
+
+def test_a_state_that_cannot_be_read_is_an_error(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    export = stack.state()
+    for resource in export["deployment"]["resources"]:
+        resource.pop("id", None)
+    fake = stack.folder / "bin"
+    fake.mkdir()
+    (stack.folder / "export.json").write_text(json.dumps(export))
+    (fake / "pulumi").write_text(
+        f'#!/bin/bash\nif [[ "$*" == *export* ]]; then cat {stack.folder}/export.json; else exec {shutil.which("pulumi")} "$@"; fi\n'
+    )
+    (fake / "pulumi").chmod(0o755)
+    stack.env["PATH"] = f"{fake}:{stack.env['PATH']}"
+    run = zorg(stack)
+    assert run.code == 1
+    assert run.shows("without an id")

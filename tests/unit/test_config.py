@@ -424,3 +424,21 @@ def test_no_repr_shows_a_secret() -> None:
         for shown in (repr(found), str(found), f"{found.credential!r} {found.credential}", f"{vars(found)}"):
             assert not [secret for secret in secrets if secret in shown]
         assert URL in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("jwtProfileFile", '{"type": "serviceaccount", "key": "-----BEGIN RSA PRIVATE KEY-----x"}'),
+        ("caFile", "-----BEGIN PRIVATE KEY-----\nx"),
+        ("url", "dEk2dmVyeXNlY3JldHRva2Vu"),
+    ],
+)
+def test_what_may_be_a_secret_in_the_wrong_place_is_not_repeated(name: str, value: str) -> None:
+    given = {"url": "http://localhost:8080", "token": "t", name: value}
+    if name == "jwtProfileFile":
+        del given["token"]
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(given.get, {})
+    assert value[:20] not in str(error.value)
+    assert "not shown" in str(error.value)
