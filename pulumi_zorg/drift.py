@@ -6,6 +6,7 @@ those that its resource ignores. So both come to the same verdict.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -48,7 +49,7 @@ class Recorded:
 
     :param properties: what is compared, by property.
     :param known: all that the state has of the object; it takes that to find it.
-    :param ignored: the properties that the resource ignores changes of; ``*`` stands for all.
+    :param ignored: the paths of properties that the resource ignores changes of; ``*`` stands for all.
     :param secret: the properties whose value the state keeps secret.
     :param external: whether the stack only reads it (``get``) and does not manage it.
     """
@@ -186,13 +187,33 @@ class Report:
 
 def changes_of(recorded: Recorded, values: Mapping[str, Any]) -> tuple[Change, ...]:
     """The properties that differ, in the state's order. A property that ``values`` does not have is not compared."""
-    if "*" in recorded.ignored:
-        return ()
-    return tuple(
-        Change(name, was, _plain(values[name]), secret=name in recorded.secret)
-        for name, was in ((name, _plain(value)) for name, value in recorded.properties.items())
-        if name in values and name not in recorded.ignored and was != _plain(values[name])
-    )
+    found = []
+    for name, value in recorded.properties.items():
+        if name in values:
+            was, now = _plain(value), _plain(values[name])
+            if was != _without_ignored(name, was, now, recorded.ignored):
+                found.append(Change(name, was, now, secret=name in recorded.secret))
+    return tuple(found)
+
+
+#: A step of a property path (pulumi.com/docs/iac/concepts/options/ignorechanges): a name, or an index; ``*`` is any.
+_STEP = re.compile(r'\.?([^.\["]+)|\["([^"]*)"\]|\[(\d+|\*)\]')
+
+
+def _without_ignored(name: str, was: Any, now: Any, ignored: Iterable[str]) -> Any:
+    """What is there, with what was recorded in place of what is ignored, as the engine does it."""
+    for path in ignored:
+        first, *rest = ["".join(step.groups("")) for step in _STEP.finditer(path)] or [""]
+        if first not in (name, "*"):
+            continue
+        if not rest:
+            return was
+        if isinstance(was, list) and isinstance(now, list):
+            now = [
+                recorded if rest[0] in ("*", str(index)) else live
+                for index, (recorded, live) in enumerate(zip(was, now, strict=False))
+            ] + now[len(was) :]
+    return now
 
 
 def compare(recorded: Iterable[Recorded], live: Mapping[Key, Live | Absent]) -> tuple[Drift, ...]:

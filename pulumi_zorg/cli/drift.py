@@ -84,9 +84,10 @@ def drift(
     """
     from pulumi_zorg.cli.drift_formats import FORMATS
 
+    here = Stack(cwd, stack)
     try:
-        rules = _rules(cwd, ignore_file)
-        report = _report(Stack(cwd, stack), unmanaged, only, since).without(rules)
+        rules = _rules(here.root, ignore_file)
+        report = _report(here, unmanaged, only, since).without(rules)
     except ZorgError as error:
         raise click.ClickException(clean(str(error), 2_000)) from None
     with whole_output():
@@ -172,8 +173,8 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def _rules(cwd: Path, given: Path | None) -> IgnoreRules:
-    file = given or cwd / ".zorgignore"
+def _rules(root: Path, given: Path | None) -> IgnoreRules:
+    file = given or root / ".zorgignore"
     try:
         return IgnoreRules.parse(file.read_text(encoding="utf-8-sig"), str(file))
     except FileNotFoundError:

@@ -17,8 +17,9 @@ from pulumi_zorg.errors import clean
 
 __all__ = ["OneForErrors", "Stack", "format_option", "stack_options"]
 
-#: Settings that name a file, which the engine looks for from the stack's folder.
+#: Settings that name a file, which the engine looks for from the project's folder.
 _FILES = ("jwtProfileFile", "caFile")
+_PROJECTS = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
 class OneForErrors(click.Command):
@@ -62,6 +63,13 @@ class Stack:
     asked: str | None = None
 
     @cached_property
+    def root(self) -> Path:
+        """The project's folder, which pulumi finds above the one where it is called too."""
+        start = self.folder.resolve()
+        projects = (each for each in (start, *start.parents) if any((each / name).is_file() for name in _PROJECTS))
+        return next(projects, self.folder)
+
+    @cached_property
     def name(self) -> str:
         """The stack's name.
 
@@ -95,7 +103,7 @@ class Stack:
         def get(key: str) -> str | None:
             value = (config.get(f"zorg:{key}") or {}).get("value")
             if key in _FILES and value and not value.startswith("~"):
-                return str(self.folder / value)
+                return str(self.root / value)
             return value if isinstance(value, str) else None
 
         return load_settings(get)

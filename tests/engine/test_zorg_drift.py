@@ -176,6 +176,26 @@ def test_what_a_resource_ignores_is_ignored_by_both(any_world: World, any_stack:
     assert engine_says(stack) == DRIFT
 
 
+@pytest.mark.parametrize(
+    ("path", "roles", "verdict"),
+    [
+        ("role_keys[*]", ["admin"], IN_SYNC),
+        ("role_keys[0]", ["editor"], IN_SYNC),
+        ("role_keys[1]", ["editor"], DRIFT),
+        ("role_keys[*]", ["admin", "viewer"], DRIFT),
+        ('["role_keys"]', ["admin", "viewer"], IN_SYNC),
+        ("[*]", ["admin"], IN_SYNC),
+    ],
+)
+def test_a_path_of_what_is_ignored_means_what_it_means_to_the_engine(
+    world: World, stack: Stack, path: str, roles: list[str], verdict: int
+) -> None:
+    stack.declare(ann=grant(world.home, world.ann, world.project, ["viewer"], opts={"ignore_changes": [path]}))
+    stack.up()
+    world.console.set_roles(world.home, world.ann, stack.id("ann"), roles)
+    assert (zorg(stack).code, engine_says(stack)) == (verdict, verdict)
+
+
 def test_what_was_got_by_its_id_is_compared_too(any_world: World, any_stack: Stack) -> None:
     world, stack = any_world, any_stack
     theirs = world.console.create_organization(world.name("Theirs"))
@@ -331,6 +351,21 @@ def test_neither_a_mark_before_the_rules_nor_a_reader_that_leaves_changes_the_ve
         assert done.returncode == 7
     (stack.folder / ".zorgignore").write_bytes(b"\xef\xbb\xbfOrganization:name\n")
     assert told(stack, code=0)["drifted"] == []
+
+
+def test_in_a_folder_of_the_project_the_projects_files_are_found(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    world.console.rename_organization(stack.id("acme"), "Other")
+    (stack.folder / ".zorgignore").write_text("Organization:name\n")
+    (stack.folder / "ca.pem").write_text("no certificate")
+    stack.must("config", "set", "zorg:caFile", "ca.pem")
+    (stack.folder / "sub").mkdir()
+    run = zorg(stack, cwd=stack.folder / "sub")
+    assert run.code == ERROR
+    assert run.shows("zorg:caFile holds no certificate in PEM that can be read")  # and was found
+    stack.must("config", "rm", "zorg:caFile")
+    assert zorg(stack, cwd=stack.folder / "sub").code == IN_SYNC
 
 
 def test_a_state_that_cannot_be_read_is_an_error(world: World, stack: Stack) -> None:
