@@ -19,6 +19,7 @@
     ├── HeaderIgnored           the server acts on another organization than the one named
     ├── LockoutRefused          would switch off the organization of the credential, or what is or may be the default one
     ├── NotProven               it may be gone, but nobody who may know has said so
+    │   └── NeverThere              this instance has never had it: it is another one
     ├── Gone                    it is gone, and that was proven
     └── NameTaken               somebody else's object stands where this one should be created
 
