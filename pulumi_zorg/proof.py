@@ -7,7 +7,8 @@ author and a time. Where the caller may not, DESIGN.md says which answers togeth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,19 +25,34 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.models import Event, OrganizationRecord, UserGrantRecord
 
-__all__ = ["Found", "Removal", "created", "find_organization", "find_user_grant", "list_events"]
+__all__ = [
+    "ENDS_OF_OTHERS",
+    "GRANT_ENDS",
+    "Found",
+    "Removal",
+    "as_told",
+    "created",
+    "find_organization",
+    "find_user_grant",
+    "list_events",
+    "removal",
+    "took_along",
+]
 
 _ORG_LIFE = ("org.added", "org.removed")
-_GRANT_ENDS = ("user.grant.removed", "user.grant.cascade.removed")
+#: What ends a grant in its own events.
+GRANT_ENDS = ("user.grant.removed", "user.grant.cascade.removed")
 _GRANT_LIFE = (
     "user.grant.added",
     "user.grant.changed",
     "user.grant.cascade.changed",
     "user.grant.deactivated",
     "user.grant.reactivated",
-    *_GRANT_ENDS,
+    *GRANT_ENDS,
 )
-# What ends a grant without an event of its own, by the object whose end it is.
+#: What ends a grant without an event of its own.
+ENDS_OF_OTHERS = ("org.removed", "user.removed", "project.removed", "project.grant.removed")
+# The lives of the objects whose ends these are.
 _USER_LIFE = ("user.human.added", "user.human.selfregistered", "user.machine.added", "user.removed")
 _PROJECT_LIFE = ("project.added", "project.removed", "project.grant.removed")
 
@@ -88,7 +104,7 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
     if events:
         last = events[-1]
         if last.kind == "org.removed":
-            return _removal(last, f"{what} was removed")
+            return removal(last, f"{what} was removed")
         raise NotProven(
             f"Reads do not show {what}, but ZITADEL's event store has no removal of it, so it is still there"
             f"{_refused(refused)}. It stays in the state."
@@ -136,9 +152,9 @@ def find_user_grant(
 
 def _from_events(client: Client, events: tuple[Event, ...], org_id: str, what: str) -> Found | Removal:
     last = events[-1]
-    if last.kind in _GRANT_ENDS:
-        return _removal(last, f"{what} was removed")
-    record = _fold(events)
+    if last.kind in GRANT_ENDS:
+        return removal(last, f"{what} was removed")
+    record = as_told(events)
     if record.org_id != org_id:
         raise NotProven(
             f"{what[0].upper()}{what[1:]} is not in organization {clean(org_id)} but in {clean(record.org_id)}. "
@@ -146,14 +162,14 @@ def _from_events(client: Client, events: tuple[Event, ...], org_id: str, what: s
         )
     for event, whose in _ends_of_others(client, record):
         if event.creation_date >= events[0].creation_date:
-            return _removal(event, f"{what} went with {whose}")
+            return removal(event, f"{what} went with {whose}")
     # Does the server act on that organization at all? A grant looked for in another one is no phantom.
     client.make_sure_of(org_id)
     return Found(record, phantom=True)
 
 
-def _fold(events: tuple[Event, ...]) -> UserGrantRecord:
-    """The grant as its own events tell it."""
+def as_told(events: tuple[Event, ...]) -> UserGrantRecord:
+    """The grant as its own events tell it, the first of which is its beginning."""
     first = events[0]
     values = {
         "id": first.aggregate.id,
@@ -183,17 +199,31 @@ def _ends_of_others(client: Client, grant: UserGrantRecord) -> Iterator[tuple[Ev
     project or project grant, and of the organizations that these are in."""
     user = _events(client, grant.user_id, _USER_LIFE) or ()
     project = _events(client, grant.project_id, _PROJECT_LIFE) or ()
-    for event in user:
-        if event.kind == "user.removed":
-            yield event, f"its user {clean(grant.user_id)}"
-    for event in project:
-        if event.kind == "project.removed":
-            yield event, f"its project {clean(grant.project_id)}"
-        elif event.kind == "project.grant.removed" and event.payload.get("grantId") == grant.project_grant_id:
-            yield event, f"its project grant {clean(grant.project_grant_id)}"
-    for org_id in {grant.org_id, *_owners(user), *_owners(project)}:
-        for event in _events(client, org_id, ("org.removed",)) or ():
-            yield event, f"organization {clean(org_id)}"
+    organizations = {grant.org_id, *_owners(user), *_owners(project)}
+    ends = (event for org_id in organizations for event in _events(client, org_id, ("org.removed",)) or ())
+    for event in itertools.chain(user, project, ends):
+        whose = took_along(event, grant, organizations)
+        if whose is not None:
+            yield event, whose
+
+
+def took_along(event: Event, grant: UserGrantRecord, organizations: Collection[str]) -> str | None:
+    """Whose end the event is, if that takes the grant along; one of :data:`ENDS_OF_OTHERS`.
+
+    :param organizations: those of the grant, its user and its project, as far as they are known.
+    """
+    about = event.aggregate.id
+    match event.kind:
+        case "user.removed" if about == grant.user_id:
+            return f"its user {clean(about)}"
+        case "project.removed" if about == grant.project_id:
+            return f"its project {clean(about)}"
+        case "project.grant.removed" if about == grant.project_id:
+            if grant.project_grant_id and event.payload.get("grantId") == grant.project_grant_id:
+                return f"its project grant {clean(grant.project_grant_id)}"
+        case "org.removed" if about in organizations:
+            return f"organization {clean(about)}"
+    return None
 
 
 def _owners(events: Iterable[Event]) -> set[str]:
@@ -259,7 +289,11 @@ def _events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tuple[Ev
         return None
 
 
-def _removal(event: Event, how: str) -> Removal:
+def removal(event: Event, how: str) -> Removal:
+    """The proof that an event is.
+
+    :param how: what it says, as the end of a sentence.
+    """
     return Removal(how, by=event.editor.display_name or event.editor.user_id or None, at=event.creation_date)
 
 

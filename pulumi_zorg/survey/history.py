@@ -10,6 +10,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Change, Drift, Key, Live, Recorded
 from pulumi_zorg.errors import ApiError, ZorgError
 from pulumi_zorg.models import Event
+from pulumi_zorg.proof import GRANT_ENDS
 from pulumi_zorg.survey.each import Reader, ask
 from pulumi_zorg.survey.together import EVER
 
@@ -30,7 +31,7 @@ _SETS: dict[str, dict[str, tuple[str, ...]]] = {
 #: The event that an object begins with.
 ADDED = {ORGANIZATION: "org.added", USER_GRANT: "user.grant.added"}
 #: What ends an object, and what takes grants along.
-_ENDS = ("org.removed", "user.grant.removed", "user.grant.cascade.removed")
+_ENDS = ("org.removed", *GRANT_ENDS)
 _OTHERS_ENDS = {"user.removed": "user_id", "project.removed": "project_id"}
 _PROJECT_GRANT_END = "project.grant.removed"
 

@@ -14,7 +14,7 @@ from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers.kinds import KINDS
 from pulumi_zorg.survey.each import Reader, ask
 from pulumi_zorg.survey.history import belongings, happened_lately, touched
-from pulumi_zorg.survey.together import proven_gone
+from pulumi_zorg.survey.together import absent, proven_gone
 
 __all__ = ["FEW_LISTS", "Seen", "changed_lately", "find", "listed_live", "look", "make_sure_of_instance"]
 
@@ -87,7 +87,7 @@ def find(client: Client, type: str, id: str, known: Mapping[str, Any]) -> tuple[
     """
     found = KINDS[type].find(client, id, known)
     if isinstance(found, Removal):
-        return Absent(found.how, found.at, found.by), None
+        return absent(found), None
     return Live(type, id, found.values, found.details.creation_date), found.warning
 
 

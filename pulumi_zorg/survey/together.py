@@ -13,14 +13,12 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Absent, Key, Recorded
 from pulumi_zorg.errors import ApiError, clean
 from pulumi_zorg.models import Event
+from pulumi_zorg.proof import ENDS_OF_OTHERS, GRANT_ENDS, Removal, as_told, removal, took_along
 
-__all__ = ["EVER", "proven_gone"]
+__all__ = ["EVER", "absent", "proven_gone"]
 
 #: Before everything.
 EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
-
-_ENDS = ("org.removed", "user.removed", "project.removed", "project.grant.removed")
-_OWN_ENDS = ("user.grant.removed", "user.grant.cascade.removed")
 
 
 def proven_gone(client: Client, missing: Sequence[Recorded]) -> dict[Key, Absent]:
@@ -41,7 +39,7 @@ def _organizations(client: Client, missing: Sequence[Recorded]) -> dict[Key, Abs
     events = client.witnesses.since(EVER, ("org.added", "org.removed"), at_most=len(missing)) if missing else ()
     last = {event.aggregate.id: event for event in events or ()}
     return {
-        each.key: _absent(last[each.id], f"organization {clean(each.id)} was removed")
+        each.key: absent(removal(last[each.id], f"organization {clean(each.id)} was removed"))
         for each in missing
         if each.id in last and last[each.id].kind == "org.removed"
     }
@@ -55,47 +53,34 @@ def _grants(client: Client, missing: Sequence[Recorded]) -> dict[Key, Absent]:
     owners: Sequence[str | None] = sorted({str(each.known["org_id"]) for each in missing if each.known.get("org_id")})
     # One organization after the other, or, where that would be more questions than answers, all at once.
     for owner in owners if len(owners) * 4 <= len(missing) else [None]:
-        for event in client.witnesses.since(EVER, ("user.grant.added", *_OWN_ENDS), owner, at_most=left) or ():
+        for event in client.witnesses.since(EVER, ("user.grant.added", *GRANT_ENDS), owner, at_most=left) or ():
             each = wanted.get(event.aggregate.id)
             if each is None:
                 continue
-            if event.kind in _OWN_ENDS:
-                found[each.key] = _absent(event, f"user grant {clean(each.id)} was removed")
+            if event.kind in GRANT_ENDS:
+                found[each.key] = absent(removal(event, f"user grant {clean(each.id)} was removed"))
             else:
                 begun[each.id] = event
     rest = [each for each in missing if each.id in begun and each.key not in found]
     if rest:
         moment = min(begun[each.id].creation_date for each in rest)
-        ends = client.witnesses.since(moment, _ENDS, at_most=left) or ()
+        ends = client.witnesses.since(moment, ENDS_OF_OTHERS, at_most=left) or ()
         for each in rest:
-            for event, whose in _took_along(begun[each.id], ends):
-                found.setdefault(each.key, _absent(event, f"user grant {clean(each.id)} went with {whose}"))
+            for event, whose in _ends_of_others(begun[each.id], ends):
+                found.setdefault(each.key, absent(removal(event, f"user grant {clean(each.id)} went with {whose}")))
     return found
 
 
-def _took_along(begun: Event, ends: Iterable[Event]) -> Iterator[tuple[Event, str]]:
+def _ends_of_others(begun: Event, ends: Iterable[Event]) -> Iterator[tuple[Event, str]]:
     """The ends that took a grant along, the first one first; those of its user's and its project's organization are
     not known here."""
-    payload = begun.payload
-    taking = {
-        ("org.removed", begun.aggregate.resource_owner): "organization",
-        ("user.removed", payload.get("userId")): "its user",
-        ("project.removed", payload.get("projectId")): "its project",
-    }
+    grant = as_told((begun,))
     for event in ends:
-        if event.creation_date < begun.creation_date:
-            continue
-        whose = taking.get((event.kind, event.aggregate.id))
-        if whose:
-            yield event, f"{whose} {clean(event.aggregate.id)}"
-        elif (
-            event.kind == "project.grant.removed"
-            and event.aggregate.id == payload.get("projectId")
-            and payload.get("grantId")
-            and event.payload.get("grantId") == payload.get("grantId")
-        ):
-            yield event, f"its project grant {clean(str(payload.get('grantId')))}"
+        whose = took_along(event, grant, (grant.org_id,))
+        if whose is not None and event.creation_date >= begun.creation_date:
+            yield event, whose
 
 
-def _absent(event: Event, how: str) -> Absent:
-    return Absent(how, event.creation_date, event.editor.display_name or event.editor.user_id or None)
+def absent(proof: Removal) -> Absent:
+    """The proof, as a report has it."""
+    return Absent(proof.how, proof.at, proof.by)
