@@ -63,6 +63,7 @@ def process(args: list[str], **options: object) -> Iterator[subprocess.Popen[str
     """A process that does not outlive the block, nor does what it starts: they have a session of their own. So Ctrl-C
     reaches the demo alone, and the engine is interrupted once; the second time it would drop everything."""
     options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "start_new_session": True, "text": True}
+    # The options that a caller adds are only known to be objects; which overload they fit is not.
     started = subprocess.Popen(args, **options)  # type: ignore[call-overload]  # noqa: S603 - our own words
     try:
         yield started

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pulumi
+
+# Unused where the types of PyYAML are installed, which who copies this example need not do.
 import yaml  # type: ignore[import-untyped, unused-ignore]
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails

@@ -36,9 +36,11 @@ class MemberModel(WriteModel):
         self.user_id = user_id
         self.grant_id = grant
         self.roles: list[str] = []
+        # What other folds have as a constant of their class, this one has for each kind of member.
         self.aggregate_type = kind.partition(".")[0]  # type: ignore[misc]
         names = ("member.added", "member.changed", "member.removed", "member.cascade.removed")
         ends = ("project.grant.removed", "project.removed") if kind == "project.grant" else ()
+        # A constant of the class elsewhere, as above.
         self.types = frozenset({*(f"{kind}.{name}" for name in names), *ends})  # type: ignore[misc]
         super().__init__(store, object_id, owner)
 

@@ -144,6 +144,7 @@ class Oidc:
             # Expiry, audience and signature; a clock may be ahead by one second.
             jwt.decode(
                 assertion,
+                # Any public key may stand in a PEM; one that does not fit the algorithms is refused by the library.
                 public,  # type: ignore[arg-type]
                 algorithms=["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
                 audience=issuer,

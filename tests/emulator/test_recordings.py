@@ -39,6 +39,7 @@ def replayed(request: pytest.FixtureRequest) -> tuple[str, dict[str, list[str]]]
     """Every file of a server in the order of recording, on one emulator: the disagreements of each file."""
     server: str = request.param
     found: dict[str, list[str]] = {name: [] for name in FILES}
+    # Which of the servers there are is known when it runs: the parameter is a text.
     with Emulator(like=server) as emulator, Replay(emulator, SERVERS[server]["url"]) as replay:  # type: ignore[arg-type]
         for name in FILES:
             for recorded in exchanges(server, name):

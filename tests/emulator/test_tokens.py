@@ -119,6 +119,7 @@ def test_a_signature_of_no_key_at_all(account: _Account) -> None:
         "iat": now,
         "exp": now + 9,
     }
+    # The library's types have no key of None, which is what the algorithm "none" takes.
     unsigned = jwt.encode(claims, None, "none", {"kid": account.key_id})  # type: ignore[arg-type]
     with_a_password = jwt.encode(claims, "x" * 32, "HS256", {"kid": account.key_id})
     for assertion in (unsigned, with_a_password, "no assertion", ""):

@@ -39,6 +39,7 @@ zorg.Organization("emca", args=zorg.OrganizationArgs(name="Emca"), opts=None)
 assert_type(zorg.Organization.get("default", "42"), zorg.Organization)
 assert_type(zorg.Organization.get("default", acme.id, pulumi.ResourceOptions()), zorg.Organization)
 
+# Each of these is wrong, and must be said to be: an ignore that ignores nothing is an error here.
 zorg.Organization("acme")  # type: ignore[call-overload]
 zorg.Organization(name="Acme")  # type: ignore[call-overload]
 zorg.Organization("acme", "Acme")  # type: ignore[call-overload]
