@@ -222,19 +222,18 @@ def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
     """The steps, but for deletions of what another resource of the same plan adopts: the provider leaves that as it is."""
     from pulumi_zorg.providers.kinds import KINDS
 
-    adopted = [
-        (each.urn, each.planned.type, KINDS[each.planned.type].identity(each.planned.after or {}))
-        for each in plan.steps
-        if each.planned.adopts
-    ]
-    for step in plan.steps:
-        planned = step.planned
-        identity = KINDS[planned.type].identity(planned.before or {})
-        of = [planned.type, identity]
-        # What is not known, or secret, is not the same as something else that is not known.
-        stays = identity and any(urn != step.urn and rest == of for urn, *rest in adopted)
-        if planned.after is not None or not stays:
-            yield step
+    adopting = [each for each in plan.steps if each.planned.adopts]
+
+    def is_adopted(step: PlannedStep) -> bool:
+        type_, before = step.planned.type, step.planned.before or {}
+        return any(
+            each.urn != step.urn
+            and each.planned.type == type_
+            and KINDS[type_].is_same(before, each.planned.after or {})
+            for each in adopting
+        )
+
+    yield from (step for step in plan.steps if step.planned.after is not None or not is_adopted(step))
 
 
 def _unseen(planned: Planned) -> Planned:

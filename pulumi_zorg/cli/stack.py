@@ -81,15 +81,12 @@ class Stack:
     @cached_property
     def state(self) -> dict[str, Any]:
         """The state, with its secrets; it is not to be shown."""
-        # Fully qualified or not, it is the name that was asked for: another selection meanwhile changes nothing.
-        exported = self._pulumi("stack", "export", "--show-secrets", "--stack", self.asked or self.name)
-        return self._object(exported, "stack export")
+        return self._exported("--show-secrets")
 
     @cached_property
     def outline(self) -> dict[str, Any]:
         """The state, without its secrets."""
-        exported = self._pulumi("stack", "export", "--stack", self.asked or self.name)
-        return self._object(exported, "stack export")
+        return self._exported()
 
     @cached_property
     def settings(self) -> Settings:
@@ -113,6 +110,11 @@ class Stack:
         # A preview that fails prints what it came to all the same; who reads it sees that it failed.
         args = ("preview", "--json", "--show-replacement-steps", "--stack", self.asked or self.name)
         return self._pulumi(*args, failed_too=True)
+
+    def _exported(self, *more: str) -> dict[str, Any]:
+        # Fully qualified or not, it is the name that was asked for: another selection meanwhile changes nothing.
+        exported = self._pulumi("stack", "export", *more, "--stack", self.asked or self.name)
+        return self._object(exported, "stack export")
 
     def _pulumi(self, *args: str, failed_too: bool = False) -> str:
         command = ["pulumi", "--non-interactive", "--color", "never", "--cwd", str(self.folder), *args]

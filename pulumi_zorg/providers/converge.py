@@ -26,6 +26,7 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.lifecycle import Action, DeletionPolicy, Step, steps, steps_to_end
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
+from pulumi_zorg.providers.waiting import look_until
 
 __all__ = ["bring", "end", "told"]
 
@@ -180,15 +181,7 @@ def _look_after(failure: ZorgError, look: Look[T]) -> tuple[T, tuple[Step, ...]]
 
 def _settled(look: Look[T], step: Step, sleep: Sleep) -> tuple[T, tuple[Step, ...]]:
     """Looks until the server shows the step that it has accepted, but not forever."""
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_result(lambda state: bool(state[1]) and state[1][0] == step),
-        wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
-        stop=tenacity.stop_before_delay(_SETTLES_WITHIN),
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
-        sleep=sleep,
-    )
-    result: tuple[T, tuple[Step, ...]] = retrying(look)
-    return result
+    return look_until(look, lambda seen: not seen[1] or seen[1][0] != step, within=_SETTLES_WITHIN, sleep=sleep)
 
 
 def told(removal: Removal) -> str:

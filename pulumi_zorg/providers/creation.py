@@ -24,6 +24,7 @@ from pulumi_zorg.providers.converge import end
 from pulumi_zorg.providers.journal import Journal, Note, Try
 from pulumi_zorg.providers.kind import AnyInputs, Kind, Sighting
 from pulumi_zorg.providers.rivals import Rivals
+from pulumi_zorg.providers.waiting import look_until
 
 __all__ = ["Creation", "create_once", "settle"]
 
@@ -266,15 +267,12 @@ def _own(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs, note: Note) -
 
 def _listed(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs) -> str | None:
     """The id of what stands there, which lists that lag are given some time to show."""
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_result(lambda standing: standing is None),
-        wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
-        stop=tenacity.stop_before_delay(_LISTED_WITHIN),
-        retry_error_callback=lambda state: None,
+    return look_until(
+        lambda: kind.find_like(client, inputs),
+        lambda standing: standing is not None,
+        within=_LISTED_WITHIN,
         sleep=client.transport.sleep,
     )
-    standing: str | None = retrying(kind.find_like, client, inputs)
-    return standing
 
 
 def _seen(kind: Kind[AnyInputs], client: Client, inputs: AnyInputs) -> bool:

@@ -17,8 +17,9 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 __all__ = ["Journal", "Note", "Try"]
@@ -118,22 +119,22 @@ class Journal:
 
     def hand_over(self, url: str, owner: str, id: str) -> None:
         """The engine is about to be given the object."""
-        note = self.find(url, owner)
-        if note is not None and note.id == id:
-            with contextlib.suppress(OSError, RuntimeError):
-                self.write(replace(note, handed=time.time()))
+        self._amend(url, owner, id, lambda note: replace(note, handed=time.time()))
 
     def doubt(self, url: str, owner: str, id: str) -> None:
         """What the server said of the object's id was wrong."""
-        note = self.find(url, owner)
-        if note is not None and note.id == id:
-            with contextlib.suppress(OSError, RuntimeError):
-                self.write(replace(note, id=None))
+        self._amend(url, owner, id, lambda note: replace(note, id=None))
 
     def forget(self, url: str, owner: str) -> None:
         """The engine knows the object, or it was never made."""
         with contextlib.suppress(OSError, RuntimeError):
             self._file(url, owner).unlink()
+
+    def _amend(self, url: str, owner: str, id: str, amended: Callable[[Note], Note]) -> None:
+        note = self.find(url, owner)
+        if note is not None and note.id == id:
+            with contextlib.suppress(OSError, RuntimeError):
+                self.write(amended(note))
 
     def _file(self, url: str, owner: str) -> Path:
         return self._folder / f"{hashlib.sha256(f'{url} {owner}'.encode()).hexdigest()[:32]}.json"
@@ -153,13 +154,14 @@ def _default_folder() -> Path:
     named = os.environ.get("PULUMI_HOME")
     home = Path(named) if named else Path.home() / ".pulumi"
     folder = Path(given) if given else home / "zorg" / "journal"
-    return folder / hashlib.sha256(_backend(home).encode()).hexdigest()[:16]
+    # Where the states are: a stack of the same name in another backend is another stack.
+    backend = os.environ.get("PULUMI_BACKEND_URL") or _chosen_backend(home)
+    return folder / hashlib.sha256(backend.encode()).hexdigest()[:16]
 
 
-def _backend(home: Path) -> str:
-    """Where the states are: a stack of the same name in another backend is another stack."""
+@cache  # a run keeps to the backend that it began with, and each note would read it again
+def _chosen_backend(home: Path) -> str:
     try:
-        chosen = json.loads((home / "credentials.json").read_text(encoding="utf-8")).get("current")
+        return str(json.loads((home / "credentials.json").read_text(encoding="utf-8")).get("current"))
     except (OSError, ValueError, AttributeError):
-        chosen = None
-    return os.environ.get("PULUMI_BACKEND_URL") or str(chosen)
+        return str(None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pulumi_zorg.client import Client
+from pulumi_zorg.errors import NotProven
 from pulumi_zorg.inputs import Inputs
 from pulumi_zorg.lifecycle import Snapshot, Step
 from pulumi_zorg.models import Details
@@ -68,6 +69,20 @@ class Kind(Generic[AnyInputs]):
         :param known: what the state has of it, at least :attr:`address`.
         """
         raise NotImplementedError
+
+    def seen(self, client: Client, id: str, known: Mapping[str, Any]) -> Sighting | None:
+        """The object, if it is there to be seen: for what a list, or an event, says is there."""
+        try:
+            found = self.find(client, id, known)
+        except NotProven:
+            return None
+        return found if isinstance(found, Sighting) else None
+
+    def is_same(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Whether two resources' properties are those of one object. What is not known, or secret, is not the same as
+        something else that is not known."""
+        identity = self.identity(before)
+        return bool(identity) and identity == self.identity(after)
 
     def find_like(self, client: Client, inputs: AnyInputs) -> str | None:
         """The id of the object that stands where this one would be created; None where none is seen.

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.drift import ORGANIZATION
-from pulumi_zorg.errors import LockoutRefused, NotProven
+from pulumi_zorg.errors import LockoutRefused
 from pulumi_zorg.inputs import OrganizationInputs
 from pulumi_zorg.lifecycle import Action, Snapshot, Step
 from pulumi_zorg.proof import Removal, find_organization, list_events
@@ -49,11 +49,8 @@ class OrganizationKind(Kind[OrganizationInputs]):
 
     def find_like(self, client: Client, inputs: OrganizationInputs) -> str | None:
         def stands(org_id: str) -> bool:
-            try:
-                seen = self.find(client, org_id, {})
-            except NotProven:
-                return False  # listed, and not to be seen: nothing that could be adopted
-            return isinstance(seen, Sighting) and seen.values["name"] == inputs.name
+            seen = self.seen(client, org_id, {})
+            return seen is not None and seen.values["name"] == inputs.name
 
         # Lists lag behind: what they show may be gone, or be called otherwise by now.
         listed = next((each.id for each in client.organizations.by_name(inputs.name) if stands(each.id)), None)

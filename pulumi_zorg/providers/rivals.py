@@ -6,13 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import tenacity
-
 from pulumi_zorg.client import Client
 from pulumi_zorg.errors import NameTaken
 from pulumi_zorg.providers.journal import Journal
 from pulumi_zorg.providers.kind import AnyInputs, Kind
 from pulumi_zorg.providers.owners import Owners, named
+from pulumi_zorg.providers.waiting import look_until
 
 __all__ = ["Rivals"]
 
@@ -110,14 +109,12 @@ class Rivals:
         client.transport.notice(
             f"waiting for {named(first.holder or '')}, which stands for {kind.noun} {first.id}, to make room."
         )
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_result(lambda seen: seen.holder is not None),
-            wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
-            stop=tenacity.stop_before_delay(min(_MOVES_WITHIN, client.transport.settings.retry_deadline)),
-            retry_error_callback=lambda state: state.outcome.result() if state.outcome else first,
+        last = look_until(
+            lambda: self._look(kind, client, inputs),
+            lambda seen: seen.holder is None,
+            within=min(_MOVES_WITHIN, client.transport.settings.retry_deadline),
             sleep=client.transport.sleep,
         )
-        last: _InTheWay = retrying(self._look, kind, client, inputs)
         if last.holder is not None:
             raise NameTaken(
                 f"{refused} {named(last.holder)} of this program stands for {kind.noun} {last.id} there. If that one is to make "

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import tenacity
-
 from pulumi_zorg.client import Client
 from pulumi_zorg.drift import USER_GRANT
-from pulumi_zorg.errors import ApiError, InputError, NotProven, UnexpectedAnswer
+from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.inputs import UserGrantInputs
 from pulumi_zorg.lifecycle import Action, Snapshot, Step
 from pulumi_zorg.models import UserGrantRecord
 from pulumi_zorg.proof import Removal, find_user_grant, list_events
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.providers.kind import Kind, Sighting
+from pulumi_zorg.providers.waiting import look_until
 
 __all__ = ["UserGrantKind", "UserGrantProvider"]
 
@@ -77,10 +76,7 @@ class UserGrantKind(Kind[UserGrantInputs]):
     def find_like(self, client: Client, inputs: UserGrantInputs) -> str | None:
         def stands(grant_id: str) -> bool:
             known = {"org_id": inputs.org_id, "user_id": inputs.user_id, "project_id": inputs.project_id}
-            try:
-                return isinstance(self.find(client, grant_id, known), Sighting)
-            except NotProven:
-                return False  # listed, and not to be seen: nothing that could be adopted
+            return self.seen(client, grant_id, known) is not None
 
         found = client.user_grants.search(inputs.org_id, inputs.user_id, inputs.project_id)
         wanted = inputs.project_grant_id or ""
@@ -128,16 +124,14 @@ class UserGrantProvider(StatefulProvider[UserGrantInputs]):
 
 def _organization_of(client: Client, grant_id: str) -> str:
     """Where the grant was made, for who reads it by its id alone."""
-    # The list lags behind what was just made.
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_result(lambda found: found is None),
-        wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
-        stop=tenacity.stop_before_delay(5),
-        retry_error_callback=lambda state: None,
-        sleep=client.transport.sleep,
-    )
     try:
-        org_id: str | None = retrying(client.user_grants.organization_of, grant_id)
+        # The list lags behind what was just made.
+        org_id = look_until(
+            lambda: client.user_grants.organization_of(grant_id),
+            lambda found: found is not None,
+            within=5,
+            sleep=client.transport.sleep,
+        )
     except (ApiError, UnexpectedAnswer):  # servers before v4 do not have that call
         org_id = None
     if org_id is None:

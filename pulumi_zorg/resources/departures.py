@@ -74,8 +74,8 @@ class _Watch:
         self._settings = settings
         self._urns: set[str] = set()
         self._ids: set[str] = set()
-        #: Who takes over what stands there: the resource, the type, and what makes the object unique.
-        self._adopts: list[tuple[str, str, dict[str, str]]] = []
+        #: Who takes over what stands there: the resource, the type, and what it declares.
+        self._adopts: list[tuple[str, str, Mapping[str, Any]]] = []
         name = pulumi.get_stack()
         # Now, so that it is read while the program runs. By its short name alone a stack may be another organization's, and
         # the oldest kind of backend knows no other.
@@ -87,7 +87,7 @@ class _Watch:
 
         def adopts(known: Mapping[str, Any]) -> None:
             if known.get("adopt") is True:
-                self._adopts.append((known["urn"], kind.token, kind.identity(known)))
+                self._adopts.append((known["urn"], kind.token, known))
 
         inputs = {name: value for name, value in given.items() if value is not None}
         pulumi.Output.all(urn=resource.urn, **inputs).apply(adopts)
@@ -118,8 +118,10 @@ class _Watch:
 
     def _is_adopted(self, each: Standing) -> bool:
         """Whether another resource takes the object over, so that it stays when this one leaves."""
-        identity = KINDS[each.type].identity(each.known)
-        return any(urn != each.urn and rest == [each.type, identity] for urn, *rest in self._adopts)
+        return any(
+            urn != each.urn and type_ == each.type and KINDS[type_].is_same(each.known, declared)
+            for urn, type_, declared in self._adopts
+        )
 
     def _told(self, foresight: Foresight, each: Standing) -> Iterable[str]:
         # What is declared and has no id yet is replaced, or was found to be gone and is made anew.

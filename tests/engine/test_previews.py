@@ -373,6 +373,14 @@ def test_what_leaves_is_told_as_it_is_and_not_as_the_state_has_it(any_world: Wor
     assert not any("viewer, admin" in each or "admin, viewer" in each for each in sentences)
 
 
+def test_what_leaves_and_is_secret_is_not_taken_for_what_another_resource_adopts(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("!Classified"))
+    stack.up()
+    stack.declare(other=org("!Other", adopt=True))
+    sentences = preview(stack)
+    assert any("removes organization whose name is secret" in each for each in sentences)
+
+
 def test_a_package_that_is_imported_late_does_not_say_that_what_stays_goes(world: World, stack: Stack) -> None:
     stack.declare(acme=org("Acme"), beta=org("Beta"))
     stack.up()

@@ -387,6 +387,14 @@ def test_nothing_that_a_terminal_obeys_is_repeated(said: str, shown: str, waits:
     assert f": {shown}." in str(caught.value)
 
 
+def test_a_credential_that_comes_back_in_the_answer_is_not_shown(waits: Waits) -> None:
+    """Something in front of the server may tell what it was sent."""
+    with pytest.raises(ApiError) as caught:
+        transport_to(Scripted(refuses(409, 6, f"bad header: Bearer {TOKEN}")), waits).send(WRITE)
+    assert TOKEN not in str(caught.value) + caught.value.said
+    assert "bad header: Bearer ***" in str(caught.value)
+
+
 def test_a_long_message_is_cut(waits: Waits) -> None:
     with pytest.raises(ApiError) as caught:
         transport_to(Scripted(refuses(409, 6, "x" * 100_000)), waits).send(WRITE)
