@@ -30,7 +30,6 @@ from pulumi_zorg.errors import (
     Unreachable,
     ZorgError,
 )
-from pulumi_zorg.resources import departures as _departures
 from pulumi_zorg.resources.organization import Organization, OrganizationArgs
 from pulumi_zorg.resources.user_grant import UserGrant, UserGrantArgs
 
@@ -60,6 +59,3 @@ __all__ = [
     "UserGrantArgs",
     "ZorgError",
 ]
-
-# Here, so that also a preview of a program that declares nothing any more tells what it would remove.
-_departures.watch()

@@ -24,14 +24,13 @@
     └── NameTaken               somebody else's object stands where this one should be created
 
 Each message says what was tried, on what, what the server said, and what to do next. None carries a
-secret: a server's answer is cut and cleaned by :func:`clean` before it gets into one, and what a program
-declares as secret is told to :func:`hide`.
+secret: a server's answer is cut and cleaned by :func:`clean` before it gets into one, and the provider masks what a
+program declares as secret.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 __all__ = [
     "AlreadyExists",
@@ -55,8 +54,6 @@ __all__ = [
     "Unreachable",
     "ZorgError",
     "clean",
-    "hide",
-    "without_secrets",
 ]
 
 _LONGEST_QUOTE = 300
@@ -70,30 +67,8 @@ def clean(text: str, longest: int = _LONGEST_QUOTE) -> str:
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
-#: What is not to be shown, the longest first.
-_hidden: tuple[str, ...] = ()
-
-
-def hide(texts: Iterable[str]) -> None:
-    """From now on none of these is in a message of this process."""
-    global _hidden  # noqa: PLW0603 - a process has one user to speak to
-    # As it is, as it is cleaned, and as it stands between quotes.
-    forms = {form for text in texts for form in (text, clean(text), repr(clean(text))[1:-1])} - {""}
-    _hidden = tuple(sorted({*_hidden, *forms}, key=lambda text: (-len(text), text)))
-
-
-def without_secrets(text: str) -> str:
-    """``text`` without what is hidden."""
-    for hidden in _hidden:
-        text = text.replace(hidden, "[secret]")
-    return text
-
-
 class ZorgError(Exception):
     """The root of all errors that this package raises on purpose."""
-
-    def __str__(self) -> str:
-        return without_secrets(super().__str__())
 
     #: Whether the call behind the error may have taken effect all the same.
     performed: bool = False

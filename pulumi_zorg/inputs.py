@@ -8,6 +8,7 @@ added so that they are left out where they have their default, or every old stat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -38,7 +39,7 @@ __all__ = [
     "wrong_id",
 ]
 
-#: Under this name a resource tells the provider who it is, as ``project/stack/kind/name``. It is no input and never
+#: Under this name a resource tells the provider who it is, as ``organization/project/stack/type/name``. It is no input and never
 #: gets into the state: `check` takes it out. Names with two underscores are the engine's way to say "internal".
 OWNER = "__owner"
 #: What stands in it between the resource's name and its parent's URN.
@@ -107,13 +108,11 @@ RoleKeys = Annotated[tuple[StrictStr, ...], BeforeValidator(_sequence), AfterVal
 Policy = Annotated[str, BeforeValidator(_policy)]
 
 
-_ANY_ID: TypeAdapter[str] = TypeAdapter(Id)
-
-
 class Inputs(BaseModel):
     """What all resources with a state have in common."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    # Built when it is first used: a program that only imports the package does not wait for it.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
     #: What a change of which makes another object.
     replaces: ClassVar[tuple[str, ...]] = ()
@@ -149,13 +148,19 @@ class UserGrantInputs(Inputs):
 def wrong_id(value: Any) -> str | None:
     """What is wrong with an id; None where nothing is."""
     try:
-        _ANY_ID.validate_python(value)
+        _id_adapter().validate_python(value)
     except ValidationError as error:
         return _reason(error)
     return None
 
 
-class Problem(BaseModel):
+@cache
+def _id_adapter() -> TypeAdapter[str]:
+    return TypeAdapter(Id)
+
+
+@dataclass(frozen=True)
+class Problem:
     """What is wrong with one property."""
 
     property: str

@@ -72,6 +72,12 @@ class Removal:
     by: str | None = None
     at: datetime | None = None
 
+    def describe(self) -> str:
+        """The proof as the end of a sentence, with who and when where that is known."""
+        by = f" by {self.by}" if self.by else ""
+        at = f" at {self.at:%Y-%m-%d %H:%M:%S} UTC" if self.at else ""
+        return f"{self.how}{by}{at}"
+
 
 @dataclass(frozen=True)
 class Found:

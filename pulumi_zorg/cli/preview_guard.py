@@ -220,7 +220,7 @@ def _verdict(plan: Plan, most: dict[str, int | None], stack: Stack | None) -> Ve
 
 def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
     """The steps, but for deletions of what another resource of the same plan adopts: the provider leaves that as it is."""
-    from pulumi_zorg.providers.kinds import KINDS
+    from pulumi_zorg.resource_types.all import RESOURCE_TYPES
 
     adopting = [each for each in plan.steps if each.planned.adopts]
 
@@ -229,7 +229,7 @@ def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
         return any(
             each.urn != step.urn
             and each.planned.type == type_
-            and KINDS[type_].is_same(before, each.planned.after or {})
+            and RESOURCE_TYPES[type_].is_same(before, each.planned.after or {})
             for each in adopting
         )
 
@@ -265,10 +265,10 @@ def _asked(settings: Settings, steps: list[PlannedStep]) -> list[Reviewed]:
 
 
 def _reviewed(foresight: Foresight, step: PlannedStep) -> Reviewed:
-    from pulumi_zorg.providers.kinds import KINDS
+    from pulumi_zorg.resource_types.all import RESOURCE_TYPES
 
     planned = step.planned
     if planned.adopts:
-        planned = foresight.adoption(KINDS[planned.type], planned)
+        planned = foresight.adoption(RESOURCE_TYPES[planned.type], planned)
     effect = effect_of(planned)
     return Reviewed(step.urn, effect, foresight.facts(effect) if effect.has_weight else None)

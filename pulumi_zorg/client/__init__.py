@@ -47,18 +47,21 @@ class Client:
         """
         return cls(Transport(settings) if notice is None else Transport(settings, notice=notice))
 
-    def make_sure_of(self, org_id: str) -> None:
-        """Makes sure, once in a process, that calls which name the organization act on it and on no other.
+    def make_sure_of(self, org_id: str) -> bool:
+        """Verify, once in a process, that calls which name the organization act on it and on no other.
 
         A server or a proxy that drops the header acts on the caller's own organization and answers 200.
 
-        :raises HeaderIgnored: where that is so. Nothing was written then.
+        :return: whether the answer shows the organization as existing. A removed one is answered too.
+        :raises HeaderIgnored: where the server acts on another organization. Nothing was written then.
         """
         with self._lock:
             if org_id in self._seen:
-                return
-        self.organizations.read(org_id)
+                return True
+        if self.organizations.read(org_id).removed:
+            return False
         self.saw(org_id)
+        return True
 
     def saw(self, org_id: str) -> None:
         """Remembers that an answer to this organization's header was about this organization."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from pulumi_zorg.models import Details, ObjectCreated, OrganizationRecord, Wire,
 __all__ = ["Organizations"]
 
 _ME = "/management/v1/orgs/me"
+_LONGEST_LABEL = 63  # characters of one part of a domain name
 
 
 class _Found(Wire):
@@ -102,8 +104,25 @@ class Organizations:
 
         :raises PermissionDenied: without a right on the instance, on a server that has no other list.
         """
-        tried = f"Searching organizations named {clean(name)!r}"
         query: dict[str, Any] = {"nameQuery": {"name": name, "method": "TEXT_QUERY_METHOD_EQUALS"}}
+        found = self._search(f"Searching organizations named {clean(name)!r}", query)
+        return tuple(record for record in found if record.name == name)
+
+    def with_domain_of(self, name: str) -> tuple[OrganizationRecord, ...]:
+        """The organizations of another name whose primary domain is the one that ZITADEL makes from ``name``.
+
+        :raises PermissionDenied: as :meth:`by_name`.
+        """
+        # ZITADEL turns spaces into hyphens and leaves out everything but letters, digits and hyphens.
+        label = re.sub("[^a-z0-9-]", "", name.lower().replace(" ", "-"))[:_LONGEST_LABEL].strip("-")
+        if not label:
+            return ()
+        query = {"domainQuery": {"domain": f"{label}.", "method": "TEXT_QUERY_METHOD_STARTS_WITH_IGNORE_CASE"}}
+        found = self._search(f"Searching organizations with the domain {clean(label)}", query)
+        return tuple(each for each in found if each.primary_domain.startswith(f"{label}.") and each.name != name)
+
+    def _search(self, tried: str, query: dict[str, Any]) -> tuple[OrganizationRecord, ...]:
+        """The organizations that the query finds and that the caller may see."""
         try:
             path, body = "/admin/v1/orgs/_search", {"queries": [query]}
             answer = self._transport.send(Call(tried, "POST", path, body=body, reads=True))
@@ -115,7 +134,7 @@ class Organizations:
             except (NotFound, UnexpectedAnswer):
                 # An older server has no such list, and need not say so in ZITADEL's words. What is missing is the right.
                 raise refused from None
-        return tuple(record for record in parse(_Listed, answer, tried).result if record.name == name)
+        return parse(_Listed, answer, tried).result
 
     def _write(self, tried: str, method: str, path: str, org_id: str, body: dict[str, Any] | None = None) -> None:
         answer = self._transport.send(Call(tried, method, path, org=org_id, body=body))

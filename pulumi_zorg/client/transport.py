@@ -2,7 +2,7 @@
 
 The rule for repeating: a call that cannot have taken effect is repeated (no connection, 429); a call
 that may have taken effect is repeated only if it is a read. After a write whose outcome is unknown
-the caller looks, and then decides; see :mod:`pulumi_zorg.providers.converge`.
+the caller looks, and then decides; see :mod:`pulumi_zorg.providers.reconcile`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -18,7 +18,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import httpx
-import tenacity
 
 from pulumi_zorg.auth import bearer_auth
 from pulumi_zorg.config import Settings, is_loopback
@@ -35,6 +34,7 @@ from pulumi_zorg.errors import (
     Unreachable,
     clean,
 )
+from pulumi_zorg.retry import retry
 
 __all__ = ["ORG_HEADER", "Call", "Transport"]
 
@@ -44,7 +44,6 @@ log = logging.getLogger("pulumi_zorg")
 ORG_HEADER = "x-zitadel-orgid"
 
 _GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 15.0
 # Failures before a byte of the request was sent.
 _UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -118,8 +117,8 @@ class Transport:
         body = call.body if call.body is not None else ({} if call.method in ("POST", "PUT") else None)
         response = self._patiently(
             call.tried,
-            lambda: self._http.send(
-                self._http.build_request(call.method, call.path, headers=headers, json=body), auth=self._auth
+            lambda: self._receive(
+                self._http.build_request(call.method, call.path, headers=headers, json=body), self._auth
             ),
             repeatable=call.reads,
             org=call.org,
@@ -143,33 +142,29 @@ class Transport:
         )
         try:
             return self._patiently(
-                "Asking for a token", lambda: self._http.send(prepared, auth=None), repeatable=True, org=None
+                "Asking for a token", lambda: self._receive(prepared, None), repeatable=True, org=None
             )
         except Unreachable as error:
             # Patience was had here; the call that needs the token must not begin it anew.
             raise Unreachable(str(error), performed=False) from None
+
+    def _receive(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
+        """Send the request and read the whole answer within the time-out, which httpx counts anew with each byte."""
+        ends = time.monotonic() + self.settings.timeout
+        response = self._http.send(request, auth=auth, stream=True)
+        try:
+            assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - narrows the type for the checker
+            response.stream = _EndingStream(response.stream, ends)
+            response.read()
+        finally:
+            response.close()
+        return response
 
     def _patiently(
         self, tried: str, send: Callable[[], httpx.Response], *, repeatable: bool, org: str | None
     ) -> httpx.Response:
         """Sends until there is an answer of ZITADEL's own, or until waiting longer makes no sense."""
 
-        def worth_repeating(error: BaseException) -> bool:
-            return isinstance(error, _Passing) and (repeatable or not error.performed)
-
-        def say(state: tenacity.RetryCallState) -> None:
-            error = state.outcome.exception() if state.outcome else None
-            wait = state.next_action.sleep if state.next_action else 0.0
-            self.notice(f"{error} Trying again in {wait:.1f} s (attempt {state.attempt_number + 1}).")
-
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(worth_repeating),
-            wait=_wait,
-            stop=tenacity.stop_before_delay(self.settings.retry_deadline),
-            before_sleep=say,
-            sleep=self.sleep,
-            reraise=True,
-        )
         attempt = 0
 
         def once() -> httpx.Response:
@@ -178,7 +173,16 @@ class Transport:
             return self._once(tried, send, org, attempt)
 
         try:
-            return retrying(once)
+            return retry(
+                once,
+                should_retry=lambda error: isinstance(error, _Passing) and (repeatable or not error.performed),
+                within=self.settings.retry_deadline,
+                sleep=self.sleep,
+                notify=lambda error, wait: self.notice(
+                    f"{error} Trying again in {wait:.1f} s (attempt {attempt + 1})."
+                ),
+                retry_after=lambda error: error.retry_after if isinstance(error, _Passing) else None,
+            )
         except _Passing as error:
             raise Unreachable(str(error), performed=error.performed) from None
 
@@ -207,20 +211,29 @@ class Transport:
         return response
 
 
+class _EndingStream(httpx.SyncByteStream):
+    """The body of an answer, until a moment of the monotonic clock."""
+
+    def __init__(self, stream: httpx.SyncByteStream, ends: float) -> None:
+        self._stream = stream
+        self._ends = ends
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            if time.monotonic() > self._ends:
+                raise httpx.ReadTimeout("the answer took too long")
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
+
+
 class _Passing(Unreachable):
     """Unreachable, but it may pass."""
 
     def __init__(self, message: str, *, performed: bool, retry_after: float | None = None) -> None:
         super().__init__(message, performed=performed)
         self.retry_after = retry_after
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    """Exponential with full jitter; a server that says when to come again is listened to."""
-    error = state.outcome.exception() if state.outcome else None
-    said = error.retry_after if isinstance(error, _Passing) else None
-    jittered = tenacity.wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT)(state)
-    return jittered if said is None else said + jittered / 4
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -6,8 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from queue import Empty, Queue
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -26,7 +25,7 @@ from pulumi_zorg.errors import (
     ZorgError,
 )
 from pulumi_zorg.impact import Act, Effect, Facts, Planned, effect_of, sentences
-from pulumi_zorg.providers.kind import Kind, Sighting
+from pulumi_zorg.resource_types.base import Observed, ResourceType
 
 __all__ = ["Foresight"]
 
@@ -61,6 +60,21 @@ class Foresight:
         """Closes the connections."""
         self._client.close()
 
+    def check_credential(self) -> str | None:
+        """Use the credential once. Return what the user should know where the server does not answer, as a sentence.
+
+        :raises CredentialError: where the server gives no token for the credential.
+        :raises Unauthenticated: where the server refuses it, and
+        :raises PermissionDenied: where it may not even read its own user.
+        """
+        try:
+            self._ask(lambda: self._client.me)
+        except (CredentialError, Unauthenticated, PermissionDenied):
+            raise
+        except (ZorgError, _NotAsked) as error:
+            return f"the credential was not checked: {error}"
+        return None
+
     def sentences(self, planned: Planned, secret: Collection[str] = ()) -> tuple[str, ...]:
         """What a reviewer should know of the change; none where nothing of weight happens.
 
@@ -70,7 +84,7 @@ class Foresight:
         return sentences(effect, self.facts(effect)) if effect.has_weight else ()
 
     def standing(
-        self, kind: Kind[Any], id: str, known: Mapping[str, Any], *, certain: bool = False
+        self, resource_type: ResourceType[Any], id: str, known: Mapping[str, Any], *, certain: bool = False
     ) -> Mapping[str, Any] | None:
         """The object's properties as they are; None where it is proven to be gone.
 
@@ -78,24 +92,24 @@ class Foresight:
         :param certain: then it is None also where it cannot be told.
         """
         try:
-            found = self._ask(lambda: kind.find(self._client, id, known))
+            found = self._ask(lambda: resource_type.find(self._client, id, known))
         except (ZorgError, _NotAsked):
             return None if certain else known
-        return {**known, **found.values} if isinstance(found, Sighting) else None
+        return {**known, **found.properties} if isinstance(found, Observed) else None
 
-    def adoption(self, kind: Kind[Any], planned: Planned) -> Planned:
+    def adoption(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
         """The planned creation, as the change that it is where it adopts something."""
         after = planned.after or {}
         try:
-            inputs = kind.inputs.model_validate(after)
+            inputs = resource_type.inputs.model_validate(after)
         except ValidationError:
             return planned.unseen()  # something of it is not known yet
         try:
-            standing = self._ask(lambda: kind.find_like(self._client, inputs))
-            found = None if standing is None else self._ask(lambda: kind.find(self._client, standing, after))
+            standing = self._ask(lambda: resource_type.find_existing(self._client, inputs))
+            found = None if standing is None else self._ask(lambda: resource_type.find(self._client, standing, after))
         except (ZorgError, _NotAsked):
             return planned.unseen()
-        return replace(planned, id=found.id, before=found.values) if isinstance(found, Sighting) else planned
+        return replace(planned, id=found.id, before=found.properties) if isinstance(found, Observed) else planned
 
     def facts(self, effect: Effect) -> Facts:
         """What the instance says of the object; it never raises."""
@@ -157,41 +171,12 @@ class Foresight:
                 raise _NotAsked("this preview has asked often enough")
             self._left -= 1
         try:
-            return _in_time(question)
-        except _TooSlow:
-            with self._lock:
-                self._over = "the server did not answer in time"
-            raise _NotAsked(self._over) from None
+            return question()
         except (NoAnswer, CredentialError, Unauthenticated) as error:
             # A server that does not answer is not asked again: each time would cost the whole time-out.
             with self._lock:
                 self._over = _why(error)
             raise
-
-
-class _TooSlow(Exception):
-    """A question has no answer yet."""
-
-
-def _in_time(question: Callable[[], T]) -> T:
-    """The answer, or its error; a call's own time-out begins anew with each byte that comes."""
-    answers: Queue[tuple[T | None, BaseException | None]] = Queue()
-
-    def ask() -> None:
-        try:
-            answers.put((question(), None))
-        except BaseException as error:  # noqa: BLE001 - raised again where the answer is waited for
-            answers.put((None, error))
-
-    # Not of a pool: the process would wait for it at its end.
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        answer, error = answers.get(timeout=2 * _SECONDS)
-    except Empty:
-        raise _TooSlow from None
-    if error is not None:
-        raise error
-    return cast(T, answer)
 
 
 def _why(error: ZorgError | _NotAsked) -> str:

@@ -1,4 +1,4 @@
-"""What the resources have in common: checking what is known already, and becoming known to the engine."""
+"""What the resources have in common: checking what is known already, and registering with the engine."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, cast
 
 import pulumi
-from pulumi.dynamic import Resource, ResourceProvider
+from pulumi.dynamic import Resource
 
 from pulumi_zorg.errors import InputError
-from pulumi_zorg.inputs import OWNER, PREVIEW, SECRETS, UNDER, check_inputs, wrong_id
+from pulumi_zorg.inputs import OWNER, PREVIEW, SECRETS, UNDER, Inputs, check_inputs, wrong_id
 from pulumi_zorg.providers.base import StatefulProvider
-from pulumi_zorg.resources import departures
 
 __all__ = ["register", "register_existing"]
 
@@ -22,65 +21,60 @@ class _ProgramError(InputError, pulumi.RunError):
 
 def register(
     resource: Resource,
-    provider: StatefulProvider[Any],
-    title: str,
+    provider: StatefulProvider,
+    model: type[Inputs],
     name: str,
     given: Mapping[str, Any],
     outputs: tuple[str, ...],
     opts: pulumi.ResourceOptions | None,
 ) -> None:
-    """Registers a resource whose properties are ``given``.
+    """Register a resource whose properties are ``given``.
 
-    :param title: the kind of resource in messages.
-    :param outputs: what only the provider knows.
+    :param model: its inputs.
+    :param outputs: the properties that only the provider knows.
     :raises InputError: where something that is known already cannot be right.
     """
-    _, problems = check_inputs(provider.kind.inputs, given, is_unknown=_given_later)
+    title = type(resource).__name__
+    if opts is not None and opts.import_ is not None:
+        reason = "cannot be used: Pulumi cannot import dynamic resources. Set adopt=True on the resource instead"
+        raise _ProgramError(f"{title} {name!r}", "import_", reason)
+    _, problems = check_inputs(model, given, is_unknown=_given_later)
     if problems:
         raise _ProgramError(f"{title} {name!r}", problems[0].property, problems[0].reason)
-    owner: pulumi.Input[str] = f"{pulumi.get_project()}/{pulumi.get_stack()}/{title}/{name}"
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    owner: pulumi.Input[str] = f"{stack}/{title}/{name}"
     if opts is not None and opts.parent is not None:
-        # Under another parent there may be one of the same name.
-        # Only the text of it: what is made of an output depends on the output's resource, and a parent waits for its children.
+        # Another parent may have a resource of the same name. Only the text of the URN is used: an output that is made from
+        # a resource's output depends on that resource, and a parent waits for its children.
         urn = opts.parent.urn
         owner = pulumi.Output.concat(
             owner, UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
         )
-    # The server keeps names and grants unique, so that the old one must go first; with `pulumi up --replace` the engine
-    # asks no provider which comes first.
+    # The server keeps names and grants unique, so the old object must go first. With `pulumi up --replace` the engine asks no
+    # provider which comes first.
     options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
-    said = {OWNER: owner, **({PREVIEW: True} if pulumi.runtime.is_dry_run() else {}), **_secrets(given)}
-    _initialize(resource, provider, name, {**given, **dict.fromkeys(outputs), **said}, options)
-    departures.stays(resource, provider.kind, given)
+    internal = {OWNER: owner, **({PREVIEW: True} if pulumi.runtime.is_dry_run() else {}), **_secrets(given)}
+    Resource.__init__(resource, provider, name, {**given, **dict.fromkeys(outputs), **internal}, options)
 
 
 def register_existing(
     resource: Resource,
-    provider: StatefulProvider[Any],
+    provider: StatefulProvider,
+    model: type[Inputs],
     name: str,
     id: pulumi.Input[str],
     address: Mapping[str, Any],
     outputs: tuple[str, ...],
     opts: pulumi.ResourceOptions | None,
 ) -> None:
-    """Registers a resource that exists and is only read."""
+    """Register a resource that exists and is only read."""
     for given, value in {"id": id, **address}.items():
         reason = None if value is None or _given_later(value) else wrong_id(value)
         if reason is not None or (given == "id" and value is None):
             raise _ProgramError(f"get of {name!r}", given, reason or "must be given")
-    props: dict[str, Any] = {**dict.fromkeys((*provider.kind.inputs.model_fields, *outputs)), **address}
+    props: dict[str, Any] = {**dict.fromkeys((*model.model_fields, *outputs)), **address}
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
-    _initialize(resource, provider, name, props, options)
-
-
-def _initialize(
-    resource: Resource,
-    provider: ResourceProvider,
-    name: str,
-    props: dict[str, Any],
-    opts: pulumi.ResourceOptions | None,
-) -> None:
-    Resource.__init__(resource, provider, name, props, opts)
+    Resource.__init__(resource, provider, name, props, options)
 
 
 def _secrets(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, overload
 import pulumi
 from pulumi.dynamic import Resource
 
+from pulumi_zorg.inputs import OrganizationInputs
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.resources.base import register, register_existing
 
@@ -96,15 +97,7 @@ class Organization(Resource, module="zorg", name="Organization"):
         if args is not None and given:
             raise TypeError(f"give the arguments as OrganizationArgs or by name, not both: {', '.join(sorted(given))}")
         args = args if args is not None else OrganizationArgs(**{"name": None, **given})
-        register(
-            self,
-            OrganizationProvider(),
-            "Organization",
-            resource_name,
-            dict(vars(args)),
-            _OUTPUTS,
-            opts,
-        )
+        register(self, OrganizationProvider(), OrganizationInputs, resource_name, dict(vars(args)), _OUTPUTS, opts)
 
     @staticmethod
     def get(resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Organization:
@@ -114,5 +107,5 @@ class Organization(Resource, module="zorg", name="Organization"):
         :raises Gone: in the deployment, where there is no such organization.
         """
         existing = Organization.__new__(Organization)
-        register_existing(existing, OrganizationProvider(), resource_name, id, {}, _OUTPUTS, opts)
+        register_existing(existing, OrganizationProvider(), OrganizationInputs, resource_name, id, {}, _OUTPUTS, opts)
         return existing

@@ -8,6 +8,7 @@ from typing import Any, overload
 import pulumi
 from pulumi.dynamic import Resource
 
+from pulumi_zorg.inputs import UserGrantInputs
 from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resources.base import register, register_existing
 
@@ -109,7 +110,7 @@ class UserGrant(Resource, module="zorg", name="UserGrant"):
             raise TypeError(f"give the arguments as UserGrantArgs or by name, not both: {', '.join(sorted(given))}")
         if args is None:
             args = UserGrantArgs(**{"org_id": None, "user_id": None, "project_id": None, **given})
-        register(self, UserGrantProvider(), "UserGrant", resource_name, dict(vars(args)), _OUTPUTS, opts)
+        register(self, UserGrantProvider(), UserGrantInputs, resource_name, dict(vars(args)), _OUTPUTS, opts)
 
     @staticmethod
     def get(
@@ -130,5 +131,5 @@ class UserGrant(Resource, module="zorg", name="UserGrant"):
         """
         existing = UserGrant.__new__(UserGrant)
         address = {"org_id": org_id, "user_id": user_id}
-        register_existing(existing, UserGrantProvider(), resource_name, id, address, _OUTPUTS, opts)
+        register_existing(existing, UserGrantProvider(), UserGrantInputs, resource_name, id, address, _OUTPUTS, opts)
         return existing

@@ -11,7 +11,7 @@ from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Absent, Key, Live, Recor
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, ZorgError
 from pulumi_zorg.models import Authorization, Event, OrganizationRecord, UserGrantRecord
 from pulumi_zorg.proof import Removal
-from pulumi_zorg.providers.kinds import KINDS
+from pulumi_zorg.resource_types.all import RESOURCE_TYPES
 from pulumi_zorg.survey.each import Reader, ask
 from pulumi_zorg.survey.history import belongings, happened_lately, touched
 from pulumi_zorg.survey.together import absent, proven_gone
@@ -85,10 +85,10 @@ def find(client: Client, type: str, id: str, known: Mapping[str, Any]) -> tuple[
 
     It is read as the engine's own refresh reads it, so that both come to the same verdict.
     """
-    found = KINDS[type].find(client, id, known)
+    found = RESOURCE_TYPES[type].find(client, id, known)
     if isinstance(found, Removal):
         return absent(found), None
-    return Live(type, id, found.values, found.details.creation_date), found.warning
+    return Live(type, id, found.properties, found.details.creation_date), found.warning
 
 
 def make_sure_of_instance(client: Client, recorded: Sequence[Recorded]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,27 @@ def test_another_backend_on_the_same_machine_takes_nothing(world: World, stack: 
     world.proxy.clear()
     assert stack.fails().shows("which this resource did not make", "adopt=True")
     assert not any("_deactivate" in call for call in world.proxy.writes)
+
+
+def test_folders_with_the_same_relative_backend_are_different_stacks(world: World, stack: Stack) -> None:
+    """Both have the same project, stack, resource and machine; only the engine knows that the backends differ."""
+    stack.declare(acme=org("Acme"))
+    folders = [stack.folder / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+        for file in ("__main__.py", "declared.json"):
+            shutil.copy(stack.folder / file, folder)
+        (folder / "state").mkdir()
+        (folder / "Pulumi.yaml").write_text("name: tests\nruntime: python\nbackend:\n  url: file://./state\n")
+    del stack.env["PULUMI_BACKEND_URL"]
+    stack.folder = folders[0]
+    stack.must("stack", "init", "test")
+    stack.up()
+    stack.folder = folders[1]
+    stack.must("stack", "init", "test")
+    assert stack.fails().shows("which this resource did not make", "adopt=True")
+    stack.destroy()
+    assert "Acme" in names(world)
 
 
 @pytest.mark.parametrize("first", [None, False], ids=["the old one first", "the new one first"])

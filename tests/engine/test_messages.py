@@ -8,7 +8,7 @@ import pytest
 
 from pulumi_zorg.testing import Fault
 from tests.support.servers import World
-from tests.support.stack import Stack, grant, org
+from tests.support.stack import OLD_SDK, Stack, grant, org
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,81 @@ def test_nothing_secret_anywhere_with_the_engines_own_debugging(world: World, st
     written = [file for file in stack.folder.rglob("*") if file.is_file()]
     assert any("journal" in file.parts for file in written)
     assert not [file for file in written if world.token.encode() in file.read_bytes()]
+
+
+OTHER_PROVIDER = """
+import pulumi
+import pulumi_zorg as zorg
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+class Other(ResourceProvider):
+    def create(self, props):
+        if props["zorg_ran"]:
+            return CreateResult("1", {**props, "ratio": 1 / props["zero"]})
+
+class Thing(Resource, module="other", name="Thing"):
+    pass
+
+acme = zorg.Organization("acme", name="Acme")
+Thing(Other(), "thing", {"zero": 0, "zorg_ran": acme.id})
+"""
+
+
+def test_another_provider_of_the_stack_keeps_its_traceback(stack: Stack) -> None:
+    (stack.folder / "__main__.py").write_text(OTHER_PROVIDER)
+    run = stack.run("up", "--yes", "--skip-preview")
+    assert run.code != 0
+    assert set(stack.resources()) == {"acme"}
+    assert run.shows("ZeroDivisionError", "Traceback (most recent call last)", '1 / props["zero"]'), run.out
+
+
+def test_renaming_to_a_taken_name_is_one_message(world: World, stack: Stack) -> None:
+    world.console.create_organization("Taken")
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    stack.declare(acme=org("Taken"))
+    failed = stack.fails()
+    assert failed.shows("Renaming organization", "which this resource did not make", "adopt=True")
+    assert "another exception occurred" not in failed.out
+    assert "direct cause" not in failed.out
+
+
+def test_a_name_whose_domain_is_taken_names_the_organization_that_has_it(world: World, stack: Stack) -> None:
+    holder = world.console.create_organization("Acme Inc")
+    stack.declare(acme=org("Acme, Inc."))
+    failed = stack.fails()
+    assert failed.shows("the domain that ZITADEL makes from it (acme-inc.", f"organization 'Acme Inc' ({holder})")
+    assert "adopt=True" not in failed.out
+    stack.declare(acme=org("Acme, Inc.", adopt=True))
+    assert stack.fails().shows("the domain that ZITADEL makes from it (acme-inc.")
+
+
+def test_a_grant_in_a_removed_organization_says_that_the_organization_is_gone(world: World, stack: Stack) -> None:
+    stack.declare(ann=grant(world.home, world.ann, world.project, ["viewer"]))
+    stack.up()
+    world.console.remove_organization(world.home)
+    stack.must("refresh", "--yes")
+    assert stack.resources() == {}
+    failed = stack.fails()
+    assert failed.shows(f"cannot be made in organization {world.home}, which does not exist any more", "was removed by")
+    assert "adopt=True" not in failed.out
+
+
+def test_import_is_refused_and_names_adopt(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme", opts={"import_": world.home}))
+    failed = stack.fails()
+    assert failed.shows("import_ cannot be used: Pulumi cannot import dynamic resources", "adopt=True")
+    assert world.proxy.exchanges == []
+
+
+def test_an_sdk_that_drops_internal_properties_is_refused_before_anything_is_called(world: World, stack: Stack) -> None:
+    stack.env["PYTHONPATH"] = str(OLD_SDK)
+    stack.declare(acme=org("Acme"))
+    for command in (("preview",), ("up", "--yes", "--skip-preview")):
+        run = stack.run(*command)
+        assert run.code != 0
+        assert run.shows("does not pass internal properties to dynamic providers", "pip install 'pulumi>=3.235'"), (
+            run.out
+        )
+        assert "Traceback" not in run.out
+    assert world.proxy.writes == []

@@ -4,6 +4,7 @@ what a provider returned. Random sequences run thousands of times on it; what th
 from __future__ import annotations
 
 import copy
+import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,9 +19,11 @@ from pulumi_zorg.client.transport import Transport
 from pulumi_zorg.config import PersonalAccessToken, Settings
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.inputs import OWNER
-from pulumi_zorg.providers import session
-from pulumi_zorg.providers.journal import Journal
+from pulumi_zorg.providers import context
+from pulumi_zorg.providers.context import ProviderContext
 from pulumi_zorg.providers.organization import OrganizationProvider
+from pulumi_zorg.providers.pending import PendingCreates
+from pulumi_zorg.providers.reporter import Reporter
 from pulumi_zorg.providers.user_grant import UserGrantProvider
 
 PROVIDERS: dict[str, Any] = {"org": OrganizationProvider, "grant": UserGrantProvider}
@@ -62,7 +65,10 @@ class MiniEngine:
     program: dict[str, Declared] = field(default_factory=dict)
     state: dict[str, Resource] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    #: What the provider has reported to the user in the last command.
+    diagnostics: io.StringIO = field(default_factory=io.StringIO)
+    #: The stack's name.
+    stack: str = "s"
     #: Is told of each call before it is sent; may raise Killed.
     before: Callable[[httpx.Request], None] = lambda request: None
 
@@ -73,7 +79,9 @@ class MiniEngine:
         for name, declared in self.program.items():
             provider = PROVIDERS[declared.kind]()
             olds = self.state[name].inputs if name in self.state else {}
-            result = provider.check(olds, {**copy.deepcopy(declared.args), OWNER: f"p/s/{declared.kind}/{name}"})
+            result = provider.check(
+                olds, {**copy.deepcopy(declared.args), OWNER: f"o/p/{self.stack}/{declared.kind}/{name}"}
+            )
             if result.failures:
                 self.errors.append(f"{name}: {result.failures[0].property} {result.failures[0].reason}")
                 return False
@@ -103,14 +111,15 @@ class MiniEngine:
 
     def _begin(self) -> None:
         """As a new process."""
-        self.errors, self.said = [], []
+        self.errors, self.diagnostics = [], io.StringIO()
         settings = Settings(
             self.url, PersonalAccessToken(SecretStr(self.token)), self.url, timeout=10, retry_deadline=6
         )
-        transport = Transport(settings, sleep=lambda seconds: None, notice=self.said.append)
+        reporter = Reporter(self.diagnostics)
+        transport = Transport(settings, sleep=lambda seconds: None, notice=reporter.note)
         transport._http.event_hooks = {"request": [self._sent]}
-        session.begin(Client(transport))
-        session.journal = Journal(self.folder)
+        pending = PendingCreates(self.url, self.folder, reporter.warn)
+        context.start(ProviderContext(Client(transport), pending, reporter))
 
     def _sent(self, request: httpx.Request) -> None:
         self.before(request)

@@ -105,6 +105,7 @@ class Stack(Laws, RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.engine = MiniEngine(self.proxy.url, self.emulator.token, self.folder)
         self.others, self.left, self.removed_users = {}, {}, set()
+        self.second = self.another_stack()
         #: Somebody else, with a credential of their own.
         self.somebody: Console | None = None
         # Something to begin with, or most sequences would be about nothing.
@@ -113,6 +114,10 @@ class Stack(Laws, RuleBasedStateMachine):
         self.declare_grant(1, 1, {"admin"}, False)
         if made:
             assert self._run("up"), self.engine.errors
+
+    def another_stack(self) -> MiniEngine:
+        """A stack of the same program, credential and backend; only its name differs."""
+        return MiniEngine(self.proxy.url, self.emulator.token, self.folder, stack="s2")
 
     def _name(self, number: int) -> str:
         return f"Tenant {number} {self.tag}"
@@ -242,6 +247,28 @@ class Stack(Laws, RuleBasedStateMachine):
             self.somebody.deactivate_organization(org_id)
         self.others[org_id] = (name, active)
 
+    @rule(number=st.integers(0, 3), active=st.booleans(), command=st.sampled_from(["up", "up", "refresh", "destroy"]))
+    def the_second_stack_runs(self, number: int, active: bool, command: str) -> None:
+        """It wants a name that the first one may have, too, and never adopts. What the first one has stays as it is."""
+        theirs = self.second.state.get("org0")
+        if theirs is not None and theirs.id not in self.others:
+            self.second.state.clear()  # the first stack has adopted it
+        self.second.program = {"org0": Declared("org", {"name": self._name(number), "active": active})}
+        mine = {each.id for each in self.engine.state.values() if each.kind == "org"}
+        before = {each: found for each, found in self.console.organizations().items() if each in mine}
+        getattr(self.second, command)()
+        after = self.console.organizations()
+        assert {each: found for each, found in after.items() if each in mine} == before, (
+            "a second stack touched the first"
+        )
+        for org_id in [theirs.id] if theirs is not None else []:
+            self.others.pop(org_id, None)
+        for resource in self.second.state.values():
+            if resource.id in after:
+                found = after[resource.id]
+                self.others[resource.id] = (found["name"], found["state"] == "ORG_STATE_ACTIVE")
+        COUNTED["second stack"] += 1
+
     # Commands.
 
     @rule(
@@ -316,7 +343,7 @@ class Stack(Laws, RuleBasedStateMachine):
         self._run("refresh")
         assert not self.engine.errors, self.engine.errors
         blocked = self._blocked()
-        fine = self._run("up")
+        fine = self._run("up") if blocked else self._up()
         if blocked:
             return
         assert fine, self.engine.errors
@@ -338,7 +365,7 @@ class Stack(Laws, RuleBasedStateMachine):
         self.proxy.clear()
         self._run("refresh")
         if not self._blocked():
-            self._run("up")
+            assert self._up(), self.engine.errors
             self.engine.program.clear()
             assert self._run("up"), self.engine.errors
             assert self.engine.state == {}

@@ -18,9 +18,11 @@ from pulumi_zorg.client.transport import Call
 from pulumi_zorg.errors import NotFound, PermissionDenied, Unreachable
 from pulumi_zorg.inputs import Inputs
 from pulumi_zorg.models import OrganizationRecord, Wire, parse
-from pulumi_zorg.providers import converge, creation, session, user_grant
-from pulumi_zorg.providers.journal import Journal, Note, Try
-from pulumi_zorg.providers.kind import Kind
+from pulumi_zorg.providers import context, create, reconcile
+from pulumi_zorg.providers.context import ProviderContext
+from pulumi_zorg.providers.pending import Attempt, PendingCreate, PendingCreates
+from pulumi_zorg.resource_types import user_grant
+from pulumi_zorg.resource_types.base import ResourceType
 from tests.stateful.machine import Server, Stack
 
 
@@ -31,7 +33,7 @@ class _Shown(Wire):
 Broken = Callable[[], AbstractContextManager[Any]]
 
 
-def takes_any_404_for_gone() -> AbstractContextManager[Any]:
+def treats_any_404_as_deleted() -> AbstractContextManager[Any]:
     """As the Terraform provider does."""
 
     def find(client: Client, org_id: str, grant_id: str, user_id: str | None, project_id: str | None) -> Any:
@@ -54,55 +56,56 @@ def trusts_the_header() -> AbstractContextManager[Any]:
     return mock.patch.object(Organizations, "read", read)
 
 
-def adopts_whatever_stands_there() -> AbstractContextManager[Any]:
+def adopts_whatever_exists() -> AbstractContextManager[Any]:
     """A name that is taken is taken over, whoever made it."""
 
-    def own(kind: Kind[Any], client: Client, inputs: Inputs, note: Note) -> str | None:
-        return kind.find_like(client, inputs)
+    def find_own(self: create._Creator[Any], inputs: Inputs, pending: PendingCreate) -> str | None:
+        return self.type.find_existing(self.client, inputs)
 
-    def taken(kind: Kind[Any], client: Client, inputs: Inputs, refused: Exception) -> Exception:
+    def conflict(type: ResourceType[Any], context: ProviderContext, inputs: Inputs, refused: Exception) -> Exception:
         return refused
 
-    class Always(Journal):
-        def find(self, url: str, owner: str) -> Note | None:
-            identity = session.owners._of_identity
-            key = next((dict(each) for each, whose in identity.items() if whose == owner), {})
-            return Note(url, owner, key, (Try(session.client().me.id, 0.0),))
+    def find(self: PendingCreates, resource: str) -> PendingCreate | None:
+        declared = context.current().registry._declared_by
+        identity = next((dict(key) for key, name in declared.items() if name == resource), {})
+        attempt = Attempt(context.current().client.me.id, 0.0)
+        return PendingCreate(self._url, resource, identity, (attempt,))
 
     return _all(
-        mock.patch.object(creation, "_own", own),
-        mock.patch.object(creation, "_taken", taken),
-        mock.patch.object(Journal, "find", Always.find),
+        mock.patch.object(create._Creator, "_find_own", find_own),
+        mock.patch.object(create, "conflict_error", conflict),
+        mock.patch.object(PendingCreates, "find", find),
     )
 
 
-def keeps_no_note() -> AbstractContextManager[Any]:
-    """So that a create that was cut short is a stranger to the next run."""
-    return mock.patch.object(Journal, "find", return_value=None)
+def keeps_no_pending_create() -> AbstractContextManager[Any]:
+    """So that the next run takes the object of a create that was cut short for somebody else's."""
+    return mock.patch.object(PendingCreates, "find", return_value=None)
 
 
-def takes_a_lost_answer_for_success() -> AbstractContextManager[Any]:
-    """Without looking whether the write happened."""
-    real = converge._converge
+def treats_a_lost_answer_as_success() -> AbstractContextManager[Any]:
+    """Without reading whether the write happened."""
+    real = reconcile._converge
 
-    def hopeful(look: Any, perform: Any, title: str, client: Client, guard: Any) -> Any:
+    def hopeful(read: Any, target: reconcile._Target[Any]) -> Any:
         lost: list[Any] = []
 
-        def attempt(step: Any) -> None:
-            try:
-                perform(step)
-            except Unreachable as failure:
-                if not failure.performed:
-                    raise
-                lost.append(step)
+        class Hopeful(reconcile._Target[Any]):
+            def perform(self, step: Any) -> None:
+                try:
+                    super().perform(step)
+                except Unreachable as failure:
+                    if not failure.performed:
+                        raise
+                    lost.append(step)
 
         def seen() -> tuple[Any, tuple[Any, ...]]:
-            found, plan = look()
+            found, plan = read()
             return found, tuple(step for step in plan if step not in lost)
 
-        return real(seen, attempt, title, client, guard)
+        return real(seen, Hopeful(target.type, target.client, target.id, target.inputs))
 
-    return mock.patch.object(converge, "_converge", hopeful)
+    return mock.patch.object(reconcile, "_converge", hopeful)
 
 
 def _all(*patches: Any) -> AbstractContextManager[Any]:
@@ -116,18 +119,18 @@ def _all(*patches: Any) -> AbstractContextManager[Any]:
 def _leaves_no_server() -> Iterator[None]:
     yield
     Server.close()
-    session.begin(None)
+    context.stop()
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "broken",
     [
-        takes_any_404_for_gone,
+        treats_any_404_as_deleted,
         trusts_the_header,
-        adopts_whatever_stands_there,
-        keeps_no_note,
-        takes_a_lost_answer_for_success,
+        adopts_whatever_exists,
+        keeps_no_pending_create,
+        treats_a_lost_answer_as_success,
     ],
 )
 def test_a_broken_provider_is_found(broken: Broken) -> None:

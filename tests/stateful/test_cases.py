@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pulumi_zorg.providers import session
+from pulumi_zorg.providers import context
 from pulumi_zorg.testing import Fault
 from tests.stateful.machine import Server, Stack
 
@@ -21,7 +21,7 @@ def example() -> Iterator[Stack]:
     yield example
     example.teardown()
     Server.close()
-    session.begin(None)
+    context.stop()
 
 
 def _cut_short(example: Stack, what: str) -> None:
@@ -91,7 +91,7 @@ def test_a_second_try_that_is_cut_short_too_is_known(example: Stack) -> None:
     example.proxy.clear()
     (note,) = example.folder.glob("*.json")
     long_ago = json.loads(note.read_text())
-    for each in long_ago["tries"]:
+    for each in long_ago["attempts"]:
         each["began"] -= 3600
         each["ended"] -= 3600
     note.write_text(json.dumps(long_ago))
@@ -109,7 +109,7 @@ def test_what_the_same_credential_made_after_an_own_try_had_ended_is_not_taken(e
     made = example.console.create_organization(example._name(0))
     (note,) = example.folder.glob("*.json")
     long_ago = json.loads(note.read_text())
-    for each in long_ago["tries"]:
+    for each in long_ago["attempts"]:
         each["began"] -= 3600
         each["ended"] -= 3600
     note.write_text(json.dumps(long_ago))
@@ -133,15 +133,14 @@ def test_a_phantom_is_found_by_its_own_creation(example: Stack) -> None:
 
 
 def test_a_name_that_was_cut_short_is_passed_on_to_another_resource(example: Stack) -> None:
-    """The newcomer comes first, and waits for the other to rename what its earlier try has made."""
+    """The new resource is refused until the other one has renamed what its earlier attempt has made."""
     example.declare_organization(2, 1, True)
     _cut_short(example, "/orgs$")
     example.engine.program.clear()
     example.declare_organization(0, 1, False)
     example.declare_organization(2, 2, True)
-    assert example._run("up"), example.engine.errors
+    assert example._up(), example.engine.errors
     example._as_declared()
-    assert any("waiting for org 'org2'" in sentence for sentence in example.engine.said)
 
 
 def test_a_name_that_is_passed_on_is_not_adopted_on_the_way(example: Stack) -> None:
@@ -152,8 +151,9 @@ def test_a_name_that_is_passed_on_is_not_adopted_on_the_way(example: Stack) -> N
     example.declare_organization(1, 0, True)
     example.engine.program["org1"].args["adopt"] = True
     example.declare_organization(0, 1, True)
-    assert example._run("up"), example.engine.errors
+    assert example._up(), example.engine.errors
     assert example.engine.state["org0"].id == first
+    assert example.engine.state["org1"].id != first
     example._as_declared()
 
 
@@ -198,7 +198,7 @@ def test_what_was_retained_is_taken_up_again_by_adoption_alone(example: Stack) -
     assert example.engine.state["org0"].id == first
 
 
-def test_names_can_be_passed_on_in_a_chain_within_one_run(example: Stack) -> None:
+def test_names_that_are_passed_on_in_a_chain_take_one_run_each(example: Stack) -> None:
     """And users of grants, which are replaced, in a ring."""
     for slot in range(3):
         example.declare_organization(slot, slot, True)
@@ -207,7 +207,7 @@ def test_names_can_be_passed_on_in_a_chain_within_one_run(example: Stack) -> Non
     for slot in range(3):
         example.declare_organization(slot, slot + 1, slot != 1)
         example.declare_grant(slot, (slot + 1) % 3, {"admin"}, True)
-    assert example._run("up"), example.engine.errors
+    assert example._up(), example.engine.errors
     example._as_declared()
 
 
@@ -217,8 +217,21 @@ def test_names_that_are_swapped_are_an_error_that_names_both(example: Stack) -> 
     assert example._run("up"), example.engine.errors
     example.declare_organization(0, 1, True)
     example.declare_organization(1, 0, True)
-    assert not example._run("up")
-    assert any("'org1' of this program stands for" in error for error in example.engine.errors)
+    assert not example._up()
+    assert any("is managed by org 'org1' of this program" in error for error in example.engine.errors)
     example.declare_organization(0, 2, True)
-    assert example._run("up"), example.engine.errors
+    assert example._up(), example.engine.errors
     example._as_declared()
+
+
+def test_a_second_stack_neither_takes_nor_removes_what_the_first_one_made(example: Stack) -> None:
+    """Both have the same credential, and the same backend's folder."""
+    example.declare_organization(0, 0, True)
+    assert example._run("up"), example.engine.errors
+    first, other = example.engine.state["org0"].id, example.another_stack()
+    other.program = dict(example.engine.program)
+    assert not other.up()
+    assert "adopt=True" in other.errors[0]
+    assert other.state == {}
+    assert other.destroy()
+    assert example.console.organization(first)["state"] == "ORG_STATE_ACTIVE"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from pulumi_zorg.providers import session
+from pulumi_zorg.providers import context
 from tests.stateful.machine import COUNTED, Server, Stack
 
 EXAMPLES = int(os.environ.get("ZORG_EXAMPLES", "30"))
@@ -19,7 +19,7 @@ EXAMPLES = int(os.environ.get("ZORG_EXAMPLES", "30"))
 def _leaves_no_server() -> Iterator[None]:
     yield
     Server.close()
-    session.begin(None)
+    context.stop()
 
 
 @pytest.mark.timeout(10_000)

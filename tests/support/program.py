@@ -37,6 +37,8 @@ for name, spec in declared.items():
     options = dict(spec.get("opts", {}))
     if "parent" in options:
         options["parent"] = made.setdefault(options["parent"], Tenant(options["parent"]))
+    if "depends_on" in options:
+        options["depends_on"] = [made[each] for each in options["depends_on"]]
     if "aliases" in options:
         options["aliases"] = [pulumi.Alias(name=alias) for alias in options["aliases"]]
     if "get" in spec:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+#: A Pulumi SDK that is older than the oldest supported one; `make setup` puts it there.
+OLD_SDK = ROOT / ".cache" / "pulumi-3.231.0"
 _TOKENS = {"org": "pulumi-python:dynamic/zorg:Organization", "grant": "pulumi-python:dynamic/zorg:UserGrant"}
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from pulumi_zorg.errors import LockoutRefused, ZorgError
-from pulumi_zorg.providers import session
+from pulumi_zorg.inputs import OWNER
+from pulumi_zorg.providers import context
 from pulumi_zorg.testing import Fault
 from tests.stateful.engine import PROVIDERS, Declared, MiniEngine, Resource
 from tests.support.servers import World, emulated
@@ -53,11 +54,17 @@ class Thing:
     listed: Callable[[], list[Props]]
     by_hand: Callable[..., Any]
 
+    def declare(self, props: Props) -> None:
+        """Lets the provider check the inputs, as the engine does before each change."""
+        self.provider.check({}, {**props, OWNER: f"o/p/s/Thing/{next(_numbers)}"})
+
     def create(self, **more: Any) -> Props | None:
+        self.declare(self.props)
         self.provider.create({**self.props, **more})
         return {**self.props, "active": True}
 
     def update(self, **changed: Any) -> Props | None:
+        self.declare({**self.props, **changed})
         self.provider.update(self.id, dict(self.props), {**self.props, **changed})
         return {**self.props, "active": True, **changed}
 
@@ -176,7 +183,7 @@ def default_known(caller: Caller) -> str:
     with pytest.raises(ZorgError):
         PROVIDERS["org"]().update(caller.default, {}, {"name": before["name"], "active": False})
     assert caller.console.organization(caller.default) == before
-    why = session.client().why_protected(caller.default)
+    why = context.current().client.why_protected(caller.default)
     return "yes" if why == "it is the default organization of the instance" else "no"
 
 
@@ -210,7 +217,7 @@ def command(caller: Caller, run: Callable[[MiniEngine], bool], made: bool = True
 def preview(engine: MiniEngine) -> bool:
     """Asks the providers what a preview asks them."""
     for name, have in engine.state.items():
-        PROVIDERS[name]().check(have.inputs, engine.program[name].args)
+        PROVIDERS[name]().check(have.inputs, {**engine.program[name].args, OWNER: f"o/p/s/{name}/{name}"})
         PROVIDERS[name]().diff(have.id, have.outputs, engine.program[name].args)
     return True
 
@@ -218,10 +225,9 @@ def preview(engine: MiniEngine) -> bool:
 @pytest.fixture(scope="module", autouse=True)
 def instance() -> Iterator[World]:
     """One server for all: each cell has an object of its own. The provider's process ends with it."""
-    with emulated() as world, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "journal", session.journal)
+    with emulated() as world:
         yield world
-        session.begin(None)
+        context.stop()
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,0 +1,50 @@
+"""Which backend a run uses, as far as the provider's process can tell: it decides where pending creates are kept.
+
+Two stacks of one project and name in two backends are two stacks. The engine does not tell a provider which backend it
+uses, so this follows the engine's own order: PULUMI_BACKEND_URL, Pulumi.yaml, `pulumi login`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import yaml
+
+__all__ = ["pending_creates_folder"]
+
+_PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+
+
+def pending_creates_folder() -> Path | None:
+    """Return the folder for this backend's pending creates; None where the backend cannot be told from another one.
+
+    That is so for a path which is relative to the folder in which `pulumi` was called: the provider does not know it.
+    """
+    with contextlib.suppress(OSError, RuntimeError, ValueError, AttributeError, yaml.YAMLError):
+        home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+        given = os.environ.get("ZORG_JOURNAL_DIR")
+        folder = Path(given).expanduser() if given else home / "zorg" / "journal"
+        url = os.environ.get("PULUMI_BACKEND_URL") or _of_project() or _of_credentials(home)
+        path = url.removeprefix("file://") if url and url.startswith("file://") else None
+        if url and (path is None or path.startswith("~") or os.path.isabs(path)):
+            return folder / hashlib.sha256(url.encode()).hexdigest()[:16]
+    return None
+
+
+def _of_project() -> str | None:
+    """The backend that the project's Pulumi.yaml names. The engine starts providers in the program's folder."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        for file in (folder / name for name in _PROJECT_FILES):
+            if file.is_file():
+                backend = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("backend") or {}
+                return str(backend["url"]) if backend.get("url") else None
+    return None
+
+
+def _of_credentials(home: Path) -> str | None:
+    folder = Path(os.environ.get("PULUMI_CREDENTIALS_PATH") or home)
+    return json.loads((folder / "credentials.json").read_text(encoding="utf-8")).get("current") or None

@@ -1,0 +1,149 @@
+"""What the provider's process has once. Providers themselves have no attributes, so nothing of it gets into the state."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.config import Settings
+from pulumi_zorg.errors import ConfigurationError, ZorgError
+from pulumi_zorg.impact import Planned
+from pulumi_zorg.providers.backend import pending_creates_folder
+from pulumi_zorg.providers.foresight import Foresight
+from pulumi_zorg.providers.pending import PendingCreates
+from pulumi_zorg.providers.registry import Registry
+from pulumi_zorg.providers.reporter import Reporter
+from pulumi_zorg.resource_types.base import ResourceType
+
+__all__ = ["ProviderContext", "current", "is_started", "mask_error", "start", "stop"]
+
+
+@dataclass
+class ProviderContext:
+    """The settings, the client, and what this run has learned.
+
+    :param client: the client that all resources share.
+    :param pending: the pending creates of this instance and backend.
+    """
+
+    client: Client
+    pending: PendingCreates
+    reporter: Reporter = field(default_factory=Reporter)
+    registry: Registry = field(default_factory=Registry)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    #: The secret properties of a resource, by what it declares: `diff` is given exactly what `check` returned.
+    _secret: dict[str, frozenset[str]] = field(default_factory=dict)
+    _credential_checked: bool = False
+    #: Whether this run is a preview. The host does not say so; resources do, in `check`.
+    is_preview: bool = False
+
+    @classmethod
+    def connect(cls, settings: Settings) -> ProviderContext:
+        """The context of a run with these settings."""
+        reporter = Reporter()
+        reporter.set_up_log()
+        client = Client.connect(settings, notice=reporter.note)
+        return cls(client, PendingCreates(settings.url, pending_creates_folder(), reporter.warn), reporter)
+
+    @cached_property
+    def preview(self) -> Foresight:
+        """Reads what a planned change means, with few calls and short time-outs."""
+        return Foresight(self.client.transport.settings)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+        if "preview" in self.__dict__:
+            self.preview.close()
+
+    def check_credential(self) -> None:
+        """Use the credential once in a preview that has something to do.
+
+        A server that cannot be reached is a warning: whether it can be at the time of the update is another question.
+
+        :raises CredentialError: where the server gives no token for the credential.
+        :raises Unauthenticated: where the server refuses it.
+        """
+        with self._lock:
+            if self._credential_checked:
+                return
+            warning = self.preview.check_credential()
+            self._credential_checked = True
+        if warning is not None:
+            self.reporter.warn(warning)
+
+    def hide(
+        self,
+        resource_type: ResourceType[Any],
+        names: Collection[str],
+        before: Mapping[str, Any],
+        declared: Mapping[str, Any],
+    ) -> None:
+        """The program declares these properties as secret: neither these values of them nor those before are shown.
+
+        :param declared: all that the program declares of the resource, in the state's form.
+        """
+        if not names:
+            return
+        key = _key(resource_type, declared)
+        with self._lock:
+            self._secret[key] = self._secret.get(key, frozenset()) | frozenset(names)
+        values = [each.get(name) for each in (before, declared) for name in names]
+        parts = [part for value in values for part in (value if isinstance(value, list) else [value])]
+        self.reporter.hide(part for part in parts if isinstance(part, str))
+
+    def report_impact(self, resource_type: ResourceType[Any], planned: Planned) -> None:
+        """Report in a preview what the change would do to people, if it is significant."""
+        if not self.client.transport.settings.preview_impact:
+            return
+        hidden = self._secret.get(_key(resource_type, planned.after or {}), frozenset())
+        if planned.adopts:
+            planned = self.preview.adoption(resource_type, planned)
+        for sentence in self.preview.sentences(planned, hidden):
+            self.reporter.note(sentence)
+
+
+def _key(resource_type: ResourceType[Any], properties: Mapping[str, Any]) -> str:
+    return repr((resource_type.token, [properties.get(name) for name in resource_type.inputs.model_fields]))
+
+
+_current: ProviderContext | None = None
+
+
+def start(context: ProviderContext) -> None:
+    """Make it the context of this process; a context that was started before is closed."""
+    global _current  # noqa: PLW0603 - the one thing that the process has once
+    stop()
+    _current = context
+
+
+def stop() -> None:
+    """Close the context of this process."""
+    global _current  # noqa: PLW0603 - the one thing that the process has once
+    if _current is not None:
+        _current.close()
+    _current = None
+
+
+def current() -> ProviderContext:
+    """The context of this process.
+
+    :raises ConfigurationError: where no provider has been configured.
+    """
+    if _current is None:
+        raise ConfigurationError("The provider was used before it was configured")
+    return _current
+
+
+def mask_error(error: ZorgError) -> ZorgError:
+    """The error as it may be shown."""
+    return error if _current is None else _current.reporter.mask_error(error)
+
+
+def is_started() -> bool:
+    """Whether this process has a context."""
+    return _current is not None

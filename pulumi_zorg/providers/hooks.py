@@ -1,0 +1,285 @@
+"""What each call of the engine does: parse the properties, act, and return them in the state's form."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    UpdateResult,
+)
+from pulumi.output import Unknown
+from pydantic import ValidationError
+
+from pulumi_zorg.config import load_settings
+from pulumi_zorg.errors import (
+    AlreadyExists,
+    ApiError,
+    ConfigurationError,
+    Gone,
+    HeaderIgnored,
+    InputError,
+    NoAnswer,
+    UnexpectedAnswer,
+    ZorgError,
+)
+from pulumi_zorg.impact import Planned, so_far
+from pulumi_zorg.inputs import OWNER, PREVIEW, SECRETS, check_inputs
+from pulumi_zorg.proof import Removal
+from pulumi_zorg.providers import context as process
+from pulumi_zorg.providers.context import ProviderContext
+from pulumi_zorg.providers.create import Created, conflict_error, create_or_adopt
+from pulumi_zorg.providers.host import show_own_errors_without_traceback
+from pulumi_zorg.providers.reconcile import destroy, reconcile
+from pulumi_zorg.providers.registry import display_name
+from pulumi_zorg.resource_types.base import AnyInputs, Observed, ResourceType
+
+__all__ = ["Hooks"]
+
+#: Where the state holds what the server filled in. Two underscores are the engine's way to say "internal".
+_FILLED = "__filled"
+
+_OLD_SDK = (
+    "The Pulumi SDK of this environment does not pass internal properties to dynamic providers. Without them, one resource "
+    "could take another one's object. Install pulumi 3.235 or newer: `pip install 'pulumi>=3.235'`."
+)
+
+_starting = threading.Lock()
+
+Hook = TypeVar("Hook", bound=Callable[..., Any])
+
+
+def _readable(hook: Hook) -> Hook:
+    """Make an error of this package one message, without secrets and without the errors that led to it."""
+
+    @functools.wraps(hook)
+    def call(*args: Any) -> Any:
+        try:
+            return hook(*args)
+        except ZorgError as error:
+            raise process.mask_error(error) from None
+
+    return call  # type: ignore[return-value]  # functools.wraps keeps the signature
+
+
+class _WrongId(Exception):
+    """The answer to a create named another object than the one that was created."""
+
+    def __init__(self, error: UnexpectedAnswer) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Hooks(Generic[AnyInputs]):
+    """The hooks of the provider of one resource type."""
+
+    def __init__(self, resource_type: ResourceType[AnyInputs]) -> None:
+        self.type = resource_type
+
+    @_readable
+    def configure(self, req: ConfigureRequest) -> None:
+        """Read the settings, once in a process.
+
+        :raises ConfigurationError: where a setting is missing, doubled or malformed. Nothing was called then.
+        """
+        show_own_errors_without_traceback()
+        with _starting:
+            if not process.is_started():
+                process.start(ProviderContext.connect(load_settings(lambda key: req.config.get(f"zorg:{key}"))))
+
+    @_readable
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Bring the inputs to the form that they have in the state, and report what is wrong with them."""
+        context = process.current()
+        checked, problems = check_inputs(self.type.inputs, news, is_unknown=_is_unknown)
+        failures = [CheckFailure(problem.property, problem.reason) for problem in problems]
+        context.hide(self.type, news.get(SECRETS) or (), _without_unknowns(olds), _without_unknowns(checked))
+        if OWNER not in news:
+            raise ConfigurationError(_OLD_SDK)
+        if failures:
+            return CheckResult(checked, failures)
+        identity = self.type.identity(checked)
+        # The engine checks what it creates, or replaces, without what was before.
+        new = not any(name in olds for name in self.type.required)
+        other = context.registry.register(str(news[OWNER]), identity, new=new)
+        if other is not None:
+            reason = f"is declared twice: {display_name(other)} is the same {self.type.noun}, and only one resource can manage it"
+            return CheckResult(checked, [CheckFailure(next(iter(identity)), reason)])
+        if PREVIEW in news:
+            before = {**(olds.get(_FILLED) or {}), **olds}
+            if new:
+                context.check_credential()
+                context.report_impact(self.type, Planned(self.type.token, None, None, _without_unknowns(checked)))
+            elif any(before.get(name) != value for name, value in checked.items()):
+                context.check_credential()
+            context.is_preview = True
+        return CheckResult(checked, [])
+
+    @_readable
+    def diff(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Return which properties replace the object. The engine compares the inputs itself, so that a preview names the
+        properties."""
+        context = process.current()
+        context.pending.seen_by_engine(id)
+        before = {**(olds.get(_FILLED) or {}), **olds}
+        replaces = [name for name in self.type.inputs.replaces if _is_replaced(before.get(name), news.get(name))]
+        resource = context.registry.resource(self.type.identity(news))
+        if resource is not None and replaces:
+            context.registry.release(resource, id)
+        elif resource is not None:
+            context.registry.bind(resource, id)
+        if context.is_preview and not replaces:
+            planned = Planned(self.type.token, id, _without_unknowns(olds), _without_unknowns(news))
+            context.report_impact(self.type, planned)
+        return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
+
+    @_readable
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Create the object, or adopt the one that exists, and bring it to what is declared."""
+        context = process.current()
+        inputs = self._parse(props)
+        resource = self._resource(props)
+        self.type.before_create(context.client, inputs)
+        created = create_or_adopt(self.type, context, inputs, resource)
+        try:
+            outputs = self._outputs(self._reconcile(created, resource, inputs, props), inputs)
+        except _WrongId as wrong:
+            context.pending.amend(resource, id=None)
+            raise wrong.error from None
+        except (NoAnswer, HeaderIgnored, ApiError) as error:
+            if not (inputs.active and created.new):
+                raise  # the pending create knows the id: the next `up` resumes it
+            # It exists, and as declared. An object without a state would be worse than a state to refresh.
+            context.reporter.warn(
+                f"{self.type.noun} {created.id} was created, but could not be read back; refresh the stack. {error}"
+            )
+            outputs = inputs.dump()
+        context.pending.amend(resource, returned=True)
+        return CreateResult(created.id, outputs)
+
+    @_readable
+    def read(self, id: str, props: dict[str, Any]) -> ReadResult:
+        """Return the object as it is: for a refresh, which gives what the state has, and for ``get``, which gives the id."""
+        context = process.current()
+        known = {name: value for name, value in props.items() if value is not None}
+        is_get = not any(name in known for name in self.type.required if name not in self.type.address)
+        found = self.type.find(context.client, id, known)
+        if isinstance(found, Removal):
+            if is_get:
+                raise Gone(f"There is no {self.type.noun} {id} to get: {found.describe()}.")
+            context.reporter.note(f"{self.type.noun} {id} does not exist any more: {found.describe()}.")
+            return ReadResult("", {})
+        context.pending.seen_by_engine(id)
+        if found.warning:
+            context.reporter.warn(found.warning)
+        filled = frozenset() if is_get else frozenset(self.type.server_defaults) - known.keys()
+        names = self.type.inputs.model_fields.keys() - filled
+        inputs, _ = check_inputs(
+            self.type.inputs, {name: found.properties.get(name, known.get(name)) for name in names}
+        )
+        return ReadResult(id, {**inputs, **_in_state(found, filled)}, inputs)
+
+    @_readable
+    def update(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Bring the object to what is declared now."""
+        inputs = self._parse(news)
+        unchanged = Created(id, new=False)
+        return UpdateResult(self._outputs(self._reconcile(unchanged, self._resource(news), inputs, olds), inputs))
+
+    @_readable
+    def delete(self, id: str, props: dict[str, Any]) -> None:
+        """Do what the deletion policy says, unless another resource of the program manages the object."""
+        context = process.current()
+        context.pending.seen_by_engine(id)
+        manager = context.registry.manager(id)
+        if manager is not None:
+            context.reporter.note(
+                f"{self.type.noun} {id} stays as it is: {display_name(manager)} of this program manages it now."
+            )
+            return
+        destroy(self.type, context.client, id, self._parse(props), props)
+
+    def _reconcile(self, created: Created, resource: str, inputs: AnyInputs, known: Mapping[str, Any]) -> Observed:
+        """Bring the object to what is declared, and bind its id to the resource before anything is done to it."""
+        context = process.current()
+        bound = False
+
+        def verify(observed: Observed) -> None:
+            nonlocal bound
+            if bound:
+                return
+            if created.new:
+                self._verify_identity(observed, inputs)
+            context.registry.bind(resource, created.id)
+            bound = True
+
+        try:
+            observed = reconcile(self.type, context.client, created.id, inputs, known, verify=verify)
+        except AlreadyExists as refused:
+            raise conflict_error(self.type, context, inputs, refused) from None
+        if observed.warning:
+            context.reporter.warn(observed.warning)
+        return observed
+
+    def _verify_identity(self, observed: Observed, inputs: AnyInputs) -> None:
+        """Verify that the object is the one that was created, before anything is done to it."""
+        identity = self.type.identity(observed.properties)
+        declared = self.type.identity(inputs.model_dump())
+        if any(identity.get(name) != value for name, value in declared.items() if value):
+            raise _WrongId(
+                UnexpectedAnswer(
+                    f"Creating {self.type.title(inputs, observed.id)}: the answer names an object that is not what was "
+                    "created, so it is not ZITADEL's. Nothing was done to it. Check zorg:url, and what is in front of the "
+                    "server; the next `pulumi up` looks for what was created."
+                )
+            )
+
+    def _resource(self, properties: Mapping[str, Any]) -> str:
+        """The resource that declares these properties, as `check` has registered it."""
+        resource = process.current().registry.resource(self.type.identity(properties))
+        if resource is None:
+            raise ConfigurationError(_OLD_SDK)
+        return resource
+
+    def _parse(self, props: Mapping[str, Any]) -> AnyInputs:
+        """The inputs among the properties that the engine gives, all known by now."""
+        try:
+            parsed: AnyInputs = self.type.inputs.model_validate({k: v for k, v in props.items() if v is not None})
+        except ValidationError:
+            _, problems = check_inputs(self.type.inputs, props)
+        else:
+            return parsed
+        raise InputError(f"The {self.type.noun}", problems[0].property, problems[0].reason)
+
+    def _outputs(self, observed: Observed, inputs: AnyInputs) -> dict[str, Any]:
+        declared = inputs.dump()
+        return {**declared, **_in_state(observed, frozenset(self.type.server_defaults) - declared.keys())}
+
+
+def _in_state(observed: Observed, filled: frozenset[str]) -> dict[str, Any]:
+    """The properties as the state has them. What the server filled in is kept apart, for it was not declared."""
+    apart = {name: value for name, value in observed.properties.items() if name in filled}
+    shown = {name: value for name, value in observed.properties.items() if name not in filled}
+    return {**shown, _FILLED: apart} if apart else shown
+
+
+def _is_unknown(value: Any) -> bool:
+    return isinstance(value, Unknown)
+
+
+def _without_unknowns(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties, with the sentences' own sign for a value that is not known yet."""
+    return so_far(properties, _is_unknown)
+
+
+def _is_replaced(old: Any, new: Any) -> bool:
+    """Whether a property that cannot change in place is to change. One that is left to the server is not."""
+    return isinstance(new, Unknown) or (new is not None and old != new)

@@ -1,0 +1,144 @@
+"""Pending creates: what this machine remembers of creates whose object the engine does not know yet.
+
+The engine has no partial success. A create that fails, or whose process dies, leaves nothing in the state, while the
+server may have the object. So a file is written before the call, and deleted when the engine is seen to know the id.
+The next `up` of the same resource finds the file, and resumes the create instead of refusing the object as somebody
+else's. A file holds no credential. It is in ``zorg/journal`` in Pulumi's home, or in the folder that
+``ZORG_JOURNAL_DIR`` names, apart for each backend. Without the file the answer is an error that names ``adopt=True``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Attempt", "PendingCreate", "PendingCreates"]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run's attempt to create the object.
+
+    :param by: the id of the credential's user.
+    :param began: when, in seconds since 1970 by the server's clock.
+    :param ended: when it was given up without an answer; None where the process died before that.
+    """
+
+    by: str
+    began: float
+    ended: float | None = None
+
+
+@dataclass(frozen=True)
+class PendingCreate:
+    """A create whose object the engine does not know yet.
+
+    :param resource: the resource, as :class:`pulumi_zorg.providers.registry.Registry` names it.
+    :param identity: what makes the object unique on the server.
+    :param attempts: of all runs so far, the last one last.
+    :param id: the object's id, once the server has told it.
+    :param returned: whether the object was returned to the engine, which then died before it wrote its state, or has
+        forgotten the object on purpose since (`pulumi state delete`).
+    """
+
+    url: str
+    resource: str
+    identity: dict[str, str]
+    attempts: tuple[Attempt, ...]
+    id: str | None = None
+    returned: bool = False
+
+    def matches(self, identity: Mapping[str, str]) -> bool:
+        """Whether the create of ``identity`` may resume this one. An object that was returned is never changed into another."""
+        return not self.returned or self.identity == identity
+
+
+class PendingCreates:
+    """The pending creates of one instance.
+
+    :param url: the instance.
+    :param folder: where the files are; None keeps them in memory only, for this run.
+    :param warn: is told, in a sentence, where a file cannot be written.
+    """
+
+    def __init__(self, url: str, folder: Path | None, warn: Callable[[str], None]) -> None:
+        self._url = url
+        self._folder = folder
+        self._warn = warn
+        self._lock = threading.Lock()
+        files = () if folder is None else sorted(folder.glob("*.json"))
+        found = (each for each in map(_read, files) if each is not None and each.url == url)
+        self._of: dict[str, PendingCreate] = {each.resource: each for each in found}
+
+    def find(self, resource: str) -> PendingCreate | None:
+        """The pending create of the resource."""
+        with self._lock:
+            return self._of.get(resource)
+
+    def keep(self, pending: PendingCreate) -> None:
+        """Remember it. It is on the disk when this returns, or the user is warned that it is not."""
+        with self._lock:
+            self._of[pending.resource] = pending
+            if self._folder is None:
+                return
+            try:
+                _write(self._file(pending.resource, self._folder), pending)
+            except OSError as error:
+                self._warn(
+                    f"a pending create cannot be kept ({error}; ZORG_JOURNAL_DIR names another folder). If this run is cut "
+                    "short, the next one may ask for adopt=True."
+                )
+
+    def amend(self, resource: str, **changes: Any) -> None:
+        """Change what is remembered of the resource's create, if anything is."""
+        pending = self.find(resource)
+        if pending is not None:
+            self.keep(replace(pending, **changes))
+
+    def forget(self, resource: str) -> None:
+        """The object was never created, or the engine knows it."""
+        with self._lock:
+            if self._of.pop(resource, None) is not None and self._folder is not None:
+                with contextlib.suppress(OSError):
+                    self._file(resource, self._folder).unlink()
+
+    def seen_by_engine(self, id: str) -> None:
+        """The engine has shown that its state has the id, so that create is not pending any more."""
+        with self._lock:
+            known = [each.resource for each in self._of.values() if each.id == id]
+        for resource in known:
+            self.forget(resource)
+
+    def _file(self, resource: str, folder: Path) -> Path:
+        return folder / f"{hashlib.sha256(f'{self._url} {resource}'.encode()).hexdigest()[:32]}.json"
+
+
+def _read(file: Path) -> PendingCreate | None:
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        return PendingCreate(**{**values, "attempts": tuple(Attempt(**each) for each in values["attempts"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # the file was cut short while being written, which is before any call
+
+
+def _write(file: Path, pending: PendingCreate) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".pending-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as written:
+            json.dump(asdict(pending), written)
+            written.flush()
+            os.fsync(written.fileno())
+        Path(name).replace(file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise

@@ -1,0 +1,177 @@
+"""Brings an object to its desired state: read it, decide, make one step, read it again.
+
+Reading after each step replaces special cases. "Already deactivated" is success, because the next read agrees. A lost
+answer needs no guess, because the next read shows whether the step happened. The state gets what was read, not what
+was hoped for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.errors import (
+    AlreadyExists,
+    ApiError,
+    FailedPrecondition,
+    Gone,
+    NotFound,
+    UnexpectedAnswer,
+    Unreachable,
+    ZorgError,
+)
+from pulumi_zorg.lifecycle import Action, DeletionPolicy, Step, steps, steps_to_end
+from pulumi_zorg.proof import Removal
+from pulumi_zorg.resource_types.base import AnyInputs, Observed, ResourceType
+from pulumi_zorg.retry import poll, retry
+
+__all__ = ["destroy", "reconcile"]
+
+#: Seconds within which a server shows a change that it has accepted.
+_SHOWN_WITHIN = 10.0
+#: After so many steps, somebody else must be changing the object too.
+_TOO_MANY_STEPS = 8
+
+T = TypeVar("T")
+#: Returns what exists, and the steps that are left.
+Read = Callable[[], tuple[T, tuple[Step, ...]]]
+
+
+def reconcile(
+    resource_type: ResourceType[AnyInputs],
+    client: Client,
+    id: str,
+    inputs: AnyInputs,
+    known: Mapping[str, Any],
+    *,
+    verify: Callable[[Observed], None] = lambda observed: None,
+) -> Observed:
+    """Bring the object to what ``inputs`` declare, and return it as it was read afterwards.
+
+    :param known: what the state has of the object.
+    :param verify: is given each reading before a step is made, and raises where the object must not be touched.
+    :raises Gone: where the object is proven to be removed.
+    :raises AlreadyExists: where another object has what this one should get.
+    """
+    desired = resource_type.desired(inputs)
+
+    def read() -> tuple[Observed, tuple[Step, ...]]:
+        found = resource_type.find(client, id, known)
+        if isinstance(found, Removal):
+            raise Gone(
+                f"{resource_type.title(inputs, id)} does not exist any more: {found.describe()}. `pulumi refresh` takes it "
+                "out of the state; the next `pulumi up` then creates it again."
+            )
+        verify(found)
+        return found, steps(desired, resource_type.snapshot(found.properties))
+
+    return _converge(read, _Target(resource_type, client, id, inputs))
+
+
+def destroy(
+    resource_type: ResourceType[AnyInputs], client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]
+) -> None:
+    """Do to the object what its deletion policy says. An object that is already removed is success."""
+    policy = DeletionPolicy(inputs.deletion_policy)
+    if policy is DeletionPolicy.RETAIN:
+        return
+
+    def read() -> tuple[None, tuple[Step, ...]]:
+        found = resource_type.find(client, id, known)
+        snapshot = None if isinstance(found, Removal) else resource_type.snapshot(found.properties)
+        return None, steps_to_end(policy, snapshot)
+
+    _converge(read, _Target(resource_type, client, id, inputs))
+
+
+@dataclass(frozen=True)
+class _Target(Generic[AnyInputs]):
+    """The object that steps are made on."""
+
+    type: ResourceType[AnyInputs]
+    client: Client
+    id: str
+    inputs: AnyInputs
+
+    def guard(self, step: Step) -> None:
+        self.type.guard(self.client, self.id, self.inputs, step)
+
+    def perform(self, step: Step) -> None:
+        self.type.perform(self.client, self.id, self.inputs, step)
+
+
+class _AnswerLost(Exception):
+    """The answer to a write was lost. What happened is read after a while."""
+
+    def __init__(self, failure: Unreachable) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+def _converge(read: Read[T], target: _Target[Any]) -> T:
+    """Run passes until one ends, and wait between them where the answer to a write was lost."""
+    transport = target.client.transport
+    try:
+        return retry(
+            lambda: _pass(read, target),
+            should_retry=lambda error: isinstance(error, _AnswerLost),
+            within=transport.settings.retry_deadline,
+            sleep=transport.sleep,
+            notify=lambda error, wait: transport.notice(f"{error} Reading in {wait:.1f} s whether it happened."),
+        )
+    except _AnswerLost as error:
+        raise error.failure from None
+
+
+def _pass(read: Read[T], target: _Target[Any]) -> T:
+    found, plan = read()
+    for _ in range(_TOO_MANY_STEPS):
+        if not plan:
+            return found
+        step = plan[0]
+        target.guard(step)
+        try:
+            target.perform(step)
+        except Unreachable as failure:
+            if failure.performed:
+                raise _AnswerLost(failure) from None
+            raise
+        except AlreadyExists:
+            raise
+        except (UnexpectedAnswer, ApiError) as failure:
+            if not (failure.performed or isinstance(failure, FailedPrecondition | NotFound)):
+                raise
+            found, plan = _read_after(failure, read)
+            if plan and plan[0] == step:
+                raise failure from None
+        else:
+            if step.action is Action.REMOVE:
+                return found  # reading again would ask for the proof of what the server has just confirmed
+            found, plan = _read_until_shown(read, step, target)
+    title = target.type.title(target.inputs, target.id)
+    raise UnexpectedAnswer(
+        f"{title}: after {_TOO_MANY_STEPS} changes, reads still show it otherwise ({plan[0].action.value} is left). "
+        "Somebody else seems to be changing it too; try again."
+    )
+
+
+def _read_until_shown(read: Read[T], step: Step, target: _Target[Any]) -> tuple[T, tuple[Step, ...]]:
+    """Read until the server shows the step that it has accepted, but not forever."""
+    return poll(
+        read,
+        lambda found: not found[1] or found[1][0] != step,
+        within=_SHOWN_WITHIN,
+        sleep=target.client.transport.sleep,
+    )
+
+
+def _read_after(failure: ZorgError, read: Read[T]) -> tuple[T, tuple[Step, ...]]:
+    """Read after a refused step. The refusal says more than an error of this read, unless the object is gone."""
+    try:
+        return read()
+    except Gone:
+        raise
+    except ZorgError:
+        raise failure from None

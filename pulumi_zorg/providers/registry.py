@@ -1,0 +1,84 @@
+"""Which resource of the program manages which object in this run: one object, one resource.
+
+The engine's host passes no URN to a provider. Without knowing which resource is which, one resource could remove what
+another one has just adopted: an organization whose resource is renamed in the program is adopted under the new name,
+and then the engine deletes the resource of the old name.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from pulumi_zorg.errors import NameTaken, clean
+from pulumi_zorg.inputs import UNDER
+
+__all__ = ["Registry", "display_name"]
+
+_Identity = tuple[tuple[str, str], ...]
+
+
+class Registry:
+    """The resources that this run has seen, and the ids that they manage.
+
+    A resource is named ``organization/project/stack/type/name``, followed by its parent's URN where it has one.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._declared_by: dict[_Identity, str] = {}
+        self._manager_of: dict[str, str] = {}
+
+    def register(self, resource: str, identity: Mapping[str, str], *, new: bool) -> str | None:
+        """Remember what the resource declares. Return the other resource that declares the same object, if one does.
+
+        :param identity: what makes the object unique on the server; empty where a part of it is not known yet.
+        :param new: whether the engine is about to create or replace the resource, so that it manages no id any more.
+        """
+        with self._lock:
+            if new:
+                self._manager_of = {held: manager for held, manager in self._manager_of.items() if manager != resource}
+            if not identity:
+                return None
+            first = self._declared_by.setdefault(_key(identity), resource)
+            return None if first == resource else first
+
+    def resource(self, identity: Mapping[str, str]) -> str | None:
+        """The resource that declares the object."""
+        with self._lock:
+            return self._declared_by.get(_key(identity))
+
+    def bind(self, resource: str, id: str) -> None:
+        """The resource manages the object from now on.
+
+        :raises NameTaken: where another resource of this run manages it.
+        """
+        with self._lock:
+            manager = self._manager_of.setdefault(id, resource)
+        if manager != resource:
+            raise NameTaken(
+                f"{display_name(resource)} and {display_name(manager)} both manage {clean(id)}, and only one resource can manage "
+                "an object. Take one of the two out of the program. If both are in the state, take that one out of it: "
+                "`pulumi state delete` with its URN deletes nothing on the server."
+            )
+
+    def release(self, resource: str, id: str) -> None:
+        """The resource does not manage the object."""
+        with self._lock:
+            if self._manager_of.get(id) == resource:
+                del self._manager_of[id]
+
+    def manager(self, id: str) -> str | None:
+        """The resource of this run that manages the object, if one does."""
+        with self._lock:
+            return self._manager_of.get(id)
+
+
+def display_name(resource: str) -> str:
+    """The resource in a sentence, like ``Organization 'acme'``."""
+    parts = resource.partition(UNDER)[0].split("/", 4)
+    return f"{parts[3]} {clean(parts[4])!r}" if len(parts) == 5 else clean(resource)
+
+
+def _key(identity: Mapping[str, str]) -> _Identity:
+    return tuple(sorted(identity.items()))
