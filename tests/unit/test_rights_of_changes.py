@@ -54,9 +54,9 @@ class Thing:
     listed: Callable[[], list[Props]]
     by_hand: Callable[..., Any]
 
-    def declare(self, props: Props) -> None:
-        """Lets the provider check the inputs, as the engine does before each change."""
-        self.provider.check({}, {**props, OWNER: f"o/p/s/Thing/{next(_numbers)}"})
+    def declare(self, props: Props) -> Props:
+        """Lets the provider check the inputs, as the engine does before each change, and gives them in the state's form."""
+        return dict(self.provider.check({}, {**props, OWNER: f"o/p/s/Thing/{next(_numbers)}"}).inputs)
 
     def create(self, **more: Any) -> Props | None:
         self.declare(self.props)
@@ -200,7 +200,7 @@ def command(caller: Caller, run: Callable[[MiniEngine], bool], made: bool = True
     engine.state.clear()
     for name, thing in things.items():
         engine.program[name] = Declared(name, {**thing.props, **(thing.other if made else {}), "active": False})
-        had = thing.provider.check({}, thing.props).inputs
+        had = thing.declare(thing.props)
         engine.state.update({name: Resource(name, thing.id, had, had)} if made else {})
         if by_hand:
             thing.by_hand(*by_hand)
