@@ -270,7 +270,7 @@ def test_where_nobody_tells_the_default_organization_none_is_switched_off_withou
         world.proxy.add(Fault("answer", path="^/management/v1/iam$", times=None, status=403, body=denied))
         for act in acts:
             tenant = caller.organization()
-            with pytest.raises(LockoutRefused, match=r"does not tell .* is the default one.* say allow_lockout=True"):
+            with pytest.raises(LockoutRefused, match=r"does not tell .* is the default one.* set allow_lockout=True"):
                 act(tenant)
             assert tenant.shows({"active": True})
             assert tenant.shows(act(replace(tenant, props={**tenant.props, "allow_lockout": True})))
