@@ -24,9 +24,11 @@ __all__ = [
     "Live",
     "Recorded",
     "Report",
+    "SharedObject",
     "Unknown",
     "changes_of",
     "compare",
+    "find_shared",
     "short",
 ]
 
@@ -154,27 +156,66 @@ class Unknown:
 
 
 @dataclass(frozen=True)
+class SharedObject:
+    """An object that more than one resource of a state manages. Deleting one of these removes what the others declare.
+
+    :param urns: the resources, in the state's order. The same URN twice means that one of the two is pending deletion.
+    """
+
+    type: str
+    id: str
+    urns: tuple[str, ...]
+
+    @property
+    def error(self) -> str:
+        """What is wrong, and the way out."""
+        commands = [f"pulumi state delete '{urn}'" for urn in dict.fromkeys(self.urns)]
+        which = "" if len(commands) > 1 else " (run it at a terminal, and choose the one that is pending deletion)"
+        return (
+            f"{short(self.type)} {self.id} is managed by {len(self.urns)} resources of the state. Deleting one of them can "
+            "remove the object that the other still declares. Remove one of them from the state: "
+            f"{' or '.join(commands)}{which}"
+        )
+
+
+def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
+    """Return the objects that more than one resource manages.
+
+    :param managed: the URN of each managed resource, and the type and id of its object.
+    """
+    urns: dict[Key, list[str]] = {}
+    for urn, key in managed:
+        urns.setdefault(key, []).append(urn)
+    return tuple(SharedObject(*key, tuple(found)) for key, found in urns.items() if len(found) > 1)
+
+
+@dataclass(frozen=True)
 class Report:
     """What a comparison came to.
 
     :param unmanaged: what exists and no resource declares; None where that was not asked for.
     :param unknown: what could not be told. With any of it the verdict is open.
+    :param shared: objects that more than one resource of the state manages. They are an error, whatever else was found.
     """
 
     stack: str
     drifted: tuple[Drift, ...] = ()
     unmanaged: tuple[Live, ...] | None = None
     unknown: tuple[Unknown, ...] = ()
+    shared: tuple[SharedObject, ...] = ()
 
     @property
     def in_sync(self) -> bool | None:
-        """Whether state and instance agree; None where that could not be told of everything."""
-        if self.unknown:
+        """Whether state and instance agree; None where that could not be told of everything, or the state is wrong."""
+        if self.unknown or self.shared:
             return None
         return not self.drifted and not self.unmanaged
 
     def without(self, rules: IgnoreRules) -> Report:
-        """The report without what is to be ignored. What could not be told cannot be ignored by property."""
+        """The report without what is to be ignored.
+
+        What could not be told cannot be ignored by property, and an object that two resources manage not at all.
+        """
         return replace(
             self,
             drifted=tuple(left for each in self.drifted if (left := rules.cut(each)) is not None),

@@ -99,10 +99,10 @@ class Effect:
     @property
     def has_weight(self) -> bool:
         """Whether a reviewer should be told in words."""
-        switched = self.act in (Act.DEACTIVATES, Act.REMOVES)
+        ends = self.act in (Act.DEACTIVATES, Act.REMOVES)
         if self.type == ORGANIZATION:
-            return switched or self.act is Act.REACTIVATES
-        return switched or bool(self.gains or self.loses)
+            return ends or self.act is Act.REACTIVATES
+        return ends or bool(self.gains or self.loses)
 
     def hiding(self, names: Collection[str]) -> Effect:
         """The same, without the values of these properties."""
@@ -117,7 +117,8 @@ class Effect:
 class Facts:
     """What the instance says of the object.
 
-    :param users: how many users the organization has; None where that was not told, as with
+    :param users: how many users the organization has, people and service accounts; None where that was not told, as with
+    :param service_accounts: how many of them are service accounts,
     :param projects: and
     :param grants: user grants that were made in it.
     :param user: the name of the grant's user, and
@@ -126,6 +127,7 @@ class Facts:
     """
 
     users: int | None = None
+    service_accounts: int | None = None
     projects: int | None = None
     grants: int | None = None
     user: str | None = None
@@ -197,7 +199,9 @@ def _roles(properties: Mapping[str, Any] | None) -> tuple[str, ...] | Later:
     if properties is None or _active(properties) is False:
         return ()
     keys = properties.get("role_keys") or ()
-    if isinstance(keys, str | Later) or not all(isinstance(each, str) for each in keys) or _active(properties) is LATER:
+    if not isinstance(keys, list | tuple) or not all(isinstance(each, str) for each in keys):
+        return LATER
+    if _active(properties) is LATER:
         return LATER
     return tuple(sorted(set(keys)))
 
@@ -221,27 +225,35 @@ def sentences(effect: Effect, facts: Facts | None = None) -> tuple[str, ...]:
 def _of_organization(effect: Effect, facts: Facts) -> tuple[str, ...]:
     name, where = _name(effect.properties.get("name")), effect.id or "id not known yet"
     if effect.properties.get("active") is SECRET and effect.act is not Act.REMOVES:
-        return (f"switches organization {name} ({where}) off or on: which of them is secret",)
+        return (f"deactivates or reactivates organization {name} ({where}): which of them is secret",)
     if effect.act is Act.REMOVES:
         if facts.users is None or facts.projects is None or facts.grants is None:
             return (f"removes organization {name} and all its projects, users and grants ({where}{_why(facts)})",)
         counts = (_count(facts.projects, "project"), _count(facts.users, "user"), _count(facts.grants, "grant"))
         return (f"removes organization {name} and {', '.join(counts)} ({where})",)
-    users = "its users" if facts.users is None else f"its {_count(facts.users, 'user')}"
-    why = _why(facts) if facts.users is None else ""
-    if effect.act is Act.DEACTIVATES:
-        return (f"deactivates organization {name} ({where}{why}): {users} cannot log in on ZITADEL's pages",)
-    return (f"reactivates organization {name} ({where}{why}): {users} can log in again",)
+    # People log in on ZITADEL's pages; service accounts do not.
+    if facts.users is None or facts.service_accounts is None:
+        people, going_on, where = "its users", "service accounts keep working", f"{where}{_why(facts)}"
+    else:
+        people = f"its {_count(max(0, facts.users - facts.service_accounts), 'user')}"
+        accounts = facts.service_accounts
+        going_on = (
+            f"{_count(accounts, 'service account')} keep{'s' if accounts == 1 else ''} working" if accounts else ""
+        )
+    if effect.act is Act.REACTIVATES:
+        return (f"reactivates organization {name} ({where}): {people} can log in again",)
+    told = f"deactivates organization {name} ({where}): {people} cannot log in on ZITADEL's pages"
+    return (f"{told}; {going_on}" if going_on else told,)
 
 
 def _of_grant(effect: Effect, facts: Facts) -> tuple[str, ...]:
     user = facts.user or _called("user", effect.properties.get("user_id"))
     project = facts.project or _called("project", effect.properties.get("project_id"))
     grant = f"user grant {effect.id}" if effect.id else "a new user grant"
-    switched = effect.act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES)
-    how = f"{effect.act.value} {grant}" if switched else grant
+    named = effect.act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES)
+    how = f"{effect.act.value} {grant}" if named else grant
     if effect.properties.get("active") is SECRET and effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
-        return (f"switches {grant} of {user} in {project} off or on: which of them is secret",)
+        return (f"deactivates or reactivates {grant} of {user} in {project}: which of them is secret",)
     told = []
     if effect.loses:
         told.append(f"takes {_roles_of(effect.loses)} of {project} from {user} ({how})")

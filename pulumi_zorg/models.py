@@ -90,6 +90,7 @@ class UserGrantRecord(Wire):
 
 class _Reference(Wire):
     id: NonEmpty
+    organization_id: str = ""
 
 
 class _Role(Wire):

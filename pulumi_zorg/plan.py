@@ -1,110 +1,180 @@
-"""What the engine would do, as ``pulumi preview --json`` tells it, read for :mod:`pulumi_zorg.impact`."""
+"""The engine's plan, as ``pulumi preview --json`` prints it, read for :mod:`pulumi_zorg.impact`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeGuard
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, SharedObject, find_shared
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.impact import Planned, so_far
 
-__all__ = ["Plan", "PlannedStep", "read_plan"]
+__all__ = ["Plan", "PlannedStep", "PreviewFailed", "read_plan"]
 
-# The engine's signs for a value that is known only when it runs, and for one that is secret.
+# How the engine marks a value that is known only when the change is made, and a secret one.
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_SECRET = "[secret]"  # noqa: S105 - no secret, but the sign of one
+_SECRET = "[secret]"  # noqa: S105 - no secret, but the mark of one
 
-#: What ends an object; what makes one; and what does neither. A replacement does both.
-_ENDS = frozenset({"delete", "replace", "delete-replaced"})
-_MAKES = frozenset({"create", "replace", "create-replacement"})
+#: Operations that delete an object, those that create one, and those that do neither. A replacement does both.
+_DELETES = frozenset({"delete", "replace", "delete-replaced"})
+_CREATES = frozenset({"create", "replace", "create-replacement"})
 _NEITHER = frozenset(
     {"same", "read", "read-replacement", "refresh", "discard", "discard-replaced", "remove-pending-replace", "import"}
 )
+#: Operations on what the stack only reads.
+_READS = frozenset({"read", "read-replacement", "discard", "discard-replaced"})
+
+
+class PreviewFailed(ConfigurationError):
+    """The preview ended with an error, so its plan is incomplete."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+
+class _State(_Model):
+    id: str | None = None
+    inputs: dict[str, Any] | None = None
+    outputs: dict[str, Any] | None = None
+    external: bool = False
+    retain: Annotated[bool, Field(alias="retainOnDelete")] = False
+
+
+class _Step(_Model):
+    op: str
+    urn: Annotated[str, Field(pattern=r"^urn:pulumi:[^:]+::[^:]+::.+::.")]
+    old: Annotated[_State | None, Field(alias="oldState")] = None
+    new: Annotated[_State | None, Field(alias="newState")] = None
+
+    @property
+    def type(self) -> str:
+        """The resource's own type; a URN has those of its parents before it."""
+        return self.urn.split("::")[2].rpartition("$")[2]
+
+
+class _Diagnostic(_Model):
+    severity: str = ""
+    message: str = ""
+
+
+class _Digest(_Model):
+    steps: list[_Step] = []
+    changes: Annotated[dict[str, int], Field(alias="changeSummary")] = {}
+    diagnostics: list[_Diagnostic] = []
+    duration: int = 0
 
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """A change of one object, and the resource that it is planned for."""
+    """A change of one object, and the resource that it is planned for.
+
+    :param op: ``create``, ``update``, ``delete``, ``replace``, or ``pending``: the deletion of an object that an earlier
+        run has replaced and failed to delete.
+    """
 
     urn: str
     planned: Planned
+    op: str
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a preview came to.
+    """A preview's plan.
 
-    :param stack: the stack's name, as its URNs have it; None where it has no resources.
-    :param steps: what would be done to organizations and user grants.
+    :param stack: the stack's name, as its URNs have it; None where the plan has no steps.
+    :param steps: the changes of organizations and user grants.
+    :param changes: how many resources of any type each operation concerns, by the engine's name for the operation.
+    :param shared: objects that more than one resource manages, as far as the plan shows these resources.
     """
 
     stack: str | None
     steps: tuple[PlannedStep, ...]
+    changes: Mapping[str, int] = field(default_factory=dict)
+    shared: tuple[SharedObject, ...] = ()
 
 
 def read_plan(text: str) -> Plan:
-    """The plan in what ``pulumi preview --json`` (or ``pulumi destroy --preview-only --json``) has printed.
+    """Return the plan in the output of ``pulumi preview --json`` or ``pulumi destroy --preview-only --json``.
 
-    :raises ConfigurationError: where it is something else, where the preview failed, so that it is not whole, or where
-        it has a step that this release does not know.
+    :raises PreviewFailed: where the preview ended with an error.
+    :raises ConfigurationError: where the text is something else, or has a step that this release does not know.
     """
-    try:
-        told = json.loads(text)
-    except ValueError:
-        told = None
-    if not _is_plan(told):
-        raise ConfigurationError(
-            "This is not what `pulumi preview --json` prints (one JSON object); without PULUMI_ENABLE_STREAMING_JSON_PREVIEW, "
-            "and with standard error kept apart"
-        )
-    failed = [each for each in told.get("diagnostics") or () if each.get("severity") == "error"]
+    digest = _digest(text)
+    failed = [each.message for each in digest.diagnostics if each.severity == "error"]
     if failed:
-        first = clean(str(failed[0].get("message", "")).removeprefix("error: "))
-        raise ConfigurationError(f"The preview failed, so that its plan is not whole: {first}")
-    steps = told.get("steps") or ()
-    stack = next((str(step["urn"]).split(":")[2] for step in steps), None)
+        first = clean(failed[0].removeprefix("error: "))
+        raise PreviewFailed(f"The preview failed, so that its plan is not whole: {first}")
+    replaced = {step.urn for step in digest.steps if step.op in ("replace", "create-replacement")}
     found: dict[tuple[str, str | None, bool], PlannedStep] = {}
-    for step in steps:
-        for each in _planned(step):
+    for step in digest.steps:
+        for each in _planned(step, step.urn in replaced):
             # A replacement can be told as one step, as its two halves, or as all three.
             found.setdefault((each.urn, each.planned.id, each.planned.after is None), each)
-    return Plan(stack, tuple(found.values()))
+    stack = digest.steps[0].urn.split(":")[2] if digest.steps else None
+    return Plan(stack, tuple(found.values()), digest.changes, _shared(digest))
 
 
-def _is_plan(told: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether it has what a plan has, in the form that a plan has it in."""
-    if not isinstance(told, dict) or not ({"steps", "changeSummary", "diagnostics"} & told.keys()):
-        return False
-    steps, diagnostics = told.get("steps") or [], told.get("diagnostics") or []
-    return (
-        isinstance(steps, list)
-        and all(isinstance(step, dict) and str(step.get("urn")).count(":") > 2 for step in steps)
-        and all(isinstance(step.get(state) or {}, dict) for step in steps for state in ("oldState", "newState"))
-        and isinstance(diagnostics, list)
-        and all(isinstance(each, dict) for each in diagnostics)
-    )
+def _digest(text: str) -> _Digest:
+    what = "This is not what `pulumi preview --json` prints"
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        told = None
+    # The engine leaves out what is empty; nothing to do and nothing said still took some time.
+    if not isinstance(told, dict) or not told.keys() & {"steps", "changeSummary", "diagnostics", "duration"}:
+        raise ConfigurationError(
+            f"{what} (one JSON object); without PULUMI_ENABLE_STREAMING_JSON_PREVIEW, and with standard error kept apart"
+        )
+    try:
+        return _Digest.model_validate(told)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{what}: {clean(where)}: {clean(first['msg'])}") from None
 
 
-def _planned(step: Mapping[str, Any]) -> Iterator[PlannedStep]:
-    old, new = step.get("oldState") or {}, step.get("newState") or {}
-    type_, urn, op = (old or new).get("type"), str(step["urn"]), step.get("op")
-    if type_ not in (ORGANIZATION, USER_GRANT) or op in _NEITHER:
+def _planned(step: _Step, replaced: bool) -> Iterator[PlannedStep]:
+    if step.type not in (ORGANIZATION, USER_GRANT) or step.op in _NEITHER:
         return
-    kept = old.get("external") or old.get("retainOnDelete")
-    before = _properties({**(old.get("outputs") or {}), **(old.get("inputs") or {})})
-    after = _properties(new.get("inputs") or {})
-    if op == "update":
-        yield PlannedStep(urn, Planned(type_, old.get("id"), before, after))
-    elif op in _ENDS or op in _MAKES:
-        if op in _ENDS and not kept:
-            yield PlannedStep(urn, Planned(type_, old.get("id"), before, None))
-        if op in _MAKES:
-            yield PlannedStep(urn, Planned(type_, None, None, after))
-    else:
-        raise ConfigurationError(f"The preview has a step that this release does not know: {clean(str(op))} of {urn}")
+    deletes, creates, updates = step.op in _DELETES, step.op in _CREATES, step.op == "update"
+    if not (deletes or creates or updates):
+        raise ConfigurationError(f"The preview has a step that this release does not know: {_title(step)}")
+    old, new = step.old or _State(), step.new or _State()
+    if ((deletes or updates) and not old.id) or ((creates or updates) and new.inputs is None):
+        raise ConfigurationError(f"The preview has a step without the state that belongs to it: {_title(step)}")
+    before = _properties({**(old.outputs or {}), **(old.inputs or {})})
+    after = _properties(new.inputs or {})
+    if updates:
+        yield PlannedStep(step.urn, Planned(step.type, old.id, before, after), "update")
+    if deletes and not (old.external or old.retain):
+        op = "replace" if replaced else "pending" if step.op == "delete-replaced" else "delete"
+        yield PlannedStep(step.urn, Planned(step.type, old.id, before, None), op)
+    if creates:
+        op = "create" if step.op == "create" else "replace"
+        yield PlannedStep(step.urn, Planned(step.type, None, None, after), op)
+
+
+def _shared(digest: _Digest) -> tuple[SharedObject, ...]:
+    """The objects that two resources of the plan manage. The engine lists unchanged ones only with ``--show-sames``."""
+    managed = {
+        (step.urn, (step.type, step.old.id)): None
+        for step in digest.steps
+        if step.type in (ORGANIZATION, USER_GRANT)
+        and step.op not in _READS
+        and step.old is not None
+        and step.old.id
+        and not step.old.external
+    }
+    return find_shared(managed)
+
+
+def _title(step: _Step) -> str:
+    return f"{clean(step.op)} of {clean(step.urn, 1_000)}"
 
 
 def _properties(shown: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Recorded
+from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Recorded, SharedObject, find_shared
 from pulumi_zorg.errors import ConfigurationError, clean
 
-__all__ = ["Standing", "last_update", "parse_time", "read_export", "recorded", "standing"]
+__all__ = ["Standing", "last_update", "parse_time", "read_export", "recorded", "shared", "standing"]
 
 # How the engine marks a value of its own kinds, and the mark of a secret (pulumi/sdk/go/common/resource/sig).
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -48,6 +48,20 @@ def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
             )
         )
     return tuple(found)
+
+
+def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:
+    """Return the organizations and user grants that more than one resource of an exported state manages.
+
+    What is only read (``get``) is not managed. A resource that is pending deletion still is.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return find_shared(
+        (str(resource["urn"]), (str(resource["type"]), _id(resource)))
+        for resource in _resources(exported)
+        if resource.get("type") in (ORGANIZATION, USER_GRANT) and not resource.get("external")
+    )
 
 
 @dataclass(frozen=True)

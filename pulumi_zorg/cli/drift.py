@@ -80,7 +80,8 @@ def drift(
 ) -> None:
     """Compares a stack's state with the live instance, and changes neither.
 
-    Ends with 0 where they agree, with 7 where they differ, and with 1 where that cannot be told.
+    Ends with 0 where they agree, with 7 where they differ, and with 1 where that cannot be told, or where two resources
+    of the state manage one object.
     """
     from pulumi_zorg.cli.drift_formats import FORMATS
 
@@ -92,12 +93,12 @@ def drift(
         raise click.ClickException(clean(str(error), 2_000)) from None
     with whole_output():
         FORMATS[form](report)
-    for each in report.unknown[:_SHOWN]:
-        click.echo(
-            f"Error: {clean(each.urn or f'{short(each.type)} {each.id}', 1_000)}: {clean(each.why, 2_000)}", err=True
-        )
-    if len(report.unknown) > _SHOWN:
-        click.echo(f"Error: and {len(report.unknown) - _SHOWN} more that could not be told", err=True)
+    errors = [each.error for each in report.shared]
+    errors += [f"{clean(each.urn or f'{short(each.type)} {each.id}', 1_000)}: {each.why}" for each in report.unknown]
+    for sentence in errors[:_SHOWN]:
+        click.echo(f"Error: {clean(sentence, 3_000)}", err=True)
+    if len(errors) > _SHOWN:
+        click.echo(f"Error: and {len(errors) - _SHOWN} more", err=True)
     if report.in_sync is None:
         sys.exit(1)
     sys.exit(0 if report.in_sync else _DRIFT)
@@ -106,7 +107,7 @@ def drift(
 def _report(stack: Stack, unmanaged: str | None, only: str | None, since: str | None) -> Report:
     # The engine's SDK comes with these, which takes half a second.
     from pulumi_zorg.client import Client
-    from pulumi_zorg.state import last_update, recorded
+    from pulumi_zorg.state import last_update, recorded, shared
     from pulumi_zorg.survey import (
         explain_drifts,
         explain_others,
@@ -137,7 +138,8 @@ def _report(stack: Stack, unmanaged: str | None, only: str | None, since: str | 
         seen = look(reader, asked if events is None else touched(events, asked))
         for warning in seen.warnings:
             _note(f"warning: {warning}")
-        report = Report(name, explain_drifts(reader, compare(asked, seen.live)), None, tuple(seen.unknown))
+        drifted = explain_drifts(reader, compare(asked, seen.live))
+        report = Report(name, drifted, None, tuple(seen.unknown), shared(stack.state))
         if unmanaged is None:
             return report
         others, unknown = find_others(

@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
+from pulumi_zorg.cli.writing import annotate, as_shared, code, escaped, row, terminal
 from pulumi_zorg.drift import Change, Drift, Live, Report, Unknown, short
 from pulumi_zorg.errors import clean
 
@@ -31,6 +31,7 @@ def as_json(report: Report) -> None:
         "drifted": [_drift(each) for each in report.drifted],
         "unmanaged": None if report.unmanaged is None else [_live(each) for each in report.unmanaged],
         "unknown": [{"urn": e.urn, "type": e.type, "id": e.id, "why": e.why} for e in report.unknown],
+        "shared": as_shared(report.shared),
     }
     print(json.dumps(told, indent=2, ensure_ascii=False))
 
@@ -84,6 +85,7 @@ def as_markdown(report: Report) -> None:
     for live in report.unmanaged or ():
         what = f"{short(live.type)} {code(live.id)}"
         lines.append(row("", what, "not declared", "", code(_title(live)), _time(live.when), code(_by(live.by))))
+    lines += [f"\n{code(each.error)}" for each in report.shared]
     if report.unknown:
         lines += ["", "Could not be told:", ""]
         lines += [f"- {code(each.urn or f'{short(each.type)} {each.id}')}: {code(each.why)}" for each in report.unknown]
@@ -103,6 +105,8 @@ def as_github(report: Report) -> None:
     for live in report.unmanaged or ():
         said = f"{short(live.type)} {live.id}: {_title(live)}{_told(live.when, live.by)}"
         annotate("warning", "Not declared", said)
+    for shared in report.shared:
+        annotate("error", "Two resources, one object", shared.error)
     for unknown in report.unknown:
         annotate("error", "Could not be told", f"{_object(unknown)}: {unknown.why}")
     if report.in_sync:
@@ -182,6 +186,8 @@ def _summary(report: Report) -> str:
         parts.append(f"{len(report.unmanaged)} not declared")
     if report.unknown:
         parts.append(f"{len(report.unknown)} could not be told")
+    if report.shared:
+        parts.append(f"{len(report.shared)} managed by two resources")
     return f"{report.stack}: {', '.join(parts)}"
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from rich.text import Text
 
-from pulumi_zorg.cli.preview_guard import Limit, Reviewed, Verdict
-from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
+from pulumi_zorg.cli.preview_review import Reviewed, Verdict
+from pulumi_zorg.cli.writing import annotate, as_shared, code, escaped, row, terminal
+from pulumi_zorg.drift import ORGANIZATION
 from pulumi_zorg.errors import clean
 from pulumi_zorg.impact import Act, sentences
 
@@ -17,6 +18,17 @@ __all__ = ["FORMATS", "SCHEMA"]
 
 #: The form of the JSON. What is added to it does not change this; what is taken or means something else does.
 SCHEMA = "zorg-preview/1"
+
+#: What becomes of a resource, by the engine's name for the operation.
+_CHANGES = {
+    "create": "to create",
+    "update": "to update",
+    "replace": "to replace",
+    "delete": "to delete",
+    "same": "unchanged",
+}
+#: How an object comes to be removed, where its resource is not simply deleted.
+_HOW = {"replace": "replaced", "pending": "deletion that an earlier run left undone"}
 
 #: What is told first: what cannot be undone, then what locks out, then what lets in.
 _ORDER = {act: place for place, act in enumerate((Act.REMOVES, Act.DEACTIVATES, Act.CHANGES, Act.REACTIVATES))}
@@ -28,11 +40,12 @@ def as_table(verdict: Verdict) -> None:
     for each in _ordered(verdict):
         for sentence in sentences(each.effect, each.facts):
             style = "red" if each.effect.act in (Act.REMOVES, Act.DEACTIVATES) else "yellow"
-            line = Text(f"{clean(_name(each))}: ", style="dim")
+            line = Text(f"{clean(_title(each))}: ", style="dim")
             console.print(line.append(clean(sentence, 1_000), style=style))
     for note in _notes(verdict):
         console.print(Text(note, style="dim"))
-    console.print(Text(_summary(verdict), style="bold red" if verdict.exceeded else "bold"))
+    console.print(Text(_changes(verdict), style="dim"))
+    console.print(Text(_summary(verdict), style="bold red" if verdict.exit_code else "bold"))
 
 
 def as_json(verdict: Verdict) -> None:
@@ -40,11 +53,20 @@ def as_json(verdict: Verdict) -> None:
     told = {
         "schema": SCHEMA,
         "stack": verdict.stack,
-        "exceeded": verdict.exceeded,
+        "exceeded": any(each.exceeded for each in verdict.limits),
         "limits": [
-            {"option": each.option, "most": each.most, "found": each.found, "exceeded": each.exceeded}
+            {
+                "option": each.option,
+                "most": each.most,
+                "found": each.found,
+                "along": each.along,
+                "uncounted": each.uncounted,
+                "exceeded": each.exceeded,
+            }
             for each in verdict.limits
         ],
+        "changes": dict(verdict.changes),
+        "shared": as_shared(verdict.shared),
         "effects": [_effect(each) for each in verdict.reviewed],
         "not_asked": verdict.not_asked,
         "not_read": verdict.not_read,
@@ -60,7 +82,9 @@ def as_markdown(verdict: Verdict) -> None:
     for each in _ordered(verdict):
         # Names are chosen by others: as code they are neither a mention nor a link.
         told = "<br>".join(code(sentence) for sentence in sentences(each.effect, each.facts))
-        lines.append(row(code(_name(each)), told))
+        lines.append(row(code(_title(each)), told))
+    lines += [f"\n{code(error)}" for error in verdict.errors]
+    lines += [f"\n{escaped(_changes(verdict))}"]
     lines += [f"\n{escaped(note)}" for note in _notes(verdict)]
     print("\n".join(lines))
 
@@ -70,10 +94,12 @@ def as_github(verdict: Verdict) -> None:
     for each in _ordered(verdict):
         for sentence in sentences(each.effect, each.facts):
             level = "warning" if each.effect.act in (Act.REMOVES, Act.DEACTIVATES) else "notice"
-            annotate(level, f"Preview of {_name(each)}", sentence)
+            annotate(level, f"Preview of {_title(each)}", sentence)
+    for error in verdict.errors:
+        annotate("error", "zorg preview-guard", error)
     for note in _notes(verdict):
         annotate("notice", "zorg preview-guard", note)
-    annotate("error" if verdict.exceeded else "notice", "zorg preview-guard", _summary(verdict))
+    annotate("error" if verdict.exit_code else "notice", "zorg preview-guard", _summary(verdict))
 
 
 FORMATS: dict[str, Callable[[Verdict], None]] = {
@@ -91,8 +117,10 @@ def _ordered(verdict: Verdict) -> list[Reviewed]:
     return sorted(verdict.reviewed, key=place)
 
 
-def _name(each: Reviewed) -> str:
-    return each.urn.rsplit("::", 1)[-1]
+def _title(each: Reviewed) -> str:
+    """The resource's name in the program; what is created in a replacement is not said to be replaced again."""
+    name = each.urn.rsplit("::", 1)[-1]
+    return f"{name} ({_HOW[each.op]})" if each.op in _HOW and each.effect.act is not Act.CREATES else name
 
 
 def _effect(each: Reviewed) -> dict[str, Any]:
@@ -101,11 +129,13 @@ def _effect(each: Reviewed) -> dict[str, Any]:
         "urn": each.urn,
         "type": effect.type,
         "id": effect.id,
+        "op": each.op,
         "act": effect.act.value,
         "certain": not effect.maybe,
         "gains": list(effect.gains),
         "loses": list(effect.loses),
         "users": facts.users if facts else None,
+        "service_accounts": facts.service_accounts if facts else None,
         "projects": facts.projects if facts else None,
         "grants": facts.grants if facts else None,
         "sentences": list(sentences(effect, facts)),
@@ -119,27 +149,51 @@ def _notes(verdict: Verdict) -> list[str]:
     if verdict.not_read:
         notes.append(
             "The state was not read, so that deletions which earlier runs left undone are counted only if the plan was made "
-            f"with --show-replacement-steps: {clean(verdict.not_read)}"
+            "with --show-replacement-steps, and two resources that manage one object are noticed only if the plan shows both "
+            f"(--show-sames): {clean(verdict.not_read)}"
         )
+    for each in verdict.limits:
+        if each.uncounted and not each.undecided:
+            notes.append(f"How many user grants go with the removed organizations is not known: {each.uncounted}")
     return notes
+
+
+def _changes(verdict: Verdict) -> str:
+    told = [f"{verdict.changes[op]} {words}" for op, words in _CHANGES.items() if verdict.changes.get(op)]
+    return f"{clean(verdict.stack)}: {', '.join(told) or 'no changes'}"
 
 
 def _summary(verdict: Verdict) -> str:
     stack = clean(verdict.stack)
-    over = [each for each in verdict.limits if each.exceeded]
+    if verdict.shared:
+        count = len(verdict.shared)
+        return f"{stack}: error: {count} object{'' if count == 1 else 's'} managed by more than one resource"
+    over = [f"{each.sentence}, and {each.option} is {each.most}" for each in verdict.limits if each.exceeded]
     if over:
-        return f"{stack}: refused: {'; '.join(_over(each) for each in over)}"
-    if not verdict.reviewed:
-        return f"{stack}: nobody would be locked out or let in"
-    counts = ", ".join(_found(each) for each in verdict.limits if each.found)
-    return f"{stack}: {counts or 'nothing would be deactivated or removed'}; within the limits"
+        return f"{stack}: refused: {'; '.join(over)}"
+    if verdict.errors:
+        return f"{stack}: error: it cannot be told whether a limit is exceeded"
+    limited = "; within the limits" if any(each.most is not None for each in verdict.limits) else ""
+    return f"{stack}: {_impact(verdict)}{limited}"
 
 
-def _over(limit: Limit) -> str:
-    return f"{_found(limit)}, and {limit.option} is {limit.most}"
+def _impact(verdict: Verdict) -> str:
+    """What would happen to people, in numbers."""
+    told = [each.sentence for each in verdict.limits if each.found]
+    rest = [each.effect for each in verdict.reviewed if each.effect.act not in (Act.REMOVES, Act.DEACTIVATES)]
+    losing = sum(bool(effect.loses) for effect in rest)
+    if losing:
+        told.append(f"{_count(losing, 'user grant')} would lose roles")
+    if not told:
+        told.append("nobody would be locked out")
+    reactivated = sum(effect.type == ORGANIZATION for effect in rest)
+    if reactivated:
+        told.append(f"{_count(reactivated, 'organization')} would be reactivated")
+    gaining = sum(bool(each.effect.gains) for each in verdict.reviewed)
+    if gaining:
+        told.append(f"{_count(gaining, 'user grant')} would give more roles")
+    return ", ".join(told) if verdict.reviewed else "nobody would be locked out or let in"
 
 
-def _found(limit: Limit) -> str:
-    noun = "user grant" if limit.option.endswith("-grants") else "organization"
-    verb = "deactivated" if "deactivate" in limit.option else "removed"
-    return f"{limit.found} {noun}{'' if limit.found == 1 else 's'} would be {verb}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

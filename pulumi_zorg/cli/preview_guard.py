@@ -5,88 +5,21 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, stack_options
+from pulumi_zorg.cli.preview_review import COUNTED, review
+from pulumi_zorg.cli.stack import OneForErrors, Preview, Stack, format_option, stack_options
 from pulumi_zorg.cli.writing import whole_output
-from pulumi_zorg.config import load_settings
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
-from pulumi_zorg.impact import Act, Effect, Facts, Planned, effect_of
-from pulumi_zorg.plan import Plan, PlannedStep, read_plan
-from pulumi_zorg.state import standing
+from pulumi_zorg.impact import Planned
+from pulumi_zorg.plan import Plan, PlannedStep, PreviewFailed, read_plan
+from pulumi_zorg.state import shared, standing
 
-if TYPE_CHECKING:
-    from pulumi_zorg.config import Settings
-    from pulumi_zorg.providers.foresight import Foresight
-
-__all__ = ["Limit", "Reviewed", "Verdict", "preview_guard"]
-
-_EXCEEDED = 7  # as `zorg drift` tells what it was asked to find
-#: Calls about one plan: a reviewer waits for it, and not somebody at a terminal.
-_CALLS = 500
-
-#: What is counted, by the option that limits it.
-_COUNTED: dict[str, tuple[str, Act]] = {
-    "--max-deactivate": (ORGANIZATION, Act.DEACTIVATES),
-    "--max-remove": (ORGANIZATION, Act.REMOVES),
-    "--max-deactivate-grants": (USER_GRANT, Act.DEACTIVATES),
-    "--max-remove-grants": (USER_GRANT, Act.REMOVES),
-}
-
-
-@dataclass(frozen=True)
-class Reviewed:
-    """A planned change, what it would do, and what the instance says of it.
-
-    :param facts: None where the instance was not asked.
-    """
-
-    urn: str
-    effect: Effect
-    facts: Facts | None = None
-
-
-@dataclass(frozen=True)
-class Limit:
-    """How often something may happen, and how often it would.
-
-    :param most: None where it may happen as often as it likes.
-    """
-
-    option: str
-    most: int | None
-    found: int
-
-    @property
-    def exceeded(self) -> bool:
-        """Whether it would happen more often than it may."""
-        return self.most is not None and self.found > self.most
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a plan came to.
-
-    :param not_asked: why the instance was not asked for counts and names; None where it was.
-    :param not_read: why it is not known whether earlier runs left deletions undone; None where it is.
-    """
-
-    stack: str
-    reviewed: tuple[Reviewed, ...]
-    limits: tuple[Limit, ...]
-    not_asked: str | None = None
-    not_read: str | None = None
-
-    @property
-    def exceeded(self) -> bool:
-        """Whether any limit is."""
-        return any(limit.exceeded for limit in self.limits)
+__all__ = ["preview_guard"]
 
 
 def _most(option: str, of: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -100,10 +33,15 @@ def _most(option: str, of: str) -> Callable[[Callable[..., None]], Callable[...,
 @_most("--max-deactivate", "organizations deactivated")
 @_most("--max-remove", "organizations removed")
 @_most("--max-deactivate-grants", "user grants deactivated")
-@_most("--max-remove-grants", "user grants removed")
+@_most("--max-remove-grants", "user grants removed, those that go with a removed organization too,")
 @format_option
 @click.option("--offline", is_flag=True, help="Ask the instance nothing: no counts, and ids for names.")
 @click.option("--run", is_flag=True, help="Run the preview here, whatever standard input is.")
+@click.option("--destroy", is_flag=True, help="Run the preview of `pulumi destroy` instead of `pulumi preview`.")
+@click.option("--target", "targets", multiple=True, metavar="URN", help="Preview only this resource; may be repeated.")
+@click.option("--target-dependents", is_flag=True, help="And what depends on the targets.")
+@click.option("--refresh", is_flag=True, help="Preview against the instance instead of the state.")
+@click.option("--run-program", is_flag=True, help="Use the program's present configuration for --refresh or --destroy.")
 @stack_options
 def preview_guard(
     plan: str | None,
@@ -114,33 +52,64 @@ def preview_guard(
     form: str,
     offline: bool,
     run: bool,
+    destroy: bool,
+    targets: tuple[str, ...],
+    target_dependents: bool,
+    refresh: bool,
+    run_program: bool,
     stack: str | None,
     cwd: Path,
 ) -> None:
     """Says what a preview would do to people, and fails where that is more than may be.
 
     PLAN is a file that holds what `pulumi preview --json` has printed, or - for standard input; left out, it is what is
-    piped in. At a terminal, or with --run, the preview is run here.
+    piped in. At a terminal, with --run, or with an option of pulumi, the preview is run here.
 
-    Ends with 0 where it is within the limits, with 7 where it is not, and with 1 where that cannot be told.
+    Ends with 0 where it is within the limits, with 7 where it is not, and with 1 where that cannot be told, or where two
+    resources manage one object.
     """
     from pulumi_zorg.cli.preview_formats import FORMATS
 
-    most = dict(zip(_COUNTED, (max_deactivate, max_remove, max_deactivate_grants, max_remove_grants), strict=True))
+    most = dict(zip(COUNTED, (max_deactivate, max_remove, max_deactivate_grants, max_remove_grants), strict=True))
     here = Stack(cwd, stack)
+    wanted = Preview(destroy, targets, target_dependents, refresh, run_program)
+    run = run or wanted != Preview()
     if run and plan is not None:
-        raise click.ClickException("PLAN and --run: it is either a plan that there is, or one that is made here")
+        raise click.ClickException(
+            "PLAN, and an option that runs a preview here (--run, --destroy, --target, --target-dependents, --refresh, "
+            "--run-program): it is either a plan that there is, or one that is made here"
+        )
     try:
         own = run or (plan is None and not _piped())
-        found = read_plan(here.preview() if own else _text(plan))
+        found = _made_here(here, wanted) if own else read_plan(_text(plan))
         here = _stack_of(found, here)
-        steps, not_read = (found.steps, None) if own else _with_pending(found.steps, here)
-        verdict = _verdict(replace(found, steps=steps), most, None if offline else here)
+        found, not_read = _with_state(found, here, own)
+        verdict = review(found, most, None if offline else here, not_read)
     except ZorgError as error:
         raise click.ClickException(clean(str(error), 2_000)) from None
     with whole_output():
-        FORMATS[form](replace(verdict, not_read=not_read))
-    sys.exit(_EXCEEDED if verdict.exceeded else 0)
+        FORMATS[form](verdict)
+    for sentence in verdict.errors:
+        click.echo(f"Error: {clean(sentence, 3_000)}", err=True)
+    sys.exit(verdict.exit_code)
+
+
+def _made_here(stack: Stack, wanted: Preview) -> Plan:
+    """Return the plan of a preview that is run here.
+
+    :raises ConfigurationError: where the preview failed, with the engine's error from the plan or from standard error.
+    """
+    text, failure = stack.preview(wanted)
+    if failure is None:
+        found = read_plan(text)
+        return found if found.stack else replace(found, stack=stack.name.rsplit("/", 1)[-1])
+    try:
+        read_plan(text)
+    except PreviewFailed:
+        raise
+    except ConfigurationError:
+        pass
+    raise ConfigurationError(failure)
 
 
 def _text(plan: str | None) -> str:
@@ -182,93 +151,23 @@ def _stack_of(plan: Plan, here: Stack) -> Stack:
     return here if selected == plan.stack else Stack(here.folder, plan.stack)
 
 
-def _with_pending(steps: tuple[PlannedStep, ...], stack: Stack) -> tuple[tuple[PlannedStep, ...], str | None]:
-    """The steps, and the deletions that earlier runs left undone; and why these are not known, where they are not.
+def _with_state(plan: Plan, stack: Stack, own: bool) -> tuple[Plan, str | None]:
+    """Return the plan with what the state adds to it, and why the state was not read, where it was not.
 
-    The engine makes them in the next ``up``, but tells of them only with ``--show-replacement-steps``.
+    The state has the objects that two resources manage, and the deletions that earlier runs left undone. The engine makes
+    these deletions in the next ``up``, but lists them only with ``--show-replacement-steps``, as in a preview that is run
+    here.
+
+    :param own: whether the preview was run here.
     """
     try:
-        pending = [each for each in standing(stack.outline) if each.pending]
+        in_state = shared(stack.outline)
+        pending = [] if own else [each for each in standing(stack.outline) if each.pending]
     except (click.ClickException, ConfigurationError) as error:
-        return steps, clean(str(error), 300)
-    told = {step.planned.id for step in steps if step.planned.after is None}
-    left = [each for each in pending if each.id not in told]
-    return (*steps, *(PlannedStep(each.urn, Planned(each.type, each.id, each.known, None)) for each in left)), None
-
-
-def _verdict(plan: Plan, most: dict[str, int | None], stack: Stack | None) -> Verdict:
-    steps = list(_without_adopted(plan))
-    reviewed = [Reviewed(step.urn, effect_of(_unseen(step.planned))) for step in steps]
-    not_asked = "it was not to be asked (--offline)" if stack is None else None
-    if stack is not None and any(each.effect.has_weight for each in reviewed):
-        try:
-            settings = _settings(stack)
-        except ConfigurationError as error:
-            not_asked = clean(str(error), 300)
-        else:
-            if settings.preview_impact:
-                reviewed = _asked(settings, steps)
-            else:
-                not_asked = "it was not to be asked (zorg:previewImpact is false)"
-    limits = tuple(
-        Limit(option, most[option], sum((each.effect.type, each.effect.act) == counted for each in reviewed))
-        for option, counted in _COUNTED.items()
-    )
-    weighty = tuple(each for each in reviewed if each.effect.has_weight)
-    return Verdict(plan.stack or "?", weighty, limits, not_asked if weighty else None)
-
-
-def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
-    """The steps, but for deletions of what another resource of the same plan adopts: the provider leaves that as it is."""
-    from pulumi_zorg.resource_types.all import RESOURCE_TYPES
-
-    adopting = [each for each in plan.steps if each.planned.adopts]
-
-    def is_adopted(step: PlannedStep) -> bool:
-        type_, before = step.planned.type, step.planned.before or {}
-        return any(
-            each.urn != step.urn
-            and each.planned.type == type_
-            and RESOURCE_TYPES[type_].is_same(before, each.planned.after or {})
-            for each in adopting
-        )
-
-    yield from (step for step in plan.steps if step.planned.after is not None or not is_adopted(step))
-
-
-def _unseen(planned: Planned) -> Planned:
-    return planned.unseen() if planned.adopts else planned
-
-
-def _settings(stack: Stack) -> Settings:
-    try:
-        return stack.settings
-    except click.ClickException as error:
-        # No stack here, or no pulumi: the environment may do.
-        try:
-            return load_settings(lambda key: None)
-        except ConfigurationError:
-            raise ConfigurationError(error.message) from None
-
-
-def _asked(settings: Settings, steps: list[PlannedStep]) -> list[Reviewed]:
-    from concurrent.futures import ThreadPoolExecutor
-
-    from pulumi_zorg.providers.foresight import Foresight
-
-    foresight = Foresight(settings, calls=_CALLS)
-    try:
-        with ThreadPoolExecutor(4) as pool:
-            return list(pool.map(lambda step: _reviewed(foresight, step), steps))
-    finally:
-        foresight.close()
-
-
-def _reviewed(foresight: Foresight, step: PlannedStep) -> Reviewed:
-    from pulumi_zorg.resource_types.all import RESOURCE_TYPES
-
-    planned = step.planned
-    if planned.adopts:
-        planned = foresight.adoption(RESOURCE_TYPES[planned.type], planned)
-    effect = effect_of(planned)
-    return Reviewed(step.urn, effect, foresight.facts(effect) if effect.has_weight else None)
+        return plan, clean(str(error), 300)
+    planned = {step.planned.id for step in plan.steps if step.planned.after is None}
+    left = (each for each in pending if each.id not in planned)
+    steps = (PlannedStep(each.urn, Planned(each.type, each.id, each.known, None), "pending") for each in left)
+    known = {(each.type, each.id) for each in in_state}
+    more = (each for each in plan.shared if (each.type, each.id) not in known)
+    return replace(plan, steps=(*plan.steps, *steps), shared=(*in_state, *more)), None

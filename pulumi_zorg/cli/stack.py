@@ -15,7 +15,7 @@ import click
 from pulumi_zorg.config import Settings, load_settings
 from pulumi_zorg.errors import clean
 
-__all__ = ["OneForErrors", "Stack", "format_option", "stack_options"]
+__all__ = ["OneForErrors", "Preview", "Stack", "format_option", "stack_options"]
 
 #: Settings that name a file, which the engine looks for from the project's folder.
 _FILES = ("jwtProfileFile", "caFile")
@@ -49,6 +49,38 @@ def format_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--format", "form", type=forms, default="table", show_default=True, help="How to show it.")(
         command
     )
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Which preview ``pulumi`` makes, by its own options.
+
+    :param destroy: of ``pulumi destroy``, instead of ``pulumi preview``.
+    """
+
+    destroy: bool = False
+    targets: tuple[str, ...] = ()
+    target_dependents: bool = False
+    refresh: bool = False
+    run_program: bool = False
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What comes after ``pulumi``."""
+        return ("destroy", "--preview-only") if self.destroy else ("preview",)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options that were given."""
+        given = {
+            "--target-dependents": self.target_dependents,
+            "--refresh": self.refresh,
+            "--run-program": self.run_program,
+        }
+        return (
+            *(f"--target={urn}" for urn in self.targets),
+            *(option for option, is_given in given.items() if is_given),
+        )
 
 
 @dataclass
@@ -105,21 +137,30 @@ class Stack:
 
         return load_settings(get)
 
-    def preview(self) -> str:
-        """What ``pulumi preview --json`` prints, with the deletions that earlier runs left undone."""
-        # A preview that fails prints what it came to all the same; who reads it sees that it failed.
-        args = ("preview", "--json", "--show-replacement-steps", "--stack", self.asked or self.name)
-        return self._pulumi(*args, failed_too=True)
+    def preview(self, preview: Preview) -> tuple[str, str | None]:
+        """Return what ``pulumi preview --json`` prints, and why it failed, where it did.
+
+        The plan has the deletions that earlier runs left undone. A failed preview may print a plan with the error in it.
+        """
+        name = self.asked or self.name
+        done = self._run(*preview.command, "--json", "--show-replacement-steps", "--stack", name, *preview.options)
+        return done.stdout, _failure(done, preview.command[0]) if done.returncode else None
 
     def _exported(self, *more: str) -> dict[str, Any]:
         # Fully qualified or not, it is the name that was asked for: another selection meanwhile changes nothing.
         exported = self._pulumi("stack", "export", *more, "--stack", self.asked or self.name)
         return self._object(exported, "stack export")
 
-    def _pulumi(self, *args: str, failed_too: bool = False) -> str:
+    def _pulumi(self, *args: str) -> str:
+        done = self._run(*args)
+        if done.returncode != 0:
+            raise click.ClickException(_failure(done, " ".join(args[:2])))
+        return done.stdout
+
+    def _run(self, *args: str) -> subprocess.CompletedProcess[str]:
         command = ["pulumi", "--non-interactive", "--color", "never", "--cwd", str(self.folder), *args]
         try:
-            done = subprocess.run(  # noqa: S603 - the user's own pulumi, and no shell
+            return subprocess.run(  # noqa: S603 - the user's own pulumi, and no shell
                 command, capture_output=True, text=True, encoding="utf-8", check=False, stdin=subprocess.DEVNULL
             )
         except FileNotFoundError:
@@ -128,11 +169,6 @@ class Stack:
             ) from None
         except OSError as error:
             raise click.ClickException(f"the command `pulumi` cannot be run: {error.strerror}") from None
-        if done.returncode != 0 and not (failed_too and done.stdout.strip()):
-            # What it printed to its standard output may hold secrets and is not shown.
-            said = clean(done.stderr.replace("error: ", ""), 1_000) or f"it ended with {done.returncode}"
-            raise click.ClickException(f"`pulumi {' '.join(args[:2])}` failed: {said}")
-        return done.stdout
 
     def _object(self, text: str, what: str) -> dict[str, Any]:
         try:
@@ -142,3 +178,9 @@ class Stack:
         if not isinstance(found, dict):
             raise click.ClickException(f"`pulumi {what}` did not answer with JSON; is this pulumi 3.227 or newer?")
         return found
+
+
+def _failure(done: subprocess.CompletedProcess[str], what: str) -> str:
+    # What it printed to its standard output may hold secrets and is not shown.
+    said = clean(done.stderr.replace("error: ", ""), 1_000) or f"it ended with {done.returncode}"
+    return f"`pulumi {what}` failed: {said}"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 
+from pulumi_zorg.drift import SharedObject
 from pulumi_zorg.errors import clean
 
-__all__ = ["annotate", "code", "escaped", "row", "terminal", "whole_output"]
+__all__ = ["annotate", "as_shared", "code", "escaped", "row", "terminal", "whole_output"]
 
 _WIDE = 10_000  # columns of what is no terminal: lines are not to be broken there
 
@@ -51,7 +53,7 @@ def row(*cells: str) -> str:
 
 def code(text: str) -> str:
     """Text as it is, whatever is in it: names are chosen by others, and must not become a mention or a link."""
-    text = clean(text, 1_000)
+    text = clean(text, 2_000)
     if not text:
         return ""
     longest = run = 0
@@ -66,6 +68,11 @@ def code(text: str) -> str:
 def escaped(text: str) -> str:
     """Text in which no character means anything to Markdown."""
     return "".join(f"\\{character}" if character in "\\`*_{}[]<>()#+!|@~" else character for character in text)
+
+
+def as_shared(shared: Iterable[SharedObject]) -> list[dict[str, Any]]:
+    """The objects that more than one resource manages, as the JSON of all commands has them."""
+    return [{"type": each.type, "id": each.id, "urns": list(each.urns), "error": each.error} for each in shared]
 
 
 def annotate(level: str, title: str, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -64,8 +65,13 @@ class Census:
         self._transport = transport
 
     def users(self, org_id: str) -> int:
-        """How many users live in the organization."""
+        """How many users live in the organization, people and service accounts."""
         return self._count("users", "/management/v1/users/_search", org_id)
+
+    def service_accounts(self, org_id: str) -> int:
+        """How many of these are service accounts."""
+        only = {"queries": [{"typeQuery": {"type": "TYPE_MACHINE"}}]}
+        return self._count("service accounts", "/management/v1/users/_search", org_id, only)
 
     def projects(self, org_id: str) -> int:
         """How many projects the organization owns."""
@@ -105,9 +111,10 @@ class Census:
         found = parse(_GrantedProjects, answer, tried).result
         return next((each.project_name for each in found if each.project_id == project_id), None)
 
-    def _count(self, what: str, path: str, org_id: str) -> int:
+    def _count(self, what: str, path: str, org_id: str, only: Mapping[str, Any] | None = None) -> int:
         tried = f"Counting the {what} of organization {clean(org_id)}"
-        answer = self._transport.send(Call(tried, "POST", path, org=org_id, body={"query": {"limit": 1}}, reads=True))
+        body = {"query": {"limit": 1}, **(only or {})}
+        answer = self._transport.send(Call(tried, "POST", path, org=org_id, body=body, reads=True))
         found = parse(_Listed, answer, tried)
         owners = {row.details.resource_owner for row in found.result}
         if owners - {org_id}:

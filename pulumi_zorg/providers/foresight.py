@@ -123,10 +123,11 @@ class Foresight:
             facts = Facts(users=self._ask(lambda: census.users(org_id)))
             if effect.act is Act.REMOVES:
                 projects = self._ask(lambda: census.projects(org_id))
-                facts = replace(facts, projects=projects, grants=self._ask(lambda: census.user_grants(org_id)))
+                return replace(facts, projects=projects, grants=self._ask(lambda: census.user_grants(org_id)))
+            accounts = self._ask(lambda: census.service_accounts(org_id)) if facts.users else 0
+            return replace(facts, service_accounts=accounts)
         except (ZorgError, _NotAsked) as error:
             return Facts(why_not=_why(error))
-        return facts
 
     def _names_of(self, effect: Effect) -> Facts:
         known = {name: value for name, value in effect.properties.items() if isinstance(value, str)}

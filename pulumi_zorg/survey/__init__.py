@@ -4,7 +4,7 @@ something else than the state, for lists lag and are no proof. It writes nothing
 from __future__ import annotations
 
 from pulumi_zorg.survey.history import explain_drifts, explain_others, happened_since, touched
-from pulumi_zorg.survey.others import find_others
+from pulumi_zorg.survey.others import find_others, list_all_grants
 from pulumi_zorg.survey.reading import Seen, look, make_sure_of_instance
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "explain_others",
     "find_others",
     "happened_since",
+    "list_all_grants",
     "look",
     "make_sure_of_instance",
     "touched",

@@ -15,7 +15,7 @@ from pulumi_zorg.survey.each import Reader, ask
 from pulumi_zorg.survey.history import ADDED, happened_lately
 from pulumi_zorg.survey.reading import FEW_LISTS, changed_lately, find, listed_live
 
-__all__ = ["find_others"]
+__all__ = ["find_others", "list_all_grants"]
 
 
 def find_others(
@@ -150,6 +150,21 @@ def _of_the_instance(
         return None  # servers before v4 do not have that list
     wanted = set(organizations)
     return None if found is None else ([each for each in found if everywhere or each.organization.id in wanted], left)
+
+
+def list_all_grants(client: Client, at_most: int) -> tuple[Authorization, ...] | None:
+    """Return all user grants of the instance; None where they take more than ``at_most`` calls.
+
+    :raises PermissionDenied: for a caller without a right on the instance, who would not be shown all of them.
+    :raises NotProven: for a caller who lacks the right to read user grants.
+    :raises NotFound: by servers before ZITADEL v4, which do not have that list.
+    """
+    # Who may list organizations has a right on the instance, which is the same in all of them.
+    organizations = client.listings.organizations()
+    if not organizations:
+        raise UnexpectedAnswer("Listing the organizations of the instance: the server shows none.", performed=False)
+    _may_read_grants(client, organizations[0].id)
+    return client.listings.all_authorizations(at_most)
 
 
 def _grants_of(client: Client, org_id: str) -> tuple[UserGrantRecord, ...]:

@@ -23,9 +23,19 @@ def test_users_projects_and_grants_are_counted_by_organization(every_world: Worl
     assert census.users(tenant) == 3
 
 
+def test_service_accounts_are_told_from_people(every_world: World, clients: Clients) -> None:
+    world, census = every_world, clients.owner(every_world).census
+    tenant = world.console.create_organization(world.name("Tenant"))
+    assert (census.users(tenant), census.service_accounts(tenant)) == (0, 0)
+    for number in range(2):
+        world.create_person(tenant, f"person{number}{world.tag}")
+    world.console.create_user(tenant, f"bot{world.tag}")
+    assert world.shows(lambda: (census.users(tenant), census.service_accounts(tenant)) == (3, 1))
+
+
 def test_who_may_not_see_them_is_refused(every_world: World, clients: Clients) -> None:
     census = clients.member(every_world).census
-    for count in (census.users, census.projects, census.user_grants):
+    for count in (census.users, census.service_accounts, census.projects, census.user_grants):
         with pytest.raises(PermissionDenied):
             count(every_world.home)
 

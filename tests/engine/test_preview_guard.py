@@ -13,7 +13,7 @@ import pytest
 
 from pulumi_zorg.testing import Fault
 from tests.support.servers import World
-from tests.support.stack import Run, Stack, grant, org
+from tests.support.stack import Run, Stack, grant, org, twins
 
 WITHIN, ERROR, EXCEEDED = 0, 1, 7
 
@@ -89,7 +89,7 @@ def test_the_limits(any_world: World, tenants: Stack) -> None:
 
 def test_what_it_says_is_what_the_preview_says(any_world: World, tenants: Stack) -> None:
     world, stack = any_world, tenants
-    world.console.create_user(stack.id("acme"), f"u{world.tag}")
+    world.create_person(stack.id("acme"), f"u{world.tag}")
     stack.declare(acme=org(world.name("Acme"), active=False), bob=grant(world.home, world.bob, world.project, []))
     previewed = stack.must("preview").out
     shown = guard(stack, plan(stack), "--format", "json")
@@ -114,6 +114,106 @@ def test_it_runs_the_preview_itself_or_reads_what_is_piped_in(any_world: World, 
     assert guard(stack, "-", "--max-remove", "2", piped=text).code == WITHIN
     assert guard(stack, "--run", "--max-remove", "1", piped="").code == EXCEEDED
     assert guard(stack, "plan.json", "--run").code == ERROR
+
+
+def test_a_person_is_shown_the_impact_and_all_changes(any_world: World, tenants: Stack) -> None:
+    world, stack = any_world, tenants
+    nothing = guard(stack, "--run")
+    assert nothing.out.splitlines() == ["test: 7 unchanged", "test: nobody would be locked out or let in"]
+    world.create_person(stack.id("acme"), f"person{world.tag}")
+    world.console.create_user(stack.id("acme"), f"bot{world.tag}")
+    stack.declare(
+        acme=org(world.name("Acme"), active=False),
+        ceta=org(world.name("Ceta")),
+        dora=org(world.name("Dora")),
+        ann=grant(world.home, world.ann, world.project, ["viewer"]),
+        bob=grant(world.home, world.bob, world.project, ["viewer"], deletion_policy="retain"),
+    )
+    assert guard(stack, "--run").out.splitlines() == [
+        f"beta: removes organization {world.name('Beta')} and 0 projects, 0 users, 0 grants ({stack.id('beta')})",
+        f"cleo: takes the role viewer of Portal from cleo{world.tag} (removes user grant {stack.id('cleo')})",
+        f"acme: deactivates organization {world.name('Acme')} ({stack.id('acme')}): its 1 user cannot log in on ZITADEL's pages; "
+        "1 service account keeps working",
+        "test: 1 to create, 2 to update, 2 to delete, 3 unchanged",
+        "test: 1 organization would be deactivated, 1 organization would be removed, 1 user grant would be removed",
+    ]
+
+
+def test_a_preview_of_targets_or_of_a_destroy_is_run_as_the_engine_would(any_world: World, tenants: Stack) -> None:
+    """What `pulumi preview --target` says nothing about."""
+    world, stack = any_world, tenants
+    urns = {name: each["urn"] for name, each in stack.resources().items()}
+    removal = f"removes organization {world.name('Acme')} and 0 projects, 0 users, 0 grants ({stack.id('acme')})"
+
+    def would_remove(*args: str) -> dict[str, int]:
+        return {name: count for name, count in found(guard(stack, "--format", "json", *args)).items() if count}
+
+    one = guard(stack, "--destroy", "--target", urns["acme"], "--max-remove", "0")
+    assert (one.code, one.shows(removal)) == (EXCEEDED, True)
+    assert would_remove("--destroy") == {"remove": 3, "remove-grants": 3}
+    assert would_remove("--destroy", "--target", urns["acme"], "--target", urns["ann"]) == {
+        "remove": 1,
+        "remove-grants": 1,
+    }
+    assert would_remove("--target", urns["acme"]) == {}
+    stack.declare()
+    one = guard(stack, "--run", "--target", urns["acme"], "--max-remove", "0")
+    assert (one.code, one.shows(removal)) == (EXCEEDED, True)
+    assert would_remove("--target", urns["acme"]) == {"remove": 1}
+    assert world.proxy.writes == []
+
+
+def test_a_preview_with_a_refresh_is_run_here(any_world: World, tenants: Stack) -> None:
+    world, stack = any_world, tenants
+    stack.declare(acme=org(world.name("Acme"), active=False))
+    stack.up()
+    world.console.reactivate_organization(stack.id("acme"))
+    assert found(guard(stack, "--run", "--format", "json"))["deactivate"] == 0
+    assert found(guard(stack, "--refresh", "--run-program", "--format", "json"))["deactivate"] == 1
+
+
+def test_what_the_engine_refuses_is_told_in_its_words(world: World, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    for args in (("--target",), ("--destroy", "--target")):
+        run = guard(stack, *args, "urn:pulumi:test::tests::random:index:Pet::nobody")
+        assert (run.code, run.shows("urn:pulumi:test::tests::random:index:Pet::nobody")) == (ERROR, True)
+    refused = guard(stack, plan(stack), "--target", "urn:pulumi:test::tests::random:index:Pet::nobody")
+    assert (refused.code, refused.shows("PLAN, and an option that runs a preview here")) == (ERROR, True)
+
+
+def test_a_destroy_of_an_empty_stack_removes_nothing(stack: Stack) -> None:
+    """The engine leaves everything out of its plan."""
+    run = guard(stack, "--destroy", "--max-remove", "0")
+    assert run.out.splitlines() == ["test: no changes", "test: nobody would be locked out or let in; within the limits"]
+
+
+FORMS = ["table", "json", "markdown", "github"]
+
+
+def test_two_resources_of_the_state_with_one_id_are_an_error(
+    any_world: World, any_stack: Stack, tmp_path: Path
+) -> None:
+    """A resource is renamed in the program, and only the new one is a target: a destroy of the old one would remove what
+    the new one manages."""
+    world, stack = any_world, any_stack
+    old, new = twins(world, stack)
+    both = f"pulumi state delete '{new}' or pulumi state delete '{old}'"
+    file = plan(stack)
+    for args in ([file], ["--run"], ["--target", old], ["--destroy", "--target", old], ["--offline", "--run"]):
+        run = guard(stack, *args, "--max-remove", "5")
+        assert (run.code, run.shows(both)) == (ERROR, True), args
+    for form in FORMS:
+        assert guard(stack, file, "--format", form).code == ERROR
+    # Without the state, the plan shows both if it lists what does not change.
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    without = guard(stack, file, "--cwd", str(elsewhere))
+    assert (without.code, without.shows("The state was not read", "--show-sames")) == (WITHIN, True)
+    shown = guard(stack, plan(stack, "preview", "--show-sames"), "--cwd", str(elsewhere))
+    assert (shown.code, shown.shows(both)) == (ERROR, True)
+    stack.must("state", "delete", "--yes", old)
+    assert guard(stack, "--run", "--max-remove", "0").code == WITHIN
+    assert world.proxy.writes == []
 
 
 @pytest.mark.parametrize("args", [(), ("-",)])

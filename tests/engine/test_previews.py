@@ -26,12 +26,14 @@ def preview(stack: Stack, *args: str) -> list[str]:
 
 @pytest.fixture
 def tenants(any_world: World, any_stack: Stack) -> Stack:
-    """Acme with three users, two projects and a grant; Beta, inactive; ann with two roles, bob with one, inactive."""
+    """Acme with two people, a service account, two projects and a grant; Beta, inactive; ann with two roles, bob with one,
+    inactive."""
     world, stack, console = any_world, any_stack, any_world.console
     stack.declare(**declared(world))
     stack.up()
     acme = stack.id("acme")
-    users = [console.create_user(acme, f"u{number}{world.tag}") for number in range(3)]
+    users = [world.create_person(acme, f"u{number}{world.tag}") for number in range(2)]
+    console.create_user(acme, f"bot{world.tag}")
     project = console.create_project(acme, "CRM", ["viewer"])
     console.create_project(acme, "Wiki")
     console.create_grant(acme, users[0], project, ["viewer"])
@@ -71,7 +73,8 @@ def test_switching_off_and_on(any_world: World, tenants: Stack) -> None:
     ann, bob = f"ann{world.tag}", f"bob{world.tag}"
     acme, beta = world.name("Acme"), world.name("Beta")
     assert preview(stack) == [
-        f"deactivates organization {acme} ({ids['acme']}): its 3 users cannot log in on ZITADEL's pages",
+        f"deactivates organization {acme} ({ids['acme']}): its 2 users cannot log in on ZITADEL's pages; "
+        "1 service account keeps working",
         f"gives the role viewer of Portal to {bob} (reactivates user grant {ids['bob']})",
         f"reactivates organization {beta} ({ids['beta']}): its 0 users can log in again",
         f"takes the roles admin, viewer of Portal from {ann} (deactivates user grant {ids['ann']})",
@@ -95,7 +98,7 @@ def test_roles_given_and_taken(any_world: World, tenants: Stack) -> None:
 def test_adoption_is_told_by_what_stands_there(any_world: World, any_stack: Stack) -> None:
     world, stack, console = any_world, any_stack, any_world.console
     acme = console.create_organization(world.name("Acme"))
-    console.create_user(acme, f"u{world.tag}")
+    world.create_person(acme, f"u{world.tag}")
     ann = console.create_grant(world.home, world.ann, world.project, ["viewer"])
     stack.declare(
         acme=org(world.name("Acme"), active=False, adopt=True),
@@ -201,7 +204,8 @@ def test_a_preview_goes_on_where_nothing_can_be_counted(world: World, stack: Sta
     acme, ann = stack.id("acme"), stack.id("ann")
     told = [each for each in preview(stack) if "the credential was not checked" not in each]
     unknown = f"; how many could not be asked: {why}"
-    assert f"deactivates organization Acme ({acme}{unknown}): its users cannot log in on ZITADEL's pages" in told
+    deactivated = f"deactivates organization Acme ({acme}{unknown}): its users cannot log in on ZITADEL's pages"
+    assert f"{deactivated}; service accounts keep working" in told
     assert any(each.startswith("takes the role viewer of ") and ann in each for each in told)
     assert len(told) == 2
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.servers import World, emulated
-from tests.support.stack import Run, Stack, grant, org
+from tests.support.stack import Run, Stack, grant, org, twins
 
 IN_SYNC, ERROR, DRIFT = 0, 1, 7
 
@@ -305,6 +305,22 @@ def test_another_instance_is_an_error_and_not_in_sync(world: World, stack: Stack
     stack.env = right
     # An object that was removed shows the instance as well as one that is there.
     assert drifted(told(stack, "--since", "last-update", code=DRIFT)) == {"acme": "removed"}
+
+
+def test_two_resources_of_the_state_with_one_id_are_an_error(any_world: World, any_stack: Stack) -> None:
+    """Whatever else is compared or ignored: the next destroy of one of them would remove what the other manages."""
+    world, stack = any_world, any_stack
+    old, new = twins(world, stack)
+    (stack.folder / ".zorgignore").write_text("Organization::*\n")
+    for args in (["--format", "table"], ["--format", "json"], ["--format", "markdown"], ["--format", "github"]):
+        run = zorg(stack, *args, "--only", "UserGrant")
+        assert (run.code, run.shows(f"pulumi state delete '{old}'", f"pulumi state delete '{new}'")) == (ERROR, True)
+    stack.must("state", "delete", "--yes", old)
+    assert told(stack, code=IN_SYNC)["shared"] == []
+    theirs = {"kind": "org", "get": stack.id("new"), "args": {}}
+    stack.declare(new=org(world.name("Acme"), adopt=True), read=theirs)
+    stack.up()
+    assert told(stack, code=IN_SYNC)["shared"] == []
 
 
 def test_a_stack_without_resources_is_in_sync(stack: Stack) -> None:

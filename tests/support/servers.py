@@ -38,6 +38,15 @@ class World:
         """The organizations of this test; others run beside it on a real server."""
         return {each for each, found in self.console.organizations().items() if self.tag in found["name"]}
 
+    def create_person(self, org_id: str, user_name: str) -> str:
+        """Creates a user who is a person, and gives its id; :meth:`Console.create_user` creates service accounts."""
+        body = {
+            "userName": user_name,
+            "profile": {"firstName": user_name, "lastName": "Berg"},
+            "email": {"email": f"{user_name}@example.com", "isEmailVerified": True},
+        }
+        return str(self.console.call("POST", "/management/v1/users/human", body, org=org_id)["userId"])
+
     def shows(self, seen: Callable[[], bool]) -> bool:
         """Whether the server's lists come to show it: on a real server they lag behind."""
         until = time.monotonic() + 20

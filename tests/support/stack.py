@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.servers import World
+
 ROOT = Path(__file__).resolve().parents[2]
 #: A Pulumi SDK that is older than the oldest supported one; `make setup` puts it there.
 OLD_SDK = ROOT / ".cache" / "pulumi-3.231.0"
@@ -151,3 +153,19 @@ class Stack:
         """The outputs of a resource in the state, without the provider."""
         found: dict[str, Any] = self.resources()[name]["outputs"]
         return {key: value for key, value in found.items() if key != "__provider"}
+
+
+def twins(world: World, stack: Stack) -> tuple[str, str]:
+    """Makes a state with two resources of one object, and gives their URNs: the old and the new one.
+
+    A resource is renamed in the program, adopts what it managed, and the run has only the new one as its target.
+    """
+    stack.declare(old=org(world.name("Acme"), adopt=True))
+    stack.up()
+    old = str(stack.resources()["old"]["urn"])
+    new = f"{old.removesuffix('old')}new"
+    stack.declare(new=org(world.name("Acme"), adopt=True))
+    stack.up("--target", new)
+    assert stack.id("old") == stack.id("new")
+    world.proxy.clear()
+    return old, new

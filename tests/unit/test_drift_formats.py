@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import pytest
 
 from pulumi_zorg.cli.drift_formats import FORMATS
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Change, Drift, Live, Report, Unknown
+from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Change, Drift, Live, Report, SharedObject, Unknown
 
 WHEN = datetime(2026, 11, 23, 8, tzinfo=timezone.utc)
 URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/zorg:Organization::acme"
@@ -65,6 +65,7 @@ def test_json_is_as_documented(capsys: pytest.CaptureFixture[str]) -> None:
         ],
         "unmanaged": [{"type": USER_GRANT, "id": "3", "properties": GRANT, "when": at, "by": None}],
         "unknown": [{"urn": None, "type": USER_GRANT, "id": "4", "why": "because"}],
+        "shared": [],
     }
 
 
@@ -98,3 +99,21 @@ def test_markdown_fences_what_others_chose(capsys: pytest.CaptureFixture[str]) -
 def test_in_sync_is_said(capsys: pytest.CaptureFixture[str], form: str) -> None:
     out = shown(capsys, form, Report("dev"))
     assert json.loads(out)["in_sync"] is True if form == "json" else "dev: in sync" in out
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_two_resources_of_one_object_are_an_error_with_the_way_out(
+    capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    """The table leaves the sentence to standard error, where the command prints it in each format."""
+    old = URN.removesuffix("acme") + "old"
+    report = Report("dev", shared=(SharedObject(ORGANIZATION, "1", (URN, old)),))
+    assert report.in_sync is None
+    out = shown(capsys, form, report)
+    if form == "table":
+        assert "dev: 0 drifted, 1 managed by two resources" in out
+    else:
+        assert f"pulumi state delete '{URN}' or pulumi state delete '{old}'" in out
+    if form == "json":
+        (shared,) = json.loads(out)["shared"]
+        assert (shared["type"], shared["id"], shared["urns"]) == (ORGANIZATION, "1", [URN, old])

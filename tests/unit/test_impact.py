@@ -71,29 +71,44 @@ def test_what_becomes_of_an_organization(planned: Planned, act: Act) -> None:
 
 
 def test_sentences_about_an_organization() -> None:
-    counted = {"users": 42, "projects": 3, "grants": 17}
+    counted = {"users": 45, "service_accounts": 3, "projects": 3, "grants": 17}
     assert told(organization(True, False), **counted) == (
-        "deactivates organization Acme (42): its 42 users cannot log in on ZITADEL's pages",
+        "deactivates organization Acme (42): its 42 users cannot log in on ZITADEL's pages; 3 service accounts keep working",
     )
     assert told(organization(True), **counted) == (
-        "removes organization Acme and 3 projects, 42 users, 17 grants (42)",
+        "removes organization Acme and 3 projects, 45 users, 17 grants (42)",
     )
     assert told(organization(True), users=1, projects=1, grants=1) == (
         "removes organization Acme and 1 project, 1 user, 1 grant (42)",
     )
-    assert told(organization(False, True), users=1) == (
+    assert told(organization(False, True), users=3, service_accounts=2) == (
         "reactivates organization Acme (42): its 1 user can log in again",
     )
-    assert told(organization(True, LATER), users=1) == (
+    assert told(organization(True, LATER), users=1, service_accounts=0) == (
         "may be so, and is known only when it runs: "
         "deactivates organization Acme (42): its 1 user cannot log in on ZITADEL's pages",
     )
 
 
+@pytest.mark.parametrize(
+    ("users", "service_accounts", "what"),
+    [
+        (2, 0, "its 2 users cannot log in on ZITADEL's pages"),
+        (2, 1, "its 1 user cannot log in on ZITADEL's pages; 1 service account keeps working"),
+        (2, 2, "its 0 users cannot log in on ZITADEL's pages; 2 service accounts keep working"),
+        (0, 1, "its 0 users cannot log in on ZITADEL's pages; 1 service account keeps working"),
+    ],
+)
+def test_a_deactivation_tells_people_from_service_accounts(users: int, service_accounts: int, what: str) -> None:
+    """The two are counted one after the other, and the service account may be the newer one."""
+    (sentence,) = told(organization(True, False), users=users, service_accounts=service_accounts)
+    assert sentence == f"deactivates organization Acme (42): {what}"
+
+
 def test_what_could_not_be_counted_is_said_to_be_so() -> None:
     assert told(organization(True, False), why_not="the server did not answer") == (
         "deactivates organization Acme (42; how many could not be asked: the server did not answer): "
-        "its users cannot log in on ZITADEL's pages",
+        "its users cannot log in on ZITADEL's pages; service accounts keep working",
     )
     assert told(organization(True), users=3, why_not="it broke off") == (
         "removes organization Acme and all its projects, users and grants (42; how many could not be asked: it broke off)",
@@ -147,12 +162,15 @@ def test_what_is_not_known_yet_is_said_to_be_so() -> None:
 
 def test_what_is_secret_is_said_to_be_so() -> None:
     def hidden(planned: Planned, *names: str) -> tuple[str, ...]:
-        return sentences(effect_of(planned).hiding(names), Facts(users=1))
+        return sentences(effect_of(planned).hiding(names), Facts(users=1, service_accounts=0))
 
     assert hidden(organization(True, False), "name") == (
         "deactivates organization whose name is secret (42): its 1 user cannot log in on ZITADEL's pages",
     )
-    assert hidden(organization(True, False), "active") == hidden(organization(False, True), "active")
+    for planned in (organization(True, False), organization(False, True)):
+        assert hidden(planned, "active") == (
+            "deactivates or reactivates organization Acme (42): which of them is secret",
+        )
     assert hidden(organization(True, True), "active", "name") == ()
     assert hidden(grant(granted("viewer"), granted("admin")), "user_id", "role_keys") == (
         "takes roles that are secret of project 3 from a user that is secret (user grant 7)",

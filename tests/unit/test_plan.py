@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from pulumi_zorg.cli.preview_formats import FORMATS
+from pulumi_zorg.cli.preview_review import review
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.impact import LATER, Planned
-from pulumi_zorg.plan import read_plan
+from pulumi_zorg.plan import PreviewFailed, read_plan
 
 URN = f"urn:pulumi:dev::shop::{ORGANIZATION}::acme"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -77,7 +82,8 @@ def test_what_the_engine_leaves_alone_is_not_deleted() -> None:
 
 def test_other_types_are_passed_over() -> None:
     other = {"type": "random:index/randomPet:RandomPet", "inputs": {}}
-    assert planned(step("delete", other), step("whatever-comes", other)) == []
+    urn = "urn:pulumi:dev::shop::random:index/randomPet:RandomPet::acme"
+    assert planned(step("delete", other, urn=urn), step("whatever-comes", other, urn=urn)) == []
 
 
 def test_a_step_that_is_not_known_is_an_error() -> None:
@@ -88,12 +94,12 @@ def test_a_step_that_is_not_known_is_an_error() -> None:
 def test_what_is_unknown_or_secret_is_known_only_later() -> None:
     inputs = {"org_id": UNKNOWN, "user_id": "[secret]", "role_keys": ["viewer", UNKNOWN], "active": True}
     new = {"type": USER_GRANT, "inputs": {**inputs, "__owner": "p/s/UserGrant/ann"}}
-    (found,) = planned(step("create", None, new))
+    (found,) = planned(step("create", None, new, urn=URN.replace(ORGANIZATION, USER_GRANT)))
     assert found.after == {"org_id": LATER, "user_id": LATER, "role_keys": ["viewer", LATER], "active": True}
 
 
 def test_a_preview_that_failed_is_no_plan() -> None:
-    with pytest.raises(ConfigurationError, match="its plan is not whole: it is protected"):
+    with pytest.raises(PreviewFailed, match="its plan is not whole: it is protected"):
         planned(
             step("delete", state(id="42")), diagnostics=[{"severity": "error", "message": "error: it is protected"}]
         )
@@ -110,10 +116,14 @@ def test_a_preview_that_failed_is_no_plan() -> None:
         "null",
         "Previewing update",
         '{"steps": []}{"steps": []}',
+        '{"steps": null}',
         '{"steps": [1]}',
         '{"steps": [{"op": "delete"}]}',
+        '{"steps": [{"op": ["delete"], "urn": "urn:pulumi:dev::p::t::n"}]}',
+        '{"steps": [{"op": "delete", "urn": "urn:pulumi:dev::p"}]}',
         '{"steps": [{"op": "delete", "urn": "urn:pulumi:dev::p::t::n", "oldState": [1]}]}',
         '{"diagnostics": ["x"]}',
+        '{"steps": ' + "[" * 100_000,
     ],
 )
 def test_what_is_no_plan_is_an_error(text: str) -> None:
@@ -121,9 +131,130 @@ def test_what_is_no_plan_is_an_error(text: str) -> None:
         read_plan(text)
 
 
+@pytest.mark.parametrize(
+    ("op", "old", "new"),
+    [
+        ("delete", None, None),
+        ("delete", state(), None),
+        ("create", None, None),
+        ("create", None, {"type": ORGANIZATION}),
+        ("update", state(id="42"), None),
+        ("update", None, state(OFF)),
+        ("replace", None, state(OFF)),
+    ],
+)
+def test_a_step_without_the_state_that_belongs_to_it_is_an_error(op: str, old: Any, new: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"without the state that belongs to it: {op} of {URN}"):
+        planned(step(op, old, new))
+
+
+WHOLE = {
+    "steps": [
+        step("create", None, state()),
+        step("update", state(id="1"), state(OFF)),
+        step(
+            "delete", state({"name": "Acme", "active": True, "deletion_policy": "deactivate"}, id="2", external=False)
+        ),
+        step(
+            "replace",
+            {"id": "3", "inputs": {"org_id": "9", "user_id": "8", "project_id": "7", "role_keys": ["a"]}},
+            {"inputs": {"org_id": "9", "user_id": "6", "project_id": "7", "role_keys": ["a"], "adopt": True}},
+            URN.replace(ORGANIZATION, USER_GRANT),
+        ),
+    ],
+    "changeSummary": {"create": 1, "same": 3},
+    "diagnostics": [{"severity": "warning", "message": "mind the gap"}],
+    "duration": 5,
+}
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["delete", URN, "[secret]"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.just("id"), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of all values within a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [here, *(path for key, each in inner for path in places(each, (*here, key)))]
+
+
+@given(path=st.sampled_from(places(WHOLE)[1:]), value=json_values)
+@example(path=("steps",), value=None)
+@example(path=("steps", 2, "op"), value=["delete"])
+@example(path=("steps", 3, "oldState", "inputs", "role_keys"), value=5)
+def test_a_plan_of_any_shape_is_read_or_refused_and_is_no_traceback(path: tuple[Any, ...], value: Any) -> None:
+    """Any one value of a plan is something else; what is read of it can be counted and shown."""
+    plan = copy.deepcopy(WHOLE)
+    within: Any = plan
+    for key in path[:-1]:
+        within = within[key]
+    within[path[-1]] = value
+    try:
+        found = read_plan(json.dumps(plan))
+    except ConfigurationError:
+        return
+    verdict = review(found, {"--max-remove": 0}, None)
+    for show in FORMATS.values():
+        show(verdict)
+
+
 def test_an_empty_plan() -> None:
-    plan = read_plan('{"changeSummary": {}, "duration": 1}')
-    assert (plan.stack, plan.steps) == (None, ())
+    """The engine leaves out what is empty; a destroy of an empty stack only took some time."""
+    for text in ('{"changeSummary": {}, "duration": 1}', '{"duration": 1}'):
+        plan = read_plan(text)
+        assert (plan.stack, plan.steps, plan.changes) == (None, (), {})
+
+
+def named(name: str) -> str:
+    return URN.removesuffix("acme") + name
+
+
+def test_two_resources_of_a_plan_with_one_id_are_found() -> None:
+    """As with --show-sames, in a refresh and in a destroy; what is only read is not managed."""
+    old, new = named("old"), named("new")
+    steps = [
+        step("same", state(id="42"), state(id="42"), new),
+        step("delete", state(id="42"), None, old),
+        step("same", state(id="42", external=True), state(id="42"), named("read")),
+        step("same", state(id="43"), state(id="43"), named("other")),
+    ]
+    (found,) = read_plan(json.dumps({"steps": steps})).shared
+    assert (found.type, found.id, found.urns) == (ORGANIZATION, "42", (new, old))
+
+
+def test_a_replacement_that_is_told_in_steps_is_no_second_resource() -> None:
+    steps = [
+        step("create-replacement", state(id="42"), state(OFF)),
+        step("replace", state(id="42"), state(OFF)),
+        step("delete-replaced", state(id="42")),
+    ]
+    assert read_plan(json.dumps({"steps": steps})).shared == ()
+
+
+def test_each_step_says_how_its_object_comes_to_change() -> None:
+    """A deletion that an earlier run left undone is told as that of a replaced object, without a replacement."""
+    steps = [
+        step("create", None, state(), named("a")),
+        step("update", state(id="2"), state(OFF), named("b")),
+        step("delete", state(id="3"), None, named("c")),
+        step("replace", state(id="4"), state(OFF), named("d")),
+        step("create-replacement", state(id="5"), state(OFF), named("e")),
+        step("delete-replaced", state(id="5", delete=True), None, named("e")),
+        step("delete-replaced", state(id="6", delete=True), None, named("f")),
+    ]
+    found = read_plan(json.dumps({"steps": steps})).steps
+    assert [(each.urn[-1], each.op) for each in found] == [
+        ("a", "create"),
+        ("b", "update"),
+        ("c", "delete"),
+        ("d", "replace"),
+        ("d", "replace"),
+        ("e", "replace"),
+        ("e", "replace"),
+        ("f", "pending"),
+    ]
 
 
 def test_the_stack_is_named_by_its_urns() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import ConfigurationError
-from pulumi_zorg.state import last_update, parse_time, recorded
+from pulumi_zorg.state import last_update, parse_time, recorded, shared
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
@@ -57,6 +57,38 @@ def test_a_secret_that_was_not_shown_is_an_error() -> None:
 @pytest.mark.parametrize("other", [{"type": "random:index:Pet"}, {"delete": True}])
 def test_what_is_not_ours_or_about_to_go_is_passed_over(other: dict[str, Any]) -> None:
     assert recorded(exported(**other)) == ()
+
+
+def resource(name: str, id: str, type: str = ORGANIZATION, **more: Any) -> dict[str, Any]:
+    return {"urn": f"urn:pulumi:dev::shop::{type}::{name}", "type": type, "id": id, **more}
+
+
+def of(*resources: dict[str, Any]) -> dict[str, Any]:
+    return {"version": 3, "deployment": {"resources": list(resources)}}
+
+
+def test_two_resources_of_one_object_are_found_with_the_way_out() -> None:
+    old, new = resource("old", "1"), resource("new", "1")
+    (found,) = shared(of(old, resource("other", "2"), resource("ann", "1", USER_GRANT), new))
+    assert (found.type, found.id, found.urns) == (ORGANIZATION, "1", (old["urn"], new["urn"]))
+    assert found.error.endswith(
+        f"Remove one of them from the state: pulumi state delete '{old['urn']}' or pulumi state delete '{new['urn']}'"
+    )
+
+
+def test_what_is_only_read_is_not_managed() -> None:
+    """`get` of what another resource manages is how a program shares it."""
+    assert shared(of(resource("acme", "1"), resource("read", "1", external=True))) == ()
+
+
+def test_a_resource_that_is_pending_deletion_still_manages_its_object() -> None:
+    acme = resource("acme", "1")
+    (found,) = shared(of(acme, {**acme, "delete": True}))
+    assert found.urns == (acme["urn"], acme["urn"])
+    assert "choose the one that is pending deletion" in found.error
+    assert found.error.count("pulumi state delete") == 1
+    (found,) = shared(of(acme, resource("old", "1", delete=True)))
+    assert "pending deletion" not in found.error
 
 
 def test_an_empty_stack() -> None:
