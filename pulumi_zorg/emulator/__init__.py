@@ -1,8 +1,11 @@
 """A ZITADEL in memory, over HTTP, for tests and for trying things out.
 
-It answers the calls of the organization, user, project and user grant APIs (v1, v2 and Connect), tokens and the event
-search as the real server does, down to status, error id, message and sequence numbers. It is event-sourced like the
-real one, and imports nothing of the rest of this package, so that no wrong idea can stand on both sides of a test.
+It answers the calls on organizations, users, projects, roles, project grants, user grants and managers (v1, v2 and
+Connect), tokens and the event search as the real server does, down to status, error id, message and sequence numbers. Not
+served are logins in a browser, policies, applications, identity providers, actions and changes of a user's profile; each
+module's calls are all there is, and tests/emulator/README.md lists what ZITADEL's own client finds. It is event-sourced
+like the real server, and imports nothing of the rest of this package, so that no wrong idea can stand on both sides of a
+test.
 
     with Emulator() as zitadel:
         httpx.get(f"{zitadel.url}/management/v1/orgs/me", headers={"Authorization": f"Bearer {zitadel.token}"})

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import messages as m
-from .errors import ApiError, invalid
-from .model import int64, never, pb
-from .queries import all_of, kind_of, ordered, page, text_of
+from .errors import ApiError
+from .model import never, pb
+from .queries import all_of, kind_of, ordered, page, paginated, pagination, text_of
 from .routing import AUTHENTICATED, connect
 from .schema import Msg
 from .store import stamp
@@ -18,8 +18,6 @@ from .user_grants_commands import add, change, check_v2, deactivate, new, reacti
 from .world import Call
 
 _SERVICE = "zitadel.authorization.v2.AuthorizationService/"
-_MAX_LIMIT = 1000
-_DEFAULT_LIMIT = 100
 
 
 @connect(_SERVICE + "CreateAuthorization", AUTHENTICATED, m.CREATE_AUTHORIZATION)
@@ -54,18 +52,13 @@ def _delete_v2(call: Call) -> Any:
 
 @connect(_SERVICE + "ListAuthorizations", AUTHENTICATED, m.LIST_AUTHORIZATIONS)
 def _list(call: Call) -> Any:
-    pagination = dict(call.request["pagination"] or {"offset": 0, "limit": 0, "asc": False})
-    if pagination["limit"] > _MAX_LIMIT:
-        raise invalid("QUERY-4M0fs", "Errors.Query.LimitExceeded")
-    pagination["limit"] = pagination["limit"] or _DEFAULT_LIMIT
+    asked = pagination(call.request)
     tables = call.world.lists
     candidates, predicates = _narrow(tables, call.request["filters"])
     found = all_of(visible(call.world, tables, candidates), predicates)
     key = _SORTING.get(call.request["sorting_column"], lambda row: row.created)
-    total, rows = page(ordered(found, key, pagination), pagination)
-    told = [_told(tables, row) for row in rows if _readable(call, row)]
-    counts = pb(totalResult=int64(total), appliedLimit=int64(pagination["limit"]))
-    return pb(pagination=counts, authorizations=told)
+    total, rows = page(ordered(found, key, asked), asked)
+    return paginated(total, asked, authorizations=[_told(tables, row) for row in rows if _readable(call, row)])
 
 
 _SORTING: dict[str, Callable[[UserGrantRow], Any]] = {

@@ -1,4 +1,4 @@
-"""What service accounts log in with: secrets, keys and personal access tokens; and the marks on users."""
+"""What service accounts log in with: secrets, keys and personal access tokens, and the calls of the v1 API on them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,14 +16,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from . import messages_users as m
 from .errors import invalid, not_found, precondition
-from .model import added, changed, of_event, pb, viewed, when
+from .model import Details, added, changed, of_event, pb, viewed, when
 from .queries import listed, page
 from .routing import rest
 from .store import moment, now_micros, stamp
 from .tables import KeyRow, PatRow
 from .user_reads import mine
 from .users import hash_secret
-from .users_model import MachineModel, UserModel, event_of, machine_exists
+from .users_model import MachineModel, UserModel, check_write, event_of, machine_exists
 from .world import Call, World
 
 _NEVER = moment("9999-12-31T23:59:59Z")
@@ -39,45 +40,58 @@ def _expiry(sent: int | None) -> int:
     return sent
 
 
-# Secrets.
+# Commands. v1 names the organization of its header as the owner, v2 names none and checks the permission on the user.
 
 
-@rest("PUT", "/management/v1/users/{user_id}/secret", "user.write", m.GENERATE_SECRET)
-def _generate_secret(call: Call) -> Any:
-    user = mine(call, call.request["user_id"])
-    model = MachineModel(call.world.store, user.id, call.caller.org_id)
+def _check(call: Call, user_id: str, owner: str) -> None:
+    if not owner:
+        check_write(call, user_id)
+
+
+def add_secret(call: Call, user_id: str, owner: str = "") -> tuple[str, Details]:
+    """Make a new secret for a service account; an earlier one is of no use any more."""
+    _check(call, user_id, owner)
+    model = MachineModel(call.world.store, user_id, owner)
     if not model.exists:
         raise precondition("COMMAND-x8910n", "Errors.User.NotExisting")
     secret = secrets.token_urlsafe(48)
     payload = {"hashedSecret": hash_secret(secret)}
-    events = call.push(event_of(user.id, model.owner, "user.machine.secret.set", payload))
-    return pb(clientId=user.username, clientSecret=secret, details=added(of_event(events[-1])))
+    [event] = call.push(event_of(user_id, model.owner, "user.machine.secret.set", payload))
+    return secret, of_event(event)
 
 
-@rest("DELETE", "/management/v1/users/{user_id}/secret", "user.write", m.REMOVE_SECRET)
-def _remove_secret(call: Call) -> Any:
-    model = MachineModel(call.world.store, call.request["user_id"], call.caller.org_id)
+def remove_secret(call: Call, user_id: str, owner: str = "") -> Details:
+    """Remove the secret of a service account."""
+    _check(call, user_id, owner)
+    model = MachineModel(call.world.store, user_id, owner)
     if not model.exists:
         raise precondition("COMMAND-x7s802", "Errors.User.NotExisting")
     if not model.secret:
         raise precondition("COMMAND-coi82n", "Errors.User.Machine.Secret.NotExisting")
-    events = call.push(event_of(model.id, model.owner, "user.machine.secret.removed", {}))
-    return {"details": changed(of_event(events[-1]))}
+    [event] = call.push(event_of(model.id, model.owner, "user.machine.secret.removed", {}))
+    return of_event(event)
 
 
-# Keys.
+@dataclass(frozen=True)
+class NewKey:
+    """A key that was added. `content` is the file for its holder, empty where the holder sent the public key."""
+
+    id: str
+    content: str
+    details: Details
 
 
-@rest("POST", "/management/v1/users/{user_id}/keys", "user.write", m.ADD_KEY)
-def _add_key(call: Call) -> Any:
+def add_key(call: Call, owner: str = "") -> NewKey:
+    """Add the key that the request describes."""
     user_id, public = call.request["user_id"], call.request["public_key"]
     key_id = call.world.store.new_id()
     if public:
         _check_public(public)
     expires = _expiry(call.request["expiration_date"])
-    if not machine_exists(call.world.store, user_id, call.caller.org_id):
+    if not machine_exists(call.world.store, user_id, owner):
         raise precondition("COMMAND-bnipwm1", "Errors.User.NotFound")
-    details = b""
+    _check(call, user_id, owner)
+    content = b""
     if not public:
         private = rsa.generate_private_key(65537, _KEY_BITS)
         public = private.public_key().public_bytes(
@@ -86,16 +100,16 @@ def _add_key(call: Call) -> Any:
         pem = private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
         )
-        content = {"type": "serviceaccount", "keyId": key_id, "key": pem.decode(), "expirationDate": stamp(expires)}
-        details = json.dumps({**content, "userId": user_id}).encode()
+        told = {"type": "serviceaccount", "keyId": key_id, "key": pem.decode(), "expirationDate": stamp(expires)}
+        content = json.dumps({**told, "userId": user_id}).encode()
     payload = {
         "keyId": key_id,
         "type": 1,
         "expirationDate": stamp(expires),
         "publicKey": base64.b64encode(public).decode(),
     }
-    events = call.push(event_of(user_id, call.caller.org_id, "user.machine.key.added", payload))
-    return pb(keyId=key_id, keyDetails=base64.b64encode(details).decode(), details=added(of_event(events[-1])))
+    [event] = call.push(event_of(user_id, owner, "user.machine.key.added", payload))
+    return NewKey(key_id, base64.b64encode(content).decode(), of_event(event))
 
 
 def _check_public(pem: bytes) -> None:
@@ -107,23 +121,92 @@ def _check_public(pem: bytes) -> None:
         raise invalid("COMMAND-5F3h1", "Errors.User.Machine.Key.Invalid")
 
 
-@rest("DELETE", "/management/v1/users/{user_id}/keys/{key_id}", "user.write", m.REMOVE_KEY)
-def _remove_key(call: Call) -> Any:
-    return _remove_credential(call, "machine.key", "keyId", call.request["key_id"], "Errors.User.Machine.Key.NotFound")
+def remove_key(call: Call, owner: str = "") -> Details:
+    """Remove the key that the request names."""
+    return _remove(call, owner, "machine.key", "keyId", call.request["key_id"], "Errors.User.Machine.Key.NotFound")
 
 
-def _remove_credential(call: Call, kind: str, field: str, credential_id: str, missing: str) -> Any:
+def remove_token(call: Call, owner: str = "") -> Details:
+    """Remove the personal access token that the request names."""
+    return _remove(call, owner, "pat", "tokenId", call.request["token_id"], "Errors.User.PAT.NotFound")
+
+
+def _remove(call: Call, owner: str, kind: str, field: str, credential_id: str, missing: str) -> Details:
     user_id, exists = call.request["user_id"], False
+    _check(call, user_id, owner)
     for event in call.world.store.aggregate("user", user_id):
-        if event.resource_owner == call.caller.org_id:
+        if owner in ("", event.resource_owner):
             if event.type == f"user.{kind}.added" and event.get(field) == credential_id:
                 exists = True
             elif event.type == "user.removed" or event.get(field) == credential_id:
                 exists = False
     if not exists:
         raise not_found("COMMAND-4m77G", missing)
-    events = call.push(event_of(user_id, call.caller.org_id, f"user.{kind}.removed", {field: credential_id}))
-    return {"details": changed(of_event(events[-1]))}
+    [removed] = call.push(event_of(user_id, owner, f"user.{kind}.removed", {field: credential_id}))
+    return of_event(removed)
+
+
+PAT_SCOPES = ["openid", "profile", "urn:zitadel:iam:user:metadata", "urn:zitadel:iam:user:resourceowner"]
+
+
+def add_token(call: Call, owner: str = "") -> tuple[str, Details]:
+    """Add a personal access token for the service account that the request names, and return its id."""
+    user_id, token_id = call.request["user_id"], call.world.store.new_id()
+    expires = _expiry(call.request["expiration_date"])
+    model = UserModel(call.world.store, user_id, owner)
+    if not model.exists:
+        raise precondition("COMMAND-Dggw2", "Errors.User.NotFound")
+    if model.human:
+        raise precondition("COMMAND-Df2f1", "Errors.User.WrongType")
+    _check(call, user_id, owner)
+    payload = {"tokenId": token_id, "expiration": stamp(expires), "scopes": PAT_SCOPES}
+    [event] = call.push(event_of(user_id, model.owner, "user.pat.added", payload))
+    return token_id, of_event(event)
+
+
+def token_of(world: World, token_id: str, user_id: str) -> str:
+    """The token itself: its ids, sealed with the secret of the instance."""
+    ids = f"{token_id}:{user_id}"
+    seal = hmac.new(world.secret.encode(), ids.encode(), hashlib.sha256).hexdigest()[:32]
+    return base64.urlsafe_b64encode(f"{ids}:{seal}".encode()).decode().rstrip("=")
+
+
+def ids_of(world: World, token: str) -> tuple[str, str]:
+    """Token id and user id of a token of this instance; empty for any other text."""
+    try:
+        token_id, user_id, _ = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().split(":")
+    except ValueError:
+        return "", ""
+    return (token_id, user_id) if hmac.compare_digest(token_of(world, token_id, user_id), token) else ("", "")
+
+
+# v1: secrets.
+
+
+@rest("PUT", "/management/v1/users/{user_id}/secret", "user.write", m.GENERATE_SECRET)
+def _generate_secret(call: Call) -> Any:
+    user = mine(call, call.request["user_id"])
+    secret, details = add_secret(call, user.id, call.caller.org_id)
+    return pb(clientId=user.username, clientSecret=secret, details=added(details))
+
+
+@rest("DELETE", "/management/v1/users/{user_id}/secret", "user.write", m.REMOVE_SECRET)
+def _remove_secret(call: Call) -> Any:
+    return {"details": changed(remove_secret(call, call.request["user_id"], call.caller.org_id))}
+
+
+# v1: keys.
+
+
+@rest("POST", "/management/v1/users/{user_id}/keys", "user.write", m.ADD_KEY)
+def _add_key(call: Call) -> Any:
+    key = add_key(call, call.caller.org_id)
+    return pb(keyId=key.id, keyDetails=key.content, details=added(key.details))
+
+
+@rest("DELETE", "/management/v1/users/{user_id}/keys/{key_id}", "user.write", m.REMOVE_KEY)
+def _remove_key(call: Call) -> Any:
+    return {"details": changed(remove_key(call, call.caller.org_id))}
 
 
 def _told_key(row: KeyRow) -> dict[str, Any]:
@@ -146,46 +229,19 @@ def _list_keys(call: Call) -> Any:
     return listed(total, [_told_key(row) for row in rows], keys)
 
 
-# Personal access tokens.
-
-
-def token_of(world: World, token_id: str, user_id: str) -> str:
-    """The token itself: its ids, sealed with the secret of the instance."""
-    ids = f"{token_id}:{user_id}"
-    seal = hmac.new(world.secret.encode(), ids.encode(), hashlib.sha256).hexdigest()[:32]
-    return base64.urlsafe_b64encode(f"{ids}:{seal}".encode()).decode().rstrip("=")
-
-
-def ids_of(world: World, token: str) -> tuple[str, str]:
-    """Token id and user id of a token of this instance; empty for any other text."""
-    try:
-        token_id, user_id, _ = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().split(":")
-    except ValueError:
-        return "", ""
-    return (token_id, user_id) if hmac.compare_digest(token_of(world, token_id, user_id), token) else ("", "")
-
-
-PAT_SCOPES = ["openid", "profile", "urn:zitadel:iam:user:metadata", "urn:zitadel:iam:user:resourceowner"]
+# v1: personal access tokens.
 
 
 @rest("POST", "/management/v1/users/{user_id}/pats", "user.write", m.ADD_PAT)
 def _add_pat(call: Call) -> Any:
-    user_id, world = call.request["user_id"], call.world
-    token_id = world.store.new_id()
-    expires = _expiry(call.request["expiration_date"])
-    model = UserModel(world.store, user_id, call.caller.org_id)
-    if not model.exists:
-        raise precondition("COMMAND-Dggw2", "Errors.User.NotFound")
-    if model.human:
-        raise precondition("COMMAND-Df2f1", "Errors.User.WrongType")
-    payload = {"tokenId": token_id, "expiration": stamp(expires), "scopes": PAT_SCOPES}
-    events = call.push(event_of(user_id, model.owner, "user.pat.added", payload))
-    return pb(tokenId=token_id, token=token_of(world, token_id, user_id), details=added(of_event(events[-1])))
+    token_id, details = add_token(call, call.caller.org_id)
+    token = token_of(call.world, token_id, call.request["user_id"])
+    return pb(tokenId=token_id, token=token, details=added(details))
 
 
 @rest("DELETE", "/management/v1/users/{user_id}/pats/{token_id}", "user.write", m.REMOVE_PAT)
 def _remove_pat(call: Call) -> Any:
-    return _remove_credential(call, "pat", "tokenId", call.request["token_id"], "Errors.User.PAT.NotFound")
+    return {"details": changed(remove_token(call, call.caller.org_id))}
 
 
 def _told_pat(row: PatRow) -> dict[str, Any]:

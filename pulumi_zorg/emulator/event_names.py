@@ -28,6 +28,8 @@ EVENTS: dict[str, str] = {
     "org.member.changed": "Organization member changed",
     "org.member.removed": "Organization member removed",
     "org.member.cascade.removed": "Organization member cascade removed",
+    "org.metadata.set": "Metadata set",
+    "org.metadata.removed": "Metadata removed",
     "instance.added": "Instance added",
     "instance.default.org.set": "Default organisation set",
     "instance.iam.project.set": "Zitadel project set",

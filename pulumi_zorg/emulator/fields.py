@@ -120,3 +120,7 @@ def single(name: str, field: Field) -> Message:
 
 #: The request of a call that takes nothing.
 EMPTY = Message("Empty")
+
+#: How v2 lists filter by ids.
+ID_FILTER = single("IDFilter", text("id"))
+IN_IDS_FILTER = single("InIDsFilter", Field("ids", repeated=True, unique=True, least=1, most=200))

@@ -17,6 +17,7 @@ from .tables import (
     ProjectRow,
     RoleRow,
     Row,
+    Table,
     Tables,
     UserGrantRow,
     UserRow,
@@ -75,7 +76,10 @@ def _org_domain(tables: Tables, event: Event) -> None:
         row.domains[event.get("domain")] = event.type == "org.domain.verified"
 
 
-@_on("org.removed", tables="orgs users projects roles project_grants user_grants members metadata keys pats")
+@_on(
+    "org.removed",
+    tables="orgs users projects roles project_grants user_grants members metadata org_metadata keys pats",
+)
 def _org_removed(tables: Tables, event: Event) -> None:
     org = event.aggregate_id
     tables.orgs.drop(org)
@@ -90,6 +94,7 @@ def _org_removed(tables: Tables, event: Event) -> None:
     for index in ("owner", "user_owner", "granted_org"):
         tables.members.drop_by(index, org)
     tables.metadata.drop_by("owner", org)
+    tables.org_metadata.drop_by("id", org)
     tables.keys.drop_by("owner", org)
     tables.pats.drop_by("owner", org)
 
@@ -228,20 +233,34 @@ def _key_removed(tables: Tables, event: Event) -> None:
 
 @_on("user.metadata.set", tables="metadata")
 def _metadata_set(tables: Tables, event: Event) -> None:
+    _set_metadata(tables.metadata, event)
+
+
+@_on("org.metadata.set", tables="org_metadata")
+def _org_metadata_set(tables: Tables, event: Event) -> None:
+    _set_metadata(tables.org_metadata, event)
+
+
+def _set_metadata(table: Table[MetadataRow], event: Event) -> None:
     key = (event.aggregate_id, event.get("key"))
-    row = tables.metadata.get(key)
+    row = table.get(key)
     if row is not None:
         _touch(row, event)
         row.value = event.get("value")
         return
     at = event.created_at
     row = MetadataRow(key[0], event.resource_owner, at, at, event.sequence, key[1], event.get("value"))
-    tables.metadata.put(key, row)
+    table.put(key, row)
 
 
 @_on("user.metadata.removed", tables="metadata")
 def _metadata_removed(tables: Tables, event: Event) -> None:
     tables.metadata.drop((event.aggregate_id, event.get("key")))
+
+
+@_on("org.metadata.removed", tables="org_metadata")
+def _org_metadata_removed(tables: Tables, event: Event) -> None:
+    tables.org_metadata.drop((event.aggregate_id, event.get("key")))
 
 
 # Projects, roles, project grants.
@@ -303,6 +322,7 @@ def _role_changed(tables: Tables, event: Event) -> None:
         _touch(row, event)
         row.display_name = event.get("displayName", row.display_name)
         row.group = event.get("group", row.group)
+        tables.roles.move((row.id, row.key))
 
 
 @_on("project.role.removed", tables="roles user_grants")

@@ -24,6 +24,8 @@ class Likeness:
     strict_user_grant_state: bool = False
     #: Cascades on other aggregates count for `details.sequence` of changes to roles and project grants.
     details_follow_cascades: bool = True
+    #: v1 reads a project, or a project grant, by id only for the organizations that it belongs to.
+    project_reads_by_organization: bool = True
     #: The discovery document tells of back-channel logout, and of Arabic.
     back_channel_logout: bool = True
     #: Messages that differ from the catalogue.
@@ -32,7 +34,11 @@ class Likeness:
     event_names: dict[str, str] = field(default_factory=dict)
 
 
-_OLD_TEXTS = {"Errors.Project.Grant.NotFound": "Grant not found"}
+_OLD_TEXTS = {
+    "Errors.Project.Grant.AlreadyExists": "Project grant already exists",
+    "Errors.Project.Grant.Invalid": "Project grant is invalid",
+    "Errors.Project.Grant.NotFound": "Grant not found",
+}
 _OLD_EVENT_NAMES = {"org.domain.primary.set": "Primary domain set"}
 _OLD_REFUSAL = (500, "server_error", "Errors.Internal")
 
@@ -43,6 +49,7 @@ LIKENESSES: dict[str, Likeness] = {
         v2_organization_id=False,
         refused_assertion=_OLD_REFUSAL,
         details_follow_cascades=False,
+        project_reads_by_organization=False,
         back_channel_logout=False,
         texts=_OLD_TEXTS,
         event_names=_OLD_EVENT_NAMES,
@@ -54,6 +61,7 @@ LIKENESSES: dict[str, Likeness] = {
         refused_assertion=_OLD_REFUSAL,
         strict_user_grant_state=True,
         details_follow_cascades=False,
+        project_reads_by_organization=False,
         back_channel_logout=False,
         texts=_OLD_TEXTS,
         event_names=_OLD_EVENT_NAMES,

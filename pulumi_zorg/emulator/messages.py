@@ -6,6 +6,8 @@ from .fields import (
     AUTHORIZATION_FIELDS,
     CHANGE_QUERY,
     FILTER_METHOD,
+    ID_FILTER,
+    IN_IDS_FILTER,
     LABELINGS,
     ORG_STATES,
     PAGE,
@@ -168,6 +170,7 @@ ADD_PROJECT_GRANT = Message(
 UPDATE_PROJECT_GRANT = Message(
     "UpdateProjectGrantRequest", (ident("project_id"), ident("grant_id"), texts("role_keys"))
 )
+GET_GRANTED_PROJECT = ids("GetGrantedProjectByIDRequest", "project_id", "grant_id")
 GET_PROJECT_GRANT = ids("GetProjectGrantByIDRequest", "project_id", "grant_id")
 DEACTIVATE_PROJECT_GRANT = ids("DeactivateProjectGrantRequest", "project_id", "grant_id")
 REACTIVATE_PROJECT_GRANT = ids("ReactivateProjectGrantRequest", "project_id", "grant_id")
@@ -244,8 +247,6 @@ UPDATE_AUTHORIZATION = Message("UpdateAuthorizationRequest", (ident("id"), _ROLE
 DELETE_AUTHORIZATION = ids("DeleteAuthorizationRequest", "id")
 ACTIVATE_AUTHORIZATION = ids("ActivateAuthorizationRequest", "id")
 DEACTIVATE_AUTHORIZATION = ids("DeactivateAuthorizationRequest", "id")
-_IN_IDS = single("InIDsFilter", Field("ids", repeated=True, unique=True, least=1, most=200))
-_ID_FILTER = single("IDFilter", text("id"))
 LIST_AUTHORIZATIONS = Message(
     "ListAuthorizationsRequest",
     (
@@ -256,20 +257,20 @@ LIST_AUTHORIZATIONS = Message(
             one_of(
                 "AuthorizationsSearchFilter",
                 "filter",
-                authorization_ids=_IN_IDS,
-                organization_id=_ID_FILTER,
+                authorization_ids=IN_IDS_FILTER,
+                organization_id=ID_FILTER,
                 state=single(
                     "StateQuery",
                     enum("state", ("STATE_UNSPECIFIED", "STATE_ACTIVE", "STATE_INACTIVE"), not_unspecified=True),
                 ),
-                in_user_ids=_IN_IDS,
-                user_organization_id=_ID_FILTER,
+                in_user_ids=IN_IDS_FILTER,
+                user_organization_id=ID_FILTER,
                 user_preferred_login_name=match("UserPreferredLoginNameQuery", "login_name", 1, FILTER_METHOD),
                 user_display_name=match("UserDisplayNameQuery", "display_name", 1, FILTER_METHOD),
-                project_id=_ID_FILTER,
+                project_id=ID_FILTER,
                 project_name=match("ProjectNameQuery", "name", None, FILTER_METHOD),
                 role_key=match("RoleKeyQuery", "key", None, FILTER_METHOD),
-                project_grant_id=_ID_FILTER,
+                project_grant_id=ID_FILTER,
             ),
         ),
     ),

@@ -1,10 +1,10 @@
-"""Request messages of users, their credentials and metadata, of sessions, and of the v2 organization service."""
+"""The request messages of users, by v1 and v2, of their credentials and metadata by v1, and of sessions."""
 
 from __future__ import annotations
 
 from .fields import (
+    FILTER_METHOD,
     GENDERS,
-    LIST_QUERY,
     QUERY,
     TOKEN_TYPES,
     USER_FIELDS,
@@ -100,6 +100,7 @@ def _user_queries(least: int | None, states: tuple[str, ...], *, v2: bool) -> Me
     }
     if v2:
         kinds["organization_id_query"] = single("OrganizationIdQuery", ident("organization_id"))
+        kinds["metadata_key_filter"] = match("MetadataKeyFilter", "key", 1, FILTER_METHOD)
     leaf = one_of("SearchQuery", "query", **kinds)
     # Two levels of nesting are as deep as anyone asks a test server.
     for _ in range(2):
@@ -123,7 +124,7 @@ LIST_USERS_V2 = Message(
     (QUERY, enum("sorting_column", USER_FIELDS), list_of("queries", _user_queries(1, USER_STATES_V2, v2=True))),
 )
 
-# Metadata.
+# Metadata of users.
 
 _VALUE = Field("value", "bytes", least=1, most=500_000)
 _METADATA_QUERIES = list_of("queries", one_of("MetadataQuery", "query", key_query=match("MetadataKeyQuery", "key")))
@@ -138,6 +139,13 @@ BULK_SET_METADATA = Message(
 BULK_REMOVE_METADATA = Message(
     "BulkRemoveUserMetadataRequest", (ident("id"), Field("keys", repeated=True, least=1, most=200))
 )
+
+# Metadata of organizations.
+
+SET_ORG_METADATA = Message("SetOrgMetadataRequest", (ident("key"), _VALUE))
+GET_ORG_METADATA = ids("GetOrgMetadataRequest", "key")
+REMOVE_ORG_METADATA = ids("RemoveOrgMetadataRequest", "key")
+LIST_ORG_METADATA = Message("ListOrgMetadataRequest", (QUERY, _METADATA_QUERIES))
 
 # Credentials of service accounts.
 
@@ -283,56 +291,3 @@ CREATE_SESSION = Message(
 )
 GET_SESSION = ids("GetSessionRequest", "session_id")
 DELETE_SESSION = Message("DeleteSessionRequest", (ident("session_id"), Field("session_token", optional=True)))
-
-# v2: organizations.
-
-_ADMIN = Message(
-    "AddOrganizationRequest_Admin",
-    (
-        Field("user_id", oneof="user_type"),
-        inner("human", ADD_HUMAN_V2, oneof="user_type"),
-        texts("roles"),
-    ),
-)
-ADD_ORGANIZATION = Message(
-    "AddOrganizationRequest",
-    (
-        ident("name"),
-        list_of("admins", _ADMIN),
-        text("organization_id", 1, optional=True),
-        text("org_id", 1, optional=True),
-    ),
-)
-UPDATE_ORGANIZATION = ids("UpdateOrganizationRequest", "organization_id", "name")
-DELETE_ORGANIZATION = ids("DeleteOrganizationRequest", "organization_id")
-DEACTIVATE_ORGANIZATION = ids("DeactivateOrganizationRequest", "organization_id")
-ACTIVATE_ORGANIZATION = ids("ActivateOrganizationRequest", "organization_id")
-ORGANIZATION_STATES = tuple(f"ORGANIZATION_STATE_{name}" for name in ("UNSPECIFIED", "ACTIVE", "INACTIVE", "REMOVED"))
-LIST_ORGANIZATIONS = Message(
-    "ListOrganizationsRequest",
-    (
-        inner("query", LIST_QUERY),
-        enum(
-            "sorting_column",
-            tuple(f"ORGANIZATION_FIELD_NAME_{name}" for name in ("UNSPECIFIED", "NAME", "CREATION_DATE")),
-        ),
-        list_of(
-            "queries",
-            one_of(
-                "SearchQuery",
-                "query",
-                name_query=match("OrganizationNameQuery", "name", 1),
-                domain_query=match("OrganizationDomainQuery", "domain", 1),
-                state_query=single("OrganizationStateQuery", enum("state", ORGANIZATION_STATES)),
-                id_query=single("OrganizationIDQuery", ident("id")),
-                default_query=Message("DefaultOrganizationQuery"),
-            ),
-        ),
-    ),
-)
-
-# v2beta names the id `id`.
-UPDATE_ORGANIZATION_BETA = ids("UpdateOrganizationRequest", "id", "name")
-DELETE_ORGANIZATION_BETA = ids("DeleteOrganizationRequest", "id")
-DEACTIVATE_ORGANIZATION_BETA = ids("DeactivateOrganizationRequest", "id")
-ACTIVATE_ORGANIZATION_BETA = ids("ActivateOrganizationRequest", "id")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import messages_users as m
+from . import messages_v2 as m
 from .errors import ApiError, invalid, precondition
 from .model import changed, never, of_event, of_row, pb, when
 from .organizations import change, creation, deactivate, member_added, reactivate, remove, require_new, search
@@ -13,8 +13,8 @@ from .roles import unknown_roles
 from .routing import AUTHENTICATED, connect, rest
 from .schema import Msg
 from .tables import OrgRow
-from .users import add_human_v2
 from .users_model import user_exists
+from .users_v2 import add_human_v2
 from .world import Call
 
 _SERVICE = "zitadel.org.v2.OrganizationService/"

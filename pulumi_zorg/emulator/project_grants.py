@@ -7,20 +7,23 @@ from typing import Any
 
 from . import messages as m
 from .errors import ApiError, not_found, precondition
-from .model import WriteModel, added, changed, pb, viewed
+from .model import Details, WriteModel, added, changed, pb, viewed
 from .organizations import OrgModel
 from .projects import ProjectModel, event_of, require_project
 from .queries import all_of, kind_of, listed, matches, page, text_of
 from .routing import rest
 from .schema import Msg
 from .store import Event, Unique
-from .tables import ProjectGrantRow, Tables
+from .tables import ProjectGrantRow, Tables, UserGrantRow
 from .user_grants_model import cascade_removal, cascade_roles
 from .world import Call, World
 
 
 class ProjectGrantModel(WriteModel):
-    """A project grant as commands see it: part of the project's events."""
+    """A project grant as commands see it: part of the project's events.
+
+    It is found by its id, or by the organization that the project is granted to: then the latest grant counts.
+    """
 
     aggregate_type = "project"
     types = frozenset(
@@ -34,15 +37,18 @@ class ProjectGrantModel(WriteModel):
         }
     )
 
-    def __init__(self, world: World, project_id: str, owner: str, grant_id: str) -> None:
+    def __init__(self, world: World, project_id: str, owner: str, grant_id: str, granted_org: str = "") -> None:
         self.grant_id = grant_id
-        self.granted_org = ""
+        self.granted_org = granted_org
+        self._by_org = granted_org
         self.role_keys: list[str] = []
         self._others = world.like.details_follow_cascades
         super().__init__(world.store, project_id, owner)
 
     def accepts(self, event: Event) -> bool:
         """Events of other grants of the project do not count."""
+        if event.type == "project.grant.added" and self._by_org:
+            return bool(event.get("grantedOrgId") == self._by_org)
         if event.type.startswith("project.grant."):
             return bool(event.get("grantId") == self.grant_id)
         return self._others or event.aggregate_id == self.id
@@ -50,7 +56,7 @@ class ProjectGrantModel(WriteModel):
     def reduce(self, event: Event) -> None:
         """Roles and state."""
         if event.type == "project.grant.added":
-            self.granted_org = event.get("grantedOrgId")
+            self.grant_id, self.granted_org = event.get("grantId"), event.get("grantedOrgId")
             self.role_keys, self.state = event.get("roleKeys", []), "ACTIVE"
         elif event.type in ("project.grant.changed", "project.grant.cascade.changed"):
             self.role_keys = event.get("roleKeys", [])
@@ -70,7 +76,7 @@ class ProjectGrantModel(WriteModel):
         return Unique("project_grant", f"{self.granted_org}:{self.id}")
 
 
-def _require_roles(world: World, project_id: str, granted_org: str, owner: str, role_keys: list[str]) -> None:
+def _require_roles(world: World, project_id: str, granted_org: str, owner: str, role_keys: list[str]) -> ProjectModel:
     project = ProjectModel(world.store, project_id, owner)
     if not project.exists:
         raise precondition("COMMAND-m9gsd", "Errors.Project.NotFound")
@@ -85,6 +91,7 @@ def _require_roles(world: World, project_id: str, granted_org: str, owner: str, 
             existing.discard(event.get("key"))
     if not existing.issuperset(role_keys):
         raise precondition("COMMAND-6m9gd", "Errors.Project.Role.NotFound")
+    return project
 
 
 def _check(call: Call, permission: str, owner: str, project_id: str, grant_id: str) -> None:
@@ -95,24 +102,13 @@ def _check(call: Call, permission: str, owner: str, project_id: str, grant_id: s
         call.check(permission, owner, project_id)
 
 
-def _existing(call: Call) -> ProjectGrantModel:
-    request = call.request
-    model = ProjectGrantModel(call.world, request["project_id"], call.caller.org_id, request["grant_id"])
-    if not model.exists:
-        raise not_found("PROJECT-D8JxR", "Errors.Project.Grant.NotFound")
-    return model
+# Commands. v1 names the organization of its header as the owner and the id of the grant, v2 the granted organization.
 
 
-_GRANTS = "/management/v1/projects/{project_id}/grants"
-_GRANT = _GRANTS + "/{grant_id}"
-
-
-@rest("POST", _GRANTS, "project.grant.write", m.ADD_PROJECT_GRANT)
-def _add(call: Call) -> Any:
-    request, owner = call.request, call.caller.org_id
-    project_id, granted_org, role_keys = request["project_id"], request["granted_org_id"], request["role_keys"]
+def add(call: Call, project_id: str, granted_org: str, role_keys: list[str], owner: str = "") -> ProjectGrantModel:
+    """Grant a project to an organization."""
     grant_id = call.world.store.new_id()
-    _require_roles(call.world, project_id, granted_org, owner, role_keys)
+    owner = _require_roles(call.world, project_id, granted_org, owner, role_keys).owner
     _check(call, "project.grant.write", owner, project_id, grant_id)
     if owner == granted_org:
         raise precondition("PROJECT-ckUpbvboAH", "Errors.Project.Grant.Invalid")
@@ -121,58 +117,88 @@ def _add(call: Call) -> Any:
     events = call.push(event_of(project_id, owner, "project.grant.added", payload, unique))
     model = ProjectGrantModel(call.world, project_id, owner, grant_id)
     model.apply(events)
-    return pb(grantId=grant_id, details=added(model.details))
+    return model
 
 
-@rest("PUT", _GRANT, "project.grant.write", m.UPDATE_PROJECT_GRANT)
-def _update(call: Call) -> Any:
-    world, role_keys = call.world, call.request["role_keys"]
-    model = _existing(call)
+def _existing(model: ProjectGrantModel) -> ProjectGrantModel:
+    if not model.exists:
+        raise not_found("PROJECT-D8JxR", "Errors.Project.Grant.NotFound")
+    return model
+
+
+def change(call: Call, model: ProjectGrantModel, role_keys: list[str], *, cascade: bool = False) -> Details:
+    """Set the roles; with `cascade` each user grant that loses one gets an event of its own."""
+    _existing(model)
     _check(call, "project.grant.write", model.owner, model.id, model.grant_id)
-    _require_roles(world, model.id, model.granted_org, model.owner, role_keys)
+    _require_roles(call.world, model.id, model.granted_org, model.owner, role_keys)
     if model.role_keys != role_keys:
         payload = {"grantId": model.grant_id, **({"roleKeys": role_keys} if role_keys else {})}
         commands = [event_of(model.id, model.owner, "project.grant.changed", payload)]
         gone = {key for key in model.role_keys if key not in role_keys}
-        if gone:
-            grants = world.tables.user_grants.by("grant_id", model.grant_id)
-            commands += cascade_roles(world, grants, gone)
+        if gone and cascade:
+            grants = call.world.tables.user_grants.by("grant_id", model.grant_id)
+            commands += cascade_roles(call.world, grants, gone)
         model.apply(call.push(*commands))
-    return {"details": changed(model.details)}
+    return model.details
+
+
+def set_state(call: Call, model: ProjectGrantModel, owner: str, state: str) -> Details:
+    """Make a grant `ACTIVE` or `INACTIVE`; one that is so already answers as before."""
+    require_project(call.world.store, model.id, owner)
+    _existing(model)
+    if model.state != state:
+        _check(call, "project.grant.write", model.owner, model.id, model.grant_id)
+        name = "reactivated" if state == "ACTIVE" else "deactivated"
+        payload = {"grantId": model.grant_id}
+        model.apply(call.push(event_of(model.id, model.owner, f"project.grant.{name}", payload)))
+    return model.details
+
+
+def remove(call: Call, model: ProjectGrantModel, grants: list[UserGrantRow]) -> Details:
+    """Remove a grant and those user grants."""
+    _check(call, "project.grant.delete", model.owner, model.id, model.grant_id)
+    payload = {"grantId": model.grant_id}
+    removed = event_of(model.id, model.owner, "project.grant.removed", payload, model.unique)
+    model.apply(call.push(removed, *cascade_removal(call.world, grants)))
+    return model.details
+
+
+# v1.
+
+_GRANTS = "/management/v1/projects/{project_id}/grants"
+_GRANT = _GRANTS + "/{grant_id}"
+
+
+def _named(call: Call) -> ProjectGrantModel:
+    return ProjectGrantModel(call.world, call.request["project_id"], call.caller.org_id, call.request["grant_id"])
+
+
+@rest("POST", _GRANTS, "project.grant.write", m.ADD_PROJECT_GRANT)
+def _add(call: Call) -> Any:
+    request = call.request
+    model = add(call, request["project_id"], request["granted_org_id"], request["role_keys"], call.caller.org_id)
+    return pb(grantId=model.grant_id, details=added(model.details))
+
+
+@rest("PUT", _GRANT, "project.grant.write", m.UPDATE_PROJECT_GRANT)
+def _update(call: Call) -> Any:
+    return {"details": changed(change(call, _named(call), call.request["role_keys"], cascade=True))}
 
 
 @rest("POST", _GRANT + "/_deactivate", "project.grant.write", m.DEACTIVATE_PROJECT_GRANT)
 def _deactivate(call: Call) -> Any:
-    require_project(call.world.store, call.request["project_id"], call.caller.org_id)
-    model = _existing(call)
-    if model.state == "ACTIVE":
-        _check(call, "project.grant.write", model.owner, model.id, model.grant_id)
-        payload = {"grantId": model.grant_id}
-        model.apply(call.push(event_of(model.id, model.owner, "project.grant.deactivated", payload)))
-    return {"details": changed(model.details)}
+    return {"details": changed(set_state(call, _named(call), call.caller.org_id, "INACTIVE"))}
 
 
 @rest("POST", _GRANT + "/_reactivate", "project.grant.write", m.REACTIVATE_PROJECT_GRANT)
 def _reactivate(call: Call) -> Any:
-    require_project(call.world.store, call.request["project_id"], call.caller.org_id)
-    model = _existing(call)
-    if model.state == "INACTIVE":
-        _check(call, "project.grant.write", model.owner, model.id, model.grant_id)
-        payload = {"grantId": model.grant_id}
-        model.apply(call.push(event_of(model.id, model.owner, "project.grant.reactivated", payload)))
-    return {"details": changed(model.details)}
+    return {"details": changed(set_state(call, _named(call), call.caller.org_id, "ACTIVE"))}
 
 
 @rest("DELETE", _GRANT, "project.grant.delete", m.REMOVE_PROJECT_GRANT)
 def _remove(call: Call) -> Any:
-    world = call.world
-    model = _existing(call)
-    _check(call, "project.grant.delete", model.owner, model.id, model.grant_id)
-    payload = {"grantId": model.grant_id}
-    grants = world.lists.user_grants.by("grant_id", model.grant_id)
-    removed = event_of(model.id, model.owner, "project.grant.removed", payload, model.unique)
-    model.apply(call.push(removed, *cascade_removal(world, grants)))
-    return {"details": changed(model.details)}
+    model = _existing(_named(call))
+    return {"details": changed(remove(call, model, call.world.lists.user_grants.by("grant_id", model.grant_id)))}
 
 
 def _told(tables: Tables, row: ProjectGrantRow) -> dict[str, Any]:
@@ -190,14 +216,26 @@ def _told(tables: Tables, row: ProjectGrantRow) -> dict[str, Any]:
     )
 
 
-@rest("GET", _GRANT, "project.grant.read", m.GET_PROJECT_GRANT)
-def _get(call: Call) -> Any:
+def _readable(call: Call, refusal: str) -> ProjectGrantRow:
     row = call.world.tables.project_grants.get(call.request["grant_id"])
     if row is None:
         raise not_found("QUERY-n98GGs", "Errors.ProjectGrant.NotFound")
-    if call.caller.org_id not in (row.owner, row.granted_org_id):
-        raise not_found("MANAG-d3g31", "Errors.ProjectGrant.NotFound")
-    return {"projectGrant": _told(call.world.tables, row)}
+    if call.caller.org_id not in (row.owner, row.granted_org_id) and call.world.like.project_reads_by_organization:
+        raise not_found(refusal, "Errors.ProjectGrant.NotFound")
+    return row
+
+
+@rest("GET", _GRANT, "project.grant.read", m.GET_PROJECT_GRANT)
+def _get(call: Call) -> Any:
+    return {"projectGrant": _told(call.world.tables, _readable(call, "MANAG-d3g31"))}
+
+
+_GRANTED = "/management/v1/granted_projects/{project_id}/grants/{grant_id}"
+
+
+@rest("GET", _GRANTED, "project.read", m.GET_GRANTED_PROJECT, check="grant_id")
+def _get_granted(call: Call) -> Any:
+    return {"grantedProject": _told(call.world.tables, _readable(call, "MANAG-drt2a"))}
 
 
 def _search(call: Call, candidates: list[ProjectGrantRow], *, only_permitted: bool) -> Any:

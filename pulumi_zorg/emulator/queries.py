@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from .errors import invalid
 from .model import int64, pb
 from .schema import Msg
 from .store import stamp
@@ -65,6 +66,28 @@ def listed(total: int, rows: list[Any], table: Table[Any], name: str = "result")
 def listed_v2(total: int, rows: list[Any], table: Table[Any]) -> dict[str, Any]:
     """A v2 list, which names its moment `timestamp`."""
     return pb(details=pb(totalResult=int64(total), timestamp=stamp(table.last_event)), result=rows)
+
+
+#: The number of rows a v2 list returns at most, and without a limit.
+_MAX_LIMIT = 1000
+_DEFAULT_LIMIT = 100
+
+
+def pagination(request: Msg) -> Msg:
+    """Return the pagination of a v2 list, with a limit.
+
+    :raises ApiError: 400 QUERY-4M0fs, for a limit over 1,000.
+    """
+    found = dict(request["pagination"] or {"offset": 0, "limit": 0, "asc": False})
+    if found["limit"] > _MAX_LIMIT:
+        raise invalid("QUERY-4M0fs", "Errors.Query.LimitExceeded")
+    found["limit"] = found["limit"] or _DEFAULT_LIMIT
+    return found
+
+
+def paginated(total: int, asked: Msg, **rows: list[Any]) -> dict[str, Any]:
+    """Return a v2 list: the rows under their name, and the pagination."""
+    return pb(pagination=pb(totalResult=int64(total), appliedLimit=int64(asked["limit"])), **rows)
 
 
 def all_of(rows: Iterable[T], predicates: list[Predicate[T]]) -> list[T]:

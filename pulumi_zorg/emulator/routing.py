@@ -60,11 +60,14 @@ def rest(
     return register
 
 
-def connect(procedure: str, permission: str, message: Message, *, needs: str = "v2") -> Callable[[Handler], Handler]:
+def connect(
+    procedure: str, permission: str, message: Message, *, org_field: str = "", needs: str = "v2"
+) -> Callable[[Handler], Handler]:
     """Register a function for a call of the Connect protocol."""
 
     def register(handler: Handler) -> Handler:
-        ROUTES.append(Route("POST", "/" + procedure, permission, message, handler, connect=True, needs=needs))
+        path = "/" + procedure
+        ROUTES.append(Route("POST", path, permission, message, handler, org_field=org_field, connect=True, needs=needs))
         return handler
 
     return register

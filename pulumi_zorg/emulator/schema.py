@@ -133,6 +133,9 @@ def _message(message: Message, value: Any, path: list[str | int]) -> Msg:
             if one.oneof in taken:
                 raise _WrongValueError(here, f'error parsing "{key}", oneof {message.name}.{one.oneof} is already set')
             taken.add(one.oneof)
+        if one.kind == "enum" and not one.repeated and isinstance(raw, str) and raw not in one.values:
+            # The server discards what it does not know, names of enum values too: the field stays as if it was not sent.
+            continue
         if not one.repeated:
             result[one.name] = _scalar(one, raw, here)
         elif isinstance(raw, list):

@@ -16,17 +16,21 @@ from . import (
     authorizations,  # noqa: F401
     bootstrap,
     credentials,  # noqa: F401
+    credentials_v2,  # noqa: F401
     event_search,  # noqa: F401
     members,  # noqa: F401
     metadata,  # noqa: F401
     organizations,
     organizations_v2,  # noqa: F401
     project_grants,  # noqa: F401
+    project_roles,  # noqa: F401
     projects,  # noqa: F401
+    projects_v2,  # noqa: F401
     sessions,  # noqa: F401
     user_grants,  # noqa: F401
     user_reads,  # noqa: F401
     users,  # noqa: F401
+    users_v2,  # noqa: F401
 )
 from .errors import NOT_FOUND, UNAUTHENTICATED, UNIMPLEMENTED, ApiError, denied, not_found, unauthenticated
 from .oidc import OAuthError, Oidc, configuration

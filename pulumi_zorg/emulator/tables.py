@@ -109,7 +109,7 @@ class MemberRow(Row):
 
 @dataclass
 class MetadataRow(Row):
-    """A mark on a user; `id` is the user's."""
+    """A value under a key, of a user or an organization; `id` is the one of whose it is."""
 
     key: str
     value: str
@@ -195,6 +195,7 @@ class Tables:
             "owner", "kind", "object_id", "user_id", "user_owner", "project_id", "granted_org"
         )
         self.metadata: Table[MetadataRow] = Table("id", "owner")
+        self.org_metadata: Table[MetadataRow] = Table("id")
         self.keys: Table[KeyRow] = Table("user_id", "owner")
         self.pats: Table[PatRow] = Table("user_id", "owner")
         # Who owns what never changes and outlives removal: grants and members of removed users still need it.

@@ -1,4 +1,4 @@
-"""Users: how they are read, by v1 and v2."""
+"""Users: how they are searched, and read by the v1 API."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from . import messages_users as m
-from .errors import ApiError, not_found
+from .errors import not_found
 from .fields import EMPTY, GENDERS, TOKEN_TYPES
-from .model import changed, of_row, pb, viewed, when
-from .queries import kind_of, listed, listed_v2, matches, ordered, page, text_of
+from .model import pb, viewed, when
+from .queries import kind_of, listed, matches, ordered, page, text_of
 from .routing import AUTHENTICATED, rest
 from .schema import Msg
 from .tables import MemberRow, Tables, UserRow
@@ -26,13 +26,14 @@ def _told(user: UserRow) -> dict[str, Any]:
         preferredLoginName=user.username,
     )
     if user.human:
-        told["human"] = _human(user, "firstName", "lastName", "isEmailVerified")
+        told["human"] = human_fields(user, "firstName", "lastName", "isEmailVerified")
     else:
-        told["machine"] = _machine(user)
+        told["machine"] = machine_fields(user)
     return told
 
 
-def _machine(user: UserRow) -> dict[str, Any]:
+def machine_fields(user: UserRow) -> dict[str, Any]:
+    """Return what answers have of a service account alone."""
     return pb(
         name=user.name,
         description=user.description,
@@ -41,7 +42,8 @@ def _machine(user: UserRow) -> dict[str, Any]:
     )
 
 
-def _human(user: UserRow, given: str, family: str, verified: str) -> dict[str, Any]:
+def human_fields(user: UserRow, given: str, family: str, verified: str) -> dict[str, Any]:
+    """Return what answers have of a person alone; v1 and v2 call three of the fields by different names."""
     profile = user.profile
     gender = profile["gender"]
     names = {given: profile["firstName"], family: profile["lastName"]}
@@ -57,29 +59,6 @@ def _human(user: UserRow, given: str, family: str, verified: str) -> dict[str, A
         "phone": {},
     }
     return {**told, **pb(passwordChanged=when(user.password_changed))}
-
-
-def _told_v2(user: UserRow) -> dict[str, Any]:
-    told = pb(
-        userId=user.id,
-        details=_details_v2(user),
-        state=f"USER_STATE_{user.state}",
-        username=user.username,
-        loginNames=[user.username],
-        preferredLoginName=user.username,
-    )
-    if not user.human:
-        told["machine"] = _machine(user)
-        return told
-    human = _human(user, "givenName", "familyName", "isVerified")
-    # Optional fields are told even when empty.
-    human["profile"] = {"nickName": "", "gender": "GENDER_UNSPECIFIED", **human["profile"]}
-    told["human"] = {**human, **pb(passwordChangeRequired=user.change_required)}
-    return told
-
-
-def _details_v2(user: UserRow) -> dict[str, Any]:
-    return {**changed(of_row(user)), **pb(creationDate=when(user.created))}
 
 
 #: Nothing is known of a service account's names and address: neither a question nor its opposite holds, as in SQL.
@@ -100,6 +79,10 @@ def predicate(tables: Tables, query: Msg) -> Callable[[UserRow], Answer]:
         return lambda row: row.id in inner["user_ids"]
     if kind == "in_user_emails_query":
         return lambda row: row.profile["email"] in inner["user_emails"] if row.human else None
+    if kind == "metadata_key_filter":
+        return lambda row: any(
+            matches(inner["method"], entry.key, inner["key"]) for entry in tables.metadata.by("id", row.id)
+        )
     return _simple_predicate(kind, inner)
 
 
@@ -147,7 +130,8 @@ _SORTING: dict[str, Callable[[UserRow], Any]] = {
 }
 
 
-def _search(call: Call, candidates: list[UserRow]) -> tuple[int, list[UserRow]]:
+def search(call: Call, candidates: list[UserRow]) -> tuple[int, list[UserRow]]:
+    """Return the total and the page of those candidates that the request asks for."""
     request = call.request
     asked = [predicate(call.world.lists, query) for query in request["queries"]]
     found = [row for row in candidates if all(answers(row) for answers in asked)]
@@ -192,7 +176,7 @@ def _is_unique(call: Call) -> Any:
 @rest("POST", "/management/v1/users/_search", "user.read", m.LIST_USERS)
 def _list(call: Call) -> Any:
     users = call.world.lists.users
-    total, rows = _search(call, users.by("owner", call.caller.org_id))
+    total, rows = search(call, users.by("owner", call.caller.org_id))
     return listed(total, [_told(row) for row in rows], users)
 
 
@@ -251,33 +235,3 @@ def _list_memberships(call: Call) -> Any:
 @rest("POST", "/auth/v1/memberships/me/_search", AUTHENTICATED, m.LIST_MY_MEMBERSHIPS)
 def _list_my_memberships(call: Call) -> Any:
     return _memberships(call, call.caller.user_id, None)
-
-
-# v2.
-
-
-def _readable(call: Call, user: UserRow) -> bool:
-    if user.id == call.caller.user_id:
-        return True
-    try:
-        call.check("user.read", user.owner, user.id)
-    except ApiError:
-        return False
-    return True
-
-
-@rest("GET", "/v2/users/{user_id}", AUTHENTICATED, m.GET_USER_V2, needs="v2")
-def _get_v2(call: Call) -> Any:
-    user = call.world.tables.users.get(call.request["user_id"])
-    if user is None:
-        raise not_found("QUERY-Dfbg2", "Errors.User.NotFound")
-    if user.id != call.caller.user_id:
-        call.check("user.read", user.owner, user.id)
-    return {"details": _details_v2(user), "user": _told_v2(user)}
-
-
-@rest("POST", "/v2/users", AUTHENTICATED, m.LIST_USERS_V2, needs="v2")
-def _list_v2(call: Call) -> Any:
-    users = call.world.lists.users
-    total, rows = _search(call, [user for user in users.rows.values() if _readable(call, user)])
-    return listed_v2(total, [_told_v2(row) for row in rows], users)

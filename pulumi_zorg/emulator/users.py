@@ -1,4 +1,4 @@
-"""Users: what changes them, by v1 and v2."""
+"""Users: what changes them, and the calls of the v1 API that do."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .fields import GENDERS, TOKEN_TYPES
 from .members import cascade_members
 from .model import Details, added, changed, of_event, pb
 from .organizations import OrgModel
-from .routing import AUTHENTICATED, rest
+from .routing import rest
 from .schema import Msg
-from .store import Command, Unique, stamp
+from .store import Command, Unique
 from .user_grants_model import cascade_removal
 from .users_model import MachineModel, UserModel, event_of
 from .world import Call, World
@@ -88,7 +88,8 @@ def _username(username: str) -> Unique:
     return Unique("usernames", username, "Errors.User.AlreadyExists")
 
 
-def _validate_human(human: Human) -> None:
+def validate_human(human: Human) -> None:
+    """Trim the texts, and refuse a person without one of those that are required."""
     human.username, human.email = human.username.strip(), human.email.strip()
     human.first_name, human.last_name = human.first_name.strip(), human.last_name.strip()
     if not human.email:
@@ -127,7 +128,7 @@ def _code(call: Call, hours: int) -> dict[str, Any]:
     }
 
 
-def _add_human(call: Call, owner: str, human: Human, *, initial: bool) -> Details:
+def add_human(call: Call, owner: str, human: Human, *, initial: bool) -> Details:
     """Create a person; with `initial` one who still has to set up the account where email or password are missing."""
     _check_username(call.world, owner, human.username)
     _check_password(human.password, human.part)
@@ -143,7 +144,8 @@ def _add_human(call: Call, owner: str, human: Human, *, initial: bool) -> Detail
     return of_event(call.push(*commands)[-1])
 
 
-def _add_machine(call: Call, owner: str, user_id: str, payload: dict[str, Any]) -> Details:
+def add_machine(call: Call, owner: str, user_id: str, payload: dict[str, Any]) -> Details:
+    """Create a service account."""
     if not OrgModel(call.world.store, owner).exists:
         raise precondition("COMMAND-QXPGs", "Errors.Org.NotFound")
     if MachineModel(call.world.store, user_id, owner).exists:
@@ -153,7 +155,7 @@ def _add_machine(call: Call, owner: str, user_id: str, payload: dict[str, Any]) 
 
 
 @dataclass(frozen=True)
-class _Step:
+class StateChange:
     """A change of state: from which states, to which event, and how it is refused. The first ids are v1's."""
 
     event: str
@@ -163,28 +165,28 @@ class _Step:
     allowed: frozenset[str]
 
 
-_DEACTIVATE = _Step(
+DEACTIVATE = StateChange(
     "user.deactivated",
     ("COMMAND-3M9ds", "COMMAND-5gp2p62iin"),
     ("COMMAND-5M0sf", "COMMAND-5gunjw0cd7"),
     "Errors.User.AlreadyInactive",
     frozenset({"ACTIVE", "LOCKED"}),
 )
-_REACTIVATE = _Step(
+REACTIVATE = StateChange(
     "user.reactivated",
     ("COMMAND-4M0sd", "COMMAND-9hy5kzbuk6"),
     ("COMMAND-6M0sf", "COMMAND-s5qqcz97hf"),
     "Errors.User.NotInactive",
     frozenset({"INACTIVE"}),
 )
-_LOCK = _Step(
+LOCK = StateChange(
     "user.locked",
     ("COMMAND-5M9fs", "COMMAND-450yxuqrh1"),
     ("COMMAND-3NN8v", "COMMAND-lgws8wtsqf"),
     "Errors.User.ShouldBeActiveOrInitial",
     frozenset({"ACTIVE", "INITIAL"}),
 )
-_UNLOCK = _Step(
+UNLOCK = StateChange(
     "user.unlocked",
     ("COMMAND-M0dos", "COMMAND-x377t913pw"),
     ("COMMAND-4M0ds", "COMMAND-olb9vb0oca"),
@@ -193,24 +195,25 @@ _UNLOCK = _Step(
 )
 
 
-def _step(call: Call, step: _Step, user_id: str, owner: str = "") -> Details:
+def change_state(call: Call, change: StateChange, user_id: str, owner: str = "") -> Details:
+    """Deactivate, reactivate, lock or unlock a user. v1 names the organization of its header as the owner, v2 none."""
     v2 = not owner
     model = UserModel(call.world.store, user_id, owner)
     if not model.exists:
-        raise not_found(step.missing[v2], "Errors.User.NotFound")
-    if step is _DEACTIVATE and model.state == "INITIAL":
+        raise not_found(change.missing[v2], "Errors.User.NotFound")
+    if change is DEACTIVATE and model.state == "INITIAL":
         if v2:
             raise precondition("COMMAND-gvx4kct9r2", "Errors.User.CantDeactivateInitial")
         raise not_found("COMMAND-ke0fw", "Errors.User.CantDeactivateInitial")
-    if model.state not in step.allowed:
-        raise precondition(step.wrong[v2], step.wrong_key)
+    if model.state not in change.allowed:
+        raise precondition(change.wrong[v2], change.wrong_key)
     if v2:
         call.check("user.write", model.owner, user_id)
-    model.apply(call.push(event_of(user_id, model.owner, step.event)))
+    model.apply(call.push(event_of(user_id, model.owner, change.event)))
     return model.details
 
 
-def _remove(call: Call, user_id: str, owner: str = "") -> Details:
+def remove(call: Call, user_id: str, owner: str = "") -> Details:
     """Remove a user and, each with an event, the user's grants and manager roles wherever they are."""
     world = call.world
     model = UserModel(world.store, user_id, owner)
@@ -246,9 +249,9 @@ def _human_v1(request: Msg, password: str) -> Human:
 @rest("POST", "/management/v1/users/human", "user.write", m.ADD_HUMAN)
 def _add_human_v1(call: Call) -> Any:
     human = _human_v1(call.request, call.request["initial_password"])
-    _validate_human(human)
+    validate_human(human)
     human.id = call.world.store.new_id()
-    return pb(userId=human.id, details=added(_add_human(call, call.caller.org_id, human, initial=True)))
+    return pb(userId=human.id, details=added(add_human(call, call.caller.org_id, human, initial=True)))
 
 
 @rest("POST", "/management/v1/users/human/_import", "user.write", m.IMPORT_HUMAN)
@@ -260,7 +263,7 @@ def _import_human_v1(call: Call) -> Any:
     human.id = call.world.store.new_id()
     if human.email_verified and not human.password:
         human.email_verified = False
-    return pb(userId=human.id, details=added(_add_human(call, call.caller.org_id, human, initial=True)))
+    return pb(userId=human.id, details=added(add_human(call, call.caller.org_id, human, initial=True)))
 
 
 @rest("POST", "/management/v1/users/machine", "user.write", m.ADD_MACHINE)
@@ -275,32 +278,32 @@ def _add_machine_v1(call: Call) -> Any:
             accessTokenType=TOKEN_TYPES.index(request["access_token_type"]),
         ),
     }
-    return pb(userId=user_id, details=changed(_add_machine(call, call.caller.org_id, user_id, payload)))
+    return pb(userId=user_id, details=changed(add_machine(call, call.caller.org_id, user_id, payload)))
 
 
 @rest("POST", "/management/v1/users/{id}/_deactivate", "user.write", m.DEACTIVATE_USER)
 def _deactivate_v1(call: Call) -> Any:
-    return {"details": changed(_step(call, _DEACTIVATE, call.request["id"], call.caller.org_id))}
+    return {"details": changed(change_state(call, DEACTIVATE, call.request["id"], call.caller.org_id))}
 
 
 @rest("POST", "/management/v1/users/{id}/_reactivate", "user.write", m.REACTIVATE_USER)
 def _reactivate_v1(call: Call) -> Any:
-    return {"details": changed(_step(call, _REACTIVATE, call.request["id"], call.caller.org_id))}
+    return {"details": changed(change_state(call, REACTIVATE, call.request["id"], call.caller.org_id))}
 
 
 @rest("POST", "/management/v1/users/{id}/_lock", "user.write", m.LOCK_USER)
 def _lock_v1(call: Call) -> Any:
-    return {"details": changed(_step(call, _LOCK, call.request["id"], call.caller.org_id))}
+    return {"details": changed(change_state(call, LOCK, call.request["id"], call.caller.org_id))}
 
 
 @rest("POST", "/management/v1/users/{id}/_unlock", "user.write", m.UNLOCK_USER)
 def _unlock_v1(call: Call) -> Any:
-    return {"details": changed(_step(call, _UNLOCK, call.request["id"], call.caller.org_id))}
+    return {"details": changed(change_state(call, UNLOCK, call.request["id"], call.caller.org_id))}
 
 
 @rest("DELETE", "/management/v1/users/{id}", "user.delete", m.REMOVE_USER)
 def _remove_v1(call: Call) -> Any:
-    return {"details": changed(_remove(call, call.request["id"], call.caller.org_id))}
+    return {"details": changed(remove(call, call.request["id"], call.caller.org_id))}
 
 
 @rest("PUT", "/management/v1/users/{user_id}/username", "user.write", m.UPDATE_USER_NAME)
@@ -317,94 +320,3 @@ def _rename_v1(call: Call) -> Any:
     uniques = Unique("usernames", model.username), _username(username)
     model.apply(call.push(event_of(user_id, model.owner, "user.username.changed", {"userName": username}, *uniques)))
     return {"details": changed(model.details)}
-
-
-# v2.
-
-
-def _human_v2(request: Msg) -> Human:
-    profile, email, password = request["profile"], request["email"], request["password"]
-    return Human(
-        request["username"] or email["email"],
-        profile["given_name"],
-        profile["family_name"],
-        email["email"],
-        id=request["user_id"] or "",
-        nick_name=profile["nick_name"] or "",
-        display_name=profile["display_name"] or "",
-        language=profile["preferred_language"] or "",
-        gender=GENDERS.index(profile["gender"]),
-        email_verified=bool(email["is_verified"]),
-        email_code=email["is_verified"] is None,
-        password=password["password"] if password else "",
-        change_required=bool(password and password["change_required"]),
-        metadata=[(entry["key"], base64.b64encode(entry["value"]).decode()) for entry in request["metadata"]],
-    )
-
-
-def add_human_v2(call: Call, owner: str, request: Msg) -> tuple[str, Details]:
-    """Create a person by v2: never one in the initial state."""
-    human = _human_v2(request)
-    _validate_human(human)
-    human.id = human.id or call.world.store.new_id()
-    if human.id != call.caller.user_id:
-        call.check("user.write", owner, human.id)
-    if not OrgModel(call.world.store, owner).exists:
-        raise precondition("COMMAND-QXPGs", "Errors.Org.NotFound")
-    if UserModel(call.world.store, human.id).exists:
-        raise precondition("COMMAND-7yiox1isql", "Errors.User.AlreadyExisting")
-    return human.id, _add_human(call, owner, human, initial=False)
-
-
-@rest("POST", "/v2/users/human", "user.write", m.ADD_HUMAN_V2, org_field="organization", needs="v2")
-def _add_human_user_v2(call: Call) -> Any:
-    user_id, details = add_human_v2(call, call.caller.org_id, call.request)
-    return pb(userId=user_id, details=changed(details))
-
-
-@rest("POST", "/v2/users/new", AUTHENTICATED, m.CREATE_USER_V2, needs="v2")
-def _create_user_v2(call: Call) -> Any:
-    request = call.request
-    owner = request["organization_id"]
-    if request["human"] is not None:
-        sent = {**request["human"], "user_id": request["user_id"], "username": request["username"], "metadata": []}
-        user_id, details = add_human_v2(call, owner, sent)
-        return {"id": user_id, "creationDate": stamp(details.changed)}
-    machine = request["machine"]
-    user_id = request["user_id"] or call.world.store.new_id()
-    call.check("user.write", owner, user_id)
-    payload = {
-        "userName": request["username"] or user_id,
-        **pb(
-            name=machine["name"],
-            description=machine["description"],
-            accessTokenType=TOKEN_TYPES.index(machine["access_token_type"]),
-        ),
-    }
-    details = _add_machine(call, owner, user_id, payload)
-    return {"id": user_id, "creationDate": stamp(details.changed)}
-
-
-@rest("POST", "/v2/users/{user_id}/deactivate", AUTHENTICATED, m.DEACTIVATE_USER_V2, needs="v2")
-def _deactivate_v2(call: Call) -> Any:
-    return {"details": changed(_step(call, _DEACTIVATE, call.request["user_id"]))}
-
-
-@rest("POST", "/v2/users/{user_id}/reactivate", AUTHENTICATED, m.REACTIVATE_USER_V2, needs="v2")
-def _reactivate_v2(call: Call) -> Any:
-    return {"details": changed(_step(call, _REACTIVATE, call.request["user_id"]))}
-
-
-@rest("POST", "/v2/users/{user_id}/lock", AUTHENTICATED, m.LOCK_USER_V2, needs="v2")
-def _lock_v2(call: Call) -> Any:
-    return {"details": changed(_step(call, _LOCK, call.request["user_id"]))}
-
-
-@rest("POST", "/v2/users/{user_id}/unlock", AUTHENTICATED, m.UNLOCK_USER_V2, needs="v2")
-def _unlock_v2(call: Call) -> Any:
-    return {"details": changed(_step(call, _UNLOCK, call.request["user_id"]))}
-
-
-@rest("DELETE", "/v2/users/{user_id}", AUTHENTICATED, m.DELETE_USER_V2, needs="v2")
-def _remove_v2(call: Call) -> Any:
-    return {"details": changed(_remove(call, call.request["user_id"]))}

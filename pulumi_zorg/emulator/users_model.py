@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .errors import precondition
+from .errors import not_found, precondition
 from .model import WriteModel
 from .store import Command, Event, EventStore, Unique
+
+if TYPE_CHECKING:
+    from .world import Call
 
 _STATES = {
     "user.human.added": "ACTIVE",
@@ -81,11 +84,24 @@ def require_user(store: EventStore, user_id: str, owner: str = "") -> UserModel:
     return model
 
 
+def check_write(call: Call, user_id: str, *, oneself: bool = True) -> None:
+    """Refuse a caller without the right to change a user; with `oneself` every user may change itself.
+
+    :raises ApiError: 404 for a user that never was, and without any membership; 403 without the permission.
+    """
+    if oneself and user_id == call.caller.user_id:
+        return
+    events = call.world.store.aggregate("user", user_id)
+    if not events:
+        raise not_found("COMMAND-4g3xq", "Errors.NotFound")
+    call.check("user.write", events[0].resource_owner, user_id)
+
+
 def machine_exists(store: EventStore, user_id: str, owner: str) -> bool:
-    """Whether a service account of that organization was added and not removed."""
+    """Whether a service account was added and not removed; with an owner, in that organization."""
     found = False
     for event in store.aggregate("user", user_id):
-        if event.resource_owner == owner:
+        if owner in ("", event.resource_owner):
             if event.type == "user.machine.added":
                 found = True
             elif event.type == "user.removed":

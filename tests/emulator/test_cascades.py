@@ -92,6 +92,36 @@ def test_a_project_grant_with_fewer_roles_changes_the_grant(scene: _Scene) -> No
     assert scene.instance.events(scene.grant.id) == ["user.grant.added", "user.grant.cascade.changed"]
 
 
+_PROJECTS = "/zitadel.project.v2.ProjectService"
+
+
+def test_v2_takes_roles_out_of_a_project_grant_without_an_event_of_the_grant(scene: _Scene) -> None:
+    """Reads show fewer roles, while the grant's own events, and so the commands on it, still have them all."""
+    body = {"projectId": scene.project, "grantedOrganizationId": scene.grant_org, "roleKeys": ["viewer"]}
+    scene.instance.iac.made("POST", f"{_PROJECTS}/UpdateProjectGrant", body=body)
+    assert scene.instance.events(scene.grant.id) == ["user.grant.added"]
+    read = scene.instance.iac.made("GET", scene.grant.path, scene.grant.org)["userGrant"]
+    assert read["roleKeys"] == ["viewer"]
+    answer = scene.instance.iac("PUT", scene.grant.path, scene.grant.org, {"roleKeys": ["viewer", "editor"]})
+    assert (answer.status, answer.error_id) == (400, "COMMAND-Rs8fy")
+
+
+def test_v2_removes_a_project_grant_with_the_grants_on_it_alone(scene: _Scene) -> None:
+    own = scene.instance.grant(scene.project_org, scene.user, scene.project, "viewer")
+    body = {"projectId": scene.project, "grantedOrganizationId": scene.grant_org}
+    first = scene.instance.iac.made("POST", f"{_PROJECTS}/DeleteProjectGrant", body=body)
+    assert scene.instance.events(scene.grant.id) == ["user.grant.added", "user.grant.cascade.removed"]
+    assert scene.instance.events(own.id) == ["user.grant.added"]
+    # Again is success, with the moment of the removal.
+    assert scene.instance.iac.made("POST", f"{_PROJECTS}/DeleteProjectGrant", body=body) == first
+    # Granted again, it is another grant, and the call finds that one.
+    path = f"{MANAGEMENT}/projects/{scene.project}/grants"
+    again = scene.instance.iac.made("POST", path, scene.project_org, {"grantedOrgId": scene.grant_org})["grantId"]
+    scene.instance.iac.made("POST", f"{_PROJECTS}/DeactivateProjectGrant", body=body)
+    found = scene.instance.iac.made("GET", f"{path}/{again}", scene.project_org)["projectGrant"]
+    assert found["state"] == "PROJECT_GRANT_STATE_INACTIVE"
+
+
 def test_a_phantom(scene: _Scene) -> None:
     """No read finds it; commands and events do, and no cascade reaches it."""
     scene.instance.caller("").made("POST", "/debug/phantoms", body={"ids": [scene.grant.id]})

@@ -41,6 +41,16 @@ def test_a_wrong_body(instance: Instance, body: Any, message: str) -> None:
     assert message in answer.body["message"]
 
 
+def test_an_unknown_name_of_an_enum_value_is_as_if_it_was_not_sent(instance: Instance) -> None:
+    org = instance.org()
+    body = {"name": instance.name("Project"), "privateLabelingSetting": "NONSENSE"}
+    project = instance.iac.made("POST", f"{MANAGEMENT}/projects", org, body)["id"]
+    found = instance.iac.made("GET", f"{MANAGEMENT}/projects/{project}", org)["project"]
+    assert "privateLabelingSetting" not in found
+    answer = instance.iac("POST", f"{MANAGEMENT}/projects", org, {**body, "privateLabelingSetting": True})
+    assert (answer.status, answer.code) == (400, 3)
+
+
 def test_ready_and_health(instance: Instance) -> None:
     for path in ("/debug/ready", "/debug/healthz"):
         answer = instance.caller("")("GET", path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pulumi_zorg.emulator import Emulator
-from tests.emulator.replay import FILES, Disagreement, Replay, exchanges
+from tests.emulator.replay import ACCOUNTS, SESSIONS, Disagreement, Replay, exchanges
 
 SERVERS = {
     "2026-07": {"url": "http://localhost:8082", "iac": "400712249020845094"},
@@ -20,6 +20,10 @@ NOT_WHOLE = {
     ),
 }
 
+#: Lists in which the recorded servers also showed objects that other work had left behind, and the setup of an instance.
+#: Only the items with these display names are compared, and not the total.
+ITEMS = {("lookups", "my memberships"): ("Rec10 Acme", "Rec10 Acme Two")}
+
 
 def _between(replay: Replay, server: str, name: str, title: str) -> None:
     """What happened on the recorded servers without being recorded."""
@@ -32,28 +36,37 @@ def _between(replay: Replay, server: str, name: str, title: str) -> None:
         replay.add_key(SERVERS[server]["iac"])
     elif (name, title) == ("cross_org_and_cascades", "page 1 of five grants"):
         replay.five_grants()
+    elif (name, title) == ("projects", "org"):
+        replay.earlier_project()
 
 
 @pytest.fixture(scope="module", params=list(SERVERS))
 def replayed(request: pytest.FixtureRequest) -> tuple[str, dict[str, list[str]]]:
-    """Every file of a server in the order of recording, on one emulator: the disagreements of each file."""
+    """Replay every file of a server, each session on one emulator, and return the disagreements of each file."""
     server: str = request.param
-    found: dict[str, list[str]] = {name: [] for name in FILES}
-    # Which of the servers there are is known when it runs: the parameter is a text.
-    with Emulator(like=server) as emulator, Replay(emulator, SERVERS[server]["url"]) as replay:  # type: ignore[arg-type]
-        for name in FILES:
-            for recorded in exchanges(server, name):
-                title = recorded["title"]
-                _between(replay, server, name, title)
-                try:
-                    response = replay.exchange(recorded, name)
-                    replay.check(recorded, response, whole=(server, title) not in NOT_WHOLE)
-                except Disagreement as error:
-                    found[name].append(f"{title}: {error}")
+    found: dict[str, list[str]] = {}
+    for names, account in zip(SESSIONS, ACCOUNTS, strict=True):
+        # Which of the servers there are is known when it runs: the parameter is a text.
+        with Emulator(like=server) as emulator, Replay(emulator, SERVERS[server]["url"], account) as replay:  # type: ignore[arg-type]
+            for name in names:
+                found[name] = _disagreements(replay, server, name)
     return server, found
 
 
-@pytest.mark.parametrize("name", FILES)
+def _disagreements(replay: Replay, server: str, name: str) -> list[str]:
+    found = []
+    for recorded in exchanges(server, name):
+        title = recorded["title"]
+        _between(replay, server, name, title)
+        try:
+            response = replay.exchange(recorded, name)
+            replay.check(recorded, response, whole=(server, title) not in NOT_WHOLE, names=ITEMS.get((name, title), ()))
+        except Disagreement as error:
+            found.append(f"{title}: {error}")
+    return found
+
+
+@pytest.mark.parametrize("name", [name for names in SESSIONS for name in names])
 def test_every_exchange_agrees(replayed: tuple[str, dict[str, list[str]]], name: str) -> None:
     server, found = replayed
     total = len(exchanges(server, name))

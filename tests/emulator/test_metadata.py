@@ -1,0 +1,79 @@
+"""Metadata of organizations by v1, and of users by v2."""
+
+from __future__ import annotations
+
+from tests.emulator.instance import MANAGEMENT, Instance
+
+_MINE = f"{MANAGEMENT}/metadata"
+_USERS = "/zitadel.user.v2.UserService"
+
+
+def test_an_organization(instance: Instance) -> None:
+    iac, org = instance.iac, instance.org()
+    first = iac.made("POST", f"{_MINE}/plan", org, {"value": "Z29sZA=="})["details"]["sequence"]
+    # The same value again is an event again, unlike for a user.
+    again = iac.made("POST", f"{_MINE}/plan", org, {"value": "Z29sZA=="})["details"]["sequence"]
+    assert int(again) == int(first) + 1
+    iac.made("POST", f"{_MINE}/seats", org, {"value": "NQ=="})
+    assert iac.made("GET", f"{_MINE}/plan", org)["metadata"]["value"] == "Z29sZA=="
+    found = iac.made("POST", f"{_MINE}/_search", org, {})["result"]
+    assert [(entry["key"], entry["value"]) for entry in found] == [("plan", "Z29sZA=="), ("seats", "NQ==")]
+    iac.made("DELETE", f"{_MINE}/plan", org)
+    answer = iac("GET", f"{_MINE}/plan", org)
+    assert (answer.status, answer.error_id) == (404, "QUERY-Rph32")
+    answer = iac("DELETE", f"{_MINE}/plan", org)
+    assert (answer.status, answer.error_id) == (404, "META-mcnw3")
+    # Another organization has none of it.
+    assert iac("GET", f"{_MINE}/seats", instance.org()).status == 404
+
+
+def test_an_organization_is_removed_with_its_metadata(instance: Instance) -> None:
+    org = instance.org()
+    instance.iac.made("POST", f"{_MINE}/plan", org, {"value": "Z29sZA=="})
+    instance.iac.made("DELETE", f"/admin/v1/orgs/{org}")
+    assert instance.iac("GET", f"{_MINE}/plan", org).status == 404
+    answer = instance.iac("POST", f"{_MINE}/plan", org, {"value": "Z29sZA=="})
+    assert (answer.status, answer.error_id) == (400, "COMMAND-QXPGs")
+
+
+def test_a_user_by_v2(instance: Instance) -> None:
+    """What is there already writes nothing, and an empty value removes."""
+    org = instance.org()
+    user = instance.machine(org)
+
+    def put(**values: str) -> None:
+        entries = [{"key": key, "value": value} for key, value in values.items()]
+        instance.iac.made("POST", f"{_USERS}/SetUserMetadata", body={"userId": user, "metadata": entries})
+
+    put(team="b3Bz", level="Mw==")
+    put(team="b3Bz", level="", unknown="")
+    assert instance.events(user) == [
+        "user.machine.added",
+        "user.metadata.set",
+        "user.metadata.set",
+        "user.metadata.removed",
+    ]
+    body = {
+        "userId": user,
+        "filters": [{"keyFilter": {"key": "TEAM", "method": "TEXT_FILTER_METHOD_EQUALS_IGNORE_CASE"}}],
+    }
+    found = instance.iac.made("POST", f"{_USERS}/ListUserMetadata", body=body)
+    assert found["pagination"] == {"totalResult": "1", "appliedLimit": "100"}
+    assert [(entry["key"], entry["value"]) for entry in found["metadata"]] == [("team", "b3Bz")]
+    by_rest = instance.iac.made("POST", f"/v2/users/{user}/metadata/search", body={})
+    assert by_rest["metadata"] == found["metadata"]
+
+
+def test_a_caller_without_the_right_sees_and_changes_none_of_it(instance: Instance) -> None:
+    """A user may not even change its own."""
+    org = instance.org()
+    user = instance.machine(org)
+    body = {"userId": user, "metadata": [{"key": "team", "value": "b3Bz"}]}
+    instance.iac.made("POST", f"{_USERS}/SetUserMetadata", body=body)
+    itself = instance.caller(instance.token(org, user))
+    assert itself("POST", f"{_USERS}/SetUserMetadata", body=body).status == 404
+    assert len(itself.made("POST", f"{_USERS}/ListUserMetadata", body={"userId": user})["metadata"]) == 1
+    other = instance.caller(instance.token(org, instance.machine(org)))
+    # The total is counted before the permission is checked.
+    found = other.made("POST", f"{_USERS}/ListUserMetadata", body={"userId": user})
+    assert found == {"pagination": {"totalResult": "1", "appliedLimit": "100"}}
