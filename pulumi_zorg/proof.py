@@ -103,7 +103,7 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
     except (NotFound, PermissionDenied) as error:
         refused = error
     if shown is not None and not shown.removed:
-        client.saw(org_id)
+        client.mark_verified(org_id)
         return shown
     what = f"organization {clean(org_id)}"
     events = _events(client, org_id, _ORG_LIFE)

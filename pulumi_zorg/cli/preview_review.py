@@ -204,9 +204,9 @@ def _reviewed(foresight: Foresight, step: PlannedStep) -> Reviewed:
 
     planned = step.planned
     if planned.adopts:
-        planned = foresight.adoption(RESOURCE_TYPES[planned.type], planned)
+        planned = foresight.resolve_adoption(RESOURCE_TYPES[planned.type], planned)
     effect = effect_of(planned)
-    return Reviewed(step.urn, step.op, effect, foresight.facts(effect) if effect.has_weight else None)
+    return Reviewed(step.urn, step.op, effect, foresight.counts(effect) if effect.has_weight else None)
 
 
 def _limits(

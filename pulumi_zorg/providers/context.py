@@ -102,7 +102,7 @@ class ProviderContext:
             return
         hidden = self._secret.get(_key(resource_type, planned.after or {}), frozenset())
         if planned.adopts:
-            planned = self.preview.adoption(resource_type, planned)
+            planned = self.preview.resolve_adoption(resource_type, planned)
         for sentence in self.preview.sentences(planned, hidden):
             self.reporter.note(sentence)
 

@@ -1,5 +1,8 @@
-"""Asks the instance what a planned change would mean to people, with few calls and little patience: a preview must not
-fail for it, and hardly be slower. What cannot be asked is said to be so."""
+"""Reads from the instance what a planned change means to people.
+
+It makes few calls and waits little, because a preview must neither fail nor be much slower for it. Where something cannot
+be read, the sentences say why.
+"""
 
 from __future__ import annotations
 
@@ -29,35 +32,37 @@ from pulumi_zorg.resource_types.base import Observed, ResourceType
 
 __all__ = ["Foresight"]
 
-#: Calls in one preview, and the seconds that each of them may take.
-_CALLS, _SECONDS = 20, 5.0
-#: A call that fails is not repeated.
-_AT_ONCE = 0.001
+#: Calls in one preview.
+_CALLS = 20
+#: Seconds that one of them may take.
+_TIMEOUT = 5.0
+#: Seconds after which a call that fails is given up: it is not repeated.
+_NO_RETRY = 0.001
 
 T = TypeVar("T")
 
 
-class _NotAsked(Exception):
-    """Nothing is asked any more; says why."""
+class _NotRead(Exception):
+    """No more calls are made in this preview. The message says why."""
 
 
 class Foresight:
-    """What one preview asks and says.
+    """The impact of the changes of one preview.
 
-    :param settings: which instance, as whom. With ``preview_impact`` off nothing is asked; who says nothing, asks nothing.
-    :param calls: how many calls there may be.
+    :param settings: the instance and the credential.
+    :param calls: how many calls may be made.
     """
 
     def __init__(self, settings: Settings, calls: int = _CALLS) -> None:
-        hasty = replace(settings, timeout=min(settings.timeout, _SECONDS), retry_deadline=_AT_ONCE)
+        hasty = replace(settings, timeout=min(settings.timeout, _TIMEOUT), retry_deadline=_NO_RETRY)
         self._client = Client.connect(hasty, notice=lambda sentence: None)
         self._left = calls
-        self._over: str | None = None
-        self._names: dict[tuple[str, ...], str | None] = {}
+        self._stopped: str | None = None  # why no more calls are made
+        self._known_names: dict[tuple[str, ...], str | None] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         self._client.close()
 
     def check_credential(self) -> str | None:
@@ -68,68 +73,54 @@ class Foresight:
         :raises PermissionDenied: where it may not even read its own user.
         """
         try:
-            self._ask(lambda: self._client.me)
+            self._read(lambda: self._client.me)
         except (CredentialError, Unauthenticated, PermissionDenied):
             raise
-        except (ZorgError, _NotAsked) as error:
+        except (ZorgError, _NotRead) as error:
             return f"the credential was not checked: {error}"
         return None
 
     def sentences(self, planned: Planned, secret: Collection[str] = ()) -> tuple[str, ...]:
-        """What a reviewer should know of the change; none where nothing of weight happens.
+        """Return what a reviewer should know of the change; none where nothing significant happens.
 
-        :param secret: the properties that are not shown.
+        :param secret: the properties whose values are not shown.
         """
         effect = effect_of(planned).hiding(secret)
-        return sentences(effect, self.facts(effect)) if effect.has_weight else ()
+        return sentences(effect, self.counts(effect)) if effect.has_weight else ()
 
-    def standing(
-        self, resource_type: ResourceType[Any], id: str, known: Mapping[str, Any], *, certain: bool = False
-    ) -> Mapping[str, Any] | None:
-        """The object's properties as they are; None where it is proven to be gone.
-
-        :param known: its properties in the state, which must do where it cannot be told.
-        :param certain: then it is None also where it cannot be told.
-        """
-        try:
-            found = self._ask(lambda: resource_type.find(self._client, id, known))
-        except (ZorgError, _NotAsked):
-            return None if certain else known
-        return {**known, **found.properties} if isinstance(found, Observed) else None
-
-    def adoption(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
-        """The planned creation, as the change that it is where it adopts something."""
+    def resolve_adoption(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
+        """Return a planned create with ``adopt=True`` as the change that it is, where an object exists."""
         after = planned.after or {}
         try:
             inputs = resource_type.inputs.model_validate(after)
         except ValidationError:
-            return planned.unseen()  # something of it is not known yet
+            return planned.unseen()  # a part of it is not known yet
         try:
-            standing = self._ask(lambda: resource_type.find_existing(self._client, inputs))
-            found = None if standing is None else self._ask(lambda: resource_type.find(self._client, standing, after))
-        except (ZorgError, _NotAsked):
+            existing = self._read(lambda: resource_type.find_existing(self._client, inputs))
+            found = None if existing is None else self._read(lambda: resource_type.find(self._client, existing, after))
+        except (ZorgError, _NotRead):
             return planned.unseen()
         return replace(planned, id=found.id, before=found.properties) if isinstance(found, Observed) else planned
 
-    def facts(self, effect: Effect) -> Facts:
-        """What the instance says of the object; it never raises."""
+    def counts(self, effect: Effect) -> Facts:
+        """Return the counts and names that the sentences show. It never raises."""
         if effect.type != ORGANIZATION:
-            return self._names_of(effect)
+            return self._names(effect)
         if effect.id is None:
             return Facts(why_not="its id is not known yet")
         org_id, census = effect.id, self._client.census
         try:
-            # Users first: whoever asks is one, so that a header that is ignored is noticed.
-            facts = Facts(users=self._ask(lambda: census.users(org_id)))
+            # Users first. The caller is a user, so the answer shows whether the server ignores the header.
+            facts = Facts(users=self._read(lambda: census.users(org_id)))
             if effect.act is Act.REMOVES:
-                projects = self._ask(lambda: census.projects(org_id))
-                return replace(facts, projects=projects, grants=self._ask(lambda: census.user_grants(org_id)))
-            accounts = self._ask(lambda: census.service_accounts(org_id)) if facts.users else 0
+                projects = self._read(lambda: census.projects(org_id))
+                return replace(facts, projects=projects, grants=self._read(lambda: census.user_grants(org_id)))
+            accounts = self._read(lambda: census.service_accounts(org_id)) if facts.users else 0
             return replace(facts, service_accounts=accounts)
-        except (ZorgError, _NotAsked) as error:
+        except (ZorgError, _NotRead) as error:
             return Facts(why_not=_why(error))
 
-    def _names_of(self, effect: Effect) -> Facts:
+    def _names(self, effect: Effect) -> Facts:
         known = {name: value for name, value in effect.properties.items() if isinstance(value, str)}
         org_id, user_id, project_id = known.get("org_id"), known.get("user_id"), known.get("project_id")
         census = self._client.census
@@ -145,43 +136,43 @@ class Foresight:
             )
         return Facts(user=user, project=project)
 
-    def _name(self, key: tuple[str, ...], *questions: Callable[[], str | None]) -> str | None:
-        """The first answer, asked once in a preview; none is no harm, for the id is told then."""
+    def _name(self, key: tuple[str, ...], *calls: Callable[[], str | None]) -> str | None:
+        """Return the first name that a call gives, read once in a preview. Without one the sentence shows the id."""
         with self._lock:
-            if key in self._names:
-                return self._names[key]
+            if key in self._known_names:
+                return self._known_names[key]
         name = None
-        for question in questions:
+        for call in calls:
             try:
-                name = self._ask(question)
+                name = self._read(call)
             except NotFound:
                 continue
-            except (ZorgError, _NotAsked):
+            except (ZorgError, _NotRead):
                 break
             if name:
                 break
         with self._lock:
-            self._names[key] = name or None
+            self._known_names[key] = name or None
         return name or None
 
-    def _ask(self, question: Callable[[], T]) -> T:
+    def _read(self, call: Callable[[], T]) -> T:
         with self._lock:
-            if self._over is not None:
-                raise _NotAsked(self._over)
+            if self._stopped is not None:
+                raise _NotRead(self._stopped)
             if self._left <= 0:
-                raise _NotAsked("this preview has asked often enough")
+                raise _NotRead("this preview has made enough calls")
             self._left -= 1
         try:
-            return question()
+            return call()
         except (NoAnswer, CredentialError, Unauthenticated) as error:
-            # A server that does not answer is not asked again: each time would cost the whole time-out.
+            # A server that does not answer gets no more calls: each would cost the whole time-out.
             with self._lock:
-                self._over = _why(error)
+                self._stopped = _why(error)
             raise
 
 
-def _why(error: ZorgError | _NotAsked) -> str:
-    if isinstance(error, _NotAsked):
+def _why(error: ZorgError | _NotRead) -> str:
+    if isinstance(error, _NotRead):
         return str(error)
     if isinstance(error, PermissionDenied | NotProven):
         return "the credential may not see that"

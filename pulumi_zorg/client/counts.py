@@ -1,4 +1,4 @@
-"""How many there are, and what they are called: for sentences that people read. Nothing is decided by it."""
+"""Counts and names, for sentences that people read. No decision rests on them."""
 
 from __future__ import annotations
 
