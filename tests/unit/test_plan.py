@@ -122,6 +122,7 @@ def test_a_preview_that_failed_is_no_plan() -> None:
         '{"steps": [{"op": ["delete"], "urn": "urn:pulumi:dev::p::t::n"}]}',
         '{"steps": [{"op": "delete", "urn": "urn:pulumi:dev::p"}]}',
         '{"steps": [{"op": "delete", "urn": "urn:pulumi:dev::p::t::n", "oldState": [1]}]}',
+        '{"steps": [{"op": "delete", "urn": "urn:pulumi:dev::p::t::n", "oldState": {"external": "yes"}}]}',
         '{"diagnostics": ["x"]}',
         '{"steps": ' + "[" * 100_000,
     ],
