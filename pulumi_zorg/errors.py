@@ -140,7 +140,7 @@ class Unauthenticated(ApiError):
 
     advice = (
         "The credential is not accepted: check that it belongs to this instance and has neither expired nor been "
-        "revoked (a personal access token stays refused after its user was deactivated once)."
+        "revoked. A personal access token stays refused after its user was deactivated once."
     )
 
 

@@ -123,7 +123,7 @@ class Transport:
             repeatable=call.reads,
             org=call.org,
         )
-        return _answer(call, response)
+        return _answer(call, response, self.settings)
 
     def server_time(self) -> float:
         """Seconds since 1970 by the server's clock, as its last answer told it; to the second."""
@@ -272,7 +272,7 @@ def _transport_error(tried: str, url: str, error: httpx.HTTPError) -> Unreachabl
     return _Passing(f"{tried}: {url} cannot be reached: {what}.", performed=not isinstance(error, _NOT_SENT))
 
 
-def _answer(call: Call, response: httpx.Response) -> dict[str, Any]:
+def _answer(call: Call, response: httpx.Response, settings: Settings) -> dict[str, Any]:
     try:
         answer = response.json()
     except ValueError:
@@ -296,10 +296,10 @@ def _answer(call: Call, response: httpx.Response) -> dict[str, Any]:
             "Check zorg:url, and what stands in front of the server.",
             performed=response.status_code >= 500,
         )
-    raise _refusal(call, response, answer)
+    raise _refusal(call, response, answer, settings)
 
 
-def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any]) -> ApiError:
+def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any], settings: Settings) -> ApiError:
     status, code = response.status_code, answer.get("code")
     # What stands in front of a server may give back what it was sent.
     secret = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -317,7 +317,11 @@ def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any]) -> Ap
         kind = NotFound
     elif status == 409:
         kind = AlreadyExists
-    needs = call.needs if kind is FailedPrecondition else ""
+    needs = ""
+    if kind is FailedPrecondition:
+        needs = call.needs
+    elif kind is Unauthenticated:
+        needs = settings.credential_origin
     return kind(call.tried, status, code if isinstance(code, int | str) else None, message, needs)
 
 
