@@ -14,7 +14,18 @@ from typing import Any, Final
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import clean
 
-__all__ = ["SECRET", "UNKNOWN", "Act", "Effect", "Facts", "Planned", "Unknown", "effect_of", "mask_unknowns", "sentences"]
+__all__ = [
+    "SECRET",
+    "UNKNOWN",
+    "Act",
+    "Effect",
+    "Facts",
+    "Planned",
+    "Unknown",
+    "effect_of",
+    "mask_unknowns",
+    "sentences",
+]
 
 
 class Unknown(Enum):

@@ -37,7 +37,7 @@ class Events:
 
         :raises PermissionDenied: without ``events.read``, a right on the instance (IAM_OWNER, IAM_OWNER_VIEWER).
         """
-        tried = f"Reading the events of {clean(aggregate_id)}"
+        operation = f"Reading the events of {clean(aggregate_id)}"
         wanted = frozenset(kinds)
         found: list[Event] = []
         while True:
@@ -49,8 +49,8 @@ class Events:
             }
             if found:
                 body["sequence"] = str(found[-1].sequence)
-            answer = self._transport.send(Call(tried, "POST", "/admin/v1/events/_search", body=body, reads=True))
-            page = parse(_Events, answer, tried).events
+            answer = self._transport.send(Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True))
+            page = parse(_Events, answer, operation).events
             known = {event.sequence for event in found}
             # The server filters; that it did is checked, for a removal must not be taken from another object.
             new = [
@@ -69,12 +69,12 @@ class Events:
 
         :raises PermissionDenied: without ``events.read``, as :meth:`of`.
         """
-        tried = "Searching the event store"
+        operation = "Searching the event store"
         body: dict[str, Any] = {"eventTypes": sorted(kinds), "limit": _PAGE, "asc": False}
         if resource_owner is not None:
             body["resourceOwner"] = resource_owner
-        answer = self._transport.send(Call(tried, "POST", "/admin/v1/events/_search", body=body, reads=True))
-        return parse(_Events, answer, tried).events
+        answer = self._transport.send(Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True))
+        return parse(_Events, answer, operation).events
 
     def since(
         self, moment: datetime, kinds: Iterable[str], resource_owner: str | None = None, *, at_most: int | None = None
@@ -87,7 +87,7 @@ class Events:
         :param resource_owner: only those in this organization.
         :raises PermissionDenied: without ``events.read``, as :meth:`of`.
         """
-        tried = "Reading what happened since then"
+        operation = "Reading what happened since then"
         found: dict[tuple[str, int], Event] = {}
         wanted = sorted(kinds)
         for asked in itertools.count():
@@ -96,8 +96,8 @@ class Events:
             body: dict[str, Any] = {"eventTypes": wanted, "from": _timestamp(moment), "limit": _PAGE, "asc": True}
             if resource_owner is not None:
                 body["resourceOwner"] = resource_owner
-            answer = self._transport.send(Call(tried, "POST", "/admin/v1/events/_search", body=body, reads=True))
-            page = parse(_Events, answer, tried).events
+            answer = self._transport.send(Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True))
+            page = parse(_Events, answer, operation).events
             found.update(((event.aggregate.id, event.sequence), event) for event in page if event.kind in wanted)
             if len(page) < _PAGE:
                 return tuple(found.values())

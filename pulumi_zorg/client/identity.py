@@ -46,11 +46,12 @@ class Identity:
 
         :raises UnexpectedAnswer: where the answer does not name that organization.
         """
-        tried = "Reading the credential's own user"
-        user = parse(_Me, self._transport.send(Call(tried, "GET", "/auth/v1/users/me", reads=True)), tried).user
+        operation = "Reading the credential's own user"
+        user = parse(_Me, self._transport.send(Call(operation, "GET", "/auth/v1/users/me", reads=True)), operation).user
         if not user.details.resource_owner:
             raise UnexpectedAnswer(
-                f"{tried}: the answer does not name the user's organization, so it is not ZITADEL's.", performed=False
+                f"{operation}: the answer does not name the user's organization, so it is not ZITADEL's.",
+                may_have_applied=False,
             )
         return user
 
@@ -59,10 +60,10 @@ class Identity:
 
         Document: https://zitadel.com/docs/apis/resources/auth (My ZITADEL permissions).
         """
-        tried = f"Reading the credential's rights in organization {clean(org_id)}"
+        operation = f"Reading the credential's rights in organization {clean(org_id)}"
         path = "/auth/v1/permissions/zitadel/me/_search"
-        answer = self._transport.send(Call(tried, "POST", path, org=org_id, reads=True))
-        return frozenset(parse(_Permissions, answer, tried).result)
+        answer = self._transport.send(Call(operation, "POST", path, org=org_id, reads=True))
+        return frozenset(parse(_Permissions, answer, operation).result)
 
     def default_organization(self) -> str | None:
         """Return the id of the default organization; None where the server does not tell this caller.
@@ -73,17 +74,17 @@ class Identity:
         https://zitadel.com/docs/apis/resources/admin (Get default organization), and the organization service's list
         with its query for the default one.
         """
-        tried = "Reading the default organization"
+        operation = "Reading the default organization"
         with suppress(ApiError):
-            answer = self._transport.send(Call(tried, "GET", "/management/v1/iam", reads=True))
-            default = parse(_Instance, answer, tried).default_org_id
+            answer = self._transport.send(Call(operation, "GET", "/management/v1/iam", reads=True))
+            default = parse(_Instance, answer, operation).default_org_id
             if default:
                 return default
         with suppress(ApiError):
-            answer = self._transport.send(Call(tried, "GET", "/admin/v1/orgs/default", reads=True))
-            return parse(_Org, answer, tried).org.id
+            answer = self._transport.send(Call(operation, "GET", "/admin/v1/orgs/default", reads=True))
+            return parse(_Org, answer, operation).org.id
         with suppress(ApiError):
             body: dict[str, Any] = {"queries": [{"defaultQuery": {}}]}
-            answer = self._transport.send(Call(tried, "POST", "/v2/organizations/_search", body=body, reads=True))
-            return next((record.id for record in parse(_Orgs, answer, tried).result), None)
+            answer = self._transport.send(Call(operation, "POST", "/v2/organizations/_search", body=body, reads=True))
+            return next((record.id for record in parse(_Orgs, answer, operation).result), None)
         return None

@@ -7,7 +7,7 @@ be read, the sentences say why.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -30,7 +30,7 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.impact import Act, Effect, Facts, Planned, effect_of, sentences
 from pulumi_zorg.resource_types.base import Observed, ResourceType
 
-__all__ = ["Foresight"]
+__all__ = ["PreviewImpact"]
 
 #: Calls in one preview.
 _CALLS = 20
@@ -46,7 +46,7 @@ class _NotRead(Exception):
     """No more calls are made in this preview. The message says why."""
 
 
-class Foresight:
+class PreviewImpact:
     """The impact of the changes of one preview.
 
     :param settings: the instance and the credential.
@@ -86,7 +86,7 @@ class Foresight:
         :param secret: the properties whose values are not shown.
         """
         effect = effect_of(planned).hiding(secret)
-        return sentences(effect, self.counts(effect)) if effect.has_weight else ()
+        return sentences(effect, self.counts(effect)) if effect.is_significant else ()
 
     def resolve_adoption(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
         """Return a planned create with ``adopt=True`` as the change that it is, where an object exists."""
@@ -94,12 +94,12 @@ class Foresight:
         try:
             inputs = resource_type.inputs.model_validate(after)
         except ValidationError:
-            return planned.unseen()  # a part of it is not known yet
+            return planned.unresolved()  # a part of it is not known yet
         try:
             existing = self._read(lambda: resource_type.find_existing(self._client, inputs))
             found = None if existing is None else self._read(lambda: resource_type.find(self._client, existing, after))
         except (ZorgError, _NotRead):
-            return planned.unseen()
+            return planned.unresolved()
         return replace(planned, id=found.id, before=found.properties) if isinstance(found, Observed) else planned
 
     def counts(self, effect: Effect) -> Facts:
@@ -108,14 +108,14 @@ class Foresight:
             return self._names(effect)
         if effect.id is None:
             return Facts(why_not="its id is not known yet")
-        org_id, census = effect.id, self._client.census
+        org_id, counts = effect.id, self._client.counts
         try:
             # Users first. The caller is a user, so the answer shows whether the server ignores the header.
-            facts = Facts(users=self._read(lambda: census.users(org_id)))
+            facts = Facts(users=self._read(lambda: counts.users(org_id)))
             if effect.act is Act.REMOVES:
-                projects = self._read(lambda: census.projects(org_id))
-                return replace(facts, projects=projects, grants=self._read(lambda: census.user_grants(org_id)))
-            accounts = self._read(lambda: census.service_accounts(org_id)) if facts.users else 0
+                projects = self._read(lambda: counts.projects(org_id))
+                return replace(facts, projects=projects, grants=self._read(lambda: counts.user_grants(org_id)))
+            accounts = self._read(lambda: counts.service_accounts(org_id)) if facts.users else 0
             return replace(facts, service_accounts=accounts)
         except (ZorgError, _NotRead) as error:
             return Facts(why_not=_why(error))
@@ -123,16 +123,16 @@ class Foresight:
     def _names(self, effect: Effect) -> Facts:
         known = {name: value for name, value in effect.properties.items() if isinstance(value, str)}
         org_id, user_id, project_id = known.get("org_id"), known.get("user_id"), known.get("project_id")
-        census = self._client.census
+        counts = self._client.counts
         user = project = None
         if user_id:
-            here = (lambda: census.user_name(org_id, user_id),) if org_id else ()
-            user = self._name(("user", user_id), *here, lambda: census.user_name_anywhere(user_id))
+            here = (lambda: counts.user_name(org_id, user_id),) if org_id else ()
+            user = self._name(("user", user_id), *here, lambda: counts.user_name_anywhere(user_id))
         if org_id and project_id:
             project = self._name(
                 ("project", org_id, project_id),
-                lambda: census.project_name(org_id, project_id),
-                lambda: census.granted_project_name(org_id, project_id),
+                lambda: counts.project_name(org_id, project_id),
+                lambda: counts.granted_project_name(org_id, project_id),
             )
         return Facts(user=user, project=project)
 

@@ -135,13 +135,13 @@ def _pass(read: Read[T], target: _Target[Any]) -> T:
         try:
             target.perform(step)
         except Unreachable as failure:
-            if failure.performed:
+            if failure.may_have_applied:
                 raise _AnswerLost(failure) from None
             raise
         except AlreadyExists:
             raise
         except (UnexpectedAnswer, ApiError) as failure:
-            if not (failure.performed or isinstance(failure, FailedPrecondition | NotFound)):
+            if not (failure.may_have_applied or isinstance(failure, FailedPrecondition | NotFound)):
                 raise
             found, plan = _read_after(failure, read)
             if plan and plan[0] == step:

@@ -83,7 +83,7 @@ def test_what_was_removed_by_hand_is_made_again(any_world: World, made: Stack) -
 def test_a_grant_that_went_with_its_user_is_seen(any_world: World, made: Stack) -> None:
     any_world.console.remove_user(any_world.home, any_world.ann)
     refreshed = made.must("refresh", "--yes", "--skip-preview")
-    assert refreshed.shows("is gone")
+    assert refreshed.shows("does not exist any more")
     assert set(made.resources()) == {"acme"}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ANY, EVERY
+from tests.conftest import ANY, EVERY, server
 from tests.support.in_process import InProcessStack
 from tests.support.servers import World
 from tests.support.stack import Stack
@@ -24,6 +25,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(("level", "every_world"), pairs, indirect=["every_world"])
     else:
         metafunc.parametrize("level", levels)
+
+
+@pytest.fixture
+def every_world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """The server that belongs to the level."""
+    with server(request.param) as world:
+        yield world
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import io
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -73,6 +72,7 @@ class InProcessStack:
         self.folder, self.name = folder, name
         folder.mkdir(parents=True, exist_ok=True)
         self.env = {"ZITADEL_URL": url, "ZITADEL_TOKEN": token}
+        self._config: dict[str, str] = {}
         self._declared: dict[str, dict[str, Any]] = {}
         self._state: dict[str, _Resource] = {}
 
@@ -83,14 +83,17 @@ class InProcessStack:
         self._declared = resources
 
     def run(self, *args: str) -> Run:
-        """Run a command: up, preview, refresh, destroy, state delete."""
+        """Run a command: up, preview, refresh, destroy, config set, state delete."""
         command, options = args[0], set(args[1:])
         run: dict[str, Callable[[_Command], None]] = {
-            "up": lambda command: self._up(command, "--refresh" in options, "--continue-on-error" in options),
-            "preview": lambda command: self._up(command, "--refresh" in options, False),
+            "up": lambda command: self._up(command, "--refresh" in options),
+            "preview": lambda command: self._up(command, "--refresh" in options),
             "refresh": self._refresh,
             "destroy": self._destroy,
         }
+        if command == "config":
+            self._config[args[-2]] = args[-1]
+            return Run(0, "")
         if command == "state":
             self._state.pop(args[-1].rsplit("::", 1)[1])
             return Run(0, "")
@@ -102,7 +105,9 @@ class InProcessStack:
             self._state = before
         if code == 0 and "--expect-no-changes" in options and done.ops:
             code = 7
-        return Run(code, "\n".join([*done.lines, "Diagnostics:", *(f"    {line}" for line in diagnostics.splitlines())]))
+        return Run(
+            code, "\n".join([*done.lines, "Diagnostics:", *(f"    {line}" for line in diagnostics.splitlines())])
+        )
 
     def must(self, *args: str) -> Run:
         """Run a command that must succeed."""
@@ -128,7 +133,7 @@ class InProcessStack:
         """The operations by resource, with the properties that differ; nothing where all is the same."""
         before = copy.deepcopy(self._state)
         done = _Command(preview=True)
-        code, diagnostics = self._in_a_new_process(lambda: self._up(done, "--refresh" in args, False))
+        code, diagnostics = self._in_a_new_process(lambda: self._up(done, "--refresh" in args))
         self._state = before
         assert code == 0, diagnostics
         return done.ops
@@ -167,7 +172,7 @@ class InProcessStack:
         diagnostics = io.StringIO()
         reporter = Reporter(diagnostics)
         try:
-            settings = load_settings(lambda key: None, self.env)
+            settings = load_settings(lambda key: self._config.get(f"zorg:{key}"), self.env)
             transport = Transport(
                 settings, sleep=lambda seconds: time.sleep(min(seconds, _LONGEST_SLEEP)), notice=reporter.note
             )
@@ -185,19 +190,19 @@ class InProcessStack:
 
     # The commands.
 
-    def _up(self, command: _Command, refresh: bool, continue_on_error: bool) -> None:
+    def _up(self, command: _Command, refresh: bool) -> None:
         if refresh:
             self._refresh(_Command(command.preview))
-        failed: ZorgError | None = None
+        failed: list[ZorgError] = []
         for name, spec in self._declared.items():
             try:
                 self._step(command, name, spec)
-            except ZorgError as error:
-                if not continue_on_error:
-                    raise
-                failed = error
-        if failed is not None:
-            raise failed
+            except ZorgError as error:  # the engine makes independent steps at the same time
+                failed.append(error)
+        for error in failed[:-1]:
+            context.current().reporter.note(f"error: {type(error).__name__}: {error}")
+        if failed:
+            raise failed[-1]
         for name in reversed([each for each in self._state if each not in self._declared]):
             command.ops[name] = ["delete"]
             if not command.preview:
@@ -207,8 +212,8 @@ class InProcessStack:
         provider, kind, opts = _PROVIDERS[spec["kind"]](), spec["kind"], spec.get("opts", {})
         given, secrets = self._resolved(spec["args"])
         if "get" in spec:
-            (id,), _ = self._values([spec["get"]])
-            found = provider.read(id, given)
+            (object_id,), _ = self._values([spec["get"]])
+            found = provider.read(object_id, given)
             self._state[name] = _Resource(kind, found.id, found.inputs, found.outs, external=True)
             command.lines += [f"{name}.{output}: {found.outs[output]}" for output in spec.get("export", ())]
             return
@@ -262,7 +267,9 @@ class InProcessStack:
             elif found.inputs != have.inputs:
                 differing = sorted(each for each in found.inputs if found.inputs[each] != have.inputs.get(each))
                 command.ops[name] = ["update", *differing]
-                self._state[name] = _Resource(have.kind, have.id, found.inputs, found.outs, have.external, have.retained)
+                self._state[name] = _Resource(
+                    have.kind, have.id, found.inputs, found.outs, have.external, have.retained
+                )
 
     def _destroy(self, command: _Command) -> None:
         for name in reversed(list(self._state)):

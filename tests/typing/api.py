@@ -103,7 +103,7 @@ zorg.UserGrant.get("old", org_id="1")  # type: ignore[call-arg]
 
 def what_went_wrong(error: zorg.ZorgError) -> str:
     """A program that catches what this package raises."""
-    assert_type(error.performed, bool)
+    assert_type(error.may_have_applied, bool)
     match error:
         case zorg.InputError():
             assert_type(error.property, str)
@@ -115,7 +115,7 @@ def what_went_wrong(error: zorg.ZorgError) -> str:
             assert_type(error.said, str)
             assert_type(error.advice, str)
         case zorg.NoAnswer():
-            assert_type(error.performed, bool)
+            assert_type(error.may_have_applied, bool)
     return str(error)
 
 
