@@ -138,10 +138,7 @@ class FailedPrecondition(ApiError):
 class Unauthenticated(ApiError):
     """401, after the token was renewed where that is possible."""
 
-    advice = (
-        "The credential is not accepted: check that it belongs to this instance and has neither expired nor been "
-        "revoked. A personal access token stays refused after its user was deactivated once."
-    )
+    advice = "The credential is not accepted: check that it belongs to this instance and has neither expired nor been revoked."
 
 
 class PermissionDenied(ApiError):

@@ -365,8 +365,8 @@ def test_a_refused_credential_of_the_stack_names_the_way_to_use_the_present_one(
     with pytest.raises(CredentialError) as caught:
         transport_to(issuer, waits, credential=credential, sources=sources).send(READ)
     message = str(caught.value)
-    assert f"The credential was read from {' and '.join(sources)}. " in message
-    assert "add --run-program, or run `pulumi up` without --refresh first" in message
+    assert f"The credential was read from {' and '.join(sources)}, in a refresh" in message
+    assert "add --run-program or run `pulumi up` without --refresh" in message
 
 
 def test_an_unreadable_key_of_the_stack_names_the_way_to_use_the_present_one(waits: Waits) -> None:
@@ -381,8 +381,8 @@ def test_a_401_names_the_way_to_use_the_present_credential_of_the_stack(credenti
     with pytest.raises(Unauthenticated) as caught:
         transport_to(issuer, waits, credential=credential, sources=("zorg:token", "zorg:url")).send(WRITE)
     message = str(caught.value)
-    assert "The credential was read from zorg:token. " in message
-    assert "add --run-program, or run `pulumi up` without --refresh first" in message
+    assert "The credential was read from zorg:token, in a refresh" in message
+    assert "add --run-program or run `pulumi up` without --refresh" in message
 
 
 def test_a_401_for_a_credential_of_the_environment_names_the_variable_alone(waits: Waits) -> None:
