@@ -109,7 +109,7 @@ def what_went_wrong(error: zorg.ZorgError) -> str:
             assert_type(error.property, str)
             assert_type(error.reason, str)
         case zorg.ApiError():
-            assert_type(error.tried, str)
+            assert_type(error.operation, str)
             assert_type(error.status, int)
             assert_type(error.code, int | str | None)
             assert_type(error.said, str)

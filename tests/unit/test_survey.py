@@ -317,7 +317,7 @@ def test_much_that_went_together_takes_a_few_calls(likeness_world: World, client
 
 
 def test_events_are_read_to_the_last_page(world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pulumi_zorg.client.witnesses._PAGE", 7)
+    monkeypatch.setattr("pulumi_zorg.client.events._PAGE", 7)
     client = clients.owner(world)
     begun = client.organizations.read(world.home).details.creation_date
     assert begun is not None
@@ -330,7 +330,7 @@ def test_events_are_read_to_the_last_page(world: World, clients: Clients, monkey
 def test_more_at_one_moment_than_an_answer_holds(
     world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pulumi_zorg.client.witnesses._PAGE", 2)
+    monkeypatch.setattr("pulumi_zorg.client.events._PAGE", 2)
     at = "2026-11-23T08:00:00.000000Z"
     kind = {"type": "org.added"}
     events = [{"type": kind, "aggregate": {"id": str(number), "type": kind}, "creationDate": at} for number in range(2)]
