@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pulumi_zorg.client import events
+from pulumi_zorg.client import events as event_store
 from pulumi_zorg.errors import (
     ApiError,
     PermissionDenied,
@@ -176,7 +176,7 @@ def test_no_event_is_lost_between_two_pages(
         client.organizations.deactivate(acme)
         client.organizations.reactivate(acme)
     kinds = ("org.added", "org.deactivated", "org.reactivated")
-    monkeypatch.setattr(events, "_PAGE", page)
+    monkeypatch.setattr(event_store, "_PAGE", page)
     every_world.proxy.clear()
     events = client.events.of(acme, kinds)
     assert [event.kind.removeprefix("org.") for event in events] == ["added", *["deactivated", "reactivated"] * 3]

@@ -14,6 +14,8 @@ from tests.support.stack import Stack
 
 _LEVELS: dict[str, type[InProcessStack] | type[Stack]] = {"provider": InProcessStack, "engine": Stack}
 
+_MARKS: dict[str, list[pytest.MarkDecorator]] = {"provider": [], "engine": [pytest.mark.engine]}
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """The level, and for a test on every server: the engine only on the newest."""
@@ -21,10 +23,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     levels = list(_LEVELS) if metafunc.definition.get_closest_marker("engine_too") else ["provider"]
     if "every_world" in metafunc.fixturenames:
-        pairs = [(level, server) for level in levels for server in (EVERY if level == "provider" else ANY)]
+        servers = {"provider": EVERY, "engine": ANY}
+        pairs = [pytest.param(level, each, marks=_MARKS[level]) for level in levels for each in servers[level]]
         metafunc.parametrize(("level", "every_world"), pairs, indirect=["every_world"])
     else:
-        metafunc.parametrize("level", levels)
+        metafunc.parametrize("level", [pytest.param(level, marks=_MARKS[level]) for level in levels])
 
 
 @pytest.fixture
