@@ -71,16 +71,23 @@ class ExchangedToken:
     :param url: the address of the instance.
     :param audience: the issuer that a key's assertion is meant for.
     :param clock: seconds since 1970.
+    :param origin: where the credential was read from, in sentences for an error.
     :raises CredentialError: from its methods, where ZITADEL refuses the credential.
     """
 
     def __init__(
-        self, credential: ServiceAccountKey | ClientCredentials, url: str, audience: str, clock: Clock = time.time
+        self,
+        credential: ServiceAccountKey | ClientCredentials,
+        url: str,
+        audience: str,
+        clock: Clock = time.time,
+        origin: str = "",
     ) -> None:
         self._credential = credential
         self._url = url
         self._audience = audience
         self._clock = clock
+        self._origin = origin
         self._lock = threading.Lock()
         self._value = ""
         self._renew_at = 0.0
@@ -110,7 +117,7 @@ class ExchangedToken:
             raise UnexpectedAnswer(
                 f"Asking {self._url}{_TOKEN_PATH} for a token: the answer ({response.status_code}) is not ZITADEL's; "
                 "check zorg:url, and what stands in front of the server.",
-                performed=False,
+                may_have_applied=False,
             )
         value = answer.get("access_token")
         if response.status_code == 200 and isinstance(value, str) and value.isascii() and value.isprintable() and value:
@@ -120,7 +127,7 @@ class ExchangedToken:
             self._renew_at = asked_at + max(seconds - _RENEW_BEFORE, seconds / 2)
             return
         said = " ".join(str(answer[key]) for key in ("error", "error_description", "message") if answer.get(key))
-        raise CredentialError(
+        raise self._refused(
             f"ZITADEL gave no token for {self._described()}: it answered {response.status_code}: {clean(said)}. {self._advice()}"
         )
 
@@ -163,7 +170,7 @@ class ExchangedToken:
         except (ValueError, TypeError, jwt.PyJWTError):
             pass
         # Outside the handler: the library's own error quotes what it was given.
-        raise CredentialError(
+        raise self._refused(
             f"the private key in {self._described()} cannot be read; use the JSON as ZITADEL handed it out."
         )
 
@@ -172,9 +179,12 @@ class ExchangedToken:
             return f"the client credentials of {clean(self._credential.client_id)}"
         return f"the service-account key {clean(self._credential.key_id)} of user {clean(self._credential.user_id)}"
 
+    def _refused(self, message: str) -> CredentialError:
+        return CredentialError(f"{message} {self._origin}".rstrip())
+
     def _advice(self) -> str:
         if isinstance(self._credential, ClientCredentials):
-            return "Check zorg:clientId and zorg:clientSecret, and that the service account is active."
+            return "Check the client id and the client secret, and that the service account is active."
         return (
             "Check that the key still exists and has not expired, that this machine's clock is right, and that the issuer "
             f"is {self._audience} (zorg:audience where it differs from zorg:url)."
@@ -215,6 +225,6 @@ def bearer_auth(settings: Settings, send: SendForToken) -> BearerAuth:
     source: TokenSource = (
         FixedToken(credential)
         if isinstance(credential, PersonalAccessToken)
-        else ExchangedToken(credential, settings.url, settings.audience)
+        else ExchangedToken(credential, settings.url, settings.audience, origin=settings.credential_origin)
     )
     return BearerAuth(source, send)

@@ -54,12 +54,23 @@ _CREDENTIALS: dict[str, tuple[str, ...]] = {
     "service-account key": ("jwtProfileJson",),
     "client credentials": ("clientId", "clientSecret"),
 }
+_CREDENTIAL_SOURCES = frozenset(
+    name for keys in _CREDENTIALS.values() for key in keys for name in (f"zorg:{key}", _ENVIRONMENT[key])
+)
+
+#: What the engine does with the stack's configuration (measured on engines 3.230 and 3.250; docs/credentials.md).
+_AS_STORED = "in a refresh and in `pulumi destroy` as it was at the last `pulumi up`"
+_USE_THE_PRESENT = (
+    "To use the present one, add --run-program or run `pulumi up` without --refresh, while the program declares a "
+    "resource of this package"
+)
+_MAY_BE_STORED = f"The stack's configuration is read {_AS_STORED}. {_USE_THE_PRESENT}"
 
 _WAY_OUT = (
     "set exactly one of zorg:token (a personal access token), zorg:jwtProfileFile or zorg:jwtProfileJson "
     "(a service-account key), or zorg:clientId with zorg:clientSecret, e.g. `pulumi config set --secret zorg:token`; "
     "or ZITADEL_TOKEN, ZITADEL_JWT_PROFILE_FILE, ZITADEL_JWT_PROFILE_JSON, ZITADEL_CLIENT_ID with "
-    "ZITADEL_CLIENT_SECRET in the environment"
+    f"ZITADEL_CLIENT_SECRET in the environment. {_MAY_BE_STORED}"
 )
 
 
@@ -115,6 +126,21 @@ class Settings:
     preview_impact: bool = True
     #: Where the settings came from, for messages; never a value.
     sources: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def credential_origin(self) -> str:
+        """Where the credential was read from, in sentences for an error that refuses it; empty if that is not known.
+
+        A credential of the stack's configuration may be an old one: in a refresh and in a destroy the engine configures the
+        provider with what it stored at the last ``pulumi up``. The environment always reaches the provider as it is.
+        """
+        names = [each for each in self.sources if each in _CREDENTIAL_SOURCES]
+        if not names:
+            return ""
+        origin = f"The credential was read from {' and '.join(names)}"
+        if any(each.startswith("zorg:") for each in names):
+            return f"{origin}, {_AS_STORED}. {_USE_THE_PRESENT}."
+        return f"{origin} in the environment."
 
 
 def load_settings(config: ConfigGetter, environment: Mapping[str, str] | None = None) -> Settings:
@@ -229,7 +255,7 @@ def _checked_url(found: _Lookup) -> str:
     if value is None:
         raise ConfigurationError(
             "no address of a ZITADEL is given: set zorg:url, e.g. `pulumi config set zorg:url https://acme.zitadel.cloud`, "
-            "or ZITADEL_URL in the environment"
+            f"or ZITADEL_URL in the environment. {_MAY_BE_STORED}"
         )
     name = found.named("url")
     if "@" in value:
@@ -247,7 +273,9 @@ def _checked_url(found: _Lookup) -> str:
         )
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ConfigurationError(f"{name} must end after the host, like {parts.scheme}://{parts.netloc}, not {value!r}")
-    if parts.scheme == "http" and not is_loopback(host) and not found.flag("allowHttp"):
+    # Read in any case: a value that is neither true nor false is an error for every address.
+    allows_http = found.flag("allowHttp")
+    if parts.scheme == "http" and not is_loopback(host) and not allows_http:
         raise ConfigurationError(
             f"{name} is plain http to {host}, which sends the credential in the clear: use https, "
             "or say zorg:allowHttp true where that is meant"

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers import LIKENESSES, World, emulated, real, real_is_given
+from tests.support.servers import PROFILES, World, emulated, real, real_is_given
 from tests.support.stack import Stack
 
 #: The newest emulator, and a real server where one is given.
 ANY = ["2026-07", *(["real"] if real_is_given() else [])]
-#: The emulator in each of its likenesses, and a real server where one is given.
-EVERY = [*LIKENESSES, *(["real"] if real_is_given() else [])]
+#: The emulator in each of its profiles, and a real server where one is given.
+EVERY = [*PROFILES, *(["real"] if real_is_given() else [])]
 
 
 @contextmanager
-def _server(name: str) -> Iterator[World]:
+def server(name: str) -> Iterator[World]:
+    """A server of that likeness, or the real one."""
     with real() if name == "real" else emulated(name) as world:
         yield world
 
@@ -33,18 +34,18 @@ def world() -> Iterator[World]:
 @pytest.fixture(params=ANY)
 def any_world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A server like the newest, and a real one where it is given."""
-    with _server(request.param) as world:
+    with server(request.param) as world:
         yield world
 
 
 @pytest.fixture(params=EVERY)
 def every_world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A server of each kind, and a real one where it is given."""
-    with _server(request.param) as world:
+    with server(request.param) as world:
         yield world
 
 
-@pytest.fixture(params=LIKENESSES)
+@pytest.fixture(params=PROFILES)
 def likeness_world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A server of each kind to itself: on a shared one, what others remove is looked into as well, and costs calls."""
     with emulated(request.param) as world:

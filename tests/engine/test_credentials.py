@@ -1,14 +1,17 @@
-"""All three kinds of credential, through the engine."""
+"""Credentials through the engine: all three kinds, and which command uses which after a change (docs/credentials.md)."""
 
 from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.servers import World
+from tests.support.servers import World, emulated
 from tests.support.stack import Stack, grant, org
 
 
@@ -68,6 +71,273 @@ def test_a_wrong_secret_is_told_and_not_shown(any_world: World, any_stack: Stack
     any_stack.declare(acme=org(any_world.name("Acme")))
     failed = any_stack.fails()
     assert failed.shows(
-        "ZITADEL gave no token for the client credentials of", "Check zorg:clientId and zorg:clientSecret"
+        "ZITADEL gave no token for the client credentials of",
+        "The credential was read from ZITADEL_CLIENT_ID and ZITADEL_CLIENT_SECRET in the environment.",
     )
+    assert "--run-program" not in failed.out
     assert "hush-hush" not in failed.out
+
+
+# After a change. The engine stores the stack's configuration in the state at each `up`, and configures the provider with
+# that in a refresh and in a destroy.
+
+WAY_OUT = "add --run-program or run `pulumi up` without --refresh"
+YES = ("--yes", "--skip-preview")
+CHECK = ("refresh", "--preview-only", "--expect-no-changes")
+
+
+@dataclass
+class Owner:
+    """A service account that owns the instance, and its tokens.
+
+    :param token: the newest one.
+    """
+
+    world: World
+    user: str
+    token: str = ""
+    token_id: str = ""
+
+    def rotate(self) -> str:
+        """Replaces the token; the old one is refused from now on."""
+        path = f"/management/v1/users/{self.user}/pats"
+        body = {"expirationDate": "2099-01-01T00:00:00Z"}
+        made = self.world.console.call("POST", path, body, org=self.world.home)
+        if self.token:
+            self.world.console.call("DELETE", f"{path}/{self.token_id}", org=self.world.home)
+        self.token, self.token_id = made["token"], made["tokenId"]
+        return self.token
+
+
+@pytest.fixture
+def owner(world: World) -> Owner:
+    user = world.console.create_user(world.home, "robot")
+    world.console.add_instance_member(user, "IAM_OWNER")
+    return Owner(world, user)
+
+
+@pytest.fixture
+def configured(world: World, stack: Stack, owner: Owner) -> Stack:
+    """A stack that is in sync, with its token in its configuration."""
+    del stack.env["ZITADEL_TOKEN"]
+    configure(stack, token=owner.rotate())
+    stack.declare(**both(world))
+    stack.up()
+    world.proxy.clear()
+    return stack
+
+
+def both(world: World, name: str = "Acme") -> dict[str, dict[str, object]]:
+    return {"acme": org(name), "ann": grant(world.home, world.ann, world.project, ["viewer"])}
+
+
+def configure(stack: Stack, **settings: str) -> None:
+    for name, value in settings.items():
+        secret = ["--secret"] if name in ("token", "jwtProfileJson") else []
+        stack.must("config", "set", *secret, f"zorg:{name}", value)
+
+
+def urns(stack: Stack) -> list[str]:
+    return [each["urn"] for each in stack.state()["deployment"]["resources"]]
+
+
+def refuses(stack: Stack, *commands: tuple[str, ...], shows: tuple[str, ...]) -> None:
+    """Each command is an error that says this; the state keeps all resources."""
+    before = urns(stack)
+    for command in commands:
+        run = stack.run(*command)
+        assert run.code not in (0, 7), (command, run.out)
+        assert run.shows(*shows), (command, run.out)
+        assert "Traceback" not in run.out
+        assert urns(stack) == before, command
+
+
+def used(world: World) -> set[str]:
+    """The tokens with which calls came since the last look."""
+    found = {(each.authorization or "").removeprefix("Bearer ") for each in world.proxy.exchanges}
+    world.proxy.clear()
+    return found
+
+
+def drift(stack: Stack) -> int:
+    command = [str(Path(sys.executable).parent / "zorg"), "drift"]
+    return subprocess.run(command, cwd=stack.folder, env=stack.env, check=False, timeout=120).returncode
+
+
+def stored(stack: Stack) -> str:
+    """All that the backend has on its disk: the state, its copies and the history."""
+    files = [each for each in (stack.folder / "backend").rglob("*") if each.is_file()]
+    return "\n".join(each.read_bytes().decode("utf-8", "replace") for each in files)
+
+
+def test_a_refresh_with_a_rotated_token_fails_and_names_the_way_out(
+    world: World, configured: Stack, owner: Owner
+) -> None:
+    stack, old = configured, owner.token
+    new = owner.rotate()
+    configure(stack, token=new)
+    refuses(
+        stack,
+        ("refresh", *YES),
+        CHECK,
+        ("preview", "--refresh"),
+        ("up", "--refresh", *YES),
+        ("destroy", *YES),
+        shows=("ZITADEL answered 401", "The credential was read from zorg:token", WAY_OUT),
+    )
+    assert used(world) == {old}
+    # Either way out uses the token that is configured now.
+    stack.must(*CHECK, "--run-program")
+    stack.must("preview", "--refresh", "--run-program")
+    assert drift(stack) == 0
+    stack.declare(**both(world, "Acme B"))
+    stack.up()
+    assert used(world) == {new}
+    # That `up` has stored it.
+    stack.must(*CHECK)
+    assert used(world) == {new}
+
+
+def test_a_rotated_token_is_used_with_run_program(world: World, configured: Stack, owner: Owner) -> None:
+    stack = configured
+    configure(stack, token=owner.rotate())
+    stack.declare(**both(world, "Acme B"))
+    stack.must("up", "--refresh", "--run-program", *YES)
+    assert world.console.organization(stack.id("acme"))["name"] == "Acme B"
+    configure(stack, token=owner.rotate())
+    stack.env["PULUMI_RUN_PROGRAM"] = "true"
+    stack.must("refresh", *YES)
+    configure(stack, token=owner.rotate())
+    acme = stack.id("acme")
+    stack.must("destroy", *YES)
+    assert acme not in world.console.organizations()
+
+
+def test_an_up_that_changes_nothing_stores_the_rotated_token(world: World, configured: Stack, owner: Owner) -> None:
+    configure(configured, token=owner.rotate())
+    configured.up()
+    configured.must(*CHECK)
+    assert used(world) == {owner.token}
+
+
+def test_the_last_resource_leaves_the_program_with_the_token_of_the_last_up(
+    world: World, configured: Stack, owner: Owner
+) -> None:
+    """A program that declares no resource of this package declares no provider either."""
+    stack, acme = configured, configured.id("acme")
+    configure(stack, token=owner.rotate())
+    stack.declare()
+    refuses(stack, ("up", *YES), shows=("ZITADEL answered 401", WAY_OUT))
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    stack.declare()
+    stack.up()
+    assert stack.resources() == {}
+    assert acme not in world.console.organizations()
+
+
+def test_a_rotated_token_of_the_environment_is_used_by_every_command(world: World, stack: Stack, owner: Owner) -> None:
+    first = stack.env["ZITADEL_TOKEN"] = owner.rotate()
+    stack.declare(**both(world))
+    stack.up()
+    stack.env["ZITADEL_TOKEN"] = owner.rotate()
+    world.proxy.clear()
+    for command in (("refresh", *YES), CHECK, ("preview", "--refresh"), ("up", "--refresh", *YES)):
+        stack.must(*command)
+        assert used(world) == {owner.token}, command
+    stack.declare()
+    stack.up()
+    assert used(world) == {owner.token}
+    assert not [token for token in (first, owner.token) if token in stored(stack)]
+
+
+def test_a_refused_token_of_the_environment_is_named_by_its_variable(world: World, stack: Stack, owner: Owner) -> None:
+    stack.env["ZITADEL_TOKEN"] = owner.rotate()
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    owner.rotate()
+    refuses(
+        stack,
+        ("refresh", *YES),
+        ("destroy", *YES),
+        shows=("ZITADEL answered 401", "The credential was read from ZITADEL_TOKEN in the environment."),
+    )
+    assert "--run-program" not in stack.run(*CHECK).out
+
+
+def test_a_token_that_moves_between_configuration_and_environment(
+    world: World, configured: Stack, owner: Owner
+) -> None:
+    """Until the next `up` a refresh takes it from where that one had it, the configuration first."""
+    stack, recorded = configured, owner.token
+    stack.must("config", "rm", "zorg:token")
+    stack.env["ZITADEL_TOKEN"] = world.token
+    stack.must(*CHECK)
+    assert used(world) == {recorded}
+    stack.up()
+    stack.must(*CHECK)
+    assert used(world) == {world.token}
+    assert recorded not in json.dumps(stack.state())
+    # And back.
+    del stack.env["ZITADEL_TOKEN"]
+    configure(stack, token=recorded)
+    refuses(stack, ("refresh", *YES), ("destroy", *YES), shows=("no credential is given", "zorg:token", WAY_OUT))
+    stack.must(*CHECK, "--run-program")
+    assert used(world) == {recorded}
+
+
+def test_a_token_is_stored_encrypted_if_it_was_set_as_a_secret(world: World, configured: Stack, owner: Owner) -> None:
+    assert owner.token not in stored(configured)
+    configured.must("config", "set", "--plaintext", "zorg:token", owner.token)
+    configured.up()
+    assert owner.token in json.dumps(configured.state())
+
+
+def test_a_key_file_is_read_by_each_command_and_is_not_in_the_state(world: World, stack: Stack, owner: Owner) -> None:
+    del stack.env["ZITADEL_TOKEN"]
+    configure(stack, jwtProfileFile="key.json", audience=world.proxy.target)
+    file = stack.folder / "key.json"
+    file.write_text(_key(world, owner.user))
+    first = json.loads(file.read_text())
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    assert first["key"].splitlines()[1] not in stored(stack)
+    world.console.call("DELETE", f"/management/v1/users/{owner.user}/keys/{first['keyId']}", org=world.home)
+    refuses(
+        stack,
+        ("refresh", *YES),
+        shows=("ZITADEL gave no token for the service-account key", "read from zorg:jwtProfileFile"),
+    )
+    file.write_text(_key(world, owner.user))
+    stack.must(*CHECK)
+
+
+def test_another_address_is_used_after_an_up_or_with_run_program_and_proves_nothing(
+    world: World, configured: Stack
+) -> None:
+    stack = configured
+    configure(stack, url=world.proxy.url)
+    stack.up()
+    with emulated() as other:
+        configure(stack, url=other.proxy.url, token=other.token)
+        # Without --run-program the engine goes where the last `up` went.
+        stack.must(*CHECK)
+        assert used(world)
+        assert other.proxy.exchanges == []
+        stack.declare(**both(world, "Acme B"))
+        never = ("This instance has never had", "is zorg:url")
+        refuses(
+            stack,
+            ("refresh", "--run-program", *YES),
+            (*CHECK, "--run-program"),
+            ("preview", "--refresh", "--run-program"),
+            ("destroy", "--run-program", *YES),
+            ("up", *YES),
+            # That `up` failed, and has stored the address.
+            ("refresh", *YES),
+            ("destroy", *YES),
+            shows=never,
+        )
+        assert other.proxy.writes == []
+        assert world.proxy.exchanges == []
+        assert world.console.organization(stack.id("acme"))["name"] == "Acme"

@@ -12,8 +12,8 @@ from typing import Literal, get_args
 
 from pulumi_zorg.testing import AdminClient, FaultProxy
 
-Likeness = Literal["2026-07", "2025-12", "seeds"]
-LIKENESSES: tuple[Likeness, ...] = get_args(Likeness)
+ProfileName = Literal["2026-07", "2025-12", "seeds"]
+PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)
 
 
 @dataclass
@@ -62,7 +62,7 @@ class World:
 
 
 @contextmanager
-def emulated(like: Likeness = "2026-07") -> Iterator[World]:
+def emulated(like: ProfileName = "2026-07") -> Iterator[World]:
     """An emulator of its own."""
     from pulumi_zorg.emulator import Emulator
 

@@ -70,11 +70,18 @@ def transport_to(
     *,
     credential: Credential | None = None,
     retry_deadline: float = 120.0,
+    sources: tuple[str, ...] = (),
 ) -> Transport:
     """A transport that reaches ``server`` and waits in no time."""
     told = [] if notices is None else notices
     return Transport(
-        Settings(URL, credential or PersonalAccessToken(SecretStr(TOKEN)), URL, retry_deadline=retry_deadline),
+        Settings(
+            URL,
+            credential or PersonalAccessToken(SecretStr(TOKEN)),
+            URL,
+            retry_deadline=retry_deadline,
+            sources=sources,
+        ),
         transport=httpx.MockTransport(server),
         sleep=waits,
         notice=told.append,

@@ -237,6 +237,15 @@ def test_a_flag_is_true_or_false(value: str) -> None:
     assert message == f"zorg:allowHttp must be true or false, not {value!r}"
 
 
+@pytest.mark.parametrize("url", [URL, "http://localhost:8080"])
+def test_a_flag_that_the_address_does_not_need_is_checked_too(url: str) -> None:
+    expected = "zorg:allowHttp must be true or false, not 'yes'"
+    assert refusal({**STACK, "url": url, "allowHttp": "yes"}) == expected
+    assert refusal({**STACK, "url": url}, {"ZITADEL_ALLOW_HTTP": "yes"}) == expected.replace(
+        "zorg:allowHttp", "ZITADEL_ALLOW_HTTP"
+    )
+
+
 def test_a_ca_file_that_is_missing_is_told(tmp_path: Path) -> None:
     missing = tmp_path / "ca.pem"
     assert refusal({**STACK, "caFile": str(missing)}) == f"zorg:caFile names no file: {missing}"
@@ -351,6 +360,45 @@ def test_a_token_with_characters_that_none_has_is_refused_without_repeating_it(t
     assert message.startswith("zorg:token ")
     assert "pat" not in message
     assert "pät" not in message
+
+
+# Where a refused credential came from.
+
+
+@pytest.mark.parametrize(
+    ("stack", "environment", "names"),
+    [
+        ({"token": "pat-1"}, {}, "zorg:token"),
+        ({"clientId": "iac"}, {"ZITADEL_CLIENT_SECRET": "s"}, "ZITADEL_CLIENT_SECRET and zorg:clientId"),
+        ({"jwtProfileJson": key_json()}, {}, "zorg:jwtProfileJson"),
+    ],
+)
+def test_a_credential_of_the_stack_may_be_that_of_the_last_up(
+    stack: dict[str, str], environment: dict[str, str], names: str
+) -> None:
+    origin = settings({"url": URL, **stack}, environment).credential_origin
+    assert origin.startswith(
+        f"The credential was read from {names}, in a refresh and in `pulumi destroy` as it was at the "
+    )
+    assert "add --run-program or run `pulumi up` without --refresh" in origin
+
+
+def test_a_credential_of_the_environment_is_the_present_one() -> None:
+    """Also where other settings are those of the stack."""
+    found = settings({"url": URL, "timeout": "5"}, {"ZITADEL_CLIENT_ID": "iac", "ZITADEL_CLIENT_SECRET": "s"})
+    names = "ZITADEL_CLIENT_ID and ZITADEL_CLIENT_SECRET"
+    assert found.credential_origin == f"The credential was read from {names} in the environment."
+
+
+def test_an_unknown_origin_is_not_guessed() -> None:
+    assert Settings(URL, settings(STACK).credential, URL).credential_origin == ""
+
+
+@pytest.mark.parametrize("missing", ["url", "token"])
+def test_a_missing_setting_names_the_way_to_use_the_present_configuration(missing: str) -> None:
+    """It may be set already: a refresh is given the configuration of the last `up`, which had it elsewhere or not at all."""
+    message = refusal({key: value for key, value in STACK.items() if key != missing})
+    assert "add --run-program or run `pulumi up` without --refresh" in message
 
 
 # A key that is malformed: the message must not carry any of it.
