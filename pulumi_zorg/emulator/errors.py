@@ -1,4 +1,4 @@
-"""How ZITADEL refuses: gRPC codes, error ids, and the English text behind each message key."""
+"""Errors of the API: gRPC codes, error ids, and the English text of each message key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNIMPLEMENTED = 12
 INTERNAL = 13
 UNAUTHENTICATED = 16
 
-#: gRPC code -> (HTTP status, the name Connect gives it).
+#: gRPC code -> (HTTP status, the name in the Connect protocol).
 CODES: dict[int, tuple[int, str]] = {
     2: (500, "unknown"),
     INVALID_ARGUMENT: (400, "invalid_argument"),
@@ -28,7 +28,7 @@ CODES: dict[int, tuple[int, str]] = {
     UNAUTHENTICATED: (401, "unauthenticated"),
 }
 
-#: Message keys and what the server makes of them. A key without a text is sent as it is, as the server does.
+#: Message key -> English text. As on the real server, a key without a text is sent as it is.
 TEXTS: dict[str, str] = {
     "Errors.IDMissing": "ID missing",
     "Errors.Internal": "An internal error occurred",
@@ -104,10 +104,12 @@ TEXTS: dict[str, str] = {
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """A refusal as the API tells it.
+    """An error that the API answers with.
 
-    `key` is a message key of ZITADEL's catalogue or a plain text; `error_id` is empty for refusals that come from the
-    layers below ZITADEL (validation, JSON, a missing token), which carry no details.
+    :param code: the gRPC code.
+    :param key: a message key of `TEXTS`, or a plain text.
+    :param error_id: ZITADEL's id of the error. It is empty for errors of the layers below ZITADEL (validation, JSON, a missing
+        token), whose answers have no details.
     """
 
     code: int
@@ -115,11 +117,14 @@ class ApiError(Exception):
     error_id: str = ""
 
     def text(self, texts: dict[str, str]) -> str:
-        """The English message, without the id."""
+        """Return the English message, without the id.
+
+        :param texts: the texts of the server profile, which take precedence over `TEXTS`.
+        """
         return texts.get(self.key, TEXTS.get(self.key, self.key))
 
     def as_gateway(self, texts: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        """Status and body of the REST gateway."""
+        """Return status and body of the REST gateway."""
         text = self.text(texts)
         status = CODES[self.code][0]
         if not self.error_id:
@@ -128,7 +133,7 @@ class ApiError(Exception):
         return status, {"code": self.code, "message": f"{text} ({self.error_id})", "details": [detail]}
 
     def as_connect(self, texts: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        """Status and body of the Connect protocol, whose details are also sent in their binary form."""
+        """Return status and body of the Connect protocol. It sends the details in their binary form too."""
         text = self.text(texts)
         status, name = CODES[self.code]
         if not self.error_id:
@@ -154,35 +159,35 @@ def _string_field(number: int, text: str) -> bytes:
 
 
 def invalid(error_id: str, key: str) -> ApiError:
-    """The arguments make no sense (code 3)."""
+    """Return an error: the arguments are not valid (code 3)."""
     return ApiError(INVALID_ARGUMENT, key, error_id)
 
 
 def not_found(error_id: str, key: str) -> ApiError:
-    """The object does not exist (code 5)."""
+    """Return an error: the object does not exist (code 5)."""
     return ApiError(NOT_FOUND, key, error_id)
 
 
 def already_exists(error_id: str, key: str) -> ApiError:
-    """Something of that name or id exists (code 6)."""
+    """Return an error: an object with that name or id exists already (code 6)."""
     return ApiError(ALREADY_EXISTS, key, error_id)
 
 
 def denied(error_id: str, key: str) -> ApiError:
-    """The caller may not do this (code 7)."""
+    """Return an error: the caller does not have the permission (code 7)."""
     return ApiError(PERMISSION_DENIED, key, error_id)
 
 
 def precondition(error_id: str, key: str) -> ApiError:
-    """The object is not in a state that allows it (code 9)."""
+    """Return an error: the state of the object does not allow the call (code 9)."""
     return ApiError(FAILED_PRECONDITION, key, error_id)
 
 
 def internal(error_id: str, key: str) -> ApiError:
-    """The server cannot go on (code 13)."""
+    """Return an error: the server failed (code 13)."""
     return ApiError(INTERNAL, key, error_id)
 
 
 def unauthenticated(error_id: str, key: str) -> ApiError:
-    """The token is missing or of no use (code 16)."""
+    """Return an error: the token is missing or not valid (code 16)."""
     return ApiError(UNAUTHENTICATED, key, error_id)

@@ -30,7 +30,8 @@ class MachineKey(AggregateState):
 class PersonalAccessToken(AggregateState):
     """The state of a personal access token.
 
-    Deactivating or locking the user makes the token `INACTIVE` for good: it stays in the lists and is refused.
+    Deactivating or locking the user makes the token `INACTIVE`. Reactivating the user does not change that. An inactive token
+    stays in the lists, and is refused.
     """
 
     scopes: list[str] = field(default_factory=list)

@@ -83,7 +83,7 @@ def _list_tokens(call: Call) -> Any:
 
 _Credential = KeyReadModel | TokenReadModel
 
-#: The end of the name of a sorting column, and the value it sorts by.
+#: End of the name of a sorting column -> the value to sort by.
 _SORTING: dict[str, Callable[[_Credential], Any]] = {
     "FIELD_NAME_ID": lambda credential: credential.id,
     "USER_ID": lambda credential: credential.user_id,

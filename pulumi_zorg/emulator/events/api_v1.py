@@ -18,7 +18,7 @@ _MAX_LIMIT = 1000
 
 
 def _editor(instance: Instance, user_id: str) -> tuple[str, str]:
-    """Display name and login name of whoever made a change; nothing of those who are gone."""
+    """Return display name and login name of the user who made a change. Both are empty for a removed user."""
     user = instance.read_models.users.get(user_id)
     if user is None:
         return "", ""
@@ -54,7 +54,7 @@ def _to_message(instance: Instance, event: Event) -> dict[str, Any]:
 
 
 def _window(request: MessageDict) -> tuple[int, int]:
-    """The moments between which events are wanted, both exclusive; 0 is no border."""
+    """Return the times between which events are searched, both exclusive. 0 is no bound."""
     since = until = 0
     start = request["from"] if request["from"] is not None else request["creation_date"] or 0
     if request["range"] is not None:
@@ -107,7 +107,7 @@ def _filter(request: MessageDict, since: int, until: int) -> Callable[[Event], b
 
 
 def _beyond(event: Event, sequence: int, *, ascending: bool) -> bool:
-    """Whether an event comes after that sequence in the order of the search: downwards those with a smaller one do."""
+    """Whether an event comes after a sequence in the order of the search. 0 is no bound."""
     return not sequence or (event.sequence > sequence if ascending else event.sequence < sequence)
 
 

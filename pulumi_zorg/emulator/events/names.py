@@ -1,4 +1,4 @@
-"""The English names of event and aggregate types, as the event search tells them."""
+"""The English names of event types and aggregate types, which the event search reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AGGREGATES: dict[str, str] = {
     "milestone": "Milestone",
 }
 
-#: Types without an entry are told by their key.
+#: A type without a name is reported by its key, as on the real server.
 EVENTS: dict[str, str] = {
     "org.added": "Organization added",
     "org.changed": "Organization changed",

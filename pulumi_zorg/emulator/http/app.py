@@ -52,7 +52,7 @@ class Api:
         self.router = Router(instance.profile)
 
     def app(self) -> Starlette:
-        """The ASGI application."""
+        """Return the ASGI application."""
         fixed = [
             WebRoute("/debug/healthz", _healthz),
             WebRoute("/debug/ready", _ready),

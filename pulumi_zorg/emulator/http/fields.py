@@ -1,4 +1,4 @@
-"""Short ways to write down a request message, and the enums and parts that many messages share."""
+"""Shorthands to describe request messages, and the enums and parts that many messages share."""
 
 from __future__ import annotations
 
@@ -61,37 +61,37 @@ AUTHORIZATION_FIELDS = tuple(
 
 
 def ident(name: str) -> Field:
-    """An id or a name: 1 to 200 runes."""
+    """Return a required id or name of 1 to 200 runes."""
     return Field(name, min_length=1, max_length=200)
 
 
 def text(name: str, min_length: int | None = None, max_length: int | None = 200, *, optional: bool = False) -> Field:
-    """A text of at most 200 runes."""
+    """Return a text, by default of at most 200 runes."""
     return Field(name, min_length=min_length, max_length=max_length, optional=optional)
 
 
 def texts(name: str) -> Field:
-    """A list of texts without rules."""
+    """Return a list of texts without rules."""
     return Field(name, repeated=True)
 
 
 def inner(name: str, message: Message, *, required: bool = False, oneof: str = "") -> Field:
-    """A message inside a message."""
+    """Return a field that is a message."""
     return Field(name, "message", message=message, required=required, oneof=oneof)
 
 
 def list_of(name: str, message: Message) -> Field:
-    """A list of messages."""
+    """Return a field that is a list of messages."""
     return Field(name, "message", message=message, repeated=True)
 
 
 def enum(name: str, values: tuple[str, ...], *, not_unspecified: bool = False) -> Field:
-    """An enum; its first value is the default."""
+    """Return an enum. Its first value is the default."""
     return Field(name, "enum", values=values, not_unspecified=not_unspecified)
 
 
 def ids(name: str, *names: str) -> Message:
-    """A message of nothing but ids."""
+    """Return a message whose fields are all ids."""
     return Message(name, tuple(ident(one) for one in names))
 
 
@@ -105,23 +105,23 @@ FILTER_METHOD = enum("method", FILTER_METHODS)
 
 
 def one_of(name: str, oneof: str, **kinds: Message) -> Message:
-    """A message of which one kind must be sent."""
+    """Return a message with one required oneof."""
     return Message(name, tuple(inner(kind, message, oneof=oneof) for kind, message in kinds.items()), (oneof,))
 
 
 def match(name: str, field: str, min_length: int | None = None, method: Field = METHOD) -> Message:
-    """A text to look for and how to compare it."""
+    """Return a message with a text to search for and the method of the comparison."""
     return Message(name, (text(field, min_length), method))
 
 
 def single(name: str, field: Field) -> Message:
-    """A message of one field."""
+    """Return a message with one field."""
     return Message(name, (field,))
 
 
-#: The request of a call that takes nothing.
+#: The request message of endpoints without parameters.
 EMPTY = Message("Empty")
 
-#: How v2 lists filter by ids.
+#: The filters by ids of v2 lists.
 ID_FILTER = single("IDFilter", text("id"))
 IN_IDS_FILTER = single("InIDsFilter", Field("ids", repeated=True, unique=True, min_length=1, max_length=200))

@@ -1,6 +1,6 @@
-"""Requests as protobuf describes them: decoding proto JSON, and the validation rules of the fields.
+"""Request messages: their description, decoding of proto JSON, and validation of the fields.
 
-Only what ZITADEL's own request messages use. The wording of the refusals is that of the libraries of the real server.
+Only the features that ZITADEL's request messages use exist. Error texts are those of the libraries of the real server.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a message, under its proto name."""
+    """One field of a message. `name` is its proto name."""
 
     name: str
     kind: str = "string"
-    #: Lengths in runes (strings) or bytes; None is no bound.
+    #: Bounds of the length, in runes for strings and in bytes for bytes. None is no bound.
     min_length: int | None = None
     max_length: int | None = None
     required: bool = False
@@ -38,22 +38,22 @@ class Field:
     values: tuple[str, ...] = ()
     not_unspecified: bool = False
     email: bool = False
-    #: The oneof this field belongs to.
+    #: The name of the oneof that this field belongs to.
     oneof: str = ""
 
     @property
     def json_name(self) -> str:
-        """lowerCamelCase."""
+        """The name in JSON, in lowerCamelCase."""
         head, *rest = self.name.split("_")
         return head + "".join(part[:1].upper() + part[1:] for part in rest)
 
     @property
     def go_name(self) -> str:
-        """CamelCase, as validation errors name it."""
+        """The name in validation errors, in CamelCase."""
         return "".join(part[:1].upper() + part[1:] for part in self.name.split("_"))
 
     def default(self) -> Any:
-        """What a reader sees when the field was not sent."""
+        """Return the value of a field that was not sent."""
         if self.repeated:
             return []
         if self.optional or self.oneof or self.kind in ("message", "timestamp"):
@@ -65,7 +65,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Message:
-    """A message type. `oneofs` lists those of which one field must be sent."""
+    """A message type.
+
+    :param oneofs: the required oneofs: one field of each must be sent.
+    """
 
     name: str
     fields: tuple[Field, ...] = ()
@@ -80,7 +83,7 @@ class Message:
         object.__setattr__(self, "by_key", by_key)
 
     def empty(self) -> MessageDict:
-        """The message with nothing set."""
+        """Return the message without any field set."""
         return {one.name: one.default() for one in self.fields}
 
 
@@ -93,9 +96,9 @@ class _WrongValueError(Exception):
 
 
 def decode(message: Message, body: bytes) -> MessageDict:
-    """Read a JSON body as that message. An empty body is the empty message.
+    """Decode a JSON body. An empty body is the empty message.
 
-    :raises ApiError: code 3, worded as proto JSON words it, with line and column.
+    :raises ApiError: code 3, with the text of the proto JSON library, with line and column.
     """
     if not body.strip():
         return message.empty()
@@ -134,7 +137,7 @@ def _message(message: Message, value: Any, path: list[str | int]) -> MessageDict
                 raise _WrongValueError(here, f'error parsing "{key}", oneof {message.name}.{one.oneof} is already set')
             taken.add(one.oneof)
         if one.kind == "enum" and not one.repeated and isinstance(raw, str) and raw not in one.values:
-            # The server discards what it does not know, names of enum values too: the field stays as if it was not sent.
+            # The server discards unknown names of enum values, like unknown fields.
             continue
         if not one.repeated:
             result[one.name] = _scalar(one, raw, here)
@@ -215,7 +218,7 @@ def _raw(value: Any) -> str:
 
 
 def _position(text: str, path: list[str | int]) -> tuple[int, int]:
-    """Line and column of the value at that path, both from 1."""
+    """Return line and column of the value at a path. Both start at 1."""
     at = _skip(text, 0)
     for step in path:
         at = _skip(text, at + 1)
@@ -241,7 +244,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def validate(message: Message, value: MessageDict) -> None:
-    """Apply the rules of the message.
+    """Check a decoded message against the rules of its fields.
 
     :raises ApiError: code 3, for the first field that breaks one.
     """

@@ -81,6 +81,8 @@ def _predicate(read_models: ReadModels, query: MessageDict) -> Callable[[MemberR
     )
 
 
+# Organizations.
+
 _LIST_ORG, _ADD_ORG, _UPDATE_ORG, _REMOVE_ORG = messages.member_messages("OrgMember")
 
 
@@ -135,6 +137,8 @@ def _list_org_roles(_: Call) -> Any:
     return {"result": [role for role in PERMISSIONS if role.startswith("ORG_")]}
 
 
+# The instance.
+
 _LIST_IAM, _ADD_IAM, _UPDATE_IAM, _REMOVE_IAM = messages.member_messages("IAMMember")
 
 
@@ -184,6 +188,8 @@ def _update_iam(call: Call) -> Any:
 def _remove_iam(call: Call) -> Any:
     return _remove(call, _iam(call), _check_iam(call, "iam.member.delete"))
 
+
+# Projects.
 
 _LIST_PROJECT, _ADD_PROJECT, _UPDATE_PROJECT, _REMOVE_PROJECT = messages.member_messages("ProjectMember", "project_id")
 _MEMBERS = "/management/v1/projects/{project_id}/members"
@@ -241,6 +247,8 @@ def _remove_project(call: Call) -> Any:
     model = _project(call)
     return _remove(call, model, lambda: call.check("project.member.delete", model.owner, model.id))
 
+
+# Project grants.
 
 _LIST_GRANT, _ADD_GRANT, _UPDATE_GRANT, _REMOVE_GRANT = messages.member_messages(
     "ProjectGrantMember", "project_id", "grant_id"

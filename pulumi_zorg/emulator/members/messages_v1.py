@@ -16,7 +16,10 @@ _MEMBER_QUERY = one_of(
 
 
 def member_messages(name: str, *path: str) -> tuple[Message, Message, Message, Message]:
-    """The messages to list, add, change and remove members of that kind; `path` are the ids before the user's."""
+    """Return the messages to list, add, change and remove members of one kind.
+
+    :param path: the ids that the path has before the user's.
+    """
     before = tuple(ident(one) for one in path)
     return (
         Message(f"List{name}sRequest", (*before, QUERY, list_of("queries", _MEMBER_QUERY))),

@@ -1,8 +1,8 @@
-"""What each of ZITADEL's manager roles may do. The order matters: the API lists permissions in it."""
+"""ZITADEL's manager roles and their permissions, in the order in which the API lists them."""
 
 from __future__ import annotations
 
-#: role -> lines of `group: permission permission …`, where `org: read member.read` is `org.read org.member.read`.
+#: role -> lines of `prefix: names`: `org: read member.read` means `org.read` and `org.member.read`.
 _ROLES: dict[str, str] = {
     "IAM_OWNER": """
         iam: read write policy.read policy.write policy.delete member.read member.write member.delete idp.read
@@ -192,10 +192,10 @@ def _permissions(lines: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-#: role -> the permissions it gives, in ZITADEL's order.
+#: role -> its permissions.
 PERMISSIONS: dict[str, tuple[str, ...]] = {role: _permissions(lines) for role, lines in _ROLES.items()}
 
 
 def unknown_roles(roles: list[str], prefix: str) -> list[str]:
-    """Those of the roles that do not exist or are not of that kind."""
+    """Return the roles that do not exist, or do not start with the prefix."""
     return [role for role in roles if not role.startswith(prefix) or role not in PERMISSIONS]

@@ -80,7 +80,7 @@ def _entry(call: Call) -> OrganizationMetadataWriteModel:
 def _set_org(call: Call) -> Any:
     model = _entry(call)
     payload = {"key": model.key, "value": encode(call.request["value"])}
-    # Unlike for a user, the same value again is an event again.
+    # Unlike for a user, setting the same value again writes an event.
     model.apply(call.push(organization_event(model.id, "org.metadata.set", payload)))
     return {"details": creation_details(model.details)}
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pulumi_zorg.emulator.instance import Instance
-from pulumi_zorg.emulator.oauth.oidc import _JWT_PROFILE
+from pulumi_zorg.emulator.oauth.oidc import JWT_PROFILE
 
 
 def configuration(instance: Instance, issuer: str) -> dict[str, Any]:
-    """The discovery document."""
+    """Return the discovery document.
+
+    :param issuer: the address of the server.
+    """
     newer = instance.profile.back_channel_logout
     methods = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
     languages = ("ar " if newer else "") + "bg cs de en es fr hu id it ja ko mk nl pl pt ro ru sv tr uk zh"
@@ -35,7 +38,7 @@ def configuration(instance: Instance, issuer: str) -> dict[str, Any]:
             "implicit",
             "refresh_token",
             "client_credentials",
-            _JWT_PROFILE,
+            JWT_PROFILE,
             "urn:ietf:params:oauth:grant-type:device_code",
         ],
         "subject_types_supported": ["public"],

@@ -21,15 +21,15 @@ from pulumi_zorg.emulator.projects.commands import milestone
 from pulumi_zorg.emulator.users.passwords import secret_matches
 from pulumi_zorg.emulator.users.projection import UserReadModel
 
-#: Tokens live twelve hours; the answer is a second late.
+#: Lifetime of access tokens, in seconds. Answers report one second less.
 _LIFETIME = 43_200
-_JWT_PROFILE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+JWT_PROFILE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _PROJECT = "urn:zitadel:iam:org:project:id:"
 _ENDS_TOKENS = ("user.deactivated", "user.locked", "user.removed")
 
 
 class OAuthError(Exception):
-    """A refusal in the words of OAuth."""
+    """An error that the OAuth endpoints answer with."""
 
     def __init__(self, status: int, error: str, description: str) -> None:
         super().__init__(description)
@@ -39,7 +39,7 @@ class OAuthError(Exception):
 
 @dataclass(frozen=True)
 class Token:
-    """What a token stands for."""
+    """The user, the scopes and the audience of a token. `owner` is the organization of the user."""
 
     user_id: str
     owner: str
@@ -48,18 +48,18 @@ class Token:
 
 
 class Oidc:
-    """The part of an instance that gives and judges tokens."""
+    """Issues and checks the tokens of an instance."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self._signing_key: rsa.RSAPrivateKey | None = None
 
-    # Judging.
+    # Checks of tokens.
 
     def api_token(self, text: str) -> Token:
-        """The token behind a bearer of an API call.
+        """Return the token of an API call.
 
-        :raises ApiError: 401 for anything that is not a token, not alive any more, or not meant for the API.
+        :raises ApiError: 401, if it is not a valid token, or the API is not in its audience.
         """
         token = self.token(text)
         if token is None or (self.instance.project_id not in token.audience):
@@ -67,7 +67,7 @@ class Oidc:
         return token
 
     def token(self, text: str) -> Token | None:
-        """The token behind that text, if it is alive."""
+        """Return the token with that text, or None if it is not valid."""
         instance = self.instance
         if text == instance.token:
             return self._iac()
@@ -80,7 +80,7 @@ class Oidc:
         return Token(user_id, pat.owner, tuple(pat.scopes), (instance.project_id,))
 
     def _iac(self) -> Token | None:
-        # The given token is as alive as the personal access token it stands for.
+        # `Emulator.token` stands for the personal access token of `iac`, and ends with it.
         for pat in self.instance.read_models.pats.where("user_id", self.instance.iac_user_id):
             if pat.state == "ACTIVE" and pat.expires > now_micros():
                 return Token(pat.user_id, pat.owner, tuple(pat.scopes), (self.instance.project_id,))
@@ -99,17 +99,17 @@ class Oidc:
                 return None
         return Token(user_id, born.get("userResourceOwner"), tuple(born.get("scope")), tuple(born.get("audience")))
 
-    # Giving.
+    # The token endpoint.
 
     def grant(self, form: dict[str, str], authorization: str, issuer: str) -> dict[str, Any]:
         """Answer the token endpoint.
 
-        :raises OAuthError: for every refusal.
+        :raises OAuthError: if no token is issued.
         """
         grant_type = form.get("grant_type", "")
         if grant_type == "client_credentials":
             user, method = self._by_secret(form, authorization), 1
-        elif grant_type == _JWT_PROFILE:
+        elif grant_type == JWT_PROFILE:
             user, method = self._by_assertion(form.get("assertion", ""), issuer), 5
         elif not grant_type:
             raise OAuthError(400, "invalid_request", "grant_type missing")
@@ -142,10 +142,10 @@ class Oidc:
             if key is None:
                 raise refused
             public = serialization.load_pem_public_key(base64.b64decode(key.public_key))
-            # Expiry, audience and signature; a clock may be ahead by one second.
+            # Checks expiry, audience and signature.
             jwt.decode(
                 assertion,
-                # Any public key may stand in a PEM; one that does not fit the algorithms is refused by the library.
+                # The PEM can contain any kind of key. The library refuses one that does not match the algorithms.
                 public,  # type: ignore[arg-type]
                 algorithms=["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
                 audience=issuer,
@@ -220,22 +220,22 @@ class Oidc:
         return jwt.encode(claims, self._key_pair(), "RS256", {"kid": self.instance.instance_id})
 
     def _key_pair(self) -> rsa.RSAPrivateKey:
-        # Made when the first token asks for it: a test that needs none starts quicker.
+        # Generated for the first id token, so that an emulator without one starts faster.
         if self._signing_key is None:
             self._signing_key = rsa.generate_private_key(65537, 2048)
         return self._signing_key
 
-    # Reading.
+    # Keys and userinfo.
 
     def keys(self) -> dict[str, Any]:
-        """The public keys with which id tokens can be checked."""
+        """Return the public keys that verify id tokens."""
         key = jwt.algorithms.RSAAlgorithm.to_jwk(self._key_pair().public_key(), as_dict=True)
         return {"keys": [{**key, "use": "sig", "kid": self.instance.instance_id, "alg": "RS256"}]}
 
     def userinfo(self, text: str) -> dict[str, Any]:
-        """What a token says of its user: the roles of active grants on the projects it is meant for.
+        """Return the claims about the user of a token, as its scopes ask for: profile, email, and roles in the projects of the audience.
 
-        :raises OAuthError: 401 for a token or a user that is not active.
+        :raises OAuthError: 401, if the token is not valid or the user is not active.
         """
         token = self.token(text)
         if token is None:

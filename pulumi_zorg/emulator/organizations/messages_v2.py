@@ -63,7 +63,7 @@ LIST_ORGANIZATIONS = Message(
     ),
 )
 
-# v2beta names the id `id`.
+# In v2beta the field of the id is `id`.
 UPDATE_ORGANIZATION_BETA = ids("UpdateOrganizationRequest", "id", "name")
 DELETE_ORGANIZATION_BETA = ids("DeleteOrganizationRequest", "id")
 DEACTIVATE_ORGANIZATION_BETA = ids("DeactivateOrganizationRequest", "id")

@@ -1,4 +1,4 @@
-"""The read model of organizations, and the projection of its events."""
+"""The read model of organizations, and the projection of their events."""
 
 from __future__ import annotations
 

@@ -81,5 +81,5 @@ class ProjectGrantWriteModel(WriteModel, ProjectGrant):
 
     @property
     def unique(self) -> Unique:
-        """Releases the unique constraint: a project can be granted to an organization once."""
+        """The release of the unique constraint: a project can be granted to an organization once."""
         return Unique("project_grant", f"{self.granted_org_id}:{self.id}")

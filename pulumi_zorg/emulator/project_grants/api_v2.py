@@ -1,4 +1,7 @@
-"""Project grants in the v2 API (ProjectService, by Connect). v2 names a grant by the organization that the project is granted to."""
+"""Project grants in the v2 API (ProjectService, by Connect).
+
+v2 names a grant by the organization that the project is granted to, and reports no id.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Role(AggregateState):
 
 
 class RoleWriteModel(WriteModel, Role):
-    """One role of a project as commands see it. An empty key stands for no role: the model then sees the project only."""
+    """One role of a project as commands see it. With an empty key, it sees only the events of the project itself."""
 
     aggregate_type = "project"
     types = frozenset(

@@ -46,8 +46,8 @@ def _list_roles(call: Call) -> Any:
         "PROJECT_ROLE_FIELD_NAME_CHANGE_DATE": lambda role: role.changed,
     }.get(request["sorting_column"], lambda role: role.created)
     total, items = page(ordered(found, key, window), window)
-    # The real server asks for the permission on a project grant and takes the key of the role for the grant's id: a
-    # permission that is bound to a project or a grant shows no role.
+    # The real server checks the permission on a project grant, and uses the key of the role as the id of the grant. So a
+    # caller with a permission that is bound to a project or a grant gets no role.
     result = [_role(role) for role in items if call.may("project.grant.read", role.owner, role.key)]
     return paginated_response(total, window, projectRoles=result)
 

@@ -34,7 +34,7 @@ def add(call: Call, project_id: str, owner: str, name: str, flags: dict[str, Any
 
 
 def milestone(instance: Instance, name: str) -> list[NewEvent]:
-    """The event of something done for the first time on this instance, or nothing."""
+    """Return the event of a milestone, or no event if the instance has reached it already."""
     events = instance.store.aggregate("milestone", instance.instance_id)
     if any(event.get("type") == name for event in events):
         return []
@@ -42,7 +42,7 @@ def milestone(instance: Instance, name: str) -> list[NewEvent]:
 
 
 def change(call: Call, project_id: str, owner: str, name: str, flags: dict[str, Any]) -> Details:
-    """Set the name and those of the flags that are given; one event, if anything changes."""
+    """Set the name and the given flags. One event is written if anything changes."""
     model = ProjectWriteModel(call.instance.store, project_id, owner)
     if not model.exists:
         raise not_found("COMMAND-3M9sd", "Errors.Project.NotFound")

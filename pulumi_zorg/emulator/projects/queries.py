@@ -8,9 +8,9 @@ from pulumi_zorg.emulator.projects.projection import ProjectReadModel
 
 
 def by_id(instance: Instance, project_id: str) -> ProjectReadModel:
-    """Read a project of whatever organization.
+    """Return a project of any organization.
 
-    :raises ApiError: 404 for a project that does not exist.
+    :raises ApiError: 404, if the project does not exist.
     """
     project = instance.read_models.projects.get(project_id)
     if project is None:

@@ -97,7 +97,7 @@ _SORTING: dict[str, Callable[[UserGrantReadModel], Any]] = {
 def _narrow(
     read_models: ReadModels, filters: list[MessageDict]
 ) -> tuple[list[UserGrantReadModel], list[Callable[[UserGrantReadModel], bool]]]:
-    """The smallest set of rows an index gives, and what else must hold."""
+    """Return the grants that match one indexed filter, and the predicates of the other filters."""
     table = read_models.user_grants
     candidates = None
     predicates: list[Callable[[UserGrantReadModel], bool]] = []
@@ -105,7 +105,7 @@ def _narrow(
         kind, inner = kind_of(query)
         if kind == "authorization_ids" and candidates is None:
             expected = set(inner["ids"])
-            # In the order of the table, as the database would find them.
+            # In the order of creation, as the database finds them.
             candidates = sorted((grant for grant in map(table.get, expected) if grant), key=lambda grant: grant.created)
         elif kind == "organization_id" and candidates is None:
             candidates = list(table.where("owner", inner["id"]))

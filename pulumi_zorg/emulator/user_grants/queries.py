@@ -14,12 +14,12 @@ from pulumi_zorg.emulator.users.projection import UserReadModel
 
 
 def visible(instance: Instance, read_models: ReadModels, items: list[UserGrantReadModel]) -> list[UserGrantReadModel]:
-    """Those of the grants that reads show."""
+    """Return the grants that reads show: no phantoms, and no grants of users that are removed, or whose organization is."""
     return [grant for grant in items if grant.user_id in read_models.users.by_key and grant.id not in instance.phantoms]
 
 
 def predicate(read_models: ReadModels, query: MessageDict, org_id: str) -> Callable[[UserGrantReadModel], bool]:
-    """What one query of a search asks of a grant; v1 and v2 share most kinds."""
+    """Return whether a grant matches one query of a search. v1 and v2 have most kinds of queries in common."""
     kind, inner = kind_of(query)
     simple = {"project_id_query": "project_id", "user_id_query": "user_id"}
     if kind in simple:
@@ -55,7 +55,7 @@ _PROFILE = {
     "user_display_name": ("display_name", "displayName"),
 }
 
-#: kind of query -> its field, the joined table, by what it is joined, and the column compared.
+#: Kind of query -> its field, the joined table, the attribute with the joined key, and the attribute to compare.
 _JOINS = {
     "user_name_query": ("user_name", "users", "user_id", "username"),
     "user_preferred_login_name": ("login_name", "users", "user_id", "username"),

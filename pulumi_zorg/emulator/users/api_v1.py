@@ -42,7 +42,7 @@ def _human_v1(request: MessageDict, password: str) -> Human:
         nick_name=profile["nick_name"],
         display_name=profile["display_name"],
         language=profile["preferred_language"],
-        # v1 knows no way to say nothing.
+        # v1 stores an unspecified gender as -1, as the real server does.
         gender=GENDERS.index(profile["gender"]) or -1,
         email_verified=email["is_email_verified"],
         password=password,

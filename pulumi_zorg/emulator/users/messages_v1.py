@@ -101,7 +101,7 @@ def user_queries(min_length: int | None, states: tuple[str, ...], *, v2: bool) -
         kinds["organization_id_query"] = single("OrganizationIdQuery", ident("organization_id"))
         kinds["metadata_key_filter"] = match("MetadataKeyFilter", "key", 1, FILTER_METHOD)
     leaf = one_of("SearchQuery", "query", **kinds)
-    # Two levels of nesting are as deep as anyone asks a test server.
+    # Queries can be nested twice. That is enough for tests.
     for _ in range(2):
         leaf = one_of(
             "SearchQuery",
