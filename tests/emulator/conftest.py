@@ -1,4 +1,4 @@
-"""Fixtures of the emulator's own tests."""
+"""Fixtures of the tests of the emulator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.emulator.instance import Instance
 
 @pytest.fixture(scope="package")
 def instance() -> Iterator[Instance]:
-    """One for all tests that make everything they need themselves."""
+    """One emulator for all tests that create everything that they need."""
     with Emulator() as emulator:
         instance = Instance(emulator)
         yield instance

@@ -1,10 +1,10 @@
-"""Random sequences of calls on two servers, answer compared with answer.
+"""Run random sequences of calls on two servers, and compare the answers.
 
     python -m tests.emulator.differential --left URL --left-token T --right URL --right-token T --examples N --seed S
 
-Ids and moments are mapped, lists that the server does not sort are compared as sets, and a read that disagrees is tried
-again for a while: the lists of a real server lag behind its writes. The first disagreement is told with the calls that
-led to it.
+Ids and times are mapped. Lists that the server does not sort are compared as sets. A read with different answers is
+repeated for a while, because the lists of a real server lag behind its writes. The first difference is printed with the calls
+before it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import Any
 
 import httpx
 
-from tests.emulator.stories import Step, Story
-from tests.emulator.wider_stories import WiderStory
+from tests.emulator.sequences import CallSequence, Step
+from tests.emulator.wider_sequences import WiderCallSequence
 
 _ID = re.compile(r"\b\d{17,}\b")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-#: Lists of a real server lag; after a grant that its projection cannot take, by some seconds.
+#: How long a read is repeated, in seconds. Lists of a real server lag, most after a grant on which its projection fails.
 _PATIENCE = 15.0
-#: What every server makes up for itself.
+#: Fields with values that each server generates.
 _OWN = {
     "viewTimestamp",
     "timestamp",
@@ -43,7 +43,7 @@ _OWN = {
 
 @dataclass
 class Side:
-    """A server and what the handles mean there."""
+    """A server, and its ids for the handles of the sequence."""
 
     name: str
     url: str
@@ -54,7 +54,7 @@ class Side:
         self.client = httpx.Client(base_url=self.url, timeout=60)
 
     def resolve(self, value: Any) -> Any:
-        """Handles replaced by this server's ids. An object that was never made has an id nobody has."""
+        """Replace handles by the ids of this server. An object that was never created gets an id that does not exist."""
         if isinstance(value, dict):
             return {key: self.resolve(inner) for key, inner in value.items()}
         if isinstance(value, list):
@@ -64,7 +64,7 @@ class Side:
         return value
 
     def call(self, step: Step) -> tuple[int, Any]:
-        """Status and body."""
+        """Send a call, and return status and body."""
         token = self.resolve(step.caller) if step.caller else self.token
         headers = {"authorization": f"Bearer {token}"}
         if step.org:
@@ -79,8 +79,8 @@ class Side:
         except ValueError:
             return response.status_code, response.text
 
-    def told(self, step: Step, body: Any) -> str:
-        """The body without what may differ."""
+    def comparable(self, step: Step, body: Any) -> str:
+        """Return the body without what can differ between servers."""
         by_id = {value: name for name, value in self.handles.items()}
         text = (
             json.dumps(_settled(body, step), sort_keys=True, ensure_ascii=False)
@@ -92,7 +92,7 @@ class Side:
 
 
 def _settled(value: Any, step: Step, key: str = "") -> Any:
-    """Unsorted lists sorted; sequences of cascades and dates of projections left out."""
+    """Sort unsorted lists, and leave out generated values and sequences of cascades."""
     if isinstance(value, dict):
         dropped = {*_OWN, *({"sequence"} if step.any_sequence else ())}
         return {name: _settled(inner, step, name) for name, inner in value.items() if name not in dropped}
@@ -110,7 +110,7 @@ def _settled(value: Any, step: Step, key: str = "") -> Any:
 
 @dataclass
 class Difference:
-    """Where two servers part."""
+    """The first call that two servers answered differently."""
 
     step: Step
     left: str
@@ -129,13 +129,13 @@ def _once(step: Step, left: Side, right: Side) -> tuple[str, str]:
         if step.gives and isinstance(body, dict) and step.field in body:
             side.handles[step.gives] = body[step.field]
         answers.append((side, status, body))
-    return answers[0][0].told(step, [answers[0][1], answers[0][2]]), answers[1][0].told(
+    return answers[0][0].comparable(step, [answers[0][1], answers[0][2]]), answers[1][0].comparable(
         step, [answers[1][1], answers[1][2]]
     )
 
 
 def compare(step: Step, left: Side, right: Side) -> tuple[str, str]:
-    """The two answers to a call, after some patience with lists."""
+    """Return both answers to a call. A read is repeated until they agree, for a while."""
     one, other = _once(step, left, right)
     end = time.monotonic() + _PATIENCE
     while step.read and one != other and time.monotonic() < end:
@@ -144,18 +144,20 @@ def compare(step: Step, left: Side, right: Side) -> tuple[str, str]:
     return one, other
 
 
-def tell(left: Side, right: Side, seed: str, length: int, *, wide: bool = True) -> Difference | None:
-    """One story; the first difference, if there is any."""
-    # The calls follow from the seed alone; names are unique on an instance, so every run makes its own.
-    story = (WiderStory if wide else Story)(random.Random(seed), f"D{time.time_ns() // 1_000_000 % 10**10}")
+def run_example(left: Side, right: Side, seed: str, length: int, *, wide: bool = True) -> Difference | None:
+    """Run one example, and return the first difference, or None."""
+    # The calls depend on the seed alone. Names must be unique on an instance, so each run has its own.
+    sequence = (WiderCallSequence if wide else CallSequence)(
+        random.Random(seed), f"D{time.time_ns() // 1_000_000 % 10**10}"
+    )
     left.handles.clear()
     right.handles.clear()
-    # The first project of an instance reaches a milestone, and its answer tells the milestone's sequence.
+    # The first project of an instance reaches a milestone, and its answer has the milestone's sequence.
     for side in (left, right):
-        side.call(Step("POST", "/management/v1/projects", body={"name": f"First {story.nonce}"}))
+        side.call(Step("POST", "/management/v1/projects", body={"name": f"First {sequence.nonce}"}))
     history: list[Step] = []
     for _ in range(length):
-        step = story.step()
+        step = sequence.step()
         one, other = compare(step, left, right)
         if one != other:
             return Difference(step, one, other, history)
@@ -164,7 +166,7 @@ def tell(left: Side, right: Side, seed: str, length: int, *, wide: bool = True) 
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Tell stories until two servers disagree or all are told."""
+    """Run the examples, by default until the first difference."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     for name in ("left", "left-token", "right", "right-token"):
         parser.add_argument(f"--{name}", required=True)
@@ -172,13 +174,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--length", type=int, default=60, help="calls of one example")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--narrow", action="store_true", help="only the administrator's calls with good bodies")
-    parser.add_argument("--keep-going", action="store_true", help="tell all examples, whatever was found")
+    parser.add_argument("--keep-going", action="store_true", help="run all examples, even after a difference")
     given = parser.parse_args(argv)
     left = Side("left", given.left, given.left_token)
     right = Side("right", given.right, given.right_token)
     found = 0
     for number in range(given.examples):
-        difference = tell(left, right, f"{given.seed}:{number}", given.length, wide=not given.narrow)
+        difference = run_example(left, right, f"{given.seed}:{number}", given.length, wide=not given.narrow)
         if difference is not None:
             found += 1
             print(f"example {number}:\n{difference}\n")

@@ -1,4 +1,4 @@
-"""What the tests of the emulator make in it, call by call."""
+"""Helpers of the tests of the emulator: calls, and objects to create."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MANAGEMENT = "/management/v1"
 
 @dataclass
 class Answer:
-    """A status and a body."""
+    """An answer: status and body."""
 
     status: int
     body: Any
@@ -40,7 +40,7 @@ class Answer:
 
 @dataclass
 class Caller:
-    """Somebody with a token."""
+    """Sends calls with a token."""
 
     client: httpx.Client
     token: str
@@ -58,7 +58,7 @@ class Caller:
         return Answer(response.status_code, response.json() if is_json else response.text)
 
     def made(self, method: str, path: str, org: str = "", body: Any = None) -> Any:
-        """The body of an answer that has to be a good one."""
+        """Send a call that must succeed, and return the body."""
         answer = self(method, path, org, body)
         assert answer.status == 200, (method, path, answer)
         return answer.body
@@ -66,7 +66,7 @@ class Caller:
 
 @dataclass
 class Grant:
-    """A user grant, and where it is."""
+    """A user grant, with its organization and its user."""
 
     org: str
     user: str
@@ -74,12 +74,12 @@ class Grant:
 
     @property
     def path(self) -> str:
-        """Where v1 has it."""
+        """The path in the v1 API."""
         return f"{MANAGEMENT}/users/{self.user}/grants/{self.id}"
 
 
 class Instance:
-    """An emulator with its administrator."""
+    """An emulator, and calls as its administrator (`iac`)."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
@@ -92,42 +92,42 @@ class Instance:
         self.client.close()
 
     def caller(self, token: str) -> Caller:
-        """Somebody else."""
+        """Return a caller with another token."""
         return Caller(self.client, token)
 
     def name(self, kind: str) -> str:
-        """A name nobody has."""
+        """Return a unique name."""
         self._count += 1
         return f"{kind} {self._count}"
 
     def org(self) -> str:
-        """A new organization."""
+        """Create an organization, and return its id."""
         return str(self.iac.made("POST", f"{MANAGEMENT}/orgs", body={"name": self.name("Org")})["id"])
 
     def project(self, org: str, *roles: str) -> str:
-        """A new project with roles."""
+        """Create a project with roles, and return its id."""
         project = str(self.iac.made("POST", f"{MANAGEMENT}/projects", org, {"name": self.name("Project")})["id"])
         for role in roles:
             self.iac.made("POST", f"{MANAGEMENT}/projects/{project}/roles", org, {"roleKey": role, "displayName": role})
         return project
 
     def machine(self, org: str) -> str:
-        """A new service account."""
+        """Create a service account, and return its id."""
         body = {"userName": self.name("machine").replace(" ", "-"), "name": "Machine", "accessTokenType": 0}
         return str(self.iac.made("POST", f"{MANAGEMENT}/users/machine", org, body)["userId"])
 
     def token(self, org: str, user: str) -> str:
-        """A personal access token of a service account."""
+        """Create a personal access token of a service account, and return its text."""
         return str(self.iac.made("POST", f"{MANAGEMENT}/users/{user}/pats", org, {})["token"])
 
     def grant(self, org: str, user: str, project: str, *roles: str, **more: str) -> Grant:
-        """A new user grant."""
+        """Create a user grant."""
         body = {"projectId": project, "roleKeys": list(roles), **more}
         made = self.iac.made("POST", f"{MANAGEMENT}/users/{user}/grants", org, body)
         return Grant(org, user, str(made["userGrantId"]))
 
     def events(self, aggregate: str) -> list[str]:
-        """Types of the events of an aggregate, oldest first."""
+        """Return the types of the events of an aggregate, oldest first."""
         body = {"aggregateId": aggregate, "asc": True}
         found = self.iac.made("POST", "/admin/v1/events/_search", body=body).get("events", [])
         return [event["type"]["type"] for event in found]

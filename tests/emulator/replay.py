@@ -1,4 +1,4 @@
-"""Replays recorded exchanges: ids, moments, addresses and tokens are mapped, everything else must be equal."""
+"""Replay recorded exchanges on the emulator. Ids, times, addresses and tokens are mapped, everything else must be equal."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pulumi_zorg.emulator import Emulator
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 
-#: The files of each recording session, in the order of recording: later files list what earlier ones left behind.
-#: Each session had servers of its own.
+#: The files of each recording session, in the order of recording: later files list what earlier ones created.
+#: Each session had its own servers.
 SESSIONS = (
     (
         "organizations",
@@ -32,28 +32,28 @@ SESSIONS = (
     ("projects", "project_effects", "lookups"),
 )
 
-#: What the recording account was called in each session, and what the emulator's account is called instead.
+#: The names of the recording account in each session -> the names of the emulator's account.
 ACCOUNTS: tuple[dict[str, str], ...] = ({}, {"zitadel-admin-sa": "iac", "Admin": "IaC"})
 
 _ID = re.compile(r"\b\d{15,}\b")
 _MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 _AUDIENCE = "openid urn:zitadel:iam:org:project:id:zitadel:aud"
 
-#: When a projection last ran is a fact about the real server's scheduler: any moment will do.
+#: Times of the real server's scheduler. Any time is accepted.
 _FREE_MOMENTS = {"viewTimestamp"}
 
 
 class Disagreement(AssertionError):
-    """The emulator answered otherwise than the recorded server."""
+    """The emulator's answer differs from the recorded one."""
 
 
 @dataclass
 class Mapping:
-    """What recorded ids and moments are called on the emulator; each means one thing, in both directions."""
+    """Recorded ids and times -> those of the emulator. The mapping is one to one."""
 
     ids: dict[str, str] = field(default_factory=dict)
     moments: dict[str, str] = field(default_factory=dict)
-    #: Whole texts that are replaced, in requests and in recorded answers.
+    #: Texts that are replaced as a whole, in requests and in recorded answers.
     texts: dict[str, str] = field(default_factory=dict)
 
     def translate(self, value: Any) -> Any:
@@ -68,7 +68,7 @@ class Mapping:
         return value
 
     def bind(self, kind: dict[str, str], recorded: str, found: str) -> bool:
-        """Whether the two can mean the same; from then on they do."""
+        """Map a recorded value to a found one, and return whether that fits the mapping so far."""
         if recorded not in kind and found not in kind.values():
             kind[recorded] = found
         return kind.get(recorded) == found
@@ -82,7 +82,7 @@ class Replay:
         self.recorded_url = recorded_url
         self.map = Mapping(texts=account)
         self.client = httpx.Client(base_url=emulator.url, timeout=30)
-        # A recorded date lies in the past of the recorded server: it becomes a moment before the emulator's first event.
+        # A recorded date is before the first event of the recorded server. It is mapped to one before the emulator's first event.
         self.start = "2020-01-01T00:00:00Z"
         self.pat = ""
         self.access_token = ""
@@ -97,30 +97,30 @@ class Replay:
         self.client.close()
 
     def call(self, method: str, path: str, body: Any = None, org: str = "") -> Any:
-        """A call of the harness itself, as the administrator."""
+        """Send a call as the administrator, outside the recording."""
         headers = {"authorization": f"Bearer {self.emulator.token}", "x-zitadel-orgid": org}
         response = self.client.request(method, path, json=body, headers=headers)
         assert response.status_code < 300, response.text
         return response.json()
 
     def fixture(self, name: str, recorded_org: str, recorded_project: str) -> None:
-        """An organization with a project that was there without being recorded."""
+        """Create an organization with a project, which existed before the recording."""
         org = self.call("POST", "/management/v1/orgs", {"name": name})["id"]
         project = self.call("POST", "/management/v1/projects", {"name": "P"}, org)["id"]
         self.map.ids |= {recorded_org: org, recorded_project: project}
 
     def earlier_project(self) -> None:
-        """Create a project: on an instance without one, the first is counted as a milestone, which shows in the answer."""
+        """Create a first project. The first one of an instance reaches a milestone, which the answer would show."""
         self.call("POST", "/management/v1/projects", {"name": "Earlier"})
 
     def crowd(self) -> None:
-        """What a load test left on the older server: 99 grants of one organization, and 99 organizations more."""
+        """Create what a load test left on the older server: 99 grants of one organization, and 99 more organizations."""
         org = self.call("POST", "/management/v1/orgs", {"name": "tffix"})["id"]
         project = self.call("POST", "/management/v1/projects", {"name": "P"}, org)["id"]
         self.call(
             "POST", f"/management/v1/projects/{project}/roles", {"roleKey": "viewer", "displayName": "viewer"}, org
         )
-        # Made by several at once, so that these two were the last.
+        # Several callers created them at once, and these two came last.
         for number in [*(one for one in range(99) if one not in (6, 91)), 91, 6]:
             machine = {"userName": f"tffix-{number}", "name": "x"}
             user = self.call("POST", "/management/v1/users/machine", machine, org)["userId"]
@@ -132,7 +132,7 @@ class Replay:
                 self.call("POST", "/management/v1/orgs/me/_deactivate", {}, other)
 
     def five_grants(self) -> None:
-        """Five service accounts with a grant each, made between two recorded exchanges."""
+        """Create five service accounts with a grant each, as between two recorded exchanges."""
         query = {"nameQuery": {"name": "Owner Co", "method": "TEXT_QUERY_METHOD_EQUALS"}}
         org = self.call("POST", "/admin/v1/orgs/_search", {"queries": [query]})["result"][0]["id"]
         project = self.call("POST", "/management/v1/projects/_search", {}, org)["result"][0]["id"]
@@ -145,7 +145,7 @@ class Replay:
             self.call("POST", f"/management/v1/users/{user}/grants", grant, org)
 
     def add_key(self, recorded_id: str) -> None:
-        """The key with which the recorded assertions of that account were signed."""
+        """Add a key to the account whose recorded assertions are signed anew."""
         me = self.call("GET", "/auth/v1/users/me")["user"]["id"]
         self.map.bind(self.map.ids, recorded_id, me)
         answer = self.call("POST", f"/management/v1/users/{me}/keys", {"type": "KEY_TYPE_JSON"})
@@ -155,7 +155,7 @@ class Replay:
     # Requests.
 
     def exchange(self, recorded: dict[str, Any], name: str) -> httpx.Response:
-        """Make the recorded request."""
+        """Send the recorded request, and return the answer."""
         request, title = recorded["request"], recorded["title"]
         if "form" in request:
             return self._token_request(request["form"], title)
@@ -235,7 +235,7 @@ class Replay:
     def check(
         self, recorded: dict[str, Any], response: httpx.Response, *, whole: bool = True, names: tuple[str, ...] = ()
     ) -> None:
-        """Compare an answer with the recorded one; if not whole, only its status; of a list, only the items so named.
+        """Compare an answer with the recorded one: the whole answer, only its status, or only the items with these names.
 
         Raises:
             Disagreement: with the place and both values.
@@ -292,7 +292,7 @@ class Replay:
 
 
 def _only_names(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
-    """Of a list that was cut while recording, keep those items that were recorded, in the recorded order."""
+    """Return the items of a list that were recorded, in the recorded order, for lists that were cut while recording."""
     by_name = {item["name"]: item for item in found}
     found[:] = [by_name[item["name"]] for item in expected if item["name"] in by_name]
 
@@ -305,6 +305,6 @@ def _body_of(response: httpx.Response) -> Any:
 
 
 def exchanges(server: str, name: str) -> list[dict[str, Any]]:
-    """All exchanges of a file."""
+    """Return all exchanges of a file."""
     with (RECORDINGS / server / f"{name}.jsonl").open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]

@@ -1,4 +1,4 @@
-"""What removals do to user grants: which events are written, and what reads, lists and commands say afterwards."""
+"""What removals do to user grants: the events, and the answers of reads, lists and commands afterwards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNREAD = (404, "QUERY-wIPkA")
 
 @dataclass
 class _Scene:
-    """A project, granted to another organization, where a user of a third has a grant."""
+    """A project that is granted to another organization, in which a user of a third organization has a grant."""
 
     instance: Instance
     project_org: str
@@ -51,7 +51,7 @@ def scene(instance: Instance) -> _Scene:
 
 @pytest.mark.parametrize("whose", ["project_org", "grant_org", "user_org"])
 def test_a_removed_organization_leaves_no_event_in_its_grants(scene: _Scene, whose: str) -> None:
-    """The lists drop the grant; its own events end without a removal, and commands find it alive."""
+    """Lists leave the grant out. Its own events end without a removal, and commands still work on it."""
     org = getattr(scene, whose)
     scene.instance.iac.made("DELETE", f"/admin/v1/orgs/{org}")
     assert scene.instance.events(org)[-1] == "org.removed"
@@ -71,7 +71,7 @@ def test_a_removed_organization_leaves_no_event_in_its_grants(scene: _Scene, who
     ],
 )
 def test_a_removed_part_removes_the_grant(scene: _Scene, path: str, org: str) -> None:
-    """The user, the project or the project grant gone, so is the grant, with an event of its own."""
+    """Removing the user, the project or the project grant removes the grant, with an event of the grant."""
     scene.instance.iac.made("DELETE", path.format(scene), getattr(scene, org))
     assert scene.instance.events(scene.grant.id) == ["user.grant.added", "user.grant.cascade.removed"]
     assert scene.read() == _UNREAD
@@ -96,7 +96,7 @@ _PROJECTS = "/zitadel.project.v2.ProjectService"
 
 
 def test_v2_takes_roles_out_of_a_project_grant_without_an_event_of_the_grant(scene: _Scene) -> None:
-    """Reads show fewer roles, while the grant's own events, and so the commands on it, still have them all."""
+    """Reads show fewer roles. The events of the grant, and so the commands on it, still have all of them."""
     body = {"projectId": scene.project, "grantedOrganizationId": scene.grant_org, "roleKeys": ["viewer"]}
     scene.instance.iac.made("POST", f"{_PROJECTS}/UpdateProjectGrant", body=body)
     assert scene.instance.events(scene.grant.id) == ["user.grant.added"]
@@ -112,9 +112,9 @@ def test_v2_removes_a_project_grant_with_the_grants_on_it_alone(scene: _Scene) -
     first = scene.instance.iac.made("POST", f"{_PROJECTS}/DeleteProjectGrant", body=body)
     assert scene.instance.events(scene.grant.id) == ["user.grant.added", "user.grant.cascade.removed"]
     assert scene.instance.events(own.id) == ["user.grant.added"]
-    # Again is success, with the moment of the removal.
+    # A second removal succeeds, and reports the time of the first one.
     assert scene.instance.iac.made("POST", f"{_PROJECTS}/DeleteProjectGrant", body=body) == first
-    # Granted again, it is another grant, and the call finds that one.
+    # A new grant of the same project has another id, and the call finds that one.
     path = f"{MANAGEMENT}/projects/{scene.project}/grants"
     again = scene.instance.iac.made("POST", path, scene.project_org, {"grantedOrgId": scene.grant_org})["grantId"]
     scene.instance.iac.made("POST", f"{_PROJECTS}/DeactivateProjectGrant", body=body)
@@ -123,7 +123,7 @@ def test_v2_removes_a_project_grant_with_the_grants_on_it_alone(scene: _Scene) -
 
 
 def test_a_phantom(scene: _Scene) -> None:
-    """No read finds it; commands and events do, and no cascade reaches it."""
+    """No read finds it. Commands and the event search find it, and cascades leave it out."""
     scene.instance.caller("").made("POST", "/debug/phantoms", body={"ids": [scene.grant.id]})
     assert scene.read() == _UNREAD
     assert scene.listed() == 0
@@ -133,7 +133,7 @@ def test_a_phantom(scene: _Scene) -> None:
 
 
 def test_a_grant_of_an_unknown_project_grant(instance: Instance) -> None:
-    """In the project's own organization it is made, and then never read: a phantom that anybody can make."""
+    """In the project's own organization it is created and never read. So every administrator can create a phantom."""
     org = instance.org()
     grant = instance.grant(org, instance.machine(org), instance.project(org, "viewer"), "viewer", projectGrantId="999")
     answer = instance.iac("GET", grant.path, org)

@@ -1,4 +1,4 @@
-"""Organizations with different names and the same generated domain: the second is refused, and nothing is written."""
+"""Organizations with different names and the same generated domain: the second one is refused without a write."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TAKEN = "Domain already exists (V3-DKcYh)"
 
 @pytest.fixture(params=PROFILES)
 def own(request: pytest.FixtureRequest) -> Iterator[Instance]:
-    """An instance without other organizations, of each likeness."""
+    """An instance without other organizations, for each server profile."""
     with Emulator(like=request.param) as emulator:
         instance = Instance(emulator)
         yield instance
@@ -47,7 +47,7 @@ def test_a_name_whose_domain_is_taken_cannot_be_given_to_a_new_organization(own:
     assert [item["name"] for item in found] == ["ZITADEL", "Acme, Inc."]
 
 
-def test_nor_to_another_organization(own: Instance) -> None:
+def test_a_name_whose_domain_is_taken_cannot_be_given_to_another_organization(own: Instance) -> None:
     _create(own, "Acme, Inc.")
     other = _create(own, "Other").body["id"]
     events = own.events(other)
@@ -55,7 +55,7 @@ def test_nor_to_another_organization(own: Instance) -> None:
     assert (own.events(other), _domain(own, other)) == (events, "other.localhost")
 
 
-def test_the_organization_itself_may_change_to_such_a_name(own: Instance) -> None:
+def test_an_organization_can_change_to_a_name_with_its_own_domain(own: Instance) -> None:
     org = _create(own, "Acme, Inc.").body["id"]
     own.iac.made("PUT", _ME, org, {"name": "Acme Inc"})
     assert own.events(org)[-1] == "org.changed"
@@ -63,7 +63,7 @@ def test_the_organization_itself_may_change_to_such_a_name(own: Instance) -> Non
 
 
 @pytest.mark.parametrize("how", ["renamed", "removed"])
-def test_the_domain_is_free_again_once_its_organization_is_renamed_or_removed(own: Instance, how: str) -> None:
+def test_renaming_or_removing_an_organization_releases_its_domain(own: Instance, how: str) -> None:
     org = _create(own, "Acme, Inc.").body["id"]
     if how == "renamed":
         own.iac.made("PUT", _ME, org, {"name": "Other"})
@@ -72,7 +72,7 @@ def test_the_domain_is_free_again_once_its_organization_is_renamed_or_removed(ow
     assert _create(own, "Acme Inc").status == 200
 
 
-def test_v2_refuses_in_the_same_way(instance: Instance) -> None:
+def test_v2_refuses_a_name_whose_domain_is_taken(instance: Instance) -> None:
     name, other = instance.name("Acme, Inc."), instance.org()
     instance.iac.made("POST", f"{MANAGEMENT}/orgs", body={"name": name})
     alike = name.replace(",", "")

@@ -1,4 +1,4 @@
-"""Metadata of organizations by v1, and of users by v2."""
+"""Metadata of organizations in v1, and of users in v2."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _USERS = "/zitadel.user.v2.UserService"
 def test_an_organization(instance: Instance) -> None:
     iac, org = instance.iac, instance.org()
     first = iac.made("POST", f"{_MINE}/plan", org, {"value": "Z29sZA=="})["details"]["sequence"]
-    # The same value again is an event again, unlike for a user.
+    # Unlike for a user, setting the same value again writes an event.
     again = iac.made("POST", f"{_MINE}/plan", org, {"value": "Z29sZA=="})["details"]["sequence"]
     assert int(again) == int(first) + 1
     iac.made("POST", f"{_MINE}/seats", org, {"value": "NQ=="})
@@ -23,7 +23,7 @@ def test_an_organization(instance: Instance) -> None:
     assert (answer.status, answer.error_id) == (404, "QUERY-Rph32")
     answer = iac("DELETE", f"{_MINE}/plan", org)
     assert (answer.status, answer.error_id) == (404, "META-mcnw3")
-    # Another organization has none of it.
+    # Another organization does not have the entry.
     assert iac("GET", f"{_MINE}/seats", instance.org()).status == 404
 
 
@@ -37,7 +37,7 @@ def test_an_organization_is_removed_with_its_metadata(instance: Instance) -> Non
 
 
 def test_a_user_by_v2(instance: Instance) -> None:
-    """What is there already writes nothing, and an empty value removes."""
+    """A value that is set already writes no event, and an empty value removes the entry."""
     org = instance.org()
     user = instance.machine(org)
 
@@ -65,7 +65,7 @@ def test_a_user_by_v2(instance: Instance) -> None:
 
 
 def test_a_caller_without_the_right_sees_and_changes_none_of_it(instance: Instance) -> None:
-    """A user may not even change its own."""
+    """A user cannot change its own metadata either."""
     org = instance.org()
     user = instance.machine(org)
     body = {"userId": user, "metadata": [{"key": "team", "value": "b3Bz"}]}

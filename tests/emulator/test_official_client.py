@@ -1,4 +1,4 @@
-"""ZITADEL's own Python client works on the emulator: it brings its own idea of requests, answers and errors."""
+"""ZITADEL's own Python client works on the emulator. It has its own model of requests, answers and errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from pulumi_zorg.emulator import Emulator, ProfileName
 
-#: The calls of the client's services that the emulator does not serve. Everything else of these services it serves.
+#: The calls of the client's services that the emulator does not serve. It serves all others.
 NOT_SERVED = {
     "authorization": set[str](),
     "organization": {
@@ -39,13 +39,13 @@ NOT_SERVED = {
     },
 }
 
-#: What the recordings show the server of December 2025 to lack.
+#: What the server of December 2025 lacks, by its recordings.
 NOT_IN_2025_12 = {"ActivateOrganization", "DeactivateOrganization", "DeleteOrganization", "UpdateOrganization"}
 
 
 @pytest.fixture(scope="module")
 def zc() -> Any:
-    """The client, imported here because that takes seconds. It warns about a part of a library that it imports."""
+    """The module of the client. The import is here because it takes seconds, and warns about a library."""
     with warnings.catch_warnings(record=True):
         import zitadel_client
     return zitadel_client
@@ -59,7 +59,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def client(zc: Any) -> Iterator[Callable[..., Any]]:
-    """Make clients, and close their connections in the end."""
+    """Create clients, and close their connections at the end."""
     made = []
 
     def make(how: str, emulator: Emulator, *credentials: str) -> Any:
@@ -166,7 +166,7 @@ def test_a_tenant_from_beginning_to_end(admin: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["token", "key", "secret"])
-def test_a_service_account_logs_in_with_what_it_was_given(
+def test_a_service_account_logs_in_with_each_kind_of_credential(
     client: Callable[..., Any], admin: Any, emulator: Emulator, zc: Any, tmp_path: Path, kind: str
 ) -> None:
     org = admin.organizations.add_organization({"name": "Acme"}).organization_id
@@ -175,22 +175,22 @@ def test_a_service_account_logs_in_with_what_it_was_given(
     if kind == "token":
         made = admin.users.add_personal_access_token(named)
         account = client("with_access_token", emulator, made.token)
-        [told] = admin.users.list_personal_access_tokens({"filters": [{"userIdFilter": {"id": bot}}]}).result
-        assert (told.id, told.organization_id) == (made.token_id, org)
+        [found] = admin.users.list_personal_access_tokens({"filters": [{"userIdFilter": {"id": bot}}]}).result
+        assert (found.id, found.organization_id) == (made.token_id, org)
     elif kind == "key":
         made = admin.users.add_key(named)
         content = tmp_path / "key.json"
         content.write_bytes(base64.b64decode(made.key_content))
         account = client("with_private_key", emulator, str(content))
-        [told] = admin.users.list_keys({"filters": [{"organizationIdFilter": {"id": org}}]}).result
-        assert (told.id, told.user_id) == (made.key_id, bot)
+        [found] = admin.users.list_keys({"filters": [{"organizationIdFilter": {"id": org}}]}).result
+        assert (found.id, found.user_id) == (made.key_id, bot)
     else:
         account = client(
             "with_client_credentials", emulator, "bot", admin.users.add_secret({"userId": bot}).client_secret
         )
 
     assert account.users.get_user_by_id({"userId": bot}).user.username == "bot"
-    # Without a manager role there is nothing else to be seen.
+    # Without a manager role, nothing else is visible.
     assert _names(account.users.list_users({}).result, "user_id") == [bot]
     assert account.organizations.list_organizations({}).result is None
 
@@ -200,7 +200,7 @@ def test_a_service_account_logs_in_with_what_it_was_given(
     assert refused.value.code == 401
 
 
-def test_refusals_carry_the_servers_code_and_id(admin: Any, zc: Any) -> None:
+def test_errors_have_the_code_and_id_of_the_server(admin: Any, zc: Any) -> None:
     org = admin.organizations.add_organization({"name": "Acme"}).organization_id
     project = admin.projects.create_project({"organizationId": org, "name": "Portal"}).project_id
     calls: list[tuple[Callable[[], Any], int, str, str]] = [
@@ -256,14 +256,14 @@ def test_refusals_carry_the_servers_code_and_id(admin: Any, zc: Any) -> None:
 
 
 def _paths(service: str) -> set[str]:
-    """The paths of all calls of one of the client's services, from its source: the client itself has no list of them."""
+    """Return the paths of all calls of one service, from the client's source. The client has no list of them."""
     source = importlib.import_module(f"zitadel_client.api.{service}_service_api").__file__
     assert source is not None
     return set(re.findall(r"resource_path='(/[\w.]+/\w+)'", Path(source).read_text("utf-8")))
 
 
 def _not_served(emulator: Emulator, paths: set[str]) -> set[str]:
-    """Those of the calls that are unknown: all others answer in JSON, whatever they think of an empty request."""
+    """Return the calls that are unknown. All others answer an empty request in JSON."""
     headers = {"authorization": f"Bearer {emulator.token}"}
     with httpx.Client(base_url=emulator.url, headers=headers) as http:
         answers = {path.rpartition("/")[2]: http.post(path, json={}) for path in paths}
@@ -273,7 +273,7 @@ def _not_served(emulator: Emulator, paths: set[str]) -> set[str]:
 @pytest.mark.usefixtures("zc")
 @pytest.mark.parametrize("like", ["2026-07", "2025-12"])
 def test_every_call_of_these_services_is_served_or_listed_here(like: ProfileName) -> None:
-    """A call that the client has is served, or it is in `NOT_SERVED`, which the README repeats by subject."""
+    """Each call of the client is served, or is in `NOT_SERVED`. The README lists the same by subject."""
     with Emulator(like=like) as emulator:
         for service, expected in NOT_SERVED.items():
             lacking = NOT_IN_2025_12 if (like, service) == ("2025-12", "organization") else set()

@@ -1,4 +1,4 @@
-"""What is answered before any command or query is reached."""
+"""Answers that need no command and no query: paths, methods, bodies, tokens."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_discovery(instance: Instance) -> None:
     assert found.body["token_endpoint"] == f"{instance.emulator.url}/oauth/v2/token"
 
 
-def test_the_calls_are_kept(instance: Instance) -> None:
+def test_the_calls_are_recorded(instance: Instance) -> None:
     nobody = instance.caller("")
     nobody("DELETE", "/debug/calls")
     instance.iac("GET", f"{MANAGEMENT}/orgs/me", "999")

@@ -1,4 +1,4 @@
-"""The emulator answers what two real servers answered, exchange by exchange."""
+"""The emulator gives the same answers as two real servers, exchange by exchange."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SERVERS = {
     "2025-12": {"url": "http://localhost:8081", "iac": "400707796297387046"},
 }
 
-#: Exchanges whose answer cannot be compared whole, and why. Their status and the answers around them are.
+#: Exchanges of which only the status is compared, and why.
 NOT_WHOLE = {
     ("2025-12", "page 3 of five grants"): (
         "a search without a sorting column: the older server's database returned the five grants in another order than "
@@ -20,13 +20,13 @@ NOT_WHOLE = {
     ),
 }
 
-#: Lists in which the recorded servers also showed objects that other work had left behind, and the setup of an instance.
-#: Only the items with these display names are compared, and not the total.
+#: Lists in which the recorded servers also showed other objects. Only the items with these display names are compared, and
+#: not the total.
 ITEMS = {("lookups", "my memberships"): ("Rec10 Acme", "Rec10 Acme Two")}
 
 
 def _between(replay: Replay, server: str, name: str, title: str) -> None:
-    """What happened on the recorded servers without being recorded."""
+    """Do what happened on the recorded servers outside the recording."""
     if (server, name, title) == ("2026-07", "organizations", "create org v1"):
         replay.fixture("fixA", "400712273850534950", "400712273917643814")
     elif (server, name, title) == ("2025-12", "v2_and_permissions", "create v2"):
@@ -46,7 +46,7 @@ def replayed(request: pytest.FixtureRequest) -> tuple[str, dict[str, list[str]]]
     server: str = request.param
     found: dict[str, list[str]] = {}
     for names, account in zip(SESSIONS, ACCOUNTS, strict=True):
-        # Which of the servers there are is known when it runs: the parameter is a text.
+        # The parameter is a text, and not one of the literal names.
         with Emulator(like=server) as emulator, Replay(emulator, SERVERS[server]["url"], account) as replay:  # type: ignore[arg-type]
             for name in names:
                 found[name] = _disagreements(replay, server, name)

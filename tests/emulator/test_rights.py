@@ -1,7 +1,7 @@
-"""Who may do what: every cell of the two tables measured on the real servers.
+"""Permissions: every cell of the two tables that were measured on the real servers.
 
-The role is given to a service account whose own organization is another one: on the instance (IAM_...), on the
-organization (ORG_...), on the project (PROJECT_...).
+A service account of another organization gets the role: on the instance (IAM_...), on the organization (ORG_...), or on the
+project (PROJECT_...).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ME = f"{MANAGEMENT}/orgs/me"
 _GRANTS = f"{MANAGEMENT}/users/grants/_search"
 _PROJECT_SERVICE = "zitadel.project.v2.ProjectService"
 
-#: Status of each call by role; `:n` is the number of results. Nothing stands where nothing was measured.
+#: Status of each call by role. `:n` is the number of results. Cells that were not measured are left out.
 _TABLE = """
 call                 | IAM_OWNER | IAM_OWNER_VIEWER | IAM_ORG_MANAGER | IAM_USER_MANAGER | ORG_OWNER | ORG_OWNER_VIEWER | ORG_USER_MANAGER | ORG_USER_PERMISSION_EDITOR | PROJECT_OWNER
 read org (orgs/me)   | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 403
@@ -69,7 +69,7 @@ remove project           | 200 | 403 | 200 | 403 | 200 | 403 | 403 | 403 | 200 |
 
 @dataclass
 class _Scene:
-    """An organization with a grant in it, and somebody who may do something there."""
+    """An organization with a grant, and a caller with a role there."""
 
     instance: Instance
     org: str
@@ -168,8 +168,8 @@ def _scene(instance: Instance, role: str, *, role_elsewhere: bool) -> _Scene:
 
 @pytest.mark.parametrize(("call", "role", "expected"), _cells(_TABLE))
 def test_cell(instance: Instance, call: str, role: str, expected: str) -> None:
-    """A service account with that role gets that status."""
-    # The real removals were measured on an organization in which the project of the PROJECT_OWNER is not.
+    """A service account with the role gets the status."""
+    # On the real servers, removals were measured on an organization without the project of the PROJECT_OWNER.
     scene = _scene(instance, role, role_elsewhere=call.startswith("remove org"))
     assert _CALLS[call](scene) == expected
 
@@ -183,7 +183,7 @@ _FLAGS = {"projectRoleCheck": True}
 
 @dataclass
 class _ProjectScene:
-    """A project that is granted to another organization, and somebody who may do something there."""
+    """A project that is granted to another organization, and a caller with a role there."""
 
     instance: Instance
     org: str
@@ -193,7 +193,7 @@ class _ProjectScene:
     caller: Caller
 
     def as_admin(self, method: str, path: str, body: object = None) -> None:
-        """What was done before the call that was measured."""
+        """Prepare the call that was measured, as the administrator."""
         self.instance.iac.made(method, path.format(scene=self), self.org, body)
 
 
@@ -228,13 +228,13 @@ def _found(scene: _ProjectScene, path: str, body: dict[str, object], key: str = 
 
 
 def _list_projects_v2(scene: _ProjectScene) -> str:
-    """The project, and the project once more as it is granted."""
+    """List the project, and the project with its grant."""
     body = {"filters": [{"inProjectIdsFilter": {"ids": [scene.project]}}]}
     return _found(scene, f"/{_PROJECT_SERVICE}/ListProjects", body, "projects")
 
 
 def _list_project_grants(scene: _ProjectScene) -> str:
-    """Those who may grant the project had done so before, when it was measured."""
+    """List the grants. In the measurement, callers with the permission had granted the project before."""
     _grant_project(scene)
     return _found(scene, f"{_PROJECT}/grants/_search", {})
 
@@ -275,12 +275,12 @@ _PROJECT_CALLS: dict[str, Callable[[_ProjectScene], str]] = {
 
 @pytest.mark.parametrize(("call", "role", "expected"), _cells(_PROJECT_TABLE))
 def test_project_cell(instance: Instance, call: str, role: str, expected: str) -> None:
-    """A service account with that role gets that status."""
+    """A service account with the role gets the status."""
     assert _PROJECT_CALLS[call](_project_scene(instance, role)) == expected
 
 
-#: The calls of ProjectService that do the same, and what they send beside the ids. Not measured: ZITADEL's source has the
-#: same permissions for both.
+#: The equivalent calls of ProjectService, and what they send besides the ids. They were not measured: in ZITADEL's source,
+#: both have the same permissions.
 _V2 = {
     "create project": ("CreateProject", {"name": "Made by v2"}),
     "change project": ("UpdateProject", {"name": "Renamed by v2"}),
@@ -308,7 +308,7 @@ def test_v2_asks_for_the_same_rights(instance: Instance, call: str) -> None:
 
 
 def test_no_member_at_all(instance: Instance) -> None:
-    """Without any membership nothing is found, not even by those who own a token."""
+    """A caller with a token and without a membership gets 404."""
     home = instance.org()
     nobody = instance.caller(instance.token(home, instance.machine(home)))
     answer = nobody("GET", _ME, home)
@@ -316,21 +316,21 @@ def test_no_member_at_all(instance: Instance) -> None:
 
 
 @pytest.mark.parametrize("like", PROFILES)
-def test_everybody_with_a_token_is_told_the_default_organization(like: ProfileName) -> None:
-    """Whatever organization the header names: a live one, an inactive one, a removed one. Only an unknown one is refused."""
+def test_every_token_can_read_the_default_organization(like: ProfileName) -> None:
+    """The header can name an active, an inactive or a removed organization. Only an unknown one is refused."""
     path = f"{MANAGEMENT}/iam"
     with Emulator(like=like) as emulator:
         instance = Instance(emulator)
         default = instance.iac.made("GET", "/admin/v1/orgs/default")["org"]["id"]
         query = {"queries": [{"nameQuery": {"name": "ZITADEL"}}]}
         [project] = instance.iac.made("POST", f"{MANAGEMENT}/projects/_search", default, query)["result"]
-        told = {"globalOrgId": default, "iamProjectId": project["id"], "defaultOrgId": default}
+        expected = {"globalOrgId": default, "iamProjectId": project["id"], "defaultOrgId": default}
         home, inactive, removed = instance.org(), instance.org(), instance.org()
         instance.iac.made("POST", f"{_ME}/_deactivate", inactive, {})
         instance.iac.made("DELETE", _ME, removed)
         nobody = instance.caller(instance.token(home, instance.machine(home)))
         for caller in (instance.iac, nobody):
-            assert [caller.made("GET", path, org) for org in ("", home, inactive, removed)] == [told] * 4
+            assert [caller.made("GET", path, org) for org in ("", home, inactive, removed)] == [expected] * 4
             answer = caller("GET", path, "42")
             assert (answer.status, answer.body["message"]) == (403, "Organisation doesn't exist (AUTH-Bs7Ds)")
         answer = instance.caller("")("GET", path)

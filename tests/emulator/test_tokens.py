@@ -1,4 +1,4 @@
-"""Keys, assertions, secrets and personal access tokens: what is checked, and what is refused."""
+"""Keys, assertions, secrets and personal access tokens: what is accepted, and what is refused."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _new_key() -> rsa.RSAPrivateKey:
 
 @pytest.fixture(scope="module")
 def account(instance: Instance) -> _Account:
-    """One whose key the server made."""
+    """A service account whose key the server generated."""
     org = instance.org()
     user = instance.machine(org)
     made = instance.iac.made("POST", f"{MANAGEMENT}/users/{user}/keys", org, {"type": "KEY_TYPE_JSON"})
@@ -73,7 +73,7 @@ def test_a_good_assertion(account: _Account) -> None:
 
 
 def test_a_key_of_ones_own(account: _Account) -> None:
-    """With `publicKey` the server gives no private key back, and takes assertions signed with one's own."""
+    """With `publicKey`, the server returns no private key, and accepts assertions signed with the caller's key."""
     key = _new_key()
     pem = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     body = {"type": "KEY_TYPE_JSON", "publicKey": base64.b64encode(pem).decode()}
@@ -119,7 +119,7 @@ def test_a_signature_of_no_key_at_all(account: _Account) -> None:
         "iat": now,
         "exp": now + 9,
     }
-    # The library's types have no key of None, which is what the algorithm "none" takes.
+    # The algorithm "none" takes the key None, which the library's types do not allow.
     unsigned = jwt.encode(claims, None, "none", {"kid": account.key_id})  # type: ignore[arg-type]
     with_a_password = jwt.encode(claims, "x" * 32, "HS256", {"kid": account.key_id})
     for assertion in (unsigned, with_a_password, "no assertion", ""):
@@ -133,7 +133,7 @@ def test_an_unknown_key(account: _Account) -> None:
 
 
 def test_without_the_audience(account: _Account) -> None:
-    """Such a token is good for the user's information, not for the API."""
+    """The token works for userinfo, and not for the API."""
     _, answer = account.ask(account.assertion(), "openid")
     caller = account.instance.caller(answer["access_token"])
     assert caller("GET", "/oidc/v1/userinfo").status == 200

@@ -1,4 +1,4 @@
-"""Made-up sequences of calls for the comparison of two servers."""
+"""Random sequences of calls, for the comparison of two servers."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Step:
-    """One call, with handles like `{org0}` where a server's own ids go."""
+    """One call. Handles such as `{org0}` stand for ids, which differ between servers."""
 
     method: str
     path: str
     org: str = ""
     body: Any = None
-    #: Handle for the id in the answer, and the field it is in.
+    #: The handle for the id in the answer, and the field with the id.
     gives: str = ""
     field: str = ""
-    #: Reads are repeated until they agree.
+    #: Whether it is a read. Reads are repeated until the answers agree.
     read: bool = False
-    #: The last of several cascades decides the sequence, in an order nobody promises.
+    #: Whether the sequence is not compared. It is that of the last cascade, in no defined order.
     any_sequence: bool = False
-    #: The order of the list is part of the answer.
+    #: Whether the order of the list is compared.
     ordered: bool = False
-    #: Handle of the token of who calls; the administrator otherwise.
+    #: The handle of the caller's token. The default is the administrator.
     caller: str = ""
 
     def __str__(self) -> str:
@@ -37,42 +37,42 @@ class Step:
 
 
 @dataclass
-class Story:
-    """Makes up calls. What exists, was removed or never was is all fair game."""
+class CallSequence:
+    """Generates calls on objects that exist, were removed, or never existed."""
 
     dice: random.Random
     nonce: str
     counts: dict[str, int] = field(default_factory=dict)
 
     def new(self, kind: str) -> str:
-        """A handle for something about to be made."""
+        """Return the handle of an object that is about to be created."""
         number = self.counts.get(kind, 0)
         self.counts[kind] = number + 1
         return f"{kind}{number}"
 
     def some(self, kind: str) -> str:
-        """A handle of that kind, rarely one that never was."""
+        """Return a handle of a kind, rarely one of an object that never existed."""
         known = self.counts.get(kind, 0)
         if not known or self.dice.random() < 0.03:
             return "{never}"
-        # The younger ones more often: stories about one object get longer.
+        # Newer objects are chosen more often, so that more calls are about the same object.
         return f"{{{kind}{max(self.dice.randrange(known), self.dice.randrange(known))}}}"
 
     def org(self) -> str:
-        """A header. Always one: what the default organization holds is not the story's."""
+        """Return a header. There is always one, because the default organization has other objects too."""
         return self.some("org")
 
     def name(self) -> str:
-        """A name that may be taken already."""
+        """Return a name that can be in use already."""
         return f"{self.nonce} {self.dice.choice('ABCDEF')}{self.dice.choice(['', ' ', '-x', ' Ü'])}"
 
     def roles(self) -> list[str]:
-        """Role keys, some unknown."""
+        """Return role keys, some of them unknown."""
         keys = ["viewer", "editor", "admin", *(["nope"] if self.dice.random() < 0.1 else [])]
         return [self.dice.choice(keys) for _ in range(self.dice.randrange(3))]
 
     def step(self) -> Step:
-        """The next call."""
+        """Return the next call."""
         early = self.counts.get("grant", 0) < 1
         makers: list[tuple[int, Callable[[], Step]]] = [
             (6 if early else 2, self._create_org),
@@ -349,7 +349,7 @@ class Story:
                 Step("DELETE", f"{members}/{user}", org),
                 Step("POST", project, org, {"userId": user, "roles": ["PROJECT_OWNER"]}),
                 Step("DELETE", f"{project}/{user}", org),
-                # An instance has a history of its own, and so its own sequence.
+                # Each instance has its own history, so the sequences differ.
                 Step(
                     "POST", "/admin/v1/members", "", {"userId": user, "roles": ["IAM_OWNER_VIEWER"]}, any_sequence=True
                 ),

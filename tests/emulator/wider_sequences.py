@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from tests.emulator.stories import Step, Story
+from tests.emulator.sequences import CallSequence, Step
 
 _TEXT_METHODS = (
     "EQUALS",
@@ -34,11 +34,11 @@ _AUTHORIZATIONS = "/zitadel.authorization.v2.AuthorizationService/ListAuthorizat
 _MANAGEMENT = "/management/v1"
 
 
-class WiderStory(Story):
-    """A story in which others than the administrator act too."""
+class WiderCallSequence(CallSequence):
+    """A sequence with other callers than the administrator."""
 
     def step(self) -> Step:
-        """The next call."""
+        """Return the next call."""
         roll = self.dice.random()
         if roll < 0.55:
             step = super().step()
@@ -82,7 +82,7 @@ class WiderStory(Story):
         return Step("POST", path, self.org(), {}, self.new("token"), "token")
 
     def _promote(self) -> Step:
-        """Make somebody with a token able to do something, as far as that is known."""
+        """Give a caller with a token a role."""
         role = self.dice.choice(
             ["ORG_OWNER", "ORG_OWNER_VIEWER", "ORG_USER_MANAGER", "ORG_USER_PERMISSION_EDITOR", "ORG_PROJECT_CREATOR"]
         )
@@ -199,7 +199,7 @@ class WiderStory(Story):
             {"roleKey": self._filter("key", "viewer")},
             {"projectGrantId": {"id": self.some("pgrant")}},
         ]
-        # One filter keeps the answer inside of the story.
+        # One filter limits the answer to the objects of this sequence.
         mine = self.dice.choice(
             [
                 {"organizationId": {"id": self.some("org")}},
@@ -345,7 +345,7 @@ class WiderStory(Story):
         )
 
     def _me(self) -> Step:
-        """What is asked about oneself. Never by the administrator, who is not part of the story."""
+        """Return a read of a caller about itself. The administrator is left out: it has objects of other sequences."""
         token = self.some("token")
         return self.dice.choice(
             [
@@ -377,9 +377,9 @@ class WiderStory(Story):
         )
 
     def _wrong_body(self) -> Step:
-        """A call whose body is not what it should be."""
+        """Return a call with a wrong body."""
         step = super().step()
-        # A filter that is lost would let in what is not part of the story.
+        # Without its filter, the answer would contain objects of other sequences.
         whole_instance = step.path.startswith(("/admin/v1/", "/v2/organizations/_", _AUTHORIZATIONS)) and step.read
         if step.method not in ("POST", "PUT") or whole_instance:
             return step
