@@ -6,14 +6,20 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
+# With the lowest versions of dependencies: what is fast, and the life of each resource in the engine on the newest server.
+LOWEST_TESTS := tests/unit tests/contract tests/provider
 
-.PHONY: help setup engine demo test unit soak lint types layers check build compare clean
+.PHONY: help setup engine demo test test-fast test-lowest soak lint types layers check build compare clean
 
 help: ## What there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 $(VENV)/ready: pyproject.toml scripts/setup
 	@PYTHON="$(PYTHON)" scripts/setup
+
+$(LOWEST)/ready: pyproject.toml tests/lowest.txt scripts/setup
+	@PYTHON="$(PYTHON)" scripts/setup lowest
 
 setup: $(VENV)/ready ## The virtual environment, with the package and all its tools
 
@@ -25,10 +31,15 @@ demo: setup engine ## A tenant made, switched off, changed by hand, put right an
 
 test: setup engine ## All tests, with a real engine
 	@echo "test: about 15 minutes on 2 cores"
-	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m pytest -n 4 --dist worksteal --durations 20 $(ARGS)
 
-unit: setup ## The tests that need no engine, in seconds
-	@$(BIN)/python -m pytest -q -n auto tests/unit tests/contract tests/emulator tests/stateful $(ARGS)
+test-lowest: $(LOWEST)/ready engine ## A part of the tests, with the lowest supported version of each dependency
+	@echo "test-lowest: about 5 minutes on 2 cores"
+	PATH="$(CURDIR)/$(LOWEST)/bin:$$(scripts/engine 2>/dev/null):$$PATH" $(LOWEST)/bin/python -m pytest -q -n auto --dist worksteal \
+	  -k "not 2025-12 and not seeds" $(LOWEST_TESTS) $(ARGS)
+
+test-fast: setup ## The tests that need no engine
+	@$(BIN)/python -m pytest -q -n auto -m "not engine" --ignore tests/engine $(ARGS)
 
 soak: setup ## Thousands of random sequences, and five broken providers that they must find; half an hour
 	@echo "soak: half an hour on one core"
@@ -50,4 +61,4 @@ build: setup ## The wheel, into dist/
 	@$(BIN)/python -m build --no-isolation --wheel --outdir dist
 
 clean: ## Forgets the environment and what tests left; not the engine, which takes minutes
-	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache *.egg-info
+	@rm -rf $(VENV) $(LOWEST) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache *.egg-info

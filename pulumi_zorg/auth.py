@@ -117,7 +117,7 @@ class ExchangedToken:
             raise UnexpectedAnswer(
                 f"Asking {self._url}{_TOKEN_PATH} for a token: the answer ({response.status_code}) is not ZITADEL's; "
                 "check zorg:url, and what stands in front of the server.",
-                performed=False,
+                may_have_applied=False,
             )
         value = answer.get("access_token")
         if response.status_code == 200 and isinstance(value, str) and value.isascii() and value.isprintable() and value:

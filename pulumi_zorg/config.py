@@ -59,16 +59,18 @@ _CREDENTIAL_SOURCES = frozenset(
 )
 
 #: What the engine does with the stack's configuration (measured on engines 3.230 and 3.250; docs/credentials.md).
-_RECORDED = (
-    "A refresh (also that of `up --refresh`) and `pulumi destroy` take the stack's configuration from the last "
-    "`pulumi up`: if it was changed since, add --run-program, or run `pulumi up` without --refresh first"
+_AS_STORED = "in a refresh and in `pulumi destroy` as it was at the last `pulumi up`"
+_USE_THE_PRESENT = (
+    "To use the present one, add --run-program or run `pulumi up` without --refresh, while the program declares a "
+    "resource of this package"
 )
+_MAY_BE_STORED = f"The stack's configuration is read {_AS_STORED}. {_USE_THE_PRESENT}"
 
 _WAY_OUT = (
     "set exactly one of zorg:token (a personal access token), zorg:jwtProfileFile or zorg:jwtProfileJson "
     "(a service-account key), or zorg:clientId with zorg:clientSecret, e.g. `pulumi config set --secret zorg:token`; "
     "or ZITADEL_TOKEN, ZITADEL_JWT_PROFILE_FILE, ZITADEL_JWT_PROFILE_JSON, ZITADEL_CLIENT_ID with "
-    f"ZITADEL_CLIENT_SECRET in the environment. {_RECORDED}"
+    f"ZITADEL_CLIENT_SECRET in the environment. {_MAY_BE_STORED}"
 )
 
 
@@ -137,7 +139,7 @@ class Settings:
             return ""
         origin = f"The credential was read from {' and '.join(names)}"
         if any(each.startswith("zorg:") for each in names):
-            return f"{origin}. {_RECORDED}."
+            return f"{origin}, {_AS_STORED}. {_USE_THE_PRESENT}."
         return f"{origin} in the environment."
 
 
@@ -253,7 +255,7 @@ def _checked_url(found: _Lookup) -> str:
     if value is None:
         raise ConfigurationError(
             "no address of a ZITADEL is given: set zorg:url, e.g. `pulumi config set zorg:url https://acme.zitadel.cloud`, "
-            f"or ZITADEL_URL in the environment. {_RECORDED}"
+            f"or ZITADEL_URL in the environment. {_MAY_BE_STORED}"
         )
     name = found.named("url")
     if "@" in value:

@@ -23,7 +23,7 @@
     ├── Gone                    it is gone, and that was proven
     └── NameTaken               somebody else's object stands where this one should be created
 
-Each message says what was tried, on what, what the server said, and what to do next. None carries a
+Each message says what was operation, on what, what the server said, and what to do next. None carries a
 secret: a server's answer is cut and cleaned by :func:`clean` before it gets into one, and the provider masks what a
 program declares as secret.
 """
@@ -71,7 +71,7 @@ class ZorgError(Exception):
     """The root of all errors that this package raises on purpose."""
 
     #: Whether the call behind the error may have taken effect all the same.
-    performed: bool = False
+    may_have_applied: bool = False
 
     def __init_subclass__(cls) -> None:
         # The host prints an error with the module of its class. The name that a program would import
@@ -106,25 +106,25 @@ class CredentialError(ZorgError):
 class ApiError(ZorgError):
     """ZITADEL answered, and the answer is no.
 
-    :param tried: what was tried, on which resource, as the beginning of a sentence.
+    :param operation: what was operation, on which resource, as the beginning of a sentence.
     :param status: the HTTP status.
     :param code: the gRPC code, as number (REST) or text (Connect); None where the answer had none.
     :param message: what ZITADEL said.
-    :param needs: what must be so for it to succeed, as a sentence.
+    :param hint: what must be so for it to succeed, as a sentence.
     """
 
     advice = ""
 
-    def __init__(self, tried: str, status: int, code: int | str | None, message: str, needs: str = "") -> None:
-        self.tried = tried
+    def __init__(self, operation: str, status: int, code: int | str | None, message: str, hint: str = "") -> None:
+        self.operation = operation
         self.status = status
         self.code = code
         self.said = message
-        self.performed = status >= 500
+        self.may_have_applied = status >= 500
         said = f": {message}" if message else ""
         coded = f", code {code}" if code is not None else ""
-        text = f"{tried} failed: ZITADEL answered {status}{coded}{said}."
-        super().__init__(" ".join(part for part in (text, self.advice, needs) if part))
+        text = f"{operation} failed: ZITADEL answered {status}{coded}{said}."
+        super().__init__(" ".join(part for part in (text, self.advice, hint) if part))
 
 
 class InvalidArgument(ApiError):
@@ -138,10 +138,7 @@ class FailedPrecondition(ApiError):
 class Unauthenticated(ApiError):
     """401, after the token was renewed where that is possible."""
 
-    advice = (
-        "The credential is not accepted: check that it belongs to this instance and has neither expired nor been "
-        "revoked. A personal access token stays refused after its user was deactivated once."
-    )
+    advice = "The credential is not accepted: check that it belongs to this instance and has neither expired nor been revoked."
 
 
 class PermissionDenied(ApiError):
@@ -165,11 +162,11 @@ class AlreadyExists(ApiError):
 class NoAnswer(ZorgError):
     """Nothing that ZITADEL said arrived.
 
-    :param performed: whether the call may have taken effect all the same.
+    :param may_have_applied: whether the call may have taken effect all the same.
     """
 
-    def __init__(self, message: str, *, performed: bool) -> None:
-        self.performed = performed
+    def __init__(self, message: str, *, may_have_applied: bool) -> None:
+        self.may_have_applied = may_have_applied
         super().__init__(message)
 
 
@@ -180,8 +177,8 @@ class Unreachable(NoAnswer):
 class UnexpectedAnswer(NoAnswer):
     """An answer that is not ZITADEL's, or is not about what was asked."""
 
-    def __init__(self, message: str, *, performed: bool = True) -> None:
-        super().__init__(message, performed=performed)
+    def __init__(self, message: str, *, may_have_applied: bool = True) -> None:
+        super().__init__(message, may_have_applied=may_have_applied)
 
 
 class HeaderIgnored(ZorgError):

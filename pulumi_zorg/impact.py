@@ -1,7 +1,7 @@
-"""What a planned change would do to people, in sentences. Pure: no I/O; who asks the instance is
-:mod:`pulumi_zorg.providers.foresight`, and nothing here needs an answer of it.
+"""What a planned change would do to people, in sentences. Pure: no I/O.
 
-What counts for a user grant are its effective roles: those that it has while it is active, else none.
+:mod:`pulumi_zorg.providers.preview_impact` reads counts and names from the instance; the sentences do without them too.
+A user grant is judged by its effective roles: its role keys while it is active, else none.
 """
 
 from __future__ import annotations
@@ -14,30 +14,41 @@ from typing import Any, Final
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import clean
 
-__all__ = ["LATER", "SECRET", "Act", "Effect", "Facts", "Later", "Planned", "effect_of", "sentences", "so_far"]
+__all__ = [
+    "SECRET",
+    "UNKNOWN",
+    "Act",
+    "Effect",
+    "Facts",
+    "Planned",
+    "Unknown",
+    "effect_of",
+    "mask_unknowns",
+    "sentences",
+]
 
 
-class Later(Enum):
-    """A value that cannot be told: it is known only when the change is made, or it is secret."""
+class Unknown(Enum):
+    """A value that cannot be shown: it is known only when the change is made, or it is secret."""
 
-    LATER = "later"
-    SECRET = "secret"  # noqa: S105 - no secret, but the sign of one
+    UNKNOWN = "unknown"
+    SECRET = "secret"  # noqa: S105 - no secret, but the mark of one
 
 
-LATER: Final = Later.LATER
-SECRET: Final = Later.SECRET
+UNKNOWN: Final = Unknown.UNKNOWN
+SECRET: Final = Unknown.SECRET
 _SOME_ROLES, _SECRET_ROLES = "roles that are not known yet", "roles that are secret"
 
 
-def so_far(properties: Mapping[str, Any], is_unknown: Callable[[Any], bool]) -> dict[str, Any]:
-    """The properties that there are, with :data:`LATER` for each value, or part of a list, that ``is_unknown``."""
+def mask_unknowns(properties: Mapping[str, Any], is_unknown: Callable[[Any], bool]) -> dict[str, Any]:
+    """Return the properties without None, and with :data:`UNKNOWN` for each value or list item that ``is_unknown``."""
 
-    def seen(value: Any) -> Any:
+    def masked(value: Any) -> Any:
         if is_unknown(value):
-            return LATER
-        return [seen(each) for each in value] if isinstance(value, list | tuple) else value
+            return UNKNOWN
+        return [masked(each) for each in value] if isinstance(value, list | tuple) else value
 
-    return {name: seen(value) for name, value in properties.items() if value is not None}
+    return {name: masked(value) for name, value in properties.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class Planned:
 
     :param id: None where it is not known yet.
     :param before: its properties in the state's form; None where the change creates it.
-    :param after: the same; None where the resource goes.
+    :param after: the same; None where the change deletes it.
     """
 
     type: str
@@ -56,19 +67,19 @@ class Planned:
 
     @property
     def adopts(self) -> bool:
-        """Whether the creation takes over what stands there, if something does."""
+        """Whether the create takes over an object that exists, if one does."""
         return self.before is None and self.after is not None and self.after.get("adopt") not in (None, False)
 
-    def unseen(self) -> Planned:
-        """The adoption of something that nobody has looked at: it may be active or not, and have any roles."""
+    def unresolved(self) -> Planned:
+        """The adoption of an object that nobody has read: it may be active or not, and have any roles."""
         after = self.after or {}
         return replace(
-            self, before={**after, "active": LATER, **({"role_keys": LATER} if "role_keys" in after else {})}
+            self, before={**after, "active": UNKNOWN, **({"role_keys": UNKNOWN} if "role_keys" in after else {})}
         )
 
 
 class Act(str, Enum):
-    """What becomes of the object."""
+    """What happens to the object."""
 
     CREATES = "creates"
     CHANGES = "changes"
@@ -82,10 +93,10 @@ class Act(str, Enum):
 class Effect:
     """What a planned change would do.
 
-    :param properties: of the object: as it is, or as it is to be created.
-    :param gains: roles that a user grant gives then and does not give now.
-    :param loses: roles that it gives now and not then.
-    :param maybe: whether that is known only when the change is made.
+    :param properties: the object as it is, or as it is to be created.
+    :param gains: the roles that a user grant gives after the change and not before.
+    :param loses: the roles that it gives before the change and not after.
+    :param maybe: whether this is known only when the change is made.
     """
 
     type: str
@@ -97,15 +108,15 @@ class Effect:
     maybe: bool = False
 
     @property
-    def has_weight(self) -> bool:
-        """Whether a reviewer should be told in words."""
+    def is_significant(self) -> bool:
+        """Whether a reviewer should read a sentence about it."""
         ends = self.act in (Act.DEACTIVATES, Act.REMOVES)
         if self.type == ORGANIZATION:
             return ends or self.act is Act.REACTIVATES
         return ends or bool(self.gains or self.loses)
 
     def hiding(self, names: Collection[str]) -> Effect:
-        """The same, without the values of these properties."""
+        """Return the same effect, without the values of these properties."""
         properties = {**self.properties, **{name: SECRET for name in names if name in self.properties}}
         if "role_keys" not in names:
             return replace(self, properties=properties)
@@ -115,15 +126,15 @@ class Effect:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the instance says of the object.
+    """Counts and names from the instance; None where one could not be read.
 
-    :param users: how many users the organization has, people and service accounts; None where that was not told, as with
-    :param service_accounts: how many of them are service accounts,
-    :param projects: and
-    :param grants: user grants that were made in it.
-    :param user: the name of the grant's user, and
-    :param project: of its project; None where that was not told.
-    :param why_not: why something was not told.
+    :param users: how many users the organization has, people and service accounts.
+    :param service_accounts: how many of them are service accounts.
+    :param projects: how many projects the organization owns.
+    :param grants: how many user grants were made in it.
+    :param user: the name of the grant's user.
+    :param project: the name of the grant's project.
+    :param why_not: why something could not be read.
     """
 
     users: int | None = None
@@ -147,19 +158,19 @@ def effect_of(planned: Planned) -> Effect:
     known = {**(before or {}), **({} if before is not None and after is None else after or {})}
     properties = {
         **known,
-        **{name: value for name, value in (before or {}).items() if isinstance(known.get(name), Later)},
+        **{name: value for name, value in (before or {}).items() if isinstance(known.get(name), Unknown)},
     }
     flags = [_active(each) for each in (before, after) if each is not None]
-    maybe = act is Act.DEACTIVATES and LATER in flags
+    maybe = act is Act.DEACTIVATES and UNKNOWN in flags
     if planned.type != USER_GRANT:
         return Effect(planned.type, planned.id, act, {**properties, **_named_before(before)}, maybe=maybe)
     now = _roles(before)
     then = now if act is Act.LEAVES else _roles(None if act is Act.DEACTIVATES and after is None else after)
     gains: tuple[str, ...] = ()
     loses: tuple[str, ...] = ()
-    if isinstance(then, Later):
+    if isinstance(then, Unknown):
         maybe, gains = True, (_SOME_ROLES,)
-    elif isinstance(now, Later):
+    elif isinstance(now, Unknown):
         maybe, gains, loses = True, then, () if then else (_SOME_ROLES,)
     else:
         gains = tuple(each for each in then if each not in now)
@@ -176,50 +187,50 @@ def _end(before: Mapping[str, Any]) -> Act:
     return Act.REMOVES
 
 
-def _switch(before: bool | Later, after: bool | Later) -> Act:
-    if before is after and before is not LATER:
+def _switch(before: bool | Unknown, after: bool | Unknown) -> Act:
+    if before is after and before is not UNKNOWN:
         return Act.CHANGES
-    if after is False or (after is LATER and before is not False):
+    if after is False or (after is UNKNOWN and before is not False):
         return Act.DEACTIVATES
     return Act.REACTIVATES if after is True and before is False else Act.CHANGES
 
 
-def _active(properties: Mapping[str, Any]) -> bool | Later:
+def _active(properties: Mapping[str, Any]) -> bool | Unknown:
     value = properties.get("active", True)
-    return value if isinstance(value, bool) else LATER
+    return value if isinstance(value, bool) else UNKNOWN
 
 
 def _named_before(before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An organization is told by the name that people know it by now."""
+    """An organization is shown by the name that people know now."""
     return {"name": before["name"]} if before and before.get("name") else {}
 
 
-def _roles(properties: Mapping[str, Any] | None) -> tuple[str, ...] | Later:
+def _roles(properties: Mapping[str, Any] | None) -> tuple[str, ...] | Unknown:
     """The effective roles."""
     if properties is None or _active(properties) is False:
         return ()
     keys = properties.get("role_keys") or ()
     if not isinstance(keys, list | tuple) or not all(isinstance(each, str) for each in keys):
-        return LATER
-    if _active(properties) is LATER:
-        return LATER
+        return UNKNOWN
+    if _active(properties) is UNKNOWN:
+        return UNKNOWN
     return tuple(sorted(set(keys)))
 
 
 def sentences(effect: Effect, facts: Facts | None = None) -> tuple[str, ...]:
-    """What a reviewer should know, each as a sentence that begins with its verb; none where nothing of weight happens.
+    """Return what a reviewer should know, each sentence beginning with its verb; none where nothing significant happens.
 
-    :param facts: what the instance says; None where it was not asked.
+    :param facts: counts and names; None where the instance was not queried.
     """
-    if not effect.has_weight:
+    if not effect.is_significant:
         return ()
     facts = facts or Facts()
-    told = _of_organization(effect, facts) if effect.type == ORGANIZATION else _of_grant(effect, facts)
+    result = _of_organization(effect, facts) if effect.type == ORGANIZATION else _of_grant(effect, facts)
     if not effect.maybe:
-        return told
+        return result
     hidden = SECRET in (effect.properties.get("active"), effect.properties.get("role_keys"))
     why = "and is known only when it runs" if not hidden else "and what it depends on is secret"
-    return tuple(f"may be so, {why}: {each}" for each in told)
+    return tuple(f"may be so, {why}: {each}" for each in result)
 
 
 def _of_organization(effect: Effect, facts: Facts) -> tuple[str, ...]:
@@ -242,8 +253,8 @@ def _of_organization(effect: Effect, facts: Facts) -> tuple[str, ...]:
         )
     if effect.act is Act.REACTIVATES:
         return (f"reactivates organization {name} ({where}): {people} can log in again",)
-    told = f"deactivates organization {name} ({where}): {people} cannot log in on ZITADEL's pages"
-    return (f"{told}; {going_on}" if going_on else told,)
+    deactivated = f"deactivates organization {name} ({where}): {people} cannot log in on ZITADEL's pages"
+    return (f"{deactivated}; {going_on}" if going_on else deactivated,)
 
 
 def _of_grant(effect: Effect, facts: Facts) -> tuple[str, ...]:
@@ -254,14 +265,14 @@ def _of_grant(effect: Effect, facts: Facts) -> tuple[str, ...]:
     how = f"{effect.act.value} {grant}" if named else grant
     if effect.properties.get("active") is SECRET and effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
         return (f"deactivates or reactivates {grant} of {user} in {project}: which of them is secret",)
-    told = []
+    lines = []
     if effect.loses:
-        told.append(f"takes {_roles_of(effect.loses)} of {project} from {user} ({how})")
+        lines.append(f"takes {_roles_of(effect.loses)} of {project} from {user} ({how})")
     if effect.gains:
-        told.append(f"gives {_roles_of(effect.gains)} of {project} to {user} ({how})")
-    if not told:
-        told.append(f"{how} of {user} in {project}, which gives no roles")
-    return tuple(told)
+        lines.append(f"gives {_roles_of(effect.gains)} of {project} to {user} ({how})")
+    if not lines:
+        lines.append(f"{how} of {user} in {project}, which gives no roles")
+    return tuple(lines)
 
 
 def _roles_of(keys: tuple[str, ...]) -> str:

@@ -1,8 +1,8 @@
-"""What a program may say of a resource: one pydantic model a resource, checked once in the constructor
-for what is known there, and once more in the provider.
+"""The inputs of each resource: one pydantic model for each type.
 
-The form in which a model dumps itself is the form in which inputs stand in the state: later inputs are
-added so that they are left out where they have their default, or every old state would show a change.
+They are checked in the constructor, as far as they are known there, and again in the provider. The form in which a model
+dumps itself is the form of the inputs in the state. An input that is added later must be left out of it where it has its
+default, or every old state would show a change.
 """
 
 from __future__ import annotations
@@ -39,15 +39,16 @@ __all__ = [
     "wrong_id",
 ]
 
-#: Under this name a resource tells the provider who it is, as ``organization/project/stack/type/name``. It is no input and never
-#: gets into the state: `check` takes it out. Names with two underscores are the engine's way to say "internal".
+# Internal inputs, from a resource to the provider. `check` takes them out, so they never get into the state. Names that begin
+# with two underscores are the engine's way to say "internal".
+
+#: Which resource this is, as ``organization/project/stack/type/name``.
 OWNER = "__owner"
-#: What stands in it between the resource's name and its parent's URN.
+#: Separates the resource's name from its parent's URN in :data:`OWNER`.
 UNDER = " under "
-#: Under this name a resource tells the provider that this is a preview; like :data:`OWNER` it goes no further.
+#: Present in a preview.
 PREVIEW = "__preview"
-#: Under this name a resource tells the provider which of its properties are secret, for the host hands their values over
-#: in plain text; like :data:`OWNER` it goes no further.
+#: Which properties are secret. The host passes their values in plain text.
 SECRETS = "__secrets"
 
 _LONGEST = 200  # characters, ZITADEL's own limit for names and ids
@@ -109,12 +110,12 @@ Policy = Annotated[str, BeforeValidator(_policy)]
 
 
 class Inputs(BaseModel):
-    """What all resources with a state have in common."""
+    """The inputs that all resources have."""
 
     # Built when it is first used: a program that only imports the package does not wait for it.
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
-    #: What a change of which makes another object.
+    #: The inputs that cannot change in place: another value replaces the object.
     replaces: ClassVar[tuple[str, ...]] = ()
 
     active: StrictBool = True
@@ -122,19 +123,19 @@ class Inputs(BaseModel):
     deletion_policy: Policy = DeletionPolicy.REMOVE.value
 
     def dump(self) -> dict[str, Any]:
-        """The inputs in the form in which they stand in the state."""
+        """Return the inputs in the state's form."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in self if value is not None}
 
 
 class OrganizationInputs(Inputs):
-    """What a program says of an organization."""
+    """The inputs of an organization."""
 
     name: Name
     allow_lockout: StrictBool = False
 
 
 class UserGrantInputs(Inputs):
-    """What a program says of a user grant."""
+    """The inputs of a user grant."""
 
     replaces: ClassVar[tuple[str, ...]] = ("org_id", "user_id", "project_id", "project_grant_id")
 
@@ -146,7 +147,7 @@ class UserGrantInputs(Inputs):
 
 
 def wrong_id(value: Any) -> str | None:
-    """What is wrong with an id; None where nothing is."""
+    """Return what is wrong with an id; None where nothing is."""
     try:
         _id_adapter().validate_python(value)
     except ValidationError as error:
@@ -173,10 +174,10 @@ AnyInputs = TypeVar("AnyInputs", bound=Inputs)
 def check_inputs(
     model: type[AnyInputs], given: Mapping[str, Any], is_unknown: Any = lambda value: False
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """The inputs in the state's form, and what is wrong with them.
+    """Return the inputs in the state's form, and what is wrong with them.
 
-    :param given: by property; None counts as not given, and what is no input of the model is passed over.
-    :param is_unknown: tells a value that another resource will give later; such a value is passed on as it is.
+    :param given: the values by property. None counts as not given; other properties than the model's are left out.
+    :param is_unknown: whether a value will be known later, as an output of another resource. It is kept as it is.
     """
     known: dict[str, Any] = {}
     later: dict[str, Any] = {}
@@ -209,7 +210,7 @@ def check_inputs(
 
 @cache
 def _adapter(model: type[Inputs], name: str) -> TypeAdapter[Any]:
-    """Checks one property by itself, so that one that is not known yet does not keep the others unchecked."""
+    """Return what checks one property by itself, so that an unknown one does not keep the others unchecked."""
     field = model.model_fields[name]
     annotated: Any = Annotated[(field.annotation, field)]
     return TypeAdapter(annotated)

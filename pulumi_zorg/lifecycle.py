@@ -1,8 +1,8 @@
-"""From what is wanted and what is found to the steps between them. Pure: no I/O, nothing about one kind of object.
+"""The steps from the observed state of an object to its desired state. Pure: no I/O, and nothing about one resource type.
 
-The order within one update is decided here, once for all resources: **access is never wider in between
-than it is at one of the two ends.** Switching off comes first, so that nothing else can fail before it;
-switching on comes last, so that nobody gets in before everything else is as declared.
+This module alone decides the order: **access is never wider in between than it is at one of the two ends.**
+Deactivating comes first, so that nothing else can fail before it. Reactivating comes last, so that nobody gets in before
+everything else is as declared.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-__all__ = ["Action", "DeletionPolicy", "Snapshot", "Step", "steps", "steps_to_end"]
+__all__ = ["Action", "DeletionPolicy", "Snapshot", "Step", "steps", "steps_to_delete"]
 
 
 class Action(str, Enum):
-    """What a step does to an object that exists."""
+    """What a step does to an object."""
 
     UPDATE = "update"
     DEACTIVATE = "deactivate"
@@ -27,7 +27,7 @@ class Action(str, Enum):
 class DeletionPolicy(str, Enum):
     """What deleting the resource does to its object.
 
-    ``remove`` removes it, ``deactivate`` switches it off and leaves it, ``retain`` leaves it as it is.
+    ``remove`` removes it, ``deactivate`` deactivates and keeps it, ``retain`` leaves it as it is.
     """
 
     REMOVE = "remove"
@@ -48,31 +48,31 @@ class Step:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An object as it is declared, or as it is found.
+    """The part of an object that steps can change, desired or observed.
 
     :param active: the flag.
-    :param properties: what an update can change, in a form in which equal means the same.
+    :param properties: what an update can change. Equal values mean the same.
     """
 
     active: bool
     properties: Mapping[str, Any]
 
 
-def steps(wanted: Snapshot, found: Snapshot) -> tuple[Step, ...]:
-    """The steps from ``found`` to ``wanted``, in order; none where they agree."""
-    changed = frozenset(name for name, value in wanted.properties.items() if found.properties.get(name) != value)
+def steps(desired: Snapshot, observed: Snapshot) -> tuple[Step, ...]:
+    """Return the steps from ``observed`` to ``desired``, in order; none where they agree."""
+    changed = frozenset(name for name, value in desired.properties.items() if observed.properties.get(name) != value)
     update = (Step(Action.UPDATE, changed),) if changed else ()
-    if found.active and not wanted.active:
+    if observed.active and not desired.active:
         return (Step(Action.DEACTIVATE), *update)
-    if wanted.active and not found.active:
+    if desired.active and not observed.active:
         return (*update, Step(Action.REACTIVATE))
     return update
 
 
-def steps_to_end(policy: DeletionPolicy, found: Snapshot | None) -> tuple[Step, ...]:
-    """The steps that deleting the resource takes; ``found`` is None where the object is gone."""
-    if found is None or policy is DeletionPolicy.RETAIN:
+def steps_to_delete(policy: DeletionPolicy, observed: Snapshot | None) -> tuple[Step, ...]:
+    """Return the steps that deleting the resource takes; ``observed`` is None where the object is removed already."""
+    if observed is None or policy is DeletionPolicy.RETAIN:
         return ()
     if policy is DeletionPolicy.DEACTIVATE:
-        return (Step(Action.DEACTIVATE),) if found.active else ()
+        return (Step(Action.DEACTIVATE),) if observed.active else ()
     return (Step(Action.REMOVE),)

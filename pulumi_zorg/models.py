@@ -162,17 +162,17 @@ def _is_active(state: str, prefix: str, what: str) -> bool:
         return False
     raise UnexpectedAnswer(
         f"The state of {what} is {clean(state)!r}, which this release does not know; nothing was done with it.",
-        performed=False,
+        may_have_applied=False,
     )
 
 
 Record = TypeVar("Record", bound=Wire)
 
 
-def parse(model: type[Record], answer: Any, tried: str) -> Record:
+def parse(model: type[Record], answer: Any, operation: str) -> Record:
     """``answer`` as a record.
 
-    :param tried: what was tried, as the beginning of a sentence.
+    :param operation: what was operation, as the beginning of a sentence.
     :raises UnexpectedAnswer: where something else came: an empty object, a gateway's own words.
     """
     try:
@@ -180,6 +180,6 @@ def parse(model: type[Record], answer: Any, tried: str) -> Record:
     except ValidationError as error:
         where = ", ".join(".".join(str(part) for part in item["loc"]) or "all of it" for item in error.errors()[:3])
     raise UnexpectedAnswer(
-        f"{tried}: the answer is not what ZITADEL says to that (wrong: {where}). "
+        f"{operation}: the answer is not what ZITADEL says to that (wrong: {where}). "
         "Check zorg:url, and what stands in front of the server."
     )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, SharedObject, find_shared
 from pulumi_zorg.errors import ConfigurationError, clean
-from pulumi_zorg.impact import Planned, so_far
+from pulumi_zorg.impact import Planned, mask_unknowns
 
 __all__ = ["Plan", "PlannedStep", "PreviewFailed", "read_plan"]
 
@@ -179,4 +179,4 @@ def _title(step: _Step) -> str:
 
 def _properties(shown: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: value for name, value in shown.items() if not name.startswith("__")}
-    return so_far(told, lambda value: value in (_UNKNOWN, _SECRET))
+    return mask_unknowns(told, lambda value: value in (_UNKNOWN, _SECRET))

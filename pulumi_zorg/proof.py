@@ -103,7 +103,7 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
     except (NotFound, PermissionDenied) as error:
         refused = error
     if shown is not None and not shown.removed:
-        client.saw(org_id)
+        client.mark_verified(org_id)
         return shown
     what = f"organization {clean(org_id)}"
     events = _events(client, org_id, _ORG_LIFE)
@@ -170,7 +170,7 @@ def _from_events(client: Client, events: tuple[Event, ...], org_id: str, what: s
         if event.creation_date >= events[0].creation_date:
             return removal(event, f"{what} went with {whose}")
     # Does the server act on that organization at all? A grant looked for in another one is no phantom.
-    client.make_sure_of(org_id)
+    client.verify_org_header(org_id)
     return Found(record, phantom=True)
 
 
@@ -249,7 +249,7 @@ def _without_events(
     if isinstance(organization, Removal):
         return Removal(f"{what} went with organization {clean(org_id)}")
     try:
-        rights = client.witnesses.permissions(org_id)
+        rights = client.identity.permissions(org_id)
     except ApiError:
         rights = frozenset()
     if "user.grant.read" not in rights:
@@ -276,7 +276,7 @@ def _is_elsewhere(client: Client, grant_id: str) -> bool:
 def list_events(client: Client, kinds: Iterable[str], resource_owner: str | None = None) -> tuple[Event, ...]:
     """The newest events of those kinds; none where the caller may not read them."""
     try:
-        return client.witnesses.newest(kinds, resource_owner)
+        return client.events.newest(kinds, resource_owner)
     except (PermissionDenied, NotFound):
         return ()
 
@@ -290,7 +290,7 @@ def created(client: Client, object_id: str, begins_with: str) -> Event | None:
 def _events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...] | None:
     """The events, oldest first; None where the caller may not read them."""
     try:
-        return client.witnesses.events(aggregate_id, kinds)
+        return client.events.of(aggregate_id, kinds)
     except (PermissionDenied, NotFound):
         return None
 
@@ -304,4 +304,4 @@ def removal(event: Event, how: str) -> Removal:
 
 
 def _refused(error: ZorgError | None) -> str:
-    return f" ({error.tried}: {error.status} {error.said})" if isinstance(error, ApiError) else ""
+    return f" ({error.operation}: {error.status} {error.said})" if isinstance(error, ApiError) else ""

@@ -18,7 +18,8 @@ EVERY = [*LIKENESSES, *(["real"] if real_is_given() else [])]
 
 
 @contextmanager
-def _server(name: str) -> Iterator[World]:
+def server(name: str) -> Iterator[World]:
+    """A server of that likeness, or the real one."""
     with real() if name == "real" else emulated(name) as world:
         yield world
 
@@ -33,14 +34,14 @@ def world() -> Iterator[World]:
 @pytest.fixture(params=ANY)
 def any_world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A server like the newest, and a real one where it is given."""
-    with _server(request.param) as world:
+    with server(request.param) as world:
         yield world
 
 
 @pytest.fixture(params=EVERY)
 def every_world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A server of each kind, and a real one where it is given."""
-    with _server(request.param) as world:
+    with server(request.param) as world:
         yield world
 
 

@@ -114,8 +114,8 @@ def _report(stack: Stack, unmanaged: str | None, only: str | None, since: str | 
         find_others,
         happened_since,
         look,
-        make_sure_of_instance,
         touched,
+        verify_instance,
     )
     from pulumi_zorg.survey.each import Reader
 
@@ -131,7 +131,7 @@ def _report(stack: Stack, unmanaged: str | None, only: str | None, since: str | 
         reader = Reader(client, _track)
         events = None
         if moment is not None:
-            make_sure_of_instance(client, everything)
+            verify_instance(client, everything)
             events = _readable(partial(happened_since, client, moment))
             if events is None:
                 _note("more happened at one moment than the event store tells at once: everything is compared instead")

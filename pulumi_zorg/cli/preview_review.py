@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pulumi_zorg.cli.stack import Stack
     from pulumi_zorg.config import Settings
     from pulumi_zorg.plan import Plan, PlannedStep
-    from pulumi_zorg.providers.foresight import Foresight
+    from pulumi_zorg.providers.preview_impact import PreviewImpact
 
 __all__ = ["COUNTED", "Limit", "Reviewed", "Verdict", "review"]
 
@@ -137,11 +137,11 @@ def review(plan: Plan, most: Mapping[str, int | None], stack: Stack | None, not_
     steps = list(_without_adopted(plan))
     reviewed = [Reviewed(step.urn, step.op, effect_of(_unseen(step.planned))) for step in steps]
     settings, not_asked = None, None
-    if any(each.effect.has_weight for each in reviewed):
+    if any(each.effect.is_significant for each in reviewed):
         settings, not_asked = _settings(stack)
     if settings is not None:
         reviewed = _asked(settings, steps)
-    weighty = tuple(each for each in reviewed if each.effect.has_weight)
+    weighty = tuple(each for each in reviewed if each.effect.is_significant)
     limits = _limits(reviewed, most, settings, not_asked)
     return Verdict(plan.stack or "?", weighty, limits, plan.changes, plan.shared, not_asked, not_read)
 
@@ -165,7 +165,7 @@ def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
 
 
 def _unseen(planned: Planned) -> Planned:
-    return planned.unseen() if planned.adopts else planned
+    return planned.unresolved() if planned.adopts else planned
 
 
 def _settings(stack: Stack | None) -> tuple[Settings | None, str | None]:
@@ -189,24 +189,24 @@ def _settings(stack: Stack | None) -> tuple[Settings | None, str | None]:
 
 
 def _asked(settings: Settings, steps: list[PlannedStep]) -> list[Reviewed]:
-    from pulumi_zorg.providers.foresight import Foresight
+    from pulumi_zorg.providers.preview_impact import PreviewImpact
 
-    foresight = Foresight(settings, calls=_CALLS)
+    preview_impact = PreviewImpact(settings, calls=_CALLS)
     try:
         with ThreadPoolExecutor(4) as pool:
-            return list(pool.map(lambda step: _reviewed(foresight, step), steps))
+            return list(pool.map(lambda step: _reviewed(preview_impact, step), steps))
     finally:
-        foresight.close()
+        preview_impact.close()
 
 
-def _reviewed(foresight: Foresight, step: PlannedStep) -> Reviewed:
+def _reviewed(preview_impact: PreviewImpact, step: PlannedStep) -> Reviewed:
     from pulumi_zorg.resource_types.all import RESOURCE_TYPES
 
     planned = step.planned
     if planned.adopts:
-        planned = foresight.adoption(RESOURCE_TYPES[planned.type], planned)
+        planned = preview_impact.resolve_adoption(RESOURCE_TYPES[planned.type], planned)
     effect = effect_of(planned)
-    return Reviewed(step.urn, step.op, effect, foresight.facts(effect) if effect.has_weight else None)
+    return Reviewed(step.urn, step.op, effect, preview_impact.counts(effect) if effect.is_significant else None)
 
 
 def _limits(

@@ -58,36 +58,36 @@ class Listings:
 
         :raises PermissionDenied: without ``iam.read``, a right on the instance (IAM_OWNER, IAM_OWNER_VIEWER).
         """
-        tried = "Listing the organizations of the instance"
+        operation = "Listing the organizations of the instance"
 
         def page(offset: int) -> tuple[int, tuple[OrganizationRecord, ...]]:
             body = {"query": _query(offset), "sortingColumn": "ORG_FIELD_NAME_NAME"}
-            answer = self._transport.send(Call(tried, "POST", "/admin/v1/orgs/_search", body=body, reads=True))
-            found = parse(_Organizations, answer, tried)
+            answer = self._transport.send(Call(operation, "POST", "/admin/v1/orgs/_search", body=body, reads=True))
+            found = parse(_Organizations, answer, operation)
             return found.details.total_result, found.result
 
-        return _all(page, tried)
+        return _all(page, operation)
 
     def user_grants(self, org_id: str) -> tuple[UserGrantRecord, ...]:
         """All user grants that were made in the organization, as far as the caller may see them."""
-        tried = f"Listing the user grants of organization {clean(org_id)}"
+        operation = f"Listing the user grants of organization {clean(org_id)}"
 
         def page(offset: int) -> tuple[int, tuple[UserGrantRecord, ...]]:
             path, body = "/management/v1/users/grants/_search", {"query": _query(offset)}
-            answer = self._transport.send(Call(tried, "POST", path, org=org_id, body=body, reads=True))
-            found = parse(_Grants, answer, tried)
+            answer = self._transport.send(Call(operation, "POST", path, org=org_id, body=body, reads=True))
+            found = parse(_Grants, answer, operation)
             return found.details.total_result, found.result
 
         # A server that does not honour the header shows another organization's.
-        return tuple(each for each in _all(page, tried) if each.org_id == org_id)
+        return tuple(each for each in _all(page, operation) if each.org_id == org_id)
 
     def authorizations(self, ids: Sequence[str]) -> tuple[Authorization, ...]:
         """Those user grants that the caller may see, of all organizations."""
-        tried = "Listing user grants by their ids"
+        operation = "Listing user grants by their ids"
         found: list[Authorization] = []
         for wanted in _chunks(ids, _PAGE_V2):
             filters = [{"authorizationIds": {"ids": list(wanted)}}]
-            found += self._authorizations(tried, 0, filters)[1]
+            found += self._authorizations(operation, 0, filters)[1]
         return tuple(found)
 
     def all_authorizations(self, at_most: int | None = None) -> tuple[Authorization, ...] | None:
@@ -95,21 +95,21 @@ class Listings:
 
         :param at_most: so many calls; None, after the first one, where they do not suffice.
         """
-        tried = "Listing the user grants of the instance"
-        first = self._authorizations(tried, 0, [])
+        operation = "Listing the user grants of the instance"
+        first = self._authorizations(operation, 0, [])
         if at_most is not None and first[0] > at_most * _PAGE_V2:
             return None
-        return _all(lambda offset: self._authorizations(tried, offset, []) if offset else first, tried)
+        return _all(lambda offset: self._authorizations(operation, offset, []) if offset else first, operation)
 
-    def _authorizations(self, tried: str, offset: int, filters: list[Any]) -> tuple[int, tuple[Authorization, ...]]:
+    def _authorizations(self, operation: str, offset: int, filters: list[Any]) -> tuple[int, tuple[Authorization, ...]]:
         body = {
             "pagination": {"offset": offset, "limit": _PAGE_V2, "asc": True},
             # The oldest first, so that what is made meanwhile moves nothing from one page to another.
             "sortingColumn": "AUTHORIZATION_FIELD_NAME_CREATED_DATE",
             "filters": filters,
         }
-        answer = self._transport.send(Call(tried, "POST", _AUTHORIZATIONS, body=body, reads=True))
-        found = parse(_Authorizations, answer, tried)
+        answer = self._transport.send(Call(operation, "POST", _AUTHORIZATIONS, body=body, reads=True))
+        found = parse(_Authorizations, answer, operation)
         return found.pagination.total_result, found.authorizations
 
 
@@ -117,7 +117,7 @@ def _query(offset: int) -> dict[str, Any]:
     return {"offset": str(offset), "limit": _PAGE, "asc": True}
 
 
-def _all(page: Callable[[int], tuple[int, tuple[Listed, ...]]], tried: str) -> tuple[Listed, ...]:
+def _all(page: Callable[[int], tuple[int, tuple[Listed, ...]]], operation: str) -> tuple[Listed, ...]:
     """All pages as one list.
 
     :raises UnexpectedAnswer: where pages moved while they were read, so that some objects were not shown.
@@ -134,9 +134,9 @@ def _all(page: Callable[[int], tuple[int, tuple[Listed, ...]]], tried: str) -> t
             break
     if len(found) < total:
         raise UnexpectedAnswer(
-            f"{tried}: the server counts {total}, but showed {len(found)} of them. The list seems to have changed while it "
+            f"{operation}: the server counts {total}, but showed {len(found)} of them. The list seems to have changed while it "
             "was read, or the credential may not see all of it (IAM_OWNER_VIEWER on the instance may); try again.",
-            performed=False,
+            may_have_applied=False,
         )
     return tuple(found.values())
 

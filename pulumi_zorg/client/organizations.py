@@ -45,12 +45,12 @@ class Organizations:
 
         :raises HeaderIgnored: where the answer is about another organization.
         """
-        tried = f"Reading organization {clean(org_id)}"
-        answer = self._transport.send(Call(tried, "GET", _ME, org=org_id, reads=True))
-        record = parse(_Found, answer, tried).org
+        operation = f"Reading organization {clean(org_id)}"
+        answer = self._transport.send(Call(operation, "GET", _ME, org=org_id, reads=True))
+        record = parse(_Found, answer, operation).org
         if record.id != org_id:
             raise HeaderIgnored(
-                f"{tried}: the server answered for organization {clean(record.id)} instead. It, or something in front of it, "
+                f"{operation}: the server answered for organization {clean(record.id)} instead. It, or something in front of it, "
                 "ignores the header x-zitadel-orgid, so that every change would hit the wrong organization. Nothing was "
                 "written. Let the header through, or use a server that honours it."
             )
@@ -58,12 +58,12 @@ class Organizations:
 
     def create(self, name: str) -> str:
         """Creates an active organization and gives its id."""
-        tried = f"Creating organization {clean(name)!r}"
-        answer = self._transport.send(Call(tried, "POST", "/management/v1/orgs", body={"name": name}))
-        created = parse(ObjectCreated, answer, tried)
+        operation = f"Creating organization {clean(name)!r}"
+        answer = self._transport.send(Call(operation, "POST", "/management/v1/orgs", body={"name": name}))
+        created = parse(ObjectCreated, answer, operation)
         if created.details.resource_owner != created.id:
             raise UnexpectedAnswer(
-                f"{tried}: the answer names organization {clean(created.id)}, but is about another one, so it is not ZITADEL's."
+                f"{operation}: the answer names organization {clean(created.id)}, but is about another one, so it is not ZITADEL's."
             )
         return created.id
 
@@ -85,19 +85,19 @@ class Organizations:
         By the admin API, which names the organization in the path; where that is not permitted, by the
         management API. The caller must have made sure that the server honours the header.
         """
-        tried = f"Removing organization {clean(org_id)}"
+        operation = f"Removing organization {clean(org_id)}"
         try:
-            answer = self._transport.send(Call(tried, "DELETE", f"/admin/v1/orgs/{quote(org_id, safe='')}"))
+            answer = self._transport.send(Call(operation, "DELETE", f"/admin/v1/orgs/{quote(org_id, safe='')}"))
         except (PermissionDenied, NotFound) as refused:
             # Without a right on the instance the admin API says 403, or 404 "membership not found".
             if self.read(org_id).removed:
                 raise
             try:
-                answer = self._transport.send(Call(tried, "DELETE", _ME, org=org_id))
+                answer = self._transport.send(Call(operation, "DELETE", _ME, org=org_id))
             except PermissionDenied:
                 raise refused from None
         # The answer's resource owner is the instance, so that it cannot be compared.
-        parse(_Changed, answer, tried)
+        parse(_Changed, answer, operation)
 
     def by_name(self, name: str) -> tuple[OrganizationRecord, ...]:
         """The organizations of exactly that name that the caller may see; lists may lag behind.
@@ -121,27 +121,29 @@ class Organizations:
         found = self._search(f"Searching organizations with the domain {clean(label)}", query)
         return tuple(each for each in found if each.primary_domain.startswith(f"{label}.") and each.name != name)
 
-    def _search(self, tried: str, query: dict[str, Any]) -> tuple[OrganizationRecord, ...]:
+    def _search(self, operation: str, query: dict[str, Any]) -> tuple[OrganizationRecord, ...]:
         """The organizations that the query finds and that the caller may see."""
         try:
             path, body = "/admin/v1/orgs/_search", {"queries": [query]}
-            answer = self._transport.send(Call(tried, "POST", path, body=body, reads=True))
+            answer = self._transport.send(Call(operation, "POST", path, body=body, reads=True))
         except (PermissionDenied, NotFound) as refused:
             # Without a right on the instance there is the list of the second API, filtered by what the caller may see.
             body = {"queries": [query]}
             try:
-                answer = self._transport.send(Call(tried, "POST", "/v2/organizations/_search", body=body, reads=True))
+                answer = self._transport.send(
+                    Call(operation, "POST", "/v2/organizations/_search", body=body, reads=True)
+                )
             except (NotFound, UnexpectedAnswer):
                 # An older server has no such list, and need not say so in ZITADEL's words. What is missing is the right.
                 raise refused from None
-        return parse(_Listed, answer, tried).result
+        return parse(_Listed, answer, operation).result
 
-    def _write(self, tried: str, method: str, path: str, org_id: str, body: dict[str, Any] | None = None) -> None:
-        answer = self._transport.send(Call(tried, method, path, org=org_id, body=body))
-        check_owner(parse(_Changed, answer, tried).details, org_id, tried)
+    def _write(self, operation: str, method: str, path: str, org_id: str, body: dict[str, Any] | None = None) -> None:
+        answer = self._transport.send(Call(operation, method, path, org=org_id, body=body))
+        check_owner(parse(_Changed, answer, operation).details, org_id, operation)
 
 
-def check_owner(details: Details, org_id: str, tried: str) -> None:
+def check_owner(details: Details, org_id: str, operation: str) -> None:
     """Compares who the server says it acted on.
 
     :raises HeaderIgnored: where that is another organization.
@@ -149,11 +151,11 @@ def check_owner(details: Details, org_id: str, tried: str) -> None:
     """
     if not details.resource_owner:
         raise UnexpectedAnswer(
-            f"{tried}: the answer does not say which organization it is about, so it is not ZITADEL's."
+            f"{operation}: the answer does not say which organization it is about, so it is not ZITADEL's."
         )
     if details.resource_owner != org_id:
         raise HeaderIgnored(
-            f"{tried}: the server says it acted on organization {clean(details.resource_owner)} instead. Look at that "
+            f"{operation}: the server says it acted on organization {clean(details.resource_owner)} instead. Look at that "
             "organization now: the change may have been made there. The server, or something in front of it, ignores the "
             "header x-zitadel-orgid."
         )

@@ -53,18 +53,18 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 class Call:
     """One call of the API.
 
-    :param tried: what it is for, as the beginning of a sentence: "Reading organization 42".
+    :param operation: what it is for, as the beginning of a sentence: "Reading organization 42".
     :param reads: whether it changes nothing, and may so be repeated whatever happened to it.
-    :param needs: what must be so for it to succeed, as a sentence; told where ZITADEL says that something is not so.
+    :param hint: what must be so for it to succeed, as a sentence; told where ZITADEL says that something is not so.
     """
 
-    tried: str
+    operation: str
     method: str
     path: str
     org: str | None = None
     body: dict[str, Any] | None = None
     reads: bool = False
-    needs: str = ""
+    hint: str = ""
 
 
 class Transport:
@@ -111,12 +111,12 @@ class Transport:
         :raises CredentialError: where there is no token to be had.
         """
         if call.org is not None and not (call.org.isascii() and call.org.isprintable() and call.org.strip()):
-            raise InputError(clean(call.tried), "org_id", "is no id of ZITADEL: it has characters that no id has")
+            raise InputError(clean(call.operation), "org_id", "is no id of ZITADEL: it has characters that no id has")
         headers = {} if call.org is None else {ORG_HEADER: call.org}
         # The gateway wants a body on POST and PUT; `{}` is the empty message.
         body = call.body if call.body is not None else ({} if call.method in ("POST", "PUT") else None)
         response = self._patiently(
-            call.tried,
+            call.operation,
             lambda: self._receive(
                 self._http.build_request(call.method, call.path, headers=headers, json=body), self._auth
             ),
@@ -146,7 +146,7 @@ class Transport:
             )
         except Unreachable as error:
             # Patience was had here; the call that needs the token must not begin it anew.
-            raise Unreachable(str(error), performed=False) from None
+            raise Unreachable(str(error), may_have_applied=False) from None
 
     def _receive(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
         """Send the request and read the whole answer within the time-out, which httpx counts anew with each byte."""
@@ -161,7 +161,7 @@ class Transport:
         return response
 
     def _patiently(
-        self, tried: str, send: Callable[[], httpx.Response], *, repeatable: bool, org: str | None
+        self, operation: str, send: Callable[[], httpx.Response], *, repeatable: bool, org: str | None
     ) -> httpx.Response:
         """Sends until there is an answer of ZITADEL's own, or until waiting longer makes no sense."""
 
@@ -170,12 +170,12 @@ class Transport:
         def once() -> httpx.Response:
             nonlocal attempt
             attempt += 1
-            return self._once(tried, send, org, attempt)
+            return self._once(operation, send, org, attempt)
 
         try:
             return retry(
                 once,
-                should_retry=lambda error: isinstance(error, _Passing) and (repeatable or not error.performed),
+                should_retry=lambda error: isinstance(error, _Passing) and (repeatable or not error.may_have_applied),
                 within=self.settings.retry_deadline,
                 sleep=self.sleep,
                 notify=lambda error, wait: self.notice(
@@ -184,15 +184,17 @@ class Transport:
                 retry_after=lambda error: error.retry_after if isinstance(error, _Passing) else None,
             )
         except _Passing as error:
-            raise Unreachable(str(error), performed=error.performed) from None
+            raise Unreachable(str(error), may_have_applied=error.may_have_applied) from None
 
-    def _once(self, tried: str, send: Callable[[], httpx.Response], org: str | None, attempt: int) -> httpx.Response:
+    def _once(
+        self, operation: str, send: Callable[[], httpx.Response], org: str | None, attempt: int
+    ) -> httpx.Response:
         began = time.monotonic()
         try:
             response = send()
         except httpx.HTTPError as error:
-            log.debug("%s: %s after %.0f ms, attempt %d", tried, type(error).__name__, _since(began), attempt)
-            raise _transport_error(tried, self.settings.url, error) from None
+            log.debug("%s: %s after %.0f ms, attempt %d", operation, type(error).__name__, _since(began), attempt)
+            raise _transport_error(operation, self.settings.url, error) from None
         request = response.request
         said = _moment(response.headers.get("Date", ""))
         if said is not None:
@@ -203,9 +205,9 @@ class Transport:
         )  # fmt: skip
         if response.status_code in _GATEWAY_STATUSES:
             raise _Passing(
-                f"{tried}: {self.settings.url} answered {response.status_code}.",
+                f"{operation}: {self.settings.url} answered {response.status_code}.",
                 # 429 is said before a call is looked at.
-                performed=response.status_code != 429,
+                may_have_applied=response.status_code != 429,
                 retry_after=_retry_after(response),
             )
         return response
@@ -231,8 +233,8 @@ class _EndingStream(httpx.SyncByteStream):
 class _Passing(Unreachable):
     """Unreachable, but it may pass."""
 
-    def __init__(self, message: str, *, performed: bool, retry_after: float | None = None) -> None:
-        super().__init__(message, performed=performed)
+    def __init__(self, message: str, *, may_have_applied: bool, retry_after: float | None = None) -> None:
+        super().__init__(message, may_have_applied=may_have_applied)
         self.retry_after = retry_after
 
 
@@ -253,23 +255,25 @@ def _moment(value: str) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
-def _transport_error(tried: str, url: str, error: httpx.HTTPError) -> Unreachable:
+def _transport_error(operation: str, url: str, error: httpx.HTTPError) -> Unreachable:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Unreachable(
-                f"{tried}: the certificate of {url} is not trusted ({clean(cause.verify_message)}). "
+                f"{operation}: the certificate of {url} is not trusted ({clean(cause.verify_message)}). "
                 "Where it comes from a private authority, name that one's certificate file in zorg:caFile.",
-                performed=False,
+                may_have_applied=False,
             )
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, _UNSENDABLE):
         # What cannot be sent is not quoted: it may be the header with the token.
-        return Unreachable(f"{tried}: the call cannot be sent to {url} ({type(error).__name__}).", performed=False)
+        return Unreachable(
+            f"{operation}: the call cannot be sent to {url} ({type(error).__name__}).", may_have_applied=False
+        )
     what = clean(str(error)) or type(error).__name__
     if isinstance(error, httpx.TimeoutException):
         what = f"no answer in time ({type(error).__name__})"
-    return _Passing(f"{tried}: {url} cannot be reached: {what}.", performed=not isinstance(error, _NOT_SENT))
+    return _Passing(f"{operation}: {url} cannot be reached: {what}.", may_have_applied=not isinstance(error, _NOT_SENT))
 
 
 def _answer(call: Call, response: httpx.Response, settings: Settings) -> dict[str, Any]:
@@ -281,20 +285,20 @@ def _answer(call: Call, response: httpx.Response, settings: Settings) -> dict[st
         if isinstance(answer, dict):
             return answer
         raise UnexpectedAnswer(
-            f"{call.tried}: the answer is no JSON object ({_form(response)}), so it is not ZITADEL's. "
+            f"{call.operation}: the answer is no JSON object ({_form(response)}), so it is not ZITADEL's. "
             "Check zorg:url, and what stands in front of the server."
         )
     if 300 <= response.status_code < 400:
         raise UnexpectedAnswer(
-            f"{call.tried}: {response.request.url.host} sends the call elsewhere ({response.status_code}, "
+            f"{call.operation}: {response.request.url.host} sends the call elsewhere ({response.status_code}, "
             f"{clean(response.headers.get('Location', 'nowhere'))}). Set zorg:url to where the instance really is.",
-            performed=False,
+            may_have_applied=False,
         )
     if not isinstance(answer, dict) or "code" not in answer:
         raise UnexpectedAnswer(
-            f"{call.tried}: {response.status_code} came back, but not in ZITADEL's words ({_form(response)}). "
+            f"{call.operation}: {response.status_code} came back, but not in ZITADEL's words ({_form(response)}). "
             "Check zorg:url, and what stands in front of the server.",
-            performed=response.status_code >= 500,
+            may_have_applied=response.status_code >= 500,
         )
     raise _refusal(call, response, answer, settings)
 
@@ -317,12 +321,12 @@ def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any], setti
         kind = NotFound
     elif status == 409:
         kind = AlreadyExists
-    needs = ""
+    hint = ""
     if kind is FailedPrecondition:
-        needs = call.needs
+        hint = call.hint
     elif kind is Unauthenticated:
-        needs = settings.credential_origin
-    return kind(call.tried, status, code if isinstance(code, int | str) else None, message, needs)
+        hint = settings.credential_origin
+    return kind(call.operation, status, code if isinstance(code, int | str) else None, message, hint)
 
 
 def _form(response: httpx.Response) -> str:

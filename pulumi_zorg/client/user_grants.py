@@ -18,7 +18,7 @@ __all__ = ["UserGrants"]
 _PAGE = 1_000
 # The server does not look at the user in the path of a grant; it must only not be empty.
 _ANY_USER = "-"
-_NEEDS = (
+_HINT = (
     "A grant needs a user that exists, roles that the project (or the project grant) has, and as org_id the organization that "
     "owns the project or one that the project is granted to."
 )
@@ -69,31 +69,37 @@ class UserGrants:
 
         :raises UnexpectedAnswer: where the answer is about another grant.
         """
-        tried = f"Reading user grant {clean(grant_id)} in organization {clean(org_id)}"
+        operation = f"Reading user grant {clean(grant_id)} in organization {clean(org_id)}"
         path = _path(user_id or _ANY_USER, grant_id)
-        record = parse(_Found, self._transport.send(Call(tried, "GET", path, org=org_id, reads=True)), tried).user_grant
+        record = parse(
+            _Found, self._transport.send(Call(operation, "GET", path, org=org_id, reads=True)), operation
+        ).user_grant
         if record.id != grant_id:
-            raise UnexpectedAnswer(f"{tried}: the answer is about user grant {clean(record.id)}.", performed=False)
-        check_owner(record.details, org_id, tried)
+            raise UnexpectedAnswer(
+                f"{operation}: the answer is about user grant {clean(record.id)}.", may_have_applied=False
+            )
+        check_owner(record.details, org_id, operation)
         return record
 
     def create(
         self, org_id: str, user_id: str, project_id: str, project_grant_id: str | None, role_keys: Sequence[str]
     ) -> str:
         """Gives the user the roles in the project, and gives the grant's id."""
-        tried = f"Granting user {clean(user_id)} roles in project {clean(project_id)}, in organization {clean(org_id)}"
+        operation = (
+            f"Granting user {clean(user_id)} roles in project {clean(project_id)}, in organization {clean(org_id)}"
+        )
         body: dict[str, Any] = {"projectId": project_id, "roleKeys": list(role_keys)}
         if project_grant_id:
             body["projectGrantId"] = project_grant_id
-        answer = self._transport.send(Call(tried, "POST", _path(user_id), org=org_id, body=body, needs=_NEEDS))
-        created = parse(_Created, answer, tried)
-        check_owner(created.details, org_id, tried)
+        answer = self._transport.send(Call(operation, "POST", _path(user_id), org=org_id, body=body, hint=_HINT))
+        created = parse(_Created, answer, operation)
+        check_owner(created.details, org_id, operation)
         return created.user_grant_id
 
     def set_roles(self, org_id: str, grant_id: str, user_id: str, role_keys: Sequence[str]) -> None:
         """Replaces the roles."""
-        tried = f"Setting the roles of user grant {clean(grant_id)}"
-        self._write(tried, "PUT", _path(user_id, grant_id), org_id, {"roleKeys": list(role_keys)})
+        operation = f"Setting the roles of user grant {clean(grant_id)}"
+        self._write(operation, "PUT", _path(user_id, grant_id), org_id, {"roleKeys": list(role_keys)})
 
     def deactivate(self, org_id: str, grant_id: str, user_id: str) -> None:
         """Takes the roles out of tokens and of userinfo, and keeps the grant."""
@@ -113,31 +119,33 @@ class UserGrants:
 
     def search(self, org_id: str, user_id: str, project_id: str) -> tuple[UserGrantRecord, ...]:
         """The grants of the user for the project in the organization; lists may lag behind."""
-        tried = f"Searching the grants of user {clean(user_id)} in organization {clean(org_id)}"
+        operation = f"Searching the grants of user {clean(user_id)} in organization {clean(org_id)}"
         body = {
             "query": {"limit": _PAGE},
             "queries": [{"userIdQuery": {"userId": user_id}}, {"projectIdQuery": {"projectId": project_id}}],
         }
         path = "/management/v1/users/grants/_search"
-        answer = self._transport.send(Call(tried, "POST", path, org=org_id, body=body, reads=True))
-        return parse(_Listed, answer, tried).result
+        answer = self._transport.send(Call(operation, "POST", path, org=org_id, body=body, reads=True))
+        return parse(_Listed, answer, operation).result
 
     def organization_of(self, grant_id: str) -> str | None:
         """The organization that a grant was made in; None where no grant of that id can be seen.
 
         Document: https://zitadel.com/docs/apis/resources/authorization_service_v2 (ListAuthorizations).
         """
-        tried = f"Searching user grant {clean(grant_id)} in all organizations"
+        operation = f"Searching user grant {clean(grant_id)} in all organizations"
         path = "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations"
         body = {"filters": [{"authorizationIds": {"ids": [grant_id]}}]}
-        found = parse(_Authorizations, self._transport.send(Call(tried, "POST", path, body=body, reads=True)), tried)
+        found = parse(
+            _Authorizations, self._transport.send(Call(operation, "POST", path, body=body, reads=True)), operation
+        )
         return next((each.organization.id for each in found.authorizations if each.id == grant_id), None)
 
-    def _write(self, tried: str, method: str, path: str, org_id: str, body: dict[str, Any] | None = None) -> None:
+    def _write(self, operation: str, method: str, path: str, org_id: str, body: dict[str, Any] | None = None) -> None:
         answer = self._transport.send(
-            Call(f"{tried} in organization {clean(org_id)}", method, path, org=org_id, body=body)
+            Call(f"{operation} in organization {clean(org_id)}", method, path, org=org_id, body=body)
         )
-        check_owner(parse(_Changed, answer, tried).details, org_id, tried)
+        check_owner(parse(_Changed, answer, operation).details, org_id, operation)
 
 
 def _path(user_id: str, grant_id: str | None = None) -> str:

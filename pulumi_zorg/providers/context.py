@@ -13,8 +13,8 @@ from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.impact import Planned
 from pulumi_zorg.providers.backend import pending_creates_folder
-from pulumi_zorg.providers.foresight import Foresight
 from pulumi_zorg.providers.pending import PendingCreates
+from pulumi_zorg.providers.preview_impact import PreviewImpact
 from pulumi_zorg.providers.registry import Registry
 from pulumi_zorg.providers.reporter import Reporter
 from pulumi_zorg.resource_types.base import ResourceType
@@ -50,9 +50,9 @@ class ProviderContext:
         return cls(client, PendingCreates(settings.url, pending_creates_folder(), reporter.warn), reporter)
 
     @cached_property
-    def preview(self) -> Foresight:
+    def preview(self) -> PreviewImpact:
         """Reads what a planned change means, with few calls and short time-outs."""
-        return Foresight(self.client.transport.settings)
+        return PreviewImpact(self.client.transport.settings)
 
     def close(self) -> None:
         """Close the connections."""
@@ -102,7 +102,7 @@ class ProviderContext:
             return
         hidden = self._secret.get(_key(resource_type, planned.after or {}), frozenset())
         if planned.adopts:
-            planned = self.preview.adoption(resource_type, planned)
+            planned = self.preview.resolve_adoption(resource_type, planned)
         for sentence in self.preview.sentences(planned, hidden):
             self.reporter.note(sentence)
 

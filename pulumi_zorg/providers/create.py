@@ -121,7 +121,7 @@ class _Creator(Generic[AnyInputs]):
                     pending.forget(self.resource)  # no attempt has made what exists
                 raise conflict_error(self.type, self.context, self.inputs, refused) from None
             except (Unreachable, UnexpectedAnswer, ApiError) as failure:
-                if failure.performed:
+                if failure.may_have_applied:
                     may_have_made, failures = this, failures + 1
                     raise _AnswerLost(failure) from None
                 # An answer that is not ZITADEL's says nothing about what ZITADEL did: the create stays pending.

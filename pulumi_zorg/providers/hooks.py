@@ -31,7 +31,7 @@ from pulumi_zorg.errors import (
     UnexpectedAnswer,
     ZorgError,
 )
-from pulumi_zorg.impact import Planned, so_far
+from pulumi_zorg.impact import Planned, mask_unknowns
 from pulumi_zorg.inputs import OWNER, PREVIEW, SECRETS, check_inputs
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers import context as process
@@ -277,7 +277,7 @@ def _is_unknown(value: Any) -> bool:
 
 def _without_unknowns(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The properties, with the sentences' own sign for a value that is not known yet."""
-    return so_far(properties, _is_unknown)
+    return mask_unknowns(properties, _is_unknown)
 
 
 def _is_replaced(old: Any, new: Any) -> bool:

@@ -22,7 +22,7 @@ from pulumi_zorg.errors import (
     Unreachable,
     ZorgError,
 )
-from pulumi_zorg.lifecycle import Action, DeletionPolicy, Step, steps, steps_to_end
+from pulumi_zorg.lifecycle import Action, DeletionPolicy, Step, steps, steps_to_delete
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.resource_types.base import AnyInputs, Observed, ResourceType
 from pulumi_zorg.retry import poll, retry
@@ -81,7 +81,7 @@ def destroy(
     def read() -> tuple[None, tuple[Step, ...]]:
         found = resource_type.find(client, id, known)
         snapshot = None if isinstance(found, Removal) else resource_type.snapshot(found.properties)
-        return None, steps_to_end(policy, snapshot)
+        return None, steps_to_delete(policy, snapshot)
 
     _converge(read, _Target(resource_type, client, id, inputs))
 
@@ -135,13 +135,13 @@ def _pass(read: Read[T], target: _Target[Any]) -> T:
         try:
             target.perform(step)
         except Unreachable as failure:
-            if failure.performed:
+            if failure.may_have_applied:
                 raise _AnswerLost(failure) from None
             raise
         except AlreadyExists:
             raise
         except (UnexpectedAnswer, ApiError) as failure:
-            if not (failure.performed or isinstance(failure, FailedPrecondition | NotFound)):
+            if not (failure.may_have_applied or isinstance(failure, FailedPrecondition | NotFound)):
                 raise
             found, plan = _read_after(failure, read)
             if plan and plan[0] == step:

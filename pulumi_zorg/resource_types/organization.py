@@ -70,7 +70,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
 
     def create(self, client: Client, inputs: OrganizationInputs) -> str:
         org_id = client.organizations.create(inputs.name)
-        client.made(org_id)
+        client.mark_created(org_id)
         return org_id
 
     def perform(self, client: Client, id: str, inputs: OrganizationInputs, step: Step) -> None:

@@ -103,7 +103,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         return _removed_organization(inputs.org_id, organization) if isinstance(organization, Removal) else None
 
     def before_create(self, client: Client, inputs: UserGrantInputs) -> None:
-        if client.make_sure_of(inputs.org_id):
+        if client.verify_org_header(inputs.org_id):
             return
         organization = find_organization(client, inputs.org_id)
         if isinstance(organization, Removal):
@@ -116,7 +116,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
 
     def perform(self, client: Client, id: str, inputs: UserGrantInputs, step: Step) -> None:
         where = (inputs.org_id, id, inputs.user_id)
-        client.make_sure_of(inputs.org_id)
+        client.verify_org_header(inputs.org_id)
         match step.action:
             case Action.UPDATE:
                 client.user_grants.set_roles(*where, inputs.role_keys)

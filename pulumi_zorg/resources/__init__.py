@@ -1,1 +1,1 @@
-"""What a program writes."""
+"""The resources that a program declares."""

@@ -17,7 +17,7 @@ _OUTPUTS = ("primary_domain", "state")
 
 
 class OrganizationArgs:
-    """The arguments of :class:`Organization`, for who passes them as one object."""
+    """The arguments of :class:`Organization` as one object."""
 
     def __init__(
         self,
@@ -40,15 +40,15 @@ class Organization(Resource, module="zorg", name="Organization"):
     """An organization of ZITADEL: a tenant, with its own users, projects and grants.
 
     :ivar name: the name. It is unique on the instance, and changing it changes the primary domain.
-    :ivar active: whether the organization is active. False deactivates it: its people can then no longer log in on
-        ZITADEL's own pages. It is not cut off by that: tokens, personal access tokens and the session API go on
-        working, and service accounts get new tokens. Nothing is deleted; True reactivates it.
-    :ivar adopt: take over the organization of that name where there is one already.
+    :ivar active: whether the organization is active. False deactivates it: its users can no longer log in on ZITADEL's
+        own pages. Tokens, personal access tokens and the session API keep working, and service accounts get new tokens.
+        Nothing is deleted; True reactivates it.
+    :ivar adopt: take over the organization of that name if it exists.
     :ivar deletion_policy: what deleting the resource does: ``remove`` (with all users, projects and grants in it),
-        ``deactivate``, or ``retain``. What is left this way is taken up again with ``adopt``.
-    :ivar allow_lockout: lets this resource deactivate or remove the organization that the credential's own user lives
-        in, or the default organization of the instance; or any, where the server does not tell which is the default one.
-    :ivar primary_domain: the domain that ZITADEL made of the name, or that was set by hand.
+        ``deactivate``, or ``retain``. An organization that was kept this way can be adopted later.
+    :ivar allow_lockout: lets this resource deactivate or remove the organization of the credential's own user, or the
+        default organization; or any organization, where the server does not say which is the default one.
+    :ivar primary_domain: the domain that ZITADEL made from the name, or that was set outside Pulumi.
     :ivar state: ``ORG_STATE_ACTIVE`` or ``ORG_STATE_INACTIVE``.
 
     Documents: https://zitadel.com/docs/guides/manage/console/organizations, and the management API's calls
@@ -88,11 +88,11 @@ class Organization(Resource, module="zorg", name="Organization"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """Declares an organization.
+        """Declare an organization.
 
         :param resource_name: the resource's name in the stack.
         :param args: the arguments as one object, instead of by name.
-        :raises InputError: naming the argument that cannot be right, as far as it is known already.
+        :raises InputError: where an argument that is known already cannot be right; it names the argument.
         """
         if args is not None and given:
             raise TypeError(f"give the arguments as OrganizationArgs or by name, not both: {', '.join(sorted(given))}")
@@ -101,10 +101,10 @@ class Organization(Resource, module="zorg", name="Organization"):
 
     @staticmethod
     def get(resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Organization:
-        """Reads an organization that exists and that this stack does not manage.
+        """Read an organization that exists and that this stack does not manage.
 
         :param id: the organization's id.
-        :raises Gone: in the deployment, where there is no such organization.
+        :raises Gone: in the deployment, where the organization does not exist.
         """
         existing = Organization.__new__(Organization)
         register_existing(existing, OrganizationProvider(), OrganizationInputs, resource_name, id, {}, _OUTPUTS, opts)

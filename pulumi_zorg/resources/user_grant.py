@@ -18,7 +18,7 @@ _OUTPUTS = ("state",)
 
 
 class UserGrantArgs:
-    """The arguments of :class:`UserGrant`, for who passes them as one object."""
+    """The arguments of :class:`UserGrant` as one object."""
 
     def __init__(
         self,
@@ -47,17 +47,17 @@ class UserGrant(Resource, module="zorg", name="UserGrant"):
     """A user grant of ZITADEL, which newer documents call an authorization: a user's roles in a project.
 
     :ivar org_id: the organization in which the grant is made: the project's own, or one that the project is granted to.
-        Another one makes another grant.
-    :ivar user_id: who gets the roles. Another user makes another grant.
-    :ivar project_id: the project whose roles they are. Another project makes another grant.
-    :ivar project_grant_id: the project grant by which the project came to the organization; left out, ZITADEL finds it.
-        Another one makes another grant.
+        Changing it replaces the grant.
+    :ivar user_id: the user who gets the roles. Changing it replaces the grant.
+    :ivar project_id: the project whose roles they are. Changing it replaces the grant.
+    :ivar project_grant_id: the project grant that gives the project to the organization; left out, ZITADEL finds it.
+        Changing it replaces the grant.
     :ivar role_keys: the roles, as a set: neither order nor repetition matters.
     :ivar active: whether the grant is active. False deactivates it: its roles leave userinfo and new tokens at once,
-        and tokens already issued carry what they carry until they expire. Nothing is deleted; True reactivates it.
-    :ivar adopt: take over the grant of that organization, user, project and project grant where there is one already.
+        and tokens already issued keep them until they expire. Nothing is deleted; True reactivates it.
+    :ivar adopt: take over the grant of that organization, user, project and project grant if it exists.
     :ivar deletion_policy: what deleting the resource does: ``remove``, ``deactivate``, or ``retain``.
-        What is left in one of the last two ways is taken up again with ``adopt``.
+        A grant that was kept in one of the last two ways can be adopted later.
     :ivar state: ``USER_GRANT_STATE_ACTIVE`` or ``USER_GRANT_STATE_INACTIVE``.
 
     Documents: https://zitadel.com/docs/guides/manage/console/roles, and the management API's calls Add, Update,
@@ -100,11 +100,11 @@ class UserGrant(Resource, module="zorg", name="UserGrant"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """Declares a user grant.
+        """Declare a user grant.
 
         :param resource_name: the resource's name in the stack.
         :param args: the arguments as one object, instead of by name.
-        :raises InputError: naming the argument that cannot be right, as far as it is known already.
+        :raises InputError: where an argument that is known already cannot be right; it names the argument.
         """
         if args is not None and given:
             raise TypeError(f"give the arguments as UserGrantArgs or by name, not both: {', '.join(sorted(given))}")
@@ -121,13 +121,13 @@ class UserGrant(Resource, module="zorg", name="UserGrant"):
         org_id: pulumi.Input[str] | None = None,
         user_id: pulumi.Input[str] | None = None,
     ) -> UserGrant:
-        """Reads a user grant that exists and that this stack does not manage.
+        """Read a user grant that exists and that this stack does not manage.
 
         :param id: the grant's id.
         :param org_id: the organization in which it was made. Left out, it is looked up, which servers before ZITADEL v4
             cannot do.
-        :param user_id: whose grant it is. Left out, it is anybody's; given, a grant of somebody else's is an error.
-        :raises Gone: in the deployment, where there is no such grant.
+        :param user_id: the user whose grant it is. If given, a grant of another user is an error.
+        :raises Gone: in the deployment, where the grant does not exist.
         """
         existing = UserGrant.__new__(UserGrant)
         address = {"org_id": org_id, "user_id": user_id}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pulumi_zorg.survey.history import explain_drifts, explain_others, happened_since, touched
 from pulumi_zorg.survey.others import find_others, list_all_grants
-from pulumi_zorg.survey.reading import Seen, look, make_sure_of_instance
+from pulumi_zorg.survey.reading import Seen, look, verify_instance
 
 __all__ = [
     "Seen",
@@ -15,6 +15,6 @@ __all__ = [
     "happened_since",
     "list_all_grants",
     "look",
-    "make_sure_of_instance",
     "touched",
+    "verify_instance",
 ]

@@ -60,7 +60,7 @@ def happened_since(client: Client, moment: datetime) -> tuple[Event, ...] | None
 
     :raises ApiError: where the caller may not read the event store.
     """
-    return client.witnesses.since(moment, set(_ALL))
+    return client.events.since(moment, set(_ALL))
 
 
 def happened_lately(client: Client) -> tuple[Event, ...] | None:
@@ -80,7 +80,7 @@ def belongings(client: Client, events: Iterable[Event], at_most: int) -> frozens
     for org_id in {event.aggregate.id for event in events if event.kind == "org.removed"}:
         if at_most <= 0:
             return None
-        added = client.witnesses.since(EVER, _BELONG, org_id, at_most=at_most)
+        added = client.events.since(EVER, _BELONG, org_id, at_most=at_most)
         if added is None:
             return None
         at_most -= 1 + len(added) // 1_000
@@ -144,7 +144,7 @@ def explain_others(reader: Reader, others: Sequence[Live]) -> tuple[Live, ...]:
     """What no resource declares, with who made it, as far as the caller may know."""
     told = _made_by(reader.client, others) if len(others) > _FEW else {}
     others_left = [each for each in others if each.key not in told]
-    question = lambda each: reader.client.witnesses.events(each.id, (ADDED[each.type],))  # noqa: E731
+    question = lambda each: reader.client.events.of(each.id, (ADDED[each.type],))  # noqa: E731
     for other, answer in ask(reader, question, others_left, "Asking who and when"):
         if not isinstance(answer, ZorgError) and answer:
             told[other.key] = replace(other, when=answer[-1].creation_date, by=_editor(answer[-1]))
@@ -156,7 +156,7 @@ def _made_by(client: Client, others: Sequence[Live]) -> dict[Key, Live]:
     times = [each.when for each in others if each.when is not None]
     try:
         first = min(times) - timedelta(microseconds=1) if times else EVER
-        events = client.witnesses.since(first, {ADDED[each.type] for each in others}, at_most=len(others))
+        events = client.events.since(first, {ADDED[each.type] for each in others}, at_most=len(others))
     except ApiError:
         return {each.key: each for each in others}  # the caller may not know, of none of them
     last = {event.aggregate.id: event for event in events or ()}
@@ -172,7 +172,7 @@ def _events(client: Client, drift: Drift) -> tuple[Event, ...]:
     if not kinds:
         return ()
     try:
-        return client.witnesses.events(drift.id, kinds)
+        return client.events.of(drift.id, kinds)
     except ApiError:  # the caller may not read it, and need not
         return ()
 

@@ -162,7 +162,9 @@ def list_all_grants(client: Client, at_most: int) -> tuple[Authorization, ...] |
     # Who may list organizations has a right on the instance, which is the same in all of them.
     organizations = client.listings.organizations()
     if not organizations:
-        raise UnexpectedAnswer("Listing the organizations of the instance: the server shows none.", performed=False)
+        raise UnexpectedAnswer(
+            "Listing the organizations of the instance: the server shows none.", may_have_applied=False
+        )
     _may_read_grants(client, organizations[0].id)
     return client.listings.all_authorizations(at_most)
 
@@ -179,7 +181,7 @@ def _grants_of(client: Client, org_id: str) -> tuple[UserGrantRecord, ...]:
 def _may_read_grants(client: Client, org_id: str) -> None:
     """Lists leave out what the caller may not see, so that a short one says nothing by itself."""
     try:
-        rights = client.witnesses.permissions(org_id)
+        rights = client.identity.permissions(org_id)
     except (ApiError, UnexpectedAnswer) as error:
         raise NotProven(
             f"Which rights the credential has in organization {clean(org_id)} cannot be told. {error}"

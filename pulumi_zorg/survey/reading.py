@@ -16,7 +16,7 @@ from pulumi_zorg.survey.each import Reader, ask
 from pulumi_zorg.survey.history import belongings, happened_lately, touched
 from pulumi_zorg.survey.together import absent, proven_gone
 
-__all__ = ["FEW_LISTS", "Seen", "changed_lately", "find", "listed_live", "look", "make_sure_of_instance"]
+__all__ = ["FEW_LISTS", "Seen", "changed_lately", "find", "listed_live", "look", "verify_instance"]
 
 #: So many objects are read one by one: that is as quick as a list, and it does not lag.
 FEW = 20
@@ -91,7 +91,7 @@ def find(client: Client, type: str, id: str, known: Mapping[str, Any]) -> tuple[
     return Live(type, id, found.properties, found.details.creation_date), found.warning
 
 
-def make_sure_of_instance(client: Client, recorded: Sequence[Recorded]) -> None:
+def verify_instance(client: Client, recorded: Sequence[Recorded]) -> None:
     """Makes sure that the instance is the one that the state was written of: it has one of the objects, or had it.
 
     For who looks only at what happened: on another instance nothing happened to any of them.

@@ -36,7 +36,7 @@ def proven_gone(client: Client, missing: Sequence[Recorded]) -> dict[Key, Absent
 
 
 def _organizations(client: Client, missing: Sequence[Recorded]) -> dict[Key, Absent]:
-    events = client.witnesses.since(EVER, ("org.added", "org.removed"), at_most=len(missing)) if missing else ()
+    events = client.events.since(EVER, ("org.added", "org.removed"), at_most=len(missing)) if missing else ()
     last = {event.aggregate.id: event for event in events or ()}
     return {
         each.key: absent(removal(last[each.id], f"organization {clean(each.id)} was removed"))
@@ -53,7 +53,7 @@ def _grants(client: Client, missing: Sequence[Recorded]) -> dict[Key, Absent]:
     owners: Sequence[str | None] = sorted({str(each.known["org_id"]) for each in missing if each.known.get("org_id")})
     # One organization after the other, or, where that would be more questions than answers, all at once.
     for owner in owners if len(owners) * 4 <= len(missing) else [None]:
-        for event in client.witnesses.since(EVER, ("user.grant.added", *GRANT_ENDS), owner, at_most=left) or ():
+        for event in client.events.since(EVER, ("user.grant.added", *GRANT_ENDS), owner, at_most=left) or ():
             each = wanted.get(event.aggregate.id)
             if each is None:
                 continue
@@ -64,7 +64,7 @@ def _grants(client: Client, missing: Sequence[Recorded]) -> dict[Key, Absent]:
     rest = [each for each in missing if each.id in begun and each.key not in found]
     if rest:
         moment = min(begun[each.id].creation_date for each in rest)
-        ends = client.witnesses.since(moment, ENDS_OF_OTHERS, at_most=left) or ()
+        ends = client.events.since(moment, ENDS_OF_OTHERS, at_most=left) or ()
         for each in rest:
             for event, whose in _ends_of_others(begun[each.id], ends):
                 found.setdefault(each.key, absent(removal(event, f"user grant {clean(each.id)} went with {whose}")))

@@ -178,7 +178,7 @@ def test_the_second_way_is_not_taken_where_the_header_is_lost(every_world: World
     """It would remove the caller's own organization."""
     acme = clients.owner(every_world).organizations.create(every_world.name("Acme"))
     client = clients.member(every_world, "ORG_OWNER", of=acme)
-    every_world.console.add_member(every_world.home, client.witnesses.me().id, "ORG_OWNER")
+    every_world.console.add_member(every_world.home, client.identity.me().id, "ORG_OWNER")
     every_world.proxy.clear()
     every_world.proxy.add(Fault("strip", times=None))
     with pytest.raises(HeaderIgnored, match="Nothing was written"):
@@ -197,7 +197,7 @@ def test_who_may_only_read_the_organization_does_not_remove_it(every_world: Worl
 
 def test_the_default_organization_cannot_be_removed(every_world: World, clients: Clients) -> None:
     client = clients.owner(every_world)
-    default = client.witnesses.default_organization()
+    default = client.identity.default_organization()
     assert default is not None
     with pytest.raises(FailedPrecondition):
         client.organizations.remove(default)

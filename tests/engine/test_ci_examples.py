@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.testing import Fault
 from tests.support.ci import COMMIT, FILES, MARK, ME, Runner, load
 from tests.support.servers import World, emulated
 from tests.support.stack import ROOT, Stack, grant, org
@@ -243,9 +244,48 @@ def test_a_night_without_rights_is_not_called_drift(runner: Runner, platform: st
     assert not job.called("issue close")
 
 
+@on_both
+def test_an_up_uses_the_token_that_may_write_and_keeps_no_credential_in_the_state(
+    own_runner: Runner, platform: str
+) -> None:
+    runner, world = own_runner, own_runner.world
+    world.proxy.clear()
+    runner.stack.declare(**declared_off(runner))
+    job = runner.up(platform)
+    assert job.code == 0, job.out
+    assert world.console.organization(runner.stack.id("acme"))["state"] == "ORG_STATE_INACTIVE"
+    assert {each.authorization for each in world.proxy.exchanges} == {f"Bearer {world.token}"}
+    state = json.dumps(runner.stack.state())
+    assert world.token not in state
+    assert runner.token not in state
+
+
+@on_both
+def test_an_up_on_a_new_machine_resumes_a_create_of_the_run_before(own_runner: Runner, platform: str) -> None:
+    """Only the folder of ZORG_JOURNAL_DIR is left of the machine before, by a cache or as a kept folder."""
+    runner, world = own_runner, own_runner.world
+    runner.stack.declare(**tenants(world), hooli=org("Hooli"))
+    runner.patience = "1"
+    world.proxy.add(Fault("drop", method="POST", path="/management/v1/orgs$", times=None))
+    failed = runner.up(platform)
+    assert failed.code != 0, failed.out
+    world.proxy.clear()
+    shutil.rmtree(runner.folder / "home")
+    job = runner.up(platform)
+    assert job.code == 0, job.out
+    made = [each for each, found in world.console.organizations().items() if found["name"] == "Hooli"]
+    assert made == [runner.stack.id("hooli")]
+
+
 RIGHTS = {
     "preview": {"contents": "read", "pull-requests": "write"},
     "drift": {"contents": "read", "issues": "write"},
+    "up": {"contents": "read"},
+}
+TRIGGERS = {
+    "preview": {"pull_request"},
+    "drift": {"schedule", "workflow_dispatch"},
+    "up": {"push", "workflow_dispatch"},
 }
 
 
@@ -253,8 +293,28 @@ RIGHTS = {
 def test_workflows_have_the_least_rights_and_no_secrets_of_forks(name: str) -> None:
     workflow = load(FILES["github"] / f"{name}.yml")
     assert workflow["permissions"] == RIGHTS[name]
-    assert set(workflow[True]) == ({"pull_request"} if name == "preview" else {"schedule", "workflow_dispatch"})
+    assert set(workflow[True]) == TRIGGERS[name]
     (job,) = workflow["jobs"].values()
     assert "secrets." not in json.dumps(job["env"]), "steps that need no secret see none"
     with_secrets = [step["name"] for step in job["steps"] if "secrets." in json.dumps(step.get("env", {}))]
     assert with_secrets == [name.title()]
+
+
+def test_the_token_that_may_write_is_given_to_no_job_of_a_pull_request() -> None:
+    jobs = {name: json.dumps(load(FILES["github"] / f"{name}.yml")) for name in RIGHTS}
+    assert [name for name, text in jobs.items() if "WRITE_TOKEN" in text] == ["up"]
+    pipeline = load(FILES["gitlab"])
+    assert [name for name, job in pipeline.items() if "WRITE_TOKEN" in json.dumps(job)] == ["up"]
+    assert load(FILES["github"] / "up.yml")["jobs"]["up"]["environment"] == "production"
+
+
+def test_both_cache_steps_name_the_folder_of_pending_creates() -> None:
+    (job,) = load(FILES["github"] / "up.yml")["jobs"].values()
+    restore, save = (step["with"] for step in job["steps"] if "actions/cache" in step.get("uses", ""))
+    assert (restore["path"], restore["key"]) == (save["path"], save["key"])
+    assert job["env"]["ZORG_JOURNAL_DIR"].endswith("/" + save["path"])
+    assert save["key"].startswith(restore["restore-keys"])
+    up = load(FILES["gitlab"])["up"]
+    (path,) = up["cache"]["paths"]
+    assert up["variables"]["ZORG_JOURNAL_DIR"] == f"$CI_PROJECT_DIR/{path.rstrip('/')}"
+    assert up["cache"]["when"] == "always"

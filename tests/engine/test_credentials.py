@@ -81,7 +81,7 @@ def test_a_wrong_secret_is_told_and_not_shown(any_world: World, any_stack: Stack
 # After a change. The engine stores the stack's configuration in the state at each `up`, and configures the provider with
 # that in a refresh and in a destroy.
 
-WAY_OUT = "add --run-program, or run `pulumi up` without --refresh first"
+WAY_OUT = "add --run-program or run `pulumi up` without --refresh"
 YES = ("--yes", "--skip-preview")
 CHECK = ("refresh", "--preview-only", "--expect-no-changes")
 
@@ -183,7 +183,7 @@ def test_a_refresh_with_a_rotated_token_fails_and_names_the_way_out(
         ("preview", "--refresh"),
         ("up", "--refresh", *YES),
         ("destroy", *YES),
-        shows=("ZITADEL answered 401", "The credential was read from zorg:token.", WAY_OUT),
+        shows=("ZITADEL answered 401", "The credential was read from zorg:token", WAY_OUT),
     )
     assert used(world) == {old}
     # Either way out uses the token that is configured now.

@@ -115,6 +115,7 @@ class Runner:
         self.answers: dict[str, Any] = {"curl": []}
         self.labels: tuple[str, ...] = ()
         self.source = REPOSITORY
+        self.patience = ""  # seconds after which a call that keeps failing is given up; as by default where it is empty
         self.stubs = folder / "stubs"
         self.stubs.mkdir(parents=True)
         for name in ("gh", "curl", "pip"):
@@ -126,6 +127,9 @@ class Runner:
 
     def drift(self, platform: str) -> Job:
         return self._github("drift") if platform == "github" else self._gitlab("drift", "schedule")
+
+    def up(self, platform: str) -> Job:
+        return self._github("up") if platform == "github" else self._gitlab("up", "push")
 
     def _github(self, name: str) -> Job:
         workflow = load(FILES["github"] / f"{name}.yml")
@@ -175,6 +179,8 @@ class Runner:
             "secrets.PULUMI_ACCESS_TOKEN": "",  # what is not set is the empty text
             "secrets.PULUMI_CONFIG_PASSPHRASE": env["PULUMI_CONFIG_PASSPHRASE"],
             "secrets.ZITADEL_READ_TOKEN": self.token,
+            "secrets.ZITADEL_WRITE_TOKEN": self.world.token,
+            "github.workspace": str(self.stack.folder),
             "github.token": TOKENS["github"],
             "github.server_url": "https://github.example",
             "github.repository": REPOSITORY,
@@ -190,17 +196,26 @@ class Runner:
     def _gitlab(self, name: str, source: str) -> Job:
         pipeline = load(FILES["gitlab"])
         job = {**pipeline[pipeline[name]["extends"]], **pipeline[name]}
-        assert job["rules"] == [{"if": f'$CI_PIPELINE_SOURCE == "{source}"'}]
+        condition = f'$CI_PIPELINE_SOURCE == "{source}"'
+        if source == "push":
+            condition += " && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
+        assert job["rules"] == [{"if": condition}]
         env = self.stack.env
         given = {key: env[key] for key in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "ZITADEL_URL")}
         given |= {"ZITADEL_TOKEN": self.token, "PULUMI_STACK": self.stack.name, "GITLAB_TOKEN": TOKENS["gitlab"]}
+        if name == "up":  # the variable is protected, so that only a job of the main branch has it
+            given["ZITADEL_WRITE_TOKEN"] = self.world.token
         given |= {"CI_API_V4_URL": "https://gitlab.example/api/v4", "CI_JOB_URL": "https://gitlab.example/jobs/1"}
         given |= {"CI_MERGE_REQUEST_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHA": COMMIT}
         given |= {"CI_MERGE_REQUEST_LABELS": ",".join(self.labels)} if self.labels else {}
         script = "\n".join(["set -eo pipefail", *job["before_script"], *job["script"]])
         self._begin()
         # By standard input, as a runner may do it: a command that reads it would swallow the rest.
-        done = self._bash([], {**job.get("variables", {}), **given}, script)
+        variables = {
+            key: value.replace("$CI_PROJECT_DIR", str(self.stack.folder))
+            for key, value in job.get("variables", {}).items()
+        }
+        done = self._bash([], {**variables, **given}, script)
         return self._ended(Job(done.returncode, done.stdout, []))
 
     def _begin(self) -> None:
@@ -212,6 +227,7 @@ class Runner:
     def _bash(self, args: list[str], env: dict[str, str], script: str = "") -> subprocess.CompletedProcess[str]:
         kept = {key: value for key, value in self.stack.env.items() if not key.startswith(("PULUMI_", "ZITADEL_"))}
         own = {"PATH": f"{self.stubs}:{kept['PATH']}", "PULUMI_HOME": str(self.folder / "home")}
+        own |= {"ZITADEL_RETRY_DEADLINE": self.patience}
         own |= {"GITHUB_REPOSITORY": REPOSITORY, "PULUMI_SKIP_UPDATE_CHECK": "true"}
         return subprocess.run(
             ["bash", *args],

@@ -16,7 +16,7 @@ from tests.support.servers import World
 ROOT = Path(__file__).resolve().parents[2]
 #: A Pulumi SDK that is older than the oldest supported one; `make setup` puts it there.
 OLD_SDK = ROOT / ".cache" / "pulumi-3.231.0"
-_TOKENS = {"org": "pulumi-python:dynamic/zorg:Organization", "grant": "pulumi-python:dynamic/zorg:UserGrant"}
+TOKENS = {"org": "pulumi-python:dynamic/zorg:Organization", "grant": "pulumi-python:dynamic/zorg:UserGrant"}
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Stack:
     def resources(self) -> dict[str, dict[str, Any]]:
         """Our resources in the state, by name."""
         found = self.state()["deployment"].get("resources", [])
-        return {each["urn"].rsplit("::", 1)[1]: each for each in found if each["type"] in _TOKENS.values()}
+        return {each["urn"].rsplit("::", 1)[1]: each for each in found if each["type"] in TOKENS.values()}
 
     def load(self, state: dict[str, Any]) -> None:
         """Replaces the state."""

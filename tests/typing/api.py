@@ -103,19 +103,19 @@ zorg.UserGrant.get("old", org_id="1")  # type: ignore[call-arg]
 
 def what_went_wrong(error: zorg.ZorgError) -> str:
     """A program that catches what this package raises."""
-    assert_type(error.performed, bool)
+    assert_type(error.may_have_applied, bool)
     match error:
         case zorg.InputError():
             assert_type(error.property, str)
             assert_type(error.reason, str)
         case zorg.ApiError():
-            assert_type(error.tried, str)
+            assert_type(error.operation, str)
             assert_type(error.status, int)
             assert_type(error.code, int | str | None)
             assert_type(error.said, str)
             assert_type(error.advice, str)
         case zorg.NoAnswer():
-            assert_type(error.performed, bool)
+            assert_type(error.may_have_applied, bool)
     return str(error)
 
 

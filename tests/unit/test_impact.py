@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
-from pulumi_zorg.impact import LATER, SECRET, Act, Facts, Planned, effect_of, sentences
+from pulumi_zorg.impact import SECRET, UNKNOWN, Act, Facts, Planned, effect_of, sentences
 
 ROLES = ("admin", "editor", "viewer")
 NOTHING = object()
@@ -54,11 +54,11 @@ def told(planned: Planned, **facts: Any) -> tuple[str, ...]:
         (organization(True, deletion_policy="retain"), Act.LEAVES),
         (organization(True, deletion_policy="deactivate"), Act.DEACTIVATES),
         (organization(False, deletion_policy="deactivate"), Act.LEAVES),
-        (organization(True, LATER), Act.DEACTIVATES),
-        (organization(False, LATER), Act.CHANGES),
-        (organization(LATER, False), Act.DEACTIVATES),
-        (organization(LATER, LATER), Act.DEACTIVATES),
-        (organization(LATER, True), Act.CHANGES),
+        (organization(True, UNKNOWN), Act.DEACTIVATES),
+        (organization(False, UNKNOWN), Act.CHANGES),
+        (organization(UNKNOWN, False), Act.DEACTIVATES),
+        (organization(UNKNOWN, UNKNOWN), Act.DEACTIVATES),
+        (organization(UNKNOWN, True), Act.CHANGES),
         (organization("[secret]", False), Act.DEACTIVATES),
     ],
 )
@@ -67,7 +67,7 @@ def test_what_becomes_of_an_organization(planned: Planned, act: Act) -> None:
     assert effect.act is act
     flags = [each["active"] for each in (planned.before, planned.after) if each is not None]
     assert effect.maybe is (act is Act.DEACTIVATES and not all(isinstance(flag, bool) for flag in flags))
-    assert effect.has_weight is (act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES))
+    assert effect.is_significant is (act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES))
 
 
 def test_sentences_about_an_organization() -> None:
@@ -84,7 +84,7 @@ def test_sentences_about_an_organization() -> None:
     assert told(organization(False, True), users=3, service_accounts=2) == (
         "reactivates organization Acme (42): its 1 user can log in again",
     )
-    assert told(organization(True, LATER), users=1, service_accounts=0) == (
+    assert told(organization(True, UNKNOWN), users=1, service_accounts=0) == (
         "may be so, and is known only when it runs: "
         "deactivates organization Acme (42): its 1 user cannot log in on ZITADEL's pages",
     )
@@ -148,14 +148,14 @@ def test_sentences_about_a_grant() -> None:
 
 
 def test_what_is_not_known_yet_is_said_to_be_so() -> None:
-    assert told(grant(None, granted("viewer", user_id=LATER, project_id=LATER))) == (
+    assert told(grant(None, granted("viewer", user_id=UNKNOWN, project_id=UNKNOWN))) == (
         "gives the role viewer of a project that is not known yet to a user that is not known yet (a new user grant)",
     )
-    assert told(grant(None, granted() | {"role_keys": LATER})) == (
+    assert told(grant(None, granted() | {"role_keys": UNKNOWN})) == (
         "may be so, and is known only when it runs: "
         "gives roles that are not known yet of project 3 to user 2 (a new user grant)",
     )
-    assert told(grant(None, granted("viewer")).unseen(), user="ann", project="P") == (
+    assert told(grant(None, granted("viewer")).unresolved(), user="ann", project="P") == (
         "may be so, and is known only when it runs: gives the role viewer of P to ann (a new user grant)",
     )
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.lifecycle import Action, DeletionPolicy, Snapshot, Step, steps, steps_to_end
+from pulumi_zorg.lifecycle import Action, DeletionPolicy, Snapshot, Step, steps, steps_to_delete
 
 values = st.one_of(st.none(), st.text(max_size=3), st.tuples(st.sampled_from("abc")), st.booleans())
 names = st.sampled_from(["name", "role_keys", "domain"])
@@ -106,9 +106,9 @@ def test_an_update_names_exactly_what_differs(pair: tuple[Snapshot, Snapshot]) -
     ],
 )
 def test_deleting_does_what_the_policy_says(policy: DeletionPolicy, active: bool, taken: list[Action]) -> None:
-    assert [step.action for step in steps_to_end(policy, Snapshot(active, {"name": "Acme"}))] == taken
+    assert [step.action for step in steps_to_delete(policy, Snapshot(active, {"name": "Acme"}))] == taken
 
 
 @pytest.mark.parametrize("policy", list(DeletionPolicy))
 def test_deleting_what_is_gone_takes_no_step(policy: DeletionPolicy) -> None:
-    assert steps_to_end(policy, None) == ()
+    assert steps_to_delete(policy, None) == ()

@@ -14,11 +14,11 @@ from pulumi_zorg.cli.preview_formats import FORMATS
 from pulumi_zorg.cli.preview_review import review
 from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import ConfigurationError
-from pulumi_zorg.impact import LATER, Planned
+from pulumi_zorg.impact import UNKNOWN, Planned
 from pulumi_zorg.plan import PreviewFailed, read_plan
 
 URN = f"urn:pulumi:dev::shop::{ORGANIZATION}::acme"
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+ENGINE_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 def state(inputs: dict[str, Any] | None = None, *, id: str | None = None, **more: Any) -> dict[str, Any]:
@@ -92,10 +92,10 @@ def test_a_step_that_is_not_known_is_an_error() -> None:
 
 
 def test_what_is_unknown_or_secret_is_known_only_later() -> None:
-    inputs = {"org_id": UNKNOWN, "user_id": "[secret]", "role_keys": ["viewer", UNKNOWN], "active": True}
+    inputs = {"org_id": ENGINE_UNKNOWN, "user_id": "[secret]", "role_keys": ["viewer", ENGINE_UNKNOWN], "active": True}
     new = {"type": USER_GRANT, "inputs": {**inputs, "__owner": "p/s/UserGrant/ann"}}
     (found,) = planned(step("create", None, new, urn=URN.replace(ORGANIZATION, USER_GRANT)))
-    assert found.after == {"org_id": LATER, "user_id": LATER, "role_keys": ["viewer", LATER], "active": True}
+    assert found.after == {"org_id": UNKNOWN, "user_id": UNKNOWN, "role_keys": ["viewer", UNKNOWN], "active": True}
 
 
 def test_a_preview_that_failed_is_no_plan() -> None:

@@ -392,7 +392,7 @@ def test_a_lost_header_is_no_proof_for_who_cannot_read_the_event_store(any_world
     world.console.grant_project(world.home, world.project, acme, ["viewer", "editor"])
     grant = Granted(world, clients.owner(world), acme)
     viewer = clients.member(world, "ORG_OWNER_VIEWER", of=acme)
-    world.console.add_member(world.home, viewer.witnesses.me().id, "ORG_OWNER_VIEWER")
+    world.console.add_member(world.home, viewer.identity.me().id, "ORG_OWNER_VIEWER")
     world.proxy.add(Fault("strip", times=None))
     with pytest.raises(HeaderIgnored):
         grant.find(viewer)

@@ -317,12 +317,12 @@ def test_much_that_went_together_takes_a_few_calls(likeness_world: World, client
 
 
 def test_events_are_read_to_the_last_page(world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pulumi_zorg.client.witnesses._PAGE", 7)
+    monkeypatch.setattr("pulumi_zorg.client.events._PAGE", 7)
     client = clients.owner(world)
     begun = client.organizations.read(world.home).details.creation_date
     assert begun is not None
     made = {world.console.create_organization(world.name(f"Org {number}")) for number in range(20)}
-    events = client.witnesses.since(begun, ["org.added"])
+    events = client.events.since(begun, ["org.added"])
     assert events is not None
     assert made <= {event.aggregate.id for event in events}
 
@@ -330,13 +330,13 @@ def test_events_are_read_to_the_last_page(world: World, clients: Clients, monkey
 def test_more_at_one_moment_than_an_answer_holds(
     world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pulumi_zorg.client.witnesses._PAGE", 2)
+    monkeypatch.setattr("pulumi_zorg.client.events._PAGE", 2)
     at = "2026-11-23T08:00:00.000000Z"
     kind = {"type": "org.added"}
     events = [{"type": kind, "aggregate": {"id": str(number), "type": kind}, "creationDate": at} for number in range(2)]
     body = json.dumps({"events": events})
     world.proxy.add(Fault("answer", path="events/_search", status=200, body=body, times=None))
-    assert clients.owner(world).witnesses.since(parse_time("2026-11-23"), ["org.added"]) is None
+    assert clients.owner(world).events.since(parse_time("2026-11-23"), ["org.added"]) is None
 
 
 @pytest.mark.parametrize("how", ["user", "project", "role", "grant"])

@@ -87,7 +87,7 @@ def test_a_read_is_repeated_whatever_happened_to_it(failure: Answer, call: Call,
     assert len(server.requests) == 3
     assert len(waits) == 2
     for number, (notice, wait) in enumerate(zip(notices, waits, strict=True), start=2):
-        assert notice.startswith(f"{call.tried}: {URL} ")
+        assert notice.startswith(f"{call.operation}: {URL} ")
         assert notice.endswith(f" Trying again in {wait:.1f} s (attempt {number}).")
 
 
@@ -104,7 +104,7 @@ def test_a_write_that_may_have_happened_is_not_repeated(failure: Answer, waits: 
     server, notices = Scripted(failure, FINE), list[str]()
     with pytest.raises(Unreachable) as caught:
         transport_to(server, waits, notices).send(WRITE)
-    assert caught.value.performed
+    assert caught.value.may_have_applied
     assert str(caught.value).startswith(f"Renaming organization 42: {URL} ")
     assert (len(server.requests), waits, notices) == (1, [], [])
 
@@ -134,7 +134,7 @@ def test_what_cannot_be_sent_at_all_is_not_repeated(call: Call, waits: Waits) ->
     server, notices = Scripted(httpx.LocalProtocolError("Illegal header value"), FINE), list[str]()
     with pytest.raises(ZorgError) as caught:
         transport_to(server, waits, notices).send(call)
-    assert not caught.value.performed
+    assert not caught.value.may_have_applied
     assert (len(server.requests), waits, notices) == (1, [], [])
 
 
@@ -148,7 +148,7 @@ def test_after_the_deadline_the_last_failure_is_told(call: Call, waits: Waits) -
         Unreachable, match=re.escape(f"{URL} cannot be reached: [Errno 111] Connection refused")
     ) as caught:
         transport_to(server, waits, retry_deadline=120.0).send(call)
-    assert not caught.value.performed
+    assert not caught.value.may_have_applied
     assert sum(waits) < 120.0
     assert len(server.requests) == len(waits) + 1 > 3
 
@@ -271,7 +271,7 @@ STRANGE = {
 def test_an_answer_that_is_no_object_is_not_zitadels(failure: Answer, waits: Waits) -> None:
     with pytest.raises(UnexpectedAnswer, match="Check zorg:url") as caught:
         transport_to(Scripted(failure), waits).send(WRITE)
-    assert caught.value.performed, "the write may have gone through all the same"
+    assert caught.value.may_have_applied, "the write may have gone through all the same"
     assert str(caught.value).startswith("Renaming organization 42: the answer is no JSON object (")
 
 
@@ -289,13 +289,13 @@ def test_a_refusal_in_other_words_is_not_zitadels(status: int, answer: str, wait
     """A gateway's 404 must not look like an object that is gone."""
     with pytest.raises(UnexpectedAnswer, match=f"{status} came back, but not in ZITADEL's words") as caught:
         transport_to(Scripted(words(status, answer)), waits).send(WRITE)
-    assert not caught.value.performed
+    assert not caught.value.may_have_applied
 
 
 def test_after_an_error_inside_of_something_nobody_knows_whether_it_happened(waits: Waits) -> None:
     with pytest.raises(UnexpectedAnswer) as caught:
         transport_to(Scripted(words(500, "<html>Oops</html>")), waits).send(WRITE)
-    assert caught.value.performed
+    assert caught.value.may_have_applied
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -303,7 +303,7 @@ def test_a_redirect_is_told_and_the_credential_does_not_follow_it(status: int, w
     server = Scripted(words(status, "", Location="https://evil.example/x"), FINE)
     with pytest.raises(UnexpectedAnswer, match=r"elsewhere \(\d+, https://evil\.example/x\)") as caught:
         transport_to(server, waits).send(WRITE)
-    assert not caught.value.performed
+    assert not caught.value.may_have_applied
     assert "zorg:url" in str(caught.value)
     assert [request.url.host for request in server.requests] == ["acme.example"]
 
@@ -340,8 +340,13 @@ def test_a_refusal_is_an_error_of_its_kind(
         transport_to(Scripted(refuses(status, code, message)), waits).send(WRITE)
     error = caught.value
     assert type(error) is kind
-    assert (error.tried, error.status, error.code, error.said) == ("Renaming organization 42", status, code, message)
-    assert error.performed == (status >= 500)
+    assert (error.operation, error.status, error.code, error.said) == (
+        "Renaming organization 42",
+        status,
+        code,
+        message,
+    )
+    assert error.may_have_applied == (status >= 500)
     text = f"Renaming organization 42 failed: ZITADEL answered {status}, code {code}" + (
         f": {message}." if message else "."
     )
@@ -552,7 +557,7 @@ def test_a_certificate_that_is_not_trusted_is_told_at_once(https: tuple[str, Pat
     with pytest.raises(Unreachable, match=r"is not trusted \(self.signed certificate\)") as caught:
         over_tls(url, None, waits)
     assert "zorg:caFile" in str(caught.value)
-    assert not caught.value.performed
+    assert not caught.value.may_have_applied
     assert waits == []
 
 

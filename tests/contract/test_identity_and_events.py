@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pulumi_zorg.client import witnesses
+from pulumi_zorg.client import events as event_store
 from pulumi_zorg.errors import (
     ApiError,
     PermissionDenied,
@@ -29,7 +29,7 @@ NOT_TOLD = Fault(
 
 
 def test_the_caller_is_told_who_it_is(every_world: World, clients: Clients) -> None:
-    me = clients.member(every_world).witnesses.me()
+    me = clients.member(every_world).identity.me()
     assert me.user_name.startswith("member")
     assert me.details.resource_owner == every_world.home
 
@@ -38,11 +38,11 @@ def test_the_caller_is_told_what_it_may_in_an_organization(every_world: World, c
     owner = clients.owner(every_world)
     acme = owner.organizations.create(every_world.name("Acme"))
     reader = clients.member(every_world, "ORG_OWNER_VIEWER", of=acme)
-    assert {"user.grant.read", "user.grant.write", "org.write", "events.read"} <= owner.witnesses.permissions(acme)
-    assert "user.grant.read" in reader.witnesses.permissions(acme)
-    assert not {"user.grant.write", "events.read"} & reader.witnesses.permissions(acme)
+    assert {"user.grant.read", "user.grant.write", "org.write", "events.read"} <= owner.identity.permissions(acme)
+    assert "user.grant.read" in reader.identity.permissions(acme)
+    assert not {"user.grant.write", "events.read"} & reader.identity.permissions(acme)
     try:
-        elsewhere = reader.witnesses.permissions(every_world.home)
+        elsewhere = reader.identity.permissions(every_world.home)
     except ApiError:
         elsewhere = frozenset()
     assert "user.grant.read" not in elsewhere
@@ -57,7 +57,7 @@ def test_a_member_of_nothing_is_denied_and_nothing_is_not_found(every_world: Wor
         lambda: client.user_grants.read(world.home, grant),
         lambda: client.organizations.create(world.name("Acme")),
         lambda: client.user_grants.remove(world.home, grant, world.ann),
-        lambda: client.witnesses.events(grant, ["user.grant.added"]),
+        lambda: client.events.of(grant, ["user.grant.added"]),
     ):
         with pytest.raises(PermissionDenied, match="says nothing about whether the object exists"):
             call()
@@ -76,10 +76,10 @@ def default_of(world: World) -> str:
 
 def test_the_default_organization_is_known_to_every_caller(every_world: World, clients: Clients) -> None:
     expected = default_of(every_world)
-    assert clients.owner(every_world).witnesses.default_organization() == expected
-    assert clients.member(every_world, "ORG_OWNER", of=every_world.home).witnesses.default_organization() == expected
+    assert clients.owner(every_world).identity.default_organization() == expected
+    assert clients.member(every_world, "ORG_OWNER", of=every_world.home).identity.default_organization() == expected
     every_world.proxy.clear()
-    assert clients.member(every_world).witnesses.default_organization() == expected
+    assert clients.member(every_world).identity.default_organization() == expected
     assert [each.path for each in every_world.proxy.exchanges] == ["/management/v1/iam"]
 
 
@@ -90,14 +90,14 @@ def test_where_not_every_caller_is_told_the_default_organization_who_may_read_it
     every_world: World, clients: Clients, answer: Fault
 ) -> None:
     every_world.proxy.add(replace(answer))
-    assert clients.member(every_world, "IAM_OWNER_VIEWER").witnesses.default_organization() == default_of(every_world)
-    assert clients.member(every_world).witnesses.default_organization() is None
+    assert clients.member(every_world, "IAM_OWNER_VIEWER").identity.default_organization() == default_of(every_world)
+    assert clients.member(every_world).identity.default_organization() is None
 
 
 def test_an_answer_that_is_not_zitadels_names_no_default_organization(every_world: World, clients: Clients) -> None:
     every_world.proxy.add(replace(NOT_TOLD, status=200, body="{}"))
     with pytest.raises(UnexpectedAnswer):
-        clients.owner(every_world).witnesses.default_organization()
+        clients.owner(every_world).identity.default_organization()
 
 
 def test_the_callers_own_organization_and_the_default_one_are_protected(every_world: World, clients: Clients) -> None:
@@ -116,7 +116,7 @@ def test_where_nobody_tells_the_default_organization_all_but_new_ones_are_protec
     every_world.proxy.add(replace(NOT_TOLD))
     assert client.why_protected(every_world.home) == "the credential's own user lives in it"
     assert str(client.why_protected(other)).startswith("the server does not tell this credential which")
-    client.made(other)
+    client.mark_created(other)
     assert client.why_protected(other) is None
 
 
@@ -136,7 +136,7 @@ def test_the_event_store_tells_a_life_in_order(every_world: World, clients: Clie
     client.user_grants.set_roles(world.home, grant, world.ann, ["admin"])
     client.user_grants.reactivate(world.home, grant, world.ann)
     client.user_grants.remove(world.home, grant, world.ann)
-    events = client.witnesses.events(grant, GRANT_EVENTS)
+    events = client.events.of(grant, GRANT_EVENTS)
     assert [event.kind for event in events] == [
         "user.grant.added",
         "user.grant.deactivated",
@@ -145,7 +145,7 @@ def test_the_event_store_tells_a_life_in_order(every_world: World, clients: Clie
         "user.grant.removed",
     ]
     assert {(event.aggregate.id, event.aggregate.resource_owner) for event in events} == {(grant, world.home)}
-    assert {event.editor.user_id for event in events} == {client.witnesses.me().id}
+    assert {event.editor.user_id for event in events} == {client.identity.me().id}
     assert [event.sequence for event in events] == sorted({event.sequence for event in events})
     assert [event.creation_date for event in events] == sorted(event.creation_date for event in events)
     assert events[0].payload["userId"] == world.ann
@@ -159,11 +159,11 @@ def test_only_the_kinds_and_the_object_that_were_asked_for_are_told(every_world:
     client.organizations.rename(acme, every_world.name("Acme Inc"))
     client.organizations.remove(other)
     client.organizations.remove(acme)
-    assert [event.kind for event in client.witnesses.events(acme, ["org.removed", "org.added"])] == [
+    assert [event.kind for event in client.events.of(acme, ["org.removed", "org.added"])] == [
         "org.added",
         "org.removed",
     ]
-    assert client.witnesses.events("42", ["org.removed"]) == ()
+    assert client.events.of("42", ["org.removed"]) == ()
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 7, 1000])
@@ -176,16 +176,16 @@ def test_no_event_is_lost_between_two_pages(
         client.organizations.deactivate(acme)
         client.organizations.reactivate(acme)
     kinds = ("org.added", "org.deactivated", "org.reactivated")
-    monkeypatch.setattr(witnesses, "_PAGE", page)
+    monkeypatch.setattr(event_store, "_PAGE", page)
     every_world.proxy.clear()
-    events = client.witnesses.events(acme, kinds)
+    events = client.events.of(acme, kinds)
     assert [event.kind.removeprefix("org.") for event in events] == ["added", *["deactivated", "reactivated"] * 3]
     assert len(every_world.proxy.exchanges) >= (7 // page if page < 1000 else 1)
 
 
 def test_the_event_store_is_read_by_who_may_read_the_instance(every_world: World, clients: Clients) -> None:
     kinds = ("org.added",)
-    assert clients.member(every_world, "IAM_OWNER_VIEWER").witnesses.events(every_world.home, kinds)
+    assert clients.member(every_world, "IAM_OWNER_VIEWER").events.of(every_world.home, kinds)
     for roles, of in ((("ORG_OWNER",), every_world.home), (("IAM_ORG_MANAGER",), None)):
         with pytest.raises(PermissionDenied):
-            clients.member(every_world, *roles, of=of).witnesses.events(every_world.home, kinds)
+            clients.member(every_world, *roles, of=of).events.of(every_world.home, kinds)

@@ -56,12 +56,14 @@ def _nothing_is_forgotten(world: World, stack: Stack, *said: str) -> None:
     assert not [each for each in world.proxy.exchanges if each.writes and each.status and each.status < 400]
 
 
+@pytest.mark.engine_too
 def test_a_token_without_rights_forgets_nothing(any_world: World, made: Stack) -> None:
     low = any_world.console.create_user(any_world.home, f"low{any_world.tag}")
     made.env["ZITADEL_TOKEN"] = any_world.console.create_token(any_world.home, low)
     _nothing_is_forgotten(any_world, made, "membership not found", "It stays in the state")
 
 
+@pytest.mark.engine_too
 def test_a_token_that_is_refused_forgets_nothing(any_world: World, made: Stack) -> None:
     made.env["ZITADEL_TOKEN"] = "nonsense"
     _nothing_is_forgotten(any_world, made, "ZITADEL answered 401", "The credential is not accepted")
@@ -112,12 +114,14 @@ def test_a_server_that_is_not_there_forgets_nothing(any_world: World, made: Stac
     _nothing_is_forgotten(any_world, made, "cannot be reached")
 
 
+@pytest.mark.engine_too
 def test_another_instance_forgets_nothing(any_world: World, made: Stack) -> None:
     with emulated() as other:
         made.env |= {"ZITADEL_URL": other.proxy.url, "ZITADEL_TOKEN": other.token}
         _nothing_is_forgotten(any_world, made, "This instance has never had", "is zorg:url")
 
 
+@pytest.mark.engine_too
 def test_a_server_that_ignores_the_header_is_not_written_to(any_world: World, made: Stack) -> None:
     world = any_world
     world.proxy.add(Fault("strip", times=None))
@@ -185,6 +189,7 @@ def test_what_passes_is_waited_for(any_world: World, any_stack: Stack, outage: s
     assert world.shows(lambda: world.console.grants(world.home) == {})
 
 
+@pytest.mark.engine_too
 def test_an_outage_longer_than_the_deadline_is_told_and_the_next_up_ends_well(
     any_world: World, any_stack: Stack
 ) -> None:
@@ -207,6 +212,7 @@ def test_an_outage_longer_than_the_deadline_is_told_and_the_next_up_ends_well(
     stack.assert_settled()
 
 
+@pytest.mark.engine_too
 def test_an_answer_lost_for_good_ends_with_one_object(any_world: World, any_stack: Stack) -> None:
     """The server commits each create, and no answer ever arrives before the deadline."""
     world, stack = any_world, any_stack
@@ -238,6 +244,7 @@ def test_a_refused_write_with_500_is_looked_after(world: World, stack: Stack) ->
     stack.assert_settled()
 
 
+@pytest.mark.engine_too
 def test_the_name_of_somebody_elses_organization_is_not_taken(any_world: World, any_stack: Stack) -> None:
     """Made by another user, and by this credential's own user: neither was made by this resource."""
     world, stack = any_world, any_stack
@@ -254,6 +261,7 @@ def test_the_name_of_somebody_elses_organization_is_not_taken(any_world: World, 
         assert world.console.organization(each)["state"] == "ORG_STATE_ACTIVE"
 
 
+@pytest.mark.engine_too
 def test_the_same_object_is_not_declared_twice(world: World, stack: Stack) -> None:
     stack.declare(a=org("Acme"), b=org("Acme"))
     preview = stack.run("preview")
@@ -262,6 +270,7 @@ def test_the_same_object_is_not_declared_twice(world: World, stack: Stack) -> No
     assert world.proxy.writes == []
 
 
+@pytest.mark.engine_too
 def test_a_phantom_stays_in_the_state_and_can_be_changed_and_removed(world: World, stack: Stack) -> None:
     stack.declare(ann=grant(world.home, world.ann, world.project, ["viewer"]))
     stack.up()

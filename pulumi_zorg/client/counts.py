@@ -1,4 +1,4 @@
-"""How many there are, and what they are called: for sentences that people read. Nothing is decided by it."""
+"""Counts and names, for sentences that people read. No decision rests on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pulumi_zorg.client.transport import Call, Transport
 from pulumi_zorg.errors import HeaderIgnored, clean
 from pulumi_zorg.models import Details, Wire, parse
 
-__all__ = ["Census"]
+__all__ = ["Counts"]
 
 
 class _Count(Wire):
@@ -52,7 +52,7 @@ class _GrantedProjects(Wire):
     result: tuple[_GrantedProject, ...] = ()
 
 
-class Census:
+class Counts:
     """Counts and names.
 
     Documents: https://zitadel.com/docs/apis/resources/mgmt (Search Users, Search Projects, Search User Grants, User by
@@ -97,32 +97,32 @@ class Census:
 
         :raises NotFound: for a project of another one; see :meth:`granted_project_name`.
         """
-        tried = f"Reading project {clean(project_id)}"
+        operation = f"Reading project {clean(project_id)}"
         path = f"/management/v1/projects/{quote(project_id, safe='')}"
-        answer = self._transport.send(Call(tried, "GET", path, org=org_id, reads=True))
-        return parse(_FoundProject, answer, tried).project.name
+        answer = self._transport.send(Call(operation, "GET", path, org=org_id, reads=True))
+        return parse(_FoundProject, answer, operation).project.name
 
     def granted_project_name(self, org_id: str, project_id: str) -> str | None:
         """The name of a project that is granted to the organization; None where it is not."""
-        tried = f"Searching project {clean(project_id)} among those granted to organization {clean(org_id)}"
+        operation = f"Searching project {clean(project_id)} among those granted to organization {clean(org_id)}"
         body: dict[str, Any] = {"query": {"limit": 1_000}}
         path = "/management/v1/granted_projects/_search"
-        answer = self._transport.send(Call(tried, "POST", path, org=org_id, body=body, reads=True))
-        found = parse(_GrantedProjects, answer, tried).result
+        answer = self._transport.send(Call(operation, "POST", path, org=org_id, body=body, reads=True))
+        found = parse(_GrantedProjects, answer, operation).result
         return next((each.project_name for each in found if each.project_id == project_id), None)
 
     def _count(self, what: str, path: str, org_id: str, only: Mapping[str, Any] | None = None) -> int:
-        tried = f"Counting the {what} of organization {clean(org_id)}"
+        operation = f"Counting the {what} of organization {clean(org_id)}"
         body = {"query": {"limit": 1}, **(only or {})}
-        answer = self._transport.send(Call(tried, "POST", path, org=org_id, body=body, reads=True))
-        found = parse(_Listed, answer, tried)
+        answer = self._transport.send(Call(operation, "POST", path, org=org_id, body=body, reads=True))
+        found = parse(_Listed, answer, operation)
         owners = {row.details.resource_owner for row in found.result}
         if owners - {org_id}:
-            raise HeaderIgnored(f"{tried}: the server answered for another organization.")
+            raise HeaderIgnored(f"{operation}: the server answered for another organization.")
         return found.details.total_result
 
     def _user_name(self, path: str, user_id: str, org_id: str | None) -> str:
-        tried = f"Reading user {clean(user_id)}"
-        answer = self._transport.send(Call(tried, "GET", path, org=org_id, reads=True))
-        found = parse(_FoundUser, answer, tried).user
+        operation = f"Reading user {clean(user_id)}"
+        answer = self._transport.send(Call(operation, "GET", path, org=org_id, reads=True))
+        found = parse(_FoundUser, answer, operation).user
         return found.user_name or found.username

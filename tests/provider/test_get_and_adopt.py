@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.servers import World
 from tests.support.stack import Stack, grant, org
 
 
+@pytest.mark.engine_too
 def test_get_reads_what_exists_and_writes_nothing(any_world: World, any_stack: Stack) -> None:
     world, stack = any_world, any_stack
     acme = world.console.create_organization(world.name("Acme"))
@@ -34,6 +37,7 @@ def test_get_finds_the_organization_of_a_grant_by_itself(world: World, stack: St
     assert stack.up().shows(world.home)
 
 
+@pytest.mark.engine_too
 def test_get_fails_for_what_does_not_exist(any_world: World, any_stack: Stack) -> None:
     world, stack = any_world, any_stack
     removed = world.console.create_organization(world.name("Acme"))
@@ -46,6 +50,7 @@ def test_get_fails_for_what_does_not_exist(any_world: World, any_stack: Stack) -
     assert stack.fails().shows("This instance has never had user grant 424242")
 
 
+@pytest.mark.engine_too
 def test_a_name_that_is_taken_is_an_error_that_says_what_to_do(any_world: World, any_stack: Stack) -> None:
     world, stack = any_world, any_stack
     acme = world.console.create_organization(world.name("Acme"))
@@ -57,6 +62,7 @@ def test_a_name_that_is_taken_is_an_error_that_says_what_to_do(any_world: World,
     assert world.console.grant(world.home, world.ann, ann)["roleKeys"] == ["viewer"]
 
 
+@pytest.mark.engine_too
 def test_adopt_takes_over_and_brings_to_what_is_declared(any_world: World, any_stack: Stack) -> None:
     world, stack = any_world, any_stack
     acme = world.console.create_organization(world.name("Acme"))
@@ -92,6 +98,7 @@ def test_adopt_writes_nothing_where_it_agrees(any_world: World, any_stack: Stack
     stack.assert_settled()
 
 
+@pytest.mark.engine_too
 def test_the_deletion_policy_says_what_is_left(any_world: World, any_stack: Stack) -> None:
     world, stack = any_world, any_stack
     stack.declare(

@@ -1,0 +1,90 @@
+"""The caller: which user the credential belongs to, what it may do, and which organization is the default one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from pulumi_zorg.client.transport import Call, Transport
+from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
+from pulumi_zorg.models import OrganizationRecord, UserRecord, Wire, parse
+
+__all__ = ["Identity"]
+
+
+class _Me(Wire):
+    user: UserRecord
+
+
+class _Instance(Wire):
+    iam_project_id: str  # always there: an answer without it is not ZITADEL's
+    default_org_id: str = ""  # older servers do not have it
+
+
+class _Org(Wire):
+    org: OrganizationRecord
+
+
+class _Orgs(Wire):
+    result: tuple[OrganizationRecord, ...] = ()
+
+
+class _Permissions(Wire):
+    result: tuple[str, ...] = ()
+
+
+class Identity:
+    """The calls about the caller."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def me(self) -> UserRecord:
+        """Return the caller's user; ``details.resource_owner`` is the organization that it lives in.
+
+        Document: https://zitadel.com/docs/apis/resources/auth (Get my user).
+
+        :raises UnexpectedAnswer: where the answer does not name that organization.
+        """
+        operation = "Reading the credential's own user"
+        user = parse(_Me, self._transport.send(Call(operation, "GET", "/auth/v1/users/me", reads=True)), operation).user
+        if not user.details.resource_owner:
+            raise UnexpectedAnswer(
+                f"{operation}: the answer does not name the user's organization, so it is not ZITADEL's.",
+                may_have_applied=False,
+            )
+        return user
+
+    def permissions(self, org_id: str) -> frozenset[str]:
+        """Return the caller's permissions in the organization, like ``user.grant.read``.
+
+        Document: https://zitadel.com/docs/apis/resources/auth (My ZITADEL permissions).
+        """
+        operation = f"Reading the credential's rights in organization {clean(org_id)}"
+        path = "/auth/v1/permissions/zitadel/me/_search"
+        answer = self._transport.send(Call(operation, "POST", path, org=org_id, reads=True))
+        return frozenset(parse(_Permissions, answer, operation).result)
+
+    def default_organization(self) -> str | None:
+        """Return the id of the default organization; None where the server does not tell this caller.
+
+        The management API tells every caller. Where a server refuses that, the admin API and the v2 API are queried.
+
+        Documents: https://zitadel.com/docs/apis/resources/mgmt (Instance information),
+        https://zitadel.com/docs/apis/resources/admin (Get default organization), and the organization service's list
+        with its query for the default one.
+        """
+        operation = "Reading the default organization"
+        with suppress(ApiError):
+            answer = self._transport.send(Call(operation, "GET", "/management/v1/iam", reads=True))
+            default = parse(_Instance, answer, operation).default_org_id
+            if default:
+                return default
+        with suppress(ApiError):
+            answer = self._transport.send(Call(operation, "GET", "/admin/v1/orgs/default", reads=True))
+            return parse(_Org, answer, operation).org.id
+        with suppress(ApiError):
+            body: dict[str, Any] = {"queries": [{"defaultQuery": {}}]}
+            answer = self._transport.send(Call(operation, "POST", "/v2/organizations/_search", body=body, reads=True))
+            return next((record.id for record in parse(_Orgs, answer, operation).result), None)
+        return None

@@ -1,0 +1,312 @@
+"""A stack without the engine: the engine's part of a run in this process, with the methods of :class:`Stack`.
+
+It checks, diffs, creates, updates, reads and deletes in the order of the program, one resource after the other, with a new
+provider context for each command. It takes milliseconds where the engine takes seconds. The tests marked ``engine_too``
+run on both, so that what is tested here holds there.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pulumi.output import Unknown
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.client.transport import Transport
+from pulumi_zorg.config import load_settings
+from pulumi_zorg.errors import ZorgError
+from pulumi_zorg.inputs import OWNER, PREVIEW, SECRETS
+from pulumi_zorg.providers import context
+from pulumi_zorg.providers.context import ProviderContext
+from pulumi_zorg.providers.organization import OrganizationProvider
+from pulumi_zorg.providers.pending import PendingCreates
+from pulumi_zorg.providers.reporter import Reporter
+from pulumi_zorg.providers.user_grant import UserGrantProvider
+from tests.support.stack import TOKENS, Run
+
+__all__ = ["InProcessStack"]
+
+_PROVIDERS: dict[str, Any] = {"org": OrganizationProvider, "grant": UserGrantProvider}
+_TITLES = {"org": "Organization", "grant": "UserGrant"}
+#: The resource options that this engine knows.
+_OPTIONS = {"ignore_changes", "depends_on", "retain_on_delete"}
+_LONGEST_SLEEP = 0.02  # seconds; waiting is tested with the transport
+
+
+class _Failed(Exception):
+    """A step failed. The message is in the diagnostics."""
+
+
+@dataclass
+class _Resource:
+    kind: str
+    id: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    external: bool = False
+    retained: bool = False
+
+
+@dataclass
+class _Command:
+    """One command of the engine.
+
+    :param ops: the operations by resource, with the properties that differ.
+    """
+
+    preview: bool = False
+    ops: dict[str, list[str]] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+
+class InProcessStack:
+    """A stack whose program declares what the test says."""
+
+    def __init__(self, folder: Path, url: str, token: str, name: str = "test") -> None:
+        self.folder, self.name = folder, name
+        folder.mkdir(parents=True, exist_ok=True)
+        self.env = {"ZITADEL_URL": url, "ZITADEL_TOKEN": token}
+        self._config: dict[str, str] = {}
+        self._declared: dict[str, dict[str, Any]] = {}
+        self._state: dict[str, _Resource] = {}
+
+    def declare(self, **resources: dict[str, Any]) -> None:
+        """What the program declares from now on, in this order."""
+        for each in resources.values():
+            assert set(each.get("opts", {})) <= _OPTIONS, "the engine alone knows that option"
+        self._declared = resources
+
+    def run(self, *args: str) -> Run:
+        """Run a command: up, preview, refresh, destroy, config set, state delete."""
+        command, options = args[0], set(args[1:])
+        run: dict[str, Callable[[_Command], None]] = {
+            "up": lambda command: self._up(command, "--refresh" in options),
+            "preview": lambda command: self._up(command, "--refresh" in options),
+            "refresh": self._refresh,
+            "destroy": self._destroy,
+        }
+        if command == "config":
+            self._config[args[-2]] = args[-1]
+            return Run(0, "")
+        if command == "state":
+            self._state.pop(args[-1].rsplit("::", 1)[1])
+            return Run(0, "")
+        preview = command == "preview" or "--preview-only" in options
+        before = copy.deepcopy(self._state)
+        done = _Command(preview)
+        code, diagnostics = self._in_a_new_process(lambda: run[command](done))
+        if preview:
+            self._state = before
+        if code == 0 and "--expect-no-changes" in options and done.ops:
+            code = 7
+        return Run(
+            code, "\n".join([*done.lines, "Diagnostics:", *(f"    {line}" for line in diagnostics.splitlines())])
+        )
+
+    def must(self, *args: str) -> Run:
+        """Run a command that must succeed."""
+        run = self.run(*args)
+        assert run.code == 0, f"{' '.join(args)} ended with {run.code}:\n{run.out}"
+        return run
+
+    def up(self, *args: str) -> Run:
+        """Bring the world to what is declared."""
+        return self.must("up", *args)
+
+    def fails(self, *args: str) -> Run:
+        """An ``up`` that must fail."""
+        run = self.run("up", *args)
+        assert run.code != 0, f"that should have failed:\n{run.out}"
+        return run
+
+    def destroy(self, *args: str) -> Run:
+        """Delete all resources."""
+        return self.must("destroy", *args)
+
+    def preview(self, *args: str) -> dict[str, list[str]]:
+        """The operations by resource, with the properties that differ; nothing where all is the same."""
+        before = copy.deepcopy(self._state)
+        done = _Command(preview=True)
+        code, diagnostics = self._in_a_new_process(lambda: self._up(done, "--refresh" in args))
+        self._state = before
+        assert code == 0, diagnostics
+        return done.ops
+
+    def assert_settled(self) -> None:
+        """Nothing to do, and nothing changed behind the state."""
+        assert self.preview("--refresh") == {}
+
+    def state(self) -> dict[str, Any]:
+        """The state, as `pulumi stack export` would show it."""
+        return {"version": 3, "deployment": {"resources": list(copy.deepcopy(self.resources()).values())}}
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """The resources in the state, by name."""
+        return {
+            name: {
+                "urn": f"urn:pulumi:{self.name}::tests::{TOKENS[each.kind]}::{name}",
+                "type": TOKENS[each.kind],
+                "id": each.id,
+                "inputs": each.inputs,
+                "outputs": each.outputs,
+            }
+            for name, each in self._state.items()
+        }
+
+    def id(self, name: str) -> str:
+        """The id of a resource in the state."""
+        return self._state[name].id
+
+    def outputs(self, name: str) -> dict[str, Any]:
+        """The outputs of a resource in the state."""
+        return self._state[name].outputs
+
+    def _in_a_new_process(self, work: Callable[[], None]) -> tuple[int, str]:
+        """The exit code and the diagnostics of work that begins with an empty provider context."""
+        diagnostics = io.StringIO()
+        reporter = Reporter(diagnostics)
+        try:
+            settings = load_settings(lambda key: self._config.get(f"zorg:{key}"), self.env)
+            transport = Transport(
+                settings, sleep=lambda seconds: time.sleep(min(seconds, _LONGEST_SLEEP)), notice=reporter.note
+            )
+            pending = PendingCreates(settings.url, self.folder / "pending", reporter.warn)
+            context.start(ProviderContext(Client(transport), pending, reporter))
+            work()
+        except ZorgError as error:
+            diagnostics.write(f"error: {type(error).__name__}: {error}\n")
+            return 1, diagnostics.getvalue()
+        except _Failed:
+            return 1, diagnostics.getvalue()
+        finally:
+            context.stop()
+        return 0, diagnostics.getvalue()
+
+    # The commands.
+
+    def _up(self, command: _Command, refresh: bool) -> None:
+        if refresh:
+            self._refresh(_Command(command.preview))
+        failed: list[ZorgError] = []
+        for name, spec in self._declared.items():
+            try:
+                self._step(command, name, spec)
+            except ZorgError as error:  # the engine makes independent steps at the same time
+                failed.append(error)
+        for error in failed[:-1]:
+            context.current().reporter.note(f"error: {type(error).__name__}: {error}")
+        if failed:
+            raise failed[-1]
+        for name in reversed([each for each in self._state if each not in self._declared]):
+            command.ops[name] = ["delete"]
+            if not command.preview:
+                self._delete(name)
+
+    def _step(self, command: _Command, name: str, spec: dict[str, Any]) -> None:
+        provider, kind, opts = _PROVIDERS[spec["kind"]](), spec["kind"], spec.get("opts", {})
+        given, secrets = self._resolved(spec["args"])
+        if "get" in spec:
+            (object_id,), _ = self._values([spec["get"]])
+            found = provider.read(object_id, given)
+            self._state[name] = _Resource(kind, found.id, found.inputs, found.outs, external=True)
+            command.lines += [f"{name}.{output}: {found.outs[output]}" for output in spec.get("export", ())]
+            return
+        have = self._state.get(name)
+        news = {
+            **given,
+            OWNER: f"o/tests/{self.name}/{_TITLES[kind]}/{name}",
+            **({PREVIEW: True} if command.preview else {}),
+            **({SECRETS: secrets} if secrets else {}),
+        }
+        inputs = self._checked(name, provider.check(dict(have.inputs) if have else {}, dict(news)))
+        if have is not None:
+            for ignored in opts.get("ignore_changes", ()):
+                inputs[ignored] = have.inputs.get(ignored)
+            differing = sorted(each for each in {*inputs, *have.inputs} if inputs.get(each) != have.inputs.get(each))
+            replaces = provider.diff(have.id, copy.deepcopy(have.outputs), copy.deepcopy(inputs)).replaces
+            if not differing:
+                self._state[name] = _Resource(kind, have.id, inputs, have.outputs, retained=_retained(opts))
+                return
+            if not replaces:
+                command.ops[name] = ["update", *differing]
+                if not command.preview:
+                    outs = provider.update(have.id, copy.deepcopy(have.outputs), copy.deepcopy(inputs)).outs
+                    self._state[name] = _Resource(kind, have.id, inputs, outs, retained=_retained(opts))
+                return
+            command.ops[name] = ["delete-replaced", "replace", "create-replacement", *differing]
+            # The engine checks a replacement again, without what was before.
+            inputs = self._checked(name, provider.check({}, dict(news)))
+            if not command.preview:
+                self._delete(name)
+        else:
+            command.ops[name] = ["create"]
+        if not command.preview:
+            made = provider.create(copy.deepcopy(inputs))
+            self._state[name] = _Resource(kind, made.id, inputs, made.outs, retained=_retained(opts))
+
+    @staticmethod
+    def _checked(name: str, result: Any) -> dict[str, Any]:
+        if result.failures:
+            first = result.failures[0]
+            context.current().reporter.note(f"error: resource {name}: {first.property} {first.reason}")
+            raise _Failed
+        return dict(result.inputs)
+
+    def _refresh(self, command: _Command) -> None:
+        for name, have in list(self._state.items()):
+            found = _PROVIDERS[have.kind]().read(have.id, copy.deepcopy(have.outputs))
+            if not found.id:
+                command.ops[name] = ["delete"]
+                del self._state[name]
+            elif found.inputs != have.inputs:
+                differing = sorted(each for each in found.inputs if found.inputs[each] != have.inputs.get(each))
+                command.ops[name] = ["update", *differing]
+                self._state[name] = _Resource(
+                    have.kind, have.id, found.inputs, found.outs, have.external, have.retained
+                )
+
+    def _destroy(self, command: _Command) -> None:
+        for name in reversed(list(self._state)):
+            command.ops[name] = ["delete"]
+            if not command.preview:
+                self._delete(name)
+
+    def _delete(self, name: str) -> None:
+        have = self._state[name]
+        if not have.external and not have.retained:
+            _PROVIDERS[have.kind]().delete(have.id, copy.deepcopy(have.outputs))
+        del self._state[name]
+
+    # What the program declares.
+
+    def _resolved(self, args: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """The arguments with the ids of other resources, and the names of those that are secret."""
+        given: dict[str, Any] = {}
+        secrets: list[str] = []
+        for name, value in args.items():
+            values, secret = self._values(value if isinstance(value, list) else [value])
+            given[name] = values if isinstance(value, list) else values[0]
+            secrets += [name] if secret else []
+        return given, secrets
+
+    def _values(self, values: list[Any]) -> tuple[list[Any], bool]:
+        def resolved() -> Iterator[Any]:
+            for value in values:
+                if not isinstance(value, str) or value[:1] not in ("@", "!"):
+                    yield value
+                elif value[0] == "!":
+                    yield value[1:]
+                else:
+                    yield self._state[value[1:]].id if value[1:] in self._state else Unknown()
+
+        return list(resolved()), any(isinstance(each, str) and each.startswith("!") for each in values)
+
+
+def _retained(opts: dict[str, Any]) -> bool:
+    return bool(opts.get("retain_on_delete"))
