@@ -23,7 +23,7 @@ from typing import Any
 
 import httpx
 
-from pulumi_zorg.testing import Console
+from pulumi_zorg.testing import AdminClient
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "onboarding"
 TOKEN = "demo-token"  # noqa: S105 - the token of an emulator on loopback, which runs for a minute
@@ -151,7 +151,7 @@ def main() -> None:
         show(f"{command} &")
         with (folder / "log").open("w+") as log, process(command.split(), stdout=log) as emulator:
             wait_until_ready(url, emulator, folder / "log")
-            with Console(url, TOKEN) as console:
+            with AdminClient(url, TOKEN) as console:
                 play(Demo(folder, url), Furniture(console))
 
 
@@ -170,7 +170,7 @@ def wait_until_ready(url: str, emulator: subprocess.Popen[str], log: Path) -> No
 class Furniture:
     """The objects that exist before the tenant, created outside Pulumi; and the tenant as the server has it."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: AdminClient) -> None:
         self.console = console
         self.vendor = console.create_organization("Vendor")
         self.project = console.create_project(self.vendor, "Portal", ["admin", "editor", "viewer"])
