@@ -15,7 +15,7 @@
     │   └── AlreadyExists           409
     ├── NoAnswer                no answer of ZITADEL arrived
     │   ├── Unreachable             the connection failed, or a gateway answered
-    │   └── UnexpectedAnswer        an answer that is not ZITADEL's, or not about what was asked
+    │   └── UnexpectedAnswer        an answer that is not ZITADEL's, or is about something else
     ├── HeaderIgnored           the server acts on another organization than the one named
     ├── LockoutRefused          it would deactivate or remove the credential's own organization, or the default one
     ├── NotProven               the object may be removed, but no answer proves it
@@ -23,7 +23,7 @@
     ├── Gone                    the object is proven to be removed
     └── NameTaken               another object exists where this one should be created
 
-Each message says what was operation, on what, what the server said, and what to do next. None carries a
+Each message says what failed, on which object, what the server answered, and what to do. None carries a
 secret: a server's answer is cut and cleaned by :func:`clean` before it gets into one, and the provider masks what a
 program declares as secret.
 """
@@ -105,7 +105,7 @@ class CredentialError(ZorgError):
 class ApiError(ZorgError):
     """ZITADEL refused the call.
 
-    :param operation: what was operation, on which resource, as the beginning of a sentence.
+    :param operation: what was attempted, on which resource, as the beginning of a sentence.
     :param status: the HTTP status.
     :param code: the gRPC code, as number (REST) or text (Connect); None where the answer had none.
     :param message: what ZITADEL said.
@@ -174,7 +174,7 @@ class Unreachable(NoAnswer):
 
 
 class UnexpectedAnswer(NoAnswer):
-    """An answer that is not ZITADEL's, or is not about what was asked."""
+    """An answer that is not ZITADEL's, or is about something else."""
 
     def __init__(self, message: str, *, may_have_applied: bool = True) -> None:
         super().__init__(message, may_have_applied=may_have_applied)

@@ -307,8 +307,8 @@ def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any], setti
     status, code = response.status_code, answer.get("code")
     # A proxy in front of the server may return what it was sent.
     secret = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
-    told = str(answer.get("message", ""))
-    message = clean(told.replace(secret, "***") if secret else told)
+    message = str(answer.get("message", ""))
+    message = clean(message.replace(secret, "***") if secret else message)
     kind: type[ApiError] = ApiError
     if status == 400:
         kind = FailedPrecondition if code in (9, "failed_precondition") else InvalidArgument
