@@ -44,7 +44,7 @@ class PendingCreate:
     :param resource: the resource, as :class:`pulumi_zorg.providers.registry.Registry` names it.
     :param identity: what makes the object unique on the server.
     :param attempts: of all runs so far, the last one last.
-    :param id: the object's id, once the server has told it.
+    :param id: the object's id, once the server has answered with it.
     :param returned: whether the object was returned to the engine, which then died before it wrote its state, or has
         forgotten the object on purpose since (`pulumi state delete`).
     """
@@ -66,7 +66,7 @@ class PendingCreates:
 
     :param url: the instance.
     :param folder: where the files are; None keeps them in memory only, for this run.
-    :param warn: is told, in a sentence, where a file cannot be written.
+    :param warn: is given a sentence where a file cannot be written.
     """
 
     def __init__(self, url: str, folder: Path | None, warn: Callable[[str], None]) -> None:
