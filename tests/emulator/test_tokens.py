@@ -154,6 +154,17 @@ def test_a_secret(instance: Instance) -> None:
     assert instance.client.post("/oauth/v2/token", data=good, auth=pair).status_code == 400
 
 
+def test_a_person_that_was_locked_looks_like_a_service_account_without_a_secret(instance: Instance) -> None:
+    """The model of service accounts skips the creation of a person, and not its later states. See differential.py."""
+    org = instance.org()
+    email = {"email": "ann@example.com", "isEmailVerified": True}
+    person = {"userName": instance.name("ann"), "profile": {"firstName": "Ann", "lastName": "Berg"}, "email": email}
+    user = instance.iac.made("POST", f"{MANAGEMENT}/users/human", org, person)["userId"]
+    assert instance.iac("DELETE", f"{MANAGEMENT}/users/{user}/secret", org).error_id == "COMMAND-x7s802"
+    instance.iac.made("POST", f"{MANAGEMENT}/users/{user}/_lock", org, {})
+    assert instance.iac("DELETE", f"{MANAGEMENT}/users/{user}/secret", org).error_id == "COMMAND-coi82n"
+
+
 def test_a_personal_access_token(instance: Instance) -> None:
     org = instance.org()
     user = instance.machine(org)

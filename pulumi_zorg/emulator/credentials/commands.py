@@ -85,7 +85,8 @@ def add_key(call: Call, owner: str = "") -> NewKey:
     if public:
         _check_public(public)
     expires = _expiry(call.request["expiration_date"])
-    if not ServiceAccountWriteModel(call.instance.store, user_id, owner).exists:
+    user = UserWriteModel(call.instance.store, user_id, owner)
+    if not user.exists or user.human:
         raise precondition("COMMAND-bnipwm1", "Errors.User.NotFound")
     _check(call, user_id, owner)
     content = b""

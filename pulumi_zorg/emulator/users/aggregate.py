@@ -86,14 +86,21 @@ class UserWriteModel(WriteModel, User):
 
 
 class ServiceAccountWriteModel(UserWriteModel):
-    """A service account with its secret. A person looks as if it did not exist."""
+    """A service account with its secret. A person looks as if it did not exist.
 
-    types = UserWriteModel.types | {"user.machine.secret.set", "user.machine.secret.removed"}
+    As on the real server, a person that was deactivated, reactivated, locked or unlocked does look like a service account.
+    """
 
-    @property
-    def exists(self) -> bool:
-        """Whether the service account was created and not removed."""
-        return super().exists and not self.human
+    types = (UserWriteModel.types - {"user.human.initialization.code.added"}) | {
+        "user.machine.secret.set",
+        "user.machine.secret.removed",
+    }
+
+    def transition(self, event: Event) -> None:
+        """Apply an event of the user, and ignore that a person was added."""
+        super().transition(event)
+        if event.type == "user.human.added":
+            self.state = ""
 
 
 def user_event(user_id: str, owner: str, event_type: str, payload: Any = None, *uniques: Unique) -> NewEvent:
