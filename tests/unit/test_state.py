@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.state import last_update, parse_time, recorded, shared
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
