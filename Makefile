@@ -34,7 +34,7 @@ test: setup engine ## All tests, with a real engine
 	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m pytest -n 4 --dist worksteal --durations 20 $(ARGS)
 
 test-lowest: $(LOWEST)/ready engine ## A part of the tests, with the lowest supported version of each dependency
-	@echo "test-lowest: about 5 minutes on 2 cores"
+	@echo "test-lowest: about 4 minutes on 2 cores"
 	PATH="$(CURDIR)/$(LOWEST)/bin:$$(scripts/engine 2>/dev/null):$$PATH" $(LOWEST)/bin/python -m pytest -q -n auto --dist worksteal \
 	  -k "not 2025-12 and not seeds" $(LOWEST_TESTS) $(ARGS)
 

@@ -1,7 +1,7 @@
-"""`make demo`: the life of a tenant, on an emulated ZITADEL and with the engine that is on PATH.
+"""`make demo`: create, deactivate, correct, reactivate and remove a tenant, with the Pulumi engine on PATH and the emulator.
 
-It runs examples/onboarding in a temporary folder, with a Pulumi home and backend of its own, checks on the server what
-it says, and leaves nothing behind: no process, no file. It ends with 0 only if all went as told.
+It runs examples/onboarding in a temporary folder, with a Pulumi home and a backend of its own. It checks each step on the
+server, and exits with 0 only if every check passed. It leaves no process and no file behind.
 """
 
 from __future__ import annotations
@@ -23,36 +23,40 @@ from typing import Any
 
 import httpx
 
-from pulumi_zorg.testing import Console
+from pulumi_zorg.testing import AdminClient
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "onboarding"
-TOKEN = "demo-token"  # noqa: S105 - of an emulator that lives for a minute, on loopback
+TOKEN = "demo-token"  # noqa: S105 - the token of an emulator on loopback, which runs for a minute
 COLORED = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-LEFT_OUT = ("PULUMI_", "ZITADEL_", "PYTHONDONTWRITEBYTECODE")  # of the environment: what is the user's own, or slow
+# Variables that are not passed on: the user's own settings, and one that makes each command compile all modules again.
+LEFT_OUT = ("PULUMI_", "ZITADEL_", "PYTHONDONTWRITEBYTECODE")
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Unexpected(Exception):
-    """Something is not as the demo says."""
+    """A check of the demo failed."""
 
 
 def paint(text: str, color: int) -> None:
-    """Prints, in a colour where there is a terminal."""
+    """Print, in colour on a terminal."""
     print(f"\033[{color}m{text}\033[0m" if COLORED else text, flush=True)
 
 
 def tell(sentence: str) -> None:
-    """A step, in plain words."""
+    """Print what the next commands do."""
     paint("\n" + textwrap.fill(sentence, 100), 1)
 
 
 def show(command: str) -> None:
-    """A command line, as the user could type it."""
+    """Print a command as the user could type it."""
     paint(f"$ {command}", 36)
 
 
 def expect(wanted: str, is_so: bool) -> None:
-    """Checks what was said."""
+    """Print the result of a check.
+
+    :raises Unexpected: if the check failed.
+    """
     if not is_so:
         raise Unexpected(f"expected: {wanted}")
     paint(f"✔ {wanted}", 32)
@@ -60,11 +64,14 @@ def expect(wanted: str, is_so: bool) -> None:
 
 @contextmanager
 def process(args: list[str], **options: object) -> Iterator[subprocess.Popen[str]]:
-    """A process that does not outlive the block, nor does what it starts: they have a session of their own. So Ctrl-C
-    reaches the demo alone, and the engine is interrupted once; the second time it would drop everything."""
+    """Run a process, and end it and its children at the end of the block.
+
+    They have a session of their own, so that Ctrl-C reaches only the demo and the engine is interrupted exactly once. A
+    second interrupt would make the engine stop without ending its children.
+    """
     options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "start_new_session": True, "text": True}
-    # The options that a caller adds are only known to be objects; which overload they fit is not.
-    started = subprocess.Popen(args, **options)  # type: ignore[call-overload]  # noqa: S603 - our own words
+    # mypy knows the options only as objects, so it cannot select an overload.
+    started = subprocess.Popen(args, **options)  # type: ignore[call-overload]  # noqa: S603 - a fixed command
     try:
         yield started
     finally:
@@ -73,7 +80,7 @@ def process(args: list[str], **options: object) -> Iterator[subprocess.Popen[str
                 started.send_signal(way_to_end)
                 with suppress(subprocess.TimeoutExpired):
                     started.wait(timeout=15)
-        # An engine that is interrupted early forgets its language host.
+        # An engine that is interrupted early leaves its language host running.
         listed = subprocess.run(["sh", "-c", "ps -A -o pid= || ls /proc"], capture_output=True, text=True, check=False)  # noqa: S607
         for pid in (int(word) for word in listed.stdout.split() if word.isdigit()):
             with suppress(OSError):
@@ -82,12 +89,13 @@ def process(args: list[str], **options: object) -> Iterator[subprocess.Popen[str
 
 
 class Demo:
-    """The engine, in a temporary folder."""
+    """A Pulumi project in a temporary folder."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self.project = folder / "examples" / "onboarding"
         shutil.copytree(EXAMPLE, self.project, ignore=shutil.ignore_patterns("Pulumi.*.yaml"))
-        (folder / ".venv").symlink_to(sys.prefix, target_is_directory=True)  # where the example's Pulumi.yaml has it
+        # The example's Pulumi.yaml expects the virtual environment there.
+        (folder / ".venv").symlink_to(sys.prefix, target_is_directory=True)
         (folder / "backend").mkdir()
         self.tenants = self.project / "tenants.yaml"
         settings = {
@@ -105,48 +113,50 @@ class Demo:
         show(f"cd {self.project}  # a copy of examples/onboarding")
 
     def pulumi(self, command: str, code: int = 0, shows: str = "") -> None:
-        """Runs a command, shows what it says, and checks how it ends."""
+        """Run a command, show its output, and check its exit code and a text in its output."""
         show(f"pulumi {command}")
         args, output = ["pulumi", *command.split(), "--color", "always" if COLORED else "never"], list[str]()
         with process(args, stdout=subprocess.PIPE, cwd=self.project, env=self.environment) as engine:
             for line in engine.stdout or ():
                 output.append(re.sub("\033\\[[0-9;]*m", "", line))
-                if output[-1].strip() and not output[-1].startswith("@"):  # the latter are signs of life
+                if output[-1].strip() and not output[-1].startswith("@"):  # lines with @ only show progress
                     print("  " + line, end="", flush=True)
             ended = engine.wait()
         if ended != code or shows not in "".join(output):
-            raise Unexpected(f"pulumi {command}: expected exit code {code} (it is {ended}) and the words {shows!r}")
+            raise Unexpected(
+                f"pulumi {command}: expected exit code {code} and the output {shows!r}, not exit code {ended}"
+            )
         if "--expect-no-changes" in args:
             print(f"  (exit code {ended})")
 
     def switch(self, old: str, new: str) -> None:
-        """Edits the data file."""
+        """Change the flag `active` in the data file."""
         show(f"sed -i 's/active: {old}/active: {new}/' {self.tenants.name}")
         text = self.tenants.read_text(encoding="utf-8")
         self.tenants.write_text(text.replace(f"active: {old}", f"active: {new}"), encoding="utf-8")
 
 
 def main() -> None:
-    """Starts what the demo needs, and ends it."""
+    """Start the emulator, run the demo, and end the emulator."""
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
     if not (shutil.which("pulumi") and shutil.which("zorg")):
-        raise Unexpected("pulumi and zorg must be on PATH: run `make demo`, which sees to it")
+        raise Unexpected("pulumi and zorg must be on PATH. Run `make demo`, which puts them there.")
     with tempfile.TemporaryDirectory(prefix="zorg-demo-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
-        tell("A ZITADEL in memory, and a Pulumi home and backend of the demo's own. No account anywhere is needed.")
+        tell("Start the emulator, with a temporary Pulumi home and backend. No account is needed.")
         command = f"zorg emulator --port {port} --token {TOKEN}"
         show(f"{command} &")
         with (folder / "log").open("w+") as log, process(command.split(), stdout=log) as emulator:
             wait_until_ready(url, emulator, folder / "log")
-            with Console(url, TOKEN) as console:
+            with AdminClient(url, TOKEN) as console:
                 play(Demo(folder, url), Furniture(console))
 
 
 def wait_until_ready(url: str, emulator: subprocess.Popen[str], log: Path) -> None:
-    """Until the emulator answers."""
+    """Wait until the emulator answers."""
     deadline = time.monotonic() + 30
     while emulator.poll() is None and time.monotonic() < deadline:
         try:
@@ -158,9 +168,9 @@ def wait_until_ready(url: str, emulator: subprocess.Popen[str], log: Path) -> No
 
 
 class Furniture:
-    """What there is before the tenant comes, made by hand; and the tenant, as the server has it."""
+    """The objects that exist before the tenant, created outside Pulumi; and the tenant as the server has it."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: AdminClient) -> None:
         self.console = console
         self.vendor = console.create_organization("Vendor")
         self.project = console.create_project(self.vendor, "Portal", ["admin", "editor", "viewer"])
@@ -177,7 +187,7 @@ class Furniture:
             """)
 
     def found(self, key: str) -> list[Any]:
-        """A property of the new organization, of Ann's grant and of Bob's."""
+        """Return a property of the new organization, of Ann's grant and of Bob's grant."""
         organizations = [each for id_, each in self.console.organizations().items() if id_ not in self.before]
         grants = sorted(self.console.grants(self.vendor).values(), key=lambda each: bool(each["userId"] != self.ann))
         return [each.get(key) for each in (*organizations, *grants)]
@@ -187,56 +197,56 @@ class Furniture:
 
 
 def play(demo: Demo, server: Furniture) -> None:
-    """The story."""
-    tell("The tenant: an organization, and the roles of two people in a project that somebody made by hand.")
+    """Run the steps of the demo."""
+    tell("Create a tenant: an organization, and the roles of two users in a project that exists already.")
     demo.tenants.write_text(server.tenants, encoding="utf-8")
     show("cat tenants.yaml")
     print(textwrap.indent(server.tenants, "  "), end="")
     demo.pulumi("stack init demo")
     demo.pulumi("config set deletion_policy remove")
     demo.pulumi("up --yes --skip-preview")
-    expect("on the server: the organization Acme and two grants, all active", server.states() == ["ACTIVE"] * 3)
+    expect("the server has the organization Acme and two grants, all active", server.states() == ["ACTIVE"] * 3)
     ids, roles = server.found("id"), server.found("roleKeys")
 
-    tell("Acme has not paid. The file says so, and the preview says what will happen: three updates, nothing deleted.")
+    tell("Acme has not paid. Deactivate it in the data file. The preview shows three updates and no deletion.")
     demo.switch("true", "false")
     demo.pulumi("preview --diff", shows="active: true => false")
-    expect("a preview changes nothing: all three are active still", server.states() == ["ACTIVE"] * 3)
+    expect("the preview has changed nothing: all three are still active", server.states() == ["ACTIVE"] * 3)
 
-    tell("Switched off. Nobody loses anything: the organization keeps what is in it, the grants keep their roles.")
+    tell("Apply it. Nothing is deleted: the organization keeps its users and projects, the grants keep their roles.")
     demo.pulumi("up --yes --skip-preview")
-    expect("on the server: the organization and both grants are inactive", server.states() == ["INACTIVE"] * 3)
-    expect("and the grants have the roles they had", server.found("roleKeys") == roles)
+    expect("the organization and both grants are inactive on the server", server.states() == ["INACTIVE"] * 3)
+    expect("the grants have the same roles as before", server.found("roleKeys") == roles)
 
-    tell("Somebody means well and switches Ann's grant on by hand, in ZITADEL's console. Pulumi knows nothing of it.")
+    tell("Somebody reactivates Ann's grant in ZITADEL's console. Pulumi does not know about it.")
     server.console.reactivate_grant(server.vendor, server.ann, ids[1])
-    expect("on the server: Ann's grant is active", server.states() == ["INACTIVE", "ACTIVE", "INACTIVE"])
+    expect("Ann's grant is active on the server", server.states() == ["INACTIVE", "ACTIVE", "INACTIVE"])
 
-    tell("A job that runs every night would notice: exit code 7 means drift, 0 that all is as declared.")
+    tell("A nightly job detects the drift. Exit code 7 means drift, 0 means in sync.")
     demo.pulumi("refresh --preview-only --expect-no-changes --diff", code=7, shows="active: false => true")
 
-    tell("A preview that looks at the server first tells how it would be put right; then it is.")
+    tell("A preview with --refresh compares with the server and shows the correction. Then apply it.")
     demo.pulumi("preview --refresh --diff", shows="active: true => false")
     demo.pulumi("up --refresh --yes --skip-preview")
-    expect("on the server: all three are inactive again", server.states() == ["INACTIVE"] * 3)
+    expect("all three are inactive again on the server", server.states() == ["INACTIVE"] * 3)
     demo.pulumi("refresh --preview-only --expect-no-changes")
 
-    tell("Acme has paid.")
+    tell("Acme has paid. Reactivate it.")
     demo.switch("false", "true")
     demo.pulumi("up --yes --skip-preview")
-    expect("on the server: all three are active", server.states() == ["ACTIVE"] * 3)
-    expect("and they are the ones from the beginning, by their ids", server.found("id") == ids)
+    expect("all three are active on the server", server.states() == ["ACTIVE"] * 3)
+    expect("they have the same ids as at the beginning", server.found("id") == ids)
 
-    tell("And away with it all. The organization goes for good, because the demo has set deletion_policy to remove.")
+    tell("Remove the tenant. The organization is removed for good, because the demo set deletion_policy to remove.")
     demo.pulumi("destroy --yes --skip-preview")
-    expect("on the server: neither the organization nor a grant is left", server.found("id") == [])
+    expect("the organization and the grants no longer exist on the server", server.found("id") == [])
 
 
 def interrupted(*_: object) -> None:
-    """Ends the demo once; a second Ctrl-C does not disturb the cleaning up."""
+    """End the demo, and ignore a second Ctrl-C during the clean-up."""
     for each in INTERRUPTIONS:
         signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt("interrupted; nothing is left behind")
+    raise KeyboardInterrupt("interrupted; no process and no file is left behind")
 
 
 if __name__ == "__main__":
@@ -247,4 +257,4 @@ if __name__ == "__main__":
         main()
     except (Unexpected, httpx.HTTPError, KeyboardInterrupt) as error:
         sys.exit(f"\ndemo: {error}")
-    print(f"\nAll as told, in {time.monotonic() - began:.0f} s; nothing is left running, and no file is left.")
+    print(f"\nAll checks passed in {time.monotonic() - began:.0f} s. No process and no file is left behind.")

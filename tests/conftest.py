@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers import LIKENESSES, World, emulated, real, real_is_given
+from tests.support.servers import PROFILES, World, emulated, real, real_is_given
 from tests.support.stack import Stack
 
 #: The newest emulator, and a real server where one is given.
 ANY = ["2026-07", *(["real"] if real_is_given() else [])]
-#: The emulator in each of its likenesses, and a real server where one is given.
-EVERY = [*LIKENESSES, *(["real"] if real_is_given() else [])]
+#: The emulator in each of its profiles, and a real server where one is given.
+EVERY = [*PROFILES, *(["real"] if real_is_given() else [])]
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def every_world(request: pytest.FixtureRequest) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture(params=LIKENESSES)
+@pytest.fixture(params=PROFILES)
 def likeness_world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A server of each kind to itself: on a shared one, what others remove is looked into as well, and costs calls."""
     with emulated(request.param) as world:

@@ -35,6 +35,7 @@ def test_the_wheel_holds_what_users_need(wheel: Path) -> None:
     assert not [name for name in names if not name.startswith(("pulumi_zorg/", "pulumi_zorg-"))]
 
 
+@pytest.mark.engine
 def test_a_program_runs_with_the_wheel_in_a_new_environment(wheel: Path, world: World, tmp_path: Path) -> None:
     home = tmp_path / "venv"
     venv.create(home, with_pip=True)

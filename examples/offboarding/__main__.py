@@ -1,4 +1,4 @@
-"""A leaver, and a customer who leaves: switched off first, removed much later. README.md tells it step by step."""
+"""A person and a customer leave: deactivated first, removed much later. README.md explains each step."""
 
 import pulumi
 
@@ -6,7 +6,7 @@ import pulumi_zorg as zorg
 
 config = pulumi.Config()
 
-# --- A leaver -------------------------------------------------------------------------------------------------------
+# --- A person leaves ------------------------------------------------------------------------------------------------
 
 ACCESS = {
     "portal": {"ann": ["admin"], "bob": ["editor", "viewer"]},
@@ -25,14 +25,14 @@ for project, members in ACCESS.items():
             user_id=config.require(person),
             project_id=config.require(project),
             role_keys=roles,
-            # Off, with its roles kept: what the leaver had stays on record, and giving it back is one word.
+            # An inactive grant keeps its roles, so they stay on record and can be given back.
             active=person not in leavers,
-            # Deleting the line one day leaves the record as well, and bringing it back takes it over.
+            # A grant that is deleted from the program stays on the server, inactive. When it returns, it is adopted.
             deletion_policy="deactivate",
             adopt=True,
         )
 
-# --- A customer who leaves ------------------------------------------------------------------------------------------
+# --- A customer leaves ----------------------------------------------------------------------------------------------
 
 STAGES = ("active", "inactive", "condemned", "removed")
 stage = config.get("customer") or "active"
@@ -44,8 +44,8 @@ if stage != "removed":
         "initech",
         name=config.get("customer_name") or "Initech",
         active=stage == "active",
-        # Until it is condemned, two locks: the engine refuses to delete the resource, and if somebody takes that lock
-        # away too, deleting it switches the organization off instead of removing it with all its users.
+        # Two locks until the stage is "condemned": the engine refuses to delete the resource. If somebody removes that
+        # protection, deleting the resource deactivates the organization instead of removing it with all its users.
         deletion_policy="remove" if stage == "condemned" else "deactivate",
         opts=pulumi.ResourceOptions(protect=stage != "condemned"),
     )

@@ -1,4 +1,4 @@
-"""Every tenant of the data file. README.md tells what to configure."""
+"""Declares every tenant of the data file. README.md lists the configuration."""
 
 from pathlib import Path
 

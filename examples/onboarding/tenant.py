@@ -1,4 +1,4 @@
-"""The component :class:`Tenant`."""
+"""The component resource :class:`Tenant`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pulumi_zorg as zorg
 
 
 class Tenant(pulumi.ComponentResource):
-    """An organization and the grants of its people, switched off and on together.
+    """An organization and the grants of its people, deactivated and reactivated together.
 
-    Deactivating the organization alone closes ZITADEL's login pages to its users, and no more: tokens and service
-    accounts go on working, with all their roles. Hence the grants follow the same flag, and the roles leave new tokens.
+    Deactivating only the organization stops logins on ZITADEL's own pages. Tokens and service accounts keep working, with
+    all their roles. So the grants have the same flag: with it, new tokens carry no roles of the project.
 
     :ivar organization: the tenant's own organization.
-    :ivar grants: by the person's key.
+    :ivar grants: the user grants, by the person's key.
     """
 
     organization: zorg.Organization
@@ -35,13 +35,17 @@ class Tenant(pulumi.ComponentResource):
         deletion_policy: str = "deactivate",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declares a tenant.
+        """Declare a tenant.
 
-        :param key: names the resources, and never changes; ``name`` may.
-        :param grants_in: the id of the organization that owns the project; None makes the grants in the tenant's own
-            organization, which works where the project is granted to it.
-        :param people: by key, the user's id and the roles.
-        :param deletion_policy: what becomes of the organization when the tenant is taken out of the stack.
+        :param key: names the resources. It must not change; ``name`` may.
+        :param name: the organization's name.
+        :param project_id: the project whose roles the grants give.
+        :param grants_in: the id of the organization that owns the project. None makes the grants in the tenant's own
+            organization, to which the project must be granted.
+        :param people: the user's id and roles, by the person's key.
+        :param active: False deactivates the organization and its grants.
+        :param adopt: take over an existing organization and existing grants.
+        :param deletion_policy: what deleting the tenant does to the organization: remove, deactivate or retain.
         """
         super().__init__("onboarding:index:Tenant", key, None, opts)
         self.organization = zorg.Organization(
@@ -61,7 +65,7 @@ class Tenant(pulumi.ComponentResource):
                 role_keys=roles,
                 active=active,
                 adopt=adopt,
-                # Removing an organization removes its users and their grants: the grants go first.
+                # Removing an organization also removes its users and their grants. So the grants must be deleted first.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[self.organization]),
             )
             for person, (user_id, roles) in people.items()

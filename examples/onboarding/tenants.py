@@ -1,4 +1,4 @@
-"""Reads the data file. A mistake in it is told with its place, all mistakes at once, before anything is called."""
+"""Reads the data file and reports all mistakes in it at once, with their places, before any call to ZITADEL."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 import pulumi
 
-# Unused where the types of PyYAML are installed, which who copies this example need not do.
+# The comment is unused if the type stubs of PyYAML are installed. A copy of this example does not need them.
 import yaml  # type: ignore[import-untyped, unused-ignore]
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
-# Part of a resource's name in the stack.
+# Becomes a part of a resource's name in the stack.
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-# A name or an id; an id may stand without quotation marks.
+# A name or an id. An id may be written without quotation marks.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -25,7 +25,7 @@ class _Part(BaseModel):
 
 
 class Project(_Part):
-    """The project whose roles are given."""
+    """The project whose roles the grants give."""
 
     id: Text
     organization: Text
@@ -33,7 +33,7 @@ class Project(_Part):
 
 
 class TenantData(_Part):
-    """A tenant: an organization, and the roles of its people by their keys."""
+    """A tenant: an organization, and a list of roles for each person's key."""
 
     name: Text
     active: bool = True
@@ -51,16 +51,16 @@ class Data(_Part):
 
 
 class MistakeInFile(pulumi.RunError):
-    """What is wrong with the file; Pulumi shows it without a traceback."""
+    """The file has mistakes. Pulumi shows the message without a traceback."""
 
     def __init__(self, file: Path, problems: list[str]) -> None:
         super().__init__("\n".join([f"{file} cannot be used:", *(f"  - {each}" for each in problems)]))
 
 
 def load(file: Path) -> Data:
-    """The content of the file.
+    """Return the content of the file.
 
-    :raises MistakeInFile: naming the places.
+    :raises MistakeInFile: if the file cannot be read or has mistakes. The message has the place of each.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -69,7 +69,7 @@ def load(file: Path) -> Data:
     except OSError as error:
         raise MistakeInFile(file, [error.strerror or "it cannot be read"]) from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MistakeInFile(file, [f"it is no YAML: {error}"]) from None
+        raise MistakeInFile(file, [f"it is not YAML: {error}"]) from None
     except ValidationError as error:
         raise MistakeInFile(file, [_mistake(each) for each in error.errors()]) from None
     problems = doubles if data is None else list(_problems(data))
@@ -80,10 +80,10 @@ def load(file: Path) -> Data:
 
 _REASONS = {
     "missing": "is missing",
-    "extra_forbidden": "is not known here; a typing mistake?",
+    "extra_forbidden": "is not a known field",
     "string_too_short": "must not be empty",
     "string_type": "must be text",
-    "string_pattern_mismatch": "must have lower-case letters, digits and hyphens only, for it names a resource",
+    "string_pattern_mismatch": "must consist of lower-case letters, digits and hyphens, because it names a resource",
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "list_type": "must be a list, like [viewer]",
@@ -99,18 +99,18 @@ def _mistake(error: ErrorDetails) -> str:
 
 
 def _doubles(node: Any) -> Iterator[str]:
-    """Keys that stand twice. YAML would keep the last one, and the first tenant would be taken out of the stack."""
+    """Yield a sentence for each key that occurs twice. YAML would keep the last one, and the stack would delete the first tenant."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if str(key.value) in seen:
-                yield f"line {key.start_mark.line + 1}: {key.value!r} stands there for the second time"
+                yield f"line {key.start_mark.line + 1}: the key {key.value!r} occurs twice"
             seen.add(str(key.value))
             yield from _doubles(value)
 
 
 def _problems(data: Data) -> Iterator[str]:
-    """What one part of the file says against another."""
+    """Yield a sentence for each contradiction between two parts of the file."""
     names: dict[str, list[str]] = defaultdict(list)
     grants: dict[str, list[str]] = defaultdict(list)
     for key, tenant in data.tenants.items():
@@ -131,6 +131,6 @@ def _problems(data: Data) -> Iterator[str]:
     for places in grants.values():
         if len(places) > 1:
             yield (
-                f"{places[1]}: this user has a grant by {places[0]} already. ZITADEL keeps one for each organization, "
-                "user and project: grant the project to the tenants' organizations and say project_granted: true"
+                f"{places[1]}: this user already has a grant from {places[0]}. ZITADEL keeps one for each organization, "
+                "user and project. Grant the project to the tenants' organizations and set project_granted: true"
             )

@@ -1,4 +1,4 @@
-"""An organization, and a user's grant in it. README.md tells what to configure."""
+"""An organization and a user grant. README.md lists the configuration."""
 
 import pulumi
 

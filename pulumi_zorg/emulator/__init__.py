@@ -1,24 +1,25 @@
 """A ZITADEL in memory, over HTTP, for tests and for trying things out.
 
-It answers the calls on organizations, users, projects, roles, project grants, user grants and managers (v1, v2 and
-Connect), tokens and the event search as the real server does, down to status, error id, message and sequence numbers. Not
-served are logins in a browser, policies, applications, identity providers, actions and changes of a user's profile; each
-module's calls are all there is, and tests/emulator/README.md lists what ZITADEL's own client finds. It is event-sourced
-like the real server, and imports nothing of the rest of this package, so that no wrong idea can stand on both sides of a
-test.
+It answers the calls on organizations, users, projects, roles, project grants, user grants and members (v1, v2 and Connect),
+tokens and the event search as the real server does, including status, error id, message and sequence numbers. It does not
+serve logins in a browser, policies, applications, identity providers, actions, and changes of a user's profile.
+tests/emulator/README.md lists what ZITADEL's own client finds.
+
+It is event-sourced like the real server. It imports nothing from the rest of `pulumi_zorg`, so that a wrong assumption
+cannot be in the client and in the emulator at the same time. README.md in this folder is the map of the modules.
 
     with Emulator() as zitadel:
         httpx.get(f"{zitadel.url}/management/v1/orgs/me", headers={"Authorization": f"Bearer {zitadel.token}"})
 
-A new instance has the organization `ZITADEL` and in it the service account `iac` with the role IAM_OWNER, whose personal
-access token is `Emulator.token`.
+A new instance has the organization `ZITADEL` with the service account `iac`. This account has the role IAM_OWNER, and
+`Emulator.token` is its personal access token.
 
-Controls that the real server does not have, without authentication:
+Controls that the real server does not have (no authentication needed):
 
-- `POST /debug/phantoms {"ids": [...]}` makes those user grants phantoms: reads answer 404 or leave them out, while
-  commands and the event search know them.
-- `POST /debug/lag {"seconds": s}` makes lists (not reads by id, not events) show what was s seconds ago.
-- `GET /debug/calls` lists the calls served so far, `DELETE /debug/calls` forgets them.
+- `POST /debug/phantoms {"ids": [...]}` turns these user grants into phantoms: reads answer 404 and lists leave them out,
+  while commands and the event search know them.
+- `POST /debug/lag {"seconds": s}` makes lists show the state of s seconds ago. Reads by id and events do not lag.
+- `GET /debug/calls` lists the calls that were served. `DELETE /debug/calls` empties that list.
 """
 
 from __future__ import annotations
@@ -32,53 +33,53 @@ from types import TracebackType
 
 import uvicorn
 
-from .likeness import LIKENESSES, Like
-from .server import Api
-from .world import World
+from pulumi_zorg.emulator.http.app import Api
+from pulumi_zorg.emulator.instance import Instance
+from pulumi_zorg.emulator.profiles import PROFILES, ProfileName, ServerProfile
 
-__all__ = ["DEFAULT_TOKEN", "LIKENESSES", "Emulator", "Like", "run"]
+__all__ = ["DEFAULT_TOKEN", "PROFILES", "Emulator", "ProfileName", "ServerProfile", "run"]
 
-DEFAULT_TOKEN = "emulator-iac-token"  # noqa: S105  (guards nothing: the emulator listens on loopback only)
+DEFAULT_TOKEN = "emulator-iac-token"  # noqa: S105  (protects nothing: the emulator listens on loopback only)
 
 _HOST = "127.0.0.1"
 
 
 class Emulator:
-    """An emulated ZITADEL on 127.0.0.1, in a thread of its own.
+    """An emulated ZITADEL on 127.0.0.1, in its own thread.
 
-    :param port: port to listen on; 0 takes a free one, which stays the same over `stop` and `start`.
-    :param token: personal access token of the service account `iac`.
-    :param like: which server to be like: `2026-07` and `2025-12` are the recorded ones; `seeds` is one without v2.
-    :param data: SQLite file that keeps the events; without it `stop` forgets everything.
+    :param port: the port to listen on. 0 takes a free one, which `stop` and `start` do not change.
+    :param token: the personal access token of the service account `iac`.
+    :param like: the name of the server profile: `2026-07` and `2025-12` were recorded, `seeds` has no v2 API.
+    :param data: SQLite file that stores the events. Without it, `stop` loses all data.
     """
 
     def __init__(
-        self, *, port: int = 0, token: str = DEFAULT_TOKEN, like: Like = "2026-07", data: Path | None = None
+        self, *, port: int = 0, token: str = DEFAULT_TOKEN, like: ProfileName = "2026-07", data: Path | None = None
     ) -> None:
         self.port = port
         self.token = token
         self.like = like
         self.data = data
-        self._world: World | None = None
+        self._world: Instance | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
-        """Where it listens: `http://127.0.0.1:PORT`."""
+        """The address: `http://127.0.0.1:PORT`."""
         return f"http://{_HOST}:{self.port}"
 
     def start(self) -> Emulator:
-        """Start, and return when calls are answered.
+        """Start, and return as soon as calls are answered.
 
-        :raises RuntimeError: it runs already, or could not start.
-        :raises OSError: the port is taken.
+        :raises RuntimeError: if it runs already, or could not start.
+        :raises OSError: if the port is in use.
         """
         if self._server is not None:
             raise RuntimeError(f"the emulator on {self.url} runs already")
         listener = _listener(self.port)
         try:
-            self._world = World(self.like, self.token, self.data)
+            self._world = Instance(self.like, self.token, self.data)
         except BaseException:
             listener.close()
             raise
@@ -94,15 +95,15 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Stop and give the port free. Doing it twice is no mistake."""
-        server, thread, world = self._server, self._thread, self._world
+        """Stop, and release the port. A second call does nothing."""
+        server, thread, instance = self._server, self._thread, self._world
         self._server = self._thread = self._world = None
-        if server is not None and thread is not None and world is not None:
-            # Idle connections of clients are not waited for.
+        if server is not None and thread is not None and instance is not None:
+            # Do not wait for idle connections of clients.
             server.should_exit = True
             server.force_exit = True
             thread.join()
-            world.store.close()
+            instance.store.close()
 
     def __enter__(self) -> Emulator:
         return self.start()
@@ -116,30 +117,30 @@ class Emulator:
 def run(
     port: int,
     token: str = DEFAULT_TOKEN,
-    like: Like = "2026-07",
+    like: ProfileName = "2026-07",
     data: Path | None = None,
     announce: Callable[[str], None] = lambda url: None,
 ) -> None:
-    """Serve in the foreground until interrupted; `GET /debug/ready` answers 200 as soon as calls are answered.
+    """Serve in the foreground until interrupted. `GET /debug/ready` answers 200 as soon as calls are answered.
 
-    :param announce: is told the address once the port is taken.
-    :raises OSError: the port is taken by somebody else.
+    :param announce: called with the address once the port is open.
+    :raises OSError: if the port is in use.
     """
     listener = _listener(port)
     try:
-        world = World(like, token, data)
+        instance = Instance(like, token, data)
         try:
-            taken: int = listener.getsockname()[1]
-            announce(f"http://{_HOST}:{taken}")
-            uvicorn.Server(_config(world, taken)).run([listener])
+            bound: int = listener.getsockname()[1]
+            announce(f"http://{_HOST}:{bound}")
+            uvicorn.Server(_config(instance, bound)).run([listener])
         finally:
-            world.store.close()
+            instance.store.close()
     finally:
         listener.close()
 
 
 def _listener(port: int) -> socket.socket:
-    # asyncio switches Nagle's algorithm off only for sockets that say they are TCP; with it every call takes 40 ms.
+    # asyncio disables Nagle's algorithm only for sockets with the protocol TCP. With the algorithm, every call takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -151,7 +152,7 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-def _config(world: World, port: int) -> uvicorn.Config:
+def _config(instance: Instance, port: int) -> uvicorn.Config:
     return uvicorn.Config(
-        Api(world).app(), host=_HOST, port=port, log_level="warning", access_log=False, lifespan="off", ws="none"
+        Api(instance).app(), host=_HOST, port=port, log_level="warning", access_log=False, lifespan="off", ws="none"
     )

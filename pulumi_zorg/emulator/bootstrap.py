@@ -1,40 +1,40 @@
-"""A new instance: its default organization, built-in project, first administrator and the service account `iac`."""
+"""The first events of a new instance: the default organization, the built-in project, an administrator, and `iac`."""
 
 from __future__ import annotations
 
-from .credentials import PAT_SCOPES
-from .organizations import creation, member_added
-from .store import Command, Unique
-from .users import hash_secret
-from .users_model import event_of
-from .world import DOMAIN, World
+from pulumi_zorg.emulator.credentials.tokens import PAT_SCOPES
+from pulumi_zorg.emulator.eventstore.events import NewEvent, Unique
+from pulumi_zorg.emulator.instance import Instance
+from pulumi_zorg.emulator.organizations.aggregate import DOMAIN, organization_added, organization_member_added
+from pulumi_zorg.emulator.users.aggregate import user_event
+from pulumi_zorg.emulator.users.passwords import hash_secret
 
 
-def start(world: World) -> None:
-    """Set the instance up, or find it in the events that are there already."""
-    if not world.store.events:
-        _set_up(world)
-    for event in world.store.events:
+def start(instance: Instance) -> None:
+    """Write the first events of a new instance, and read the ids of the instance's own objects from the first events."""
+    if not instance.store.events:
+        _set_up(instance)
+    for event in instance.store.events:
         if event.type == "instance.added":
-            world.instance_id = event.aggregate_id
+            instance.instance_id = event.aggregate_id
         elif event.type == "instance.default.org.set":
-            world.default_org_id = event.get("orgId")
+            instance.default_org_id = event.get("orgId")
         elif event.type == "instance.iam.project.set":
-            world.project_id = event.get("iamProjectId")
+            instance.project_id = event.get("iamProjectId")
         elif event.type == "user.machine.added":
-            world.iac_user_id = event.aggregate_id
+            instance.iac_user_id = event.aggregate_id
             break
 
 
-def _set_up(world: World) -> None:
-    new_id = world.store.new_id
-    instance, org, project, person, account, token = (new_id() for _ in range(6))
+def _set_up(instance: Instance) -> None:
+    new_id = instance.store.new_id
+    instance_id, org, project, person, account, token = (new_id() for _ in range(6))
 
-    def of_instance(event_type: str, payload: dict[str, object], *uniques: Unique) -> Command:
-        return Command("instance", instance, instance, event_type, payload, uniques)
+    def of_instance(event_type: str, payload: dict[str, object], *uniques: Unique) -> NewEvent:
+        return NewEvent("instance", instance_id, instance_id, event_type, payload, uniques)
 
-    def manager(user: str) -> Command:
-        unique = Unique("member", f"{instance}:{user}", "Errors.Member.AlreadyExists")
+    def manager(user: str) -> NewEvent:
+        unique = Unique("member", f"{instance_id}:{user}", "Errors.Member.AlreadyExists")
         return of_instance("instance.member.added", {"roles": ["IAM_OWNER"], "userId": user}, unique)
 
     human = {
@@ -47,28 +47,28 @@ def _set_up(world: World) -> None:
         "encodedHash": hash_secret("Password1!"),
     }
     pat = {"tokenId": token, "expiration": "9999-12-31T23:59:59Z", "scopes": PAT_SCOPES}
-    world.store.push(
+    instance.store.push(
         "",
         [
             of_instance("instance.added", {"name": "ZITADEL"}),
-            *creation(org, "ZITADEL"),
+            *organization_added(org, "ZITADEL"),
             of_instance("instance.default.org.set", {"orgId": org}),
-            Command("project", project, org, "project.added", {"name": "ZITADEL"}),
+            NewEvent("project", project, org, "project.added", {"name": "ZITADEL"}),
             of_instance("instance.iam.project.set", {"iamProjectId": project}),
-            event_of(person, org, "user.human.added", human, Unique("usernames", human["userName"], "taken")),
-            event_of(person, org, "user.human.email.verified"),
-            member_added(org, person, ["ORG_OWNER"]),
+            user_event(person, org, "user.human.added", human, Unique("usernames", human["userName"], "taken")),
+            user_event(person, org, "user.human.email.verified"),
+            organization_member_added(org, person, ["ORG_OWNER"]),
             manager(person),
-            event_of(
+            user_event(
                 account,
                 org,
                 "user.machine.added",
                 {"userName": "iac", "name": "IaC"},
                 Unique("usernames", "iac", "taken"),
             ),
-            event_of(account, org, "user.pat.added", pat),
-            member_added(org, account, ["ORG_OWNER"]),
+            user_event(account, org, "user.pat.added", pat),
+            organization_member_added(org, account, ["ORG_OWNER"]),
             manager(account),
-            Command("milestone", instance, instance, "milestone.v2.reached", {"type": "InstanceCreated"}),
+            NewEvent("milestone", instance_id, instance_id, "milestone.v2.reached", {"type": "InstanceCreated"}),
         ],
     )

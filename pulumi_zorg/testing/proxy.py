@@ -1,7 +1,7 @@
-"""A proxy in front of any server that records the calls and lets them go wrong on demand.
+"""A proxy in front of a server. It records the calls and injects faults.
 
-Plain sockets and threads of the standard library, because a fault must be able to do what no web framework
-lets an answer do: end the connection in the middle of it.
+It uses sockets and threads of the standard library, because a fault can end the connection in the middle of an answer. Web
+frameworks do not allow that.
 """
 
 from __future__ import annotations
@@ -27,16 +27,20 @@ Effect = Literal["answer", "replace", "cut", "drop", "strip", "delay"]
 
 @dataclass
 class Fault:
-    """What goes wrong with a call.
+    """A fault that calls meet.
 
-    :param effect: ``answer``: the proxy answers itself, with ``status``, ``headers`` and ``body``, and the server sees
-        nothing; ``replace``: the server performs the call, then the proxy answers in its place; ``cut``: the connection
-        ends before the server sees the call; ``drop``: the server performs the call, then the connection ends without an
-        answer; ``strip``: the header ``header`` does not reach the server; ``delay``: the answer comes ``seconds`` late.
-    :param method: which calls: of this method, and
-    :param path: of a path in which this regular expression is found.
-    :param times: how many calls in all; None for all of them.
-    :param skip: how many matching calls go well before.
+    :param effect: what happens.
+
+        - ``answer``: the proxy answers with ``status``, ``headers`` and ``body``. The server does not see the call.
+        - ``replace``: the server performs the call, and the proxy replaces the answer.
+        - ``cut``: the connection ends before the server sees the call.
+        - ``drop``: the server performs the call, and the connection ends without an answer.
+        - ``strip``: the header ``header`` is removed from the call.
+        - ``delay``: the call is delayed by ``seconds``.
+    :param method: only calls with this method. None for all methods.
+    :param path: only calls whose path contains a match of this regular expression.
+    :param times: the number of calls that meet the fault. None for all calls.
+    :param skip: the number of matching calls that pass before the first one that meets the fault.
     """
 
     effect: Effect
@@ -49,20 +53,20 @@ class Fault:
     body: str = "<html><body>Service Unavailable</body></html>"
     header: str = "x-zitadel-orgid"
     seconds: float = 0.0
-    #: How often it has happened.
+    #: How many calls have met the fault.
     happened: int = 0
 
     def wants(self, method: str, path: str) -> bool:
-        """Whether this call is one of those."""
+        """Whether the fault applies to a call with this method and path."""
         return self.method in (None, method) and re.search(self.path, path) is not None
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One call that came by.
+    """A recorded call.
 
-    :param status: what the server answered; None where it never saw the call.
-    :param fault: the effect of the fault that the call met, if it met one.
+    :param status: the status of the server's answer. None if the server did not see the call.
+    :param fault: the effect of the fault that the call met. None if it met none.
     """
 
     method: str
@@ -74,16 +78,16 @@ class Exchange:
 
     @property
     def writes(self) -> bool:
-        """Whether it is a call that can change something."""
+        """Whether the call can change something."""
         searches = self.path.endswith("/_search") or self.path.rsplit("/", 1)[-1].startswith("List")
         return self.method != "GET" and not searches and not self.path.startswith("/oauth/")
 
 
 class FaultProxy:
-    """Stands in front of ``target`` on a port of its own on loopback.
+    """A proxy on a free port of 127.0.0.1.
 
     :param target: the address of the server.
-    :param before: is told of each call before anything is done with it; it may wait, and so hold the call.
+    :param before: called with the method and the path before a call is handled. The call waits until it returns.
     """
 
     def __init__(self, target: str, before: Callable[[str, str], None] = lambda method, path: None) -> None:
@@ -98,22 +102,22 @@ class FaultProxy:
 
     @property
     def url(self) -> str:
-        """The address to use instead of the server's."""
+        """The address of the proxy, to use instead of that of the server."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def writes(self) -> list[str]:
-        """The calls that could change something, as ``METHOD path``."""
+        """The recorded calls that can change something, as ``METHOD path``."""
         with self._lock:
             return [f"{each.method} {each.path}" for each in self.exchanges if each.writes]
 
     def add(self, *faults: Fault) -> None:
-        """Lets calls go wrong; the first fault that wants a call gets it."""
+        """Add faults. A call meets the first fault that applies to it."""
         with self._lock:
             self._faults.extend(faults)
 
     def clear(self) -> None:
-        """Forgets the faults and the calls."""
+        """Remove all faults and all recorded calls."""
         with self._lock:
             self._faults.clear()
             self.exchanges.clear()
@@ -154,11 +158,11 @@ class FaultProxy:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # Connections that are cut on purpose are not errors to print.
+    # Do not wait for the threads of open connections.
     block_on_close = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says nothing."""
+        """Print nothing: faults cut connections on purpose."""
 
 
 _HOP_BY_HOP = frozenset(
@@ -170,11 +174,11 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 60
-        # Headers and body go in two writes: with the algorithm the second waits for the first to be acknowledged.
+        # Headers and body are two writes. With Nagle's algorithm, the second waits until the first is acknowledged.
         disable_nagle_algorithm = True
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Says nothing."""
+            """Print nothing."""
 
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -197,7 +201,7 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
             if effect in ("cut", "drop"):
                 self._cut()
             elif response is None or effect == "replace":
-                assert fault is not None  # noqa: S101 - no answer of the server's means that a fault gives one
+                assert fault is not None  # noqa: S101 - without an answer of the server, there is a fault that answers
                 self._reply(fault.status, {"Content-Type": "text/html", **fault.headers}, fault.body.encode())
             else:
                 kept = {k: v for k, v in response.headers.items() if k.lower() not in _HOP_BY_HOP}
@@ -212,7 +216,7 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def _cut(self) -> None:
-            # Linger 0: the other side sees a reset, as when a machine goes away.
+            # Linger 0: the client sees a reset, as if the machine had disappeared.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             with contextlib.suppress(OSError):
                 self.connection.close()

@@ -116,7 +116,7 @@ def test_where_nobody_tells_the_default_organization_all_but_new_ones_are_protec
     every_world.proxy.add(replace(NOT_TOLD))
     assert client.why_protected(every_world.home) == "the credential's own user lives in it"
     assert str(client.why_protected(other)).startswith("the server does not tell this credential which")
-    client.made(other)
+    client.mark_created(other)
     assert client.why_protected(other) is None
 
 

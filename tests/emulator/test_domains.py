@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.emulator import LIKENESSES, Emulator
+from pulumi_zorg.emulator import PROFILES, Emulator
 from tests.emulator.instance import MANAGEMENT, Answer, Instance
 
 _ME = f"{MANAGEMENT}/orgs/me"
@@ -15,7 +15,7 @@ _CONNECT = "/zitadel.org.v2.OrganizationService"
 _TAKEN = "Domain already exists (V3-DKcYh)"
 
 
-@pytest.fixture(params=LIKENESSES)
+@pytest.fixture(params=PROFILES)
 def own(request: pytest.FixtureRequest) -> Iterator[Instance]:
     """An instance without other organizations, of each likeness."""
     with Emulator(like=request.param) as emulator:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_zorg.emulator import Emulator, Like
+from pulumi_zorg.emulator import Emulator, ProfileName
 
 #: The calls of the client's services that the emulator does not serve. Everything else of these services it serves.
 NOT_SERVED = {
@@ -272,7 +272,7 @@ def _not_served(emulator: Emulator, paths: set[str]) -> set[str]:
 
 @pytest.mark.usefixtures("zc")
 @pytest.mark.parametrize("like", ["2026-07", "2025-12"])
-def test_every_call_of_these_services_is_served_or_listed_here(like: Like) -> None:
+def test_every_call_of_these_services_is_served_or_listed_here(like: ProfileName) -> None:
     """A call that the client has is served, or it is in `NOT_SERVED`, which the README repeats by subject."""
     with Emulator(like=like) as emulator:
         for service, expected in NOT_SERVED.items():

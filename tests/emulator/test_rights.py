@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pulumi_zorg.emulator import LIKENESSES, Emulator, Like
+from pulumi_zorg.emulator import PROFILES, Emulator, ProfileName
 from tests.emulator.instance import MANAGEMENT, SERVICE, Caller, Grant, Instance
 
 _ME = f"{MANAGEMENT}/orgs/me"
@@ -315,8 +315,8 @@ def test_no_member_at_all(instance: Instance) -> None:
     assert (answer.status, answer.body["message"]) == (404, "membership not found (AUTHZ-cdgFk)")
 
 
-@pytest.mark.parametrize("like", LIKENESSES)
-def test_everybody_with_a_token_is_told_the_default_organization(like: Like) -> None:
+@pytest.mark.parametrize("like", PROFILES)
+def test_everybody_with_a_token_is_told_the_default_organization(like: ProfileName) -> None:
     """Whatever organization the header names: a live one, an inactive one, a removed one. Only an unknown one is refused."""
     path = f"{MANAGEMENT}/iam"
     with Emulator(like=like) as emulator:

@@ -138,7 +138,7 @@ def configure(stack: Stack, **settings: str) -> None:
 
 
 def urns(stack: Stack) -> list[str]:
-    return [each["urn"] for each in stack.state()["deployment"]["resources"]]
+    return sorted(each["urn"] for each in stack.state()["deployment"]["resources"])
 
 
 def refuses(stack: Stack, *commands: tuple[str, ...], shows: tuple[str, ...]) -> None:

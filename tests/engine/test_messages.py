@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pulumi_zorg.testing import Fault
+from tests.support.old_sdk import OLD_SDK
 from tests.support.servers import World
-from tests.support.stack import OLD_SDK, Stack, grant, org
+from tests.support.stack import Stack, grant, org
 
 
 @pytest.mark.parametrize(

@@ -8,28 +8,6 @@ from tests.support.servers import World
 from tests.support.stack import Stack, grant, org
 
 
-def test_what_is_adopted_under_another_resource_name_is_not_removed_under_the_old_one(
-    any_world: World, any_stack: Stack
-) -> None:
-    """The engine creates the new resource, which adopts, and then deletes the one that left the program."""
-    world, stack = any_world, any_stack
-    viewer = grant(world.home, world.ann, world.project, ["viewer"], adopt=True)
-    stack.declare(acme=org(world.name("Acme"), adopt=True), ann=viewer)
-    stack.up()
-    acme, ann = stack.id("acme"), stack.id("ann")
-    world.proxy.clear()
-    stack.declare(tenant=org(world.name("Acme"), adopt=True), member=viewer)
-    up = stack.up()
-    assert up.shows(f"organization {acme} stays as it is: Organization 'tenant' of this program manages it now")
-    assert (stack.id("tenant"), stack.id("member")) == (acme, ann)
-    assert set(stack.resources()) == {"tenant", "member"}
-    assert world.proxy.writes == []
-    stack.assert_settled()
-    stack.destroy()
-    assert world.shows(lambda: acme not in world.console.organizations())
-    assert world.shows(lambda: ann not in world.console.grants(world.home))
-
-
 def test_a_state_that_has_an_object_twice_loses_one_resource_and_not_the_object(world: World, stack: Stack) -> None:
     """As the engine leaves it when it dies between the adoption and the deletion."""
     stack.declare(tenant=org("Acme", adopt=True))
@@ -87,16 +65,6 @@ def test_a_name_that_another_resource_gives_up_in_the_same_run_takes_a_second_up
     names = {each["id"]: each["name"] for each in world.console.organizations().values()}
     assert names[acme] == world.name("Acme Holding")
     assert names[stack.id("newcomer")] == world.name("Acme")
-    stack.assert_settled()
-
-
-def test_a_name_is_passed_on_in_one_run_to_a_resource_that_waits_for_it(world: World, stack: Stack) -> None:
-    stack.declare(acme=org("Acme"))
-    stack.up()
-    stack.declare(acme=org("Acme Holding"), newcomer=org("Acme", opts={"depends_on": ["acme"]}))
-    stack.up()
-    names = {each["id"]: each["name"] for each in world.console.organizations().values()}
-    assert (names[stack.id("acme")], names[stack.id("newcomer")]) == ("Acme Holding", "Acme")
     stack.assert_settled()
 
 

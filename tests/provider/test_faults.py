@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from pulumi_zorg.testing import Console, Fault
+from pulumi_zorg.testing import AdminClient, Fault
 from tests.support.servers import World, emulated
 from tests.support.stack import Stack, grant, org
 
@@ -250,7 +250,7 @@ def test_the_name_of_somebody_elses_organization_is_not_taken(any_world: World, 
     world, stack = any_world, any_stack
     robot = world.console.create_user(world.home, f"robot{world.tag}")
     world.console.add_instance_member(robot, "IAM_OWNER")
-    with Console(world.proxy.target, world.console.create_token(world.home, robot)) as other:
+    with AdminClient(world.proxy.target, world.console.create_token(world.home, robot)) as other:
         theirs = other.create_organization(world.name("Theirs"))
     mine = world.console.create_organization(world.name("Mine"))
     stack.declare(theirs=org(world.name("Theirs"), active=False), mine=org(world.name("Mine"), active=False))

@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from pulumi_zorg.testing import Console, FaultProxy
+from pulumi_zorg.testing import AdminClient, FaultProxy
 from tests.stateful.engine import Declared, MiniEngine, Resource
 
 #: How much of what has run, over all examples.
@@ -30,7 +30,7 @@ class Laws:
 
     engine: MiniEngine
     proxy: FaultProxy
-    console: Console
+    console: AdminClient
     #: Is in the name of everything that belongs to the example.
     tag: str
     folder: Path

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from pulumi_zorg.emulator import Emulator
-from pulumi_zorg.testing import Console, Fault, FaultProxy
+from pulumi_zorg.testing import AdminClient, Fault, FaultProxy
 from tests.stateful.engine import Declared, Killed, MiniEngine
 from tests.stateful.laws import COUNTED, Laws
 
@@ -59,11 +59,11 @@ extras = st.sampled_from(MORE)
 class Server:
     """One emulator and one proxy for all examples: each has names of its own."""
 
-    _current: ClassVar[tuple[Emulator, FaultProxy, Console] | None] = None
+    _current: ClassVar[tuple[Emulator, FaultProxy, AdminClient] | None] = None
     _used = 0
 
     @classmethod
-    def get(cls) -> tuple[Emulator, FaultProxy, Console]:
+    def get(cls) -> tuple[Emulator, FaultProxy, AdminClient]:
         """The server; a new one after some examples, so that none grows without end."""
         cls._used += 1
         if cls._current is not None and cls._used % 60 == 0:
@@ -72,7 +72,7 @@ class Server:
             emulator = Emulator()
             emulator.start()
             proxy = FaultProxy(emulator.url).__enter__()
-            cls._current = emulator, proxy, Console(emulator.url, emulator.token)
+            cls._current = emulator, proxy, AdminClient(emulator.url, emulator.token)
         return cls._current
 
     @classmethod
@@ -107,7 +107,7 @@ class Stack(Laws, RuleBasedStateMachine):
         self.others, self.left, self.removed_users = {}, {}, set()
         self.second = self.another_stack()
         #: Somebody else, with a credential of their own.
-        self.somebody: Console | None = None
+        self.somebody: AdminClient | None = None
         # Something to begin with, or most sequences would be about nothing.
         self.declare_organization(0, 0, True)
         self.declare_grant(0, 0, {"viewer"}, True)
@@ -241,7 +241,7 @@ class Stack(Laws, RuleBasedStateMachine):
         if self.somebody is None:
             other = self.console.create_user(self.home, f"other{self.tag}")
             self.console.add_instance_member(other, "IAM_OWNER")
-            self.somebody = Console(self.emulator.url, self.console.create_token(self.home, other))
+            self.somebody = AdminClient(self.emulator.url, self.console.create_token(self.home, other))
         org_id = self.somebody.create_organization(name)
         if not active:
             self.somebody.deactivate_organization(org_id)

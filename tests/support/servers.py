@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from pulumi_zorg.testing import Console, FaultProxy
+from pulumi_zorg.testing import AdminClient, FaultProxy
 
-Likeness = Literal["2026-07", "2025-12", "seeds"]
-LIKENESSES: tuple[Likeness, ...] = get_args(Likeness)
+ProfileName = Literal["2026-07", "2025-12", "seeds"]
+PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)
 
 
 @dataclass
@@ -26,7 +26,7 @@ class World:
     """
 
     proxy: FaultProxy
-    console: Console
+    console: AdminClient
     token: str
     tag: str
     home: str
@@ -39,7 +39,7 @@ class World:
         return {each for each, found in self.console.organizations().items() if self.tag in found["name"]}
 
     def create_person(self, org_id: str, user_name: str) -> str:
-        """Creates a user who is a person, and gives its id; :meth:`Console.create_user` creates service accounts."""
+        """Creates a user who is a person, and gives its id; :meth:`AdminClient.create_user` creates service accounts."""
         body = {
             "userName": user_name,
             "profile": {"firstName": user_name, "lastName": "Berg"},
@@ -62,7 +62,7 @@ class World:
 
 
 @contextmanager
-def emulated(like: Likeness = "2026-07") -> Iterator[World]:
+def emulated(like: ProfileName = "2026-07") -> Iterator[World]:
     """An emulator of its own."""
     from pulumi_zorg.emulator import Emulator
 
@@ -92,7 +92,7 @@ def real_is_given() -> bool:
 @contextmanager
 def _furnished(url: str, token: str, tag: str) -> Iterator[World]:
     """A project with three roles and two users, in an organization that is not the credential's own."""
-    with Console(url, token) as console, FaultProxy(url) as proxy:
+    with AdminClient(url, token) as console, FaultProxy(url) as proxy:
         home = console.create_organization(f"Furniture {tag}".strip())
         project = console.create_project(home, "Portal", ("admin", "editor", "viewer"))
         ann, bob = console.create_user(home, f"ann{tag}"), console.create_user(home, f"bob{tag}")

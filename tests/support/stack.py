@@ -14,8 +14,6 @@ from typing import Any
 from tests.support.servers import World
 
 ROOT = Path(__file__).resolve().parents[2]
-#: A Pulumi SDK that is older than the oldest supported one; `make setup` puts it there.
-OLD_SDK = ROOT / ".cache" / "pulumi-3.231.0"
 TOKENS = {"org": "pulumi-python:dynamic/zorg:Organization", "grant": "pulumi-python:dynamic/zorg:UserGrant"}
 
 

@@ -1,0 +1,200 @@
+"""The HTTP application. It answers ZITADEL's REST gateway, the Connect protocol and OAuth, for one instance."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route as WebRoute
+
+from pulumi_zorg.emulator import bootstrap, endpoints  # noqa: F401  (endpoints registers all routes)
+from pulumi_zorg.emulator.call import Call, Caller
+from pulumi_zorg.emulator.errors import (
+    NOT_FOUND,
+    UNAUTHENTICATED,
+    UNIMPLEMENTED,
+    ApiError,
+    denied,
+    not_found,
+    unauthenticated,
+)
+from pulumi_zorg.emulator.http.routing import AUTHENTICATED, ROUTES, Route, Router, path_fields
+from pulumi_zorg.emulator.http.schema import MessageDict, decode, validate
+from pulumi_zorg.emulator.instance import Instance
+from pulumi_zorg.emulator.oauth.discovery import configuration
+from pulumi_zorg.emulator.oauth.oidc import OAuthError, Oidc
+from pulumi_zorg.emulator.organizations.queries import require_known_organization
+
+_METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+#: The services of the Connect protocol. Their answer to an unknown procedure is not JSON.
+_SERVICES = {route.path.split("/")[1] for route in ROUTES if route.connect}
+
+
+class _Json(JSONResponse):
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Api:
+    """Answers the calls on one instance.
+
+    Every call is answered completely before the next one starts, so no locks are needed.
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        bootstrap.start(instance)
+        self.oidc = Oidc(instance)
+        self.router = Router(instance.profile)
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        fixed = [
+            WebRoute("/debug/healthz", _healthz),
+            WebRoute("/debug/ready", _ready),
+            WebRoute("/debug/phantoms", self._phantoms, methods=["POST"]),
+            WebRoute("/debug/lag", self._lag, methods=["POST"]),
+            WebRoute("/debug/calls", self._calls, methods=["GET", "DELETE"]),
+            WebRoute("/debug/{rest:path}", _no_page, methods=_METHODS),
+            WebRoute("/.well-known/openid-configuration", self._recorded(self._configuration)),
+            WebRoute("/oauth/v2/keys", self._recorded(self._keys)),
+            WebRoute("/oauth/v2/token", self._recorded(self._token), methods=["POST"]),
+            WebRoute("/oidc/v1/userinfo", self._recorded(self._userinfo), methods=["GET", "POST"]),
+        ]
+        return Starlette(routes=[*fixed, WebRoute("/{rest:path}", self._recorded(self._api), methods=_METHODS)])
+
+    def _recorded(self, answer: Any) -> Any:
+        async def endpoint(request: Request) -> Response:
+            body = await request.body()
+            response: Response = answer(request, body)
+            path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            org = request.headers.get("x-zitadel-orgid")
+            self.instance.calls.append(
+                {"method": request.method, "path": path, "org": org, "status": response.status_code}
+            )
+            return response
+
+        return endpoint
+
+    def _api(self, request: Request, body: bytes) -> Response:
+        # The raw path: a `/` that is escaped in a variable does not separate parts.
+        path = request.scope["raw_path"].decode().partition("?")[0]
+        texts = self.instance.profile.texts
+        if path in ("/admin/v1/healthz", "/management/v1/healthz", "/auth/v1/healthz"):
+            return _Json({})
+        route, variables, known = self.router.find(request.method, path)
+        if route is None:
+            if path.split("/")[1] in _SERVICES:
+                return PlainTextResponse("404 page not found\n", 404)
+            if known:
+                return _Json({"code": UNIMPLEMENTED, "message": "Method Not Allowed"}, 405)
+            return _Json({"code": NOT_FOUND, "message": "Not Found"}, 404)
+        try:
+            return _Json(self._answer(route, request, body, variables), route.status)
+        except ApiError as error:
+            status, answer = error.as_connect(texts) if route.connect else error.as_gateway(texts)
+            return _Json(answer, status)
+
+    def _answer(self, route: Route, request: Request, body: bytes, variables: dict[str, str]) -> Any:
+        try:
+            message = decode(route.message, body if request.method != "GET" else b"")
+        except ApiError as error:
+            if route.connect:
+                package = route.path[1:].split(".")[1]
+                error.key = f"unmarshal message: unmarshal into *{package}.{route.message.name}: {error.key}"
+            raise
+        if request.method == "GET":
+            message.update(_from_query(route, request.url.query))
+        message.update(path_fields(route, variables))
+        caller = self._caller(route, request, message)
+        validate(route.message, message)
+        return route.handler(Call(self.instance, caller, message, _origin(request)))
+
+    def _caller(self, route: Route, request: Request, message: MessageDict) -> Caller:
+        header = request.headers.get("authorization", "")
+        if not header:
+            raise ApiError(UNAUTHENTICATED, "auth header missing")
+        before, separator, text = header.partition("Bearer ")
+        if before or not separator or "Bearer " in text:
+            raise unauthenticated("AUTH-toLo1", "invalid auth header")
+        token = self.oidc.api_token(text)
+        org_id = request.headers.get("x-zitadel-orgid", "")
+        if route.org_field and message[route.org_field]:
+            org_id = message[route.org_field]["org_id"] or org_id
+        org_id = org_id or token.owner
+        require_known_organization(self.instance, org_id)
+        caller = Caller(token.user_id, org_id, token.owner)
+        if route.permission == AUTHENTICATED:
+            return caller
+        items = self.instance.memberships(caller.user_id, org_id)
+        if not items:
+            raise not_found("AUTHZ-cdgFk", "membership not found")
+        caller.permissions = self.instance.permissions(items, route.permission)
+        if not caller.permissions:
+            raise denied("AUTH-5mWD2", "No matching permissions found")
+        if route.check and not caller.is_global and message[route.check] not in caller.object_ids:
+            raise denied("AUTH-3jknH", "No matching permissions found")
+        return caller
+
+    def _token(self, request: Request, body: bytes) -> Response:
+        form = dict(parse_qsl(body.decode()))
+        try:
+            return _Json(self.oidc.grant(form, request.headers.get("authorization", ""), _origin(request)))
+        except OAuthError as error:
+            return _Json(error.body, error.status)
+
+    def _userinfo(self, request: Request, _: bytes) -> Response:
+        try:
+            return _Json(self.oidc.userinfo(request.headers.get("authorization", "").removeprefix("Bearer ")))
+        except OAuthError as error:
+            return _Json(error.body, error.status)
+
+    def _keys(self, _request: Request, _: bytes) -> Response:
+        return _Json(self.oidc.keys())
+
+    def _configuration(self, request: Request, _: bytes) -> Response:
+        return _Json(configuration(self.instance, _origin(request)))
+
+    # Controls of the emulator that the real server does not have.
+
+    async def _phantoms(self, request: Request) -> Response:
+        self.instance.phantoms = set((await request.json())["ids"])
+        return _Json({})
+
+    async def _lag(self, request: Request) -> Response:
+        self.instance.set_lag(float((await request.json())["seconds"]))
+        return _Json({})
+
+    async def _calls(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.instance.calls.clear()
+        return _Json(self.instance.calls)
+
+
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
+
+
+def _from_query(route: Route, query: str) -> dict[str, str]:
+    found = {}
+    for key, value in parse_qsl(query):
+        field = route.message.by_key.get(key)
+        if field is not None and field.kind == "string" and not field.repeated:
+            found[field.name] = value
+    return found
+
+
+async def _healthz(_: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _ready(_: Request) -> Response:
+    return _Json("ok")
+
+
+async def _no_page(_: Request) -> Response:
+    return PlainTextResponse("404 page not found\n", 404)

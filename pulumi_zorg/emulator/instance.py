@@ -1,0 +1,110 @@
+"""One instance of the emulated ZITADEL: its event store, its read models, its settings and its permissions."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pulumi_zorg.emulator.errors import denied, not_found
+from pulumi_zorg.emulator.eventstore.events import Event, now_micros
+from pulumi_zorg.emulator.eventstore.store import EventStore
+from pulumi_zorg.emulator.members.permissions import PERMISSIONS
+from pulumi_zorg.emulator.members.projection import MemberReadModel
+from pulumi_zorg.emulator.profiles import PROFILES
+from pulumi_zorg.emulator.read_models import ReadModels
+
+
+class Instance:
+    """The event store, the read models and the settings of one instance.
+
+    :param profile: name of the server profile.
+    :param token: the personal access token of the service account `iac`.
+    :param data: SQLite file that stores the events. None keeps them in memory.
+    """
+
+    def __init__(self, profile: str, token: str, data: Path | None) -> None:
+        self.profile = PROFILES[profile]
+        self.token = token
+        self.store = EventStore(data)
+        self.secret = self.store.meta("secret", secrets.token_hex)
+        self.read_models = ReadModels(self.store.events)
+        self.store.listeners.append(self.read_models.apply)
+        self.phantoms: set[str] = set()
+        self.calls: list[dict[str, Any]] = []
+        self._lag = 0.0
+        self._lagging: ReadModels | None = None
+        self._pending: deque[Event] = deque()
+        self.store.listeners.append(self._queue)
+        self.instance_id = ""
+        self.default_org_id = ""
+        self.project_id = ""
+        self.iac_user_id = ""
+
+    def set_lag(self, seconds: float) -> None:
+        """Make lists show the state of `seconds` ago from now on."""
+        self._lag = seconds
+        self._lagging = None
+        self._pending.clear()
+        if seconds > 0:
+            border = now_micros() - int(seconds * 1_000_000)
+            self._lagging = ReadModels(event for event in self.store.events if event.created_at <= border)
+            self._pending.extend(event for event in self.store.events if event.created_at > border)
+
+    @property
+    def list_read_models(self) -> ReadModels:
+        """The read models that lists use. They lag behind `read_models` if `set_lag` says so."""
+        if self._lagging is None:
+            return self.read_models
+        border = now_micros() - int(self._lag * 1_000_000)
+        while self._pending and self._pending[0].created_at <= border:
+            self._lagging.apply(self._pending.popleft())
+        return self._lagging
+
+    def memberships(self, user_id: str, org_id: str) -> list[MemberReadModel]:
+        """Return the memberships of a user that count in an organization."""
+        return [
+            member
+            for kind in ("org", "iam", "project", "project_grant")
+            for member in self.read_models.members.where("user_id", user_id)
+            if member.kind == kind
+            and (member.owner in (org_id, self.instance_id) or self._is_granted_to(member, org_id))
+        ]
+
+    def permissions(self, members: Iterable[MemberReadModel], permission: str = "") -> tuple[str, ...]:
+        """Return the permissions of memberships. Those of memberships in projects are bound to the object.
+
+        :param permission: return only grants of this permission.
+        """
+        found: dict[str, None] = {}
+        for member in members:
+            bound = ":" + member.object_id if member.kind.startswith("project") else ""
+            for role in member.roles:
+                for granted in PERMISSIONS.get(role, ()):
+                    if not permission or granted.partition(":")[0] == permission:
+                        found[granted + bound] = None
+        return tuple(found)
+
+    def check(self, user_id: str, permission: str, org_id: str, object_id: str) -> None:
+        """Check that a user has a permission, as `Call.check` does for the caller."""
+        members = self.memberships(user_id, org_id)
+        if not members:
+            raise not_found("AUTHZ-cdgFk", "membership not found")
+        found = self.permissions(members, permission)
+        if not found:
+            raise denied("AUTH-AWfge", "No matching permissions found")
+        if not object_id or any(":" not in one or one.partition(":")[2] == object_id for one in found):
+            return
+        raise denied("AUTH-Swrgg2", "No matching permissions found")
+
+    def _is_granted_to(self, member: MemberReadModel, org_id: str) -> bool:
+        if member.kind != "project_grant":
+            return False
+        grant = self.read_models.project_grants.get(member.object_id)
+        return grant is not None and grant.granted_org_id == org_id
+
+    def _queue(self, event: Event) -> None:
+        if self._lagging is not None:
+            self._pending.append(event)

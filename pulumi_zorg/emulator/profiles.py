@@ -1,0 +1,69 @@
+"""Server profiles: the differences between the ZITADEL servers that the emulator can be like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+ProfileName = Literal["2026-07", "2025-12", "seeds"]
+
+
+@dataclass(frozen=True)
+class ServerProfile:
+    """What differs between the servers that were recorded or described. The defaults are those of the newest one."""
+
+    #: The v2 REST endpoints and AuthorizationService exist.
+    v2: bool = True
+    #: v2 (and v2beta) can rename, deactivate, activate and delete an organization.
+    v2_organization_writes: bool = True
+    #: `POST /v2/organizations` takes the new id from `organizationId`, not only from `orgId`.
+    v2_organization_id: bool = True
+    #: Status, error and description of the answer to an assertion of the JWT profile that is not valid.
+    refused_assertion: tuple[int, str, str] = (400, "invalid_grant", "invalid assertion")
+    #: Deactivating an inactive user grant, or reactivating an active one, is an error instead of a no-op.
+    strict_user_grant_state: bool = False
+    #: Cascades on other aggregates count for `details.sequence` of changes to roles and project grants.
+    details_follow_cascades: bool = True
+    #: v1 reads a project, or a project grant, by id only for the organizations that it belongs to.
+    project_reads_by_organization: bool = True
+    #: The discovery document has back-channel logout, and Arabic.
+    back_channel_logout: bool = True
+    #: Texts of messages that differ from `errors.TEXTS`.
+    texts: dict[str, str] = field(default_factory=dict)
+    #: Names of event types that differ from `events.names.EVENTS`.
+    event_names: dict[str, str] = field(default_factory=dict)
+
+
+_OLD_TEXTS = {
+    "Errors.Project.Grant.AlreadyExists": "Project grant already exists",
+    "Errors.Project.Grant.Invalid": "Project grant is invalid",
+    "Errors.Project.Grant.NotFound": "Grant not found",
+}
+_OLD_EVENT_NAMES = {"org.domain.primary.set": "Primary domain set"}
+_OLD_REFUSAL = (500, "server_error", "Errors.Internal")
+
+PROFILES: dict[str, ServerProfile] = {
+    "2026-07": ServerProfile(),
+    "2025-12": ServerProfile(
+        v2_organization_writes=False,
+        v2_organization_id=False,
+        refused_assertion=_OLD_REFUSAL,
+        details_follow_cascades=False,
+        project_reads_by_organization=False,
+        back_channel_logout=False,
+        texts=_OLD_TEXTS,
+        event_names=_OLD_EVENT_NAMES,
+    ),
+    "seeds": ServerProfile(
+        v2=False,
+        v2_organization_writes=False,
+        v2_organization_id=False,
+        refused_assertion=_OLD_REFUSAL,
+        strict_user_grant_state=True,
+        details_follow_cascades=False,
+        project_reads_by_organization=False,
+        back_channel_logout=False,
+        texts=_OLD_TEXTS,
+        event_names=_OLD_EVENT_NAMES,
+    ),
+}

@@ -1,0 +1,156 @@
+"""A client for changes outside Pulumi, such as an administrator makes in ZITADEL's console.
+
+It shares no code with the client that the resources use, so that a wrong assumption cannot be in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+__all__ = ["AdminClient"]
+
+
+class AdminClient:
+    """Reads and changes an instance of ZITADEL.
+
+    :param url: the address of the instance.
+    :param token: the personal access token to use.
+    :raises httpx.HTTPStatusError: from every method, if the server answers with an error.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        loopback = httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+            trust_env=not loopback,  # do not use a proxy of the environment for loopback
+        )
+
+    def __enter__(self) -> AdminClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def call(self, method: str, path: str, body: Any = None, org: str | None = None) -> Any:
+        """Send any call, and return its answer as JSON."""
+        if body is None and method in ("POST", "PUT"):
+            body = {}
+        response = self._http.request(method, path, json=body, headers={"x-zitadel-orgid": org} if org else {})
+        response.raise_for_status()
+        return response.json()
+
+    # Organizations.
+
+    def create_organization(self, name: str) -> str:
+        """Create an organization, and return its id."""
+        return str(self.call("POST", "/management/v1/orgs", {"name": name})["id"])
+
+    def organization(self, org_id: str) -> dict[str, Any]:
+        """Return an organization as the server shows it."""
+        found: dict[str, Any] = self.call("GET", "/management/v1/orgs/me", org=org_id)["org"]
+        return found
+
+    def organizations(self) -> dict[str, dict[str, Any]]:
+        """Return all organizations by id, without removed ones."""
+        body = {"query": {"limit": 1000, "asc": True}}
+        listed = self.call("POST", "/admin/v1/orgs/_search", body).get("result", [])
+        return {each["id"]: each for each in listed}
+
+    def rename_organization(self, org_id: str, name: str) -> None:
+        """Rename an organization."""
+        self.call("PUT", "/management/v1/orgs/me", {"name": name}, org=org_id)
+
+    def deactivate_organization(self, org_id: str) -> None:
+        """Deactivate an organization."""
+        self.call("POST", "/management/v1/orgs/me/_deactivate", org=org_id)
+
+    def reactivate_organization(self, org_id: str) -> None:
+        """Reactivate an organization."""
+        self.call("POST", "/management/v1/orgs/me/_reactivate", org=org_id)
+
+    def remove_organization(self, org_id: str) -> None:
+        """Remove an organization with everything in it."""
+        self.call("DELETE", f"/admin/v1/orgs/{org_id}")
+
+    # Projects, users and members.
+
+    def create_project(self, org_id: str, name: str, roles: Sequence[str] = ()) -> str:
+        """Create a project with roles, and return its id."""
+        project_id = str(self.call("POST", "/management/v1/projects", {"name": name}, org=org_id)["id"])
+        if roles:
+            body = {"roles": [{"key": role, "displayName": role} for role in roles]}
+            self.call("POST", f"/management/v1/projects/{project_id}/roles/_bulk", body, org=org_id)
+        return project_id
+
+    def grant_project(self, org_id: str, project_id: str, granted_org_id: str, roles: Sequence[str]) -> str:
+        """Grant a project to another organization, and return the id of the project grant."""
+        body = {"grantedOrgId": granted_org_id, "roleKeys": list(roles)}
+        return str(self.call("POST", f"/management/v1/projects/{project_id}/grants", body, org=org_id)["grantId"])
+
+    def create_user(self, org_id: str, user_name: str) -> str:
+        """Create a service account, and return its id."""
+        body = {"userName": user_name, "name": user_name}
+        return str(self.call("POST", "/management/v1/users/machine", body, org=org_id)["userId"])
+
+    def remove_user(self, org_id: str, user_id: str) -> None:
+        """Remove a user and all its grants."""
+        self.call("DELETE", f"/management/v1/users/{user_id}", org=org_id)
+
+    def create_token(self, org_id: str, user_id: str) -> str:
+        """Create a personal access token of a service account, and return its text."""
+        body = {"expirationDate": "2099-01-01T00:00:00Z"}
+        return str(self.call("POST", f"/management/v1/users/{user_id}/pats", body, org=org_id)["token"])
+
+    def add_member(self, org_id: str, user_id: str, *roles: str) -> None:
+        """Make a user a member of an organization, with roles such as ``ORG_OWNER``."""
+        self.call("POST", "/management/v1/orgs/me/members", {"userId": user_id, "roles": roles}, org=org_id)
+
+    def add_instance_member(self, user_id: str, *roles: str) -> None:
+        """Make a user a member of the instance, with roles such as ``IAM_OWNER_VIEWER``."""
+        self.call("POST", "/admin/v1/members", {"userId": user_id, "roles": roles})
+
+    # User grants.
+
+    def create_grant(
+        self, org_id: str, user_id: str, project_id: str, roles: Sequence[str], project_grant_id: str = ""
+    ) -> str:
+        """Give a user roles in a project, and return the id of the user grant."""
+        body = {"projectId": project_id, "roleKeys": list(roles), "projectGrantId": project_grant_id}
+        return str(self.call("POST", f"/management/v1/users/{user_id}/grants", body, org=org_id)["userGrantId"])
+
+    def grant(self, org_id: str, user_id: str, grant_id: str) -> dict[str, Any]:
+        """Return a user grant as the server shows it."""
+        found: dict[str, Any] = self.call("GET", f"/management/v1/users/{user_id}/grants/{grant_id}", org=org_id)[
+            "userGrant"
+        ]
+        return found
+
+    def grants(self, org_id: str) -> dict[str, dict[str, Any]]:
+        """Return all user grants of an organization by id."""
+        body = {"query": {"limit": 1000, "asc": True}}
+        listed = self.call("POST", "/management/v1/users/grants/_search", body, org=org_id).get("result", [])
+        return {each["id"]: each for each in listed}
+
+    def set_roles(self, org_id: str, user_id: str, grant_id: str, roles: Sequence[str]) -> None:
+        """Replace the roles of a user grant."""
+        self.call("PUT", f"/management/v1/users/{user_id}/grants/{grant_id}", {"roleKeys": list(roles)}, org=org_id)
+
+    def deactivate_grant(self, org_id: str, user_id: str, grant_id: str) -> None:
+        """Deactivate a user grant."""
+        self.call("POST", f"/management/v1/users/{user_id}/grants/{grant_id}/_deactivate", org=org_id)
+
+    def reactivate_grant(self, org_id: str, user_id: str, grant_id: str) -> None:
+        """Reactivate a user grant."""
+        self.call("POST", f"/management/v1/users/{user_id}/grants/{grant_id}/_reactivate", org=org_id)
+
+    def remove_grant(self, org_id: str, user_id: str, grant_id: str) -> None:
+        """Remove a user grant."""
+        self.call("DELETE", f"/management/v1/users/{user_id}/grants/{grant_id}", org=org_id)
