@@ -10,16 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from pulumi_zorg.cli.json_models import (
-    ChangeModel,
-    DriftModel,
-    DriftReport,
-    UnknownModel,
-    UnmanagedModel,
-    as_json_text,
-    as_shared,
-    timestamp,
-)
+from pulumi_zorg.cli import json_models
 from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
 from pulumi_zorg.drift.report import Change, Drift, Report, Unknown, Unmanaged
 from pulumi_zorg.errors import clean
@@ -33,15 +24,17 @@ _HIDDEN = "[secret]"
 
 def as_json(report: Report) -> None:
     """Print the report for programs. docs/drift.md describes it."""
-    output = DriftReport(
+    output = json_models.DriftReport(
         stack=report.stack,
         in_sync=report.in_sync,
         drifted=[_drift_model(each) for each in report.drifted],
         unmanaged=None if report.unmanaged is None else [_unmanaged_model(each) for each in report.unmanaged],
-        unknown=[UnknownModel(urn=each.urn, type=each.type, id=each.id, why=each.why) for each in report.unknown],
-        shared=as_shared(report.shared),
+        unknown=[
+            json_models.Unknown(urn=each.urn, type=each.type, id=each.id, why=each.why) for each in report.unknown
+        ],
+        shared=json_models.as_shared(report.shared),
     )
-    print(as_json_text(output))
+    print(json_models.as_json_text(output))
 
 
 def as_table(report: Report) -> None:
@@ -127,33 +120,33 @@ FORMATS: dict[str, Callable[[Report], None]] = {
 }
 
 
-def _drift_model(drift: Drift) -> DriftModel:
-    return DriftModel(
+def _drift_model(drift: Drift) -> json_models.Drift:
+    return json_models.Drift(
         urn=drift.urn,
         type=drift.type,
         id=drift.id,
         removed=drift.removed is not None,
         proof=drift.removed,
         changes=[
-            ChangeModel(
+            json_models.Change(
                 property=each.property,
                 recorded=_HIDDEN if each.secret else each.recorded,
                 live=_HIDDEN if each.secret else each.live,
-                when=timestamp(each.when),
+                when=json_models.timestamp(each.when),
                 by=each.by,
             )
             for each in drift.changes
         ],
-        when=timestamp(drift.when),
+        when=json_models.timestamp(drift.when),
         by=drift.by,
     )
 
 
-def _unmanaged_model(found: Unmanaged) -> UnmanagedModel:
+def _unmanaged_model(found: Unmanaged) -> json_models.Unmanaged:
     observed = found.observed
     properties = {name: value for name, value in observed.properties.items() if not name.startswith("__")}
-    when = timestamp(observed.created)
-    return UnmanagedModel(type=observed.type, id=observed.id, properties=properties, when=when, by=found.by)
+    when = json_models.timestamp(observed.created)
+    return json_models.Unmanaged(type=observed.type, id=observed.id, properties=properties, when=when, by=found.by)
 
 
 def _verb(change: Change) -> str:

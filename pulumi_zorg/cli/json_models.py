@@ -12,20 +12,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pulumi_zorg.state import SharedObject
+from pulumi_zorg import state
 
 __all__ = [
     "DRIFT_FORMAT",
     "PREVIEW_FORMAT",
-    "ChangeModel",
-    "DriftModel",
+    "Change",
+    "Drift",
     "DriftReport",
-    "EffectModel",
-    "LimitModel",
+    "Effect",
+    "Limit",
     "PreviewVerdict",
-    "SharedModel",
-    "UnknownModel",
-    "UnmanagedModel",
+    "SharedObject",
+    "Unknown",
+    "Unmanaged",
     "as_json_text",
     "as_shared",
     "json_schema",
@@ -40,10 +40,12 @@ Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(populate_by_name=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        populate_by_name=True, use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
+    )
 
 
-class SharedModel(_Model):
+class SharedObject(_Model):
     """An object that more than one resource of the state manages."""
 
     type: str
@@ -54,7 +56,7 @@ class SharedModel(_Model):
     """What is wrong, and the way out."""
 
 
-class ChangeModel(_Model):
+class Change(_Model):
     """A property that differs."""
 
     property: str
@@ -68,7 +70,7 @@ class ChangeModel(_Model):
     """The user who made the change; null where it is not known."""
 
 
-class DriftModel(_Model):
+class Drift(_Model):
     """A resource whose object differs from the state, or was removed."""
 
     urn: str
@@ -77,7 +79,7 @@ class DriftModel(_Model):
     removed: bool
     proof: str | None
     """What proves the removal; null where the object exists."""
-    changes: list[ChangeModel]
+    changes: list[Change]
     """The properties that differ; none where the object was removed."""
     when: Timestamp | None
     """The time of the newest change or of the removal; null where it is not known."""
@@ -85,19 +87,21 @@ class DriftModel(_Model):
     """The user who made it; null where it is not known."""
 
 
-class UnmanagedModel(_Model):
+class Unmanaged(_Model):
     """An object that exists, and that no resource of the stack manages."""
 
     type: str
     id: str
-    properties: dict[str, Any]
+    # Newer versions of pydantic write this by themselves.
+    properties: Annotated[dict[str, Any], Field(json_schema_extra={"additionalProperties": True})]
+    """The inputs and outputs that a resource of this type would have."""
     when: Timestamp | None
     """The time of its creation; null where it is not known."""
     by: str | None
     """The user who created it; null where it is not known."""
 
 
-class UnknownModel(_Model):
+class Unknown(_Model):
     """An object that could not be compared."""
 
     urn: str | None
@@ -115,14 +119,14 @@ class DriftReport(_Model):
     stack: str
     in_sync: bool | None
     """Null where something is unknown or shared. Exit codes: true 0, false 7, null 1."""
-    drifted: list[DriftModel]
-    unmanaged: list[UnmanagedModel] | None
+    drifted: list[Drift]
+    unmanaged: list[Unmanaged] | None
     """Null without `--unmanaged`."""
-    unknown: list[UnknownModel]
-    shared: list[SharedModel]
+    unknown: list[Unknown]
+    shared: list[SharedObject]
 
 
-class LimitModel(_Model):
+class Limit(_Model):
     """How often something may happen, and how often it would."""
 
     option: str
@@ -138,7 +142,7 @@ class LimitModel(_Model):
     exceeded: bool
 
 
-class EffectModel(_Model):
+class Effect(_Model):
     """A planned change that a reviewer should read a sentence about."""
 
     urn: str
@@ -174,11 +178,11 @@ class PreviewVerdict(_Model):
     stack: str
     exceeded: bool
     """Whether a limit is exceeded."""
-    limits: list[LimitModel]
+    limits: list[Limit]
     changes: dict[str, int]
     """How many resources of any type each operation of the engine concerns."""
-    shared: list[SharedModel]
-    effects: list[EffectModel]
+    shared: list[SharedObject]
+    effects: list[Effect]
     not_asked: str | None
     """Why the instance was not read for counts and names; null where it was, or did not have to be."""
     not_read: str | None
@@ -196,9 +200,9 @@ def json_schema(model: type[DriftReport] | type[PreviewVerdict]) -> dict[str, An
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def as_shared(shared: Iterable[SharedObject]) -> list[SharedModel]:
+def as_shared(shared: Iterable[state.SharedObject]) -> list[SharedObject]:
     """Return the objects that more than one resource manages."""
-    return [SharedModel(type=each.type, id=each.id, urns=list(each.urns), error=each.error) for each in shared]
+    return [SharedObject(type=each.type, id=each.id, urns=list(each.urns), error=each.error) for each in shared]
 
 
 def timestamp(moment: datetime | None) -> str | None:

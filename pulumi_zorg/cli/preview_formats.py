@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rich.text import Text
 
-from pulumi_zorg.cli.json_models import EffectModel, LimitModel, PreviewVerdict, as_json_text, as_shared
+from pulumi_zorg.cli import json_models
 from pulumi_zorg.cli.preview_review import Reviewed, Verdict
 from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
 from pulumi_zorg.errors import clean
@@ -46,11 +46,11 @@ def as_table(verdict: Verdict) -> None:
 
 def as_json(verdict: Verdict) -> None:
     """Print the verdict for programs. docs/previews.md describes it."""
-    output = PreviewVerdict(
+    output = json_models.PreviewVerdict(
         stack=verdict.stack,
         exceeded=any(each.exceeded for each in verdict.limits),
         limits=[
-            LimitModel(
+            json_models.Limit(
                 option=each.option,
                 most=each.most,
                 found=each.found,
@@ -61,12 +61,12 @@ def as_json(verdict: Verdict) -> None:
             for each in verdict.limits
         ],
         changes=dict(verdict.changes),
-        shared=as_shared(verdict.shared),
+        shared=json_models.as_shared(verdict.shared),
         effects=[_effect_model(each) for each in verdict.reviewed],
         not_asked=verdict.not_asked,
         not_read=verdict.not_read,
     )
-    print(as_json_text(output))
+    print(json_models.as_json_text(output))
 
 
 def as_markdown(verdict: Verdict) -> None:
@@ -118,9 +118,9 @@ def _title(each: Reviewed) -> str:
     return f"{name} ({_HOW[each.op]})" if each.op in _HOW and each.effect.act is not Act.CREATES else name
 
 
-def _effect_model(each: Reviewed) -> EffectModel:
+def _effect_model(each: Reviewed) -> json_models.Effect:
     effect, facts = each.effect, each.facts
-    return EffectModel.model_validate(
+    return json_models.Effect.model_validate(
         {
             "urn": each.urn,
             "type": effect.type,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.testing import Fault
 from tests.support.servers import World
 from tests.support.stack import Run, Stack, grant, org, twins
@@ -44,7 +45,10 @@ def plan(stack: Stack, *command: str) -> str:
 
 
 def found(run: Run) -> dict[str, int]:
-    return {each["option"].removeprefix("--max-"): each["found"] for each in json.loads(run.out)["limits"]}
+    """The counts in the JSON of a run, which must be as its model has it."""
+    shown = json.loads(run.out)
+    assert PreviewVerdict.model_validate(shown, strict=True).model_dump(by_alias=True) == shown
+    return {each["option"].removeprefix("--max-"): each["found"] for each in shown["limits"]}
 
 
 @pytest.fixture

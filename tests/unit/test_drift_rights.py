@@ -19,7 +19,7 @@ from pulumi_zorg.state import Recorded
 from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 from tests.support.servers import World
 from tests.unit.clients import Clients
-from tests.unit.test_survey import a_grant, an_organization
+from tests.unit.test_drift_pipeline import a_grant, an_organization
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "drift.md"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.cli.preview_formats import FORMATS
 from pulumi_zorg.cli.preview_review import Limit, Reviewed, Verdict
 from pulumi_zorg.impact import Planned, effect_of
@@ -146,6 +147,7 @@ def test_what_is_not_counted_and_not_limited_is_a_note(capsys: pytest.CaptureFix
 def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = verdict(organization(ACTIVE, INACTIVE), limits=(WITHIN,), changes={"update": 1}, shared=(SHARED,))
     out = json.loads(shown(capsys, "json", found))
+    assert PreviewVerdict.model_validate(out, strict=True).model_dump(by_alias=True) == out
     assert out["schema"] == "zorg-preview/1"
     assert out["changes"] == {"update": 1}
     assert out["limits"] == [
