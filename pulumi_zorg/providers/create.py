@@ -207,7 +207,7 @@ class _Creator(Generic[AnyInputs]):
         if not isinstance(found, Observed):
             return None
         event = created(self.client, found.id, self.type.created_event)
-        by, at = (None, found.details.creation_date) if event is None else (event.editor.user_id, event.creation_date)
+        by, at = (None, found.created) if event is None else (event.editor.user_id, event.creation_date)
 
         def may_have_made(each: PendingCreate) -> bool:
             return any(by in (None, attempt.by) and self._lasted_at(attempt, at) for attempt in each.attempts)
