@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import clean
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 __all__ = [
     "SECRET",

@@ -16,6 +16,7 @@ __all__ = [
     "Event",
     "ObjectCreated",
     "OrganizationRecord",
+    "PhantomGrantRecord",
     "UserGrantRecord",
     "UserRecord",
     "Wire",
@@ -88,6 +89,10 @@ class UserGrantRecord(Wire):
         return _is_active(self.state, "USER_GRANT_STATE", f"user grant {self.id}")
 
 
+class PhantomGrantRecord(UserGrantRecord):
+    """A user grant that the event store has, while reads and lists of the server do not show it."""
+
+
 class _Reference(Wire):
     id: NonEmpty
     organization_id: str = ""
@@ -107,6 +112,17 @@ class Authorization(Wire):
     organization: _Reference
     roles: tuple[_Role, ...] = ()
     creation_date: datetime | None = None
+
+    def as_user_grant(self) -> UserGrantRecord:
+        """Return the record in the form of the management API, without a project grant."""
+        return UserGrantRecord(
+            id=self.id,
+            details=Details(creation_date=self.creation_date, resource_owner=self.organization.id),
+            state=f"USER_GRANT_{self.state}",
+            user_id=self.user.id,
+            project_id=self.project.id,
+            role_keys=tuple(role.key for role in self.roles),
+        )
 
 
 class UserRecord(Wire):

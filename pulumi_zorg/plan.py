@@ -1,4 +1,4 @@
-"""The engine's plan, as ``pulumi preview --json`` prints it, read for :mod:`pulumi_zorg.impact`."""
+"""Reads the engine's plan from the output of ``pulumi preview --json``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, SharedObject, find_shared
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.impact import Planned, mask_unknowns
+from pulumi_zorg.state import SharedObject, find_shared
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 __all__ = ["Plan", "PlannedStep", "PreviewFailed", "read_plan"]
 
@@ -25,7 +26,7 @@ _CREATES = frozenset({"create", "replace", "create-replacement"})
 _NEITHER = frozenset(
     {"same", "read", "read-replacement", "refresh", "discard", "discard-replaced", "remove-pending-replace", "import"}
 )
-#: Operations on what the stack only reads.
+#: Operations on objects that the stack only reads.
 _READS = frozenset({"read", "read-replacement", "discard", "discard-replaced"})
 
 
@@ -53,7 +54,7 @@ class _Step(_Model):
 
     @property
     def type(self) -> str:
-        """The resource's own type; a URN has those of its parents before it."""
+        """The resource's own type. A URN has the types of its parents before it."""
         return self.urn.split("::")[2].rpartition("$")[2]
 
 
@@ -71,10 +72,11 @@ class _Digest(_Model):
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """A change of one object, and the resource that it is planned for.
+    """A planned change of one object.
 
+    :param urn: the resource.
     :param op: ``create``, ``update``, ``delete``, ``replace``, or ``pending``: the deletion of an object that an earlier
-        run has replaced and failed to delete.
+        run replaced and failed to delete.
     """
 
     urn: str
@@ -84,12 +86,13 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class Plan:
-    """A preview's plan.
+    """The plan of a preview.
 
-    :param stack: the stack's name, as its URNs have it; None where the plan has no steps.
+    :param stack: the stack's name in the URNs; None where the plan has no steps.
     :param steps: the changes of organizations and user grants.
     :param changes: how many resources of any type each operation concerns, by the engine's name for the operation.
-    :param shared: objects that more than one resource manages, as far as the plan shows these resources.
+    :param shared: objects that more than one resource manages. The plan shows them only if it has a step for each of these
+        resources.
     """
 
     stack: str | None
@@ -102,18 +105,18 @@ def read_plan(text: str) -> Plan:
     """Return the plan in the output of ``pulumi preview --json`` or ``pulumi destroy --preview-only --json``.
 
     :raises PreviewFailed: where the preview ended with an error.
-    :raises ConfigurationError: where the text is something else, or has a step that this release does not know.
+    :raises ConfigurationError: where the text is not a plan, or has a step that this release does not know.
     """
     digest = _digest(text)
     failed = [each.message for each in digest.diagnostics if each.severity == "error"]
     if failed:
         first = clean(failed[0].removeprefix("error: "))
-        raise PreviewFailed(f"The preview failed, so that its plan is not whole: {first}")
+        raise PreviewFailed(f"The preview failed, so its plan is not complete: {first}")
     replaced = {step.urn for step in digest.steps if step.op in ("replace", "create-replacement")}
     found: dict[tuple[str, str | None, bool], PlannedStep] = {}
     for step in digest.steps:
         for each in _planned(step, step.urn in replaced):
-            # A replacement can be told as one step, as its two halves, or as all three.
+            # The engine shows a replacement as one step, as its two halves, or as all three.
             found.setdefault((each.urn, each.planned.id, each.planned.after is None), each)
     stack = digest.steps[0].urn.split(":")[2] if digest.steps else None
     return Plan(stack, tuple(found.values()), digest.changes, _shared(digest))
@@ -122,16 +125,16 @@ def read_plan(text: str) -> Plan:
 def _digest(text: str) -> _Digest:
     what = "This is not what `pulumi preview --json` prints"
     try:
-        told = json.loads(text)
+        digest = json.loads(text)
     except (ValueError, RecursionError):
-        told = None
-    # The engine leaves out what is empty; nothing to do and nothing said still took some time.
-    if not isinstance(told, dict) or not told.keys() & {"steps", "changeSummary", "diagnostics", "duration"}:
+        digest = None
+    # The engine leaves out empty parts. A run without steps and messages still has a duration.
+    if not isinstance(digest, dict) or not digest.keys() & {"steps", "changeSummary", "diagnostics", "duration"}:
         raise ConfigurationError(
-            f"{what} (one JSON object); without PULUMI_ENABLE_STREAMING_JSON_PREVIEW, and with standard error kept apart"
+            f"{what}: one JSON object. Do not set PULUMI_ENABLE_STREAMING_JSON_PREVIEW, and do not mix standard error into it."
         )
     try:
-        return _Digest.model_validate(told)
+        return _Digest.model_validate(digest)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -160,7 +163,7 @@ def _planned(step: _Step, replaced: bool) -> Iterator[PlannedStep]:
 
 
 def _shared(digest: _Digest) -> tuple[SharedObject, ...]:
-    """The objects that two resources of the plan manage. The engine lists unchanged ones only with ``--show-sames``."""
+    """Return the objects that two resources of the plan manage. It has unchanged resources only with ``--show-sames``."""
     managed = {
         (step.urn, (step.type, step.old.id)): None
         for step in digest.steps
@@ -178,5 +181,5 @@ def _title(step: _Step) -> str:
 
 
 def _properties(shown: Mapping[str, Any]) -> dict[str, Any]:
-    told = {name: value for name, value in shown.items() if not name.startswith("__")}
-    return mask_unknowns(told, lambda value: value in (_UNKNOWN, _SECRET))
+    public = {name: value for name, value in shown.items() if not name.startswith("__")}
+    return mask_unknowns(public, lambda value: value in (_UNKNOWN, _SECRET))

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.errors import (
@@ -23,17 +21,17 @@ from pulumi_zorg.errors import (
     ZorgError,
     clean,
 )
-from pulumi_zorg.models import Event, OrganizationRecord, UserGrantRecord
+from pulumi_zorg.models import Event, OrganizationRecord, PhantomGrantRecord, UserGrantRecord
+from pulumi_zorg.observed import Removal
 
 __all__ = [
     "ENDS_OF_OTHERS",
     "GRANT_ENDS",
-    "Found",
     "Removal",
-    "as_told",
     "created",
     "find_organization",
     "find_user_grant",
+    "grant_from_events",
     "list_events",
     "removal",
     "took_along",
@@ -57,37 +55,6 @@ _USER_LIFE = ("user.human.added", "user.human.selfregistered", "user.machine.add
 _PROJECT_LIFE = ("project.added", "project.removed", "project.grant.removed")
 
 _STATE_DELETE = "If you know that it is gone, `pulumi state delete` takes it out of the state."
-
-
-@dataclass(frozen=True)
-class Removal:
-    """The proof that an object is gone.
-
-    :param how: what was seen, as the end of a sentence.
-    :param by: the user who removed it, where the event store said so.
-    :param at: when.
-    """
-
-    how: str
-    by: str | None = None
-    at: datetime | None = None
-
-    def describe(self) -> str:
-        """The proof as the end of a sentence, with who and when where that is known."""
-        by = f" by {self.by}" if self.by else ""
-        at = f" at {self.at:%Y-%m-%d %H:%M:%S} UTC" if self.at else ""
-        return f"{self.how}{by}{at}"
-
-
-@dataclass(frozen=True)
-class Found:
-    """An object that exists, as it was found.
-
-    :param phantom: whether reads say that it is not there, and only the event store shows it.
-    """
-
-    record: OrganizationRecord | UserGrantRecord
-    phantom: bool = False
 
 
 def find_organization(client: Client, org_id: str) -> OrganizationRecord | Removal:
@@ -131,17 +98,19 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
 
 def find_user_grant(
     client: Client, org_id: str, grant_id: str, user_id: str | None, project_id: str | None
-) -> Found | Removal:
-    """The user grant, or the proof that it is gone.
+) -> UserGrantRecord | Removal:
+    """Return the user grant, or the proof that it was removed.
+
+    A :class:`PhantomGrantRecord` is a grant that only the event store shows.
 
     :param org_id: the organization that the grant was made in.
-    :param user_id: whose it is, and
-    :param project_id: for which project; None where that is not known yet.
-    :raises NotProven: where nobody who may know has said which.
+    :param user_id: the user who has the grant; None where that is not known yet.
+    :param project_id: the project that the grant is for; None where that is not known yet.
+    :raises NotProven: where neither can be shown.
     :raises HeaderIgnored: where the server does not act on the organization that a call names.
     """
     try:
-        return Found(client.user_grants.read(org_id, grant_id, user_id))
+        return client.user_grants.read(org_id, grant_id, user_id)
     except (NotFound, PermissionDenied) as error:
         refused = error
     what = f"user grant {clean(grant_id)}"
@@ -156,11 +125,11 @@ def find_user_grant(
     return _without_events(client, org_id, grant_id, user_id, project_id, refused)
 
 
-def _from_events(client: Client, events: tuple[Event, ...], org_id: str, what: str) -> Found | Removal:
+def _from_events(client: Client, events: tuple[Event, ...], org_id: str, what: str) -> UserGrantRecord | Removal:
     last = events[-1]
     if last.kind in GRANT_ENDS:
         return removal(last, f"{what} was removed")
-    record = as_told(events)
+    record = grant_from_events(events)
     if record.org_id != org_id:
         raise NotProven(
             f"{what[0].upper()}{what[1:]} is not in organization {clean(org_id)} but in {clean(record.org_id)}. "
@@ -171,11 +140,14 @@ def _from_events(client: Client, events: tuple[Event, ...], org_id: str, what: s
             return removal(event, f"{what} went with {whose}")
     # Does the server act on that organization at all? A grant looked for in another one is no phantom.
     client.verify_org_header(org_id)
-    return Found(record, phantom=True)
+    return record
 
 
-def as_told(events: tuple[Event, ...]) -> UserGrantRecord:
-    """The grant as its own events tell it, the first of which is its beginning."""
+def grant_from_events(events: tuple[Event, ...]) -> PhantomGrantRecord:
+    """Return the grant as its own events show it.
+
+    :param events: oldest first; the first one created the grant.
+    """
     first = events[0]
     values = {
         "id": first.aggregate.id,
@@ -197,7 +169,7 @@ def as_told(events: tuple[Event, ...]) -> UserGrantRecord:
             values["state"] = "USER_GRANT_STATE_INACTIVE"
         elif event.kind == "user.grant.reactivated":
             values["state"] = "USER_GRANT_STATE_ACTIVE"
-    return UserGrantRecord.model_validate(values)
+    return PhantomGrantRecord.model_validate(values)
 
 
 def _ends_of_others(client: Client, grant: UserGrantRecord) -> Iterator[tuple[Event, str]]:
@@ -296,9 +268,9 @@ def _events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tuple[Ev
 
 
 def removal(event: Event, how: str) -> Removal:
-    """The proof that an event is.
+    """Return the proof that an event is.
 
-    :param how: what it says, as the end of a sentence.
+    :param how: what the event shows, as the end of a sentence.
     """
     return Removal(how, by=event.editor.display_name or event.editor.user_id or None, at=event.creation_date)
 

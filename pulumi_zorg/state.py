@@ -1,139 +1,179 @@
-"""A stack's state, as ``pulumi stack export --show-secrets`` tells it, read for :mod:`pulumi_zorg.drift`."""
+"""Reads a stack's exported state (``pulumi stack export``). Pure: no I/O."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Recorded, SharedObject, find_shared
 from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT, Key, short
 
-__all__ = ["Standing", "last_update", "parse_time", "read_export", "recorded", "shared", "standing"]
+__all__ = [
+    "Recorded",
+    "SharedObject",
+    "find_shared",
+    "last_update",
+    "parse_time",
+    "pending_deletions",
+    "read_export",
+    "recorded",
+    "shared",
+    "stack_name",
+]
 
 # How the engine marks a value of its own kinds, and the mark of a secret (pulumi/sdk/go/common/resource/sig).
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - no secret, but the mark of one
 
-
-def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
-    """The organizations and user grants of an exported state, in its order.
-
-    :raises ConfigurationError: where it cannot be read.
-    """
-    found = []
-    for resource in _resources(exported):
-        # What is only still to be deleted is not what the resource is about any more.
-        if resource.get("type") not in (ORGANIZATION, USER_GRANT) or resource.get("delete"):
-            continue
-        secret: set[str] = set()
-        inputs = _shown(resource.get("inputs"), secret)
-        outputs = _shown(resource.get("outputs"), secret)
-        filled = outputs.pop("__filled", None) or {}
-        found.append(
-            Recorded(
-                urn=str(resource["urn"]),
-                type=str(resource["type"]),
-                id=_id(resource),
-                # What was got by its id has no inputs; the engine then compares outputs. `active` says what `state` says.
-                properties={name: value for name, value in outputs.items() if name != "state"}
-                if resource.get("external")
-                else inputs,
-                known={**inputs, **filled, **outputs},
-                ignored=frozenset(resource.get("ignoreChanges") or ()),
-                secret=frozenset(secret),
-                external=bool(resource.get("external")),
-            )
-        )
-    return tuple(found)
-
-
-def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:
-    """Return the organizations and user grants that more than one resource of an exported state manages.
-
-    What is only read (``get``) is not managed. A resource that is pending deletion still is.
-
-    :raises ConfigurationError: where the state cannot be read.
-    """
-    return find_shared(
-        (str(resource["urn"]), (str(resource["type"]), _id(resource)))
-        for resource in _resources(exported)
-        if resource.get("type") in (ORGANIZATION, USER_GRANT) and not resource.get("external")
-    )
+_NOT_A_STATE = "This is not a state that this release can read. `pulumi stack export --show-secrets` prints one."
 
 
 @dataclass(frozen=True)
-class Standing:
-    """An object that the stack manages, and would do away with if nothing declared it.
+class Recorded:
+    """An organization or a user grant in the state.
 
-    :param known: its properties, but for those that are secret.
-    :param pending: whether the engine has yet to delete it, whatever is declared: an earlier run failed to.
-    :param secret: the names of these.
+    :param properties: the properties that a comparison covers: the inputs, or the outputs of a resource that the stack only
+        reads.
+    :param known: everything that the state has about the object. Finding the object can need it.
+    :param ignored: the property paths of the option ``ignore_changes``; ``*`` is all of them.
+    :param secret: the properties whose values the state keeps secret.
+    :param external: whether the stack only reads the object (``get``) and does not manage it.
+    :param pending: whether the object is pending deletion: an earlier run replaced it and failed to delete it.
+    :param kept: whether the engine never deletes the object (``protect``, ``retain_on_delete``).
     """
 
     urn: str
     type: str
     id: str
-    known: Mapping[str, Any]
-    pending: bool = False
+    properties: Mapping[str, Any]
+    known: Mapping[str, Any] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
+    external: bool = False
+    pending: bool = False
+    kept: bool = False
+
+    @property
+    def key(self) -> Key:
+        """The type and the id."""
+        return self.type, self.id
 
 
-def standing(exported: Mapping[str, Any]) -> tuple[Standing, ...]:
-    """The organizations and user grants of an exported state that the engine would delete if they left the program."""
-    found = []
-    for resource in _resources(exported):
-        kept = resource.get("external") or resource.get("retainOnDelete") or resource.get("protect")
-        if resource.get("type") not in (ORGANIZATION, USER_GRANT) or kept:
-            continue
-        properties = {**(resource.get("inputs") or {}), **(resource.get("outputs") or {})}
-        told = {name: value for name, value in properties.items() if not name.startswith("__")}
-        secret = frozenset(name for name, value in told.items() if _is_hidden(value))
-        known = {name: value for name, value in told.items() if name not in secret}
-        pending = bool(resource.get("delete"))
-        found.append(Standing(str(resource["urn"]), str(resource["type"]), _id(resource), known, pending, secret))
-    return tuple(found)
+@dataclass(frozen=True)
+class SharedObject:
+    """An object that more than one resource of a state manages. Deleting one of them removes what the others declare.
+
+    :param urns: the resources, in the state's order. The same URN twice means that one of the two is pending deletion.
+    """
+
+    type: str
+    id: str
+    urns: tuple[str, ...]
+
+    @property
+    def error(self) -> str:
+        """What is wrong, and the way out."""
+        commands = [f"pulumi state delete '{urn}'" for urn in dict.fromkeys(self.urns)]
+        which = "" if len(commands) > 1 else " (run it at a terminal, and choose the one that is pending deletion)"
+        return (
+            f"{short(self.type)} {self.id} is managed by {len(self.urns)} resources of the state. Deleting one of them can "
+            "remove the object that the other still declares. Remove one of them from the state: "
+            f"{' or '.join(commands)}{which}"
+        )
 
 
-def _is_hidden(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return _SIGNATURE in value
-    return isinstance(value, list) and any(_is_hidden(each) for each in value)
+def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
+    """Return the objects that more than one resource manages.
+
+    :param managed: the URN of each managed resource, and the type and id of its object.
+    """
+    urns: dict[Key, list[str]] = {}
+    for urn, key in managed:
+        urns.setdefault(key, []).append(urn)
+    return tuple(SharedObject(*key, tuple(found)) for key, found in urns.items() if len(found) > 1)
+
+
+def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
+    """Return the organizations and user grants of an exported state, in its order, without those pending deletion.
+
+    :param exported: with its secrets in plain text (``--show-secrets``).
+    :raises ConfigurationError: where the state cannot be read, or does not show a secret.
+    """
+    return tuple(each for each in _recorded(exported, require_secrets=True) if not each.pending)
+
+
+def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:
+    """Return the organizations and user grants that more than one resource of an exported state manages.
+
+    A resource that only reads its object (``get``) does not manage it. A resource that is pending deletion still does.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return find_shared((each.urn, each.key) for each in _recorded(exported) if not each.external)
+
+
+def pending_deletions(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
+    """Return the objects that the engine deletes in the next run, whatever the program declares.
+
+    ``known`` has no secret properties.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return tuple(
+        replace(each, known={name: value for name, value in each.known.items() if name not in each.secret})
+        for each in _recorded(exported)
+        if each.pending and not each.external and not each.kept
+    )
 
 
 def read_export(text: str) -> Mapping[str, Any]:
-    """What ``pulumi stack export`` has printed.
+    """Return the state in the output of ``pulumi stack export``.
 
-    :raises ConfigurationError: where it cannot be read.
+    :raises ConfigurationError: where the text is something else.
     """
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise ConfigurationError("`pulumi stack export` gave no state that this release can read")
+        raise ConfigurationError(_NOT_A_STATE)
     return found
 
 
-def last_update(exported: Mapping[str, Any]) -> datetime:
-    """When the state was last written.
+def stack_name(exported: Mapping[str, Any]) -> str | None:
+    """Return the name of the stack in the URNs of an exported state; None where the state has no resources.
 
-    :raises ConfigurationError: where it does not tell.
+    :raises ConfigurationError: where the state cannot be read.
     """
-    manifest = (exported.get("deployment") or {}).get("manifest") or {}
-    times = [manifest.get("time"), *(resource.get("modified") for resource in _resources(exported))]
-    known = [parse_time(time) for time in times if isinstance(time, str)]
+    urns = (resource["urn"].split(":") for resource in _resources(exported))
+    return next((parts[2] for parts in urns if len(parts) > 2), None)
+
+
+def last_update(exported: Mapping[str, Any]) -> datetime:
+    """Return the time at which an exported state was last written.
+
+    :raises ConfigurationError: where the state does not have it.
+    """
+    resources = list(_resources(exported))
+    manifest = exported["deployment"].get("manifest")
+    times = [manifest.get("time")] if isinstance(manifest, Mapping) else []
+    times += [resource.get("modified") for resource in resources]
+    try:
+        known = [parse_time(time) for time in times if isinstance(time, str)]
+    except ValueError:
+        raise ConfigurationError(_NOT_A_STATE) from None
     if not known:
-        raise ConfigurationError("The state does not tell when it was last updated: give a time to --since")
+        raise ConfigurationError("The state does not say when it was last updated. Give a time to --since.")
     return max(known)
 
 
 def parse_time(text: str) -> datetime:
-    """A moment in ISO 8601; without an offset it is UTC.
+    """Return a time in ISO 8601. Without an offset it is UTC.
 
-    :raises ValueError: where it is none.
+    :raises ValueError: where the text is not such a time.
     """
     # Python 3.10 knows neither Z nor nanoseconds.
     text = text.strip().replace("Z", "+00:00").replace("z", "+00:00")
@@ -145,46 +185,97 @@ def parse_time(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def _id(resource: Mapping[str, Any]) -> str:
-    found = resource.get("id")
-    if not isinstance(found, str) or not found:
-        raise ConfigurationError(f"The state has {clean(str(resource.get('urn')), 300)} without an id")
-    return found
+def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> Iterator[Recorded]:
+    for resource in _resources(exported):
+        type_, urn, object_id = resource.get("type"), resource["urn"], resource.get("id")
+        if type_ not in (ORGANIZATION, USER_GRANT):
+            continue
+        if not isinstance(object_id, str) or not object_id:
+            raise ConfigurationError(f"The state has {clean(urn, 300)} without an id")
+        secret: set[str] = set()
+        inputs = _plain_properties(resource.get("inputs"), secret, require_secrets)
+        outputs = _plain_properties(resource.get("outputs"), secret, require_secrets)
+        filled = (resource.get("outputs") or {}).get("__filled")
+        external = bool(resource.get("external"))
+        yield Recorded(
+            urn=urn,
+            type=str(type_),
+            id=object_id,
+            # A resource that was read by its id has no inputs; the engine then compares its outputs. `active` has what
+            # `state` has.
+            properties={name: value for name, value in outputs.items() if name != "state"} if external else inputs,
+            known={**inputs, **(filled if isinstance(filled, Mapping) else {}), **outputs},
+            ignored=frozenset(resource.get("ignoreChanges") or ()),
+            secret=frozenset(secret),
+            external=external,
+            pending=bool(resource.get("delete")),
+            kept=bool(resource.get("protect") or resource.get("retainOnDelete")),
+        )
 
 
 def _resources(exported: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     deployment = exported.get("deployment")
     if not isinstance(deployment, Mapping):
-        raise ConfigurationError("`pulumi stack export` gave no state that this release can read")
+        raise ConfigurationError(_NOT_A_STATE)
     resources = deployment.get("resources") or []
-    if not isinstance(resources, list) or not all(isinstance(each, Mapping) and "urn" in each for each in resources):
-        raise ConfigurationError("`pulumi stack export` gave no state that this release can read")
+    if not isinstance(resources, list) or not all(_is_resource(each) for each in resources):
+        raise ConfigurationError(_NOT_A_STATE)
     yield from resources
 
 
-def _shown(properties: Mapping[str, Any] | None, secret: set[str]) -> dict[str, Any]:
-    """The properties without the engine's own, secrets unwrapped; adds the names of these to ``secret``."""
+def _is_resource(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not isinstance(value.get("urn"), str):
+        return False
+    ignored = value.get("ignoreChanges") or []
+    return (
+        all(isinstance(value.get(name) or {}, Mapping) for name in ("inputs", "outputs"))
+        and isinstance(ignored, list)
+        and all(isinstance(path, str) for path in ignored)
+    )
+
+
+def _plain_properties(properties: Mapping[str, Any] | None, secret: set[str], require_secrets: bool) -> dict[str, Any]:
+    """Return the properties with their secrets in plain text, without internal ones and without encrypted ones.
+
+    Adds the names of the secret properties to ``secret``.
+    """
     found = {}
     for name, value in (properties or {}).items():
-        if name == "__provider" or value is None:
+        if name.startswith("__") or value is None:
             continue
-        found[name], hidden = _unwrapped(value)
-        if hidden:
+        try:
+            found[name], is_secret = _unwrap(value)
+        except _EncryptedError:
+            if require_secrets:
+                raise ConfigurationError(
+                    "The state has an encrypted secret. Export it with `pulumi stack export --show-secrets`."
+                ) from None
+            is_secret = True
+        if is_secret:
             secret.add(name)
     return found
 
 
-def _unwrapped(value: Any) -> tuple[Any, bool]:
+class _EncryptedError(Exception):
+    """A secret is not in plain text."""
+
+
+def _unwrap(value: Any) -> tuple[Any, bool]:
+    """Return a value without the engine's marks of secrets, and whether it had one.
+
+    :raises _EncryptedError: where a secret is not in plain text.
+    """
     if isinstance(value, Mapping):
         if value.get(_SIGNATURE) == _SECRET:
             if not isinstance(value.get("plaintext"), str):
-                raise ConfigurationError(
-                    "The state holds a secret that `pulumi stack export --show-secrets` did not show"
-                )
-            return json.loads(value["plaintext"]), True
-        parts = {name: _unwrapped(each) for name, each in value.items()}
+                raise _EncryptedError
+            try:
+                return json.loads(value["plaintext"]), True
+            except (ValueError, RecursionError):
+                raise ConfigurationError(_NOT_A_STATE) from None
+        parts = {name: _unwrap(each) for name, each in value.items()}
         return {name: each for name, (each, _) in parts.items()}, any(hidden for _, hidden in parts.values())
     if isinstance(value, list):
-        items = [_unwrapped(each) for each in value]
+        items = [_unwrap(each) for each in value]
         return [each for each, _ in items], any(hidden for _, hidden in items)
     return value, False

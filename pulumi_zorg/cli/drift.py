@@ -1,39 +1,41 @@
-"""``zorg drift``: a stack's state beside the live instance. It writes nothing, and does not run the program."""
+"""``zorg drift``: compares a stack's state with the live instance. It writes nothing, and does not run the program."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, stack_options
+from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, read_file_or_stdin, stack_options
 from pulumi_zorg.cli.writing import whole_output
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, IgnoreRules, Report, compare, short
-from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, ZorgError, clean
+from pulumi_zorg.config import Settings, load_settings
+from pulumi_zorg.drift.ignore import IgnoreRules
+from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
+from pulumi_zorg.state import last_update, parse_time, read_export, stack_name
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT, short
 
 if TYPE_CHECKING:
-    from pulumi_zorg.models import Event
+    from pulumi_zorg.drift.pipeline import Question
+    from pulumi_zorg.drift.report import Report
 
 __all__ = ["drift"]
 
 Item = TypeVar("Item")
 
 _TYPES = {short(each).lower(): each for each in (ORGANIZATION, USER_GRANT)}
-_DRIFT = 7  # as `pulumi refresh --preview-only --expect-no-changes` has it
+_DRIFT = 7  # as `pulumi refresh --preview-only --expect-no-changes`
 _LAST_UPDATE = "last-update"
-#: The clock of who wrote the state and the server's may differ so much; looking at more than needed does no harm.
-_CLOCKS = timedelta(minutes=1)
-_SHOWN = 5  # errors; the JSON has all
+#: The clocks of the machine that wrote the state and of the server may differ by this much. Comparing more does no harm.
+_CLOCK_DIFFERENCE = timedelta(minutes=1)
+_MOST_ERRORS = 5  # on standard error; the JSON has all
 
 
 def _type(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """The type as it stands in the state, by the name that a program has for it or as it stands in a URN."""
+    """Return the type token of a type, given as a program writes it or as it is in a URN."""
     if value is None:
         return None
     found = _TYPES.get(short(value).lower())
@@ -46,132 +48,121 @@ def _type(context: click.Context, parameter: click.Parameter, value: str | None)
 @stack_options
 @format_option
 @click.option(
+    "--state",
+    "state_file",
+    metavar="FILE",
+    help="Compare this state, exported by `pulumi stack export --show-secrets`, instead of the stack's; - is standard "
+    "input. Settings come from the environment, or with --stack from the stack's configuration.",
+)
+@click.option(
     "--unmanaged",
     is_flag=False,
     flag_value="stack",
     type=click.Choice(["stack", "instance"]),
-    help="Also what exists and no resource declares: user grants in the stack's organizations, or with =instance "
+    help="Also report objects that no resource manages: user grants in the stack's organizations, or with =instance "
     "organizations and user grants of the whole instance.",
 )
 @click.option(
     "--only",
     callback=_type,
     metavar="TYPE",
-    help=f"Only this type: {' or '.join(short(each) for each in _TYPES.values())}.",
+    help=f"Compare only this type: {' or '.join(short(each) for each in _TYPES.values())}.",
 )
 @click.option(
     "--since",
     metavar="TIME",
-    help="Only what changed since then, by the event store: a time (ISO 8601), or last-update.",
+    help="Compare only what changed after this time, by the event store: a time (ISO 8601), or last-update.",
 )
 @click.option(
     "--ignore-file",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Patterns of what is no drift; else .zorgignore where the program is.",
+    help="A file with patterns of what is not drift. The default is .zorgignore in the project's folder.",
 )
 def drift(
     stack: str | None,
     cwd: Path,
     form: str,
-    unmanaged: str | None,
+    state_file: str | None,
+    unmanaged: Literal["stack", "instance"] | None,
     only: str | None,
     since: str | None,
     ignore_file: Path | None,
 ) -> None:
     """Compares a stack's state with the live instance, and changes neither.
 
-    Ends with 0 where they agree, with 7 where they differ, and with 1 where that cannot be told, or where two resources
-    of the state manage one object.
+    The exit code is 0 where they agree, 7 where they differ, and 1 where that is not known, or where two resources of the
+    state manage one object.
     """
     from pulumi_zorg.cli.drift_formats import FORMATS
 
     here = Stack(cwd, stack)
     try:
         rules = _rules(here.root, ignore_file)
-        report = _report(here, unmanaged, only, since).without(rules)
+        name, settings, exported = _inputs(here, state_file)
+        report = rules.apply(_find_drift(name, settings, exported, _question(exported, unmanaged, only, since)))
     except ZorgError as error:
         raise click.ClickException(clean(str(error), 2_000)) from None
     with whole_output():
         FORMATS[form](report)
     errors = [each.error for each in report.shared]
     errors += [f"{clean(each.urn or f'{short(each.type)} {each.id}', 1_000)}: {each.why}" for each in report.unknown]
-    for sentence in errors[:_SHOWN]:
+    for sentence in errors[:_MOST_ERRORS]:
         click.echo(f"Error: {clean(sentence, 3_000)}", err=True)
-    if len(errors) > _SHOWN:
-        click.echo(f"Error: and {len(errors) - _SHOWN} more", err=True)
+    if len(errors) > _MOST_ERRORS:
+        click.echo(f"Error: and {len(errors) - _MOST_ERRORS} more", err=True)
     if report.in_sync is None:
         sys.exit(1)
     sys.exit(0 if report.in_sync else _DRIFT)
 
 
-def _report(stack: Stack, unmanaged: str | None, only: str | None, since: str | None) -> Report:
-    # The engine's SDK comes with these, which takes half a second.
-    from pulumi_zorg.client import Client
-    from pulumi_zorg.state import last_update, recorded, shared
-    from pulumi_zorg.survey import (
-        explain_drifts,
-        explain_others,
-        find_others,
-        happened_since,
-        look,
-        touched,
-        verify_instance,
-    )
-    from pulumi_zorg.survey.each import Reader
+def _inputs(here: Stack, state_file: str | None) -> tuple[str, Settings, Mapping[str, Any]]:
+    """Return the stack's name, the settings, and the exported state."""
+    if state_file is None:
+        return here.name, here.settings, here.state
+    exported = read_export(read_file_or_stdin(state_file, "standard input is empty: give it an exported state"))
+    name = stack_name(exported)
+    if here.asked is None:
+        return name or "?", load_settings(lambda key: None), exported
+    asked = here.asked.rsplit("/", 1)[-1]
+    if name not in (None, asked):
+        raise ConfigurationError(f"This is the state of stack {clean(str(name))}, and --stack says {here.asked}")
+    return asked, here.settings, exported
 
-    name, settings = stack.name, stack.settings
-    everything = recorded(stack.state)
-    types = {only} if only else set(_TYPES.values())
-    asked = tuple(each for each in everything if each.type in types)
+
+def _question(
+    exported: Mapping[str, Any], unmanaged: Literal["stack", "instance"] | None, only: str | None, since: str | None
+) -> Question:
+    # These import the HTTP client, which takes half a second; --help does not need it.
+    from pulumi_zorg.drift.pipeline import Question
+
     moment = None
     if since is not None:
-        moment = last_update(stack.state) - _CLOCKS if since == _LAST_UPDATE else _moment(since)
-    client = Client.connect(settings, notice=_note)
+        moment = last_update(exported) - _CLOCK_DIFFERENCE if since == _LAST_UPDATE else _moment(since)
+    return Question((only,) if only else tuple(_TYPES.values()), unmanaged, moment)
+
+
+def _find_drift(name: str, settings: Settings, exported: Mapping[str, Any], question: Question) -> Report:
+    from pulumi_zorg.client import Client
+    from pulumi_zorg.drift.concurrency import Reader
+    from pulumi_zorg.drift.pipeline import find_drift
+
+    client = Client.connect(settings, notice=_notice)
     try:
-        reader = Reader(client, _track)
-        events = None
-        if moment is not None:
-            verify_instance(client, everything)
-            events = _readable(partial(happened_since, client, moment))
-            if events is None:
-                _note("more happened at one moment than the event store tells at once: everything is compared instead")
-        seen = look(reader, asked if events is None else touched(events, asked))
-        for warning in seen.warnings:
-            _note(f"warning: {warning}")
-        drifted = explain_drifts(reader, compare(asked, seen.live))
-        report = Report(name, drifted, None, tuple(seen.unknown), shared(stack.state))
-        if unmanaged is None:
-            return report
-        others, unknown = find_others(
-            reader, everything, everywhere=unmanaged == "instance", types=types, events=events
-        )
-        return replace(report, unmanaged=explain_others(reader, others), unknown=(*report.unknown, *unknown))
+        return find_drift(name, exported, Reader(client, _progress, _notice), question)
     finally:
         client.close()
 
 
-def _readable(ask: Callable[[], tuple[Event, ...] | None]) -> tuple[Event, ...] | None:
-    try:
-        return ask()
-    except (PermissionDenied, NotFound) as refused:
-        raise NotProven(
-            "--since asks the event store, which takes the right events.read on the instance: IAM_OWNER_VIEWER and IAM_OWNER "
-            f"have it. Without it, leave --since out. {refused}"
-        ) from None
-
-
 def _moment(text: str) -> datetime:
-    from pulumi_zorg.state import parse_time
-
     try:
         moment = parse_time(text)
     except ValueError:
         raise click.ClickException(
-            f"--since {text!r} is no time in ISO 8601, like 2026-11-23T08:00:00Z, and not {_LAST_UPDATE}"
+            f"--since {text!r} is neither a time in ISO 8601, like 2026-11-23T08:00:00Z, nor {_LAST_UPDATE}"
         ) from None
     if moment > datetime.now(timezone.utc):
-        # Nothing has happened since then, and that must not be taken for "in sync".
-        raise click.ClickException(f"--since {text!r} lies in the future; a time without an offset is UTC")
+        # Nothing happened after it, and that must not be reported as "in sync".
+        raise click.ClickException(f"--since {text!r} is in the future; a time without an offset is UTC")
     return moment
 
 
@@ -187,12 +178,12 @@ def _rules(root: Path, given: Path | None) -> IgnoreRules:
         raise click.ClickException(str(error)) from None
 
 
-def _note(sentence: str) -> None:
+def _notice(sentence: str) -> None:
     click.echo(f"zorg: {sentence}", err=True)
 
 
-def _track(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
-    """Shows on a terminal how far it is; nothing in a pipe."""
+def _progress(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
+    """Show the progress at a terminal, and nothing elsewhere."""
     if not sys.stderr.isatty():
         return items
     from rich.console import Console

@@ -16,7 +16,7 @@ __all__ = ["emulator"]
     type=click.IntRange(0, 65535),
     default=8080,
     show_default=True,
-    help="Where on 127.0.0.1; 0 takes a free one.",
+    help="The port on 127.0.0.1; 0 is any free port.",
 )
 @click.option(
     "--token", default="zorg-emulator", show_default=True, help="The personal access token of its instance owner."
@@ -26,14 +26,14 @@ __all__ = ["emulator"]
     type=click.Choice(["2026-07", "2025-12", "seeds"]),
     default="2026-07",
     show_default=True,
-    help="Which server it is like.",
+    help="The server whose behaviour it has.",
 )
-@click.option("--data", type=click.Path(path_type=Path, dir_okay=False), help="Keep its content in this file.")
+@click.option("--data", type=click.Path(path_type=Path, dir_okay=False), help="Keep its data in this file.")
 def emulator(port: int, token: str, like: Literal["2026-07", "2025-12", "seeds"], data: Path | None) -> None:
     """Runs a ZITADEL in memory until it is interrupted.
 
-    It is ready when GET /debug/ready answers. It listens on 127.0.0.1 only, and it is for trying things out and for
-    tests: whoever reaches the port and knows the token owns it.
+    It is ready when GET /debug/ready answers. It is for tests and for trying things out, and listens on 127.0.0.1 only:
+    everybody who reaches the port and knows the token can change everything in it.
     """
     try:
         from pulumi_zorg.emulator import run
@@ -44,11 +44,11 @@ def emulator(port: int, token: str, like: Literal["2026-07", "2025-12", "seeds"]
 
     def announce(url: str) -> None:
         click.echo(
-            f"A ZITADEL like the one of {like} at {url}, ready when {url}/debug/ready answers; Ctrl-C ends it.",
+            f"A ZITADEL like the one of {like} runs at {url}. It is ready when {url}/debug/ready answers. Ctrl-C ends it.",
             err=True,
         )
 
     try:
         run(port=port, token=token, like=like, data=data, announce=announce)
     except OSError as error:
-        raise click.ClickException(f"port {port} on 127.0.0.1 cannot be had: {error.strerror}") from None
+        raise click.ClickException(f"port {port} on 127.0.0.1 cannot be used: {error.strerror}") from None

@@ -1,25 +1,21 @@
-"""How ``zorg preview-guard`` shows what it found: a table, JSON, Markdown, or the annotations of GitHub."""
+"""The output formats of ``zorg preview-guard``: a table, JSON, Markdown, and annotations of GitHub."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Any
 
 from rich.text import Text
 
+from pulumi_zorg.cli import json_models
 from pulumi_zorg.cli.preview_review import Reviewed, Verdict
-from pulumi_zorg.cli.writing import annotate, as_shared, code, escaped, row, terminal
-from pulumi_zorg.drift import ORGANIZATION
+from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
 from pulumi_zorg.errors import clean
 from pulumi_zorg.impact import Act, sentences
+from pulumi_zorg.tokens import ORGANIZATION
 
-__all__ = ["FORMATS", "SCHEMA"]
+__all__ = ["FORMATS"]
 
-#: The form of the JSON. What is added to it does not change this; what is taken or means something else does.
-SCHEMA = "zorg-preview/1"
-
-#: What becomes of a resource, by the engine's name for the operation.
+#: What happens to a resource, by the engine's name for the operation.
 _CHANGES = {
     "create": "to create",
     "update": "to update",
@@ -27,15 +23,15 @@ _CHANGES = {
     "delete": "to delete",
     "same": "unchanged",
 }
-#: How an object comes to be removed, where its resource is not simply deleted.
+#: Why an object is removed, where its resource is not simply deleted.
 _HOW = {"replace": "replaced", "pending": "deletion that an earlier run left undone"}
 
-#: What is told first: what cannot be undone, then what locks out, then what lets in.
+#: The order of the sentences: what cannot be undone, then what locks out, then what lets in.
 _ORDER = {act: place for place, act in enumerate((Act.REMOVES, Act.DEACTIVATES, Act.CHANGES, Act.REACTIVATES))}
 
 
 def as_table(verdict: Verdict) -> None:
-    """For people at a terminal: a sentence a line."""
+    """Print the verdict for people at a terminal, one sentence a line."""
     console = terminal()
     for each in _ordered(verdict):
         for sentence in sentences(each.effect, each.facts):
@@ -49,40 +45,39 @@ def as_table(verdict: Verdict) -> None:
 
 
 def as_json(verdict: Verdict) -> None:
-    """For programs; docs/previews.md describes it."""
-    told = {
-        "schema": SCHEMA,
-        "stack": verdict.stack,
-        "exceeded": any(each.exceeded for each in verdict.limits),
-        "limits": [
-            {
-                "option": each.option,
-                "most": each.most,
-                "found": each.found,
-                "along": each.along,
-                "uncounted": each.uncounted,
-                "exceeded": each.exceeded,
-            }
+    """Print the verdict for programs. docs/previews.md describes it."""
+    output = json_models.PreviewVerdict(
+        stack=verdict.stack,
+        exceeded=any(each.exceeded for each in verdict.limits),
+        limits=[
+            json_models.Limit(
+                option=each.option,
+                most=each.most,
+                found=each.found,
+                along=each.along,
+                uncounted=each.uncounted,
+                exceeded=each.exceeded,
+            )
             for each in verdict.limits
         ],
-        "changes": dict(verdict.changes),
-        "shared": as_shared(verdict.shared),
-        "effects": [_effect(each) for each in verdict.reviewed],
-        "not_asked": verdict.not_asked,
-        "not_read": verdict.not_read,
-    }
-    print(json.dumps(told, indent=2, ensure_ascii=False))
+        changes=dict(verdict.changes),
+        shared=json_models.as_shared(verdict.shared),
+        effects=[_effect_model(each) for each in verdict.reviewed],
+        not_asked=verdict.not_asked,
+        not_read=verdict.not_read,
+    )
+    print(json_models.as_json_text(output))
 
 
 def as_markdown(verdict: Verdict) -> None:
-    """For a comment on a pull request."""
+    """Print the verdict for a comment on a pull request."""
     lines = [f"**{escaped(_summary(verdict))}**"]
     if verdict.reviewed:
         lines += ["", "| resource | what it would do |", "|---|---|"]
     for each in _ordered(verdict):
-        # Names are chosen by others: as code they are neither a mention nor a link.
-        told = "<br>".join(code(sentence) for sentence in sentences(each.effect, each.facts))
-        lines.append(row(code(_title(each)), told))
+        # Other people choose names. As code they are neither a mention nor a link.
+        text = "<br>".join(code(sentence) for sentence in sentences(each.effect, each.facts))
+        lines.append(row(code(_title(each)), text))
     lines += [f"\n{code(error)}" for error in verdict.errors]
     lines += [f"\n{escaped(_changes(verdict))}"]
     lines += [f"\n{escaped(note)}" for note in _notes(verdict)]
@@ -90,7 +85,7 @@ def as_markdown(verdict: Verdict) -> None:
 
 
 def as_github(verdict: Verdict) -> None:
-    """Annotations of a workflow's run (docs.github.com, "Workflow commands")."""
+    """Print the verdict as annotations of a workflow's run (docs.github.com, "Workflow commands")."""
     for each in _ordered(verdict):
         for sentence in sentences(each.effect, each.facts):
             level = "warning" if each.effect.act in (Act.REMOVES, Act.DEACTIVATES) else "notice"
@@ -118,49 +113,51 @@ def _ordered(verdict: Verdict) -> list[Reviewed]:
 
 
 def _title(each: Reviewed) -> str:
-    """The resource's name in the program; what is created in a replacement is not said to be replaced again."""
+    """Return the resource's name in the program, and why its object is removed."""
     name = each.urn.rsplit("::", 1)[-1]
     return f"{name} ({_HOW[each.op]})" if each.op in _HOW and each.effect.act is not Act.CREATES else name
 
 
-def _effect(each: Reviewed) -> dict[str, Any]:
+def _effect_model(each: Reviewed) -> json_models.Effect:
     effect, facts = each.effect, each.facts
-    return {
-        "urn": each.urn,
-        "type": effect.type,
-        "id": effect.id,
-        "op": each.op,
-        "act": effect.act.value,
-        "certain": not effect.maybe,
-        "gains": list(effect.gains),
-        "loses": list(effect.loses),
-        "users": facts.users if facts else None,
-        "service_accounts": facts.service_accounts if facts else None,
-        "projects": facts.projects if facts else None,
-        "grants": facts.grants if facts else None,
-        "sentences": list(sentences(effect, facts)),
-    }
+    return json_models.Effect.model_validate(
+        {
+            "urn": each.urn,
+            "type": effect.type,
+            "id": effect.id,
+            "op": each.op,
+            "act": effect.act.value,
+            "certain": not effect.maybe,
+            "gains": list(effect.gains),
+            "loses": list(effect.loses),
+            "users": facts.users if facts else None,
+            "service_accounts": facts.service_accounts if facts else None,
+            "projects": facts.projects if facts else None,
+            "grants": facts.grants if facts else None,
+            "sentences": list(sentences(effect, facts)),
+        }
+    )
 
 
 def _notes(verdict: Verdict) -> list[str]:
     notes = []
     if verdict.not_asked:
-        notes.append(f"The instance was not asked: {clean(verdict.not_asked)}")
+        notes.append(f"The instance was not read: {clean(verdict.not_asked)}")
     if verdict.not_read:
         notes.append(
-            "The state was not read, so that deletions which earlier runs left undone are counted only if the plan was made "
-            "with --show-replacement-steps, and two resources that manage one object are noticed only if the plan shows both "
-            f"(--show-sames): {clean(verdict.not_read)}"
+            f"The state was not read: {clean(verdict.not_read)}. Deletions that earlier runs left undone are counted only if the "
+            "plan was made with --show-replacement-steps. Two resources that manage one object are found only if the plan was "
+            "made with --show-sames."
         )
     for each in verdict.limits:
         if each.uncounted and not each.undecided:
-            notes.append(f"How many user grants go with the removed organizations is not known: {each.uncounted}")
+            notes.append(f"How many user grants are removed with the organizations is not known: {each.uncounted}")
     return notes
 
 
 def _changes(verdict: Verdict) -> str:
-    told = [f"{verdict.changes[op]} {words}" for op, words in _CHANGES.items() if verdict.changes.get(op)]
-    return f"{clean(verdict.stack)}: {', '.join(told) or 'no changes'}"
+    parts = [f"{verdict.changes[op]} {words}" for op, words in _CHANGES.items() if verdict.changes.get(op)]
+    return f"{clean(verdict.stack)}: {', '.join(parts) or 'no changes'}"
 
 
 def _summary(verdict: Verdict) -> str:
@@ -172,27 +169,27 @@ def _summary(verdict: Verdict) -> str:
     if over:
         return f"{stack}: refused: {'; '.join(over)}"
     if verdict.errors:
-        return f"{stack}: error: it cannot be told whether a limit is exceeded"
+        return f"{stack}: error: it is not known whether a limit is exceeded"
     limited = "; within the limits" if any(each.most is not None for each in verdict.limits) else ""
     return f"{stack}: {_impact(verdict)}{limited}"
 
 
 def _impact(verdict: Verdict) -> str:
-    """What would happen to people, in numbers."""
-    told = [each.sentence for each in verdict.limits if each.found]
+    """Return what would happen to people, in numbers."""
+    parts = [each.sentence for each in verdict.limits if each.found]
     rest = [each.effect for each in verdict.reviewed if each.effect.act not in (Act.REMOVES, Act.DEACTIVATES)]
     losing = sum(bool(effect.loses) for effect in rest)
     if losing:
-        told.append(f"{_count(losing, 'user grant')} would lose roles")
-    if not told:
-        told.append("nobody would be locked out")
+        parts.append(f"{_count(losing, 'user grant')} would lose roles")
+    if not parts:
+        parts.append("nobody would be locked out")
     reactivated = sum(effect.type == ORGANIZATION for effect in rest)
     if reactivated:
-        told.append(f"{_count(reactivated, 'organization')} would be reactivated")
+        parts.append(f"{_count(reactivated, 'organization')} would be reactivated")
     gaining = sum(bool(each.effect.gains) for each in verdict.reviewed)
     if gaining:
-        told.append(f"{_count(gaining, 'user grant')} would give more roles")
-    return ", ".join(told) if verdict.reviewed else "nobody would be locked out or let in"
+        parts.append(f"{_count(gaining, 'user grant')} would give more roles")
+    return ", ".join(parts) if verdict.reviewed else "nobody would be locked out or let in"
 
 
 def _count(number: int, noun: str) -> str:

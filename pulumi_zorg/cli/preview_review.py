@@ -1,4 +1,4 @@
-"""What a plan would do to people, and whether that exceeds the limits: the verdict of ``zorg preview-guard``."""
+"""Reviews a plan: what it would do to people, and whether that exceeds the limits of ``zorg preview-guard``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from pulumi_zorg.config import load_settings
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, SharedObject
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.impact import Act, Effect, Facts, Planned, effect_of
+from pulumi_zorg.state import SharedObject
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 if TYPE_CHECKING:
     from pulumi_zorg.cli.stack import Stack
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["COUNTED", "Limit", "Reviewed", "Verdict", "review"]
 
-_EXCEEDED = 7  # as `zorg drift` ends where it finds what it was asked for
-#: Calls for counts and names of one plan. A pipeline waits for it, and nobody at a terminal.
+_EXCEEDED = 7  # as `zorg drift` for drift
+#: Calls for the counts and names of one plan.
 _CALLS = 500
-#: Calls that list the instance's user grants, of 1,000 each.
+#: Calls that list the user grants of the instance, 1,000 in each.
 _PAGES = 100
 #: Seconds after which a call of that list that keeps failing is given up.
 _DEADLINE = 5.0
 
-#: What is counted, by the option that limits it.
+#: What each option limits.
 COUNTED: Mapping[str, tuple[str, Act]] = {
     "--max-deactivate": (ORGANIZATION, Act.DEACTIVATES),
     "--max-remove": (ORGANIZATION, Act.REMOVES),
@@ -41,10 +42,10 @@ COUNTED: Mapping[str, tuple[str, Act]] = {
 
 @dataclass(frozen=True)
 class Reviewed:
-    """A planned change, what it would do, and what the instance says of it.
+    """A planned change and its effect.
 
     :param op: see :class:`pulumi_zorg.plan.PlannedStep`.
-    :param facts: None where the instance was not asked.
+    :param facts: counts and names from the instance; None where it was not read.
     """
 
     urn: str
@@ -57,8 +58,9 @@ class Reviewed:
 class Limit:
     """How often something may happen, and how often it would.
 
-    :param most: None where there is no limit.
-    :param along: how many of ``found`` no step of the plan removes: they go with a removed organization.
+    :param most: the limit; None where there is none.
+    :param found: how often it would happen.
+    :param along: how many of ``found`` have no step in the plan: they are removed with an organization.
     :param uncounted: why there may be more than ``found``; None where all are counted.
     """
 
@@ -89,11 +91,12 @@ class Limit:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a review came to.
+    """The result of a review.
 
+    :param reviewed: the changes that a reviewer should read about.
     :param changes: how many resources of any type each operation of the engine concerns.
     :param shared: objects that more than one resource manages. They are an error, whatever the limits are.
-    :param not_asked: why the instance was not asked for counts and names; None where it was, or need not be.
+    :param not_asked: why the instance was not read; None where it was, or did not have to be.
     :param not_read: why the state was not read; None where it was.
     """
 
@@ -107,12 +110,12 @@ class Verdict:
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Why there is no verdict, or none that counts; none where there is one."""
+        """The errors, as sentences."""
         return (
             *(each.error for each in self.shared),
             *(
-                f"Whether this exceeds {limit.option} {limit.most} cannot be told: {limit.sentence}, and how many more go with "
-                f"the removed organizations is not known: {limit.uncounted}"
+                f"It is not known whether this exceeds {limit.option} {limit.most}: {limit.sentence}, and how many more are "
+                f"removed with the organizations is not known: {limit.uncounted}"
                 for limit in self.limits
                 if limit.undecided
             ),
@@ -132,22 +135,26 @@ def review(plan: Plan, most: Mapping[str, int | None], stack: Stack | None, not_
     """Return what a plan would do, counted against the limits.
 
     :param most: the limits, by option.
-    :param stack: with whose settings the instance is asked; None where it is not to be asked.
+    :param stack: the stack with whose settings the instance is read; None where the instance is not to be read.
+    :param not_read: see :class:`Verdict`.
     """
     steps = list(_without_adopted(plan))
-    reviewed = [Reviewed(step.urn, step.op, effect_of(_unseen(step.planned))) for step in steps]
+    reviewed = [Reviewed(step.urn, step.op, effect_of(_unresolved(step.planned))) for step in steps]
     settings, not_asked = None, None
     if any(each.effect.is_significant for each in reviewed):
         settings, not_asked = _settings(stack)
     if settings is not None:
-        reviewed = _asked(settings, steps)
-    weighty = tuple(each for each in reviewed if each.effect.is_significant)
+        reviewed = _with_facts(settings, steps)
+    significant = tuple(each for each in reviewed if each.effect.is_significant)
     limits = _limits(reviewed, most, settings, not_asked)
-    return Verdict(plan.stack or "?", weighty, limits, plan.changes, plan.shared, not_asked, not_read)
+    return Verdict(plan.stack or "?", significant, limits, plan.changes, plan.shared, not_asked, not_read)
 
 
 def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
-    """The steps without deletions of what another resource of the plan adopts: the provider leaves such an object."""
+    """Return the steps without deletions of objects that another resource of the plan adopts.
+
+    The provider leaves such an object.
+    """
     from pulumi_zorg.resource_types.all import RESOURCE_TYPES
 
     adopting = [each for each in plan.steps if each.planned.adopts]
@@ -164,42 +171,41 @@ def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
     yield from (step for step in plan.steps if step.planned.after is not None or not is_adopted(step))
 
 
-def _unseen(planned: Planned) -> Planned:
+def _unresolved(planned: Planned) -> Planned:
     return planned.unresolved() if planned.adopts else planned
 
 
 def _settings(stack: Stack | None) -> tuple[Settings | None, str | None]:
-    """With which settings the instance is asked; else why it is not."""
+    """Return the settings to read the instance with, or why it is not read."""
     if stack is None:
-        return None, "it was not to be asked (--offline)"
+        return None, "--offline was given"
     try:
         try:
             settings = stack.settings
         except click.ClickException as error:
-            # No stack here, or no pulumi: the environment may do.
+            # There is no stack here, or no command pulumi. The environment may have the settings.
             try:
                 settings = load_settings(lambda key: None)
             except ConfigurationError:
                 return None, clean(error.message, 300)
     except ConfigurationError as error:
         return None, clean(str(error), 300)
-    return (
-        (settings, None) if settings.preview_impact else (None, "it was not to be asked (zorg:previewImpact is false)")
-    )
+    return (settings, None) if settings.preview_impact else (None, "zorg:previewImpact is false")
 
 
-def _asked(settings: Settings, steps: list[PlannedStep]) -> list[Reviewed]:
+def _with_facts(settings: Settings, steps: list[PlannedStep]) -> list[Reviewed]:
+    """Return the changes with counts and names from the instance."""
     from pulumi_zorg.providers.preview_impact import PreviewImpact
 
     preview_impact = PreviewImpact(settings, calls=_CALLS)
     try:
         with ThreadPoolExecutor(4) as pool:
-            return list(pool.map(lambda step: _reviewed(preview_impact, step), steps))
+            return list(pool.map(lambda step: _with_facts_of(preview_impact, step), steps))
     finally:
         preview_impact.close()
 
 
-def _reviewed(preview_impact: PreviewImpact, step: PlannedStep) -> Reviewed:
+def _with_facts_of(preview_impact: PreviewImpact, step: PlannedStep) -> Reviewed:
     from pulumi_zorg.resource_types.all import RESOURCE_TYPES
 
     planned = step.planned
@@ -220,19 +226,20 @@ def _limits(
     removed = {each for each in ids["--max-remove"] if each}
     if removed:
         limit = limits["--max-remove-grants"]
-        going, why = (set[str](), not_asked) if settings is None else _going_with(settings, removed)
-        along = len(going.difference(ids[limit.option]))
+        grants, why = (set[str](), not_asked) if settings is None else _grants_removed_with(settings, removed)
+        along = len(grants.difference(ids[limit.option]))
         limits[limit.option] = replace(limit, found=limit.found + along, along=along, uncounted=why)
     return tuple(limits.values())
 
 
-def _going_with(settings: Settings, organizations: Collection[str]) -> tuple[set[str], str | None]:
-    """The user grants that go with these organizations, made in them or elsewhere; and why these are not known.
+def _grants_removed_with(settings: Settings, organizations: Collection[str]) -> tuple[set[str], str | None]:
+    """Return the user grants that are removed with these organizations, and why they are not known, or None.
 
-    A grant goes with the organization that it was made in, and with its user and its project, which go with theirs.
+    A grant is removed with the organization that it was made in, and with its user and its project, which are removed with
+    theirs.
     """
     from pulumi_zorg.client import Client
-    from pulumi_zorg.survey import list_all_grants
+    from pulumi_zorg.drift.unmanaged import list_all_grants
 
     hasty = replace(settings, retry_deadline=min(settings.retry_deadline, _DEADLINE))
     client = Client.connect(hasty, notice=lambda sentence: None)

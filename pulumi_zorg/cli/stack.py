@@ -1,9 +1,10 @@
-"""What a command learns of a stack: its name, its configuration and its state, by asking ``pulumi``. Nothing is written."""
+"""Reads a stack with the command ``pulumi``: its name, its configuration and its state. It writes nothing."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,20 +16,20 @@ import click
 from pulumi_zorg.config import Settings, load_settings
 from pulumi_zorg.errors import clean
 
-__all__ = ["OneForErrors", "Preview", "Stack", "format_option", "stack_options"]
+__all__ = ["OneForErrors", "Preview", "Stack", "format_option", "read_file_or_stdin", "stack_options"]
 
-#: Settings that name a file, which the engine looks for from the project's folder.
+#: Settings that are a path. A relative one starts at the project's folder.
 _FILES = ("jwtProfileFile", "caFile")
 _PROJECTS = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
 class OneForErrors(click.Command):
-    """A command whose every error ends with 1, as the engine's do: click's own are 2 for a wrong option."""
+    """A command with exit code 1 for every error, as the engine's commands have. click's own is 2 for a wrong option."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """As click does it."""
+        """Parse the arguments."""
         try:
             return super().make_context(info_name, args, parent, **extra)
         except click.UsageError as error:
@@ -37,25 +38,43 @@ class OneForErrors(click.Command):
 
 
 def stack_options(command: Callable[..., None]) -> Callable[..., None]:
-    """``--stack`` and ``--cwd``, the same for all commands."""
+    """Add ``--stack`` and ``--cwd``, the same for all commands."""
     folder = click.Path(path_type=Path, file_okay=False, exists=True)
-    command = click.option("--cwd", type=folder, default=Path(), help="Where the program is; else here.")(command)
-    return click.option("--stack", metavar="NAME", help="The stack; else the selected one.")(command)
+    command = click.option(
+        "--cwd", type=folder, default=Path(), help="The program's folder. The default is the current one."
+    )(command)
+    return click.option("--stack", metavar="NAME", help="The stack. The default is the selected one.")(command)
 
 
 def format_option(command: Callable[..., None]) -> Callable[..., None]:
-    """``--format``, the same for all commands."""
+    """Add ``--format``, the same for all commands."""
     forms = click.Choice(["table", "json", "markdown", "github"])
-    return click.option("--format", "form", type=forms, default="table", show_default=True, help="How to show it.")(
+    return click.option("--format", "form", type=forms, default="table", show_default=True, help="The output format.")(
         command
     )
 
 
+def read_file_or_stdin(path: str, if_empty: str) -> str:
+    """Return the text of a file, or of standard input for ``-``.
+
+    :param if_empty: the error for an empty standard input.
+    :raises click.ClickException: where the file cannot be read.
+    """
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        what = "standard input" if path == "-" else path
+        raise click.ClickException(f"{what} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if path == "-" and not text.strip():
+        raise click.ClickException(if_empty)
+    return text
+
+
 @dataclass(frozen=True)
 class Preview:
-    """Which preview ``pulumi`` makes, by its own options.
+    """A preview of ``pulumi``, by its own options.
 
-    :param destroy: of ``pulumi destroy``, instead of ``pulumi preview``.
+    :param destroy: the preview of ``pulumi destroy``, instead of ``pulumi preview``.
     """
 
     destroy: bool = False
@@ -66,7 +85,7 @@ class Preview:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """What comes after ``pulumi``."""
+        """The arguments after ``pulumi``."""
         return ("destroy", "--preview-only") if self.destroy else ("preview",)
 
     @property
@@ -85,10 +104,10 @@ class Preview:
 
 @dataclass
 class Stack:
-    """A stack of the folder, asked for what it has.
+    """A stack of a project.
 
-    :param folder: where the program is.
-    :param asked: the stack's name, else the selected one is meant.
+    :param folder: the program's folder.
+    :param asked: the stack's name; None is the selected stack.
     """
 
     folder: Path
@@ -96,7 +115,7 @@ class Stack:
 
     @cached_property
     def root(self) -> Path:
-        """The project's folder, which pulumi finds above the one where it is called too."""
+        """The project's folder: this one, or the nearest one above it that has a Pulumi.yaml."""
         start = self.folder.resolve()
         projects = (each for each in (start, *start.parents) if any((each / name).is_file() for name in _PROJECTS))
         return next(projects, self.folder)
@@ -105,19 +124,19 @@ class Stack:
     def name(self) -> str:
         """The stack's name.
 
-        :raises click.ClickException: where there is none, or no ``pulumi``.
+        :raises click.ClickException: where there is no stack, or no command ``pulumi``.
         """
         named = ("--stack", self.asked) if self.asked else ()
         return self._pulumi("stack", "--show-name", *named).strip()
 
     @cached_property
     def state(self) -> dict[str, Any]:
-        """The state, with its secrets; it is not to be shown."""
+        """The state with its secrets in plain text. It must not be shown."""
         return self._exported("--show-secrets")
 
     @cached_property
     def outline(self) -> dict[str, Any]:
-        """The state, without its secrets."""
+        """The state with encrypted secrets."""
         return self._exported()
 
     @cached_property
@@ -138,16 +157,16 @@ class Stack:
         return load_settings(get)
 
     def preview(self, preview: Preview) -> tuple[str, str | None]:
-        """Return what ``pulumi preview --json`` prints, and why it failed, where it did.
+        """Return the output of ``pulumi preview --json``, and an error where it failed.
 
-        The plan has the deletions that earlier runs left undone. A failed preview may print a plan with the error in it.
+        The plan includes the deletions that earlier runs left undone. A failed preview may print a plan with the error in it.
         """
         name = self.asked or self.name
         done = self._run(*preview.command, "--json", "--show-replacement-steps", "--stack", name, *preview.options)
         return done.stdout, _failure(done, preview.command[0]) if done.returncode else None
 
     def _exported(self, *more: str) -> dict[str, Any]:
-        # Fully qualified or not, it is the name that was asked for: another selection meanwhile changes nothing.
+        # With the name, a stack that is selected meanwhile changes nothing.
         exported = self._pulumi("stack", "export", *more, "--stack", self.asked or self.name)
         return self._object(exported, "stack export")
 
@@ -165,7 +184,7 @@ class Stack:
             )
         except FileNotFoundError:
             raise click.ClickException(
-                "the command `pulumi` is not found: zorg asks it for the stack's state and configuration. Put it on PATH."
+                "the command `pulumi` is not found. zorg reads the stack's state and configuration with it. Put it on PATH."
             ) from None
         except OSError as error:
             raise click.ClickException(f"the command `pulumi` cannot be run: {error.strerror}") from None
@@ -181,6 +200,6 @@ class Stack:
 
 
 def _failure(done: subprocess.CompletedProcess[str], what: str) -> str:
-    # What it printed to its standard output may hold secrets and is not shown.
-    said = clean(done.stderr.replace("error: ", ""), 1_000) or f"it ended with {done.returncode}"
-    return f"`pulumi {what}` failed: {said}"
+    # Standard output may have secrets, so it is not shown.
+    error = clean(done.stderr.replace("error: ", ""), 1_000) or f"it ended with {done.returncode}"
+    return f"`pulumi {what}` failed: {error}"

@@ -1,5 +1,8 @@
-"""Whole lists, in pages. They are cheap, and they are no proof: they lag behind the last writes, some never show an
-object that exists, and the second API leaves out what the caller may not see."""
+"""Reads whole lists, in pages.
+
+A list takes few calls, but it does not prove that an object was removed: it lags behind the last writes, it can miss an
+object that exists for good, and the v2 API leaves out what the caller may not see.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from pulumi_zorg.models import Authorization, OrganizationRecord, UserGrantRecor
 
 __all__ = ["Listings"]
 
-_PAGE = 5_000  # of the first API; both recorded servers took it
+_PAGE = 5_000  # entries of a page of the v1 API; both recorded servers accept it
 _PAGE_V2 = 1_000  # AuthorizationService refuses more
 
 _AUTHORIZATIONS = "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations"
@@ -43,7 +46,7 @@ Listed = TypeVar("Listed", OrganizationRecord, UserGrantRecord, Authorization)
 
 
 class Listings:
-    """Reads whole lists.
+    """The lists of an instance.
 
     Documents: https://zitadel.com/docs/apis/resources/admin (Search Organizations),
     https://zitadel.com/docs/apis/resources/mgmt (Search User Grants) and
@@ -54,7 +57,7 @@ class Listings:
         self._transport = transport
 
     def organizations(self) -> tuple[OrganizationRecord, ...]:
-        """All organizations of the instance.
+        """Return all organizations of the instance.
 
         :raises PermissionDenied: without ``iam.read``, a right on the instance (IAM_OWNER, IAM_OWNER_VIEWER).
         """
@@ -69,7 +72,7 @@ class Listings:
         return _all(page, operation)
 
     def user_grants(self, org_id: str) -> tuple[UserGrantRecord, ...]:
-        """All user grants that were made in the organization, as far as the caller may see them."""
+        """Return the user grants that were made in the organization and that the caller may see."""
         operation = f"Listing the user grants of organization {clean(org_id)}"
 
         def page(offset: int) -> tuple[int, tuple[UserGrantRecord, ...]]:
@@ -78,11 +81,11 @@ class Listings:
             found = parse(_Grants, answer, operation)
             return found.details.total_result, found.result
 
-        # A server that does not honour the header shows another organization's.
+        # A server that ignores the header lists another organization's grants.
         return tuple(each for each in _all(page, operation) if each.org_id == org_id)
 
     def authorizations(self, ids: Sequence[str]) -> tuple[Authorization, ...]:
-        """Those user grants that the caller may see, of all organizations."""
+        """Return the user grants with these ids, of all organizations, that the caller may see."""
         operation = "Listing user grants by their ids"
         found: list[Authorization] = []
         for wanted in _chunks(ids, _PAGE_V2):
@@ -91,9 +94,9 @@ class Listings:
         return tuple(found)
 
     def all_authorizations(self, at_most: int | None = None) -> tuple[Authorization, ...] | None:
-        """All user grants of the instance that the caller may see.
+        """Return all user grants of the instance that the caller may see.
 
-        :param at_most: so many calls; None, after the first one, where they do not suffice.
+        :param at_most: how many calls it may take. Where more are needed, it returns None after the first one.
         """
         operation = "Listing the user grants of the instance"
         first = self._authorizations(operation, 0, [])
@@ -104,7 +107,7 @@ class Listings:
     def _authorizations(self, operation: str, offset: int, filters: list[Any]) -> tuple[int, tuple[Authorization, ...]]:
         body = {
             "pagination": {"offset": offset, "limit": _PAGE_V2, "asc": True},
-            # The oldest first, so that what is made meanwhile moves nothing from one page to another.
+            # The oldest first, so that a grant that is created meanwhile moves no other grant to another page.
             "sortingColumn": "AUTHORIZATION_FIELD_NAME_CREATED_DATE",
             "filters": filters,
         }
@@ -118,9 +121,9 @@ def _query(offset: int) -> dict[str, Any]:
 
 
 def _all(page: Callable[[int], tuple[int, tuple[Listed, ...]]], operation: str) -> tuple[Listed, ...]:
-    """All pages as one list.
+    """Return all pages as one list.
 
-    :raises UnexpectedAnswer: where pages moved while they were read, so that some objects were not shown.
+    :raises UnexpectedAnswer: where the list changed while it was read, so that some entries were not shown.
     """
     found: dict[str, Listed] = {}
     total = offset = 0
@@ -129,7 +132,7 @@ def _all(page: Callable[[int], tuple[int, tuple[Listed, ...]]], operation: str) 
         total = max(total, counted)
         found.update((row.id, row) for row in rows)
         offset += len(rows)
-        # A server may give fewer than were asked for, so that a short page is not the last one.
+        # A server may return fewer entries than requested, so a short page is not always the last one.
         if not rows or offset >= total:
             break
     if len(found) < total:

@@ -83,6 +83,11 @@ class PendingCreates:
         with self._lock:
             return self._of.get(resource)
 
+    def others(self, resource: str) -> tuple[PendingCreate, ...]:
+        """The pending creates of the other resources, of all stacks."""
+        with self._lock:
+            return tuple(each for each in self._of.values() if each.resource != resource)
+
     def keep(self, pending: PendingCreate) -> None:
         """Remember it. It is on the disk when this returns, or the user is warned that it is not."""
         with self._lock:

@@ -15,7 +15,6 @@ from pydantic import ValidationError
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.config import Settings
-from pulumi_zorg.drift import ORGANIZATION
 from pulumi_zorg.errors import (
     ApiError,
     CredentialError,
@@ -29,6 +28,7 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.impact import Act, Effect, Facts, Planned, effect_of, sentences
 from pulumi_zorg.resource_types.base import Observed, ResourceType
+from pulumi_zorg.tokens import ORGANIZATION
 
 __all__ = ["PreviewImpact"]
 

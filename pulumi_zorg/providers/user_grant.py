@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pulumi_zorg.drift import USER_GRANT
 from pulumi_zorg.providers.base import StatefulProvider
+from pulumi_zorg.tokens import USER_GRANT
 
 __all__ = ["UserGrantProvider"]
 

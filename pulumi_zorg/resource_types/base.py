@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.errors import NotProven
 from pulumi_zorg.inputs import Inputs
 from pulumi_zorg.lifecycle import Snapshot, Step
-from pulumi_zorg.models import Details
-from pulumi_zorg.proof import Removal
+from pulumi_zorg.models import OrganizationRecord, UserGrantRecord
+from pulumi_zorg.observed import Observed, Removal
 
 __all__ = ["Observed", "ResourceType"]
 
 AnyInputs = TypeVar("AnyInputs", bound=Inputs)
-
-
-@dataclass(frozen=True)
-class Observed:
-    """An object that exists, as the server showed it.
-
-    :param properties: inputs and outputs, in the state's form.
-    :param warning: what the user should know about the object, as a sentence.
-    """
-
-    id: str
-    properties: Mapping[str, Any]
-    details: Details
-    warning: str | None = None
 
 
 class ResourceType(Generic[AnyInputs]):
@@ -52,6 +37,8 @@ class ResourceType(Generic[AnyInputs]):
     address: ClassVar[tuple[str, ...]] = ()
     #: The type of event that the life of every such object begins with.
     created_event: ClassVar[str]
+    #: The types of event that change a property, by property.
+    change_events: ClassVar[Mapping[str, tuple[str, ...]]]
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -73,6 +60,24 @@ class ResourceType(Generic[AnyInputs]):
     def snapshot(self, properties: Mapping[str, Any]) -> Snapshot:
         """The part of an object's properties that steps can change."""
         return Snapshot(bool(properties["active"]), {name: properties.get(name) for name in self.updatable})
+
+    def properties(self, record: Any) -> dict[str, Any]:
+        """Return what the API shows of an object as properties, in the state's form.
+
+        Reads by id and lists both use it.
+
+        :param record: the record of :mod:`pulumi_zorg.models` for this type.
+        :raises UnexpectedAnswer: for a state that this release does not know.
+        """
+        raise NotImplementedError
+
+    def observed(self, record: OrganizationRecord | UserGrantRecord, warning: str | None = None) -> Observed:
+        """Return the object that a record of the API shows.
+
+        :param warning: what the user should know about the object, as a sentence.
+        :raises UnexpectedAnswer: for a state that this release does not know.
+        """
+        return Observed(self.token, record.id, self.properties(record), record.details.creation_date, warning)
 
     def find(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | Removal:
         """Return the object, or the proof that it was removed.

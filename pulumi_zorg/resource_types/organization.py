@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.drift import ORGANIZATION
 from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.inputs import OrganizationInputs
 from pulumi_zorg.lifecycle import Action, Step
+from pulumi_zorg.models import OrganizationRecord
 from pulumi_zorg.proof import Removal, find_organization, list_events
 from pulumi_zorg.resource_types.base import Observed, ResourceType
+from pulumi_zorg.tokens import ORGANIZATION
 
 __all__ = ["OrganizationType"]
 
@@ -24,6 +25,11 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     inputs = OrganizationInputs
     updatable = ("name",)
     created_event = "org.added"
+    change_events: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "name": ("org.changed",),
+        "active": ("org.deactivated", "org.reactivated"),
+        "primary_domain": ("org.domain.primary.set",),
+    }
 
     def title(self, inputs: OrganizationInputs, id: str) -> str:
         return f"Organization {inputs.name!r} ({id})"
@@ -32,17 +38,17 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         name = properties.get("name")
         return {"name": name} if isinstance(name, str) else {}
 
+    def properties(self, record: OrganizationRecord) -> dict[str, Any]:
+        return {
+            "name": record.name,
+            "active": record.active,
+            "state": record.state,
+            "primary_domain": record.primary_domain,
+        }
+
     def find(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | Removal:
         found = find_organization(client, id)
-        if isinstance(found, Removal):
-            return found
-        properties = {
-            "name": found.name,
-            "active": found.active,
-            "state": found.state,
-            "primary_domain": found.primary_domain,
-        }
-        return Observed(id, properties, found.details)
+        return found if isinstance(found, Removal) else self.observed(found)
 
     def find_existing(self, client: Client, inputs: OrganizationInputs) -> str | None:
         def has_name(org_id: str) -> bool:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.drift import USER_GRANT
 from pulumi_zorg.errors import ApiError, Gone, InputError, UnexpectedAnswer, ZorgError
 from pulumi_zorg.inputs import UserGrantInputs
 from pulumi_zorg.lifecycle import Action, Step
-from pulumi_zorg.models import UserGrantRecord
+from pulumi_zorg.models import PhantomGrantRecord, UserGrantRecord
 from pulumi_zorg.proof import Removal, find_organization, find_user_grant, list_events
 from pulumi_zorg.resource_types.base import Observed, ResourceType
 from pulumi_zorg.retry import poll
+from pulumi_zorg.tokens import USER_GRANT
 
 __all__ = ["UserGrantType"]
 
@@ -30,6 +30,10 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     updatable = ("role_keys",)
     address = ("org_id", "user_id")
     created_event = "user.grant.added"
+    change_events: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "role_keys": ("user.grant.changed", "user.grant.cascade.changed"),
+        "active": ("user.grant.deactivated", "user.grant.reactivated"),
+    }
     server_defaults = ("project_grant_id",)
 
     def title(self, inputs: UserGrantInputs, id: str) -> str:
@@ -43,16 +47,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             return {}
         return {**known, "project_grant_id": project_grant}
 
-    def find(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | Removal:
-        org_id = known.get("org_id") or _organization_of(client, id)
-        found = find_user_grant(client, org_id, id, known.get("user_id"), known.get("project_id"))
-        if isinstance(found, Removal):
-            return found
-        record = found.record
-        assert isinstance(record, UserGrantRecord)  # noqa: S101 - narrows the type for the checker
-        if known.get("user_id", record.user_id) != record.user_id:
-            # The server does not look at the user in the path.
-            raise InputError(f"User grant {id}", "user_id", f"is not {known['user_id']} but {record.user_id}")
+    def properties(self, record: UserGrantRecord) -> dict[str, Any]:
         properties: dict[str, Any] = {
             "org_id": record.org_id,
             "user_id": record.user_id,
@@ -63,14 +58,24 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         }
         if record.project_grant_id:
             properties["project_grant_id"] = record.project_grant_id
+        return properties
+
+    def find(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | Removal:
+        org_id = known.get("org_id") or _organization_of(client, id)
+        found = find_user_grant(client, org_id, id, known.get("user_id"), known.get("project_id"))
+        if isinstance(found, Removal):
+            return found
+        if known.get("user_id", found.user_id) != found.user_id:
+            # The server does not look at the user in the path.
+            raise InputError(f"User grant {id}", "user_id", f"is not {known['user_id']} but {found.user_id}")
         warning = (
-            f"user grant {id} of user {record.user_id} is a phantom: reads and lists of this server do not show it, but its "
+            f"user grant {id} of user {found.user_id} is a phantom: reads and lists of this server do not show it, but its "
             "event store has it, and no removal of it. It stays in the state and can be changed and removed. To make it "
             "visible again, remove and recreate it (`pulumi up --replace` its URN)."
-            if found.phantom
+            if isinstance(found, PhantomGrantRecord)
             else None
         )
-        return Observed(id, properties, record.details, warning)
+        return self.observed(found, warning)
 
     def find_existing(self, client: Client, inputs: UserGrantInputs) -> str | None:
         def exists(grant_id: str) -> bool:

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from pulumi_zorg.cli.preview_review import Limit, Verdict, review
 from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.config import PersonalAccessToken, Settings
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.plan import read_plan
 from pulumi_zorg.testing import Fault
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 from tests.support.servers import World, emulated
 
 
@@ -101,7 +101,7 @@ def test_who_may_not_read_all_grants_of_the_instance_cannot_tell(any_world: Worl
     verdict = reviewed(world, deleted(ORGANIZATION, tenant.id), token=token)
     assert counted(verdict).uncounted
     assert verdict.exit_code == 1
-    assert "--max-remove-grants 10 cannot be told" in verdict.errors[0]
+    assert "It is not known whether this exceeds --max-remove-grants 10" in verdict.errors[0]
 
 
 def test_a_server_without_that_list_cannot_tell() -> None:

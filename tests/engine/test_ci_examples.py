@@ -142,7 +142,7 @@ def test_a_preview_that_fails_gets_a_comment_that_says_so(runner: Runner, platfo
     assert job.code == 1, job.out
     assert job.said("Could not be told")
     assert "would do could not be told.**" in job.body
-    assert "    Error: The preview failed, so that its plan is not whole" in job.body
+    assert "    Error: The preview failed, so its plan is not complete" in job.body
     assert "    the token is ***" in job.body
     assert "within the limits" not in job.body
     assert not re.search(r"^\s*::warning", job.out, re.MULTILINE) or platform == "gitlab"
@@ -220,7 +220,7 @@ def test_a_night_with_drift_fails_and_names_it(own_runner: Runner, platform: str
     assert job.code == 7, job.out
     assert job.said("Drift")
     named = job.out if platform == "gitlab" else job.body
-    assert "test: 1 drifted, 1 not declared" in named
+    assert "test: 1 drifted, 1 unmanaged" in named
     assert "Organization::acme" in named
     assert extra in named
     if platform == "github":

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.testing import Fault
 from tests.support.servers import World
 from tests.support.stack import Run, Stack, grant, org, twins
@@ -44,7 +45,10 @@ def plan(stack: Stack, *command: str) -> str:
 
 
 def found(run: Run) -> dict[str, int]:
-    return {each["option"].removeprefix("--max-"): each["found"] for each in json.loads(run.out)["limits"]}
+    """The counts in the JSON of a run, which must be as its model has it."""
+    shown = json.loads(run.out)
+    assert PreviewVerdict.model_validate(shown, strict=True).model_dump(by_alias=True) == shown
+    return {each["option"].removeprefix("--max-"): each["found"] for each in shown["limits"]}
 
 
 @pytest.fixture
@@ -266,7 +270,7 @@ def test_the_plan_of_another_stack_is_asked_about_with_its_own_settings(world: W
     stack.must("stack", "init", "other")
     run = guard(stack, file, "--max-remove", "0")
     assert run.code == EXCEEDED
-    assert run.shows("The instance was not asked", "zorg:previewImpact is false")
+    assert run.shows("The instance was not read", "zorg:previewImpact is false")
     refused = guard(stack, file, "--stack", "other")
     assert refused.code == ERROR
     assert refused.shows("This is the plan of stack test, and --stack says other")
@@ -343,7 +347,7 @@ def test_a_preview_that_fails_is_an_error_and_not_a_verdict(world: World, stack:
     stack.declare(bad=org("  "))
     run = guard(stack, plan(stack), "--max-remove", "5")
     assert run.code == ERROR
-    assert run.shows("The preview failed, so that its plan is not whole", "name must not be blank")
+    assert run.shows("The preview failed, so its plan is not complete", "name must not be blank")
     stack.declare(acme=org("Acme"))
     run = guard(stack, "--max-remove", "5")
     assert run.code == ERROR
@@ -362,7 +366,7 @@ def test_where_nothing_can_be_asked_it_counts_all_the_same(world: World, stack: 
     elsewhere = {key: value for key, value in stack.env.items() if not key.startswith("ZITADEL_")}
     run = guard(stack, file, "--max-remove", "0", env=elsewhere)
     assert run.code == EXCEEDED
-    assert run.shows("The instance was not asked: no address of a ZITADEL is given")
+    assert run.shows("The instance was not read: no address of a ZITADEL is given")
     assert guard(stack, file, "--max-remove", "0", "--offline", env=elsewhere).code == EXCEEDED
 
 

@@ -38,7 +38,7 @@ def treats_any_404_as_deleted() -> AbstractContextManager[Any]:
 
     def find(client: Client, org_id: str, grant_id: str, user_id: str | None, project_id: str | None) -> Any:
         try:
-            return proof.Found(client.user_grants.read(org_id, grant_id, user_id))
+            return client.user_grants.read(org_id, grant_id, user_id)
         except (NotFound, PermissionDenied):
             return proof.Removal("404")
 

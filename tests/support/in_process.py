@@ -155,6 +155,7 @@ class InProcessStack:
                 "id": each.id,
                 "inputs": each.inputs,
                 "outputs": each.outputs,
+                "external": each.external,
             }
             for name, each in self._state.items()
         }

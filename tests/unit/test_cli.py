@@ -42,7 +42,7 @@ def test_a_port_that_is_taken_is_told() -> None:
             [ZORG, "emulator", "--port", str(port)], capture_output=True, text=True, check=False, timeout=60
         )
     assert run.returncode == 1
-    assert f"port {port} on 127.0.0.1 cannot be had" in run.stderr
+    assert f"port {port} on 127.0.0.1 cannot be used" in run.stderr
 
 
 @pytest.mark.parametrize("wrong", [["--like", "2019"], ["--port", "x"], ["--nonsense"]])

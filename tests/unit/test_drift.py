@@ -8,21 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.drift import (
-    ORGANIZATION,
-    USER_GRANT,
-    Absent,
-    Change,
-    Drift,
-    IgnoreRules,
-    Key,
-    Live,
-    Recorded,
-    Report,
-    Unknown,
-    changes_of,
-    compare,
-)
+from pulumi_zorg.drift.compare import changes_of, compare
+from pulumi_zorg.drift.ignore import IgnoreRules
+from pulumi_zorg.drift.report import Change, Drift, Report, Unknown, Unmanaged
+from pulumi_zorg.observed import Observed, Removal
+from pulumi_zorg.state import Recorded
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT, Key
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "name": st.text(max_size=3),
@@ -39,7 +30,7 @@ def a_resource(name: str, values: dict[str, Any], *, ignored: frozenset[str] = f
 @given(properties)
 def test_what_is_as_recorded_is_in_sync(values: dict[str, Any]) -> None:
     each = a_resource("acme", values)
-    assert compare([each], {each.key: Live(*each.key, values)}) == ()
+    assert compare([each], {each.key: Observed(*each.key, values)}) == ()
 
 
 @given(properties, properties)
@@ -72,13 +63,13 @@ def test_ignoring_hides_these_properties_and_no_other(
 @given(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["same", "other", "gone", "not looked at"])))
 def test_each_resource_is_judged_by_its_own_object(fates: dict[str, str]) -> None:
     resources = [a_resource(name, {"name": "x"}) for name in fates]
-    live: dict[Key, Live | Absent] = {}
+    live: dict[Key, Observed | Removal] = {}
     for name, fate in fates.items():
         key = (ORGANIZATION, f"id-{name}")
         if fate == "gone":
-            live[key] = Absent("it was removed")
+            live[key] = Removal("it was removed")
         elif fate != "not looked at":
-            live[key] = Live(*key, {"name": "x" if fate == "same" else "y"})
+            live[key] = Observed(*key, {"name": "x" if fate == "same" else "y"})
     found = compare(resources, live)
     assert [each.name for each in found] == [name for name, fate in fates.items() if fate in ("other", "gone")]
     assert [each.name for each in found if each.removed] == [name for name, fate in fates.items() if fate == "gone"]
@@ -86,7 +77,7 @@ def test_each_resource_is_judged_by_its_own_object(fates: dict[str, str]) -> Non
 
 def test_what_is_gone_is_drift_whatever_is_ignored() -> None:
     each = a_resource("acme", {"name": "x"}, ignored=frozenset("*"))
-    assert compare([each], {each.key: Absent("it was removed")})[0].removed == "it was removed"
+    assert compare([each], {each.key: Removal("it was removed")})[0].removed == "it was removed"
 
 
 def test_lists_and_tuples_are_the_same() -> None:
@@ -102,7 +93,7 @@ ANN = Drift(
     "2",
     (Change("active", True, False), Change("role_keys", ["a"], ["b"])),
 )
-EXTRA = Live(USER_GRANT, "3", {})
+EXTRA = Unmanaged(Observed(USER_GRANT, "3", {}))
 
 
 def test_what_could_not_be_told_leaves_the_verdict_open() -> None:
@@ -132,9 +123,9 @@ def test_what_could_not_be_told_leaves_the_verdict_open() -> None:
     ],
 )
 def test_patterns(patterns: str, left: dict[str, list[str]]) -> None:
-    report = Report("dev", (ACME, ANN), (EXTRA,)).without(IgnoreRules.parse(patterns))
+    report = IgnoreRules.parse(patterns).apply(Report("dev", (ACME, ANN), (EXTRA,)))
     found = {each.name: [change.property for change in each.changes] for each in report.drifted}
-    assert {**found, **{each.id: [] for each in report.unmanaged or ()}} == left
+    assert {**found, **{each.observed.id: [] for each in report.unmanaged or ()}} == left
 
 
 @pytest.mark.parametrize("line", ["acme", "::1", "UserGrant::", ":role_keys", "UserGrant:"])

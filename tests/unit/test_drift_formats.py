@@ -8,7 +8,10 @@ from datetime import datetime, timezone
 import pytest
 
 from pulumi_zorg.cli.drift_formats import FORMATS
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Change, Drift, Live, Report, SharedObject, Unknown
+from pulumi_zorg.drift.report import Change, Drift, Report, Unknown, Unmanaged
+from pulumi_zorg.observed import Observed
+from pulumi_zorg.state import SharedObject
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 WHEN = datetime(2026, 11, 23, 8, tzinfo=timezone.utc)
 URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/zorg:Organization::acme"
@@ -33,7 +36,7 @@ def test_json_is_as_documented(capsys: pytest.CaptureFixture[str]) -> None:
             Drift(URN, ORGANIZATION, "1", (Change("active", True, False, WHEN, "Ann"),), None, WHEN, "Ann"),
             Drift(URN, ORGANIZATION, "2", removed="it was removed"),
         ),
-        (Live(USER_GRANT, "3", {**GRANT, "__filled": {}}, WHEN),),
+        (Unmanaged(Observed(USER_GRANT, "3", {**GRANT, "__filled": {}}, WHEN)),),
         (Unknown(None, USER_GRANT, "4", "because"),),
     )
     at = "2026-11-23T08:00:00Z"
@@ -79,7 +82,7 @@ def test_what_is_secret_is_not_shown(capsys: pytest.CaptureFixture[str], form: s
 
 @pytest.mark.parametrize("form", ["table", "markdown", "github"])
 @pytest.mark.parametrize(
-    "report", [renamed(EVIL), Report("dev", (), (Live(ORGANIZATION, "3", {"name": EVIL}, WHEN, EVIL),))]
+    "report", [renamed(EVIL), Report("dev", (), (Unmanaged(Observed(ORGANIZATION, "3", {"name": EVIL}, WHEN), EVIL),))]
 )
 def test_a_name_stays_a_name(capsys: pytest.CaptureFixture[str], form: str, report: Report) -> None:
     out = shown(capsys, form, report)

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Recorded, compare
+from pulumi_zorg.drift.affected_by import events_since
+from pulumi_zorg.drift.compare import compare
+from pulumi_zorg.drift.concurrency import Reader
+from pulumi_zorg.drift.observe import observe
+from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.survey import find_others, happened_since, look
-from pulumi_zorg.survey.each import Reader
+from pulumi_zorg.state import Recorded
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 from tests.support.servers import World
 from tests.unit.clients import Clients
-from tests.unit.test_survey import a_grant, an_organization
+from tests.unit.test_drift_pipeline import a_grant, an_organization
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "drift.md"
 
@@ -53,15 +57,15 @@ def test_rights(every_world: World, clients: Clients, role: str, cells: list[str
     reader = Reader(client)
 
     def drift(each: Recorded) -> str:
-        seen = look(reader, [each])
-        return "yes" if compare([each], seen.live) else "error" if seen.unknown else "in sync"
+        seen = observe(reader, [each])
+        return "yes" if compare([each], seen.objects) else "error" if seen.unknown else "in sync"
 
     def others(everywhere: bool) -> str:
-        found, unknown = find_others(reader, [changed], everywhere=everywhere, types=(ORGANIZATION, USER_GRANT))
+        found, unknown = find_unmanaged(reader, [changed], whole_instance=everywhere, types=(ORGANIZATION, USER_GRANT))
         return "error" if unknown else "yes" if extra in {each.id for each in found} else "in sync"
 
     def events() -> str:
-        return "yes" if happened_since(client, datetime(2020, 1, 1, tzinfo=timezone.utc)) else "in sync"
+        return "yes" if events_since(client, datetime(2020, 1, 1, tzinfo=timezone.utc)) else "in sync"
 
     questions: list[Callable[[], str]] = [
         *(lambda each=each: drift(each) for each in (renamed, changed, removed, taken)),  # type: ignore[misc]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.impact import SECRET, UNKNOWN, Act, Facts, Planned, effect_of, sentences
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 ROLES = ("admin", "editor", "viewer")
 NOTHING = object()

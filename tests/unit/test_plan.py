@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from pulumi_zorg.cli.preview_formats import FORMATS
 from pulumi_zorg.cli.preview_review import review
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.impact import UNKNOWN, Planned
 from pulumi_zorg.plan import PreviewFailed, read_plan
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 URN = f"urn:pulumi:dev::shop::{ORGANIZATION}::acme"
 ENGINE_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -99,7 +99,7 @@ def test_what_is_unknown_or_secret_is_known_only_later() -> None:
 
 
 def test_a_preview_that_failed_is_no_plan() -> None:
-    with pytest.raises(PreviewFailed, match="its plan is not whole: it is protected"):
+    with pytest.raises(PreviewFailed, match="its plan is not complete: it is protected"):
         planned(
             step("delete", state(id="42")), diagnostics=[{"severity": "error", "message": "error: it is protected"}]
         )

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.cli.preview_formats import FORMATS
 from pulumi_zorg.cli.preview_review import Limit, Reviewed, Verdict
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, SharedObject
 from pulumi_zorg.impact import Planned, effect_of
+from pulumi_zorg.state import SharedObject
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 URN = f"urn:pulumi:dev::shop::{ORGANIZATION}::"
 ACTIVE, INACTIVE = {"name": "Acme", "active": True}, {"name": "Acme", "active": False}
@@ -94,7 +96,7 @@ def test_the_exit_code(found: Verdict, code: int) -> None:
             "no changes",
             "refused: 2 organizations would be removed, and --max-remove is 1",
         ),
-        (verdict(limits=(UNCOUNTED,)), "no changes", "error: it cannot be told whether a limit is exceeded"),
+        (verdict(limits=(UNCOUNTED,)), "no changes", "error: it is not known whether a limit is exceeded"),
         (verdict(shared=(SHARED,)), "no changes", "error: 1 object managed by more than one resource"),
     ],
 )
@@ -139,12 +141,13 @@ def test_why_there_is_no_verdict_is_shown_with_it(
 def test_what_is_not_counted_and_not_limited_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
     limits = (Limit("--max-remove-grants", None, 1, uncounted="the server did not answer"),)
     out = shown(capsys, "table", verdict(limits=limits))
-    assert "How many user grants go with the removed organizations is not known: the server did not answer" in out
+    assert "How many user grants are removed with the organizations is not known: the server did not answer" in out
 
 
 def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = verdict(organization(ACTIVE, INACTIVE), limits=(WITHIN,), changes={"update": 1}, shared=(SHARED,))
     out = json.loads(shown(capsys, "json", found))
+    assert PreviewVerdict.model_validate(out, strict=True).model_dump(by_alias=True) == out
     assert out["schema"] == "zorg-preview/1"
     assert out["changes"] == {"update": 1}
     assert out["limits"] == [

@@ -10,8 +10,8 @@ import pytest
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.errors import HeaderIgnored, NotProven, UnexpectedAnswer
-from pulumi_zorg.models import OrganizationRecord, UserGrantRecord
-from pulumi_zorg.proof import Found, Removal, find_organization, find_user_grant
+from pulumi_zorg.models import OrganizationRecord, PhantomGrantRecord, UserGrantRecord
+from pulumi_zorg.proof import Removal, find_organization, find_user_grant
 from pulumi_zorg.testing import Fault
 from tests.support.servers import World
 from tests.unit.clients import Clients
@@ -46,15 +46,14 @@ class Granted:
         self.org_id, self.project = org_id or world.home, project or world.project
         self.id = world.console.create_grant(self.org_id, world.ann, self.project, ["viewer", "editor"])
 
-    def find(self, client: Client | None = None, org_id: str | None = None) -> Found | Removal:
+    def find(self, client: Client | None = None, org_id: str | None = None) -> UserGrantRecord | Removal:
         return find_user_grant(client or self.client, org_id or self.org_id, self.id, self.world.ann, self.project)
 
     def live(self, client: Client | None = None) -> UserGrantRecord:
         found = self.find(client)
-        assert isinstance(found, Found), found
-        assert not found.phantom
-        assert isinstance(found.record, UserGrantRecord)
-        return found.record
+        assert isinstance(found, UserGrantRecord), found
+        assert not isinstance(found, PhantomGrantRecord)
+        return found
 
     def gone(self, client: Client | None = None) -> Removal:
         found = self.find(client)
@@ -429,13 +428,11 @@ def test_a_phantom_is_found_as_its_events_tell_it(world: World, clients: Clients
     before = grant.live()
     make_phantom(world, grant.id)
     found = grant.find()
-    assert isinstance(found, Found)
-    assert found.phantom
-    assert isinstance(found.record, UserGrantRecord)
-    assert found.record.active
+    assert isinstance(found, PhantomGrantRecord)
+    assert found.active
     for name in ("id", "user_id", "project_id", "project_grant_id", "state", "org_id"):
-        assert getattr(found.record, name) == getattr(before, name)
-    assert sorted(found.record.role_keys) == sorted(before.role_keys)
+        assert getattr(found, name) == getattr(before, name)
+    assert sorted(found.role_keys) == sorted(before.role_keys)
 
 
 def test_what_is_done_to_a_phantom_shows(world: World, clients: Clients) -> None:
@@ -444,9 +441,8 @@ def test_what_is_done_to_a_phantom_shows(world: World, clients: Clients) -> None
 
     def state() -> tuple[str, list[str]]:
         found = grant.find()
-        assert isinstance(found, Found)
-        assert isinstance(found.record, UserGrantRecord)
-        return found.record.state, sorted(found.record.role_keys)
+        assert isinstance(found, UserGrantRecord)
+        return found.state, sorted(found.role_keys)
 
     world.console.deactivate_grant(world.home, world.ann, grant.id)
     assert state() == ("USER_GRANT_STATE_INACTIVE", ["editor", "viewer"])
@@ -485,8 +481,7 @@ def test_a_phantom_does_not_go_with_what_is_not_its_own(world: World, clients: C
     world.console.remove_organization(emca)
     world.console.remove_user(world.home, world.bob)
     found = grant.find()
-    assert isinstance(found, Found)
-    assert found.phantom
+    assert isinstance(found, PhantomGrantRecord)
 
 
 def test_a_phantom_is_not_looked_for_where_the_header_is_lost(world: World, clients: Clients) -> None:

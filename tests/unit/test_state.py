@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT
 from pulumi_zorg.errors import ConfigurationError
-from pulumi_zorg.state import last_update, parse_time, recorded, shared
+from pulumi_zorg.state import last_update, parse_time, pending_deletions, recorded, shared, stack_name
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
@@ -31,7 +35,7 @@ def test_inputs_are_compared_and_outputs_are_known() -> None:
     assert (each.ignored, each.secret) == ({"name"}, set())
 
 
-def test_what_was_got_by_its_id_is_compared_by_its_outputs() -> None:
+def test_a_resource_that_only_reads_its_object_is_compared_by_its_outputs() -> None:
     outputs = {"name": "Acme", "primary_domain": "acme.localhost", "state": "ORG_STATE_ACTIVE"}
     (each,) = recorded(exported(inputs={"__provider": "x"}, outputs=outputs, external=True))
     assert each.properties == {"name": "Acme", "primary_domain": "acme.localhost"}
@@ -55,7 +59,7 @@ def test_a_secret_that_was_not_shown_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("other", [{"type": "random:index:Pet"}, {"delete": True}])
-def test_what_is_not_ours_or_about_to_go_is_passed_over(other: dict[str, Any]) -> None:
+def test_other_types_and_pending_deletions_are_left_out(other: dict[str, Any]) -> None:
     assert recorded(exported(**other)) == ()
 
 
@@ -89,6 +93,65 @@ def test_a_resource_that_is_pending_deletion_still_manages_its_object() -> None:
     assert found.error.count("pulumi state delete") == 1
     (found,) = shared(of(acme, resource("old", "1", delete=True)))
     assert "pending deletion" not in found.error
+
+
+def test_pending_deletions_are_what_the_engine_deletes_whatever_is_declared() -> None:
+    kept = [resource("acme", "1"), resource("b", "2", delete=True, protect=True)]
+    kept += [resource("c", "3", delete=True, retainOnDelete=True), resource("d", "4", delete=True, external=True)]
+    assert pending_deletions(of(*kept)) == ()
+    (found,) = pending_deletions(of(resource("e", "5", delete=True, inputs={"name": "E", "__owner": "x"})))
+    assert (found.id, found.pending, found.known) == ("5", True, {"name": "E"})
+
+
+@pytest.mark.parametrize("value", [{**SECRET, "ciphertext": "v1:x"}, {**SECRET, "plaintext": '"Classified"'}])
+def test_a_pending_deletion_has_no_secret_properties(value: dict[str, str]) -> None:
+    (found,) = pending_deletions(of(resource("e", "5", delete=True, inputs={"name": value, "active": True})))
+    assert (found.known, found.secret) == ({"active": True}, {"name"})
+
+
+def test_the_stack_is_named_by_its_urns() -> None:
+    assert stack_name(of(resource("acme", "1"))) == "dev"
+    assert stack_name(of()) is None
+
+
+WHOLE: dict[str, Any] = {
+    "version": 3,
+    "deployment": {
+        "manifest": {"time": "2026-11-23T13:02:01Z"},
+        "resources": [
+            resource("acme", "1", inputs={"name": {**SECRET, "plaintext": '"Acme"'}}, ignoreChanges=["name"]),
+            resource("ann", "2", USER_GRANT, outputs={"role_keys": ["a"], "__filled": {"project_grant_id": "3"}}),
+        ],
+    },
+}
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of all values within a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [here, *(path for key, each in inner for path in places(each, (*here, key)))]
+
+
+@given(path=st.sampled_from(places(WHOLE)[1:]), value=json_values)
+@example(path=("deployment", "manifest", "time"), value="yesterday")
+@example(path=("deployment", "resources", 0, "inputs", "name", "plaintext"), value="{")
+@example(path=("deployment", "resources", 1, "outputs", "__filled"), value=[1])
+@example(path=("deployment", "resources", 0, "type"), value=["t"])
+def test_a_state_of_any_shape_is_read_or_refused_and_is_no_traceback(path: tuple[Any, ...], value: Any) -> None:
+    """Any one value of a state is something else."""
+    state = copy.deepcopy(WHOLE)
+    within: Any = state
+    for key in path[:-1]:
+        within = within[key]
+    within[path[-1]] = value
+    for read in (recorded, shared, pending_deletions, last_update, stack_name):
+        with contextlib.suppress(ConfigurationError):
+            read(state)
 
 
 def test_an_empty_stack() -> None:

@@ -11,13 +11,18 @@ import httpx
 import pytest
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.drift import ORGANIZATION, USER_GRANT, Absent, Drift, Live, Recorded, compare
+from pulumi_zorg.drift.affected_by import affected_by, events_since
+from pulumi_zorg.drift.compare import compare
+from pulumi_zorg.drift.concurrency import Reader
+from pulumi_zorg.drift.explain import explain, explain_unmanaged
+from pulumi_zorg.drift.observe import FEW, FEW_LISTS, find, observe
+from pulumi_zorg.drift.report import Drift
+from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import PermissionDenied, Unauthenticated, UnexpectedAnswer
-from pulumi_zorg.state import parse_time
-from pulumi_zorg.survey import explain_drifts, explain_others, find_others, look, reading
-from pulumi_zorg.survey.each import Reader
-from pulumi_zorg.survey.history import happened_since, touched
+from pulumi_zorg.observed import Observed, Removal
+from pulumi_zorg.state import Recorded, parse_time
 from pulumi_zorg.testing import Fault
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 from tests.support.servers import World
 from tests.unit.clients import Clients
 
@@ -37,7 +42,7 @@ def a_grant(world: World, user: str, *, org_id: str | None = None, project: str 
     return Recorded(f"urn:pulumi:dev::shop::g::{user}", USER_GRANT, grant_id, values, values)
 
 
-def many(world: World, count: int = 2 * reading.FEW) -> list[Recorded]:
+def many(world: World, count: int = 2 * FEW) -> list[Recorded]:
     """So many grants and organizations that they are looked for in lists."""
     users = [world.console.create_user(world.home, f"user{number}{world.tag}") for number in range(count)]
     grants = [a_grant(world, user) for user in users]
@@ -48,9 +53,9 @@ def many(world: World, count: int = 2 * reading.FEW) -> list[Recorded]:
 
 
 def drifts(client: Client, recorded: Sequence[Recorded]) -> tuple[Drift, ...]:
-    seen = look(Reader(client), recorded)
+    seen = observe(Reader(client), recorded)
     assert seen.unknown == []
-    return compare(recorded, seen.live)
+    return compare(recorded, seen.objects)
 
 
 def calls(world: World) -> Counter[str]:
@@ -71,7 +76,7 @@ def test_much_that_is_in_sync_takes_a_few_calls(likeness_world: World, clients: 
 
 def test_grants_in_many_organizations_are_listed_by_their_ids(likeness_world: World, clients: Clients) -> None:
     world, recorded = likeness_world, []
-    for number in range(reading.FEW + 1):
+    for number in range(FEW + 1):
         tenant = world.console.create_organization(world.name(f"Tenant {number}"))
         project = world.console.create_project(tenant, "P", ("viewer",))
         recorded.append(a_grant(world, world.console.create_user(tenant, f"u{number}"), org_id=tenant, project=project))
@@ -118,8 +123,8 @@ def test_a_list_from_before_the_last_update_is_no_drift(world: World, clients: C
 def test_a_phantom_is_no_drift(world: World, clients: Clients) -> None:
     recorded = many(world)
     httpx.post(f"{world.proxy.target}/debug/phantoms", json={"ids": [recorded[-1].id]}).raise_for_status()
-    seen = look(Reader(clients.owner(world)), recorded)
-    assert compare(recorded, seen.live) == ()
+    seen = observe(Reader(clients.owner(world)), recorded)
+    assert compare(recorded, seen.objects) == ()
     assert ["phantom" in warning for warning in seen.warnings] == [True]
 
 
@@ -136,7 +141,7 @@ def test_what_was_removed_is_gone_with_proof(every_world: World, clients: Client
     assert found[0].by is not None
 
 
-@pytest.mark.parametrize("count", [2, 2 * reading.FEW])
+@pytest.mark.parametrize("count", [2, 2 * FEW])
 def test_who_may_only_read_comes_to_the_same(world: World, clients: Clients, count: int) -> None:
     recorded = many(world, count)
     world.console.deactivate_organization(recorded[0].id)
@@ -145,36 +150,36 @@ def test_who_may_only_read_comes_to_the_same(world: World, clients: Clients, cou
     viewer = clients.member(world, "IAM_OWNER_VIEWER")
     world.proxy.clear()
     assert [each.urn for each in drifts(viewer, recorded)] == [recorded[0].urn, recorded[-1].urn]
-    others, unknown = find_others(Reader(viewer), recorded, everywhere=False, types=BOTH)
+    others, unknown = find_unmanaged(Reader(viewer), recorded, whole_instance=False, types=BOTH)
     assert ([each.id for each in others], unknown) == ([extra], ())
     assert world.proxy.writes == []
 
 
-@pytest.mark.parametrize("count", [2, 2 * reading.FEW])
+@pytest.mark.parametrize("count", [2, 2 * FEW])
 def test_who_may_nothing_comes_to_no_verdict(world: World, clients: Clients, count: int) -> None:
     recorded = many(world, count)
-    seen = look(Reader(clients.member(world)), recorded)
-    assert seen.live == {}
+    seen = observe(Reader(clients.member(world)), recorded)
+    assert seen.objects == {}
     assert [each.urn for each in seen.unknown] == [each.urn for each in recorded]
     assert all("IAM_OWNER_VIEWER" in each.why for each in seen.unknown)
-    _, unknown = find_others(Reader(clients.member(world)), recorded, everywhere=False, types=BOTH)
+    _, unknown = find_unmanaged(Reader(clients.member(world)), recorded, whole_instance=False, types=BOTH)
     assert unknown
     with pytest.raises(PermissionDenied):
-        find_others(Reader(clients.member(world)), recorded, everywhere=True, types=BOTH)
+        find_unmanaged(Reader(clients.member(world)), recorded, whole_instance=True, types=BOTH)
 
 
 def test_who_may_read_one_organization_is_told_what_of_the_rest(world: World, clients: Clients) -> None:
     mine, other = an_organization(world, "Mine"), an_organization(world, "Other")
     world.console.deactivate_organization(mine.id)
-    seen = look(Reader(clients.member(world, "ORG_OWNER_VIEWER", of=mine.id)), [mine, other])
-    assert [each.urn for each in compare([mine, other], seen.live)] == [mine.urn]
+    seen = observe(Reader(clients.member(world, "ORG_OWNER_VIEWER", of=mine.id)), [mine, other])
+    assert [each.urn for each in compare([mine, other], seen.objects)] == [mine.urn]
     assert [each.urn for each in seen.unknown] == [other.urn]
 
 
 def test_a_refused_token_ends_everything(world: World, clients: Clients) -> None:
     recorded = many(world, 1)
     with pytest.raises(Unauthenticated):
-        look(Reader(clients.holder(world, "wrong")), recorded)
+        observe(Reader(clients.holder(world, "wrong")), recorded)
 
 
 # What no resource declares.
@@ -192,13 +197,13 @@ def test_within_the_stack_extra_grants_are_found(every_world: World, clients: Cl
     foreign = world.console.create_project(elsewhere, "P", ("viewer",))
     outside = world.console.create_grant(elsewhere, world.bob, foreign, ["viewer"])
     reader = Reader(clients.owner(world))
-    others, unknown = find_others(reader, recorded, everywhere=False, types=BOTH)
+    others, unknown = find_unmanaged(reader, recorded, whole_instance=False, types=BOTH)
     assert ({each.id for each in others}, unknown) == (extra, ())
-    others, unknown = find_others(reader, recorded, everywhere=True, types=BOTH)
+    others, unknown = find_unmanaged(reader, recorded, whole_instance=True, types=BOTH)
     assert unknown == ()
     assert {*extra, outside, elsewhere, world.home} <= {each.id for each in others}
     assert not {each.id for each in recorded} & {each.id for each in others}
-    only, _ = find_others(reader, recorded, everywhere=True, types=(ORGANIZATION,))
+    only, _ = find_unmanaged(reader, recorded, whole_instance=True, types=(ORGANIZATION,))
     assert {each.type for each in only} == {ORGANIZATION}
 
 
@@ -206,14 +211,14 @@ def test_an_extra_grant_that_no_list_shows_yet_is_found(world: World, clients: C
     recorded = [a_grant(world, world.ann)]
     lag(world, 3600)
     extra = world.console.create_grant(world.home, world.bob, world.project, ["admin"])
-    others, _ = find_others(Reader(clients.owner(world)), recorded, everywhere=False, types=BOTH)
+    others, _ = find_unmanaged(Reader(clients.owner(world)), recorded, whole_instance=False, types=BOTH)
     assert [each.id for each in others] == [extra]
 
 
 def test_an_organization_of_the_stack_that_is_gone_has_no_extra_grants(world: World, clients: Clients) -> None:
     recorded = [an_organization(world, "Acme")]
     world.console.remove_organization(recorded[0].id)
-    assert find_others(Reader(clients.owner(world)), recorded, everywhere=False, types=BOTH) == ((), ())
+    assert find_unmanaged(Reader(clients.owner(world)), recorded, whole_instance=False, types=BOTH) == ((), ())
 
 
 def test_who_sees_a_part_of_the_grants_only_is_told(world: World, clients: Clients) -> None:
@@ -224,7 +229,7 @@ def test_who_sees_a_part_of_the_grants_only_is_told(world: World, clients: Clien
     other = world.console.create_project(world.home, "Other", ("viewer",))
     world.console.create_grant(world.home, world.bob, other, ["viewer"])
     client = clients.holder(world, world.console.create_token(world.home, part))
-    others, unknown = find_others(Reader(client), [a_grant(world, world.ann)], everywhere=False, types=BOTH)
+    others, unknown = find_unmanaged(Reader(client), [a_grant(world, world.ann)], whole_instance=False, types=BOTH)
     assert others == ()
     assert ["user.grant.read" in each.why for each in unknown] == [True]
 
@@ -232,7 +237,7 @@ def test_who_sees_a_part_of_the_grants_only_is_told(world: World, clients: Clien
 def test_a_lost_header_shows_nobody_elses_grants(world: World, clients: Clients) -> None:
     world.proxy.add(Fault("strip", times=None))
     recorded = [an_organization(world, "Acme")]
-    others, unknown = find_others(Reader(clients.owner(world)), recorded, everywhere=False, types=BOTH)
+    others, unknown = find_unmanaged(Reader(clients.owner(world)), recorded, whole_instance=False, types=BOTH)
     assert others == ()
     assert ["x-zitadel-orgid" in each.why for each in unknown] == [True]
 
@@ -250,20 +255,20 @@ def test_many_extra_grants_take_a_few_calls(likeness_world: World, clients: Clie
     extra = {console.create_grant(world.home, user, world.project, ["admin"]) for user in users}
     reader = Reader(clients.owner(world))
     world.proxy.clear()
-    others, unknown = find_others(reader, [a_grant(world, world.ann)], everywhere=False, types=BOTH)
-    told = explain_others(reader, others)
-    assert ({each.id for each in told}, unknown) == (extra, ())
-    assert all(each.by and each.when for each in told)
+    others, unknown = find_unmanaged(reader, [a_grant(world, world.ann)], whole_instance=False, types=BOTH)
+    explained = explain_unmanaged(reader, others)
+    assert ({each.observed.id for each in explained}, unknown) == (extra, ())
+    assert all(each.by and each.observed.created for each in explained)
     assert sum(calls(world).values()) <= 6, calls(world)
     # They are told as a read by id tells them.
     for each in others[:2]:
-        read, _ = reading.find(reader.client, *each.key, {"org_id": world.home})
-        assert isinstance(read, Live)
-        assert (each.values, each.when) == (read.values, read.when)
+        read = find(reader.client, *each.key, {"org_id": world.home})
+        assert isinstance(read, Observed)
+        assert (each.properties, each.created) == (read.properties, read.created)
 
 
 def test_extra_grants_in_many_organizations_take_a_few_calls(world: World, clients: Clients) -> None:
-    recorded = [an_organization(world, f"Org {number}") for number in range(2 * reading.FEW_LISTS)]
+    recorded = [an_organization(world, f"Org {number}") for number in range(2 * FEW_LISTS)]
     gone = recorded.pop()
     project = world.console.create_project(recorded[0].id, "P", ("viewer",))
     extra = world.console.create_grant(recorded[0].id, world.ann, project, ["viewer"])
@@ -271,7 +276,7 @@ def test_extra_grants_in_many_organizations_take_a_few_calls(world: World, clien
     world.console.remove_organization(gone.id)
     reader = Reader(clients.owner(world))
     world.proxy.clear()
-    others, unknown = find_others(reader, [*recorded, gone], everywhere=False, types=BOTH)
+    others, unknown = find_unmanaged(reader, [*recorded, gone], whole_instance=False, types=BOTH)
     assert ([each.id for each in others], unknown) == ([extra], ())
     assert sum(calls(world).values()) <= 9, calls(world)
 
@@ -284,7 +289,7 @@ def test_an_extra_grant_that_lists_still_show_is_not_told(world: World, clients:
     world.console.remove_grant(world.home, world.bob, extra)
     for client in (owner, viewer):
         client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]
-        assert find_others(Reader(client), recorded, everywhere=False, types=BOTH) == ((), ())
+        assert find_unmanaged(Reader(client), recorded, whole_instance=False, types=BOTH) == ((), ())
 
 
 @pytest.mark.parametrize("how", ["organization", "project", "users"])
@@ -355,9 +360,9 @@ def test_what_took_a_grant_along_touches_it(world: World, clients: Clients, how:
             world.console.call("DELETE", f"/management/v1/projects/{project}/roles/viewer", org=world.home)
         case "grant":
             world.console.remove_grant(world.home, world.ann, taken.id)
-    events = happened_since(client, since)
+    events = events_since(client, since)
     assert events is not None
-    assert touched(events, [taken, left]) == [taken]
+    assert affected_by(events, [taken, left]) == [taken]
     assert [each.urn for each in drifts(client, [taken, left])] == [taken.urn]
 
 
@@ -368,10 +373,10 @@ def test_a_grant_goes_with_the_organization_of_its_user(world: World, clients: C
     since = client.user_grants.read(world.home, grant.id).details.creation_date
     assert since is not None
     world.console.remove_organization(tenant)
-    events = happened_since(client, since)
+    events = events_since(client, since)
     assert events is not None
-    assert touched(events, [grant]) == [grant]
-    assert isinstance(look(Reader(client), [grant]).live[grant.key], Absent)
+    assert affected_by(events, [grant]) == [grant]
+    assert isinstance(observe(Reader(client), [grant]).objects[grant.key], Removal)
 
 
 def test_who_changed_it_and_when(world: World, clients: Clients) -> None:
@@ -379,7 +384,7 @@ def test_who_changed_it_and_when(world: World, clients: Clients) -> None:
     world.console.rename_organization(acme.id, world.name("Other"))
     world.console.deactivate_organization(acme.id)
     client = clients.owner(world)
-    (drift,) = explain_drifts(Reader(client), drifts(client, [acme]))
+    (drift,) = explain(Reader(client), drifts(client, [acme]))
     told = {each.property: (each.by, each.when) for each in drift.changes}
     assert {by for by, _ in told.values()} == {drift.by} != {None}
     assert told["name"][1] < told["active"][1] == drift.when  # type: ignore[operator]
@@ -389,6 +394,6 @@ def test_who_may_not_ask_who_is_told_what(world: World, clients: Clients) -> Non
     acme = an_organization(world, "Acme")
     world.console.deactivate_organization(acme.id)
     client = clients.member(world, "ORG_OWNER_VIEWER", of=acme.id)
-    (drift,) = explain_drifts(Reader(client), drifts(client, [acme]))
+    (drift,) = explain(Reader(client), drifts(client, [acme]))
     assert (drift.by, drift.when) == (None, None)
-    assert isinstance(look(Reader(client), [acme]).live[acme.key], Live)
+    assert isinstance(observe(Reader(client), [acme]).objects[acme.key], Observed)

@@ -1,0 +1,210 @@
+"""The JSON that ``zorg drift`` and ``zorg preview-guard`` print. docs/schemas has the JSON schemas of these models.
+
+A new field does not change the name of the format (``schema``). A field that is removed, or whose meaning changes, does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pulumi_zorg import state
+
+__all__ = [
+    "DRIFT_FORMAT",
+    "PREVIEW_FORMAT",
+    "Change",
+    "Drift",
+    "DriftReport",
+    "Effect",
+    "Limit",
+    "PreviewVerdict",
+    "SharedObject",
+    "Unknown",
+    "Unmanaged",
+    "as_json_text",
+    "as_shared",
+    "json_schema",
+    "timestamp",
+]
+
+DRIFT_FORMAT = "zorg-drift/1"
+PREVIEW_FORMAT = "zorg-preview/1"
+
+#: A time in UTC.
+Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True, use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
+    )
+
+
+class SharedObject(_Model):
+    """An object that more than one resource of the state manages."""
+
+    type: str
+    id: str
+    urns: list[str]
+    """The resources. The same URN twice means that one of the two is pending deletion."""
+    error: str
+    """What is wrong, and the way out."""
+
+
+class Change(_Model):
+    """A property that differs."""
+
+    property: str
+    recorded: Any
+    """The value in the state; "[secret]" for a secret property."""
+    live: Any
+    """The value on the instance; "[secret]" for a secret property."""
+    when: Timestamp | None
+    """The time of the change; null where it is not known."""
+    by: str | None
+    """The user who made the change; null where it is not known."""
+
+
+class Drift(_Model):
+    """A resource whose object differs from the state, or was removed."""
+
+    urn: str
+    type: str
+    id: str
+    removed: bool
+    proof: str | None
+    """What proves the removal; null where the object exists."""
+    changes: list[Change]
+    """The properties that differ; none where the object was removed."""
+    when: Timestamp | None
+    """The time of the newest change or of the removal; null where it is not known."""
+    by: str | None
+    """The user who made it; null where it is not known."""
+
+
+class Unmanaged(_Model):
+    """An object that exists, and that no resource of the stack manages."""
+
+    type: str
+    id: str
+    # Newer versions of pydantic write this by themselves.
+    properties: Annotated[dict[str, Any], Field(json_schema_extra={"additionalProperties": True})]
+    """The inputs and outputs that a resource of this type would have."""
+    when: Timestamp | None
+    """The time of its creation; null where it is not known."""
+    by: str | None
+    """The user who created it; null where it is not known."""
+
+
+class Unknown(_Model):
+    """An object that could not be compared."""
+
+    urn: str | None
+    """The resource; null where no resource of the stack manages the object."""
+    type: str
+    id: str
+    why: str
+
+
+class DriftReport(_Model):
+    """The output of `zorg drift --format json`."""
+
+    format: Annotated[str, Field(alias="schema", json_schema_extra={"const": DRIFT_FORMAT})] = DRIFT_FORMAT
+    """The name of this format."""
+    stack: str
+    in_sync: bool | None
+    """Null where something is unknown or shared. Exit codes: true 0, false 7, null 1."""
+    drifted: list[Drift]
+    unmanaged: list[Unmanaged] | None
+    """Null without `--unmanaged`."""
+    unknown: list[Unknown]
+    shared: list[SharedObject]
+
+
+class Limit(_Model):
+    """How often something may happen, and how often it would."""
+
+    option: str
+    """The option that sets the limit, like `--max-remove`."""
+    most: int | None
+    """The limit; null where none was given."""
+    found: int
+    """How often it would happen."""
+    along: int
+    """How many of `found` have no step of their own: they are removed with an organization."""
+    uncounted: str | None
+    """Why there may be more than `found`; null where all are counted."""
+    exceeded: bool
+
+
+class Effect(_Model):
+    """A planned change that a reviewer should read a sentence about."""
+
+    urn: str
+    type: str
+    id: str | None
+    """Null where it is not known yet."""
+    op: Literal["create", "update", "delete", "replace", "pending"]
+    """The planned operation. `pending` is a deletion that an earlier run left undone."""
+    act: Literal["creates", "changes", "deactivates", "reactivates", "removes", "leaves"]
+    """What happens to the object."""
+    certain: bool
+    """False where it is known only when the change is made."""
+    gains: list[str]
+    """Roles that a user grant gives after the change and not before."""
+    loses: list[str]
+    """Roles that a user grant gives before the change and not after."""
+    users: int | None
+    """Users of the organization, people and service accounts; null where they were not counted."""
+    service_accounts: int | None
+    """Service accounts among `users`; null where they were not counted."""
+    projects: int | None
+    """Projects of the organization; null where they were not counted."""
+    grants: int | None
+    """User grants in the organization; null where they were not counted."""
+    sentences: list[str]
+
+
+class PreviewVerdict(_Model):
+    """The output of `zorg preview-guard --format json`."""
+
+    format: Annotated[str, Field(alias="schema", json_schema_extra={"const": PREVIEW_FORMAT})] = PREVIEW_FORMAT
+    """The name of this format."""
+    stack: str
+    exceeded: bool
+    """Whether a limit is exceeded."""
+    limits: list[Limit]
+    changes: dict[str, int]
+    """How many resources of any type each operation of the engine concerns."""
+    shared: list[SharedObject]
+    effects: list[Effect]
+    not_asked: str | None
+    """Why the instance was not read for counts and names; null where it was, or did not have to be."""
+    not_read: str | None
+    """Why the state was not read; null where it was."""
+
+
+def as_json_text(output: DriftReport | PreviewVerdict) -> str:
+    """Return the text that a command prints."""
+    return json.dumps(output.model_dump(by_alias=True), indent=2, ensure_ascii=False)
+
+
+def json_schema(model: type[DriftReport] | type[PreviewVerdict]) -> dict[str, Any]:
+    """Return the JSON schema of a command's output."""
+    schema = model.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def as_shared(shared: Iterable[state.SharedObject]) -> list[SharedObject]:
+    """Return the objects that more than one resource manages."""
+    return [SharedObject(type=each.type, id=each.id, urns=list(each.urns), error=each.error) for each in shared]
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """Return a time in UTC, in ISO 8601 with Z."""
+    return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z") if moment else None

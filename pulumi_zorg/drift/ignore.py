@@ -1,0 +1,90 @@
+"""The patterns of a .zorgignore file: what is not drift. Pure: no I/O. docs/drift.md has the format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from pulumi_zorg.drift.report import Drift, Report
+from pulumi_zorg.tokens import short
+
+__all__ = ["IgnoreRules"]
+
+
+@dataclass(frozen=True)
+class IgnoreRules:
+    """The patterns of one file.
+
+    :param urns: patterns of URNs.
+    :param objects: patterns of types and ids.
+    :param properties: patterns of types and properties.
+    """
+
+    urns: tuple[str, ...] = ()
+    objects: tuple[tuple[str, str], ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str, source: str = ".zorgignore") -> IgnoreRules:
+        """Return the rules in the text of a file.
+
+        :param source: the file's name, for messages.
+        :raises ValueError: for a line that is not a pattern. The message has the line's number.
+        """
+        urns, objects, properties = [], [], []
+        for number, line in enumerate(text.splitlines(), start=1):
+            pattern = line.strip()
+            if not pattern or pattern.startswith("#"):
+                continue
+            type_of_id, double, object_id = pattern.rpartition("::")
+            type_of_property, single, name = pattern.rpartition(":")
+            if pattern.startswith("urn:"):
+                urns.append(pattern)
+            elif double and type_of_id and object_id:
+                objects.append((type_of_id, object_id))
+            elif single and type_of_property and name and not double:
+                properties.append((type_of_property, name))
+            else:
+                raise ValueError(
+                    f"{source}, line {number}: {pattern!r} is no pattern: write a URN (urn:pulumi:…), type::id or "
+                    "type:property, with * for anything"
+                )
+        return cls(tuple(urns), tuple(objects), tuple(properties))
+
+    def apply(self, report: Report) -> Report:
+        """Return the report without what is ignored.
+
+        An object that two resources manage is never ignored, and a removal is not ignored by a pattern of a property.
+        """
+        return replace(
+            report,
+            drifted=tuple(left for each in report.drifted if (left := self._rest_of(each)) is not None),
+            unmanaged=None
+            if report.unmanaged is None
+            else tuple(
+                each for each in report.unmanaged if not self._ignores(None, each.observed.type, each.observed.id)
+            ),
+            unknown=tuple(each for each in report.unknown if not self._ignores(each.urn, each.type, each.id)),
+        )
+
+    def _ignores(self, urn: str | None, type: str, id: str) -> bool:
+        """Whether the whole object is ignored."""
+        if urn is not None and any(fnmatchcase(urn, pattern) for pattern in self.urns):
+            return True
+        return any(fnmatchcase(id, pattern) and _is(type, of) for of, pattern in self.objects)
+
+    def _rest_of(self, drift: Drift) -> Drift | None:
+        """Return the drift without the properties that are ignored; None where nothing is left of it."""
+        if self._ignores(drift.urn, drift.type, drift.id):
+            return None
+        if drift.removed is not None:
+            return drift
+        left = tuple(change for change in drift.changes if not self._ignores_property(drift.type, change.property))
+        return replace(drift, changes=left) if left else None
+
+    def _ignores_property(self, type: str, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) and _is(type, of) for of, pattern in self.properties)
+
+
+def _is(type: str, pattern: str) -> bool:
+    return fnmatchcase(type, pattern) or fnmatchcase(short(type), pattern)

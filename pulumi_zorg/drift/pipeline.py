@@ -1,0 +1,89 @@
+"""The pipeline of ``zorg drift``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.drift.affected_by import affected_by, events_since
+from pulumi_zorg.drift.compare import compare
+from pulumi_zorg.drift.concurrency import Reader
+from pulumi_zorg.drift.explain import explain, explain_unmanaged
+from pulumi_zorg.drift.observe import observe, verify_instance
+from pulumi_zorg.drift.report import Report, Unknown, Unmanaged
+from pulumi_zorg.drift.unmanaged import find_unmanaged
+from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied
+from pulumi_zorg.models import Event
+from pulumi_zorg.state import Recorded, recorded, shared
+from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
+
+__all__ = ["Question", "find_drift"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to compare.
+
+    :param types: the type tokens.
+    :param unmanaged: where to look for unmanaged objects: in the organizations of the stack, or in the whole instance; None
+        where they are not looked for.
+    :param since: compare only what changed after this moment, by the event store; None compares everything.
+    """
+
+    types: Collection[str] = (ORGANIZATION, USER_GRANT)
+    unmanaged: Literal["stack", "instance"] | None = None
+    since: datetime | None = None
+
+
+def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, question: Question) -> Report:
+    """Compare a stack's exported state with the instance.
+
+    :param exported: with its secrets in plain text.
+    :raises ZorgError: where nothing can be compared: no connection, no token, a state that cannot be read.
+    """
+    resources = recorded(exported)
+    compared = [each for each in resources if each.type in question.types]
+    events = _changes(reader, resources, question.since)
+    observation = observe(reader, compared if events is None else affected_by(events, compared))
+    for warning in observation.warnings:
+        reader.notice(f"warning: {warning}")
+    drifted = explain(reader, compare(compared, observation.objects))
+    unmanaged, unknown = _unmanaged(reader, resources, question, events)
+    return Report(stack, drifted, unmanaged, (*observation.unknown, *unknown), shared(exported))
+
+
+def _changes(reader: Reader, resources: Sequence[Recorded], since: datetime | None) -> tuple[Event, ...] | None:
+    """Return the events since that moment; None where everything is to be compared."""
+    if since is None:
+        return None
+    verify_instance(reader.client, resources)
+    events = _events_since(reader.client, since)
+    if events is None:
+        reader.notice(
+            "more events happened at one moment than the event store returns at once: everything is compared instead"
+        )
+    return events
+
+
+def _events_since(client: Client, since: datetime) -> tuple[Event, ...] | None:
+    try:
+        return events_since(client, since)
+    except (PermissionDenied, NotFound) as refused:
+        raise NotProven(
+            "--since reads the event store, which needs the right events.read on the instance: IAM_OWNER_VIEWER and IAM_OWNER "
+            f"have it. Without it, leave --since out. {refused}"
+        ) from None
+
+
+def _unmanaged(
+    reader: Reader, resources: Sequence[Recorded], question: Question, events: tuple[Event, ...] | None
+) -> tuple[tuple[Unmanaged, ...] | None, tuple[Unknown, ...]]:
+    if question.unmanaged is None:
+        return None, ()
+    found, unknown = find_unmanaged(
+        reader, resources, whole_instance=question.unmanaged == "instance", types=question.types, events=events
+    )
+    return explain_unmanaged(reader, found), unknown

@@ -1,0 +1,101 @@
+"""What a comparison found. Pure: no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pulumi_zorg.observed import Observed
+from pulumi_zorg.state import SharedObject
+
+__all__ = ["Change", "Drift", "Report", "Unknown", "Unmanaged"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A property that differs between the state and the instance.
+
+    :param when: the time of the change; None where it is not known.
+    :param by: the user who made it; None where it is not known.
+    :param secret: whether the values must not be shown.
+    """
+
+    property: str
+    recorded: Any
+    live: Any
+    when: datetime | None = None
+    by: str | None = None
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A resource whose object differs from the state, or was removed.
+
+    :param changes: the properties that differ; none where the object was removed.
+    :param removed: the proof of the removal, as the end of a sentence; None where the object exists.
+    :param when: the time of the newest change or of the removal; None where it is not known.
+    :param by: the user who made it; None where it is not known.
+    """
+
+    urn: str
+    type: str
+    id: str
+    changes: tuple[Change, ...] = ()
+    removed: str | None = None
+    when: datetime | None = None
+    by: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return self.urn.rsplit("::", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Unmanaged:
+    """An object that exists, and that no resource of the stack manages.
+
+    :param by: the user who created it; None where it is not known.
+    """
+
+    observed: Observed
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """An object of which the credential could show neither that it exists nor that it was removed.
+
+    :param urn: the resource; None where no resource of the stack manages the object.
+    :param why: a sentence.
+    """
+
+    urn: str | None
+    type: str
+    id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of a comparison.
+
+    :param unmanaged: the unmanaged objects; None where they were not looked for.
+    :param unknown: the objects that could not be compared.
+    :param shared: the objects that more than one resource of the state manages. They are an error, whatever else was found.
+    """
+
+    stack: str
+    drifted: tuple[Drift, ...] = ()
+    unmanaged: tuple[Unmanaged, ...] | None = None
+    unknown: tuple[Unknown, ...] = ()
+    shared: tuple[SharedObject, ...] = ()
+
+    @property
+    def in_sync(self) -> bool | None:
+        """Whether state and instance agree; None where something could not be compared, or the state is wrong."""
+        if self.unknown or self.shared:
+            return None
+        return not self.drifted and not self.unmanaged

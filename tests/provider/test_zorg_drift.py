@@ -1,0 +1,378 @@
+"""`zorg drift --state`: an exported state beside the instance, without the engine. Nothing is written.
+
+tests/engine/test_zorg_drift.py compares the same command with the engine's own refresh.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_zorg.cli import main
+from pulumi_zorg.cli.json_models import DriftReport
+from tests.support.in_process import InProcessStack
+from tests.support.servers import World, emulated
+from tests.support.stack import Run, grant, org
+
+IN_SYNC, ERROR, DRIFT = 0, 1, 7
+FORMS = ["table", "json", "markdown", "github"]
+
+
+@dataclass
+class Drift:
+    """Runs `zorg drift` in this process, in a folder of its own, on the state of a stack or on another one."""
+
+    stack: InProcessStack
+    folder: Path
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def run(self, *args: str, state: dict[str, Any] | None = None, env: dict[str, str] | None = None) -> Run:
+        """Run the command. The output has standard error only where the exit code is 1."""
+        self.export(state)
+        for name, value in {**self.stack.env, **(env or {})}.items():
+            self.monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            main.main(["drift", "--state", "state.json", *args], prog_name="zorg")
+        shown = self.capsys.readouterr()
+        assert self.stack.env["ZITADEL_TOKEN"] not in shown.out + shown.err
+        code = ended.value.code
+        assert isinstance(code, int)
+        return Run(code, shown.out + (shown.err if code == ERROR else ""))
+
+    def report(self, *args: str, code: int, **more: Any) -> dict[str, Any]:
+        """Return the JSON of a run, which must be as its model has it."""
+        run = self.run("--format", "json", *args, **more)
+        assert run.code == code, run.out
+        found: dict[str, Any] = json.loads(run.out)
+        assert DriftReport.model_validate(found, strict=True).model_dump(by_alias=True) == found
+        assert found["in_sync"] is (code == IN_SYNC)
+        return found
+
+    def drifted(self, *args: str, code: int = DRIFT, **more: Any) -> dict[str, Any]:
+        """Return `removed`, or the recorded and the live value of each property, by resource."""
+        return {
+            each["urn"].rsplit("::", 1)[1]: "removed"
+            if each["removed"]
+            else {change["property"]: (change["recorded"], change["live"]) for change in each["changes"]}
+            for each in self.report(*args, code=code, **more)["drifted"]
+        }
+
+    def export(self, state: dict[str, Any] | None = None) -> None:
+        """Write the file that the command reads."""
+        (self.folder / "state.json").write_text(json.dumps(state or self.stack.state()))
+
+
+MakeDrift = Callable[[InProcessStack], Drift]
+
+
+@pytest.fixture
+def drift_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> MakeDrift:
+    """`zorg drift` in a folder without a project, and in an environment without settings or `pulumi`."""
+    (folder := tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(folder)
+    for name in [each for each in os.environ if each.startswith(("ZITADEL_", "PULUMI_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", str(folder))
+    return lambda stack: Drift(stack, folder, monkeypatch, capsys)
+
+
+def changed(stack: InProcessStack, name: str, **more: Any) -> dict[str, Any]:
+    """The state of a stack, with something else about one resource."""
+    state = stack.state()
+    for each in state["deployment"]["resources"]:
+        if each["urn"].endswith(f"::{name}"):
+            each.update(more)
+    return state
+
+
+def test_six_changes_and_one_unmanaged_grant(
+    every_world: World, every_stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    world, console, stack, drift = every_world, every_world.console, every_stack, drift_of(every_stack)
+    users = [world.console.create_user(world.home, f"user{number}{world.tag}") for number in range(4)]
+    stack.declare(
+        **{f"o{number}": org(world.name(f"Org {number}")) for number in range(4)},
+        **{f"g{number}": grant(world.home, users[number], world.project, ["viewer"]) for number in range(4)},
+    )
+    stack.up()
+    assert drift.report("--unmanaged", code=IN_SYNC)["unmanaged"] == []
+    console.remove_organization(stack.id("o0"))
+    console.deactivate_organization(stack.id("o1"))
+    console.rename_organization(stack.id("o2"), world.name("Other"))
+    console.deactivate_grant(world.home, users[0], stack.id("g0"))
+    console.remove_grant(world.home, users[1], stack.id("g1"))
+    console.set_roles(world.home, users[2], stack.id("g2"), ["viewer", "admin"])
+    extra = console.create_grant(world.home, world.bob, world.project, ["admin"])
+    world.proxy.clear()
+    report = drift.report("--unmanaged", code=DRIFT)
+    assert [(each["id"], each["properties"]["role_keys"]) for each in report["unmanaged"]] == [(extra, ["admin"])]
+    assert all(each["when"] and each["by"] for each in (*report["drifted"], *report["unmanaged"]))
+    assert report["stack"] == stack.name
+    assert drift.drifted() == {
+        "o0": "removed",
+        "o1": {"active": (True, False)},
+        "o2": {"name": (world.name("Org 2"), world.name("Other"))},
+        "g0": {"active": (True, False)},
+        "g1": "removed",
+        "g2": {"role_keys": (["viewer"], ["admin", "viewer"])},
+    }
+    assert world.proxy.writes == []
+
+
+def test_reactivated_outside_pulumi(any_world: World, any_stack: InProcessStack, drift_of: MakeDrift) -> None:
+    world, stack, drift = any_world, any_stack, drift_of(any_stack)
+    stack.declare(
+        acme=org(world.name("Acme"), active=False),
+        ann=grant(world.home, world.ann, world.project, ["viewer"], active=False),
+    )
+    stack.up()
+    world.console.reactivate_organization(stack.id("acme"))
+    world.console.reactivate_grant(world.home, world.ann, stack.id("ann"))
+    expected = {"acme": {"active": (False, True)}, "ann": {"active": (False, True)}}
+    assert drift.drifted() == expected
+    table = drift.run()
+    assert (table.code, table.shows("reactivated", stack.id("acme"), "test: 2 drifted")) == (DRIFT, True)
+    for only in ("UserGrant", "usergrant", "zorg:UserGrant", "pulumi-python:dynamic/zorg:UserGrant"):
+        assert drift.drifted("--only", only) == {"ann": expected["ann"]}
+
+
+def test_a_token_without_rights_is_an_error_and_no_drift(
+    any_world: World, any_stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    world, stack, drift = any_world, any_stack, drift_of(any_stack)
+    stack.declare(acme=org(world.name("Acme")), ann=grant(world.home, world.ann, world.project, ["viewer"]))
+    stack.up()
+    nobody = world.console.create_user(world.home, f"nobody{world.tag}")
+    stack.env["ZITADEL_TOKEN"] = world.console.create_token(world.home, nobody)
+    for args in ([], ["--unmanaged"], ["--unmanaged=instance"], ["--since", "2026-01-01"], ["--format", "markdown"]):
+        run = drift.run(*args)
+        assert run.code == ERROR, run.out
+        assert run.shows("IAM_OWNER_VIEWER"), run.out
+        assert not run.shows("in sync")
+    world.console.add_instance_member(nobody, "IAM_OWNER_VIEWER")
+    assert drift.report("--unmanaged", "--since", "2026-01-01", code=IN_SYNC)["unknown"] == []
+
+
+def test_the_state_is_read_from_standard_input(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    drift = drift_of(stack)
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    drift.monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(stack.state())))
+    assert drift.run("--state", "-").code == IN_SYNC
+    drift.monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    run = drift.run("--state", "-")
+    assert (run.code, run.shows("standard input is empty")) == (ERROR, True)
+
+
+def test_since_the_last_update(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    drift = drift_of(stack)
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    world.console.rename_organization(stack.id("acme"), "Other")
+    state = stack.state()
+    run = drift.run("--since", "last-update")
+    assert (run.code, run.shows("does not say when it was last updated")) == (ERROR, True)
+    state["deployment"]["manifest"] = {"time": "2020-01-01T00:00:00Z"}
+    assert set(drift.drifted("--since", "last-update", state=state)) == {"acme"}
+    state["deployment"]["manifest"] = {"time": "2999-01-01T00:00:00Z"}
+    assert drift.drifted("--since", "last-update", state=state, code=IN_SYNC) == {}
+
+
+def test_a_secret_property_is_compared_and_not_shown(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    drift = drift_of(stack)
+    stack.declare(acme=org("Classified"))
+    stack.up()
+    mark = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+    inputs = stack.resources()["acme"]["inputs"]
+    state = changed(stack, "acme", inputs={**inputs, "name": {**mark, "plaintext": '"Classified"'}})
+    assert drift.run(state=state).code == IN_SYNC
+    world.console.rename_organization(stack.id("acme"), "Revealed")
+    for form in FORMS:
+        run = drift.run("--format", form, state=state)
+        assert run.code == DRIFT
+        assert run.shows("[secret]")
+        assert not run.shows("Classified")
+        assert not run.shows("Revealed")
+    hidden = changed(stack, "acme", inputs={**inputs, "name": {**mark, "ciphertext": "v1:x"}})
+    run = drift.run(state=hidden)
+    assert (run.code, run.shows("pulumi stack export --show-secrets")) == (ERROR, True)
+
+
+def test_what_a_file_of_patterns_names_is_no_drift(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    drift = drift_of(stack)
+    stack.declare(acme=org("Acme"), ann=grant(world.home, world.ann, world.project, ["viewer"]))
+    stack.up()
+    world.console.rename_organization(stack.id("acme"), "Other")
+    world.console.deactivate_grant(world.home, world.ann, stack.id("ann"))
+    rules = drift.folder / ".zorgignore"
+    rules.write_text("# renamed by their own people\nOrganization:name\n")
+    assert set(drift.drifted()) == {"ann"}
+    rules.write_text("urn:pulumi:test::*::ann\nOrganization::*\n")
+    assert drift.run().code == IN_SYNC
+    rules.write_bytes(b"\xef\xbb\xbfOrganization:name\nUserGrant:active\n")
+    assert drift.run().code == IN_SYNC
+    other = drift.folder / "rules"
+    other.write_text("nonsense\n")
+    run = drift.run("--ignore-file", str(other))
+    assert (run.code, run.shows("line 1: 'nonsense' is no pattern")) == (ERROR, True)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--bogus"],
+        ["--format", "yaml"],
+        ["--only", "User"],
+        ["--since", "yesterday"],
+        ["--since", "2999-01-01"],
+        ["--ignore-file", "nowhere"],
+        ["--cwd", "nowhere"],
+        ["--state", "nowhere"],
+        ["surplus"],
+    ],
+)
+def test_a_mistake_in_the_options_is_an_error(
+    world: World, stack: InProcessStack, drift_of: MakeDrift, args: list[str]
+) -> None:
+    assert drift_of(stack).run(*args).code == ERROR
+    assert world.proxy.exchanges == []
+
+
+def test_no_connection_and_no_credential_are_errors(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    drift = drift_of(stack)
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    run = drift.run(env={"ZITADEL_TOKEN": "wrong"})
+    assert (run.code, run.shows("credential is not accepted")) == (ERROR, True)
+    run = drift.run(env={"ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_RETRY_DEADLINE": "1"})
+    assert (run.code, run.shows("cannot be reached")) == (ERROR, True)
+    run = drift.run("--stack", "test")
+    assert (run.code, run.shows("`pulumi` is not found")) == (ERROR, True)  # its configuration is wanted
+    run = drift.run("--stack", "other")
+    assert (run.code, run.shows("This is the state of stack test, and --stack says other")) == (ERROR, True)
+
+
+def test_another_instance_is_an_error_and_not_in_sync(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    drift = drift_of(stack)
+    stack.declare(acme=org("Acme"), ann=grant(world.home, world.ann, world.project, ["viewer"]))
+    stack.up()
+    world.console.remove_organization(stack.id("acme"))
+    with emulated() as other:
+        env = {"ZITADEL_URL": other.proxy.url, "ZITADEL_TOKEN": other.token}
+        for args in ([], ["--unmanaged"], ["--since", "2020-01-01"], ["--since", "2020-01-01", "--unmanaged"]):
+            run = drift.run(*args, env=env)
+            assert (run.code, run.shows("This instance has never had")) == (ERROR, True), (args, run.out)
+            assert not run.shows("in sync")
+    # A removed object shows that it is the right instance, as an existing one does.
+    assert drift.drifted("--since", "2020-01-01") == {"acme": "removed"}
+
+
+def test_two_resources_of_the_state_with_one_id_are_an_error(
+    any_world: World, any_stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    """Whatever else is compared or ignored: the next destroy of one of them would remove what the other manages."""
+    world, stack, drift = any_world, any_stack, drift_of(any_stack)
+    stack.declare(new=org(world.name("Acme")))
+    stack.up()
+    new = stack.resources()["new"]
+    old = {**new, "urn": f"{new['urn'].removesuffix('new')}old"}
+    state = stack.state()
+    state["deployment"]["resources"] = [old, new]
+    (drift.folder / ".zorgignore").write_text("Organization::*\n")
+    for form in FORMS:
+        run = drift.run("--format", form, "--only", "UserGrant", state=state)
+        commands = (f"pulumi state delete '{old['urn']}'", f"pulumi state delete '{new['urn']}'")
+        assert (run.code, run.shows(*commands)) == (ERROR, True)
+    state["deployment"]["resources"] = [{**old, "external": True}, new]
+    assert drift.report(state=state, code=IN_SYNC)["shared"] == []
+
+
+def test_a_state_without_resources_is_in_sync(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    drift = drift_of(stack)
+    for state in ({"version": 3, "deployment": {"resources": []}}, {"version": 3, "deployment": {}}):
+        assert drift.drifted("--unmanaged", state=state, code=IN_SYNC) == {}
+        assert drift.drifted("--unmanaged", "--since", "2020-01-01", state=state, code=IN_SYNC) == {}
+
+
+def test_for_github(any_world: World, any_stack: InProcessStack, drift_of: MakeDrift) -> None:
+    world, stack, drift = any_world, any_stack, drift_of(any_stack)
+    stack.declare(acme=org(world.name("Acme")))
+    stack.up()
+    world.console.deactivate_organization(stack.id("acme"))
+    run = drift.run("--format", "github")
+    assert run.code == DRIFT
+    (line,) = run.out.splitlines()
+    assert line.startswith(f"::warning title=Drift of acme::{stack.resources()['acme']['urn']} ({stack.id('acme')}): ")
+    assert "deactivated: true → false" in line
+
+
+def test_unmanaged_grants_are_not_looked_for_in_organizations_that_the_stack_only_reads(
+    world: World, stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    drift = drift_of(stack)
+    shared = world.console.create_organization("Shared")
+    world.console.create_grant(world.home, world.ann, world.project, ["viewer"])
+    stack.declare(home={"kind": "org", "get": world.home, "args": {}}, acme=org("Acme"))
+    stack.up()
+    assert drift.report("--unmanaged", code=IN_SYNC)["unmanaged"] == []
+    found = drift.report("--unmanaged=instance", code=DRIFT)["unmanaged"]
+    assert world.home not in {each["id"] for each in found}
+    assert shared in {each["id"] for each in found}
+
+
+def test_neither_an_encoding_nor_a_reader_that_leaves_changes_the_exit_code(
+    world: World, stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    drift = drift_of(stack)
+    stack.declare(acme=org("Acme"), beta=org("Beta"))
+    stack.up()
+    world.console.rename_organization(stack.id("acme"), "Ångström → Żubr")
+    drift.export()
+    zorg = f"{Path(sys.executable).parent / 'zorg'} drift --state state.json"
+    env = {**os.environ, **stack.env, "PATH": "/usr/bin:/bin"}
+    piped = ["bash", "-c", f"{zorg} | true; exit ${{PIPESTATUS[0]}}"]
+    assert subprocess.run(piped, cwd=drift.folder, env=env, check=False, timeout=120).returncode == DRIFT
+    for form in FORMS:
+        done = subprocess.run(
+            [*zorg.split(), "--format", form],
+            cwd=drift.folder,
+            env={**env, "PYTHONIOENCODING": "cp1252"},
+            check=False,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == DRIFT
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "not a state"),
+        ("[]", "not a state"),
+        ("{}", "not a state"),
+        ('{"deployment": {"resources": [1]}}', "not a state"),
+        ('{"deployment": {"resources": [{"urn": "urn:pulumi:a::b::c::d", "inputs": [1]}]}}', "not a state"),
+        (
+            '{"deployment": {"resources": [{"urn": "u", "type": "pulumi-python:dynamic/zorg:Organization"}]}}',
+            "without an id",
+        ),
+        ('{"deployment": {"resources": ' + "[" * 100_000, "not a state"),
+    ],
+)
+def test_a_file_that_is_no_state_is_an_error(
+    world: World, stack: InProcessStack, drift_of: MakeDrift, text: str, why: str
+) -> None:
+    drift = drift_of(stack)
+    (drift.folder / "other.json").write_text(text)
+    run = drift.run("--state", "other.json")
+    assert (run.code, run.shows(why)) == (ERROR, True)
