@@ -30,20 +30,20 @@ _ASSERTION_LIVES = (
 )
 _ASSERTION_DATED_BACK = 10
 
-#: How a request for a token goes out: with the caller's patience, and without a bearer token.
+#: Sends a request for a token: with the transport's retries, and without a bearer token.
 SendForToken = Callable[[httpx.Request], httpx.Response]
 Clock = Callable[[], float]
 
 
 class TokenSource(Protocol):
-    """Where bearer tokens come from."""
+    """A source of bearer tokens."""
 
     def token(self, send: SendForToken) -> str:
-        """The token to use now."""
+        """Return the token to use now."""
         ...
 
     def renewed(self, refused: str, send: SendForToken) -> str | None:
-        """Another token than ``refused``, which the API did not accept; None where there can be none."""
+        """Return another token than ``refused``, which the API did not accept; None where there is none."""
         ...
 
 
@@ -54,7 +54,7 @@ class FixedToken:
         self._token = credential.token
 
     def token(self, send: SendForToken) -> str:
-        """The token itself."""
+        """Return the token."""
         return self._token.get_secret_value()
 
     def renewed(self, refused: str, send: SendForToken) -> None:
@@ -93,14 +93,14 @@ class ExchangedToken:
         self._renew_at = 0.0
 
     def token(self, send: SendForToken) -> str:
-        """The token in hand, or a new one shortly before that one expires."""
+        """Return the current token, or a new one shortly before it expires."""
         with self._lock:
             if self._clock() >= self._renew_at:
                 self._fetch(send)
             return self._value
 
     def renewed(self, refused: str, send: SendForToken) -> str:
-        """A new token, unless another thread has fetched one since ``refused`` was used."""
+        """Fetch a new token, unless another thread has fetched one since ``refused`` was used."""
         with self._lock:
             if self._value == refused:
                 self._fetch(send)
@@ -134,7 +134,7 @@ class ExchangedToken:
     def _request(self) -> httpx.Request:
         url = f"{self._url}{_TOKEN_PATH}"
         if isinstance(self._credential, ClientCredentials):
-            # In the form rather than as Basic: there it needs no encoding that servers could disagree about.
+            # In the form rather than as Basic, which needs an encoding that servers may disagree about.
             secret = self._credential.client_secret.get_secret_value()
             form = {
                 "grant_type": "client_credentials",
@@ -169,7 +169,7 @@ class ExchangedToken:
             )
         except (ValueError, TypeError, jwt.PyJWTError):
             pass
-        # Outside the handler: the library's own error quotes what it was given.
+        # Outside the handler, because the library's own error quotes the key.
         raise self._refused(
             f"the private key in {self._described()} cannot be read; use the JSON as ZITADEL handed it out."
         )
@@ -195,7 +195,7 @@ class ExchangedToken:
 
 
 class BearerAuth(httpx.Auth):
-    """Puts the token into each request, and once a new one after a 401."""
+    """Add the token to each request, and retry once with a new one after a 401."""
 
     requires_response_body = False
 
@@ -204,7 +204,7 @@ class BearerAuth(httpx.Auth):
         self._send = send
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """One request, or two where the first token was refused and there is another."""
+        """Send one request, or two where the first token was refused and there is another."""
         token = self._source.token(self._send)
         request.headers["Authorization"] = f"Bearer {token}"
         response = yield request
@@ -220,7 +220,7 @@ class BearerAuth(httpx.Auth):
 
 
 def bearer_auth(settings: Settings, send: SendForToken) -> BearerAuth:
-    """The authentication that the settings ask for."""
+    """Return the authentication for the settings."""
     credential = settings.credential
     source: TokenSource = (
         FixedToken(credential)

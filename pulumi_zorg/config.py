@@ -1,5 +1,4 @@
-"""The settings: which ZITADEL, and as whom. One documented order: the stack's configuration first,
-then the environment.
+"""The settings: the instance and the credential, from the stack's configuration first and then from the environment.
 
 A setting that is the empty text counts as not given: pipelines pass a missing secret that way.
 """
@@ -29,7 +28,7 @@ __all__ = [
     "load_settings",
 ]
 
-#: Where a setting's name in the stack's configuration is, without its namespace; None where there is none.
+#: Returns a value of the stack's configuration by its name without the namespace; None where it is not set.
 ConfigGetter = Callable[[str], str | None]
 
 _ENVIRONMENT = {
@@ -106,7 +105,7 @@ Credential = PersonalAccessToken | ServiceAccountKey | ClientCredentials
 
 @dataclass(frozen=True)
 class Settings:
-    """Which ZITADEL, as whom, and how patiently.
+    """The instance, the credential, and the time-outs.
 
     :param url: scheme and host (and port) of the instance, without a trailing slash.
     :param credential: exactly one; its secret parts are masked in every repr.
@@ -114,7 +113,7 @@ class Settings:
     :param ca_file: certificates (PEM) to trust instead of the system's.
     :param timeout: seconds that one call may take.
     :param retry_deadline: seconds after which a call that keeps failing is given up.
-    :param preview_impact: whether a preview says in sentences what it would do to people.
+    :param preview_impact: whether a preview reports what it would do to people.
     """
 
     url: str
@@ -124,7 +123,7 @@ class Settings:
     timeout: float = 30.0
     retry_deadline: float = 120.0
     preview_impact: bool = True
-    #: Where the settings came from, for messages; never a value.
+    #: The names of the settings that were read, for messages; never a value.
     sources: tuple[str, ...] = field(default=(), compare=False)
 
     @property
@@ -144,7 +143,7 @@ class Settings:
 
 
 def load_settings(config: ConfigGetter, environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings of the stack's configuration, completed by the environment.
+    """Return the settings of the stack's configuration, completed by the environment.
 
     :param config: looks up a name of the namespace ``zorg`` in the stack's configuration.
     :param environment: ``os.environ`` where it is not given.
@@ -170,7 +169,7 @@ def _given(value: str | None) -> str | None:
 
 
 class _Lookup:
-    """One setting at a time: the stack's configuration before the environment."""
+    """Reads one setting at a time: from the stack's configuration, else from the environment."""
 
     def __init__(self, config: ConfigGetter, environment: Mapping[str, str]) -> None:
         self._config = config
@@ -190,7 +189,7 @@ class _Lookup:
         return value
 
     def named(self, key: str) -> str:
-        """The name under which the user knows the setting: the one that was read, else the stack's."""
+        """Return the name by which the user knows the setting: where it was read, else its name in the stack."""
         return _ENVIRONMENT[key] if not self.in_stack(key) and self.in_environment(key) else f"zorg:{key}"
 
     def seconds(self, key: str, default: float) -> float:
@@ -243,7 +242,7 @@ def _path(name: str, value: str) -> Path:
 
 
 def _quoted(value: str, *, address: bool = False) -> str:
-    """A value in a message, unless it looks like what belongs elsewhere: a key, or a token."""
+    """Return a value for a message, unless it looks like a key or a token."""
     is_other = address and not any(each in value for each in "./:")
     if is_other or "{" in value or "\n" in value or len(value) > 200:
         return "what is given (not shown: it may be a secret)"
@@ -259,12 +258,12 @@ def _checked_url(found: _Lookup) -> str:
         )
     name = found.named("url")
     if "@" in value:
-        # The value is not repeated here: it carries a password.
+        # The value is not quoted: it contains a password.
         raise ConfigurationError(f"{name} must not carry a user or a password (no @); give the credential by itself")
     try:
         parts = urlsplit(value.strip())
-        host, _ = parts.hostname, parts.port  # a port that is no number is noticed here
-        (host or "").encode("idna")  # and here a name that no host can have
+        host, _ = parts.hostname, parts.port  # raises for a port that is not a number
+        (host or "").encode("idna")  # raises for a name that no host can have
     except ValueError as error:
         raise ConfigurationError(f"{name} is no address: {error}") from None
     if parts.scheme not in ("http", "https") or not host:
@@ -273,7 +272,7 @@ def _checked_url(found: _Lookup) -> str:
         )
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ConfigurationError(f"{name} must end after the host, like {parts.scheme}://{parts.netloc}, not {value!r}")
-    # Read in any case: a value that is neither true nor false is an error for every address.
+    # Always read: a value that is neither true nor false is an error for every address.
     allows_http = found.flag("allowHttp")
     if parts.scheme == "http" and not is_loopback(host) and not allows_http:
         raise ConfigurationError(
@@ -284,7 +283,7 @@ def _checked_url(found: _Lookup) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is this machine by its very name."""
+    """Whether the host's name or address is a loopback one."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -294,7 +293,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _credential(found: _Lookup) -> Credential:
-    """Exactly one credential: of the stack's configuration if it has any part of one, else of the environment."""
+    """Return the one credential: from the stack's configuration if it has any part of one, else from the environment."""
     for place in (found.in_stack, found.in_environment):
         kinds = [kind for kind, keys in _CREDENTIALS.items() if any(place(key) for key in keys)]
         if len(kinds) > 1:
@@ -343,7 +342,7 @@ def _read_key(name: str, text: str) -> ServiceAccountKey:
     try:
         return ServiceAccountKey.model_validate_json(text)
     except ValidationError as error:
-        # Only where it is wrong and how: the value itself holds a private key.
+        # Only where it is wrong and how: the value is a private key.
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in item['loc']) or 'the text'}: {item['msg']}"
             for item in error.errors(include_input=False, include_url=False, include_context=False)

@@ -3,27 +3,27 @@
 ::
 
     ZorgError
-    ├── ConfigurationError      the settings are missing, doubled or malformed
-    ├── InputError              a property of a resource cannot be right; names the property
+    ├── ConfigurationError      a setting is missing, doubled or malformed
+    ├── InputError              a property of a resource cannot be right
     ├── CredentialError         ZITADEL did not give a token for the credential
-    ├── ApiError                ZITADEL answered, and the answer is no
+    ├── ApiError                ZITADEL refused the call
     │   ├── InvalidArgument         400, code 3
-    │   ├── FailedPrecondition      400, code 9: "already so", or something it needs is missing
+    │   ├── FailedPrecondition      400, code 9: it is so already, or something that it needs is missing
     │   ├── Unauthenticated         401
     │   ├── PermissionDenied        403, and 404 "membership not found"
     │   ├── NotFound                404
     │   └── AlreadyExists           409
-    ├── NoAnswer                nothing that ZITADEL said arrived
-    │   ├── Unreachable             the connection, or a status that gateways send
-    │   └── UnexpectedAnswer        an answer that is not ZITADEL's, or not about what was asked
+    ├── NoAnswer                no answer of ZITADEL arrived
+    │   ├── Unreachable             the connection failed, or a gateway answered
+    │   └── UnexpectedAnswer        an answer that is not ZITADEL's, or is about something else
     ├── HeaderIgnored           the server acts on another organization than the one named
-    ├── LockoutRefused          would switch off the organization of the credential, or what is or may be the default one
-    ├── NotProven               it may be gone, but nobody who may know has said so
-    │   └── NeverThere              this instance has never had it: it is another one
-    ├── Gone                    it is gone, and that was proven
-    └── NameTaken               somebody else's object stands where this one should be created
+    ├── LockoutRefused          it would deactivate or remove the credential's own organization, or the default one
+    ├── NotProven               the object may be removed, but no answer proves it
+    │   └── NeverThere              this instance has never had the object: it is another instance
+    ├── Gone                    the object is proven to be removed
+    └── NameTaken               another object exists where this one should be created
 
-Each message says what was operation, on what, what the server said, and what to do next. None carries a
+Each message says what failed, on which object, what the server answered, and what to do. None carries a
 secret: a server's answer is cut and cleaned by :func:`clean` before it gets into one, and the provider masks what a
 program declares as secret.
 """
@@ -57,12 +57,12 @@ __all__ = [
 ]
 
 _LONGEST_QUOTE = 300
-# Control characters, and the ones that make a terminal show text in another order than it has.
+# Control characters, and those that make a terminal show text in another order.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 def clean(text: str, longest: int = _LONGEST_QUOTE) -> str:
-    """``text`` as it may be shown: without control characters, and cut to ``longest`` characters."""
+    """Return ``text`` without control characters, cut to ``longest`` characters."""
     shown = _UNPRINTABLE.sub(" ", text).strip()
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
@@ -70,17 +70,16 @@ def clean(text: str, longest: int = _LONGEST_QUOTE) -> str:
 class ZorgError(Exception):
     """The root of all errors that this package raises on purpose."""
 
-    #: Whether the call behind the error may have taken effect all the same.
+    #: Whether the call may have taken effect although it failed.
     may_have_applied: bool = False
 
     def __init_subclass__(cls) -> None:
-        # The host prints an error with the module of its class. The name that a program would import
-        # it by says more to a reader than the file it is written in.
+        # The host prints the module of an error's class: the one that a program imports it from.
         cls.__module__ = "pulumi_zorg"
 
 
 class ConfigurationError(ZorgError):
-    """The settings of the stack or the environment are missing, doubled or malformed."""
+    """A setting of the stack or the environment is missing, doubled or malformed."""
 
 
 ZorgError.__module__ = "pulumi_zorg"
@@ -104,9 +103,9 @@ class CredentialError(ZorgError):
 
 
 class ApiError(ZorgError):
-    """ZITADEL answered, and the answer is no.
+    """ZITADEL refused the call.
 
-    :param operation: what was operation, on which resource, as the beginning of a sentence.
+    :param operation: what was attempted, on which resource, as the beginning of a sentence.
     :param status: the HTTP status.
     :param code: the gRPC code, as number (REST) or text (Connect); None where the answer had none.
     :param message: what ZITADEL said.
@@ -128,11 +127,11 @@ class ApiError(ZorgError):
 
 
 class InvalidArgument(ApiError):
-    """400, code 3: ZITADEL will not take a value."""
+    """400, code 3: ZITADEL does not accept a value."""
 
 
 class FailedPrecondition(ApiError):
-    """400, code 9: it is so already, or something it needs is missing."""
+    """400, code 9: it is so already, or something that it needs is missing."""
 
 
 class Unauthenticated(ApiError):
@@ -142,7 +141,7 @@ class Unauthenticated(ApiError):
 
 
 class PermissionDenied(ApiError):
-    """403, or the 404 that a caller without any membership gets on live objects."""
+    """403, or the 404 that a caller without any membership gets for live objects."""
 
     advice = (
         "This says nothing about whether the object exists: the credential lacks the right to see or change it. "
@@ -152,15 +151,15 @@ class PermissionDenied(ApiError):
 
 
 class NotFound(ApiError):
-    """404. That alone does not prove that an object is gone."""
+    """404. It does not prove that an object is removed."""
 
 
 class AlreadyExists(ApiError):
-    """409."""
+    """409: the name, or the grant, is taken."""
 
 
 class NoAnswer(ZorgError):
-    """Nothing that ZITADEL said arrived.
+    """No answer of ZITADEL arrived.
 
     :param may_have_applied: whether the call may have taken effect all the same.
     """
@@ -171,11 +170,11 @@ class NoAnswer(ZorgError):
 
 
 class Unreachable(NoAnswer):
-    """The connection failed, or something in between answered for ZITADEL (429, 502, 503, 504)."""
+    """The connection failed, or a gateway answered in place of ZITADEL (429, 502, 503, 504)."""
 
 
 class UnexpectedAnswer(NoAnswer):
-    """An answer that is not ZITADEL's, or is not about what was asked."""
+    """An answer that is not ZITADEL's, or is about something else."""
 
     def __init__(self, message: str, *, may_have_applied: bool = True) -> None:
         super().__init__(message, may_have_applied=may_have_applied)
@@ -186,20 +185,20 @@ class HeaderIgnored(ZorgError):
 
 
 class LockoutRefused(ZorgError):
-    """This would switch off or remove the organization of the credential itself, or what is, or may be, the default one."""
+    """This would deactivate or remove the credential's own organization, or one that is or may be the default one."""
 
 
 class NotProven(ZorgError):
-    """The object may be gone, but nobody who may know has said so; it stays in the state."""
+    """The object may be removed, but no answer proves it. It stays in the state."""
 
 
 class NeverThere(NotProven):
-    """This instance has never had the object: it is another one than the state was made with."""
+    """This instance has never had the object: the state belongs to another instance."""
 
 
 class Gone(ZorgError):
-    """The object is gone, and the server has shown it."""
+    """The object is proven to be removed."""
 
 
 class NameTaken(ZorgError):
-    """Something that this resource did not make stands where it should be created."""
+    """An object that this resource did not make exists where it should be created."""

@@ -188,7 +188,7 @@ Record = TypeVar("Record", bound=Wire)
 def parse(model: type[Record], answer: Any, operation: str) -> Record:
     """``answer`` as a record.
 
-    :param operation: what was operation, as the beginning of a sentence.
+    :param operation: what was attempted, as the beginning of a sentence.
     :raises UnexpectedAnswer: where something else came: an empty object, a gateway's own words.
     """
     try:

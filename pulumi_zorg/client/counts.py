@@ -89,13 +89,13 @@ class Counts:
         return self._user_name(f"/management/v1/users/{quote(user_id, safe='')}", user_id, org_id)
 
     def user_name_anywhere(self, user_id: str) -> str:
-        """The name of a user, wherever it lives; not on servers without the second version of the API."""
+        """The name of a user of any organization. Servers without the v2 API do not have this call."""
         return self._user_name(f"/v2/users/{quote(user_id, safe='')}", user_id, None)
 
     def project_name(self, org_id: str, project_id: str) -> str:
         """The name of a project that the organization owns.
 
-        :raises NotFound: for a project of another one; see :meth:`granted_project_name`.
+        :raises NotFound: for a project of another one, except on older servers; see :meth:`granted_project_name`.
         """
         operation = f"Reading project {clean(project_id)}"
         path = f"/management/v1/projects/{quote(project_id, safe='')}"

@@ -39,9 +39,9 @@ class Organizations:
         self._transport = transport
 
     def read(self, org_id: str) -> OrganizationRecord:
-        """What the server says of the organization, to a call that names it in the header.
+        """Return the organization as the server shows it to a call that names it in the header.
 
-        A removed organization is answered as well; see :attr:`OrganizationRecord.removed`.
+        A removed organization is shown as well; see :attr:`OrganizationRecord.removed`.
 
         :raises HeaderIgnored: where the answer is about another organization.
         """
@@ -57,7 +57,7 @@ class Organizations:
         return record
 
     def create(self, name: str) -> str:
-        """Creates an active organization and gives its id."""
+        """Create an active organization and return its id."""
         operation = f"Creating organization {clean(name)!r}"
         answer = self._transport.send(Call(operation, "POST", "/management/v1/orgs", body={"name": name}))
         created = parse(ObjectCreated, answer, operation)
@@ -68,28 +68,28 @@ class Organizations:
         return created.id
 
     def rename(self, org_id: str, name: str) -> None:
-        """Changes the name, and with it the primary domain."""
+        """Change the name, and with it the primary domain."""
         self._write(f"Renaming organization {clean(org_id)} to {clean(name)!r}", "PUT", _ME, org_id, {"name": name})
 
     def deactivate(self, org_id: str) -> None:
-        """Its people can then no longer log in on ZITADEL's pages."""
+        """Deactivate the organization: its users can no longer log in on ZITADEL's pages."""
         self._write(f"Deactivating organization {clean(org_id)}", "POST", f"{_ME}/_deactivate", org_id)
 
     def reactivate(self, org_id: str) -> None:
-        """Undoes :meth:`deactivate`."""
+        """Reactivate the organization."""
         self._write(f"Reactivating organization {clean(org_id)}", "POST", f"{_ME}/_reactivate", org_id)
 
     def remove(self, org_id: str) -> None:
-        """Removes the organization with its users, projects and grants.
+        """Remove the organization with its users, projects and grants.
 
         By the admin API, which names the organization in the path; where that is not permitted, by the
-        management API. The caller must have made sure that the server honours the header.
+        management API. The caller must have verified that the server honours the header.
         """
         operation = f"Removing organization {clean(org_id)}"
         try:
             answer = self._transport.send(Call(operation, "DELETE", f"/admin/v1/orgs/{quote(org_id, safe='')}"))
         except (PermissionDenied, NotFound) as refused:
-            # Without a right on the instance the admin API says 403, or 404 "membership not found".
+            # Without a right on the instance the admin API answers 403, or 404 "membership not found".
             if self.read(org_id).removed:
                 raise
             try:
@@ -100,7 +100,7 @@ class Organizations:
         parse(_Changed, answer, operation)
 
     def by_name(self, name: str) -> tuple[OrganizationRecord, ...]:
-        """The organizations of exactly that name that the caller may see; lists may lag behind.
+        """Return the organizations of exactly that name that the caller may see. The list may lag.
 
         :raises PermissionDenied: without a right on the instance, on a server that has no other list.
         """
@@ -109,7 +109,7 @@ class Organizations:
         return tuple(record for record in found if record.name == name)
 
     def with_domain_of(self, name: str) -> tuple[OrganizationRecord, ...]:
-        """The organizations of another name whose primary domain is the one that ZITADEL makes from ``name``.
+        """Return the organizations of another name whose primary domain is the one that ZITADEL makes from ``name``.
 
         :raises PermissionDenied: as :meth:`by_name`.
         """
@@ -122,19 +122,19 @@ class Organizations:
         return tuple(each for each in found if each.primary_domain.startswith(f"{label}.") and each.name != name)
 
     def _search(self, operation: str, query: dict[str, Any]) -> tuple[OrganizationRecord, ...]:
-        """The organizations that the query finds and that the caller may see."""
+        """Return the organizations that the query finds and that the caller may see."""
         try:
             path, body = "/admin/v1/orgs/_search", {"queries": [query]}
             answer = self._transport.send(Call(operation, "POST", path, body=body, reads=True))
         except (PermissionDenied, NotFound) as refused:
-            # Without a right on the instance there is the list of the second API, filtered by what the caller may see.
+            # Without a right on the instance, the list of the v2 API has what the caller may see.
             body = {"queries": [query]}
             try:
                 answer = self._transport.send(
                     Call(operation, "POST", "/v2/organizations/_search", body=body, reads=True)
                 )
             except (NotFound, UnexpectedAnswer):
-                # An older server has no such list, and need not say so in ZITADEL's words. What is missing is the right.
+                # An older server has no such list, and may not even answer as ZITADEL does. The right is what is missing.
                 raise refused from None
         return parse(_Listed, answer, operation).result
 
@@ -144,7 +144,7 @@ class Organizations:
 
 
 def check_owner(details: Details, org_id: str, operation: str) -> None:
-    """Compares who the server says it acted on.
+    """Verify the organization that the server says it acted on.
 
     :raises HeaderIgnored: where that is another organization.
     :raises UnexpectedAnswer: where the answer does not say.

@@ -1,8 +1,8 @@
-"""One ``send`` for every call: authentication, patience, the log, and what an answer means.
+"""One ``send`` for every call: authentication, retries, the log, and what an answer means.
 
 The rule for repeating: a call that cannot have taken effect is repeated (no connection, 429); a call
 that may have taken effect is repeated only if it is a read. After a write whose outcome is unknown
-the caller looks, and then decides; see :mod:`pulumi_zorg.providers.reconcile`.
+the caller reads, and then decides; see :mod:`pulumi_zorg.providers.reconcile`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Call:
 
     :param operation: what it is for, as the beginning of a sentence: "Reading organization 42".
     :param reads: whether it changes nothing, and may so be repeated whatever happened to it.
-    :param hint: what must be so for it to succeed, as a sentence; told where ZITADEL says that something is not so.
+    :param hint: what must be so for it to succeed, as a sentence; shown where ZITADEL answers that something is missing.
     """
 
     operation: str
@@ -68,12 +68,12 @@ class Call:
 
 
 class Transport:
-    """Sends calls to one instance of ZITADEL, as one user of it, over one pool of connections.
+    """Send calls to one instance of ZITADEL, as one user of it, over one pool of connections.
 
     :param settings: which, as whom, how patiently.
     :param transport: another way to carry requests than the network; for tests.
     :param sleep: waits for that many seconds.
-    :param notice: is told, in a sentence, when a call has to wait.
+    :param notice: is given a sentence when a call has to wait.
     """
 
     def __init__(
@@ -96,24 +96,24 @@ class Transport:
             timeout=settings.timeout,
             verify=verify,
             transport=transport,
-            # A proxy named in the environment is meant for other machines than this one.
+            # A proxy that the environment names is meant for other machines than this one.
             trust_env=not is_loopback(httpx.URL(settings.url).host),
             headers={"User-Agent": f"pulumi-zorg/{_version()}", "Accept": "application/json"},
         )
         self._auth = bearer_auth(settings, self._send_for_token)
 
     def send(self, call: Call) -> dict[str, Any]:
-        """The answer to ``call``.
+        """Return the answer to ``call``.
 
-        :raises ApiError: where ZITADEL says no.
+        :raises ApiError: where ZITADEL refuses the call.
         :raises Unreachable: where the deadline passed without an answer, or where a write may have happened.
-        :raises UnexpectedAnswer: where something else than ZITADEL answered.
-        :raises CredentialError: where there is no token to be had.
+        :raises UnexpectedAnswer: where the answer is not ZITADEL's.
+        :raises CredentialError: where ZITADEL gives no token.
         """
         if call.org is not None and not (call.org.isascii() and call.org.isprintable() and call.org.strip()):
             raise InputError(clean(call.operation), "org_id", "is no id of ZITADEL: it has characters that no id has")
         headers = {} if call.org is None else {ORG_HEADER: call.org}
-        # The gateway wants a body on POST and PUT; `{}` is the empty message.
+        # The gateway needs a body on POST and PUT; `{}` is the empty message.
         body = call.body if call.body is not None else ({} if call.method in ("POST", "PUT") else None)
         response = self._patiently(
             call.operation,
@@ -126,11 +126,11 @@ class Transport:
         return _answer(call, response, self.settings)
 
     def server_time(self) -> float:
-        """Seconds since 1970 by the server's clock, as its last answer told it; to the second."""
+        """Seconds since 1970 by the server's clock, from its last answer, to the second."""
         return time.time() + self._ahead
 
     def close(self) -> None:
-        """Closes the pool of connections."""
+        """Close the pool of connections."""
         self._http.close()
 
     def _send_for_token(self, request: httpx.Request) -> httpx.Response:
@@ -145,7 +145,7 @@ class Transport:
                 "Asking for a token", lambda: self._receive(prepared, None), repeatable=True, org=None
             )
         except Unreachable as error:
-            # Patience was had here; the call that needs the token must not begin it anew.
+            # The deadline was waited for here. The call that needs the token must not begin it again.
             raise Unreachable(str(error), may_have_applied=False) from None
 
     def _receive(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
@@ -163,7 +163,7 @@ class Transport:
     def _patiently(
         self, operation: str, send: Callable[[], httpx.Response], *, repeatable: bool, org: str | None
     ) -> httpx.Response:
-        """Sends until there is an answer of ZITADEL's own, or until waiting longer makes no sense."""
+        """Send until ZITADEL itself answers, or until a retry cannot help."""
 
         attempt = 0
 
@@ -206,7 +206,7 @@ class Transport:
         if response.status_code in _GATEWAY_STATUSES:
             raise _Passing(
                 f"{operation}: {self.settings.url} answered {response.status_code}.",
-                # 429 is said before a call is looked at.
+                # 429 is sent before a call is processed.
                 may_have_applied=response.status_code != 429,
                 retry_after=_retry_after(response),
             )
@@ -214,7 +214,7 @@ class Transport:
 
 
 class _EndingStream(httpx.SyncByteStream):
-    """The body of an answer, until a moment of the monotonic clock."""
+    """The body of an answer, read until a moment of the monotonic clock."""
 
     def __init__(self, stream: httpx.SyncByteStream, ends: float) -> None:
         self._stream = stream
@@ -231,7 +231,7 @@ class _EndingStream(httpx.SyncByteStream):
 
 
 class _Passing(Unreachable):
-    """Unreachable, but it may pass."""
+    """Unreachable, and a retry may help."""
 
     def __init__(self, message: str, *, may_have_applied: bool, retry_after: float | None = None) -> None:
         super().__init__(message, may_have_applied=may_have_applied)
@@ -247,7 +247,7 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 
 def _moment(value: str) -> datetime | None:
-    """A date of an HTTP header."""
+    """Return the date of an HTTP header."""
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
@@ -266,7 +266,7 @@ def _transport_error(operation: str, url: str, error: httpx.HTTPError) -> Unreac
             )
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, _UNSENDABLE):
-        # What cannot be sent is not quoted: it may be the header with the token.
+        # The cause is not quoted: it may contain the header with the token.
         return Unreachable(
             f"{operation}: the call cannot be sent to {url} ({type(error).__name__}).", may_have_applied=False
         )
@@ -305,17 +305,17 @@ def _answer(call: Call, response: httpx.Response, settings: Settings) -> dict[st
 
 def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any], settings: Settings) -> ApiError:
     status, code = response.status_code, answer.get("code")
-    # What stands in front of a server may give back what it was sent.
+    # A proxy in front of the server may return what it was sent.
     secret = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
-    told = str(answer.get("message", ""))
-    message = clean(told.replace(secret, "***") if secret else told)
+    message = str(answer.get("message", ""))
+    message = clean(message.replace(secret, "***") if secret else message)
     kind: type[ApiError] = ApiError
     if status == 400:
         kind = FailedPrecondition if code in (9, "failed_precondition") else InvalidArgument
     elif status == 401:
         kind = Unauthenticated
     elif status == 403 or (status == 404 and "membership" in message):
-        # Wording only: whoever must decide whether an object is gone asks more than this (proof.py).
+        # This decides the wording only. Whether an object is removed takes more than this (proof.py).
         kind = PermissionDenied
     elif status == 404:
         kind = NotFound

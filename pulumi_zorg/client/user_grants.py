@@ -65,7 +65,7 @@ class UserGrants:
         self._transport = transport
 
     def read(self, org_id: str, grant_id: str, user_id: str | None = None) -> UserGrantRecord:
-        """What the server says of the grant.
+        """Return the grant as the server shows it.
 
         :raises UnexpectedAnswer: where the answer is about another grant.
         """
@@ -84,7 +84,7 @@ class UserGrants:
     def create(
         self, org_id: str, user_id: str, project_id: str, project_grant_id: str | None, role_keys: Sequence[str]
     ) -> str:
-        """Gives the user the roles in the project, and gives the grant's id."""
+        """Grant the user the roles in the project and return the grant's id."""
         operation = (
             f"Granting user {clean(user_id)} roles in project {clean(project_id)}, in organization {clean(org_id)}"
         )
@@ -97,28 +97,28 @@ class UserGrants:
         return created.user_grant_id
 
     def set_roles(self, org_id: str, grant_id: str, user_id: str, role_keys: Sequence[str]) -> None:
-        """Replaces the roles."""
+        """Replace the roles."""
         operation = f"Setting the roles of user grant {clean(grant_id)}"
         self._write(operation, "PUT", _path(user_id, grant_id), org_id, {"roleKeys": list(role_keys)})
 
     def deactivate(self, org_id: str, grant_id: str, user_id: str) -> None:
-        """Takes the roles out of tokens and of userinfo, and keeps the grant."""
+        """Deactivate the grant: its roles leave new tokens and userinfo."""
         self._write(
             f"Deactivating user grant {clean(grant_id)}", "POST", f"{_path(user_id, grant_id)}/_deactivate", org_id
         )
 
     def reactivate(self, org_id: str, grant_id: str, user_id: str) -> None:
-        """Undoes :meth:`deactivate`."""
+        """Reactivate the grant."""
         self._write(
             f"Reactivating user grant {clean(grant_id)}", "POST", f"{_path(user_id, grant_id)}/_reactivate", org_id
         )
 
     def remove(self, org_id: str, grant_id: str, user_id: str) -> None:
-        """Removes the grant."""
+        """Remove the grant."""
         self._write(f"Removing user grant {clean(grant_id)}", "DELETE", _path(user_id, grant_id), org_id)
 
     def search(self, org_id: str, user_id: str, project_id: str) -> tuple[UserGrantRecord, ...]:
-        """The grants of the user for the project in the organization; lists may lag behind."""
+        """Return the grants of the user for the project in the organization. The list may lag."""
         operation = f"Searching the grants of user {clean(user_id)} in organization {clean(org_id)}"
         body = {
             "query": {"limit": _PAGE},
@@ -129,7 +129,7 @@ class UserGrants:
         return parse(_Listed, answer, operation).result
 
     def organization_of(self, grant_id: str) -> str | None:
-        """The organization that a grant was made in; None where no grant of that id can be seen.
+        """Return the organization that a grant was made in; None where no grant of that id can be seen.
 
         Document: https://zitadel.com/docs/apis/resources/authorization_service_v2 (ListAuthorizations).
         """

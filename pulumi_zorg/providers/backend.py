@@ -20,7 +20,7 @@ _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
 def pending_creates_folder() -> Path | None:
-    """Return the folder for this backend's pending creates; None where the backend cannot be told from another one.
+    """Return the folder for this backend's pending creates; None where the backend cannot be distinguished from another one.
 
     That is so for a path which is relative to the folder in which `pulumi` was called: the provider does not know it.
     """

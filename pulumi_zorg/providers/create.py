@@ -208,8 +208,16 @@ class _Creator(Generic[AnyInputs]):
             return None
         event = created(self.client, found.id, self.type.created_event)
         by, at = (None, found.created) if event is None else (event.editor.user_id, event.creation_date)
-        own = any(by in (None, each.by) and self._lasted_at(each, at) for each in pending.attempts)
-        return found.id if own else None
+
+        def may_have_made(each: PendingCreate) -> bool:
+            return any(by in (None, attempt.by) and self._lasted_at(attempt, at) for attempt in each.attempts)
+
+        for other in self.context.pending.others(self.resource):
+            # Another resource has made it, or may have made the same object.
+            same = other.id is None and other.identity == pending.identity
+            if other.id == found.id or (same and may_have_made(other)):
+                return None
+        return found.id if may_have_made(pending) else None
 
     def _lasted_at(self, attempt: Attempt, moment: datetime | None) -> bool:
         """Whether the attempt can have made what was created at that moment."""

@@ -44,7 +44,7 @@ class PendingCreate:
     :param resource: the resource, as :class:`pulumi_zorg.providers.registry.Registry` names it.
     :param identity: what makes the object unique on the server.
     :param attempts: of all runs so far, the last one last.
-    :param id: the object's id, once the server has told it.
+    :param id: the object's id, once the server has answered with it.
     :param returned: whether the object was returned to the engine, which then died before it wrote its state, or has
         forgotten the object on purpose since (`pulumi state delete`).
     """
@@ -66,7 +66,7 @@ class PendingCreates:
 
     :param url: the instance.
     :param folder: where the files are; None keeps them in memory only, for this run.
-    :param warn: is told, in a sentence, where a file cannot be written.
+    :param warn: is given a sentence where a file cannot be written.
     """
 
     def __init__(self, url: str, folder: Path | None, warn: Callable[[str], None]) -> None:
@@ -82,6 +82,11 @@ class PendingCreates:
         """The pending create of the resource."""
         with self._lock:
             return self._of.get(resource)
+
+    def others(self, resource: str) -> tuple[PendingCreate, ...]:
+        """The pending creates of the other resources, of all stacks."""
+        with self._lock:
+            return tuple(each for each in self._of.values() if each.resource != resource)
 
     def keep(self, pending: PendingCreate) -> None:
         """Remember it. It is on the disk when this returns, or the user is warned that it is not."""

@@ -9,6 +9,7 @@ import pytest
 
 from pulumi_zorg.providers import context
 from pulumi_zorg.testing import Fault
+from tests.stateful.engine import Declared
 from tests.stateful.machine import Server, Stack
 
 
@@ -235,3 +236,28 @@ def test_a_second_stack_neither_takes_nor_removes_what_the_first_one_made(exampl
     assert other.state == {}
     assert other.destroy()
     assert example.console.organization(first)["state"] == "ORG_STATE_ACTIVE"
+
+
+def test_what_another_resource_has_pending_is_not_taken_for_an_own_create(example: Stack) -> None:
+    """Both attempts lasted when the object was created: the first resource made it, and the second one was refused."""
+    example.engine.program.clear()
+    example.declare_organization(2, 2, True)
+    _cut_short(example, "/orgs$")
+    (first,) = (org_id for org_id, each in example.console.organizations().items() if each["name"] == example._name(2))
+    example.declare_organization(2, 1, True)
+    example.proxy.add(Fault("cut", method="PUT", path="orgs/me$", times=None))
+    assert not example._run("up")
+    example.proxy.clear()
+    example.engine.program = {"org1": Declared("org", {"name": example._name(2), "active": False})}
+    _cut_short(example, "/orgs$")
+    for file in example.folder.glob("*.json"):
+        pending = json.loads(file.read_text())
+        for each in pending["attempts"]:
+            each["began"] -= 60
+        file.write_text(json.dumps(pending))
+    example.declare_organization(2, 1, True)
+    # The first resource reads its object late, so that the second one may find it before.
+    example.proxy.add(Fault("delay", method="GET", path="orgs/me$", seconds=2))
+    assert example._up(), example.engine.errors
+    example._as_declared()
+    assert example.engine.state["org2"].id == first
