@@ -1,8 +1,10 @@
-"""Is it gone? The API misleads: a removed organization answers 200, a live one 404 to who may not see it,
-and a live grant can answer 404 to everybody, for good. So "gone" is a verdict, and it needs proof.
+"""Finds an object, or proves that it was removed.
 
-The event store is the witness that decides wherever the caller may read it: a removal is an event with an
-author and a time. Where the caller may not, DESIGN.md says which answers together count as proof.
+One answer is not a proof: the API answers 200 for a removed organization, 404 for an existing one to a caller without
+permission, and can answer 404 for an existing user grant to everybody, for good.
+
+For a caller who may read the event store, the events decide: a removal is an event with a user and a time. For other callers,
+DESIGN.md ("Gone needs proof") has the answers that are a proof together.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ __all__ = [
 ]
 
 _ORG_LIFE = ("org.added", "org.removed")
-#: What ends a grant in its own events.
+#: The types of event by which a user grant itself is removed.
 GRANT_ENDS = ("user.grant.removed", "user.grant.cascade.removed")
 _GRANT_LIFE = (
     "user.grant.added",
@@ -48,19 +50,19 @@ _GRANT_LIFE = (
     "user.grant.reactivated",
     *GRANT_ENDS,
 )
-#: What ends a grant without an event of its own.
+#: The types of event by which another object is removed, and user grants with it without an event of their own.
 ENDS_OF_OTHERS = ("org.removed", "user.removed", "project.removed", "project.grant.removed")
-# The lives of the objects whose ends these are.
+# The events by which these other objects are created and removed.
 _USER_LIFE = ("user.human.added", "user.human.selfregistered", "user.machine.added", "user.removed")
 _PROJECT_LIFE = ("project.added", "project.removed", "project.grant.removed")
 
-_STATE_DELETE = "If you know that it is gone, `pulumi state delete` takes it out of the state."
+_STATE_DELETE = "If you know that it was removed, `pulumi state delete` takes it out of the state."
 
 
 def find_organization(client: Client, org_id: str) -> OrganizationRecord | Removal:
-    """The organization, or the proof that it is gone.
+    """Return the organization, or the proof that it was removed.
 
-    :raises NotProven: where nobody who may know has said which.
+    :raises NotProven: where neither can be shown.
     :raises HeaderIgnored: where the server does not act on the organization that a call names.
     """
     shown: OrganizationRecord | None = None
@@ -79,11 +81,11 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
         if last.kind == "org.removed":
             return removal(last, f"{what} was removed")
         raise NotProven(
-            f"Reads do not show {what}, but ZITADEL's event store has no removal of it, so it is still there"
+            f"Reads do not show {what}, but ZITADEL's event store has no removal of it, so it still exists"
             f"{_refused(refused)}. It stays in the state."
         )
     if shown is not None and shown.details.resource_owner == org_id:
-        # To a caller who may read it, the server shows a removed organization so: itself, without a state.
+        # To a caller who may read it, the server shows a removed organization under its own id, without a state.
         return Removal(f"the server shows {what} as it shows removed ones, without a state")
     if events is not None:
         raise NeverThere(
@@ -91,8 +93,8 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
             f"stack was made for?{_refused(refused)} It stays in the state. {_STATE_DELETE}"
         )
     raise NotProven(
-        f"Whether {what} is gone cannot be told{_refused(refused)}. The credential may read neither it nor the event "
-        f"store; with IAM_OWNER_VIEWER on the instance it can be told. It stays in the state. {_STATE_DELETE}"
+        f"It is not known whether {what} was removed{_refused(refused)}. The credential may read neither it nor the event "
+        f"store; a credential with IAM_OWNER_VIEWER on the instance may. It stays in the state. {_STATE_DELETE}"
     )
 
 
@@ -138,7 +140,7 @@ def _from_events(client: Client, events: tuple[Event, ...], org_id: str, what: s
     for event, whose in _ends_of_others(client, record):
         if event.creation_date >= events[0].creation_date:
             return removal(event, f"{what} went with {whose}")
-    # Does the server act on that organization at all? A grant looked for in another one is no phantom.
+    # A server that acts on another organization does not find the grant either. Then it is not a phantom.
     client.verify_org_header(org_id)
     return record
 
@@ -173,8 +175,10 @@ def grant_from_events(events: tuple[Event, ...]) -> PhantomGrantRecord:
 
 
 def _ends_of_others(client: Client, grant: UserGrantRecord) -> Iterator[tuple[Event, str]]:
-    """The removals that take a grant with them and leave no event of its own: of its organization, its user, its
-    project or project grant, and of the organizations that these are in."""
+    """Return the removals of other objects by which the grant was removed without an event of its own.
+
+    These objects are its organization, its user, its project or project grant, and the organizations of its user and project.
+    """
     user = _events(client, grant.user_id, _USER_LIFE) or ()
     project = _events(client, grant.project_id, _PROJECT_LIFE) or ()
     organizations = {grant.org_id, *_owners(user), *_owners(project)}
@@ -186,9 +190,10 @@ def _ends_of_others(client: Client, grant: UserGrantRecord) -> Iterator[tuple[Ev
 
 
 def took_along(event: Event, grant: UserGrantRecord, organizations: Collection[str]) -> str | None:
-    """Whose end the event is, if that takes the grant along; one of :data:`ENDS_OF_OTHERS`.
+    """Return the object whose removal the event is, if the grant is removed with it; else None.
 
-    :param organizations: those of the grant, its user and its project, as far as they are known.
+    :param event: of a type in :data:`ENDS_OF_OTHERS`.
+    :param organizations: the organizations of the grant, its user and its project, as far as they are known.
     """
     about = event.aggregate.id
     match event.kind:
@@ -211,10 +216,13 @@ def _owners(events: Iterable[Event]) -> set[str]:
 def _without_events(
     client: Client, org_id: str, grant_id: str, user_id: str | None, project_id: str | None, refused: ApiError
 ) -> Removal:
-    """The verdict of a caller who may not read the event store.
+    """Return the proof that a grant was removed, for a caller who may not read the event store.
 
-    Counts as proof: the organization itself is gone; or the caller may read every grant of the organization, the
-    server honours the header, and neither the read by id nor the list of the user's grants for the project has it.
+    It is a proof that the organization was removed. It is also a proof that the caller may read every grant of the
+    organization, the server honours the header, and neither the read by id nor the list of the user's grants for the project
+    has the grant.
+
+    :raises NotProven: without such a proof.
     """
     what = f"user grant {clean(grant_id)}"
     organization = find_organization(client, org_id)
@@ -226,7 +234,7 @@ def _without_events(
         rights = frozenset()
     if "user.grant.read" not in rights:
         raise NotProven(
-            f"Whether {what} is gone cannot be told{_refused(refused)}. The credential lacks user.grant.read in organization "
+            f"It is not known whether {what} was removed{_refused(refused)}. The credential lacks user.grant.read in organization "
             f"{clean(org_id)} (ORG_OWNER_VIEWER or ORG_OWNER there, or IAM_OWNER_VIEWER on the instance). "
             f"It stays in the state. {_STATE_DELETE}"
         )
@@ -234,11 +242,13 @@ def _without_events(
         listed = client.user_grants.search(org_id, user_id, project_id)
         if all(each.id != grant_id for each in listed) and not _is_elsewhere(client, grant_id):
             return Removal(f"{what} is neither listed nor readable for a credential that may read the grants there")
-    raise NotProven(f"Whether {what} is gone cannot be told{_refused(refused)}. It stays in the state. {_STATE_DELETE}")
+    raise NotProven(
+        f"It is not known whether {what} was removed{_refused(refused)}. It stays in the state. {_STATE_DELETE}"
+    )
 
 
 def _is_elsewhere(client: Client, grant_id: str) -> bool:
-    """Whether the list over all organizations has the grant, as far as this server has such a list."""
+    """Whether the list of all organizations' grants has the grant. Servers before v4 do not have that list."""
     try:
         return client.user_grants.organization_of(grant_id) is not None
     except (ApiError, UnexpectedAnswer):
@@ -246,21 +256,21 @@ def _is_elsewhere(client: Client, grant_id: str) -> bool:
 
 
 def list_events(client: Client, kinds: Iterable[str], resource_owner: str | None = None) -> tuple[Event, ...]:
-    """The newest events of those kinds; none where the caller may not read them."""
+    """Return the newest events of these types; none for a caller who may not read them."""
     try:
         return client.events.newest(kinds, resource_owner)
     except (PermissionDenied, NotFound):
         return ()
 
 
-def created(client: Client, object_id: str, begins_with: str) -> Event | None:
-    """The event that the object's present life began with; None where the caller may not read it."""
-    found = _events(client, object_id, (begins_with,))
+def created(client: Client, object_id: str, created_event: str) -> Event | None:
+    """Return the newest event that created the object; None for a caller who may not read it."""
+    found = _events(client, object_id, (created_event,))
     return found[-1] if found else None
 
 
 def _events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...] | None:
-    """The events, oldest first; None where the caller may not read them."""
+    """Return the events of an object, oldest first; None for a caller who may not read them."""
     try:
         return client.events.of(aggregate_id, kinds)
     except (PermissionDenied, NotFound):

@@ -1,5 +1,4 @@
-"""`zorg preview-guard` over what the real engine plans: it counts what would be deactivated and removed, says it in
-sentences, and refuses what is more than may be, or cannot be told."""
+"""`zorg preview-guard` with plans of the real engine."""
 
 from __future__ import annotations
 
@@ -38,7 +37,7 @@ def guard(stack: Stack, *args: str, piped: str | None = None, env: dict[str, str
 
 
 def plan(stack: Stack, *command: str) -> str:
-    """Keeps what the engine plans in a file."""
+    """Write the engine's plan to a file, and return its name."""
     run = stack.run(*(command or ("preview",)), "--json")
     (stack.folder / "plan.json").write_text(run.out[run.out.index("{") :])
     return "plan.json"
@@ -66,8 +65,8 @@ def tenants(any_world: World, any_stack: Stack) -> Stack:
     return stack
 
 
-def test_the_limits(any_world: World, tenants: Stack) -> None:
-    """One organization is switched off, another leaves, and so it is with the grants."""
+def test_deactivations_and_removals_are_counted_against_the_limits(any_world: World, tenants: Stack) -> None:
+    """One organization and one grant are deactivated, and one of each is removed."""
     world, stack = any_world, tenants
     stack.declare(
         acme=org(world.name("Acme"), active=False),
@@ -91,16 +90,18 @@ def test_the_limits(any_world: World, tenants: Stack) -> None:
     assert world.proxy.writes == []
 
 
-def test_what_it_says_is_what_the_preview_says(any_world: World, tenants: Stack) -> None:
+def test_the_sentences_about_updates_are_those_of_the_preview(any_world: World, tenants: Stack) -> None:
     world, stack = any_world, tenants
     world.create_person(stack.id("acme"), f"u{world.tag}")
     stack.declare(acme=org(world.name("Acme"), active=False), bob=grant(world.home, world.bob, world.project, []))
     previewed = stack.must("preview").out
     shown = guard(stack, plan(stack), "--format", "json")
-    sentences = [sentence for each in json.loads(shown.out)["effects"] for sentence in each["sentences"]]
+    effects = json.loads(shown.out)["effects"]
+    sentences = [sentence for each in effects for sentence in each["sentences"]]
     assert len(sentences) == 6
-    for sentence in sentences:
-        assert f"zorg: {sentence}" in previewed
+    for each in effects:
+        # In a preview, the engine does not call the provider about deletions.
+        assert [f"zorg: {sentence}" in previewed for sentence in each["sentences"]] == [each["op"] == "update"]
     assert any("its 1 user cannot log in" in each for each in sentences)
     table = guard(stack, "plan.json")
     markdown = guard(stack, "plan.json", "--format", "markdown")
@@ -109,7 +110,7 @@ def test_what_it_says_is_what_the_preview_says(any_world: World, tenants: Stack)
         assert f"`{sentence}`" in markdown.out
 
 
-def test_it_runs_the_preview_itself_or_reads_what_is_piped_in(any_world: World, tenants: Stack) -> None:
+def test_it_runs_the_preview_or_reads_standard_input(any_world: World, tenants: Stack) -> None:
     world, stack = any_world, tenants
     stack.declare(beta=org(world.name("Beta")))
     assert guard(stack, "--max-remove", "1").code == EXCEEDED
@@ -120,7 +121,7 @@ def test_it_runs_the_preview_itself_or_reads_what_is_piped_in(any_world: World, 
     assert guard(stack, "plan.json", "--run").code == ERROR
 
 
-def test_a_person_is_shown_the_impact_and_all_changes(any_world: World, tenants: Stack) -> None:
+def test_the_table_shows_the_impact_and_counts_all_changes(any_world: World, tenants: Stack) -> None:
     world, stack = any_world, tenants
     nothing = guard(stack, "--run")
     assert nothing.out.splitlines() == ["test: 7 unchanged", "test: nobody would be locked out or let in"]
@@ -143,8 +144,8 @@ def test_a_person_is_shown_the_impact_and_all_changes(any_world: World, tenants:
     ]
 
 
-def test_a_preview_of_targets_or_of_a_destroy_is_run_as_the_engine_would(any_world: World, tenants: Stack) -> None:
-    """What `pulumi preview --target` says nothing about."""
+def test_targets_and_a_destroy_are_previewed(any_world: World, tenants: Stack) -> None:
+    """`pulumi preview --target` reports nothing about the removal."""
     world, stack = any_world, tenants
     urns = {name: each["urn"] for name, each in stack.resources().items()}
     removal = f"removes organization {world.name('Acme')} and 0 projects, 0 users, 0 grants ({stack.id('acme')})"
@@ -176,7 +177,7 @@ def test_a_preview_with_a_refresh_is_run_here(any_world: World, tenants: Stack) 
     assert found(guard(stack, "--refresh", "--run-program", "--format", "json"))["deactivate"] == 1
 
 
-def test_what_the_engine_refuses_is_told_in_its_words(world: World, stack: Stack) -> None:
+def test_an_error_of_the_engine_is_shown(world: World, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
     for args in (("--target",), ("--destroy", "--target")):
@@ -187,7 +188,7 @@ def test_what_the_engine_refuses_is_told_in_its_words(world: World, stack: Stack
 
 
 def test_a_destroy_of_an_empty_stack_removes_nothing(stack: Stack) -> None:
-    """The engine leaves everything out of its plan."""
+    """The plan has neither steps nor changes."""
     run = guard(stack, "--destroy", "--max-remove", "0")
     assert run.out.splitlines() == ["test: no changes", "test: nobody would be locked out or let in; within the limits"]
 
@@ -221,15 +222,15 @@ def test_two_resources_of_the_state_with_one_id_are_an_error(
 
 
 @pytest.mark.parametrize("args", [(), ("-",)])
-def test_a_preview_that_prints_nothing_into_the_pipe_is_an_error(world: World, stack: Stack, args: tuple[str]) -> None:
-    """As one whose passphrase is wrong; the selected stack is not looked at instead."""
+def test_an_empty_pipe_is_an_error(world: World, stack: Stack, args: tuple[str]) -> None:
+    """A preview before the pipe failed, for example with a wrong passphrase. No preview is run instead."""
     run = guard(stack, *args, "--max-remove", "0", piped="")
     assert run.code == ERROR
     assert run.shows("standard input is empty: the preview that should have come from there failed")
 
 
-def test_what_an_earlier_run_failed_to_delete_is_counted(world: World, stack: Stack, tmp_path: Path) -> None:
-    """The engine deletes it in the next `up`, and tells of it only with --show-replacement-steps."""
+def test_pending_deletions_are_counted(world: World, stack: Stack, tmp_path: Path) -> None:
+    """The engine makes them in the next `up`, and lists them only with --show-replacement-steps."""
     stack.declare(acme=org("Acme"), beta=org("Beta"))
     stack.up()
     state = stack.state()
@@ -251,7 +252,7 @@ def test_what_an_earlier_run_failed_to_delete_is_counted(world: World, stack: St
     assert "Beta" not in {each["name"] for each in world.console.organizations().values()}
 
 
-def test_what_is_secret_or_not_known_is_not_taken_for_what_another_resource_adopts(world: World, stack: Stack) -> None:
+def test_a_deletion_with_a_secret_name_is_counted_although_another_resource_adopts(world: World, stack: Stack) -> None:
     stack.declare(acme=org("!Classified"))
     stack.up()
     stack.declare(other=org("!Other", adopt=True))
@@ -261,7 +262,7 @@ def test_what_is_secret_or_not_known_is_not_taken_for_what_another_resource_adop
         assert found(run)["remove"] == 1
 
 
-def test_the_plan_of_another_stack_is_asked_about_with_its_own_settings(world: World, stack: Stack) -> None:
+def test_the_settings_are_those_of_the_plans_stack(world: World, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
     stack.declare()
@@ -276,7 +277,7 @@ def test_the_plan_of_another_stack_is_asked_about_with_its_own_settings(world: W
     assert refused.shows("This is the plan of stack test, and --stack says other")
 
 
-def test_what_the_output_cannot_show_changes_no_verdict(world: World, stack: Stack) -> None:
+def test_neither_an_encoding_nor_a_reader_that_leaves_changes_the_exit_code(world: World, stack: Stack) -> None:
     stack.declare(acme=org("Żubr"))
     stack.up()
     stack.declare()
@@ -297,12 +298,12 @@ def test_a_replacement_counts_as_a_removal(any_world: World, tenants: Stack) -> 
     assert found(guard(stack, file, "--format", "json"))["remove"] == 1
 
 
-def test_a_destruction_is_counted(any_world: World, tenants: Stack) -> None:
+def test_the_plan_of_a_destroy_is_counted(any_world: World, tenants: Stack) -> None:
     shown = guard(tenants, plan(tenants, "destroy", "--preview-only"), "--format", "json")
     assert found(shown) == {"deactivate": 0, "remove": 3, "deactivate-grants": 0, "remove-grants": 3}
 
 
-def test_what_leaves_the_program_and_stays_in_the_world_is_not_counted(any_world: World, tenants: Stack) -> None:
+def test_deleted_resources_whose_objects_stay_are_not_counted(any_world: World, tenants: Stack) -> None:
     """Retained, adopted by another resource, or deactivated instead of removed."""
     world, stack = any_world, tenants
     names = {name: world.name(name.title()) for name in ("acme", "beta", "ceta")}
@@ -317,7 +318,7 @@ def test_what_leaves_the_program_and_stays_in_the_world_is_not_counted(any_world
     assert found(shown) == {"deactivate": 1, "remove": 0, "deactivate-grants": 0, "remove-grants": 0}
 
 
-def test_an_adoption_that_switches_off_is_counted(any_world: World, any_stack: Stack) -> None:
+def test_an_adoption_that_deactivates_is_counted(any_world: World, any_stack: Stack) -> None:
     world, stack = any_world, any_stack
     world.console.create_organization(world.name("Acme"))
     stack.declare(
@@ -325,11 +326,11 @@ def test_an_adoption_that_switches_off_is_counted(any_world: World, any_stack: S
     )
     file = plan(stack)
     assert found(guard(stack, file, "--format", "json"))["deactivate"] == 1
-    # Without asking, either of them may be there.
+    # Without the instance, each of them may exist.
     assert found(guard(stack, file, "--format", "json", "--offline"))["deactivate"] == 2
 
 
-def test_drift_counts_as_it_will_be_put_right(any_world: World, tenants: Stack) -> None:
+def test_with_refresh_the_correction_of_drift_is_counted(any_world: World, tenants: Stack) -> None:
     world, stack = any_world, tenants
     stack.declare(
         acme=org(world.name("Acme"), active=False), beta=org(world.name("Beta")), ceta=org(world.name("Ceta"))
@@ -341,7 +342,7 @@ def test_drift_counts_as_it_will_be_put_right(any_world: World, tenants: Stack) 
     assert (found(shown)["deactivate"], found(shown)["remove"]) == (1, 0)
 
 
-def test_a_preview_that_fails_is_an_error_and_not_a_verdict(world: World, stack: Stack) -> None:
+def test_a_failed_preview_is_an_error(world: World, stack: Stack) -> None:
     stack.declare(acme=org("Acme"), kept=org("Kept", opts={"protect": True}))
     stack.up()
     stack.declare(bad=org("  "))
@@ -354,7 +355,7 @@ def test_a_preview_that_fails_is_an_error_and_not_a_verdict(world: World, stack:
     assert run.shows("cannot be deleted because it is protected")
 
 
-def test_where_nothing_can_be_asked_it_counts_all_the_same(world: World, stack: Stack) -> None:
+def test_without_the_instance_it_still_counts(world: World, stack: Stack) -> None:
     stack.declare(acme=org("Acme"), beta=org("Beta"))
     stack.up()
     stack.declare(acme=org("Acme", active=False))

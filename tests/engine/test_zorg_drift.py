@@ -21,7 +21,7 @@ IN_SYNC, ERROR, DRIFT = 0, 1, 7
 
 
 def zorg(stack: Stack, *args: str, cwd: Path | None = None) -> Run:
-    """Runs `zorg drift`, which must leave the state and the instance as they are."""
+    """Run `zorg drift`, which must not change the state."""
     before = _bytes(stack)
     command = [str(Path(sys.executable).parent / "zorg"), "drift", *args]
     done = subprocess.run(
@@ -46,7 +46,7 @@ def report_of(stack: Stack, *args: str, code: int) -> dict[str, Any]:
 
 
 def drifted(report: dict[str, Any]) -> dict[str, Any]:
-    """By resource: `removed`, or the properties with the recorded and the live value."""
+    """Return `removed`, or the recorded and the live value of each property, by resource."""
     return {
         each["urn"].rsplit("::", 1)[1]: "removed"
         if each["removed"]
@@ -83,7 +83,7 @@ def user_of(stack: Stack, name: str) -> str:
     return str(stack.outputs(name)["user_id"])
 
 
-def test_six_changes_and_one_grant_too_many(any_world: World, tenants: Stack) -> None:
+def test_six_changes_and_one_unmanaged_grant(any_world: World, tenants: Stack) -> None:
     world, console, stack = any_world, any_world.console, tenants
     assert report_of(stack, "--unmanaged", code=IN_SYNC)["unmanaged"] == []
     assert engine_says(stack) == IN_SYNC
@@ -121,7 +121,7 @@ def test_six_changes_and_one_grant_too_many(any_world: World, tenants: Stack) ->
     assert {extra, world.home} <= {each["id"] for each in everywhere}
     assert world.proxy.writes == []
 
-    # The engine sees the same, names the same, and puts it back.
+    # The engine finds the same properties, and corrects them.
     assert engine_says(stack) == DRIFT
     proposed = stack.preview("--refresh")
     assert {name: "removed" if what == ["create"] else set(what) - {"update"} for name, what in proposed.items()} == {
@@ -133,7 +133,7 @@ def test_six_changes_and_one_grant_too_many(any_world: World, tenants: Stack) ->
     assert [each["id"] for each in report_of(stack, "--unmanaged", code=DRIFT)["unmanaged"]] == [extra]
 
 
-def test_what_a_resource_ignores_is_ignored_by_both(any_world: World, any_stack: Stack) -> None:
+def test_properties_that_a_resource_ignores_are_ignored_by_both(any_world: World, any_stack: Stack) -> None:
     world, stack = any_world, any_stack
     stack.declare(
         acme=org(world.name("Acme"), opts={"ignore_changes": ["name"]}),
@@ -159,7 +159,7 @@ def test_what_a_resource_ignores_is_ignored_by_both(any_world: World, any_stack:
         ("[*]", ["admin"], IN_SYNC),
     ],
 )
-def test_a_path_of_what_is_ignored_means_what_it_means_to_the_engine(
+def test_an_ignored_path_means_the_same_as_to_the_engine(
     world: World, stack: Stack, path: str, roles: list[str], verdict: int
 ) -> None:
     stack.declare(ann=grant(world.home, world.ann, world.project, ["viewer"], opts={"ignore_changes": [path]}))
@@ -168,7 +168,7 @@ def test_a_path_of_what_is_ignored_means_what_it_means_to_the_engine(
     assert (zorg(stack).code, engine_says(stack)) == (verdict, verdict)
 
 
-def test_what_was_got_by_its_id_is_compared_too(any_world: World, any_stack: Stack) -> None:
+def test_a_resource_that_only_reads_its_object_is_compared_too(any_world: World, any_stack: Stack) -> None:
     world, stack = any_world, any_stack
     theirs = world.console.create_organization(world.name("Theirs"))
     stack.declare(theirs={"kind": "org", "get": theirs, "args": {}})
@@ -181,7 +181,7 @@ def test_what_was_got_by_its_id_is_compared_too(any_world: World, any_stack: Sta
     assert engine_says(stack) == DRIFT
 
 
-def test_the_configuration_is_the_stacks(world: World, stack: Stack, tmp_path: Path) -> None:
+def test_settings_come_from_the_stacks_configuration(world: World, stack: Stack, tmp_path: Path) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
     token, url = stack.env["ZITADEL_TOKEN"], stack.env["ZITADEL_URL"]
@@ -202,7 +202,7 @@ def test_the_configuration_is_the_stacks(world: World, stack: Stack, tmp_path: P
     assert token not in run.out
 
 
-def test_in_a_folder_of_the_project_the_projects_files_are_found(world: World, stack: Stack) -> None:
+def test_files_of_the_project_are_found_from_a_folder_in_it(world: World, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
     world.console.rename_organization(stack.id("acme"), "Other")

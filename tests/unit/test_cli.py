@@ -15,7 +15,7 @@ import pytest
 ZORG = str(Path(sys.executable).parent / "zorg")
 
 
-def test_the_emulator_says_where_it_is_and_serves_until_it_is_interrupted() -> None:
+def test_the_emulator_prints_its_address_and_runs_until_it_is_interrupted() -> None:
     command = [ZORG, "emulator", "--port", "0", "--token", "try-me"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
         try:
@@ -33,7 +33,7 @@ def test_the_emulator_says_where_it_is_and_serves_until_it_is_interrupted() -> N
         running.wait(20)
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_a_port_in_use_is_an_error() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -46,7 +46,7 @@ def test_a_port_that_is_taken_is_told() -> None:
 
 
 @pytest.mark.parametrize("wrong", [["--like", "2019"], ["--port", "x"], ["--nonsense"]])
-def test_a_wrong_option_is_told(wrong: list[str]) -> None:
+def test_a_wrong_option_is_an_error(wrong: list[str]) -> None:
     run = subprocess.run([ZORG, "emulator", *wrong], capture_output=True, text=True, check=False, timeout=60)
     assert run.returncode != 0
     assert "Error:" in run.stderr

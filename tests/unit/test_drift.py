@@ -1,4 +1,4 @@
-"""The comparison: a pure function of the state and of what was found."""
+"""The comparison of a state with what was observed, the report, and the patterns of .zorgignore."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def a_resource(name: str, values: dict[str, Any], *, ignored: frozenset[str] = f
 
 
 @given(properties)
-def test_what_is_as_recorded_is_in_sync(values: dict[str, Any]) -> None:
+def test_an_object_as_recorded_is_in_sync(values: dict[str, Any]) -> None:
     each = a_resource("acme", values)
     assert compare([each], {each.key: Observed(*each.key, values)}) == ()
 
@@ -43,7 +43,7 @@ def test_exactly_the_properties_that_differ_are_named(recorded: dict[str, Any], 
 
 
 @given(properties, properties)
-def test_drift_has_two_ends(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_comparing_the_other_way_round_swaps_the_values(one: dict[str, Any], other: dict[str, Any]) -> None:
     there = changes_of(a_resource("acme", one), other)
     back = changes_of(a_resource("acme", other), one)
     assert {(e.property, repr(e.recorded), repr(e.live)) for e in there} == {
@@ -52,7 +52,7 @@ def test_drift_has_two_ends(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 
 @given(properties, properties, st.frozensets(st.sampled_from([*VALUES, "*"])))
-def test_ignoring_hides_these_properties_and_no_other(
+def test_ignored_properties_are_not_compared_and_all_others_are(
     recorded: dict[str, Any], live: dict[str, Any], ignored: frozenset[str]
 ) -> None:
     everything = changes_of(a_resource("acme", recorded), live)
@@ -61,7 +61,7 @@ def test_ignoring_hides_these_properties_and_no_other(
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["same", "other", "gone", "not looked at"])))
-def test_each_resource_is_judged_by_its_own_object(fates: dict[str, str]) -> None:
+def test_each_resource_is_compared_with_its_own_object(fates: dict[str, str]) -> None:
     resources = [a_resource(name, {"name": "x"}) for name in fates]
     live: dict[Key, Observed | Removal] = {}
     for name, fate in fates.items():
@@ -75,16 +75,16 @@ def test_each_resource_is_judged_by_its_own_object(fates: dict[str, str]) -> Non
     assert [each.name for each in found if each.removed] == [name for name, fate in fates.items() if fate == "gone"]
 
 
-def test_what_is_gone_is_drift_whatever_is_ignored() -> None:
+def test_a_removal_is_drift_even_if_all_properties_are_ignored() -> None:
     each = a_resource("acme", {"name": "x"}, ignored=frozenset("*"))
     assert compare([each], {each.key: Removal("it was removed")})[0].removed == "it was removed"
 
 
-def test_lists_and_tuples_are_the_same() -> None:
+def test_a_list_and_a_tuple_are_equal() -> None:
     assert changes_of(a_resource("acme", {"role_keys": ["a"]}), {"role_keys": ("a",)}) == ()
 
 
-# The verdict.
+# The report.
 
 ACME = Drift("urn:pulumi:dev::shop::pulumi-python:dynamic/zorg:Organization::acme", ORGANIZATION, "1", removed="gone")
 ANN = Drift(
@@ -96,14 +96,14 @@ ANN = Drift(
 EXTRA = Unmanaged(Observed(USER_GRANT, "3", {}))
 
 
-def test_what_could_not_be_told_leaves_the_verdict_open() -> None:
+def test_with_unknown_objects_it_is_not_known_whether_the_stack_is_in_sync() -> None:
     assert Report("dev").in_sync is True
     assert Report("dev", (ACME,)).in_sync is False
     assert Report("dev", (), (EXTRA,)).in_sync is False
     assert Report("dev", (ACME,), (), (Unknown(None, ORGANIZATION, "1", "?"),)).in_sync is None
 
 
-# What is to be ignored.
+# .zorgignore.
 
 
 @pytest.mark.parametrize(
@@ -122,13 +122,13 @@ def test_what_could_not_be_told_leaves_the_verdict_open() -> None:
         ("urn:pulumi:prod::*", {"acme": [], "ann": ["active", "role_keys"], "3": []}),
     ],
 )
-def test_patterns(patterns: str, left: dict[str, list[str]]) -> None:
+def test_patterns_hide_resources_objects_and_properties(patterns: str, left: dict[str, list[str]]) -> None:
     report = IgnoreRules.parse(patterns).apply(Report("dev", (ACME, ANN), (EXTRA,)))
     found = {each.name: [change.property for change in each.changes] for each in report.drifted}
     assert {**found, **{each.observed.id: [] for each in report.unmanaged or ()}} == left
 
 
 @pytest.mark.parametrize("line", ["acme", "::1", "UserGrant::", ":role_keys", "UserGrant:"])
-def test_a_line_that_is_no_pattern_is_an_error_with_its_number(line: str) -> None:
+def test_a_line_that_is_not_a_pattern_is_an_error_with_its_number(line: str) -> None:
     with pytest.raises(ValueError, match=r"rules, line 2: .* is no pattern"):
         IgnoreRules.parse(f"# fine\n{line}\n", "rules")

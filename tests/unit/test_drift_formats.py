@@ -1,4 +1,4 @@
-"""How drift is shown: nothing that others chose (a name) may become markup, an order, or a line of its own."""
+"""The output formats of `zorg drift`. A name that other people chose must not become markup, a command or a line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def renamed(live: str, *, secret: bool = False) -> Report:
     return Report("dev", (Drift(URN, ORGANIZATION, "1", (change,), when=WHEN, by="Ann"),))
 
 
-def test_json_is_as_documented(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
     report = Report(
         "dev",
         (
@@ -73,7 +73,7 @@ def test_json_is_as_documented(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_what_is_secret_is_not_shown(capsys: pytest.CaptureFixture[str], form: str) -> None:
+def test_secret_values_are_not_shown(capsys: pytest.CaptureFixture[str], form: str) -> None:
     out = shown(capsys, form, renamed("Classified", secret=True))
     assert "[secret]" in out
     assert "Classified" not in out
@@ -84,7 +84,9 @@ def test_what_is_secret_is_not_shown(capsys: pytest.CaptureFixture[str], form: s
 @pytest.mark.parametrize(
     "report", [renamed(EVIL), Report("dev", (), (Unmanaged(Observed(ORGANIZATION, "3", {"name": EVIL}, WHEN), EVIL),))]
 )
-def test_a_name_stays_a_name(capsys: pytest.CaptureFixture[str], form: str, report: Report) -> None:
+def test_a_name_cannot_become_markup_or_a_command(
+    capsys: pytest.CaptureFixture[str], form: str, report: Report
+) -> None:
     out = shown(capsys, form, report)
     assert "\x1b" not in out
     orders = [line for line in out.splitlines() if line.strip().startswith("::")]
@@ -93,13 +95,13 @@ def test_a_name_stays_a_name(capsys: pytest.CaptureFixture[str], form: str, repo
     assert "[red]x[/red]" in out, "it is shown as it is"
 
 
-def test_markdown_fences_what_others_chose(capsys: pytest.CaptureFixture[str]) -> None:
+def test_values_are_code_in_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     row = shown(capsys, "markdown", renamed("a`b|c")).splitlines()[-1]
     assert r'| `` "a`b\|c" `` |' in row
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_in_sync_is_said(capsys: pytest.CaptureFixture[str], form: str) -> None:
+def test_in_sync_is_reported(capsys: pytest.CaptureFixture[str], form: str) -> None:
     out = shown(capsys, form, Report("dev"))
     assert json.loads(out)["in_sync"] is True if form == "json" else "dev: in sync" in out
 

@@ -1,4 +1,4 @@
-"""Looking at an instance for a comparison: pages where there is much, and nothing believed that only a list says."""
+"""The steps of the drift pipeline against a server: observe, prove removals, find unmanaged objects, explain."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def a_grant(world: World, user: str, *, org_id: str | None = None, project: str 
 
 
 def many(world: World, count: int = 2 * FEW) -> list[Recorded]:
-    """So many grants and organizations that they are looked for in lists."""
+    """More grants and organizations than are read by id."""
     users = [world.console.create_user(world.home, f"user{number}{world.tag}") for number in range(count)]
     grants = [a_grant(world, user) for user in users]
     organizations = [an_organization(world, f"Org {number}") for number in range(count)]
@@ -53,9 +53,9 @@ def many(world: World, count: int = 2 * FEW) -> list[Recorded]:
 
 
 def drifts(client: Client, recorded: Sequence[Recorded]) -> tuple[Drift, ...]:
-    seen = observe(Reader(client), recorded)
-    assert seen.unknown == []
-    return compare(recorded, seen.objects)
+    observation = observe(Reader(client), recorded)
+    assert observation.unknown == []
+    return compare(recorded, observation.objects)
 
 
 def calls(world: World) -> Counter[str]:
@@ -66,7 +66,7 @@ def lag(world: World, seconds: float) -> None:
     httpx.post(f"{world.proxy.target}/debug/lag", json={"seconds": seconds}).raise_for_status()
 
 
-def test_much_that_is_in_sync_takes_a_few_calls(likeness_world: World, clients: Clients) -> None:
+def test_many_objects_in_sync_take_few_calls(likeness_world: World, clients: Clients) -> None:
     recorded = many(likeness_world)
     client = clients.owner(likeness_world)
     likeness_world.proxy.clear()
@@ -74,7 +74,7 @@ def test_much_that_is_in_sync_takes_a_few_calls(likeness_world: World, clients: 
     assert sum(calls(likeness_world).values()) <= 4, calls(likeness_world)
 
 
-def test_grants_in_many_organizations_are_listed_by_their_ids(likeness_world: World, clients: Clients) -> None:
+def test_grants_in_many_organizations_are_listed_by_id(likeness_world: World, clients: Clients) -> None:
     world, recorded = likeness_world, []
     for number in range(FEW + 1):
         tenant = world.console.create_organization(world.name(f"Tenant {number}"))
@@ -86,14 +86,14 @@ def test_grants_in_many_organizations_are_listed_by_their_ids(likeness_world: Wo
     assert calls(world)["GET " + recorded[0].id] == 0
 
 
-def test_what_a_list_does_not_show_yet_is_found(world: World, clients: Clients) -> None:
+def test_an_object_that_lists_do_not_show_yet_is_read_by_id(world: World, clients: Clients) -> None:
     recorded = many(world)
     lag(world, 3600)  # the lists are empty
     world.console.deactivate_grant(world.home, recorded[-1].known["user_id"], recorded[-1].id)
     assert [each.urn for each in drifts(clients.owner(world), recorded)] == [recorded[-1].urn]
 
 
-def test_a_list_that_still_shows_what_was_is_not_believed(world: World, clients: Clients) -> None:
+def test_an_object_that_changed_recently_is_read_by_id(world: World, clients: Clients) -> None:
     recorded = many(world)
     client = clients.owner(world)
     records = client.listings.user_grants(world.home)
@@ -107,7 +107,7 @@ def test_a_list_that_still_shows_what_was_is_not_believed(world: World, clients:
     assert {each.urn for each in drifts(client, recorded)} == {changed.urn, gone.urn, renamed.urn}
 
 
-def test_a_list_from_before_the_last_update_is_no_drift(world: World, clients: Clients) -> None:
+def test_an_outdated_list_is_no_drift(world: World, clients: Clients) -> None:
     recorded = many(world)
     # Without the event store there is nothing but the read by id to tell.
     client = clients.member(world, "ORG_OWNER_VIEWER", of=world.home)
@@ -123,12 +123,12 @@ def test_a_list_from_before_the_last_update_is_no_drift(world: World, clients: C
 def test_a_phantom_is_no_drift(world: World, clients: Clients) -> None:
     recorded = many(world)
     httpx.post(f"{world.proxy.target}/debug/phantoms", json={"ids": [recorded[-1].id]}).raise_for_status()
-    seen = observe(Reader(clients.owner(world)), recorded)
-    assert compare(recorded, seen.objects) == ()
-    assert ["phantom" in warning for warning in seen.warnings] == [True]
+    observation = observe(Reader(clients.owner(world)), recorded)
+    assert compare(recorded, observation.objects) == ()
+    assert ["phantom" in warning for warning in observation.warnings] == [True]
 
 
-def test_what_was_removed_is_gone_with_proof(every_world: World, clients: Clients) -> None:
+def test_removals_are_proven_and_explained(every_world: World, clients: Clients) -> None:
     world = every_world
     recorded = many(world)
     world.console.remove_organization(recorded[0].id)
@@ -142,7 +142,7 @@ def test_what_was_removed_is_gone_with_proof(every_world: World, clients: Client
 
 
 @pytest.mark.parametrize("count", [2, 2 * FEW])
-def test_who_may_only_read_comes_to_the_same(world: World, clients: Clients, count: int) -> None:
+def test_a_reading_role_on_the_instance_finds_all_drift(world: World, clients: Clients, count: int) -> None:
     recorded = many(world, count)
     world.console.deactivate_organization(recorded[0].id)
     world.console.remove_grant(world.home, recorded[-1].known["user_id"], recorded[-1].id)
@@ -150,42 +150,44 @@ def test_who_may_only_read_comes_to_the_same(world: World, clients: Clients, cou
     viewer = clients.member(world, "IAM_OWNER_VIEWER")
     world.proxy.clear()
     assert [each.urn for each in drifts(viewer, recorded)] == [recorded[0].urn, recorded[-1].urn]
-    others, unknown = find_unmanaged(Reader(viewer), recorded, whole_instance=False, types=BOTH)
-    assert ([each.id for each in others], unknown) == ([extra], ())
+    unmanaged, unknown = find_unmanaged(Reader(viewer), recorded, whole_instance=False, types=BOTH)
+    assert ([each.id for each in unmanaged], unknown) == ([extra], ())
     assert world.proxy.writes == []
 
 
 @pytest.mark.parametrize("count", [2, 2 * FEW])
-def test_who_may_nothing_comes_to_no_verdict(world: World, clients: Clients, count: int) -> None:
+def test_a_credential_without_roles_finds_nothing_and_reports_unknown(
+    world: World, clients: Clients, count: int
+) -> None:
     recorded = many(world, count)
-    seen = observe(Reader(clients.member(world)), recorded)
-    assert seen.objects == {}
-    assert [each.urn for each in seen.unknown] == [each.urn for each in recorded]
-    assert all("IAM_OWNER_VIEWER" in each.why for each in seen.unknown)
+    observation = observe(Reader(clients.member(world)), recorded)
+    assert observation.objects == {}
+    assert [each.urn for each in observation.unknown] == [each.urn for each in recorded]
+    assert all("IAM_OWNER_VIEWER" in each.why for each in observation.unknown)
     _, unknown = find_unmanaged(Reader(clients.member(world)), recorded, whole_instance=False, types=BOTH)
     assert unknown
     with pytest.raises(PermissionDenied):
         find_unmanaged(Reader(clients.member(world)), recorded, whole_instance=True, types=BOTH)
 
 
-def test_who_may_read_one_organization_is_told_what_of_the_rest(world: World, clients: Clients) -> None:
+def test_objects_that_the_credential_may_not_read_are_unknown(world: World, clients: Clients) -> None:
     mine, other = an_organization(world, "Mine"), an_organization(world, "Other")
     world.console.deactivate_organization(mine.id)
-    seen = observe(Reader(clients.member(world, "ORG_OWNER_VIEWER", of=mine.id)), [mine, other])
-    assert [each.urn for each in compare([mine, other], seen.objects)] == [mine.urn]
-    assert [each.urn for each in seen.unknown] == [other.urn]
+    observation = observe(Reader(clients.member(world, "ORG_OWNER_VIEWER", of=mine.id)), [mine, other])
+    assert [each.urn for each in compare([mine, other], observation.objects)] == [mine.urn]
+    assert [each.urn for each in observation.unknown] == [other.urn]
 
 
-def test_a_refused_token_ends_everything(world: World, clients: Clients) -> None:
+def test_a_refused_token_is_an_error(world: World, clients: Clients) -> None:
     recorded = many(world, 1)
     with pytest.raises(Unauthenticated):
         observe(Reader(clients.holder(world, "wrong")), recorded)
 
 
-# What no resource declares.
+# Unmanaged objects.
 
 
-def test_within_the_stack_extra_grants_are_found(every_world: World, clients: Clients) -> None:
+def test_unmanaged_objects_of_the_stack_and_of_the_instance_are_found(every_world: World, clients: Clients) -> None:
     world = every_world
     recorded = [an_organization(world, "Acme"), a_grant(world, world.ann)]
     inside = world.console.create_project(recorded[0].id, "P", ("viewer",))
@@ -197,31 +199,31 @@ def test_within_the_stack_extra_grants_are_found(every_world: World, clients: Cl
     foreign = world.console.create_project(elsewhere, "P", ("viewer",))
     outside = world.console.create_grant(elsewhere, world.bob, foreign, ["viewer"])
     reader = Reader(clients.owner(world))
-    others, unknown = find_unmanaged(reader, recorded, whole_instance=False, types=BOTH)
-    assert ({each.id for each in others}, unknown) == (extra, ())
-    others, unknown = find_unmanaged(reader, recorded, whole_instance=True, types=BOTH)
+    unmanaged, unknown = find_unmanaged(reader, recorded, whole_instance=False, types=BOTH)
+    assert ({each.id for each in unmanaged}, unknown) == (extra, ())
+    unmanaged, unknown = find_unmanaged(reader, recorded, whole_instance=True, types=BOTH)
     assert unknown == ()
-    assert {*extra, outside, elsewhere, world.home} <= {each.id for each in others}
-    assert not {each.id for each in recorded} & {each.id for each in others}
+    assert {*extra, outside, elsewhere, world.home} <= {each.id for each in unmanaged}
+    assert not {each.id for each in recorded} & {each.id for each in unmanaged}
     only, _ = find_unmanaged(reader, recorded, whole_instance=True, types=(ORGANIZATION,))
     assert {each.type for each in only} == {ORGANIZATION}
 
 
-def test_an_extra_grant_that_no_list_shows_yet_is_found(world: World, clients: Clients) -> None:
+def test_an_unmanaged_grant_that_lists_do_not_show_yet_is_found(world: World, clients: Clients) -> None:
     recorded = [a_grant(world, world.ann)]
     lag(world, 3600)
     extra = world.console.create_grant(world.home, world.bob, world.project, ["admin"])
-    others, _ = find_unmanaged(Reader(clients.owner(world)), recorded, whole_instance=False, types=BOTH)
-    assert [each.id for each in others] == [extra]
+    unmanaged, _ = find_unmanaged(Reader(clients.owner(world)), recorded, whole_instance=False, types=BOTH)
+    assert [each.id for each in unmanaged] == [extra]
 
 
-def test_an_organization_of_the_stack_that_is_gone_has_no_extra_grants(world: World, clients: Clients) -> None:
+def test_a_removed_organization_has_no_unmanaged_grants(world: World, clients: Clients) -> None:
     recorded = [an_organization(world, "Acme")]
     world.console.remove_organization(recorded[0].id)
     assert find_unmanaged(Reader(clients.owner(world)), recorded, whole_instance=False, types=BOTH) == ((), ())
 
 
-def test_who_sees_a_part_of_the_grants_only_is_told(world: World, clients: Clients) -> None:
+def test_a_credential_that_sees_only_some_grants_reports_unknown(world: World, clients: Clients) -> None:
     part = world.console.create_user(world.home, "part")
     world.console.add_member(world.home, part, "ORG_SETTINGS_MANAGER")  # reads the organization, and no grant in it
     body = {"userId": part, "roles": ["PROJECT_OWNER"]}
@@ -229,45 +231,45 @@ def test_who_sees_a_part_of_the_grants_only_is_told(world: World, clients: Clien
     other = world.console.create_project(world.home, "Other", ("viewer",))
     world.console.create_grant(world.home, world.bob, other, ["viewer"])
     client = clients.holder(world, world.console.create_token(world.home, part))
-    others, unknown = find_unmanaged(Reader(client), [a_grant(world, world.ann)], whole_instance=False, types=BOTH)
-    assert others == ()
+    unmanaged, unknown = find_unmanaged(Reader(client), [a_grant(world, world.ann)], whole_instance=False, types=BOTH)
+    assert unmanaged == ()
     assert ["user.grant.read" in each.why for each in unknown] == [True]
 
 
-def test_a_lost_header_shows_nobody_elses_grants(world: World, clients: Clients) -> None:
+def test_a_lost_header_is_unknown_and_shows_no_other_organizations_grants(world: World, clients: Clients) -> None:
     world.proxy.add(Fault("strip", times=None))
     recorded = [an_organization(world, "Acme")]
-    others, unknown = find_unmanaged(Reader(clients.owner(world)), recorded, whole_instance=False, types=BOTH)
-    assert others == ()
+    unmanaged, unknown = find_unmanaged(Reader(clients.owner(world)), recorded, whole_instance=False, types=BOTH)
+    assert unmanaged == ()
     assert ["x-zitadel-orgid" in each.why for each in unknown] == [True]
 
 
-def test_a_list_that_moved_while_it_was_read_is_an_error(world: World, clients: Clients) -> None:
+def test_a_list_that_changed_while_it_was_read_is_an_error(world: World, clients: Clients) -> None:
     body = '{"details": {"totalResult": "2"}, "result": []}'
     world.proxy.add(Fault("answer", path="grants/_search", status=200, body=body, times=None))
     with pytest.raises(UnexpectedAnswer, match="counts 2, but showed 0"):
         clients.owner(world).listings.user_grants(world.home)
 
 
-def test_many_extra_grants_take_a_few_calls(likeness_world: World, clients: Clients) -> None:
+def test_many_unmanaged_grants_take_few_calls(likeness_world: World, clients: Clients) -> None:
     world, console = likeness_world, likeness_world.console
     users = [console.create_user(world.home, f"user{number}") for number in range(30)]
     extra = {console.create_grant(world.home, user, world.project, ["admin"]) for user in users}
     reader = Reader(clients.owner(world))
     world.proxy.clear()
-    others, unknown = find_unmanaged(reader, [a_grant(world, world.ann)], whole_instance=False, types=BOTH)
-    explained = explain_unmanaged(reader, others)
+    unmanaged, unknown = find_unmanaged(reader, [a_grant(world, world.ann)], whole_instance=False, types=BOTH)
+    explained = explain_unmanaged(reader, unmanaged)
     assert ({each.observed.id for each in explained}, unknown) == (extra, ())
     assert all(each.by and each.observed.created for each in explained)
     assert sum(calls(world).values()) <= 6, calls(world)
-    # They are told as a read by id tells them.
-    for each in others[:2]:
+    # They are explained as a read by id tells them.
+    for each in unmanaged[:2]:
         read = find(reader.client, *each.key, {"org_id": world.home})
         assert isinstance(read, Observed)
         assert (each.properties, each.created) == (read.properties, read.created)
 
 
-def test_extra_grants_in_many_organizations_take_a_few_calls(world: World, clients: Clients) -> None:
+def test_unmanaged_grants_in_many_organizations_take_few_calls(world: World, clients: Clients) -> None:
     recorded = [an_organization(world, f"Org {number}") for number in range(2 * FEW_LISTS)]
     gone = recorded.pop()
     project = world.console.create_project(recorded[0].id, "P", ("viewer",))
@@ -276,12 +278,12 @@ def test_extra_grants_in_many_organizations_take_a_few_calls(world: World, clien
     world.console.remove_organization(gone.id)
     reader = Reader(clients.owner(world))
     world.proxy.clear()
-    others, unknown = find_unmanaged(reader, [*recorded, gone], whole_instance=False, types=BOTH)
-    assert ([each.id for each in others], unknown) == ([extra], ())
+    unmanaged, unknown = find_unmanaged(reader, [*recorded, gone], whole_instance=False, types=BOTH)
+    assert ([each.id for each in unmanaged], unknown) == ([extra], ())
     assert sum(calls(world).values()) <= 9, calls(world)
 
 
-def test_an_extra_grant_that_lists_still_show_is_not_told(world: World, clients: Clients) -> None:
+def test_a_removed_grant_that_lists_still_show_is_not_reported(world: World, clients: Clients) -> None:
     recorded = [a_grant(world, world.ann)]
     extra = world.console.create_grant(world.home, world.bob, world.project, ["admin"])
     owner, viewer = clients.owner(world), clients.member(world, "ORG_OWNER_VIEWER", of=world.home)
@@ -293,7 +295,9 @@ def test_an_extra_grant_that_lists_still_show_is_not_told(world: World, clients:
 
 
 @pytest.mark.parametrize("how", ["organization", "project", "users"])
-def test_much_that_went_together_takes_a_few_calls(likeness_world: World, clients: Clients, how: str) -> None:
+def test_many_grants_removed_with_another_object_take_few_calls(
+    likeness_world: World, clients: Clients, how: str
+) -> None:
     world, console = likeness_world, likeness_world.console
     tenant = an_organization(world, "Tenant")
     project = console.create_project(tenant.id, "P", ("viewer",))
@@ -318,7 +322,7 @@ def test_much_that_went_together_takes_a_few_calls(likeness_world: World, client
     assert sum(calls(world).values()) <= 10, calls(world)
 
 
-# What the event store tells.
+# The event store.
 
 
 def test_events_are_read_to_the_last_page(world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -332,7 +336,7 @@ def test_events_are_read_to_the_last_page(world: World, clients: Clients, monkey
     assert made <= {event.aggregate.id for event in events}
 
 
-def test_more_at_one_moment_than_an_answer_holds(
+def test_more_events_at_one_moment_than_an_answer_holds_are_not_all_known(
     world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pulumi_zorg.client.events._PAGE", 2)
@@ -345,7 +349,7 @@ def test_more_at_one_moment_than_an_answer_holds(
 
 
 @pytest.mark.parametrize("how", ["user", "project", "role", "grant"])
-def test_what_took_a_grant_along_touches_it(world: World, clients: Clients, how: str) -> None:
+def test_the_removal_of_another_object_affects_a_grant(world: World, clients: Clients, how: str) -> None:
     project = world.console.create_project(world.home, "Shop", ("viewer",))
     taken, left = a_grant(world, world.ann, project=project), a_grant(world, world.bob)
     client = clients.owner(world)
@@ -366,7 +370,7 @@ def test_what_took_a_grant_along_touches_it(world: World, clients: Clients, how:
     assert [each.urn for each in drifts(client, [taken, left])] == [taken.urn]
 
 
-def test_a_grant_goes_with_the_organization_of_its_user(world: World, clients: Clients) -> None:
+def test_the_removal_of_the_users_organization_affects_a_grant(world: World, clients: Clients) -> None:
     tenant = world.console.create_organization(world.name("Tenant"))
     grant = a_grant(world, world.console.create_user(tenant, "guest"))
     client = clients.owner(world)
@@ -379,18 +383,18 @@ def test_a_grant_goes_with_the_organization_of_its_user(world: World, clients: C
     assert isinstance(observe(Reader(client), [grant]).objects[grant.key], Removal)
 
 
-def test_who_changed_it_and_when(world: World, clients: Clients) -> None:
+def test_changes_are_explained_with_who_and_when(world: World, clients: Clients) -> None:
     acme = an_organization(world, "Acme")
     world.console.rename_organization(acme.id, world.name("Other"))
     world.console.deactivate_organization(acme.id)
     client = clients.owner(world)
     (drift,) = explain(Reader(client), drifts(client, [acme]))
-    told = {each.property: (each.by, each.when) for each in drift.changes}
-    assert {by for by, _ in told.values()} == {drift.by} != {None}
-    assert told["name"][1] < told["active"][1] == drift.when  # type: ignore[operator]
+    explained = {each.property: (each.by, each.when) for each in drift.changes}
+    assert {by for by, _ in explained.values()} == {drift.by} != {None}
+    assert explained["name"][1] < explained["active"][1] == drift.when  # type: ignore[operator]
 
 
-def test_who_may_not_ask_who_is_told_what(world: World, clients: Clients) -> None:
+def test_without_the_event_store_drift_is_reported_without_who_and_when(world: World, clients: Clients) -> None:
     acme = an_organization(world, "Acme")
     world.console.deactivate_organization(acme.id)
     client = clients.member(world, "ORG_OWNER_VIEWER", of=acme.id)

@@ -1,4 +1,4 @@
-"""The table of rights in docs/drift.md, cell by cell: who is told of drift, who of what is missing, and nobody "in sync"."""
+"""The table of rights in docs/drift.md, cell by cell: each role finds the drift or gets an error, and none "in sync"."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_rights(every_world: World, clients: Clients, role: str, cells: list[str
     reader = Reader(client)
 
     def drift(each: Recorded) -> str:
-        seen = observe(reader, [each])
-        return "yes" if compare([each], seen.objects) else "error" if seen.unknown else "in sync"
+        observation = observe(reader, [each])
+        return "yes" if compare([each], observation.objects) else "error" if observation.unknown else "in sync"
 
     def others(everywhere: bool) -> str:
         found, unknown = find_unmanaged(reader, [changed], whole_instance=everywhere, types=(ORGANIZATION, USER_GRANT))

@@ -1,4 +1,4 @@
-"""What `pulumi preview --json` prints, read: every step that matters, and nothing taken for granted."""
+"""Reading the output of `pulumi preview --json`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BEFORE = {"name": "Acme", "active": True}
 OFF = {"name": "Acme", "active": False}
 
 
-def test_a_creation_a_change_and_a_deletion() -> None:
+def test_creates_updates_and_deletes_are_planned_changes() -> None:
     assert planned(step("create", None, state())) == [Planned(ORGANIZATION, None, None, BEFORE)]
     assert planned(step("update", state(id="42"), state(OFF))) == [Planned(ORGANIZATION, "42", BEFORE, OFF)]
     assert planned(step("delete", state(id="42"))) == [Planned(ORGANIZATION, "42", BEFORE, None)]
@@ -62,7 +62,7 @@ def test_a_creation_a_change_and_a_deletion() -> None:
         ],
     ],
 )
-def test_a_replacement_ends_one_and_makes_one_however_it_is_told(steps: list[Any]) -> None:
+def test_a_replacement_is_a_delete_and_a_create_in_each_form(steps: list[Any]) -> None:
     found = planned(*steps)
     assert sorted(found, key=lambda each: each.id is None) == [
         Planned(ORGANIZATION, "42", BEFORE, None),
@@ -71,34 +71,34 @@ def test_a_replacement_ends_one_and_makes_one_however_it_is_told(steps: list[Any
 
 
 @pytest.mark.parametrize("op", ["same", "read", "refresh", "discard", "remove-pending-replace"])
-def test_a_step_that_changes_nothing_there_is_passed_over(op: str) -> None:
+def test_steps_that_change_no_object_are_left_out(op: str) -> None:
     assert planned(step(op, state(id="42"), state(OFF, id="42"))) == []
 
 
-def test_what_the_engine_leaves_alone_is_not_deleted() -> None:
+def test_retained_and_external_objects_are_not_deleted() -> None:
     assert planned(step("delete", state(id="42", retainOnDelete=True))) == []
     assert planned(step("delete", state(id="42", external=True))) == []
 
 
-def test_other_types_are_passed_over() -> None:
+def test_other_types_are_left_out() -> None:
     other = {"type": "random:index/randomPet:RandomPet", "inputs": {}}
     urn = "urn:pulumi:dev::shop::random:index/randomPet:RandomPet::acme"
     assert planned(step("delete", other, urn=urn), step("whatever-comes", other, urn=urn)) == []
 
 
-def test_a_step_that_is_not_known_is_an_error() -> None:
+def test_an_unknown_operation_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="does not know: transmogrify"):
         planned(step("transmogrify", state(id="42")))
 
 
-def test_what_is_unknown_or_secret_is_known_only_later() -> None:
+def test_unknown_and_secret_values_are_masked() -> None:
     inputs = {"org_id": ENGINE_UNKNOWN, "user_id": "[secret]", "role_keys": ["viewer", ENGINE_UNKNOWN], "active": True}
     new = {"type": USER_GRANT, "inputs": {**inputs, "__owner": "p/s/UserGrant/ann"}}
     (found,) = planned(step("create", None, new, urn=URN.replace(ORGANIZATION, USER_GRANT)))
     assert found.after == {"org_id": UNKNOWN, "user_id": UNKNOWN, "role_keys": ["viewer", UNKNOWN], "active": True}
 
 
-def test_a_preview_that_failed_is_no_plan() -> None:
+def test_a_failed_preview_is_an_error() -> None:
     with pytest.raises(PreviewFailed, match="its plan is not complete: it is protected"):
         planned(
             step("delete", state(id="42")), diagnostics=[{"severity": "error", "message": "error: it is protected"}]
@@ -127,7 +127,7 @@ def test_a_preview_that_failed_is_no_plan() -> None:
         '{"steps": ' + "[" * 100_000,
     ],
 )
-def test_what_is_no_plan_is_an_error(text: str) -> None:
+def test_something_else_than_a_plan_is_an_error(text: str) -> None:
     with pytest.raises(ConfigurationError, match="not what `pulumi preview --json` prints"):
         read_plan(text)
 
@@ -186,7 +186,7 @@ def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @example(path=("steps", 2, "op"), value=["delete"])
 @example(path=("steps", 3, "oldState", "inputs", "role_keys"), value=5)
 def test_a_plan_of_any_shape_is_read_or_refused_and_is_no_traceback(path: tuple[Any, ...], value: Any) -> None:
-    """Any one value of a plan is something else; what is read of it can be counted and shown."""
+    """One value of a plan is replaced. A plan that is still read can be counted and shown."""
     plan = copy.deepcopy(WHOLE)
     within: Any = plan
     for key in path[:-1]:
@@ -201,8 +201,8 @@ def test_a_plan_of_any_shape_is_read_or_refused_and_is_no_traceback(path: tuple[
         show(verdict)
 
 
-def test_an_empty_plan() -> None:
-    """The engine leaves out what is empty; a destroy of an empty stack only took some time."""
+def test_an_empty_plan_has_no_steps() -> None:
+    """The engine leaves out empty parts. A destroy of an empty stack has only a duration."""
     for text in ('{"changeSummary": {}, "duration": 1}', '{"duration": 1}'):
         plan = read_plan(text)
         assert (plan.stack, plan.steps, plan.changes) == (None, (), {})
@@ -213,7 +213,7 @@ def named(name: str) -> str:
 
 
 def test_two_resources_of_a_plan_with_one_id_are_found() -> None:
-    """As with --show-sames, in a refresh and in a destroy; what is only read is not managed."""
+    """A plan lists both with --show-sames, in a refresh and in a destroy. A resource that only reads does not manage."""
     old, new = named("old"), named("new")
     steps = [
         step("same", state(id="42"), state(id="42"), new),
@@ -225,7 +225,7 @@ def test_two_resources_of_a_plan_with_one_id_are_found() -> None:
     assert (found.type, found.id, found.urns) == (ORGANIZATION, "42", (new, old))
 
 
-def test_a_replacement_that_is_told_in_steps_is_no_second_resource() -> None:
+def test_the_steps_of_a_replacement_are_one_resource() -> None:
     steps = [
         step("create-replacement", state(id="42"), state(OFF)),
         step("replace", state(id="42"), state(OFF)),
@@ -234,8 +234,8 @@ def test_a_replacement_that_is_told_in_steps_is_no_second_resource() -> None:
     assert read_plan(json.dumps({"steps": steps})).shared == ()
 
 
-def test_each_step_says_how_its_object_comes_to_change() -> None:
-    """A deletion that an earlier run left undone is told as that of a replaced object, without a replacement."""
+def test_each_step_has_its_operation() -> None:
+    """A deletion that an earlier run left undone is the deletion of a replaced object, without a replacement."""
     steps = [
         step("create", None, state(), named("a")),
         step("update", state(id="2"), state(OFF), named("b")),

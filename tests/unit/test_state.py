@@ -41,19 +41,19 @@ def test_a_resource_that_only_reads_its_object_is_compared_by_its_outputs() -> N
     assert each.properties == {"name": "Acme", "primary_domain": "acme.localhost"}
 
 
-def test_what_the_server_filled_in_is_known_and_not_compared() -> None:
+def test_server_defaults_are_known_and_not_compared() -> None:
     (each,) = recorded(
         exported(type=USER_GRANT, inputs={"org_id": "7"}, outputs={"__filled": {"project_grant_id": "8"}})
     )
     assert (each.properties, each.known) == ({"org_id": "7"}, {"org_id": "7", "project_grant_id": "8"})
 
 
-def test_secrets_are_unwrapped_and_marked() -> None:
+def test_secrets_are_in_plain_text_and_marked() -> None:
     (each,) = recorded(exported(inputs={"name": {**SECRET, "plaintext": '"Acme"'}}, outputs={"role_keys": ["a"]}))
     assert (each.properties["name"], each.secret) == ("Acme", {"name"})
 
 
-def test_a_secret_that_was_not_shown_is_an_error() -> None:
+def test_an_encrypted_secret_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="secret"):
         recorded(exported(inputs={"name": {**SECRET, "ciphertext": "v1:x"}}))
 
@@ -80,8 +80,8 @@ def test_two_resources_of_one_object_are_found_with_the_way_out() -> None:
     )
 
 
-def test_what_is_only_read_is_not_managed() -> None:
-    """`get` of what another resource manages is how a program shares it."""
+def test_a_resource_that_only_reads_its_object_does_not_manage_it() -> None:
+    """A program may read (`get`) an object that another of its resources manages."""
     assert shared(of(resource("acme", "1"), resource("read", "1", external=True))) == ()
 
 
@@ -154,11 +154,11 @@ def test_a_state_of_any_shape_is_read_or_refused_and_is_no_traceback(path: tuple
             read(state)
 
 
-def test_an_empty_stack() -> None:
+def test_a_stack_without_resources_has_nothing_recorded() -> None:
     assert recorded({"version": 3, "deployment": {"manifest": {"time": "2026-11-23T13:02:01Z"}}}) == ()
 
 
-def test_what_is_no_state_is_an_error() -> None:
+def test_something_else_than_a_state_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="stack export"):
         recorded({"version": 3})
 
@@ -179,5 +179,5 @@ def test_the_last_update() -> None:
         ("2026-11-23T08:00:00.5+01:00", datetime(2026, 11, 23, 7, 0, 0, 500000, timezone.utc)),
     ],
 )
-def test_times(text: str, moment: datetime) -> None:
+def test_times_in_iso_8601_are_read(text: str, moment: datetime) -> None:
     assert parse_time(text) == moment
