@@ -12,7 +12,7 @@ from pulumi_zorg.drift.concurrency import Reader, read_each
 from pulumi_zorg.drift.observe import FEW_LISTS, Listed, find, from_list
 from pulumi_zorg.drift.report import Unknown
 from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
-from pulumi_zorg.models import Authorization, Event, UserGrantRecord
+from pulumi_zorg.models import Authorization, Event, OrganizationRecord, UserGrantRecord
 from pulumi_zorg.observed import Observed, Removal
 from pulumi_zorg.proof import find_organization
 from pulumi_zorg.resource_types.all import RESOURCE_TYPES
@@ -57,7 +57,7 @@ def find_unmanaged(
     by_id: dict[Key, Mapping[str, Any]] = {key: {} for key in entries if key not in listed}
     by_id |= {key: listed[key].properties for key in outdated}
     created = _created((recent if events is None else events) or (), scope)
-    by_id |= {key: known for key, known in created.items() if key not in own | entries.keys() and key[0] in types}
+    by_id |= {key: known for key, known in created.items() if key[0] in types and key not in own and key not in entries}
     found = [each for key, each in listed.items() if key not in outdated]
     for key, answer in read_each(
         reader, lambda key: find(reader.client, *key, by_id[key]), list(by_id), "Reading unmanaged objects"
@@ -78,13 +78,21 @@ def list_all_grants(client: Client, at_most: int) -> tuple[Authorization, ...] |
     :raises NotFound: by servers before ZITADEL v4, which do not have that list.
     """
     # Who may list organizations has a right on the instance, which is the same in all of them.
+    _require_grant_read(client, _list_organizations(client)[0].id)
+    return client.listings.all_authorizations(at_most)
+
+
+def _list_organizations(client: Client) -> tuple[OrganizationRecord, ...]:
+    """Return all organizations of the instance.
+
+    :raises UnexpectedAnswer: where the server shows none: an instance has at least the default organization.
+    """
     organizations = client.listings.organizations()
     if not organizations:
         raise UnexpectedAnswer(
             "Listing the organizations of the instance: the server shows none.", may_have_applied=False
         )
-    _require_grant_read(client, organizations[0].id)
-    return client.listings.all_authorizations(at_most)
+    return organizations
 
 
 def _organizations_of(recorded: Iterable[Recorded]) -> set[str]:
@@ -105,7 +113,7 @@ def _list_everything(reader: Reader, scope: set[str] | None, types: Collection[s
     unknown: list[Unknown] = []
     organizations = scope or set()
     if scope is None:
-        records = reader.client.listings.organizations()
+        records = _list_organizations(reader.client)
         organizations = {record.id for record in records}
         entries.update(((ORGANIZATION, record.id), record) for record in records)
     if USER_GRANT in types:

@@ -322,6 +322,13 @@ def test_many_grants_removed_with_another_object_take_few_calls(
     assert sum(calls(world).values()) <= 10, calls(world)
 
 
+def test_an_instance_that_shows_no_organizations_is_an_error(world: World, clients: Clients) -> None:
+    world.proxy.add(Fault("answer", path="admin/v1/orgs/_search", status=200, body='{"details": {}}', times=None))
+    reader = Reader(clients.owner(world))
+    with pytest.raises(UnexpectedAnswer, match="the server shows none"):
+        find_unmanaged(reader, [], whole_instance=True, types=BOTH)
+
+
 # The event store.
 
 
