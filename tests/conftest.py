@@ -19,7 +19,7 @@ EVERY = [*PROFILES, *(["real"] if real_is_given() else [])]
 
 @contextmanager
 def server(name: str) -> Iterator[World]:
-    """A server of that likeness, or the real one."""
+    """A server of that profile, or the real one."""
     with real() if name == "real" else emulated(name) as world:
         yield world
 
@@ -46,7 +46,7 @@ def every_world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 @pytest.fixture(params=PROFILES)
-def likeness_world(request: pytest.FixtureRequest) -> Iterator[World]:
+def profile_world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A server of each kind to itself: on a shared one, what others remove is looked into as well, and costs calls."""
     with emulated(request.param) as world:
         yield world

@@ -1,4 +1,4 @@
-"""What each call about organizations does on each server: the emulator in all its likenesses, and a real ZITADEL where one
+"""What each call about organizations does on each server: the emulator in all its profiles, and a real ZITADEL where one
 is given. The product is built on nothing else of ZITADEL's behaviour."""
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def test_a_name_that_another_organization_has_cannot_be_taken(every_world: World
     assert client.organizations.read(acme).name == every_world.name("Emca")
 
 
-def test_an_organization_is_switched_off_and_on(every_world: World, clients: Clients) -> None:
+def test_an_organization_is_deactivated_and_reactivated(every_world: World, clients: Clients) -> None:
     client = clients.owner(every_world)
     acme = client.organizations.create(every_world.name("Acme"))
     client.organizations.deactivate(acme)

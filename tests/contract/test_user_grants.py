@@ -65,7 +65,7 @@ def test_a_role_that_the_project_does_not_have_is_refused(every_world: World, cl
     assert client.user_grants.read(world.home, grant).role_keys == ("viewer",)
 
 
-def test_a_grant_is_switched_off_and_on(every_world: World, clients: Clients) -> None:
+def test_a_grant_is_deactivated_and_reactivated(every_world: World, clients: Clients) -> None:
     world, client = every_world, clients.owner(every_world)
     grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
     client.user_grants.deactivate(world.home, grant, world.ann)

@@ -54,7 +54,7 @@ def runner(kept: tuple[World, Stack, str], tmp_path: Path) -> Runner:
 
 @pytest.fixture
 def own_runner(tmp_path: Path) -> Iterator[Runner]:
-    """For jobs that find something changed by hand."""
+    """For jobs that find something changed outside Pulumi."""
     with in_sync(tmp_path) as (world, stack, token):
         yield Runner(world, stack, tmp_path, token)
 

@@ -1,4 +1,4 @@
-"""Whose is what stands there: what a creation that went wrong left, and what the stack no longer manages."""
+"""Who owns an object that exists: what an interrupted create left, and what the stack no longer manages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody changed by hand: seen by a refresh, told by a preview, put right by an `up`."""
+"""What somebody changed outside Pulumi: seen by a refresh, told by a preview, put right by an `up`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def made(any_world: World, any_stack: Stack) -> Stack:
     return any_stack
 
 
-def test_what_was_changed_by_hand_is_told_by_property_and_put_right(any_world: World, made: Stack) -> None:
+def test_drift_is_shown_by_property_and_corrected(any_world: World, made: Stack) -> None:
     world, console = any_world, any_world.console
     acme, ann = made.id("acme"), made.id("ann")
     console.rename_organization(acme, world.name("Other"))

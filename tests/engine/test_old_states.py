@@ -20,7 +20,7 @@ FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("state-*.json"))
 
 @pytest.fixture
 def ids(world: World) -> dict[str, str]:
-    """Objects as the fixtures have them, made by hand."""
+    """Objects as the fixtures have them, made outside Pulumi."""
     console = world.console
     acme, beta = console.create_organization("Acme"), console.create_organization("Beta")
     console.deactivate_organization(beta)

@@ -36,7 +36,7 @@ def test_a_refresh_writes_down_what_is(any_world: World, made: Stack) -> None:
 
 
 @pytest.mark.engine_too
-def test_what_was_removed_by_hand_is_made_again(any_world: World, made: Stack) -> None:
+def test_an_object_that_was_removed_outside_pulumi_is_created_again(any_world: World, made: Stack) -> None:
     world, console = any_world, any_world.console
     acme, ann = made.id("acme"), made.id("ann")
     console.remove_organization(acme)

@@ -95,7 +95,7 @@ def test_roles_given_and_taken(any_world: World, tenants: Stack) -> None:
     ]
 
 
-def test_adoption_is_told_by_what_stands_there(any_world: World, any_stack: Stack) -> None:
+def test_an_adoption_is_shown_as_the_change_of_what_exists(any_world: World, any_stack: Stack) -> None:
     world, stack, console = any_world, any_stack, any_world.console
     acme = console.create_organization(world.name("Acme"))
     world.create_person(acme, f"u{world.tag}")
@@ -141,7 +141,7 @@ SWITCHES: dict[str, Callable[[Stack], object]] = {
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
-def test_it_can_be_switched_off(world: World, stack: Stack, switch: str) -> None:
+def test_the_sentences_can_be_turned_off(world: World, stack: Stack, switch: str) -> None:
     stack.declare(acme=org("Acme"), beta=org("Beta"))
     stack.up()
     stack.declare(acme=org("Acme", active=False))

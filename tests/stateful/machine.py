@@ -1,4 +1,4 @@
-"""Random programs, changes by hand and faults, against the emulator. What must hold all the same is in laws.py."""
+"""Random programs, changes outside Pulumi and faults, against the emulator. What must hold all the same is in laws.py."""
 
 from __future__ import annotations
 

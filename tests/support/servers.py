@@ -23,7 +23,7 @@ class World:
     """A server with a proxy in front of it, and things in it that grants need.
 
     :param proxy: what the product is to talk to; records the calls and lets them go wrong.
-    :param console: changes made by hand, past the proxy.
+    :param console: changes made outside Pulumi, past the proxy.
     :param tag: makes names unique on a server that other tests use too.
     """
 

@@ -141,7 +141,9 @@ class Stack:
         """Replaces the state."""
         file = self.folder / "state.json"
         file.write_text(json.dumps(state))
-        self.must("stack", "import", "--force", "--file", str(file))  # what was changed by hand has no valid magic
+        self.must(
+            "stack", "import", "--force", "--file", str(file)
+        )  # what was changed outside Pulumi has no valid magic
 
     def id(self, name: str) -> str:
         """The id of a resource in the state."""

@@ -66,16 +66,16 @@ def lag(world: World, seconds: float) -> None:
     httpx.post(f"{world.proxy.target}/debug/lag", json={"seconds": seconds}).raise_for_status()
 
 
-def test_many_objects_in_sync_take_few_calls(likeness_world: World, clients: Clients) -> None:
-    recorded = many(likeness_world)
-    client = clients.owner(likeness_world)
-    likeness_world.proxy.clear()
+def test_many_objects_in_sync_take_few_calls(profile_world: World, clients: Clients) -> None:
+    recorded = many(profile_world)
+    client = clients.owner(profile_world)
+    profile_world.proxy.clear()
     assert drifts(client, recorded) == ()
-    assert sum(calls(likeness_world).values()) <= 4, calls(likeness_world)
+    assert sum(calls(profile_world).values()) <= 4, calls(profile_world)
 
 
-def test_grants_in_many_organizations_are_listed_by_id(likeness_world: World, clients: Clients) -> None:
-    world, recorded = likeness_world, []
+def test_grants_in_many_organizations_are_listed_by_id(profile_world: World, clients: Clients) -> None:
+    world, recorded = profile_world, []
     for number in range(FEW + 1):
         tenant = world.console.create_organization(world.name(f"Tenant {number}"))
         project = world.console.create_project(tenant, "P", ("viewer",))
@@ -251,8 +251,8 @@ def test_a_list_that_changed_while_it_was_read_is_an_error(world: World, clients
         clients.owner(world).listings.user_grants(world.home)
 
 
-def test_many_unmanaged_grants_take_few_calls(likeness_world: World, clients: Clients) -> None:
-    world, console = likeness_world, likeness_world.console
+def test_many_unmanaged_grants_take_few_calls(profile_world: World, clients: Clients) -> None:
+    world, console = profile_world, profile_world.console
     users = [console.create_user(world.home, f"user{number}") for number in range(30)]
     extra = {console.create_grant(world.home, user, world.project, ["admin"]) for user in users}
     reader = Reader(clients.owner(world))
@@ -296,9 +296,9 @@ def test_a_removed_grant_that_lists_still_show_is_not_reported(world: World, cli
 
 @pytest.mark.parametrize("how", ["organization", "project", "users"])
 def test_many_grants_removed_with_another_object_take_few_calls(
-    likeness_world: World, clients: Clients, how: str
+    profile_world: World, clients: Clients, how: str
 ) -> None:
-    world, console = likeness_world, likeness_world.console
+    world, console = profile_world, profile_world.console
     tenant = an_organization(world, "Tenant")
     project = console.create_project(tenant.id, "P", ("viewer",))
     users = [console.create_user(tenant.id, f"user{number}") for number in range(30)]

@@ -44,7 +44,7 @@ def walk(wanted: Snapshot, found: Snapshot, taken: tuple[Step, ...]) -> Iterator
 
 
 def access(at: Snapshot) -> dict[str, Any] | None:
-    """What the object gives to its people; None while it is switched off."""
+    """What the object gives to its people; None while it is inactive."""
     return dict(at.properties) if at.active else None
 
 

@@ -76,7 +76,7 @@ class Thing:
         return {**self.props, "active": True} if self.provider.read(self.id, dict(self.props)).id else None
 
     def found(self) -> str:
-        """`no` where it is taken for gone."""
+        """`no` where it is treated as deleted."""
         try:
             return "no" if self.read() is None else "yes"
         except ZorgError:
@@ -178,7 +178,7 @@ def changes(make: Callable[..., Thing], changed: str) -> Cells:
 
 
 def default_known(caller: Caller) -> str:
-    """Whether the guard knows the default organization, and does not let it be switched off."""
+    """Whether the guard knows the default organization, and refuses to deactivate it."""
     before = caller.console.organization(caller.default)
     with pytest.raises(ZorgError):
         PROVIDERS["org"]().update(caller.default, {}, {"name": before["name"], "active": False})
@@ -274,7 +274,7 @@ def test_where_nobody_tells_the_default_organization_none_is_switched_off_withou
                 act(tenant)
             assert tenant.shows({"active": True})
             assert tenant.shows(act(replace(tenant, props={**tenant.props, "allow_lockout": True})))
-        # What is created switched off is nobody's way in yet.
+        # A grant that is created inactive gives nobody access yet.
         new = caller.organization(made=False)
         new.create(active=False)
         assert new.shows({"active": False})
