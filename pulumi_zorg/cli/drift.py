@@ -19,7 +19,7 @@ from pulumi_zorg.state import last_update, parse_time, read_export, stack_name
 from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT, short
 
 if TYPE_CHECKING:
-    from pulumi_zorg.drift.pipeline import Question
+    from pulumi_zorg.drift.pipeline import Options
     from pulumi_zorg.drift.report import Report
 
 __all__ = ["drift"]
@@ -99,7 +99,7 @@ def drift(
     try:
         rules = _rules(here.root, ignore_file)
         name, settings, exported = _inputs(here, state_file)
-        report = rules.apply(_find_drift(name, settings, exported, _question(exported, unmanaged, only, since)))
+        report = rules.apply(_find_drift(name, settings, exported, _options(exported, unmanaged, only, since)))
     except ZorgError as error:
         raise click.ClickException(clean(str(error), 2_000)) from None
     with whole_output():
@@ -129,26 +129,26 @@ def _inputs(here: Stack, state_file: str | None) -> tuple[str, Settings, Mapping
     return asked, here.settings, exported
 
 
-def _question(
+def _options(
     exported: Mapping[str, Any], unmanaged: Literal["stack", "instance"] | None, only: str | None, since: str | None
-) -> Question:
+) -> Options:
     # These import the HTTP client, which takes half a second; --help does not need it.
-    from pulumi_zorg.drift.pipeline import Question
+    from pulumi_zorg.drift.pipeline import Options
 
     moment = None
     if since is not None:
         moment = last_update(exported) - _CLOCK_DIFFERENCE if since == _LAST_UPDATE else _moment(since)
-    return Question((only,) if only else tuple(_TYPES.values()), unmanaged, moment)
+    return Options((only,) if only else tuple(_TYPES.values()), unmanaged, moment)
 
 
-def _find_drift(name: str, settings: Settings, exported: Mapping[str, Any], question: Question) -> Report:
+def _find_drift(name: str, settings: Settings, exported: Mapping[str, Any], options: Options) -> Report:
     from pulumi_zorg.client import Client
     from pulumi_zorg.drift.concurrency import Reader
     from pulumi_zorg.drift.pipeline import find_drift
 
     client = Client.connect(settings, notice=_notice)
     try:
-        return find_drift(name, exported, Reader(client, _progress, _notice), question)
+        return find_drift(name, exported, Reader(client, _progress, _notice), options)
     finally:
         client.close()
 

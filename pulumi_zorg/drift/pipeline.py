@@ -20,11 +20,11 @@ from pulumi_zorg.models import Event
 from pulumi_zorg.state import Recorded, recorded, shared
 from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
-__all__ = ["Question", "find_drift"]
+__all__ = ["Options", "find_drift"]
 
 
 @dataclass(frozen=True)
-class Question:
+class Options:
     """What to compare.
 
     :param types: the type tokens.
@@ -38,20 +38,20 @@ class Question:
     since: datetime | None = None
 
 
-def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, question: Question) -> Report:
+def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options: Options) -> Report:
     """Compare a stack's exported state with the instance.
 
     :param exported: with its secrets in plain text.
     :raises ZorgError: where nothing can be compared: no connection, no token, a state that cannot be read.
     """
     resources = recorded(exported)
-    compared = [each for each in resources if each.type in question.types]
-    events = _changes(reader, resources, question.since)
+    compared = [each for each in resources if each.type in options.types]
+    events = _changes(reader, resources, options.since)
     observation = observe(reader, compared if events is None else affected_by(events, compared))
     for warning in observation.warnings:
         reader.notice(f"warning: {warning}")
     drifted = explain(reader, compare(compared, observation.objects))
-    unmanaged, unknown = _unmanaged(reader, resources, question, events)
+    unmanaged, unknown = _unmanaged(reader, resources, options, events)
     return Report(stack, drifted, unmanaged, (*observation.unknown, *unknown), shared(exported))
 
 
@@ -79,11 +79,11 @@ def _events_since(client: Client, since: datetime) -> tuple[Event, ...] | None:
 
 
 def _unmanaged(
-    reader: Reader, resources: Sequence[Recorded], question: Question, events: tuple[Event, ...] | None
+    reader: Reader, resources: Sequence[Recorded], options: Options, events: tuple[Event, ...] | None
 ) -> tuple[tuple[Unmanaged, ...] | None, tuple[Unknown, ...]]:
-    if question.unmanaged is None:
+    if options.unmanaged is None:
         return None, ()
     found, unknown = find_unmanaged(
-        reader, resources, whole_instance=question.unmanaged == "instance", types=question.types, events=events
+        reader, resources, whole_instance=options.unmanaged == "instance", types=options.types, events=events
     )
     return explain_unmanaged(reader, found), unknown

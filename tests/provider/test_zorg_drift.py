@@ -5,7 +5,6 @@ tests/engine/test_zorg_drift.py compares the same command with the engine's own 
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -17,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.cli import main
 from pulumi_zorg.cli.json_models import DriftReport
+from tests.support.command import Zorg
 from tests.support.in_process import InProcessStack
 from tests.support.servers import World, emulated
 from tests.support.stack import Run, grant, org
@@ -29,25 +28,28 @@ FORMS = ["table", "json", "markdown", "github"]
 
 @dataclass
 class Drift:
-    """Runs `zorg drift` in this process, in a folder of its own, on the state of a stack or on another one."""
+    """`zorg drift` on the state of a stack, or on another one."""
 
     stack: InProcessStack
-    folder: Path
-    monkeypatch: pytest.MonkeyPatch
-    capsys: pytest.CaptureFixture[str]
+    zorg: Zorg
 
-    def run(self, *args: str, state: dict[str, Any] | None = None, env: dict[str, str] | None = None) -> Run:
+    @property
+    def folder(self) -> Path:
+        """The folder in which it runs."""
+        return self.zorg.folder
+
+    def run(
+        self,
+        *args: str,
+        state: dict[str, Any] | None = None,
+        env: dict[str, str] | None = None,
+        stdin: str | None = None,
+    ) -> Run:
         """Run the command. The output has standard error only where the exit code is 1."""
         self.export(state)
-        for name, value in {**self.stack.env, **(env or {})}.items():
-            self.monkeypatch.setenv(name, value)
-        with pytest.raises(SystemExit) as ended:
-            main.main(["drift", "--state", "state.json", *args], prog_name="zorg")
-        shown = self.capsys.readouterr()
-        assert self.stack.env["ZITADEL_TOKEN"] not in shown.out + shown.err
-        code = ended.value.code
-        assert isinstance(code, int)
-        return Run(code, shown.out + (shown.err if code == ERROR else ""))
+        return self.zorg.run(
+            "drift", "--state", "state.json", *args, env={**self.stack.env, **(env or {})}, stdin=stdin
+        )
 
     def report(self, *args: str, code: int, **more: Any) -> dict[str, Any]:
         """Return the JSON of a run, which must be as its model has it."""
@@ -78,12 +80,8 @@ MakeDrift = Callable[[InProcessStack], Drift]
 @pytest.fixture
 def drift_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> MakeDrift:
     """`zorg drift` in a folder without a project, and in an environment without settings or `pulumi`."""
-    (folder := tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(folder)
-    for name in [each for each in os.environ if each.startswith(("ZITADEL_", "PULUMI_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PATH", str(folder))
-    return lambda stack: Drift(stack, folder, monkeypatch, capsys)
+    zorg = Zorg(tmp_path / "elsewhere", monkeypatch, capsys)
+    return lambda stack: Drift(stack, zorg)
 
 
 def changed(stack: InProcessStack, name: str, **more: Any) -> dict[str, Any]:
@@ -167,10 +165,8 @@ def test_the_state_is_read_from_standard_input(world: World, stack: InProcessSta
     drift = drift_of(stack)
     stack.declare(acme=org("Acme"))
     stack.up()
-    drift.monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(stack.state())))
-    assert drift.run("--state", "-").code == IN_SYNC
-    drift.monkeypatch.setattr(sys, "stdin", io.StringIO(""))
-    run = drift.run("--state", "-")
+    assert drift.run("--state", "-", stdin=json.dumps(stack.state())).code == IN_SYNC
+    run = drift.run("--state", "-", stdin="")
     assert (run.code, run.shows("standard input is empty")) == (ERROR, True)
 
 
