@@ -309,9 +309,7 @@ def test_without_the_event_store_a_grant_is_gone_if_who_may_read_all_does_not_fi
     assert "acme" in made.resources()
 
 
-def test_the_credentials_own_and_the_default_organization_are_not_deactivated(
-    world: World, stack: Stack
-) -> None:
+def test_the_credentials_own_and_the_default_organization_are_not_deactivated(world: World, stack: Stack) -> None:
     default = world.console.call("GET", "/admin/v1/orgs/default")["org"]
     robot = world.console.create_user(world.home, "robot")
     world.console.add_instance_member(robot, "IAM_OWNER")
