@@ -207,6 +207,8 @@ class _Creator(Generic[AnyInputs]):
         if not isinstance(found, Observed):
             return None
         event = created(self.client, found.id, self.type.created_event)
+        if event is not None and not self.type.is_create_of(event, inputs):
+            return None  # it was created as something else, and has got this identity since
         by, at = (None, found.created) if event is None else (event.editor.user_id, event.creation_date)
 
         def may_have_made(each: PendingCreate) -> bool:

@@ -9,7 +9,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.errors import NotProven
 from pulumi_zorg.inputs import Inputs
 from pulumi_zorg.lifecycle import Snapshot, Step
-from pulumi_zorg.models import OrganizationRecord, UserGrantRecord
+from pulumi_zorg.models import Event, OrganizationRecord, UserGrantRecord
 from pulumi_zorg.observed import Observed, Removal
 
 __all__ = ["Observed", "ResourceType"]
@@ -105,6 +105,10 @@ class ResourceType(Generic[AnyInputs]):
 
         Lists may lag, and no list has phantoms, so the event store is read too where the caller may read it.
         """
+        raise NotImplementedError
+
+    def is_create_of(self, event: Event, inputs: AnyInputs) -> bool:
+        """Whether a :attr:`created_event` is that of an object with the identity of ``inputs``."""
         raise NotImplementedError
 
     def explain_conflict(self, client: Client, inputs: AnyInputs) -> str | None:

@@ -9,7 +9,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.inputs import OrganizationInputs
 from pulumi_zorg.lifecycle import Action, Step
-from pulumi_zorg.models import OrganizationRecord
+from pulumi_zorg.models import Event, OrganizationRecord
 from pulumi_zorg.proof import Removal, find_organization, list_events
 from pulumi_zorg.resource_types.base import Observed, ResourceType
 from pulumi_zorg.tokens import ORGANIZATION
@@ -62,6 +62,9 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         named = list_events(client, ("org.added", "org.changed"))
         ids = dict.fromkeys(event.aggregate.id for event in named if event.payload.get("name") == inputs.name)
         return next((org_id for org_id in ids if has_name(org_id)), None)
+
+    def is_create_of(self, event: Event, inputs: OrganizationInputs) -> bool:
+        return bool(event.payload.get("name") == inputs.name)
 
     def explain_conflict(self, client: Client, inputs: OrganizationInputs) -> str | None:
         """The server makes a domain of the name, and refuses the name where another organization has that domain."""

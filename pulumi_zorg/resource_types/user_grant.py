@@ -9,7 +9,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.errors import ApiError, Gone, InputError, UnexpectedAnswer, ZorgError
 from pulumi_zorg.inputs import UserGrantInputs
 from pulumi_zorg.lifecycle import Action, Step
-from pulumi_zorg.models import PhantomGrantRecord, UserGrantRecord
+from pulumi_zorg.models import Event, PhantomGrantRecord, UserGrantRecord
 from pulumi_zorg.proof import Removal, find_organization, find_user_grant, list_events
 from pulumi_zorg.resource_types.base import Observed, ResourceType
 from pulumi_zorg.retry import poll
@@ -92,12 +92,14 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         if listed is not None:
             return listed
         for event in list_events(client, (self.created_event,), inputs.org_id):
-            payload = event.payload
-            same = (payload.get("userId"), payload.get("projectId")) == (inputs.user_id, inputs.project_id)
-            same_project_grant = not project_grant or payload.get("grantId", "") == project_grant
-            if same and same_project_grant and exists(event.aggregate.id):
+            same_project_grant = not project_grant or event.payload.get("grantId", "") == project_grant
+            if self.is_create_of(event, inputs) and same_project_grant and exists(event.aggregate.id):
                 return event.aggregate.id
         return None
+
+    def is_create_of(self, event: Event, inputs: UserGrantInputs) -> bool:
+        created = (event.payload.get("userId"), event.payload.get("projectId"))
+        return created == (inputs.user_id, inputs.project_id)
 
     def explain_conflict(self, client: Client, inputs: UserGrantInputs) -> str | None:
         """The server keeps a grant unique even after its organization was removed."""

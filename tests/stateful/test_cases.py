@@ -261,3 +261,20 @@ def test_what_another_resource_has_pending_is_not_taken_for_an_own_create(exampl
     assert example._up(), example.engine.errors
     example._as_declared()
     assert example.engine.state["org2"].id == first
+
+
+def test_what_another_stack_has_renamed_to_the_name_of_a_pending_create_is_not_taken(example: Stack) -> None:
+    """The same credential created it while the attempt lasted, under another name."""
+    example.engine.program.clear()
+    example.declare_organization(0, 0, True)
+    example.proxy.add(Fault("cut", method="POST", path="/orgs$", times=None))
+    assert not example._run("up")
+    example.proxy.clear()
+    other = example.another_stack()
+    for number in (1, 0):
+        other.program = {"theirs": Declared("org", {"name": example._name(number), "active": False})}
+        assert other.up(), other.errors
+    assert not example._run("up")
+    assert "adopt=True" in example.engine.errors[0]
+    assert example.console.organization(other.state["theirs"].id)["state"] == "ORG_STATE_INACTIVE"
+    assert other.destroy()
