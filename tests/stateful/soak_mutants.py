@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from pulumi_zorg import proof
@@ -145,5 +146,17 @@ def test_a_broken_provider_is_found(broken: Broken) -> None:
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )
-    with broken(), pytest.raises(AssertionError):
-        run_state_machine_as_test(Stack, settings=attempt)
+    violations: list[AssertionError] = []
+
+    class Watched(Stack):
+        def _run(self, command: str) -> bool:
+            try:
+                return super()._run(command)
+            except AssertionError as violation:
+                violations.append(violation)
+                raise
+
+    # What a broken provider does on four threads need not happen again when the sequence is run a second time.
+    with broken(), suppress(AssertionError, Flaky):
+        run_state_machine_as_test(Watched, settings=attempt)
+    assert violations
