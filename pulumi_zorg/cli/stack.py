@@ -15,12 +15,12 @@ import click
 
 from pulumi_zorg.config import Settings, load_settings
 from pulumi_zorg.errors import clean
+from pulumi_zorg.providers.backend import project_file
 
 __all__ = ["OneForErrors", "Preview", "Stack", "format_option", "read_file_or_stdin", "stack_options"]
 
 #: Settings that are a path. A relative one starts at the project's folder.
 _FILES = ("jwtProfileFile", "caFile")
-_PROJECTS = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
 class OneForErrors(click.Command):
@@ -116,9 +116,8 @@ class Stack:
     @cached_property
     def root(self) -> Path:
         """The project's folder: this one, or the nearest one above it that has a Pulumi.yaml."""
-        start = self.folder.resolve()
-        projects = (each for each in (start, *start.parents) if any((each / name).is_file() for name in _PROJECTS))
-        return next(projects, self.folder)
+        file = project_file(self.folder.resolve())
+        return self.folder if file is None else file.parent
 
     @cached_property
     def name(self) -> str:

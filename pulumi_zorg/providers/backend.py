@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-__all__ = ["pending_creates_folder"]
+__all__ = ["pending_creates_folder", "project_file"]
 
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
@@ -35,14 +35,19 @@ def pending_creates_folder() -> Path | None:
     return None
 
 
+def project_file(start: Path) -> Path | None:
+    """Return the project's file, which the engine looks for in the folder ``start`` and in those above it."""
+    candidates = (folder / name for folder in (start, *start.parents) for name in _PROJECT_FILES)
+    return next((file for file in candidates if file.is_file()), None)
+
+
 def _of_project() -> str | None:
-    """The backend that the project's Pulumi.yaml names. The engine starts providers in the program's folder."""
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        for file in (folder / name for name in _PROJECT_FILES):
-            if file.is_file():
-                backend = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("backend") or {}
-                return str(backend["url"]) if backend.get("url") else None
-    return None
+    """The backend that the project's file names. The engine starts providers in the program's folder."""
+    file = project_file(Path.cwd())
+    if file is None:
+        return None
+    backend = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("backend") or {}
+    return str(backend["url"]) if backend.get("url") else None
 
 
 def _of_credentials(home: Path) -> str | None:
