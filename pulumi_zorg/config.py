@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -53,9 +53,6 @@ _CREDENTIALS: dict[str, tuple[str, ...]] = {
     "service-account key": ("jwtProfileJson",),
     "client credentials": ("clientId", "clientSecret"),
 }
-_CREDENTIAL_SOURCES = frozenset(
-    name for keys in _CREDENTIALS.values() for key in keys for name in (f"zorg:{key}", _ENVIRONMENT[key])
-)
 
 #: What the engine does with the stack's configuration (measured on engines 3.230 and 3.250; docs/credentials.md).
 _AS_STORED = "in a refresh and in `pulumi destroy` as it was at the last `pulumi up`"
@@ -63,13 +60,13 @@ _USE_THE_PRESENT = (
     "To use the present one, add --run-program or run `pulumi up` without --refresh, while the program declares a "
     "resource of this package"
 )
-_MAY_BE_STORED = f"The stack's configuration is read {_AS_STORED}. {_USE_THE_PRESENT}"
+_MAY_BE_STORED = f" The stack's configuration is read {_AS_STORED}. {_USE_THE_PRESENT}"
 
 _WAY_OUT = (
     "set exactly one of zorg:token (a personal access token), zorg:jwtProfileFile or zorg:jwtProfileJson "
     "(a service-account key), or zorg:clientId with zorg:clientSecret, e.g. `pulumi config set --secret zorg:token`; "
     "or ZITADEL_TOKEN, ZITADEL_JWT_PROFILE_FILE, ZITADEL_JWT_PROFILE_JSON, ZITADEL_CLIENT_ID with "
-    f"ZITADEL_CLIENT_SECRET in the environment. {_MAY_BE_STORED}"
+    "ZITADEL_CLIENT_SECRET in the environment."
 )
 
 
@@ -123,41 +120,30 @@ class Settings:
     timeout: float = 30.0
     retry_deadline: float = 120.0
     preview_impact: bool = True
-    #: The names of the settings that were read, for messages; never a value.
-    sources: tuple[str, ...] = field(default=(), compare=False)
-
-    @property
-    def credential_origin(self) -> str:
-        """Where the credential was read from, in sentences for an error that refuses it; empty if that is not known.
-
-        A credential of the stack's configuration may be an old one: in a refresh and in a destroy the engine configures the
-        provider with what it stored at the last ``pulumi up``. The environment always reaches the provider as it is.
-        """
-        names = [each for each in self.sources if each in _CREDENTIAL_SOURCES]
-        if not names:
-            return ""
-        origin = f"The credential was read from {' and '.join(names)}"
-        if any(each.startswith("zorg:") for each in names):
-            return f"{origin}, {_AS_STORED}. {_USE_THE_PRESENT}."
-        return f"{origin} in the environment."
+    #: Where the credential was read from, in sentences for an error that refuses it; empty if that is not known.
+    credential_origin: str = field(default="", compare=False)
 
 
-def load_settings(config: ConfigGetter, environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings(
+    config: ConfigGetter, environment: Mapping[str, str] | None = None, *, stored: bool = True
+) -> Settings:
     """Return the settings of the stack's configuration, completed by the environment.
 
     :param config: looks up a name of the namespace ``zorg`` in the stack's configuration.
-    :param environment: ``os.environ`` where it is not given.
+    :param environment: ``os.environ`` where it is not given. It always reaches the provider as it is.
+    :param stored: whether the configuration may be that of the last ``pulumi up``: in a refresh and in a destroy the engine
+        configures the provider with what it stored then. Messages then say how to use the present configuration.
     :raises ConfigurationError: naming the setting and the way out.
     """
     environment = os.environ if environment is None else environment
     in_stack = _settings_of({key: f"zorg:{key}" for key in _ENVIRONMENT}, config)
     in_environment = _settings_of(_ENVIRONMENT, lambda key: environment.get(_ENVIRONMENT[key]))
     found = {**in_environment, **in_stack}
-    url = _url(found)
-    kind = _credential_kind(in_stack) or _credential_kind(in_environment)
+    hint = _MAY_BE_STORED if stored else ""
+    url = _url(found, hint)
+    kind = _credential_kind(in_stack, hint) or _credential_kind(in_environment, hint)
     if kind is None:
-        raise ConfigurationError(f"no credential is given: {_WAY_OUT}")
-    unused = {key for other, keys in _CREDENTIALS.items() if other != kind for key in keys}
+        raise ConfigurationError(f"no credential is given: {_WAY_OUT}{hint}")
     return Settings(
         url=url,
         credential=_credential(kind, found),
@@ -166,8 +152,16 @@ def load_settings(config: ConfigGetter, environment: Mapping[str, str] | None = 
         timeout=_seconds(found.get("timeout"), 30.0),
         retry_deadline=_seconds(found.get("retryDeadline"), 120.0),
         preview_impact=_flag(found.get("previewImpact"), True),
-        sources=tuple(sorted(setting.name for key, setting in found.items() if key not in unused)),
+        credential_origin=_origin([found[key].name for key in _CREDENTIALS[kind]], stored=stored),
     )
+
+
+def _origin(names: Iterable[str], *, stored: bool) -> str:
+    """Return where a credential was read from, in sentences for an error that refuses it."""
+    origin = f"The credential was read from {' and '.join(sorted(names))}"
+    if "zorg:" not in origin:
+        return f"{origin} in the environment."
+    return f"{origin}, {_AS_STORED}. {_USE_THE_PRESENT}." if stored else f"{origin}."
 
 
 @dataclass(frozen=True)
@@ -234,11 +228,11 @@ def _quoted(value: str, *, address: bool = False) -> str:
     return clean(value)
 
 
-def _url(found: Mapping[str, _Setting]) -> str:
+def _url(found: Mapping[str, _Setting], hint: str) -> str:
     if "url" not in found:
         raise ConfigurationError(
             "no address of a ZITADEL is given: set zorg:url, e.g. `pulumi config set zorg:url https://acme.zitadel.cloud`, "
-            f"or ZITADEL_URL in the environment. {_MAY_BE_STORED}"
+            f"or ZITADEL_URL in the environment.{hint}"
         )
     name, value = found["url"].name, found["url"].text
     if "@" in value:
@@ -276,7 +270,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _credential_kind(place: Mapping[str, _Setting]) -> str | None:
+def _credential_kind(place: Mapping[str, _Setting], hint: str) -> str | None:
     """Return the one kind of credential that a place has a part of.
 
     :raises ConfigurationError: where it has parts of several.
@@ -284,7 +278,7 @@ def _credential_kind(place: Mapping[str, _Setting]) -> str | None:
     kinds = [kind for kind, keys in _CREDENTIALS.items() if any(key in place for key in keys)]
     if len(kinds) > 1:
         names = ", ".join(place[key].name for kind in kinds for key in _CREDENTIALS[kind] if key in place)
-        raise ConfigurationError(f"more than one credential is given ({names}): {_WAY_OUT}")
+        raise ConfigurationError(f"more than one credential is given ({names}): {_WAY_OUT}{hint}")
     return kinds[0] if kinds else None
 
 

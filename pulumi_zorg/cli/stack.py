@@ -153,7 +153,7 @@ class Stack:
                 return str(self.root / value)
             return value if isinstance(value, str) else None
 
-        return load_settings(get)
+        return load_settings(get, stored=False)
 
     def preview(self, preview: Preview) -> tuple[str, str | None]:
         """Return the output of ``pulumi preview --json``, and an error where it failed.

@@ -70,7 +70,7 @@ def transport_to(
     *,
     credential: Credential | None = None,
     retry_deadline: float = 120.0,
-    sources: tuple[str, ...] = (),
+    credential_origin: str = "",
 ) -> Transport:
     """A transport that reaches ``server`` and waits in no time."""
     told = [] if notices is None else notices
@@ -80,7 +80,7 @@ def transport_to(
             credential or PersonalAccessToken(SecretStr(TOKEN)),
             URL,
             retry_deadline=retry_deadline,
-            sources=sources,
+            credential_origin=credential_origin,
         ),
         transport=httpx.MockTransport(server),
         sleep=waits,

@@ -59,13 +59,11 @@ def test_the_stack_comes_before_the_environment() -> None:
     )
     assert (found.url, token_of(found)) == ("https://stack.example", "pat-in-stack")
     assert (found.audience, found.timeout) == ("https://a.example", 5.0)
-    assert found.sources == ("zorg:audience", "zorg:timeout", "zorg:token", "zorg:url")
 
 
 def test_the_environment_completes_the_stack() -> None:
     found = settings({"url": URL}, {"ZITADEL_TOKEN": "pat-in-environment", "ZITADEL_RETRY_DEADLINE": "7"})
     assert (found.url, token_of(found), found.retry_deadline) == (URL, "pat-in-environment", 7.0)
-    assert found.sources == ("ZITADEL_RETRY_DEADLINE", "ZITADEL_TOKEN", "zorg:url")
 
 
 def test_the_environment_alone_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -390,8 +388,13 @@ def test_a_credential_of_the_environment_is_the_present_one() -> None:
     assert found.credential_origin == f"The credential was read from {names} in the environment."
 
 
-def test_an_unknown_origin_is_not_guessed() -> None:
-    assert Settings(URL, settings(STACK).credential, URL).credential_origin == ""
+def test_the_present_configuration_is_not_said_to_be_an_old_one() -> None:
+    """The command ``zorg`` reads the present one, and has no option ``--run-program``."""
+    assert load_settings(STACK.get, {}, stored=False).credential_origin == "The credential was read from zorg:token."
+    for stack in ({}, {"url": URL}, {**STACK, "clientId": "iac"}):
+        with pytest.raises(ConfigurationError) as caught:
+            load_settings(stack.get, {}, stored=False)
+        assert "--run-program" not in str(caught.value)
 
 
 @pytest.mark.parametrize("missing", ["url", "token"])
