@@ -142,11 +142,12 @@ class Oidc:
             if key is None:
                 raise refused
             public = serialization.load_pem_public_key(base64.b64decode(key.public_key))
+            if not isinstance(public, rsa.RSAPublicKey):
+                raise refused
             # Checks expiry, audience and signature.
             jwt.decode(
                 assertion,
-                # The PEM can contain any kind of key. The library refuses one that does not match the algorithms.
-                public,  # type: ignore[arg-type]
+                public,
                 algorithms=["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
                 audience=issuer,
                 options={"require": ["exp", "iat", "aud", "iss", "sub"], "verify_iat": False},
