@@ -216,7 +216,7 @@ def _path(setting: _Setting) -> Path:
         return Path(setting.text).expanduser()
     except RuntimeError:
         raise ConfigurationError(
-            f"{setting.name} cannot be read: {_quoted(setting.text)}: it begins with the home of nobody known"
+            f"{setting.name} cannot be read: {_quoted(setting.text)}: there is no user with that home directory"
         ) from None
 
 
@@ -255,7 +255,7 @@ def _url(found: Mapping[str, _Setting], hint: str) -> str:
     if parts.scheme == "http" and not is_loopback(host) and not allows_http:
         raise ConfigurationError(
             f"{name} is plain http to {host}, which sends the credential in the clear: use https, "
-            "or say zorg:allowHttp true where that is meant"
+            "or set zorg:allowHttp to true if that is intended"
         )
     return f"{parts.scheme}://{parts.netloc}"
 

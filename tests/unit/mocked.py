@@ -134,7 +134,7 @@ def test_arguments_may_come_as_one_object(mocked: Mocks) -> None:
     assert inputs_of(mocked, "ann")["org_id"] == "acme-id"
 
 
-def test_what_is_wrong_is_told_in_the_constructor_with_the_name_of_the_resource(mocked: Mocks) -> None:
+def test_the_constructor_reports_what_is_wrong_with_the_name_of_the_resource(mocked: Mocks) -> None:
     with pytest.raises(zorg.InputError, match="Organization 'acme': name must not be blank") as caught:
         zorg.Organization("acme", name=" ")
     assert caught.value.property == "name"
@@ -194,7 +194,7 @@ def test_what_get_gives_can_be_built_upon(mocked: Mocks) -> None:
 
 
 @pytest.mark.parametrize("bad", ["", " ", "42\n", "4 2", "4/2", "é"])
-def test_get_of_what_is_no_id_is_told_in_the_program(mocked: Mocks, bad: str) -> None:
+def test_get_of_what_is_no_id_is_an_error_in_the_program(mocked: Mocks, bad: str) -> None:
     """An id that was read from a file ends with a line break; no header can carry it."""
     with pytest.raises(zorg.InputError):
         zorg.Organization.get("acme", bad)

@@ -24,10 +24,10 @@ def test_the_emulator_prints_its_address_and_runs_until_it_is_interrupted() -> N
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
         try:
             assert running.stderr is not None
-            told = re.search(r"http://127\.0\.0\.1:\d+", running.stderr.readline())
-            assert told is not None
+            shown = re.search(r"http://127\.0\.0\.1:\d+", running.stderr.readline())
+            assert shown is not None
             with httpx.Client(
-                base_url=told.group(), trust_env=False, transport=httpx.HTTPTransport(retries=20)
+                base_url=shown.group(), trust_env=False, transport=httpx.HTTPTransport(retries=20)
             ) as http:
                 assert http.get("/debug/ready").status_code == 200
                 bearer = {"Authorization": "Bearer try-me"}

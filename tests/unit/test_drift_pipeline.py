@@ -109,7 +109,7 @@ def test_an_object_that_changed_recently_is_read_by_id(world: World, clients: Cl
 
 def test_an_outdated_list_is_no_drift(world: World, clients: Clients) -> None:
     recorded = many(world)
-    # Without the event store there is nothing but the read by id to tell.
+    # Without the event store only the read by id shows the change.
     client = clients.member(world, "ORG_OWNER_VIEWER", of=world.home)
     records = client.listings.user_grants(world.home)
     client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]  # an outdated list
@@ -262,7 +262,7 @@ def test_many_unmanaged_grants_take_few_calls(profile_world: World, clients: Cli
     assert ({each.observed.id for each in explained}, unknown) == (extra, ())
     assert all(each.by and each.observed.created for each in explained)
     assert sum(calls(world).values()) <= 6, calls(world)
-    # They are explained as a read by id tells them.
+    # They are explained as a read by id shows them.
     for each in unmanaged[:2]:
         read = find(reader.client, *each.key, {"org_id": world.home})
         assert isinstance(read, Observed)
