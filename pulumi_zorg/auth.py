@@ -107,7 +107,7 @@ class ExchangedToken:
             return self._value
 
     def _fetch(self, send: SendForToken) -> None:
-        asked_at = self._clock()
+        requested_at = self._clock()
         response = send(self._request())
         try:
             answer = response.json()
@@ -116,7 +116,7 @@ class ExchangedToken:
         if not isinstance(answer, dict):
             raise UnexpectedAnswer(
                 f"Asking {self._url}{_TOKEN_PATH} for a token: the answer ({response.status_code}) is not ZITADEL's; "
-                "check zorg:url, and what stands in front of the server.",
+                "check zorg:url, and what is in front of the server.",
                 may_have_applied=False,
             )
         value = answer.get("access_token")
@@ -124,11 +124,11 @@ class ExchangedToken:
             lives = answer.get("expires_in")
             seconds = float(lives) if isinstance(lives, int | float) and lives > 0 else 0.0
             self._value = value
-            self._renew_at = asked_at + max(seconds - _RENEW_BEFORE, seconds / 2)
+            self._renew_at = requested_at + max(seconds - _RENEW_BEFORE, seconds / 2)
             return
-        said = " ".join(str(answer[key]) for key in ("error", "error_description", "message") if answer.get(key))
+        details = " ".join(str(answer[key]) for key in ("error", "error_description", "message") if answer.get(key))
         raise self._refused(
-            f"ZITADEL gave no token for {self._described()}: it answered {response.status_code}: {clean(said)}. {self._advice()}"
+            f"ZITADEL gave no token for {self._described()}: it answered {response.status_code}: {clean(details)}. {self._advice()}"
         )
 
     def _request(self) -> httpx.Request:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -53,9 +53,6 @@ _CREDENTIALS: dict[str, tuple[str, ...]] = {
     "service-account key": ("jwtProfileJson",),
     "client credentials": ("clientId", "clientSecret"),
 }
-_CREDENTIAL_SOURCES = frozenset(
-    name for keys in _CREDENTIALS.values() for key in keys for name in (f"zorg:{key}", _ENVIRONMENT[key])
-)
 
 #: What the engine does with the stack's configuration (measured on engines 3.230 and 3.250; docs/credentials.md).
 _AS_STORED = "in a refresh and in `pulumi destroy` as it was at the last `pulumi up`"
@@ -63,13 +60,13 @@ _USE_THE_PRESENT = (
     "To use the present one, add --run-program or run `pulumi up` without --refresh, while the program declares a "
     "resource of this package"
 )
-_MAY_BE_STORED = f"The stack's configuration is read {_AS_STORED}. {_USE_THE_PRESENT}"
+_MAY_BE_STORED = f" The stack's configuration is read {_AS_STORED}. {_USE_THE_PRESENT}"
 
 _WAY_OUT = (
     "set exactly one of zorg:token (a personal access token), zorg:jwtProfileFile or zorg:jwtProfileJson "
     "(a service-account key), or zorg:clientId with zorg:clientSecret, e.g. `pulumi config set --secret zorg:token`; "
     "or ZITADEL_TOKEN, ZITADEL_JWT_PROFILE_FILE, ZITADEL_JWT_PROFILE_JSON, ZITADEL_CLIENT_ID with "
-    f"ZITADEL_CLIENT_SECRET in the environment. {_MAY_BE_STORED}"
+    "ZITADEL_CLIENT_SECRET in the environment."
 )
 
 
@@ -123,121 +120,103 @@ class Settings:
     timeout: float = 30.0
     retry_deadline: float = 120.0
     preview_impact: bool = True
-    #: The names of the settings that were read, for messages; never a value.
-    sources: tuple[str, ...] = field(default=(), compare=False)
-
-    @property
-    def credential_origin(self) -> str:
-        """Where the credential was read from, in sentences for an error that refuses it; empty if that is not known.
-
-        A credential of the stack's configuration may be an old one: in a refresh and in a destroy the engine configures the
-        provider with what it stored at the last ``pulumi up``. The environment always reaches the provider as it is.
-        """
-        names = [each for each in self.sources if each in _CREDENTIAL_SOURCES]
-        if not names:
-            return ""
-        origin = f"The credential was read from {' and '.join(names)}"
-        if any(each.startswith("zorg:") for each in names):
-            return f"{origin}, {_AS_STORED}. {_USE_THE_PRESENT}."
-        return f"{origin} in the environment."
+    #: Where the credential was read from, in sentences for an error that refuses it; empty if that is not known.
+    credential_origin: str = field(default="", compare=False)
 
 
-def load_settings(config: ConfigGetter, environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings(
+    config: ConfigGetter, environment: Mapping[str, str] | None = None, *, stored: bool = True
+) -> Settings:
     """Return the settings of the stack's configuration, completed by the environment.
 
     :param config: looks up a name of the namespace ``zorg`` in the stack's configuration.
-    :param environment: ``os.environ`` where it is not given.
+    :param environment: ``os.environ`` where it is not given. It always reaches the provider as it is.
+    :param stored: whether the configuration may be that of the last ``pulumi up``: in a refresh and in a destroy the engine
+        configures the provider with what it stored then. Messages then say how to use the present configuration.
     :raises ConfigurationError: naming the setting and the way out.
     """
     environment = os.environ if environment is None else environment
-    found = _Lookup(config, environment)
-    url = _checked_url(found)
+    in_stack = _settings_of({key: f"zorg:{key}" for key in _ENVIRONMENT}, config)
+    in_environment = _settings_of(_ENVIRONMENT, lambda key: environment.get(_ENVIRONMENT[key]))
+    found = {**in_environment, **in_stack}
+    hint = _MAY_BE_STORED if stored else ""
+    url = _url(found, hint)
+    kind = _credential_kind(in_stack, hint) or _credential_kind(in_environment, hint)
+    if kind is None:
+        raise ConfigurationError(f"no credential is given: {_WAY_OUT}{hint}")
     return Settings(
         url=url,
-        credential=_credential(found),
-        audience=(found.text("audience") or url).rstrip("/"),
-        ca_file=_ca_file(found),
-        timeout=found.seconds("timeout", 30.0),
-        retry_deadline=found.seconds("retryDeadline", 120.0),
-        preview_impact=found.flag("previewImpact", default=True),
-        sources=tuple(sorted(found.used)),
+        credential=_credential(kind, found),
+        audience=(found["audience"].text if "audience" in found else url).rstrip("/"),
+        ca_file=_ca_file(found["caFile"]) if "caFile" in found else None,
+        timeout=_seconds(found.get("timeout"), 30.0),
+        retry_deadline=_seconds(found.get("retryDeadline"), 120.0),
+        preview_impact=_flag(found.get("previewImpact"), True),
+        credential_origin=_origin([found[key].name for key in _CREDENTIALS[kind]], stored=stored),
     )
 
 
-def _given(value: str | None) -> str | None:
-    return value if value and value.strip() else None
+def _origin(names: Iterable[str], *, stored: bool) -> str:
+    """Return where a credential was read from, in sentences for an error that refuses it."""
+    origin = f"The credential was read from {' and '.join(sorted(names))}"
+    if "zorg:" not in origin:
+        return f"{origin} in the environment."
+    return f"{origin}, {_AS_STORED}. {_USE_THE_PRESENT}." if stored else f"{origin}."
 
 
-class _Lookup:
-    """Reads one setting at a time: from the stack's configuration, else from the environment."""
+@dataclass(frozen=True)
+class _Setting:
+    """The text of a setting, and its name at the place where it was read: ``zorg:url`` or ``ZITADEL_URL``."""
 
-    def __init__(self, config: ConfigGetter, environment: Mapping[str, str]) -> None:
-        self._config = config
-        self._environment = environment
-        self.used: set[str] = set()
-
-    def in_stack(self, key: str) -> str | None:
-        return _given(self._config(key))
-
-    def in_environment(self, key: str) -> str | None:
-        return _given(self._environment.get(_ENVIRONMENT[key]))
-
-    def text(self, key: str) -> str | None:
-        value = self.in_stack(key) or self.in_environment(key)
-        if value is not None:
-            self.used.add(self.named(key))
-        return value
-
-    def named(self, key: str) -> str:
-        """Return the name by which the user knows the setting: where it was read, else its name in the stack."""
-        return _ENVIRONMENT[key] if not self.in_stack(key) and self.in_environment(key) else f"zorg:{key}"
-
-    def seconds(self, key: str, default: float) -> float:
-        value = self.text(key)
-        if value is None:
-            return default
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = -1.0
-        if not 0 < seconds <= 86_400:
-            raise ConfigurationError(f"{self.named(key)} must be a number of seconds above 0, not {value!r}")
-        return seconds
-
-    def flag(self, key: str, *, default: bool = False) -> bool:
-        value = self.text(key)
-        if value is None:
-            return default
-        if value.lower() == "false":
-            return False
-        if value.lower() == "true":
-            return True
-        raise ConfigurationError(f"{self.named(key)} must be true or false, not {value!r}")
+    name: str
+    text: str = field(repr=False)
 
 
-def _ca_file(found: _Lookup) -> Path | None:
-    value = found.text("caFile")
-    if value is None:
-        return None
-    name = found.named("caFile")
-    file = _path(name, value)
+def _settings_of(names: Mapping[str, str], get: ConfigGetter) -> dict[str, _Setting]:
+    """Return the settings of one place by their key."""
+    texts = {key: get(key) for key in names}
+    return {key: _Setting(names[key], text) for key, text in texts.items() if text and text.strip()}
+
+
+def _seconds(setting: _Setting | None, default: float) -> float:
+    if setting is None:
+        return default
+    try:
+        seconds = float(setting.text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds <= 86_400:
+        raise ConfigurationError(f"{setting.name} must be a number of seconds above 0, not {setting.text!r}")
+    return seconds
+
+
+def _flag(setting: _Setting | None, default: bool) -> bool:
+    if setting is None:
+        return default
+    if setting.text.lower() not in ("true", "false"):
+        raise ConfigurationError(f"{setting.name} must be true or false, not {setting.text!r}")
+    return setting.text.lower() == "true"
+
+
+def _ca_file(setting: _Setting) -> Path:
+    file = _path(setting)
     if not file.is_file():
-        raise ConfigurationError(f"{name} names no file: {_quoted(value)}")
+        raise ConfigurationError(f"{setting.name} names no file: {_quoted(setting.text)}")
     try:
         ssl.create_default_context(cafile=str(file))
     except (ssl.SSLError, OSError) as error:
         raise ConfigurationError(
-            f"{name} holds no certificate in PEM that can be read: {value}: {error.strerror}"
+            f"{setting.name} holds no certificate in PEM that can be read: {setting.text}: {error.strerror}"
         ) from None
     return file
 
 
-def _path(name: str, value: str) -> Path:
+def _path(setting: _Setting) -> Path:
     try:
-        return Path(value).expanduser()
+        return Path(setting.text).expanduser()
     except RuntimeError:
         raise ConfigurationError(
-            f"{name} cannot be read: {_quoted(value)}: it begins with the home of nobody known"
+            f"{setting.name} cannot be read: {_quoted(setting.text)}: there is no user with that home directory"
         ) from None
 
 
@@ -249,14 +228,13 @@ def _quoted(value: str, *, address: bool = False) -> str:
     return clean(value)
 
 
-def _checked_url(found: _Lookup) -> str:
-    value = found.text("url")
-    if value is None:
+def _url(found: Mapping[str, _Setting], hint: str) -> str:
+    if "url" not in found:
         raise ConfigurationError(
             "no address of a ZITADEL is given: set zorg:url, e.g. `pulumi config set zorg:url https://acme.zitadel.cloud`, "
-            f"or ZITADEL_URL in the environment. {_MAY_BE_STORED}"
+            f"or ZITADEL_URL in the environment.{hint}"
         )
-    name = found.named("url")
+    name, value = found["url"].name, found["url"].text
     if "@" in value:
         # The value is not quoted: it contains a password.
         raise ConfigurationError(f"{name} must not carry a user or a password (no @); give the credential by itself")
@@ -273,11 +251,11 @@ def _checked_url(found: _Lookup) -> str:
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ConfigurationError(f"{name} must end after the host, like {parts.scheme}://{parts.netloc}, not {value!r}")
     # Always read: a value that is neither true nor false is an error for every address.
-    allows_http = found.flag("allowHttp")
+    allows_http = _flag(found.get("allowHttp"), False)
     if parts.scheme == "http" and not is_loopback(host) and not allows_http:
         raise ConfigurationError(
             f"{name} is plain http to {host}, which sends the credential in the clear: use https, "
-            "or say zorg:allowHttp true where that is meant"
+            "or set zorg:allowHttp to true if that is intended"
         )
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -292,53 +270,49 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _credential(found: _Lookup) -> Credential:
-    """Return the one credential: from the stack's configuration if it has any part of one, else from the environment."""
-    for place in (found.in_stack, found.in_environment):
-        kinds = [kind for kind, keys in _CREDENTIALS.items() if any(place(key) for key in keys)]
-        if len(kinds) > 1:
-            given = ", ".join(
-                f"zorg:{key}" if place == found.in_stack else _ENVIRONMENT[key]
-                for kind in kinds
-                for key in _CREDENTIALS[kind]
-                if place(key)
-            )
-            raise ConfigurationError(f"more than one credential is given ({given}): {_WAY_OUT}")
-        if kinds:
-            return _read_credential(kinds[0], found)
-    raise ConfigurationError(f"no credential is given: {_WAY_OUT}")
+def _credential_kind(place: Mapping[str, _Setting], hint: str) -> str | None:
+    """Return the one kind of credential that a place has a part of.
+
+    :raises ConfigurationError: where it has parts of several.
+    """
+    kinds = [kind for kind, keys in _CREDENTIALS.items() if any(key in place for key in keys)]
+    if len(kinds) > 1:
+        names = ", ".join(place[key].name for kind in kinds for key in _CREDENTIALS[kind] if key in place)
+        raise ConfigurationError(f"more than one credential is given ({names}): {_WAY_OUT}{hint}")
+    return kinds[0] if kinds else None
 
 
-def _read_credential(kind: str, found: _Lookup) -> Credential:
-    values: dict[str, str] = {}
+def _credential(kind: str, found: Mapping[str, _Setting]) -> Credential:
+    """Return the credential of this kind. Its parts may come from different places."""
     for key in _CREDENTIALS[kind]:
-        value = found.text(key)
-        if value is None:
+        if key not in found:
             raise ConfigurationError(
                 f"zorg:{key} (or {_ENVIRONMENT[key]}) is missing: {kind} are zorg:clientId with zorg:clientSecret"
             )
-        values[key] = value
-    if "token" in values:
-        token = values["token"].strip()
-        if not token.isascii() or any(character.isspace() or not character.isprintable() for character in token):
-            raise ConfigurationError(
-                f"{found.named('token')} holds characters that no token has; was it cut or pasted with something else?"
-            )
-        return PersonalAccessToken(SecretStr(token))
-    if "clientId" in values:
-        return ClientCredentials(values["clientId"], SecretStr(values["clientSecret"]))
-    if "jwtProfileFile" in values:
-        name = found.named("jwtProfileFile")
-        try:
-            text = _path(name, values["jwtProfileFile"]).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise ConfigurationError(f"{name} cannot be read: {_quoted(values['jwtProfileFile'])}: {reason}") from None
-        return _read_key(name, text)
-    return _read_key(found.named("jwtProfileJson"), values["jwtProfileJson"])
+    if kind == "client credentials":
+        return ClientCredentials(found["clientId"].text, SecretStr(found["clientSecret"].text))
+    if kind == "service-account key":
+        return _key(found["jwtProfileJson"].name, found["jwtProfileJson"].text)
+    if kind == "service-account key file":
+        return _key_in_file(found["jwtProfileFile"])
+    token = found["token"].text.strip()
+    if not token.isascii() or any(character.isspace() or not character.isprintable() for character in token):
+        raise ConfigurationError(
+            f"{found['token'].name} holds characters that no token has; was it cut or pasted with something else?"
+        )
+    return PersonalAccessToken(SecretStr(token))
 
 
-def _read_key(name: str, text: str) -> ServiceAccountKey:
+def _key_in_file(setting: _Setting) -> ServiceAccountKey:
+    try:
+        text = _path(setting).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ConfigurationError(f"{setting.name} cannot be read: {_quoted(setting.text)}: {reason}") from None
+    return _key(setting.name, text)
+
+
+def _key(name: str, text: str) -> ServiceAccountKey:
     try:
         return ServiceAccountKey.model_validate_json(text)
     except ValidationError as error:

@@ -108,7 +108,7 @@ class ApiError(ZorgError):
     :param operation: what was attempted, on which resource, as the beginning of a sentence.
     :param status: the HTTP status.
     :param code: the gRPC code, as number (REST) or text (Connect); None where the answer had none.
-    :param message: what ZITADEL said.
+    :param message: ZITADEL's message.
     :param hint: what must be so for it to succeed, as a sentence.
     """
 
@@ -120,9 +120,9 @@ class ApiError(ZorgError):
         self.code = code
         self.said = message
         self.may_have_applied = status >= 500
-        said = f": {message}" if message else ""
+        detail = f": {message}" if message else ""
         coded = f", code {code}" if code is not None else ""
-        text = f"{operation} failed: ZITADEL answered {status}{coded}{said}."
+        text = f"{operation} failed: ZITADEL answered {status}{coded}{detail}."
         super().__init__(" ".join(part for part in (text, self.advice, hint) if part))
 
 

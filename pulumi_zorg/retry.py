@@ -29,13 +29,13 @@ def retry(
     :param within: seconds after which the last error is raised.
     :param sleep: waits for that many seconds.
     :param notify: is given the error and the seconds until the next attempt.
-    :param retry_after: the seconds that the server asked to wait, if it did.
+    :param retry_after: the seconds that the server requested to wait, if it did.
     """
 
     def wait(state: tenacity.RetryCallState) -> float:
         jittered = tenacity.wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT)(state)
-        asked = retry_after(_error(state))
-        return jittered if asked is None else asked + jittered / 4
+        requested = retry_after(_error(state))
+        return jittered if requested is None else requested + jittered / 4
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(should_retry),

@@ -1,1 +1,1 @@
-# Empty. It lets mypy tell the `__main__` of one example from that of another.
+# Empty. With it, mypy distinguishes the `__main__` of one example from that of another.

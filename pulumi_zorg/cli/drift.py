@@ -121,12 +121,12 @@ def _inputs(here: Stack, state_file: str | None) -> tuple[str, Settings, Mapping
         return here.name, here.settings, here.state
     exported = read_export(read_file_or_stdin(state_file, "standard input is empty: give it an exported state"))
     name = stack_name(exported)
-    if here.asked is None:
-        return name or "?", load_settings(lambda key: None), exported
-    asked = here.asked.rsplit("/", 1)[-1]
-    if name not in (None, asked):
-        raise ConfigurationError(f"This is the state of stack {clean(str(name))}, and --stack says {here.asked}")
-    return asked, here.settings, exported
+    if here.requested is None:
+        return name or "?", load_settings(lambda key: None, stored=False), exported
+    requested = here.requested.rsplit("/", 1)[-1]
+    if name not in (None, requested):
+        raise ConfigurationError(f"This is the state of stack {clean(str(name))}, and --stack says {here.requested}")
+    return requested, here.settings, exported
 
 
 def _options(

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pulumi_zorg.cli import json_models
 from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
-from pulumi_zorg.drift.report import Change, Drift, Report, Unknown, Unmanaged
+from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
 from pulumi_zorg.errors import clean
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.tokens import short
@@ -174,7 +174,7 @@ def _title(observed: Observed) -> str:
     return clean(json.dumps(properties.get("name", ""), ensure_ascii=False))
 
 
-def _subject(unknown: Unknown) -> str:
+def _subject(unknown: Undetermined) -> str:
     return unknown.urn or f"{short(unknown.type)} {unknown.id}"
 
 

@@ -77,8 +77,8 @@ def preview_guard(
 
     limits = dict(zip(COUNTED, (max_deactivate, max_remove, max_deactivate_grants, max_remove_grants), strict=True))
     here = Stack(cwd, stack)
-    wanted = Preview(destroy, targets, target_dependents, refresh, run_program)
-    run = run or wanted != Preview()
+    preview = Preview(destroy, targets, target_dependents, refresh, run_program)
+    run = run or preview != Preview()
     if run and plan is not None:
         raise click.ClickException(
             "PLAN, and an option that runs a preview here (--run, --destroy, --target, --target-dependents, --refresh, "
@@ -86,7 +86,7 @@ def preview_guard(
         )
     try:
         own = run or (plan is None and not _piped())
-        found = _run_preview(here, wanted) if own else read_plan(read_file_or_stdin(plan or "-", _EMPTY))
+        found = _run_preview(here, preview) if own else read_plan(read_file_or_stdin(plan or "-", _EMPTY))
         here = _stack_of(found, here)
         found, not_read = _with_state(found, here, own)
         verdict = review(found, limits, None if offline else here, not_read)
@@ -99,12 +99,12 @@ def preview_guard(
     sys.exit(verdict.exit_code)
 
 
-def _run_preview(stack: Stack, wanted: Preview) -> Plan:
+def _run_preview(stack: Stack, preview: Preview) -> Plan:
     """Return the plan of a preview that is run here.
 
     :raises ConfigurationError: where the preview failed. It has the engine's error from the plan or from standard error.
     """
-    text, failure = stack.preview(wanted)
+    text, failure = stack.preview(preview)
     if failure is None:
         found = read_plan(text)
         return found if found.stack else replace(found, stack=stack.name.rsplit("/", 1)[-1])
@@ -130,9 +130,11 @@ def _stack_of(plan: Plan, here: Stack) -> Stack:
     """Return the stack that the plan is for. Another stack may be selected."""
     if plan.stack is None:
         return here
-    if here.asked is not None:
-        if here.asked.rsplit("/", 1)[-1] != plan.stack:
-            raise ConfigurationError(f"This is the plan of stack {clean(plan.stack)}, and --stack says {here.asked}")
+    if here.requested is not None:
+        if here.requested.rsplit("/", 1)[-1] != plan.stack:
+            raise ConfigurationError(
+                f"This is the plan of stack {clean(plan.stack)}, and --stack says {here.requested}"
+            )
         return here
     try:
         selected = here.name.rsplit("/", 1)[-1]

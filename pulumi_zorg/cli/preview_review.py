@@ -185,7 +185,7 @@ def _settings(stack: Stack | None) -> tuple[Settings | None, str | None]:
         except click.ClickException as error:
             # There is no stack here, or no command pulumi. The environment may have the settings.
             try:
-                settings = load_settings(lambda key: None)
+                settings = load_settings(lambda key: None, stored=False)
             except ConfigurationError:
                 return None, clean(error.message, 300)
     except ConfigurationError as error:

@@ -107,11 +107,11 @@ class Stack:
     """A stack of a project.
 
     :param folder: the program's folder.
-    :param asked: the stack's name; None is the selected stack.
+    :param requested: the stack's name; None is the selected stack.
     """
 
     folder: Path
-    asked: str | None = None
+    requested: str | None = None
 
     @cached_property
     def root(self) -> Path:
@@ -125,7 +125,7 @@ class Stack:
 
         :raises click.ClickException: where there is no stack, or no command ``pulumi``.
         """
-        named = ("--stack", self.asked) if self.asked else ()
+        named = ("--stack", self.requested) if self.requested else ()
         return self._pulumi("stack", "--show-name", *named).strip()
 
     @cached_property
@@ -144,7 +144,7 @@ class Stack:
 
         :raises ConfigurationError: where they are missing, doubled or malformed.
         """
-        shown = self._pulumi("config", "--json", "--show-secrets", "--stack", self.asked or self.name)
+        shown = self._pulumi("config", "--json", "--show-secrets", "--stack", self.requested or self.name)
         config = self._object(shown, "config")
 
         def get(key: str) -> str | None:
@@ -153,20 +153,20 @@ class Stack:
                 return str(self.root / value)
             return value if isinstance(value, str) else None
 
-        return load_settings(get)
+        return load_settings(get, stored=False)
 
     def preview(self, preview: Preview) -> tuple[str, str | None]:
         """Return the output of ``pulumi preview --json``, and an error where it failed.
 
         The plan includes the deletions that earlier runs left undone. A failed preview may print a plan with the error in it.
         """
-        name = self.asked or self.name
+        name = self.requested or self.name
         done = self._run(*preview.command, "--json", "--show-replacement-steps", "--stack", name, *preview.options)
         return done.stdout, _failure(done, preview.command[0]) if done.returncode else None
 
     def _exported(self, *more: str) -> dict[str, Any]:
         # With the name, a stack that is selected meanwhile changes nothing.
-        exported = self._pulumi("stack", "export", *more, "--stack", self.asked or self.name)
+        exported = self._pulumi("stack", "export", *more, "--stack", self.requested or self.name)
         return self._object(exported, "stack export")
 
     def _pulumi(self, *args: str) -> str:

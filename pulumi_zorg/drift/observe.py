@@ -11,7 +11,7 @@ from pulumi_zorg.drift.affected_by import recent_events, recently_changed
 from pulumi_zorg.drift.bulk_deletions import find_bulk_deletions
 from pulumi_zorg.drift.compare import changes_of
 from pulumi_zorg.drift.concurrency import Reader, read_each
-from pulumi_zorg.drift.report import Unknown
+from pulumi_zorg.drift.report import Undetermined
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, ZorgError
 from pulumi_zorg.models import Authorization, OrganizationRecord, UserGrantRecord
 from pulumi_zorg.observed import Observed, Removal
@@ -42,7 +42,7 @@ class Observation:
     """
 
     objects: dict[Key, Observed | Removal] = field(default_factory=dict)
-    unknown: list[Unknown] = field(default_factory=list)
+    unknown: list[Undetermined] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -114,7 +114,7 @@ def _read_by_id(reader: Reader, recorded: Sequence[Recorded], observation: Obser
     )
     for each, answer in answers:
         if isinstance(answer, ZorgError):
-            observation.unknown.append(Unknown(each.urn, each.type, each.id, str(answer)))
+            observation.unknown.append(Undetermined(each.urn, each.type, each.id, str(answer)))
             continue
         observation.objects[each.key] = answer
         if isinstance(answer, Observed) and answer.warning:

@@ -13,7 +13,7 @@ from pulumi_zorg.drift.compare import compare
 from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
 from pulumi_zorg.drift.observe import observe, verify_instance
-from pulumi_zorg.drift.report import Report, Unknown, Unmanaged
+from pulumi_zorg.drift.report import Report, Undetermined, Unmanaged
 from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied
 from pulumi_zorg.models import Event
@@ -80,7 +80,7 @@ def _events_since(client: Client, since: datetime) -> tuple[Event, ...] | None:
 
 def _unmanaged(
     reader: Reader, resources: Sequence[Recorded], options: Options, events: tuple[Event, ...] | None
-) -> tuple[tuple[Unmanaged, ...] | None, tuple[Unknown, ...]]:
+) -> tuple[tuple[Unmanaged, ...] | None, tuple[Undetermined, ...]]:
     if options.unmanaged is None:
         return None, ()
     found, unknown = find_unmanaged(

@@ -9,7 +9,7 @@ from typing import Any
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.state import SharedObject
 
-__all__ = ["Change", "Drift", "Report", "Unknown", "Unmanaged"]
+__all__ = ["Change", "Drift", "Report", "Undetermined", "Unmanaged"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Unmanaged:
 
 
 @dataclass(frozen=True)
-class Unknown:
+class Undetermined:
     """An object of which the credential could show neither that it exists nor that it was removed.
 
     :param urn: the resource; None where no resource of the stack manages the object.
@@ -90,7 +90,7 @@ class Report:
     stack: str
     drifted: tuple[Drift, ...] = ()
     unmanaged: tuple[Unmanaged, ...] | None = None
-    unknown: tuple[Unknown, ...] = ()
+    unknown: tuple[Undetermined, ...] = ()
     shared: tuple[SharedObject, ...] = ()
 
     @property

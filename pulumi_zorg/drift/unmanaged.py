@@ -10,7 +10,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.drift.affected_by import recent_events, recently_changed
 from pulumi_zorg.drift.concurrency import Reader, read_each
 from pulumi_zorg.drift.observe import FEW_LISTS, Listed, find, from_list
-from pulumi_zorg.drift.report import Unknown
+from pulumi_zorg.drift.report import Undetermined
 from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.models import Authorization, Event, OrganizationRecord, UserGrantRecord
 from pulumi_zorg.observed import Observed, Removal
@@ -32,7 +32,7 @@ def find_unmanaged(
     whole_instance: bool,
     types: Collection[str],
     events: Iterable[Event] | None = None,
-) -> tuple[tuple[Observed, ...], tuple[Unknown, ...]]:
+) -> tuple[tuple[Observed, ...], tuple[Undetermined, ...]]:
     """Return the unmanaged objects, and the objects of which it is not known whether they exist.
 
     :param recorded: all resources of the stack. Objects that it only reads are not reported either.
@@ -44,7 +44,7 @@ def find_unmanaged(
     own = {each.key for each in recorded}
     scope = None if whole_instance else _organizations_of(recorded)
     entries: Entries = {}
-    unknown: list[Unknown] = []
+    unknown: list[Undetermined] = []
     recent: tuple[Event, ...] | None = None
     if events is None:
         entries, unknown = _list_everything(reader, scope, types)
@@ -63,7 +63,7 @@ def find_unmanaged(
         reader, lambda key: find(reader.client, *key, by_id[key]), list(by_id), "Reading unmanaged objects"
     ):
         if isinstance(answer, ZorgError):
-            unknown.append(Unknown(None, *key, str(answer)))
+            unknown.append(Undetermined(None, *key, str(answer)))
         elif isinstance(answer, Observed):
             found.append(answer)
     unknown.sort(key=lambda each: (each.type, each.id))
@@ -104,13 +104,15 @@ def _organizations_of(recorded: Iterable[Recorded]) -> set[str]:
     }
 
 
-def _list_everything(reader: Reader, scope: set[str] | None, types: Collection[str]) -> tuple[Entries, list[Unknown]]:
+def _list_everything(
+    reader: Reader, scope: set[str] | None, types: Collection[str]
+) -> tuple[Entries, list[Undetermined]]:
     """Return the entries of the lists in scope, and the organizations whose grants could not be listed.
 
     :param scope: the organizations whose grants are listed; None is the whole instance, with its organizations.
     """
     entries: Entries = {}
-    unknown: list[Unknown] = []
+    unknown: list[Undetermined] = []
     organizations = scope or set()
     if scope is None:
         records = _list_organizations(reader.client)
@@ -124,7 +126,7 @@ def _list_everything(reader: Reader, scope: set[str] | None, types: Collection[s
 
 def _list_grants(
     reader: Reader, organizations: Sequence[str], *, whole_instance: bool
-) -> tuple[list[UserGrantRecord | Authorization], list[Unknown]]:
+) -> tuple[list[UserGrantRecord | Authorization], list[Undetermined]]:
     found: list[UserGrantRecord | Authorization] = []
     if whole_instance or len(organizations) > FEW_LISTS:
         in_one_list = _list_grants_at_once(reader.client, organizations, whole_instance=whole_instance)
@@ -136,7 +138,7 @@ def _list_grants(
     ):
         if isinstance(answer, ZorgError):
             why = f"The unmanaged user grants in organization {clean(org_id)} are not known. {answer}"
-            unknown.append(Unknown(None, ORGANIZATION, org_id, why))
+            unknown.append(Undetermined(None, ORGANIZATION, org_id, why))
         else:
             found += answer
     return found, unknown

@@ -60,7 +60,7 @@ class Emulator:
         self.token = token
         self.like = like
         self.data = data
-        self._world: Instance | None = None
+        self._instance: Instance | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -79,12 +79,12 @@ class Emulator:
             raise RuntimeError(f"the emulator on {self.url} runs already")
         listener = _listener(self.port)
         try:
-            self._world = Instance(self.like, self.token, self.data)
+            self._instance = Instance(self.like, self.token, self.data)
         except BaseException:
             listener.close()
             raise
         self.port = listener.getsockname()[1]
-        server = uvicorn.Server(_config(self._world, self.port))
+        server = uvicorn.Server(_config(self._instance, self.port))
         self._server = server
         self._thread = threading.Thread(target=server.run, args=([listener],), name="zitadel-emulator", daemon=True)
         self._thread.start()
@@ -96,8 +96,8 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop, and release the port. A second call does nothing."""
-        server, thread, instance = self._server, self._thread, self._world
-        self._server = self._thread = self._world = None
+        server, thread, instance = self._server, self._thread, self._instance
+        self._server = self._thread = self._instance = None
         if server is not None and thread is not None and instance is not None:
             # Do not wait for idle connections of clients.
             server.should_exit = True

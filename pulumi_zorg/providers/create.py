@@ -3,7 +3,7 @@
 A create can be repeated because the server keeps names and grants unique and refuses a second one (409). The object
 that exists then is the resource's own if a pending create says that an earlier attempt may have made it **and** the
 object agrees with that attempt: the id that the server gave, or a creation while the attempt lasted, by its user where
-the event store tells.
+the event store shows it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["Created", "conflict_error", "create_or_adopt"]
 
 #: Seconds by which the times of an attempt and of an object may differ: HTTP dates have whole seconds.
 _TOLERANCE = 3.0
-#: Seconds within which a list shows what the server says exists.
+#: Seconds within which a list shows an object that exists.
 _LISTED_WITHIN = 10.0
 
 
@@ -101,7 +101,7 @@ class _Creator(Generic[AnyInputs]):
         :param earlier: the attempts of earlier runs that may have made it.
         """
         pending, transport = self.context.pending, self.client.transport
-        me = self.client.me.id  # read before the clock: its answer tells the server's time
+        me = self.client.me.id  # read before the clock: its answer has the server's time
         attempts = () if earlier is None else earlier.attempts
         attempt = Attempt(me, transport.server_time())
         this = PendingCreate(transport.settings.url, self.resource, self.identity, (*attempts, attempt))
@@ -132,7 +132,7 @@ class _Creator(Generic[AnyInputs]):
         try:
             made = retry(
                 once,
-                # A failed connection may pass. An answer that is not ZITADEL's is tried once more.
+                # A failed connection may pass. After an answer that is not ZITADEL's the create is repeated once.
                 should_retry=lambda error: isinstance(error, _AnswerLost) and (error.passing or failures < 2),
                 within=transport.settings.retry_deadline,
                 sleep=transport.sleep,

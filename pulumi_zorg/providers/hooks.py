@@ -196,7 +196,7 @@ class Hooks(Generic[AnyInputs]):
 
     @_readable
     def delete(self, id: str, props: dict[str, Any]) -> None:
-        """Do what the deletion policy says, unless another resource of the program manages the object."""
+        """Apply the deletion policy, unless another resource of the program manages the object."""
         context = process.current()
         context.pending.seen_by_engine(id)
         manager = context.registry.manager(id)

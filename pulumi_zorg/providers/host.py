@@ -37,11 +37,11 @@ class _WithoutOwnErrors(logging.Filter):
 def show_own_errors_without_traceback() -> None:
     """Make the host show errors of this package as one message. Outside a host nothing changes."""
     host = sys.modules.get("__main__")
-    if getattr(getattr(host, "__spec__", None), "name", None) != "pulumi.dynamic.__main__":
+    if host is None or getattr(getattr(host, "__spec__", None), "name", None) != "pulumi.dynamic.__main__":
         return
     # The host formats errors by its own name for the module; an SDK that does it otherwise shows a traceback again.
     if getattr(host, "traceback", None) is traceback:
-        host.traceback = _Traceback()  # type: ignore[union-attr]
+        vars(host)["traceback"] = _Traceback()
     # Older SDKs leave errors to the gRPC server, which logs them with their traceback.
     server = logging.getLogger("grpc._server")
     if not any(isinstance(each, _WithoutOwnErrors) for each in server.filters):

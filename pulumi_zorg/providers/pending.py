@@ -99,7 +99,7 @@ class PendingCreates:
             except OSError as error:
                 self._warn(
                     f"a pending create cannot be kept ({error}; ZORG_JOURNAL_DIR names another folder). If this run is cut "
-                    "short, the next one may ask for adopt=True."
+                    "short, the next one may need adopt=True."
                 )
 
     def amend(self, resource: str, **changes: Any) -> None:

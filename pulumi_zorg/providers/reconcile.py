@@ -73,7 +73,7 @@ def reconcile(
 def destroy(
     resource_type: ResourceType[AnyInputs], client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]
 ) -> None:
-    """Do to the object what its deletion policy says. An object that is already removed is success."""
+    """Apply the deletion policy to the object. An object that is already removed is success."""
     policy = DeletionPolicy(inputs.deletion_policy)
     if policy is DeletionPolicy.RETAIN:
         return
@@ -148,7 +148,7 @@ def _pass(read: Read[T], target: _Target[Any]) -> T:
                 raise failure from None
         else:
             if step.action is Action.REMOVE:
-                return found  # reading again would ask for the proof of what the server has just confirmed
+                return found  # reading again would need proof of what the server has just confirmed
             found, plan = _read_until_shown(read, step, target)
     title = target.type.title(target.inputs, target.id)
     raise UnexpectedAnswer(
@@ -168,7 +168,7 @@ def _read_until_shown(read: Read[T], step: Step, target: _Target[Any]) -> tuple[
 
 
 def _read_after(failure: ZorgError, read: Read[T]) -> tuple[T, tuple[Step, ...]]:
-    """Read after a refused step. The refusal says more than an error of this read, unless the object is gone."""
+    """Read after a refused step. The refusal is more useful than an error of this read, unless the object is gone."""
     try:
         return read()
     except Gone:

@@ -1,4 +1,4 @@
-"""What the provider says to the user, and what it must not show."""
+"""What the provider reports to the user, and what it must not show."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Reporter:
         self.note(f"warning: {sentence}")
 
     def set_up_log(self) -> None:
-        """Write the log to standard error where ``ZORG_LOG=debug`` asks for it."""
+        """Write the log to standard error if ``ZORG_LOG=debug`` is set."""
         if os.environ.get("ZORG_LOG", "").lower() != "debug" or log.handlers:
             return
         handler = logging.StreamHandler(sys.stderr)

@@ -3,10 +3,10 @@
 - nothing is forgotten: what left the state in a refresh was really removed;
 - nothing is doubled or lost: after a clean refresh and `up`, what the stack made is on the server exactly once, in the state,
   or left there by a deletion policy;
-- declared equals found: and it is as the program says;
+- declared equals found: and it is as the program declares it;
 - what an `up` wrote into the state was so, however the run ended;
-- what was deleted is as its deletion policy says, unless another resource stands for it;
-- what others made is as they left it, unless the program says `adopt`; the credential's own and the default organization
+- what was deleted is as its deletion policy requires, unless another resource manages it;
+- what others made is as they left it, unless the program sets `adopt`; the credential's own and the default organization
   are active;
 - a command that writes nothing (a refresh) wrote nothing.
 """
@@ -67,12 +67,12 @@ class Laws:
             for name, resource in self.engine.state.items() if command == "up" else ():
                 declared = self.engine.program.get(name)
                 if declared is not None and self._key(declared.args) == self._key(resource.outputs):
-                    assert not self._removed_by_us(resource.id), "what another resource stands for was removed"
+                    assert not self._removed_by_us(resource.id), "an object that another resource manages was removed"
         self._others_are_as_they_were(command)
         return fine
 
     def _up(self) -> bool:
-        """An `up` without faults. Names that one resource passes on to another take one run for each, and each says so."""
+        """An `up` without faults. Names that one resource passes on to another take one run for each, and each reports that."""
         for _ in self.engine.program or ("nothing",):
             if self._run("up"):
                 return True
@@ -95,7 +95,7 @@ class Laws:
         """Identities that are taken by what is not in the state."""
         return {name for name, _ in self.others.values()} | {self._key(each.outputs) for each in self._left().values()}
 
-    def _stands_in_the_way(self, name: str, declared: Declared, obstacles: set[Any], makers: set[str]) -> bool:
+    def _is_in_the_way(self, name: str, declared: Declared, obstacles: set[Any], makers: set[str]) -> bool:
         """Whether what the resource declares is taken, and not by what it will adopt when it is created."""
         have = self.engine.state.get(name)
         key = self._key(declared.args)
@@ -110,7 +110,7 @@ class Laws:
         for declared in self.engine.program.values():
             seen.append(self._key(declared.args))
         obstacles, makers = self._obstacles(), set(self._unsettled().values())
-        taken = any(self._stands_in_the_way(*each, obstacles, makers) for each in self.engine.program.items())
+        taken = any(self._is_in_the_way(*each, obstacles, makers) for each in self.engine.program.items())
         # A user that was removed cannot be granted anything; nor can names be swapped in one run.
         gone = {d.args["user_id"] for d in self.engine.program.values() if d.kind == "grant"} - set(self.users)
         return len(seen) != len(set(seen)) or taken or bool(gone) or self._swaps()
@@ -121,7 +121,7 @@ class Laws:
         held.update(self._unsettled())
         program = {name: self._key(declared.args) for name, declared in self.engine.program.items()}
         for name in program:
-            # Who must make room for whom: it ends where somebody has, or finds, a free place.
+            # Which resource waits for which: it ends at one that keeps its identity, or gets one that is free.
             waiting, current = {name}, name
             while (holder := held.get(program[current], current)) != current:
                 if holder not in program:
@@ -135,16 +135,16 @@ class Laws:
         return False
 
     def _unsettled(self) -> dict[Any, str]:
-        """Names of organizations that the stack made and does not know yet, with the resource that did, by its note."""
+        """Names of organizations that the stack made and does not know yet, with the resource whose pending create names it."""
         known = {self.home, *self.others, *self.left, *(each.id for each in self.engine.state.values())}
-        notes = [json.loads(file.read_text()) for file in self.folder.glob("*.json")]
+        pending = [json.loads(file.read_text()) for file in self.folder.glob("*.json")]
         found: dict[Any, str] = {}
         for org_id, each in self.console.organizations().items():
             if self.tag in each["name"] and org_id not in known:
                 makers = [
-                    note["resource"].rsplit("/", 1)[1]
-                    for note in notes
-                    if note["id"] == org_id or (note["id"] is None and note["identity"] == {"name": each["name"]})
+                    create["resource"].rsplit("/", 1)[1]
+                    for create in pending
+                    if create["id"] == org_id or (create["id"] is None and create["identity"] == {"name": each["name"]})
                 ]
                 found[each["name"]] = makers[0] if makers else "nobody"
         return found
@@ -157,14 +157,14 @@ class Laws:
 
     def _is_so(self, name: str, resource: Resource) -> None:
         """What this very run wrote into the state."""
-        told = resource.outputs
+        outputs = resource.outputs
         if resource.kind == "org":
             found = self.console.organization(resource.id)
             so = (found["name"], found.get("state") == "ORG_STATE_ACTIVE")
-            assert (told["name"], told["active"]) == so, f"{name} is not as the state has it"
+            assert (outputs["name"], outputs["active"]) == so, f"{name} is not as the state has it"
         else:
             roles, active = self._grant_by_events(resource.id)
-            assert (set(told["role_keys"]), told["active"]) == (set(roles), active), (
+            assert (set(outputs["role_keys"]), outputs["active"]) == (set(roles), active), (
                 f"{name} is not as the state has it"
             )
 

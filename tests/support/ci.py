@@ -1,6 +1,6 @@
 """What runs the jobs of examples/ci: the shell steps, taken from the files, as the runners of GitHub and GitLab run them.
 
-What would leave the machine (``gh``, ``curl``, ``pip``) is a stub that keeps what it was told.
+What would leave the machine (``gh``, ``curl``, ``pip``) is a stub that records its arguments.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ MARK = "<!-- zorg preview of test -->"
 STUB = """#!{python}
 import json, os, pathlib, sys
 me, args = pathlib.Path(sys.argv[0]), sys.argv[1:]
-told = dict(zip(args, args[1:] + [""]))
-file = told.get("--body-file") or next((each.partition("@")[2] for each in args if each.startswith("body")), None)
-header = told.get("--header")
+options = dict(zip(args, args[1:] + [""]))
+file = options.get("--body-file") or next((each.partition("@")[2] for each in args if each.startswith("body")), None)
+header = options.get("--header")
 call = {{
     "command": me.name,
     "args": args,
@@ -48,10 +48,10 @@ if me.name == "curl" and args[-1].endswith("/user"):
 if me.name == "curl" and "page=" in args[-1]:
     page = int(args[-1].rpartition("page=")[2])
     answer = answer[100 * (page - 1) : 100 * page]
-if "--jq" in told and answer is not None:
+if "--jq" in options and answer is not None:
     # The real gh has it built in, and prints texts without quotes.
     import jq
-    for found in jq.compile(told["--jq"]).input_value(answer).all():
+    for found in jq.compile(options["--jq"]).input_value(answer).all():
         print(found if isinstance(found, str) else json.dumps(found))
     sys.exit(0)
 if answer is not None and file is None:

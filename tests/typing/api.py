@@ -123,4 +123,4 @@ root: type[zorg.ZorgError] = zorg.NotFound
 api: type[zorg.ApiError] = zorg.PermissionDenied
 unheard: type[zorg.NoAnswer] = zorg.Unreachable
 wrong: type[ValueError] = zorg.InputError
-unheard = zorg.NotFound  # type: ignore[assignment]
+unheard = zorg.NotFound  # type: ignore[assignment]  # wrong: NotFound is no NoAnswer

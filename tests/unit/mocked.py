@@ -134,18 +134,18 @@ def test_arguments_may_come_as_one_object(mocked: Mocks) -> None:
     assert inputs_of(mocked, "ann")["org_id"] == "acme-id"
 
 
-def test_what_is_wrong_is_told_in_the_constructor_with_the_name_of_the_resource(mocked: Mocks) -> None:
+def test_the_constructor_reports_what_is_wrong_with_the_name_of_the_resource(mocked: Mocks) -> None:
     with pytest.raises(zorg.InputError, match="Organization 'acme': name must not be blank") as caught:
         zorg.Organization("acme", name=" ")
     assert caught.value.property == "name"
     with pytest.raises(zorg.InputError, match="UserGrant 'ann': role_keys must be a list"):
         zorg.UserGrant("ann", org_id="1", user_id="2", project_id="3", role_keys="viewer")
     with pytest.raises(zorg.InputError, match="Organization 'acme': active must be True or False"):
-        zorg.Organization("acme", zorg.OrganizationArgs(name="Acme", active="yes"))  # type: ignore[arg-type]
+        zorg.Organization("acme", zorg.OrganizationArgs(name="Acme", active="yes"))  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(zorg.InputError, match="Organization 'acme': name is missing"):
-        zorg.Organization("acme")  # type: ignore[call-overload]
+        zorg.Organization("acme")  # type: ignore[call-overload]  # wrong on purpose
     with pytest.raises(zorg.InputError, match="UserGrant 'ann': org_id is missing"):
-        zorg.UserGrant("ann", user_id="2", project_id="3")  # type: ignore[call-overload]
+        zorg.UserGrant("ann", user_id="2", project_id="3")  # type: ignore[call-overload]  # wrong on purpose
     with pytest.raises(zorg.InputError, match="deletion_policy"):
         zorg.Organization("acme", name="Acme", deletion_policy="delete")
     ended()
@@ -154,9 +154,9 @@ def test_what_is_wrong_is_told_in_the_constructor_with_the_name_of_the_resource(
 
 def test_an_argument_that_does_not_exist_is_refused(mocked: Mocks) -> None:
     with pytest.raises(TypeError, match="actve"):
-        zorg.Organization("acme", name="Acme", actve=False)  # type: ignore[call-overload]
+        zorg.Organization("acme", name="Acme", actve=False)  # type: ignore[call-overload]  # wrong on purpose
     with pytest.raises(TypeError, match="roles"):
-        zorg.UserGrant("ann", org_id="1", user_id="2", project_id="3", roles=["viewer"])  # type: ignore[call-overload]
+        zorg.UserGrant("ann", org_id="1", user_id="2", project_id="3", roles=["viewer"])  # type: ignore[call-overload]  # wrong on purpose
     ended()
     assert mocked.registered == {}
 
@@ -164,7 +164,7 @@ def test_an_argument_that_does_not_exist_is_refused(mocked: Mocks) -> None:
 def test_arguments_in_both_forms_are_refused(mocked: Mocks) -> None:
     """Else one of the two would be dropped without a word."""
     with pytest.raises((TypeError, zorg.InputError)):
-        zorg.Organization("acme", zorg.OrganizationArgs(name="Acme"), active=False)  # type: ignore[call-overload]
+        zorg.Organization("acme", zorg.OrganizationArgs(name="Acme"), active=False)  # type: ignore[call-overload]  # wrong on purpose
     ended()
     assert mocked.registered == {}
 
@@ -194,7 +194,7 @@ def test_what_get_gives_can_be_built_upon(mocked: Mocks) -> None:
 
 
 @pytest.mark.parametrize("bad", ["", " ", "42\n", "4 2", "4/2", "é"])
-def test_get_of_what_is_no_id_is_told_in_the_program(mocked: Mocks, bad: str) -> None:
+def test_get_of_what_is_no_id_is_an_error_in_the_program(mocked: Mocks, bad: str) -> None:
     """An id that was read from a file ends with a line break; no header can carry it."""
     with pytest.raises(zorg.InputError):
         zorg.Organization.get("acme", bad)

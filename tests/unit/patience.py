@@ -21,7 +21,7 @@ Answer = Callable[[httpx.Request], httpx.Response] | Exception
 
 
 class Waits(list[float]):
-    """A ``sleep`` that keeps the seconds it was asked for, and moves the clock on by them."""
+    """A ``sleep`` that records the seconds that it was called with, and moves the clock on by them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Scripted:
         return answer(request)
 
 
-def says(status: int, json: Any = None, **headers: str) -> Answer:
+def answers(status: int, json: Any = None, **headers: str) -> Answer:
     """An answer in JSON."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda request: httpx.Response(status, json={} if json is None else json, headers=named)
@@ -60,7 +60,7 @@ def words(status: int, text: str, content_type: str = "text/html", **headers: st
 
 def refuses(status: int, code: int | str, message: str) -> Answer:
     """A refusal in ZITADEL's words."""
-    return says(status, {"code": code, "message": message, "details": []})
+    return answers(status, {"code": code, "message": message, "details": []})
 
 
 def transport_to(
@@ -70,19 +70,19 @@ def transport_to(
     *,
     credential: Credential | None = None,
     retry_deadline: float = 120.0,
-    sources: tuple[str, ...] = (),
+    credential_origin: str = "",
 ) -> Transport:
     """A transport that reaches ``server`` and waits in no time."""
-    told = [] if notices is None else notices
+    received = [] if notices is None else notices
     return Transport(
         Settings(
             URL,
             credential or PersonalAccessToken(SecretStr(TOKEN)),
             URL,
             retry_deadline=retry_deadline,
-            sources=sources,
+            credential_origin=credential_origin,
         ),
         transport=httpx.MockTransport(server),
         sleep=waits,
-        notice=told.append,
+        notice=received.append,
     )

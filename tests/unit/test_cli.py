@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -12,7 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pulumi_zorg.emulator import Emulator
+
 ZORG = str(Path(sys.executable).parent / "zorg")
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 def test_the_emulator_prints_its_address_and_runs_until_it_is_interrupted() -> None:
@@ -20,10 +24,10 @@ def test_the_emulator_prints_its_address_and_runs_until_it_is_interrupted() -> N
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
         try:
             assert running.stderr is not None
-            told = re.search(r"http://127\.0\.0\.1:\d+", running.stderr.readline())
-            assert told is not None
+            shown = re.search(r"http://127\.0\.0\.1:\d+", running.stderr.readline())
+            assert shown is not None
             with httpx.Client(
-                base_url=told.group(), trust_env=False, transport=httpx.HTTPTransport(retries=20)
+                base_url=shown.group(), trust_env=False, transport=httpx.HTTPTransport(retries=20)
             ) as http:
                 assert http.get("/debug/ready").status_code == 200
                 bearer = {"Authorization": "Bearer try-me"}
@@ -50,3 +54,24 @@ def test_a_wrong_option_is_an_error(wrong: list[str]) -> None:
     run = subprocess.run([ZORG, "emulator", *wrong], capture_output=True, text=True, check=False, timeout=60)
     assert run.returncode != 0
     assert "Error:" in run.stderr
+
+
+def test_a_token_that_drift_is_refused_with_has_no_hint_of_another_command(tmp_path: Path) -> None:
+    """`zorg drift` reads the present configuration, and has no option `--run-program`."""
+    pulumi = tmp_path / "pulumi"
+    with Emulator() as emulator:
+        config = {"zorg:url": {"value": emulator.url}, "zorg:token": {"value": "a-revoked-token", "secret": True}}
+        pulumi.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(config)}\nEND\n")
+        pulumi.chmod(0o755)
+        run = subprocess.run(
+            [ZORG, "drift", "--stack", "test", "--state", str(FIXTURES / "state-0.1.0.json")],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            cwd=tmp_path,
+            env={"PATH": f"{tmp_path}:/bin:/usr/bin"},
+        )
+    assert run.returncode == 1
+    assert "The credential was read from zorg:token." in run.stderr
+    assert "--run-program" not in run.stdout + run.stderr

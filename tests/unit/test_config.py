@@ -1,5 +1,5 @@
-"""The settings: the stack's configuration first, then the environment; what is wrong is told by the name under which
-the user gave it, and never with a secret."""
+"""The settings: the stack's configuration first, then the environment; an error has the name under which
+the user gave the setting, and never a secret."""
 
 from __future__ import annotations
 
@@ -59,13 +59,11 @@ def test_the_stack_comes_before_the_environment() -> None:
     )
     assert (found.url, token_of(found)) == ("https://stack.example", "pat-in-stack")
     assert (found.audience, found.timeout) == ("https://a.example", 5.0)
-    assert found.sources == ("zorg:audience", "zorg:timeout", "zorg:token", "zorg:url")
 
 
 def test_the_environment_completes_the_stack() -> None:
     found = settings({"url": URL}, {"ZITADEL_TOKEN": "pat-in-environment", "ZITADEL_RETRY_DEADLINE": "7"})
     assert (found.url, token_of(found), found.retry_deadline) == (URL, "pat-in-environment", 7.0)
-    assert found.sources == ("ZITADEL_RETRY_DEADLINE", "ZITADEL_TOKEN", "zorg:url")
 
 
 def test_the_environment_alone_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +114,7 @@ def test_each_setting_can_be_given_in_the_environment() -> None:
 # The address.
 
 
-def test_without_an_address_the_way_to_set_one_is_told() -> None:
+def test_without_an_address_the_error_has_the_way_to_set_one() -> None:
     message = refusal({"token": "pat-in-stack"})
     assert "pulumi config set zorg:url" in message
     assert "ZITADEL_URL" in message
@@ -246,7 +244,7 @@ def test_a_flag_that_the_address_does_not_need_is_checked_too(url: str) -> None:
     )
 
 
-def test_a_ca_file_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_a_missing_ca_file_is_an_error(tmp_path: Path) -> None:
     missing = tmp_path / "ca.pem"
     assert refusal({**STACK, "caFile": str(missing)}) == f"zorg:caFile names no file: {missing}"
     assert refusal(STACK, {"ZITADEL_CA_FILE": str(tmp_path)}) == f"ZITADEL_CA_FILE names no file: {tmp_path}"
@@ -312,13 +310,13 @@ def test_a_pair_may_be_split_over_stack_and_environment() -> None:
         ("clientSecret", "zorg:clientId (or ZITADEL_CLIENT_ID)"),
     ],
 )
-def test_half_a_pair_is_told_by_its_other_half(given: str, missing: str) -> None:
+def test_the_error_for_half_a_pair_names_the_missing_half(given: str, missing: str) -> None:
     message = refusal({"url": URL, given: "value-1"})
     assert message.startswith(f"{missing} is missing")
     assert "value-1" not in message
 
 
-def test_no_credential_is_told_with_every_way_to_give_one() -> None:
+def test_without_a_credential_the_error_has_every_way_to_give_one() -> None:
     message = refusal({"url": URL})
     assert message.startswith("no credential is given")
     for name in ("token", "jwtProfileFile", "jwtProfileJson", "clientId", "clientSecret"):
@@ -344,8 +342,10 @@ def test_two_credentials_in_one_place_are_one_too_many(given: set[str]) -> None:
         (in_stack, {f"zorg:{key}" for key in given}),
         (in_environment, {NAMES[key] for key in given}),
     ):
-        told = message.partition(":")[0] if "(" not in message else message[message.index("(") + 1 : message.index(")")]
-        assert set(told.split(", ")) == names
+        shown = (
+            message.partition(":")[0] if "(" not in message else message[message.index("(") + 1 : message.index(")")]
+        )
+        assert set(shown.split(", ")) == names
         assert "value-" not in message
 
 
@@ -390,8 +390,13 @@ def test_a_credential_of_the_environment_is_the_present_one() -> None:
     assert found.credential_origin == f"The credential was read from {names} in the environment."
 
 
-def test_an_unknown_origin_is_not_guessed() -> None:
-    assert Settings(URL, settings(STACK).credential, URL).credential_origin == ""
+def test_the_present_configuration_is_not_reported_as_an_old_one() -> None:
+    """The command ``zorg`` reads the present one, and has no option ``--run-program``."""
+    assert load_settings(STACK.get, {}, stored=False).credential_origin == "The credential was read from zorg:token."
+    for stack in ({}, {"url": URL}, {**STACK, "clientId": "iac"}):
+        with pytest.raises(ConfigurationError) as caught:
+            load_settings(stack.get, {}, stored=False)
+        assert "--run-program" not in str(caught.value)
 
 
 @pytest.mark.parametrize("missing", ["url", "token"])
@@ -419,7 +424,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("malformed", MALFORMED.values(), ids=MALFORMED.keys())
-def test_a_malformed_key_is_told_without_any_part_of_it(malformed: str, tmp_path: Path) -> None:
+def test_the_error_for_a_malformed_key_has_no_part_of_it(malformed: str, tmp_path: Path) -> None:
     file = tmp_path / "key.json"
     file.write_text(malformed)
     for name, message in {
@@ -438,11 +443,11 @@ def test_no_text_that_is_no_key_is_repeated(text: str) -> None:
     assert "s3cr3t" not in refusal({"url": URL, "jwtProfileJson": secret})
 
 
-def test_a_malformed_key_is_told_by_its_field() -> None:
+def test_the_error_for_a_malformed_key_names_the_field() -> None:
     assert "keyId" in refusal({"url": URL, "jwtProfileJson": key_json(keyId="")})
 
 
-def test_a_key_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_key_file_is_an_error(tmp_path: Path) -> None:
     missing = tmp_path / "key.json"
     assert refusal({"url": URL, "jwtProfileFile": str(missing)}) == (
         f"zorg:jwtProfileFile cannot be read: {missing}: No such file or directory"
@@ -455,7 +460,7 @@ def test_a_key_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["~nobody-of-that-name/key.json"])
-def test_a_key_file_that_cannot_even_be_looked_for_is_told(file: str) -> None:
+def test_a_key_file_in_an_unknown_home_is_an_error(file: str) -> None:
     assert refusal({"url": URL, "jwtProfileFile": file}).startswith("zorg:jwtProfileFile cannot be read")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pulumi_zorg.drift.compare import changes_of, compare
 from pulumi_zorg.drift.ignore import IgnoreRules
-from pulumi_zorg.drift.report import Change, Drift, Report, Unknown, Unmanaged
+from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
 from pulumi_zorg.observed import Observed, Removal
 from pulumi_zorg.state import Recorded
 from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT, Key
@@ -100,7 +100,7 @@ def test_with_unknown_objects_it_is_not_known_whether_the_stack_is_in_sync() -> 
     assert Report("dev").in_sync is True
     assert Report("dev", (ACME,)).in_sync is False
     assert Report("dev", (), (EXTRA,)).in_sync is False
-    assert Report("dev", (ACME,), (), (Unknown(None, ORGANIZATION, "1", "?"),)).in_sync is None
+    assert Report("dev", (ACME,), (), (Undetermined(None, ORGANIZATION, "1", "?"),)).in_sync is None
 
 
 # .zorgignore.

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import pytest
 
 from pulumi_zorg.cli.drift_formats import FORMATS
-from pulumi_zorg.drift.report import Change, Drift, Report, Unknown, Unmanaged
+from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.state import SharedObject
 from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
@@ -37,7 +37,7 @@ def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
             Drift(URN, ORGANIZATION, "2", removed="it was removed"),
         ),
         (Unmanaged(Observed(USER_GRANT, "3", {**GRANT, "__filled": {}}, WHEN)),),
-        (Unknown(None, USER_GRANT, "4", "because"),),
+        (Undetermined(None, USER_GRANT, "4", "because"),),
     )
     at = "2026-11-23T08:00:00Z"
     assert json.loads(shown(capsys, "json", report)) == {

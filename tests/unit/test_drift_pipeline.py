@@ -102,17 +102,17 @@ def test_an_object_that_changed_recently_is_read_by_id(world: World, clients: Cl
     world.console.set_roles(world.home, changed.known["user_id"], changed.id, ["admin"])
     world.console.remove_grant(world.home, gone.known["user_id"], gone.id)
     world.console.rename_organization(renamed.id, world.name("Other"))
-    client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]
-    client.listings.organizations = lambda: organizations  # type: ignore[method-assign]
+    client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]  # an outdated list
+    client.listings.organizations = lambda: organizations  # type: ignore[method-assign]  # an outdated list
     assert {each.urn for each in drifts(client, recorded)} == {changed.urn, gone.urn, renamed.urn}
 
 
 def test_an_outdated_list_is_no_drift(world: World, clients: Clients) -> None:
     recorded = many(world)
-    # Without the event store there is nothing but the read by id to tell.
+    # Without the event store only the read by id shows the change.
     client = clients.member(world, "ORG_OWNER_VIEWER", of=world.home)
     records = client.listings.user_grants(world.home)
-    client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]
+    client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]  # an outdated list
     last = recorded[-1]
     world.console.set_roles(world.home, last.known["user_id"], last.id, ["admin"])
     grants = [each for each in recorded[:-1] if each.type == USER_GRANT]
@@ -262,7 +262,7 @@ def test_many_unmanaged_grants_take_few_calls(profile_world: World, clients: Cli
     assert ({each.observed.id for each in explained}, unknown) == (extra, ())
     assert all(each.by and each.observed.created for each in explained)
     assert sum(calls(world).values()) <= 6, calls(world)
-    # They are explained as a read by id tells them.
+    # They are explained as a read by id shows them.
     for each in unmanaged[:2]:
         read = find(reader.client, *each.key, {"org_id": world.home})
         assert isinstance(read, Observed)
@@ -290,7 +290,7 @@ def test_a_removed_grant_that_lists_still_show_is_not_reported(world: World, cli
     records = owner.listings.user_grants(world.home)
     world.console.remove_grant(world.home, world.bob, extra)
     for client in (owner, viewer):
-        client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]
+        client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]  # an outdated list
         assert find_unmanaged(Reader(client), recorded, whole_instance=False, types=BOTH) == ((), ())
 
 
@@ -398,7 +398,7 @@ def test_changes_are_explained_with_who_and_when(world: World, clients: Clients)
     (drift,) = explain(Reader(client), drifts(client, [acme]))
     explained = {each.property: (each.by, each.when) for each in drift.changes}
     assert {by for by, _ in explained.values()} == {drift.by} != {None}
-    assert explained["name"][1] < explained["active"][1] == drift.when  # type: ignore[operator]
+    assert explained["name"][1] < explained["active"][1] == drift.when  # type: ignore[operator]  # None would fail the test
 
 
 def test_without_the_event_store_drift_is_reported_without_who_and_when(world: World, clients: Clients) -> None:

@@ -68,7 +68,7 @@ def test_rights(every_world: World, clients: Clients, role: str, cells: list[str
         return "yes" if events_since(client, datetime(2020, 1, 1, tzinfo=timezone.utc)) else "in sync"
 
     questions: list[Callable[[], str]] = [
-        *(lambda each=each: drift(each) for each in (renamed, changed, removed, taken)),  # type: ignore[misc]
+        *(lambda each=each: drift(each) for each in (renamed, changed, removed, taken)),  # type: ignore[misc]  # mypy infers no type for `each`
         lambda: others(False),
         lambda: others(True),
         events,

@@ -1,4 +1,4 @@
-"""What a planned change would do to people: a pure function, and sentences that claim no more than is so."""
+"""What a planned change would do to people: a pure function, and sentences that state no more than is known."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def grant(before: dict[str, Any] | None, after: dict[str, Any] | None) -> Planne
     return Planned(USER_GRANT, None if before is None else "7", before, after)
 
 
-def told(planned: Planned, **facts: Any) -> tuple[str, ...]:
+def sentences_of(planned: Planned, **facts: Any) -> tuple[str, ...]:
     return sentences(effect_of(planned), Facts(**facts))
 
 
@@ -72,19 +72,19 @@ def test_what_becomes_of_an_organization(planned: Planned, act: Act) -> None:
 
 def test_sentences_about_an_organization() -> None:
     counted = {"users": 45, "service_accounts": 3, "projects": 3, "grants": 17}
-    assert told(organization(True, False), **counted) == (
+    assert sentences_of(organization(True, False), **counted) == (
         "deactivates organization Acme (42): its 42 users cannot log in on ZITADEL's pages; 3 service accounts keep working",
     )
-    assert told(organization(True), **counted) == (
+    assert sentences_of(organization(True), **counted) == (
         "removes organization Acme and 3 projects, 45 users, 17 grants (42)",
     )
-    assert told(organization(True), users=1, projects=1, grants=1) == (
+    assert sentences_of(organization(True), users=1, projects=1, grants=1) == (
         "removes organization Acme and 1 project, 1 user, 1 grant (42)",
     )
-    assert told(organization(False, True), users=3, service_accounts=2) == (
+    assert sentences_of(organization(False, True), users=3, service_accounts=2) == (
         "reactivates organization Acme (42): its 1 user can log in again",
     )
-    assert told(organization(True, UNKNOWN), users=1, service_accounts=0) == (
+    assert sentences_of(organization(True, UNKNOWN), users=1, service_accounts=0) == (
         "may be so, and is known only when it runs: "
         "deactivates organization Acme (42): its 1 user cannot log in on ZITADEL's pages",
     )
@@ -99,23 +99,25 @@ def test_sentences_about_an_organization() -> None:
         (0, 1, "its 0 users cannot log in on ZITADEL's pages; 1 service account keeps working"),
     ],
 )
-def test_a_deactivation_tells_people_from_service_accounts(users: int, service_accounts: int, what: str) -> None:
+def test_a_deactivation_distinguishes_people_from_service_accounts(
+    users: int, service_accounts: int, what: str
+) -> None:
     """The two are counted one after the other, and the service account may be the newer one."""
-    (sentence,) = told(organization(True, False), users=users, service_accounts=service_accounts)
+    (sentence,) = sentences_of(organization(True, False), users=users, service_accounts=service_accounts)
     assert sentence == f"deactivates organization Acme (42): {what}"
 
 
 def test_what_could_not_be_counted_is_said_to_be_so() -> None:
-    assert told(organization(True, False), why_not="the server did not answer") == (
+    assert sentences_of(organization(True, False), why_not="the server did not answer") == (
         "deactivates organization Acme (42; how many could not be asked: the server did not answer): "
         "its users cannot log in on ZITADEL's pages; service accounts keep working",
     )
-    assert told(organization(True), users=3, why_not="it broke off") == (
+    assert sentences_of(organization(True), users=3, why_not="it broke off") == (
         "removes organization Acme and all its projects, users and grants (42; how many could not be asked: it broke off)",
     )
 
 
-def test_an_organization_is_told_by_the_name_that_people_know() -> None:
+def test_an_organization_is_named_as_people_know_it() -> None:
     before, after = {"name": "Acme", "active": True}, {"name": "Holding", "active": False}
     (sentence,) = sentences(effect_of(Planned(ORGANIZATION, "42", before, after)))
     assert "organization Acme (42)" in sentence
@@ -123,39 +125,39 @@ def test_an_organization_is_told_by_the_name_that_people_know() -> None:
 
 def test_sentences_about_a_grant() -> None:
     names = {"user": "ann", "project": "Portal"}
-    assert told(grant(None, granted("viewer", "admin")), **names) == (
+    assert sentences_of(grant(None, granted("viewer", "admin")), **names) == (
         "gives the roles admin, viewer of Portal to ann (a new user grant)",
     )
-    assert told(grant(granted("viewer"), granted("admin")), **names) == (
+    assert sentences_of(grant(granted("viewer"), granted("admin")), **names) == (
         "takes the role viewer of Portal from ann (user grant 7)",
         "gives the role admin of Portal to ann (user grant 7)",
     )
-    assert told(grant(granted("viewer"), None), **names) == (
+    assert sentences_of(grant(granted("viewer"), None), **names) == (
         "takes the role viewer of Portal from ann (removes user grant 7)",
     )
-    assert told(grant(granted("viewer"), granted("viewer", active=False)), **names) == (
+    assert sentences_of(grant(granted("viewer"), granted("viewer", active=False)), **names) == (
         "takes the role viewer of Portal from ann (deactivates user grant 7)",
     )
-    assert told(grant(granted("viewer", deletion_policy="deactivate"), None), **names) == (
+    assert sentences_of(grant(granted("viewer", deletion_policy="deactivate"), None), **names) == (
         "takes the role viewer of Portal from ann (deactivates user grant 7)",
     )
-    assert told(grant(granted("viewer", active=False), granted("viewer")), **names) == (
+    assert sentences_of(grant(granted("viewer", active=False), granted("viewer")), **names) == (
         "gives the role viewer of Portal to ann (reactivates user grant 7)",
     )
-    assert told(grant(granted("viewer", active=False), None), **names) == (
+    assert sentences_of(grant(granted("viewer", active=False), None), **names) == (
         "removes user grant 7 of ann in Portal, which gives no roles",
     )
 
 
 def test_what_is_not_known_yet_is_said_to_be_so() -> None:
-    assert told(grant(None, granted("viewer", user_id=UNKNOWN, project_id=UNKNOWN))) == (
+    assert sentences_of(grant(None, granted("viewer", user_id=UNKNOWN, project_id=UNKNOWN))) == (
         "gives the role viewer of a project that is not known yet to a user that is not known yet (a new user grant)",
     )
-    assert told(grant(None, granted() | {"role_keys": UNKNOWN})) == (
+    assert sentences_of(grant(None, granted() | {"role_keys": UNKNOWN})) == (
         "may be so, and is known only when it runs: "
         "gives roles that are not known yet of project 3 to user 2 (a new user grant)",
     )
-    assert told(grant(None, granted("viewer")).unresolved(), user="ann", project="P") == (
+    assert sentences_of(grant(None, granted("viewer")).unresolved(), user="ann", project="P") == (
         "may be so, and is known only when it runs: gives the role viewer of P to ann (a new user grant)",
     )
 
@@ -194,7 +196,7 @@ def test_what_is_secret_is_said_to_be_so() -> None:
     ],
 )
 def test_nothing_is_said_where_nobody_has_another_role(planned: Planned) -> None:
-    assert told(planned) == ()
+    assert sentences_of(planned) == ()
 
 
 def test_names_are_cleaned() -> None:

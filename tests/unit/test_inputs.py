@@ -1,4 +1,4 @@
-"""What a program may say: each rule, in a message that names the property, and one form of the inputs for the state."""
+"""What a program may declare: each rule, in a message that names the property, and one form of the inputs for the state."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def user_grant(**given: Any) -> dict[str, str]:
 # The form in which inputs stand in the state. A change here shows a change in every stack that exists.
 
 
-def test_an_organization_stands_in_the_state_with_its_defaults() -> None:
+def test_the_state_has_the_defaults_of_an_organization() -> None:
     assert check_inputs(OrganizationInputs, ORG) == (
         {"name": "Acme", "active": True, "adopt": False, "deletion_policy": "remove", "allow_lockout": False},
         [],
     )
 
 
-def test_a_user_grant_stands_in_the_state_with_its_defaults() -> None:
+def test_the_state_has_the_defaults_of_a_user_grant() -> None:
     assert check_inputs(UserGrantInputs, {"org_id": "1", "user_id": "2", "project_id": "3"}) == (
         {
             "org_id": "1",
@@ -101,7 +101,7 @@ def test_names_that_it_would_refuse_or_change(name: Any, reason: str) -> None:
     assert reason in problems["name"]
 
 
-def test_a_missing_name_is_told() -> None:
+def test_a_missing_name_is_an_error() -> None:
     assert problems_of(OrganizationInputs) == {"name": "is missing"}
     assert problems_of(OrganizationInputs, name=None) == {"name": "is missing"}
 
@@ -157,7 +157,7 @@ def test_role_keys_are_a_list(role_keys: Any) -> None:
     assert user_grant(role_keys=role_keys) == {"role_keys": 'must be a list of strings, like ["viewer"]'}
 
 
-def test_a_role_key_that_is_no_text_is_told_by_its_place() -> None:
+def test_the_error_for_a_role_key_that_is_no_text_names_its_place() -> None:
     problems = user_grant(role_keys=["viewer", 7])
     assert list(problems) == ["role_keys"]
     assert problems["role_keys"].startswith("must be a string")
@@ -169,7 +169,7 @@ def test_no_role_key_is_empty(key: str) -> None:
     assert user_grant(role_keys=["viewer", key]) == {"role_keys": "must not hold an empty role key"}
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_that_is_wrong_is_reported_at_once() -> None:
     assert list(user_grant(user_id="", project_id=None, role_keys="viewer", active="no")) == [
         "active",
         "user_id",

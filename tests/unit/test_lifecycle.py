@@ -1,4 +1,4 @@
-"""From what is wanted and what is found to the steps between: the steps lead there, and access is never wider on
+"""From the desired and the observed state to the steps between: the steps lead there, and access is never wider on
 the way than at one of its ends."""
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ names = st.sampled_from(["name", "role_keys", "domain"])
 
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[Snapshot, Snapshot]:
-    """What is wanted and what is found of one object; what is found may know more properties."""
-    wanted = draw(st.dictionaries(names, values))
-    same = {name: value for name, value in wanted.items() if draw(st.booleans())}
-    found = {**draw(st.dictionaries(names | st.just("primary_domain"), values)), **same}
-    return Snapshot(draw(st.booleans()), wanted), Snapshot(draw(st.booleans()), found)
+    """A desired and an observed state of one object. The observed one may have more properties."""
+    desired = draw(st.dictionaries(names, values))
+    same = {name: value for name, value in desired.items() if draw(st.booleans())}
+    observed = {**draw(st.dictionaries(names | st.just("primary_domain"), values)), **same}
+    return Snapshot(draw(st.booleans()), desired), Snapshot(draw(st.booleans()), observed)
 
 
-def walk(wanted: Snapshot, found: Snapshot, taken: tuple[Step, ...]) -> Iterator[Snapshot]:
+def walk(desired: Snapshot, observed: Snapshot, taken: tuple[Step, ...]) -> Iterator[Snapshot]:
     """The object after each step, as a server does it."""
-    at = found
+    at = observed
     for step in taken:
         if step.action is Action.DEACTIVATE:
             assert at.active, "an inactive object cannot be deactivated"
@@ -37,7 +37,7 @@ def walk(wanted: Snapshot, found: Snapshot, taken: tuple[Step, ...]) -> Iterator
             at = Snapshot(True, at.properties)
         elif step.action is Action.UPDATE:
             assert step.changed, "an update changes something"
-            at = Snapshot(at.active, {**at.properties, **{name: wanted.properties[name] for name in step.changed}})
+            at = Snapshot(at.active, {**at.properties, **{name: desired.properties[name] for name in step.changed}})
         else:
             raise AssertionError(f"{step.action} is no step between two states")
         yield at
@@ -50,30 +50,30 @@ def access(at: Snapshot) -> dict[str, Any] | None:
 
 @given(pairs())
 def test_the_steps_lead_to_what_is_wanted(pair: tuple[Snapshot, Snapshot]) -> None:
-    wanted, found = pair
-    last = [found, *walk(wanted, found, steps(wanted, found))][-1]
-    assert last.active == wanted.active
-    assert {name: last.properties.get(name) for name in wanted.properties} == wanted.properties
+    desired, observed = pair
+    last = [observed, *walk(desired, observed, steps(desired, observed))][-1]
+    assert last.active == desired.active
+    assert {name: last.properties.get(name) for name in desired.properties} == desired.properties
 
 
 @given(pairs())
 def test_after_the_steps_there_is_nothing_left_to_do(pair: tuple[Snapshot, Snapshot]) -> None:
-    wanted, found = pair
-    last = [found, *walk(wanted, found, steps(wanted, found))][-1]
-    assert steps(wanted, last) == ()
+    desired, observed = pair
+    last = [observed, *walk(desired, observed, steps(desired, observed))][-1]
+    assert steps(desired, last) == ()
 
 
 @given(pairs())
 def test_what_is_as_wanted_takes_no_step(pair: tuple[Snapshot, Snapshot]) -> None:
-    wanted, found = pair
-    more = Snapshot(wanted.active, {**found.properties, **wanted.properties})
-    assert steps(wanted, more) == ()
+    desired, observed = pair
+    more = Snapshot(desired.active, {**observed.properties, **desired.properties})
+    assert steps(desired, more) == ()
 
 
 @given(pairs())
 def test_on_the_way_access_is_that_of_one_end_or_none(pair: tuple[Snapshot, Snapshot]) -> None:
-    wanted, found = pair
-    on_the_way = [found, *walk(wanted, found, steps(wanted, found))]
+    desired, observed = pair
+    on_the_way = [observed, *walk(desired, observed, steps(desired, observed))]
     ends = [access(on_the_way[0]), access(on_the_way[-1])]
     for at in on_the_way:
         assert access(at) is None or access(at) in ends
@@ -88,9 +88,9 @@ def test_switching_off_is_first_and_switching_on_is_last(pair: tuple[Snapshot, S
 
 @given(pairs())
 def test_an_update_names_exactly_what_differs(pair: tuple[Snapshot, Snapshot]) -> None:
-    wanted, found = pair
-    changed = [step.changed for step in steps(wanted, found) if step.action is Action.UPDATE]
-    differing = {name for name, value in wanted.properties.items() if found.properties.get(name) != value}
+    desired, observed = pair
+    changed = [step.changed for step in steps(desired, observed) if step.action is Action.UPDATE]
+    differing = {name for name, value in desired.properties.items() if observed.properties.get(name) != value}
     assert changed == ([differing] if differing else [])
 
 
@@ -105,7 +105,7 @@ def test_an_update_names_exactly_what_differs(pair: tuple[Snapshot, Snapshot]) -
         (DeletionPolicy.RETAIN, False, []),
     ],
 )
-def test_deleting_does_what_the_policy_says(policy: DeletionPolicy, active: bool, taken: list[Action]) -> None:
+def test_deleting_follows_the_policy(policy: DeletionPolicy, active: bool, taken: list[Action]) -> None:
     assert [step.action for step in steps_to_delete(policy, Snapshot(active, {"name": "Acme"}))] == taken
 
 

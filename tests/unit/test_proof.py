@@ -1,5 +1,5 @@
-"""Is it gone? Each verdict, over HTTP: what counts as proof, what does not, and that nothing is ever said to be gone
-because somebody could not see it."""
+"""Is it gone? Each verdict, over HTTP: what counts as proof, what does not, and that no object counts as removed
+because a caller could not see it."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_the_removal_of_another_organization_proves_nothing(any_world: World, cl
     assert organization(clients.owner(any_world), acme).active
 
 
-# Organizations: doubt.
+# Organizations: no proof.
 
 
 def test_a_token_without_rights_proves_nothing(any_world: World, clients: Clients) -> None:
@@ -133,7 +133,7 @@ def test_an_organization_that_the_instance_never_had_is_not_gone(any_world: Worl
     assert f"zorg:url ({any_world.proxy.url})" in message
 
 
-def test_a_lost_header_is_told_as_that(any_world: World, clients: Clients) -> None:
+def test_a_lost_header_is_reported_as_that(any_world: World, clients: Clients) -> None:
     client = clients.owner(any_world)
     acme = any_world.console.create_organization(any_world.name("Acme"))
     any_world.proxy.add(Fault("strip", times=None))
@@ -167,7 +167,7 @@ def test_a_record_without_a_state_that_is_not_its_own_is_no_proof(any_world: Wor
 
 
 @pytest.mark.parametrize("path", ["orgs/me", "events"])
-def test_what_a_gateway_says_of_an_organization_is_no_proof(any_world: World, clients: Clients, path: str) -> None:
+def test_an_answer_of_a_gateway_is_no_proof_for_an_organization(any_world: World, clients: Clients, path: str) -> None:
     client = clients.owner(any_world)
     acme = any_world.console.create_organization(any_world.name("Acme"))
     any_world.console.remove_organization(acme)
@@ -324,7 +324,7 @@ def test_a_grant_that_was_made_again_is_another_one(any_world: World, clients: C
     assert first.gone(clients.member(any_world, "ORG_OWNER_VIEWER", of=any_world.home))
 
 
-# Grants: doubt.
+# Grants: no proof.
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -398,7 +398,7 @@ def test_a_lost_header_is_no_proof_for_who_cannot_read_the_event_store(any_world
 
 
 @pytest.mark.parametrize("path", ["/grants/", "/events/", "/orgs/me", "/permissions/", "/grants/_search"])
-def test_what_a_gateway_says_of_a_grant_is_no_proof(any_world: World, clients: Clients, path: str) -> None:
+def test_an_answer_of_a_gateway_is_no_proof_for_a_grant(any_world: World, clients: Clients, path: str) -> None:
     grant = Granted(any_world, clients.owner(any_world))
     removed(grant)
     viewer = clients.member(any_world, "ORG_OWNER_VIEWER", of=any_world.home)
@@ -423,7 +423,7 @@ def make_phantom(world: World, grant_id: str) -> None:
     httpx.post(f"{world.proxy.target}/debug/phantoms", json={"ids": [grant_id]}).raise_for_status()
 
 
-def test_a_phantom_is_found_as_its_events_tell_it(world: World, clients: Clients) -> None:
+def test_a_phantom_is_found_as_its_events_show_it(world: World, clients: Clients) -> None:
     grant = Granted(world, clients.owner(world))
     before = grant.live()
     make_phantom(world, grant.id)

@@ -187,7 +187,7 @@ def test_an_input_error_is_a_value_error_and_names_the_property() -> None:
 
 
 @pytest.mark.parametrize(("path", "provider"), PROVIDERS.items())
-def test_a_provider_stands_in_the_state_as_its_path_and_nothing_else(path: str, provider: type) -> None:
+def test_a_provider_is_in_the_state_as_its_path_and_nothing_else(path: str, provider: type) -> None:
     assert f"{provider.__module__}.{provider.__qualname__}" == path
     pickled = base64.b64decode(pulumi.dynamic.dynamic.serialize_provider(provider()))
     texts = [argument for _, argument, _ in pickletools.genops(pickled) if isinstance(argument, str)]
@@ -293,7 +293,7 @@ def test_the_defaults_of_the_arguments_are_those_of_the_state(resource: type, ar
 
 @KINDS
 def test_the_constructor_takes_what_the_arguments_object_takes(resource: type, args: type, model: type[Inputs]) -> None:
-    """The overload by name is written out a second time, for editors; both must say the same."""
+    """The overload by name is written out a second time, for editors; both must be the same."""
     by_name = re.search(
         r"@overload\s+def __init__\(\s*self,\s*resource_name: str,\s*\*,(.*?)\) -> None", _source(resource), re.DOTALL
     )

@@ -52,7 +52,7 @@ class Thing:
     props: Props
     other: Props
     listed: Callable[[], list[Props]]
-    by_hand: Callable[..., Any]
+    change_outside: Callable[..., Any]
 
     def declare(self, props: Props) -> Props:
         """Lets the provider check the inputs, as the engine does before each change, and gives them in the state's form."""
@@ -82,12 +82,12 @@ class Thing:
         except ZorgError:
             return "error"
 
-    def shows(self, told: Props | None) -> bool:
-        """Whether the console shows what was told."""
+    def shows(self, reported: Props | None) -> bool:
+        """Whether the server shows what was reported; None is a removal."""
         for each in self.listed():
             seen = {**each, "role_keys": each.get("roleKeys"), "active": each["state"].endswith("_ACTIVE")}
-            return told is not None and all(seen.get(name, value) == value for name, value in told.items())
-        return told is None
+            return reported is not None and all(seen.get(name, value) == value for name, value in reported.items())
+        return reported is None
 
 
 class Caller:
@@ -141,10 +141,10 @@ class Caller:
         )
 
 
-def tried(thing: Thing, act: Callable[[Thing], Props | None], *by_hand: str) -> str:
-    """`yes` where the object is then as told, `error` where it is as before; first the console changes it by hand."""
-    if by_hand:
-        thing.by_hand(*by_hand)
+def attempt(thing: Thing, act: Callable[[Thing], Props | None], *change_outside: str) -> str:
+    """`yes` where the object is then as reported, `error` where it is as before. Before that, it is changed outside Pulumi."""
+    if change_outside:
+        thing.change_outside(*change_outside)
     before = thing.listed()
     try:
         assert thing.shows(act(thing)), thing.listed()
@@ -160,19 +160,19 @@ def tried(thing: Thing, act: Callable[[Thing], Props | None], *by_hand: str) -> 
 
 def changes(make: Callable[..., Thing], changed: str) -> Cells:
     """What came of each change of one kind of object."""
-    gone = tried(make(), Thing.read, "DELETE")
+    gone = attempt(make(), Thing.read, "DELETE")
     # What is gone already is well deleted, with the same proof.
-    assert tried(make(), lambda thing: thing.delete("remove"), "DELETE") == gone
+    assert attempt(make(), lambda thing: thing.delete("remove"), "DELETE") == gone
     return {
-        "created": tried(make(made=False), Thing.create),
-        changed: tried(make(), lambda thing: thing.update(**thing.other)),
-        "deactivated": tried(make(), lambda thing: thing.update(active=False)),
-        "reactivated": tried(make(), Thing.update, "POST", "/_deactivate"),
-        "removed": tried(make(), lambda thing: thing.delete("remove")),
-        "`deactivate`": tried(make(), lambda thing: thing.delete("deactivate")),
-        "`retain`": tried(make(), lambda thing: thing.delete("retain")),
-        "adopted": tried(make(), lambda thing: thing.create(adopt=True)),
-        "read": tried(make(), Thing.read),
+        "created": attempt(make(made=False), Thing.create),
+        changed: attempt(make(), lambda thing: thing.update(**thing.other)),
+        "deactivated": attempt(make(), lambda thing: thing.update(active=False)),
+        "reactivated": attempt(make(), Thing.update, "POST", "/_deactivate"),
+        "removed": attempt(make(), lambda thing: thing.delete("remove")),
+        "`deactivate`": attempt(make(), lambda thing: thing.delete("deactivate")),
+        "`retain`": attempt(make(), lambda thing: thing.delete("retain")),
+        "adopted": attempt(make(), lambda thing: thing.create(adopt=True)),
+        "read": attempt(make(), Thing.read),
         "gone": gone,
     }
 
@@ -194,7 +194,7 @@ def phantom_known(caller: Caller) -> str:
     return thing.found()
 
 
-def command(caller: Caller, run: Callable[[MiniEngine], bool], made: bool = True, *by_hand: str) -> str:
+def command(caller: Caller, run: Callable[[MiniEngine], bool], made: bool = True, *change_outside: str) -> str:
     """What came of a command on a stack with an organization and a grant, both of which the program changes."""
     engine, things = caller.engine, {"org": caller.organization(made), "grant": caller.grant(made)}
     engine.state.clear()
@@ -202,8 +202,8 @@ def command(caller: Caller, run: Callable[[MiniEngine], bool], made: bool = True
         engine.program[name] = Declared(name, {**thing.props, **(thing.other if made else {}), "active": False})
         had = thing.declare(thing.props)
         engine.state.update({name: Resource(name, thing.id, had, had)} if made else {})
-        if by_hand:
-            thing.by_hand(*by_hand)
+        if change_outside:
+            thing.change_outside(*change_outside)
     succeeded = run(engine)
     assert all(MISSING.search(error) for error in engine.errors), engine.errors
     left = {name for name, thing in things.items() if thing.listed()}
@@ -215,7 +215,7 @@ def command(caller: Caller, run: Callable[[MiniEngine], bool], made: bool = True
 
 
 def preview(engine: MiniEngine) -> bool:
-    """Asks the providers what a preview asks them."""
+    """Call the providers as a preview does."""
     for name, have in engine.state.items():
         PROVIDERS[name]().check(have.inputs, {**engine.program[name].args, OWNER: f"o/p/s/{name}/{name}"})
         PROVIDERS[name]().diff(have.id, have.outputs, engine.program[name].args)
@@ -231,7 +231,7 @@ def instance() -> Iterator[World]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_can_do_what_the_document_says(instance: World, tmp_path: Path, role: str) -> None:
+def test_a_role_can_do_what_the_document_has(instance: World, tmp_path: Path, role: str) -> None:
     caller = Caller(instance, role, tmp_path)
     assert {
         "Organizations": {**changes(caller.organization, "renamed"), "default known": default_known(caller)},
@@ -256,7 +256,7 @@ def test_without_the_second_api_adopting_needs_a_reader_of_the_instance_and_the_
                 caller.organization().create(adopt=True)
 
 
-def test_where_nobody_tells_the_default_organization_none_is_switched_off_without_leave(tmp_path: Path) -> None:
+def test_where_the_default_organization_is_unknown_none_is_deactivated_without_allow_lockout(tmp_path: Path) -> None:
     acts: list[Callable[[Thing], Props | None]] = [
         lambda thing: thing.update(active=False),
         lambda thing: thing.delete("deactivate"),

@@ -1,4 +1,4 @@
-"""One ``send`` for every call: what is repeated and what never is, how long, what the user is told meanwhile, and what
+"""One ``send`` for every call: what is repeated and what never is, how long, what is reported to the user meanwhile, and what
 an answer means."""
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from pulumi_zorg.errors import (
     ZorgError,
 )
 from tests.unit.keys import pem, private_key
-from tests.unit.patience import TOKEN, URL, Answer, Scripted, Waits, refuses, says, transport_to, words
+from tests.unit.patience import TOKEN, URL, Answer, Scripted, Waits, answers, refuses, transport_to, words
 
 READ = Call("Reading organization 42", "GET", "/management/v1/orgs/me", org="42", reads=True)
 SEARCH = Call("Searching organizations", "POST", "/admin/v1/orgs/_search", body={"queries": []}, reads=True)
 WRITE = Call("Renaming organization 42", "PUT", "/management/v1/orgs/me", org="42", body={"name": "Acme"})
-FINE = says(200, {"fine": True})
+FINE = answers(200, {"fine": True})
 
 #: Failures in which the server cannot have done anything.
 NOT_PERFORMED = {
@@ -54,7 +54,7 @@ NOT_PERFORMED = {
     "no connection in time": httpx.ConnectTimeout("timed out"),
     "no free connection": httpx.PoolTimeout("pool"),
     "the proxy": httpx.ProxyError("407"),
-    "429": says(429, {"code": 8, "message": "limit"}),
+    "429": answers(429, {"code": 8, "message": "limit"}),
     "429 of a gateway": words(429, "slow down"),
 }
 #: Failures in which nobody knows.
@@ -142,7 +142,7 @@ def test_what_cannot_be_sent_at_all_is_not_repeated(call: Call, waits: Waits) ->
 
 
 @pytest.mark.parametrize("call", [READ, WRITE], ids=["read", "write"])
-def test_after_the_deadline_the_last_failure_is_told(call: Call, waits: Waits) -> None:
+def test_after_the_deadline_the_last_failure_is_raised(call: Call, waits: Waits) -> None:
     server = Scripted(httpx.ConnectError("[Errno 111] Connection refused"))
     with pytest.raises(
         Unreachable, match=re.escape(f"{URL} cannot be reached: [Errno 111] Connection refused")
@@ -169,25 +169,25 @@ def test_the_waits_grow_up_to_a_limit_and_differ(waits: Waits) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_server_that_says_when_to_come_again_is_listened_to(status: int, waits: Waits) -> None:
-    server = Scripted(says(status, {}, Retry_After="7"), FINE)
+def test_the_seconds_of_retry_after_are_waited(status: int, waits: Waits) -> None:
+    server = Scripted(answers(status, {}, Retry_After="7"), FINE)
     assert transport_to(server, waits).send(READ) == {"fine": True}
     assert 7.0 <= waits[0] <= 8.0
 
 
-def test_it_may_say_so_as_a_date(waits: Waits) -> None:
+def test_retry_after_may_be_a_date(waits: Waits) -> None:
     moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=40)
-    server = Scripted(says(429, {}, Retry_After=format_datetime(moment, usegmt=True)), FINE)
+    server = Scripted(answers(429, {}, Retry_After=format_datetime(moment, usegmt=True)), FINE)
     assert transport_to(server, waits).send(WRITE) == {"fine": True}
     assert 20.0 <= waits[0] <= 41.0
 
 
 @pytest.mark.parametrize(
-    "said", ["", "soon", "-5", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 99 Oct 2015 07:28:00 GMT", "\xb2", "0"]
+    "value", ["", "soon", "-5", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 99 Oct 2015 07:28:00 GMT", "\xb2", "0"]
 )
-def test_a_moment_that_is_none_or_past_makes_nobody_wait_longer(said: str, waits: Waits) -> None:
+def test_a_moment_that_is_none_or_past_makes_nobody_wait_longer(value: str, waits: Waits) -> None:
     def busy(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(429, json={}, headers=[(b"retry-after", said.encode("latin-1"))])
+        return httpx.Response(429, json={}, headers=[(b"retry-after", value.encode("latin-1"))])
 
     assert transport_to(Scripted(busy, FINE), waits).send(READ) == {"fine": True}
     assert waits[0] <= 0.5
@@ -206,10 +206,10 @@ dates = st.builds(
 )
 
 
-@given(said=st.one_of(dates, st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"))))
-def test_no_header_that_holds_a_moment_can_break_a_call(said: str) -> None:
+@given(value=st.one_of(dates, st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"))))
+def test_no_header_that_holds_a_moment_can_break_a_call(value: str) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
-        headers = [(b"retry-after", said.encode("latin-1")), (b"date", said.encode("latin-1"))]
+        headers = [(b"retry-after", value.encode("latin-1")), (b"date", value.encode("latin-1"))]
         return httpx.Response(429 if len(server.requests) < 2 else 200, json={}, headers=headers)
 
     server = Scripted(answer)
@@ -224,21 +224,21 @@ def test_no_header_that_holds_a_moment_can_break_a_call(said: str) -> None:
 
 def test_the_servers_clock_is_taken_from_its_answers(waits: Waits) -> None:
     an_hour_ahead = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
-    transport = transport_to(Scripted(says(200, {}, Date=format_datetime(an_hour_ahead, usegmt=True))), waits)
+    transport = transport_to(Scripted(answers(200, {}, Date=format_datetime(an_hour_ahead, usegmt=True))), waits)
     assert transport.server_time() < an_hour_ahead.timestamp() - 1800
     transport.send(READ)
     assert abs(transport.server_time() - an_hour_ahead.timestamp()) < 600
 
 
-@pytest.mark.parametrize("said", ["121", "99999999999", "9" * 400])
-def test_a_moment_after_the_deadline_is_not_waited_for(said: str, waits: Waits) -> None:
-    server = Scripted(says(429, {}, Retry_After=said), FINE)
+@pytest.mark.parametrize("value", ["121", "99999999999", "9" * 400])
+def test_a_moment_after_the_deadline_is_not_waited_for(value: str, waits: Waits) -> None:
+    server = Scripted(answers(429, {}, Retry_After=value), FINE)
     with pytest.raises(Unreachable, match="answered 429"):
         transport_to(server, waits, retry_deadline=120.0).send(READ)
     assert (len(server.requests), waits) == (1, [])
 
 
-def test_without_anybody_to_tell_the_log_is_told(waits: Waits, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_receiver_a_notice_goes_to_the_log(waits: Waits, caplog: pytest.LogCaptureFixture) -> None:
     transport = Transport(
         Settings(URL, PersonalAccessToken(SecretStr(TOKEN)), URL),
         transport=httpx.MockTransport(Scripted(words(503, "busy"), FINE)),
@@ -299,7 +299,7 @@ def test_after_an_error_inside_of_something_nobody_knows_whether_it_happened(wai
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_told_and_the_credential_does_not_follow_it(status: int, waits: Waits) -> None:
+def test_a_redirect_is_an_error_and_the_credential_does_not_follow_it(status: int, waits: Waits) -> None:
     server = Scripted(words(status, "", Location="https://evil.example/x"), FINE)
     with pytest.raises(UnexpectedAnswer, match=r"elsewhere \(\d+, https://evil\.example/x\)") as caught:
         transport_to(server, waits).send(WRITE)
@@ -308,7 +308,7 @@ def test_a_redirect_is_told_and_the_credential_does_not_follow_it(status: int, w
     assert [request.url.host for request in server.requests] == ["acme.example"]
 
 
-# What ZITADEL says.
+# ZITADEL's errors.
 
 
 @pytest.mark.parametrize(
@@ -369,13 +369,13 @@ def test_what_the_user_can_do_is_said(status: int, message: str, advice: str, wa
 @pytest.mark.parametrize("code", [None, [5], {"a": 1}, 1.5])
 def test_a_code_of_another_sort_is_left_out(code: object, waits: Waits) -> None:
     with pytest.raises(NotFound) as caught:
-        transport_to(Scripted(says(404, {"code": code, "message": "no"})), waits).send(READ)
+        transport_to(Scripted(answers(404, {"code": code, "message": "no"})), waits).send(READ)
     assert caught.value.code is None
     assert str(caught.value) == "Reading organization 42 failed: ZITADEL answered 404: no."
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("value", "shown"),
     [
         ("\x1b[31mred\x1b[0m", "[31mred [0m"),
         ("two\r\nlines\tand\x00more", "two lines and more"),
@@ -385,15 +385,15 @@ def test_a_code_of_another_sort_is_left_out(code: object, waits: Waits) -> None:
         ("  spaced  ", "spaced"),
     ],
 )
-def test_nothing_that_a_terminal_obeys_is_repeated(said: str, shown: str, waits: Waits) -> None:
+def test_nothing_that_a_terminal_obeys_is_repeated(value: str, shown: str, waits: Waits) -> None:
     with pytest.raises(ApiError) as caught:
-        transport_to(Scripted(refuses(409, 6, said)), waits).send(WRITE)
+        transport_to(Scripted(refuses(409, 6, value)), waits).send(WRITE)
     assert caught.value.said == shown
     assert f": {shown}." in str(caught.value)
 
 
 def test_a_credential_that_comes_back_in_the_answer_is_not_shown(waits: Waits) -> None:
-    """Something in front of the server may tell what it was sent."""
+    """Something in front of the server may repeat what it received."""
     with pytest.raises(ApiError) as caught:
         transport_to(Scripted(refuses(409, 6, f"bad header: Bearer {TOKEN}")), waits).send(WRITE)
     assert TOKEN not in str(caught.value) + caught.value.said
@@ -409,7 +409,7 @@ def test_a_long_message_is_cut(waits: Waits) -> None:
 @pytest.mark.parametrize("message", [["a", "list"], {"an": "object"}, 7, None])
 def test_a_message_that_is_no_text_breaks_nothing(message: object, waits: Waits) -> None:
     with pytest.raises(NotFound):
-        transport_to(Scripted(says(404, {"code": 5, "message": message})), waits).send(READ)
+        transport_to(Scripted(answers(404, {"code": 5, "message": message})), waits).send(READ)
 
 
 # What is sent.
@@ -438,7 +438,7 @@ def test_a_post_has_a_body_and_a_get_has_none(call: Call, method: str, body: Any
         assert request.headers["content-type"] == "application/json"
 
 
-def test_the_headers_say_who_asks_and_for_which_organization(waits: Waits) -> None:
+def test_the_headers_name_the_client_and_the_organization(waits: Waits) -> None:
     server = Scripted(FINE)
     transport = transport_to(server, waits)
     transport.send(READ)
@@ -453,7 +453,7 @@ def test_the_headers_say_who_asks_and_for_which_organization(waits: Waits) -> No
 
 
 @pytest.mark.parametrize("org", ["é", "42\n", "4\x002", "42\u202e"])
-def test_an_id_that_no_header_can_carry_is_told(org: str, waits: Waits) -> None:
+def test_an_id_that_no_header_can_carry_is_an_error(org: str, waits: Waits) -> None:
     """Over a real connection, which is where such a thing would be noticed."""
     transport = Transport(
         Settings("http://127.0.0.1:9", PersonalAccessToken(SecretStr(TOKEN)), URL, retry_deadline=0.001), sleep=waits
@@ -471,7 +471,7 @@ def test_an_id_that_no_header_can_carry_is_told(org: str, waits: Waits) -> None:
 
 def test_each_attempt_is_a_line_of_the_log(waits: Waits, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="pulumi_zorg")
-    server = Scripted(httpx.ReadTimeout("slow"), words(503, "busy"), FINE, says(200, {}))
+    server = Scripted(httpx.ReadTimeout("slow"), words(503, "busy"), FINE, answers(200, {}))
     transport = transport_to(server, waits)
     transport.send(READ)
     transport.send(SEARCH)
@@ -511,7 +511,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 class _Fine(http.server.BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
+        """Write no log."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -522,7 +522,7 @@ class _Fine(http.server.BaseHTTPRequestHandler):
 
 class _Quiet(http.server.ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says nothing: that clients turn away is what is tested."""
+        """Write no error: the tests make clients close the connection."""
 
 
 @pytest.fixture
@@ -552,7 +552,7 @@ def over_tls(url: str, ca_file: Path | None, waits: Waits) -> dict[str, Any]:
         transport.close()
 
 
-def test_a_certificate_that_is_not_trusted_is_told_at_once(https: tuple[str, Path], waits: Waits) -> None:
+def test_a_certificate_that_is_not_trusted_is_an_error_at_once(https: tuple[str, Path], waits: Waits) -> None:
     url, _ = https
     with pytest.raises(Unreachable, match=r"is not trusted \(self.signed certificate\)") as caught:
         over_tls(url, None, waits)
@@ -568,7 +568,7 @@ def test_a_certificate_of_a_private_authority_is_trusted_where_it_is_named(
     assert over_tls(url, cert_file, waits) == {"fine": True}
 
 
-def test_a_ca_file_without_a_certificate_is_told_as_the_setting_it_is(tmp_path: Path, waits: Waits) -> None:
+def test_the_error_for_a_ca_file_without_a_certificate_names_the_setting(tmp_path: Path, waits: Waits) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("not a certificate")
     given = {"url": "https://127.0.0.1:9", "token": TOKEN, "caFile": str(file)}
@@ -577,8 +577,8 @@ def test_a_ca_file_without_a_certificate_is_told_as_the_setting_it_is(tmp_path: 
 
 
 @pytest.mark.parametrize("host", ["acme..invalid", f"{'x' * 70}.invalid"])
-def test_a_host_that_nobody_can_be_called_is_told(host: str, waits: Waits) -> None:
-    """Python says so with an error of another family than that of a host that does not exist."""
+def test_an_impossible_host_name_is_an_error(host: str, waits: Waits) -> None:
+    """Python raises another type of error than for a host that does not exist."""
     given = {"url": f"https://{host}", "token": TOKEN}
     with pytest.raises(ZorgError):
         over_tls(load_settings(given.get, {}).url, None, waits)

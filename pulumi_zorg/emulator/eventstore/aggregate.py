@@ -56,10 +56,10 @@ class WriteModel(AggregateState):
     A concrete write model inherits the state class too: `class ProjectWriteModel(WriteModel, Project)`.
     """
 
-    #: The aggregate's type, as events name it.
-    aggregate_type: ClassVar[str]
+    #: The aggregate's type, as events name it. A constant of the class, as `types` is, except for members.
+    aggregate_type: str
     #: The event types that are read. Each of them moves `details`.
-    types: ClassVar[frozenset[str]]
+    types: frozenset[str]
     #: Event types that change the state, but do not move `details`.
     silent_types: ClassVar[frozenset[str]] = frozenset()
 

@@ -52,10 +52,10 @@ class MemberWriteModel(WriteModel, Member):
         self.user_id = user_id
         self.grant_id = grant_id
         # Constants of the class in other write models. Here they depend on the kind of member.
-        self.aggregate_type = prefix.partition(".")[0]  # type: ignore[misc]
+        self.aggregate_type = prefix.partition(".")[0]
         names = ("member.added", "member.changed", "member.removed", "member.cascade.removed")
         ends = ("project.grant.removed", "project.removed") if prefix == "project.grant" else ()
-        self.types = frozenset({*(f"{prefix}.{name}" for name in names), *ends})  # type: ignore[misc]
+        self.types = frozenset({*(f"{prefix}.{name}" for name in names), *ends})
         super().__init__(store, object_id, owner)
 
     def accepts(self, event: Event) -> bool:

@@ -80,7 +80,7 @@ class Oidc:
         return Token(user_id, pat.owner, tuple(pat.scopes), (instance.project_id,))
 
     def _iac(self) -> Token | None:
-        # `Emulator.token` stands for the personal access token of `iac`, and ends with it.
+        # `Emulator.token` represents the personal access token of `iac`, and ends with it.
         for pat in self.instance.read_models.pats.where("user_id", self.instance.iac_user_id):
             if pat.state == "ACTIVE" and pat.expires > now_micros():
                 return Token(pat.user_id, pat.owner, tuple(pat.scopes), (self.instance.project_id,))
@@ -142,11 +142,12 @@ class Oidc:
             if key is None:
                 raise refused
             public = serialization.load_pem_public_key(base64.b64decode(key.public_key))
+            if not isinstance(public, rsa.RSAPublicKey):
+                raise refused
             # Checks expiry, audience and signature.
             jwt.decode(
                 assertion,
-                # The PEM can contain any kind of key. The library refuses one that does not match the algorithms.
-                public,  # type: ignore[arg-type]
+                public,
                 algorithms=["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
                 audience=issuer,
                 options={"require": ["exp", "iat", "aud", "iss", "sub"], "verify_iat": False},
@@ -233,7 +234,7 @@ class Oidc:
         return {"keys": [{**key, "use": "sig", "kid": self.instance.instance_id, "alg": "RS256"}]}
 
     def userinfo(self, text: str) -> dict[str, Any]:
-        """Return the claims about the user of a token, as its scopes ask for: profile, email, and roles in the projects of the audience.
+        """Return the claims about the user of a token, as its scopes request: profile, email, and roles in the projects of the audience.
 
         :raises OAuthError: 401, if the token is not valid or the user is not active.
         """
