@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKENS = {"org": "pulumi-python:dynamic/zorg:Organization", "grant": "pulumi-python:dynamic/zorg:UserGrant"}
 
 
+ZORG_SETTINGS = {"url", "token", "audience", "clientId", "jwtProfileFile", "jwtProfileJson"}
+
+
 @dataclass(frozen=True)
 class Run:
     """What one command of the engine said."""
@@ -122,6 +125,15 @@ class Stack:
             "ZITADEL_URL": url,
             "ZITADEL_TOKEN": token,
         }
+
+    def configure(self, **settings: str) -> None:
+        """Set settings in the stack's configuration with one command. Those named `token` or `...Json` are secrets."""
+        given = []
+        for name, value in settings.items():
+            kind = "secret" if name == "token" or name.endswith("Json") else "plaintext"
+            key = f"zorg:{name}" if name in ZORG_SETTINGS else name
+            given.append(f"--{kind}={key}={value}")
+        self.must("config", "set-all", *given)
 
     def declare(self, **resources: dict[str, Any]) -> None:
         """What the program declares from now on, in this order."""
