@@ -18,6 +18,11 @@ ANY = ["2026-07", *(["real"] if real_is_given() else [])]
 EVERY = [*PROFILES, *(["real"] if real_is_given() else [])]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests with the engine first: a long test that begins last leaves the other workers idle."""
+    items.sort(key=lambda item: "engine" not in item.path.parts and item.get_closest_marker("engine") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_certificate_is_trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """All traffic is plain http on loopback, and loading all certificates takes 40 ms of CPU time for each client."""

@@ -154,7 +154,7 @@ def test_targets_and_a_destroy_are_previewed(tenants: tuple[World, Stack]) -> No
     """`pulumi preview --target` reports nothing about the removal."""
     world, stack = tenants
     urns = {name: each["urn"] for name, each in stack.resources().items()}
-    removal = f"removes organization {world.name('Acme')} and 0 projects, 0 users, 0 grants ({stack.id('acme')})"
+    removal = f"removes organization {world.name('Beta')} and 0 projects, 0 users, 0 grants ({stack.id('beta')})"
 
     def would_remove(*args: str) -> dict[str, int]:
         return {name: count for name, count in found(guard(stack, "--format", "json", *args)).items() if count}
