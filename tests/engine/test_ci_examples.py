@@ -171,7 +171,7 @@ def test_a_plan_of_a_preview_that_failed_is_not_believed(runner: Runner) -> None
 
 
 def test_a_long_plan_is_cut_to_what_a_comment_may_have(runner: Runner) -> None:
-    runner.stack.declare(**{f"o{number}": org(f"Organization {number}") for number in range(130)})
+    runner.stack.declare(**{f"o{number}": org(f"{number} {'x' * 180}") for number in range(70)})
     job = runner.preview("github")
     assert job.code == 7, job.out
     assert len(job.body) < 65_536
