@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import certifi
 import pytest
 
 from tests.support.servers import PROFILES, World, emulated, real, real_is_given
@@ -15,6 +16,22 @@ from tests.support.stack import Stack
 ANY = ["2026-07", *(["real"] if real_is_given() else [])]
 #: The emulator in each of its profiles, and a real server where one is given.
 EVERY = [*PROFILES, *(["real"] if real_is_given() else [])]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests with the engine first: a long test that begins last leaves the other workers idle."""
+    items.sort(key=lambda item: "engine" not in item.path.parts and item.get_closest_marker("engine") is None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_certificate_is_trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """All traffic is plain http on loopback, and loading all certificates takes 40 ms of CPU time for each client."""
+    end = "-----END CERTIFICATE-----\n"
+    file = tmp_path_factory.mktemp("certificates") / "one.pem"
+    file.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certifi, "where", lambda: str(file))
+        yield
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import sysconfig
 import venv
 import zipfile
 from pathlib import Path
@@ -38,18 +39,29 @@ def test_the_wheel_holds_what_users_need(wheel: Path) -> None:
 @pytest.mark.engine
 def test_a_program_runs_with_the_wheel_in_a_new_environment(wheel: Path, world: World, tmp_path: Path) -> None:
     home = tmp_path / "venv"
-    venv.create(home, with_pip=True)
+    venv.create(home, with_pip=False)
     python = home / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, "--disable-pip-version-check", str(wheel)], check=True)
+    # The dependencies are those of this environment. A .pth file adds its packages, and not its editable installs.
+    (site,) = home.glob("lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    where = [str(python), "-c", "import pulumi_zorg; print(pulumi_zorg.__file__)"]
+    found = subprocess.run(where, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert Path(found.strip()).is_relative_to(home), "the wheel is used, and not the checkout"
 
     stack = Stack(tmp_path / "stack", world.proxy.url, world.token)
     here = str(Path(sys.executable).parent)
     stack.env["PATH"] = ":".join([str(home / "bin"), *(part for part in stack.env["PATH"].split(":") if part != here)])
+    del stack.env["PYTHONPATH"]  # the environment's own `pip list`
     stack.declare(acme=org("Acme"))
     stack.up()
     assert world.console.organization(stack.id("acme"))["name"] == "Acme"
-    stack.destroy()
 
-    zorg = subprocess.run([home / "bin" / "zorg", "emulator"], capture_output=True, text=True, check=False)
+    without = "import sys; sys.modules['starlette'] = None; from pulumi_zorg.cli import main; main()"
+    zorg = subprocess.run(
+        [python, "-c", without, "emulator"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert zorg.returncode != 0
     assert "pip install 'pulumi-zorg[emulator]'" in zorg.stderr, "the extra is named where it is missing"
+    assert subprocess.run([home / "bin" / "zorg", "--version"], check=False).returncode == 0

@@ -26,21 +26,21 @@ def tenants(world: World) -> dict[str, dict[str, Any]]:
 
 
 @contextmanager
-def in_sync(folder: Path) -> Iterator[tuple[World, Stack, str]]:
-    """Three tenants and a grant as declared, and a credential that can only read."""
+def declared(folder: Path) -> Iterator[tuple[World, Stack, str]]:
+    """Three tenants and a grant that no `up` has created yet, and a credential that can only read."""
     with emulated() as world:
         viewer = world.console.create_user(world.home, "viewer")
         world.console.add_instance_member(viewer, "IAM_OWNER_VIEWER")
         stack = Stack(folder / "stack", world.proxy.url, world.token)
         stack.declare(**tenants(world))
-        stack.up()
         yield world, stack, world.console.create_token(world.home, viewer)
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Stack, str]]:
-    """For jobs that find the instance as declared: they change nothing, so one stack does for all."""
-    with in_sync(tmp_path_factory.mktemp("kept")) as found:
+    """For jobs that change nothing on the instance: one stack, as declared, does for all."""
+    with declared(tmp_path_factory.mktemp("kept")) as found:
+        found[1].up()
         yield found
 
 
@@ -54,8 +54,8 @@ def runner(kept: tuple[World, Stack, str], tmp_path: Path) -> Runner:
 
 @pytest.fixture
 def own_runner(tmp_path: Path) -> Iterator[Runner]:
-    """For jobs that find something changed outside Pulumi."""
-    with in_sync(tmp_path) as (world, stack, token):
+    """For jobs that run an `up`: the first one."""
+    with declared(tmp_path) as (world, stack, token):
         yield Runner(world, stack, tmp_path, token)
 
 
@@ -149,12 +149,12 @@ def test_a_preview_that_fails_gets_a_comment_that_says_so(runner: Runner, platfo
 
 
 @on_both
-def test_no_name_can_end_the_line_that_it_is_in(own_runner: Runner, platform: str) -> None:
+def test_no_name_can_end_the_line_that_it_is_in(runner: Runner, platform: str) -> None:
     """Names are chosen by others; a carriage return ends a line for the runner, and in Markdown."""
-    runner = own_runner
-    console = runner.world.console
-    console.rename_organization(runner.stack.id("acme"), "X\n\r::error title=boo::boo\r\r@victim\r</details>\rhello")
+    console, acme = runner.world.console, runner.stack.id("acme")
+    console.rename_organization(acme, "X\n\r::error title=boo::boo\r\r@victim\r</details>\rhello")
     job = runner.preview(platform)
+    console.rename_organization(acme, "Acme")
     assert "@victim" in job.body
     assert "\r" not in job.body
     assert "\r" not in job.out
@@ -171,7 +171,7 @@ def test_a_plan_of_a_preview_that_failed_is_not_believed(runner: Runner) -> None
 
 
 def test_a_long_plan_is_cut_to_what_a_comment_may_have(runner: Runner) -> None:
-    runner.stack.declare(**{f"o{number}": org(f"Organization {number}") for number in range(130)})
+    runner.stack.declare(**{f"o{number}": org(f"{number} {'x' * 180}") for number in range(70)})
     job = runner.preview("github")
     assert job.code == 7, job.out
     assert len(job.body) < 65_536
@@ -211,12 +211,14 @@ def test_a_night_in_sync_passes(runner: Runner, platform: str) -> None:
 
 
 @pytest.mark.parametrize(("platform", "before"), [("github", "none"), ("github", "open"), ("gitlab", "none")])
-def test_a_night_with_drift_fails_and_names_it(own_runner: Runner, platform: str, before: str) -> None:
-    runner, world = own_runner, own_runner.world
-    world.console.deactivate_organization(runner.stack.id("acme"))
+def test_a_night_with_drift_fails_and_names_it(runner: Runner, platform: str, before: str) -> None:
+    world, acme = runner.world, runner.stack.id("acme")
+    world.console.deactivate_organization(acme)
     extra = world.console.create_grant(world.home, world.bob, world.project, ["admin"])
     runner.answers["gh"] = ISSUES[before]
     job = runner.drift(platform)
+    world.console.reactivate_organization(acme)
+    world.console.remove_grant(world.home, world.bob, extra)
     assert job.code == 7, job.out
     assert job.said("Drift")
     named = job.out if platform == "gitlab" else job.body

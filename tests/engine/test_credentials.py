@@ -36,15 +36,13 @@ def _lives(world: World, stack: Stack) -> None:
     assert world.console.organization(stack.id("acme"))["state"] == "ORG_STATE_ACTIVE"
     asked = [each.path for each in world.proxy.exchanges].count("/oauth/v2/token")
     assert asked == 1, "one token serves all threads of a process"
-    stack.destroy()
 
 
 def test_a_service_account_key(any_world: World, any_stack: Stack, robot: str) -> None:
     del any_stack.env["ZITADEL_TOKEN"]
     # The proxy is not the issuer, as a private address is not.
-    any_stack.must("config", "set", "zorg:audience", any_world.proxy.target)
     key = _key(any_world, robot)
-    any_stack.must("config", "set", "--secret", "zorg:jwtProfileJson", key)
+    any_stack.configure(audience=any_world.proxy.target, jwtProfileJson=key)
     _lives(any_world, any_stack)
     assert json.loads(key)["key"] not in json.dumps(any_stack.state())
 
@@ -120,7 +118,7 @@ def owner(world: World) -> Owner:
 def configured(world: World, stack: Stack, owner: Owner) -> Stack:
     """A stack that is in sync, with its token in its configuration."""
     del stack.env["ZITADEL_TOKEN"]
-    configure(stack, token=owner.rotate())
+    stack.configure(token=owner.rotate())
     stack.declare(**both(world))
     stack.up()
     world.proxy.clear()
@@ -129,12 +127,6 @@ def configured(world: World, stack: Stack, owner: Owner) -> Stack:
 
 def both(world: World, name: str = "Acme") -> dict[str, dict[str, object]]:
     return {"acme": org(name), "ann": grant(world.home, world.ann, world.project, ["viewer"])}
-
-
-def configure(stack: Stack, **settings: str) -> None:
-    for name, value in settings.items():
-        secret = ["--secret"] if name in ("token", "jwtProfileJson") else []
-        stack.must("config", "set", *secret, f"zorg:{name}", value)
 
 
 def urns(stack: Stack) -> list[str]:
@@ -175,12 +167,11 @@ def test_a_refresh_with_a_rotated_token_fails_and_names_the_way_out(
 ) -> None:
     stack, old = configured, owner.token
     new = owner.rotate()
-    configure(stack, token=new)
+    stack.configure(token=new)
     refuses(
         stack,
         ("refresh", *YES),
         CHECK,
-        ("preview", "--refresh"),
         ("up", "--refresh", *YES),
         ("destroy", *YES),
         shows=("ZITADEL answered 401", "The credential was read from zorg:token", WAY_OUT),
@@ -188,7 +179,6 @@ def test_a_refresh_with_a_rotated_token_fails_and_names_the_way_out(
     assert used(world) == {old}
     # Either way out uses the token that is configured now.
     stack.must(*CHECK, "--run-program")
-    stack.must("preview", "--refresh", "--run-program")
     assert drift(stack) == 0
     stack.declare(**both(world, "Acme B"))
     stack.up()
@@ -200,24 +190,31 @@ def test_a_refresh_with_a_rotated_token_fails_and_names_the_way_out(
 
 def test_a_rotated_token_is_used_with_run_program(world: World, configured: Stack, owner: Owner) -> None:
     stack = configured
-    configure(stack, token=owner.rotate())
+    stack.configure(token=owner.rotate())
     stack.declare(**both(world, "Acme B"))
     stack.must("up", "--refresh", "--run-program", *YES)
     assert world.console.organization(stack.id("acme"))["name"] == "Acme B"
-    configure(stack, token=owner.rotate())
+    stack.configure(token=owner.rotate())
     stack.env["PULUMI_RUN_PROGRAM"] = "true"
     stack.must("refresh", *YES)
-    configure(stack, token=owner.rotate())
+    stack.configure(token=owner.rotate())
     acme = stack.id("acme")
     stack.must("destroy", *YES)
     assert acme not in world.console.organizations()
 
 
-def test_an_up_that_changes_nothing_stores_the_rotated_token(world: World, configured: Stack, owner: Owner) -> None:
-    configure(configured, token=owner.rotate())
+def test_an_up_that_changes_nothing_stores_the_rotated_token_and_encrypts_it(
+    world: World, configured: Stack, owner: Owner
+) -> None:
+    configured.configure(token=owner.rotate())
     configured.up()
     configured.must(*CHECK)
     assert used(world) == {owner.token}
+    assert owner.token not in stored(configured)
+    # Not if it is set without --secret.
+    configured.must("config", "set", "--plaintext", "zorg:token", owner.token)
+    configured.up()
+    assert owner.token in json.dumps(configured.state())
 
 
 def test_the_last_resource_leaves_the_program_with_the_token_of_the_last_up(
@@ -225,7 +222,7 @@ def test_the_last_resource_leaves_the_program_with_the_token_of_the_last_up(
 ) -> None:
     """A program that declares no resource of this package declares no provider either."""
     stack, acme = configured, configured.id("acme")
-    configure(stack, token=owner.rotate())
+    stack.configure(token=owner.rotate())
     stack.declare()
     refuses(stack, ("up", *YES), shows=("ZITADEL answered 401", WAY_OUT))
     stack.declare(acme=org("Acme"))
@@ -236,25 +233,11 @@ def test_the_last_resource_leaves_the_program_with_the_token_of_the_last_up(
     assert acme not in world.console.organizations()
 
 
-def test_a_rotated_token_of_the_environment_is_used_by_every_command(world: World, stack: Stack, owner: Owner) -> None:
+def test_a_token_of_the_environment_is_used_by_every_command(world: World, stack: Stack, owner: Owner) -> None:
     first = stack.env["ZITADEL_TOKEN"] = owner.rotate()
     stack.declare(**both(world))
     stack.up()
-    stack.env["ZITADEL_TOKEN"] = owner.rotate()
-    world.proxy.clear()
-    for command in (("refresh", *YES), CHECK, ("preview", "--refresh"), ("up", "--refresh", *YES)):
-        stack.must(*command)
-        assert used(world) == {owner.token}, command
-    stack.declare()
-    stack.up()
-    assert used(world) == {owner.token}
-    assert not [token for token in (first, owner.token) if token in stored(stack)]
-
-
-def test_a_refused_token_of_the_environment_is_named_by_its_variable(world: World, stack: Stack, owner: Owner) -> None:
-    stack.env["ZITADEL_TOKEN"] = owner.rotate()
-    stack.declare(acme=org("Acme"))
-    stack.up()
+    # Rotated, and not in the environment yet.
     owner.rotate()
     refuses(
         stack,
@@ -263,6 +246,15 @@ def test_a_refused_token_of_the_environment_is_named_by_its_variable(world: Worl
         shows=("ZITADEL answered 401", "The credential was read from ZITADEL_TOKEN in the environment."),
     )
     assert "--run-program" not in stack.run(*CHECK).out
+    stack.env["ZITADEL_TOKEN"] = owner.token
+    world.proxy.clear()
+    for command in (("refresh", *YES), CHECK, ("up", "--refresh", *YES)):
+        stack.must(*command)
+        assert used(world) == {owner.token}, command
+    stack.declare()
+    stack.up()
+    assert used(world) == {owner.token}
+    assert not [token for token in (first, owner.token) if token in stored(stack)]
 
 
 def test_a_token_that_moves_between_configuration_and_environment(
@@ -280,22 +272,15 @@ def test_a_token_that_moves_between_configuration_and_environment(
     assert recorded not in json.dumps(stack.state())
     # And back.
     del stack.env["ZITADEL_TOKEN"]
-    configure(stack, token=recorded)
+    stack.configure(token=recorded)
     refuses(stack, ("refresh", *YES), ("destroy", *YES), shows=("no credential is given", "zorg:token", WAY_OUT))
     stack.must(*CHECK, "--run-program")
     assert used(world) == {recorded}
 
 
-def test_a_token_is_stored_encrypted_if_it_was_set_as_a_secret(world: World, configured: Stack, owner: Owner) -> None:
-    assert owner.token not in stored(configured)
-    configured.must("config", "set", "--plaintext", "zorg:token", owner.token)
-    configured.up()
-    assert owner.token in json.dumps(configured.state())
-
-
 def test_a_key_file_is_read_by_each_command_and_is_not_in_the_state(world: World, stack: Stack, owner: Owner) -> None:
     del stack.env["ZITADEL_TOKEN"]
-    configure(stack, jwtProfileFile="key.json", audience=world.proxy.target)
+    stack.configure(jwtProfileFile="key.json", audience=world.proxy.target)
     file = stack.folder / "key.json"
     file.write_text(_key(world, owner.user))
     first = json.loads(file.read_text())
@@ -316,10 +301,10 @@ def test_another_address_is_used_after_an_up_or_with_run_program_and_proves_noth
     world: World, configured: Stack
 ) -> None:
     stack = configured
-    configure(stack, url=world.proxy.url)
+    stack.configure(url=world.proxy.url)
     stack.up()
     with emulated() as other:
-        configure(stack, url=other.proxy.url, token=other.token)
+        stack.configure(url=other.proxy.url, token=other.token)
         # Without --run-program the engine goes where the last `up` went.
         stack.must(*CHECK)
         assert used(world)
@@ -329,13 +314,10 @@ def test_another_address_is_used_after_an_up_or_with_run_program_and_proves_noth
         refuses(
             stack,
             ("refresh", "--run-program", *YES),
-            (*CHECK, "--run-program"),
-            ("preview", "--refresh", "--run-program"),
             ("destroy", "--run-program", *YES),
             ("up", *YES),
             # That `up` failed, and has stored the address.
             ("refresh", *YES),
-            ("destroy", *YES),
             shows=never,
         )
         assert other.proxy.writes == []

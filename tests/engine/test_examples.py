@@ -29,14 +29,16 @@ def test_quickstart_runs_in_the_checkout_itself(world: World, tmp_path: Path) ->
     stack = Stack(tmp_path / "stack", world.proxy.url, world.token, name="dev")
     config = tmp_path / "dev.yaml"
     stack.folder = ROOT
+    del stack.env["PULUMI_STACK"]
     stack.must("stack", "init", "checkout")
     (ROOT / "Pulumi.checkout.yaml").unlink()  # the salt of a stack's secrets, which this one has none of
     here = ("--stack", "checkout", "--config-file", str(config))
     stack.must("config", "set", "name", "Acme", *here)
     up = stack.up(*here)
     assert up.shows("ORG_STATE_ACTIVE")
-    for key, value in (("org_id", world.home), ("user_id", world.ann), ("project_id", world.project)):
-        stack.must("config", "set", key, value, *here)
+    given = {"org_id": world.home, "user_id": world.ann, "project_id": world.project}
+    settings = [f"--plaintext={key}={value}" for key, value in given.items()]
+    stack.must("config", "set-all", *settings, *here)
     stack.up(*here)
     assert [each["roleKeys"] for each in world.console.grants(world.home).values()] == [["viewer"]]
     stack.must("config", "set", "active", "false", *here)
@@ -67,8 +69,7 @@ def _tenants(world: World, stack: Stack, *, active: bool = True, reverse: bool =
 def test_onboarding_makes_tenants_with_grants_from_a_file(world: World, tmp_path: Path) -> None:
     stack = _example("onboarding", world, tmp_path)
     _tenants(world, stack)
-    stack.must("config", "set", "tenants", "mine.yaml")
-    stack.must("config", "set", "deletion_policy", "remove")
+    stack.configure(tenants="mine.yaml", deletion_policy="remove")
     stack.up()
     names = {each["name"] for each in world.console.organizations().values()}
     assert {"Acme", "Globex"} <= names
@@ -101,8 +102,7 @@ def test_offboarding_switches_off_keeps_and_later_removes(world: World, tmp_path
     billing = console.create_project(world.home, "Billing", ("viewer",))
     stack = _example("offboarding", world, tmp_path)
     settings = {"org_id": world.home, "portal": world.project, "billing": billing, "ann": world.ann, "bob": world.bob}
-    for key, value in settings.items():
-        stack.must("config", "set", key, value)
+    stack.configure(**settings)
     stack.up()
 
     stack.must("config", "set", "leavers", "bob")

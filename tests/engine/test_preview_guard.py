@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pulumi_zorg.cli.json_models import PreviewVerdict
+from tests.conftest import ANY, server
+from tests.support.command import run_zorg
 from tests.support.servers import World
 from tests.support.stack import Run, Stack, grant, org, twins
 
@@ -18,21 +20,18 @@ WITHIN, ERROR, EXCEEDED = 0, 1, 7
 
 
 def guard(stack: Stack, *args: str, piped: str | None = None, env: dict[str, str] | None = None) -> Run:
-    command = [str(Path(sys.executable).parent / "zorg"), "preview-guard", *args]
-    given: dict[str, Any] = {"stdin": subprocess.DEVNULL} if piped is None else {"input": piped}
-    done = subprocess.run(
-        command,
-        cwd=stack.folder,
-        env=env or stack.env,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-        **given,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert stack.env["ZITADEL_TOKEN"] not in done.stdout + done.stderr
-    return Run(done.returncode, done.stdout + (done.stderr if done.returncode == ERROR else ""))
+    if piped is None:
+        done = run_zorg("preview-guard", *args, cwd=stack.folder, env=env or stack.env)
+        code, out, err = done.code, done.out, done.err
+    else:
+        command = [str(Path(sys.executable).parent / "zorg"), "preview-guard", *args]
+        process = subprocess.run(
+            command, cwd=stack.folder, env=stack.env, capture_output=True, text=True, input=piped, check=False
+        )
+        code, out, err = process.returncode, process.stdout, process.stderr
+    assert "Traceback" not in err, err
+    assert stack.env["ZITADEL_TOKEN"] not in out + err
+    return Run(code, out + (err if code == ERROR else ""))
 
 
 def plan(stack: Stack, *command: str) -> str:
@@ -49,24 +48,36 @@ def found(run: Run) -> dict[str, int]:
     return {each["option"].removeprefix("--max-"): each["found"] for each in shown["limits"]}
 
 
+@pytest.fixture(scope="module", params=ANY)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Stack]]:
+    """For tests that change nothing on the server, one stack: three organizations and three grants."""
+    with server(request.param) as world:
+        stack = Stack(tmp_path_factory.mktemp("made") / "stack", world.proxy.url, world.token)
+        cleo = world.console.create_user(world.home, f"cleo{world.tag}")
+        users = {"ann": world.ann, "bob": world.bob, "cleo": cleo}
+        stack.declare(
+            **{name: org(world.name(name.title())) for name in ("acme", "beta", "ceta")},
+            **{name: grant(world.home, user, world.project, ["viewer"]) for name, user in users.items()},
+        )
+        stack.up()
+        world.create_person(stack.id("acme"), f"person{world.tag}")
+        world.console.create_user(stack.id("acme"), f"bot{world.tag}")
+        world.proxy.clear()
+        yield world, stack
+
+
 @pytest.fixture
-def tenants(any_world: World, any_stack: Stack) -> Stack:
-    """Three organizations and three grants."""
-    world, stack = any_world, any_stack
-    cleo = world.console.create_user(world.home, f"cleo{world.tag}")
-    users = {"ann": world.ann, "bob": world.bob, "cleo": cleo}
-    stack.declare(
-        **{name: org(world.name(name.title())) for name in ("acme", "beta", "ceta")},
-        **{name: grant(world.home, user, world.project, ["viewer"]) for name, user in users.items()},
-    )
-    stack.up()
-    world.proxy.clear()
-    return stack
+def tenants(made: tuple[World, Stack]) -> Iterator[tuple[World, Stack]]:
+    world, stack = made
+    declared = (stack.folder / "declared.json").read_text()
+    yield world, stack
+    assert world.proxy.writes == []
+    (stack.folder / "declared.json").write_text(declared)
 
 
-def test_deactivations_and_removals_are_counted_against_the_limits(any_world: World, tenants: Stack) -> None:
+def test_deactivations_and_removals_are_counted_against_the_limits(tenants: tuple[World, Stack]) -> None:
     """One organization and one grant are deactivated, and one of each is removed."""
-    world, stack = any_world, tenants
+    world, stack = tenants
     stack.declare(
         acme=org(world.name("Acme"), active=False),
         beta=org(world.name("Beta")),
@@ -86,12 +97,10 @@ def test_deactivations_and_removals_are_counted_against_the_limits(any_world: Wo
     assert refused.shows("::error title=zorg preview-guard::test: refused: 1 organization would be removed")
     assert guard(stack, file, "--max-deactivate-grants", "0").code == EXCEEDED
     assert guard(stack, file, "--max-remove-grants", "0").code == EXCEEDED
-    assert world.proxy.writes == []
 
 
-def test_the_sentences_about_updates_are_those_of_the_preview(any_world: World, tenants: Stack) -> None:
-    world, stack = any_world, tenants
-    world.create_person(stack.id("acme"), f"u{world.tag}")
+def test_the_sentences_about_updates_are_those_of_the_preview(tenants: tuple[World, Stack]) -> None:
+    world, stack = tenants
     stack.declare(acme=org(world.name("Acme"), active=False), bob=grant(world.home, world.bob, world.project, []))
     previewed = stack.must("preview").out
     shown = guard(stack, plan(stack), "--format", "json")
@@ -109,8 +118,8 @@ def test_the_sentences_about_updates_are_those_of_the_preview(any_world: World, 
         assert f"`{sentence}`" in markdown.out
 
 
-def test_it_runs_the_preview_or_reads_standard_input(any_world: World, tenants: Stack) -> None:
-    world, stack = any_world, tenants
+def test_it_runs_the_preview_or_reads_standard_input(tenants: tuple[World, Stack]) -> None:
+    world, stack = tenants
     stack.declare(beta=org(world.name("Beta")))
     assert guard(stack, "--max-remove", "1").code == EXCEEDED
     text = (stack.folder / plan(stack)).read_text()
@@ -120,12 +129,10 @@ def test_it_runs_the_preview_or_reads_standard_input(any_world: World, tenants: 
     assert guard(stack, "plan.json", "--run").code == ERROR
 
 
-def test_the_table_shows_the_impact_and_counts_all_changes(any_world: World, tenants: Stack) -> None:
-    world, stack = any_world, tenants
+def test_the_table_shows_the_impact_and_counts_all_changes(tenants: tuple[World, Stack]) -> None:
+    world, stack = tenants
     nothing = guard(stack, "--run")
     assert nothing.out.splitlines() == ["test: 7 unchanged", "test: nobody would be locked out or let in"]
-    world.create_person(stack.id("acme"), f"person{world.tag}")
-    world.console.create_user(stack.id("acme"), f"bot{world.tag}")
     stack.declare(
         acme=org(world.name("Acme"), active=False),
         ceta=org(world.name("Ceta")),
@@ -143,42 +150,43 @@ def test_the_table_shows_the_impact_and_counts_all_changes(any_world: World, ten
     ]
 
 
-def test_targets_and_a_destroy_are_previewed(any_world: World, tenants: Stack) -> None:
+def test_targets_and_a_destroy_are_previewed(tenants: tuple[World, Stack]) -> None:
     """`pulumi preview --target` reports nothing about the removal."""
-    world, stack = any_world, tenants
+    world, stack = tenants
     urns = {name: each["urn"] for name, each in stack.resources().items()}
-    removal = f"removes organization {world.name('Acme')} and 0 projects, 0 users, 0 grants ({stack.id('acme')})"
+    removal = f"removes organization {world.name('Beta')} and 0 projects, 0 users, 0 grants ({stack.id('beta')})"
 
     def would_remove(*args: str) -> dict[str, int]:
         return {name: count for name, count in found(guard(stack, "--format", "json", *args)).items() if count}
 
-    one = guard(stack, "--destroy", "--target", urns["acme"], "--max-remove", "0")
+    one = guard(stack, "--destroy", "--target", urns["beta"], "--max-remove", "0")
     assert (one.code, one.shows(removal)) == (EXCEEDED, True)
     assert would_remove("--destroy") == {"remove": 3, "remove-grants": 3}
-    assert would_remove("--destroy", "--target", urns["acme"], "--target", urns["ann"]) == {
+    assert would_remove("--destroy", "--target", urns["beta"], "--target", urns["ann"]) == {
         "remove": 1,
         "remove-grants": 1,
     }
-    assert would_remove("--target", urns["acme"]) == {}
+    assert would_remove("--target", urns["beta"]) == {}
     stack.declare()
-    one = guard(stack, "--run", "--target", urns["acme"], "--max-remove", "0")
+    one = guard(stack, "--run", "--target", urns["beta"], "--max-remove", "0")
     assert (one.code, one.shows(removal)) == (EXCEEDED, True)
-    assert would_remove("--target", urns["acme"]) == {"remove": 1}
-    assert world.proxy.writes == []
+    assert would_remove("--target", urns["beta"]) == {"remove": 1}
 
 
-def test_a_preview_with_a_refresh_is_run_here(any_world: World, tenants: Stack) -> None:
-    world, stack = any_world, tenants
-    stack.declare(acme=org(world.name("Acme"), active=False))
+def test_the_correction_of_drift_is_counted_if_the_preview_refreshes(any_world: World, any_stack: Stack) -> None:
+    world, stack = any_world, any_stack
+    stack.declare(acme=org(world.name("Acme"), active=False), beta=org(world.name("Beta")))
     stack.up()
     world.console.reactivate_organization(stack.id("acme"))
+    world.console.remove_organization(stack.id("beta"))
+    shown = guard(stack, plan(stack, "preview", "--refresh"), "--format", "json")
+    assert (found(shown)["deactivate"], found(shown)["remove"]) == (1, 0)
     assert found(guard(stack, "--run", "--format", "json"))["deactivate"] == 0
     assert found(guard(stack, "--refresh", "--run-program", "--format", "json"))["deactivate"] == 1
 
 
-def test_an_error_of_the_engine_is_shown(world: World, stack: Stack) -> None:
-    stack.declare(acme=org("Acme"))
-    stack.up()
+def test_an_error_of_the_engine_is_shown(tenants: tuple[World, Stack]) -> None:
+    _, stack = tenants
     for args in (("--target",), ("--destroy", "--target")):
         run = guard(stack, *args, "urn:pulumi:test::tests::random:index:Pet::nobody")
         assert (run.code, run.shows("urn:pulumi:test::tests::random:index:Pet::nobody")) == (ERROR, True)
@@ -204,17 +212,17 @@ def test_two_resources_of_the_state_with_one_id_are_an_error(
     old, new = twins(world, stack)
     both = f"pulumi state delete '{new}' or pulumi state delete '{old}'"
     file = plan(stack)
-    for args in ([file], ["--run"], ["--target", old], ["--destroy", "--target", old], ["--offline", "--run"]):
+    for args in ([file], ["--offline", "--run"], ["--destroy", "--target", old]):
         run = guard(stack, *args, "--max-remove", "5")
         assert (run.code, run.shows(both)) == (ERROR, True), args
-    for form in FORMS:
-        assert guard(stack, file, "--format", form).code == ERROR
     # Without the state, the plan shows both if it lists what does not change.
     (elsewhere := tmp_path / "elsewhere").mkdir()
     without = guard(stack, file, "--cwd", str(elsewhere))
     assert (without.code, without.shows("The state was not read", "--show-sames")) == (WITHIN, True)
-    shown = guard(stack, plan(stack, "preview", "--show-sames"), "--cwd", str(elsewhere))
-    assert (shown.code, shown.shows(both)) == (ERROR, True)
+    same = plan(stack, "preview", "--show-sames")
+    for form in FORMS:
+        shown = guard(stack, same, "--cwd", str(elsewhere), "--format", form)
+        assert (shown.code, shown.shows(both)) == (ERROR, True), form
     stack.must("state", "delete", "--yes", old)
     assert guard(stack, "--run", "--max-remove", "0").code == WITHIN
     assert world.proxy.writes == []
@@ -253,57 +261,30 @@ def test_a_deletion_with_a_secret_name_is_counted_although_another_resource_adop
         assert found(run)["remove"] == 1
 
 
-def test_the_settings_are_those_of_the_plans_stack(world: World, stack: Stack) -> None:
-    stack.declare(acme=org("Acme"))
-    stack.up()
-    stack.declare()
-    file = plan(stack)
-    stack.must("config", "set", "zorg:previewImpact", "false")
-    stack.must("stack", "init", "other")
-    run = guard(stack, file, "--max-remove", "0")
-    assert run.code == EXCEEDED
-    assert run.shows("The instance was not read", "zorg:previewImpact is false")
-    refused = guard(stack, file, "--stack", "other")
-    assert refused.code == ERROR
-    assert refused.shows("This is the plan of stack test, and --stack says other")
-
-
-def test_a_replacement_counts_as_a_removal(any_world: World, tenants: Stack) -> None:
-    stack = tenants
+def test_a_replacement_counts_as_a_removal(tenants: tuple[World, Stack]) -> None:
+    _, stack = tenants
     file = plan(stack, "preview", "--replace", stack.resources()["acme"]["urn"])
     assert found(guard(stack, file, "--format", "json"))["remove"] == 1
 
 
-def test_the_plan_of_a_destroy_is_counted(any_world: World, tenants: Stack) -> None:
-    shown = guard(tenants, plan(tenants, "destroy", "--preview-only"), "--format", "json")
+def test_the_plan_of_a_destroy_is_counted(tenants: tuple[World, Stack]) -> None:
+    _, stack = tenants
+    shown = guard(stack, plan(stack, "destroy", "--preview-only"), "--format", "json")
     assert found(shown) == {"deactivate": 0, "remove": 3, "deactivate-grants": 0, "remove-grants": 3}
 
 
-def test_deleted_resources_whose_objects_stay_are_not_counted(any_world: World, tenants: Stack) -> None:
+def test_deleted_resources_whose_objects_stay_are_not_counted(any_world: World, any_stack: Stack) -> None:
     """Retained, adopted by another resource, or deactivated instead of removed."""
-    world, stack = any_world, tenants
-    names = {name: world.name(name.title()) for name in ("acme", "beta", "ceta")}
+    world, stack = any_world, any_stack
     stack.declare(
-        acme=org(names["acme"], deletion_policy="retain"),
-        beta=org(names["beta"], deletion_policy="deactivate"),
-        ceta=org(names["ceta"]),
+        acme=org(world.name("Acme"), deletion_policy="retain"),
+        beta=org(world.name("Beta"), deletion_policy="deactivate"),
+        ceta=org(world.name("Ceta")),
     )
     stack.up()
-    stack.declare(tenant=org(names["ceta"], adopt=True))
+    stack.declare(tenant=org(world.name("Ceta"), adopt=True))
     shown = guard(stack, plan(stack), "--format", "json")
     assert found(shown) == {"deactivate": 1, "remove": 0, "deactivate-grants": 0, "remove-grants": 0}
-
-
-def test_with_refresh_the_correction_of_drift_is_counted(any_world: World, tenants: Stack) -> None:
-    world, stack = any_world, tenants
-    stack.declare(
-        acme=org(world.name("Acme"), active=False), beta=org(world.name("Beta")), ceta=org(world.name("Ceta"))
-    )
-    stack.up()
-    world.console.reactivate_organization(stack.id("acme"))
-    world.console.remove_organization(stack.id("beta"))
-    shown = guard(stack, plan(stack, "preview", "--refresh"), "--format", "json")
-    assert (found(shown)["deactivate"], found(shown)["remove"]) == (1, 0)
 
 
 def test_a_failed_preview_is_an_error(world: World, stack: Stack) -> None:
@@ -319,7 +300,7 @@ def test_a_failed_preview_is_an_error(world: World, stack: Stack) -> None:
     assert run.shows("cannot be deleted because it is protected")
 
 
-def test_settings_come_from_the_stack_before_the_environment(world: World, stack: Stack) -> None:
+def test_settings_are_those_of_the_plans_stack_before_the_environment(world: World, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
     stack.declare()
@@ -330,5 +311,14 @@ def test_settings_come_from_the_stack_before_the_environment(world: World, stack
     assert run.shows("The instance was not read: no address of a ZITADEL is given")
     stack.must("config", "set", "zorg:url", stack.env["ZITADEL_URL"])
     stack.must("config", "set", "--secret", "zorg:token", stack.env["ZITADEL_TOKEN"])
-    run = guard(stack, file, env={**stack.env, "ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_TOKEN": "wrong"})
-    assert run.shows("removes organization Acme and 0 projects, 0 users, 0 grants")
+    wrong = {**stack.env, "ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_TOKEN": "wrong"}
+    assert guard(stack, file, env=wrong).shows("removes organization Acme and 0 projects, 0 users, 0 grants")
+    stack.must("config", "set", "zorg:previewImpact", "false")
+    del stack.env["PULUMI_STACK"]
+    stack.must("stack", "init", "other")  # it is selected now
+    run = guard(stack, file, "--max-remove", "0")
+    assert run.code == EXCEEDED
+    assert run.shows("The instance was not read", "zorg:previewImpact is false")
+    refused = guard(stack, file, "--stack", "other")
+    assert refused.code == ERROR
+    assert refused.shows("This is the plan of stack test, and --stack says other")

@@ -64,7 +64,6 @@ def test_what_is_no_answer_after_a_create_does_not_lose_it(world: World, stack: 
     assert names(world)["Acme"] == stack.id("acme")
 
 
-@pytest.mark.engine_too
 def test_what_a_failed_creation_left_goes_when_the_resource_adopts_something_else(world: World, stack: Stack) -> None:
     beta = world.console.create_organization("Beta")
     world.proxy.add(Fault("answer", method="POST", path="_deactivate", times=None, status=403, headers=JSON,

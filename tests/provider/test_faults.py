@@ -63,7 +63,6 @@ def test_a_token_without_rights_forgets_nothing(any_world: World, made: Stack) -
     _nothing_is_forgotten(any_world, made, "membership not found", "It stays in the state")
 
 
-@pytest.mark.engine_too
 def test_a_token_that_is_refused_forgets_nothing(any_world: World, made: Stack) -> None:
     made.env["ZITADEL_TOKEN"] = "nonsense"
     _nothing_is_forgotten(any_world, made, "ZITADEL answered 401", "The credential is not accepted")
@@ -114,7 +113,6 @@ def test_a_server_that_is_not_there_forgets_nothing(any_world: World, made: Stac
     _nothing_is_forgotten(any_world, made, "cannot be reached")
 
 
-@pytest.mark.engine_too
 def test_another_instance_forgets_nothing(any_world: World, made: Stack) -> None:
     with emulated() as other:
         made.env |= {"ZITADEL_URL": other.proxy.url, "ZITADEL_TOKEN": other.token}
@@ -244,7 +242,6 @@ def test_a_refused_write_with_500_is_looked_after(world: World, stack: Stack) ->
     stack.assert_settled()
 
 
-@pytest.mark.engine_too
 def test_the_name_of_somebody_elses_organization_is_not_taken(any_world: World, any_stack: Stack) -> None:
     """Made by another user, and by this credential's own user: neither was made by this resource."""
     world, stack = any_world, any_stack
@@ -270,7 +267,6 @@ def test_the_same_object_is_not_declared_twice(world: World, stack: Stack) -> No
     assert world.proxy.writes == []
 
 
-@pytest.mark.engine_too
 def test_a_phantom_stays_in_the_state_and_can_be_changed_and_removed(world: World, stack: Stack) -> None:
     stack.declare(ann=grant(world.home, world.ann, world.project, ["viewer"]))
     stack.up()

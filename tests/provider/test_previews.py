@@ -287,3 +287,31 @@ def test_a_server_that_cannot_be_reached_is_a_warning_in_a_preview(stack: Stack)
     stack.declare(acme=org("Acme"))
     (warning,) = preview(stack)
     assert warning.startswith("warning: the credential was not checked: ")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"ZITADEL_URL": ""}, "no address of a ZITADEL is given"),
+        ({"ZITADEL_TOKEN": ""}, "no credential is given"),
+        ({"ZITADEL_CLIENT_ID": "a", "ZITADEL_CLIENT_SECRET": "hush-hush"}, "more than one credential is given"),
+        ({"ZITADEL_URL": "http://zitadel.example"}, "plain http"),
+        ({"ZITADEL_URL": "https://zitadel.example/ui/console"}, "must end after the host"),
+        (
+            {"ZITADEL_TOKEN": "", "ZITADEL_JWT_PROFILE_JSON": '{"key": "hush-hush"}'},
+            "is not the JSON that ZITADEL hands out",
+        ),
+        ({"ZITADEL_TOKEN": "", "ZITADEL_JWT_PROFILE_FILE": "nowhere.json"}, "cannot be read: nowhere.json"),
+    ],
+)
+def test_wrong_settings_are_told_in_the_preview_before_anything_is_called(
+    world: World, stack: Stack, settings: dict[str, str], said: str
+) -> None:
+    stack.env |= settings
+    stack.declare(acme=org("Acme"))
+    preview = stack.run("preview")
+    assert preview.code != 0
+    assert preview.shows(said), preview.out
+    assert "Traceback" not in preview.out
+    assert "hush-hush" not in preview.out
+    assert world.proxy.exchanges == []

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from pulumi_zorg.cli.json_models import DriftReport
-from tests.support.command import Zorg
+from tests.support.command import Zorg, run_zorg
 from tests.support.in_process import InProcessStack
 from tests.support.servers import World, emulated
 from tests.support.stack import Run, grant, org
@@ -339,15 +339,8 @@ def test_neither_an_encoding_nor_a_reader_that_leaves_changes_the_exit_code(
     piped = ["bash", "-c", f"{zorg} | true; exit ${{PIPESTATUS[0]}}"]
     assert subprocess.run(piped, cwd=drift.folder, env=env, check=False, timeout=120).returncode == DRIFT
     for form in FORMS:
-        done = subprocess.run(
-            [*zorg.split(), "--format", form],
-            cwd=drift.folder,
-            env={**env, "PYTHONIOENCODING": "cp1252"},
-            check=False,
-            timeout=120,
-            stdin=subprocess.DEVNULL,
-        )
-        assert done.returncode == DRIFT
+        done = run_zorg(*zorg.split()[1:], "--format", form, cwd=drift.folder, env=env, encoding="cp1252")
+        assert done.code == DRIFT
 
 
 @pytest.mark.parametrize(

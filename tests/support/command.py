@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,47 @@ import pytest
 from pulumi_zorg.cli import main
 from tests.support.stack import Run
 
-__all__ = ["Zorg"]
+__all__ = ["Ended", "Zorg", "run_zorg"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command of `zorg` ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_zorg(*args: str, cwd: Path, env: Mapping[str, str], encoding: str = "utf-8") -> Ended:
+    """Run `zorg` in the process of the test, in that folder and environment, without a standard input."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2))
+    with _elsewhere(cwd, env), redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main.main(list(args), prog_name="zorg")
+    code = ended.value.code
+    assert isinstance(code, int)
+    shown = []
+    for stream in (out, err):
+        stream.flush()
+        shown.append(stream.detach().getvalue().decode(encoding))
+    return Ended(code, *shown)
+
+
+@contextmanager
+def _elsewhere(cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
+    before, folder, stdin = dict(os.environ), Path.cwd(), sys.stdin
+    with open(os.devnull, encoding="utf-8") as nothing:
+        try:
+            os.chdir(cwd)
+            os.environ.clear()
+            os.environ.update(env)
+            sys.stdin = nothing
+            yield
+        finally:
+            sys.stdin = stdin
+            os.environ.clear()
+            os.environ.update(before)
+            os.chdir(folder)
 
 
 class Zorg:

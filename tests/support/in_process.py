@@ -160,6 +160,22 @@ class InProcessStack:
             for name, each in self._state.items()
         }
 
+    def load(self, state: dict[str, Any]) -> None:
+        """Replace the state."""
+        kinds = {token: kind for kind, token in TOKENS.items()}
+        self._state = {
+            each["urn"].rsplit("::", 1)[1]: _Resource(
+                kinds[each["type"]],
+                each["id"],
+                *(
+                    {key: value for key, value in each[part].items() if key != "__provider"}
+                    for part in ("inputs", "outputs")
+                ),
+            )
+            for each in state["deployment"]["resources"]
+            if each["type"] in kinds
+        }
+
     def id(self, name: str) -> str:
         """The id of a resource in the state."""
         return self._state[name].id

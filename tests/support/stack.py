@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,9 @@ from tests.support.servers import World
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKENS = {"org": "pulumi-python:dynamic/zorg:Organization", "grant": "pulumi-python:dynamic/zorg:UserGrant"}
+
+
+ZORG_SETTINGS = {"url", "token", "audience", "clientId", "jwtProfileFile", "jwtProfileJson"}
 
 
 @dataclass(frozen=True)
@@ -44,13 +50,63 @@ def grant(
     return {"kind": "grant", "args": given, "opts": opts or {}}
 
 
-class Stack:
-    """A stack whose program declares what the test says."""
+#: A `pip` whose `pip list` prints what the real one printed. The real one runs for all other arguments.
+_PIP = """import runpy, sys
+if sys.argv[1:] == {args!r}:
+    sys.stdout.write({listed!r})
+else:
+    sys.path.remove({folder!r})
+    for name in ("pip", "pip.__main__"):
+        sys.modules.pop(name, None)
+    runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
 
-    def __init__(self, folder: Path, url: str, token: str, name: str = "test") -> None:
+
+@cache
+def _scratch() -> Path:
+    """A folder of this process."""
+    folder = tempfile.mkdtemp(prefix="pulumi-zorg-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+@cache
+def quick_pip() -> str:
+    """Return a folder for PYTHONPATH with a quick `pip list`.
+
+    The language host runs `pip list` in each command, to look for plugins. It takes 0.4 seconds of CPU time.
+    """
+    folder, args = _scratch() / "pip-list", ["list", "-v", "--format", "json"]
+    listed = subprocess.run([sys.executable, "-m", "pip", *args], capture_output=True, text=True, check=True).stdout
+    (folder / "pip").mkdir(parents=True)
+    (folder / "pip" / "__init__.py").touch()
+    (folder / "pip" / "__main__.py").write_text(_PIP.format(args=args, listed=listed, folder=str(folder)))
+    return str(folder)
+
+
+@cache
+def _new_stack(name: str) -> Path:
+    """Return a folder with the backend and the configuration of a new stack, as `pulumi stack init` writes them."""
+    folder = _scratch() / f"stack-{name}"
+    stack = Stack(folder, "", "", name, initialized=False)
+    stack.must("stack", "init", name)
+    return folder
+
+
+class Stack:
+    """A stack whose program declares what the test says.
+
+    :param initialized: the stack exists in the backend. It is copied, because `pulumi stack init` takes half a second.
+    """
+
+    def __init__(self, folder: Path, url: str, token: str, name: str = "test", *, initialized: bool = True) -> None:
         self.folder = folder
         self.name = name
         folder.mkdir(parents=True, exist_ok=True)
+        if initialized:
+            new = _new_stack(name)
+            shutil.copytree(new / "backend", folder / "backend")
+            shutil.copy(new / f"Pulumi.{name}.yaml", folder)
         (folder / "backend").mkdir(exist_ok=True)
         (folder / "Pulumi.yaml").write_text("name: tests\nruntime: python\n")
         shutil.copy(ROOT / "tests" / "support" / "program.py", folder / "__main__.py")
@@ -61,13 +117,23 @@ class Stack:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
             "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_STACK": name,  # as selected; without it, `pulumi stack select` counts
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PYTHONPATH": quick_pip(),
             "NO_COLOR": "1",
             "ZITADEL_URL": url,
             "ZITADEL_TOKEN": token,
         }
-        self.must("stack", "init", name)
+
+    def configure(self, **settings: str) -> None:
+        """Set settings in the stack's configuration with one command. Those named `token` or `...Json` are secrets."""
+        given = []
+        for name, value in settings.items():
+            kind = "secret" if name == "token" or name.endswith("Json") else "plaintext"
+            key = f"zorg:{name}" if name in ZORG_SETTINGS else name
+            given.append(f"--{kind}={key}={value}")
+        self.must("config", "set-all", *given)
 
     def declare(self, **resources: dict[str, Any]) -> None:
         """What the program declares from now on, in this order."""
