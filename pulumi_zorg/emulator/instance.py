@@ -6,15 +6,18 @@ import secrets
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pulumi_zorg.emulator.errors import denied, not_found
 from pulumi_zorg.emulator.eventstore.events import Event, now_micros
+from pulumi_zorg.emulator.eventstore.projections import ReadModel
 from pulumi_zorg.emulator.eventstore.store import EventStore
 from pulumi_zorg.emulator.members.permissions import PERMISSIONS
 from pulumi_zorg.emulator.members.projection import MemberReadModel
 from pulumi_zorg.emulator.profiles import PROFILES
 from pulumi_zorg.emulator.read_models import ReadModels
+
+_T = TypeVar("_T", bound=ReadModel)
 
 
 class Instance:
@@ -32,6 +35,7 @@ class Instance:
         self.secret = self.store.meta("secret", secrets.token_hex)
         self.read_models = ReadModels(self.store.events)
         self.store.listeners.append(self.read_models.apply)
+        #: Ids of objects that reads and lists do not show, although they exist: the projection has missed their event.
         self.phantoms: set[str] = set()
         self.calls: list[dict[str, Any]] = []
         self._lag = 0.0
@@ -62,6 +66,10 @@ class Instance:
         while self._pending and self._pending[0].created_at <= border:
             self._lagging.apply(self._pending.popleft())
         return self._lagging
+
+    def shown(self, items: Iterable[_T]) -> list[_T]:
+        """Return the read models that lists show: all but phantoms."""
+        return [item for item in items if item.id not in self.phantoms]
 
     def memberships(self, user_id: str, org_id: str) -> list[MemberReadModel]:
         """Return the memberships of a user that count in an organization."""

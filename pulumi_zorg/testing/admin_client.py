@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 __all__ = ["AdminClient"]
+
+_PROJECT_FLAGS = ("projectRoleAssertion", "projectRoleCheck", "hasProjectCheck", "privateLabelingSetting")
 
 
 class AdminClient:
@@ -80,7 +83,7 @@ class AdminClient:
         """Remove an organization with everything in it."""
         self.call("DELETE", f"/admin/v1/orgs/{org_id}")
 
-    # Projects, users and members.
+    # Projects and their roles.
 
     def create_project(self, org_id: str, name: str, roles: Sequence[str] = ()) -> str:
         """Create a project with roles, and return its id."""
@@ -90,10 +93,106 @@ class AdminClient:
             self.call("POST", f"/management/v1/projects/{project_id}/roles/_bulk", body, org=org_id)
         return project_id
 
+    def project(self, org_id: str, project_id: str) -> dict[str, Any]:
+        """Return a project as the server shows it. A flag that is not set is left out."""
+        found: dict[str, Any] = self.call("GET", f"/management/v1/projects/{project_id}", org=org_id)["project"]
+        return found
+
+    def projects(self, org_id: str) -> dict[str, dict[str, Any]]:
+        """Return all projects of an organization by id."""
+        body = {"query": {"limit": 1000, "asc": True}}
+        listed = self.call("POST", "/management/v1/projects/_search", body, org=org_id).get("result", [])
+        return {each["id"]: each for each in listed}
+
+    def rename_project(self, org_id: str, project_id: str, name: str) -> None:
+        """Rename a project, and keep its flags."""
+        self._change_project(org_id, project_id, name=name)
+
+    def set_project_flags(self, org_id: str, project_id: str, **flags: bool | str) -> None:
+        """Set flags of a project, and keep its name and its other flags.
+
+        :param flags: by the names of the v1 API: ``projectRoleAssertion``, ``projectRoleCheck``, ``hasProjectCheck``, and
+            ``privateLabelingSetting`` with the name of an enum value.
+        """
+        self._change_project(org_id, project_id, **flags)
+
+    def _change_project(self, org_id: str, project_id: str, **changes: bool | str) -> None:
+        # The server resets every flag that a change leaves out.
+        found = self.project(org_id, project_id)
+        kept = {name: found[name] for name in ("name", *_PROJECT_FLAGS) if name in found}
+        self.call("PUT", f"/management/v1/projects/{project_id}", kept | changes, org=org_id)
+
+    def deactivate_project(self, org_id: str, project_id: str) -> None:
+        """Deactivate a project."""
+        self.call("POST", f"/management/v1/projects/{project_id}/_deactivate", org=org_id)
+
+    def reactivate_project(self, org_id: str, project_id: str) -> None:
+        """Reactivate a project."""
+        self.call("POST", f"/management/v1/projects/{project_id}/_reactivate", org=org_id)
+
+    def remove_project(self, org_id: str, project_id: str) -> None:
+        """Remove a project, with its roles, its project grants and all user grants of them."""
+        self.call("DELETE", f"/management/v1/projects/{project_id}", org=org_id)
+
+    def project_roles(self, org_id: str, project_id: str) -> dict[str, dict[str, Any]]:
+        """Return all roles of a project by key, each with ``displayName`` and, if it has one, ``group``."""
+        body = {"query": {"limit": 1000, "asc": True}}
+        path = f"/management/v1/projects/{project_id}/roles/_search"
+        return {each["key"]: each for each in self.call("POST", path, body, org=org_id).get("result", [])}
+
+    def add_project_role(self, org_id: str, project_id: str, key: str, display_name: str = "", group: str = "") -> None:
+        """Add a role to a project. Without a display name it is the key."""
+        body = {"roleKey": key, "displayName": display_name or key, "group": group}
+        self.call("POST", f"/management/v1/projects/{project_id}/roles", body, org=org_id)
+
+    def change_project_role(self, org_id: str, project_id: str, key: str, display_name: str, group: str = "") -> None:
+        """Set the display name and the group of a role."""
+        body = {"displayName": display_name, "group": group}
+        self.call("PUT", f"/management/v1/projects/{project_id}/roles/{quote(key, safe='')}", body, org=org_id)
+
+    def remove_project_role(self, org_id: str, project_id: str, key: str) -> None:
+        """Remove a role from a project, and so from its project grants and from all user grants of the project."""
+        self.call("DELETE", f"/management/v1/projects/{project_id}/roles/{quote(key, safe='')}", org=org_id)
+
+    # Project grants.
+
     def grant_project(self, org_id: str, project_id: str, granted_org_id: str, roles: Sequence[str]) -> str:
         """Grant a project to another organization, and return the id of the project grant."""
         body = {"grantedOrgId": granted_org_id, "roleKeys": list(roles)}
         return str(self.call("POST", f"/management/v1/projects/{project_id}/grants", body, org=org_id)["grantId"])
+
+    def project_grant(self, org_id: str, project_id: str, project_grant_id: str) -> dict[str, Any]:
+        """Return a project grant as the server shows it. Without any role, it has no ``grantedRoleKeys``."""
+        path = f"/management/v1/projects/{project_id}/grants/{project_grant_id}"
+        found: dict[str, Any] = self.call("GET", path, org=org_id)["projectGrant"]
+        return found
+
+    def project_grants(self, org_id: str) -> dict[str, dict[str, Any]]:
+        """Return all grants of the projects of an organization by id."""
+        body = {"query": {"limit": 1000, "asc": True}}
+        listed = self.call("POST", "/management/v1/projectgrants/_search", body, org=org_id).get("result", [])
+        return {each["grantId"]: each for each in listed}
+
+    def set_project_grant_roles(
+        self, org_id: str, project_id: str, project_grant_id: str, roles: Sequence[str]
+    ) -> None:
+        """Replace the roles of a project grant. User grants on it lose the roles that are left out."""
+        path = f"/management/v1/projects/{project_id}/grants/{project_grant_id}"
+        self.call("PUT", path, {"roleKeys": list(roles)}, org=org_id)
+
+    def deactivate_project_grant(self, org_id: str, project_id: str, project_grant_id: str) -> None:
+        """Deactivate a project grant."""
+        self.call("POST", f"/management/v1/projects/{project_id}/grants/{project_grant_id}/_deactivate", org=org_id)
+
+    def reactivate_project_grant(self, org_id: str, project_id: str, project_grant_id: str) -> None:
+        """Reactivate a project grant."""
+        self.call("POST", f"/management/v1/projects/{project_id}/grants/{project_grant_id}/_reactivate", org=org_id)
+
+    def remove_project_grant(self, org_id: str, project_id: str, project_grant_id: str) -> None:
+        """Remove a project grant and all user grants on it."""
+        self.call("DELETE", f"/management/v1/projects/{project_id}/grants/{project_grant_id}", org=org_id)
+
+    # Users and members.
 
     def create_user(self, org_id: str, user_name: str) -> str:
         """Create a service account, and return its id."""

@@ -64,6 +64,10 @@ class WiderCallSequence(CallSequence):
             ]
             weights, choices = zip(*makers, strict=True)
             step = self.dice.choices(choices, weights)[0]()
+        return self.as_some_caller(step)
+
+    def as_some_caller(self, step: Step) -> Step:
+        """Return the call, sometimes by another caller than the administrator."""
         hired = self.counts.get("token", 0)
         if hired and not step.caller and not step.gives.startswith("token") and self.dice.random() < 0.3:
             step = dataclasses.replace(step, caller=f"{{token{self.dice.randrange(hired)}}}")

@@ -111,12 +111,16 @@ def _beyond(event: Event, sequence: int, *, ascending: bool) -> bool:
     return not sequence or (event.sequence > sequence if ascending else event.sequence < sequence)
 
 
-def _changes(call: Call, aggregate_type: str, aggregate_id: str) -> Any:
+def _changes(
+    call: Call, aggregate_type: str, aggregate_id: str, belongs: Callable[[Event], bool] = lambda _: True
+) -> Any:
     query = call.request["query"] or {"sequence": 0, "limit": 0, "asc": False}
     events = [
         event
         for event in call.instance.store.aggregate(aggregate_type, aggregate_id)
-        if _beyond(event, query["sequence"], ascending=query["asc"]) and event.resource_owner == call.caller.org_id
+        if _beyond(event, query["sequence"], ascending=query["asc"])
+        and event.resource_owner == call.caller.org_id
+        and belongs(event)
     ]
     if not query["asc"]:
         events.reverse()
@@ -146,3 +150,32 @@ def _org_changes(call: Call) -> Any:
 @rest("POST", "/management/v1/users/{user_id}/changes/_search", "user.read", messages.LIST_USER_CHANGES)
 def _user_changes(call: Call) -> Any:
     return _changes(call, "user", call.request["user_id"])
+
+
+_PROJECT = "/management/v1/projects/{project_id}"
+
+
+# The real server reads the parameters of the next two from the query string: their HTTP rules have no body.
+@rest(
+    "POST",
+    _PROJECT + "/changes/_search",
+    "project.read",
+    messages.LIST_PROJECT_CHANGES,
+    check="project_id",
+    body=False,
+)
+def _project_changes(call: Call) -> Any:
+    return _changes(call, "project", call.request["project_id"])
+
+
+@rest(
+    "POST",
+    _PROJECT + "/grants/{grant_id}/changes/_search",
+    "project.grant.read",
+    messages.LIST_PROJECT_GRANT_CHANGES,
+    check="grant_id",
+    body=False,
+)
+def _project_grant_changes(call: Call) -> Any:
+    grant_id = call.request["grant_id"]
+    return _changes(call, "project", call.request["project_id"], lambda event: event.get("grantId") == grant_id)

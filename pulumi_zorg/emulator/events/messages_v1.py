@@ -7,6 +7,10 @@ from pulumi_zorg.emulator.http.schema import Field, Message
 
 LIST_ORG_CHANGES = single("ListOrgChangesRequest", inner("query", CHANGE_QUERY))
 LIST_USER_CHANGES = Message("ListUserChangesRequest", (inner("query", CHANGE_QUERY), ident("user_id")))
+LIST_PROJECT_CHANGES = Message("ListProjectChangesRequest", (inner("query", CHANGE_QUERY), ident("project_id")))
+LIST_PROJECT_GRANT_CHANGES = Message(
+    "ListProjectGrantChangesRequest", (inner("query", CHANGE_QUERY), ident("project_id"), ident("grant_id"))
+)
 LIST_EVENTS = Message(
     "ListEventsRequest",
     (

@@ -23,7 +23,7 @@ from pulumi_zorg.emulator.errors import (
     unauthenticated,
 )
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, ROUTES, Route, Router, path_fields
-from pulumi_zorg.emulator.http.schema import MessageDict, decode, validate
+from pulumi_zorg.emulator.http.schema import MessageDict, decode, decode_query, validate
 from pulumi_zorg.emulator.instance import Instance
 from pulumi_zorg.emulator.oauth.discovery import configuration
 from pulumi_zorg.emulator.oauth.oidc import OAuthError, Oidc
@@ -101,14 +101,12 @@ class Api:
 
     def _answer(self, route: Route, request: Request, body: bytes, variables: dict[str, str]) -> Any:
         try:
-            message = decode(route.message, body if request.method != "GET" else b"")
+            message = decode(route.message, body) if route.body else decode_query(route.message, request.url.query)
         except ApiError as error:
             if route.connect:
                 package = route.path[1:].split(".")[1]
                 error.key = f"unmarshal message: unmarshal into *{package}.{route.message.name}: {error.key}"
             raise
-        if request.method == "GET":
-            message.update(_from_query(route, request.url.query))
         message.update(path_fields(route, variables))
         caller = self._caller(route, request, message)
         validate(route.message, message)
@@ -177,15 +175,6 @@ class Api:
 
 def _origin(request: Request) -> str:
     return f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
-
-
-def _from_query(route: Route, query: str) -> dict[str, str]:
-    found = {}
-    for key, value in parse_qsl(query):
-        field = route.message.by_key.get(key)
-        if field is not None and field.kind == "string" and not field.repeated:
-            found[field.name] = value
-    return found
 
 
 async def _healthz(_: Request) -> Response:

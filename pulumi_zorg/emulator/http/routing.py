@@ -39,6 +39,8 @@ class Route:
     connect: bool = False
     #: Attribute of the server profile. Without it the endpoint does not exist.
     requires: str = ""
+    #: Whether the fields of the request are in the body. Otherwise they are in the query string, and the body is ignored.
+    body: bool = True
 
 
 ROUTES: list[Route] = []
@@ -54,6 +56,7 @@ def rest(
     org_field: str = "",
     status: int = 200,
     requires: str = "",
+    body: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Register an endpoint of the REST gateway.
 
@@ -61,10 +64,14 @@ def rest(
     :param permission: what the caller needs in the organization of the call, or `AUTHENTICATED`.
     :param check: see `Route`. The same is true for `org_field` and `requires`.
     :param status: the HTTP status of a success.
+    :param body: see `Route`. A `GET` has no body.
     """
+    with_body = body and method != "GET"
 
     def register(handler: Handler) -> Handler:
-        ROUTES.append(Route(method, path, permission, message, handler, check, org_field, status, False, requires))
+        ROUTES.append(
+            Route(method, path, permission, message, handler, check, org_field, status, False, requires, with_body)
+        )
         return handler
 
     return register

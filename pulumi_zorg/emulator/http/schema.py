@@ -9,9 +9,11 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import parse_qsl
 
 from pulumi_zorg.emulator.errors import INVALID_ARGUMENT, ApiError
 
@@ -113,6 +115,57 @@ def decode(message: Message, body: bytes) -> MessageDict:
         line, column = _position(text, error.path)
         kind = "syntax error " if error.syntax else ""
         raise ApiError(INVALID_ARGUMENT, f"proto: {kind}(line {line}:{column}): {error.text}") from None
+
+
+def decode_query(message: Message, query: str) -> MessageDict:
+    """Decode a query string. `query.limit=2` sets the field `limit` of the message in the field `query`.
+
+    As on the real server, unknown fields are ignored.
+
+    :raises ApiError: code 3, for a number or a truth value that cannot be read.
+    """
+    result = message.empty()
+    for key, text in parse_qsl(query):
+        *outer, last = key.split(".")
+        target: MessageDict | None = result
+        current: Message | None = message
+        for name in outer:
+            target, current = _descend(target, current, name)
+        one = current.by_key.get(last) if current is not None else None
+        if target is not None and one is not None and not one.repeated and one.kind in _QUERY_READERS:
+            target[one.name] = _QUERY_READERS[one.kind](one.json_name, text)
+    return result
+
+
+def _descend(
+    target: MessageDict | None, message: Message | None, name: str
+) -> tuple[MessageDict | None, Message | None]:
+    """Return the message in a field and its description, or None twice if the field cannot be one."""
+    one = message.by_key.get(name) if message is not None else None
+    if target is None or one is None or one.message is None or one.repeated:
+        return None, None
+    if target[one.name] is None:
+        target[one.name] = one.message.empty()
+    return target[one.name], one.message
+
+
+def _query_int(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise ApiError(INVALID_ARGUMENT, f'parsing field "{name}": strconv.ParseUint: parsing "{text}": invalid syntax')
+    return int(text)
+
+
+def _query_bool(name: str, text: str) -> bool:
+    if text not in ("1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"):
+        raise ApiError(INVALID_ARGUMENT, f'parsing field "{name}": strconv.ParseBool: parsing "{text}": invalid syntax')
+    return text[0] in "1tT"
+
+
+_QUERY_READERS: dict[str, Callable[[str, str], Any]] = {
+    "string": lambda _, text: text,
+    "int": _query_int,
+    "bool": _query_bool,
+}
 
 
 def _bad_json(text: str, error: ValueError) -> str:

@@ -15,6 +15,7 @@ from pulumi_zorg.emulator.project_grants import messages_v1 as messages
 from pulumi_zorg.emulator.project_grants.aggregate import ProjectGrantWriteModel
 from pulumi_zorg.emulator.project_grants.commands import _existing, add, change, remove, set_state
 from pulumi_zorg.emulator.project_grants.projection import ProjectGrantReadModel
+from pulumi_zorg.emulator.project_grants.queries import by_id
 from pulumi_zorg.emulator.projects.messages_v1 import LIST_PROJECTS
 from pulumi_zorg.emulator.read_models import ReadModels
 
@@ -76,9 +77,7 @@ def _to_message(read_models: ReadModels, grant: ProjectGrantReadModel) -> dict[s
 
 
 def _readable(call: Call, refusal: str) -> ProjectGrantReadModel:
-    grant = call.instance.read_models.project_grants.get(call.request["grant_id"])
-    if grant is None:
-        raise not_found("QUERY-n98GGs", "Errors.ProjectGrant.NotFound")
+    grant = by_id(call.instance, call.request["grant_id"])
     if (
         call.caller.org_id not in (grant.owner, grant.granted_org_id)
         and call.instance.profile.project_reads_by_organization
@@ -105,7 +104,7 @@ def _search(call: Call, candidates: list[ProjectGrantReadModel], *, only_permitt
     predicates = [_predicate(read_models, query) for query in call.request["queries"]]
     if only_permitted and not call.caller.is_global:
         predicates.append(lambda grant: grant.id in call.caller.object_ids)
-    total, items = page(filter_all(candidates, predicates), call.request["query"])
+    total, items = page(filter_all(call.instance.shown(candidates), predicates), call.request["query"])
     return list_response(total, [_to_message(read_models, grant) for grant in items], read_models.project_grants)
 
 

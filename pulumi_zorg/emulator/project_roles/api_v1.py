@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
+from pulumi_zorg.emulator.errors import not_found
 from pulumi_zorg.emulator.eventstore.aggregate import Details
 from pulumi_zorg.emulator.http.lists import filter_all, kind_of, list_response, matches, page
 from pulumi_zorg.emulator.http.responses import change_details, creation_details, message, read_details
 from pulumi_zorg.emulator.http.routing import rest
 from pulumi_zorg.emulator.http.schema import MessageDict
+from pulumi_zorg.emulator.project_grants.queries import by_id
 from pulumi_zorg.emulator.project_roles import messages_v1 as messages
 from pulumi_zorg.emulator.project_roles.commands import add, change, remove, role_added
 from pulumi_zorg.emulator.project_roles.projection import RoleReadModel
@@ -58,12 +60,31 @@ def _list(call: Call) -> Any:
     predicates: list[Callable[[RoleReadModel], bool]] = [_predicate(query) for query in call.request["queries"]]
     predicates.append(lambda role: role.owner == call.caller.org_id)
     roles = call.instance.list_read_models.roles
-    total, items = page(filter_all(roles.where("id", call.request["project_id"]), predicates), call.request["query"])
+    return _listed(call, filter_all(roles.where("id", call.request["project_id"]), predicates))
+
+
+@rest(
+    "GET",
+    "/management/v1/granted_projects/{project_id}/grants/{grant_id}/roles/_search",
+    "project.role.read",
+    messages.LIST_GRANTED_ROLES,
+    check="grant_id",
+)
+def _list_granted(call: Call) -> Any:
+    grant = by_id(call.instance, call.request["grant_id"])
+    if grant.granted_org_id != call.caller.org_id:
+        raise not_found("QUERY-n98GGs", "Errors.ProjectGrant.NotFound")
+    roles = call.instance.list_read_models.roles.where("id", call.request["project_id"])
+    return _listed(call, [role for role in roles if role.key in grant.role_keys])
+
+
+def _listed(call: Call, found: list[RoleReadModel]) -> Any:
+    total, items = page(found, call.request["query"])
     result = [
         message(key=role.key, details=read_details(role), displayName=role.display_name, group=role.group)
         for role in items
     ]
-    return list_response(total, result, roles)
+    return list_response(total, result, call.instance.list_read_models.roles)
 
 
 def _predicate(query: MessageDict) -> Callable[[RoleReadModel], bool]:

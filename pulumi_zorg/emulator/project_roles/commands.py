@@ -63,7 +63,7 @@ def remove(call: Call, project_id: str, key: str, owner: str = "") -> Details:
     call.check("project.role.delete", model.owner, project_id)
     freed = Unique("project_role", f"{key}:{project_id}")
     new_events = [project_event(project_id, model.owner, "project.role.removed", {"key": key}, freed)]
-    for grant in instance.list_read_models.project_grants.where("project_id", project_id):
+    for grant in instance.shown(instance.list_read_models.project_grants.where("project_id", project_id)):
         if key in grant.role_keys:
             kept = [role for role in grant.role_keys if role != key]
             payload = {"grantId": grant.id, **({"roleKeys": kept} if kept else {})}

@@ -37,3 +37,4 @@ LIST_ROLES = Message(
         ),
     ),
 )
+LIST_GRANTED_ROLES = Message("ListGrantedProjectRolesRequest", (ident("project_id"), ident("grant_id"), QUERY))

@@ -91,7 +91,8 @@ def _list(call: Call) -> Any:
     if not call.caller.is_global:
         predicates.append(lambda project: project.id in call.caller.object_ids)
     projects = call.instance.list_read_models.projects
-    total, items = page(filter_all(projects.where("owner", call.caller.org_id), predicates), call.request["query"])
+    owned = call.instance.shown(projects.where("owner", call.caller.org_id))
+    total, items = page(filter_all(owned, predicates), call.request["query"])
     return list_response(total, [_to_message(project) for project in items], projects)
 
 

@@ -106,9 +106,11 @@ _Listed = tuple[ProjectReadModel, ProjectGrantReadModel | None]
 @connect(_SERVICE + "ListProjects", "project.read", messages.LIST_PROJECTS)
 def _list(call: Call) -> Any:
     read_models, request = call.instance.list_read_models, call.request
-    owned: list[_Listed] = [(project, None) for project in read_models.projects.all()]
+    owned: list[_Listed] = [(project, None) for project in call.instance.shown(read_models.projects.all())]
     granted: list[_Listed] = [
-        (read_models.projects.by_key[grant.project_id], grant) for grant in read_models.project_grants.all()
+        (read_models.projects.by_key[grant.project_id], grant)
+        for grant in call.instance.shown(read_models.project_grants.all())
+        if grant.project_id not in call.instance.phantoms
     ]
     window = pagination(request)
     found = filter_all([*owned, *granted], [_predicate(query) for query in request["filters"]])
