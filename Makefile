@@ -12,7 +12,7 @@ COVERAGE := $(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= 
 # With the lowest versions of dependencies: what is fast, and the life of each resource in the engine on the newest server.
 LOWEST_TESTS := tests/unit tests/contract tests/provider
 
-.PHONY: help setup lock engine demo test test-fast test-lowest soak lint types layers check build compare clean
+.PHONY: help setup lock engine demo test test-fast test-lowest soak lint types layers check tables build compare clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -59,10 +59,15 @@ lint: setup ## ruff
 types: setup ## mypy strict, on the package, the examples and the public surface
 	@$(BIN)/mypy
 
-layers: setup ## Nothing imports upward
+layers: setup ## Nothing imports upward, and nothing names a resource type but its package
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/python scripts/type_names.py
 
 check: lint types layers ## All checkers
+
+tables: setup ## Write the tables in the documents that follow from the declarations of the resource types
+	@$(BIN)/python scripts/tables.py
+	$(BIN)/python scripts/calls.py
 
 build: setup ## The wheel, into dist/
 	@$(BIN)/python -m build --no-isolation --wheel --outdir dist

@@ -1,4 +1,4 @@
-"""ZITADEL's organizations and user grants for Pulumi, with the flag ``active``.
+"""ZITADEL's organizations, projects, project grants and user grants for Pulumi, with the flag ``active``.
 
 ::
 
@@ -30,8 +30,9 @@ from pulumi_zorg.errors import (
     Unreachable,
     ZorgError,
 )
-from pulumi_zorg.resources.organization import Organization, OrganizationArgs
-from pulumi_zorg.resources.user_grant import UserGrant, UserGrantArgs
+from pulumi_zorg.resource_types.organization.resource import Organization, OrganizationArgs
+from pulumi_zorg.resource_types.project.resource import Project, ProjectArgs, ProjectRole
+from pulumi_zorg.resource_types.user_grant.resource import UserGrant, UserGrantArgs
 
 __all__ = [
     "AlreadyExists",
@@ -52,6 +53,9 @@ __all__ = [
     "Organization",
     "OrganizationArgs",
     "PermissionDenied",
+    "Project",
+    "ProjectArgs",
+    "ProjectRole",
     "Unauthenticated",
     "UnexpectedAnswer",
     "Unreachable",

@@ -13,7 +13,6 @@ from collections.abc import Callable, Generator
 from typing import Protocol
 
 import httpx
-import jwt
 
 from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, ServiceAccountKey, Settings
 from pulumi_zorg.errors import CredentialError, UnexpectedAnswer, clean
@@ -151,6 +150,9 @@ class ExchangedToken:
         return httpx.Request("POST", url, data=form)
 
     def _assertion(self) -> str:
+        # Only a service-account key needs it, and with cryptography it takes as long to load as the rest of this package.
+        import jwt
+
         assert isinstance(self._credential, ServiceAccountKey)  # noqa: S101 - narrows the type for the checker
         issued = int(self._clock()) - _ASSERTION_DATED_BACK
         claims = {

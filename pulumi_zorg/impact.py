@@ -1,30 +1,39 @@
 """What a planned change would do to people, in sentences. Pure: no I/O.
 
 :mod:`pulumi_zorg.providers.preview_impact` reads counts and names from the instance; the sentences do without them too.
-A user grant is judged by its effective roles: its role keys while it is active, else none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
 from pulumi_zorg.errors import clean
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 __all__ = [
     "SECRET",
+    "SECRET_ROLES",
+    "SOME_ROLES",
     "UNKNOWN",
     "Act",
     "Effect",
     "Facts",
+    "Impact",
     "Planned",
     "Unknown",
-    "effect_of",
+    "active",
+    "are_shown",
+    "called",
+    "count_text",
+    "lost_role",
     "mask_unknowns",
-    "sentences",
+    "name_text",
+    "role_keys",
+    "roles_text",
+    "switched",
+    "text",
 ]
 
 
@@ -37,7 +46,8 @@ class Unknown(Enum):
 
 UNKNOWN: Final = Unknown.UNKNOWN
 SECRET: Final = Unknown.SECRET
-_SOME_ROLES, _SECRET_ROLES = "roles that are not known yet", "roles that are secret"
+#: In place of role keys that cannot be shown.
+SOME_ROLES, SECRET_ROLES = "roles that are not known yet", "roles that are secret"
 
 
 def mask_unknowns(properties: Mapping[str, Any], is_unknown: Callable[[Any], bool]) -> dict[str, Any]:
@@ -46,6 +56,8 @@ def mask_unknowns(properties: Mapping[str, Any], is_unknown: Callable[[Any], boo
     def masked(value: Any) -> Any:
         if is_unknown(value):
             return UNKNOWN
+        if isinstance(value, Mapping):
+            return {name: masked(each) for name, each in value.items()}
         return [masked(each) for each in value] if isinstance(value, list | tuple) else value
 
     return {name: masked(value) for name, value in properties.items() if value is not None}
@@ -70,12 +82,11 @@ class Planned:
         """Whether the create takes over an object that exists, if one does."""
         return self.before is None and self.after is not None and self.after.get("adopt") not in (None, False)
 
-    def unresolved(self) -> Planned:
-        """The adoption of an object that nobody has read: it may be active or not, and have any roles."""
+    def unresolved(self, names: Collection[str]) -> Planned:
+        """The adoption of an object that nobody has read: it may be active or not, and ``names`` may have any value."""
         after = self.after or {}
-        return replace(
-            self, before={**after, "active": UNKNOWN, **({"role_keys": UNKNOWN} if "role_keys" in after else {})}
-        )
+        unknown = {name: UNKNOWN for name in ("active", *names) if name == "active" or name in after}
+        return replace(self, before={**after, **unknown})
 
 
 class Act(str, Enum):
@@ -94,8 +105,11 @@ class Effect:
     """What a planned change would do.
 
     :param properties: the object as it is, or as it is to be created.
-    :param gains: the roles that a user grant gives after the change and not before.
-    :param loses: the roles that it gives before the change and not after.
+    :param is_significant: whether a reviewer should read a sentence about it.
+    :param gains: the roles that people have through the object after the change and not before.
+    :param loses: the roles that they have through it before the change and not after.
+    :param before: the object before the change; None where the change creates it.
+    :param after: the object after the change; None where the change deletes it.
     :param maybe: whether this is known only when the change is made.
     """
 
@@ -103,79 +117,117 @@ class Effect:
     id: str | None
     act: Act
     properties: Mapping[str, Any]
+    is_significant: bool
     gains: tuple[str, ...] = ()
     loses: tuple[str, ...] = ()
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
     maybe: bool = False
-
-    @property
-    def is_significant(self) -> bool:
-        """Whether a reviewer should read a sentence about it."""
-        ends = self.act in (Act.DEACTIVATES, Act.REMOVES)
-        if self.type == ORGANIZATION:
-            return ends or self.act is Act.REACTIVATES
-        return ends or bool(self.gains or self.loses)
 
     def hiding(self, names: Collection[str]) -> Effect:
         """Return the same effect, without the values of these properties."""
-        properties = {**self.properties, **{name: SECRET for name in names if name in self.properties}}
-        if "role_keys" not in names:
-            return replace(self, properties=properties)
-        gains, loses = ((_SECRET_ROLES,) if roles else () for roles in (self.gains, self.loses))
-        return replace(self, properties=properties, gains=gains, loses=loses)
+
+        def hidden(properties: Mapping[str, Any] | None) -> dict[str, Any] | None:
+            if properties is None:
+                return None
+            return {**properties, **{name: SECRET for name in names if name in properties}}
+
+        effect = replace(
+            self, properties=hidden(self.properties) or {}, before=hidden(self.before), after=hidden(self.after)
+        )
+        if "active" in names and self.act in (Act.DEACTIVATES, Act.REACTIVATES):
+            # A sentence about only one of the two would show which of them it is.
+            effect = replace(effect, is_significant=True)
+        if not {"role_keys", "roles"} & set(names):
+            return effect
+        gains, loses = ((SECRET_ROLES,) if roles else () for roles in (self.gains, self.loses))
+        return replace(effect, gains=gains, loses=loses)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Counts and names from the instance; None where one could not be read.
+    """Counts and names from the instance.
 
-    :param users: how many users the organization has, people and service accounts.
-    :param service_accounts: how many of them are service accounts.
-    :param projects: how many projects the organization owns.
-    :param grants: how many user grants were made in it.
-    :param user: the name of the grant's user.
-    :param project: the name of the grant's project.
+    :param counts: how many objects a change concerns, by their kind in the plural: ``users``, ``service_accounts``,
+        ``projects``, ``grants``, ``project_grants``.
+    :param names: the names of objects, by the property that has their id.
     :param why_not: why something could not be read.
     """
 
-    users: int | None = None
-    service_accounts: int | None = None
-    projects: int | None = None
-    grants: int | None = None
-    user: str | None = None
-    project: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     why_not: str | None = None
 
+    @property
+    def not_counted(self) -> str:
+        """The clause that says why there are no counts; empty where there is nothing to say."""
+        return f"; how many could not be read: {self.why_not}" if self.why_not else ""
 
-def effect_of(planned: Planned) -> Effect:
-    """What the planned change would do."""
-    before, after = planned.before, planned.after
-    if after is None:
-        act = _end(before or {})
-    elif before is None:
-        act = Act.CREATES
-    else:
-        act = _switch(_active(before), _active(after))
-    known = {**(before or {}), **({} if before is not None and after is None else after or {})}
-    properties = {
-        **known,
-        **{name: value for name, value in (before or {}).items() if isinstance(known.get(name), Unknown)},
-    }
-    flags = [_active(each) for each in (before, after) if each is not None]
-    maybe = act is Act.DEACTIVATES and UNKNOWN in flags
-    if planned.type != USER_GRANT:
-        return Effect(planned.type, planned.id, act, {**properties, **_named_before(before)}, maybe=maybe)
-    now = _roles(before)
-    then = now if act is Act.LEAVES else _roles(None if act is Act.DEACTIVATES and after is None else after)
-    gains: tuple[str, ...] = ()
-    loses: tuple[str, ...] = ()
-    if isinstance(then, Unknown):
-        maybe, gains = True, (_SOME_ROLES,)
-    elif isinstance(now, Unknown):
-        maybe, gains, loses = True, then, () if then else (_SOME_ROLES,)
-    else:
-        gains = tuple(each for each in then if each not in now)
-        loses = tuple(each for each in now if each not in then)
-    return Effect(planned.type, planned.id, act, properties, gains, loses, maybe)
+
+class Impact:
+    """How changes of the objects of one type are described to a reviewer. Each type has its own sentences."""
+
+    #: The properties that a sentence shows as they are before a change, because people know the object by them.
+    known_by: tuple[str, ...] = ()
+
+    def roles(self, properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
+        """Return the roles that people have through the object; none for a type that gives no roles."""
+        return ()
+
+    def is_significant(self, effect: Effect) -> bool:
+        """Whether a reviewer should read a sentence about a change."""
+        return effect.act in (Act.DEACTIVATES, Act.REMOVES)
+
+    def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
+        """Return the sentences about a significant change, each beginning with its verb."""
+        raise NotImplementedError
+
+    def effect(self, planned: Planned) -> Effect:
+        """Return what a planned change would do."""
+        before, after = planned.before, planned.after
+        if after is None:
+            act = _end(before or {})
+        elif before is None:
+            act = Act.CREATES
+        else:
+            act = _switch(active(before), active(after))
+        known = {**(before or {}), **({} if before is not None and after is None else after or {})}
+        properties = {
+            **known,
+            **{name: value for name, value in (before or {}).items() if isinstance(known.get(name), Unknown)},
+            **{name: before[name] for name in self.known_by if before and before.get(name)},
+        }
+        flags = [active(each) for each in (before, after) if each is not None]
+        maybe = act is Act.DEACTIVATES and UNKNOWN in flags
+        now = () if before is None else self.roles(before)
+        then = now if act is Act.LEAVES else () if after is None else self.roles(after)
+        gains: tuple[str, ...] = ()
+        loses: tuple[str, ...] = ()
+        if isinstance(then, Unknown):
+            maybe, gains = True, (SOME_ROLES,)
+        elif isinstance(now, Unknown):
+            maybe, gains, loses = True, then, () if then else (SOME_ROLES,)
+        else:
+            gains = tuple(each for each in then if each not in now)
+            loses = tuple(each for each in now if each not in then)
+        effect = Effect(
+            planned.type, planned.id, act, properties, False, gains, loses, before=before, after=after, maybe=maybe
+        )
+        return replace(effect, is_significant=self.is_significant(effect))
+
+    def sentences(self, effect: Effect, facts: Facts | None = None) -> tuple[str, ...]:
+        """Return what a reviewer should know, each sentence beginning with its verb; none for a change that is not significant.
+
+        :param facts: counts and names; None where the instance was not read.
+        """
+        if not effect.is_significant:
+            return ()
+        result = self.of(effect, facts or Facts())
+        if not effect.maybe:
+            return result
+        hidden = SECRET in (effect.properties.get(name) for name in ("active", "role_keys"))
+        why = "and is known only when it runs" if not hidden else "and what it depends on is secret"
+        return tuple(f"may be so, {why}: {each}" for each in result)
 
 
 def _end(before: Mapping[str, Any]) -> Act:
@@ -183,7 +235,7 @@ def _end(before: Mapping[str, Any]) -> Act:
     if policy == "retain":
         return Act.LEAVES
     if policy == "deactivate":
-        return Act.DEACTIVATES if _active(before) is not False else Act.LEAVES
+        return Act.DEACTIVATES if active(before) is not False else Act.LEAVES
     return Act.REMOVES
 
 
@@ -195,111 +247,74 @@ def _switch(before: bool | Unknown, after: bool | Unknown) -> Act:
     return Act.REACTIVATES if after is True and before is False else Act.CHANGES
 
 
-def _active(properties: Mapping[str, Any]) -> bool | Unknown:
+# Parts of sentences that several types use
+
+
+def active(properties: Mapping[str, Any]) -> bool | Unknown:
+    """Return the flag ``active``."""
     value = properties.get("active", True)
     return value if isinstance(value, bool) else UNKNOWN
 
 
-def _named_before(before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An organization is shown by the name that people know now."""
-    return {"name": before["name"]} if before and before.get("name") else {}
-
-
-def _roles(properties: Mapping[str, Any] | None) -> tuple[str, ...] | Unknown:
-    """The effective roles."""
-    if properties is None or _active(properties) is False:
-        return ()
+def role_keys(properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
+    """Return the role keys, sorted and each once."""
     keys = properties.get("role_keys") or ()
     if not isinstance(keys, list | tuple) or not all(isinstance(each, str) for each in keys):
-        return UNKNOWN
-    if _active(properties) is UNKNOWN:
         return UNKNOWN
     return tuple(sorted(set(keys)))
 
 
-def sentences(effect: Effect, facts: Facts | None = None) -> tuple[str, ...]:
-    """Return what a reviewer should know, each sentence beginning with its verb; none where nothing significant happens.
+def are_shown(keys: tuple[str, ...]) -> bool:
+    """Whether these are role keys, and no text in their place."""
+    return keys not in ((SOME_ROLES,), (SECRET_ROLES,))
 
-    :param facts: counts and names; None where the instance was not queried.
+
+def switched(effect: Effect, thing: str, deactivated: str) -> tuple[str, ...]:
+    """Return the sentence about a deactivation, or where the flag is secret, one that does not show which way it goes.
+
+    :param deactivated: the sentence about a deactivation, after the object.
     """
-    if not effect.is_significant:
-        return ()
-    facts = facts or Facts()
-    result = _of_organization(effect, facts) if effect.type == ORGANIZATION else _of_grant(effect, facts)
-    if not effect.maybe:
-        return result
-    hidden = SECRET in (effect.properties.get("active"), effect.properties.get("role_keys"))
-    why = "and is known only when it runs" if not hidden else "and what it depends on is secret"
-    return tuple(f"may be so, {why}: {each}" for each in result)
+    if effect.act in (Act.DEACTIVATES, Act.REACTIVATES) and effect.properties.get("active") is SECRET:
+        return (f"deactivates or reactivates {thing}: which of them is secret",)
+    return (f"deactivates {thing}{deactivated}",) if effect.act is Act.DEACTIVATES else ()
 
 
-def _of_organization(effect: Effect, facts: Facts) -> tuple[str, ...]:
-    name, where = _name(effect.properties.get("name")), effect.id or "id not known yet"
-    if effect.properties.get("active") is SECRET and effect.act is not Act.REMOVES:
-        return (f"deactivates or reactivates organization {name} ({where}): which of them is secret",)
-    if effect.act is Act.REMOVES:
-        if facts.users is None or facts.projects is None or facts.grants is None:
-            return (f"removes organization {name} and all its projects, users and grants ({where}{_why(facts)})",)
-        counts = (_count(facts.projects, "project"), _count(facts.users, "user"), _count(facts.grants, "grant"))
-        return (f"removes organization {name} and {', '.join(counts)} ({where})",)
-    # People log in on ZITADEL's pages; service accounts do not.
-    if facts.users is None or facts.service_accounts is None:
-        people, going_on, where = "its users", "service accounts keep working", f"{where}{_why(facts)}"
-    else:
-        people = f"its {_count(max(0, facts.users - facts.service_accounts), 'user')}"
-        accounts = facts.service_accounts
-        going_on = (
-            f"{_count(accounts, 'service account')} keep{'s' if accounts == 1 else ''} working" if accounts else ""
-        )
-    if effect.act is Act.REACTIVATES:
-        return (f"reactivates organization {name} ({where}): {people} can log in again",)
-    deactivated = f"deactivates organization {name} ({where}): {people} cannot log in on ZITADEL's pages"
-    return (f"{deactivated}; {going_on}" if going_on else deactivated,)
+def lost_role(key: str, thing: str, number: int | None, facts: Facts) -> str:
+    """Return the sentence about a role that user grants lose because it is taken from what gives it.
+
+    :param number: how many user grants have it; None where they were not counted.
+    """
+    lose = f"{count_text(number, 'user grant')} would lose it" if number is not None else "every user grant loses it"
+    return f"the role {text(key)} {thing}: {lose}{facts.not_counted if number is None else ''}"
 
 
-def _of_grant(effect: Effect, facts: Facts) -> tuple[str, ...]:
-    user = facts.user or _called("user", effect.properties.get("user_id"))
-    project = facts.project or _called("project", effect.properties.get("project_id"))
-    grant = f"user grant {effect.id}" if effect.id else "a new user grant"
-    named = effect.act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES)
-    how = f"{effect.act.value} {grant}" if named else grant
-    if effect.properties.get("active") is SECRET and effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
-        return (f"deactivates or reactivates {grant} of {user} in {project}: which of them is secret",)
-    lines = []
-    if effect.loses:
-        lines.append(f"takes {_roles_of(effect.loses)} of {project} from {user} ({how})")
-    if effect.gains:
-        lines.append(f"gives {_roles_of(effect.gains)} of {project} to {user} ({how})")
-    if not lines:
-        lines.append(f"{how} of {user} in {project}, which gives no roles")
-    return tuple(lines)
-
-
-def _roles_of(keys: tuple[str, ...]) -> str:
-    if keys in ((_SOME_ROLES,), (_SECRET_ROLES,)):
+def roles_text(keys: tuple[str, ...]) -> str:
+    """Return roles with their noun: ``the roles editor, viewer``."""
+    if not are_shown(keys):
         return keys[0]
-    return f"the role{'' if len(keys) == 1 else 's'} {', '.join(_text(each) for each in keys)}"
+    return f"the role{'' if len(keys) == 1 else 's'} {', '.join(text(each) for each in keys)}"
 
 
-def _count(number: int, noun: str) -> str:
+def count_text(number: int, noun: str) -> str:
+    """Return a number with its noun: ``2 users``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _called(noun: str, value: Any) -> str:
+def called(noun: str, value: Any) -> str:
+    """Return an object by its id: ``user 42``, or ``a user that is not known yet``."""
     if isinstance(value, str):
-        return f"{noun} {_text(value)}"
-    return f"a {noun} that is {'secret' if value is SECRET else 'not known yet'}"
+        return f"{noun} {text(value)}"
+    article = "an" if noun.startswith("o") else "a"
+    return f"{article} {noun} that is {'secret' if value is SECRET else 'not known yet'}"
 
 
-def _name(value: Any) -> str:
+def name_text(value: Any) -> str:
+    """Return a name, or that it is not known yet."""
     if isinstance(value, str):
-        return _text(value)
+        return text(value)
     return f"whose name is {'secret' if value is SECRET else 'not known yet'}"
 
 
-def _text(value: str) -> str:
+def text(value: str) -> str:
+    """Return a value of the instance as it may be shown."""
     return clean(value, 200)
-
-
-def _why(facts: Facts) -> str:
-    return f"; how many could not be asked: {facts.why_not}" if facts.why_not else ""

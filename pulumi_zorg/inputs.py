@@ -1,4 +1,4 @@
-"""The inputs of each resource: one pydantic model for each type.
+"""What the inputs of all resources have in common. Each type has a pydantic model of its own inputs.
 
 They are checked in the constructor, as far as they are known there, and again in the provider. The form in which a model
 dumps itself is the form of the inputs in the state. An input that is added later must be left out of it where it has its
@@ -7,7 +7,7 @@ default, or every old state would show a change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -27,15 +27,18 @@ from pydantic_core import PydanticCustomError
 from pulumi_zorg.lifecycle import DeletionPolicy
 
 __all__ = [
+    "LONGEST",
     "OWNER",
     "PREVIEW",
     "SECRETS",
     "UNDER",
+    "Id",
     "Inputs",
-    "OrganizationInputs",
+    "Name",
     "Problem",
-    "UserGrantInputs",
+    "RoleKeys",
     "check_inputs",
+    "wrong",
     "wrong_id",
 ]
 
@@ -51,47 +54,52 @@ PREVIEW = "__preview"
 #: Which properties are secret. The host passes their values in plain text.
 SECRETS = "__secrets"
 
-_LONGEST = 200  # characters, ZITADEL's own limit for names and ids
+#: The longest name, id and role key.
+LONGEST = 200  # characters, ZITADEL's own limit for names and ids
 
 
-def _error(reason: str) -> PydanticCustomError:
+def wrong(reason: str) -> PydanticCustomError:
+    """Return the error of a validator.
+
+    :param reason: what is wrong with the value, as the end of a sentence: "must not be empty".
+    """
     return PydanticCustomError("zorg", "{reason}", {"reason": reason})
 
 
 def _name(value: str) -> str:
     if not value.strip():
-        raise _error("must not be blank: give the organization's name")
-    if len(value) > _LONGEST:
-        raise _error(f"must have at most {_LONGEST} characters, not {len(value)}")
+        raise wrong("must not be blank: give a name")
+    if len(value) > LONGEST:
+        raise wrong(f"must have at most {LONGEST} characters, not {len(value)}")
     if value != value.strip():
-        raise _error(
-            "must not begin or end with white space: ZITADEL cuts it off, and the stack would never be in sync"
+        raise wrong(
+            "must not begin or end with white space: ZITADEL cuts it off some names, and the stack would never be in sync"
         )
     return value
 
 
 def _id(value: str) -> str:
     if not value:
-        raise _error("must not be empty: give the id of an existing object, or the output of another resource")
-    if len(value) > _LONGEST:
-        raise _error(f"must have at most {_LONGEST} characters, not {len(value)}")
+        raise wrong("must not be empty: give the id of an existing object, or the output of another resource")
+    if len(value) > LONGEST:
+        raise wrong(f"must have at most {LONGEST} characters, not {len(value)}")
     if value in (".", "..") or any(
         c.isspace() or not c.isprintable() or not c.isascii() or c in "/\\?#" for c in value
     ):
-        raise _error("is no id of ZITADEL: it must have no white space and none of / \\ ? #")
+        raise wrong("is no id of ZITADEL: it must have no white space and none of / \\ ? #")
     return value
 
 
 def _role_keys(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not value.strip():
-            raise _error("must not hold an empty role key")
+            raise wrong("must not hold an empty role key")
     return tuple(sorted(set(values)))
 
 
 def _sequence(value: Any) -> Any:
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise _error('must be a list of strings, like ["viewer"]')
+        raise wrong('must be a list of strings, like ["viewer"]')
     return tuple(value)
 
 
@@ -99,7 +107,7 @@ def _policy(value: Any) -> Any:
     if isinstance(value, DeletionPolicy):
         return value.value
     if value not in [policy.value for policy in DeletionPolicy]:
-        raise _error('must be "remove", "deactivate" or "retain"')
+        raise wrong('must be "remove", "deactivate" or "retain"')
     return value
 
 
@@ -125,25 +133,6 @@ class Inputs(BaseModel):
     def dump(self) -> dict[str, Any]:
         """Return the inputs in the state's form."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in self if value is not None}
-
-
-class OrganizationInputs(Inputs):
-    """The inputs of an organization."""
-
-    name: Name
-    allow_lockout: StrictBool = False
-
-
-class UserGrantInputs(Inputs):
-    """The inputs of a user grant."""
-
-    replaces: ClassVar[tuple[str, ...]] = ("org_id", "user_id", "project_id", "project_grant_id")
-
-    org_id: Id
-    user_id: Id
-    project_id: Id
-    project_grant_id: Id | None = None
-    role_keys: RoleKeys = ()
 
 
 def wrong_id(value: Any) -> str | None:
@@ -185,7 +174,7 @@ def check_inputs(
         value = given.get(name)
         if value is None:
             continue
-        if is_unknown(value) or (isinstance(value, list | tuple) and any(is_unknown(each) for each in value)):
+        if _any_unknown(value, is_unknown):
             later[name] = value
         else:
             known[name] = value
@@ -206,6 +195,14 @@ def check_inputs(
         elif field.default is not None:
             checked[name] = list(field.default) if isinstance(field.default, tuple) else field.default
     return checked, problems
+
+
+def _any_unknown(value: Any, is_unknown: Callable[[Any], bool]) -> bool:
+    """Whether the value, or a part of it, will be known later."""
+    if is_unknown(value):
+        return True
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return any(_any_unknown(each, is_unknown) for each in parts)
 
 
 @cache

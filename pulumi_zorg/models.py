@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from pulumi_zorg.errors import UnexpectedAnswer, clean
 
 __all__ = [
-    "Authorization",
     "Details",
     "Event",
+    "NonEmpty",
     "ObjectCreated",
+    "ObjectRecord",
     "OrganizationRecord",
-    "PhantomGrantRecord",
-    "UserGrantRecord",
+    "Record",
+    "RoleKeys",
     "UserRecord",
     "Wire",
     "parse",
@@ -41,12 +42,64 @@ class Details(Wire):
     resource_owner: str = ""
 
 
-class OrganizationRecord(Wire):
-    """An organization as ``GET /management/v1/orgs/me`` shows it. A removed one is still shown, without a state."""
+class ObjectRecord(Wire):
+    """An object that a resource can manage, as the API shows it."""
+
+    #: What the object is called in a sentence.
+    noun: ClassVar[str]
+    #: What the names of its states begin with, like ``ORG_STATE``.
+    states: ClassVar[str]
+
+    #: The fields that are properties of the resource, besides the flag and the state.
+    shown: ClassVar[tuple[str, ...]]
 
     id: NonEmpty
     details: Details
     state: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether the object is active.
+
+        :raises UnexpectedAnswer: for a state that this release does not know.
+        """
+        if self.state == f"{self.states}_ACTIVE":
+            return True
+        if self.state == f"{self.states}_INACTIVE":
+            return False
+        raise UnexpectedAnswer(
+            f"The state of {self.noun} {self.id} is {clean(self.state)!r}, which this release does not know; nothing was done "
+            "with it.",
+            may_have_applied=False,
+        )
+
+    @property
+    def org_id(self) -> str:
+        """The organization in which the object was made: its resource owner."""
+        return self.details.resource_owner
+
+    @property
+    def warning(self) -> str | None:
+        """What the user should know about the object, as a sentence."""
+        return None
+
+    def properties(self) -> dict[str, Any]:
+        """Return the object's properties, in the state's form. Reads by id and lists both use it.
+
+        :raises UnexpectedAnswer: for a state that this release does not know.
+        """
+        values = {name: getattr(self, name) for name in (*self.shown, "active", "state")}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+class OrganizationRecord(ObjectRecord):
+    """An organization as ``GET /management/v1/orgs/me`` shows it. A removed one is still shown, without a state."""
+
+    noun = "organization"
+    states = "ORG_STATE"
+
+    shown = ("name", "primary_domain")
+
     name: str = ""
     primary_domain: str = ""
 
@@ -55,75 +108,6 @@ class OrganizationRecord(Wire):
         """Whether the record has the form that a removed organization is shown in."""
         return self.state in ("", "ORG_STATE_UNSPECIFIED", "ORG_STATE_REMOVED")
 
-    @property
-    def active(self) -> bool:
-        """Whether the organization is active.
-
-        :raises UnexpectedAnswer: for a state that this release does not know.
-        """
-        return _is_active(self.state, "ORG_STATE", f"organization {self.id}")
-
-
-class UserGrantRecord(Wire):
-    """A user grant (authorization) as ``GET /management/v1/users/{userId}/grants/{grantId}`` shows it."""
-
-    id: NonEmpty
-    details: Details
-    state: str = ""
-    user_id: NonEmpty
-    project_id: NonEmpty
-    project_grant_id: str = ""
-    role_keys: tuple[str, ...] = ()
-
-    @property
-    def org_id(self) -> str:
-        """The organization in which the grant was made: its resource owner, not the user's organization."""
-        return self.details.resource_owner
-
-    @property
-    def active(self) -> bool:
-        """Whether the grant is active.
-
-        :raises UnexpectedAnswer: for a state that this release does not know.
-        """
-        return _is_active(self.state, "USER_GRANT_STATE", f"user grant {self.id}")
-
-
-class PhantomGrantRecord(UserGrantRecord):
-    """A user grant that the event store has, while reads and lists of the server do not show it."""
-
-
-class _Reference(Wire):
-    id: NonEmpty
-    organization_id: str = ""
-
-
-class _Role(Wire):
-    key: str
-
-
-class Authorization(Wire):
-    """A user grant as ``AuthorizationService`` lists it. It does not name the project grant."""
-
-    id: NonEmpty
-    state: str = ""
-    user: _Reference
-    project: _Reference
-    organization: _Reference
-    roles: tuple[_Role, ...] = ()
-    creation_date: datetime | None = None
-
-    def as_user_grant(self) -> UserGrantRecord:
-        """Return the record in the form of the management API, without a project grant."""
-        return UserGrantRecord(
-            id=self.id,
-            details=Details(creation_date=self.creation_date, resource_owner=self.organization.id),
-            state=f"USER_GRANT_{self.state}",
-            user_id=self.user.id,
-            project_id=self.project.id,
-            role_keys=tuple(role.key for role in self.roles),
-        )
-
 
 class UserRecord(Wire):
     """Who the caller is, as ``GET /auth/v1/users/me`` shows it."""
@@ -131,6 +115,10 @@ class UserRecord(Wire):
     id: NonEmpty
     details: Details
     user_name: str = ""
+
+
+#: Role keys, sorted and each once: neither order nor repetition means anything.
+RoleKeys = Annotated[tuple[str, ...], AfterValidator(lambda keys: tuple(sorted(set(keys))))]
 
 
 class _EventType(Wire):
@@ -169,17 +157,6 @@ class ObjectCreated(Wire):
 
     id: NonEmpty
     details: Details
-
-
-def _is_active(state: str, prefix: str, what: str) -> bool:
-    if state == f"{prefix}_ACTIVE":
-        return True
-    if state == f"{prefix}_INACTIVE":
-        return False
-    raise UnexpectedAnswer(
-        f"The state of {what} is {clean(state)!r}, which this release does not know; nothing was done with it.",
-        may_have_applied=False,
-    )
 
 
 Record = TypeVar("Record", bound=Wire)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.impact import Planned, mask_unknowns
 from pulumi_zorg.state import SharedObject, find_shared
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
+from pulumi_zorg.tokens import is_ours
 
 __all__ = ["Plan", "PlannedStep", "PreviewFailed", "read_plan"]
 
@@ -89,7 +89,7 @@ class Plan:
     """The plan of a preview.
 
     :param stack: the stack's name in the URNs; None where the plan has no steps.
-    :param steps: the changes of organizations and user grants.
+    :param steps: the changes of this package's resources.
     :param changes: how many resources of any type each operation concerns, by the engine's name for the operation.
     :param shared: objects that more than one resource manages. The plan shows them only if it has a step for each of these
         resources.
@@ -142,7 +142,7 @@ def _digest(text: str) -> _Digest:
 
 
 def _planned(step: _Step, replaced: bool) -> Iterator[PlannedStep]:
-    if step.type not in (ORGANIZATION, USER_GRANT) or step.op in _NEITHER:
+    if not is_ours(step.type) or step.op in _NEITHER:
         return
     deletes, creates, updates = step.op in _DELETES, step.op in _CREATES, step.op == "update"
     if not (deletes or creates or updates):
@@ -167,7 +167,7 @@ def _shared(digest: _Digest) -> tuple[SharedObject, ...]:
     managed = {
         (step.urn, (step.type, step.old.id)): None
         for step in digest.steps
-        if step.type in (ORGANIZATION, USER_GRANT)
+        if is_ours(step.type)
         and step.op not in _READS
         and step.old is not None
         and step.old.id

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pulumi_zorg.errors import ConfigurationError, clean
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT, Key, short
+from pulumi_zorg.tokens import Key, is_ours, short
 
 __all__ = [
     "Recorded",
@@ -33,7 +33,7 @@ _NOT_A_STATE = "This is not a state that this release can read. `pulumi stack ex
 
 @dataclass(frozen=True)
 class Recorded:
-    """An organization or a user grant in the state.
+    """A resource of this package in the state.
 
     :param properties: the properties that a comparison covers: the inputs, or the outputs of a resource that the stack only
         reads.
@@ -97,7 +97,7 @@ def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
 
 
 def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
-    """Return the organizations and user grants of an exported state, in its order, without those pending deletion.
+    """Return the resources of this package in an exported state, in its order, without those pending deletion.
 
     :param exported: with its secrets in plain text (``--show-secrets``).
     :raises ConfigurationError: where the state cannot be read, or does not show a secret.
@@ -106,7 +106,7 @@ def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
 
 
 def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:
-    """Return the organizations and user grants that more than one resource of an exported state manages.
+    """Return the objects that more than one resource of an exported state manages.
 
     A resource that only reads its object (``get``) does not manage it. A resource that is pending deletion still does.
 
@@ -188,7 +188,7 @@ def parse_time(text: str) -> datetime:
 def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> Iterator[Recorded]:
     for resource in _resources(exported):
         type_, urn, object_id = resource.get("type"), resource["urn"], resource.get("id")
-        if type_ not in (ORGANIZATION, USER_GRANT):
+        if not is_ours(type_):
             continue
         if not isinstance(object_id, str) or not object_id:
             raise ConfigurationError(f"The state has {clean(urn, 300)} without an id")

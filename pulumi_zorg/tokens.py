@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-__all__ = ["ORGANIZATION", "USER_GRANT", "Key", "short"]
+__all__ = ["Key", "is_ours", "short", "type_token"]
 
-ORGANIZATION = "pulumi-python:dynamic/zorg:Organization"
-USER_GRANT = "pulumi-python:dynamic/zorg:UserGrant"
+_PREFIX = "pulumi-python:dynamic/zorg:"
 
 #: The type token and the id of an object. Together they are unique on an instance.
 Key = tuple[str, str]
 
 
+def type_token(name: str) -> str:
+    """Return the type token of a resource class.
+
+    :param name: as a program writes it, like ``UserGrant``.
+    """
+    return f"{_PREFIX}{name}"
+
+
 def short(type: str) -> str:
     """Return the type as a program writes it, like ``UserGrant``."""
     return type.rsplit(":", 1)[-1]
+
+
+def is_ours(type: object) -> bool:
+    """Whether the type token is that of a resource of this package."""
+    return isinstance(type, str) and type.startswith(_PREFIX)

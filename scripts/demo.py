@@ -1,7 +1,7 @@
-"""`make demo`: create, deactivate, correct, reactivate and remove a tenant, with the Pulumi engine on PATH and the emulator.
+"""`make demo`: create, deactivate, correct, reactivate and remove tenants, with the Pulumi engine on PATH and the emulator.
 
-It runs examples/onboarding in a temporary folder, with a Pulumi home and a backend of its own. It checks each step on the
-server, and exits with 0 only if every check passed. It leaves no process and no file behind.
+It runs examples/quickstart and examples/onboarding in a temporary folder, with a Pulumi home and a backend of their own. It
+checks each step on the server, and exits with 0 only if every check passed. It leaves no process and no file behind.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import httpx
 
 from pulumi_zorg.testing import AdminClient
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "onboarding"
+ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "demo-token"  # noqa: S105 - the token of an emulator on loopback, which runs for a minute
 COLORED = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 # Variables that are not passed on: the user's own settings, and one that makes each command compile all modules again.
@@ -89,15 +89,19 @@ def process(args: list[str], **options: object) -> Iterator[subprocess.Popen[str
 
 
 class Demo:
-    """A Pulumi project in a temporary folder."""
+    """Two Pulumi projects in a temporary folder: the checkout's own, which runs the quickstart, and the onboarding example."""
 
     def __init__(self, folder: Path, url: str) -> None:
-        self.project = folder / "examples" / "onboarding"
-        shutil.copytree(EXAMPLE, self.project, ignore=shutil.ignore_patterns("Pulumi.*.yaml"))
-        # The example's Pulumi.yaml expects the virtual environment there.
+        without_stacks = shutil.ignore_patterns("Pulumi.*.yaml")
+        for name in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(ROOT / name, folder)
+        for name in ("quickstart", "onboarding"):
+            shutil.copytree(ROOT / "examples" / name, folder / "examples" / name, ignore=without_stacks)
+        # The projects' Pulumi.yaml expect the virtual environment there.
         (folder / ".venv").symlink_to(sys.prefix, target_is_directory=True)
         (folder / "backend").mkdir()
-        self.tenants = self.project / "tenants.yaml"
+        self.folder = self.project = folder
+        self.tenants = folder / "examples" / "onboarding" / "tenants.yaml"
         settings = {
             "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
             "PULUMI_HOME": str(folder / "home"),
@@ -110,7 +114,12 @@ class Demo:
         self.environment = {**kept, **settings}
         for key, value in settings.items():
             show(f"export {key}={value}")
-        show(f"cd {self.project}  # a copy of examples/onboarding")
+        self.enter("", "a copy of the checkout")
+
+    def enter(self, project: str, what: str) -> None:
+        """Change the folder of the next commands."""
+        self.project = self.folder / project
+        show(f"cd {self.project}  # {what}")
 
     def pulumi(self, command: str, code: int = 0, shows: str = "") -> None:
         """Run a command, show its output, and check its exit code and a text in its output."""
@@ -152,7 +161,7 @@ def main() -> None:
         with (folder / "log").open("w+") as log, process(command.split(), stdout=log) as emulator:
             wait_until_ready(url, emulator, folder / "log")
             with AdminClient(url, TOKEN) as console:
-                play(Demo(folder, url), Furniture(console))
+                play(Demo(folder, url), console)
 
 
 def wait_until_ready(url: str, emulator: subprocess.Popen[str], log: Path) -> None:
@@ -167,17 +176,19 @@ def wait_until_ready(url: str, emulator: subprocess.Popen[str], log: Path) -> No
     raise Unexpected(f"the emulator does not answer:\n{log.read_text()}")
 
 
-class Furniture:
-    """The objects that exist before the tenant, created outside Pulumi; and the tenant as the server has it."""
+class Server:
+    """The tenants as the server has them, and what is changed there outside Pulumi.
 
-    def __init__(self, console: AdminClient) -> None:
-        self.console = console
-        self.vendor = console.create_organization("Vendor")
-        self.project = console.create_project(self.vendor, "Portal", ["admin", "editor", "viewer"])
-        self.ann, self.bob = console.create_user(self.vendor, "ann"), console.create_user(self.vendor, "bob")
+    :param vendor: the organization that owns the project.
+    """
+
+    def __init__(self, console: AdminClient, vendor: str) -> None:
+        self.console, self.vendor = console, vendor
+        (self.project,) = console.projects(vendor)
+        self.ann, self.bob = console.create_user(vendor, "ann"), console.create_user(vendor, "bob")
         self.before = set(console.organizations())
         self.tenants = textwrap.dedent(f"""\
-            project: {{id: "{self.project}", organization: "{self.vendor}", roles: [admin, editor, viewer]}}
+            project: {{id: "{self.project}", organization: "{vendor}", roles: [admin, editor, viewer]}}
             people: {{ann: "{self.ann}", bob: "{self.bob}"}}
             tenants:
               acme:
@@ -188,24 +199,56 @@ class Furniture:
 
     def found(self, key: str) -> list[Any]:
         """Return a property of the new organization, of Ann's grant and of Bob's grant."""
-        organizations = [each for id_, each in self.console.organizations().items() if id_ not in self.before]
-        grants = sorted(self.console.grants(self.vendor).values(), key=lambda each: bool(each["userId"] != self.ann))
-        return [each.get(key) for each in (*organizations, *grants)]
+        new = {id_: each for id_, each in self.console.organizations().items() if id_ not in self.before}
+        grants = [each for org_id in new for each in self.console.grants(org_id).values()]
+        grants.sort(key=lambda each: bool(each["userId"] != self.ann))
+        return [each.get(key) for each in (*new.values(), *grants)]
 
     def states(self) -> list[str]:
         return [state.rsplit("_", 1)[1] for state in self.found("state")]
 
+    def granted_roles(self) -> list[list[str]]:
+        """Return the roles of each grant of the project."""
+        return [each["grantedRoleKeys"] for each in self.console.project_grants(self.vendor).values()]
 
-def play(demo: Demo, server: Furniture) -> None:
+
+def play(demo: Demo, console: AdminClient) -> None:
     """Run the steps of the demo."""
-    tell("Create a tenant: an organization, and the roles of two users in a project that exists already.")
+    tell("Create a tenant from nothing: an organization, a project with roles, and a role for a service account.")
+    existing = set(console.organizations())
+    demo.pulumi("stack init demo")
+    demo.pulumi("config set name Vendor")
+    demo.pulumi("up --yes --skip-preview")
+    created = set(console.organizations()) - existing
+    expect("the server has one new organization", len(created) == 1)
+    (vendor,) = created
+    server = Server(console, vendor)
+    roles_in_project = sorted(console.project_roles(vendor, server.project))
+    expect("its project has the roles admin, editor and viewer", roles_in_project == ["admin", "editor", "viewer"])
+    expect(
+        "a user grant gives the role viewer", [g["roleKeys"] for g in console.grants(vendor).values()] == [["viewer"]]
+    )
+
+    onboard(demo, server)
+
+    demo.enter("", "a copy of the checkout")
+    tell("Remove what the first step created. The organization is removed for good.")
+    demo.pulumi("destroy --yes --skip-preview")
+    expect("the server has the organizations that it had before", set(console.organizations()) == existing)
+
+
+def onboard(demo: Demo, server: Server) -> None:
+    """Create, change and remove a customer of the vendor."""
+    tell("Onboard a customer of the vendor: an organization, the project granted to it, and the roles of two users.")
+    demo.enter("examples/onboarding", "a copy of examples/onboarding")
     demo.tenants.write_text(server.tenants, encoding="utf-8")
     show("cat tenants.yaml")
     print(textwrap.indent(server.tenants, "  "), end="")
     demo.pulumi("stack init demo")
     demo.pulumi("config set deletion_policy remove")
     demo.pulumi("up --yes --skip-preview")
-    expect("the server has the organization Acme and two grants, all active", server.states() == ["ACTIVE"] * 3)
+    expect("the server has the organization Acme and two user grants, all active", server.states() == ["ACTIVE"] * 3)
+    expect("the project is granted to Acme", server.granted_roles() == [["admin", "editor", "viewer"]])
     ids, roles = server.found("id"), server.found("roleKeys")
 
     tell("Acme has not paid. Deactivate it in the data file. The preview shows three updates and no deletion.")
@@ -213,13 +256,13 @@ def play(demo: Demo, server: Furniture) -> None:
     demo.pulumi("preview --diff", shows="active: true => false")
     expect("the preview has changed nothing: all three are still active", server.states() == ["ACTIVE"] * 3)
 
-    tell("Apply it. Nothing is deleted: the organization keeps its users and projects, the grants keep their roles.")
+    tell("Apply it. Nothing is deleted: the organization keeps its users, the user grants keep their roles.")
     demo.pulumi("up --yes --skip-preview")
-    expect("the organization and both grants are inactive on the server", server.states() == ["INACTIVE"] * 3)
-    expect("the grants have the same roles as before", server.found("roleKeys") == roles)
+    expect("the organization and both user grants are inactive on the server", server.states() == ["INACTIVE"] * 3)
+    expect("the user grants have the same roles as before", server.found("roleKeys") == roles)
 
     tell("Somebody reactivates Ann's grant in ZITADEL's console. Pulumi does not know about it.")
-    server.console.reactivate_grant(server.vendor, server.ann, ids[1])
+    server.console.reactivate_grant(ids[0], server.ann, ids[1])
     expect("Ann's grant is active on the server", server.states() == ["INACTIVE", "ACTIVE", "INACTIVE"])
 
     tell("A nightly job detects the drift. Exit code 7 means drift, 0 means in sync.")
@@ -237,9 +280,10 @@ def play(demo: Demo, server: Furniture) -> None:
     expect("all three are active on the server", server.states() == ["ACTIVE"] * 3)
     expect("they have the same ids as at the beginning", server.found("id") == ids)
 
-    tell("Remove the tenant. The organization is removed for good, because the demo set deletion_policy to remove.")
+    tell("Remove the customer. Its organization is removed for good, because the demo set deletion_policy to remove.")
     demo.pulumi("destroy --yes --skip-preview")
-    expect("the organization and the grants no longer exist on the server", server.found("id") == [])
+    expect("the organization and the user grants no longer exist on the server", server.found("id") == [])
+    expect("the project is granted to nobody", server.granted_roles() == [])
 
 
 def interrupted(*_: object) -> None:

@@ -14,7 +14,7 @@ __all__ = ["main"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pulumi-zorg", prog_name="zorg")
 def main() -> None:
-    """Tools for ZITADEL organizations and user grants that Pulumi manages."""
+    """Tools for the objects of ZITADEL that Pulumi manages."""
 
 
 main.add_command(drift)

@@ -15,8 +15,9 @@ from pulumi_zorg.cli.writing import whole_output
 from pulumi_zorg.config import Settings, load_settings
 from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import last_update, parse_time, read_export, stack_name
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT, short
+from pulumi_zorg.tokens import short
 
 if TYPE_CHECKING:
     from pulumi_zorg.drift.pipeline import Options
@@ -26,7 +27,7 @@ __all__ = ["drift"]
 
 Item = TypeVar("Item")
 
-_TYPES = {short(each).lower(): each for each in (ORGANIZATION, USER_GRANT)}
+_TYPES = {short(each).lower(): each for each in RESOURCE_TYPES}
 _DRIFT = 7  # as `pulumi refresh --preview-only --expect-no-changes`
 _LAST_UPDATE = "last-update"
 #: The clocks of the machine that wrote the state and of the server may differ by this much. Comparing more does no harm.
@@ -59,14 +60,14 @@ def _type(context: click.Context, parameter: click.Parameter, value: str | None)
     is_flag=False,
     flag_value="stack",
     type=click.Choice(["stack", "instance"]),
-    help="Also report objects that no resource manages: user grants in the stack's organizations, or with =instance "
-    "organizations and user grants of the whole instance.",
+    help="Also report objects that no resource manages: those in the stack's organizations, or with =instance those of the "
+    "whole instance, and organizations.",
 )
 @click.option(
     "--only",
     callback=_type,
     metavar="TYPE",
-    help=f"Compare only this type: {' or '.join(short(each) for each in _TYPES.values())}.",
+    help=f"Compare only this type: {', '.join(short(each) for each in _TYPES.values())}.",
 )
 @click.option(
     "--since",
@@ -138,7 +139,7 @@ def _options(
     moment = None
     if since is not None:
         moment = last_update(exported) - _CLOCK_DIFFERENCE if since == _LAST_UPDATE else _moment(since)
-    return Options((only,) if only else tuple(_TYPES.values()), unmanaged, moment)
+    return Options((only,) if only else None, unmanaged, moment)
 
 
 def _find_drift(name: str, settings: Settings, exported: Mapping[str, Any], options: Options) -> Report:

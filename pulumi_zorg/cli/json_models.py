@@ -136,7 +136,7 @@ class Limit(_Model):
     found: int
     """How often it would happen."""
     along: int
-    """How many of `found` have no step of their own: they are removed with an organization."""
+    """How many of `found` have no step of their own: they are removed along with another object."""
     uncounted: str | None
     """Why there may be more than `found`; null where all are counted."""
     exceeded: bool
@@ -156,9 +156,9 @@ class Effect(_Model):
     certain: bool
     """False where it is known only when the change is made."""
     gains: list[str]
-    """Roles that a user grant gives after the change and not before."""
+    """Roles that a user grant or a project grant gives after the change and not before."""
     loses: list[str]
-    """Roles that a user grant gives before the change and not after."""
+    """Roles that a user grant or a project grant gives, or a project has, before the change and not after."""
     users: int | None
     """Users of the organization, people and service accounts; null where they were not counted."""
     service_accounts: int | None
@@ -166,7 +166,9 @@ class Effect(_Model):
     projects: int | None
     """Projects of the organization; null where they were not counted."""
     grants: int | None
-    """User grants in the organization; null where they were not counted."""
+    """User grants that are removed with the object; null where they were not counted."""
+    project_grants: int | None
+    """Project grants that are removed with the project; null where they were not counted."""
     sentences: list[str]
 
 

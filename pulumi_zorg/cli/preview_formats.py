@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rich.text import Text
 
@@ -10,8 +10,8 @@ from pulumi_zorg.cli import json_models
 from pulumi_zorg.cli.preview_review import Reviewed, Verdict
 from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
 from pulumi_zorg.errors import clean
-from pulumi_zorg.impact import Act, sentences
-from pulumi_zorg.tokens import ORGANIZATION
+from pulumi_zorg.impact import Act, Effect
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
 
 __all__ = ["FORMATS"]
 
@@ -34,7 +34,7 @@ def as_table(verdict: Verdict) -> None:
     """Print the verdict for people at a terminal, one sentence a line."""
     console = terminal()
     for each in _ordered(verdict):
-        for sentence in sentences(each.effect, each.facts):
+        for sentence in each.sentences:
             style = "red" if each.effect.act in (Act.REMOVES, Act.DEACTIVATES) else "yellow"
             line = Text(f"{clean(_title(each))}: ", style="dim")
             console.print(line.append(clean(sentence, 1_000), style=style))
@@ -76,7 +76,7 @@ def as_markdown(verdict: Verdict) -> None:
         lines += ["", "| resource | what it would do |", "|---|---|"]
     for each in _ordered(verdict):
         # Other people choose names. As code they are neither a mention nor a link.
-        text = "<br>".join(code(sentence) for sentence in sentences(each.effect, each.facts))
+        text = "<br>".join(code(sentence) for sentence in each.sentences)
         lines.append(row(code(_title(each)), text))
     lines += [f"\n{code(error)}" for error in verdict.errors]
     lines += [f"\n{escaped(_changes(verdict))}"]
@@ -87,7 +87,7 @@ def as_markdown(verdict: Verdict) -> None:
 def as_github(verdict: Verdict) -> None:
     """Print the verdict as annotations of a workflow's run (docs.github.com, "Workflow commands")."""
     for each in _ordered(verdict):
-        for sentence in sentences(each.effect, each.facts):
+        for sentence in each.sentences:
             level = "warning" if each.effect.act in (Act.REMOVES, Act.DEACTIVATES) else "notice"
             annotate(level, f"Preview of {_title(each)}", sentence)
     for error in verdict.errors:
@@ -119,7 +119,7 @@ def _title(each: Reviewed) -> str:
 
 
 def _effect_model(each: Reviewed) -> json_models.Effect:
-    effect, facts = each.effect, each.facts
+    effect, counts = each.effect, each.facts.counts if each.facts else {}
     return json_models.Effect.model_validate(
         {
             "urn": each.urn,
@@ -130,11 +130,12 @@ def _effect_model(each: Reviewed) -> json_models.Effect:
             "certain": not effect.maybe,
             "gains": list(effect.gains),
             "loses": list(effect.loses),
-            "users": facts.users if facts else None,
-            "service_accounts": facts.service_accounts if facts else None,
-            "projects": facts.projects if facts else None,
-            "grants": facts.grants if facts else None,
-            "sentences": list(sentences(effect, facts)),
+            "users": counts.get("users"),
+            "service_accounts": counts.get("service_accounts"),
+            "projects": counts.get("projects"),
+            "grants": counts.get("grants"),
+            "project_grants": counts.get("project_grants"),
+            "sentences": list(each.sentences),
         }
     )
 
@@ -151,7 +152,9 @@ def _notes(verdict: Verdict) -> list[str]:
         )
     for each in verdict.limits:
         if each.uncounted and not each.undecided:
-            notes.append(f"How many user grants are removed with the organizations is not known: {each.uncounted}")
+            notes.append(
+                f"How many {each.nouns} are removed along with {each.takes_along} is not known: {each.uncounted}"
+            )
     return notes
 
 
@@ -178,18 +181,19 @@ def _impact(verdict: Verdict) -> str:
     """Return what would happen to people, in numbers."""
     parts = [each.sentence for each in verdict.limits if each.found]
     rest = [each.effect for each in verdict.reviewed if each.effect.act not in (Act.REMOVES, Act.DEACTIVATES)]
-    losing = sum(bool(effect.loses) for effect in rest)
-    if losing:
-        parts.append(f"{_count(losing, 'user grant')} would lose roles")
+    parts += _counted(rest, "lose roles", lambda effect: bool(effect.loses))
     if not parts:
         parts.append("nobody would be locked out")
-    reactivated = sum(effect.type == ORGANIZATION for effect in rest)
-    if reactivated:
-        parts.append(f"{_count(reactivated, 'organization')} would be reactivated")
-    gaining = sum(bool(each.effect.gains) for each in verdict.reviewed)
-    if gaining:
-        parts.append(f"{_count(gaining, 'user grant')} would give more roles")
+    parts += _counted(rest, "be reactivated", lambda effect: effect.act is Act.REACTIVATES and not effect.gains)
+    parts += _counted([each.effect for each in verdict.reviewed], "give more roles", lambda effect: bool(effect.gains))
     return ", ".join(parts) if verdict.reviewed else "nobody would be locked out or let in"
+
+
+def _counted(effects: Iterable[Effect], what: str, is_so: Callable[[Effect], bool]) -> list[str]:
+    """Return of how many objects of each type something is so."""
+    types = [effect.type for effect in effects if is_so(effect)]
+    nouns = {token: RESOURCE_TYPES[token].noun for token in RESOURCE_TYPES if token in types}
+    return [f"{_count(types.count(token), noun)} would {what}" for token, noun in nouns.items()]
 
 
 def _count(number: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from pulumi_zorg.cli.preview_review import COUNTED, review
+from pulumi_zorg.cli.preview_review import limit_options, limited, review
 from pulumi_zorg.cli.stack import OneForErrors, Preview, Stack, format_option, read_file_or_stdin, stack_options
 from pulumi_zorg.cli.writing import whole_output
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
@@ -27,18 +27,17 @@ _EMPTY = (
 )
 
 
-def _limit(option: str, what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    return click.option(
-        option, type=click.IntRange(min=0), metavar="N", help=f"Fail where more than N {what}. The default is no limit."
-    )
+def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that limit how many objects of each type are deactivated or removed."""
+    for option, (token, act) in reversed(limit_options().items()):
+        what = f"Fail where more than N {limited(token, act)}. The default is no limit."
+        command = click.option(option, type=click.IntRange(min=0), metavar="N", help=what)(command)
+    return command
 
 
 @click.command("preview-guard", cls=OneForErrors)
 @click.argument("plan", required=False, metavar="[PLAN]")
-@_limit("--max-deactivate", "organizations would be deactivated")
-@_limit("--max-remove", "organizations would be removed")
-@_limit("--max-deactivate-grants", "user grants would be deactivated")
-@_limit("--max-remove-grants", "user grants would be removed, also with a removed organization")
+@_limit_options
 @format_option
 @click.option("--offline", is_flag=True, help="Do not call the instance: no counts, and ids in place of names.")
 @click.option("--run", is_flag=True, help="Run the preview here, and ignore standard input.")
@@ -50,10 +49,6 @@ def _limit(option: str, what: str) -> Callable[[Callable[..., None]], Callable[.
 @stack_options
 def preview_guard(
     plan: str | None,
-    max_deactivate: int | None,
-    max_remove: int | None,
-    max_deactivate_grants: int | None,
-    max_remove_grants: int | None,
     form: str,
     offline: bool,
     run: bool,
@@ -64,6 +59,7 @@ def preview_guard(
     run_program: bool,
     stack: str | None,
     cwd: Path,
+    **limits: int | None,
 ) -> None:
     """Reports what a preview would do to people, and fails where that exceeds a limit.
 
@@ -75,7 +71,6 @@ def preview_guard(
     """
     from pulumi_zorg.cli.preview_formats import FORMATS
 
-    limits = dict(zip(COUNTED, (max_deactivate, max_remove, max_deactivate_grants, max_remove_grants), strict=True))
     here = Stack(cwd, stack)
     preview = Preview(destroy, targets, target_dependents, refresh, run_program)
     run = run or preview != Preview()
@@ -89,7 +84,8 @@ def preview_guard(
         found = _run_preview(here, preview) if own else read_plan(read_file_or_stdin(plan or "-", _EMPTY))
         here = _stack_of(found, here)
         found, not_read = _with_state(found, here, own)
-        verdict = review(found, limits, None if offline else here, not_read)
+        most = {option: limits[option.removeprefix("--").replace("-", "_")] for option in limit_options()}
+        verdict = review(found, most, None if offline else here, not_read)
     except ZorgError as error:
         raise click.ClickException(clean(str(error), 2_000)) from None
     with whole_output():

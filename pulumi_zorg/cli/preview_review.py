@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pulumi_zorg.config import load_settings
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
-from pulumi_zorg.impact import Act, Effect, Facts, Planned, effect_of
+from pulumi_zorg.impact import Act, Effect, Facts, Planned
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import SharedObject
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 if TYPE_CHECKING:
     from pulumi_zorg.cli.stack import Stack
@@ -21,23 +21,27 @@ if TYPE_CHECKING:
     from pulumi_zorg.plan import Plan, PlannedStep
     from pulumi_zorg.providers.preview_impact import PreviewImpact
 
-__all__ = ["COUNTED", "Limit", "Reviewed", "Verdict", "review"]
+__all__ = ["Limit", "Reviewed", "Verdict", "limit_options", "limited", "review"]
 
 _EXCEEDED = 7  # as `zorg drift` for drift
 #: Calls for the counts and names of one plan.
 _CALLS = 500
-#: Calls that list the user grants of the instance, 1,000 in each.
+#: Calls that list the objects of a type that may be removed along with others.
 _PAGES = 100
 #: Seconds after which a call of that list that keeps failing is given up.
 _DEADLINE = 5.0
 
-#: What each option limits.
-COUNTED: Mapping[str, tuple[str, Act]] = {
-    "--max-deactivate": (ORGANIZATION, Act.DEACTIVATES),
-    "--max-remove": (ORGANIZATION, Act.REMOVES),
-    "--max-deactivate-grants": (USER_GRANT, Act.DEACTIVATES),
-    "--max-remove-grants": (USER_GRANT, Act.REMOVES),
-}
+#: What the options limit, and how it is called.
+_VERBS = {Act.DEACTIVATES: ("deactivate", "deactivated"), Act.REMOVES: ("remove", "removed")}
+
+
+def limit_options() -> dict[str, tuple[str, Act]]:
+    """Return what each option limits: the type token and the act, by option. Organizations have the shortest names."""
+    return {
+        f"--max-{verb}{resource_type.limit_suffix}": (token, act)
+        for token, resource_type in RESOURCE_TYPES.items()
+        for act, (verb, _) in _VERBS.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,16 @@ class Reviewed:
     effect: Effect
     facts: Facts | None = None
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What a reviewer should know of the change."""
+        return RESOURCE_TYPES[self.effect.type].impact.sentences(self.effect, self.facts)
+
+
+def limited(type: str, act: Act) -> str:
+    """Return what an option limits, as the end of a sentence: ``user grants would be removed``."""
+    return f"{RESOURCE_TYPES[type].noun}s would be {_VERBS[act][1]}"
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -60,7 +74,7 @@ class Limit:
 
     :param most: the limit; None where there is none.
     :param found: how often it would happen.
-    :param along: how many of ``found`` have no step in the plan: they are removed with an organization.
+    :param along: how many of ``found`` have no step in the plan: they are removed along with another object.
     :param uncounted: why there may be more than ``found``; None where all are counted.
     """
 
@@ -83,10 +97,21 @@ class Limit:
     @property
     def sentence(self) -> str:
         """What would happen, in numbers."""
-        noun = "user grant" if self.option.endswith("-grants") else "organization"
-        verb = "deactivated" if "deactivate" in self.option else "removed"
-        along = f" ({self.along} of them with their organization, user or project)" if self.along else ""
-        return f"{self.found} {noun}{'' if self.found == 1 else 's'} would be {verb}{along}"
+        token, act = limit_options()[self.option]
+        along = f" ({self.along} of them along with {self.takes_along})" if self.along else ""
+        return f"{self.found} {RESOURCE_TYPES[token].noun}{'' if self.found == 1 else 's'} would be {_VERBS[act][1]}{along}"
+
+    @property
+    def nouns(self) -> str:
+        """What it counts, in the plural."""
+        return f"{RESOURCE_TYPES[limit_options()[self.option][0]].noun}s"
+
+    @property
+    def takes_along(self) -> str:
+        """What removes an object of this type along with it, as a part of a sentence."""
+        token, _ = limit_options()[self.option]
+        *nouns, last = ["organization", *(parent.noun for parent in RESOURCE_TYPES[token].events.parents)]
+        return f"their {', '.join(nouns)} or {last}" if nouns else f"their {last}"
 
 
 @dataclass(frozen=True)
@@ -115,7 +140,7 @@ class Verdict:
             *(each.error for each in self.shared),
             *(
                 f"It is not known whether this exceeds {limit.option} {limit.most}: {limit.sentence}, and how many more are "
-                f"removed with the organizations is not known: {limit.uncounted}"
+                f"removed along with {limit.takes_along} is not known: {limit.uncounted}"
                 for limit in self.limits
                 if limit.undecided
             ),
@@ -139,13 +164,13 @@ def review(plan: Plan, most: Mapping[str, int | None], stack: Stack | None, not_
     :param not_read: see :class:`Verdict`.
     """
     steps = list(_without_adopted(plan))
-    reviewed = [Reviewed(step.urn, step.op, effect_of(_unresolved(step.planned))) for step in steps]
+    reviewed = [Reviewed(step.urn, step.op, _effect(_unresolved(step.planned))) for step in steps]
     settings, not_asked = None, None
     if any(each.effect.is_significant for each in reviewed):
         settings, not_asked = _settings(stack)
     if settings is not None:
         reviewed = _with_facts(settings, steps)
-    significant = tuple(each for each in reviewed if each.effect.is_significant)
+    significant = tuple(each for each in reviewed if each.effect.is_significant and each.sentences)
     limits = _limits(reviewed, most, settings, not_asked)
     return Verdict(plan.stack or "?", significant, limits, plan.changes, plan.shared, not_asked, not_read)
 
@@ -155,8 +180,6 @@ def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
 
     The provider leaves such an object.
     """
-    from pulumi_zorg.resource_types.all import RESOURCE_TYPES
-
     adopting = [each for each in plan.steps if each.planned.adopts]
 
     def is_adopted(step: PlannedStep) -> bool:
@@ -172,7 +195,12 @@ def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
 
 
 def _unresolved(planned: Planned) -> Planned:
-    return planned.unresolved() if planned.adopts else planned
+    exists = planned.adopts or planned.before is not None
+    return RESOURCE_TYPES[planned.type].unresolved(planned) if exists else planned
+
+
+def _effect(planned: Planned) -> Effect:
+    return RESOURCE_TYPES[planned.type].impact.effect(planned)
 
 
 def _settings(stack: Stack | None) -> tuple[Settings | None, str | None]:
@@ -206,53 +234,56 @@ def _with_facts(settings: Settings, steps: list[PlannedStep]) -> list[Reviewed]:
 
 
 def _with_facts_of(preview_impact: PreviewImpact, step: PlannedStep) -> Reviewed:
-    from pulumi_zorg.resource_types.all import RESOURCE_TYPES
-
-    planned = step.planned
-    if planned.adopts:
-        planned = preview_impact.resolve_adoption(RESOURCE_TYPES[planned.type], planned)
-    effect = effect_of(planned)
-    return Reviewed(step.urn, step.op, effect, preview_impact.counts(effect) if effect.is_significant else None)
+    planned, resource_type = step.planned, RESOURCE_TYPES[step.planned.type]
+    planned = preview_impact.resolve(resource_type, planned)
+    effect = _effect(planned)
+    return Reviewed(
+        step.urn, step.op, effect, preview_impact.facts(resource_type, effect) if effect.is_significant else None
+    )
 
 
 def _limits(
     reviewed: Collection[Reviewed], most: Mapping[str, int | None], settings: Settings | None, not_asked: str | None
 ) -> tuple[Limit, ...]:
-    ids = {
-        option: [each.effect.id for each in reviewed if (each.effect.type, each.effect.act) == counted]
-        for option, counted in COUNTED.items()
-    }
-    limits = {option: Limit(option, most.get(option), len(found)) for option, found in ids.items()}
-    removed = {each for each in ids["--max-remove"] if each}
-    if removed:
-        limit = limits["--max-remove-grants"]
-        grants, why = (set[str](), not_asked) if settings is None else _grants_removed_with(settings, removed)
-        along = len(grants.difference(ids[limit.option]))
-        limits[limit.option] = replace(limit, found=limit.found + along, along=along, uncounted=why)
-    return tuple(limits.values())
+    limits, options = [], limit_options()
+    removed = _removed(reviewed)
+    for option, (token, act) in options.items():
+        ids = [each.effect.id for each in reviewed if (each.effect.type, each.effect.act) == (token, act)]
+        limit = Limit(option, most.get(option), len(ids))
+        parents = {"org_id", *(parent.property for parent in RESOURCE_TYPES[token].events.parents)}
+        if act is Act.REMOVES and RESOURCE_TYPES[token].in_organization and not parents.isdisjoint(removed):
+            along, why = (set[str](), not_asked) if settings is None else _removed_along(settings, token, removed)
+            count = len(along.difference(ids))
+            limit = replace(limit, found=limit.found + count, along=count, uncounted=why)
+        limits.append(limit)
+    return tuple(limits)
 
 
-def _grants_removed_with(settings: Settings, organizations: Collection[str]) -> tuple[set[str], str | None]:
-    """Return the user grants that are removed with these organizations, and why they are not known, or None.
+def _removed(reviewed: Collection[Reviewed]) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Return the properties of the objects that are removed, by id, by the property by which others name them."""
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for each in reviewed:
+        if each.effect.act is Act.REMOVES and each.effect.id:
+            of_type = found.setdefault(RESOURCE_TYPES[each.effect.type].reference, {})
+            of_type[each.effect.id] = each.effect.properties
+    return found
 
-    A grant is removed with the organization that it was made in, and with its user and its project, which are removed with
-    theirs.
-    """
+
+def _removed_along(
+    settings: Settings, token: str, removed: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> tuple[set[str], str | None]:
+    """Return the objects of a type that are removed along with these, and why they are not known, or None."""
     from pulumi_zorg.client import Client
-    from pulumi_zorg.drift.unmanaged import list_all_grants
+    from pulumi_zorg.drift.unmanaged import removed_along
 
     hasty = replace(settings, retry_deadline=min(settings.retry_deadline, _DEADLINE))
     client = Client.connect(hasty, notice=lambda sentence: None)
     try:
-        listed = list_all_grants(client, at_most=_PAGES)
+        found = removed_along(client, RESOURCE_TYPES[token], removed, at_most=_PAGES)
     except ZorgError as error:
         return set(), clean(str(error), 500)
     finally:
         client.close()
-    if listed is None:
-        return set(), f"the instance has more than {_PAGES},000 user grants"
-    return {
-        each.id
-        for each in listed
-        if not {each.organization.id, each.user.organization_id, each.project.organization_id}.isdisjoint(organizations)
-    }, None
+    if found is None:
+        return set(), f"counting the {RESOURCE_TYPES[token].noun}s takes more than {_PAGES} calls"
+    return set(found), None

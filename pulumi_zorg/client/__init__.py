@@ -7,20 +7,25 @@ Nothing here decides anything. What an answer means is decided in :mod:`pulumi_z
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any
 
 from pulumi_zorg.client.counts import Counts
+from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.events import Events
 from pulumi_zorg.client.identity import Identity
-from pulumi_zorg.client.listings import Listings
 from pulumi_zorg.client.organizations import Organizations
-from pulumi_zorg.client.transport import Transport
-from pulumi_zorg.client.user_grants import UserGrants
+from pulumi_zorg.client.transport import Call, Transport
 from pulumi_zorg.config import Settings
-from pulumi_zorg.models import UserRecord
+from pulumi_zorg.errors import HeaderIgnored, UnexpectedAnswer, clean
+from pulumi_zorg.models import Details, Record, UserRecord, Wire, parse
 
-__all__ = ["Client"]
+__all__ = ["Client", "check_owner"]
+
+
+class _Changed(Wire):
+    details: Details
 
 
 class Client:
@@ -32,11 +37,11 @@ class Client:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         self.organizations = Organizations(transport)
-        self.user_grants = UserGrants(transport)
-        self.listings = Listings(transport)
         self.identity = Identity(transport)
         self.events = Events(transport)
         self.counts = Counts(transport)
+        #: What calls have shown that other calls need not ask for again, by what it is about.
+        self.learned: dict[tuple[str, ...], str] = {}
         self._verified: set[str] = set()
         self._created: set[str] = set()
         self._lock = threading.Lock()
@@ -48,6 +53,58 @@ class Client:
         :param notice: is given a sentence when a call has to wait; by default the log is.
         """
         return cls(Transport(settings) if notice is None else Transport(settings, notice=notice))
+
+    def read(
+        self,
+        model: type[Record],
+        endpoint: Endpoint,
+        operation: str,
+        *,
+        org: str | None = None,
+        body: dict[str, Any] | None = None,
+        ids: Mapping[str, str] | None = None,
+    ) -> Record:
+        """Return the answer to a call that changes nothing.
+
+        :param model: the record of the answer.
+        :param operation: what the call is for, as the beginning of a sentence.
+        :param org: the organization that the header names.
+        :param ids: the ids in the endpoint's path.
+        """
+        call = Call(operation, endpoint.method, endpoint.at(ids or {}), org=org, body=body, reads=True)
+        return parse(model, self.transport.send(call), operation)
+
+    def change(
+        self,
+        model: type[Record],
+        endpoint: Endpoint,
+        operation: str,
+        *,
+        org: str | None = None,
+        body: dict[str, Any] | None = None,
+        hint: str = "",
+        ids: Mapping[str, str] | None = None,
+    ) -> Record:
+        """Return the answer to a call that changes something. See :meth:`read`, and :class:`Call` for ``hint``."""
+        call = Call(operation, endpoint.method, endpoint.at(ids or {}), org=org, body=body, hint=hint)
+        return parse(model, self.transport.send(call), operation)
+
+    def write(
+        self,
+        endpoint: Endpoint,
+        operation: str,
+        *,
+        org: str,
+        body: dict[str, Any] | None = None,
+        hint: str = "",
+        ids: Mapping[str, str] | None = None,
+    ) -> None:
+        """Change an object of the organization, and verify that the server acted on that organization. See :meth:`change`.
+
+        :raises HeaderIgnored: where the server acted on another organization.
+        """
+        call = Call(operation, endpoint.method, endpoint.at(ids or {}), org=org, body=body, hint=hint)
+        check_owner(parse(_Changed, self.transport.send(call), operation).details, org, operation)
 
     def verify_org_header(self, org_id: str) -> bool:
         """Verify, once in a process, that calls which name the organization act on it and on no other.
@@ -64,6 +121,12 @@ class Client:
             return False
         self.mark_verified(org_id)
         return True
+
+    @property
+    def header_arrives(self) -> bool:
+        """Whether an answer in this process was about the organization that the header named."""
+        with self._lock:
+            return bool(self._verified)
 
     def mark_verified(self, org_id: str) -> None:
         """Remember that an answer to this organization's header was about this organization."""
@@ -101,3 +164,21 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self.transport.close()
+
+
+def check_owner(details: Details, org_id: str, operation: str) -> None:
+    """Verify the organization that the server says it acted on.
+
+    :raises HeaderIgnored: where that is another organization.
+    :raises UnexpectedAnswer: where the answer does not say.
+    """
+    if not details.resource_owner:
+        raise UnexpectedAnswer(
+            f"{operation}: the answer does not say which organization it is about, so it is not ZITADEL's."
+        )
+    if details.resource_owner != org_id:
+        raise HeaderIgnored(
+            f"{operation}: the server says it acted on organization {clean(details.resource_owner)} instead. Look at that "
+            "organization now: the change may have been made there. The server, or something in front of it, ignores the "
+            "header x-zitadel-orgid."
+        )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 from urllib.parse import quote
+
+from pydantic import Field
 
 from pulumi_zorg.client.transport import Call, Transport
 from pulumi_zorg.errors import HeaderIgnored, clean
-from pulumi_zorg.models import Details, Wire, parse
+from pulumi_zorg.models import Details, OrganizationRecord, Wire, parse
 
 __all__ = ["Counts"]
 
@@ -24,6 +26,14 @@ class _Row(Wire):
 class _Listed(Wire):
     details: _Count = _Count()
     result: tuple[_Row, ...] = ()
+
+
+class _Counted(Wire):
+    pagination: Annotated[_Count, Field(default_factory=_Count)]
+
+
+class _FoundOrganization(Wire):
+    org: OrganizationRecord
 
 
 class _User(Wire):
@@ -80,6 +90,49 @@ class Counts:
     def user_grants(self, org_id: str) -> int:
         """How many user grants were made in the organization."""
         return self._count("user grants", "/management/v1/users/grants/_search", org_id)
+
+    def grants_of_project(self, project_id: str, *, role: str | None = None, project_grant: str | None = None) -> int:
+        """How many user grants there are for a project, in all organizations.
+
+        :param role: only those with this role.
+        :param project_grant: only those made by this project grant.
+        """
+        operation = f"Counting the user grants of project {clean(project_id)}"
+        filters: list[dict[str, Any]] = [{"projectId": {"id": project_id}}]
+        if role is not None:
+            filters.append({"roleKey": {"key": role, "method": "TEXT_FILTER_METHOD_EQUALS"}})
+        if project_grant is not None:
+            filters.append({"projectGrantId": {"id": project_grant}})
+        path = "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations"
+        body = {"filters": filters, "pagination": {"limit": 1}}
+        answer = self._transport.send(Call(operation, "POST", path, body=body, reads=True))
+        return parse(_Counted, answer, operation).pagination.total_result
+
+    def project_grants(self, org_id: str, project_id: str) -> int:
+        """How many organizations a project of the organization is granted to."""
+        path = f"/management/v1/projects/{quote(project_id, safe='')}/grants/_search"
+        return self._count("project grants", path, org_id)
+
+    def organization_name(self, org_id: str) -> str:
+        """The name of an organization."""
+        operation = f"Reading organization {clean(org_id)}"
+        answer = self._transport.send(Call(operation, "GET", "/management/v1/orgs/me", org=org_id, reads=True))
+        return parse(_FoundOrganization, answer, operation).org.name
+
+    def names(self, property: str, id: str, org_id: str | None) -> tuple[Callable[[], str | None], ...]:
+        """Return the calls that give the name of an object, to be tried in order.
+
+        :param property: the property that has its id, like ``user_id``.
+        :param org_id: the organization of the resource that names it, where that is known.
+        """
+        if property == "user_id":
+            here = (lambda: self.user_name(org_id, id),) if org_id else ()
+            return (*here, lambda: self.user_name_anywhere(id))
+        if property == "project_id":
+            if not org_id:
+                return ()
+            return (lambda: self.project_name(org_id, id), lambda: self.granted_project_name(org_id, id))
+        return (lambda: self.organization_name(id),)
 
     def user_name(self, org_id: str, user_id: str) -> str:
         """The name of a user of that organization.

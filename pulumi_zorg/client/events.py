@@ -11,7 +11,10 @@ from pulumi_zorg.client.transport import Call, Transport
 from pulumi_zorg.errors import clean
 from pulumi_zorg.models import Event, Wire, parse
 
-__all__ = ["Events"]
+__all__ = ["BEGINNING", "Events"]
+
+#: A moment before all events.
+BEGINNING = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 _PAGE = 1_000  # events; a server returns no more at once
 

@@ -6,22 +6,22 @@ removed. Objects without such a proof are read one at a time afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.drift.children import BEGINNING
+from pulumi_zorg.client.events import BEGINNING
 from pulumi_zorg.errors import ApiError, clean
 from pulumi_zorg.models import Event
+from pulumi_zorg.object_events import ORG_REMOVED
 from pulumi_zorg.observed import Removal
-from pulumi_zorg.proof import ENDS_OF_OTHERS, GRANT_ENDS, grant_from_events, removal, took_along
-from pulumi_zorg.resource_types.all import RESOURCE_TYPES
+from pulumi_zorg.proof import removal
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_type import ResourceType
 from pulumi_zorg.state import Recorded
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT, Key
+from pulumi_zorg.tokens import Key
 
 __all__ = ["find_bulk_deletions"]
-
-_ORGANIZATION_CREATED = RESOURCE_TYPES[ORGANIZATION].created_event
-_GRANT_CREATED = RESOURCE_TYPES[USER_GRANT].created_event
 
 
 def find_bulk_deletions(client: Client, missing: Sequence[Recorded]) -> dict[Key, Removal]:
@@ -29,59 +29,54 @@ def find_bulk_deletions(client: Client, missing: Sequence[Recorded]) -> dict[Key
 
     It makes no more calls than there are objects, and finds nothing where that is not enough.
     """
+    found: dict[Key, Removal] = {}
     try:
-        return {
-            **_organizations(client, [each for each in missing if each.type == ORGANIZATION]),
-            **_grants(client, [each for each in missing if each.type == USER_GRANT]),
-        }
+        for token, resource_type in RESOURCE_TYPES.items():
+            of_type = [each for each in missing if each.type == token]
+            if of_type:
+                found |= _find(client, resource_type, of_type)
     except ApiError:
         return {}
-
-
-def _organizations(client: Client, missing: Sequence[Recorded]) -> dict[Key, Removal]:
-    kinds = (_ORGANIZATION_CREATED, "org.removed")
-    events = client.events.since(BEGINNING, kinds, at_most=len(missing)) if missing else ()
-    last = {event.aggregate.id: event for event in events or ()}
-    return {
-        each.key: removal(last[each.id], f"organization {clean(each.id)} was removed")
-        for each in missing
-        if each.id in last and last[each.id].kind == "org.removed"
-    }
-
-
-def _grants(client: Client, missing: Sequence[Recorded]) -> dict[Key, Removal]:
-    created: dict[str, Event] = {}
-    found: dict[Key, Removal] = {}
-    at_most = len(missing)
-    by_id = {each.id: each for each in missing}
-    owners: Sequence[str | None] = sorted({str(each.known["org_id"]) for each in missing if each.known.get("org_id")})
-    # With few grants in each organization, the events of all organizations take fewer calls.
-    for owner in owners if len(owners) * 4 <= len(missing) else [None]:
-        for event in client.events.since(BEGINNING, (_GRANT_CREATED, *GRANT_ENDS), owner, at_most=at_most) or ():
-            each = by_id.get(event.aggregate.id)
-            if each is None:
-                continue
-            if event.kind in GRANT_ENDS:
-                found[each.key] = removal(event, f"user grant {clean(each.id)} was removed")
-            else:
-                created[each.id] = event
-    rest = [each for each in missing if each.id in created and each.key not in found]
-    if rest:
-        moment = min(created[each.id].creation_date for each in rest)
-        ends = client.events.since(moment, ENDS_OF_OTHERS, at_most=at_most) or ()
-        for each in rest:
-            for event, whose in _removed_with(created[each.id], ends):
-                found.setdefault(each.key, removal(event, f"user grant {clean(each.id)} went with {whose}"))
     return found
 
 
-def _removed_with(created: Event, ends: Iterable[Event]) -> Iterator[tuple[Event, str]]:
-    """Return the removals of other objects that removed a grant too, the first one first.
+def _find(client: Client, resource_type: ResourceType[Any], missing: Sequence[Recorded]) -> dict[Key, Removal]:
+    events, at_most = resource_type.events, len(missing)
+    created: dict[str, Event] = {}
+    found: dict[Key, Removal] = {}
+    by_id = {each.id: each for each in missing}
+    owners: Sequence[str | None] = sorted({str(each.known["org_id"]) for each in missing if each.known.get("org_id")})
+    # With few objects in each organization, the events of all organizations take fewer calls.
+    for owner in owners if owners and len(owners) * 4 <= len(missing) else [None]:
+        for event in client.events.since(BEGINNING, (events.created, *events.removed), owner, at_most=at_most) or ():
+            each = by_id.get(events.subject(event))
+            if each is None:
+                continue
+            if event.kind in events.removed:
+                found[each.key] = removal(event, f"{resource_type.noun} {clean(each.id)} was removed")
+            else:
+                created[each.id] = event
+    rest = [each for each in missing if each.id in created and each.key not in found]
+    if rest and resource_type.in_organization:
+        moment = min(created[each.id].creation_date for each in rest)
+        kinds = {ORG_REMOVED, *(parent.removed for parent in events.parents)}
+        ends = client.events.since(moment, kinds, at_most=at_most) or ()
+        for each in rest:
+            for event, parent in _removed_with(resource_type, created[each.id], ends):
+                what = f"{resource_type.noun} {clean(each.id)} went with {parent}"
+                found.setdefault(each.key, removal(event, what))
+    return found
 
-    The organizations of the grant's user and project are not known here, so their removals are not among them.
+
+def _removed_with(
+    resource_type: ResourceType[Any], created: Event, ends: Sequence[Event]
+) -> Iterator[tuple[Event, str]]:
+    """Return the removals of other objects that removed an object too, the first one first.
+
+    The organizations of the object's parents are not known here, so their removals are not among them.
     """
-    grant = grant_from_events((created,))
+    known = resource_type.events.known_from(created, in_organization=True)
     for event in ends:
-        whose = took_along(event, grant, (grant.org_id,))
-        if whose is not None and event.creation_date >= created.creation_date:
-            yield event, whose
+        parent = resource_type.events.removed_with(event, known, (known["org_id"],))
+        if parent is not None and event.creation_date >= created.creation_date:
+            yield event, parent

@@ -7,7 +7,7 @@ come to the same result.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pulumi_zorg.drift.report import Change, Drift
@@ -55,15 +55,32 @@ def _without_ignored(name: str, before: Any, now: Any, ignored: Iterable[str]) -
     """Return the present value with the recorded one in place of what is ignored, as the engine does it."""
     for path in ignored:
         first, *rest = ["".join(step.groups("")) for step in _STEP.finditer(path)] or [""]
-        if first not in (name, "*"):
-            continue
-        if not rest:
-            return before
-        if isinstance(before, list) and isinstance(now, list):
-            now = [
-                recorded if rest[0] in ("*", str(index)) else live
-                for index, (recorded, live) in enumerate(zip(before, now, strict=False))
-            ] + now[len(before) :]
+        if first in (name, "*"):
+            now = _with_recorded(before, now, rest)
+    return now
+
+
+def _with_recorded(before: Any, now: Any, path: Sequence[str]) -> Any:
+    """Return the present value with the recorded one at the path."""
+    if not path:
+        return before
+    step, rest = path[0], path[1:]
+    if isinstance(before, list) and isinstance(now, list):
+        kept = [
+            _with_recorded(recorded, live, rest) if step in ("*", str(index)) else live
+            for index, (recorded, live) in enumerate(zip(before, now, strict=False))
+        ]
+        return kept + now[len(before) :]
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        result = dict(now)
+        for key in {*before, *now} if step == "*" else {step}:
+            if key in before and key in now:
+                result[key] = _with_recorded(before[key], now[key], rest)
+            elif key in before and not rest:
+                result[key] = before[key]
+            elif not rest:
+                result.pop(key, None)
+        return result
     return now
 
 

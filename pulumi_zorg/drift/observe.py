@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pulumi_zorg.affected_by import recent_events, recently_changed
 from pulumi_zorg.client import Client
-from pulumi_zorg.drift.affected_by import recent_events, recently_changed
 from pulumi_zorg.drift.bulk_deletions import find_bulk_deletions
 from pulumi_zorg.drift.compare import changes_of
 from pulumi_zorg.drift.concurrency import Reader, read_each
 from pulumi_zorg.drift.report import Undetermined
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, ZorgError
-from pulumi_zorg.models import Authorization, OrganizationRecord, UserGrantRecord
+from pulumi_zorg.models import ObjectRecord
 from pulumi_zorg.observed import Observed, Removal
-from pulumi_zorg.resource_types.all import RESOURCE_TYPES
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_type import ResourceType
 from pulumi_zorg.state import Recorded
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT, Key
+from pulumi_zorg.tokens import Key
 
-__all__ = ["FEW", "FEW_LISTS", "Listed", "Observation", "find", "from_list", "observe", "verify_instance"]
+__all__ = ["FEW", "FEW_LISTS", "Observation", "find", "from_list", "observe", "verify_instance"]
 
 #: No more objects of a type than this are read by id: that is as fast as a list, and it does not lag.
 FEW = 20
-#: The grants of no more organizations than this are listed one organization at a time; of more, they are listed by id.
+#: The objects in no more organizations than this are listed one organization at a time; in more, they are listed by id.
 FEW_LISTS = 12
 #: The removal of no more objects than this is proven one object at a time.
 _FEW_PROOFS = 5
-
-#: An entry of a list.
-Listed = OrganizationRecord | UserGrantRecord | Authorization
 
 
 @dataclass
@@ -55,12 +54,14 @@ def observe(reader: Reader, recorded: Sequence[Recorded]) -> Observation:
     :raises ZorgError: where nothing can be read at all: no connection, no token.
     """
     observation = Observation()
-    listed = _read_lists(reader, recorded)
-    by_id = [each for each in recorded if each.key not in listed or changes_of(each, listed[each.key].properties)]
-    if listed:
+    counts = Counter(each.type for each in recorded)
+    in_lists = [each for each in recorded if counts[each.type] > FEW]
+    listed = _read_lists(reader, in_lists)
+    by_id = [each for each in recorded if each.key not in listed or _differs(each, listed[each.key])]
+    if in_lists:
         keys = {each.key for each in by_id}
         by_id += _recently_changed(reader.client, [each for each in recorded if each.key not in keys])
-        missing = [each for each in by_id if each.key not in listed]
+        missing = [each for each in in_lists if each.key not in listed]
         if len(missing) > _FEW_PROOFS:
             observation.objects.update(find_bulk_deletions(reader.client, missing))
             by_id = [each for each in by_id if each.key not in observation.objects]
@@ -94,18 +95,28 @@ def find(client: Client, type: str, id: str, known: Mapping[str, Any]) -> Observ
     return RESOURCE_TYPES[type].find(client, id, known)
 
 
-def from_list(record: Listed) -> Observed | None:
+def from_list(resource_type: ResourceType[Any], record: ObjectRecord) -> Observed | None:
     """Return the object that an entry of a list shows, as a read by id shows it.
 
     None where this release does not know the entry's state: a removed object, or a newer server.
     """
-    if isinstance(record, Authorization):
-        record = record.as_user_grant()
-    resource_type = RESOURCE_TYPES[ORGANIZATION if isinstance(record, OrganizationRecord) else USER_GRANT]
     try:
         return resource_type.observed(record)
     except UnexpectedAnswer:
         return None
+
+
+def _differs(recorded: Recorded, listed: Observed) -> bool:
+    """Whether a list shows the object otherwise than the state, or not all of it."""
+    return _hides(recorded, listed) or bool(changes_of(recorded, listed.properties))
+
+
+def _hides(recorded: Recorded, listed: Observed | None) -> bool:
+    """Whether a list leaves out a property that is compared."""
+    updatable = RESOURCE_TYPES[recorded.type].updatable
+    return listed is not None and any(
+        name in recorded.properties and name not in listed.properties for name in updatable
+    )
 
 
 def _read_by_id(reader: Reader, recorded: Sequence[Recorded], observation: Observation) -> None:
@@ -121,36 +132,49 @@ def _read_by_id(reader: Reader, recorded: Sequence[Recorded], observation: Obser
             observation.warnings.append(answer.warning)
 
 
-def _read_lists(reader: Reader, recorded: Iterable[Recorded]) -> dict[Key, Observed]:
+def _read_lists(reader: Reader, recorded: Sequence[Recorded]) -> dict[Key, Observed]:
     """Return what lists show of the objects, as far as the caller may read the lists."""
-    of_type = {token: [each for each in recorded if each.type == token] for token in (ORGANIZATION, USER_GRANT)}
-    records: list[Listed] = []
-    if len(of_type[ORGANIZATION]) > FEW:
-        records += _list_organizations(reader.client)
-    if len(of_type[USER_GRANT]) > FEW:
-        records += _list_grants(reader, of_type[USER_GRANT])
-    wanted = {each.key for each in recorded}
-    return {each.key: each for each in map(from_list, records) if each is not None and each.key in wanted}
+    found: dict[Key, Observed] = {}
+    for token, resource_type in RESOURCE_TYPES.items():
+        of_type = {each.id: each for each in recorded if each.type == token}
+        if of_type:
+            records = [each for each in _list(reader, resource_type, list(of_type.values())) if each.id in of_type]
+            shown = (from_list(resource_type, record) for record in records)
+            found.update((each.key, each) for each in shown if each is not None)
+            hidden = [record for record in records if _hides(of_type[record.id], found.get((token, record.id)))]
+            shown = (from_list(resource_type, record) for record in _complete(reader.client, resource_type, hidden))
+            found.update((each.key, each) for each in shown if each is not None)
+    return found
 
 
-def _list_organizations(client: Client) -> Sequence[OrganizationRecord]:
+def _complete(
+    client: Client, resource_type: ResourceType[Any], records: Sequence[ObjectRecord]
+) -> Sequence[ObjectRecord]:
+    """Return the entries of a list with what it leaves out; none for a caller who may not read the event store."""
     try:
-        return client.listings.organizations()
-    except (ApiError, UnexpectedAnswer):
-        return ()  # they are read by id then
+        return resource_type.calls.complete(client, records, at_most=len(records)) if records else ()
+    except ApiError:
+        return ()
 
 
-def _list_grants(reader: Reader, recorded: Sequence[Recorded]) -> Sequence[UserGrantRecord | Authorization]:
-    listings = reader.client.listings
+def _list(reader: Reader, resource_type: ResourceType[Any], recorded: Sequence[Recorded]) -> Sequence[ObjectRecord]:
+    """Return what lists show of objects of one type. What they do not show is read by id."""
+    calls, client = resource_type.calls, reader.client
     organizations = sorted({str(each.known["org_id"]) for each in recorded if each.known.get("org_id")})
-    if len(organizations) > FEW_LISTS:
-        try:
-            return listings.authorizations([each.id for each in recorded])
-        except (ApiError, UnexpectedAnswer):
-            pass  # servers before v4 do not have that list
-    found: list[UserGrantRecord] = []
-    for _, answer in read_each(reader, listings.user_grants, organizations, "Listing user grants"):
-        found += () if isinstance(answer, ZorgError) else answer  # they are read by id then
+    in_one_list = None
+    try:
+        if not resource_type.in_organization:
+            return calls.list_instance(client) or ()
+        if len(organizations) > FEW_LISTS:
+            in_one_list = calls.list_ids(client, [each.id for each in recorded])
+    except (ApiError, UnexpectedAnswer):
+        pass  # older servers do not have that list, or the caller may not read it
+    if in_one_list is not None:
+        return in_one_list
+    found: list[ObjectRecord] = []
+    what = f"Listing {resource_type.noun}s"
+    for _, answer in read_each(reader, lambda org_id: calls.list_organization(client, org_id), organizations, what):
+        found += () if isinstance(answer, ZorgError) else answer
     return found
 
 

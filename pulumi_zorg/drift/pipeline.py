@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from pulumi_zorg.affected_by import affected_by, events_since
 from pulumi_zorg.client import Client
-from pulumi_zorg.drift.affected_by import affected_by, events_since
 from pulumi_zorg.drift.compare import compare
 from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
@@ -17,8 +17,8 @@ from pulumi_zorg.drift.report import Report, Undetermined, Unmanaged
 from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied
 from pulumi_zorg.models import Event
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import Recorded, recorded, shared
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 
 __all__ = ["Options", "find_drift"]
 
@@ -27,13 +27,14 @@ __all__ = ["Options", "find_drift"]
 class Options:
     """What to compare.
 
-    :param types: the type tokens.
+    :param types: the type tokens; None is all types. Without it, unmanaged objects that give nobody access are only reported
+        where the stack manages objects of their type.
     :param unmanaged: where to look for unmanaged objects: in the organizations of the stack, or in the whole instance; None
         where they are not looked for.
     :param since: compare only what changed after this moment, by the event store; None compares everything.
     """
 
-    types: Collection[str] = (ORGANIZATION, USER_GRANT)
+    types: Collection[str] | None = None
     unmanaged: Literal["stack", "instance"] | None = None
     since: datetime | None = None
 
@@ -45,12 +46,12 @@ def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options:
     :raises ZorgError: where nothing can be compared: no connection, no token, a state that cannot be read.
     """
     resources = recorded(exported)
-    compared = [each for each in resources if each.type in options.types]
+    compared = [each for each in resources if options.types is None or each.type in options.types]
     events = _changes(reader, resources, options.since)
     observation = observe(reader, compared if events is None else affected_by(events, compared))
     for warning in observation.warnings:
         reader.notice(f"warning: {warning}")
-    drifted = explain(reader, compare(compared, observation.objects))
+    drifted = explain(reader, compare(compared, observation.objects), compared)
     unmanaged, unknown = _unmanaged(reader, resources, options, events)
     return Report(stack, drifted, unmanaged, (*observation.unknown, *unknown), shared(exported))
 
@@ -83,7 +84,9 @@ def _unmanaged(
 ) -> tuple[tuple[Unmanaged, ...] | None, tuple[Undetermined, ...]]:
     if options.unmanaged is None:
         return None, ()
+    managed = {each.type for each in resources}
+    types = options.types or [token for token, each in RESOURCE_TYPES.items() if each.gives_access or token in managed]
     found, unknown = find_unmanaged(
-        reader, resources, whole_instance=options.unmanaged == "instance", types=options.types, events=events
+        reader, resources, whole_instance=options.unmanaged == "instance", types=types, events=events
     )
     return explain_unmanaged(reader, found), unknown

@@ -4,25 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
+from pulumi_zorg.affected_by import recent_events, recently_changed
 from pulumi_zorg.client import Client
-from pulumi_zorg.drift.affected_by import recent_events, recently_changed
 from pulumi_zorg.drift.concurrency import Reader, read_each
-from pulumi_zorg.drift.observe import FEW_LISTS, Listed, find, from_list
+from pulumi_zorg.drift.observe import FEW_LISTS, find, from_list
 from pulumi_zorg.drift.report import Undetermined
 from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
-from pulumi_zorg.models import Authorization, Event, OrganizationRecord, UserGrantRecord
+from pulumi_zorg.models import Event, ObjectRecord
 from pulumi_zorg.observed import Observed, Removal
 from pulumi_zorg.proof import find_organization
-from pulumi_zorg.resource_types.all import RESOURCE_TYPES
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_type import ResourceType
 from pulumi_zorg.state import Recorded
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT, Key
+from pulumi_zorg.tokens import Key
 
-__all__ = ["find_unmanaged", "list_all_grants"]
+__all__ = ["find_unmanaged", "removed_along"]
 
 #: The entries of lists, by type and id.
-Entries = dict[Key, Listed]
+Entries = dict[Key, ObjectRecord]
+
+
+class _Organizations:
+    """What is read once about each organization, whatever the number of types."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._removed: dict[str, bool] = {}
+        self._rights: dict[str, frozenset[str]] = {}
+
+    @cached_property
+    def existing(self) -> list[str]:
+        """The ids of all organizations of the instance.
+
+        :raises PermissionDenied: for a caller without a right on the instance.
+        """
+        top = next(each for each in RESOURCE_TYPES.values() if not each.in_organization)
+        return [record.id for record in top.calls.list_instance(self.client) or ()]
+
+    def is_removed(self, org_id: str) -> bool:
+        """Whether the organization was removed. It is verified that the server acts on it where the header names it.
+
+        :raises ZorgError: where that is not known.
+        """
+        if org_id not in self._removed:
+            self._removed[org_id] = isinstance(find_organization(self.client, org_id), Removal)
+        return self._removed[org_id]
+
+    def require_permission(self, type: ResourceType[Any], org_id: str) -> None:
+        """Verify that the caller may read all objects of the type there: lists leave out what a caller may not see.
+
+        :raises NotProven: where the caller may not, or the server does not say.
+        """
+        try:
+            if org_id not in self._rights:
+                self._rights[org_id] = self.client.identity.permissions(org_id)
+        except (ApiError, UnexpectedAnswer) as error:
+            raise NotProven(
+                f"The rights of the credential in organization {clean(org_id)} cannot be read. {error}"
+            ) from None
+        if type.read_permission not in self._rights[org_id]:
+            raise NotProven(
+                f"The credential lacks {type.read_permission} in organization {clean(org_id)}: ORG_OWNER_VIEWER or ORG_OWNER "
+                "there, or IAM_OWNER_VIEWER on the instance, has it."
+            )
 
 
 def find_unmanaged(
@@ -36,8 +83,8 @@ def find_unmanaged(
     """Return the unmanaged objects, and the objects of which it is not known whether they exist.
 
     :param recorded: all resources of the stack. Objects that it only reads are not reported either.
-    :param whole_instance: report organizations and user grants of the whole instance; else user grants in the
-        organizations that the stack manages, and in those in which it manages a grant.
+    :param whole_instance: report the objects of the whole instance, organizations too; else the objects in the
+        organizations that the stack manages, and in those in which it manages an object.
     :param types: the type tokens to report.
     :param events: report only objects that these events created.
     """
@@ -51,7 +98,8 @@ def find_unmanaged(
         entries = {key: entry for key, entry in entries.items() if key not in own and key[0] in types}
         with suppress(ApiError):
             recent = recent_events(reader.client)
-    listed = {key: each for key, entry in entries.items() if (each := from_list(entry)) is not None}
+    shown = {key: from_list(RESOURCE_TYPES[key[0]], entry) for key, entry in entries.items()}
+    listed = {key: each for key, each in shown.items() if each is not None}
     outdated = _outdated(reader.client, listed, recent)
     # Read by id: what a list may not show yet, or not as it is.
     by_id: dict[Key, Mapping[str, Any]] = {key: {} for key in entries if key not in listed}
@@ -70,84 +118,88 @@ def find_unmanaged(
     return tuple(sorted(found, key=lambda each: each.key)), tuple(unknown)
 
 
-def list_all_grants(client: Client, at_most: int) -> tuple[Authorization, ...] | None:
-    """Return all user grants of the instance; None where they take more than ``at_most`` calls.
+def removed_along(
+    client: Client, type: ResourceType[Any], removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int
+) -> Collection[str] | None:
+    """Return the ids of the objects of a type that are removed along with objects of other types.
 
+    :param removed: see :meth:`ResourceType.removed_along`.
+    :param at_most: how many calls it may take; None is returned where that is not enough.
     :raises PermissionDenied: for a caller without a right on the instance, who would not be shown all of them.
-    :raises NotProven: for a caller who lacks the right to read user grants.
-    :raises NotFound: by servers before ZITADEL v4, which do not have that list.
+    :raises NotProven: for a caller who lacks the right to read the objects.
+    :raises NotFound: by servers before ZITADEL v4, which do not have a list of the whole instance.
     """
     # Who may list organizations has a right on the instance, which is the same in all of them.
-    _require_grant_read(client, _list_organizations(client)[0].id)
-    return client.listings.all_authorizations(at_most)
-
-
-def _list_organizations(client: Client) -> tuple[OrganizationRecord, ...]:
-    """Return all organizations of the instance.
-
-    :raises UnexpectedAnswer: where the server shows none: an instance has at least the default organization.
-    """
-    organizations = client.listings.organizations()
-    if not organizations:
-        raise UnexpectedAnswer(
-            "Listing the organizations of the instance: the server shows none.", may_have_applied=False
-        )
-    return organizations
+    organizations = _Organizations(client)
+    organizations.require_permission(type, organizations.existing[0])
+    return type.removed_along(client, removed, at_most)
 
 
 def _organizations_of(recorded: Iterable[Recorded]) -> set[str]:
-    """Return the organizations that the stack manages, and those in which it manages a user grant."""
+    """Return the organizations that the stack manages, and those in which it manages an object."""
     managed = [each for each in recorded if not each.external]
-    organizations = {each.id for each in managed if each.type == ORGANIZATION}
-    return organizations | {
-        str(each.known["org_id"]) for each in managed if each.type == USER_GRANT and each.known.get("org_id")
-    }
+    organizations = {each.id for each in managed if not RESOURCE_TYPES[each.type].in_organization}
+    return organizations | {str(each.known["org_id"]) for each in managed if each.known.get("org_id")}
 
 
 def _list_everything(
     reader: Reader, scope: set[str] | None, types: Collection[str]
 ) -> tuple[Entries, list[Undetermined]]:
-    """Return the entries of the lists in scope, and the organizations whose grants could not be listed.
+    """Return the entries of the lists in scope, and the organizations whose objects could not be listed.
 
-    :param scope: the organizations whose grants are listed; None is the whole instance, with its organizations.
+    :param scope: the organizations whose objects are listed; None is the whole instance, with its organizations.
     """
     entries: Entries = {}
     unknown: list[Undetermined] = []
-    organizations = scope or set()
-    if scope is None:
-        records = _list_organizations(reader.client)
-        organizations = {record.id for record in records}
-        entries.update(((ORGANIZATION, record.id), record) for record in records)
-    if USER_GRANT in types:
-        grants, unknown = _list_grants(reader, sorted(organizations), whole_instance=scope is None)
-        entries.update(((USER_GRANT, grant.id), grant) for grant in grants)
+    organizations = sorted(scope or ())
+    known = _Organizations(reader.client)
+    # Organizations first: the lists of the others need them.
+    for token, resource_type in sorted(RESOURCE_TYPES.items(), key=lambda item: item[1].in_organization):
+        if not resource_type.in_organization and scope is None:
+            records: Sequence[ObjectRecord] = resource_type.calls.list_instance(reader.client) or ()
+            organizations = sorted(record.id for record in records)
+        elif resource_type.in_organization and token in types:
+            records, failed = _list_type(reader, known, resource_type, organizations, whole_instance=scope is None)
+            unknown += failed
+        else:
+            continue
+        entries.update(((token, record.id), record) for record in records)
     return entries, unknown
 
 
-def _list_grants(
-    reader: Reader, organizations: Sequence[str], *, whole_instance: bool
-) -> tuple[list[UserGrantRecord | Authorization], list[Undetermined]]:
-    found: list[UserGrantRecord | Authorization] = []
+def _list_type(
+    reader: Reader,
+    known: _Organizations,
+    type: ResourceType[Any],
+    organizations: Sequence[str],
+    *,
+    whole_instance: bool,
+) -> tuple[list[ObjectRecord], list[Undetermined]]:
+    found: list[ObjectRecord] = []
     if whole_instance or len(organizations) > FEW_LISTS:
-        in_one_list = _list_grants_at_once(reader.client, organizations, whole_instance=whole_instance)
+        in_one_list = _list_at_once(known, type, organizations, whole_instance=whole_instance)
         if in_one_list is not None:
             found, organizations = in_one_list
     unknown = []
     for org_id, answer in read_each(
-        reader, lambda org_id: _list_grants_of(reader.client, org_id), organizations, "Listing user grants"
+        reader, lambda org_id: _list_in(known, type, org_id), organizations, f"Listing {type.noun}s"
     ):
         if isinstance(answer, ZorgError):
-            why = f"The unmanaged user grants in organization {clean(org_id)} are not known. {answer}"
-            unknown.append(Undetermined(None, ORGANIZATION, org_id, why))
+            why = f"The unmanaged {type.noun}s in organization {clean(org_id)} are not known. {answer}"
+            unknown.append(Undetermined(None, _organization_token(), org_id, why))
         else:
             found += answer
     return found, unknown
 
 
-def _list_grants_at_once(
-    client: Client, organizations: Sequence[str], *, whole_instance: bool
-) -> tuple[list[UserGrantRecord | Authorization], list[str]] | None:
-    """Return the grants in these organizations from the list of all grants of the instance.
+def _organization_token() -> str:
+    return next(token for token, each in RESOURCE_TYPES.items() if not each.in_organization)
+
+
+def _list_at_once(
+    known: _Organizations, type: ResourceType[Any], organizations: Sequence[str], *, whole_instance: bool
+) -> tuple[list[ObjectRecord], list[str]] | None:
+    """Return the objects in these organizations from the list of all objects of the instance.
 
     The second part of the answer is the organizations that do not exist: each of them must be read by itself. None where
     that list cannot be read, or is longer than one list for each organization.
@@ -157,10 +209,10 @@ def _list_grants_at_once(
     missing: list[str] = []
     at_most = None
     if whole_instance:
-        _require_grant_read(client, organizations[0])
+        known.require_permission(type, organizations[0])
     else:
         try:
-            existing = {record.id for record in client.listings.organizations()}
+            existing = set(known.existing)
         except (ApiError, UnexpectedAnswer):
             return None
         missing = sorted(set(organizations) - existing)
@@ -170,41 +222,22 @@ def _list_grants_at_once(
         at_most = 3 * len(organizations)
     try:
         if not whole_instance:
-            _require_grant_read(client, organizations[0])
-        grants = client.listings.all_authorizations(at_most)
+            known.require_permission(type, organizations[0])
+        records = type.calls.list_instance(known.client, at_most)
     except (ApiError, UnexpectedAnswer, NotProven):
-        return None  # servers before v4 do not have that list
-    if grants is None:
+        return None  # older servers do not have that list
+    if records is None:
         return None
     wanted = set(organizations)
-    return [each for each in grants if whole_instance or each.organization.id in wanted], missing
+    return [each for each in records if whole_instance or each.org_id in wanted], missing
 
 
-def _list_grants_of(client: Client, org_id: str) -> tuple[UserGrantRecord, ...]:
-    """Return the grants of one organization; none of a removed one."""
-    # This verifies as well that the server acts on the organization that the header names.
-    if isinstance(find_organization(client, org_id), Removal):
+def _list_in(known: _Organizations, type: ResourceType[Any], org_id: str) -> Sequence[ObjectRecord]:
+    """Return the objects in one organization; none in a removed one."""
+    if known.is_removed(org_id):
         return ()
-    _require_grant_read(client, org_id)
-    return client.listings.user_grants(org_id)
-
-
-def _require_grant_read(client: Client, org_id: str) -> None:
-    """Verify that the caller may read all user grants of the organization: lists leave out what a caller may not see.
-
-    :raises NotProven: where the caller may not, or the server does not say.
-    """
-    try:
-        rights = client.identity.permissions(org_id)
-    except (ApiError, UnexpectedAnswer) as error:
-        raise NotProven(
-            f"The rights of the credential in organization {clean(org_id)} cannot be read. {error}"
-        ) from None
-    if "user.grant.read" not in rights:
-        raise NotProven(
-            f"The credential lacks user.grant.read in organization {clean(org_id)}: ORG_OWNER_VIEWER or ORG_OWNER there, or "
-            "IAM_OWNER_VIEWER on the instance, has it."
-        )
+    known.require_permission(type, org_id)
+    return type.calls.list_organization(known.client, org_id)
 
 
 def _outdated(client: Client, listed: Mapping[Key, Observed], recent: tuple[Event, ...] | None) -> set[Key]:
@@ -223,15 +256,9 @@ def _created(events: Iterable[Event], scope: Collection[str] | None) -> dict[Key
     """
     found: dict[Key, Mapping[str, Any]] = {}
     for event in events:
-        if event.kind == RESOURCE_TYPES[ORGANIZATION].created_event and scope is None:
-            found[ORGANIZATION, event.aggregate.id] = {}
-        elif event.kind == RESOURCE_TYPES[USER_GRANT].created_event and (
-            scope is None or event.aggregate.resource_owner in scope
-        ):
-            known = {
-                "org_id": event.aggregate.resource_owner,
-                "user_id": event.payload.get("userId"),
-                "project_id": event.payload.get("projectId"),
-            }
-            found[USER_GRANT, event.aggregate.id] = {name: value for name, value in known.items() if value}
+        for token, resource_type in RESOURCE_TYPES.items():
+            in_scope = scope is None or (resource_type.in_organization and event.aggregate.resource_owner in scope)
+            if event.kind == resource_type.events.created and in_scope:
+                known = resource_type.events.known_from(event, in_organization=resource_type.in_organization)
+                found[token, resource_type.events.subject(event)] = known
     return found

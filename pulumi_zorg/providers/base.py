@@ -35,7 +35,7 @@ class StatefulProvider(ResourceProvider):
 
     def _hooks(self) -> Hooks[Any]:
         from pulumi_zorg.providers.hooks import Hooks
-        from pulumi_zorg.resource_types.all import RESOURCE_TYPES
+        from pulumi_zorg.resource_registry import RESOURCE_TYPES
 
         return Hooks(RESOURCE_TYPES[self.token])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,11 +13,12 @@ from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.impact import Planned
 from pulumi_zorg.providers.backend import pending_creates_folder
+from pulumi_zorg.providers.bulk_reads import BulkReads
 from pulumi_zorg.providers.pending import PendingCreates
 from pulumi_zorg.providers.preview_impact import PreviewImpact
 from pulumi_zorg.providers.registry import Registry
 from pulumi_zorg.providers.reporter import Reporter
-from pulumi_zorg.resource_types.base import ResourceType
+from pulumi_zorg.resource_type import ResourceType
 
 __all__ = ["ProviderContext", "current", "is_started", "mask_error", "start", "stop"]
 
@@ -28,18 +29,23 @@ class ProviderContext:
 
     :param client: the client that all resources share.
     :param pending: the pending creates of this instance and backend.
+    :ivar bulk_reads: answers the reads of a refresh from lists.
     """
 
     client: Client
     pending: PendingCreates
     reporter: Reporter = field(default_factory=Reporter)
     registry: Registry = field(default_factory=Registry)
+    bulk_reads: BulkReads = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     #: The secret properties of a resource, by what it declares: `diff` is given exactly what `check` returned.
     _secret: dict[str, frozenset[str]] = field(default_factory=dict)
     _credential_checked: bool = False
     #: Whether this run is a preview. The host does not say so; resources do, in `check`.
     is_preview: bool = False
+
+    def __post_init__(self) -> None:
+        self.bulk_reads = BulkReads(self.client)
 
     @classmethod
     def connect(cls, settings: Settings) -> ProviderContext:
@@ -93,18 +99,25 @@ class ProviderContext:
         with self._lock:
             self._secret[key] = self._secret.get(key, frozenset()) | frozenset(names)
         values = [each.get(name) for each in (before, declared) for name in names]
-        parts = [part for value in values for part in (value if isinstance(value, list) else [value])]
-        self.reporter.hide(part for part in parts if isinstance(part, str))
+        self.reporter.hide(part for value in values for part in _texts(value))
 
     def report_impact(self, resource_type: ResourceType[Any], planned: Planned) -> None:
         """Report in a preview what the change would do to people, if it is significant."""
         if not self.client.transport.settings.preview_impact:
             return
         hidden = self._secret.get(_key(resource_type, planned.after or {}), frozenset())
-        if planned.adopts:
-            planned = self.preview.resolve_adoption(resource_type, planned)
-        for sentence in self.preview.sentences(planned, hidden):
+        planned = self.preview.resolve(resource_type, planned)
+        for sentence in self.preview.sentences(resource_type, planned, hidden):
             self.reporter.note(sentence)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Return the strings in a value and in its parts."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | Mapping):
+        for part in [*value, *value.values()] if isinstance(value, Mapping) else value:
+            yield from _texts(part)
 
 
 def _key(resource_type: ResourceType[Any], properties: Mapping[str, Any]) -> str:

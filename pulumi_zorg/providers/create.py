@@ -21,7 +21,7 @@ from pulumi_zorg.providers.context import ProviderContext
 from pulumi_zorg.providers.pending import Attempt, PendingCreate
 from pulumi_zorg.providers.reconcile import destroy
 from pulumi_zorg.providers.registry import display_name
-from pulumi_zorg.resource_types.base import AnyInputs, Observed, ResourceType
+from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
 from pulumi_zorg.retry import poll, retry
 
 __all__ = ["Created", "conflict_error", "create_or_adopt"]
@@ -206,8 +206,8 @@ class _Creator(Generic[AnyInputs]):
         found = None if listed is None else self.type.find(self.client, listed, known)
         if not isinstance(found, Observed):
             return None
-        event = created(self.client, found.id, self.type.created_event)
-        if event is not None and not self.type.is_create_of(event, inputs):
+        event = created(self.client, self.type.events, found.id, known)
+        if event is not None and not self.type.may_be(event, inputs):
             return None  # it was created as something else, and has got this identity since
         by, at = (None, found.created) if event is None else (event.editor.user_id, event.creation_date)
 
@@ -267,7 +267,7 @@ def conflict_error(
     try:
         existing = resource_type.find_existing(client, inputs)
         reason = None if existing is not None else resource_type.explain_conflict(client, inputs)
-        event = None if existing is None else created(client, existing, resource_type.created_event)
+        event = None if existing is None else created(client, resource_type.events, existing, inputs.dump())
     except ZorgError:
         existing, reason, event = None, None, None
     if reason is not None:

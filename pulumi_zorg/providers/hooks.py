@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from pulumi.dynamic import (
@@ -40,7 +41,7 @@ from pulumi_zorg.providers.create import Created, conflict_error, create_or_adop
 from pulumi_zorg.providers.host import show_own_errors_without_traceback
 from pulumi_zorg.providers.reconcile import destroy, reconcile
 from pulumi_zorg.providers.registry import display_name
-from pulumi_zorg.resource_types.base import AnyInputs, Observed, ResourceType
+from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
 
 __all__ = ["Hooks"]
 
@@ -149,13 +150,15 @@ class Hooks(Generic[AnyInputs]):
         resource = self._resource(props)
         self.type.before_create(context.client, inputs)
         created = create_or_adopt(self.type, context, inputs, resource)
+        context.bulk_reads.written(created.id)
         try:
             outputs = self._outputs(self._reconcile(created, resource, inputs, props), inputs)
         except _WrongId as wrong:
             context.pending.amend(resource, id=None)
             raise wrong.error from None
         except (NoAnswer, HeaderIgnored, ApiError) as error:
-            if not (inputs.active and created.new):
+            whole = inputs.active and not any(getattr(inputs, name) for name in self.type.set_after_create)
+            if not (whole and created.new):
                 raise  # the pending create knows the id: the next `up` resumes it
             # It exists, and as declared. An object without a state would be worse than a state to refresh.
             context.reporter.warn(
@@ -171,7 +174,11 @@ class Hooks(Generic[AnyInputs]):
         context = process.current()
         known = {name: value for name, value in props.items() if value is not None}
         is_get = not any(name in known for name in self.type.required if name not in self.type.address)
-        found = self.type.find(context.client, id, known)
+        listed = None if is_get else context.bulk_reads.find(self.type, id, known)
+        if listed is not None:
+            # What the server filled in is not in every list. It does not change.
+            listed = replace(listed, properties={**(props.get(_FILLED) or {}), **listed.properties})
+        found = listed or self.type.find(context.client, id, known)
         if isinstance(found, Removal):
             if is_get:
                 raise Gone(f"There is no {self.type.noun} {id} to get: {found.describe()}.")
@@ -190,22 +197,32 @@ class Hooks(Generic[AnyInputs]):
     @_readable
     def update(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Bring the object to what is declared now."""
+        process.current().bulk_reads.written(id)
         inputs = self._parse(news)
         unchanged = Created(id, new=False)
-        return UpdateResult(self._outputs(self._reconcile(unchanged, self._resource(news), inputs, olds), inputs))
+        # An input that the program no longer gives is no longer managed: it is not read, and leaves the state. One that it
+        # gives for the first time is read.
+        declared = inputs.dump()
+        left_out = self.type.inputs.model_fields.keys() - declared.keys() - set(self.type.server_defaults)
+        known = {
+            **declared,
+            **{name: value for name, value in olds.items() if value is not None and name not in left_out},
+        }
+        return UpdateResult(self._outputs(self._reconcile(unchanged, self._resource(news), inputs, known), inputs))
 
     @_readable
     def delete(self, id: str, props: dict[str, Any]) -> None:
         """Apply the deletion policy, unless another resource of the program manages the object."""
         context = process.current()
         context.pending.seen_by_engine(id)
+        context.bulk_reads.written(id)
         manager = context.registry.manager(id)
         if manager is not None:
             context.reporter.note(
                 f"{self.type.noun} {id} stays as it is: {display_name(manager)} of this program manages it now."
             )
             return
-        destroy(self.type, context.client, id, self._parse(props), props)
+        destroy(self.type, context.client, id, self._parse_recorded(props), props)
 
     def _reconcile(self, created: Created, resource: str, inputs: AnyInputs, known: Mapping[str, Any]) -> Observed:
         """Bring the object to what is declared, and bind its id to the resource before anything is done to it."""
@@ -222,7 +239,8 @@ class Hooks(Generic[AnyInputs]):
             bound = True
 
         try:
-            observed = reconcile(self.type, context.client, created.id, inputs, known, verify=verify)
+            shown = self.type.as_created(context.client, created.id, inputs) if created.new else None
+            observed = reconcile(self.type, context.client, created.id, inputs, known, created=shown, verify=verify)
         except AlreadyExists as refused:
             raise conflict_error(self.type, context, inputs, refused) from None
         if observed.warning:
@@ -258,6 +276,19 @@ class Hooks(Generic[AnyInputs]):
         else:
             return parsed
         raise InputError(f"The {self.type.noun}", problems[0].property, problems[0].reason)
+
+    def _parse_recorded(self, props: Mapping[str, Any]) -> AnyInputs:
+        """The inputs that the state has. What can change is taken as it is: outside Pulumi it may have got a value that a
+        program may not declare, like a name that ends with a space."""
+        checked, problems = check_inputs(self.type.inputs, props)
+        as_it_is = {
+            each.property: props[each.property]
+            for each in problems
+            if each.property in self.type.updatable and props.get(each.property) is not None
+        }
+        if len(as_it_is) < len(problems):
+            return self._parse(props)  # which raises
+        return self.type.inputs.model_construct(**checked, **as_it_is) if as_it_is else self._parse(props)
 
     def _outputs(self, observed: Observed, inputs: AnyInputs) -> dict[str, Any]:
         declared = inputs.dump()

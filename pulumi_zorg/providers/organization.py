@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pulumi_zorg.providers.base import StatefulProvider
-from pulumi_zorg.tokens import ORGANIZATION
+from pulumi_zorg.tokens import type_token
 
 __all__ = ["OrganizationProvider"]
 
@@ -11,4 +11,4 @@ __all__ = ["OrganizationProvider"]
 class OrganizationProvider(StatefulProvider):
     """The provider of organizations."""
 
-    token = ORGANIZATION
+    token = type_token("Organization")

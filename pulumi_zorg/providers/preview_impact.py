@@ -26,9 +26,8 @@ from pulumi_zorg.errors import (
     Unauthenticated,
     ZorgError,
 )
-from pulumi_zorg.impact import Act, Effect, Facts, Planned, effect_of, sentences
-from pulumi_zorg.resource_types.base import Observed, ResourceType
-from pulumi_zorg.tokens import ORGANIZATION
+from pulumi_zorg.impact import Effect, Facts, Planned
+from pulumi_zorg.resource_type import Observed, ResourceType
 
 __all__ = ["PreviewImpact"]
 
@@ -73,70 +72,65 @@ class PreviewImpact:
         :raises PermissionDenied: where it may not even read its own user.
         """
         try:
-            self._read(lambda: self._client.me)
+            self.read(lambda: self._client.me)
         except (CredentialError, Unauthenticated, PermissionDenied):
             raise
         except (ZorgError, _NotRead) as error:
             return f"the credential was not checked: {error}"
         return None
 
-    def sentences(self, planned: Planned, secret: Collection[str] = ()) -> tuple[str, ...]:
+    def sentences(
+        self, resource_type: ResourceType[Any], planned: Planned, secret: Collection[str] = ()
+    ) -> tuple[str, ...]:
         """Return what a reviewer should know of the change; none where nothing significant happens.
 
         :param secret: the properties whose values are not shown.
         """
-        effect = effect_of(planned).hiding(secret)
-        return sentences(effect, self.counts(effect)) if effect.is_significant else ()
+        effect = resource_type.impact.effect(planned).hiding(secret)
+        if not effect.is_significant:
+            return ()
+        return resource_type.impact.sentences(effect, self.facts(resource_type, effect))
 
-    def resolve_adoption(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
+    def resolve(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
+        """Return a planned change with what the state does not have: the object that it adopts, and what the properties are
+        that it begins to manage."""
+        if planned.adopts:
+            return self._resolve_adoption(resource_type, planned)
+        new = resource_type.first_managed(planned)
+        if not new or planned.id is None:
+            return planned
+        before, after, object_id = planned.before or {}, planned.after or {}, planned.id
+        known = {**before, **{name: after[name] for name in new}}
+        try:
+            found = self.read(lambda: resource_type.find(self._client, object_id, known))
+        except (ZorgError, _NotRead):
+            return resource_type.unresolved(planned)
+        if not isinstance(found, Observed):
+            return planned  # the update says that it is gone
+        return replace(planned, before={**before, **{name: found.properties.get(name) for name in new}})
+
+    def _resolve_adoption(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
         """Return a planned create with ``adopt=True`` as the change that it is, where an object exists."""
         after = planned.after or {}
         try:
             inputs = resource_type.inputs.model_validate(after)
         except ValidationError:
-            return planned.unresolved()  # a part of it is not known yet
+            return resource_type.unresolved(planned)  # a part of it is not known yet
         try:
-            existing = self._read(lambda: resource_type.find_existing(self._client, inputs))
-            found = None if existing is None else self._read(lambda: resource_type.find(self._client, existing, after))
+            existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
+            found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, after))
         except (ZorgError, _NotRead):
-            return planned.unresolved()
+            return resource_type.unresolved(planned)
         return replace(planned, id=found.id, before=found.properties) if isinstance(found, Observed) else planned
 
-    def counts(self, effect: Effect) -> Facts:
+    def facts(self, resource_type: ResourceType[Any], effect: Effect) -> Facts:
         """Return the counts and names that the sentences show. It never raises."""
-        if effect.type != ORGANIZATION:
-            return self._names(effect)
-        if effect.id is None:
-            return Facts(why_not="its id is not known yet")
-        org_id, counts = effect.id, self._client.counts
         try:
-            # Users first. The caller is a user, so the answer shows whether the server ignores the header.
-            facts = Facts(users=self._read(lambda: counts.users(org_id)))
-            if effect.act is Act.REMOVES:
-                projects = self._read(lambda: counts.projects(org_id))
-                return replace(facts, projects=projects, grants=self._read(lambda: counts.user_grants(org_id)))
-            accounts = self._read(lambda: counts.service_accounts(org_id)) if facts.users else 0
-            return replace(facts, service_accounts=accounts)
+            return resource_type.facts(self._client, self, effect)
         except (ZorgError, _NotRead) as error:
             return Facts(why_not=_why(error))
 
-    def _names(self, effect: Effect) -> Facts:
-        known = {name: value for name, value in effect.properties.items() if isinstance(value, str)}
-        org_id, user_id, project_id = known.get("org_id"), known.get("user_id"), known.get("project_id")
-        counts = self._client.counts
-        user = project = None
-        if user_id:
-            here = (lambda: counts.user_name(org_id, user_id),) if org_id else ()
-            user = self._name(("user", user_id), *here, lambda: counts.user_name_anywhere(user_id))
-        if org_id and project_id:
-            project = self._name(
-                ("project", org_id, project_id),
-                lambda: counts.project_name(org_id, project_id),
-                lambda: counts.granted_project_name(org_id, project_id),
-            )
-        return Facts(user=user, project=project)
-
-    def _name(self, key: tuple[str, ...], *calls: Callable[[], str | None]) -> str | None:
+    def name(self, key: tuple[str, ...], *calls: Callable[[], str | None]) -> str | None:
         """Return the first name that a call gives, read once in a preview. Without one the sentence shows the id."""
         with self._lock:
             if key in self._known_names:
@@ -144,7 +138,7 @@ class PreviewImpact:
         name = None
         for call in calls:
             try:
-                name = self._read(call)
+                name = self.read(call)
             except NotFound:
                 continue
             except (ZorgError, _NotRead):
@@ -155,7 +149,8 @@ class PreviewImpact:
             self._known_names[key] = name or None
         return name or None
 
-    def _read(self, call: Callable[[], T]) -> T:
+    def read(self, call: Callable[[], T]) -> T:
+        """Return what the call returns, if this preview may still make one."""
         with self._lock:
             if self._stopped is not None:
                 raise _NotRead(self._stopped)

@@ -17,14 +17,16 @@ from pulumi_zorg.errors import (
     ApiError,
     FailedPrecondition,
     Gone,
+    LockoutRefused,
     NotFound,
+    PermissionDenied,
     UnexpectedAnswer,
     Unreachable,
     ZorgError,
 )
 from pulumi_zorg.lifecycle import Action, DeletionPolicy, Step, steps, steps_to_delete
 from pulumi_zorg.proof import Removal
-from pulumi_zorg.resource_types.base import AnyInputs, Observed, ResourceType
+from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
 from pulumi_zorg.retry import poll, retry
 
 __all__ = ["destroy", "reconcile"]
@@ -46,19 +48,27 @@ def reconcile(
     inputs: AnyInputs,
     known: Mapping[str, Any],
     *,
+    created: Observed | None = None,
     verify: Callable[[Observed], None] = lambda observed: None,
 ) -> Observed:
     """Bring the object to what ``inputs`` declare, and return it as it was read afterwards.
 
     :param known: what the state has of the object.
+    :param created: the object as the answer to its create shows it; None where it is to be read first.
     :param verify: is given each reading before a step is made, and raises where the object must not be touched.
     :raises Gone: where the object is proven to be removed.
     :raises AlreadyExists: where another object has what this one should get.
     """
     desired = resource_type.desired(inputs)
+    # What can change is known as it is declared now: the state may have something that the program leaves out by now, and lack
+    # something that it declares for the first time.
+    known = {name: value for name, value in known.items() if name not in resource_type.updatable}
+    known |= desired.properties
 
     def read() -> tuple[Observed, tuple[Step, ...]]:
-        found = resource_type.find(client, id, known)
+        nonlocal created
+        found = created or resource_type.find(client, id, known)
+        created = None
         if isinstance(found, Removal):
             raise Gone(
                 f"{resource_type.title(inputs, id)} does not exist any more: {found.describe()}. `pulumi refresh` takes it "
@@ -78,12 +88,21 @@ def destroy(
     if policy is DeletionPolicy.RETAIN:
         return
 
+    target = _Target(resource_type, client, id, inputs)
+    # The object is assumed to exist: what the removal answers shows whether it does. Where it may not be removed, it is read.
+    # The first object of a run is read: a server that ignores the header is not written to.
+    assumed = policy is DeletionPolicy.REMOVE and client.header_arrives and target.may_be_removed()
+
     def read() -> tuple[None, tuple[Step, ...]]:
+        nonlocal assumed
+        if assumed:
+            assumed = False
+            return None, (Step(Action.REMOVE),)
         found = resource_type.find(client, id, known)
         snapshot = None if isinstance(found, Removal) else resource_type.snapshot(found.properties)
         return None, steps_to_delete(policy, snapshot)
 
-    _converge(read, _Target(resource_type, client, id, inputs))
+    _converge(read, target)
 
 
 @dataclass(frozen=True)
@@ -94,6 +113,14 @@ class _Target(Generic[AnyInputs]):
     client: Client
     id: str
     inputs: AnyInputs
+
+    def may_be_removed(self) -> bool:
+        """Whether nothing protects the object from its removal."""
+        try:
+            self.guard(Step(Action.REMOVE))
+        except LockoutRefused:
+            return False
+        return True
 
     def guard(self, step: Step) -> None:
         self.type.guard(self.client, self.id, self.inputs, step)
@@ -141,9 +168,12 @@ def _pass(read: Read[T], target: _Target[Any]) -> T:
         except AlreadyExists:
             raise
         except (UnexpectedAnswer, ApiError) as failure:
-            if not (failure.may_have_applied or isinstance(failure, FailedPrecondition | NotFound)):
+            refused = isinstance(failure, FailedPrecondition | NotFound)
+            # The object may be removed already: a removal is tried without a read before it.
+            refused |= step.action is Action.REMOVE and isinstance(failure, PermissionDenied)
+            if not (failure.may_have_applied or refused):
                 raise
-            found, plan = _read_after(failure, read)
+            found, plan = read() if step.action is Action.REMOVE else _read_after(failure, read)
             if plan and plan[0] == step:
                 raise failure from None
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pulumi_zorg.providers.base import StatefulProvider
-from pulumi_zorg.tokens import USER_GRANT
+from pulumi_zorg.tokens import type_token
 
 __all__ = ["UserGrantProvider"]
 
@@ -11,4 +11,4 @@ __all__ = ["UserGrantProvider"]
 class UserGrantProvider(StatefulProvider):
     """The provider of user grants."""
 
-    token = USER_GRANT
+    token = type_token("UserGrant")

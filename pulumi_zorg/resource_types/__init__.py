@@ -1,1 +1,1 @@
-"""What makes each type of resource: how it is found, created and changed."""
+"""The resource types, one package each. :mod:`pulumi_zorg.resource_type` defines what a type declares."""

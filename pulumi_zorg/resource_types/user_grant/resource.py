@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, overload
 
 import pulumi
-from pulumi.dynamic import Resource
 
-from pulumi_zorg.inputs import UserGrantInputs
 from pulumi_zorg.providers.user_grant import UserGrantProvider
-from pulumi_zorg.resources.base import register, register_existing
+from pulumi_zorg.registration import ZitadelResource
+from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 
 __all__ = ["UserGrant", "UserGrantArgs"]
 
-_OUTPUTS = ("state",)
 
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class UserGrantArgs:
     """The arguments of :class:`UserGrant` as one object."""
 
-    def __init__(
-        self,
-        *,
-        org_id: pulumi.Input[str],
-        user_id: pulumi.Input[str],
-        project_id: pulumi.Input[str],
-        role_keys: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
-        project_grant_id: pulumi.Input[str] | None = None,
-        active: pulumi.Input[bool] = True,
-        adopt: pulumi.Input[bool] = False,
-        deletion_policy: pulumi.Input[str] = "remove",
-    ) -> None:
-        """See :class:`UserGrant`."""
-        self.org_id = org_id
-        self.user_id = user_id
-        self.project_id = project_id
-        self.role_keys = role_keys
-        self.project_grant_id = project_grant_id
-        self.active = active
-        self.adopt = adopt
-        self.deletion_policy = deletion_policy
+    org_id: pulumi.Input[str]
+    user_id: pulumi.Input[str]
+    project_id: pulumi.Input[str]
+    role_keys: pulumi.Input[Sequence[pulumi.Input[str]]] = ()
+    project_grant_id: pulumi.Input[str] | None = None
+    active: pulumi.Input[bool] = True
+    adopt: pulumi.Input[bool] = False
+    deletion_policy: pulumi.Input[str] = "remove"
 
 
-class UserGrant(Resource, module="zorg", name="UserGrant"):
+class UserGrant(ZitadelResource, module="zorg", name="UserGrant"):
     """A user grant of ZITADEL, which newer documents call an authorization: a user's roles in a project.
 
     :ivar org_id: the organization in which the grant is made: the project's own, or one that the project is granted to.
@@ -74,6 +60,8 @@ class UserGrant(Resource, module="zorg", name="UserGrant"):
     deletion_policy: pulumi.Output[str]
     state: pulumi.Output[str]
 
+    _dynamic_provider, _inputs, _args = UserGrantProvider(), UserGrantInputs, UserGrantArgs
+
     @overload
     def __init__(self, resource_name: str, args: UserGrantArgs, opts: pulumi.ResourceOptions | None = None) -> None: ...
 
@@ -100,17 +88,8 @@ class UserGrant(Resource, module="zorg", name="UserGrant"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """Declare a user grant.
-
-        :param resource_name: the resource's name in the stack.
-        :param args: the arguments as one object, instead of by name.
-        :raises InputError: where an argument that is known already cannot be right; it names the argument.
-        """
-        if args is not None and given:
-            raise TypeError(f"give the arguments as UserGrantArgs or by name, not both: {', '.join(sorted(given))}")
-        if args is None:
-            args = UserGrantArgs(**{"org_id": None, "user_id": None, "project_id": None, **given})
-        register(self, UserGrantProvider(), UserGrantInputs, resource_name, dict(vars(args)), _OUTPUTS, opts)
+        """See :meth:`ZitadelResource.__init__`."""
+        super().__init__(resource_name, args, opts, **given)
 
     @staticmethod
     def get(
@@ -129,7 +108,4 @@ class UserGrant(Resource, module="zorg", name="UserGrant"):
         :param user_id: the user whose grant it is. If given, a grant of another user is an error.
         :raises Gone: in the deployment, where the grant does not exist.
         """
-        existing = UserGrant.__new__(UserGrant)
-        address = {"org_id": org_id, "user_id": user_id}
-        register_existing(existing, UserGrantProvider(), UserGrantInputs, resource_name, id, address, _OUTPUTS, opts)
-        return existing
+        return UserGrant._get(resource_name, id, opts, org_id=org_id, user_id=user_id)

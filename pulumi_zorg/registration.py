@@ -1,22 +1,61 @@
-"""What the resources have in common: checking what is known already, and registering with the engine."""
+"""What the resource classes have in common: checking what is known already, and registering with the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pulumi
 from pulumi.dynamic import Resource
+from typing_extensions import Self
 
 from pulumi_zorg.errors import InputError
 from pulumi_zorg.inputs import OWNER, PREVIEW, SECRETS, UNDER, Inputs, check_inputs, wrong_id
 from pulumi_zorg.providers.base import StatefulProvider
 
-__all__ = ["register", "register_existing"]
+__all__ = ["ZitadelResource", "register", "register_existing"]
 
 
 class _ProgramError(InputError, pulumi.RunError):
     """An InputError that the engine shows without a traceback."""
+
+
+class ZitadelResource(Resource):
+    """The base of the resource classes. Each has its own typed constructor, and hands it over to this one."""
+
+    #: The provider, the model of the inputs, and the class of the arguments as one object.
+    _dynamic_provider: ClassVar[StatefulProvider]
+    _inputs: ClassVar[type[Inputs]]
+    _args: ClassVar[type[Any]]
+    #: The properties that only the provider knows.
+    _outputs: ClassVar[tuple[str, ...]] = ("state",)
+
+    def __init__(
+        self, resource_name: str, args: Any = None, opts: pulumi.ResourceOptions | None = None, **given: Any
+    ) -> None:
+        """Declare the resource.
+
+        :param resource_name: the resource's name in the stack.
+        :param args: the arguments as one object, instead of by name.
+        :raises InputError: where an argument that is known already cannot be right; it names the argument.
+        """
+        if args is not None and given:
+            names = ", ".join(sorted(given))
+            raise TypeError(f"give the arguments as {self._args.__name__} or by name, not both: {names}")
+        if args is None:
+            # The absence of a required argument is reported as every other wrong input.
+            needed = (name for name, field in self._inputs.model_fields.items() if field.is_required())
+            args = self._args(**{**dict.fromkeys(needed), **given})
+        register(self, self._dynamic_provider, self._inputs, resource_name, dict(vars(args)), self._outputs, opts)
+
+    @classmethod
+    def _get(
+        cls, resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None, **address: Any
+    ) -> Self:
+        """Read an object that exists and that the stack does not manage."""
+        existing = cls.__new__(cls)
+        register_existing(existing, cls._dynamic_provider, cls._inputs, resource_name, id, address, cls._outputs, opts)
+        return existing
 
 
 def register(

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, overload
 
 import pulumi
-from pulumi.dynamic import Resource
 
-from pulumi_zorg.inputs import OrganizationInputs
 from pulumi_zorg.providers.organization import OrganizationProvider
-from pulumi_zorg.resources.base import register, register_existing
+from pulumi_zorg.registration import ZitadelResource
+from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 
 __all__ = ["Organization", "OrganizationArgs"]
 
-_OUTPUTS = ("primary_domain", "state")
 
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class OrganizationArgs:
     """The arguments of :class:`Organization` as one object."""
 
-    def __init__(
-        self,
-        *,
-        name: pulumi.Input[str],
-        active: pulumi.Input[bool] = True,
-        adopt: pulumi.Input[bool] = False,
-        deletion_policy: pulumi.Input[str] = "remove",
-        allow_lockout: pulumi.Input[bool] = False,
-    ) -> None:
-        """See :class:`Organization`."""
-        self.name = name
-        self.active = active
-        self.adopt = adopt
-        self.deletion_policy = deletion_policy
-        self.allow_lockout = allow_lockout
+    name: pulumi.Input[str]
+    active: pulumi.Input[bool] = True
+    adopt: pulumi.Input[bool] = False
+    deletion_policy: pulumi.Input[str] = "remove"
+    allow_lockout: pulumi.Input[bool] = False
 
 
-class Organization(Resource, module="zorg", name="Organization"):
+class Organization(ZitadelResource, module="zorg", name="Organization"):
     """An organization of ZITADEL: a tenant, with its own users, projects and grants.
 
     :ivar name: the name. It is unique on the instance, and changing it changes the primary domain.
@@ -63,6 +52,9 @@ class Organization(Resource, module="zorg", name="Organization"):
     primary_domain: pulumi.Output[str]
     state: pulumi.Output[str]
 
+    _dynamic_provider, _inputs, _args = OrganizationProvider(), OrganizationInputs, OrganizationArgs
+    _outputs = ("primary_domain", "state")
+
     @overload
     def __init__(
         self, resource_name: str, args: OrganizationArgs, opts: pulumi.ResourceOptions | None = None
@@ -88,16 +80,8 @@ class Organization(Resource, module="zorg", name="Organization"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """Declare an organization.
-
-        :param resource_name: the resource's name in the stack.
-        :param args: the arguments as one object, instead of by name.
-        :raises InputError: where an argument that is known already cannot be right; it names the argument.
-        """
-        if args is not None and given:
-            raise TypeError(f"give the arguments as OrganizationArgs or by name, not both: {', '.join(sorted(given))}")
-        args = args if args is not None else OrganizationArgs(**{"name": None, **given})
-        register(self, OrganizationProvider(), OrganizationInputs, resource_name, dict(vars(args)), _OUTPUTS, opts)
+        """See :meth:`ZitadelResource.__init__`."""
+        super().__init__(resource_name, args, opts, **given)
 
     @staticmethod
     def get(resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Organization:
@@ -106,6 +90,4 @@ class Organization(Resource, module="zorg", name="Organization"):
         :param id: the organization's id.
         :raises Gone: in the deployment, where the organization does not exist.
         """
-        existing = Organization.__new__(Organization)
-        register_existing(existing, OrganizationProvider(), OrganizationInputs, resource_name, id, {}, _OUTPUTS, opts)
-        return existing
+        return Organization._get(resource_name, id, opts)

@@ -1,29 +1,18 @@
-"""The users and projects of removed organizations. They were removed with it, and user grants with them."""
+"""The users and projects of removed organizations. They were removed with it, and other objects with them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timezone
 
 from pulumi_zorg.client import Client
+from pulumi_zorg.client.events import BEGINNING
 from pulumi_zorg.models import Event
+from pulumi_zorg.object_events import ORG_REMOVED
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
 
-__all__ = ["BEGINNING", "children_of_removed"]
-
-#: A moment before all events.
-BEGINNING = datetime(2000, 1, 1, tzinfo=timezone.utc)
+__all__ = ["children_of_removed"]
 
 _EVENTS_IN_A_CALL = 1_000
-
-#: The types of event that create a user or a project.
-_CREATED = (
-    "user.added",
-    "user.selfregistered",
-    "user.human.added",
-    "user.human.selfregistered",
-    "user.machine.added",
-    "project.added",
-)
 
 
 def children_of_removed(client: Client, events: Iterable[Event], at_most: int) -> frozenset[str] | None:
@@ -32,11 +21,12 @@ def children_of_removed(client: Client, events: Iterable[Event], at_most: int) -
     :param at_most: how many calls it may take; None is returned where that is not enough.
     :raises ApiError: for a caller who may not read the event store.
     """
+    kinds = {kind for each in RESOURCE_TYPES.values() for parent in each.events.parents for kind in parent.created}
     children: set[str] = set()
-    for org_id in {event.aggregate.id for event in events if event.kind == "org.removed"}:
+    for org_id in {event.aggregate.id for event in events if event.kind == ORG_REMOVED}:
         if at_most <= 0:
             return None
-        created = client.events.since(BEGINNING, _CREATED, org_id, at_most=at_most)
+        created = client.events.since(BEGINNING, kinds, org_id, at_most=at_most)
         if created is None:
             return None
         at_most -= 1 + len(created) // _EVENTS_IN_A_CALL

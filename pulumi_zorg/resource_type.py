@@ -1,0 +1,382 @@
+"""What a resource type declares. Everything else is written once, for all types, and names none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from pulumi_zorg import proof
+from pulumi_zorg.client import Client
+from pulumi_zorg.client.endpoints import Endpoint
+from pulumi_zorg.errors import Gone, NotProven, ZorgError
+from pulumi_zorg.impact import UNKNOWN, Effect, Facts, Impact, Planned
+from pulumi_zorg.inputs import Inputs
+from pulumi_zorg.lifecycle import Action, Snapshot, Step
+from pulumi_zorg.models import Event, ObjectRecord
+from pulumi_zorg.object_events import ObjectEvents
+from pulumi_zorg.observed import Observed, Removal
+
+__all__ = ["AnyInputs", "Calls", "FactReader", "Observed", "ResourceType"]
+
+AnyInputs = TypeVar("AnyInputs", bound=Inputs)
+Answer = TypeVar("Answer")
+
+
+class FactReader(Protocol):
+    """Reads counts and names for the sentences of a preview, as long as the preview may make calls."""
+
+    def read(self, call: Callable[[], Answer]) -> Answer:
+        """Return what the call returns, if the preview may still make one."""
+
+    def name(self, key: tuple[str, ...], *calls: Callable[[], str | None]) -> str | None:
+        """Return the first name that one of the calls returns, read once in a preview; None without one. It never raises.
+
+        :param key: what the name is the name of.
+        """
+
+
+class Calls(Generic[AnyInputs]):
+    """The calls of one type: one version of ZITADEL's API. Another version is another class.
+
+    Each method that writes makes one change, and is called only after a read by id has shown the object.
+    """
+
+    #: The call of each change, for the documentation: ``create``, ``read``, ``remove``, and the other actions.
+    endpoints: ClassVar[Mapping[str, tuple[Endpoint, ...]]]
+
+    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord:
+        """Return the object as a read by its id shows it.
+
+        :param known: what is known of the object, at least the type's ``address``.
+        """
+        raise NotImplementedError
+
+    def create(self, client: Client, inputs: AnyInputs) -> str:
+        """Create an active object and return its id."""
+        raise NotImplementedError
+
+    def update(self, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]) -> None:
+        """Change the properties in ``changed`` to what is declared."""
+        raise NotImplementedError
+
+    def deactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
+        """Deactivate the object."""
+        raise NotImplementedError
+
+    def reactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
+        """Reactivate the object."""
+        raise NotImplementedError
+
+    def remove(self, client: Client, id: str, inputs: AnyInputs) -> None:
+        """Remove the object."""
+        raise NotImplementedError
+
+    def search(self, client: Client, inputs: AnyInputs) -> Sequence[ObjectRecord]:
+        """Return the objects that have the identity of ``inputs``, by a list. It may lag."""
+        raise NotImplementedError
+
+    def list_organization(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
+        """Return the objects in an organization that the caller may see."""
+        raise NotImplementedError
+
+    def list_removed_with(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
+        """Return the objects that are removed with an organization, as far as a list of the organization shows them."""
+        return self.list_organization(client, org_id)
+
+    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ObjectRecord] | None:
+        """Return the objects of the whole instance that the caller may see; None where no call lists them.
+
+        :param at_most: how many calls it may take. Where more are needed, it returns None after the first one.
+        """
+        return None
+
+    def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[ObjectRecord] | None:
+        """Return the objects with these ids that the caller may see; None where no call lists them."""
+        return None
+
+    def complete(self, client: Client, records: Sequence[ObjectRecord], at_most: int) -> Sequence[ObjectRecord]:
+        """Return entries of lists with the properties that lists leave out, as far as the event store has them.
+
+        :param at_most: how many calls it may take. The entries are returned as they are where that is not enough.
+        :raises ApiError: for a caller who may not read the event store.
+        """
+        return records
+
+
+class ResourceType(Generic[AnyInputs]):
+    """One type of resource."""
+
+    #: The type token, as it is in the state and in URNs.
+    token: ClassVar[str]
+    #: What an object of this type is called in a sentence.
+    noun: ClassVar[str]
+    inputs: type[AnyInputs]
+    #: The calls that this release makes about the type.
+    calls: Calls[AnyInputs]
+    #: The events of an object.
+    events: ClassVar[ObjectEvents]
+    #: How changes are described to a reviewer.
+    impact: ClassVar[Impact]
+    #: The name of the property by which objects of other types name an object of this type, like ``org_id``.
+    reference: ClassVar[str]
+    #: Whether an object gives people access. Unmanaged ones are reported even where the stack manages none of the type.
+    gives_access: ClassVar[bool] = False
+    #: The permission to read all objects of an organization, like ``user.grant.read``.
+    read_permission: ClassVar[str]
+    #: What the options of `zorg preview-guard` that limit this type end with.
+    limit_suffix: ClassVar[str]
+    #: The state of an object that was just created, if the server adds nothing else to what was declared.
+    created_state: ClassVar[str | None] = None
+    #: The inputs that together are unique on the server.
+    unique_by: ClassVar[tuple[str, ...]]
+    #: The inputs that an update changes in place, besides ``active``.
+    updatable: ClassVar[tuple[str, ...]] = ()
+    #: The inputs that a create cannot set. An update sets them afterwards.
+    set_after_create: ClassVar[tuple[str, ...]] = ()
+    #: Inputs that the server fills in where a program leaves them out. Leaving them out is then no drift.
+    server_defaults: ClassVar[tuple[str, ...]] = ()
+    #: What `get` needs besides the id, and what a refresh needs to find the object.
+    address: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The names of the inputs that a program must give."""
+        return tuple(name for name, field in self.inputs.model_fields.items() if field.is_required())
+
+    @property
+    def in_organization(self) -> bool:
+        """Whether an object is made in an organization, which its input ``org_id`` names."""
+        return "org_id" in self.inputs.model_fields
+
+    def title(self, inputs: AnyInputs, id: str) -> str:
+        """The object in a sentence."""
+        raise NotImplementedError
+
+    def identity(self, properties: Mapping[str, Any]) -> dict[str, str]:
+        """The properties that make the object unique on the server; empty where one of them is not known yet."""
+        known = {name: properties.get(name) for name in self.unique_by}
+        texts = {name: value for name, value in known.items() if isinstance(value, str)}
+        return texts if len(texts) == len(known) else {}
+
+    # What the program declares, and what the server shows
+
+    def desired(self, inputs: AnyInputs) -> Snapshot:
+        """What the program declares. An input that it leaves out is not changed."""
+        declared = inputs.dump()
+        return Snapshot(inputs.active, {name: declared[name] for name in self.updatable if name in declared})
+
+    def snapshot(self, properties: Mapping[str, Any]) -> Snapshot:
+        """The part of an object's properties that steps can change."""
+        return Snapshot(bool(properties["active"]), {name: properties.get(name) for name in self.updatable})
+
+    def observed(self, record: ObjectRecord) -> Observed:
+        """Return the object that a record of the API shows.
+
+        :raises UnexpectedAnswer: for a state that this release does not know.
+        """
+        return Observed(self.token, record.id, record.properties(), record.details.creation_date, record.warning)
+
+    def is_same(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Whether two resources' properties are those of one object. Unknown and secret values are never the same."""
+        identity = self.identity(before)
+        return bool(identity) and identity == self.identity(after)
+
+    # Finding an object
+
+    def find(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | Removal:
+        """Return the object, or the proof that it was removed.
+
+        :param known: what the state has of it, at least :attr:`address`.
+        :raises NotProven: where neither can be shown.
+        """
+        found = self.find_record(client, id, known)
+        return found if isinstance(found, Removal) else self.observed(found)
+
+    def find_record(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord | Removal:
+        """Return the object as the API shows it, or the proof that it was removed. See :meth:`find`."""
+        return proof.find_record(client, self, id, known)
+
+    def find_visible(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | None:
+        """Return the object if reads or events show it. For an id that came from a list or an event, which may be old."""
+        try:
+            found = self.find(client, id, known)
+        except NotProven:
+            return None
+        return found if isinstance(found, Observed) else None
+
+    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord:
+        """Return the object as a read by its id shows it."""
+        return self.calls.read(client, id, known)
+
+    def record_from(self, events: tuple[Event, ...]) -> ObjectRecord | None:
+        """Return the object as its events show it; None for a type that has no phantoms.
+
+        :param events: oldest first; the first one created the object.
+        """
+        return None
+
+    def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
+        """Whether a list shows the object; None where too little is known of it."""
+        return any(each.id == id for each in self.calls.list_organization(client, str(known["org_id"])))
+
+    def find_existing(self, client: Client, inputs: AnyInputs) -> str | None:
+        """Return the id of the object that exists where this one would be created; None where none can be seen.
+
+        Lists may lag, and no list has phantoms, so the event store is read too where the caller may read it.
+        """
+        known = inputs.dump()
+
+        def is_it(id: str) -> bool:
+            found = self.find_visible(client, id, known)
+            return found is not None and self.has_identity(found.properties, inputs)
+
+        # Lists lag: what they show may be removed or changed by now.
+        listed = next((each.id for each in self.calls.search(client, inputs) if is_it(each.id)), None)
+        if listed is not None:
+            return listed
+        renamed = (kind for name in self.identity(known) for kind in self.events.changes.get(name, ()))
+        org_id = getattr(inputs, "org_id", None)
+        newest = proof.list_events(client, (self.events.created, *renamed), org_id)
+        ids = dict.fromkeys(self.events.subject(event) for event in newest if self.may_be(event, inputs))
+        return next(filter(is_it, ids), None)
+
+    def has_identity(self, properties: Mapping[str, Any], inputs: AnyInputs) -> bool:
+        """Whether an object has the declared identity. What the program leaves to the server is not compared."""
+        identity = self.identity(properties)
+        return all(identity.get(name) == value for name, value in self.identity(inputs.dump()).items() if value)
+
+    def may_be(self, event: Event, inputs: AnyInputs) -> bool:
+        """Whether an event that creates an object, or gives it its name, is about one with the declared identity."""
+        shown = self.events.known_from(event, in_organization=self.in_organization)
+        whole = event.kind == self.events.created  # else it shows only what it changes
+        identity = {name: value for name, value in self.identity(inputs.dump()).items() if value}
+        return all(shown.get(name) == value for name, value in identity.items() if whole or name in self.updatable)
+
+    def explain_conflict(self, client: Client, inputs: AnyInputs) -> str | None:
+        """Return why the server refuses to create the object although none of its identity exists, as a sentence."""
+        org_id = getattr(inputs, "org_id", None)
+        if org_id is None:
+            return None
+        try:
+            organization = proof.find_organization(client, org_id)
+        except ZorgError:
+            return None
+        # The server keeps an object unique even after its organization was removed.
+        return self._removed_organization(org_id, organization) if isinstance(organization, Removal) else None
+
+    # Changing an object
+
+    def before_create(self, client: Client, inputs: AnyInputs) -> None:
+        """Verify what must hold before the first write."""
+        org_id = getattr(inputs, "org_id", None)
+        if org_id is None or client.verify_org_header(org_id):
+            return
+        organization = proof.find_organization(client, org_id)
+        if isinstance(organization, Removal):
+            raise Gone(self._removed_organization(org_id, organization))
+
+    def guard(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
+        """Raise where a step must not be taken. Called before each step."""
+
+    def create(self, client: Client, inputs: AnyInputs) -> str:
+        """Create an active object and return its id."""
+        return self.calls.create(client, inputs)
+
+    def as_created(self, client: Client, id: str, inputs: AnyInputs) -> Observed | None:
+        """Return the object that a create has just made; None where its answer does not show all of it."""
+        if self.created_state is None:
+            return None
+        declared = {name: value for name, value in inputs.dump().items() if name not in Inputs.model_fields}
+        return Observed(self.token, id, {**declared, "active": True, "state": self.created_state})
+
+    def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
+        """Perform one step."""
+        org_id = getattr(inputs, "org_id", None)
+        # A removal names the object in its path: a server that acts on another organization does not find it. So it is enough
+        # that the header has arrived once.
+        if org_id is not None and not (step.action is Action.REMOVE and client.header_arrives):
+            client.verify_org_header(org_id)
+        match step.action:
+            case Action.UPDATE:
+                self.calls.update(client, id, inputs, step.changed)
+            case Action.DEACTIVATE:
+                self.calls.deactivate(client, id, inputs)
+            case Action.REACTIVATE:
+                self.calls.reactivate(client, id, inputs)
+            case Action.REMOVE:
+                self.calls.remove(client, id, inputs)
+
+    # Describing a change
+
+    def first_managed(self, planned: Planned) -> tuple[str, ...]:
+        """Return the properties that a change of an object begins to manage. The state does not have what they are now."""
+        before, after = planned.before, planned.after
+        if before is None or after is None:
+            return ()
+        return tuple(name for name in self.updatable if after.get(name) is not None and before.get(name) is None)
+
+    def unresolved(self, planned: Planned) -> Planned:
+        """Return a planned change of an object that nobody has read.
+
+        What it begins to manage may have any value. An object that it adopts may be active or not, and differ in all that can
+        change.
+        """
+        if planned.before is not None:
+            unknown = dict.fromkeys(self.first_managed(planned), UNKNOWN)
+            return replace(planned, before={**planned.before, **unknown})
+        return planned.unresolved([name for name in self.updatable if name not in self.identity(planned.after or {})])
+
+    def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
+        """Return the counts and names that the sentences about a change show.
+
+        :raises ZorgError: where they cannot be read.
+        """
+        return Facts()
+
+    def names(self, client: Client, reader: FactReader, effect: Effect, *properties: str) -> dict[str, str]:
+        """Return the names of the objects that these properties have the ids of, as far as they can be read."""
+        known = {name: value for name, value in effect.properties.items() if isinstance(value, str)}
+        org_id = known.get("org_id")
+        found = {
+            name: reader.name((name, org_id or "", known[name]), *client.counts.names(name, known[name], org_id))
+            for name in properties
+            if name in known
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def removed_along(
+        self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int
+    ) -> Collection[str] | None:
+        """Return the ids of the objects that are removed along with objects of other types.
+
+        :param removed: the objects that are removed: their properties by id, by the property by which others name them
+            (:attr:`reference`).
+        :param at_most: how many calls it may take; None is returned where that is not enough.
+        :raises ZorgError: where they cannot be read.
+        """
+        named_by = {
+            name: removed.get(name, {}) for name in ("org_id", *(parent.property for parent in self.events.parents))
+        }
+        organizations = named_by.pop("org_id").keys()
+        owners = {str(each.get("org_id")) for by_id in named_by.values() for each in by_id.values()} - organizations
+        if len(owners) + len(organizations) > at_most:
+            return None
+        for org_id in (*organizations, *owners):  # a list of another organization would show none of them
+            client.verify_org_header(org_id)
+        found = {each.id for org_id in organizations for each in self.calls.list_removed_with(client, org_id)}
+        for each in (each for org_id in owners for each in self.calls.list_organization(client, org_id)):
+            properties = each.properties()
+            if any(properties.get(name) in ids for name, ids in named_by.items()):
+                found.add(each.id)
+        return found
+
+    def _removed_organization(self, org_id: str, removal: Removal) -> str:
+        return (
+            f"The {self.noun} cannot be made in organization {org_id}, which does not exist any more: {removal.describe()}. "
+            f"Declare the {self.noun} in another organization (org_id)."
+        )
+
+
+if TYPE_CHECKING:
+    _findable: proof.Findable[ObjectRecord] = ResourceType[Any]()  # a type is what a proof works on

@@ -1,0 +1,291 @@
+"""The calls about projects and their roles: ``/management/v1/projects``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.client.endpoints import Endpoint
+from pulumi_zorg.client.events import BEGINNING
+from pulumi_zorg.client.pages import PAGE_V2, all_pages, chunks, v1_query
+from pulumi_zorg.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied, clean
+from pulumi_zorg.management_calls import ManagementCalls, management_endpoints
+from pulumi_zorg.models import Details, Event, NonEmpty, ObjectRecord, Wire
+from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
+
+__all__ = ["ProjectCalls", "ProjectRecord"]
+
+_PROJECT = "/management/v1/projects/{id}"
+_LIST_ROLES = Endpoint("POST", f"{_PROJECT}/roles/_search", "project.role.read")
+_ADD_ROLES = Endpoint("POST", f"{_PROJECT}/roles/_bulk", "project.role.write")
+_CHANGE_ROLE = Endpoint("PUT", f"{_PROJECT}/roles/{{key}}", "project.role.write")
+_REMOVE_ROLE = Endpoint("DELETE", f"{_PROJECT}/roles/{{key}}", "project.role.delete")
+_ENDPOINTS = management_endpoints(
+    "/management/v1/projects", "project", "/management/v1/projects/_search", create="create"
+)
+_ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE)
+_ENDPOINTS["read"] += (_LIST_ROLES,)
+_LIST_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read")
+
+_ROLE_ADDED, _ROLE_CHANGED, _ROLE_REMOVED = "project.role.added", "project.role.changed", "project.role.removed"
+_ROLE_EVENTS = ("project.added", _ROLE_ADDED, _ROLE_CHANGED, _ROLE_REMOVED)
+
+_UNSPECIFIED = LABELING[0]
+
+
+class _Role(Wire):
+    key: NonEmpty
+    display_name: str = ""
+    group: str = ""
+
+    @property
+    def id(self) -> str:
+        """What distinguishes it in a list."""
+        return self.key
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """The role in the state's form."""
+        return {"display_name": self.display_name, "group": self.group}
+
+
+class ProjectRecord(ObjectRecord):
+    """A project as ``GET /management/v1/projects/{id}`` shows it. A flag that is not set is left out there.
+
+    :ivar roles: its roles; None where they were not read.
+    """
+
+    noun = "project"
+    states = "PROJECT_STATE"
+    shown = (
+        "org_id",
+        "name",
+        "project_role_assertion",
+        "project_role_check",
+        "has_project_check",
+        "private_labeling_setting",
+    )
+
+    name: str = ""
+    project_role_assertion: bool = False
+    project_role_check: bool = False
+    has_project_check: bool = False
+    private_labeling_setting: str = _UNSPECIFIED
+    roles: tuple[_Role, ...] | None = None
+
+    def properties(self) -> dict[str, Any]:
+        """Return the project's properties, in the state's form."""
+        properties = super().properties()
+        if self.roles is not None:
+            by_key = sorted(self.roles, key=lambda role: role.key)
+            properties["roles"] = {role.key: role.declared for role in by_key}
+        return properties
+
+
+class _Count(Wire):
+    total_result: int = 0
+
+
+class _Roles(Wire):
+    details: _Count = _Count()
+    result: tuple[_Role, ...] = ()
+
+
+class _Row(Wire):
+    """A row of the v2 list. A project has a row of its own, and one for each organization that it is granted to."""
+
+    project_id: NonEmpty
+    organization_id: str = ""
+    granted_organization_id: str = ""
+    name: str = ""
+    state: str = ""
+    creation_date: datetime | None = None
+    project_role_assertion: bool = False
+    authorization_required: bool = False
+    project_access_required: bool = False
+    private_labeling_setting: str = _UNSPECIFIED
+
+    @property
+    def id(self) -> str:
+        """What distinguishes it in a list."""
+        return f"{self.project_id} {self.granted_organization_id}"
+
+    def record(self) -> ProjectRecord:
+        """Return the project in the form of the v1 API."""
+        return ProjectRecord(
+            id=self.project_id,
+            details=Details(creation_date=self.creation_date, resource_owner=self.organization_id),
+            state=self.state,
+            name=self.name,
+            project_role_assertion=self.project_role_assertion,
+            project_role_check=self.authorization_required,
+            has_project_check=self.project_access_required,
+            private_labeling_setting=self.private_labeling_setting,
+        )
+
+
+class _Rows(Wire):
+    pagination: Annotated[_Count, Field(default_factory=_Count)]
+    projects: tuple[_Row, ...] = ()
+
+
+class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
+    """The calls of the v1 API, and the v2 API's list over all organizations.
+
+    Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove Project, Project
+    By ID, Search Projects, and the calls about project roles) and
+    https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjects).
+    """
+
+    endpoints = _ENDPOINTS
+    record = ProjectRecord
+    shown_as = "project"
+
+    def body(self, inputs: ProjectInputs) -> dict[str, Any]:
+        """Return the body of an update, with all flags: the server resets those that are left out."""
+        return {
+            "name": inputs.name,
+            "projectRoleAssertion": inputs.project_role_assertion,
+            "projectRoleCheck": inputs.project_role_check,
+            "hasProjectCheck": inputs.has_project_check,
+            "privateLabelingSetting": inputs.private_labeling_setting,
+        }
+
+    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ProjectRecord:
+        """Return the project as a read by its id shows it.
+
+        :param known: with a name and without roles, it is a project whose roles are not managed. They are not read then.
+        """
+        record = super().read(client, id, known)
+        if known.get("roles") is None and "name" in known:
+            return record
+        return record.model_copy(update={"roles": _read_roles(client, record.org_id, id)})
+
+    def update(self, client: Client, id: str, inputs: ProjectInputs, changed: Collection[str]) -> None:
+        """Change the roles, those to remove first, and the name and the flags."""
+        if "roles" in changed and inputs.roles is not None:
+            _update_roles(client, id, inputs.org_id, inputs.roles)
+        if set(changed) - {"roles"}:
+            super().update(client, id, inputs, changed)
+
+    def search(self, client: Client, inputs: ProjectInputs) -> Sequence[ProjectRecord]:
+        return [each for each in self.named_like(client, inputs) if each.name == inputs.name]
+
+    def named_like(self, client: Client, inputs: ProjectInputs) -> Sequence[ProjectRecord]:
+        """Return the projects whose names differ from the declared one at most in upper and lower case."""
+        method = "TEXT_QUERY_METHOD_EQUALS_IGNORE_CASE"
+        return self.list(client, inputs.org_id, {"nameQuery": {"name": inputs.name, "method": method}})
+
+    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ProjectRecord] | None:
+        return _list_v2(client, "Listing the projects of the instance", [], at_most)
+
+    def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[ProjectRecord]:
+        found: list[ProjectRecord] = []
+        for part in chunks(ids, PAGE_V2):
+            filters = [{"inProjectIdsFilter": {"ids": list(dict.fromkeys(part))}}]
+            found += _list_v2(client, "Listing projects by their ids", filters) or ()
+        return found
+
+    def complete(self, client: Client, records: Sequence[ObjectRecord], at_most: int) -> Sequence[ObjectRecord]:
+        """Return projects with their roles. No list shows the roles of more than one project."""
+        organizations: Sequence[str | None] = sorted({each.org_id for each in records})
+        # With few projects in each organization, the events of all organizations take fewer calls.
+        owners = organizations if len(organizations) * 4 <= len(records) else [None]
+        events: list[Event] = []
+        for owner in owners:
+            found = client.events.since(BEGINNING, _ROLE_EVENTS, owner, at_most=at_most)
+            if found is None:
+                return records
+            events += found
+        roles = _roles_from(events)
+        return [each.model_copy(update={"roles": tuple(roles.get(each.id, {}).values())}) for each in records]
+
+
+def _update_roles(client: Client, id: str, org_id: str, declared: Mapping[str, Mapping[str, str]]) -> None:
+    of_project = f"of project {clean(id)} in organization {clean(org_id)}"
+    found = {role.key: role.declared for role in _read_roles(client, org_id, id)}
+    for key in sorted(found.keys() - declared.keys()):
+        client.write(_REMOVE_ROLE, f"Removing role {clean(key)!r} {of_project}", org=org_id, ids={"id": id, "key": key})
+    bodies = {key: {"displayName": role["display_name"], "group": role["group"]} for key, role in declared.items()}
+    for key in sorted(key for key in found.keys() & declared.keys() if found[key] != declared[key]):
+        operation = f"Changing role {clean(key)!r} {of_project}"
+        client.write(_CHANGE_ROLE, operation, org=org_id, body=bodies[key], ids={"id": id, "key": key})
+    new = [{"key": key, **bodies[key]} for key in sorted(declared.keys() - found.keys())]
+    if not new:
+        return
+    try:
+        client.write(_ADD_ROLES, f"Adding the roles {of_project}", org=org_id, body={"roles": new}, ids={"id": id})
+    except AlreadyExists as error:
+        # It is no other object that exists, but a role that the list did not show yet. The roles are read again.
+        raise FailedPrecondition(error.operation, error.status, error.code, error.said) from None
+
+
+def _read_roles(client: Client, org_id: str, project_id: str) -> tuple[_Role, ...]:
+    """Return the roles of a project. The list of them may lag; the event store does not."""
+    try:
+        events = client.events.of(project_id, _ROLE_EVENTS)
+    except (PermissionDenied, NotFound):  # the caller has no right on the instance
+        return _list_roles(client, org_id, project_id)
+    return tuple(_roles_from(events).get(project_id, {}).values())
+
+
+def _roles_from(events: Iterable[Event]) -> dict[str, dict[str, _Role]]:
+    """Return the roles by project and key, as the events show them.
+
+    :param events: of each project the oldest first.
+    """
+    found: dict[str, dict[str, _Role]] = {}
+    for event in events:
+        roles, key = found.setdefault(event.aggregate.id, {}), event.payload.get("key")
+        if event.kind == _ROLE_REMOVED:
+            roles.pop(str(key), None)
+        elif event.kind in (_ROLE_ADDED, _ROLE_CHANGED):
+            before = roles[str(key)].model_dump() if event.kind == _ROLE_CHANGED and key in roles else {}
+            changed = {"display_name": event.payload.get("displayName"), "group": event.payload.get("group")}
+            given = {name: value for name, value in changed.items() if value is not None}
+            roles[str(key)] = _Role.model_validate({**before, "key": key, **given})
+        else:
+            roles.clear()  # a project can be created anew under the id of a removed one
+    return found
+
+
+def _list_roles(client: Client, org_id: str, project_id: str) -> tuple[_Role, ...]:
+    operation = f"Listing the roles of project {clean(project_id)}"
+
+    def page(offset: int) -> tuple[int, tuple[_Role, ...]]:
+        found = client.read(
+            _Roles, _LIST_ROLES, operation, org=org_id, body={"query": v1_query(offset)}, ids={"id": project_id}
+        )
+        return found.details.total_result, found.result
+
+    roles = all_pages(page, operation)
+    if not roles:
+        # To a call without the header, the server answers as for a project without roles.
+        client.verify_org_header(org_id)
+    return roles
+
+
+def _list_v2(
+    client: Client, operation: str, filters: list[Any], at_most: int | None = None
+) -> Sequence[ProjectRecord] | None:
+    """Return the projects that the filters find; None where they take more than ``at_most`` calls."""
+
+    def page(offset: int) -> tuple[int, tuple[_Row, ...]]:
+        body = {
+            "pagination": {"offset": str(offset), "limit": PAGE_V2, "asc": True},
+            # Another order would not be stable: a project and the rows of its grants have one id and one name.
+            "sortingColumn": "PROJECT_FIELD_NAME_CREATION_DATE",
+            "filters": filters,
+        }
+        found = client.read(_Rows, _LIST_V2, operation, body=body)
+        return found.pagination.total_result, found.projects
+
+    first = page(0)
+    if at_most is not None and first[0] > at_most * PAGE_V2:
+        return None
+    rows = all_pages(lambda offset: page(offset) if offset else first, operation)
+    return [row.record() for row in rows if not row.granted_organization_id]

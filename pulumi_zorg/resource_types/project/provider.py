@@ -1,0 +1,14 @@
+"""The provider of :class:`pulumi_zorg.Project`. Its path and class name are the state's format."""
+
+from __future__ import annotations
+
+from pulumi_zorg.providers.base import StatefulProvider
+from pulumi_zorg.tokens import type_token
+
+__all__ = ["ProjectProvider"]
+
+
+class ProjectProvider(StatefulProvider):
+    """The provider of projects."""
+
+    token = type_token("Project")

@@ -1,0 +1,125 @@
+"""The resource :class:`Project`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict, overload
+
+import pulumi
+from typing_extensions import NotRequired
+
+from pulumi_zorg.registration import ZitadelResource
+from pulumi_zorg.resource_types.project.inputs import ProjectInputs
+from pulumi_zorg.resource_types.project.provider import ProjectProvider
+
+__all__ = ["Project", "ProjectArgs", "ProjectRole"]
+
+
+class ProjectRole(TypedDict):
+    """A role with more than a display name."""
+
+    display_name: pulumi.Input[str]
+    group: NotRequired[pulumi.Input[str]]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ProjectArgs:
+    """The arguments of :class:`Project` as one object."""
+
+    org_id: pulumi.Input[str]
+    name: pulumi.Input[str]
+    roles: pulumi.Input[Mapping[str, pulumi.Input[str] | ProjectRole]] | None = None
+    project_role_assertion: pulumi.Input[bool] = False
+    project_role_check: pulumi.Input[bool] = False
+    has_project_check: pulumi.Input[bool] = False
+    private_labeling_setting: pulumi.Input[str] = "PRIVATE_LABELING_SETTING_UNSPECIFIED"
+    active: pulumi.Input[bool] = True
+    adopt: pulumi.Input[bool] = False
+    deletion_policy: pulumi.Input[str] = "remove"
+
+
+class Project(ZitadelResource, module="zorg", name="Project"):
+    """A project of ZITADEL: an application's roles.
+
+    :ivar org_id: the organization that owns the project. Changing it replaces the project.
+    :ivar name: the name. It is unique in the organization, whatever its upper and lower case.
+    :ivar roles: the roles: a display name, or a :class:`ProjectRole`, for each role key. They are added, changed and removed to
+        match, and removing one takes it from all project grants and user grants. Left out, the roles are not managed.
+    :ivar project_role_assertion: whether userinfo and tokens have the user's roles in this project.
+    :ivar project_role_check: whether only users who have a role in the project can log in to its applications.
+    :ivar has_project_check: whether only users of organizations that own the project or are granted it can log in.
+    :ivar private_labeling_setting: whose branding the login pages show: ``PRIVATE_LABELING_SETTING_UNSPECIFIED``,
+        ``PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY`` or
+        ``PRIVATE_LABELING_SETTING_ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY``.
+    :ivar active: whether the project is active. **False takes no role out of any token**: service accounts still get tokens
+        with all their roles. To take roles away, deactivate the user grants. Nothing is deleted; True reactivates it.
+    :ivar adopt: take over the project of that name in that organization if it exists.
+    :ivar deletion_policy: what deleting the resource does: ``remove`` (with its roles, project grants and user grants),
+        ``deactivate``, or ``retain``. A project that was kept this way can be adopted later.
+    :ivar state: ``PROJECT_STATE_ACTIVE`` or ``PROJECT_STATE_INACTIVE``.
+
+    Documents: https://zitadel.com/docs/guides/manage/console/projects, and the management API's calls Add, Change,
+    Deactivate, Reactivate and Remove Project (https://zitadel.com/docs/apis/resources/mgmt).
+    """
+
+    org_id: pulumi.Output[str]
+    name: pulumi.Output[str]
+    roles: pulumi.Output[Mapping[str, Mapping[str, str]] | None]
+    project_role_assertion: pulumi.Output[bool]
+    project_role_check: pulumi.Output[bool]
+    has_project_check: pulumi.Output[bool]
+    private_labeling_setting: pulumi.Output[str]
+    active: pulumi.Output[bool]
+    adopt: pulumi.Output[bool]
+    deletion_policy: pulumi.Output[str]
+    state: pulumi.Output[str]
+
+    _dynamic_provider, _inputs, _args = ProjectProvider(), ProjectInputs, ProjectArgs
+
+    @overload
+    def __init__(self, resource_name: str, args: ProjectArgs, opts: pulumi.ResourceOptions | None = None) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        org_id: pulumi.Input[str],
+        name: pulumi.Input[str],
+        roles: pulumi.Input[Mapping[str, pulumi.Input[str] | ProjectRole]] | None = None,
+        project_role_assertion: pulumi.Input[bool] = False,
+        project_role_check: pulumi.Input[bool] = False,
+        has_project_check: pulumi.Input[bool] = False,
+        private_labeling_setting: pulumi.Input[str] = "PRIVATE_LABELING_SETTING_UNSPECIFIED",
+        active: pulumi.Input[bool] = True,
+        adopt: pulumi.Input[bool] = False,
+        deletion_policy: pulumi.Input[str] = "remove",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        resource_name: str,
+        args: ProjectArgs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **given: Any,
+    ) -> None:
+        """See :meth:`ZitadelResource.__init__`."""
+        super().__init__(resource_name, args, opts, **given)
+
+    @staticmethod
+    def get(
+        resource_name: str,
+        id: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        org_id: pulumi.Input[str],
+    ) -> Project:
+        """Read a project that exists and that this stack does not manage.
+
+        :param id: the project's id.
+        :param org_id: the organization that owns it.
+        :raises Gone: in the deployment, where it does not exist.
+        """
+        return Project._get(resource_name, id, opts, org_id=org_id)

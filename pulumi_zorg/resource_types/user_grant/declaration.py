@@ -1,0 +1,181 @@
+"""The declaration of the resource type UserGrant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
+from pulumi_zorg.impact import Effect, Facts
+from pulumi_zorg.models import Event, ObjectRecord
+from pulumi_zorg.object_events import ObjectEvents, Parent
+from pulumi_zorg.proof import Removal
+from pulumi_zorg.resource_type import FactReader, Observed, ResourceType
+from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, UserGrantCalls, organization_of
+from pulumi_zorg.resource_types.user_grant.impact import UserGrantImpact
+from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
+from pulumi_zorg.retry import poll
+from pulumi_zorg.tokens import type_token
+
+__all__ = ["TYPE", "UserGrantType"]
+
+#: Seconds within which the list over all organizations shows a grant that was just made.
+_LISTED_WITHIN = 5.0
+
+_USER_CREATED = (
+    "user.added",
+    "user.selfregistered",
+    "user.human.added",
+    "user.human.selfregistered",
+    "user.machine.added",
+)
+_ROLES = ("user.grant.changed", "user.grant.cascade.changed")
+
+
+class UserGrantType(ResourceType[UserGrantInputs]):
+    """A user grant: a user's roles in a project."""
+
+    token = type_token("UserGrant")
+    noun = "user grant"
+    inputs = UserGrantInputs
+    calls: UserGrantCalls = UserGrantCalls()
+    unique_by = ("org_id", "user_id", "project_id")
+    updatable = ("role_keys",)
+    address = ("org_id", "user_id")
+    server_defaults = ("project_grant_id",)
+    created_state = "USER_GRANT_STATE_ACTIVE"
+    reference = "user_grant_id"
+    gives_access = True
+    read_permission = "user.grant.read"
+    limit_suffix = "-grants"
+    impact = UserGrantImpact()
+    events: ClassVar[ObjectEvents] = ObjectEvents(
+        created="user.grant.added",
+        removed=("user.grant.removed", "user.grant.cascade.removed"),
+        changes={"role_keys": _ROLES, "active": ("user.grant.deactivated", "user.grant.reactivated")},
+        payload={"user_id": "userId", "project_id": "projectId", "project_grant_id": "grantId"},
+        parents=(
+            Parent("user_id", "user", "user.removed", created=_USER_CREATED),
+            Parent("project_id", "project", "project.removed", created=("project.added",)),
+            Parent(
+                "project_grant_id",
+                "project grant",
+                "project.grant.removed",
+                payload_id="grantId",
+                aggregate="project_id",
+            ),
+        ),
+    )
+
+    def title(self, inputs: UserGrantInputs, id: str) -> str:
+        return f"User grant {id} (user {inputs.user_id}, project {inputs.project_id})"
+
+    def identity(self, properties: Mapping[str, Any]) -> dict[str, str]:
+        known = super().identity(properties)
+        project_grant = properties.get("project_grant_id") or ""
+        return {**known, "project_grant_id": project_grant} if known and isinstance(project_grant, str) else {}
+
+    def find_record(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord | Removal:
+        known = {**known, "org_id": known.get("org_id") or _find_organization_of(client, id)}
+        found = super().find_record(client, id, known)
+        if isinstance(found, Removal):
+            return found
+        user_id = found.properties()["user_id"]
+        if (known.get("user_id") or user_id) != user_id:
+            # The server does not look at the user in the path.
+            raise InputError(f"User grant {id}", "user_id", f"is not {known['user_id']} but {user_id}")
+        return found
+
+    def record_from(self, events: tuple[Event, ...]) -> PhantomGrantRecord:
+        first, last = events[0], events[-1]
+        values: dict[str, Any] = {
+            "id": first.aggregate.id,
+            "userId": first.payload.get("userId", ""),
+            "projectId": first.payload.get("projectId", ""),
+            "projectGrantId": first.payload.get("grantId", ""),
+            "state": "USER_GRANT_STATE_ACTIVE",
+            "details": {
+                "sequence": last.sequence,
+                "creationDate": first.creation_date,
+                "changeDate": last.creation_date,
+                "resourceOwner": first.aggregate.resource_owner,
+            },
+        }
+        for event in events:
+            if event.kind in (self.events.created, *_ROLES):
+                values["roleKeys"] = tuple(event.payload.get("roleKeys") or ())
+            elif event.kind == "user.grant.deactivated":
+                values["state"] = "USER_GRANT_STATE_INACTIVE"
+            elif event.kind == "user.grant.reactivated":
+                values["state"] = "USER_GRANT_STATE_ACTIVE"
+        return PhantomGrantRecord.model_validate(values)
+
+    def as_created(self, client: Client, id: str, inputs: UserGrantInputs) -> Observed | None:
+        """The server fills in a project grant that was left out: the one by which the organization has the project, if any."""
+        created = super().as_created(client, id, inputs)
+        if inputs.project_grant_id or created is None:
+            return created
+        filled_in = client.learned.get(("project grant", inputs.org_id, inputs.project_id))
+        if filled_in is None:
+            return None
+        properties = {**created.properties, **({"project_grant_id": filled_in} if filled_in else {})}
+        return replace(created, properties=properties)
+
+    def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
+        org_id, user_id, project_id = known.get("org_id"), known.get("user_id"), known.get("project_id")
+        if not (org_id and user_id and project_id):
+            return None
+        if any(each.id == id for each in self.calls.of_user(client, org_id, user_id, project_id)):
+            return True
+        try:
+            return organization_of(client, id) is not None
+        except (ApiError, UnexpectedAnswer):  # servers before v4 do not have that list
+            return False
+
+    def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
+        return Facts(names=self.names(client, reader, effect, "user_id", "project_id"))
+
+    def removed_along(
+        self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int
+    ) -> Collection[str] | None:
+        listed = self.calls.list_instance(client, at_most)
+        if listed is None:
+            return None
+        organizations, projects = removed.get("org_id", {}).keys(), removed.get("project_id", {}).keys()
+        # The list does not name the project grant, but there is one for each project and organization.
+        granted = {
+            (each.get("granted_org_id"), each.get("project_id"))
+            for each in removed.get("project_grant_id", {}).values()
+        }
+        return {
+            each.id
+            for each in listed
+            if not organizations.isdisjoint({each.org_id, *each.owners})
+            or each.project_id in projects
+            or (each.org_id, each.project_id) in granted
+        }
+
+
+def _find_organization_of(client: Client, grant_id: str) -> str:
+    """Return the organization in which a grant was made, for a caller who knows only the grant's id."""
+    try:
+        org_id = poll(
+            lambda: organization_of(client, grant_id),
+            lambda found: found is not None,
+            within=_LISTED_WITHIN,
+            sleep=client.transport.sleep,
+        )
+    except (ApiError, UnexpectedAnswer):  # servers before v4 do not have that call
+        org_id = None
+    if org_id is None:
+        raise InputError(
+            f"User grant {grant_id}",
+            "org_id",
+            "cannot be found out from the id on this server: give the organization it was made in",
+        )
+    return org_id
+
+
+TYPE = UserGrantType()

@@ -1,1 +1,0 @@
-"""The resources that a program declares."""

@@ -1,0 +1,197 @@
+"""`make tables`: writes the tables in the documents that follow from the declarations of the resource types.
+
+A table is between two comments of a Markdown file, ``<!-- table: calls Project -->`` and ``<!-- end of table -->``. The first
+comment names a function of this module and its argument. tests/unit/test_tables.py compares the files with these tables.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pulumi_zorg
+from pulumi_zorg.cli.preview_review import limit_options
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_type import ResourceType
+from pulumi_zorg.tokens import short
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ("DESIGN.md", "docs/previews.md", "docs/resources.md", "docs/rights.md")
+
+_TYPES: dict[str, ResourceType[Any]] = {short(token): each for token, each in RESOURCE_TYPES.items()}
+_TABLE = re.compile(r"(<!-- table: (\w+)(?: (\w+))? -->\n).*?(<!-- end of table -->)", re.DOTALL)
+#: How the keys of ``Calls.endpoints`` are called in a table.
+_ACTIONS = {
+    "create": "create",
+    "update": "change other properties",
+    "deactivate": "`active`: `True` → `False`",
+    "reactivate": "`active`: `False` → `True`",
+    "remove": "remove",
+    "read": "read",
+    "search": "find by name or identity",
+}
+
+
+def render(text: str) -> str:
+    """Return a document with the tables that the declarations give."""
+
+    def table(found: re.Match[str]) -> str:
+        arguments = [found[3]] if found[3] else []
+        return f"{found[1]}\n{_GENERATORS[found[2]](*arguments)}\n\n{found[4]}"
+
+    return _TABLE.sub(table, text)
+
+
+def arguments(name: str) -> str:
+    """The arguments of a resource."""
+    resource, declared = getattr(pulumi_zorg, name), _TYPES[name]
+    meanings = _meanings(resource)
+    annotations = inspect.get_annotations(getattr(pulumi_zorg, f"{name}Args"))
+    rows = []
+    for argument, field in declared.inputs.model_fields.items():
+        if field.is_required():
+            default = "required"
+        elif field.default is None:
+            default = "ZITADEL's choice" if argument in declared.server_defaults else "not managed"
+        else:
+            default = _code(field.get_default())
+        change = "changes only the state"
+        if argument in declared.inputs.replaces:
+            change = f"replaces the {declared.noun}"
+        elif argument in (*declared.updatable, "active"):
+            change = f"updates the {declared.noun}"
+        rows.append((f"`{argument}`", _type(annotations[argument]), default, meanings[argument], change))
+    # The inputs that all types have come first in the models, and last in a table.
+    rows.sort(key=lambda row: row[0] in ("`active`", "`adopt`", "`deletion_policy`"))
+    return _markdown(("argument", "type", "default", "meaning", "a new value"), rows)
+
+
+def outputs(name: str) -> str:
+    """The outputs of a resource that are not arguments."""
+    resource, declared = getattr(pulumi_zorg, name), _TYPES[name]
+    meanings = {"id": f"the {declared.noun}'s id", **_meanings(resource)}
+    return _markdown(("output", "meaning"), [(f"`{each}`", meanings[each]) for each in ("id", *resource._outputs)])
+
+
+def calls(name: str) -> str:
+    """What each change of a resource calls."""
+    endpoints = _TYPES[name].calls.endpoints
+    rows = [(label, ", ".join(_code_text(str(each)) for each in endpoints[key])) for key, label in _ordered(endpoints)]
+    return _markdown(("change", "calls"), rows)
+
+
+def permissions() -> str:
+    """The permissions that the calls of each type need."""
+    keys = [key for each in _TYPES.values() for key in each.calls.endpoints]
+    rows = [
+        (
+            label,
+            *(
+                ", ".join(dict.fromkeys(_code_text(each.permission) for each in declared.calls.endpoints.get(key, ())))
+                for declared in _TYPES.values()
+            ),
+        )
+        for key, label in _ordered(keys)
+    ]
+    return _markdown(("call", *(f"`{name}`" for name in _TYPES)), rows)
+
+
+def limits() -> str:
+    """The options of `zorg preview-guard` that limit changes of each type."""
+    options: dict[str, list[str]] = {}
+    for option, (token, _) in limit_options().items():
+        options.setdefault(token, []).append(f"`{option} N`")
+    rows = [
+        (", ".join(each), f"how many {RESOURCE_TYPES[token].noun}s may be deactivated, or removed. No limit by default")
+        for token, each in options.items()
+    ]
+    return _markdown(("option", ""), rows)
+
+
+def removals() -> str:
+    """The events that remove an object of each type, and the objects that it is removed along with."""
+    rows = []
+    for name, declared in _TYPES.items():
+        own = ", ".join(_code_text(each) for each in declared.events.removed)
+        along = [f"its {parent.noun} (`{parent.removed}`)" for parent in declared.events.parents]
+        owners = [f"the organization of its {parent.noun}" for parent in declared.events.parents if parent.created]
+        if declared.in_organization:
+            along = ["its organization (`org.removed`)", *along, *owners]
+        rows.append((f"`{name}`", own, "; ".join(along)))
+    return _markdown(("type", "removed by", "removed along with"), rows)
+
+
+_GENERATORS: dict[str, Callable[..., str]] = {
+    each.__name__: each for each in (arguments, outputs, calls, permissions, limits, removals)
+}
+
+
+def _ordered(keys: Iterable[str]) -> list[tuple[str, str]]:
+    unknown = set(keys) - _ACTIONS.keys()
+    if unknown:
+        raise KeyError(f"endpoints of actions that have no name here: {', '.join(sorted(unknown))}")
+    return [(key, label) for key, label in _ACTIONS.items() if key in set(keys)]
+
+
+def _meanings(resource: type) -> dict[str, str]:
+    """The properties of a resource as its docstring explains them."""
+    text = inspect.getdoc(resource) or ""
+    found = re.findall(r"^:ivar (\w+): (.*?)(?=^:|\n\n|\Z)", text, re.DOTALL | re.MULTILINE)
+    return {name: _from_docstring(meaning) for name, meaning in found}
+
+
+def _from_docstring(text: str) -> str:
+    text = " ".join(text.split())
+    text = re.sub(r"Changing it replaces the [a-z ]+\. ?", "", text)  # a column says so
+    text = re.sub(r":\w+:`(?:[\w.]+\.)?(\w+)`", r"`\1`", text)
+    return text.replace("``", "`").strip()
+
+
+class _WithoutInput(ast.NodeTransformer):
+    """``pulumi.Input[T]`` becomes ``T``."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        return node.slice if ast.unparse(node.value) == "pulumi.Input" else node
+
+
+def _type(annotation: str) -> str:
+    plain = ast.unparse(_WithoutInput().visit(ast.parse(annotation, mode="eval")))
+    return _code_text(plain.removesuffix(" | None"))
+
+
+def _code(value: object) -> str:
+    return _code_text(f'"{value}"' if isinstance(value, str) else repr(value))
+
+
+def _code_text(text: str) -> str:
+    return "`" + text.replace("|", "\\|") + "`"
+
+
+def _markdown(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [_row(header), "|" + "---|" * len(header), *map(_row, rows)]
+    return "\n".join(lines)
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return "|" + "".join(f" {cell} |" if cell else " |" for cell in cells)
+
+
+def main() -> int:
+    """Write the tables, and print which files changed."""
+    for name in DOCUMENTS:
+        before = (ROOT / name).read_text(encoding="utf-8")
+        after = render(before)
+        if after != before:
+            (ROOT / name).write_text(after, encoding="utf-8")
+            print(f"tables: {name} changed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

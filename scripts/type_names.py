@@ -1,0 +1,67 @@
+"""Checks that no module outside a resource type's package names the type: neither its class, its package nor its events.
+
+The rest of the code works on declarations (pulumi_zorg/resource_type.py), so a new type needs no branch in it. `make layers`
+runs this check.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.tokens import short
+
+PACKAGE = Path(__file__).parents[1] / "pulumi_zorg"
+#: These may name types: the types themselves, the registry, the public exports, the emulator and the testing kit, which
+#: share nothing with the rest, and the API client, whose paths and searches have the names of ZITADEL's objects.
+MAY_NAME_TYPES = ("resource_types/", "resource_registry.py", "__init__.py", "emulator/", "testing/", "client/")
+#: The paths of these provider classes are promised, because states of earlier releases have them.
+MAY_NAME_TYPES += ("providers/organization.py", "providers/user_grant.py")
+#: Every object lives in an organization, and every call names one. So the code about calls and proofs knows organizations and
+#: how they are created and removed.
+OF_EVERY_OBJECT = {"organization", "org.added", "org.removed"}
+
+
+def main() -> int:
+    """Print each line that names a type, and return the exit code."""
+    names: set[str] = set()
+    for token, resource_type in RESOURCE_TYPES.items():
+        package = re.sub(r"(?<!^)(?=[A-Z])", "_", short(token)).lower()
+        names |= {short(token), package, *resource_type.events.life}
+    names -= OF_EVERY_OBJECT
+    found = 0
+    for file in sorted(PACKAGE.rglob("*.py")):
+        path = file.relative_to(PACKAGE).as_posix()
+        if path.startswith(MAY_NAME_TYPES):
+            continue
+        for line, word in _words(ast.parse(file.read_text(encoding="utf-8"))):
+            if word in names:
+                print(f"pulumi_zorg/{path}:{line}: names the resource type {word!r}")
+                found += 1
+    print("type names: none outside the types' packages" if not found else f"type names: {found} found")
+    return 1 if found else 0
+
+
+def _words(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Return the identifiers and the strings of a module, without its docstrings."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=word) | ast.Attribute(attr=word) | ast.alias(name=word) | ast.keyword(arg=str(word)):
+                yield getattr(node, "lineno", 0), word
+            case ast.Constant(value=str(word)) if id(node) not in docstrings:
+                yield node.lineno, word
+
+
+if __name__ == "__main__":
+    sys.exit(main())
