@@ -32,6 +32,7 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.resource_types.organization.resource import Organization, OrganizationArgs
 from pulumi_zorg.resource_types.project.resource import Project, ProjectArgs, ProjectRole
+from pulumi_zorg.resource_types.project_grant.resource import ProjectGrant, ProjectGrantArgs
 from pulumi_zorg.resource_types.user_grant.resource import UserGrant, UserGrantArgs
 
 __all__ = [
@@ -55,6 +56,8 @@ __all__ = [
     "PermissionDenied",
     "Project",
     "ProjectArgs",
+    "ProjectGrant",
+    "ProjectGrantArgs",
     "ProjectRole",
     "Unauthenticated",
     "UnexpectedAnswer",

@@ -19,6 +19,7 @@ __all__ = ["RESOURCE_TYPES"]
 _PACKAGES = {
     "Organization": "organization",
     "Project": "project",
+    "ProjectGrant": "project_grant",
     "UserGrant": "user_grant",
 }
 

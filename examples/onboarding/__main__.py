@@ -13,8 +13,9 @@ tenants = {
     key: Tenant(
         key,
         name=each.name,
+        vendor_id=data.project.organization,
         project_id=data.project.id,
-        grants_in=None if each.project_granted else data.project.organization,
+        roles=sorted(data.roles_of(each)),
         people={person: (data.people[person], roles) for person, roles in each.people.items()},
         active=each.active,
         adopt=each.adopt,

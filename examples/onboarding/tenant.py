@@ -10,16 +10,19 @@ import pulumi_zorg as zorg
 
 
 class Tenant(pulumi.ComponentResource):
-    """An organization and the grants of its people, deactivated and reactivated together.
+    """A customer's organization, the vendor's project granted to it, and the grants of its people.
 
-    Deactivating only the organization stops logins on ZITADEL's own pages. Tokens and service accounts keep working, with
-    all their roles. So the grants have the same flag: with it, new tokens carry no roles of the project.
+    They are deactivated and reactivated together. Deactivating only the organization stops logins on ZITADEL's own pages.
+    Tokens and service accounts keep working, with all their roles. So the user grants have the same flag: with it, new tokens
+    carry no roles of the project. The project grant stays active, because its flag takes no role out of any token.
 
-    :ivar organization: the tenant's own organization.
+    :ivar organization: the customer's own organization.
+    :ivar project_grant: gives the project to that organization.
     :ivar grants: the user grants, by the person's key.
     """
 
     organization: zorg.Organization
+    project_grant: zorg.ProjectGrant
     grants: dict[str, zorg.UserGrant]
 
     def __init__(
@@ -27,8 +30,9 @@ class Tenant(pulumi.ComponentResource):
         key: str,
         *,
         name: str,
+        vendor_id: str,
         project_id: str,
-        grants_in: str | None,
+        roles: Sequence[str],
         people: Mapping[str, tuple[str, Sequence[str]]],
         active: bool = True,
         adopt: bool = False,
@@ -39,35 +43,41 @@ class Tenant(pulumi.ComponentResource):
 
         :param key: names the resources. It must not change; ``name`` may.
         :param name: the organization's name.
-        :param project_id: the project whose roles the grants give.
-        :param grants_in: the id of the organization that owns the project. None makes the grants in the tenant's own
-            organization, to which the project must be granted.
+        :param vendor_id: the organization that owns the project.
+        :param project_id: the project that is granted to the tenant.
+        :param roles: the roles that the tenant may give to its people.
         :param people: the user's id and roles, by the person's key.
-        :param active: False deactivates the organization and its grants.
-        :param adopt: take over an existing organization and existing grants.
-        :param deletion_policy: what deleting the tenant does to the organization: remove, deactivate or retain.
+        :param active: False deactivates the organization and the user grants.
+        :param adopt: take over an existing organization, and existing grants.
+        :param deletion_policy: what deleting the tenant does to the organization: remove, deactivate or retain. The grants are
+            removed in each case.
         """
         super().__init__("onboarding:index:Tenant", key, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
         self.organization = zorg.Organization(
+            key, name=name, active=active, adopt=adopt, deletion_policy=deletion_policy, opts=child
+        )
+        self.project_grant = zorg.ProjectGrant(
             key,
-            name=name,
-            active=active,
+            org_id=vendor_id,
+            project_id=project_id,
+            granted_org_id=self.organization.id,
+            role_keys=roles,
             adopt=adopt,
-            deletion_policy=deletion_policy,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=child,
         )
         self.grants = {
             person: zorg.UserGrant(
                 f"{key}-{person}",
-                org_id=grants_in or self.organization.id,
+                org_id=self.organization.id,
                 user_id=user_id,
                 project_id=project_id,
-                role_keys=roles,
+                project_grant_id=self.project_grant.id,
+                role_keys=own_roles,
                 active=active,
                 adopt=adopt,
-                # Removing an organization also removes its users and their grants. So the grants must be deleted first.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.organization]),
+                opts=child,
             )
-            for person, (user_id, roles) in people.items()
+            for person, (user_id, own_roles) in people.items()
         }
         self.register_outputs({"org_id": self.organization.id, "state": self.organization.state})

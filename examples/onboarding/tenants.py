@@ -25,7 +25,7 @@ class _Part(BaseModel):
 
 
 class Project(_Part):
-    """The project whose roles the grants give."""
+    """The vendor's project, which is granted to each tenant."""
 
     id: Text
     organization: Text
@@ -33,12 +33,12 @@ class Project(_Part):
 
 
 class TenantData(_Part):
-    """A tenant: an organization, and a list of roles for each person's key."""
+    """A tenant: an organization, the roles that it may give, and a list of roles for each person's key."""
 
     name: Text
     active: bool = True
     adopt: bool = False
-    project_granted: bool = False
+    roles: frozenset[str] | None = None
     people: dict[Key, list[str]] = {}
 
 
@@ -48,6 +48,10 @@ class Data(_Part):
     project: Project
     people: dict[Key, Text] = {}
     tenants: dict[Key, TenantData]
+
+    def roles_of(self, tenant: TenantData) -> frozenset[str]:
+        """Return the roles that a tenant may give: all roles of the project, unless the file says which."""
+        return self.project.roles if tenant.roles is None else tenant.roles
 
 
 class MistakeInFile(pulumi.RunError):
@@ -112,25 +116,27 @@ def _doubles(node: Any) -> Iterator[str]:
 def _problems(data: Data) -> Iterator[str]:
     """Yield a sentence for each contradiction between two parts of the file."""
     names: dict[str, list[str]] = defaultdict(list)
-    grants: dict[str, list[str]] = defaultdict(list)
     for key, tenant in data.tenants.items():
         names[tenant.name].append(key)
+        for role in sorted((tenant.roles or frozenset()) - data.project.roles):
+            yield f"tenants.{key}.roles: the project has no role {role!r}; it has {_listed(data.project.roles)}"
+        users: dict[str, str] = {}
         for person, roles in tenant.people.items():
             place = f"tenants.{key}.people.{person}"
             if person not in data.people:
                 yield f"{place}: there is no {person!r} under people; known are {', '.join(data.people) or 'none'}"
+            other = users.setdefault(data.people.get(person, person), person)
+            if other != person:
+                yield f"{place}: this is the same user as {other}, and ZITADEL keeps one grant for each user here"
             for role in roles:
                 if role not in data.project.roles:
-                    known = ", ".join(sorted(data.project.roles))
-                    yield f"{place}: the project has no role {role!r}; it has {known}"
-            if not tenant.project_granted:
-                grants[data.people.get(person, person)].append(place)
+                    yield f"{place}: the project has no role {role!r}; it has {_listed(data.project.roles)}"
+                elif role not in data.roles_of(tenant):
+                    yield f"{place}: the tenant may not give the role {role!r}; it may give {_listed(data.roles_of(tenant))}"
     for name, keys in names.items():
         if len(keys) > 1:
             yield f"tenants.{keys[1]}.name: {name!r} is also the name of {keys[0]}; names are unique in ZITADEL"
-    for places in grants.values():
-        if len(places) > 1:
-            yield (
-                f"{places[1]}: this user already has a grant from {places[0]}. ZITADEL keeps one for each organization, "
-                "user and project. Grant the project to the tenants' organizations and set project_granted: true"
-            )
+
+
+def _listed(roles: frozenset[str]) -> str:
+    return ", ".join(sorted(roles)) or "none"

@@ -15,6 +15,7 @@ from pulumi_zorg.errors import (
     Unreachable,
 )
 from pulumi_zorg.testing import Fault
+from tests.support.calls import Organizations
 from tests.support.servers import World
 from tests.unit.clients import Clients
 
@@ -23,11 +24,11 @@ def test_where_the_header_is_lost_it_is_noticed_before_anything_is_written(
     every_world: World, clients: Clients
 ) -> None:
     client = clients.owner(every_world)
-    acme = client.organizations.create(every_world.name("Acme"))
+    acme = Organizations(client).create(every_world.name("Acme"))
     every_world.proxy.clear()
     every_world.proxy.add(Fault("strip", times=None))
     with pytest.raises(HeaderIgnored, match="Nothing was written"):
-        client.organizations.read(acme)
+        Organizations(client).read(acme)
     with pytest.raises(HeaderIgnored):
         client.verify_org_header(acme)
     assert every_world.proxy.writes == []
@@ -53,25 +54,25 @@ def test_a_write_that_hit_another_organization_is_told(every_world: World, clien
     """The answer to a write says on whom the server acted."""
     world = every_world
     client = clients.member(world, "IAM_OWNER")
-    other = client.organizations.create(world.name("Acme"))
+    other = Organizations(client).create(world.name("Acme"))
     world.proxy.clear()
     world.proxy.add(Fault("strip", times=None))
     with pytest.raises(HeaderIgnored, match=f"acted on organization {world.home} instead"):
-        client.organizations.rename(other, world.name("Emca"))
+        Organizations(client).rename(other, world.name("Emca"))
     assert world.console.organization(other)["name"] == world.name("Acme")
     assert world.console.organization(world.home)["name"] == world.name("Emca")
 
 
 def test_a_lost_answer_to_a_write_is_not_asked_for_again(every_world: World, clients: Clients) -> None:
     client = clients.owner(every_world)
-    acme = client.organizations.create(every_world.name("Acme"))
+    acme = Organizations(client).create(every_world.name("Acme"))
     every_world.proxy.clear()
     every_world.proxy.add(Fault("drop", method="POST", path="_deactivate"))
     with pytest.raises(Unreachable) as caught:
-        client.organizations.deactivate(acme)
+        Organizations(client).deactivate(acme)
     assert caught.value.may_have_applied
     assert every_world.proxy.writes == ["POST /management/v1/orgs/me/_deactivate"]
-    assert not client.organizations.read(acme).active
+    assert not Organizations(client).read(acme).active
 
 
 def service_account(world: World) -> tuple[str, str]:
@@ -90,7 +91,7 @@ def test_a_service_account_key_opens_the_api(every_world: World, clients: Client
     client = clients.of(every_world, ServiceAccountKey.model_validate_json(text))
     for _ in range(2):
         assert client.identity.me().id == user
-    assert client.organizations.read(every_world.home).active
+    assert Organizations(client).read(every_world.home).active
     assert [each.path for each in every_world.proxy.exchanges].count("/oauth/v2/token") == 1
 
     wrong = ServiceAccountKey.model_validate_json(json.dumps({**json.loads(text), "keyId": "42"}))
@@ -104,7 +105,7 @@ def test_client_credentials_open_the_api(every_world: World, clients: Clients) -
     client_id, secret = answer["clientId"], answer["clientSecret"]
     client = clients.of(every_world, ClientCredentials(client_id, SecretStr(secret)))
     assert client.identity.me().id == user
-    assert client.organizations.read(every_world.home).active
+    assert Organizations(client).read(every_world.home).active
 
     with pytest.raises(CredentialError, match=f"the client credentials of {client_id}") as caught:
         clients.of(every_world, ClientCredentials(client_id, SecretStr("not-the-secret"))).identity.me()

@@ -14,6 +14,7 @@ from pulumi_zorg.errors import (
     UnexpectedAnswer,
 )
 from pulumi_zorg.testing import Fault
+from tests.support.calls import Organizations, UserGrants
 from tests.support.servers import World
 from tests.unit.clients import Clients
 
@@ -36,7 +37,7 @@ def test_the_caller_is_told_who_it_is(every_world: World, clients: Clients) -> N
 
 def test_the_caller_is_told_what_it_may_in_an_organization(every_world: World, clients: Clients) -> None:
     owner = clients.owner(every_world)
-    acme = owner.organizations.create(every_world.name("Acme"))
+    acme = Organizations(owner).create(every_world.name("Acme"))
     reader = clients.member(every_world, "ORG_OWNER_VIEWER", of=acme)
     assert {"user.grant.read", "user.grant.write", "org.write", "events.read"} <= owner.identity.permissions(acme)
     assert "user.grant.read" in reader.identity.permissions(acme)
@@ -53,10 +54,10 @@ def test_a_member_of_nothing_is_denied_and_nothing_is_not_found(every_world: Wor
     grant = world.console.create_grant(world.home, world.ann, world.project, ["viewer"])
     client = clients.member(world)
     for call in (
-        lambda: client.organizations.read(world.home),
-        lambda: client.user_grants.read(world.home, grant),
-        lambda: client.organizations.create(world.name("Acme")),
-        lambda: client.user_grants.remove(world.home, grant, world.ann),
+        lambda: Organizations(client).read(world.home),
+        lambda: UserGrants(client).read(world.home, grant),
+        lambda: Organizations(client).create(world.name("Acme")),
+        lambda: UserGrants(client).remove(world.home, grant, world.ann),
         lambda: client.events.of(grant, ["user.grant.added"]),
     ):
         with pytest.raises(PermissionDenied, match="says nothing about whether the object exists"):
@@ -66,7 +67,7 @@ def test_a_member_of_nothing_is_denied_and_nothing_is_not_found(every_world: Wor
 def test_a_token_that_nobody_has_is_not_accepted(every_world: World, clients: Clients) -> None:
     client = clients.holder(every_world, "nobody-has-this-token")
     with pytest.raises(Unauthenticated):
-        client.organizations.read(every_world.home)
+        Organizations(client).read(every_world.home)
     assert len(every_world.proxy.exchanges) == 1
 
 
@@ -101,7 +102,7 @@ def test_an_answer_that_is_not_zitadels_names_no_default_organization(every_worl
 
 
 def test_the_callers_own_organization_and_the_default_one_are_protected(every_world: World, clients: Clients) -> None:
-    other = clients.owner(every_world).organizations.create(every_world.name("Acme"))
+    other = Organizations(clients.owner(every_world)).create(every_world.name("Acme"))
     for client in (clients.member(every_world, "IAM_OWNER"), clients.member(every_world)):
         assert client.why_protected(every_world.home) == "the credential's own user lives in it"
         assert client.why_protected(default_of(every_world)) == "it is the default organization of the instance"
@@ -112,7 +113,7 @@ def test_where_nobody_tells_the_default_organization_all_but_new_ones_are_protec
     every_world: World, clients: Clients
 ) -> None:
     client = clients.member(every_world)
-    other = clients.owner(every_world).organizations.create(every_world.name("Acme"))
+    other = Organizations(clients.owner(every_world)).create(every_world.name("Acme"))
     every_world.proxy.add(replace(NOT_TOLD))
     assert client.why_protected(every_world.home) == "the credential's own user lives in it"
     assert str(client.why_protected(other)).startswith("the server does not tell this credential which")
@@ -131,11 +132,11 @@ GRANT_EVENTS = (
 
 def test_the_event_store_tells_a_life_in_order(every_world: World, clients: Clients) -> None:
     world, client = every_world, clients.owner(every_world)
-    grant = client.user_grants.create(world.home, world.ann, world.project, None, ["viewer"])
-    client.user_grants.deactivate(world.home, grant, world.ann)
-    client.user_grants.set_roles(world.home, grant, world.ann, ["admin"])
-    client.user_grants.reactivate(world.home, grant, world.ann)
-    client.user_grants.remove(world.home, grant, world.ann)
+    grant = UserGrants(client).create(world.home, world.ann, world.project, None, ["viewer"])
+    UserGrants(client).deactivate(world.home, grant, world.ann)
+    UserGrants(client).set_roles(world.home, grant, world.ann, ["admin"])
+    UserGrants(client).reactivate(world.home, grant, world.ann)
+    UserGrants(client).remove(world.home, grant, world.ann)
     events = client.events.of(grant, GRANT_EVENTS)
     assert [event.kind for event in events] == [
         "user.grant.added",
@@ -155,10 +156,10 @@ def test_the_event_store_tells_a_life_in_order(every_world: World, clients: Clie
 
 def test_only_the_kinds_and_the_object_that_were_asked_for_are_told(every_world: World, clients: Clients) -> None:
     client = clients.owner(every_world)
-    acme, other = (client.organizations.create(every_world.name(name)) for name in ("Acme", "Emca"))
-    client.organizations.rename(acme, every_world.name("Acme Inc"))
-    client.organizations.remove(other)
-    client.organizations.remove(acme)
+    acme, other = (Organizations(client).create(every_world.name(name)) for name in ("Acme", "Emca"))
+    Organizations(client).rename(acme, every_world.name("Acme Inc"))
+    Organizations(client).remove(other)
+    Organizations(client).remove(acme)
     assert [event.kind for event in client.events.of(acme, ["org.removed", "org.added"])] == [
         "org.added",
         "org.removed",
@@ -171,10 +172,10 @@ def test_no_event_is_lost_between_two_pages(
     every_world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
     client = clients.owner(every_world)
-    acme = client.organizations.create(every_world.name("Acme"))
+    acme = Organizations(client).create(every_world.name("Acme"))
     for _ in range(3):
-        client.organizations.deactivate(acme)
-        client.organizations.reactivate(acme)
+        Organizations(client).deactivate(acme)
+        Organizations(client).reactivate(acme)
     kinds = ("org.added", "org.deactivated", "org.reactivated")
     monkeypatch.setattr(event_store, "_PAGE", page)
     every_world.proxy.clear()

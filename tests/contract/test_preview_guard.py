@@ -13,9 +13,9 @@ import pytest
 
 from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.testing import Fault
-from pulumi_zorg.tokens import ORGANIZATION
 from tests.support.command import Zorg, run_zorg
 from tests.support.servers import World
+from tests.support.types import ORGANIZATION
 
 WITHIN, ERROR, EXCEEDED = 0, 1, 7
 FORMS = ["table", "json", "markdown", "github"]

@@ -14,8 +14,8 @@ from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.config import PersonalAccessToken, Settings
 from pulumi_zorg.plan import read_plan
 from pulumi_zorg.testing import Fault
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 from tests.support.servers import World, emulated
+from tests.support.types import ORGANIZATION, USER_GRANT
 
 
 def deleted(type_: str, id: str, **inputs: Any) -> dict[str, Any]:

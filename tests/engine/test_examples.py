@@ -36,23 +36,24 @@ def test_quickstart_runs_in_the_checkout_itself(world: World, tmp_path: Path) ->
     stack.must("config", "set", "name", "Acme", *here)
     up = stack.up(*here)
     assert up.shows("ORG_STATE_ACTIVE")
-    given = {"org_id": world.home, "user_id": world.ann, "project_id": world.project}
-    settings = [f"--plaintext={key}={value}" for key, value in given.items()]
-    stack.must("config", "set-all", *settings, *here)
-    stack.up(*here)
-    assert [each["roleKeys"] for each in world.console.grants(world.home).values()] == [["viewer"]]
+    console = world.console
+    acme = next(org_id for org_id, each in console.organizations().items() if each["name"] == "Acme")
+    assert [each["name"] for each in console.projects(acme).values()] == ["Portal"]
+    (grant,) = console.grants(acme).values()
+    own_user = console.call("GET", "/auth/v1/users/me")["user"]["id"]
+    assert (grant["userId"], grant["roleKeys"]) == (own_user, ["viewer"])
     stack.must("config", "set", "active", "false", *here)
     assert stack.must("preview", "--diff", *here).shows("active: true => false")
     assert stack.up(*here).shows("ORG_STATE_INACTIVE", "USER_GRANT_STATE_INACTIVE")
     stack.destroy(*here)
-    assert world.console.grants(world.home) == {}
+    assert acme not in console.organizations()
 
 
 def _tenants(world: World, stack: Stack, *, active: bool = True, reverse: bool = False) -> None:
     people = {"ann": world.ann, "bob": world.bob}
     tenants = [
         {"name": "Acme", "active": active, "people": {"ann": ["viewer", "admin"]}},
-        {"name": "Globex", "active": True, "people": {"bob": ["viewer"]}},
+        {"name": "Globex", "active": True, "roles": ["viewer"], "people": {"bob": ["viewer"]}},
     ]
     data = yaml.safe_load((ROOT / "examples" / "onboarding" / "tenants.yaml").read_text())
     data["project"] |= {"id": world.project, "organization": world.home, "roles": ["admin", "editor", "viewer"]}
@@ -73,10 +74,11 @@ def test_onboarding_makes_tenants_with_grants_from_a_file(world: World, tmp_path
     stack.up()
     names = {each["name"] for each in world.console.organizations().values()}
     assert {"Acme", "Globex"} <= names
-    grants = world.console.grants(world.home).values()
-    assert {(each["userId"], tuple(sorted(each["roleKeys"]))) for each in grants} == {
-        (world.ann, ("admin", "viewer")),
-        (world.bob, ("viewer",)),
+    assert _access(world) == {("Acme", world.ann, ("admin", "viewer")), ("Globex", world.bob, ("viewer",))}
+    project_grants = world.console.project_grants(world.home).values()
+    assert {(each["grantedOrgName"], tuple(each["grantedRoleKeys"])) for each in project_grants} == {
+        ("Acme", ("admin", "editor", "viewer")),
+        ("Globex", ("viewer",)),
     }
     _tenants(world, stack, reverse=True)
     assert stack.preview() == {}, "the order of the file does not matter"
@@ -85,7 +87,17 @@ def test_onboarding_makes_tenants_with_grants_from_a_file(world: World, tmp_path
     states = {each["name"]: each["state"] for each in world.console.organizations().values()}
     assert (states["Acme"], states["Globex"]) == ("ORG_STATE_INACTIVE", "ORG_STATE_ACTIVE")
     stack.destroy()
-    assert world.console.grants(world.home) == {}
+    assert world.console.project_grants(world.home) == {}
+    assert _access(world) == set()
+
+
+def _access(world: World) -> set[tuple[str, str, tuple[str, ...]]]:
+    """Who has which roles of a granted project, and in which organization."""
+    return {
+        (each["name"], grant["userId"], tuple(sorted(grant["roleKeys"])))
+        for org_id, each in world.console.organizations().items()
+        for grant in world.console.grants(org_id).values()
+    }
 
 
 def test_onboarding_tells_a_mistake_in_the_file_without_a_traceback(world: World, tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.write import declared
 from tests.support.servers import World
-from tests.support.stack import Stack, grant, org
+from tests.support.stack import Stack
 
 FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("state-*.json"))
 
@@ -29,6 +30,14 @@ def ids(world: World) -> dict[str, str]:
     bob = console.create_grant(world.home, world.bob, world.project, ["editor"])
     console.deactivate_grant(world.home, world.bob, bob)
     guest = console.create_grant(acme, world.ann, world.project, ["viewer"])
+    shop, tools = console.create_project(world.home, "Shop"), console.create_project(world.home, "Tools")
+    console.set_project_flags(world.home, shop, projectRoleCheck=True)
+    console.add_project_role(world.home, shop, "viewer", "Viewer")
+    console.add_project_role(world.home, shop, "admin", "Admin", "staff")
+    console.deactivate_project(world.home, tools)
+    shop_granted = console.grant_project(world.home, shop, acme, ["viewer"])
+    console.deactivate_project_grant(world.home, shop, shop_granted)
+    clerk = console.create_grant(acme, world.bob, shop, ["viewer"], shop_granted)
     return {
         "ACME": acme,
         "BETA": beta,
@@ -36,6 +45,10 @@ def ids(world: World) -> dict[str, str]:
         "BOB": bob,
         "GUEST": guest,
         "GRANTED": granted,
+        "SHOP": shop,
+        "TOOLS": tools,
+        "SHOP-GRANTED": shop_granted,
+        "CLERK": clerk,
         "HOME": world.home,
         "PROJECT": world.project,
         "USER-ANN": world.ann,
@@ -52,14 +65,10 @@ def _load(fixture: Path, ids: dict[str, str]) -> dict[str, Any]:
     return state
 
 
-def _declare(stack: Stack, world: World) -> None:
-    stack.declare(
-        acme=org("Acme"),
-        beta=org("Beta", active=False, deletion_policy="deactivate"),
-        ann=grant(world.home, world.ann, world.project, ["viewer", "admin"]),
-        bob=grant(world.home, world.bob, world.project, ["editor"], active=False),
-        guest=grant("@acme", world.ann, world.project, ["viewer"]),
-    )
+def _declare(stack: Stack, world: World, fixture: Path = FIXTURES[0]) -> None:
+    """Declare the resources that the fixture has."""
+    text = fixture.read_text()
+    stack.declare(**{name: each for name, each in declared(world).items() if f'::{name}"' in text})
 
 
 def test_there_are_fixtures() -> None:
@@ -72,7 +81,7 @@ def test_a_state_of_an_earlier_release_refreshes_and_destroys(
     world: World, stack: Stack, ids: dict[str, str], fixture: Path
 ) -> None:
     stack.load(_load(fixture, ids))
-    _declare(stack, world)
+    _declare(stack, world, fixture)
     assert stack.preview() == {}
     assert stack.run("refresh", "--preview-only", "--expect-no-changes").code == 0
     world.console.deactivate_organization(ids["ACME"])
@@ -84,6 +93,8 @@ def test_a_state_of_an_earlier_release_refreshes_and_destroys(
     assert ids["ACME"] not in left
     assert left[ids["BETA"]]["state"] == "ORG_STATE_INACTIVE"
     assert world.console.grants(world.home) == {}
+    in_state = "<SHOP>" in fixture.read_text()
+    assert (ids["SHOP"] in world.console.projects(world.home)) is not in_state
 
 
 def _without(state: dict[str, Any], *properties: str) -> dict[str, Any]:

@@ -191,7 +191,7 @@ def test_a_preview_goes_on_where_nothing_can_be_counted(world: World, stack: Sta
     world.proxy.add(fault)
     acme, ann = stack.id("acme"), stack.id("ann")
     told = [each for each in preview(stack) if "the credential was not checked" not in each]
-    unknown = f"; how many could not be asked: {why}"
+    unknown = f"; how many could not be read: {why}"
     deactivated = f"deactivates organization Acme ({acme}{unknown}): its users cannot log in on ZITADEL's pages"
     assert f"{deactivated}; service accounts keep working" in told
     assert any(each.startswith("takes the role viewer of ") and ann in each for each in told)

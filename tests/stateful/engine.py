@@ -25,8 +25,15 @@ from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.pending import PendingCreates
 from pulumi_zorg.providers.reporter import Reporter
 from pulumi_zorg.providers.user_grant import UserGrantProvider
+from pulumi_zorg.resource_types.project.provider import ProjectProvider
+from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 
-PROVIDERS: dict[str, Any] = {"org": OrganizationProvider, "grant": UserGrantProvider}
+PROVIDERS: dict[str, Any] = {
+    "org": OrganizationProvider,
+    "project": ProjectProvider,
+    "project_grant": ProjectGrantProvider,
+    "grant": UserGrantProvider,
+}
 
 
 @dataclass

@@ -7,8 +7,10 @@
 - what an `up` wrote into the state was so, however the run ended;
 - what was deleted is as its deletion policy requires, unless another resource manages it;
 - what others made is as they left it, unless the program sets `adopt`; the credential's own and the default organization
-  are active;
+  are active, and nothing is made in them;
 - a command that writes nothing (a refresh) wrote nothing.
+
+The laws are the same for all resource types; kinds.py has what differs.
 """
 
 from __future__ import annotations
@@ -18,8 +20,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from pulumi_zorg.testing import AdminClient, FaultProxy
 from tests.stateful.engine import Declared, MiniEngine, Resource
+from tests.stateful.kinds import KINDS, Kind
 
 #: How much of what has run, over all examples.
 COUNTED: Counter[str] = Counter()
@@ -34,16 +39,26 @@ class Laws:
     #: Is in the name of everything that belongs to the example.
     tag: str
     folder: Path
-    #: The organization with the project, the users and the grants.
+    #: The organization with the project, the users, the grants and the projects of the program.
     home: str
+    #: The project that is granted, which the program does not declare.
+    project: str
+    #: The organizations that are neither declared nor made by others: the home, and those that the project is granted to.
+    furniture: set[str]
     #: The organization of the credential.
     own: dict[str, Any]
+    #: The projects of that organization.
+    own_projects: set[str]
     users: list[str]
-    removed_users: set[str]
-    #: What others made: by organization, name and whether it is active.
-    others: dict[str, tuple[str, bool]]
+    #: The organizations that the project is granted to.
+    partners: list[str]
+    #: The users and partners that were removed, and with them their grants.
+    removed: set[str]
+    #: What others made, by its kind and id, and how it is.
+    others: dict[tuple[str, str], dict[str, Any]]
     #: What a deletion policy left on the server.
     left: dict[str, Resource]
+    kinds: dict[str, Kind]
 
     # The commands.
 
@@ -66,7 +81,7 @@ class Laws:
                     self._ended_as_declared(name, resource)
             for name, resource in self.engine.state.items() if command == "up" else ():
                 declared = self.engine.program.get(name)
-                if declared is not None and self._key(declared.args) == self._key(resource.outputs):
+                if declared is not None and self._key(declared) == self._key(resource):
                     assert not self._removed_by_us(resource.id), "an object that another resource manages was removed"
         self._others_are_as_they_were(command)
         return fine
@@ -93,33 +108,33 @@ class Laws:
 
     def _obstacles(self) -> set[Any]:
         """Identities that are taken by what is not in the state."""
-        return {name for name, _ in self.others.values()} | {self._key(each.outputs) for each in self._left().values()}
+        others = {(kind, KINDS[kind].key(made)) for (kind, _), made in self.others.items()}
+        return others | {self._key(each) for each in self._left().values()}
 
     def _is_in_the_way(self, name: str, declared: Declared, obstacles: set[Any], makers: set[str]) -> bool:
         """Whether what the resource declares is taken, and not by what it will adopt when it is created."""
         have = self.engine.state.get(name)
-        key = self._key(declared.args)
+        key = self._key(declared)
         if key not in obstacles:
             return False
-        created = name not in makers if have is None else have.kind == "grant" and self._key(have.outputs) != key
+        created = name not in makers if have is None else KINDS[have.kind].replaced and self._key(have) != key
         return not (created and declared.args.get("adopt"))
 
     def _blocked(self) -> bool:
         """Whether the program cannot come true: two resources of one identity, or a name that is somebody else's."""
-        seen: list[Any] = []
-        for declared in self.engine.program.values():
-            seen.append(self._key(declared.args))
+        program = self.engine.program
+        seen = [self._key(declared) for declared in program.values()]
         obstacles, makers = self._obstacles(), set(self._unsettled().values())
-        taken = any(self._is_in_the_way(*each, obstacles, makers) for each in self.engine.program.items())
-        # A user that was removed cannot be granted anything; nor can names be swapped in one run.
-        gone = {d.args["user_id"] for d in self.engine.program.values() if d.kind == "grant"} - set(self.users)
-        return len(seen) != len(set(seen)) or taken or bool(gone) or self._swaps()
+        taken = any(self._is_in_the_way(*each, obstacles, makers) for each in program.items())
+        # What was removed cannot be granted anything, nor be given anything; nor can names be swapped in one run.
+        gone = any(key in self.removed for _, key in seen)
+        return len(seen) != len(set(seen)) or taken or gone or self._swaps()
 
     def _swaps(self) -> bool:
         """Whether a declared identity is held by another resource of the state at the moment."""
-        held = {self._key(resource.outputs): name for name, resource in self.engine.state.items()}
+        held = {self._key(resource): name for name, resource in self.engine.state.items()}
         held.update(self._unsettled())
-        program = {name: self._key(declared.args) for name, declared in self.engine.program.items()}
+        program = {name: self._key(declared) for name, declared in self.engine.program.items()}
         for name in program:
             # Which resource waits for which: it ends at one that keeps its identity, or gets one that is free.
             waiting, current = {name}, name
@@ -135,49 +150,51 @@ class Laws:
         return False
 
     def _unsettled(self) -> dict[Any, str]:
-        """Names of organizations that the stack made and does not know yet, with the resource whose pending create names it."""
-        known = {self.home, *self.others, *self.left, *(each.id for each in self.engine.state.values())}
+        """Names that the stack made and does not know yet, with the resource that did, by its pending create."""
+        known = {
+            *self.left,
+            *(object_id for _, object_id in self.others),
+            *(each.id for each in self.engine.state.values()),
+        }
         pending = [json.loads(file.read_text()) for file in self.folder.glob("*.json")]
         found: dict[Any, str] = {}
-        for org_id, each in self.console.organizations().items():
-            if self.tag in each["name"] and org_id not in known:
+        for kind, of_kind in self.kinds.items():
+            for object_id in of_kind.live() - known if not of_kind.replaced else ():
+                name = of_kind.truth(object_id)["name"]
                 makers = [
                     create["resource"].rsplit("/", 1)[1]
                     for create in pending
-                    if create["id"] == org_id or (create["id"] is None and create["identity"] == {"name": each["name"]})
+                    if create["id"] == object_id or (create["id"] is None and create["identity"].get("name") == name)
                 ]
-                found[each["name"]] = makers[0] if makers else "nobody"
+                found[kind, name] = makers[0] if makers else "nobody"
         return found
 
     @staticmethod
-    def _key(properties: dict[str, Any]) -> Any:
-        return properties.get("name") or (properties.get("user_id"), "grant")
+    def _key(of: Declared | Resource) -> Any:
+        return of.kind, KINDS[of.kind].key(of.args if isinstance(of, Declared) else of.outputs)
+
+    def _truth(self, kind: str, object_id: str) -> dict[str, Any]:
+        """How an object is that must exist."""
+        try:
+            return self.kinds[kind].truth(object_id)
+        except httpx.HTTPStatusError as refused:
+            raise AssertionError(f"{kind} {object_id} does not exist: {refused.response.text}") from None
 
     # The laws.
 
     def _is_so(self, name: str, resource: Resource) -> None:
         """What this very run wrote into the state."""
-        outputs = resource.outputs
-        if resource.kind == "org":
-            found = self.console.organization(resource.id)
-            so = (found["name"], found.get("state") == "ORG_STATE_ACTIVE")
-            assert (outputs["name"], outputs["active"]) == so, f"{name} is not as the state has it"
-        else:
-            roles, active = self._grant_by_events(resource.id)
-            assert (set(outputs["role_keys"]), outputs["active"]) == (set(roles), active), (
-                f"{name} is not as the state has it"
-            )
+        self._agrees(f"{name} is not as the state has it", resource.outputs, self._truth(resource.kind, resource.id))
 
-    def _is_active(self, resource: Resource) -> bool:
-        if resource.kind == "org":
-            return bool(self.console.organization(resource.id).get("state") == "ORG_STATE_ACTIVE")
-        return self._grant_by_events(resource.id)[1]
+    @staticmethod
+    def _agrees(otherwise: str, properties: dict[str, Any], truth: dict[str, Any]) -> None:
+        """What is left out of the properties is not managed, like the roles of a project."""
+        shown = {name: properties[name] for name in truth if properties.get(name) is not None}
+        shown = {name: sorted(value) if isinstance(value, list) else value for name, value in shown.items()}
+        assert shown == {name: truth[name] for name in shown}, otherwise
 
     def _is_gone(self, resource: Resource) -> bool:
-        if resource.outputs.get("user_id") in self.removed_users:
-            return True  # a phantom goes with its user without an event of its own
-        kinds = ("org.removed",) if resource.kind == "org" else ("user.grant.removed", "user.grant.cascade.removed")
-        return bool(self._events(aggregateId=resource.id, eventTypes=kinds))
+        return self.kinds[resource.kind].is_gone(resource)
 
     def _ended_as_declared(self, name: str, resource: Resource) -> None:
         """What this very run deleted from the state."""
@@ -188,7 +205,7 @@ class Laws:
             return
         assert policy != "remove", f"{name} was not removed"
         if policy == "deactivate":
-            assert not self._is_active(resource), f"{name} was not deactivated"
+            assert not self._truth(resource.kind, resource.id)["active"], f"{name} was not deactivated"
         else:
             end = f"/{resource.id}"
             written = [
@@ -201,69 +218,36 @@ class Laws:
         now = self.console.organizations()
         own = now[self.own["id"]]
         assert (own["name"], own["state"]) == (self.own["name"], "ORG_STATE_ACTIVE"), "the credential's own was touched"
-        assert now[self.home]["state"] == "ORG_STATE_ACTIVE"
-        adopted = {
-            each.args["name"] for each in self.engine.program.values() if each.kind == "org" and each.args.get("adopt")
-        }
+        assert self.console.projects(own["id"]).keys() == self.own_projects, (
+            "a project was made in the wrong organization"
+        )
+        for each in self.furniture - self.removed:
+            assert now[each]["state"] == "ORG_STATE_ACTIVE"
+        adopted = {self._key(each) for each in self.engine.program.values() if each.args.get("adopt")}
         known = {each.id for each in self.engine.state.values()}
-        for org_id, (name, active) in list(self.others.items()):
-            found = now.get(org_id)
-            if name in adopted and command == "up":
+        live = {kind: self.kinds[kind].live() for kind in {kind for kind, _ in self.others}}
+        for (kind, object_id), made in list(self.others.items()):
+            exists = object_id in live[kind]
+            if (kind, KINDS[kind].key(made)) in adopted and command == "up":
                 # It may be in the state, or only on the way there.
-                assert found is not None or org_id in known
-                del self.others[org_id]
-                if org_id not in known and found is not None:
-                    self.others[org_id] = (found["name"], found["state"] == "ORG_STATE_ACTIVE")
+                assert exists or object_id in known
+                del self.others[kind, object_id]
+                if object_id not in known and exists:
+                    self.others[kind, object_id] = self._truth(kind, object_id)
                 continue
-            assert found is not None, "somebody else's organization was removed"
-            assert (found["name"], found["state"] == "ORG_STATE_ACTIVE") == (name, active)
+            assert exists, f"somebody else's {kind} was removed"
+            assert self._truth(kind, object_id) == made, f"somebody else's {kind} was changed"
 
     def _as_declared(self) -> None:
         engine = self.engine
         assert set(engine.state) == set(engine.program)
-        now = self.console.organizations()
-        left = self._left()
-        mine = {each for each, found in now.items() if self.tag in found["name"]} - {self.home, *self.others, *left}
-        assert mine == {each.id for each in engine.state.values() if each.kind == "org"}, "doubled or lost"
         for name, declared in engine.program.items():
-            resource = engine.state[name]
-            if declared.kind == "org":
-                found = now[resource.id]
-                assert found["name"] == declared.args["name"]
-                assert (found["state"] == "ORG_STATE_ACTIVE") == declared.args["active"]
-            else:
-                roles, active = self._grant_by_events(resource.id)
-                assert set(roles) == set(declared.args["role_keys"])
-                assert active == declared.args["active"]
-        grants = self._live_grants() - set(left)
-        assert grants == {each.id for each in engine.state.values() if each.kind == "grant"}, "doubled or lost"
+            truth = self._truth(declared.kind, engine.state[name].id)
+            self._agrees(f"{name} is not as declared", declared.args, truth)
+        self._exactly({(each.kind, each.id) for each in engine.state.values()})
 
-    def _events(self, **query: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.console.call(
-            "POST", "/admin/v1/events/_search", {"asc": True, "limit": 1000, **query}
-        ).get("events", [])
-        return found
-
-    def _grant_by_events(self, grant_id: str) -> tuple[list[str], bool]:
-        """The truth about a grant, phantom or not."""
-        roles: list[str] = []
-        active = True
-        for event in self._events(aggregateId=grant_id):
-            kind = event["type"]["type"]
-            if kind in ("user.grant.added", "user.grant.changed", "user.grant.cascade.changed"):
-                roles = event.get("payload", {}).get("roleKeys") or []
-            elif kind.endswith("deactivated"):
-                active = False
-            elif kind.endswith("reactivated"):
-                active = True
-        return roles, active
-
-    def _live_grants(self) -> set[str]:
-        live: set[str] = set()
-        for event in self._events(resourceOwner=self.home, aggregateTypes=["usergrant"]):
-            kind, grant_id = event["type"]["type"], event["aggregate"]["id"]
-            if kind == "user.grant.added" and event["payload"]["userId"] not in self.removed_users:
-                live.add(grant_id)
-            elif kind.endswith("removed"):
-                live.discard(grant_id)
-        return live
+    def _exactly(self, managed: set[tuple[str, str]]) -> None:
+        """These objects exist, and besides them only what others made and what a deletion policy left."""
+        left = {(each.kind, object_id) for object_id, each in self._left().items()}
+        live = {(kind, object_id) for kind, of_kind in self.kinds.items() for object_id in of_kind.live()}
+        assert live == {*managed, *left, *self.others}, "doubled or lost"

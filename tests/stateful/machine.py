@@ -17,8 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from pulumi_zorg.emulator import Emulator
 from pulumi_zorg.testing import AdminClient, Fault, FaultProxy
+from tests.stateful.console_changes import CHANGES, ConsoleChanges
 from tests.stateful.engine import Declared, Killed, MiniEngine
-from tests.stateful.laws import COUNTED, Laws
+from tests.stateful.kinds import KINDS
+from tests.stateful.laws import COUNTED
 
 _JSON = {"Content-Type": "application/json"}
 _NUMBERS = itertools.count()
@@ -55,6 +57,9 @@ MORE: tuple[dict[str, Any], ...] = (
     {"adopt": True, "deletion_policy": "retain"},
 )
 extras = st.sampled_from(MORE)
+some_roles = st.sets(st.sampled_from(ROLES))
+#: Organizations and user grants are the most frequent ones.
+kinds = st.sampled_from(["org", "org", "grant", "grant", "project", "project_grant"])
 
 
 class Server:
@@ -89,11 +94,11 @@ class Server:
             cls._current = None
 
 
-class Stack(Laws, RuleBasedStateMachine):
+class Stack(ConsoleChanges, RuleBasedStateMachine):
     """One example."""
 
-    @initialize(made=st.booleans())
-    def begin(self, made: bool = False) -> None:
+    @initialize(made=st.booleans(), roles=st.none() | some_roles)
+    def begin(self, made: bool = False, roles: set[str] | None = None) -> None:
         """A home with a project and users, and a small program, that may be made already."""
         COUNTED["examples"] += 1
         if "ZORG_EXAMPLES" in os.environ and COUNTED["examples"] % 100 == 0:
@@ -104,15 +109,21 @@ class Stack(Laws, RuleBasedStateMachine):
         self.home = self.console.create_organization(f"Home {self.tag}")
         self.project = self.console.create_project(self.home, "Portal", ROLES)
         self.users = [self.console.create_user(self.home, f"u{i}{self.tag}") for i in range(3)]
+        self.partners = [self.console.create_organization(f"Partner {i} {self.tag}") for i in range(3)]
+        self.furniture = {self.home, *self.partners}
         self.own = self.console.call("GET", "/management/v1/orgs/me")["org"]
+        self.own_projects = set(self.console.projects(self.own["id"]))
         self.folder = Path(tempfile.mkdtemp())
         self.engine = MiniEngine(self.proxy.url, self.emulator.token, self.folder)
-        self.others, self.left, self.removed_users = {}, {}, set()
+        self.kinds = {name: kind(self) for name, kind in KINDS.items()}
+        self.others, self.left, self.removed = {}, {}, set()
         self.second = self.another_stack()
         #: Somebody else, with a credential of their own.
         self.somebody: AdminClient | None = None
         # Something to begin with, or most sequences would be about nothing.
         self.declare_organization(0, 0, True)
+        self.declare_project(0, 0, roles, True)
+        self.declare_project_grant(0, 0, {"viewer"}, True)
         self.declare_grant(0, 0, {"viewer"}, True)
         self.declare_grant(1, 1, {"admin"}, False)
         if made:
@@ -122,45 +133,81 @@ class Stack(Laws, RuleBasedStateMachine):
         """A stack of the same program, credential and backend; only its name differs."""
         return MiniEngine(self.proxy.url, self.emulator.token, self.folder, stack="s2")
 
-    def _name(self, number: int) -> str:
-        return f"Tenant {number} {self.tag}"
+    def _name(self, number: int, kind: str = "org") -> str:
+        return f"{'Tenant' if kind == 'org' else 'Shop'} {number} {self.tag}"
 
     # The program.
 
-    @rule(slot=st.integers(0, 2), number=st.integers(0, 3), active=st.booleans(), more=extras)
+    def _declare(self, kind: str, slot: int, **args: Any) -> None:
+        self.engine.program[f"{kind}{slot}"] = Declared(kind, args)
+
     def declare_organization(self, slot: int, number: int, active: bool, more: dict[str, Any] = MORE[0]) -> None:
         """An organization is declared, or declared otherwise."""
-        self.engine.program[f"org{slot}"] = Declared("org", {"name": self._name(number), "active": active, **more})
+        self._declare("org", slot, name=self._name(number), active=active, **more)
 
-    @rule(
-        slot=st.integers(0, 2),
-        user=st.integers(0, 2),
-        roles=st.sets(st.sampled_from(ROLES)),
-        active=st.booleans(),
-        more=extras,
-    )
+    def declare_project(
+        self, slot: int, number: int, roles: set[str] | None, active: bool, more: dict[str, Any] = MORE[0]
+    ) -> None:
+        """A project is declared, or declared otherwise; its roles are not managed where there are none to declare."""
+        args: dict[str, Any] = {"name": self._name(number, "project"), "active": active, "has_project_check": active}
+        if roles is not None:
+            args["roles"] = {each: {"display_name": f"{each} {number}", "group": ""} for each in sorted(roles)}
+        self._declare("project", slot, org_id=self.home, **args, **more)
+
+    def declare_project_grant(
+        self, slot: int, partner: int, roles: set[str], active: bool, more: dict[str, Any] = MORE[0]
+    ) -> None:
+        """A grant of the project is declared, or declared otherwise; another organization replaces it."""
+        granted = {"org_id": self.home, "project_id": self.project, "granted_org_id": self.partners[partner]}
+        self._declare("project_grant", slot, **granted, role_keys=list(roles), active=active, **more)
+
     def declare_grant(
         self, slot: int, user: int, roles: set[str], active: bool, more: dict[str, Any] = MORE[0]
     ) -> None:
         """A grant is declared, or declared otherwise; another user replaces it."""
-        args = {
-            "org_id": self.home,
-            "user_id": self.users[user],
-            "project_id": self.project,
-            "role_keys": list(roles),
-            "active": active,
-            **more,
-        }
-        self.engine.program[f"grant{slot}"] = Declared("grant", args)
+        granted = {"org_id": self.home, "user_id": self.users[user], "project_id": self.project}
+        self._declare("grant", slot, **granted, role_keys=list(roles), active=active, **more)
 
-    @rule(kind=st.sampled_from(["org", "grant"]), slot=st.integers(0, 2))
+    @rule(
+        kind=st.sampled_from(["org", "org", "project"]),
+        slot=st.integers(0, 2),
+        number=st.integers(0, 3),
+        roles=st.none() | some_roles,
+        active=st.booleans(),
+        more=extras,
+    )
+    def declare_by_name(
+        self, kind: str, slot: int, number: int, roles: set[str] | None, active: bool, more: dict[str, Any]
+    ) -> None:
+        """Something that has a name is declared, or declared otherwise."""
+        if kind == "org":
+            self.declare_organization(slot, number, active, more)
+        else:
+            self.declare_project(slot, number, roles, active, more)
+
+    @rule(
+        kind=st.sampled_from(["grant", "grant", "project_grant"]),
+        slot=st.integers(0, 2),
+        whom=st.integers(0, 2),
+        roles=some_roles,
+        active=st.booleans(),
+        more=extras,
+    )
+    def declare_roles(
+        self, kind: str, slot: int, whom: int, roles: set[str], active: bool, more: dict[str, Any]
+    ) -> None:
+        """Roles are given to a user or to an organization, or given otherwise."""
+        declare = self.declare_grant if kind == "grant" else self.declare_project_grant
+        declare(slot, whom, roles, active, more)
+
+    @rule(kind=kinds, slot=st.integers(0, 2))
     def declare_no_longer(self, kind: str, slot: int) -> None:
         """A resource leaves the program; not while its creation is unsettled, for then nobody asks the provider again."""
         if f"{kind}{slot}" in self.engine.state:
             self.engine.program.pop(f"{kind}{slot}", None)
 
     @rule(
-        kind=st.sampled_from(["org", "grant"]),
+        kind=kinds,
         slot=st.integers(0, 2),
         other=st.integers(0, 2),
         fault=st.sampled_from([None, None, *sorted(FAULTS)]),
@@ -172,7 +219,7 @@ class Stack(Laws, RuleBasedStateMachine):
         if old not in engine.program or old not in engine.state or new in engine.program or new in engine.state:
             return
         declared = engine.program[old]
-        if any(name == declared.args.get("name") for name, _ in self.others.values()):
+        if self._key(declared) in {(of, KINDS[of].key(made)) for (of, _), made in self.others.items()}:
             return
         del engine.program[old]
         engine.program[new] = Declared(kind, {**declared.args, "adopt": True})
@@ -185,70 +232,52 @@ class Stack(Laws, RuleBasedStateMachine):
 
     # By hand.
 
-    def _live(self, kind: str, slot: int) -> str | None:
+    @rule(kind=kinds, slot=st.integers(0, 2), what=st.sampled_from(sorted(CHANGES)))
+    def somebody_changes(self, kind: str, slot: int, what: str) -> None:
+        """In the console; or the server loses a user grant out of its projection."""
         resource = self.engine.state.get(f"{kind}{slot}")
-        if resource is None:
-            return None
-        if kind == "org":
-            return resource.id if resource.id in self.console.organizations() else None
-        return resource.id if resource.id in self.console.grants(self.home) else None
-
-    @rule(slot=st.integers(0, 2), what=st.sampled_from(["rename", "deactivate", "reactivate", "remove"]))
-    def somebody_changes_an_organization(self, slot: int, what: str) -> None:
-        """In the console."""
-        org_id = self._live("org", slot)
-        if org_id is None:
+        if resource is None or kind not in CHANGES[what] or self._is_gone(resource):
             return
-        active = self.console.organization(org_id)["state"] == "ORG_STATE_ACTIVE"
-        if what == "rename":
-            self.console.rename_organization(org_id, f"By hand {next(_NUMBERS)} {self.tag}")
-        elif what == "remove":
-            self.console.remove_organization(org_id)
-        elif what == "deactivate" and active:
-            self.console.deactivate_organization(org_id)
-        elif what == "reactivate" and not active:
-            self.console.reactivate_organization(org_id)
-
-    @rule(slot=st.integers(0, 2), what=st.sampled_from(["roles", "deactivate", "reactivate", "remove", "phantom"]))
-    def somebody_changes_a_grant(self, slot: int, what: str) -> None:
-        """In the console; or the server loses it out of its projection."""
-        grant_id = self._live("grant", slot)
-        if grant_id is None:
+        if kind == "grant" and resource.id not in self.console.grants(self.home):
+            return  # a phantom
+        active = self.kinds[kind].truth(resource.id)["active"]
+        if (what, active) in (("deactivate", False), ("reactivate", True)):
             return
-        user = self.engine.state[f"grant{slot}"].outputs["user_id"]
-        has = set(self.console.grant(self.home, user, grant_id).get("roleKeys", []))
-        if what == "roles":
-            self.console.set_roles(self.home, user, grant_id, [] if has else ["admin"])
-        elif what == "remove":
-            self.console.remove_grant(self.home, user, grant_id)
-        elif what == "deactivate":
-            self.console.deactivate_grant(self.home, user, grant_id)
-        elif what == "reactivate":
-            self.console.reactivate_grant(self.home, user, grant_id)
+        COUNTED[f"by hand: {kind}"] += 1
+        self.change_in_console(resource, what)
+
+    @rule(who=st.sampled_from(["user", "user", "partner"]), number=st.integers(0, 2))
+    def somebody_removes(self, who: str, number: int) -> None:
+        """A user or an organization, and with it all that it was granted; another comes in its place."""
+        if who == "user":
+            self.console.remove_user(self.home, self.users[number])
+            self.removed.add(self.users[number])
+            self.users[number] = self.console.create_user(self.home, f"u{next(_NUMBERS)}{self.tag}")
         else:
-            self.console.call("POST", "/debug/phantoms", {"ids": [grant_id]})
+            self.console.remove_organization(self.partners[number])
+            self.removed.add(self.partners[number])
+            self.partners[number] = self.console.create_organization(f"Partner {next(_NUMBERS)} {self.tag}")
+            self.furniture.add(self.partners[number])
 
-    @rule(user=st.integers(0, 2))
-    def somebody_removes_a_user(self, user: int) -> None:
-        """And with it all its grants; another comes in its place."""
-        self.console.remove_user(self.home, self.users[user])
-        self.removed_users.add(self.users[user])
-        self.users[user] = self.console.create_user(self.home, f"u{next(_NUMBERS)}{self.tag}")
-
-    @rule(number=st.integers(0, 3), active=st.booleans())
-    def somebody_makes_an_organization(self, number: int, active: bool) -> None:
-        """Of a name that the program may want too."""
-        name = self._name(number)
-        if any(each["name"] == name for each in self.console.organizations().values()):
+    @rule(kind=st.sampled_from(["org", "org", "project"]), number=st.integers(0, 3), active=st.booleans())
+    def somebody_makes(self, kind: str, number: int, active: bool) -> None:
+        """Something of a name that the program may want too."""
+        name = self._name(number, kind)
+        if any(self.kinds[kind].truth(each)["name"] == name for each in self.kinds[kind].live()):
             return
         if self.somebody is None:
             other = self.console.create_user(self.home, f"other{self.tag}")
             self.console.add_instance_member(other, "IAM_OWNER")
             self.somebody = AdminClient(self.emulator.url, self.console.create_token(self.home, other))
-        org_id = self.somebody.create_organization(name)
-        if not active:
-            self.somebody.deactivate_organization(org_id)
-        self.others[org_id] = (name, active)
+        if kind == "org":
+            made = self.somebody.create_organization(name)
+            if not active:
+                self.somebody.deactivate_organization(made)
+        else:
+            made = self.somebody.create_project(self.home, name, ["editor"])
+            if not active:
+                self.somebody.deactivate_project(self.home, made)
+        self.others[kind, made] = self.kinds[kind].truth(made)
 
     @rule(number=st.integers(0, 3), active=st.booleans(), command=st.sampled_from(["up", "up", "refresh", "destroy"]))
     def the_second_stack_runs(self, number: int, active: bool, command: str) -> None:
@@ -257,7 +286,7 @@ class Stack(Laws, RuleBasedStateMachine):
         if any(each["id"] is None and each["identity"].get("name") == self._name(number) for each in pending):
             return  # what the same credential makes of that name while a create is pending passes for it (DESIGN.md)
         theirs = self.second.state.get("org0")
-        if theirs is not None and theirs.id not in self.others:
+        if theirs is not None and ("org", theirs.id) not in self.others:
             self.second.state.clear()  # the first stack has adopted it
         self.second.program = {"org0": Declared("org", {"name": self._name(number), "active": active})}
         mine = {each.id for each in self.engine.state.values() if each.kind == "org"}
@@ -268,11 +297,10 @@ class Stack(Laws, RuleBasedStateMachine):
             "a second stack touched the first"
         )
         for org_id in [theirs.id] if theirs is not None else []:
-            self.others.pop(org_id, None)
+            self.others.pop(("org", org_id), None)
         for resource in self.second.state.values():
             if resource.id in after:
-                found = after[resource.id]
-                self.others[resource.id] = (found["name"], found["state"] == "ORG_STATE_ACTIVE")
+                self.others["org", resource.id] = self.kinds["org"].truth(resource.id)
         COUNTED["second stack"] += 1
 
     # Commands.
@@ -287,7 +315,7 @@ class Stack(Laws, RuleBasedStateMachine):
         self._under(fault, skip, command)
 
     @rule(
-        kind=st.sampled_from(["org", "grant"]),
+        kind=kinds,
         slot=st.integers(0, 2),
         number=st.integers(0, 2),
         active=st.booleans(),
@@ -296,11 +324,19 @@ class Stack(Laws, RuleBasedStateMachine):
     )
     def a_change_meets_a_fault(self, kind: str, slot: int, number: int, active: bool, fault: str, skip: int) -> None:
         """Something is declared otherwise, or for the first time, and the `up` goes wrong somewhere."""
+        self._declare_something(kind, slot, number, active)
+        self._under(fault, skip, "up")
+
+    def _declare_something(self, kind: str, slot: int, number: int, active: bool) -> None:
+        roles = {"editor"} if active else {"viewer", "admin"}
         if kind == "org":
             self.declare_organization(slot, number, active)
+        elif kind == "project":
+            self.declare_project(slot, number, roles if number < 2 else None, active)
+        elif kind == "project_grant":
+            self.declare_project_grant(slot, number, roles, active)
         else:
-            self.declare_grant(slot, number, {"editor"} if active else {"viewer", "admin"}, active)
-        self._under(fault, skip, "up")
+            self.declare_grant(slot, number, roles, active)
 
     def _under(self, fault: str, skip: int, command: str) -> None:
         wrong = FAULTS[fault]()
@@ -326,10 +362,16 @@ class Stack(Laws, RuleBasedStateMachine):
         assert set(self.engine.state) >= before, "a token without rights forgot something"
         COUNTED["fault: a token without rights"] += 1
 
-    @rule(slot=st.integers(0, 2), number=st.integers(0, 3), active=st.booleans(), step=st.integers(0, 8))
-    def the_process_dies(self, slot: int, number: int, active: bool, step: int) -> None:
+    @rule(
+        kind=st.sampled_from(["org", "org", "project", "project_grant"]),
+        slot=st.integers(0, 2),
+        number=st.integers(0, 2),
+        active=st.booleans(),
+        step=st.integers(0, 8),
+    )
+    def the_process_dies(self, kind: str, slot: int, number: int, active: bool, step: int) -> None:
         """Before some call of an `up` is sent, on all its threads."""
-        self.declare_organization(slot, number, active)
+        self._declare_something(kind, slot, number, active)
         calls = itertools.count()
         lock = threading.Lock()
 
@@ -346,6 +388,9 @@ class Stack(Laws, RuleBasedStateMachine):
     @rule()
     def a_clean_run(self) -> None:
         """A refresh and an `up` without faults: then all must be as declared."""
+        self._runs_clean()
+
+    def _runs_clean(self) -> None:
         self._run("refresh")
         assert not self.engine.errors, self.engine.errors
         blocked = self._blocked()
@@ -375,7 +420,4 @@ class Stack(Laws, RuleBasedStateMachine):
             self.engine.program.clear()
             assert self._run("up"), self.engine.errors
             assert self.engine.state == {}
-            mine = [each for each, found in self.console.organizations().items() if self.tag in found["name"]]
-            left = self._left()
-            assert set(mine) == {self.home, *self.others, *(each for each in left if left[each].kind == "org")}
-            assert self._live_grants() == {each for each in left if left[each].kind == "grant"}
+            self._exactly(set())

@@ -127,7 +127,7 @@ def test_a_phantom_is_found_by_its_own_creation(example: Stack) -> None:
     """The answer to a create is lost, and the server's lists never show what it made."""
     example.declare_grant(0, 0, {"viewer"}, True)
     _cut_short(example, "/grants$")
-    (made,) = example._live_grants()
+    (made,) = example.kinds["grant"].live()
     example.console.call("POST", "/debug/phantoms", {"ids": [made]})
     assert example._run("up"), example.engine.errors
     assert example.engine.state["grant0"].id == made

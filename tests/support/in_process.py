@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,20 @@ from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.pending import PendingCreates
 from pulumi_zorg.providers.reporter import Reporter
 from pulumi_zorg.providers.user_grant import UserGrantProvider
+from pulumi_zorg.resource_types.project.provider import ProjectProvider
+from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
+from pulumi_zorg.tokens import short
 from tests.support.stack import TOKENS, Run
 
 __all__ = ["InProcessStack"]
 
-_PROVIDERS: dict[str, Any] = {"org": OrganizationProvider, "grant": UserGrantProvider}
-_TITLES = {"org": "Organization", "grant": "UserGrant"}
+_PROVIDERS: dict[str, Any] = {
+    "org": OrganizationProvider,
+    "project": ProjectProvider,
+    "project_grant": ProjectGrantProvider,
+    "grant": UserGrantProvider,
+}
+_TITLES = {kind: short(token) for kind, token in TOKENS.items()}
 #: The resource options that this engine knows.
 _OPTIONS = {"ignore_changes", "depends_on", "retain_on_delete"}
 _LONGEST_SLEEP = 0.02  # seconds; waiting is tested with the transport
@@ -229,7 +237,7 @@ class InProcessStack:
         provider, kind, opts = _PROVIDERS[spec["kind"]](), spec["kind"], spec.get("opts", {})
         given, secrets = self._resolved(spec["args"])
         if "get" in spec:
-            (object_id,), _ = self._values([spec["get"]])
+            object_id = self._value(spec["get"])
             found = provider.read(object_id, given)
             self._state[name] = _Resource(kind, found.id, found.inputs, found.outs, external=True)
             command.lines += [f"{name}.{output}: {found.outs[output]}" for output in spec.get("export", ())]
@@ -304,25 +312,25 @@ class InProcessStack:
 
     def _resolved(self, args: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """The arguments with the ids of other resources, and the names of those that are secret."""
-        given: dict[str, Any] = {}
-        secrets: list[str] = []
-        for name, value in args.items():
-            values, secret = self._values(value if isinstance(value, list) else [value])
-            given[name] = values if isinstance(value, list) else values[0]
-            secrets += [name] if secret else []
-        return given, secrets
+        secrets = [name for name, value in args.items() if _has_secret(value)]
+        return {name: self._value(value) for name, value in args.items()}, secrets
 
-    def _values(self, values: list[Any]) -> tuple[list[Any], bool]:
-        def resolved() -> Iterator[Any]:
-            for value in values:
-                if not isinstance(value, str) or value[:1] not in ("@", "!"):
-                    yield value
-                elif value[0] == "!":
-                    yield value[1:]
-                else:
-                    yield self._state[value[1:]].id if value[1:] in self._state else Unknown()
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._value(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._value(each) for each in value]
+        if not isinstance(value, str) or value[:1] not in ("@", "!"):
+            return value
+        if value[0] == "!":
+            return value[1:]
+        return self._state[value[1:]].id if value[1:] in self._state else Unknown()
 
-        return list(resolved()), any(isinstance(each, str) and each.startswith("!") for each in values)
+
+def _has_secret(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(_has_secret(each) for each in (value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and value.startswith("!")
 
 
 def _retained(opts: dict[str, Any]) -> bool:

@@ -13,7 +13,12 @@ import pulumi
 
 import pulumi_zorg as zorg
 
-CLASSES: dict[str, Any] = {"org": zorg.Organization, "grant": zorg.UserGrant}
+CLASSES: dict[str, Any] = {
+    "org": zorg.Organization,
+    "project": zorg.Project,
+    "project_grant": zorg.ProjectGrant,
+    "grant": zorg.UserGrant,
+}
 
 declared = json.loads((Path(__file__).parent / "declared.json").read_text())
 made: dict[str, Any] = {}
@@ -24,6 +29,8 @@ def resolved(value: Any) -> Any:
         return made[value[1:]].id
     if isinstance(value, str) and value.startswith("!"):
         return pulumi.Output.secret(value[1:])
+    if isinstance(value, dict):
+        return {key: resolved(each) for key, each in value.items()}
     return [resolved(each) for each in value] if isinstance(value, list) else value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,12 @@ from typing import Any
 from tests.support.servers import World
 
 ROOT = Path(__file__).resolve().parents[2]
-TOKENS = {"org": "pulumi-python:dynamic/zorg:Organization", "grant": "pulumi-python:dynamic/zorg:UserGrant"}
+TOKENS = {
+    "org": "pulumi-python:dynamic/zorg:Organization",
+    "project": "pulumi-python:dynamic/zorg:Project",
+    "project_grant": "pulumi-python:dynamic/zorg:ProjectGrant",
+    "grant": "pulumi-python:dynamic/zorg:UserGrant",
+}
 
 
 ZORG_SETTINGS = {"url", "token", "audience", "clientId", "jwtProfileFile", "jwtProfileJson"}
@@ -48,6 +54,25 @@ def grant(
     """Declares a user grant."""
     given = {"org_id": org_id, "user_id": user_id, "project_id": project_id, "role_keys": roles, **args}
     return {"kind": "grant", "args": given, "opts": opts or {}}
+
+
+def project(org_id: str, name: str, *, opts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
+    """Declares a project."""
+    return {"kind": "project", "args": {"org_id": org_id, "name": name, **args}, "opts": opts or {}}
+
+
+def project_grant(
+    org_id: str,
+    project_id: str,
+    granted_org_id: str,
+    roles: list[str],
+    *,
+    opts: dict[str, Any] | None = None,
+    **args: Any,
+) -> dict[str, Any]:
+    """Declares a project grant."""
+    given = {"org_id": org_id, "project_id": project_id, "granted_org_id": granted_org_id, "role_keys": roles, **args}
+    return {"kind": "project_grant", "args": given, "opts": opts or {}}
 
 
 #: A `pip` whose `pip list` prints what the real one printed. The real one runs for all other arguments.
@@ -185,7 +210,7 @@ class Stack:
             name = step["urn"].rsplit("::", 1)[1]
             found.setdefault(name, []).append(step["op"])
             differing = {*(step.get("diffReasons") or ()), *(step.get("detailedDiff") or ())}
-            found[name] += sorted({each.split("[")[0] for each in differing})
+            found[name] += sorted({re.split(r"[.\[]", each)[0] for each in differing})
         return found
 
     def assert_settled(self) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from typing_extensions import assert_type
@@ -96,6 +96,66 @@ zorg.UserGrant("bob", org_id="1", user_id="2", project_id="3", role_keys={"viewe
 zorg.UserGrant("bob", org_id="1", user_id="2", project_id="3", roles=["viewer"])  # type: ignore[call-overload]
 zorg.UserGrantArgs(org_id="1", user_id="2")  # type: ignore[call-arg]
 zorg.UserGrant.get("old", org_id="1")  # type: ignore[call-arg]
+
+# Projects.
+
+shop = zorg.Project("shop", org_id=acme.id, name="Shop", roles={"viewer": "Viewer"}, project_role_check=acme.active)
+assert_type(shop, zorg.Project)
+assert_type(shop.id, pulumi.Output[str])
+assert_type(shop.org_id, pulumi.Output[str])
+assert_type(shop.name, pulumi.Output[str])
+assert_type(shop.roles, pulumi.Output[Mapping[str, Mapping[str, str]] | None])
+assert_type(shop.project_role_assertion, pulumi.Output[bool])
+assert_type(shop.project_role_check, pulumi.Output[bool])
+assert_type(shop.has_project_check, pulumi.Output[bool])
+assert_type(shop.private_labeling_setting, pulumi.Output[str])
+assert_type(shop.active, pulumi.Output[bool])
+assert_type(shop.adopt, pulumi.Output[bool])
+assert_type(shop.deletion_policy, pulumi.Output[str])
+assert_type(shop.state, pulumi.Output[str])
+
+admin: zorg.ProjectRole = {"display_name": acme.name, "group": "staff"}
+texts: dict[str, str] = {"viewer": "Viewer"}
+mixed: dict[str, str | zorg.ProjectRole] = {"viewer": "Viewer", "admin": admin}
+zorg.Project("shop", org_id="1", name="Shop")
+zorg.Project("shop", org_id="1", name="Shop", roles={"viewer": acme.name, "admin": admin})
+zorg.Project("shop", org_id="1", name="Shop", roles={"viewer": "Viewer", "admin": {"display_name": "Admin"}})
+zorg.Project("shop", org_id="1", name="Shop", roles=texts)
+zorg.Project("shop", org_id="1", name="Shop", roles=mixed)
+zorg.Project("shop", zorg.ProjectArgs(org_id=acme.id, name="Shop", roles={"admin": admin}), pulumi.ResourceOptions())
+assert_type(zorg.Project.get("old", "43", org_id=acme.id), zorg.Project)
+
+zorg.Project("shop", org_id="1")  # type: ignore[call-overload]
+zorg.Project("shop", org_id=acme, name="Shop")  # type: ignore[call-overload]
+zorg.Project("shop", org_id="1", name="Shop", roles=["viewer"])  # type: ignore[call-overload]
+zorg.Project("shop", org_id="1", name="Shop", roles={"viewer": 7})  # type: ignore[dict-item]
+zorg.Project("shop", org_id="1", name="Shop", roles={"admin": {"group": "staff"}})  # type: ignore[dict-item]
+zorg.Project("shop", org_id="1", name="Shop", state="PROJECT_STATE_ACTIVE")  # type: ignore[call-overload]
+zorg.ProjectArgs(name="Shop")  # type: ignore[call-arg]
+zorg.Project.get("old", "43")  # type: ignore[call-arg]
+
+# Project grants.
+
+granted = zorg.ProjectGrant("granted", org_id="1", project_id=shop.id, granted_org_id=acme.id, role_keys=["viewer"])
+assert_type(granted, zorg.ProjectGrant)
+assert_type(granted.id, pulumi.Output[str])
+assert_type(granted.org_id, pulumi.Output[str])
+assert_type(granted.project_id, pulumi.Output[str])
+assert_type(granted.granted_org_id, pulumi.Output[str])
+assert_type(granted.role_keys, pulumi.Output[Sequence[str]])
+assert_type(granted.active, pulumi.Output[bool])
+assert_type(granted.adopt, pulumi.Output[bool])
+assert_type(granted.deletion_policy, pulumi.Output[str])
+assert_type(granted.state, pulumi.Output[str])
+zorg.UserGrant("bob", org_id=acme.id, user_id="2", project_id=shop.id, project_grant_id=granted.id)
+zorg.ProjectGrant("granted", zorg.ProjectGrantArgs(org_id="1", project_id="2", granted_org_id="3", active=False))
+assert_type(zorg.ProjectGrant.get("old", "43", org_id="1", project_id=shop.id), zorg.ProjectGrant)
+
+zorg.ProjectGrant("granted", org_id="1", project_id="2")  # type: ignore[call-overload]
+zorg.ProjectGrant("granted", org_id="1", project_id=shop, granted_org_id="3")  # type: ignore[call-overload]
+zorg.ProjectGrant("granted", org_id="1", project_id="2", granted_org_id="3", role_keys=[7])  # type: ignore[list-item]
+zorg.ProjectGrantArgs(org_id="1", project_id="2")  # type: ignore[call-arg]
+zorg.ProjectGrant.get("old", "43", org_id="1")  # type: ignore[call-arg]
 
 
 # Errors.

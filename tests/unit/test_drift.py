@@ -13,7 +13,8 @@ from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
 from pulumi_zorg.observed import Observed, Removal
 from pulumi_zorg.state import Recorded
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT, Key
+from pulumi_zorg.tokens import Key
+from tests.support.types import ORGANIZATION, USER_GRANT
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "name": st.text(max_size=3),

@@ -11,7 +11,7 @@ from pulumi_zorg.cli.drift_formats import FORMATS
 from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.state import SharedObject
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
+from tests.support.types import ORGANIZATION, USER_GRANT
 
 WHEN = datetime(2026, 11, 23, 8, tzinfo=timezone.utc)
 URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/zorg:Organization::acme"

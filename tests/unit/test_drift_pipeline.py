@@ -10,8 +10,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from pulumi_zorg.affected_by import affected_by, events_since
 from pulumi_zorg.client import Client
-from pulumi_zorg.drift.affected_by import affected_by, events_since
 from pulumi_zorg.drift.compare import compare
 from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
@@ -20,13 +20,18 @@ from pulumi_zorg.drift.report import Drift
 from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import PermissionDenied, Unauthenticated, UnexpectedAnswer
 from pulumi_zorg.observed import Observed, Removal
+from pulumi_zorg.resource_types.organization.calls import OrganizationCalls
+from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls
 from pulumi_zorg.state import Recorded, parse_time
 from pulumi_zorg.testing import Fault
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
+from tests.support.calls import Organizations, UserGrants
 from tests.support.servers import World
+from tests.support.types import ORGANIZATION, USER_GRANT
 from tests.unit.clients import Clients
 
 BOTH = (ORGANIZATION, USER_GRANT)
+
+ORGANIZATIONS, USER_GRANTS = OrganizationCalls(), UserGrantCalls()
 
 
 def an_organization(world: World, name: str) -> Recorded:
@@ -93,26 +98,28 @@ def test_an_object_that_lists_do_not_show_yet_is_read_by_id(world: World, client
     assert [each.urn for each in drifts(clients.owner(world), recorded)] == [recorded[-1].urn]
 
 
-def test_an_object_that_changed_recently_is_read_by_id(world: World, clients: Clients) -> None:
+def test_an_object_that_changed_recently_is_read_by_id(
+    world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recorded = many(world)
     client = clients.owner(world)
-    records = client.listings.user_grants(world.home)
-    organizations = client.listings.organizations()
+    records = USER_GRANTS.list_organization(client, world.home)
+    organizations = ORGANIZATIONS.list_instance(client)
     changed, gone, renamed = recorded[-1], recorded[-2], recorded[0]
     world.console.set_roles(world.home, changed.known["user_id"], changed.id, ["admin"])
     world.console.remove_grant(world.home, gone.known["user_id"], gone.id)
     world.console.rename_organization(renamed.id, world.name("Other"))
-    client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]  # an outdated list
-    client.listings.organizations = lambda: organizations  # type: ignore[method-assign]  # an outdated list
+    monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
+    monkeypatch.setattr(OrganizationCalls, "list_instance", lambda *args: organizations)
     assert {each.urn for each in drifts(client, recorded)} == {changed.urn, gone.urn, renamed.urn}
 
 
-def test_an_outdated_list_is_no_drift(world: World, clients: Clients) -> None:
+def test_an_outdated_list_is_no_drift(world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = many(world)
     # Without the event store only the read by id shows the change.
     client = clients.member(world, "ORG_OWNER_VIEWER", of=world.home)
-    records = client.listings.user_grants(world.home)
-    client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]  # an outdated list
+    records = USER_GRANTS.list_organization(client, world.home)
+    monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
     last = recorded[-1]
     world.console.set_roles(world.home, last.known["user_id"], last.id, ["admin"])
     grants = [each for each in recorded[:-1] if each.type == USER_GRANT]
@@ -248,7 +255,7 @@ def test_a_list_that_changed_while_it_was_read_is_an_error(world: World, clients
     body = '{"details": {"totalResult": "2"}, "result": []}'
     world.proxy.add(Fault("answer", path="grants/_search", status=200, body=body, times=None))
     with pytest.raises(UnexpectedAnswer, match="counts 2, but showed 0"):
-        clients.owner(world).listings.user_grants(world.home)
+        USER_GRANTS.list_organization(clients.owner(world), world.home)
 
 
 def test_many_unmanaged_grants_take_few_calls(profile_world: World, clients: Clients) -> None:
@@ -283,14 +290,16 @@ def test_unmanaged_grants_in_many_organizations_take_few_calls(world: World, cli
     assert sum(calls(world).values()) <= 9, calls(world)
 
 
-def test_a_removed_grant_that_lists_still_show_is_not_reported(world: World, clients: Clients) -> None:
+def test_a_removed_grant_that_lists_still_show_is_not_reported(
+    world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recorded = [a_grant(world, world.ann)]
     extra = world.console.create_grant(world.home, world.bob, world.project, ["admin"])
     owner, viewer = clients.owner(world), clients.member(world, "ORG_OWNER_VIEWER", of=world.home)
-    records = owner.listings.user_grants(world.home)
+    records = USER_GRANTS.list_organization(owner, world.home)
     world.console.remove_grant(world.home, world.bob, extra)
     for client in (owner, viewer):
-        client.listings.user_grants = lambda org_id: records  # type: ignore[method-assign]  # an outdated list
+        monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
         assert find_unmanaged(Reader(client), recorded, whole_instance=False, types=BOTH) == ((), ())
 
 
@@ -335,7 +344,7 @@ def test_an_instance_that_shows_no_organizations_is_an_error(world: World, clien
 def test_events_are_read_to_the_last_page(world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pulumi_zorg.client.events._PAGE", 7)
     client = clients.owner(world)
-    begun = client.organizations.read(world.home).details.creation_date
+    begun = Organizations(client).read(world.home).details.creation_date
     assert begun is not None
     made = {world.console.create_organization(world.name(f"Org {number}")) for number in range(20)}
     events = client.events.since(begun, ["org.added"])
@@ -360,7 +369,7 @@ def test_the_removal_of_another_object_affects_a_grant(world: World, clients: Cl
     project = world.console.create_project(world.home, "Shop", ("viewer",))
     taken, left = a_grant(world, world.ann, project=project), a_grant(world, world.bob)
     client = clients.owner(world)
-    since = client.user_grants.read(world.home, left.id, world.bob).details.creation_date
+    since = UserGrants(client).read(world.home, left.id, world.bob).details.creation_date
     assert since is not None
     match how:
         case "user":
@@ -381,7 +390,7 @@ def test_the_removal_of_the_users_organization_affects_a_grant(world: World, cli
     tenant = world.console.create_organization(world.name("Tenant"))
     grant = a_grant(world, world.console.create_user(tenant, "guest"))
     client = clients.owner(world)
-    since = client.user_grants.read(world.home, grant.id).details.creation_date
+    since = UserGrants(client).read(world.home, grant.id).details.creation_date
     assert since is not None
     world.console.remove_organization(tenant)
     events = events_since(client, since)
@@ -395,7 +404,7 @@ def test_changes_are_explained_with_who_and_when(world: World, clients: Clients)
     world.console.rename_organization(acme.id, world.name("Other"))
     world.console.deactivate_organization(acme.id)
     client = clients.owner(world)
-    (drift,) = explain(Reader(client), drifts(client, [acme]))
+    (drift,) = explain(Reader(client), drifts(client, [acme]), [acme])
     explained = {each.property: (each.by, each.when) for each in drift.changes}
     assert {by for by, _ in explained.values()} == {drift.by} != {None}
     assert explained["name"][1] < explained["active"][1] == drift.when  # type: ignore[operator]  # None would fail the test
@@ -405,6 +414,6 @@ def test_without_the_event_store_drift_is_reported_without_who_and_when(world: W
     acme = an_organization(world, "Acme")
     world.console.deactivate_organization(acme.id)
     client = clients.member(world, "ORG_OWNER_VIEWER", of=acme.id)
-    (drift,) = explain(Reader(client), drifts(client, [acme]))
+    (drift,) = explain(Reader(client), drifts(client, [acme]), [acme])
     assert (drift.by, drift.when) == (None, None)
     assert isinstance(observe(Reader(client), [acme]).objects[acme.key], Observed)

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_zorg.affected_by import events_since
 from pulumi_zorg.client import Client
-from pulumi_zorg.drift.affected_by import events_since
 from pulumi_zorg.drift.compare import compare
 from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.observe import observe
 from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.state import Recorded
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
 from tests.support.servers import World
+from tests.support.types import ORGANIZATION, USER_GRANT
 from tests.unit.clients import Clients
 from tests.unit.test_drift_pipeline import a_grant, an_organization
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.impact import SECRET, UNKNOWN, Act, Facts, Planned, effect_of, sentences
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
+from pulumi_zorg.impact import SECRET, UNKNOWN, Act, Effect, Facts, Planned
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from tests.support.types import ORGANIZATION, USER_GRANT
 
 ROLES = ("admin", "editor", "viewer")
 NOTHING = object()
@@ -36,8 +37,16 @@ def grant(before: dict[str, Any] | None, after: dict[str, Any] | None) -> Planne
     return Planned(USER_GRANT, None if before is None else "7", before, after)
 
 
-def sentences_of(planned: Planned, **facts: Any) -> tuple[str, ...]:
-    return sentences(effect_of(planned), Facts(**facts))
+def effect_of(planned: Planned) -> Effect:
+    return RESOURCE_TYPES[planned.type].impact.effect(planned)
+
+
+def sentences(effect: Effect, facts: Facts | None = None) -> tuple[str, ...]:
+    return RESOURCE_TYPES[effect.type].impact.sentences(effect, facts)
+
+
+def described(planned: Planned, why_not: str | None = None, names: Any = None, **counts: int) -> tuple[str, ...]:
+    return sentences(effect_of(planned), Facts(counts, names or {}, why_not))
 
 
 @pytest.mark.parametrize(
@@ -72,19 +81,19 @@ def test_what_becomes_of_an_organization(planned: Planned, act: Act) -> None:
 
 def test_sentences_about_an_organization() -> None:
     counted = {"users": 45, "service_accounts": 3, "projects": 3, "grants": 17}
-    assert sentences_of(organization(True, False), **counted) == (
+    assert described(organization(True, False), **counted) == (
         "deactivates organization Acme (42): its 42 users cannot log in on ZITADEL's pages; 3 service accounts keep working",
     )
-    assert sentences_of(organization(True), **counted) == (
+    assert described(organization(True), **counted) == (
         "removes organization Acme and 3 projects, 45 users, 17 grants (42)",
     )
-    assert sentences_of(organization(True), users=1, projects=1, grants=1) == (
+    assert described(organization(True), users=1, projects=1, grants=1) == (
         "removes organization Acme and 1 project, 1 user, 1 grant (42)",
     )
-    assert sentences_of(organization(False, True), users=3, service_accounts=2) == (
+    assert described(organization(False, True), users=3, service_accounts=2) == (
         "reactivates organization Acme (42): its 1 user can log in again",
     )
-    assert sentences_of(organization(True, UNKNOWN), users=1, service_accounts=0) == (
+    assert described(organization(True, UNKNOWN), users=1, service_accounts=0) == (
         "may be so, and is known only when it runs: "
         "deactivates organization Acme (42): its 1 user cannot log in on ZITADEL's pages",
     )
@@ -103,17 +112,17 @@ def test_a_deactivation_distinguishes_people_from_service_accounts(
     users: int, service_accounts: int, what: str
 ) -> None:
     """The two are counted one after the other, and the service account may be the newer one."""
-    (sentence,) = sentences_of(organization(True, False), users=users, service_accounts=service_accounts)
+    (sentence,) = described(organization(True, False), users=users, service_accounts=service_accounts)
     assert sentence == f"deactivates organization Acme (42): {what}"
 
 
 def test_what_could_not_be_counted_is_said_to_be_so() -> None:
-    assert sentences_of(organization(True, False), why_not="the server did not answer") == (
-        "deactivates organization Acme (42; how many could not be asked: the server did not answer): "
+    assert described(organization(True, False), why_not="the server did not answer") == (
+        "deactivates organization Acme (42; how many could not be read: the server did not answer): "
         "its users cannot log in on ZITADEL's pages; service accounts keep working",
     )
-    assert sentences_of(organization(True), users=3, why_not="it broke off") == (
-        "removes organization Acme and all its projects, users and grants (42; how many could not be asked: it broke off)",
+    assert described(organization(True), users=3, why_not="it broke off") == (
+        "removes organization Acme and all its projects, users and grants (42; how many could not be read: it broke off)",
     )
 
 
@@ -124,47 +133,48 @@ def test_an_organization_is_named_as_people_know_it() -> None:
 
 
 def test_sentences_about_a_grant() -> None:
-    names = {"user": "ann", "project": "Portal"}
-    assert sentences_of(grant(None, granted("viewer", "admin")), **names) == (
+    names = {"user_id": "ann", "project_id": "Portal"}
+    assert described(grant(None, granted("viewer", "admin")), names=names) == (
         "gives the roles admin, viewer of Portal to ann (a new user grant)",
     )
-    assert sentences_of(grant(granted("viewer"), granted("admin")), **names) == (
+    assert described(grant(granted("viewer"), granted("admin")), names=names) == (
         "takes the role viewer of Portal from ann (user grant 7)",
         "gives the role admin of Portal to ann (user grant 7)",
     )
-    assert sentences_of(grant(granted("viewer"), None), **names) == (
+    assert described(grant(granted("viewer"), None), names=names) == (
         "takes the role viewer of Portal from ann (removes user grant 7)",
     )
-    assert sentences_of(grant(granted("viewer"), granted("viewer", active=False)), **names) == (
+    assert described(grant(granted("viewer"), granted("viewer", active=False)), names=names) == (
         "takes the role viewer of Portal from ann (deactivates user grant 7)",
     )
-    assert sentences_of(grant(granted("viewer", deletion_policy="deactivate"), None), **names) == (
+    assert described(grant(granted("viewer", deletion_policy="deactivate"), None), names=names) == (
         "takes the role viewer of Portal from ann (deactivates user grant 7)",
     )
-    assert sentences_of(grant(granted("viewer", active=False), granted("viewer")), **names) == (
+    assert described(grant(granted("viewer", active=False), granted("viewer")), names=names) == (
         "gives the role viewer of Portal to ann (reactivates user grant 7)",
     )
-    assert sentences_of(grant(granted("viewer", active=False), None), **names) == (
+    assert described(grant(granted("viewer", active=False), None), names=names) == (
         "removes user grant 7 of ann in Portal, which gives no roles",
     )
 
 
 def test_what_is_not_known_yet_is_said_to_be_so() -> None:
-    assert sentences_of(grant(None, granted("viewer", user_id=UNKNOWN, project_id=UNKNOWN))) == (
+    assert described(grant(None, granted("viewer", user_id=UNKNOWN, project_id=UNKNOWN))) == (
         "gives the role viewer of a project that is not known yet to a user that is not known yet (a new user grant)",
     )
-    assert sentences_of(grant(None, granted() | {"role_keys": UNKNOWN})) == (
+    assert described(grant(None, granted() | {"role_keys": UNKNOWN})) == (
         "may be so, and is known only when it runs: "
         "gives roles that are not known yet of project 3 to user 2 (a new user grant)",
     )
-    assert sentences_of(grant(None, granted("viewer")).unresolved(), user="ann", project="P") == (
-        "may be so, and is known only when it runs: gives the role viewer of P to ann (a new user grant)",
-    )
+    assert described(
+        RESOURCE_TYPES[USER_GRANT].unresolved(grant(None, granted("viewer"))),
+        names={"user_id": "ann", "project_id": "P"},
+    ) == ("may be so, and is known only when it runs: gives the role viewer of P to ann (a new user grant)",)
 
 
 def test_what_is_secret_is_said_to_be_so() -> None:
     def hidden(planned: Planned, *names: str) -> tuple[str, ...]:
-        return sentences(effect_of(planned).hiding(names), Facts(users=1, service_accounts=0))
+        return sentences(effect_of(planned).hiding(names), Facts({"users": 1, "service_accounts": 0}))
 
     assert hidden(organization(True, False), "name") == (
         "deactivates organization whose name is secret (42): its 1 user cannot log in on ZITADEL's pages",
@@ -196,7 +206,7 @@ def test_what_is_secret_is_said_to_be_so() -> None:
     ],
 )
 def test_nothing_is_said_where_nobody_has_another_role(planned: Planned) -> None:
-    assert sentences_of(planned) == ()
+    assert described(planned) == ()
 
 
 def test_names_are_cleaned() -> None:

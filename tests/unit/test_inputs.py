@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.output import Unknown
 
-from pulumi_zorg.inputs import Inputs, OrganizationInputs, UserGrantInputs, check_inputs
+from pulumi_zorg.inputs import Inputs, check_inputs
+from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
+from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
+from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
+from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 
 ORG: dict[str, Any] = {"name": "Acme"}
 GRANT: dict[str, Any] = {"org_id": "1", "user_id": "2", "project_id": "3", "role_keys": ["viewer"]}
@@ -218,8 +222,30 @@ user_grants = st.fixed_dictionaries(
     {"org_id": ids, "user_id": ids, "project_id": ids},
     optional={**common, "project_grant_id": ids, "role_keys": st.lists(keys)},
 )
+names = st.text(min_size=1, max_size=200).map(str.strip).filter(bool)
+printable = st.text([chr(each) for each in range(32, 127)], min_size=1, max_size=10).filter(
+    lambda key: bool(key.strip()) and key not in (".", "..")
+)
+projects = st.fixed_dictionaries(
+    {"org_id": ids, "name": names},
+    optional={
+        **common,
+        "roles": st.dictionaries(
+            printable,
+            st.one_of(keys, st.fixed_dictionaries({"display_name": keys}, optional={"group": st.text(max_size=5)})),
+        ),
+        **dict.fromkeys(("project_role_assertion", "project_role_check", "has_project_check"), st.booleans()),
+        "private_labeling_setting": st.sampled_from(LABELING),
+    },
+)
+project_grants = st.fixed_dictionaries(
+    {"org_id": ids, "project_id": ids, "granted_org_id": ids}, optional={**common, "role_keys": st.lists(keys)}
+)
 either = st.one_of(
-    st.tuples(st.just(OrganizationInputs), organizations), st.tuples(st.just(UserGrantInputs), user_grants)
+    st.tuples(st.just(OrganizationInputs), organizations),
+    st.tuples(st.just(ProjectInputs), projects),
+    st.tuples(st.just(ProjectGrantInputs), project_grants),
+    st.tuples(st.just(UserGrantInputs), user_grants),
 )
 
 
@@ -248,7 +274,7 @@ def test_role_keys_are_a_set(keys: list[str], shuffled: Any) -> None:
     assert len(one) == len(set(one))
 
 
-@given(st.sampled_from([OrganizationInputs, UserGrantInputs]), st.data())
+@given(st.sampled_from([OrganizationInputs, ProjectInputs, ProjectGrantInputs, UserGrantInputs]), st.data())
 def test_whatever_is_given_is_either_normal_or_named_as_wrong(model: type[Inputs], data: st.DataObject) -> None:
     given = data.draw(st.fixed_dictionaries({}, optional=dict.fromkeys(model.model_fields, junk)))
     checked, problems = check_inputs(model, given, unknown)

@@ -15,7 +15,7 @@ from pulumi_zorg.cli.preview_review import review
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.impact import UNKNOWN, Planned
 from pulumi_zorg.plan import PreviewFailed, read_plan
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
+from tests.support.types import ORGANIZATION, USER_GRANT
 
 URN = f"urn:pulumi:dev::shop::{ORGANIZATION}::acme"
 ENGINE_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

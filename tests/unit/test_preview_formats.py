@@ -10,9 +10,10 @@ import pytest
 from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.cli.preview_formats import FORMATS
 from pulumi_zorg.cli.preview_review import Limit, Reviewed, Verdict
-from pulumi_zorg.impact import Planned, effect_of
+from pulumi_zorg.impact import Planned
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import SharedObject
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
+from tests.support.types import ORGANIZATION, USER_GRANT
 
 URN = f"urn:pulumi:dev::shop::{ORGANIZATION}::"
 ACTIVE, INACTIVE = {"name": "Acme", "active": True}, {"name": "Acme", "active": False}
@@ -20,7 +21,7 @@ SHARED = SharedObject(ORGANIZATION, "1", (f"{URN}old", f"{URN}new"))
 
 
 def reviewed(name: str, planned: Planned, op: str = "update") -> Reviewed:
-    return Reviewed(URN + name, op, effect_of(planned))
+    return Reviewed(URN + name, op, RESOURCE_TYPES[planned.type].impact.effect(planned))
 
 
 def organization(before: Any, after: Any, op: str = "update") -> Reviewed:
@@ -89,7 +90,7 @@ def test_the_exit_code(found: Verdict, code: int) -> None:
             verdict(organization(ACTIVE, None), limits=(Limit("--max-remove", None, 1), WITHIN)),
             "no changes",
             "1 organization would be removed, "
-            "3 user grants would be removed (1 of them with their organization, user or project); within the limits",
+            "3 user grants would be removed (1 of them along with their organization, user, project or project grant); within the limits",
         ),
         (
             verdict(organization(ACTIVE, None), limits=(REMOVED,)),
@@ -141,7 +142,8 @@ def test_why_there_is_no_verdict_is_shown_with_it(
 def test_what_is_not_counted_and_not_limited_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
     limits = (Limit("--max-remove-grants", None, 1, uncounted="the server did not answer"),)
     out = shown(capsys, "table", verdict(limits=limits))
-    assert "How many user grants are removed with the organizations is not known: the server did not answer" in out
+    along = "along with their organization, user, project or project grant"
+    assert f"How many user grants are removed {along} is not known: the server did not answer" in out
 
 
 def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.errors import HeaderIgnored, NotProven, UnexpectedAnswer
-from pulumi_zorg.models import OrganizationRecord, PhantomGrantRecord, UserGrantRecord
-from pulumi_zorg.proof import Removal, find_organization, find_user_grant
+from pulumi_zorg.models import OrganizationRecord
+from pulumi_zorg.proof import Removal, find_organization, find_record
+from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, UserGrantRecord
+from pulumi_zorg.resource_types.user_grant.declaration import TYPE
 from pulumi_zorg.testing import Fault
 from tests.support.servers import World
 from tests.unit.clients import Clients
@@ -36,6 +38,14 @@ def organization_in_doubt(client: Client, org_id: str) -> str:
         find_organization(client, org_id)
     assert "stays in the state" in str(caught.value)
     return str(caught.value)
+
+
+def find_user_grant(
+    client: Client, org_id: str, grant_id: str, user_id: str | None, project_id: str | None
+) -> UserGrantRecord | Removal:
+    found = find_record(client, TYPE, grant_id, {"org_id": org_id, "user_id": user_id, "project_id": project_id})
+    assert isinstance(found, UserGrantRecord | Removal)
+    return found
 
 
 class Granted:

@@ -1,5 +1,5 @@
 """The tables in docs/rights.md, cell by cell: what each role can do through the providers. What it cannot is an error that
-names what is missing, leaves the object as it is, and does not take it for gone."""
+names what is missing, leaves the object as it is, and does not treat it as deleted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,10 @@ import pytest
 from pulumi_zorg.errors import LockoutRefused, ZorgError
 from pulumi_zorg.inputs import OWNER
 from pulumi_zorg.providers import context
+from pulumi_zorg.providers.organization import OrganizationProvider
+from pulumi_zorg.providers.user_grant import UserGrantProvider
+from pulumi_zorg.resource_types.project.provider import ProjectProvider
+from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 from pulumi_zorg.testing import Fault
 from tests.stateful.engine import PROVIDERS, Declared, MiniEngine, Resource
 from tests.support.servers import World, emulated
@@ -29,6 +33,7 @@ MISSING = re.compile(r"credential (lacks|may read neither) .*\b(IAM|ORG)_OWNER")
 Props = dict[str, Any]
 Cells = dict[str, str]
 _numbers = itertools.count(1)
+_STARTS_WITH = "TEXT_QUERY_METHOD_STARTS_WITH"
 
 
 def tables() -> dict[str, dict[str, Cells]]:
@@ -45,35 +50,51 @@ def tables() -> dict[str, dict[str, Cells]]:
 
 @dataclass
 class Thing:
-    """An object to try a change on; ``other`` may be declared instead. Each method gives what the console is to list."""
+    """An object to try changes on.
+
+    :param others: what may be declared instead, by the column of the change.
+    :param listed: returns the object as the server lists it, in the state's form; empty where there is none.
+    :param change_outside: changes the object outside Pulumi.
+    """
 
     provider: Any
     id: str
     props: Props
-    other: Props
+    others: dict[str, Props]
     listed: Callable[[], list[Props]]
     change_outside: Callable[..., Any]
+    number: int = field(default_factory=lambda: next(_numbers))
+
+    @property
+    def original(self) -> Props:
+        """The object as it was created."""
+        return {**self.props, "active": True}
+
+    @property
+    def other(self) -> Props:
+        """All that may be declared instead."""
+        return {name: value for each in self.others.values() for name, value in each.items()}
 
     def declare(self, props: Props) -> Props:
-        """Lets the provider check the inputs, as the engine does before each change, and gives them in the state's form."""
-        return dict(self.provider.check({}, {**props, OWNER: f"o/p/s/Thing/{next(_numbers)}"}).inputs)
+        """Let the provider check the inputs, as the engine does before each change, and return them in the state's form."""
+        return dict(self.provider.check({}, {**props, OWNER: f"o/p/s/Thing/{self.number}"}).inputs)
 
     def create(self, **more: Any) -> Props | None:
         self.declare(self.props)
         self.provider.create({**self.props, **more})
-        return {**self.props, "active": True}
+        return self.original
 
     def update(self, **changed: Any) -> Props | None:
         self.declare({**self.props, **changed})
         self.provider.update(self.id, dict(self.props), {**self.props, **changed})
-        return {**self.props, "active": True, **changed}
+        return {**self.original, **changed}
 
     def delete(self, policy: str) -> Props | None:
         self.provider.delete(self.id, {**self.props, "deletion_policy": policy})
         return None if policy == "remove" else {**self.props, "active": policy == "retain"}
 
     def read(self) -> Props | None:
-        return {**self.props, "active": True} if self.provider.read(self.id, dict(self.props)).id else None
+        return self.original if self.provider.read(self.id, dict(self.props)).id else None
 
     def found(self) -> str:
         """`no` where it is treated as deleted."""
@@ -82,12 +103,14 @@ class Thing:
         except ZorgError:
             return "error"
 
-    def shows(self, reported: Props | None) -> bool:
-        """Whether the server shows what was reported; None is a removal."""
-        for each in self.listed():
-            seen = {**each, "role_keys": each.get("roleKeys"), "active": each["state"].endswith("_ACTIVE")}
-            return reported is not None and all(seen.get(name, value) == value for name, value in reported.items())
-        return reported is None
+    def shows(self, expected: Props | None) -> bool:
+        """Whether the server shows the object as expected; None is no object."""
+        return self.is_shown(self.listed(), expected)
+
+    def is_shown(self, listed: list[Props], expected: Props | None) -> bool:
+        for seen in listed:
+            return expected is not None and all(seen.get(name, value) == value for name, value in expected.items())
+        return expected is None
 
 
 class Caller:
@@ -100,30 +123,84 @@ class Caller:
         self.default = str(self.console.call("GET", "/admin/v1/orgs/default")["org"]["id"])
         if role.startswith("IAM_"):
             self.console.add_instance_member(self.user, *self.roles)
-        elif role == "PROJECT_OWNER":
-            path = f"/management/v1/projects/{world.project}/members"
-            self.console.call("POST", path, {"userId": self.user, "roles": self.roles}, org=world.home)
+        self.join_project(world.project)
         self.join(world.home)
         self.join(self.default)
         self.engine = MiniEngine(world.proxy.target, self.console.create_token(elsewhere, self.user), folder)
         self.engine._begin()
 
     def join(self, org_id: str) -> None:
-        """Gets the role there too, if it is one that is given in organizations."""
+        """Get the role there too, if it is one that is given in organizations."""
         if org_id and self.roles[0].startswith("ORG_"):
             self.console.add_member(org_id, self.user, *self.roles)
 
+    def join_project(self, project_id: str) -> None:
+        """Get the role there too, if it is one that is given on projects."""
+        if project_id and self.roles[0].startswith("PROJECT_"):
+            body = {"userId": self.user, "roles": self.roles}
+            self.console.call("POST", f"/management/v1/projects/{project_id}/members", body, org=self.world.home)
+
+    def _list(self, path: str, org: str | None = None, **query: Any) -> list[Props]:
+        """Return the objects that a search finds, with the properties that all types have in the state's form."""
+        found = self.console.call("POST", path, {"queries": [query] if query else []}, org=org).get("result", [])
+        return [{**each, "active": each["state"].endswith("_ACTIVE")} for each in found]
+
     def organization(self, made: bool = True) -> Thing:
-        console, name = self.console, f"Tenant {next(_numbers)}"
+        console, name = self.console, f"Tenant {next(_numbers)} of {self.user}"
         org_id = console.create_organization(name) if made else ""
         self.join(org_id)
         return Thing(
-            PROVIDERS["org"](),
+            OrganizationProvider(),
             org_id,
             {"name": name},
-            {"name": f"{name} Ltd"},
-            lambda: [each for each in console.organizations().values() if each["name"].removesuffix(" Ltd") == name],
+            {"renamed": {"name": f"{name} Ltd"}},
+            lambda: self._list("/admin/v1/orgs/_search", nameQuery={"name": name, "method": _STARTS_WITH}),
             lambda method, verb="": console.call(method, f"/management/v1/orgs/me{verb}", org=org_id),
+        )
+
+    def project(self, made: bool = True) -> Thing:
+        console, home, name = self.console, self.world.home, f"Project {next(_numbers)} of {self.user}"
+        project_id = console.create_project(home, name, ["editor", "viewer"]) if made else ""
+        self.join_project(project_id)
+
+        def listed() -> list[Props]:
+            query = {"name": name, "method": _STARTS_WITH}
+            found = self._list("/management/v1/projects/_search", home, nameQuery=query)
+            for each in found:
+                roles = console.project_roles(home, each["id"])
+                each["roles"] = {key: _role(role["displayName"]) for key, role in roles.items()}
+            return found
+
+        return Thing(
+            ProjectProvider(),
+            project_id,
+            {"org_id": home, "name": name, "roles": {"editor": _role("editor"), "viewer": _role("viewer")}},
+            {
+                "renamed": {"name": f"{name} Ltd"},
+                "roles changed": {"roles": {"admin": _role("admin"), "viewer": _role("Reader")}},
+            },
+            listed,
+            lambda method, verb="": console.call(method, f"/management/v1/projects/{project_id}{verb}", org=home),
+        )
+
+    def project_grant(self, made: bool = True) -> Thing:
+        console, home, project = self.console, self.world.home, self.world.project
+        granted = console.create_organization(f"Granted {next(_numbers)}")
+        grant_id = console.grant_project(home, project, granted, ["viewer"]) if made else ""
+        path = f"/management/v1/projects/{project}/grants/{grant_id}"
+
+        def listed() -> list[Props]:
+            query = {"grantedOrgId": granted}
+            found = self._list("/management/v1/projectgrants/_search", home, grantedOrgIdQuery=query)
+            return [{**each, "role_keys": each.get("grantedRoleKeys")} for each in found]
+
+        return Thing(
+            ProjectGrantProvider(),
+            grant_id,
+            {"org_id": home, "project_id": project, "granted_org_id": granted, "role_keys": ["viewer"]},
+            {"other roles": {"role_keys": ["admin"]}},
+            listed,
+            lambda method, verb="": console.call(method, f"{path}{verb}", org=home),
         )
 
     def grant(self, made: bool = True) -> Thing:
@@ -131,87 +208,150 @@ class Caller:
         user = console.create_user(home, f"user{next(_numbers)}")
         grant_id = console.create_grant(home, user, self.world.project, ["viewer"]) if made else ""
         path = f"/management/v1/users/{user}/grants/{grant_id}"
+
+        def listed() -> list[Props]:
+            found = self._list("/management/v1/users/grants/_search", home, userIdQuery={"userId": user})
+            return [{**each, "role_keys": each.get("roleKeys")} for each in found]
+
         return Thing(
-            PROVIDERS["grant"](),
+            UserGrantProvider(),
             grant_id,
             {"org_id": home, "user_id": user, "project_id": self.world.project, "role_keys": ["viewer"]},
-            {"role_keys": ["admin"]},
-            lambda: [each for each in console.grants(home).values() if each["userId"] == user],
+            {"other roles": {"role_keys": ["admin"]}},
+            listed,
             lambda method, verb="": console.call(method, f"{path}{verb}", org=home),
         )
 
 
-def attempt(thing: Thing, act: Callable[[Thing], Props | None], *change_outside: str) -> str:
-    """`yes` where the object is then as reported, `error` where it is as before. Before that, it is changed outside Pulumi."""
-    if change_outside:
-        thing.change_outside(*change_outside)
-    before = thing.listed()
-    try:
-        assert thing.shows(act(thing)), thing.listed()
-    except ZorgError as error:
-        refusal = str(error)
-    else:
-        return "yes"
-    assert MISSING.search(refusal), refusal
-    assert thing.listed() == before
-    assert not before or thing.found() != "no"
-    return "error"
+def _role(display_name: str) -> dict[str, str]:
+    return {"display_name": display_name, "group": ""}
 
 
-def changes(make: Callable[..., Thing], changed: str) -> Cells:
-    """What came of each change of one kind of object."""
-    gone = attempt(make(), Thing.read, "DELETE")
-    # What is gone already is well deleted, with the same proof.
-    assert attempt(make(), lambda thing: thing.delete("remove"), "DELETE") == gone
-    return {
-        "created": attempt(make(made=False), Thing.create),
-        changed: attempt(make(), lambda thing: thing.update(**thing.other)),
-        "deactivated": attempt(make(), lambda thing: thing.update(active=False)),
-        "reactivated": attempt(make(), Thing.update, "POST", "/_deactivate"),
-        "removed": attempt(make(), lambda thing: thing.delete("remove")),
-        "`deactivate`": attempt(make(), lambda thing: thing.delete("deactivate")),
-        "`retain`": attempt(make(), lambda thing: thing.delete("retain")),
-        "adopted": attempt(make(), lambda thing: thing.create(adopt=True)),
-        "read": attempt(make(), Thing.read),
-        "gone": gone,
-    }
+class Changes:
+    """Tries changes on the objects of one type. An object that is still as it was created is used again."""
+
+    def __init__(self, make: Callable[..., Thing]) -> None:
+        self.make = make
+        self.thing: Thing | None = None
+        self.listed: list[Props] = []
+
+    def attempt(self, act: Callable[[Thing], Props | None], *outside: str) -> str:
+        """Return `yes` where the object is then as expected, and `error` where it is as before.
+
+        :param outside: a change outside Pulumi that is made first.
+        """
+        if self.thing is None or not self.thing.is_shown(self.listed, self.thing.original):
+            self.take(self.make())
+        assert self.thing is not None
+        if outside:
+            self.thing.change_outside(*outside)
+            self.take(self.thing)
+        return self.on(self.thing, act)
+
+    def take(self, thing: Thing) -> None:
+        self.thing, self.listed = thing, thing.listed()
+
+    def on(self, thing: Thing, act: Callable[[Thing], Props | None]) -> str:
+        before = self.listed
+        try:
+            expected = act(thing)
+        except ZorgError as error:
+            refusal = str(error)
+        else:
+            self.listed = thing.listed()
+            assert thing.is_shown(self.listed, expected), self.listed
+            return "yes"
+        self.listed = thing.listed()
+        assert MISSING.search(refusal), refusal
+        assert self.listed == before
+        return "error"
+
+    def all(self) -> Cells:
+        """Return what came of each change of the type."""
+        self.take(new := self.make(made=False))
+        cells = {"created": self.on(new, Thing.create)}
+        self.thing = None
+        cells |= {
+            # Deletions first: what a resource of the run has updated or adopted, another resource's deletion leaves.
+            "`retain`": self.attempt(lambda thing: thing.delete("retain")),
+            "`deactivate`": self.attempt(lambda thing: thing.delete("deactivate")),
+            "removed": self.attempt(lambda thing: thing.delete("remove")),
+            "read": self.attempt(Thing.read),
+            "deactivated": self.attempt(lambda thing: thing.update(active=False)),
+        }
+        for column in new.others:
+            cells[column] = self.attempt(lambda thing, column=column: thing.update(**thing.others[column]))  # type: ignore[misc]
+        cells["reactivated"] = self.attempt(Thing.update, "POST", "/_deactivate")
+        cells["adopted"] = self.attempt(lambda thing: thing.create(adopt=True))
+        self.thing = None
+        cells["gone"] = self.attempt(Thing.read, "DELETE")
+        # What is gone already is well deleted, with the same proof.
+        assert self.thing is not None
+        assert self.on(self.thing, lambda thing: thing.delete("remove")) == cells["gone"]
+        return cells
 
 
 def default_known(caller: Caller) -> str:
     """Whether the guard knows the default organization, and refuses to deactivate it."""
     before = caller.console.organization(caller.default)
     with pytest.raises(ZorgError):
-        PROVIDERS["org"]().update(caller.default, {}, {"name": before["name"], "active": False})
+        OrganizationProvider().update(caller.default, {}, {"name": before["name"], "active": False})
     assert caller.console.organization(caller.default) == before
     why = context.current().client.why_protected(caller.default)
     return "yes" if why == "it is the default organization of the instance" else "no"
 
 
-def phantom_known(caller: Caller) -> str:
-    """Whether a grant that reads do not show is known to be there."""
-    thing = caller.grant()
+def phantom_known(caller: Caller, make: Callable[..., Thing]) -> str:
+    """Whether an object that reads do not show is known to exist."""
+    thing = make()
     caller.console.call("POST", "/debug/phantoms", {"ids": [thing.id]})
     return thing.found()
 
 
-def command(caller: Caller, run: Callable[[MiniEngine], bool], made: bool = True, *change_outside: str) -> str:
-    """What came of a command on a stack with an organization and a grant, both of which the program changes."""
-    engine, things = caller.engine, {"org": caller.organization(made), "grant": caller.grant(made)}
-    engine.state.clear()
-    for name, thing in things.items():
-        engine.program[name] = Declared(name, {**thing.props, **(thing.other if made else {}), "active": False})
-        had = thing.declare(thing.props)
-        engine.state.update({name: Resource(name, thing.id, had, had)} if made else {})
-        if change_outside:
-            thing.change_outside(*change_outside)
-    succeeded = run(engine)
-    assert all(MISSING.search(error) for error in engine.errors), engine.errors
-    left = {name for name, thing in things.items() if thing.listed()}
-    assert left <= engine.state.keys(), "something was forgotten"
-    assert not succeeded or left == engine.state.keys()
-    if succeeded and run is MiniEngine.up:
-        assert all(things[name].shows(declared.args) for name, declared in engine.program.items())
-    return "yes" if succeeded else "error"
+class Commands:
+    """Runs commands on a stack with an organization and a user grant, both of which the program changes.
+
+    :param made: whether the state and the server have them already.
+    """
+
+    def __init__(self, caller: Caller, made: bool = True) -> None:
+        self.engine = caller.engine
+        self.things = {"org": caller.organization(made), "grant": caller.grant(made)}
+        self.engine.state.clear()
+        for name, thing in self.things.items():
+            self.engine.program[name] = Declared(
+                name, {**thing.props, **(thing.other if made else {}), "active": False}
+            )
+            had = thing.declare(thing.props)
+            self.engine.state.update({name: Resource(name, thing.id, had, had)} if made else {})
+
+    def run(self, command: Callable[[MiniEngine], bool]) -> str:
+        engine = self.engine
+        succeeded = command(engine)
+        assert all(MISSING.search(error) for error in engine.errors), engine.errors
+        left = {name for name, thing in self.things.items() if thing.listed()}
+        assert left <= engine.state.keys(), "something was forgotten"
+        assert not succeeded or left == engine.state.keys()
+        if succeeded and command is MiniEngine.up:
+            assert all(self.things[name].shows(declared.args) for name, declared in engine.program.items())
+        return "yes" if succeeded else "error"
+
+
+def commands(caller: Caller) -> Cells:
+    """Return what came of each command."""
+    new = Commands(caller, made=False).run(MiniEngine.up)
+    stack = Commands(caller)
+    cells = {
+        "`preview`": stack.run(preview),
+        "`up`: new": new,
+        "`refresh`": stack.run(MiniEngine.refresh),
+        "`up`: changed": stack.run(MiniEngine.up),
+        "`destroy`": stack.run(MiniEngine.destroy),
+    }
+    gone = Commands(caller)
+    for thing in gone.things.values():
+        thing.change_outside("DELETE")
+    return {**cells, "`refresh`: gone": gone.run(MiniEngine.refresh)}
 
 
 def preview(engine: MiniEngine) -> bool:
@@ -234,16 +374,14 @@ def instance() -> Iterator[World]:
 def test_a_role_can_do_what_the_document_has(instance: World, tmp_path: Path, role: str) -> None:
     caller = Caller(instance, role, tmp_path)
     assert {
-        "Organizations": {**changes(caller.organization, "renamed"), "default known": default_known(caller)},
-        "User grants": {**changes(caller.grant, "other roles"), "phantom known": phantom_known(caller)},
-        "Commands": {
-            "`preview`": command(caller, preview),
-            "`up`: new": command(caller, MiniEngine.up, False),
-            "`up`: changed": command(caller, MiniEngine.up),
-            "`refresh`": command(caller, MiniEngine.refresh),
-            "`refresh`: gone": command(caller, MiniEngine.refresh, True, "DELETE"),
-            "`destroy`": command(caller, MiniEngine.destroy),
+        "Organizations": {**Changes(caller.organization).all(), "default known": default_known(caller)},
+        "Projects": {**Changes(caller.project).all(), "phantom known": phantom_known(caller, caller.project)},
+        "Project grants": {
+            **Changes(caller.project_grant).all(),
+            "phantom known": phantom_known(caller, caller.project_grant),
         },
+        "User grants": {**Changes(caller.grant).all(), "phantom known": phantom_known(caller, caller.grant)},
+        "Commands": commands(caller),
     } == {heading: rows[role] for heading, rows in tables().items()}
 
 

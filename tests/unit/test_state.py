@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.state import last_update, parse_time, pending_deletions, recorded, shared, stack_name
-from pulumi_zorg.tokens import ORGANIZATION, USER_GRANT
+from tests.support.types import ORGANIZATION, USER_GRANT
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 

@@ -1,0 +1,14 @@
+"""The provider of :class:`pulumi_zorg.ProjectGrant`. Its path and class name are the state's format."""
+
+from __future__ import annotations
+
+from pulumi_zorg.providers.base import StatefulProvider
+from pulumi_zorg.tokens import type_token
+
+__all__ = ["ProjectGrantProvider"]
+
+
+class ProjectGrantProvider(StatefulProvider):
+    """The provider of project grants."""
+
+    token = type_token("ProjectGrant")

@@ -1,0 +1,108 @@
+"""The resource :class:`ProjectGrant`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import pulumi
+
+from pulumi_zorg.registration import ZitadelResource
+from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
+from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
+
+__all__ = ["ProjectGrant", "ProjectGrantArgs"]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ProjectGrantArgs:
+    """The arguments of :class:`ProjectGrant` as one object."""
+
+    org_id: pulumi.Input[str]
+    project_id: pulumi.Input[str]
+    granted_org_id: pulumi.Input[str]
+    role_keys: pulumi.Input[Sequence[pulumi.Input[str]]] = ()
+    active: pulumi.Input[bool] = True
+    adopt: pulumi.Input[bool] = False
+    deletion_policy: pulumi.Input[str] = "remove"
+
+
+class ProjectGrant(ZitadelResource, module="zorg", name="ProjectGrant"):
+    """A project grant of ZITADEL: it lets another organization give roles of a project to its users.
+
+    Its id is what the argument ``project_grant_id`` of :class:`pulumi_zorg.UserGrant` takes.
+
+    :ivar org_id: the organization that owns the project. Changing it replaces the project grant.
+    :ivar project_id: the project. Changing it replaces the project grant.
+    :ivar granted_org_id: the organization that the project is granted to. Changing it replaces the project grant.
+    :ivar role_keys: the roles that it may give, as a set. Taking one away takes it from the user grants made by it.
+    :ivar active: whether the project grant is active. **False takes no role out of any token.** To take roles away, deactivate
+        the user grants, or remove the project grant. Nothing is deleted; True reactivates it.
+    :ivar adopt: take over the grant of that project to that organization if it exists.
+    :ivar deletion_policy: what deleting the resource does: ``remove`` (with the user grants made by it), ``deactivate``, or
+        ``retain``. A project grant that was kept this way can be adopted later.
+    :ivar state: ``PROJECT_GRANT_STATE_ACTIVE`` or ``PROJECT_GRANT_STATE_INACTIVE``.
+
+    Documents: https://zitadel.com/docs/guides/manage/console/projects, and the management API's calls Add, Change,
+    Deactivate, Reactivate and Remove Project Grant (https://zitadel.com/docs/apis/resources/mgmt).
+    """
+
+    org_id: pulumi.Output[str]
+    project_id: pulumi.Output[str]
+    granted_org_id: pulumi.Output[str]
+    role_keys: pulumi.Output[Sequence[str]]
+    active: pulumi.Output[bool]
+    adopt: pulumi.Output[bool]
+    deletion_policy: pulumi.Output[str]
+    state: pulumi.Output[str]
+
+    _dynamic_provider, _inputs, _args = ProjectGrantProvider(), ProjectGrantInputs, ProjectGrantArgs
+
+    @overload
+    def __init__(
+        self, resource_name: str, args: ProjectGrantArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        org_id: pulumi.Input[str],
+        project_id: pulumi.Input[str],
+        granted_org_id: pulumi.Input[str],
+        role_keys: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
+        active: pulumi.Input[bool] = True,
+        adopt: pulumi.Input[bool] = False,
+        deletion_policy: pulumi.Input[str] = "remove",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        resource_name: str,
+        args: ProjectGrantArgs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **given: Any,
+    ) -> None:
+        """See :meth:`ZitadelResource.__init__`."""
+        super().__init__(resource_name, args, opts, **given)
+
+    @staticmethod
+    def get(
+        resource_name: str,
+        id: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        org_id: pulumi.Input[str],
+        project_id: pulumi.Input[str],
+    ) -> ProjectGrant:
+        """Read a project grant that exists and that this stack does not manage.
+
+        :param id: the project grant's id.
+        :param org_id: the organization that owns the project.
+        :param project_id: the project.
+        :raises Gone: in the deployment, where it does not exist.
+        """
+        return ProjectGrant._get(resource_name, id, opts, org_id=org_id, project_id=project_id)

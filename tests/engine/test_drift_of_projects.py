@@ -1,0 +1,58 @@
+"""Which paths of a project's roles `zorg drift` ignores, compared with what the engine's refresh ignores."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pulumi_zorg.drift.compare import changes_of
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.state import recorded
+from tests.support.servers import World
+from tests.support.stack import Stack, project
+from tests.unit.clients import Clients
+
+pytestmark = pytest.mark.engine
+
+ROLES = {"admin": {"display_name": "Admin", "group": "staff"}, "viewer": "Viewer"}
+#: The ignored paths, and what is changed outside Pulumi.
+PATHS = ("roles", 'roles["viewer"]', "roles.viewer", "roles.viewer.group", "roles.editor", "roles.*", "name")
+CHANGES = ("a renamed role", "another group", "a new role", "a removed role")
+
+
+def change(world: World, project_id: str, what: str) -> None:
+    at = world.home, project_id
+    if what == "a renamed role":
+        world.console.change_project_role(*at, "viewer", "Reader")
+    elif what == "another group":
+        world.console.change_project_role(*at, "viewer", "Viewer", "guests")
+    elif what == "a new role":
+        world.console.add_project_role(*at, "editor", "Editor")
+    else:
+        world.console.remove_project_role(*at, "viewer")
+
+
+def test_an_ignored_path_of_roles_means_the_same_as_to_the_engine(world: World, stack: Stack) -> None:
+    cases = {f"p{number}": (path, what) for number, (path, what) in enumerate((p, c) for p in PATHS for c in CHANGES)}
+    stack.declare(
+        **{
+            name: project(world.home, name, roles=ROLES, opts={"ignore_changes": [path]})
+            for name, (path, _) in cases.items()
+        }
+    )
+    stack.up()
+    state = {each.urn.rsplit("::", 1)[1]: each for each in recorded(json.loads(stack.must("stack", "export").out))}
+    for name, (_, what) in cases.items():
+        change(world, state[name].id, what)
+    with Clients() as clients:
+        client = clients.owner(world)
+        found: dict[str, Any] = {
+            name: RESOURCE_TYPES[each.type].find(client, each.id, each.known) for name, each in state.items()
+        }
+    ours = {name for name, each in state.items() if changes_of(each, found[name].properties)}
+    run = stack.must("refresh", "--preview-only", "--json")
+    steps = json.loads(run.out[run.out.index("{") :])["steps"]
+    theirs = {step["urn"].rsplit("::", 1)[1] for step in steps if step["op"] == "update"}
+    assert {cases[name] for name in ours} == {cases[name] for name in theirs}

@@ -1,0 +1,255 @@
+"""`zorg drift` on a state with all four types: through the command, and unmanaged objects of each type."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_zorg.affected_by import events_since
+from pulumi_zorg.cli.json_models import DriftReport
+from pulumi_zorg.drift.concurrency import Reader
+from pulumi_zorg.drift.explain import explain_unmanaged
+from pulumi_zorg.drift.observe import FEW_LISTS
+from pulumi_zorg.drift.unmanaged import find_unmanaged
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.state import Recorded, recorded
+from pulumi_zorg.testing import Fault
+from pulumi_zorg.tokens import short
+from tests.support.command import Zorg
+from tests.support.in_process import InProcessStack
+from tests.support.servers import World
+from tests.support.stack import grant, org, project, project_grant
+from tests.unit.clients import Clients
+
+IN_SYNC, ERROR, DRIFT = 0, 1, 7
+ALL = tuple(RESOURCE_TYPES)
+
+
+@pytest.fixture
+def clients() -> Iterator[Clients]:
+    with Clients() as clients:
+        yield clients
+
+
+@pytest.fixture
+def tenant(every_world: World, every_stack: InProcessStack) -> InProcessStack:
+    """A stack with one object of each type."""
+    every_stack.declare(
+        acme=org(every_world.name("Acme")),
+        shop=project("@acme", every_world.name("Shop"), roles={"viewer": "Viewer", "admin": "Admin"}),
+        granted=project_grant("@acme", "@shop", every_world.home, ["viewer"]),
+        ann=grant(every_world.home, every_world.ann, "@shop", ["viewer"], project_grant_id="@granted"),
+    )
+    every_stack.up()
+    return every_stack
+
+
+class Command:
+    """`zorg drift --state`, in a folder without a project."""
+
+    def __init__(self, zorg: Zorg, stack: InProcessStack) -> None:
+        self.zorg, self.stack = zorg, stack
+
+    def report(self, *args: str, code: int, token: str | None = None) -> dict[str, Any]:
+        (self.zorg.folder / "state.json").write_text(json.dumps(self.stack.state()))
+        env = {**self.stack.env, **({"ZITADEL_TOKEN": token} if token else {})}
+        run = self.zorg.run("drift", "--state", "state.json", "--format", "json", *args, env=env)
+        assert run.code == code, run.out
+        found: dict[str, Any] = json.loads(run.out)
+        assert DriftReport.model_validate(found, strict=True).model_dump(by_alias=True) == found
+        return found
+
+
+@pytest.fixture
+def command(
+    tenant: InProcessStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    return Command(Zorg(tmp_path / "elsewhere", monkeypatch, capsys), tenant)
+
+
+def test_a_state_with_all_types_in_sync_and_then_not(every_world: World, command: Command) -> None:
+    world, console, stack = every_world, every_world.console, command.stack
+    world.proxy.clear()
+    # The stack has a grant in an organization with a project that is not its own.
+    furniture = ("Project", world.project)
+    in_sync = command.report("--unmanaged", code=DRIFT)
+    assert [(short(each["type"]), each["id"]) for each in in_sync["unmanaged"]] == [furniture]
+    assert in_sync["drifted"] == []
+    assert command.report(code=IN_SYNC)["unmanaged"] is None
+    acme, shop, granted = (stack.id(name) for name in ("acme", "shop", "granted"))
+    console.rename_organization(acme, world.name("Other"))
+    console.change_project_role(acme, shop, "admin", "Owner")
+    console.deactivate_project_grant(acme, shop, granted)
+    console.deactivate_grant(world.home, world.ann, stack.id("ann"))
+    extra = {
+        ("Project", console.create_project(acme, "Wiki", ["reader"])),
+        ("UserGrant", console.create_grant(world.home, world.bob, world.project, ["admin"])),
+    }
+    extra.add(("ProjectGrant", console.grant_project(world.home, world.project, acme, ["editor"])))
+    report = command.report("--unmanaged", code=DRIFT)
+    assert {
+        each["urn"].rsplit("::", 1)[1]: [change["property"] for change in each["changes"]] for each in report["drifted"]
+    } == {
+        "acme": ["name"],
+        "shop": ["roles"],
+        "granted": ["active"],
+        "ann": ["active"],
+    }
+    found = {(short(each["type"]), each["id"]) for each in report["unmanaged"]}
+    assert found == {*extra, furniture}
+    assert all(each["when"] and each["by"] for each in (*report["drifted"], *report["unmanaged"]))
+    assert report["unknown"] == []
+    assert world.proxy.writes == []
+    only = command.report("--unmanaged", "--only", "ProjectGrant", code=DRIFT)
+    assert {short(each["type"]) for each in (*only["drifted"], *only["unmanaged"])} == {"ProjectGrant"}
+    for form in ("table", "markdown", "github"):
+        run = command.zorg.run("drift", "--state", "state.json", "--unmanaged", "--format", form, env=stack.env)
+        assert run.code == DRIFT
+        assert run.shows("shop") or run.shows(shop)
+
+
+def test_all_that_was_removed_with_the_organization_is_reported(every_world: World, command: Command) -> None:
+    every_world.console.remove_organization(command.stack.id("acme"))
+    report = command.report("--unmanaged", code=DRIFT)
+    assert {each["urn"].rsplit("::", 1)[1]: each["removed"] for each in report["drifted"]} == dict.fromkeys(
+        ("acme", "shop", "granted", "ann"), True
+    )
+    assert all(each["proof"] and each["when"] and each["by"] for each in report["drifted"])
+
+
+def compared(stack: InProcessStack) -> tuple[Recorded, ...]:
+    return recorded(stack.state())
+
+
+def calls(world: World) -> Counter[str]:
+    return Counter(f"{each.method} {each.path}" for each in world.proxy.exchanges)
+
+
+def many_tenants(world: World, stack: InProcessStack, count: int) -> None:
+    stack.declare(**{f"o{number}": org(world.name(f"Org {number}")) for number in range(count)})
+    stack.up()
+
+
+@pytest.mark.parametrize(("count", "most"), [(2, 12), (2 * FEW_LISTS, 82)])
+def test_unmanaged_objects_of_the_stacks_organizations_take_few_calls(
+    every_world: World, every_stack: InProcessStack, clients: Clients, count: int, most: int
+) -> None:
+    """Each organization is verified once, whatever the number of types."""
+    world, console = every_world, every_world.console
+    many_tenants(world, every_stack, count)
+    first, last = every_stack.id("o0"), every_stack.id(f"o{count - 1}")
+    extra = {console.create_project(first, "P", ["viewer"])}
+    extra.add(console.grant_project(first, *extra, last, ["viewer"]))
+    reader = Reader(clients.owner(world))
+    world.proxy.clear()
+    found, unknown = find_unmanaged(reader, compared(every_stack), whole_instance=False, types=ALL)
+    assert unknown == ()
+    assert {each.id for each in found} == extra
+    one_by_one = calls(world)["POST /management/v1/projects/_search"] > 2
+    assert sum(calls(world).values()) <= most + 2 * count * one_by_one, calls(world)
+
+
+def test_unmanaged_objects_of_the_instance(every_world: World, tenant: InProcessStack, clients: Clients) -> None:
+    world, console = every_world, every_world.console
+    elsewhere = console.create_organization(world.name("Elsewhere"))
+    extra = {elsewhere, console.create_project(elsewhere, "P", ["viewer"])}
+    (foreign,) = extra - {elsewhere}
+    extra.add(console.grant_project(elsewhere, foreign, tenant.id("acme"), ["viewer"]))
+    extra.add(console.create_grant(elsewhere, world.bob, foreign, ["viewer"]))
+    reader = Reader(clients.owner(world))
+    world.proxy.clear()
+    found, unknown = find_unmanaged(reader, compared(tenant), whole_instance=True, types=ALL)
+    assert unknown == ()
+    managed = {each.id for each in compared(tenant)}
+    assert extra <= {each.id for each in found}
+    assert not managed & {each.id for each in found}
+    explained = explain_unmanaged(reader, found)
+    assert all(each.by and each.observed.created for each in explained if each.observed.id in extra)
+
+
+def test_unmanaged_objects_of_many_organizations_of_the_instance_take_few_calls(
+    world: World, stack: InProcessStack, clients: Clients
+) -> None:
+    """Project grants have no list over all organizations that has their ids."""
+    many_tenants(world, stack, 2 * FEW_LISTS)
+    reader = Reader(clients.owner(world))
+    world.proxy.clear()
+    _, unknown = find_unmanaged(reader, compared(stack), whole_instance=True, types=ALL)
+    assert unknown == ()
+    assert sum(calls(world).values()) <= 3 * (2 * FEW_LISTS + 2) + 8, calls(world)
+
+
+def test_unmanaged_objects_that_events_since_a_moment_created(
+    every_world: World, tenant: InProcessStack, clients: Clients
+) -> None:
+    world, console, acme = every_world, every_world.console, tenant.id("acme")
+    extra = {console.create_project(acme, "P", ["viewer"]), console.grant_project(world.home, world.project, acme, [])}
+    client = clients.owner(world)
+    events = events_since(
+        client, datetime.fromtimestamp(client.transport.server_time(), timezone.utc) - timedelta(hours=1)
+    )
+    assert events is not None
+    found, unknown = find_unmanaged(Reader(client), compared(tenant), whole_instance=False, types=ALL, events=events)
+    assert unknown == ()
+    assert extra <= {each.id for each in found}
+    assert {each.id for each in found} - extra <= {world.project}
+
+
+def test_unmanaged_objects_of_a_caller_with_rights_in_one_organization(
+    every_world: World, tenant: InProcessStack, clients: Clients
+) -> None:
+    world, acme = every_world, tenant.id("acme")
+    extra = world.console.create_project(acme, "P", ["viewer"])
+    viewer = clients.member(world, "ORG_OWNER_VIEWER", of=acme)
+    found, unknown = find_unmanaged(Reader(viewer), compared(tenant), whole_instance=False, types=ALL)
+    assert [each.id for each in found] == [extra]
+    # What exists in the other organization is not known, for each type.
+    assert {each.id for each in unknown} == {world.home}
+    assert len(unknown) == len(ALL) - 1
+    assert all(any(noun in each.why for noun in NOUNS) for each in unknown)
+
+
+NOUNS = ("projects", "project grants", "user grants")
+
+
+def test_a_lost_header_is_unknown_for_every_type(world: World, stack: InProcessStack, clients: Clients) -> None:
+    many_tenants(world, stack, 1)
+    world.proxy.add(Fault("strip", times=None))
+    found, unknown = find_unmanaged(Reader(clients.owner(world)), compared(stack), whole_instance=False, types=ALL)
+    assert found == ()
+    assert {_noun(each.why) for each in unknown} == set(NOUNS)
+    assert all("x-zitadel-orgid" in each.why for each in unknown)
+
+
+def test_a_lost_header_shows_no_type_of_the_instance_as_complete(
+    world: World, stack: InProcessStack, clients: Clients
+) -> None:
+    """Project grants are listed with a header that names the organization; the other lists need none."""
+    many_tenants(world, stack, 1)
+    acme = stack.id("o0")
+    shop = world.console.create_project(acme, "P", ["viewer"])
+    world.console.grant_project(acme, shop, world.home, ["viewer"])
+    world.proxy.add(Fault("strip", times=None))
+    _, unknown = find_unmanaged(Reader(clients.owner(world)), compared(stack), whole_instance=True, types=ALL)
+    assert acme in {each.id for each in unknown}
+
+
+def _noun(why: str) -> str:
+    return next(noun for noun in sorted(NOUNS, key=len, reverse=True) if f"unmanaged {noun} in" in why)
+
+
+def test_a_removed_organization_has_no_unmanaged_objects(
+    every_world: World, tenant: InProcessStack, clients: Clients
+) -> None:
+    every_world.console.create_project(tenant.id("acme"), "P", ["viewer"])
+    every_world.console.remove_organization(tenant.id("acme"))
+    reader = Reader(clients.owner(every_world))
+    found, unknown = find_unmanaged(reader, compared(tenant), whole_instance=False, types=ALL)
+    assert unknown == ()
+    assert {each.id for each in found} == {every_world.project}

@@ -1,0 +1,281 @@
+"""The life of an object, the same for every resource type: which calls each change makes, and what the state then has.
+
+What a type looks like is in tests/support/each_type.py. What only one type does is tested in a file of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.each_type import EXAMPLES, example
+from tests.support.in_process import InProcessStack
+from tests.support.servers import World
+from tests.support.stack import Stack
+
+AnyStack = Stack | InProcessStack
+EVERY_TYPE = pytest.mark.parametrize("kind", EXAMPLES)
+
+
+def _step(world: World, stack: AnyStack, declared: dict[str, Any], previewed: list[str], writes: list[str]) -> None:
+    """Preview a change, make it, and verify that nothing is left to do."""
+    world.proxy.clear()
+    stack.declare(it=declared)
+    assert stack.preview() == {"it": previewed}
+    assert world.proxy.writes == [], "a preview writes nothing"
+    stack.up()
+    assert world.proxy.writes == writes
+    stack.assert_settled()
+
+
+def _lives(kind: str, world: World, stack: AnyStack) -> None:
+    it = example(kind, world)
+    inactive: dict[str, Any] = {"active": False}
+
+    stack.declare(it=it.declare())
+    assert stack.preview() == {"it": ["create"]}
+    assert world.proxy.writes == []
+    stack.up()
+    it_id = stack.id("it")
+    assert world.proxy.writes == [*it.create_writes(), *it.finish_writes(it_id)]
+    assert it.is_active(it_id)
+    assert stack.outputs("it") == it.outputs()
+    stack.assert_settled()
+
+    _step(world, stack, it.declare(inactive), ["update", "active"], [it.deactivate_write(it_id)])
+    assert not it.is_active(it_id)
+    assert stack.outputs("it") == it.outputs(inactive)
+
+    both = it.declare(it.changed, inactive)
+    _step(world, stack, both, ["update", *sorted(it.changed)], it.update_writes(it_id))
+    assert stack.outputs("it") == it.outputs(it.changed, inactive)
+    assert not it.is_active(it_id)
+
+    changed_and_flag = sorted(["active", *it.changed])
+    writes = [*it.restore_writes(it_id), it.reactivate_write(it_id)]
+    _step(world, stack, it.declare(), ["update", *changed_and_flag], writes)
+    assert stack.outputs("it") == it.outputs()
+    assert it.is_active(it_id)
+
+    writes = [it.deactivate_write(it_id), *it.update_writes(it_id)]
+    _step(world, stack, both, ["update", *changed_and_flag], writes)
+    assert stack.outputs("it") == it.outputs(it.changed, inactive)
+    stack.up()
+    assert world.proxy.writes == writes, "a second up writes nothing"
+
+    assert stack.id("it") == it_id
+    assert it.world.shows(lambda: it.ids() == {it_id})
+    world.proxy.clear()
+    stack.destroy()
+    assert world.proxy.writes == it.remove_writes(it_id)
+    assert it.is_gone(it_id)
+    assert stack.resources() == {}
+
+
+@pytest.mark.parametrize("kind", ["org", "grant"])
+def test_an_object_of_the_first_types_lives_its_life(every_world: World, every_stack: AnyStack, kind: str) -> None:
+    """test_lifecycle.py has more of it, on the engine as well."""
+    _lives(kind, every_world, every_stack)
+
+
+@pytest.mark.engine_too
+@pytest.mark.parametrize("kind", ["project", "project_grant"])
+def test_an_object_lives_its_life(every_world: World, every_stack: AnyStack, kind: str) -> None:
+    _lives(kind, every_world, every_stack)
+
+
+@pytest.mark.parametrize("kind", [each for each in EXAMPLES if each != "org"])
+def test_what_cannot_change_in_place_replaces_the_object(every_world: World, every_stack: AnyStack, kind: str) -> None:
+    world, stack, it = every_world, every_stack, example(kind, every_world)
+    stack.declare(it=it.declare())
+    stack.up()
+    old = stack.id("it")
+    world.proxy.clear()
+    stack.declare(it=it.declare(it.moved))
+    previewed = stack.preview()["it"]
+    assert "replace" in previewed
+    assert previewed[-1] == next(iter(it.moved))
+    stack.up()
+    new = stack.id("it")
+    created = [*it.create_writes(**it.moved), *it.finish_writes(new)]
+    assert world.proxy.writes == [*it.remove_writes(old), *created], "the old one goes first: identities are unique"
+    assert stack.outputs("it") == it.outputs(it.moved)
+    assert it.is_gone(old)
+    assert world.shows(lambda: it.ids() == {new})
+    stack.assert_settled()
+
+
+@EVERY_TYPE
+def test_an_object_that_is_declared_inactive_is_deactivated_before_anything_else_is_done(
+    every_world: World, every_stack: AnyStack, kind: str
+) -> None:
+    world, stack, it = every_world, every_stack, example(kind, every_world)
+    stack.declare(it=it.declare(active=False))
+    stack.up()
+    it_id = stack.id("it")
+    assert world.proxy.writes == [*it.create_writes(), it.deactivate_write(it_id), *it.finish_writes(it_id)]
+    assert not it.is_active(it_id)
+    assert stack.outputs("it") == it.outputs(active=False)
+    stack.assert_settled()
+
+
+@EVERY_TYPE
+def test_the_deletion_policy_decides_what_a_destroy_leaves(
+    every_world: World, every_stack: AnyStack, kind: str
+) -> None:
+    world, stack, it = every_world, every_stack, example(kind, every_world)
+    for policy, left in (("retain", True), ("deactivate", False)):
+        stack.declare(it=it.declare(deletion_policy=policy, adopt=True))
+        stack.up()
+        it_id = stack.id("it")
+        world.proxy.clear()
+        stack.destroy()
+        assert world.proxy.writes == ([] if left else [it.deactivate_write(it_id)])
+        assert it.is_active(it_id) is left
+    stack.declare(it=it.declare(deletion_policy="deactivate", adopt=True, active=False))
+    stack.up()
+    assert stack.id("it") == it_id
+    world.proxy.clear()
+    stack.destroy()
+    assert world.proxy.writes == [], "it is inactive already"
+
+
+@EVERY_TYPE
+def test_an_existing_object_as_declared_is_adopted_without_a_write(
+    every_world: World, every_stack: AnyStack, kind: str
+) -> None:
+    world, stack, it = every_world, every_stack, example(kind, every_world)
+    it_id = it.make()
+    stack.declare(it=it.declare(adopt=True))
+    stack.up()
+    assert stack.id("it") == it_id
+    assert world.proxy.writes == []
+    assert stack.outputs("it") == it.outputs(adopt=True)
+    stack.assert_settled()
+
+
+@EVERY_TYPE
+def test_an_existing_object_that_differs_is_adopted_and_changed(
+    every_world: World, every_stack: AnyStack, kind: str
+) -> None:
+    world, stack, it = every_world, every_stack, example(kind, every_world)
+    it_id = it.make()
+    if kind != "org":  # its name is its identity
+        it.change_outside(it_id)
+    it.set_active(it_id, False)
+    stack.declare(it=it.declare(adopt=True))
+    stack.up()
+    assert stack.id("it") == it_id
+    update = [f"PUT {it.path(it_id)}"] if kind != "org" else []
+    assert world.proxy.writes == [*update, it.reactivate_write(it_id)]
+    assert stack.outputs("it") == it.outputs(adopt=True)
+    stack.assert_settled()
+
+
+@EVERY_TYPE
+def test_an_existing_object_that_is_not_adopted_is_an_error_and_is_not_touched(
+    every_world: World, every_stack: AnyStack, kind: str
+) -> None:
+    stack, it = every_stack, example(kind, every_world)
+    it_id = it.make()
+    stack.declare(it=it.declare(active=False))
+    failed = stack.fails()
+    assert failed.shows(f"It is {it.noun} {it_id}, created by", "adopt=True"), failed.out
+    assert stack.resources() == {}
+    assert it.is_active(it_id)
+
+
+@EVERY_TYPE
+def test_get_reads_an_object_and_writes_nothing(every_world: World, every_stack: AnyStack, kind: str) -> None:
+    world, stack, it = every_world, every_stack, example(kind, every_world)
+    it_id = it.make()
+    it.set_active(it_id, False)
+    shown = it.outputs(active=False)
+    stack.declare(it=it.get(it_id, *sorted(shown.keys() - {"adopt", "deletion_policy", "allow_lockout"})))
+    stack.up()
+    found = stack.outputs("it")
+    internal = {"adopt", "deletion_policy", "allow_lockout"}
+    assert {name: found[name] for name in shown if name not in internal} == {
+        name: value for name, value in shown.items() if name not in internal
+    }
+    stack.destroy()
+    assert world.proxy.writes == []
+    assert not it.is_active(it_id)
+
+
+@EVERY_TYPE
+def test_get_of_an_object_that_does_not_exist_is_an_error(every_world: World, every_stack: AnyStack, kind: str) -> None:
+    stack, it = every_stack, example(kind, every_world)
+    stack.declare(it=it.get("424242"))
+    assert stack.fails().shows(f"This instance has never had {it.noun} 424242")
+    it_id = it.make()
+    it.remove(it_id)
+    stack.declare(it=it.get(it_id))
+    assert stack.fails().shows(f"There is no {it.noun} {it_id} to get", "was removed by")
+
+
+@EVERY_TYPE
+def test_a_change_outside_pulumi_is_shown_by_a_refresh_and_undone_by_up(
+    every_world: World, every_stack: AnyStack, kind: str
+) -> None:
+    world, stack, it = every_world, every_stack, example(kind, every_world)
+    stack.declare(it=it.declare())
+    stack.up()
+    it_id, before = stack.id("it"), it.outputs()
+    it.change_outside(it_id)
+    it.set_active(it_id, False)
+    assert stack.run("refresh", "--preview-only", "--expect-no-changes").code == 7
+    assert stack.preview("--refresh") == {"it": ["update", *sorted(["active", it.drifts])]}
+    stack.must("refresh", "--yes", "--skip-preview")
+    assert stack.outputs("it")["active"] is False
+    assert stack.outputs("it")[it.drifts] != before[it.drifts]
+    world.proxy.clear()
+    stack.up()
+    assert world.proxy.writes == [f"PUT {it.path(it_id)}", it.reactivate_write(it_id)]
+    assert stack.outputs("it") == before
+    stack.assert_settled()
+
+
+@EVERY_TYPE
+def test_an_object_that_was_removed_outside_pulumi_leaves_the_state_with_a_proof_and_is_created_again(
+    every_world: World, every_stack: AnyStack, kind: str
+) -> None:
+    world, stack, it = every_world, every_stack, example(kind, every_world)
+    stack.declare(it=it.declare())
+    stack.up()
+    old = stack.id("it")
+    it.remove(old)
+    assert stack.preview("--refresh") == {"it": ["create"]}
+    refreshed = stack.must("refresh", "--yes", "--skip-preview")
+    assert refreshed.shows(f"{it.noun} {old} does not exist any more", "was removed by"), refreshed.out
+    assert stack.resources() == {}
+    stack.up()
+    assert stack.id("it") != old
+    assert world.shows(lambda: it.ids() == {stack.id("it")})
+    stack.assert_settled()
+
+
+@EVERY_TYPE
+def test_an_up_and_a_destroy_of_an_object_that_was_removed_outside_pulumi(
+    every_world: World, every_stack: AnyStack, kind: str
+) -> None:
+    """Without a refresh before, the update says what happened. A destroy tries the removal, and proves that it is done."""
+    stack, it = every_stack, example(kind, every_world)
+    stack.declare(it=it.declare())
+    stack.up()
+    it_id = stack.id("it")
+    it.remove(it_id)
+    stack.declare(it=it.declare(active=False))
+    assert stack.fails().shows("does not exist any more", "pulumi refresh"), "nothing is created behind the state"
+    assert it.is_gone(it_id)
+    stack.destroy()
+    assert it.is_gone(it_id)
+    assert stack.resources() == {}
+
+
+def test_every_type_has_an_example() -> None:
+    from pulumi_zorg.resource_registry import RESOURCE_TYPES
+    from tests.support.stack import TOKENS
+
+    assert {TOKENS[kind] for kind in EXAMPLES} == set(RESOURCE_TYPES)

@@ -1,0 +1,76 @@
+"""What somebody changes outside Pulumi, in ZITADEL's console, on objects of each resource type."""
+
+from __future__ import annotations
+
+import itertools
+
+from tests.stateful.engine import Resource
+from tests.stateful.kinds import KINDS
+from tests.stateful.laws import Laws
+
+__all__ = ["CHANGES", "ConsoleChanges"]
+
+_NUMBERS = itertools.count()
+_ALL = frozenset(KINDS)
+#: What somebody changes outside Pulumi, and of which kinds.
+CHANGES: dict[str, frozenset[str]] = {
+    "rename": frozenset({"org", "project"}),
+    "flag": frozenset({"project"}),
+    "roles": _ALL - {"org"},
+    "deactivate": _ALL,
+    "reactivate": _ALL,
+    "remove": _ALL,
+    "phantom": frozenset({"grant"}),
+}
+
+
+class ConsoleChanges(Laws):
+    """The changes."""
+
+    def change_in_console(self, resource: Resource, what: str) -> None:
+        """Make a change that is one of :data:`CHANGES` for the kind."""
+        getattr(self, f"_change_{resource.kind}")(resource, what)
+
+    def _new_name(self) -> str:
+        return f"By hand {next(_NUMBERS)} {self.tag}"
+
+    def _change_org(self, resource: Resource, what: str) -> None:
+        if what == "rename":
+            self.console.rename_organization(resource.id, self._new_name())
+        else:
+            getattr(self.console, f"{what}_organization")(resource.id)
+
+    def _change_project(self, resource: Resource, what: str) -> None:
+        project = self.home, resource.id
+        if what == "rename":
+            self.console.rename_project(*project, self._new_name())
+        elif what == "flag":
+            now = self.kinds["project"].truth(resource.id)["has_project_check"]
+            self.console.set_project_flags(*project, hasProjectCheck=not now)
+        elif what == "roles":
+            has = self.console.project_roles(*project)
+            if "viewer" in has:
+                self.console.remove_project_role(*project, "viewer")
+            else:
+                self.console.add_project_role(*project, "viewer")
+            for key in sorted(has.keys() - {"viewer"}):
+                self.console.change_project_role(*project, key, "By hand", "hands")
+        else:
+            getattr(self.console, f"{what}_project")(*project)
+
+    def _change_project_grant(self, resource: Resource, what: str) -> None:
+        grant = self.home, self.project, resource.id
+        if what == "roles":
+            has = self.kinds["project_grant"].truth(resource.id)["role_keys"]
+            self.console.set_project_grant_roles(*grant, [] if has else ["admin"])
+        else:
+            getattr(self.console, f"{what}_project_grant")(*grant)
+
+    def _change_grant(self, resource: Resource, what: str) -> None:
+        grant = self.home, resource.outputs["user_id"], resource.id
+        if what == "roles":
+            self.console.set_roles(*grant, [] if self.console.grant(*grant).get("roleKeys") else ["admin"])
+        elif what == "phantom":
+            self.console.call("POST", "/debug/phantoms", {"ids": [resource.id]})
+        else:
+            getattr(self.console, f"{what}_grant")(*grant)

@@ -1,0 +1,152 @@
+"""What the laws need to know of each resource type: its identity, what exists, and how an object really is.
+
+It is read past the provider, with a client that shares no code with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from tests.stateful.engine import Resource
+    from tests.stateful.laws import Laws
+
+__all__ = ["KINDS", "Kind"]
+
+
+class Kind:
+    """One resource type."""
+
+    #: The properties that are unique; a name is unique among all objects of an example.
+    unique_by: ClassVar[str] = "name"
+    #: Whether another identity replaces the object instead of changing it.
+    replaced: ClassVar[bool] = False
+
+    def __init__(self, laws: Laws) -> None:
+        self.laws, self.console = laws, laws.console
+
+    @classmethod
+    def key(cls, properties: Mapping[str, Any]) -> Any:
+        """The identity."""
+        return properties.get(cls.unique_by)
+
+    def live(self) -> set[str]:
+        """The ids of the objects of the example that exist, whoever made them."""
+        raise NotImplementedError
+
+    def truth(self, id: str) -> dict[str, Any]:
+        """The properties that a program declares, as they are."""
+        raise NotImplementedError
+
+    def is_gone(self, resource: Resource) -> bool:
+        """Whether the object was removed, directly or with another one."""
+        raise NotImplementedError
+
+    def events(self, **query: Any) -> list[dict[str, Any]]:
+        """Events, oldest first."""
+        body = {"asc": True, "limit": 1000, **query}
+        found: list[dict[str, Any]] = self.console.call("POST", "/admin/v1/events/_search", body).get("events", [])
+        return found
+
+
+class OrganizationKind(Kind):
+    """Organizations, by their names."""
+
+    def live(self) -> set[str]:
+        found = self.console.organizations()
+        return {each for each in found if self.laws.tag in found[each]["name"]} - self.laws.furniture
+
+    def truth(self, id: str) -> dict[str, Any]:
+        found = self.console.organization(id)
+        return {"name": found["name"], "active": found.get("state") == "ORG_STATE_ACTIVE"}
+
+    def is_gone(self, resource: Resource) -> bool:
+        return bool(self.events(aggregateId=resource.id, eventTypes=["org.removed"]))
+
+
+class ProjectKind(Kind):
+    """Projects of the home, by their names."""
+
+    def live(self) -> set[str]:
+        return set(self.console.projects(self.laws.home)) - {self.laws.project}
+
+    def truth(self, id: str) -> dict[str, Any]:
+        found, roles = (read(self.laws.home, id) for read in (self.console.project, self.console.project_roles))
+        return {
+            "name": found["name"],
+            "active": found["state"] == "PROJECT_STATE_ACTIVE",
+            "has_project_check": found.get("hasProjectCheck", False),
+            "roles": {
+                key: {"display_name": role["displayName"], "group": role.get("group", "")}
+                for key, role in roles.items()
+            },
+        }
+
+    def is_gone(self, resource: Resource) -> bool:
+        return bool(self.events(aggregateId=resource.id, eventTypes=["project.removed"]))
+
+
+class ProjectGrantKind(Kind):
+    """Grants of the home's project, by the organization that it is granted to."""
+
+    unique_by = "granted_org_id"
+    replaced = True
+
+    def live(self) -> set[str]:
+        return set(self.console.project_grants(self.laws.home))
+
+    def truth(self, id: str) -> dict[str, Any]:
+        found = self.console.project_grant(self.laws.home, self.laws.project, id)
+        active = found["state"] == "PROJECT_GRANT_STATE_ACTIVE"
+        return {"role_keys": sorted(found.get("grantedRoleKeys", [])), "active": active}
+
+    def is_gone(self, resource: Resource) -> bool:
+        if resource.outputs["granted_org_id"] in self.laws.removed:
+            return True  # without an event of its own
+        events = self.events(aggregateId=self.laws.project, eventTypes=["project.grant.removed"])
+        return any(each["payload"]["grantId"] == resource.id for each in events)
+
+
+class UserGrantKind(Kind):
+    """User grants in the home, by their users. Reads do not show phantoms, so events have the truth."""
+
+    unique_by = "user_id"
+    replaced = True
+
+    def live(self) -> set[str]:
+        live: set[str] = set()
+        for event in self.events(resourceOwner=self.laws.home, aggregateTypes=["usergrant"]):
+            kind, grant_id = event["type"]["type"], event["aggregate"]["id"]
+            if kind == "user.grant.added" and event["payload"]["userId"] not in self.laws.removed:
+                live.add(grant_id)
+            elif kind.endswith("removed"):
+                live.discard(grant_id)
+        return live
+
+    def truth(self, id: str) -> dict[str, Any]:
+        roles: list[str] = []
+        active = True
+        for event in self.events(aggregateId=id):
+            kind = event["type"]["type"]
+            if kind in ("user.grant.added", "user.grant.changed", "user.grant.cascade.changed"):
+                roles = event.get("payload", {}).get("roleKeys") or []
+            elif kind.endswith("deactivated"):
+                active = False
+            elif kind.endswith("reactivated"):
+                active = True
+        return {"role_keys": sorted(roles), "active": active}
+
+    def is_gone(self, resource: Resource) -> bool:
+        if resource.outputs.get("user_id") in self.laws.removed:
+            return True  # a phantom goes with its user without an event of its own
+        kinds = ["user.grant.removed", "user.grant.cascade.removed"]
+        return bool(self.events(aggregateId=resource.id, eventTypes=kinds))
+
+
+KINDS: dict[str, type[Kind]] = {
+    "org": OrganizationKind,
+    "project": ProjectKind,
+    "project_grant": ProjectGrantKind,
+    "grant": UserGrantKind,
+}

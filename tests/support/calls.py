@@ -1,0 +1,89 @@
+"""The calls of the resource types, with plain arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.models import OrganizationRecord
+from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, with_domain_of
+from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
+from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls, UserGrantRecord, organization_of
+from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
+
+
+class Organizations:
+    """The calls about organizations."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.calls = client, OrganizationCalls()
+        self.read = client.organizations.read
+
+    def create(self, name: str) -> str:
+        return self.calls.create(self.client, OrganizationInputs.model_construct(name=name))
+
+    def rename(self, org_id: str, name: str) -> None:
+        self.calls.update(self.client, org_id, OrganizationInputs.model_construct(name=name), ("name",))
+
+    def deactivate(self, org_id: str) -> None:
+        self.calls.deactivate(self.client, org_id, _ANY_ORGANIZATION)
+
+    def reactivate(self, org_id: str) -> None:
+        self.calls.reactivate(self.client, org_id, _ANY_ORGANIZATION)
+
+    def remove(self, org_id: str) -> None:
+        self.calls.remove(self.client, org_id, _ANY_ORGANIZATION)
+
+    def by_name(self, name: str) -> Sequence[OrganizationRecord]:
+        return self.calls.search(self.client, OrganizationInputs.model_construct(name=name))
+
+    def with_domain_of(self, name: str) -> Sequence[OrganizationRecord]:
+        return with_domain_of(self.client, name)
+
+
+_ANY_ORGANIZATION = OrganizationInputs(name="any")
+
+
+class UserGrants:
+    """The calls about user grants."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.calls = client, UserGrantCalls()
+
+    def read(self, org_id: str, grant_id: str, user_id: str | None = None) -> UserGrantRecord:
+        return self.calls.read(self.client, grant_id, {"org_id": org_id, "user_id": user_id})
+
+    def create(
+        self, org_id: str, user_id: str, project_id: str, project_grant_id: str | None, role_keys: Sequence[str]
+    ) -> str:
+        return self.calls.create(self.client, _grant(org_id, user_id, project_id, project_grant_id, role_keys))
+
+    def set_roles(self, org_id: str, grant_id: str, user_id: str, role_keys: Sequence[str]) -> None:
+        self.calls.update(self.client, grant_id, _grant(org_id, user_id, role_keys=role_keys), ("role_keys",))
+
+    def deactivate(self, org_id: str, grant_id: str, user_id: str) -> None:
+        self.calls.deactivate(self.client, grant_id, _grant(org_id, user_id))
+
+    def reactivate(self, org_id: str, grant_id: str, user_id: str) -> None:
+        self.calls.reactivate(self.client, grant_id, _grant(org_id, user_id))
+
+    def remove(self, org_id: str, grant_id: str, user_id: str) -> None:
+        self.calls.remove(self.client, grant_id, _grant(org_id, user_id))
+
+    def search(self, org_id: str, user_id: str, project_id: str) -> Sequence[UserGrantRecord]:
+        return self.calls.of_user(self.client, org_id, user_id, project_id)
+
+    def organization_of(self, grant_id: str) -> str | None:
+        return organization_of(self.client, grant_id)
+
+
+def _grant(
+    org_id: str,
+    user_id: str,
+    project_id: str = "any",
+    project_grant_id: str | None = None,
+    role_keys: Sequence[str] = (),
+) -> UserGrantInputs:
+    given: dict[str, Any] = {"org_id": org_id, "user_id": user_id, "project_id": project_id, "role_keys": role_keys}
+    return UserGrantInputs.model_validate({**given, "project_grant_id": project_grant_id})

@@ -1,0 +1,364 @@
+"""One example of each resource type: how a test declares it, changes it, and looks at it past Pulumi.
+
+The tests that run for every type (test_life_of_each_type.py, test_faults_of_each_type.py) know a type only by its example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import httpx
+
+from tests.support.servers import World
+
+__all__ = ["EXAMPLES", "Example", "example"]
+
+_COMMON = {"active": True, "adopt": False, "deletion_policy": "remove"}
+
+
+class Example:
+    """An object of one type, and what it needs, on one server.
+
+    :ivar args: the arguments that declare it.
+    :ivar changed: arguments that an update changes in place.
+    :ivar moved: arguments that replace the object; empty for a type of which none does.
+    """
+
+    #: What the test program calls the type.
+    kind: ClassVar[str]
+    #: What errors call an object.
+    noun: ClassVar[str]
+    #: What the names of its states begin with.
+    states: ClassVar[str]
+    #: A regular expression of the path that a create is sent to.
+    create_path: ClassVar[str]
+    #: A regular expression of the paths of the other writes about an object, besides deactivate and reactivate.
+    write_path: ClassVar[str]
+    #: A property that somebody changes outside Pulumi; see :meth:`change_outside`.
+    drifts: ClassVar[str]
+    #: The arguments of ``get``, besides the id.
+    address: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, world: World) -> None:
+        self.world, self.console, self.home = world, world.console, world.home
+        self.args: dict[str, Any] = {}
+        self.changed: dict[str, Any] = {}
+        self.moved: dict[str, Any] = {}
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Create what the object needs, and set :attr:`args`, :attr:`changed` and :attr:`moved`."""
+        raise NotImplementedError
+
+    def declare(self, *changes: Mapping[str, Any], opts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
+        """Declare the object, with these changes."""
+        given = dict(self.args)
+        for each in (*changes, args):
+            given |= each
+        return {"kind": self.kind, "args": given, "opts": opts or {}}
+
+    def get(self, id: str, *export: str) -> dict[str, Any]:
+        """Declare a ``get`` of an object."""
+        declared = self.declare()
+        address = {name: declared["args"][name] for name in self.address}
+        return {**declared, "args": address, "get": id, "export": list(export)}
+
+    def outputs(self, *changes: Mapping[str, Any], **args: Any) -> dict[str, Any]:
+        """The outputs of the object that :meth:`declare` declares with these changes."""
+        given = {**_COMMON, **self.args}
+        for each in (*changes, args):
+            given |= each
+        return {**given, "state": f"{self.states}_{'ACTIVE' if given['active'] else 'INACTIVE'}"}
+
+    # The writes that the product makes, as ``METHOD path``
+
+    def path(self, id: str, **args: Any) -> str:
+        """The path of the calls about an object."""
+        raise NotImplementedError
+
+    def create_writes(self, **args: Any) -> list[str]:
+        """The writes that create the active object."""
+        raise NotImplementedError
+
+    def finish_writes(self, id: str) -> list[str]:
+        """The writes that set what a create cannot set."""
+        return []
+
+    def update_writes(self, id: str) -> list[str]:
+        """The writes that make :attr:`changed` of the object that :attr:`args` declare."""
+        return [f"PUT {self.path(id)}"]
+
+    def restore_writes(self, id: str) -> list[str]:
+        """The writes that undo :attr:`changed`."""
+        return self.update_writes(id)
+
+    def remove_writes(self, id: str, **args: Any) -> list[str]:
+        """The writes that remove it."""
+        return [f"DELETE {self.path(id, **args)}"]
+
+    def deactivate_write(self, id: str) -> str:
+        """The write that deactivates it."""
+        return f"POST {self.path(id)}/_deactivate"
+
+    def reactivate_write(self, id: str) -> str:
+        """The write that reactivates it."""
+        return f"POST {self.path(id)}/_reactivate"
+
+    # Outside Pulumi
+
+    def make(self) -> str:
+        """Create the object as :attr:`args` declare it, and return its id."""
+        raise NotImplementedError
+
+    def ids(self) -> set[str]:
+        """The objects of this type that the test has made, by a list."""
+        raise NotImplementedError
+
+    def record(self, id: str) -> dict[str, Any]:
+        """The object as the server shows it."""
+        raise NotImplementedError
+
+    def set_active(self, id: str, active: bool) -> None:
+        """Deactivate or reactivate it."""
+        raise NotImplementedError
+
+    def change_outside(self, id: str) -> None:
+        """Change the property :attr:`drifts`."""
+        raise NotImplementedError
+
+    def remove(self, id: str) -> None:
+        """Remove it."""
+        raise NotImplementedError
+
+    def is_active(self, id: str) -> bool:
+        """Whether the server shows it as active."""
+        return str(self.record(id)["state"]).endswith("_ACTIVE")
+
+    def is_gone(self, id: str) -> bool:
+        """Whether neither the list nor a read by id shows it."""
+        try:
+            shown = self.record(id)
+        except httpx.HTTPStatusError:
+            shown = {}
+        return "state" not in shown and self.world.shows(lambda: id not in self.ids())
+
+
+class OrganizationExample(Example):
+    kind, noun, states = "org", "organization", "ORG_STATE"
+    create_path, write_path, drifts = r"/management/v1/orgs$", r"/orgs/(me|\d+)$", "name"
+
+    def prepare(self) -> None:
+        self.before = self.world.organizations()
+        self.args = {"name": self.world.name("Tenant")}
+        self.changed = {"name": self.world.name("Tenant Inc")}
+
+    def outputs(self, *changes: Mapping[str, Any], **args: Any) -> dict[str, Any]:
+        found = super().outputs(*changes, **args)
+        domain = next(
+            each["primaryDomain"] for each in self.console.organizations().values() if each["name"] == found["name"]
+        )
+        return {"allow_lockout": False, **found, "primary_domain": domain}
+
+    def path(self, id: str, **args: Any) -> str:
+        return "/management/v1/orgs/me"
+
+    def create_writes(self, **args: Any) -> list[str]:
+        return ["POST /management/v1/orgs"]
+
+    def remove_writes(self, id: str, **args: Any) -> list[str]:
+        return [f"DELETE /admin/v1/orgs/{id}"]
+
+    def make(self) -> str:
+        return self.console.create_organization(self.args["name"])
+
+    def ids(self) -> set[str]:
+        return self.world.organizations() - self.before
+
+    def record(self, id: str) -> dict[str, Any]:
+        return self.console.organization(id)
+
+    def set_active(self, id: str, active: bool) -> None:
+        (self.console.reactivate_organization if active else self.console.deactivate_organization)(id)
+
+    def change_outside(self, id: str) -> None:
+        self.console.rename_organization(id, self.world.name("Elsewhere"))
+
+    def remove(self, id: str) -> None:
+        self.console.remove_organization(id)
+
+
+class ProjectExample(Example):
+    kind, noun, states = "project", "project", "PROJECT_STATE"
+    create_path = r"/management/v1/projects$"
+    write_path, drifts = r"/management/v1/projects/\d+(/roles/(?!_search).*)?$", "project_role_assertion"
+    address = ("org_id",)
+    #: What the roles of `args` and of `changed` are in the state.
+    normal: ClassVar[dict[str, dict[str, str]]] = {
+        "admin": {"display_name": "Admin", "group": "staff"},
+        "viewer": {"display_name": "Viewer", "group": ""},
+    }
+    normal_changed: ClassVar[dict[str, dict[str, str]]] = {
+        "editor": {"display_name": "Editor", "group": ""},
+        "viewer": {"display_name": "Reader", "group": ""},
+    }
+
+    def prepare(self) -> None:
+        self.other = self.console.create_organization(self.world.name("Other"))
+        self.args = {
+            "org_id": self.home,
+            "name": "Shop",
+            "roles": {"viewer": "Viewer", "admin": {"display_name": "Admin", "group": "staff"}},
+            "project_role_assertion": True,
+        }
+        self.changed = {
+            "name": "Shop 2",
+            "roles": {"viewer": "Reader", "editor": {"display_name": "Editor"}},
+            "has_project_check": True,
+            "private_labeling_setting": "PRIVATE_LABELING_SETTING_ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY",
+        }
+        self.moved = {"org_id": self.other}
+
+    def outputs(self, *changes: Mapping[str, Any], **args: Any) -> dict[str, Any]:
+        found = super().outputs(*changes, **args)
+        defaults = {
+            "project_role_check": False,
+            "has_project_check": False,
+            "private_labeling_setting": "PRIVATE_LABELING_SETTING_UNSPECIFIED",
+        }
+        roles = self.normal_changed if found["roles"] == self.changed["roles"] else self.normal
+        return {**defaults, **found, "roles": roles}
+
+    def path(self, id: str, **args: Any) -> str:
+        return f"/management/v1/projects/{id}"
+
+    def create_writes(self, **args: Any) -> list[str]:
+        return ["POST /management/v1/projects"]
+
+    def finish_writes(self, id: str) -> list[str]:
+        return [f"POST {self.path(id)}/roles/_bulk"]
+
+    def update_writes(self, id: str) -> list[str]:
+        roles = f"{self.path(id)}/roles"
+        return [f"DELETE {roles}/admin", f"PUT {roles}/viewer", f"POST {roles}/_bulk", f"PUT {self.path(id)}"]
+
+    def restore_writes(self, id: str) -> list[str]:
+        roles = f"{self.path(id)}/roles"
+        return [f"DELETE {roles}/editor", f"PUT {roles}/viewer", f"POST {roles}/_bulk", f"PUT {self.path(id)}"]
+
+    def make(self) -> str:
+        made = self.console.create_project(self.home, "Shop")
+        self.console.add_project_role(self.home, made, "viewer", "Viewer")
+        self.console.add_project_role(self.home, made, "admin", "Admin", "staff")
+        self.console.set_project_flags(self.home, made, projectRoleAssertion=True)
+        return made
+
+    def ids(self) -> set[str]:
+        mine = {*self.console.projects(self.home), *self.console.projects(self.other)}
+        return mine - {self.world.project}
+
+    def record(self, id: str) -> dict[str, Any]:
+        try:
+            return self.console.project(self.home, id)
+        except httpx.HTTPStatusError:
+            return self.console.project(self.other, id)
+
+    def set_active(self, id: str, active: bool) -> None:
+        (self.console.reactivate_project if active else self.console.deactivate_project)(self.home, id)
+
+    def change_outside(self, id: str) -> None:
+        self.console.set_project_flags(self.home, id, projectRoleAssertion=False)
+
+    def remove(self, id: str) -> None:
+        self.console.remove_project(self.home, id)
+
+
+class ProjectGrantExample(Example):
+    kind, noun, states = "project_grant", "project grant", "PROJECT_GRANT_STATE"
+    create_path, write_path, drifts = r"/projects/\d+/grants$", r"/projects/\d+/grants/\d+$", "role_keys"
+    address = ("org_id", "project_id")
+
+    def prepare(self) -> None:
+        self.granted = self.console.create_organization(self.world.name("Granted"))
+        self.other = self.console.create_organization(self.world.name("Other"))
+        self.args = {
+            "org_id": self.home,
+            "project_id": self.world.project,
+            "granted_org_id": self.granted,
+            "role_keys": ["admin", "viewer"],
+        }
+        self.changed, self.moved = {"role_keys": ["editor"]}, {"granted_org_id": self.other}
+
+    def path(self, id: str, **args: Any) -> str:
+        return f"/management/v1/projects/{self.world.project}/grants/{id}"
+
+    def create_writes(self, **args: Any) -> list[str]:
+        return [f"POST /management/v1/projects/{self.world.project}/grants"]
+
+    def make(self) -> str:
+        return self.console.grant_project(self.home, self.world.project, self.granted, ["viewer", "admin"])
+
+    def ids(self) -> set[str]:
+        return set(self.console.project_grants(self.home))
+
+    def record(self, id: str) -> dict[str, Any]:
+        return self.console.project_grant(self.home, self.world.project, id)
+
+    def set_active(self, id: str, active: bool) -> None:
+        switch = self.console.reactivate_project_grant if active else self.console.deactivate_project_grant
+        switch(self.home, self.world.project, id)
+
+    def change_outside(self, id: str) -> None:
+        self.console.set_project_grant_roles(self.home, self.world.project, id, ["viewer"])
+
+    def remove(self, id: str) -> None:
+        self.console.remove_project_grant(self.home, self.world.project, id)
+
+
+class UserGrantExample(Example):
+    kind, noun, states = "grant", "user grant", "USER_GRANT_STATE"
+    create_path, write_path, drifts = r"/users/\d+/grants$", r"/users/\d+/grants/\d+$", "role_keys"
+    address = ("org_id",)
+
+    def prepare(self) -> None:
+        self.args = {
+            "org_id": self.home,
+            "user_id": self.world.ann,
+            "project_id": self.world.project,
+            "role_keys": ["admin", "viewer"],
+        }
+        self.changed, self.moved = {"role_keys": ["editor"]}, {"user_id": self.world.bob}
+
+    def path(self, id: str, **args: Any) -> str:
+        return f"/management/v1/users/{args.get('user_id', self.world.ann)}/grants/{id}"
+
+    def create_writes(self, **args: Any) -> list[str]:
+        return [f"POST /management/v1/users/{args.get('user_id', self.world.ann)}/grants"]
+
+    def make(self) -> str:
+        return self.console.create_grant(self.home, self.world.ann, self.world.project, ["viewer", "admin"])
+
+    def ids(self) -> set[str]:
+        return set(self.console.grants(self.home))
+
+    def record(self, id: str) -> dict[str, Any]:
+        return self.console.grant(self.home, self.world.ann, id)
+
+    def set_active(self, id: str, active: bool) -> None:
+        (self.console.reactivate_grant if active else self.console.deactivate_grant)(self.home, self.world.ann, id)
+
+    def change_outside(self, id: str) -> None:
+        self.console.set_roles(self.home, self.world.ann, id, ["viewer"])
+
+    def remove(self, id: str) -> None:
+        self.console.remove_grant(self.home, self.world.ann, id)
+
+
+EXAMPLES: dict[str, type[Example]] = {
+    each.kind: each for each in (OrganizationExample, ProjectExample, ProjectGrantExample, UserGrantExample)
+}
+
+
+def example(kind: str, world: World) -> Example:
+    """Return the example of a type, with what it needs."""
+    return EXAMPLES[kind](world)

@@ -1,0 +1,100 @@
+"""Counts the calls of each kind of change, for docs/performance.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.support.in_process import InProcessStack
+from tests.support.servers import World, emulated
+from tests.support.stack import TOKENS, grant, org, project, project_grant
+
+__all__ = ["table"]
+
+#: So many resources of each type: the calls that are made once for all of them do not count much.
+MANY = 40
+#: Changes, by the heading of their column.
+CHANGES = ("create", "create inactive", "update", "deactivate", "reactivate", "delete", "refresh")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How one type is declared.
+
+    :param declare: returns the declaration of the resource with that number.
+    :param changed: the arguments that an update changes.
+    """
+
+    declare: Callable[..., dict[str, Any]]
+    changed: Callable[[int], dict[str, Any]]
+
+
+def table() -> str:
+    """Return a Markdown table with the calls for one resource, measured with many."""
+    rows = []
+    for kind in TOKENS:
+        measured = _measure(kind)
+        cells = " | ".join(f"{measured[change] / MANY:.1f}" for change in CHANGES)
+        rows.append(f"| `{TOKENS[kind].rsplit(':', 1)[-1]}` | {cells} |")
+    head = f"| resource | {' | '.join(CHANGES)} |"
+    return "\n".join([head, f"|---|{'---|' * len(CHANGES)}", *rows])
+
+
+def _measure(kind: str) -> dict[str, int]:
+    with _stack() as (world, stack):
+        made = _kinds(world)[kind]
+        found: dict[str, int] = {}
+
+        def run(change: str, command: str = "up", **args: Any) -> None:
+            stack.declare(**{f"r{n}": made.declare(n, **args, **_changed(made, n, change)) for n in range(MANY)})
+            world.proxy.clear()
+            stack.must(command)
+            found[change] = len(world.proxy.exchanges)
+
+        run("create")
+        run("refresh", "refresh")
+        run("deactivate", active=False)
+        run("reactivate")
+        run("update")
+        run("delete", "destroy")
+        run("create inactive", active=False)
+        return found
+
+
+def _changed(made: _Kind, number: int, change: str) -> dict[str, Any]:
+    return made.changed(number) if change in ("update", "delete") else {}
+
+
+@contextmanager
+def _stack() -> Iterator[tuple[World, InProcessStack]]:
+    with emulated() as world, TemporaryDirectory() as folder:
+        yield world, InProcessStack(Path(folder) / "stack", world.proxy.url, world.token)
+
+
+def _kinds(world: World) -> dict[str, _Kind]:
+    console, home = world.console, world.home
+    users = [console.create_user(home, f"user{number}") for number in range(MANY)]
+    tenants = [console.create_organization(f"Granted {number}") for number in range(MANY)]
+
+    def an_organization(number: int, **args: Any) -> dict[str, Any]:
+        return org(**{"name": f"Tenant {number}", **args})
+
+    def a_project(number: int, **args: Any) -> dict[str, Any]:
+        return project(home, f"Project {number}", **args)
+
+    def a_project_grant(number: int, **args: Any) -> dict[str, Any]:
+        return project_grant(home, world.project, tenants[number], **{"roles": ["viewer"], **args})
+
+    def a_grant(number: int, **args: Any) -> dict[str, Any]:
+        return grant(home, users[number], world.project, **{"roles": ["viewer"], **args})
+
+    return {
+        "org": _Kind(an_organization, lambda number: {"name": f"Renamed {number}"}),
+        "project": _Kind(a_project, lambda number: {"project_role_check": True}),
+        "project_grant": _Kind(a_project_grant, lambda number: {"roles": ["editor"]}),
+        "grant": _Kind(a_grant, lambda number: {"roles": ["editor"]}),
+    }

@@ -1,0 +1,69 @@
+"""The data file of examples/onboarding: every mistake is reported, with its place."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.support.stack import ROOT
+
+START = """
+project: {id: "1", organization: "2", roles: [admin, viewer]}
+people: {ann: "11", bob: "12", anna: "11"}
+"""
+
+
+@pytest.fixture(scope="module")
+def tenants() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("onboarding_tenants", ROOT / "examples" / "onboarding" / "tenants.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # pydantic looks up the names of annotations there
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_tenant_may_give_all_roles_of_the_project_unless_the_file_names_some(
+    tenants: ModuleType, tmp_path: Path
+) -> None:
+    file = tmp_path / "tenants.yaml"
+    file.write_text(
+        START
+        + "tenants: {acme: {name: Acme}, globex: {name: Globex, roles: [viewer]}, none: {name: Nobody, roles: []}}"
+    )
+    data = tenants.load(file)
+    roles = {key: sorted(data.roles_of(each)) for key, each in data.tenants.items()}
+    assert roles == {"acme": ["admin", "viewer"], "globex": ["viewer"], "none": []}
+
+
+@pytest.mark.parametrize(
+    ("tenant", "mistake"),
+    [
+        ("{name: Acme, roles: [editor]}", "tenants.acme.roles: the project has no role 'editor'; it has admin, viewer"),
+        ("{name: Acme, people: {ann: [editor]}}", "tenants.acme.people.ann: the project has no role 'editor'"),
+        (
+            "{name: Acme, roles: [viewer], people: {ann: [admin]}}",
+            "tenants.acme.people.ann: the tenant may not give the role 'admin'; it may give viewer",
+        ),
+        ("{name: Acme, people: {eve: [viewer]}}", "tenants.acme.people.eve: there is no 'eve' under people"),
+        (
+            "{name: Acme, people: {ann: [admin], anna: [viewer]}}",
+            "tenants.acme.people.anna: this is the same user as ann",
+        ),
+        ("{name: Acme, project_granted: true}", "tenants.acme.project_granted is not a known field"),
+        ("{name: Globex}", "tenants.globex.name: 'Globex' is also the name of acme"),
+    ],
+)
+def test_a_mistake_is_reported_with_its_place(tenants: ModuleType, tmp_path: Path, tenant: str, mistake: str) -> None:
+    file = tmp_path / "tenants.yaml"
+    file.write_text(f"{START}tenants:\n  acme: {tenant}\n  globex: {{name: Globex, people: {{ann: [viewer]}}}}\n")
+    with pytest.raises(tenants.MistakeInFile) as raised:
+        tenants.load(file)
+    lines = str(raised.value).splitlines()
+    assert len(lines) == 2, "one mistake, one line"
+    assert mistake in lines[1]
