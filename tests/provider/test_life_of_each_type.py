@@ -73,14 +73,7 @@ def _lives(kind: str, world: World, stack: AnyStack) -> None:
     assert stack.resources() == {}
 
 
-@pytest.mark.parametrize("kind", ["org", "grant"])
-def test_an_object_of_the_first_types_lives_its_life(every_world: World, every_stack: AnyStack, kind: str) -> None:
-    """test_lifecycle.py has more of it, on the engine as well."""
-    _lives(kind, every_world, every_stack)
-
-
-@pytest.mark.engine_too
-@pytest.mark.parametrize("kind", ["project", "project_grant"])
+@pytest.mark.parametrize("kind", EXAMPLES)
 def test_an_object_lives_its_life(every_world: World, every_stack: AnyStack, kind: str) -> None:
     _lives(kind, every_world, every_stack)
 

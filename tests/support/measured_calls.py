@@ -16,7 +16,7 @@ from tests.support.stack import TOKENS, grant, org, project, project_grant
 __all__ = ["table"]
 
 #: So many resources of each type: the calls that are made once for all of them do not count much.
-MANY = 40
+MANY = 20
 #: Changes, by the heading of their column.
 CHANGES = ("create", "create inactive", "update", "deactivate", "reactivate", "delete", "refresh")
 
