@@ -200,15 +200,7 @@ class Hooks(Generic[AnyInputs]):
         process.current().bulk_reads.written(id)
         inputs = self._parse(news)
         unchanged = Created(id, new=False)
-        # An input that the program no longer gives is no longer managed: it is not read, and leaves the state. One that it
-        # gives for the first time is read.
-        declared = inputs.dump()
-        left_out = self.type.inputs.model_fields.keys() - declared.keys() - set(self.type.server_defaults)
-        known = {
-            **declared,
-            **{name: value for name, value in olds.items() if value is not None and name not in left_out},
-        }
-        return UpdateResult(self._outputs(self._reconcile(unchanged, self._resource(news), inputs, known), inputs))
+        return UpdateResult(self._outputs(self._reconcile(unchanged, self._resource(news), inputs, olds), inputs))
 
     @_readable
     def delete(self, id: str, props: dict[str, Any]) -> None:
