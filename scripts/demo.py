@@ -160,8 +160,8 @@ def main() -> None:
         show(f"{command} &")
         with (folder / "log").open("w+") as log, process(command.split(), stdout=log) as emulator:
             wait_until_ready(url, emulator, folder / "log")
-            with AdminClient(url, TOKEN) as console:
-                play(Demo(folder, url), console)
+            with AdminClient(url, TOKEN) as admin:
+                play(Demo(folder, url), admin)
 
 
 def wait_until_ready(url: str, emulator: subprocess.Popen[str], log: Path) -> None:
@@ -182,11 +182,11 @@ class Server:
     :param vendor: the organization that owns the project.
     """
 
-    def __init__(self, console: AdminClient, vendor: str) -> None:
-        self.console, self.vendor = console, vendor
-        (self.project,) = console.projects(vendor)
-        self.ann, self.bob = console.create_user(vendor, "ann"), console.create_user(vendor, "bob")
-        self.before = set(console.organizations())
+    def __init__(self, admin: AdminClient, vendor: str) -> None:
+        self.admin, self.vendor = admin, vendor
+        (self.project,) = admin.projects(vendor)
+        self.ann, self.bob = admin.create_user(vendor, "ann"), admin.create_user(vendor, "bob")
+        self.before = set(admin.organizations())
         self.tenants = textwrap.dedent(f"""\
             project: {{id: "{self.project}", organization: "{vendor}", roles: [admin, editor, viewer]}}
             people: {{ann: "{self.ann}", bob: "{self.bob}"}}
@@ -199,8 +199,8 @@ class Server:
 
     def found(self, key: str) -> list[Any]:
         """Return a property of the new organization, of Ann's grant and of Bob's grant."""
-        new = {id_: each for id_, each in self.console.organizations().items() if id_ not in self.before}
-        grants = [each for org_id in new for each in self.console.grants(org_id).values()]
+        new = {id_: each for id_, each in self.admin.organizations().items() if id_ not in self.before}
+        grants = [each for org_id in new for each in self.admin.grants(org_id).values()]
         grants.sort(key=lambda each: bool(each["userId"] != self.ann))
         return [each.get(key) for each in (*new.values(), *grants)]
 
@@ -209,32 +209,30 @@ class Server:
 
     def granted_roles(self) -> list[list[str]]:
         """Return the roles of each grant of the project."""
-        return [each["grantedRoleKeys"] for each in self.console.project_grants(self.vendor).values()]
+        return [each["grantedRoleKeys"] for each in self.admin.project_grants(self.vendor).values()]
 
 
-def play(demo: Demo, console: AdminClient) -> None:
+def play(demo: Demo, admin: AdminClient) -> None:
     """Run the steps of the demo."""
     tell("Create a tenant from nothing: an organization, a project with roles, and a role for a service account.")
-    existing = set(console.organizations())
+    existing = set(admin.organizations())
     demo.pulumi("stack init demo")
     demo.pulumi("config set name Vendor")
     demo.pulumi("up --yes --skip-preview")
-    created = set(console.organizations()) - existing
+    created = set(admin.organizations()) - existing
     expect("the server has one new organization", len(created) == 1)
     (vendor,) = created
-    server = Server(console, vendor)
-    roles_in_project = sorted(console.project_roles(vendor, server.project))
+    server = Server(admin, vendor)
+    roles_in_project = sorted(admin.project_roles(vendor, server.project))
     expect("its project has the roles admin, editor and viewer", roles_in_project == ["admin", "editor", "viewer"])
-    expect(
-        "a user grant gives the role viewer", [g["roleKeys"] for g in console.grants(vendor).values()] == [["viewer"]]
-    )
+    expect("a user grant gives the role viewer", [g["roleKeys"] for g in admin.grants(vendor).values()] == [["viewer"]])
 
     onboard(demo, server)
 
     demo.enter("", "a copy of the checkout")
     tell("Remove what the first step created. The organization is removed for good.")
     demo.pulumi("destroy --yes --skip-preview")
-    expect("the server has the organizations that it had before", set(console.organizations()) == existing)
+    expect("the server has the organizations that it had before", set(admin.organizations()) == existing)
 
 
 def onboard(demo: Demo, server: Server) -> None:
@@ -261,8 +259,8 @@ def onboard(demo: Demo, server: Server) -> None:
     expect("the organization and both user grants are inactive on the server", server.states() == ["INACTIVE"] * 3)
     expect("the user grants have the same roles as before", server.found("roleKeys") == roles)
 
-    tell("Somebody reactivates Ann's grant in ZITADEL's console. Pulumi does not know about it.")
-    server.console.reactivate_grant(ids[0], server.ann, ids[1])
+    tell("Somebody reactivates Ann's grant in ZITADEL's admin. Pulumi does not know about it.")
+    server.admin.reactivate_grant(ids[0], server.ann, ids[1])
     expect("Ann's grant is active on the server", server.states() == ["INACTIVE", "ACTIVE", "INACTIVE"])
 
     tell("A nightly job detects the drift. Exit code 7 means drift, 0 means in sync.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import certifi
 import pytest
 
-from tests.support.servers import PROFILES, World, emulated, real, real_is_given
+from tests.support.servers import PROFILES, Server, emulated, real, real_is_given
 from tests.support.stack import Stack
 
 #: The newest emulator, and a real server where one is given.
@@ -35,53 +35,53 @@ def _one_certificate_is_trusted(tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @contextmanager
-def server(name: str) -> Iterator[World]:
+def started(name: str) -> Iterator[Server]:
     """A server of that profile, or the real one."""
-    with real() if name == "real" else emulated(name) as world:
-        yield world
+    with real() if name == "real" else emulated(name) as server:
+        yield server
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def server() -> Iterator[Server]:
     """A server like the newest, with a proxy in front of it."""
-    with emulated() as world:
-        yield world
+    with emulated() as server:
+        yield server
 
 
 @pytest.fixture(params=ANY)
-def any_world(request: pytest.FixtureRequest) -> Iterator[World]:
+def any_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server like the newest, and a real one where it is given."""
-    with server(request.param) as world:
-        yield world
+    with started(request.param) as server:
+        yield server
 
 
 @pytest.fixture(params=EVERY)
-def every_world(request: pytest.FixtureRequest) -> Iterator[World]:
+def every_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server of each kind, and a real one where it is given."""
-    with server(request.param) as world:
-        yield world
+    with started(request.param) as server:
+        yield server
 
 
 @pytest.fixture(params=PROFILES)
-def profile_world(request: pytest.FixtureRequest) -> Iterator[World]:
+def profile_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server of each kind to itself: on a shared one, what others remove is looked into as well, and costs calls."""
-    with emulated(request.param) as world:
-        yield world
+    with emulated(request.param) as server:
+        yield server
 
 
 @pytest.fixture
-def stack(world: World, tmp_path: Path) -> Stack:
-    """A stack on :func:`world`."""
-    return Stack(tmp_path / "stack", world.proxy.url, world.token)
+def stack(server: Server, tmp_path: Path) -> Stack:
+    """A stack on :func:`server`."""
+    return Stack(tmp_path / "stack", server.proxy.url, server.token)
 
 
 @pytest.fixture
-def any_stack(any_world: World, tmp_path: Path) -> Stack:
-    """A stack on :func:`any_world`."""
-    return Stack(tmp_path / "stack", any_world.proxy.url, any_world.token)
+def any_stack(any_server: Server, tmp_path: Path) -> Stack:
+    """A stack on :func:`any_server`."""
+    return Stack(tmp_path / "stack", any_server.proxy.url, any_server.token)
 
 
 @pytest.fixture
-def every_stack(every_world: World, tmp_path: Path) -> Stack:
-    """A stack on :func:`every_world`."""
-    return Stack(tmp_path / "stack", every_world.proxy.url, every_world.token)
+def every_stack(every_server: Server, tmp_path: Path) -> Stack:
+    """A stack on :func:`every_server`."""
+    return Stack(tmp_path / "stack", every_server.proxy.url, every_server.token)

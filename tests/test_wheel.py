@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import ROOT, Stack, org
 
 
@@ -37,7 +37,7 @@ def test_the_wheel_holds_what_users_need(wheel: Path) -> None:
 
 
 @pytest.mark.engine
-def test_a_program_runs_with_the_wheel_in_a_new_environment(wheel: Path, world: World, tmp_path: Path) -> None:
+def test_a_program_runs_with_the_wheel_in_a_new_environment(wheel: Path, server: Server, tmp_path: Path) -> None:
     home = tmp_path / "venv"
     venv.create(home, with_pip=False)
     python = home / "bin" / "python"
@@ -50,13 +50,13 @@ def test_a_program_runs_with_the_wheel_in_a_new_environment(wheel: Path, world: 
     found = subprocess.run(where, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert Path(found.strip()).is_relative_to(home), "the wheel is used, and not the checkout"
 
-    stack = Stack(tmp_path / "stack", world.proxy.url, world.token)
+    stack = Stack(tmp_path / "stack", server.proxy.url, server.token)
     here = str(Path(sys.executable).parent)
     stack.env["PATH"] = ":".join([str(home / "bin"), *(part for part in stack.env["PATH"].split(":") if part != here)])
     del stack.env["PYTHONPATH"]  # the environment's own `pip list`
     stack.declare(acme=org("Acme"))
     stack.up()
-    assert world.console.organization(stack.id("acme"))["name"] == "Acme"
+    assert server.admin.organization(stack.id("acme"))["name"] == "Acme"
 
     without = "import sys; sys.modules['starlette'] = None; from pulumi_zorg.cli import main; main()"
     zorg = subprocess.run(

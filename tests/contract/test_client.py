@@ -16,97 +16,97 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.testing import Fault
 from tests.support.calls import Organizations
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.unit.clients import Clients
 
 
 def test_where_the_header_is_lost_it_is_noticed_before_anything_is_written(
-    every_world: World, clients: Clients
+    every_server: Server, clients: Clients
 ) -> None:
-    client = clients.owner(every_world)
-    acme = Organizations(client).create(every_world.name("Acme"))
-    every_world.proxy.clear()
-    every_world.proxy.add(Fault("strip", times=None))
+    client = clients.owner(every_server)
+    acme = Organizations(client).create(every_server.name("Acme"))
+    every_server.proxy.clear()
+    every_server.proxy.add(Fault("strip", times=None))
     with pytest.raises(HeaderIgnored, match="Nothing was written"):
         Organizations(client).read(acme)
     with pytest.raises(HeaderIgnored):
         client.verify_org_header(acme)
-    assert every_world.proxy.writes == []
+    assert every_server.proxy.writes == []
 
 
-def test_that_the_header_is_honoured_is_made_sure_of_once(every_world: World, clients: Clients) -> None:
-    client = clients.owner(every_world)
-    every_world.proxy.clear()
+def test_that_the_header_is_honoured_is_made_sure_of_once(every_server: Server, clients: Clients) -> None:
+    client = clients.owner(every_server)
+    every_server.proxy.clear()
     for _ in range(3):
-        client.verify_org_header(every_world.home)
-    assert [each.path for each in every_world.proxy.exchanges] == ["/management/v1/orgs/me"]
+        client.verify_org_header(every_server.home)
+    assert [each.path for each in every_server.proxy.exchanges] == ["/management/v1/orgs/me"]
 
 
-def test_a_doubt_about_the_header_is_not_taken_for_an_answer(every_world: World, clients: Clients) -> None:
-    client = clients.owner(every_world)
-    every_world.proxy.add(Fault("strip", times=1))
+def test_a_doubt_about_the_header_is_not_taken_for_an_answer(every_server: Server, clients: Clients) -> None:
+    client = clients.owner(every_server)
+    every_server.proxy.add(Fault("strip", times=1))
     with pytest.raises(HeaderIgnored):
-        client.verify_org_header(every_world.home)
-    client.verify_org_header(every_world.home)
+        client.verify_org_header(every_server.home)
+    client.verify_org_header(every_server.home)
 
 
-def test_a_write_that_hit_another_organization_is_told(every_world: World, clients: Clients) -> None:
+def test_a_write_that_hit_another_organization_is_told(every_server: Server, clients: Clients) -> None:
     """The answer to a write says on whom the server acted."""
-    world = every_world
-    client = clients.member(world, "IAM_OWNER")
-    other = Organizations(client).create(world.name("Acme"))
-    world.proxy.clear()
-    world.proxy.add(Fault("strip", times=None))
-    with pytest.raises(HeaderIgnored, match=f"acted on organization {world.home} instead"):
-        Organizations(client).rename(other, world.name("Emca"))
-    assert world.console.organization(other)["name"] == world.name("Acme")
-    assert world.console.organization(world.home)["name"] == world.name("Emca")
+    server = every_server
+    client = clients.member(server, "IAM_OWNER")
+    other = Organizations(client).create(server.name("Acme"))
+    server.proxy.clear()
+    server.proxy.add(Fault("strip", times=None))
+    with pytest.raises(HeaderIgnored, match=f"acted on organization {server.home} instead"):
+        Organizations(client).rename(other, server.name("Emca"))
+    assert server.admin.organization(other)["name"] == server.name("Acme")
+    assert server.admin.organization(server.home)["name"] == server.name("Emca")
 
 
-def test_a_lost_answer_to_a_write_is_not_asked_for_again(every_world: World, clients: Clients) -> None:
-    client = clients.owner(every_world)
-    acme = Organizations(client).create(every_world.name("Acme"))
-    every_world.proxy.clear()
-    every_world.proxy.add(Fault("drop", method="POST", path="_deactivate"))
+def test_a_lost_answer_to_a_write_is_not_asked_for_again(every_server: Server, clients: Clients) -> None:
+    client = clients.owner(every_server)
+    acme = Organizations(client).create(every_server.name("Acme"))
+    every_server.proxy.clear()
+    every_server.proxy.add(Fault("drop", method="POST", path="_deactivate"))
     with pytest.raises(Unreachable) as caught:
         Organizations(client).deactivate(acme)
     assert caught.value.may_have_applied
-    assert every_world.proxy.writes == ["POST /management/v1/orgs/me/_deactivate"]
+    assert every_server.proxy.writes == ["POST /management/v1/orgs/me/_deactivate"]
     assert not Organizations(client).read(acme).active
 
 
-def service_account(world: World) -> tuple[str, str]:
+def service_account(server: Server) -> tuple[str, str]:
     """A service account that owns the instance: its acme and its user name."""
-    name = f"robot{world.tag}"
-    user = world.console.create_user(world.home, name)
-    world.console.add_instance_member(user, "IAM_OWNER")
+    name = f"robot{server.tag}"
+    user = server.admin.create_user(server.home, name)
+    server.admin.add_instance_member(user, "IAM_OWNER")
     return user, name
 
 
-def test_a_service_account_key_opens_the_api(every_world: World, clients: Clients) -> None:
-    user, _ = service_account(every_world)
+def test_a_service_account_key_opens_the_api(every_server: Server, clients: Clients) -> None:
+    user, _ = service_account(every_server)
     body = {"type": "KEY_TYPE_JSON", "expirationDate": "2099-01-01T00:00:00Z"}
-    answer = every_world.console.call("POST", f"/management/v1/users/{user}/keys", body, org=every_world.home)
+    answer = every_server.admin.call("POST", f"/management/v1/users/{user}/keys", body, org=every_server.home)
     text = base64.b64decode(answer["keyDetails"]).decode()
-    client = clients.of(every_world, ServiceAccountKey.model_validate_json(text))
+    client = clients.of(every_server, ServiceAccountKey.model_validate_json(text))
     for _ in range(2):
         assert client.identity.me().id == user
-    assert Organizations(client).read(every_world.home).active
-    assert [each.path for each in every_world.proxy.exchanges].count("/oauth/v2/token") == 1
+    assert Organizations(client).read(every_server.home).active
+    assert [each.path for each in every_server.proxy.exchanges].count("/oauth/v2/token") == 1
 
     wrong = ServiceAccountKey.model_validate_json(json.dumps({**json.loads(text), "keyId": "42"}))
     with pytest.raises(CredentialError, match="service-account key 42"):
-        clients.of(every_world, wrong).identity.me()
+        clients.of(every_server, wrong).identity.me()
 
 
-def test_client_credentials_open_the_api(every_world: World, clients: Clients) -> None:
-    user, _ = service_account(every_world)
-    answer = every_world.console.call("PUT", f"/management/v1/users/{user}/secret", org=every_world.home)
+def test_client_credentials_open_the_api(every_server: Server, clients: Clients) -> None:
+    user, _ = service_account(every_server)
+    answer = every_server.admin.call("PUT", f"/management/v1/users/{user}/secret", org=every_server.home)
     client_id, secret = answer["clientId"], answer["clientSecret"]
-    client = clients.of(every_world, ClientCredentials(client_id, SecretStr(secret)))
+    client = clients.of(every_server, ClientCredentials(client_id, SecretStr(secret)))
     assert client.identity.me().id == user
-    assert Organizations(client).read(every_world.home).active
+    assert Organizations(client).read(every_server.home).active
 
     with pytest.raises(CredentialError, match=f"the client credentials of {client_id}") as caught:
-        clients.of(every_world, ClientCredentials(client_id, SecretStr("not-the-secret"))).identity.me()
+        clients.of(every_server, ClientCredentials(client_id, SecretStr("not-the-secret"))).identity.me()
     assert "not-the-secret" not in str(caught.value)

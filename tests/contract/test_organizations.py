@@ -17,13 +17,13 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.testing import Fault
 from tests.contract.lists import listed
 from tests.support.calls import Organizations
-from tests.support.servers import World, emulated
+from tests.support.servers import Server, emulated
 from tests.unit.clients import Clients
 
 
-def test_an_organization_is_created_active_and_read_back(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    name = world.name("Acme & Söhne")
+def test_an_organization_is_created_active_and_read_back(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    name = server.name("Acme & Söhne")
     acme = Organizations(client).create(name)
     found = Organizations(client).read(acme)
     assert (found.id, found.name, found.state) == (acme, name, "ORG_STATE_ACTIVE")
@@ -31,11 +31,11 @@ def test_an_organization_is_created_active_and_read_back(every_world: World, cli
     assert not found.removed
     assert found.details.resource_owner == acme
     assert found.details.creation_date is not None
-    assert found.primary_domain == world.console.organization(acme)["primaryDomain"] != ""
+    assert found.primary_domain == server.admin.organization(acme)["primaryDomain"] != ""
 
 
-def test_the_name_of_an_organization_is_taken_until_it_is_removed(every_world: World, clients: Clients) -> None:
-    client, name = clients.owner(every_world), every_world.name("Acme")
+def test_the_name_of_an_organization_is_taken_until_it_is_removed(every_server: Server, clients: Clients) -> None:
+    client, name = clients.owner(every_server), every_server.name("Acme")
     acme = Organizations(client).create(name)
     with pytest.raises(AlreadyExists, match="Creating organization 'Acme"):
         Organizations(client).create(name)
@@ -43,36 +43,36 @@ def test_the_name_of_an_organization_is_taken_until_it_is_removed(every_world: W
     assert Organizations(client).create(name) != acme
 
 
-def test_an_organization_is_renamed_and_its_domain_with_it(every_world: World, clients: Clients) -> None:
-    client = clients.owner(every_world)
-    acme = Organizations(client).create(every_world.name("Acme"))
+def test_an_organization_is_renamed_and_its_domain_with_it(every_server: Server, clients: Clients) -> None:
+    client = clients.owner(every_server)
+    acme = Organizations(client).create(every_server.name("Acme"))
     before = Organizations(client).read(acme)
-    Organizations(client).rename(acme, every_world.name("Emca"))
+    Organizations(client).rename(acme, every_server.name("Emca"))
     after = Organizations(client).read(acme)
-    assert after.name == every_world.name("Emca")
+    assert after.name == every_server.name("Emca")
     assert after.primary_domain != before.primary_domain
     with pytest.raises(FailedPrecondition):
-        Organizations(client).rename(acme, every_world.name("Emca"))
+        Organizations(client).rename(acme, every_server.name("Emca"))
 
 
-def test_a_name_that_another_organization_has_cannot_be_taken(every_world: World, clients: Clients) -> None:
-    client = clients.owner(every_world)
-    Organizations(client).create(every_world.name("Acme"))
-    acme = Organizations(client).create(every_world.name("Emca"))
+def test_a_name_that_another_organization_has_cannot_be_taken(every_server: Server, clients: Clients) -> None:
+    client = clients.owner(every_server)
+    Organizations(client).create(every_server.name("Acme"))
+    acme = Organizations(client).create(every_server.name("Emca"))
     with pytest.raises(AlreadyExists):
-        Organizations(client).rename(acme, every_world.name("Acme"))
-    assert Organizations(client).read(acme).name == every_world.name("Emca")
+        Organizations(client).rename(acme, every_server.name("Acme"))
+    assert Organizations(client).read(acme).name == every_server.name("Emca")
 
 
-def test_an_organization_is_deactivated_and_reactivated(every_world: World, clients: Clients) -> None:
-    client = clients.owner(every_world)
-    acme = Organizations(client).create(every_world.name("Acme"))
+def test_an_organization_is_deactivated_and_reactivated(every_server: Server, clients: Clients) -> None:
+    client = clients.owner(every_server)
+    acme = Organizations(client).create(every_server.name("Acme"))
     Organizations(client).deactivate(acme)
     assert Organizations(client).read(acme).state == "ORG_STATE_INACTIVE"
     assert not Organizations(client).read(acme).active
     with pytest.raises(FailedPrecondition):
         Organizations(client).deactivate(acme)
-    Organizations(client).rename(acme, every_world.name("Emca"))
+    Organizations(client).rename(acme, every_server.name("Emca"))
     assert Organizations(client).read(acme).state == "ORG_STATE_INACTIVE"
     Organizations(client).reactivate(acme)
     assert Organizations(client).read(acme).active
@@ -80,13 +80,13 @@ def test_an_organization_is_deactivated_and_reactivated(every_world: World, clie
         Organizations(client).reactivate(acme)
 
 
-def test_a_removed_organization_is_still_answered_but_takes_no_change(every_world: World, clients: Clients) -> None:
-    client = clients.owner(every_world)
-    acme = Organizations(client).create(every_world.name("Acme"))
+def test_a_removed_organization_is_still_answered_but_takes_no_change(every_server: Server, clients: Clients) -> None:
+    client = clients.owner(every_server)
+    acme = Organizations(client).create(every_server.name("Acme"))
     Organizations(client).remove(acme)
     assert Organizations(client).read(acme).removed
     for change in (
-        lambda: Organizations(client).rename(acme, every_world.name("Emca")),
+        lambda: Organizations(client).rename(acme, every_server.name("Emca")),
         lambda: Organizations(client).deactivate(acme),
         lambda: Organizations(client).reactivate(acme),
         lambda: Organizations(client).remove(acme),
@@ -95,35 +95,35 @@ def test_a_removed_organization_is_still_answered_but_takes_no_change(every_worl
             change()
 
 
-def test_an_inactive_organization_can_be_removed(every_world: World, clients: Clients) -> None:
-    client = clients.owner(every_world)
-    acme = Organizations(client).create(every_world.name("Acme"))
+def test_an_inactive_organization_can_be_removed(every_server: Server, clients: Clients) -> None:
+    client = clients.owner(every_server)
+    acme = Organizations(client).create(every_server.name("Acme"))
     Organizations(client).deactivate(acme)
     Organizations(client).remove(acme)
-    assert every_world.shows(lambda: acme not in every_world.console.organizations())
+    assert every_server.shows(lambda: acme not in every_server.admin.organizations())
 
 
-def test_an_unknown_organization_is_no_reason_to_think_that_it_is_gone(every_world: World, clients: Clients) -> None:
+def test_an_unknown_organization_is_no_reason_to_think_that_it_is_gone(every_server: Server, clients: Clients) -> None:
     with pytest.raises(PermissionDenied, match="Reading organization 42"):
-        Organizations(clients.owner(every_world)).read("42")
+        Organizations(clients.owner(every_server)).read("42")
 
 
-def test_organizations_are_found_by_their_whole_name(every_world: World, clients: Clients) -> None:
-    client, name = clients.owner(every_world), every_world.name("Acme")
+def test_organizations_are_found_by_their_whole_name(every_server: Server, clients: Clients) -> None:
+    client, name = clients.owner(every_server), every_server.name("Acme")
     acme = Organizations(client).create(name)
     Organizations(client).create(f"{name} Inc")
     assert [(each.id, each.name) for each in listed(lambda: Organizations(client).by_name(name))] == [(acme, name)]
     assert Organizations(client).by_name(name.upper()) == ()
-    assert Organizations(client).by_name(every_world.name("Ac")) == ()
-    assert Organizations(client).by_name(every_world.name("Nobody")) == ()
+    assert Organizations(client).by_name(every_server.name("Ac")) == ()
+    assert Organizations(client).by_name(every_server.name("Nobody")) == ()
     Organizations(client).remove(acme)
     assert Organizations(client).by_name(name) == ()
 
 
-def test_an_owner_of_the_organization_alone_finds_it_by_its_name(any_world: World, clients: Clients) -> None:
-    acme = Organizations(clients.owner(any_world)).create(any_world.name("Acme"))
-    client = clients.member(any_world, "ORG_OWNER", of=acme)
-    assert [each.id for each in listed(lambda: Organizations(client).by_name(any_world.name("Acme")))] == [acme]
+def test_an_owner_of_the_organization_alone_finds_it_by_its_name(any_server: Server, clients: Clients) -> None:
+    acme = Organizations(clients.owner(any_server)).create(any_server.name("Acme"))
+    client = clients.member(any_server, "ORG_OWNER", of=acme)
+    assert [each.id for each in listed(lambda: Organizations(client).by_name(any_server.name("Acme")))] == [acme]
 
 
 @pytest.mark.parametrize(
@@ -132,72 +132,74 @@ def test_an_owner_of_the_organization_alone_finds_it_by_its_name(any_world: Worl
 def test_where_the_second_api_has_no_list_the_right_to_the_first_is_what_is_missing(
     clients: Clients, missing: Fault | None
 ) -> None:
-    with emulated("seeds") as world:
-        acme = Organizations(clients.owner(world)).create("Acme")
-        world.proxy.add(*([missing] if missing else []))
+    with emulated("seeds") as server:
+        acme = Organizations(clients.owner(server)).create("Acme")
+        server.proxy.add(*([missing] if missing else []))
         for roles, of in ((("ORG_OWNER",), acme), (("IAM_ORG_MANAGER",), None)):
             with pytest.raises(PermissionDenied, match=r"Searching organizations named 'Acme'.* the credential lacks"):
-                Organizations(clients.member(world, *roles, of=of)).by_name("Acme")
+                Organizations(clients.member(server, *roles, of=of)).by_name("Acme")
 
 
 @pytest.mark.parametrize("name", ["", "x" * 201])
-def test_a_name_that_is_none_is_refused(every_world: World, clients: Clients, name: str) -> None:
+def test_a_name_that_is_none_is_refused(every_server: Server, clients: Clients, name: str) -> None:
     with pytest.raises(InvalidArgument):
-        Organizations(clients.owner(every_world)).create(name)
+        Organizations(clients.owner(every_server)).create(name)
 
 
-def test_an_owner_of_the_organization_alone_removes_it_by_the_second_way(every_world: World, clients: Clients) -> None:
+def test_an_owner_of_the_organization_alone_removes_it_by_the_second_way(
+    every_server: Server, clients: Clients
+) -> None:
     """The admin API says 404 to it, on an organization that is there."""
-    acme = Organizations(clients.owner(every_world)).create(every_world.name("Acme"))
-    client = clients.member(every_world, "ORG_OWNER", of=acme)
-    every_world.proxy.clear()
+    acme = Organizations(clients.owner(every_server)).create(every_server.name("Acme"))
+    client = clients.member(every_server, "ORG_OWNER", of=acme)
+    every_server.proxy.clear()
     Organizations(client).remove(acme)
-    assert every_world.proxy.writes == [f"DELETE /admin/v1/orgs/{acme}", "DELETE /management/v1/orgs/me"]
-    assert {each.org for each in every_world.proxy.exchanges if each.path == "/management/v1/orgs/me"} == {acme}
-    assert every_world.shows(lambda: acme not in every_world.console.organizations())
+    assert every_server.proxy.writes == [f"DELETE /admin/v1/orgs/{acme}", "DELETE /management/v1/orgs/me"]
+    assert {each.org for each in every_server.proxy.exchanges if each.path == "/management/v1/orgs/me"} == {acme}
+    assert every_server.shows(lambda: acme not in every_server.admin.organizations())
 
 
-def test_a_manager_of_organizations_removes_them_by_the_second_way(every_world: World, clients: Clients) -> None:
+def test_a_manager_of_organizations_removes_them_by_the_second_way(every_server: Server, clients: Clients) -> None:
     """The admin API says 403 to it."""
-    client = clients.member(every_world, "IAM_ORG_MANAGER")
-    acme = Organizations(client).create(every_world.name("Acme"))
+    client = clients.member(every_server, "IAM_ORG_MANAGER")
+    acme = Organizations(client).create(every_server.name("Acme"))
     Organizations(client).remove(acme)
-    assert every_world.shows(lambda: acme not in every_world.console.organizations())
+    assert every_server.shows(lambda: acme not in every_server.admin.organizations())
 
 
-def test_the_second_way_is_not_taken_for_what_is_removed_already(every_world: World, clients: Clients) -> None:
-    client = clients.member(every_world, "IAM_ORG_MANAGER")
-    acme = Organizations(client).create(every_world.name("Acme"))
+def test_the_second_way_is_not_taken_for_what_is_removed_already(every_server: Server, clients: Clients) -> None:
+    client = clients.member(every_server, "IAM_ORG_MANAGER")
+    acme = Organizations(client).create(every_server.name("Acme"))
     Organizations(client).remove(acme)
-    every_world.proxy.clear()
+    every_server.proxy.clear()
     with pytest.raises((PermissionDenied, NotFound)):
         Organizations(client).remove(acme)
-    assert every_world.proxy.writes == [f"DELETE /admin/v1/orgs/{acme}"]
+    assert every_server.proxy.writes == [f"DELETE /admin/v1/orgs/{acme}"]
 
 
-def test_the_second_way_is_not_taken_where_the_header_is_lost(every_world: World, clients: Clients) -> None:
+def test_the_second_way_is_not_taken_where_the_header_is_lost(every_server: Server, clients: Clients) -> None:
     """It would remove the caller's own organization."""
-    acme = Organizations(clients.owner(every_world)).create(every_world.name("Acme"))
-    client = clients.member(every_world, "ORG_OWNER", of=acme)
-    every_world.console.add_member(every_world.home, client.identity.me().id, "ORG_OWNER")
-    every_world.proxy.clear()
-    every_world.proxy.add(Fault("strip", times=None))
+    acme = Organizations(clients.owner(every_server)).create(every_server.name("Acme"))
+    client = clients.member(every_server, "ORG_OWNER", of=acme)
+    every_server.admin.add_member(every_server.home, client.identity.me().id, "ORG_OWNER")
+    every_server.proxy.clear()
+    every_server.proxy.add(Fault("strip", times=None))
     with pytest.raises(HeaderIgnored, match="Nothing was written"):
         Organizations(client).remove(acme)
-    assert every_world.proxy.writes == [f"DELETE /admin/v1/orgs/{acme}"]
-    assert {acme, every_world.home} <= set(every_world.console.organizations())
+    assert every_server.proxy.writes == [f"DELETE /admin/v1/orgs/{acme}"]
+    assert {acme, every_server.home} <= set(every_server.admin.organizations())
 
 
-def test_who_may_only_read_the_organization_does_not_remove_it(every_world: World, clients: Clients) -> None:
-    acme = Organizations(clients.owner(every_world)).create(every_world.name("Acme"))
+def test_who_may_only_read_the_organization_does_not_remove_it(every_server: Server, clients: Clients) -> None:
+    acme = Organizations(clients.owner(every_server)).create(every_server.name("Acme"))
     with pytest.raises(ApiError) as caught:
-        Organizations(clients.member(every_world, "ORG_OWNER_VIEWER", of=acme)).remove(acme)
+        Organizations(clients.member(every_server, "ORG_OWNER_VIEWER", of=acme)).remove(acme)
     assert isinstance(caught.value, PermissionDenied)
-    assert acme in every_world.console.organizations()
+    assert acme in every_server.admin.organizations()
 
 
-def test_the_default_organization_cannot_be_removed(every_world: World, clients: Clients) -> None:
-    client = clients.owner(every_world)
+def test_the_default_organization_cannot_be_removed(every_server: Server, clients: Clients) -> None:
+    client = clients.owner(every_server)
     default = client.identity.default_organization()
     assert default is not None
     with pytest.raises(FailedPrecondition):

@@ -14,7 +14,7 @@ import pytest
 from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.testing import Fault
 from tests.support.command import Zorg, run_zorg
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.types import ORGANIZATION
 
 WITHIN, ERROR, EXCEEDED = 0, 1, 7
@@ -27,8 +27,8 @@ def zorg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return Zorg(tmp_path / "elsewhere", monkeypatch, capsys)
 
 
-def settings(world: World) -> dict[str, str]:
-    return {"ZITADEL_URL": world.proxy.url, "ZITADEL_TOKEN": world.token}
+def settings(server: Server) -> dict[str, str]:
+    return {"ZITADEL_URL": server.proxy.url, "ZITADEL_TOKEN": server.token}
 
 
 def organization(op: str, name: str, *, id: str | None = None, **inputs: Any) -> dict[str, Any]:
@@ -68,23 +68,23 @@ def test_a_mistake_in_the_options_is_an_error(zorg: Zorg, args: list[str]) -> No
     assert zorg.run("preview-guard", *args).code == ERROR
 
 
-def test_an_adoption_that_deactivates_is_counted(any_world: World, zorg: Zorg) -> None:
-    world = any_world
-    world.console.create_organization(world.name("Acme"))
-    steps = [organization("create", world.name(each), active=False, adopt=True) for each in ("Acme", "New")]
+def test_an_adoption_that_deactivates_is_counted(any_server: Server, zorg: Zorg) -> None:
+    server = any_server
+    server.admin.create_organization(server.name("Acme"))
+    steps = [organization("create", server.name(each), active=False, adopt=True) for each in ("Acme", "New")]
     file = write_plan(zorg, *steps)
-    assert deactivated(zorg, file, env=settings(world)) == 1
+    assert deactivated(zorg, file, env=settings(server)) == 1
     # Without the instance, each of them may exist.
-    assert deactivated(zorg, file, "--offline", env=settings(world)) == 2
+    assert deactivated(zorg, file, "--offline", env=settings(server)) == 2
 
 
-def test_without_the_instance_it_still_counts(world: World, zorg: Zorg) -> None:
-    acme, beta = (world.console.create_organization(name) for name in ("Acme", "Beta"))
+def test_without_the_instance_it_still_counts(server: Server, zorg: Zorg) -> None:
+    acme, beta = (server.admin.create_organization(name) for name in ("Acme", "Beta"))
     file = write_plan(
         zorg, organization("update", "Acme", id=acme, active=False), organization("delete", "Beta", id=beta)
     )
-    world.proxy.add(Fault("answer", times=None, status=503))
-    run = zorg.run("preview-guard", file, "--max-remove", "0", env=settings(world))
+    server.proxy.add(Fault("answer", times=None, status=503))
+    run = zorg.run("preview-guard", file, "--max-remove", "0", env=settings(server))
     assert run.code == EXCEEDED
     assert run.shows("removes organization Beta and all its projects, users and grants", "the server did not answer")
     run = zorg.run("preview-guard", file, "--max-remove", "0")

@@ -17,7 +17,7 @@ from pulumi_zorg.plan import read_plan
 from pulumi_zorg.testing import Fault
 from pulumi_zorg.tokens import type_token
 from tests.support.command import Zorg
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.types import ORGANIZATION, USER_GRANT
 
 PROJECT, PROJECT_GRANT = type_token("Project"), type_token("ProjectGrant")
@@ -35,11 +35,11 @@ def deleted(type_: str, id: str, **inputs: Any) -> dict[str, Any]:
     return step(type_, "delete", id, **inputs)
 
 
-def reviewed(world: World, *steps: dict[str, Any], token: str | None = None, **most: int) -> Verdict:
+def reviewed(server: Server, *steps: dict[str, Any], token: str | None = None, **most: int) -> Verdict:
     """What the guard finds in a plan of these steps; with the rights of IAM_OWNER, or of who holds the token."""
     stack = Stack(Path())
-    credential = PersonalAccessToken(SecretStr(token or world.token))
-    stack.settings = Settings(world.proxy.url, credential, world.proxy.target, retry_deadline=0.1)
+    credential = PersonalAccessToken(SecretStr(token or server.token))
+    stack.settings = Settings(server.proxy.url, credential, server.proxy.target, retry_deadline=0.1)
     limits = {f"--max-{name.replace('_', '-')}": number for name, number in most.items()}
     assert limits.keys() <= limit_options().keys()
     return review(read_plan(json.dumps({"steps": steps})), limits, stack)
@@ -60,40 +60,40 @@ def found(verdict: Verdict) -> dict[str, tuple[int, int]]:
 class Tenant:
     """An organization with two projects. One is granted to another organization, and a project of the home to the first."""
 
-    def __init__(self, world: World) -> None:
-        console = world.console
-        self.id, self.other = (console.create_organization(world.name(name)) for name in ("Tenant", "Other"))
-        self.crm = console.create_project(self.id, "CRM", ["viewer"])
-        self.wiki = console.create_project(self.id, "Wiki")
-        self.shared = console.grant_project(self.id, self.crm, self.other, ["viewer"])
-        self.received = console.grant_project(world.home, world.project, self.id, ["viewer"])
-        self.inside = console.create_grant(self.id, world.ann, self.crm, ["viewer"])
-        self.by_grant = console.create_grant(self.other, world.bob, self.crm, ["viewer"], self.shared)
-        self.received_grant = console.create_grant(self.id, world.bob, world.project, ["viewer"], self.received)
-        console.create_grant(world.home, world.ann, world.project, ["viewer"])
-        assert world.shows(lambda: len(console.grants(self.id)) == 2 and len(console.grants(self.other)) == 1)
+    def __init__(self, server: Server) -> None:
+        admin = server.admin
+        self.id, self.other = (admin.create_organization(server.name(name)) for name in ("Tenant", "Other"))
+        self.crm = admin.create_project(self.id, "CRM", ["viewer"])
+        self.wiki = admin.create_project(self.id, "Wiki")
+        self.shared = admin.grant_project(self.id, self.crm, self.other, ["viewer"])
+        self.received = admin.grant_project(server.home, server.project, self.id, ["viewer"])
+        self.inside = admin.create_grant(self.id, server.ann, self.crm, ["viewer"])
+        self.by_grant = admin.create_grant(self.other, server.bob, self.crm, ["viewer"], self.shared)
+        self.received_grant = admin.create_grant(self.id, server.bob, server.project, ["viewer"], self.received)
+        admin.create_grant(server.home, server.ann, server.project, ["viewer"])
+        assert server.shows(lambda: len(admin.grants(self.id)) == 2 and len(admin.grants(self.other)) == 1)
         self.as_project = {"org_id": self.id, "name": "CRM"}
         self.as_shared = {"org_id": self.id, "project_id": self.crm, "granted_org_id": self.other}
 
 
-def test_all_that_goes_with_an_organization_is_counted(any_world: World) -> None:
-    tenant = Tenant(any_world)
-    verdict = reviewed(any_world, deleted(ORGANIZATION, tenant.id, name="Tenant"))
+def test_all_that_goes_with_an_organization_is_counted(any_server: Server) -> None:
+    tenant = Tenant(any_server)
+    verdict = reviewed(any_server, deleted(ORGANIZATION, tenant.id, name="Tenant"))
     assert found(verdict) == {
         "remove": (1, 0),
         "remove-projects": (2, 2),
         "remove-project-grants": (2, 2),  # of its project, and to it
         "remove-grants": (3, 3),
     }
-    console = any_world.console
-    console.remove_organization(tenant.id)
-    assert any_world.shows(lambda: console.project_grants(any_world.home) == {})
-    assert any_world.shows(lambda: len(console.grants(any_world.home)) == 1 and not console.grants(tenant.other))
+    admin = any_server.admin
+    admin.remove_organization(tenant.id)
+    assert any_server.shows(lambda: admin.project_grants(any_server.home) == {})
+    assert any_server.shows(lambda: len(admin.grants(any_server.home)) == 1 and not admin.grants(tenant.other))
 
 
-def test_all_that_goes_with_a_project_is_counted(every_world: World) -> None:
-    tenant = Tenant(every_world)
-    verdict = reviewed(every_world, deleted(PROJECT, tenant.crm, **tenant.as_project))
+def test_all_that_goes_with_a_project_is_counted(every_server: Server) -> None:
+    tenant = Tenant(every_server)
+    verdict = reviewed(every_server, deleted(PROJECT, tenant.crm, **tenant.as_project))
     shown = {option: (limit(verdict, option).found, limit(verdict, option).along) for option in COUNTED_EVERYWHERE}
     assert shown == {"remove-projects": (1, 0), "remove-project-grants": (1, 1)}
     grants = limit(verdict, "remove-grants")
@@ -103,23 +103,23 @@ def test_all_that_goes_with_a_project_is_counted(every_world: World) -> None:
 COUNTED_EVERYWHERE = ("remove-projects", "remove-project-grants")
 
 
-def test_what_goes_with_a_project_grant_is_counted(any_world: World) -> None:
-    tenant = Tenant(any_world)
-    verdict = reviewed(any_world, deleted(PROJECT_GRANT, tenant.shared, **tenant.as_shared))
+def test_what_goes_with_a_project_grant_is_counted(any_server: Server) -> None:
+    tenant = Tenant(any_server)
+    verdict = reviewed(any_server, deleted(PROJECT_GRANT, tenant.shared, **tenant.as_shared))
     assert found(verdict) == {"remove-project-grants": (1, 0), "remove-grants": (1, 1)}
 
 
-def test_what_the_plan_removes_by_itself_is_counted_once(any_world: World) -> None:
-    tenant = Tenant(any_world)
-    grants = {"org_id": tenant.id, "user_id": any_world.ann, "project_id": tenant.crm}
+def test_what_the_plan_removes_by_itself_is_counted_once(any_server: Server) -> None:
+    tenant = Tenant(any_server)
+    grants = {"org_id": tenant.id, "user_id": any_server.ann, "project_id": tenant.crm}
     by_grant = {
         "org_id": tenant.other,
-        "user_id": any_world.bob,
+        "user_id": any_server.bob,
         "project_id": tenant.crm,
         "project_grant_id": tenant.shared,
     }
     verdict = reviewed(
-        any_world,
+        any_server,
         deleted(ORGANIZATION, tenant.id, name="Tenant"),
         deleted(PROJECT, tenant.crm, **tenant.as_project),
         deleted(PROJECT_GRANT, tenant.shared, **tenant.as_shared),
@@ -134,9 +134,9 @@ def test_what_the_plan_removes_by_itself_is_counted_once(any_world: World) -> No
     }
 
 
-def test_a_replaced_project_takes_along_what_it_has(any_world: World) -> None:
+def test_a_replaced_project_takes_along_what_it_has(any_server: Server) -> None:
     """Another organization replaces a project; its grants go, and the program's new ones are others."""
-    tenant = Tenant(any_world)
+    tenant = Tenant(any_server)
     before = {"active": True, **tenant.as_project}
     replaced = {
         "op": "replace",
@@ -144,38 +144,40 @@ def test_a_replaced_project_takes_along_what_it_has(any_world: World) -> None:
         "oldState": {"type": PROJECT, "id": tenant.crm, "inputs": before},
         "newState": {"type": PROJECT, "inputs": {**before, "org_id": tenant.other}},
     }
-    assert found(reviewed(any_world, replaced))["remove-project-grants"] == (1, 1)
+    assert found(reviewed(any_server, replaced))["remove-project-grants"] == (1, 1)
 
 
-def test_deactivations_are_counted_and_take_nothing_along(any_world: World) -> None:
-    tenant = Tenant(any_world)
+def test_deactivations_are_counted_and_take_nothing_along(any_server: Server) -> None:
+    tenant = Tenant(any_server)
     steps = (
         step(PROJECT, "update", tenant.crm, {"active": False}, **tenant.as_project),
         step(PROJECT_GRANT, "update", tenant.shared, {"active": False}, **tenant.as_shared),
         deleted(PROJECT, tenant.wiki, org_id=tenant.id, name="Wiki", deletion_policy="deactivate"),
     )
-    verdict = reviewed(any_world, *steps, deactivate_projects=1, deactivate_project_grants=1)
+    verdict = reviewed(any_server, *steps, deactivate_projects=1, deactivate_project_grants=1)
     assert found(verdict) == {}
     assert (limit(verdict, "deactivate-projects").found, limit(verdict, "deactivate-projects").exceeded) == (2, True)
     assert limit(verdict, "deactivate-project-grants").exceeded is False
     assert verdict.exit_code == EXCEEDED
-    assert reviewed(any_world, *steps, deactivate_projects=2, deactivate_project_grants=0).exit_code == EXCEEDED
-    assert reviewed(any_world, *steps, deactivate_projects=2, deactivate_project_grants=1).exit_code == WITHIN
+    assert reviewed(any_server, *steps, deactivate_projects=2, deactivate_project_grants=0).exit_code == EXCEEDED
+    assert reviewed(any_server, *steps, deactivate_projects=2, deactivate_project_grants=1).exit_code == WITHIN
 
 
-def test_an_owner_of_the_organization_alone_cannot_tell(any_world: World) -> None:
-    world, tenant = any_world, Tenant(any_world)
-    owner = world.console.create_user(world.home, f"owner{world.tag}")
-    world.console.add_member(tenant.id, owner, "ORG_OWNER")
-    token = world.console.create_token(world.home, owner)
+def test_an_owner_of_the_organization_alone_cannot_tell(any_server: Server) -> None:
+    server, tenant = any_server, Tenant(any_server)
+    owner = server.admin.create_user(server.home, f"owner{server.tag}")
+    server.admin.add_member(tenant.id, owner, "ORG_OWNER")
+    token = server.admin.create_token(server.home, owner)
     removed = deleted(ORGANIZATION, tenant.id, name="Tenant")
     for option in ("remove_projects", "remove_project_grants", "remove_grants"):
-        verdict = reviewed(world, removed, token=token, **{option: 10})
+        verdict = reviewed(server, removed, token=token, **{option: 10})
         assert verdict.exit_code == ERROR, option
         assert "It is not known whether this exceeds" in verdict.errors[0]
         # What is known to be too much is too much.
         assert (
-            reviewed(world, removed, deleted(PROJECT, tenant.crm, **tenant.as_project), token=token, remove=0).exit_code
+            reviewed(
+                server, removed, deleted(PROJECT, tenant.crm, **tenant.as_project), token=token, remove=0
+            ).exit_code
             == EXCEEDED
         )
 
@@ -188,41 +190,41 @@ UNCOUNTABLE = {
 
 
 @pytest.mark.parametrize("what", UNCOUNTABLE)
-def test_what_cannot_be_counted_is_undecided(world: World, what: str) -> None:
-    tenant = Tenant(world)
-    world.proxy.add(UNCOUNTABLE[what])
+def test_what_cannot_be_counted_is_undecided(server: Server, what: str) -> None:
+    tenant = Tenant(server)
+    server.proxy.add(UNCOUNTABLE[what])
     verdict = reviewed(
-        world, deleted(ORGANIZATION, tenant.id, name="Tenant"), remove_projects=9, remove_project_grants=9
+        server, deleted(ORGANIZATION, tenant.id, name="Tenant"), remove_projects=9, remove_project_grants=9
     )
     assert [limit(verdict, option).undecided for option in COUNTED_EVERYWHERE] == [True, True]
     assert verdict.exit_code == ERROR
     assert len(verdict.errors) == 2
 
 
-def test_few_calls_are_made(any_world: World) -> None:
-    tenant = Tenant(any_world)
-    any_world.proxy.clear()
+def test_few_calls_are_made(any_server: Server) -> None:
+    tenant = Tenant(any_server)
+    any_server.proxy.clear()
     reviewed(
-        any_world, deleted(ORGANIZATION, tenant.id, name="Tenant"), deleted(PROJECT, tenant.crm, **tenant.as_project)
+        any_server, deleted(ORGANIZATION, tenant.id, name="Tenant"), deleted(PROJECT, tenant.crm, **tenant.as_project)
     )
-    assert len(any_world.proxy.exchanges) <= 24, [each.path for each in any_world.proxy.exchanges]
+    assert len(any_server.proxy.exchanges) <= 24, [each.path for each in any_server.proxy.exchanges]
 
 
-def test_more_organizations_than_can_be_listed_are_undecided(world: World) -> None:
+def test_more_organizations_than_can_be_listed_are_undecided(server: Server) -> None:
     steps = [deleted(PROJECT, f"{number}", org_id=f"9{number}", name="P") for number in range(101)]
-    verdict = reviewed(world, *steps, remove_project_grants=200)
+    verdict = reviewed(server, *steps, remove_project_grants=200)
     assert limit(verdict, "remove-project-grants").undecided
     assert "more than 100 calls" in str(limit(verdict, "remove-project-grants").uncounted)
 
 
 def test_the_command_has_the_options_and_the_json(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tenant = Tenant(world)
+    tenant = Tenant(server)
     zorg = Zorg(tmp_path / "elsewhere", monkeypatch, capsys)
     plan = {"steps": [deleted(PROJECT, tenant.crm, **tenant.as_project)]}
     (zorg.folder / "plan.json").write_text(json.dumps(plan))
-    env = {"ZITADEL_URL": world.proxy.url, "ZITADEL_TOKEN": world.token}
+    env = {"ZITADEL_URL": server.proxy.url, "ZITADEL_TOKEN": server.token}
     run = zorg.run(
         "preview-guard", "plan.json", "--format", "json", "--max-remove-projects", "1", "--max-remove-project-grants", "0",
         "--max-deactivate-projects", "0", "--max-deactivate-project-grants", "0", env=env,

@@ -14,7 +14,7 @@ from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.config import PersonalAccessToken, Settings
 from pulumi_zorg.plan import read_plan
 from pulumi_zorg.testing import Fault
-from tests.support.servers import World, emulated
+from tests.support.servers import Server, emulated
 from tests.support.types import ORGANIZATION, USER_GRANT
 
 
@@ -26,11 +26,11 @@ def deleted(type_: str, id: str, **inputs: Any) -> dict[str, Any]:
     }
 
 
-def reviewed(world: World, *steps: dict[str, Any], token: str | None = None, **more: Any) -> Verdict:
+def reviewed(server: Server, *steps: dict[str, Any], token: str | None = None, **more: Any) -> Verdict:
     """What the guard finds in a plan of these steps; with the rights of IAM_OWNER, or of who holds the token."""
     stack = Stack(Path())
-    credential = PersonalAccessToken(SecretStr(token or world.token))
-    stack.settings = Settings(world.proxy.url, credential, world.proxy.target, retry_deadline=0.1, **more)
+    credential = PersonalAccessToken(SecretStr(token or server.token))
+    stack.settings = Settings(server.proxy.url, credential, server.proxy.target, retry_deadline=0.1, **more)
     return review(read_plan(json.dumps({"steps": steps})), {"--max-remove-grants": 10}, stack)
 
 
@@ -41,64 +41,64 @@ def counted(verdict: Verdict) -> Limit:
 class Tenant:
     """An organization with a user and a project, and one grant of each way in which a grant goes with it."""
 
-    def __init__(self, world: World) -> None:
-        console = world.console
-        self.id, other = (console.create_organization(world.name(name)) for name in ("Tenant", "Other"))
-        self.user = console.create_user(self.id, f"uma{world.tag}")
-        project = console.create_project(self.id, "CRM", ["viewer"])
-        shared = console.grant_project(self.id, project, other, ["viewer"])
-        self.inside = console.create_grant(self.id, self.user, project, ["viewer"])
-        self.of_its_user = console.create_grant(world.home, self.user, world.project, ["viewer"])
-        self.of_its_project = console.create_grant(other, world.bob, project, ["viewer"], shared)
-        console.create_grant(world.home, world.ann, world.project, ["viewer"])
-        assert world.shows(lambda: len(console.grants(world.home)) == 2 and len(console.grants(other)) == 1)
+    def __init__(self, server: Server) -> None:
+        admin = server.admin
+        self.id, other = (admin.create_organization(server.name(name)) for name in ("Tenant", "Other"))
+        self.user = admin.create_user(self.id, f"uma{server.tag}")
+        project = admin.create_project(self.id, "CRM", ["viewer"])
+        shared = admin.grant_project(self.id, project, other, ["viewer"])
+        self.inside = admin.create_grant(self.id, self.user, project, ["viewer"])
+        self.of_its_user = admin.create_grant(server.home, self.user, server.project, ["viewer"])
+        self.of_its_project = admin.create_grant(other, server.bob, project, ["viewer"], shared)
+        admin.create_grant(server.home, server.ann, server.project, ["viewer"])
+        assert server.shows(lambda: len(admin.grants(server.home)) == 2 and len(admin.grants(other)) == 1)
 
 
-def test_grants_go_with_the_organization_they_were_made_in_and_with_its_users_and_projects(any_world: World) -> None:
-    world, tenant = any_world, Tenant(any_world)
-    verdict = reviewed(world, deleted(ORGANIZATION, tenant.id, name="Tenant"))
+def test_grants_go_with_the_organization_they_were_made_in_and_with_its_users_and_projects(any_server: Server) -> None:
+    server, tenant = any_server, Tenant(any_server)
+    verdict = reviewed(server, deleted(ORGANIZATION, tenant.id, name="Tenant"))
     assert (counted(verdict).found, counted(verdict).along, counted(verdict).uncounted) == (3, 3, None)
-    world.console.remove_organization(tenant.id)
-    left = [world.ann]
-    assert world.shows(lambda: [each["userId"] for each in world.console.grants(world.home).values()] == left)
+    server.admin.remove_organization(tenant.id)
+    left = [server.ann]
+    assert server.shows(lambda: [each["userId"] for each in server.admin.grants(server.home).values()] == left)
 
 
-def test_a_grant_that_the_plan_removes_by_itself_is_counted_once(any_world: World) -> None:
-    world, tenant = any_world, Tenant(any_world)
+def test_a_grant_that_the_plan_removes_by_itself_is_counted_once(any_server: Server) -> None:
+    server, tenant = any_server, Tenant(any_server)
     verdict = reviewed(
-        world,
+        server,
         deleted(ORGANIZATION, tenant.id, name="Tenant"),
         deleted(USER_GRANT, tenant.inside, org_id=tenant.id, user_id=tenant.user),
-        deleted(USER_GRANT, tenant.of_its_user, org_id=world.home, user_id=tenant.user),
+        deleted(USER_GRANT, tenant.of_its_user, org_id=server.home, user_id=tenant.user),
     )
     assert (counted(verdict).found, counted(verdict).along) == (3, 1)
 
 
-def test_grants_are_not_listed_where_no_organization_is_removed(any_world: World) -> None:
-    world, tenant = any_world, Tenant(any_world)
-    any_world.proxy.clear()
-    verdict = reviewed(world, deleted(USER_GRANT, tenant.inside, org_id=tenant.id, user_id=tenant.user))
+def test_grants_are_not_listed_where_no_organization_is_removed(any_server: Server) -> None:
+    server, tenant = any_server, Tenant(any_server)
+    any_server.proxy.clear()
+    verdict = reviewed(server, deleted(USER_GRANT, tenant.inside, org_id=tenant.id, user_id=tenant.user))
     assert (counted(verdict).found, counted(verdict).along) == (1, 0)
-    assert not any("ListAuthorizations" in each.path for each in world.proxy.exchanges)
+    assert not any("ListAuthorizations" in each.path for each in server.proxy.exchanges)
 
 
 @pytest.mark.parametrize("role", ["IAM_OWNER_VIEWER", "IAM_OWNER"])
-def test_who_may_read_all_grants_of_the_instance_can_count(any_world: World, role: str) -> None:
-    world, tenant = any_world, Tenant(any_world)
-    viewer = world.console.create_user(world.home, f"viewer{world.tag}")
-    world.console.add_instance_member(viewer, role)
-    token = world.console.create_token(world.home, viewer)
-    verdict = reviewed(world, deleted(ORGANIZATION, tenant.id), token=token)
+def test_who_may_read_all_grants_of_the_instance_can_count(any_server: Server, role: str) -> None:
+    server, tenant = any_server, Tenant(any_server)
+    viewer = server.admin.create_user(server.home, f"viewer{server.tag}")
+    server.admin.add_instance_member(viewer, role)
+    token = server.admin.create_token(server.home, viewer)
+    verdict = reviewed(server, deleted(ORGANIZATION, tenant.id), token=token)
     assert (counted(verdict).found, verdict.exit_code) == (3, 0)
 
 
-def test_who_may_not_read_all_grants_of_the_instance_cannot_tell(any_world: World) -> None:
+def test_who_may_not_read_all_grants_of_the_instance_cannot_tell(any_server: Server) -> None:
     """An owner of the removed organization is shown those that were made in it, and not those that go elsewhere."""
-    world, tenant = any_world, Tenant(any_world)
-    owner = world.console.create_user(world.home, f"owner{world.tag}")
-    world.console.add_member(tenant.id, owner, "ORG_OWNER")
-    token = world.console.create_token(world.home, owner)
-    verdict = reviewed(world, deleted(ORGANIZATION, tenant.id), token=token)
+    server, tenant = any_server, Tenant(any_server)
+    owner = server.admin.create_user(server.home, f"owner{server.tag}")
+    server.admin.add_member(tenant.id, owner, "ORG_OWNER")
+    token = server.admin.create_token(server.home, owner)
+    verdict = reviewed(server, deleted(ORGANIZATION, tenant.id), token=token)
     assert counted(verdict).uncounted
     assert verdict.exit_code == 1
     assert "It is not known whether this exceeds --max-remove-grants 10" in verdict.errors[0]
@@ -106,15 +106,15 @@ def test_who_may_not_read_all_grants_of_the_instance_cannot_tell(any_world: Worl
 
 def test_a_server_without_that_list_cannot_tell() -> None:
     """Servers before v4, as those of the older documents."""
-    with emulated("seeds") as world:
-        verdict = reviewed(world, deleted(ORGANIZATION, world.console.create_organization("Tenant")))
+    with emulated("seeds") as server:
+        verdict = reviewed(server, deleted(ORGANIZATION, server.admin.create_organization("Tenant")))
     assert (counted(verdict).found, verdict.exit_code) == (0, 1)
 
 
-def test_an_outage_or_a_setting_that_asks_nothing_cannot_tell(world: World) -> None:
-    tenant = world.console.create_organization("Tenant")
-    off = reviewed(world, deleted(ORGANIZATION, tenant), preview_impact=False)
+def test_an_outage_or_a_setting_that_asks_nothing_cannot_tell(server: Server) -> None:
+    tenant = server.admin.create_organization("Tenant")
+    off = reviewed(server, deleted(ORGANIZATION, tenant), preview_impact=False)
     assert (off.exit_code, "zorg:previewImpact is false" in off.errors[0]) == (1, True)
-    world.proxy.add(Fault("answer", times=None, status=503))
-    down = reviewed(world, deleted(ORGANIZATION, tenant))
+    server.proxy.add(Fault("answer", times=None, status=503))
+    down = reviewed(server, deleted(ORGANIZATION, tenant))
     assert (down.exit_code, counted(down).found) == (1, 0)

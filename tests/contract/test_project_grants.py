@@ -18,23 +18,23 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls, ProjectGrantRecord
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from tests.contract.lists import listed
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.unit.clients import Clients
 
 CALLS = ProjectGrantCalls()
 
 
 @pytest.fixture
-def acme(every_world: World) -> str:
+def acme(every_server: Server) -> str:
     """An organization that gets the project."""
-    return every_world.console.create_organization(every_world.name("Acme"))
+    return every_server.admin.create_organization(every_server.name("Acme"))
 
 
-def _inputs(world: World, granted_org_id: str, role_keys: tuple[str, ...] = ("viewer",), **given: Any) -> Any:
+def _inputs(server: Server, granted_org_id: str, role_keys: tuple[str, ...] = ("viewer",), **given: Any) -> Any:
     return ProjectGrantInputs.model_validate(
         {
-            "org_id": world.home,
-            "project_id": world.project,
+            "org_id": server.home,
+            "project_id": server.project,
             "granted_org_id": granted_org_id,
             "role_keys": list(role_keys),
             **given,
@@ -42,18 +42,18 @@ def _inputs(world: World, granted_org_id: str, role_keys: tuple[str, ...] = ("vi
     )
 
 
-def _read(world: World, client: Client, grant_id: str, **known: Any) -> ProjectGrantRecord:
-    return CALLS.read(client, grant_id, {"org_id": world.home, "project_id": world.project, **known})
+def _read(server: Server, client: Client, grant_id: str, **known: Any) -> ProjectGrantRecord:
+    return CALLS.read(client, grant_id, {"org_id": server.home, "project_id": server.project, **known})
 
 
-def test_a_project_grant_is_created_active_and_read_back(every_world: World, clients: Clients, acme: str) -> None:
-    world, client = every_world, clients.owner(every_world)
-    granted = CALLS.create(client, _inputs(world, acme, ("viewer", "admin")))
-    found = _read(world, client, granted)
+def test_a_project_grant_is_created_active_and_read_back(every_server: Server, clients: Clients, acme: str) -> None:
+    server, client = every_server, clients.owner(every_server)
+    granted = CALLS.create(client, _inputs(server, acme, ("viewer", "admin")))
+    found = _read(server, client, granted)
     assert found.id == granted
     assert found.properties() == {
-        "org_id": world.home,
-        "project_id": world.project,
+        "org_id": server.home,
+        "project_id": server.project,
         "granted_org_id": acme,
         "role_keys": ["admin", "viewer"],
         "active": True,
@@ -61,70 +61,70 @@ def test_a_project_grant_is_created_active_and_read_back(every_world: World, cli
     }
 
 
-def test_there_is_one_grant_of_a_project_to_an_organization(every_world: World, clients: Clients, acme: str) -> None:
-    world, client = every_world, clients.owner(every_world)
-    granted = CALLS.create(client, _inputs(world, acme))
-    for again in (_inputs(world, acme), _inputs(world, acme, ("admin",))):
-        with pytest.raises(AlreadyExists, match=f"Creating a project grant in organization {world.home}"):
+def test_there_is_one_grant_of_a_project_to_an_organization(every_server: Server, clients: Clients, acme: str) -> None:
+    server, client = every_server, clients.owner(every_server)
+    granted = CALLS.create(client, _inputs(server, acme))
+    for again in (_inputs(server, acme), _inputs(server, acme, ("admin",))):
+        with pytest.raises(AlreadyExists, match=f"Creating a project grant in organization {server.home}"):
             CALLS.create(client, again)
-    CALLS.deactivate(client, granted, _inputs(world, acme))
+    CALLS.deactivate(client, granted, _inputs(server, acme))
     with pytest.raises(AlreadyExists):
-        CALLS.create(client, _inputs(world, acme))
-    CALLS.remove(client, granted, _inputs(world, acme))
-    assert CALLS.create(client, _inputs(world, acme)) != granted
+        CALLS.create(client, _inputs(server, acme))
+    CALLS.remove(client, granted, _inputs(server, acme))
+    assert CALLS.create(client, _inputs(server, acme)) != granted
 
 
-def test_roles_are_replaced_and_may_be_none(every_world: World, clients: Clients, acme: str) -> None:
-    world, client = every_world, clients.owner(every_world)
-    granted = CALLS.create(client, _inputs(world, acme, ()))
-    assert _read(world, client, granted).role_keys == ()
+def test_roles_are_replaced_and_may_be_none(every_server: Server, clients: Clients, acme: str) -> None:
+    server, client = every_server, clients.owner(every_server)
+    granted = CALLS.create(client, _inputs(server, acme, ()))
+    assert _read(server, client, granted).role_keys == ()
     for roles in (("admin", "editor"), ("admin", "editor"), ()):
-        CALLS.update(client, granted, _inputs(world, acme, roles), {"role_keys"})
-        assert _read(world, client, granted).role_keys == roles, "an unchanged one is no error"
+        CALLS.update(client, granted, _inputs(server, acme, roles), {"role_keys"})
+        assert _read(server, client, granted).role_keys == roles, "an unchanged one is no error"
 
 
-def test_a_role_that_is_taken_away_leaves_the_user_grants(every_world: World, clients: Clients, acme: str) -> None:
-    world, client, console = every_world, clients.owner(every_world), every_world.console
-    granted = CALLS.create(client, _inputs(world, acme, ("viewer", "admin")))
-    ann = console.create_grant(acme, world.ann, world.project, ["admin", "viewer"], granted)
-    CALLS.update(client, granted, _inputs(world, acme, ("viewer",)), {"role_keys"})
-    assert console.grant(acme, world.ann, ann)["roleKeys"] == ["viewer"]
-    CALLS.remove(client, granted, _inputs(world, acme))
-    assert world.shows(lambda: console.grants(acme) == {})
+def test_a_role_that_is_taken_away_leaves_the_user_grants(every_server: Server, clients: Clients, acme: str) -> None:
+    server, client, admin = every_server, clients.owner(every_server), every_server.admin
+    granted = CALLS.create(client, _inputs(server, acme, ("viewer", "admin")))
+    ann = admin.create_grant(acme, server.ann, server.project, ["admin", "viewer"], granted)
+    CALLS.update(client, granted, _inputs(server, acme, ("viewer",)), {"role_keys"})
+    assert admin.grant(acme, server.ann, ann)["roleKeys"] == ["viewer"]
+    CALLS.remove(client, granted, _inputs(server, acme))
+    assert server.shows(lambda: admin.grants(acme) == {})
 
 
 @pytest.mark.parametrize("wrong", ["role", "project", "granted organization", "its own organization", "owner"])
 def test_what_cannot_be_granted_is_refused_with_what_it_needs(
-    every_world: World, clients: Clients, acme: str, wrong: str
+    every_server: Server, clients: Clients, acme: str, wrong: str
 ) -> None:
-    world, client = every_world, clients.owner(every_world)
+    server, client = every_server, clients.owner(every_server)
     declared = {
-        "role": _inputs(world, acme, ("emperor",)),
-        "project": _inputs(world, acme, project_id="424242"),
-        "granted organization": _inputs(world, "424242"),
-        "its own organization": _inputs(world, world.home),
-        "owner": _inputs(world, world.home, org_id=acme),
+        "role": _inputs(server, acme, ("emperor",)),
+        "project": _inputs(server, acme, project_id="424242"),
+        "granted organization": _inputs(server, "424242"),
+        "its own organization": _inputs(server, server.home),
+        "owner": _inputs(server, server.home, org_id=acme),
     }[wrong]
     with pytest.raises(ApiError, match="A project grant needs the project's own organization") as refused:
         CALLS.create(client, declared)
     assert refused.value.status in (400, 404)
-    assert world.console.project_grants(world.home) == {}
+    assert server.admin.project_grants(server.home) == {}
 
 
 def test_a_role_that_the_project_does_not_have_is_refused_in_a_change(
-    every_world: World, clients: Clients, acme: str
+    every_server: Server, clients: Clients, acme: str
 ) -> None:
-    world, client = every_world, clients.owner(every_world)
-    granted = CALLS.create(client, _inputs(world, acme))
+    server, client = every_server, clients.owner(every_server)
+    granted = CALLS.create(client, _inputs(server, acme))
     with pytest.raises(FailedPrecondition):
-        CALLS.update(client, granted, _inputs(world, acme, ("viewer", "emperor")), {"role_keys"})
-    assert _read(world, client, granted).role_keys == ("viewer",)
+        CALLS.update(client, granted, _inputs(server, acme, ("viewer", "emperor")), {"role_keys"})
+    assert _read(server, client, granted).role_keys == ("viewer",)
 
 
 def test_a_project_grant_is_deactivated_and_reactivated_and_twice_is_no_error(
-    every_world: World, clients: Clients, acme: str
+    every_server: Server, clients: Clients, acme: str
 ) -> None:
-    world, client, inputs = every_world, clients.owner(every_world), _inputs(every_world, acme)
+    server, client, inputs = every_server, clients.owner(every_server), _inputs(every_server, acme)
     granted = CALLS.create(client, inputs)
     for change, state in (
         (CALLS.reactivate, "ACTIVE"),
@@ -132,20 +132,20 @@ def test_a_project_grant_is_deactivated_and_reactivated_and_twice_is_no_error(
         (CALLS.deactivate, "INACTIVE"),
     ):
         change(client, granted, inputs)
-        assert _read(world, client, granted).state == f"PROJECT_GRANT_STATE_{state}"
-    CALLS.update(client, granted, _inputs(world, acme, ("admin",)), {"role_keys"})
-    assert not _read(world, client, granted).active, "a change does not reactivate it"
+        assert _read(server, client, granted).state == f"PROJECT_GRANT_STATE_{state}"
+    CALLS.update(client, granted, _inputs(server, acme, ("admin",)), {"role_keys"})
+    assert not _read(server, client, granted).active, "a change does not reactivate it"
     CALLS.reactivate(client, granted, inputs)
-    assert _read(world, client, granted).active
+    assert _read(server, client, granted).active
 
 
-def test_a_removed_or_unknown_project_grant_is_not_found(every_world: World, clients: Clients, acme: str) -> None:
-    world, client, inputs = every_world, clients.owner(every_world), _inputs(every_world, acme)
+def test_a_removed_or_unknown_project_grant_is_not_found(every_server: Server, clients: Clients, acme: str) -> None:
+    server, client, inputs = every_server, clients.owner(every_server), _inputs(every_server, acme)
     granted = CALLS.create(client, inputs)
     CALLS.remove(client, granted, inputs)
     for grant_id in (granted, "424242"):
         with pytest.raises(NotFound):
-            _read(world, client, grant_id)
+            _read(server, client, grant_id)
         for change in (CALLS.deactivate, CALLS.reactivate, CALLS.remove):
             with pytest.raises(NotFound):
                 change(client, grant_id, inputs)
@@ -155,58 +155,60 @@ def test_a_removed_or_unknown_project_grant_is_not_found(every_world: World, cli
 
 @pytest.mark.parametrize("whose", ["granted", "third"])
 def test_a_project_grant_in_another_organization_is_not_managed_there(
-    every_world: World, clients: Clients, acme: str, whose: str
+    every_server: Server, clients: Clients, acme: str, whose: str
 ) -> None:
     """Servers show it to the granted organization, those of 2025-12 to any; the answer names the one that owns the project."""
-    world, client = every_world, clients.owner(every_world)
-    granted = CALLS.create(client, _inputs(world, acme))
-    other = acme if whose == "granted" else world.console.create_organization(world.name("Third"))
+    server, client = every_server, clients.owner(every_server)
+    granted = CALLS.create(client, _inputs(server, acme))
+    other = acme if whose == "granted" else server.admin.create_organization(server.name("Third"))
     with pytest.raises((NotFound, NotProven)):
-        _read(world, client, granted, org_id=other)
-    inputs = _inputs(world, acme, ("admin",), org_id=other)
+        _read(server, client, granted, org_id=other)
+    inputs = _inputs(server, acme, ("admin",), org_id=other)
     for change in (CALLS.deactivate, CALLS.reactivate, CALLS.remove):
         with pytest.raises((NotFound, FailedPrecondition)):
             change(client, granted, inputs)
     with pytest.raises((NotFound, FailedPrecondition)):
         CALLS.update(client, granted, inputs, {"role_keys"})
-    found = _read(world, client, granted)
+    found = _read(server, client, granted)
     assert (found.active, found.role_keys) == (True, ("viewer",))
 
 
-def test_the_project_of_a_project_grant_is_verified(every_world: World, clients: Clients, acme: str) -> None:
+def test_the_project_of_a_project_grant_is_verified(every_server: Server, clients: Clients, acme: str) -> None:
     """The server does not look at the project in the path."""
-    world, client = every_world, clients.owner(every_world)
-    granted = CALLS.create(client, _inputs(world, acme))
-    for wrong in (world.console.create_project(world.home, "Other"), "424242"):
-        with pytest.raises(NotProven, match=f"has project_id {world.project}, not {wrong}"):
-            _read(world, client, granted, project_id=wrong)
+    server, client = every_server, clients.owner(every_server)
+    granted = CALLS.create(client, _inputs(server, acme))
+    for wrong in (server.admin.create_project(server.home, "Other"), "424242"):
+        with pytest.raises(NotProven, match=f"has project_id {server.project}, not {wrong}"):
+            _read(server, client, granted, project_id=wrong)
 
 
 def test_an_organization_that_is_unknown_is_no_proof_of_anything(
-    every_world: World, clients: Clients, acme: str
+    every_server: Server, clients: Clients, acme: str
 ) -> None:
-    world, client = every_world, clients.owner(every_world)
-    granted = CALLS.create(client, _inputs(world, acme))
+    server, client = every_server, clients.owner(every_server)
+    granted = CALLS.create(client, _inputs(server, acme))
     with pytest.raises(PermissionDenied):
-        _read(world, client, granted, org_id="424242")
+        _read(server, client, granted, org_id="424242")
     with pytest.raises(PermissionDenied):
-        _read(world, clients.member(world), granted)
+        _read(server, clients.member(server), granted)
 
 
-def test_project_grants_are_found_by_project_and_organization(every_world: World, clients: Clients, acme: str) -> None:
-    world, client = every_world, clients.owner(every_world)
-    second = world.console.create_project(world.home, "Second", ["viewer"])
-    beta = world.console.create_organization(world.name("Beta"))
+def test_project_grants_are_found_by_project_and_organization(
+    every_server: Server, clients: Clients, acme: str
+) -> None:
+    server, client = every_server, clients.owner(every_server)
+    second = server.admin.create_project(server.home, "Second", ["viewer"])
+    beta = server.admin.create_organization(server.name("Beta"))
     ids = {
-        (project, to): CALLS.create(client, _inputs(world, to, project_id=project))
-        for project in (world.project, second)
+        (project, to): CALLS.create(client, _inputs(server, to, project_id=project))
+        for project in (server.project, second)
         for to in (acme, beta)
     }
     for (project, to), granted in ids.items():
-        found = listed(lambda project=project, to=to: CALLS.search(client, _inputs(world, to, project_id=project)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        found = listed(lambda project=project, to=to: CALLS.search(client, _inputs(server, to, project_id=project)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         assert [each.id for each in found] == [granted]
-        assert found[0].properties() == _read(world, client, granted, project_id=project).properties()
-    assert world.shows(lambda: {each.id for each in CALLS.list_organization(client, world.home)} == set(ids.values()))
+        assert found[0].properties() == _read(server, client, granted, project_id=project).properties()
+    assert server.shows(lambda: {each.id for each in CALLS.list_organization(client, server.home)} == set(ids.values()))
     assert CALLS.list_organization(client, acme) == [], "it owns none"
     removed_with_acme = {granted for (_, to), granted in ids.items() if to == acme}
-    assert world.shows(lambda: {each.id for each in CALLS.list_removed_with(client, acme)} == removed_with_acme)
+    assert server.shows(lambda: {each.id for each in CALLS.list_removed_with(client, acme)} == removed_with_acme)

@@ -20,7 +20,7 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from tests.contract.lists import listed
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.unit.clients import Clients
 
 CALLS = ProjectCalls()
@@ -28,26 +28,26 @@ ROLES = {"viewer": "Viewer", "admin": {"display_name": "Admin", "group": "staff"
 POLICY = "PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY"
 
 
-def _inputs(world: World, **given: Any) -> ProjectInputs:
-    return ProjectInputs.model_validate({"org_id": world.home, "name": "Shop", **given})
+def _inputs(server: Server, **given: Any) -> ProjectInputs:
+    return ProjectInputs.model_validate({"org_id": server.home, "name": "Shop", **given})
 
 
-def _create(world: World, client: Client, **given: Any) -> str:
-    return CALLS.create(client, _inputs(world, **given))
+def _create(server: Server, client: Client, **given: Any) -> str:
+    return CALLS.create(client, _inputs(server, **given))
 
 
-def _read(world: World, client: Client, project_id: str, **known: Any) -> ProjectRecord:
-    return CALLS.read(client, project_id, {"org_id": world.home, "name": "Shop", **known})
+def _read(server: Server, client: Client, project_id: str, **known: Any) -> ProjectRecord:
+    return CALLS.read(client, project_id, {"org_id": server.home, "name": "Shop", **known})
 
 
-def test_a_project_is_created_active_and_read_back(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    shop = _create(world, client, project_role_check=True, private_labeling_setting=POLICY)
-    found = _read(world, client, shop)
+def test_a_project_is_created_active_and_read_back(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    shop = _create(server, client, project_role_check=True, private_labeling_setting=POLICY)
+    found = _read(server, client, shop)
     assert (found.id, found.name, found.state, found.active) == (shop, "Shop", "PROJECT_STATE_ACTIVE", True)
-    assert found.org_id == found.details.resource_owner == world.home
+    assert found.org_id == found.details.resource_owner == server.home
     assert found.properties() == {
-        "org_id": world.home,
+        "org_id": server.home,
         "name": "Shop",
         "project_role_assertion": False,
         "project_role_check": True,
@@ -58,65 +58,65 @@ def test_a_project_is_created_active_and_read_back(every_world: World, clients: 
     }
 
 
-def test_a_name_is_unique_in_an_organization_whatever_its_case(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    shop = _create(world, client)
+def test_a_name_is_unique_in_an_organization_whatever_its_case(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    shop = _create(server, client)
     for name in ("Shop", "SHOP"):
-        with pytest.raises(AlreadyExists, match=f"Creating a project in organization {world.home}"):
-            _create(world, client, name=name)
-    other = world.console.create_organization(world.name("Other"))
-    assert _create(world, client, org_id=other) != shop
-    CALLS.deactivate(client, shop, _inputs(world))
+        with pytest.raises(AlreadyExists, match=f"Creating a project in organization {server.home}"):
+            _create(server, client, name=name)
+    other = server.admin.create_organization(server.name("Other"))
+    assert _create(server, client, org_id=other) != shop
+    CALLS.deactivate(client, shop, _inputs(server))
     with pytest.raises(AlreadyExists):
-        _create(world, client)
-    CALLS.remove(client, shop, _inputs(world))
-    assert _create(world, client) != shop
+        _create(server, client)
+    CALLS.remove(client, shop, _inputs(server))
+    assert _create(server, client) != shop
 
 
-def test_a_change_sends_all_flags(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    shop = _create(world, client, project_role_assertion=True, project_role_check=True, has_project_check=True)
-    changed = _inputs(world, name="Shop 2", project_role_assertion=True, has_project_check=True)
+def test_a_change_sends_all_flags(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    shop = _create(server, client, project_role_assertion=True, project_role_check=True, has_project_check=True)
+    changed = _inputs(server, name="Shop 2", project_role_assertion=True, has_project_check=True)
     CALLS.update(client, shop, changed, {"name", "project_role_check"})
-    found = _read(world, client, shop)
+    found = _read(server, client, shop)
     assert found.name == "Shop 2"
     assert (found.project_role_assertion, found.project_role_check, found.has_project_check) == (True, False, True)
     CALLS.update(client, shop, changed, {"name"})
-    assert _read(world, client, shop).name == "Shop 2", "an unchanged project is no error"
+    assert _read(server, client, shop).name == "Shop 2", "an unchanged project is no error"
 
 
-def test_a_project_can_be_renamed_in_case_only_and_not_to_a_taken_name(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    shop = _create(world, client)
-    CALLS.update(client, shop, _inputs(world, name="SHOP"), {"name"})
-    assert _read(world, client, shop).name == "SHOP"
+def test_a_project_can_be_renamed_in_case_only_and_not_to_a_taken_name(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    shop = _create(server, client)
+    CALLS.update(client, shop, _inputs(server, name="SHOP"), {"name"})
+    assert _read(server, client, shop).name == "SHOP"
     for name in ("Portal", "portal"):
         with pytest.raises(AlreadyExists):
-            CALLS.update(client, shop, _inputs(world, name=name), {"name"})
+            CALLS.update(client, shop, _inputs(server, name=name), {"name"})
 
 
-def test_a_project_is_deactivated_and_reactivated_once(every_world: World, clients: Clients) -> None:
-    world, client, inputs = every_world, clients.owner(every_world), _inputs(every_world)
-    shop = _create(world, client)
+def test_a_project_is_deactivated_and_reactivated_once(every_server: Server, clients: Clients) -> None:
+    server, client, inputs = every_server, clients.owner(every_server), _inputs(every_server)
+    shop = _create(server, client)
     with pytest.raises(FailedPrecondition):
         CALLS.reactivate(client, shop, inputs)
     CALLS.deactivate(client, shop, inputs)
-    assert (_read(world, client, shop).state, _read(world, client, shop).active) == ("PROJECT_STATE_INACTIVE", False)
+    assert (_read(server, client, shop).state, _read(server, client, shop).active) == ("PROJECT_STATE_INACTIVE", False)
     with pytest.raises(FailedPrecondition):
         CALLS.deactivate(client, shop, inputs)
-    CALLS.update(client, shop, _inputs(world, name="Shop 2", roles=ROLES), {"name", "roles"})
-    assert _read(world, client, shop).state == "PROJECT_STATE_INACTIVE", "a change does not reactivate it"
+    CALLS.update(client, shop, _inputs(server, name="Shop 2", roles=ROLES), {"name", "roles"})
+    assert _read(server, client, shop).state == "PROJECT_STATE_INACTIVE", "a change does not reactivate it"
     CALLS.reactivate(client, shop, inputs)
-    assert _read(world, client, shop).active
+    assert _read(server, client, shop).active
 
 
-def test_a_removed_or_unknown_project_is_not_found(every_world: World, clients: Clients) -> None:
-    world, client, inputs = every_world, clients.owner(every_world), _inputs(every_world)
-    shop = _create(world, client)
+def test_a_removed_or_unknown_project_is_not_found(every_server: Server, clients: Clients) -> None:
+    server, client, inputs = every_server, clients.owner(every_server), _inputs(every_server)
+    shop = _create(server, client)
     CALLS.remove(client, shop, inputs)
     for project_id in (shop, "424242"):
         with pytest.raises(NotFound):
-            _read(world, client, project_id)
+            _read(server, client, project_id)
         for change in (CALLS.deactivate, CALLS.reactivate, CALLS.remove):
             with pytest.raises(NotFound):
                 change(client, project_id, inputs)
@@ -125,34 +125,34 @@ def test_a_removed_or_unknown_project_is_not_found(every_world: World, clients: 
 
 
 def test_a_project_in_another_organization_is_not_found_or_shown_with_its_own(
-    every_world: World, clients: Clients
+    every_server: Server, clients: Clients
 ) -> None:
     """Servers of 2025-12 show it, and the answer names the organization that owns it."""
-    world, client = every_world, clients.owner(every_world)
-    shop = _create(world, client)
-    other = world.console.create_organization(world.name("Other"))
+    server, client = every_server, clients.owner(every_server)
+    shop = _create(server, client)
+    other = server.admin.create_organization(server.name("Other"))
     with pytest.raises((NotFound, NotProven)):
-        _read(world, client, shop, org_id=other)
+        _read(server, client, shop, org_id=other)
     for change in (CALLS.deactivate, CALLS.reactivate, CALLS.remove):
         with pytest.raises(NotFound):
-            change(client, shop, _inputs(world, org_id=other))
+            change(client, shop, _inputs(server, org_id=other))
     with pytest.raises(NotFound):
-        CALLS.update(client, shop, _inputs(world, org_id=other), {"name"})
-    assert _read(world, client, shop).active
+        CALLS.update(client, shop, _inputs(server, org_id=other), {"name"})
+    assert _read(server, client, shop).active
 
 
-def test_an_organization_that_is_unknown_is_no_proof_of_anything(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    shop = _create(world, client)
+def test_an_organization_that_is_unknown_is_no_proof_of_anything(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    shop = _create(server, client)
     with pytest.raises(PermissionDenied):
-        _read(world, client, shop, org_id="424242")
+        _read(server, client, shop, org_id="424242")
     with pytest.raises(PermissionDenied):
-        _read(world, clients.member(world), shop)
+        _read(server, clients.member(server), shop)
 
 
-def test_a_name_that_is_too_long_is_refused_by_the_server_too(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    long = ProjectInputs.model_construct(**{**vars(_inputs(world)), "name": "a" * 201})
+def test_a_name_that_is_too_long_is_refused_by_the_server_too(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    long = ProjectInputs.model_construct(**{**vars(_inputs(server)), "name": "a" * 201})
     with pytest.raises(InvalidArgument):
         CALLS.create(client, long)
 
@@ -160,110 +160,110 @@ def test_a_name_that_is_too_long_is_refused_by_the_server_too(every_world: World
 # Roles
 
 
-def _shown_roles(world: World, client: Client, project_id: str) -> Any:
-    return _read(world, client, project_id, roles={}).properties()["roles"]
+def _shown_roles(server: Server, client: Client, project_id: str) -> Any:
+    return _read(server, client, project_id, roles={}).properties()["roles"]
 
 
-def test_roles_are_added_changed_and_removed(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    shop = _create(world, client)
-    assert _shown_roles(world, client, shop) == {}
-    CALLS.update(client, shop, _inputs(world, roles=ROLES), {"roles"})
-    assert _shown_roles(world, client, shop) == {
+def test_roles_are_added_changed_and_removed(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    shop = _create(server, client)
+    assert _shown_roles(server, client, shop) == {}
+    CALLS.update(client, shop, _inputs(server, roles=ROLES), {"roles"})
+    assert _shown_roles(server, client, shop) == {
         "admin": {"display_name": "Admin", "group": "staff"},
         "viewer": {"display_name": "Viewer", "group": ""},
     }
     changed = {"admin": "Root", "editor": {"display_name": "Editor", "group": "staff"}}
-    CALLS.update(client, shop, _inputs(world, roles=changed), {"roles"})
-    assert _shown_roles(world, client, shop) == {
+    CALLS.update(client, shop, _inputs(server, roles=changed), {"roles"})
+    assert _shown_roles(server, client, shop) == {
         "admin": {"display_name": "Root", "group": ""},
         "editor": {"display_name": "Editor", "group": "staff"},
     }
-    CALLS.update(client, shop, _inputs(world, roles={}), {"roles"})
-    assert _shown_roles(world, client, shop) == {}
-    assert _read(world, client, shop).name == "Shop"
+    CALLS.update(client, shop, _inputs(server, roles={}), {"roles"})
+    assert _shown_roles(server, client, shop) == {}
+    assert _read(server, client, shop).name == "Shop"
 
 
-def test_roles_are_read_for_a_get_and_where_they_are_managed(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    assert _read(world, client, world.project).roles is None, "they are not managed"
-    got = CALLS.read(client, world.project, {"org_id": world.home})
+def test_roles_are_read_for_a_get_and_where_they_are_managed(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    assert _read(server, client, server.project).roles is None, "they are not managed"
+    got = CALLS.read(client, server.project, {"org_id": server.home})
     assert set(got.properties()["roles"]) == {"admin", "editor", "viewer"}
 
 
-def test_three_hundred_roles_are_added_and_read(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    shop = _create(world, client)
+def test_three_hundred_roles_are_added_and_read(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    shop = _create(server, client)
     roles = {f"role-{number:03}": f"Role {number}" for number in range(300)}
-    CALLS.update(client, shop, _inputs(world, roles=roles), {"roles"})
-    assert list(_shown_roles(world, client, shop)) == sorted(roles)
+    CALLS.update(client, shop, _inputs(server, roles=roles), {"roles"})
+    assert list(_shown_roles(server, client, shop)) == sorted(roles)
 
 
 @pytest.mark.parametrize("key", ["a/b", "a b:c", "100%", "a?b#c", "a%2Fb"])
 def test_a_role_key_of_any_printable_characters_is_changed_and_removed(
-    every_world: World, clients: Clients, key: str
+    every_server: Server, clients: Clients, key: str
 ) -> None:
-    world, client = every_world, clients.owner(every_world)
-    shop = _create(world, client)
+    server, client = every_server, clients.owner(every_server)
+    shop = _create(server, client)
     for roles in ({key: "One", "viewer": "Viewer"}, {key: "Two", "viewer": "Viewer"}, {"viewer": "Viewer"}):
-        CALLS.update(client, shop, _inputs(world, roles=roles), {"roles"})
-        shown = _shown_roles(world, client, shop)
+        CALLS.update(client, shop, _inputs(server, roles=roles), {"roles"})
+        shown = _shown_roles(server, client, shop)
         assert {each: role["display_name"] for each, role in shown.items()} == roles
 
 
-def test_removing_a_role_takes_it_from_all_grants(every_world: World, clients: Clients) -> None:
-    world, client, console = every_world, clients.owner(every_world), every_world.console
-    shop = _create(world, client)
-    CALLS.update(client, shop, _inputs(world, roles=ROLES), {"roles"})
-    acme = console.create_organization(world.name("Acme"))
-    granted = console.grant_project(world.home, shop, acme, ["admin", "viewer"])
-    ann = console.create_grant(acme, world.ann, shop, ["admin", "viewer"])
-    CALLS.update(client, shop, _inputs(world, roles={"viewer": "Viewer"}), {"roles"})
-    assert console.project_grant(world.home, shop, granted)["grantedRoleKeys"] == ["viewer"]
-    assert console.grant(acme, world.ann, ann)["roleKeys"] == ["viewer"]
+def test_removing_a_role_takes_it_from_all_grants(every_server: Server, clients: Clients) -> None:
+    server, client, admin = every_server, clients.owner(every_server), every_server.admin
+    shop = _create(server, client)
+    CALLS.update(client, shop, _inputs(server, roles=ROLES), {"roles"})
+    acme = admin.create_organization(server.name("Acme"))
+    granted = admin.grant_project(server.home, shop, acme, ["admin", "viewer"])
+    ann = admin.create_grant(acme, server.ann, shop, ["admin", "viewer"])
+    CALLS.update(client, shop, _inputs(server, roles={"viewer": "Viewer"}), {"roles"})
+    assert admin.project_grant(server.home, shop, granted)["grantedRoleKeys"] == ["viewer"]
+    assert admin.grant(acme, server.ann, ann)["roleKeys"] == ["viewer"]
 
 
-def test_roles_of_another_organization_s_project_are_not_changed(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    shop = _create(world, client)
-    CALLS.update(client, shop, _inputs(world, roles=ROLES), {"roles"})
-    other = world.console.create_organization(world.name("Other"))
+def test_roles_of_another_organization_s_project_are_not_changed(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    shop = _create(server, client)
+    CALLS.update(client, shop, _inputs(server, roles=ROLES), {"roles"})
+    other = server.admin.create_organization(server.name("Other"))
     with pytest.raises(ApiError):
-        CALLS.update(client, shop, _inputs(world, org_id=other, roles={"editor": "Editor"}), {"roles"})
-    assert set(_shown_roles(world, client, shop)) == {"admin", "viewer"}
+        CALLS.update(client, shop, _inputs(server, org_id=other, roles={"editor": "Editor"}), {"roles"})
+    assert set(_shown_roles(server, client, shop)) == {"admin", "viewer"}
 
 
 # Lists
 
 
-def test_projects_are_found_by_name(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    shop, second = _create(world, client), _create(world, client, name="Shop 2")
-    assert [each.id for each in listed(lambda: CALLS.search(client, _inputs(world)))] == [shop]
-    assert CALLS.search(client, _inputs(world, name="shop")) == []
-    assert [each.id for each in CALLS.named_like(client, _inputs(world, name="shop"))] == [shop]
-    assert world.shows(
-        lambda: {each.id for each in CALLS.list_organization(client, world.home)} == {world.project, shop, second}
+def test_projects_are_found_by_name(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    shop, second = _create(server, client), _create(server, client, name="Shop 2")
+    assert [each.id for each in listed(lambda: CALLS.search(client, _inputs(server)))] == [shop]
+    assert CALLS.search(client, _inputs(server, name="shop")) == []
+    assert [each.id for each in CALLS.named_like(client, _inputs(server, name="shop"))] == [shop]
+    assert server.shows(
+        lambda: {each.id for each in CALLS.list_organization(client, server.home)} == {server.project, shop, second}
     )
-    other = world.console.create_organization(world.name("Other"))
+    other = server.admin.create_organization(server.name("Other"))
     assert CALLS.list_organization(client, other) == []
 
 
-def test_a_list_shows_what_a_read_shows(every_world: World, clients: Clients) -> None:
-    world, client = every_world, clients.owner(every_world)
-    shop = _create(world, client, project_role_check=True, has_project_check=True, private_labeling_setting=POLICY)
-    CALLS.deactivate(client, shop, _inputs(world))
-    world.console.grant_project(world.home, shop, world.console.create_organization(world.name("Acme")), [])
-    expected = _read(world, client, shop).properties()
+def test_a_list_shows_what_a_read_shows(every_server: Server, clients: Clients) -> None:
+    server, client = every_server, clients.owner(every_server)
+    shop = _create(server, client, project_role_check=True, has_project_check=True, private_labeling_setting=POLICY)
+    CALLS.deactivate(client, shop, _inputs(server))
+    server.admin.grant_project(server.home, shop, server.admin.create_organization(server.name("Acme")), [])
+    expected = _read(server, client, shop).properties()
 
     def shown(found: Any) -> Any:
         return [each.properties() for each in found or () if each.id == shop]
 
-    assert world.shows(lambda: shown(CALLS.list_organization(client, world.home)) == [expected])
+    assert server.shows(lambda: shown(CALLS.list_organization(client, server.home)) == [expected])
     try:
         CALLS.list_ids(client, [shop])
     except (ApiError, UnexpectedAnswer):
         return  # the oldest servers do not have that list
-    assert world.shows(lambda: shown(CALLS.list_ids(client, [shop])) == [expected]), "once, not once for each grant"
-    assert world.shows(lambda: shown(CALLS.list_instance(client)) == [expected])
-    assert shown(CALLS.list_ids(clients.owner(world), ["424242"])) == []
+    assert server.shows(lambda: shown(CALLS.list_ids(client, [shop])) == [expected]), "once, not once for each grant"
+    assert server.shows(lambda: shown(CALLS.list_instance(client)) == [expected])
+    assert shown(CALLS.list_ids(clients.owner(server), ["424242"])) == []

@@ -14,30 +14,30 @@ import pytest
 
 from pulumi_zorg.testing import Fault
 from tests.support.ci import COMMIT, FILES, MARK, ME, Runner, load
-from tests.support.servers import World, emulated
+from tests.support.servers import Server, emulated
 from tests.support.stack import ROOT, Stack, grant, org
 
 
-def tenants(world: World) -> dict[str, dict[str, Any]]:
+def tenants(server: Server) -> dict[str, dict[str, Any]]:
     return {
         **{name.lower(): org(name) for name in ("Acme", "Globex", "Initech")},
-        "ann": grant(world.home, world.ann, world.project, ["viewer"]),
+        "ann": grant(server.home, server.ann, server.project, ["viewer"]),
     }
 
 
 @contextmanager
-def declared(folder: Path) -> Iterator[tuple[World, Stack, str]]:
+def declared(folder: Path) -> Iterator[tuple[Server, Stack, str]]:
     """Three tenants and a grant that no `up` has created yet, and a credential that can only read."""
-    with emulated() as world:
-        viewer = world.console.create_user(world.home, "viewer")
-        world.console.add_instance_member(viewer, "IAM_OWNER_VIEWER")
-        stack = Stack(folder / "stack", world.proxy.url, world.token)
-        stack.declare(**tenants(world))
-        yield world, stack, world.console.create_token(world.home, viewer)
+    with emulated() as server:
+        viewer = server.admin.create_user(server.home, "viewer")
+        server.admin.add_instance_member(viewer, "IAM_OWNER_VIEWER")
+        stack = Stack(folder / "stack", server.proxy.url, server.token)
+        stack.declare(**tenants(server))
+        yield server, stack, server.admin.create_token(server.home, viewer)
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Stack, str]]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Stack, str]]:
     """For jobs that change nothing on the instance: one stack, as declared, does for all."""
     with declared(tmp_path_factory.mktemp("kept")) as found:
         found[1].up()
@@ -45,18 +45,18 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Stac
 
 
 @pytest.fixture
-def runner(kept: tuple[World, Stack, str], tmp_path: Path) -> Runner:
-    world, stack, token = kept
+def runner(kept: tuple[Server, Stack, str], tmp_path: Path) -> Runner:
+    server, stack, token = kept
     shutil.copy(ROOT / "tests" / "support" / "program.py", stack.folder / "__main__.py")
-    stack.declare(**tenants(world))
-    return Runner(world, stack, tmp_path, token)
+    stack.declare(**tenants(server))
+    return Runner(server, stack, tmp_path, token)
 
 
 @pytest.fixture
 def own_runner(tmp_path: Path) -> Iterator[Runner]:
     """For jobs that run an `up`: the first one."""
-    with declared(tmp_path) as (world, stack, token):
-        yield Runner(world, stack, tmp_path, token)
+    with declared(tmp_path) as (server, stack, token):
+        yield Runner(server, stack, tmp_path, token)
 
 
 on_both = pytest.mark.parametrize("platform", ["github", "gitlab"])
@@ -64,7 +64,7 @@ on_both = pytest.mark.parametrize("platform", ["github", "gitlab"])
 
 @on_both
 def test_a_harmless_change_gets_a_comment_and_passes(runner: Runner, platform: str) -> None:
-    runner.stack.declare(**tenants(runner.world), hooli=org("Hooli"))
+    runner.stack.declare(**tenants(runner.server), hooli=org("Hooli"))
     job = runner.preview(platform)
     assert job.code == 0, job.out
     assert job.body.startswith(MARK)
@@ -77,7 +77,7 @@ def test_a_harmless_change_gets_a_comment_and_passes(runner: Runner, platform: s
 
 def declared_off(runner: Runner) -> dict[str, dict[str, Any]]:
     off = {"acme": org("Acme", active=False), "globex": org("Globex", active=False)}
-    return tenants(runner.world) | off
+    return tenants(runner.server) | off
 
 
 def test_more_deactivations_than_the_limit_fail(runner: Runner) -> None:
@@ -108,7 +108,7 @@ def test_a_label_that_is_no_limit_is_not_taken_for_one(runner: Runner) -> None:
 
 @on_both
 def test_a_removal_fails_and_rewrites_the_comment_of_the_last_push(runner: Runner, platform: str) -> None:
-    declared = tenants(runner.world)
+    declared = tenants(runner.server)
     del declared["initech"]
     runner.stack.declare(**declared)
     bot = {"login": "github-actions[bot]"}
@@ -151,10 +151,10 @@ def test_a_preview_that_fails_gets_a_comment_that_says_so(runner: Runner, platfo
 @on_both
 def test_no_name_can_end_the_line_that_it_is_in(runner: Runner, platform: str) -> None:
     """Names are chosen by others; a carriage return ends a line for the runner, and in Markdown."""
-    console, acme = runner.world.console, runner.stack.id("acme")
-    console.rename_organization(acme, "X\n\r::error title=boo::boo\r\r@victim\r</details>\rhello")
+    admin, acme = runner.server.admin, runner.stack.id("acme")
+    admin.rename_organization(acme, "X\n\r::error title=boo::boo\r\r@victim\r</details>\rhello")
     job = runner.preview(platform)
-    console.rename_organization(acme, "Acme")
+    admin.rename_organization(acme, "Acme")
     assert "@victim" in job.body
     assert "\r" not in job.body
     assert "\r" not in job.out
@@ -212,13 +212,13 @@ def test_a_night_in_sync_passes(runner: Runner, platform: str) -> None:
 
 @pytest.mark.parametrize(("platform", "before"), [("github", "none"), ("github", "open"), ("gitlab", "none")])
 def test_a_night_with_drift_fails_and_names_it(runner: Runner, platform: str, before: str) -> None:
-    world, acme = runner.world, runner.stack.id("acme")
-    world.console.deactivate_organization(acme)
-    extra = world.console.create_grant(world.home, world.bob, world.project, ["admin"])
+    server, acme = runner.server, runner.stack.id("acme")
+    server.admin.deactivate_organization(acme)
+    extra = server.admin.create_grant(server.home, server.bob, server.project, ["admin"])
     runner.answers["gh"] = ISSUES[before]
     job = runner.drift(platform)
-    world.console.reactivate_organization(acme)
-    world.console.remove_grant(world.home, world.bob, extra)
+    server.admin.reactivate_organization(acme)
+    server.admin.remove_grant(server.home, server.bob, extra)
     assert job.code == 7, job.out
     assert job.said("Drift")
     named = job.out if platform == "gitlab" else job.body
@@ -233,9 +233,9 @@ def test_a_night_with_drift_fails_and_names_it(runner: Runner, platform: str, be
 
 @on_both
 def test_a_night_without_rights_is_not_called_drift(runner: Runner, platform: str) -> None:
-    world = runner.world
-    nobody = world.console.create_user(world.home, f"nobody-{platform}")
-    runner.token = world.console.create_token(world.home, nobody)
+    server = runner.server
+    nobody = server.admin.create_user(server.home, f"nobody-{platform}")
+    runner.token = server.admin.create_token(server.home, nobody)
     runner.answers["gh"] = ISSUES["open"]
     job = runner.drift(platform)
     assert job.code == 1, job.out
@@ -250,32 +250,32 @@ def test_a_night_without_rights_is_not_called_drift(runner: Runner, platform: st
 def test_an_up_uses_the_token_that_may_write_and_keeps_no_credential_in_the_state(
     own_runner: Runner, platform: str
 ) -> None:
-    runner, world = own_runner, own_runner.world
-    world.proxy.clear()
+    runner, server = own_runner, own_runner.server
+    server.proxy.clear()
     runner.stack.declare(**declared_off(runner))
     job = runner.up(platform)
     assert job.code == 0, job.out
-    assert world.console.organization(runner.stack.id("acme"))["state"] == "ORG_STATE_INACTIVE"
-    assert {each.authorization for each in world.proxy.exchanges} == {f"Bearer {world.token}"}
+    assert server.admin.organization(runner.stack.id("acme"))["state"] == "ORG_STATE_INACTIVE"
+    assert {each.authorization for each in server.proxy.exchanges} == {f"Bearer {server.token}"}
     state = json.dumps(runner.stack.state())
-    assert world.token not in state
+    assert server.token not in state
     assert runner.token not in state
 
 
 @on_both
 def test_an_up_on_a_new_machine_resumes_a_create_of_the_run_before(own_runner: Runner, platform: str) -> None:
     """Only the folder of ZORG_JOURNAL_DIR is left of the machine before, by a cache or as a kept folder."""
-    runner, world = own_runner, own_runner.world
-    runner.stack.declare(**tenants(world), hooli=org("Hooli"))
+    runner, server = own_runner, own_runner.server
+    runner.stack.declare(**tenants(server), hooli=org("Hooli"))
     runner.patience = "1"
-    world.proxy.add(Fault("drop", method="POST", path="/management/v1/orgs$", times=None))
+    server.proxy.add(Fault("drop", method="POST", path="/management/v1/orgs$", times=None))
     failed = runner.up(platform)
     assert failed.code != 0, failed.out
-    world.proxy.clear()
+    server.proxy.clear()
     shutil.rmtree(runner.folder / "home")
     job = runner.up(platform)
     assert job.code == 0, job.out
-    made = [each for each, found in world.console.organizations().items() if found["name"] == "Hooli"]
+    made = [each for each, found in server.admin.organizations().items() if found["name"] == "Hooli"]
     assert made == [runner.stack.id("hooli")]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_zorg.testing import Fault
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org
 
 JSON = {"Content-Type": "application/json"}
@@ -29,24 +29,26 @@ two = Tenant("two", "{two}", depends_on=[one])
 """
 
 
-def names(world: World) -> dict[str, str]:
-    return {each["name"]: org_id for org_id, each in world.console.organizations().items()}
+def names(server: Server) -> dict[str, str]:
+    return {each["name"]: org_id for org_id, each in server.admin.organizations().items()}
 
 
-def test_resources_of_one_name_under_different_parents_are_different(world: World, stack: Stack) -> None:
+def test_resources_of_one_name_under_different_parents_are_different(server: Server, stack: Stack) -> None:
     (stack.folder / "__main__.py").write_text(SAME_NAME.format(two="Two"))
     stack.up()
-    assert {"Top", "One", "Two"} <= set(names(world))
-    assert not any(call.startswith("PUT") for call in world.proxy.writes)
+    assert {"Top", "One", "Two"} <= set(names(server))
+    assert not any(call.startswith("PUT") for call in server.proxy.writes)
     (stack.folder / "__main__.py").write_text(SAME_NAME.format(two="One"))
     assert stack.fails().shows("is declared twice: Organization 'main' is the same organization")
 
 
 @pytest.mark.parametrize("how", ["state delete", "retain", "another stack"])
-def test_what_the_stack_no_longer_manages_is_not_touched(world: World, stack: Stack, how: str) -> None:
+def test_what_the_stack_no_longer_manages_is_not_touched(server: Server, stack: Stack, how: str) -> None:
     """Resources of the same names declare something else: neither is renamed, nor removed."""
     opts = {"retain_on_delete": True} if how == "retain" else {}
-    stack.declare(acme=org("Acme", opts=opts), ann=grant(world.home, world.ann, world.project, ["viewer"], opts=opts))
+    stack.declare(
+        acme=org("Acme", opts=opts), ann=grant(server.home, server.ann, server.project, ["viewer"], opts=opts)
+    )
     stack.up()
     acme, ann = stack.id("acme"), stack.id("ann")
     if how == "state delete":
@@ -58,27 +60,27 @@ def test_what_the_stack_no_longer_manages_is_not_touched(world: World, stack: St
     else:
         stack.must("stack", "rename", "prod")
         stack.must("stack", "init", "test")
-    world.proxy.clear()
-    stack.declare(acme=org("Beta"), ann=grant(world.home, world.bob, world.project, ["viewer"]))
+    server.proxy.clear()
+    stack.declare(acme=org("Beta"), ann=grant(server.home, server.bob, server.project, ["viewer"]))
     stack.up()
-    assert names(world)["Acme"] == acme
-    assert set(world.console.grants(world.home)) == {ann, stack.id("ann")}
-    assert all(call.startswith("POST") for call in world.proxy.writes)
+    assert names(server)["Acme"] == acme
+    assert set(server.admin.grants(server.home)) == {ann, stack.id("ann")}
+    assert all(call.startswith("POST") for call in server.proxy.writes)
 
 
-def test_another_backend_on_the_same_machine_takes_nothing(world: World, stack: Stack) -> None:
+def test_another_backend_on_the_same_machine_takes_nothing(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
     (other := stack.folder / "other").mkdir()
     stack.env["PULUMI_BACKEND_URL"] = other.as_uri()
     stack.must("stack", "init", "test")
     stack.declare(acme=org("Acme", active=False))
-    world.proxy.clear()
+    server.proxy.clear()
     assert stack.fails().shows("which this resource did not make", "adopt=True")
-    assert not any("_deactivate" in call for call in world.proxy.writes)
+    assert not any("_deactivate" in call for call in server.proxy.writes)
 
 
-def test_folders_with_the_same_relative_backend_are_different_stacks(world: World, stack: Stack) -> None:
+def test_folders_with_the_same_relative_backend_are_different_stacks(server: Server, stack: Stack) -> None:
     """Both have the same project, stack, resource and machine; only the engine knows that the backends differ."""
     stack.declare(acme=org("Acme"))
     folders = [stack.folder / name for name in ("first", "second")]
@@ -96,21 +98,21 @@ def test_folders_with_the_same_relative_backend_are_different_stacks(world: Worl
     stack.must("stack", "init", "test")
     assert stack.fails().shows("which this resource did not make", "adopt=True")
     stack.destroy()
-    assert "Acme" in names(world)
+    assert "Acme" in names(server)
 
 
 @pytest.mark.parametrize("first", [None, False], ids=["the old one first", "the new one first"])
-def test_a_replacement_whose_answer_is_lost_is_recovered(world: World, stack: Stack, first: bool | None) -> None:
+def test_a_replacement_whose_answer_is_lost_is_recovered(server: Server, stack: Stack, first: bool | None) -> None:
     opts = {} if first is None else {"delete_before_replace": first}
     stack.env["ZITADEL_RETRY_DEADLINE"] = "2"
-    stack.declare(ann=grant(world.home, world.ann, world.project, ["viewer"], opts=opts))
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"], opts=opts))
     stack.up()
-    world.proxy.add(Fault("drop", method="POST", path=GRANTS), Fault("answer", method="POST", path=GRANTS, times=None))
-    stack.declare(ann=grant(world.home, world.bob, world.project, ["viewer"], opts=opts))
+    server.proxy.add(Fault("drop", method="POST", path=GRANTS), Fault("answer", method="POST", path=GRANTS, times=None))
+    stack.declare(ann=grant(server.home, server.bob, server.project, ["viewer"], opts=opts))
     stack.fails()
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up()
-    assert list(world.console.grants(world.home)) == [stack.id("ann")]
+    assert list(server.admin.grants(server.home)) == [stack.id("ann")]
 
 
 def test_an_instance_that_was_set_up_anew_at_the_same_address_is_no_obstacle(tmp_path: Path) -> None:

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org
 
 
 @pytest.fixture
-def made(any_world: World, any_stack: Stack) -> Stack:
+def made(any_server: Server, any_stack: Stack) -> Stack:
     """An organization and a grant, as declared."""
     any_stack.declare(
-        acme=org(any_world.name("Acme")),
-        ann=grant(any_world.home, any_world.ann, any_world.project, ["viewer"]),
+        acme=org(any_server.name("Acme")),
+        ann=grant(any_server.home, any_server.ann, any_server.project, ["viewer"]),
     )
     any_stack.up()
-    any_world.proxy.clear()
+    any_server.proxy.clear()
     return any_stack
 
 
-def test_drift_is_shown_by_property_and_corrected(any_world: World, made: Stack) -> None:
-    world, console = any_world, any_world.console
+def test_drift_is_shown_by_property_and_corrected(any_server: Server, made: Stack) -> None:
+    server, admin = any_server, any_server.admin
     acme, ann = made.id("acme"), made.id("ann")
-    console.rename_organization(acme, world.name("Other"))
-    console.deactivate_organization(acme)
-    console.set_roles(world.home, world.ann, ann, ["admin", "viewer"])
-    console.deactivate_grant(world.home, world.ann, ann)
+    admin.rename_organization(acme, server.name("Other"))
+    admin.deactivate_organization(acme)
+    admin.set_roles(server.home, server.ann, ann, ["admin", "viewer"])
+    admin.deactivate_grant(server.home, server.ann, ann)
 
     before = made.state()
     drift = made.run("refresh", "--preview-only", "--expect-no-changes", "--diff")
@@ -37,11 +37,11 @@ def test_drift_is_shown_by_property_and_corrected(any_world: World, made: Stack)
         "ann": ["update", "active", "role_keys"],
     }
     assert made.state() == before, "a preview changes nothing"
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
 
     made.up("--refresh")
-    found = console.organization(acme)
-    assert (found["name"], found["state"]) == (world.name("Acme"), "ORG_STATE_ACTIVE")
-    put_right = console.grant(world.home, world.ann, ann)
+    found = admin.organization(acme)
+    assert (found["name"], found["state"]) == (server.name("Acme"), "ORG_STATE_ACTIVE")
+    put_right = admin.grant(server.home, server.ann, ann)
     assert (put_right["roleKeys"], put_right["state"]) == (["viewer"], "USER_GRANT_STATE_ACTIVE")
     assert made.run("refresh", "--preview-only", "--expect-no-changes").code == 0

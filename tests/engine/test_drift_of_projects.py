@@ -10,7 +10,7 @@ import pytest
 from pulumi_zorg.drift.compare import changes_of
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import recorded
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack, project
 from tests.unit.clients import Clients
 
@@ -22,32 +22,32 @@ PATHS = ("roles", 'roles["viewer"]', "roles.viewer", "roles.viewer.group", "role
 CHANGES = ("a renamed role", "another group", "a new role", "a removed role")
 
 
-def change(world: World, project_id: str, what: str) -> None:
-    at = world.home, project_id
+def change(server: Server, project_id: str, what: str) -> None:
+    at = server.home, project_id
     if what == "a renamed role":
-        world.console.change_project_role(*at, "viewer", "Reader")
+        server.admin.change_project_role(*at, "viewer", "Reader")
     elif what == "another group":
-        world.console.change_project_role(*at, "viewer", "Viewer", "guests")
+        server.admin.change_project_role(*at, "viewer", "Viewer", "guests")
     elif what == "a new role":
-        world.console.add_project_role(*at, "editor", "Editor")
+        server.admin.add_project_role(*at, "editor", "Editor")
     else:
-        world.console.remove_project_role(*at, "viewer")
+        server.admin.remove_project_role(*at, "viewer")
 
 
-def test_an_ignored_path_of_roles_means_the_same_as_to_the_engine(world: World, stack: Stack) -> None:
+def test_an_ignored_path_of_roles_means_the_same_as_to_the_engine(server: Server, stack: Stack) -> None:
     cases = {f"p{number}": (path, what) for number, (path, what) in enumerate((p, c) for p in PATHS for c in CHANGES)}
     stack.declare(
         **{
-            name: project(world.home, name, roles=ROLES, opts={"ignore_changes": [path]})
+            name: project(server.home, name, roles=ROLES, opts={"ignore_changes": [path]})
             for name, (path, _) in cases.items()
         }
     )
     stack.up()
     state = {each.urn.rsplit("::", 1)[1]: each for each in recorded(json.loads(stack.must("stack", "export").out))}
     for name, (_, what) in cases.items():
-        change(world, state[name].id, what)
+        change(server, state[name].id, what)
     with Clients() as clients:
-        client = clients.owner(world)
+        client = clients.owner(server)
         found: dict[str, Any] = {
             name: RESOURCE_TYPES[each.type].find(client, each.id, each.known) for name, each in state.items()
         }

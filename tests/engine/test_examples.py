@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import ROOT, Stack
 
 
-def _example(name: str, world: World, folder: Path) -> Stack:
+def _example(name: str, server: Server, folder: Path) -> Stack:
     """A copy of the example as a stack: the engine writes its configuration beside the program."""
-    stack = Stack(folder / "stack", world.proxy.url, world.token, name="dev")
+    stack = Stack(folder / "stack", server.proxy.url, server.token, name="dev")
     (stack.folder / "__main__.py").unlink()
     shutil.copytree(ROOT / "examples" / name, stack.folder, dirs_exist_ok=True)
     project = yaml.safe_load((stack.folder / "Pulumi.yaml").read_text())
@@ -25,8 +25,8 @@ def _example(name: str, world: World, folder: Path) -> Stack:
     return stack
 
 
-def test_quickstart_runs_in_the_checkout_itself(world: World, tmp_path: Path) -> None:
-    stack = Stack(tmp_path / "stack", world.proxy.url, world.token, name="dev")
+def test_quickstart_runs_in_the_checkout_itself(server: Server, tmp_path: Path) -> None:
+    stack = Stack(tmp_path / "stack", server.proxy.url, server.token, name="dev")
     config = tmp_path / "dev.yaml"
     stack.folder = ROOT
     del stack.env["PULUMI_STACK"]
@@ -36,27 +36,27 @@ def test_quickstart_runs_in_the_checkout_itself(world: World, tmp_path: Path) ->
     stack.must("config", "set", "name", "Acme", *here)
     up = stack.up(*here)
     assert up.shows("ORG_STATE_ACTIVE")
-    console = world.console
-    acme = next(org_id for org_id, each in console.organizations().items() if each["name"] == "Acme")
-    assert [each["name"] for each in console.projects(acme).values()] == ["Portal"]
-    (grant,) = console.grants(acme).values()
-    own_user = console.call("GET", "/auth/v1/users/me")["user"]["id"]
+    admin = server.admin
+    acme = next(org_id for org_id, each in admin.organizations().items() if each["name"] == "Acme")
+    assert [each["name"] for each in admin.projects(acme).values()] == ["Portal"]
+    (grant,) = admin.grants(acme).values()
+    own_user = admin.call("GET", "/auth/v1/users/me")["user"]["id"]
     assert (grant["userId"], grant["roleKeys"]) == (own_user, ["viewer"])
     stack.must("config", "set", "active", "false", *here)
     assert stack.must("preview", "--diff", *here).shows("active: true => false")
     assert stack.up(*here).shows("ORG_STATE_INACTIVE", "USER_GRANT_STATE_INACTIVE")
     stack.destroy(*here)
-    assert acme not in console.organizations()
+    assert acme not in admin.organizations()
 
 
-def _tenants(world: World, stack: Stack, *, active: bool = True, reverse: bool = False) -> None:
-    people = {"ann": world.ann, "bob": world.bob}
+def _tenants(server: Server, stack: Stack, *, active: bool = True, reverse: bool = False) -> None:
+    people = {"ann": server.ann, "bob": server.bob}
     tenants = [
         {"name": "Acme", "active": active, "people": {"ann": ["viewer", "admin"]}},
         {"name": "Globex", "active": True, "roles": ["viewer"], "people": {"bob": ["viewer"]}},
     ]
     data = yaml.safe_load((ROOT / "examples" / "onboarding" / "tenants.yaml").read_text())
-    data["project"] |= {"id": world.project, "organization": world.home, "roles": ["admin", "editor", "viewer"]}
+    data["project"] |= {"id": server.project, "organization": server.home, "roles": ["admin", "editor", "viewer"]}
     shape = data["tenants"]
     data["people"] = people
     if isinstance(shape, dict):
@@ -67,63 +67,69 @@ def _tenants(world: World, stack: Stack, *, active: bool = True, reverse: bool =
     (stack.folder / "mine.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
 
 
-def test_onboarding_makes_tenants_with_grants_from_a_file(world: World, tmp_path: Path) -> None:
-    stack = _example("onboarding", world, tmp_path)
-    _tenants(world, stack)
+def test_onboarding_makes_tenants_with_grants_from_a_file(server: Server, tmp_path: Path) -> None:
+    stack = _example("onboarding", server, tmp_path)
+    _tenants(server, stack)
     stack.configure(tenants="mine.yaml", deletion_policy="remove")
     stack.up()
-    names = {each["name"] for each in world.console.organizations().values()}
+    names = {each["name"] for each in server.admin.organizations().values()}
     assert {"Acme", "Globex"} <= names
-    assert _access(world) == {("Acme", world.ann, ("admin", "viewer")), ("Globex", world.bob, ("viewer",))}
-    project_grants = world.console.project_grants(world.home).values()
+    assert _access(server) == {("Acme", server.ann, ("admin", "viewer")), ("Globex", server.bob, ("viewer",))}
+    project_grants = server.admin.project_grants(server.home).values()
     assert {(each["grantedOrgName"], tuple(each["grantedRoleKeys"])) for each in project_grants} == {
         ("Acme", ("admin", "editor", "viewer")),
         ("Globex", ("viewer",)),
     }
-    _tenants(world, stack, reverse=True)
+    _tenants(server, stack, reverse=True)
     assert stack.preview() == {}, "the order of the file does not matter"
-    _tenants(world, stack, active=False)
+    _tenants(server, stack, active=False)
     stack.up()
-    states = {each["name"]: each["state"] for each in world.console.organizations().values()}
+    states = {each["name"]: each["state"] for each in server.admin.organizations().values()}
     assert (states["Acme"], states["Globex"]) == ("ORG_STATE_INACTIVE", "ORG_STATE_ACTIVE")
     stack.destroy()
-    assert world.console.project_grants(world.home) == {}
-    assert _access(world) == set()
+    assert server.admin.project_grants(server.home) == {}
+    assert _access(server) == set()
 
 
-def _access(world: World) -> set[tuple[str, str, tuple[str, ...]]]:
+def _access(server: Server) -> set[tuple[str, str, tuple[str, ...]]]:
     """Who has which roles of a granted project, and in which organization."""
     return {
         (each["name"], grant["userId"], tuple(sorted(grant["roleKeys"])))
-        for org_id, each in world.console.organizations().items()
-        for grant in world.console.grants(org_id).values()
+        for org_id, each in server.admin.organizations().items()
+        for grant in server.admin.grants(org_id).values()
     }
 
 
-def test_onboarding_tells_a_mistake_in_the_file_without_a_traceback(world: World, tmp_path: Path) -> None:
-    stack = _example("onboarding", world, tmp_path)
+def test_onboarding_tells_a_mistake_in_the_file_without_a_traceback(server: Server, tmp_path: Path) -> None:
+    stack = _example("onboarding", server, tmp_path)
     (stack.folder / "mine.yaml").write_text("tenants: 5\n")
     stack.must("config", "set", "tenants", "mine.yaml")
     failed = stack.fails()
     assert failed.shows("mine.yaml", "cannot be used")
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
 
 
-def test_offboarding_switches_off_keeps_and_later_removes(world: World, tmp_path: Path) -> None:
-    console = world.console
-    billing = console.create_project(world.home, "Billing", ("viewer",))
-    stack = _example("offboarding", world, tmp_path)
-    settings = {"org_id": world.home, "portal": world.project, "billing": billing, "ann": world.ann, "bob": world.bob}
+def test_offboarding_switches_off_keeps_and_later_removes(server: Server, tmp_path: Path) -> None:
+    admin = server.admin
+    billing = admin.create_project(server.home, "Billing", ("viewer",))
+    stack = _example("offboarding", server, tmp_path)
+    settings = {
+        "org_id": server.home,
+        "portal": server.project,
+        "billing": billing,
+        "ann": server.ann,
+        "bob": server.bob,
+    }
     stack.configure(**settings)
     stack.up()
 
     stack.must("config", "set", "leavers", "bob")
     stack.up()
-    grants = list(console.grants(world.home).values())
-    off = [each for each in grants if each["userId"] == world.bob]
+    grants = list(admin.grants(server.home).values())
+    off = [each for each in grants if each["userId"] == server.bob]
     assert {each["state"] for each in off} == {"USER_GRANT_STATE_INACTIVE"}
     assert all(each["roleKeys"] for each in off), "the roles are kept"
-    assert {each["state"] for each in grants if each["userId"] == world.ann} == {"USER_GRANT_STATE_ACTIVE"}
+    assert {each["state"] for each in grants if each["userId"] == server.ann} == {"USER_GRANT_STATE_ACTIVE"}
 
     stack.must("config", "set", "customer", "removed")
     refused = stack.run("preview")
@@ -132,11 +138,11 @@ def test_offboarding_switches_off_keeps_and_later_removes(world: World, tmp_path
     for stage, state in (("inactive", "ORG_STATE_INACTIVE"), ("condemned", "ORG_STATE_INACTIVE"), ("removed", None)):
         stack.must("config", "set", "customer", stage)
         stack.up()
-        left = {each["name"]: each["state"] for each in console.organizations().values()}
+        left = {each["name"]: each["state"] for each in admin.organizations().values()}
         assert left.get("Initech") == state
     stack.must("config", "rm", "leavers")
     stack.up()
-    assert {each["state"] for each in console.grants(world.home).values()} == {"USER_GRANT_STATE_ACTIVE"}
+    assert {each["state"] for each in admin.grants(server.home).values()} == {"USER_GRANT_STATE_ACTIVE"}
 
 
 @pytest.mark.parametrize("example", sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py")))

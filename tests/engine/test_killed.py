@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_zorg.testing import Fault
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org
 
 #: The calls of an organization that is born inactive: who am I, create, read, deactivate, read.
@@ -58,67 +58,67 @@ def _up(stack: Stack) -> subprocess.Popen[bytes]:
     )
 
 
-def _ends_with_one(world: World, stack: Stack, before: set[str]) -> None:
+def _ends_with_one(server: Server, stack: Stack, before: set[str]) -> None:
     again = stack.run("up", "--yes", "--skip-preview")
     assert again.code == 0, again.out
-    assert set(world.console.organizations()) - before == {stack.id("acme")}
-    assert world.console.organization(stack.id("acme"))["state"] == "ORG_STATE_INACTIVE"
+    assert set(server.admin.organizations()) - before == {stack.id("acme")}
+    assert server.admin.organization(stack.id("acme"))["state"] == "ORG_STATE_INACTIVE"
     assert stack.outputs("acme")["state"] == "ORG_STATE_INACTIVE"
 
 
-def test_the_steps_of_a_create_are_all_that_there_are(world: World, stack: Stack) -> None:
+def test_the_steps_of_a_create_are_all_that_there_are(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme", active=False))
     created = stack.run("up", "--yes", "--skip-preview")
     assert created.code == 0, created.out
-    assert len(world.proxy.exchanges) == STEPS
+    assert len(server.proxy.exchanges) == STEPS
 
 
 @pytest.mark.parametrize(("step", "effect"), KILLS)
-def test_the_provider_killed_at_any_step_of_a_create(world: World, stack: Stack, step: int, effect: str) -> None:
-    before = set(world.console.organizations())
+def test_the_provider_killed_at_any_step_of_a_create(server: Server, stack: Stack, step: int, effect: str) -> None:
+    before = set(server.admin.organizations())
     stack.declare(acme=org("Acme", active=False))
     killed = threading.Event()
 
     def kill(method: str, path: str) -> None:
-        if len(world.proxy.exchanges) == step and not killed.is_set() and _kill_provider(stack):
+        if len(server.proxy.exchanges) == step and not killed.is_set() and _kill_provider(stack):
             killed.set()
 
-    world.proxy.add(Fault("cut" if effect == "cut" else "drop", skip=step))
-    world.proxy.before = kill
+    server.proxy.add(Fault("cut" if effect == "cut" else "drop", skip=step))
+    server.proxy.before = kill
     up = _up(stack)
     assert up.wait(60) != 0
-    world.proxy.before = lambda method, path: None
+    server.proxy.before = lambda method, path: None
     assert killed.is_set()
-    assert len(world.proxy.exchanges) == step + 1
-    _ends_with_one(world, stack, before)
+    assert len(server.proxy.exchanges) == step + 1
+    _ends_with_one(server, stack, before)
 
 
 @pytest.mark.parametrize("step", [1, 4])
-def test_everything_killed_while_the_server_works(world: World, stack: Stack, step: int) -> None:
-    before = set(world.console.organizations())
+def test_everything_killed_while_the_server_works(server: Server, stack: Stack, step: int) -> None:
+    before = set(server.admin.organizations())
     stack.declare(acme=org("Acme", active=False))
     killed = threading.Event()
 
     def kill(method: str, path: str) -> None:
-        if len(world.proxy.exchanges) == step and not killed.is_set() and _kill_all(stack):
+        if len(server.proxy.exchanges) == step and not killed.is_set() and _kill_all(stack):
             killed.set()
 
-    world.proxy.before = kill
+    server.proxy.before = kill
     up = _up(stack)
     assert up.wait(60) != 0
-    world.proxy.before = lambda method, path: None
+    server.proxy.before = lambda method, path: None
     assert killed.is_set()
     stack.run("cancel", "--yes")  # the lock of a process that is no more
-    _ends_with_one(world, stack, before)
+    _ends_with_one(server, stack, before)
 
 
-def test_the_engine_interrupted_while_creations_run(world: World, stack: Stack) -> None:
+def test_the_engine_interrupted_while_creations_run(server: Server, stack: Stack) -> None:
     """As Ctrl-C does it: the engine is asked to stop while four creations wait for their answers."""
-    before = set(world.console.organizations())
+    before = set(server.admin.organizations())
     declared = {f"org{i}": org(f"Tenant {i}", active=i % 2 == 0) for i in range(6)}
-    declared["ann"] = grant(world.home, world.ann, world.project, ["viewer"], active=False)
+    declared["ann"] = grant(server.home, server.ann, server.project, ["viewer"], active=False)
     stack.declare(**declared)
-    world.proxy.add(Fault("delay", method="POST", path=r"/orgs$|/grants$", times=None, seconds=1.5))
+    server.proxy.add(Fault("delay", method="POST", path=r"/orgs$|/grants$", times=None, seconds=1.5))
     asked = threading.Event()
 
     def interrupt(method: str, path: str) -> None:
@@ -126,13 +126,13 @@ def test_the_engine_interrupted_while_creations_run(world: World, stack: Stack) 
             asked.set()
             up.send_signal(signal.SIGINT)
 
-    world.proxy.before = interrupt
+    server.proxy.before = interrupt
     up = _up(stack)
     assert up.wait(90) != 0
-    world.proxy.before = lambda method, path: None
-    world.proxy.clear()
+    server.proxy.before = lambda method, path: None
+    server.proxy.clear()
     again = stack.run("up", "--yes", "--skip-preview")
     assert again.code == 0, again.out
-    assert set(world.console.organizations()) - before == {stack.id(f"org{i}") for i in range(6)}
-    assert list(world.console.grants(world.home)) == [stack.id("ann")]
+    assert set(server.admin.organizations()) - before == {stack.id(f"org{i}") for i in range(6)}
+    assert list(server.admin.grants(server.home)) == [stack.id("ann")]
     assert stack.preview("--refresh") == {}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pulumi_zorg.testing import Fault
 from tests.support.old_sdk import OLD_SDK
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org
 
 BAD_INPUT = [
@@ -35,46 +35,46 @@ raise last
 """
 
 
-def test_bad_input_is_told_in_the_preview_before_anything_is_called(world: World, stack: Stack) -> None:
+def test_bad_input_is_told_in_the_preview_before_anything_is_called(server: Server, stack: Stack) -> None:
     (stack.folder / "__main__.py").write_text(EACH_IS_TRIED)
     stack.declare(**{f"r{number}": declared for number, (declared, _) in enumerate(BAD_INPUT)})
     preview = stack.run("preview")
     assert preview.code != 0
     for _, said in BAD_INPUT:
         assert preview.shows(said), preview.out
-    assert world.proxy.exchanges == []
+    assert server.proxy.exchanges == []
 
 
-def test_bad_input_from_an_output_is_told_by_the_check(world: World, stack: Stack) -> None:
+def test_bad_input_from_an_output_is_told_by_the_check(server: Server, stack: Stack) -> None:
     (stack.folder / "__main__.py").write_text(
         'import pulumi, pulumi_zorg as zorg\nzorg.Organization("acme", name=pulumi.Output.from_input(" "))\n'
     )
     preview = stack.run("preview")
     assert preview.code != 0
     assert preview.shows("name", "must not be blank"), preview.out
-    assert world.proxy.exchanges == []
+    assert server.proxy.exchanges == []
 
 
-def test_a_refusal_is_one_message_with_what_zitadel_said(world: World, stack: Stack) -> None:
-    stack.declare(ann=grant(world.home, world.ann, world.project, ["nobody"]))
+def test_a_refusal_is_one_message_with_what_zitadel_said(server: Server, stack: Stack) -> None:
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["nobody"]))
     failed = stack.fails()
     assert failed.shows(
-        f"Granting user {world.ann} roles in project {world.project}",
+        f"Granting user {server.ann} roles in project {server.project}",
         "ZITADEL answered 400, code 9",
         "Errors.Project.Role.NotFound",
     ), failed.out
     assert stack.resources() == {}
 
 
-def test_a_credential_without_rights_is_told_what_it_lacks(world: World, stack: Stack) -> None:
-    low = world.console.create_user(world.home, "low")
-    stack.env["ZITADEL_TOKEN"] = world.console.create_token(world.home, low)
+def test_a_credential_without_rights_is_told_what_it_lacks(server: Server, stack: Stack) -> None:
+    low = server.admin.create_user(server.home, "low")
+    stack.env["ZITADEL_TOKEN"] = server.admin.create_token(server.home, low)
     stack.declare(acme=org("Acme"))
     failed = stack.fails()
     assert failed.shows("membership not found", "Give its user a role")
 
 
-def test_wrong_settings_are_told_in_the_preview_before_anything_is_called(world: World, stack: Stack) -> None:
+def test_wrong_settings_are_told_in_the_preview_before_anything_is_called(server: Server, stack: Stack) -> None:
     """tests/provider/test_previews.py has more of them."""
     stack.env |= {"ZITADEL_CLIENT_ID": "a", "ZITADEL_CLIENT_SECRET": "hush-hush"}
     stack.declare(acme=org("Acme"))
@@ -83,42 +83,42 @@ def test_wrong_settings_are_told_in_the_preview_before_anything_is_called(world:
     assert preview.shows("more than one credential is given")
     assert "Traceback" not in preview.out
     assert "hush-hush" not in preview.out
-    assert world.proxy.exchanges == []
+    assert server.proxy.exchanges == []
 
 
-def test_the_stack_comes_before_the_environment(world: World, stack: Stack) -> None:
+def test_the_stack_comes_before_the_environment(server: Server, stack: Stack) -> None:
     stack.env |= {"ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_TOKEN": "", "ZITADEL_CLIENT_ID": "nobody"}
-    stack.configure(url=world.proxy.url, token=world.token)
+    stack.configure(url=server.proxy.url, token=server.token)
     stack.declare(acme=org("Acme"))
     stack.up()
-    assert world.console.organization(stack.id("acme"))["name"] == "Acme"
+    assert server.admin.organization(stack.id("acme"))["name"] == "Acme"
 
 
-def test_the_log_shows_each_call_and_nothing_secret(world: World, stack: Stack, tmp_path: Path) -> None:
+def test_the_log_shows_each_call_and_nothing_secret(server: Server, stack: Stack, tmp_path: Path) -> None:
     stack.env["ZORG_LOG"] = "debug"
     stack.declare(acme=org("Acme"))
     up = stack.up()
     assert up.shows("POST /management/v1/orgs org=- -> 200 in", "attempt 1")
     assert up.shows(f"GET /management/v1/orgs/me org={stack.id('acme')} -> 200")
-    assert world.token not in up.out
+    assert server.token not in up.out
 
 
-def test_nothing_secret_anywhere_with_the_engines_own_debugging(world: World, stack: Stack) -> None:
+def test_nothing_secret_anywhere_with_the_engines_own_debugging(server: Server, stack: Stack) -> None:
     """Not in what is shown, not in the state, not in the notes of creations, also when something goes wrong."""
     del stack.env["ZITADEL_TOKEN"]
     stack.env["ZORG_LOG"] = "debug"
-    stack.must("config", "set", "--secret", "zorg:token", world.token)
-    stack.declare(acme=org("Acme"), ann=grant(world.home, world.ann, world.project, ["nobody"]))
+    stack.must("config", "set", "--secret", "zorg:token", server.token)
+    stack.declare(acme=org("Acme"), ann=grant(server.home, server.ann, server.project, ["nobody"]))
     failed = stack.run("up", "--yes", "--skip-preview", "--debug")
     assert failed.code != 0
     assert failed.shows("Errors.Project.Role.NotFound", "debug:")
-    assert world.token not in failed.out
-    stack.declare(acme=org("Acme"), ann=grant(world.home, world.ann, world.project, ["viewer"]))
-    world.proxy.add(Fault("drop", method="POST", path="/grants$"))
-    assert world.token not in stack.up("--debug").out
+    assert server.token not in failed.out
+    stack.declare(acme=org("Acme"), ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    server.proxy.add(Fault("drop", method="POST", path="/grants$"))
+    assert server.token not in stack.up("--debug").out
     written = [file for file in stack.folder.rglob("*") if file.is_file()]
     assert any("journal" in file.parts for file in written)
-    assert not [file for file in written if world.token.encode() in file.read_bytes()]
+    assert not [file for file in written if server.token.encode() in file.read_bytes()]
 
 
 OTHER_PROVIDER = """
@@ -147,8 +147,8 @@ def test_another_provider_of_the_stack_keeps_its_traceback(stack: Stack) -> None
     assert run.shows("ZeroDivisionError", "Traceback (most recent call last)", '1 / props["zero"]'), run.out
 
 
-def test_renaming_to_a_taken_name_is_one_message(world: World, stack: Stack) -> None:
-    world.console.create_organization("Taken")
+def test_renaming_to_a_taken_name_is_one_message(server: Server, stack: Stack) -> None:
+    server.admin.create_organization("Taken")
     stack.declare(acme=org("Acme"))
     stack.up()
     stack.declare(acme=org("Taken"))
@@ -158,8 +158,8 @@ def test_renaming_to_a_taken_name_is_one_message(world: World, stack: Stack) -> 
     assert "direct cause" not in failed.out
 
 
-def test_a_name_whose_domain_is_taken_names_the_organization_that_has_it(world: World, stack: Stack) -> None:
-    holder = world.console.create_organization("Acme Inc")
+def test_a_name_whose_domain_is_taken_names_the_organization_that_has_it(server: Server, stack: Stack) -> None:
+    holder = server.admin.create_organization("Acme Inc")
     stack.declare(acme=org("Acme, Inc."))
     failed = stack.fails()
     assert failed.shows("the domain that ZITADEL makes from it (acme-inc.", f"organization 'Acme Inc' ({holder})")
@@ -168,25 +168,29 @@ def test_a_name_whose_domain_is_taken_names_the_organization_that_has_it(world: 
     assert stack.fails().shows("the domain that ZITADEL makes from it (acme-inc.")
 
 
-def test_a_grant_in_a_removed_organization_says_that_the_organization_is_gone(world: World, stack: Stack) -> None:
-    stack.declare(ann=grant(world.home, world.ann, world.project, ["viewer"]))
+def test_a_grant_in_a_removed_organization_says_that_the_organization_is_gone(server: Server, stack: Stack) -> None:
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
     stack.up()
-    world.console.remove_organization(world.home)
+    server.admin.remove_organization(server.home)
     stack.must("refresh", "--yes")
     assert stack.resources() == {}
     failed = stack.fails()
-    assert failed.shows(f"cannot be made in organization {world.home}, which does not exist any more", "was removed by")
+    assert failed.shows(
+        f"cannot be made in organization {server.home}, which does not exist any more", "was removed by"
+    )
     assert "adopt=True" not in failed.out
 
 
-def test_import_is_refused_and_names_adopt(world: World, stack: Stack) -> None:
-    stack.declare(acme=org("Acme", opts={"import_": world.home}))
+def test_import_is_refused_and_names_adopt(server: Server, stack: Stack) -> None:
+    stack.declare(acme=org("Acme", opts={"import_": server.home}))
     failed = stack.fails()
     assert failed.shows("import_ cannot be used: Pulumi cannot import dynamic resources", "adopt=True")
-    assert world.proxy.exchanges == []
+    assert server.proxy.exchanges == []
 
 
-def test_an_sdk_that_drops_internal_properties_is_refused_before_anything_is_called(world: World, stack: Stack) -> None:
+def test_an_sdk_that_drops_internal_properties_is_refused_before_anything_is_called(
+    server: Server, stack: Stack
+) -> None:
     stack.env["PYTHONPATH"] = str(OLD_SDK)
     stack.declare(acme=org("Acme"))
     for command in (("preview",), ("up", "--yes", "--skip-preview")):
@@ -196,4 +200,4 @@ def test_an_sdk_that_drops_internal_properties_is_refused_before_anything_is_cal
             run.out
         )
         assert "Traceback" not in run.out
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []

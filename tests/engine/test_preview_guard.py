@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from pulumi_zorg.cli.json_models import PreviewVerdict
-from tests.conftest import ANY, server
+from tests.conftest import ANY, started
 from tests.support.command import run_zorg
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Run, Stack, grant, org, twins
 
 WITHIN, ERROR, EXCEEDED = 0, 1, 7
@@ -49,40 +49,40 @@ def found(run: Run) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module", params=ANY)
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Stack]]:
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Stack]]:
     """For tests that change nothing on the server, one stack: three organizations and three grants."""
-    with server(request.param) as world:
-        stack = Stack(tmp_path_factory.mktemp("made") / "stack", world.proxy.url, world.token)
-        cleo = world.console.create_user(world.home, f"cleo{world.tag}")
-        users = {"ann": world.ann, "bob": world.bob, "cleo": cleo}
+    with started(request.param) as server:
+        stack = Stack(tmp_path_factory.mktemp("made") / "stack", server.proxy.url, server.token)
+        cleo = server.admin.create_user(server.home, f"cleo{server.tag}")
+        users = {"ann": server.ann, "bob": server.bob, "cleo": cleo}
         stack.declare(
-            **{name: org(world.name(name.title())) for name in ("acme", "beta", "ceta")},
-            **{name: grant(world.home, user, world.project, ["viewer"]) for name, user in users.items()},
+            **{name: org(server.name(name.title())) for name in ("acme", "beta", "ceta")},
+            **{name: grant(server.home, user, server.project, ["viewer"]) for name, user in users.items()},
         )
         stack.up()
-        world.create_person(stack.id("acme"), f"person{world.tag}")
-        world.console.create_user(stack.id("acme"), f"bot{world.tag}")
-        world.proxy.clear()
-        yield world, stack
+        server.create_person(stack.id("acme"), f"person{server.tag}")
+        server.admin.create_user(stack.id("acme"), f"bot{server.tag}")
+        server.proxy.clear()
+        yield server, stack
 
 
 @pytest.fixture
-def tenants(made: tuple[World, Stack]) -> Iterator[tuple[World, Stack]]:
-    world, stack = made
+def tenants(made: tuple[Server, Stack]) -> Iterator[tuple[Server, Stack]]:
+    server, stack = made
     declared = (stack.folder / "declared.json").read_text()
-    yield world, stack
-    assert world.proxy.writes == []
+    yield server, stack
+    assert server.proxy.writes == []
     (stack.folder / "declared.json").write_text(declared)
 
 
-def test_deactivations_and_removals_are_counted_against_the_limits(tenants: tuple[World, Stack]) -> None:
+def test_deactivations_and_removals_are_counted_against_the_limits(tenants: tuple[Server, Stack]) -> None:
     """One organization and one grant are deactivated, and one of each is removed."""
-    world, stack = tenants
+    server, stack = tenants
     stack.declare(
-        acme=org(world.name("Acme"), active=False),
-        beta=org(world.name("Beta")),
-        ann=grant(world.home, world.ann, world.project, ["viewer"], active=False),
-        bob=grant(world.home, world.bob, world.project, ["viewer", "admin"]),
+        acme=org(server.name("Acme"), active=False),
+        beta=org(server.name("Beta")),
+        ann=grant(server.home, server.ann, server.project, ["viewer"], active=False),
+        bob=grant(server.home, server.bob, server.project, ["viewer", "admin"]),
     )
     file = plan(stack)
     free = guard(stack, file, "--format", "json")
@@ -99,9 +99,9 @@ def test_deactivations_and_removals_are_counted_against_the_limits(tenants: tupl
     assert guard(stack, file, "--max-remove-grants", "0").code == EXCEEDED
 
 
-def test_the_sentences_about_updates_are_those_of_the_preview(tenants: tuple[World, Stack]) -> None:
-    world, stack = tenants
-    stack.declare(acme=org(world.name("Acme"), active=False), bob=grant(world.home, world.bob, world.project, []))
+def test_the_sentences_about_updates_are_those_of_the_preview(tenants: tuple[Server, Stack]) -> None:
+    server, stack = tenants
+    stack.declare(acme=org(server.name("Acme"), active=False), bob=grant(server.home, server.bob, server.project, []))
     previewed = stack.must("preview").out
     shown = guard(stack, plan(stack), "--format", "json")
     effects = json.loads(shown.out)["effects"]
@@ -118,9 +118,9 @@ def test_the_sentences_about_updates_are_those_of_the_preview(tenants: tuple[Wor
         assert f"`{sentence}`" in markdown.out
 
 
-def test_it_runs_the_preview_or_reads_standard_input(tenants: tuple[World, Stack]) -> None:
-    world, stack = tenants
-    stack.declare(beta=org(world.name("Beta")))
+def test_it_runs_the_preview_or_reads_standard_input(tenants: tuple[Server, Stack]) -> None:
+    server, stack = tenants
+    stack.declare(beta=org(server.name("Beta")))
     assert guard(stack, "--max-remove", "1").code == EXCEEDED
     text = (stack.folder / plan(stack)).read_text()
     assert guard(stack, "--max-remove", "1", piped=text).code == EXCEEDED
@@ -129,32 +129,32 @@ def test_it_runs_the_preview_or_reads_standard_input(tenants: tuple[World, Stack
     assert guard(stack, "plan.json", "--run").code == ERROR
 
 
-def test_the_table_shows_the_impact_and_counts_all_changes(tenants: tuple[World, Stack]) -> None:
-    world, stack = tenants
+def test_the_table_shows_the_impact_and_counts_all_changes(tenants: tuple[Server, Stack]) -> None:
+    server, stack = tenants
     nothing = guard(stack, "--run")
     assert nothing.out.splitlines() == ["test: 7 unchanged", "test: nobody would be locked out or let in"]
     stack.declare(
-        acme=org(world.name("Acme"), active=False),
-        ceta=org(world.name("Ceta")),
-        dora=org(world.name("Dora")),
-        ann=grant(world.home, world.ann, world.project, ["viewer"]),
-        bob=grant(world.home, world.bob, world.project, ["viewer"], deletion_policy="retain"),
+        acme=org(server.name("Acme"), active=False),
+        ceta=org(server.name("Ceta")),
+        dora=org(server.name("Dora")),
+        ann=grant(server.home, server.ann, server.project, ["viewer"]),
+        bob=grant(server.home, server.bob, server.project, ["viewer"], deletion_policy="retain"),
     )
     assert guard(stack, "--run").out.splitlines() == [
-        f"beta: removes organization {world.name('Beta')} and 0 projects, 0 users, 0 grants ({stack.id('beta')})",
-        f"cleo: takes the role viewer of Portal from cleo{world.tag} (removes user grant {stack.id('cleo')})",
-        f"acme: deactivates organization {world.name('Acme')} ({stack.id('acme')}): its 1 user cannot log in on ZITADEL's pages; "
+        f"beta: removes organization {server.name('Beta')} and 0 projects, 0 users, 0 grants ({stack.id('beta')})",
+        f"cleo: takes the role viewer of Portal from cleo{server.tag} (removes user grant {stack.id('cleo')})",
+        f"acme: deactivates organization {server.name('Acme')} ({stack.id('acme')}): its 1 user cannot log in on ZITADEL's pages; "
         "1 service account keeps working",
         "test: 1 to create, 2 to update, 2 to delete, 3 unchanged",
         "test: 1 organization would be deactivated, 1 organization would be removed, 1 user grant would be removed",
     ]
 
 
-def test_targets_and_a_destroy_are_previewed(tenants: tuple[World, Stack]) -> None:
+def test_targets_and_a_destroy_are_previewed(tenants: tuple[Server, Stack]) -> None:
     """`pulumi preview --target` reports nothing about the removal."""
-    world, stack = tenants
+    server, stack = tenants
     urns = {name: each["urn"] for name, each in stack.resources().items()}
-    removal = f"removes organization {world.name('Beta')} and 0 projects, 0 users, 0 grants ({stack.id('beta')})"
+    removal = f"removes organization {server.name('Beta')} and 0 projects, 0 users, 0 grants ({stack.id('beta')})"
 
     def would_remove(*args: str) -> dict[str, int]:
         return {name: count for name, count in found(guard(stack, "--format", "json", *args)).items() if count}
@@ -173,19 +173,19 @@ def test_targets_and_a_destroy_are_previewed(tenants: tuple[World, Stack]) -> No
     assert would_remove("--target", urns["beta"]) == {"remove": 1}
 
 
-def test_the_correction_of_drift_is_counted_if_the_preview_refreshes(any_world: World, any_stack: Stack) -> None:
-    world, stack = any_world, any_stack
-    stack.declare(acme=org(world.name("Acme"), active=False), beta=org(world.name("Beta")))
+def test_the_correction_of_drift_is_counted_if_the_preview_refreshes(any_server: Server, any_stack: Stack) -> None:
+    server, stack = any_server, any_stack
+    stack.declare(acme=org(server.name("Acme"), active=False), beta=org(server.name("Beta")))
     stack.up()
-    world.console.reactivate_organization(stack.id("acme"))
-    world.console.remove_organization(stack.id("beta"))
+    server.admin.reactivate_organization(stack.id("acme"))
+    server.admin.remove_organization(stack.id("beta"))
     shown = guard(stack, plan(stack, "preview", "--refresh"), "--format", "json")
     assert found(shown) == {"deactivate": 1}
     assert found(guard(stack, "--run", "--format", "json")) == {}
     assert found(guard(stack, "--refresh", "--run-program", "--format", "json")) == {"deactivate": 1}
 
 
-def test_an_error_of_the_engine_is_shown(tenants: tuple[World, Stack]) -> None:
+def test_an_error_of_the_engine_is_shown(tenants: tuple[Server, Stack]) -> None:
     _, stack = tenants
     for args in (("--target",), ("--destroy", "--target")):
         run = guard(stack, *args, "urn:pulumi:test::tests::random:index:Pet::nobody")
@@ -204,12 +204,12 @@ FORMS = ["table", "json", "markdown", "github"]
 
 
 def test_two_resources_of_the_state_with_one_id_are_an_error(
-    any_world: World, any_stack: Stack, tmp_path: Path
+    any_server: Server, any_stack: Stack, tmp_path: Path
 ) -> None:
     """A resource is renamed in the program, and only the new one is a target: a destroy of the old one would remove what
     the new one manages."""
-    world, stack = any_world, any_stack
-    old, new = twins(world, stack)
+    server, stack = any_server, any_stack
+    old, new = twins(server, stack)
     both = f"pulumi state delete '{new}' or pulumi state delete '{old}'"
     file = plan(stack)
     for args in ([file], ["--offline", "--run"], ["--destroy", "--target", old]):
@@ -225,10 +225,10 @@ def test_two_resources_of_the_state_with_one_id_are_an_error(
         assert (shown.code, shown.shows(both)) == (ERROR, True), form
     stack.must("state", "delete", "--yes", old)
     assert guard(stack, "--run", "--max-remove", "0").code == WITHIN
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
 
 
-def test_pending_deletions_are_counted(world: World, stack: Stack, tmp_path: Path) -> None:
+def test_pending_deletions_are_counted(server: Server, stack: Stack, tmp_path: Path) -> None:
     """The engine makes them in the next `up`, and lists them only with --show-replacement-steps."""
     stack.declare(acme=org("Acme"), beta=org("Beta"))
     stack.up()
@@ -248,10 +248,12 @@ def test_pending_deletions_are_counted(world: World, stack: Stack, tmp_path: Pat
     assert without.code == WITHIN
     assert without.shows("The state was not read", "only if the plan was made with --show-replacement-steps")
     stack.up()
-    assert "Beta" not in {each["name"] for each in world.console.organizations().values()}
+    assert "Beta" not in {each["name"] for each in server.admin.organizations().values()}
 
 
-def test_a_deletion_with_a_secret_name_is_counted_although_another_resource_adopts(world: World, stack: Stack) -> None:
+def test_a_deletion_with_a_secret_name_is_counted_although_another_resource_adopts(
+    server: Server, stack: Stack
+) -> None:
     stack.declare(acme=org("!Classified"))
     stack.up()
     stack.declare(other=org("!Other", adopt=True))
@@ -261,33 +263,33 @@ def test_a_deletion_with_a_secret_name_is_counted_although_another_resource_adop
         assert found(run)["remove"] == 1
 
 
-def test_a_replacement_counts_as_a_removal(tenants: tuple[World, Stack]) -> None:
+def test_a_replacement_counts_as_a_removal(tenants: tuple[Server, Stack]) -> None:
     _, stack = tenants
     file = plan(stack, "preview", "--replace", stack.resources()["acme"]["urn"])
     assert found(guard(stack, file, "--format", "json"))["remove"] == 1
 
 
-def test_the_plan_of_a_destroy_is_counted(tenants: tuple[World, Stack]) -> None:
+def test_the_plan_of_a_destroy_is_counted(tenants: tuple[Server, Stack]) -> None:
     _, stack = tenants
     shown = guard(stack, plan(stack, "destroy", "--preview-only"), "--format", "json")
     assert found(shown) == {"remove": 3, "remove-grants": 3}
 
 
-def test_deleted_resources_whose_objects_stay_are_not_counted(any_world: World, any_stack: Stack) -> None:
+def test_deleted_resources_whose_objects_stay_are_not_counted(any_server: Server, any_stack: Stack) -> None:
     """Retained, adopted by another resource, or deactivated instead of removed."""
-    world, stack = any_world, any_stack
+    server, stack = any_server, any_stack
     stack.declare(
-        acme=org(world.name("Acme"), deletion_policy="retain"),
-        beta=org(world.name("Beta"), deletion_policy="deactivate"),
-        ceta=org(world.name("Ceta")),
+        acme=org(server.name("Acme"), deletion_policy="retain"),
+        beta=org(server.name("Beta"), deletion_policy="deactivate"),
+        ceta=org(server.name("Ceta")),
     )
     stack.up()
-    stack.declare(tenant=org(world.name("Ceta"), adopt=True))
+    stack.declare(tenant=org(server.name("Ceta"), adopt=True))
     shown = guard(stack, plan(stack), "--format", "json")
     assert found(shown) == {"deactivate": 1}
 
 
-def test_a_failed_preview_is_an_error(world: World, stack: Stack) -> None:
+def test_a_failed_preview_is_an_error(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme"), kept=org("Kept", opts={"protect": True}))
     stack.up()
     stack.declare(bad=org("  "))
@@ -300,7 +302,7 @@ def test_a_failed_preview_is_an_error(world: World, stack: Stack) -> None:
     assert run.shows("cannot be deleted because it is protected")
 
 
-def test_settings_are_those_of_the_plans_stack_before_the_environment(world: World, stack: Stack) -> None:
+def test_settings_are_those_of_the_plans_stack_before_the_environment(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
     stack.declare()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from tests.provider.test_previews import preview, said
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack, org
 
 
-def test_the_properties_of_a_change_are_shown_beside_the_sentence(world: World, stack: Stack) -> None:
+def test_the_properties_of_a_change_are_shown_beside_the_sentence(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
     stack.declare(acme=org("Acme", active=False))
@@ -17,11 +17,11 @@ def test_the_properties_of_a_change_are_shown_beside_the_sentence(world: World, 
     assert run.shows("active: true => false", "zorg: deactivates organization Acme")
 
 
-def test_an_up_tells_it_in_its_preview_alone(world: World, stack: Stack) -> None:
+def test_an_up_tells_it_in_its_preview_alone(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
     stack.declare(acme=org("Acme", active=False))
-    world.proxy.clear()
+    server.proxy.clear()
     up = stack.must("up", "--yes", "--skip-preview")
     assert said(up) == []
     stack.declare(acme=org("Acme"))
@@ -30,7 +30,7 @@ def test_an_up_tells_it_in_its_preview_alone(world: World, stack: Stack) -> None
     assert "reactivates" not in up.out.partition("Updating (test)")[2]
 
 
-def test_a_resource_is_in_the_state_as_it_was_when_nothing_told_what_is_secret(world: World, stack: Stack) -> None:
+def test_a_resource_is_in_the_state_as_it_was_when_nothing_told_what_is_secret(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("!Classified Acme"), beta=org("Beta"))
     stack.up()
     acme = stack.resources()["acme"]

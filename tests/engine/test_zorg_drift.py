@@ -14,7 +14,7 @@ import pytest
 
 from pulumi_zorg.cli.json_models import DriftReport
 from tests.support.command import run_zorg
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Run, Stack, grant, org
 
 IN_SYNC, ERROR, DRIFT = 0, 1, 7
@@ -63,16 +63,16 @@ def _bytes(stack: Stack) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def tenants(any_world: World, any_stack: Stack) -> Stack:
+def tenants(any_server: Server, any_stack: Stack) -> Stack:
     """Four organizations and four grants, as declared."""
-    world, stack = any_world, any_stack
-    users = [world.console.create_user(world.home, f"user{number}{world.tag}") for number in range(4)]
+    server, stack = any_server, any_stack
+    users = [server.admin.create_user(server.home, f"user{number}{server.tag}") for number in range(4)]
     stack.declare(
-        **{f"o{number}": org(world.name(f"Org {number}")) for number in range(4)},
-        **{f"g{number}": grant(world.home, users[number], world.project, ["viewer"]) for number in range(4)},
+        **{f"o{number}": org(server.name(f"Org {number}")) for number in range(4)},
+        **{f"g{number}": grant(server.home, users[number], server.project, ["viewer"]) for number in range(4)},
     )
     stack.up()
-    world.proxy.clear()
+    server.proxy.clear()
     return stack
 
 
@@ -80,25 +80,25 @@ def user_of(stack: Stack, name: str) -> str:
     return str(stack.outputs(name)["user_id"])
 
 
-def test_six_changes_and_one_unmanaged_grant(any_world: World, tenants: Stack) -> None:
-    world, console, stack = any_world, any_world.console, tenants
+def test_six_changes_and_one_unmanaged_grant(any_server: Server, tenants: Stack) -> None:
+    server, admin, stack = any_server, any_server.admin, tenants
     assert report_of(stack, "--unmanaged", code=IN_SYNC)["unmanaged"] == []
     assert engine_says(stack) == IN_SYNC
 
-    console.remove_organization(stack.id("o0"))
-    console.deactivate_organization(stack.id("o1"))
-    console.rename_organization(stack.id("o2"), world.name("Other"))
-    console.deactivate_grant(world.home, user_of(stack, "g0"), stack.id("g0"))
-    console.remove_grant(world.home, user_of(stack, "g1"), stack.id("g1"))
-    console.set_roles(world.home, user_of(stack, "g2"), stack.id("g2"), ["viewer", "admin"])
-    extra = console.create_grant(world.home, world.bob, world.project, ["admin"])
-    world.proxy.clear()
+    admin.remove_organization(stack.id("o0"))
+    admin.deactivate_organization(stack.id("o1"))
+    admin.rename_organization(stack.id("o2"), server.name("Other"))
+    admin.deactivate_grant(server.home, user_of(stack, "g0"), stack.id("g0"))
+    admin.remove_grant(server.home, user_of(stack, "g1"), stack.id("g1"))
+    admin.set_roles(server.home, user_of(stack, "g2"), stack.id("g2"), ["viewer", "admin"])
+    extra = admin.create_grant(server.home, server.bob, server.project, ["admin"])
+    server.proxy.clear()
 
     report = report_of(stack, code=DRIFT)
     expected = {
         "o0": "removed",
         "o1": {"active": (True, False)},
-        "o2": {"name": (world.name("Org 2"), world.name("Other"))},
+        "o2": {"name": (server.name("Org 2"), server.name("Other"))},
         "g0": {"active": (True, False)},
         "g1": "removed",
         "g2": {"role_keys": (["viewer"], ["admin", "viewer"])},
@@ -115,8 +115,8 @@ def test_six_changes_and_one_unmanaged_grant(any_world: World, tenants: Stack) -
     report = report_of(stack, "--unmanaged", "--since", "last-update", code=DRIFT)
     assert (drifted(report), [each["id"] for each in report["unmanaged"]]) == (expected, [extra])
     everywhere = report_of(stack, "--unmanaged=instance", code=DRIFT)["unmanaged"]
-    assert {extra, world.home} <= {each["id"] for each in everywhere}
-    assert world.proxy.writes == []
+    assert {extra, server.home} <= {each["id"] for each in everywhere}
+    assert server.proxy.writes == []
 
     # The engine finds the same properties, and corrects them.
     assert engine_says(stack) == DRIFT
@@ -130,17 +130,17 @@ def test_six_changes_and_one_unmanaged_grant(any_world: World, tenants: Stack) -
     assert [each["id"] for each in report_of(stack, "--unmanaged", code=DRIFT)["unmanaged"]] == [extra]
 
 
-def test_properties_that_a_resource_ignores_are_ignored_by_both(any_world: World, any_stack: Stack) -> None:
-    world, stack = any_world, any_stack
+def test_properties_that_a_resource_ignores_are_ignored_by_both(any_server: Server, any_stack: Stack) -> None:
+    server, stack = any_server, any_stack
     stack.declare(
-        acme=org(world.name("Acme"), opts={"ignore_changes": ["name"]}),
-        ann=grant(world.home, world.ann, world.project, ["viewer"], opts={"ignore_changes": ["*"]}),
+        acme=org(server.name("Acme"), opts={"ignore_changes": ["name"]}),
+        ann=grant(server.home, server.ann, server.project, ["viewer"], opts={"ignore_changes": ["*"]}),
     )
     stack.up()
-    world.console.rename_organization(stack.id("acme"), world.name("Other"))
-    world.console.set_roles(world.home, world.ann, stack.id("ann"), ["admin"])
+    server.admin.rename_organization(stack.id("acme"), server.name("Other"))
+    server.admin.set_roles(server.home, server.ann, stack.id("ann"), ["admin"])
     assert (zorg(stack).code, engine_says(stack)) == (IN_SYNC, IN_SYNC)
-    world.console.deactivate_organization(stack.id("acme"))
+    server.admin.deactivate_organization(stack.id("acme"))
     assert drifted(report_of(stack, code=DRIFT)) == {"acme": {"active": (True, False)}}
     assert engine_says(stack) == DRIFT
 
@@ -155,39 +155,39 @@ IGNORED = [
 ]
 
 
-def test_an_ignored_path_means_the_same_as_to_the_engine(world: World, stack: Stack) -> None:
-    users = [world.console.create_user(world.home, f"user{number}") for number in range(len(IGNORED))]
+def test_an_ignored_path_means_the_same_as_to_the_engine(server: Server, stack: Stack) -> None:
+    users = [server.admin.create_user(server.home, f"user{number}") for number in range(len(IGNORED))]
     stack.declare(
         **{
             f"g{number}": grant(
-                world.home, user, world.project, ["viewer"], opts={"ignore_changes": [IGNORED[number][0]]}
+                server.home, user, server.project, ["viewer"], opts={"ignore_changes": [IGNORED[number][0]]}
             )
             for number, user in enumerate(users)
         }
     )
     stack.up()
     for number, user in enumerate(users):
-        world.console.set_roles(world.home, user, stack.id(f"g{number}"), IGNORED[number][1])
+        server.admin.set_roles(server.home, user, stack.id(f"g{number}"), IGNORED[number][1])
     expected = {f"g{number}" for number, (_, _, verdict) in enumerate(IGNORED) if verdict == DRIFT}
     assert set(drifted(report_of(stack, code=DRIFT))) == expected
     refreshed = stack.run("refresh", "--preview-only", "--expect-no-changes")
     assert set(re.findall(r"UserGrant (\w+) .*\[diff: ", refreshed.out)) == expected, refreshed.out
 
 
-def test_a_resource_that_only_reads_its_object_is_compared_too(any_world: World, any_stack: Stack) -> None:
-    world, stack = any_world, any_stack
-    theirs = world.console.create_organization(world.name("Theirs"))
+def test_a_resource_that_only_reads_its_object_is_compared_too(any_server: Server, any_stack: Stack) -> None:
+    server, stack = any_server, any_stack
+    theirs = server.admin.create_organization(server.name("Theirs"))
     stack.declare(theirs={"kind": "org", "get": theirs, "args": {}})
     stack.up()
     assert (zorg(stack).code, engine_says(stack)) == (IN_SYNC, IN_SYNC)
-    world.console.rename_organization(theirs, world.name("Other"))
+    server.admin.rename_organization(theirs, server.name("Other"))
     assert (zorg(stack).code, engine_says(stack)) == (DRIFT, DRIFT)
-    world.console.remove_organization(theirs)
+    server.admin.remove_organization(theirs)
     assert drifted(report_of(stack, code=DRIFT)) == {"theirs": "removed"}
     assert engine_says(stack) == DRIFT
 
 
-def test_settings_come_from_the_stacks_configuration(world: World, stack: Stack, tmp_path: Path) -> None:
+def test_settings_come_from_the_stacks_configuration(server: Server, stack: Stack, tmp_path: Path) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
     token, url = stack.env["ZITADEL_TOKEN"], stack.env["ZITADEL_URL"]
@@ -209,10 +209,10 @@ def test_settings_come_from_the_stacks_configuration(world: World, stack: Stack,
     assert token not in run.out
 
 
-def test_files_of_the_project_are_found_from_a_folder_in_it(world: World, stack: Stack) -> None:
+def test_files_of_the_project_are_found_from_a_folder_in_it(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
-    world.console.rename_organization(stack.id("acme"), "Other")
+    server.admin.rename_organization(stack.id("acme"), "Other")
     (stack.folder / ".zorgignore").write_text("Organization:name\n")
     (stack.folder / "ca.pem").write_text("no certificate")
     stack.must("config", "set", "zorg:caFile", "ca.pem")
@@ -224,12 +224,12 @@ def test_files_of_the_project_are_found_from_a_folder_in_it(world: World, stack:
     assert zorg(stack, cwd=stack.folder / "sub").code == IN_SYNC
 
 
-def test_an_exported_state_is_compared_as_the_stack_is(world: World, stack: Stack, tmp_path: Path) -> None:
+def test_an_exported_state_is_compared_as_the_stack_is(server: Server, stack: Stack, tmp_path: Path) -> None:
     """With the settings of the environment, or with --stack those of the stack's configuration."""
     stack.declare(acme=org("!Classified"), beta=org("Beta"))
     stack.up()
-    world.console.rename_organization(stack.id("acme"), "Revealed")
-    world.console.remove_organization(stack.id("beta"))
+    server.admin.rename_organization(stack.id("acme"), "Revealed")
+    server.admin.remove_organization(stack.id("beta"))
     expected = {"acme": {"name": ("[secret]", "[secret]")}, "beta": "removed"}
     assert drifted(report_of(stack, code=DRIFT)) == expected
     (away := tmp_path / "away").mkdir()

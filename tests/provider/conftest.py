@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ANY, EVERY, server
+from tests.conftest import ANY, EVERY, started
 from tests.support.in_process import InProcessStack
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack
 
 _LEVELS: dict[str, type[InProcessStack] | type[Stack]] = {"provider": InProcessStack, "engine": Stack}
@@ -22,34 +22,34 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "level" not in metafunc.fixturenames:
         return
     levels = list(_LEVELS) if metafunc.definition.get_closest_marker("engine_too") else ["provider"]
-    if "every_world" in metafunc.fixturenames:
+    if "every_server" in metafunc.fixturenames:
         servers = {"provider": EVERY, "engine": ANY}
         pairs = [pytest.param(level, each, marks=_MARKS[level]) for level in levels for each in servers[level]]
-        metafunc.parametrize(("level", "every_world"), pairs, indirect=["every_world"])
+        metafunc.parametrize(("level", "every_server"), pairs, indirect=["every_server"])
     else:
         metafunc.parametrize("level", [pytest.param(level, marks=_MARKS[level]) for level in levels])
 
 
 @pytest.fixture
-def every_world(request: pytest.FixtureRequest) -> Iterator[World]:
+def every_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The server that belongs to the level."""
-    with server(request.param) as world:
-        yield world
+    with started(request.param) as server:
+        yield server
 
 
 @pytest.fixture
-def stack(level: str, world: World, tmp_path: Path) -> InProcessStack | Stack:
-    """A stack on :func:`world`."""
-    return _LEVELS[level](tmp_path / "stack", world.proxy.url, world.token)
+def stack(level: str, server: Server, tmp_path: Path) -> InProcessStack | Stack:
+    """A stack on :func:`server`."""
+    return _LEVELS[level](tmp_path / "stack", server.proxy.url, server.token)
 
 
 @pytest.fixture
-def any_stack(level: str, any_world: World, tmp_path: Path) -> InProcessStack | Stack:
-    """A stack on :func:`any_world`."""
-    return _LEVELS[level](tmp_path / "stack", any_world.proxy.url, any_world.token)
+def any_stack(level: str, any_server: Server, tmp_path: Path) -> InProcessStack | Stack:
+    """A stack on :func:`any_server`."""
+    return _LEVELS[level](tmp_path / "stack", any_server.proxy.url, any_server.token)
 
 
 @pytest.fixture
-def every_stack(level: str, every_world: World, tmp_path: Path) -> InProcessStack | Stack:
-    """A stack on :func:`every_world`."""
-    return _LEVELS[level](tmp_path / "stack", every_world.proxy.url, every_world.token)
+def every_stack(level: str, every_server: Server, tmp_path: Path) -> InProcessStack | Stack:
+    """A stack on :func:`every_server`."""
+    return _LEVELS[level](tmp_path / "stack", every_server.proxy.url, every_server.token)

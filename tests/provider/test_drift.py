@@ -4,81 +4,81 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org
 
 
 @pytest.fixture
-def made(any_world: World, any_stack: Stack) -> Stack:
+def made(any_server: Server, any_stack: Stack) -> Stack:
     """An organization and a grant, as declared."""
     any_stack.declare(
-        acme=org(any_world.name("Acme")),
-        ann=grant(any_world.home, any_world.ann, any_world.project, ["viewer"]),
+        acme=org(any_server.name("Acme")),
+        ann=grant(any_server.home, any_server.ann, any_server.project, ["viewer"]),
     )
     any_stack.up()
-    any_world.proxy.clear()
+    any_server.proxy.clear()
     return any_stack
 
 
 @pytest.mark.engine_too
-def test_a_refresh_writes_down_what_is(any_world: World, made: Stack) -> None:
-    console = any_world.console
+def test_a_refresh_writes_down_what_is(any_server: Server, made: Stack) -> None:
+    admin = any_server.admin
     acme = made.id("acme")
-    console.rename_organization(acme, any_world.name("Other"))
-    console.deactivate_organization(acme)
+    admin.rename_organization(acme, any_server.name("Other"))
+    admin.deactivate_organization(acme)
     made.must("refresh", "--yes", "--skip-preview")
     outputs = made.outputs("acme")
-    assert outputs["name"] == any_world.name("Other")
+    assert outputs["name"] == any_server.name("Other")
     assert outputs["active"] is False
     assert outputs["state"] == "ORG_STATE_INACTIVE"
-    assert outputs["primary_domain"] == console.organization(acme)["primaryDomain"]
-    assert any_world.proxy.writes == []
+    assert outputs["primary_domain"] == admin.organization(acme)["primaryDomain"]
+    assert any_server.proxy.writes == []
 
 
 @pytest.mark.engine_too
-def test_an_object_that_was_removed_outside_pulumi_is_created_again(any_world: World, made: Stack) -> None:
-    world, console = any_world, any_world.console
+def test_an_object_that_was_removed_outside_pulumi_is_created_again(any_server: Server, made: Stack) -> None:
+    server, admin = any_server, any_server.admin
     acme, ann = made.id("acme"), made.id("ann")
-    console.remove_organization(acme)
-    console.remove_grant(world.home, world.ann, ann)
+    admin.remove_organization(acme)
+    admin.remove_grant(server.home, server.ann, ann)
     assert made.preview("--refresh") == {"acme": ["create"], "ann": ["create"]}
     made.up("--refresh")
     assert made.id("acme") != acme
-    assert console.organization(made.id("acme"))["state"] == "ORG_STATE_ACTIVE"
-    assert list(console.grants(world.home)) == [made.id("ann")] != [ann]
+    assert admin.organization(made.id("acme"))["state"] == "ORG_STATE_ACTIVE"
+    assert list(admin.grants(server.home)) == [made.id("ann")] != [ann]
     made.assert_settled()
 
 
-def test_a_grant_that_went_with_its_user_is_seen(any_world: World, made: Stack) -> None:
-    any_world.console.remove_user(any_world.home, any_world.ann)
+def test_a_grant_that_went_with_its_user_is_seen(any_server: Server, made: Stack) -> None:
+    any_server.admin.remove_user(any_server.home, any_server.ann)
     refreshed = made.must("refresh", "--yes", "--skip-preview")
     assert refreshed.shows("does not exist any more")
     assert set(made.resources()) == {"acme"}
 
 
-def test_a_role_taken_from_the_project_is_drift(any_world: World, made: Stack) -> None:
-    any_world.console.call("DELETE", f"/management/v1/projects/{any_world.project}/roles/viewer", org=any_world.home)
+def test_a_role_taken_from_the_project_is_drift(any_server: Server, made: Stack) -> None:
+    any_server.admin.call("DELETE", f"/management/v1/projects/{any_server.project}/roles/viewer", org=any_server.home)
     assert made.preview("--refresh") == {"ann": ["update", "role_keys"]}
 
 
-def test_destroy_of_what_is_gone_already_ends_well(any_world: World, made: Stack) -> None:
-    console = any_world.console
-    console.remove_grant(any_world.home, any_world.ann, made.id("ann"))
-    console.remove_organization(made.id("acme"))
+def test_destroy_of_what_is_gone_already_ends_well(any_server: Server, made: Stack) -> None:
+    admin = any_server.admin
+    admin.remove_grant(any_server.home, any_server.ann, made.id("ann"))
+    admin.remove_organization(made.id("acme"))
     made.destroy()
     assert made.resources() == {}
-    assert set(any_world.console.organizations()) >= {any_world.home}
+    assert set(any_server.admin.organizations()) >= {any_server.home}
 
 
-def test_what_is_already_as_wanted_is_not_written_again(any_world: World, made: Stack) -> None:
-    world = any_world
-    world.console.deactivate_organization(made.id("acme"))
-    world.console.deactivate_grant(world.home, world.ann, made.id("ann"))
+def test_what_is_already_as_wanted_is_not_written_again(any_server: Server, made: Stack) -> None:
+    server = any_server
+    server.admin.deactivate_organization(made.id("acme"))
+    server.admin.deactivate_grant(server.home, server.ann, made.id("ann"))
     made.declare(
-        acme=org(world.name("Acme"), active=False),
-        ann=grant(world.home, world.ann, world.project, ["viewer"], active=False),
+        acme=org(server.name("Acme"), active=False),
+        ann=grant(server.home, server.ann, server.project, ["viewer"], active=False),
     )
     made.up()
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
     assert made.outputs("acme")["state"] == "ORG_STATE_INACTIVE"
     made.assert_settled()

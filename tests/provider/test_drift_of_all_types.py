@@ -23,7 +23,7 @@ from pulumi_zorg.testing import Fault
 from pulumi_zorg.tokens import short
 from tests.support.command import Zorg
 from tests.support.in_process import InProcessStack
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import grant, org, project, project_grant
 from tests.unit.clients import Clients
 
@@ -38,13 +38,13 @@ def clients() -> Iterator[Clients]:
 
 
 @pytest.fixture
-def tenant(every_world: World, every_stack: InProcessStack) -> InProcessStack:
+def tenant(every_server: Server, every_stack: InProcessStack) -> InProcessStack:
     """A stack with one object of each type."""
     every_stack.declare(
-        acme=org(every_world.name("Acme")),
-        shop=project("@acme", every_world.name("Shop"), roles={"viewer": "Viewer", "admin": "Admin"}),
-        granted=project_grant("@acme", "@shop", every_world.home, ["viewer"]),
-        ann=grant(every_world.home, every_world.ann, "@shop", ["viewer"], project_grant_id="@granted"),
+        acme=org(every_server.name("Acme")),
+        shop=project("@acme", every_server.name("Shop"), roles={"viewer": "Viewer", "admin": "Admin"}),
+        granted=project_grant("@acme", "@shop", every_server.home, ["viewer"]),
+        ann=grant(every_server.home, every_server.ann, "@shop", ["viewer"], project_grant_id="@granted"),
     )
     every_stack.up()
     return every_stack
@@ -73,25 +73,25 @@ def command(
     return Command(Zorg(tmp_path / "elsewhere", monkeypatch, capsys), tenant)
 
 
-def test_a_state_with_all_types_in_sync_and_then_not(every_world: World, command: Command) -> None:
-    world, console, stack = every_world, every_world.console, command.stack
-    world.proxy.clear()
+def test_a_state_with_all_types_in_sync_and_then_not(every_server: Server, command: Command) -> None:
+    server, admin, stack = every_server, every_server.admin, command.stack
+    server.proxy.clear()
     # The stack has a grant in an organization with a project that is not its own.
-    furniture = ("Project", world.project)
+    furniture = ("Project", server.project)
     in_sync = command.report("--unmanaged", code=DRIFT)
     assert [(short(each["type"]), each["id"]) for each in in_sync["unmanaged"]] == [furniture]
     assert in_sync["drifted"] == []
     assert command.report(code=IN_SYNC)["unmanaged"] is None
     acme, shop, granted = (stack.id(name) for name in ("acme", "shop", "granted"))
-    console.rename_organization(acme, world.name("Other"))
-    console.change_project_role(acme, shop, "admin", "Owner")
-    console.deactivate_project_grant(acme, shop, granted)
-    console.deactivate_grant(world.home, world.ann, stack.id("ann"))
+    admin.rename_organization(acme, server.name("Other"))
+    admin.change_project_role(acme, shop, "admin", "Owner")
+    admin.deactivate_project_grant(acme, shop, granted)
+    admin.deactivate_grant(server.home, server.ann, stack.id("ann"))
     extra = {
-        ("Project", console.create_project(acme, "Wiki", ["reader"])),
-        ("UserGrant", console.create_grant(world.home, world.bob, world.project, ["admin"])),
+        ("Project", admin.create_project(acme, "Wiki", ["reader"])),
+        ("UserGrant", admin.create_grant(server.home, server.bob, server.project, ["admin"])),
     }
-    extra.add(("ProjectGrant", console.grant_project(world.home, world.project, acme, ["editor"])))
+    extra.add(("ProjectGrant", admin.grant_project(server.home, server.project, acme, ["editor"])))
     report = command.report("--unmanaged", code=DRIFT)
     assert {
         each["urn"].rsplit("::", 1)[1]: [change["property"] for change in each["changes"]] for each in report["drifted"]
@@ -105,7 +105,7 @@ def test_a_state_with_all_types_in_sync_and_then_not(every_world: World, command
     assert found == {*extra, furniture}
     assert all(each["when"] and each["by"] for each in (*report["drifted"], *report["unmanaged"]))
     assert report["unknown"] == []
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
     only = command.report("--unmanaged", "--only", "ProjectGrant", code=DRIFT)
     assert {short(each["type"]) for each in (*only["drifted"], *only["unmanaged"])} == {"ProjectGrant"}
     for form in ("table", "markdown", "github"):
@@ -114,8 +114,8 @@ def test_a_state_with_all_types_in_sync_and_then_not(every_world: World, command
         assert run.shows("shop") or run.shows(shop)
 
 
-def test_all_that_was_removed_with_the_organization_is_reported(every_world: World, command: Command) -> None:
-    every_world.console.remove_organization(command.stack.id("acme"))
+def test_all_that_was_removed_with_the_organization_is_reported(every_server: Server, command: Command) -> None:
+    every_server.admin.remove_organization(command.stack.id("acme"))
     report = command.report("--unmanaged", code=DRIFT)
     assert {each["urn"].rsplit("::", 1)[1]: each["removed"] for each in report["drifted"]} == dict.fromkeys(
         ("acme", "shop", "granted", "ann"), True
@@ -127,43 +127,43 @@ def compared(stack: InProcessStack) -> tuple[Recorded, ...]:
     return recorded(stack.state())
 
 
-def calls(world: World) -> Counter[str]:
-    return Counter(f"{each.method} {each.path}" for each in world.proxy.exchanges)
+def calls(server: Server) -> Counter[str]:
+    return Counter(f"{each.method} {each.path}" for each in server.proxy.exchanges)
 
 
-def many_tenants(world: World, stack: InProcessStack, count: int) -> None:
-    stack.declare(**{f"o{number}": org(world.name(f"Org {number}")) for number in range(count)})
+def many_tenants(server: Server, stack: InProcessStack, count: int) -> None:
+    stack.declare(**{f"o{number}": org(server.name(f"Org {number}")) for number in range(count)})
     stack.up()
 
 
 @pytest.mark.parametrize(("count", "most"), [(2, 12), (2 * FEW_LISTS, 82)])
 def test_unmanaged_objects_of_the_stacks_organizations_take_few_calls(
-    every_world: World, every_stack: InProcessStack, clients: Clients, count: int, most: int
+    every_server: Server, every_stack: InProcessStack, clients: Clients, count: int, most: int
 ) -> None:
     """Each organization is verified once, whatever the number of types."""
-    world, console = every_world, every_world.console
-    many_tenants(world, every_stack, count)
+    server, admin = every_server, every_server.admin
+    many_tenants(server, every_stack, count)
     first, last = every_stack.id("o0"), every_stack.id(f"o{count - 1}")
-    extra = {console.create_project(first, "P", ["viewer"])}
-    extra.add(console.grant_project(first, *extra, last, ["viewer"]))
-    reader = Reader(clients.owner(world))
-    world.proxy.clear()
+    extra = {admin.create_project(first, "P", ["viewer"])}
+    extra.add(admin.grant_project(first, *extra, last, ["viewer"]))
+    reader = Reader(clients.owner(server))
+    server.proxy.clear()
     found, unknown = find_unmanaged(reader, compared(every_stack), whole_instance=False, types=ALL)
     assert unknown == ()
     assert {each.id for each in found} == extra
-    one_by_one = calls(world)["POST /management/v1/projects/_search"] > 2
-    assert sum(calls(world).values()) <= most + 2 * count * one_by_one, calls(world)
+    one_by_one = calls(server)["POST /management/v1/projects/_search"] > 2
+    assert sum(calls(server).values()) <= most + 2 * count * one_by_one, calls(server)
 
 
-def test_unmanaged_objects_of_the_instance(every_world: World, tenant: InProcessStack, clients: Clients) -> None:
-    world, console = every_world, every_world.console
-    elsewhere = console.create_organization(world.name("Elsewhere"))
-    extra = {elsewhere, console.create_project(elsewhere, "P", ["viewer"])}
+def test_unmanaged_objects_of_the_instance(every_server: Server, tenant: InProcessStack, clients: Clients) -> None:
+    server, admin = every_server, every_server.admin
+    elsewhere = admin.create_organization(server.name("Elsewhere"))
+    extra = {elsewhere, admin.create_project(elsewhere, "P", ["viewer"])}
     (foreign,) = extra - {elsewhere}
-    extra.add(console.grant_project(elsewhere, foreign, tenant.id("acme"), ["viewer"]))
-    extra.add(console.create_grant(elsewhere, world.bob, foreign, ["viewer"]))
-    reader = Reader(clients.owner(world))
-    world.proxy.clear()
+    extra.add(admin.grant_project(elsewhere, foreign, tenant.id("acme"), ["viewer"]))
+    extra.add(admin.create_grant(elsewhere, server.bob, foreign, ["viewer"]))
+    reader = Reader(clients.owner(server))
+    server.proxy.clear()
     found, unknown = find_unmanaged(reader, compared(tenant), whole_instance=True, types=ALL)
     assert unknown == ()
     managed = {each.id for each in compared(tenant)}
@@ -174,23 +174,23 @@ def test_unmanaged_objects_of_the_instance(every_world: World, tenant: InProcess
 
 
 def test_unmanaged_objects_of_many_organizations_of_the_instance_take_few_calls(
-    world: World, stack: InProcessStack, clients: Clients
+    server: Server, stack: InProcessStack, clients: Clients
 ) -> None:
     """Project grants have no list over all organizations that has their ids."""
-    many_tenants(world, stack, 2 * FEW_LISTS)
-    reader = Reader(clients.owner(world))
-    world.proxy.clear()
+    many_tenants(server, stack, 2 * FEW_LISTS)
+    reader = Reader(clients.owner(server))
+    server.proxy.clear()
     _, unknown = find_unmanaged(reader, compared(stack), whole_instance=True, types=ALL)
     assert unknown == ()
-    assert sum(calls(world).values()) <= 3 * (2 * FEW_LISTS + 2) + 8, calls(world)
+    assert sum(calls(server).values()) <= 3 * (2 * FEW_LISTS + 2) + 8, calls(server)
 
 
 def test_unmanaged_objects_that_events_since_a_moment_created(
-    every_world: World, tenant: InProcessStack, clients: Clients
+    every_server: Server, tenant: InProcessStack, clients: Clients
 ) -> None:
-    world, console, acme = every_world, every_world.console, tenant.id("acme")
-    extra = {console.create_project(acme, "P", ["viewer"]), console.grant_project(world.home, world.project, acme, [])}
-    client = clients.owner(world)
+    server, admin, acme = every_server, every_server.admin, tenant.id("acme")
+    extra = {admin.create_project(acme, "P", ["viewer"]), admin.grant_project(server.home, server.project, acme, [])}
+    client = clients.owner(server)
     events = events_since(
         client, datetime.fromtimestamp(client.transport.server_time(), timezone.utc) - timedelta(hours=1)
     )
@@ -198,19 +198,19 @@ def test_unmanaged_objects_that_events_since_a_moment_created(
     found, unknown = find_unmanaged(Reader(client), compared(tenant), whole_instance=False, types=ALL, events=events)
     assert unknown == ()
     assert extra <= {each.id for each in found}
-    assert {each.id for each in found} - extra <= {world.project}
+    assert {each.id for each in found} - extra <= {server.project}
 
 
 def test_unmanaged_objects_of_a_caller_with_rights_in_one_organization(
-    every_world: World, tenant: InProcessStack, clients: Clients
+    every_server: Server, tenant: InProcessStack, clients: Clients
 ) -> None:
-    world, acme = every_world, tenant.id("acme")
-    extra = world.console.create_project(acme, "P", ["viewer"])
-    viewer = clients.member(world, "ORG_OWNER_VIEWER", of=acme)
+    server, acme = every_server, tenant.id("acme")
+    extra = server.admin.create_project(acme, "P", ["viewer"])
+    viewer = clients.member(server, "ORG_OWNER_VIEWER", of=acme)
     found, unknown = find_unmanaged(Reader(viewer), compared(tenant), whole_instance=False, types=ALL)
     assert [each.id for each in found] == [extra]
     # What exists in the other organization is not known, for each type.
-    assert {each.id for each in unknown} == {world.home}
+    assert {each.id for each in unknown} == {server.home}
     assert len(unknown) == len(ALL) - 1
     assert all(any(noun in each.why for noun in NOUNS) for each in unknown)
 
@@ -218,25 +218,25 @@ def test_unmanaged_objects_of_a_caller_with_rights_in_one_organization(
 NOUNS = ("projects", "project grants", "user grants")
 
 
-def test_a_lost_header_is_unknown_for_every_type(world: World, stack: InProcessStack, clients: Clients) -> None:
-    many_tenants(world, stack, 1)
-    world.proxy.add(Fault("strip", times=None))
-    found, unknown = find_unmanaged(Reader(clients.owner(world)), compared(stack), whole_instance=False, types=ALL)
+def test_a_lost_header_is_unknown_for_every_type(server: Server, stack: InProcessStack, clients: Clients) -> None:
+    many_tenants(server, stack, 1)
+    server.proxy.add(Fault("strip", times=None))
+    found, unknown = find_unmanaged(Reader(clients.owner(server)), compared(stack), whole_instance=False, types=ALL)
     assert found == ()
     assert {_noun(each.why) for each in unknown} == set(NOUNS)
     assert all("x-zitadel-orgid" in each.why for each in unknown)
 
 
 def test_a_lost_header_shows_no_type_of_the_instance_as_complete(
-    world: World, stack: InProcessStack, clients: Clients
+    server: Server, stack: InProcessStack, clients: Clients
 ) -> None:
     """Project grants are listed with a header that names the organization; the other lists need none."""
-    many_tenants(world, stack, 1)
+    many_tenants(server, stack, 1)
     acme = stack.id("o0")
-    shop = world.console.create_project(acme, "P", ["viewer"])
-    world.console.grant_project(acme, shop, world.home, ["viewer"])
-    world.proxy.add(Fault("strip", times=None))
-    _, unknown = find_unmanaged(Reader(clients.owner(world)), compared(stack), whole_instance=True, types=ALL)
+    shop = server.admin.create_project(acme, "P", ["viewer"])
+    server.admin.grant_project(acme, shop, server.home, ["viewer"])
+    server.proxy.add(Fault("strip", times=None))
+    _, unknown = find_unmanaged(Reader(clients.owner(server)), compared(stack), whole_instance=True, types=ALL)
     assert acme in {each.id for each in unknown}
 
 
@@ -245,11 +245,11 @@ def _noun(why: str) -> str:
 
 
 def test_a_removed_organization_has_no_unmanaged_objects(
-    every_world: World, tenant: InProcessStack, clients: Clients
+    every_server: Server, tenant: InProcessStack, clients: Clients
 ) -> None:
-    every_world.console.create_project(tenant.id("acme"), "P", ["viewer"])
-    every_world.console.remove_organization(tenant.id("acme"))
-    reader = Reader(clients.owner(every_world))
+    every_server.admin.create_project(tenant.id("acme"), "P", ["viewer"])
+    every_server.admin.remove_organization(tenant.id("acme"))
+    reader = Reader(clients.owner(every_server))
     found, unknown = find_unmanaged(reader, compared(tenant), whole_instance=False, types=ALL)
     assert unknown == ()
-    assert {each.id for each in found} == {every_world.project}
+    assert {each.id for each in found} == {every_server.project}

@@ -22,7 +22,7 @@ from pulumi_zorg.drift.report import Drift, Report
 from pulumi_zorg.testing import AdminClient, Fault
 from pulumi_zorg.tokens import type_token
 from tests.support.in_process import InProcessStack
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import grant, org, project, project_grant
 from tests.unit.clients import Clients
 
@@ -39,21 +39,21 @@ def clients() -> Iterator[Clients]:
 
 @dataclass
 class Tenant:
-    """A tenant's organization, and a project with roles that is granted to it; changed by two people in the console.
+    """A tenant's organization, and a project with roles that is granted to it; changed by two people in the admin.
 
     :param cleo: makes the changes that the tests are about.
     """
 
-    world: World
+    server: Server
     stack: InProcessStack
     clients: Clients
     cleo: AdminClient
 
     def compare(self, token: str | None = None, state: dict[str, Any] | None = None, **options: Any) -> Report:
-        client = self.clients.holder(self.world, token or self.world.token)
-        self.world.proxy.clear()
+        client = self.clients.holder(self.server, token or self.server.token)
+        self.server.proxy.clear()
         report = find_drift("test", state or self.stack.state(), Reader(client), Options(**options))
-        assert self.world.proxy.writes == []
+        assert self.server.proxy.writes == []
         return report
 
     def drifts(self, **more: Any) -> dict[str, Drift]:
@@ -70,38 +70,38 @@ class Tenant:
 
     @property
     def calls(self) -> Counter[str]:
-        return Counter(f"{each.method} {each.path}" for each in self.world.proxy.exchanges)
+        return Counter(f"{each.method} {each.path}" for each in self.server.proxy.exchanges)
 
     @property
     def shop(self) -> tuple[str, str]:
         """The organization and the id of the project with managed roles."""
-        return self.world.home, self.stack.id("shop")
+        return self.server.home, self.stack.id("shop")
 
 
 @pytest.fixture
-def tenant(any_world: World, any_stack: InProcessStack, clients: Clients) -> Iterator[Tenant]:
-    yield from furnish(any_world, any_stack, clients)
+def tenant(any_server: Server, any_stack: InProcessStack, clients: Clients) -> Iterator[Tenant]:
+    yield from furnish(any_server, any_stack, clients)
 
 
 @pytest.fixture
-def every_tenant(every_world: World, every_stack: InProcessStack, clients: Clients) -> Iterator[Tenant]:
-    yield from furnish(every_world, every_stack, clients)
+def every_tenant(every_server: Server, every_stack: InProcessStack, clients: Clients) -> Iterator[Tenant]:
+    yield from furnish(every_server, every_stack, clients)
 
 
-def furnish(world: World, stack: InProcessStack, clients: Clients) -> Iterator[Tenant]:
-    lives_in = world.console.create_organization(world.name("Staff"))
-    cleo = world.console.create_user(lives_in, f"cleo{world.tag}")
-    world.console.add_instance_member(cleo, "IAM_OWNER")
-    with AdminClient(world.proxy.target, world.console.create_token(lives_in, cleo)) as admin:
+def furnish(server: Server, stack: InProcessStack, clients: Clients) -> Iterator[Tenant]:
+    lives_in = server.admin.create_organization(server.name("Staff"))
+    cleo = server.admin.create_user(lives_in, f"cleo{server.tag}")
+    server.admin.add_instance_member(cleo, "IAM_OWNER")
+    with AdminClient(server.proxy.target, server.admin.create_token(lives_in, cleo)) as admin:
         stack.declare(
-            acme=org(world.name("Acme")),
-            shop=project(world.home, world.name("Shop"), roles=ROLES, project_role_check=True),
-            wiki=project(world.home, world.name("Wiki")),
-            granted=project_grant(world.home, "@shop", "@acme", ["viewer"]),
-            ann=grant("@acme", world.ann, "@shop", ["viewer"], project_grant_id="@granted"),
+            acme=org(server.name("Acme")),
+            shop=project(server.home, server.name("Shop"), roles=ROLES, project_role_check=True),
+            wiki=project(server.home, server.name("Wiki")),
+            granted=project_grant(server.home, "@shop", "@acme", ["viewer"]),
+            ann=grant("@acme", server.ann, "@shop", ["viewer"], project_grant_id="@granted"),
         )
         stack.up()
-        yield Tenant(world, stack, clients, admin)
+        yield Tenant(server, stack, clients, admin)
 
 
 Change = Callable[[AdminClient, str, str], None]
@@ -159,13 +159,13 @@ def test_each_property_of_a_project_is_compared_and_has_its_own_author(tenant: T
     change, name, recorded, live = PROJECT_CHANGES[what]
     change(tenant.cleo, *tenant.shop)
     # A later change of another property, by somebody else. For flags and the name it is the same type of event.
-    tenant.world.console.rename_project(*tenant.shop, tenant.world.name("Store"))
+    tenant.server.admin.rename_project(*tenant.shop, tenant.server.name("Store"))
     (drift,) = tenant.drifts().values()
     changes = {each.property: each for each in drift.changes}
     assert set(changes) == {name, "name"}
     assert (changes[name].recorded, changes[name].live) == (recorded, live)
-    assert (changes["name"].recorded, changes["name"].live) == (tenant.world.name("Shop"), tenant.world.name("Store"))
-    assert changes[name].by == f"cleo{tenant.world.tag}"
+    assert (changes["name"].recorded, changes["name"].live) == (tenant.server.name("Shop"), tenant.server.name("Store"))
+    assert changes[name].by == f"cleo{tenant.server.tag}"
     assert changes["name"].by not in (None, changes[name].by)
     first, last = changes[name].when, changes["name"].when
     assert first is not None
@@ -176,54 +176,54 @@ def test_each_property_of_a_project_is_compared_and_has_its_own_author(tenant: T
 
 def test_a_flag_is_not_attributed_to_a_later_change_of_another_flag(tenant: Tenant) -> None:
     tenant.cleo.set_project_flags(*tenant.shop, projectRoleAssertion=True)
-    tenant.world.console.set_project_flags(*tenant.shop, hasProjectCheck=True)
+    tenant.server.admin.set_project_flags(*tenant.shop, hasProjectCheck=True)
     (drift,) = tenant.drifts().values()
     by = {each.property: each.by for each in drift.changes}
-    assert by["project_role_assertion"] == f"cleo{tenant.world.tag}"
+    assert by["project_role_assertion"] == f"cleo{tenant.server.tag}"
     assert by["has_project_check"] != by["project_role_assertion"]
 
 
 def test_roles_that_are_not_managed_are_no_drift(tenant: Tenant) -> None:
-    tenant.cleo.add_project_role(tenant.world.home, tenant.stack.id("wiki"), "editor")
+    tenant.cleo.add_project_role(tenant.server.home, tenant.stack.id("wiki"), "editor")
     assert tenant.values() == {}
     assert not any(f"{tenant.stack.id('wiki')}/roles" in call for call in tenant.calls)
 
 
 def test_roles_that_are_managed_as_none_are_compared(tenant: Tenant) -> None:
-    tenant.stack.declare(bare=project(tenant.world.home, tenant.world.name("Bare"), roles={}))
+    tenant.stack.declare(bare=project(tenant.server.home, tenant.server.name("Bare"), roles={}))
     tenant.stack.up()
-    tenant.cleo.add_project_role(tenant.world.home, tenant.stack.id("bare"), "editor", "Editor")
+    tenant.cleo.add_project_role(tenant.server.home, tenant.stack.id("bare"), "editor", "Editor")
     assert tenant.values() == {"bare": {"roles": ({}, {"editor": {"display_name": "Editor", "group": ""}})}}
 
 
 def test_each_property_of_a_project_grant_is_compared_and_has_its_own_author(every_tenant: Tenant) -> None:
     tenant, granted = every_tenant, every_tenant.stack.id("granted")
     tenant.cleo.set_project_grant_roles(*tenant.shop, granted, ["viewer", "admin"])
-    tenant.world.console.deactivate_project_grant(*tenant.shop, granted)
+    tenant.server.admin.deactivate_project_grant(*tenant.shop, granted)
     (drift,) = tenant.drifts().values()
     changes = {each.property: each for each in drift.changes}
     assert {name: (each.recorded, each.live) for name, each in changes.items()} == {
         "role_keys": (["viewer"], ["admin", "viewer"]),
         "active": (True, False),
     }
-    assert changes["role_keys"].by == f"cleo{tenant.world.tag}"
+    assert changes["role_keys"].by == f"cleo{tenant.server.tag}"
     assert changes["active"].by not in (None, changes["role_keys"].by)
 
 
 def test_a_grant_of_the_same_project_that_changed_later_is_not_the_author(tenant: Tenant) -> None:
     """All grants of a project have their events on the project."""
-    beta = tenant.world.console.create_organization(tenant.world.name("Beta"))
-    other = tenant.world.console.grant_project(*tenant.shop, beta, ["viewer"])
+    beta = tenant.server.admin.create_organization(tenant.server.name("Beta"))
+    other = tenant.server.admin.grant_project(*tenant.shop, beta, ["viewer"])
     tenant.cleo.set_project_grant_roles(*tenant.shop, tenant.stack.id("granted"), ["admin"])
-    tenant.world.console.set_project_grant_roles(*tenant.shop, other, ["admin"])
-    assert tenant.drifts(types=(PROJECT_GRANT,))["granted"].by == f"cleo{tenant.world.tag}"
+    tenant.server.admin.set_project_grant_roles(*tenant.shop, other, ["admin"])
+    assert tenant.drifts(types=(PROJECT_GRANT,))["granted"].by == f"cleo{tenant.server.tag}"
 
 
 def test_a_role_removed_from_the_project_is_drift_of_all_that_had_it(tenant: Tenant) -> None:
     tenant.cleo.remove_project_role(*tenant.shop, "viewer")
     found = tenant.drifts()
     assert set(found) == {"shop", "granted", "ann"}
-    assert {each.by for each in found.values()} == {f"cleo{tenant.world.tag}"}
+    assert {each.by for each in found.values()} == {f"cleo{tenant.server.tag}"}
     assert tenant.values()["granted"] == {"role_keys": (["viewer"], [])}
 
 
@@ -235,7 +235,7 @@ REMOVALS: dict[str, tuple[Callable[[Tenant], object], set[str]]] = {
         {"granted", "ann"},
     ),
     "the organization": (
-        lambda made: made.cleo.remove_organization(made.world.home),
+        lambda made: made.cleo.remove_organization(made.server.home),
         {"shop", "wiki", "granted", "ann"},
     ),
     "the granted organization": (
@@ -250,7 +250,7 @@ def test_a_removal_is_proven_and_has_its_author(every_tenant: Tenant, what: str)
     tenant = every_tenant
     remove, removed = REMOVALS[what]
     began = datetime.now(timezone.utc) - timedelta(minutes=1)
-    by = f"cleo{tenant.world.tag}"
+    by = f"cleo{tenant.server.tag}"
     remove(tenant)
     for since in (None, began):
         found = tenant.drifts(since=since)
@@ -262,7 +262,7 @@ def test_since_reads_only_what_events_changed(tenant: Tenant) -> None:
     began = datetime.now(timezone.utc)
     tenant.cleo.set_project_grant_roles(*tenant.shop, tenant.stack.id("granted"), ["admin", "viewer"])
     tenant.cleo.change_project_role(*tenant.shop, "admin", "Owner")
-    server = datetime.fromtimestamp(tenant.clients.owner(tenant.world).transport.server_time(), timezone.utc)
+    server = datetime.fromtimestamp(tenant.clients.owner(tenant.server).transport.server_time(), timezone.utc)
     if abs(server - began) < timedelta(seconds=5):
         assert set(tenant.values(since=began)) == {"shop", "granted"}
     assert tenant.values(since=server + timedelta(hours=1)) == {}
@@ -321,21 +321,21 @@ def test_patterns_of_a_file_ignore_properties_of_projects(tenant: Tenant) -> Non
 
 def test_an_owner_of_the_organization_alone_sees_the_changes_and_proves_removals(every_tenant: Tenant) -> None:
     """Without the right to read events, there is neither a time nor an author."""
-    tenant, console = every_tenant, every_tenant.world.console
-    viewer = console.create_user(tenant.world.home, f"viewer{tenant.world.tag}")
-    console.add_member(tenant.world.home, viewer, "ORG_OWNER_VIEWER")
-    token = console.create_token(tenant.world.home, viewer)
-    console.add_project_role(*tenant.shop, "editor", "Editor")
-    console.remove_project(tenant.world.home, tenant.stack.id("wiki"))
-    console.remove_project_grant(*tenant.shop, tenant.stack.id("granted"))
+    tenant, admin = every_tenant, every_tenant.server.admin
+    viewer = admin.create_user(tenant.server.home, f"viewer{tenant.server.tag}")
+    admin.add_member(tenant.server.home, viewer, "ORG_OWNER_VIEWER")
+    token = admin.create_token(tenant.server.home, viewer)
+    admin.add_project_role(*tenant.shop, "editor", "Editor")
+    admin.remove_project(tenant.server.home, tenant.stack.id("wiki"))
+    admin.remove_project_grant(*tenant.shop, tenant.stack.id("granted"))
     found = tenant.drifts(token=token, types=(PROJECT, PROJECT_GRANT))
     assert {name: bool(each.removed) for name, each in found.items()} == {"shop": False, "wiki": True, "granted": True}
     assert {(each.when, each.by) for each in found.values()} == {(None, None)}
 
 
 def test_a_caller_without_rights_shows_nothing_as_removed(tenant: Tenant) -> None:
-    console = tenant.world.console
-    nobody = console.create_token(tenant.world.home, console.create_user(tenant.world.home, f"no{tenant.world.tag}"))
+    admin = tenant.server.admin
+    nobody = admin.create_token(tenant.server.home, admin.create_user(tenant.server.home, f"no{tenant.server.tag}"))
     report = tenant.compare(token=nobody)
     assert report.drifted == ()
     assert len(report.unknown) == 5
@@ -346,16 +346,16 @@ def test_a_caller_without_rights_shows_nothing_as_removed(tenant: Tenant) -> Non
 
 def many(tenant: Tenant, organizations: int, each: int) -> None:
     """Declare projects with managed roles in some organizations, and grants of them."""
-    world, resources = tenant.world, {}
+    server, resources = tenant.server, {}
     for number in range(organizations):
-        resources[f"o{number}"] = org(world.name(f"Org {number}"))
+        resources[f"o{number}"] = org(server.name(f"Org {number}"))
     for number in range(organizations * each):
         owner = f"@o{number % organizations}"
-        resources[f"p{number}"] = project(owner, world.name(f"Project {number}"), roles=ROLES)
-        resources[f"g{number}"] = project_grant(owner, f"@p{number}", world.home, ["viewer"])
+        resources[f"p{number}"] = project(owner, server.name(f"Project {number}"), roles=ROLES)
+        resources[f"g{number}"] = project_grant(owner, f"@p{number}", server.home, ["viewer"])
     tenant.stack.declare(**resources)
     tenant.stack.up()
-    assert world.shows(lambda: len(world.console.project_grants(tenant.stack.id("o0"))) == each)
+    assert server.shows(lambda: len(server.admin.project_grants(tenant.stack.id("o0"))) == each)
 
 
 @pytest.mark.parametrize(("organizations", "each", "most"), [(1, 2 * FEW, 5), (2 * FEW_LISTS, 2, 28)])
@@ -394,9 +394,9 @@ def test_changes_among_many_projects_are_found(tenant: Tenant, viewer: bool, mon
     everything_is_old(monkeypatch)
     token = None
     if viewer:
-        user = tenant.world.console.create_user(home, f"viewer{tenant.world.tag}")
-        tenant.world.console.add_member(home, user, "ORG_OWNER_VIEWER")
-        token = tenant.world.console.create_token(home, user)
+        user = tenant.server.admin.create_user(home, f"viewer{tenant.server.tag}")
+        tenant.server.admin.add_member(home, user, "ORG_OWNER_VIEWER")
+        token = tenant.server.admin.create_token(home, user)
     found = tenant.values(token=token)
     assert {name: value if value == "removed" else [*value] for name, value in found.items()} == {
         "p1": ["roles"],
@@ -415,7 +415,7 @@ def test_changes_among_many_projects_are_found(tenant: Tenant, viewer: bool, mon
 def test_lists_that_lag_hide_no_change(tenant: Tenant) -> None:
     many(tenant, 1, FEW + 2)
     home, stack = tenant.stack.id("o0"), tenant.stack
-    httpx.post(f"{tenant.world.proxy.target}/debug/lag", json={"seconds": 3600}).raise_for_status()
+    httpx.post(f"{tenant.server.proxy.target}/debug/lag", json={"seconds": 3600}).raise_for_status()
     tenant.cleo.remove_project_role(home, stack.id("p3"), "admin")
     tenant.cleo.remove_project(home, stack.id("p4"))
     tenant.cleo.deactivate_project_grant(home, stack.id("p5"), stack.id("g5"))
@@ -426,7 +426,7 @@ def test_lists_that_lag_hide_no_change(tenant: Tenant) -> None:
     ("count", "remove"),
     [
         (2 * FEW, lambda made: made.cleo.remove_organization(made.stack.id("o0"))),
-        (2 * FEW, lambda made: made.cleo.remove_organization(made.world.home)),
+        (2 * FEW, lambda made: made.cleo.remove_organization(made.server.home)),
     ],
     ids=["their organization", "the granted organization"],
 )
@@ -445,7 +445,7 @@ def test_many_removed_with_an_organization_take_few_calls(
 def test_a_page_of_events_that_is_not_answered_is_no_drift(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     many(tenant, 1, FEW + 2)
     everything_is_old(monkeypatch)
-    tenant.world.proxy.clear()
+    tenant.server.proxy.clear()
     fault = Fault(
         "answer",
         path="events/_search",
@@ -454,7 +454,7 @@ def test_a_page_of_events_that_is_not_answered_is_no_drift(tenant: Tenant, monke
         headers={"Content-Type": "application/json"},
         body='{"code": 7, "message": "No matching permissions found (AUTH-5mWD2)"}',
     )
-    client = tenant.clients.owner(tenant.world)
-    tenant.world.proxy.add(fault)
+    client = tenant.clients.owner(tenant.server)
+    tenant.server.proxy.add(fault)
     report = find_drift("test", tenant.stack.state(), Reader(client), Options())
     assert (report.drifted, report.unknown) == ((), ())

@@ -1,7 +1,7 @@
 """What goes wrong between us and the server, and what the user then sees. tests/README.md has the table of these rows.
 
 The laws: nothing is forgotten that was not proven gone, nothing is lost or doubled, nobody else's organization is
-touched, and after a clean `up` the world is as declared.
+touched, and after a clean `up` the objects are as declared.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import pytest
 
 from pulumi_zorg.testing import AdminClient, Fault
-from tests.support.servers import World, emulated
+from tests.support.servers import Server, emulated
 from tests.support.stack import Stack, grant, org
 
 ORGS, GRANTS = r"/management/v1/orgs$", r"/users/[^/]+/grants$"
@@ -20,28 +20,28 @@ HTML = "<html><body>It works!</body></html>"
 
 
 @pytest.fixture
-def made(any_world: World, any_stack: Stack) -> Stack:
+def made(any_server: Server, any_stack: Stack) -> Stack:
     """An organization and a grant, as declared; little patience from now on."""
-    any_stack.declare(**_declared(any_world))
+    any_stack.declare(**_declared(any_server))
     any_stack.up()
-    any_world.proxy.clear()
+    any_server.proxy.clear()
     any_stack.env["ZITADEL_RETRY_DEADLINE"] = "3"
     return any_stack
 
 
 def _declared(
-    world: World, *, active: bool = True, name: str = "Acme", roles: tuple[str, ...] = ("viewer",)
+    server: Server, *, active: bool = True, name: str = "Acme", roles: tuple[str, ...] = ("viewer",)
 ) -> dict[str, dict[str, object]]:
     return {
-        "acme": org(world.name(name), active=active),
-        "ann": grant(world.home, world.ann, world.project, list(roles), active=active),
+        "acme": org(server.name(name), active=active),
+        "ann": grant(server.home, server.ann, server.project, list(roles), active=active),
     }
 
 
-def _nothing_is_forgotten(world: World, stack: Stack, *said: str) -> None:
+def _nothing_is_forgotten(server: Server, stack: Stack, *said: str) -> None:
     """Neither a refresh, nor the preview of one, nor a destroy takes anything for gone; each is an error that says why."""
     before = stack.state()["deployment"]["resources"]
-    world.proxy.exchanges.clear()
+    server.proxy.exchanges.clear()
     for command in (
         ("refresh", "--yes", "--skip-preview"),
         ("refresh", "--preview-only", "--expect-no-changes"),
@@ -53,19 +53,19 @@ def _nothing_is_forgotten(world: World, stack: Stack, *said: str) -> None:
         assert "Traceback" not in run.out
     after = stack.state()["deployment"]["resources"]
     assert [each["urn"] for each in after] == [each["urn"] for each in before]
-    assert not [each for each in world.proxy.exchanges if each.writes and each.status and each.status < 400]
+    assert not [each for each in server.proxy.exchanges if each.writes and each.status and each.status < 400]
 
 
 @pytest.mark.engine_too
-def test_a_token_without_rights_forgets_nothing(any_world: World, made: Stack) -> None:
-    low = any_world.console.create_user(any_world.home, f"low{any_world.tag}")
-    made.env["ZITADEL_TOKEN"] = any_world.console.create_token(any_world.home, low)
-    _nothing_is_forgotten(any_world, made, "membership not found", "It stays in the state")
+def test_a_token_without_rights_forgets_nothing(any_server: Server, made: Stack) -> None:
+    low = any_server.admin.create_user(any_server.home, f"low{any_server.tag}")
+    made.env["ZITADEL_TOKEN"] = any_server.admin.create_token(any_server.home, low)
+    _nothing_is_forgotten(any_server, made, "membership not found", "It stays in the state")
 
 
-def test_a_token_that_is_refused_forgets_nothing(any_world: World, made: Stack) -> None:
+def test_a_token_that_is_refused_forgets_nothing(any_server: Server, made: Stack) -> None:
     made.env["ZITADEL_TOKEN"] = "nonsense"
-    _nothing_is_forgotten(any_world, made, "ZITADEL answered 401", "The credential is not accepted")
+    _nothing_is_forgotten(any_server, made, "ZITADEL answered 401", "The credential is not accepted")
 
 
 @pytest.mark.parametrize(
@@ -100,48 +100,48 @@ def test_a_token_that_is_refused_forgets_nothing(any_world: World, made: Stack) 
         "a cut",
     ],
 )
-def test_what_is_no_answer_of_zitadel_forgets_nothing(world: World, stack: Stack, fault: Fault, said: str) -> None:
-    stack.declare(**_declared(world))
+def test_what_is_no_answer_of_zitadel_forgets_nothing(server: Server, stack: Stack, fault: Fault, said: str) -> None:
+    stack.declare(**_declared(server))
     stack.up()
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
-    world.proxy.add(fault)
-    _nothing_is_forgotten(world, stack, said)
+    server.proxy.add(fault)
+    _nothing_is_forgotten(server, stack, said)
 
 
-def test_a_server_that_is_not_there_forgets_nothing(any_world: World, made: Stack) -> None:
+def test_a_server_that_is_not_there_forgets_nothing(any_server: Server, made: Stack) -> None:
     made.env |= {"ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_RETRY_DEADLINE": "1"}
-    _nothing_is_forgotten(any_world, made, "cannot be reached")
+    _nothing_is_forgotten(any_server, made, "cannot be reached")
 
 
-def test_another_instance_forgets_nothing(any_world: World, made: Stack) -> None:
+def test_another_instance_forgets_nothing(any_server: Server, made: Stack) -> None:
     with emulated() as other:
         made.env |= {"ZITADEL_URL": other.proxy.url, "ZITADEL_TOKEN": other.token}
-        _nothing_is_forgotten(any_world, made, "This instance has never had", "is zorg:url")
+        _nothing_is_forgotten(any_server, made, "This instance has never had", "is zorg:url")
 
 
 @pytest.mark.engine_too
-def test_a_server_that_ignores_the_header_is_not_written_to(any_world: World, made: Stack) -> None:
-    world = any_world
-    world.proxy.add(Fault("strip", times=None))
-    _nothing_is_forgotten(world, made, "x-zitadel-orgid")
+def test_a_server_that_ignores_the_header_is_not_written_to(any_server: Server, made: Stack) -> None:
+    server = any_server
+    server.proxy.add(Fault("strip", times=None))
+    _nothing_is_forgotten(server, made, "x-zitadel-orgid")
     made.declare(
-        **_declared(world, active=False),
-        bob=grant(world.home, world.bob, world.project, ["viewer"]),
+        **_declared(server, active=False),
+        bob=grant(server.home, server.bob, server.project, ["viewer"]),
     )
     failed = made.fails()
     assert failed.shows("ignores the header x-zitadel-orgid", "Nothing was written")
-    assert world.proxy.writes == []
-    own = world.console.call("GET", "/management/v1/orgs/me")["org"]
+    assert server.proxy.writes == []
+    own = server.admin.call("GET", "/management/v1/orgs/me")["org"]
     assert own["state"] == "ORG_STATE_ACTIVE"
 
 
-def test_a_header_lost_on_a_write_is_told_with_the_organization_that_was_hit(world: World, stack: Stack) -> None:
+def test_a_header_lost_on_a_write_is_told_with_the_organization_that_was_hit(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
-    world.proxy.add(Fault("strip", method="PUT", path="orgs/me"))
+    server.proxy.add(Fault("strip", method="PUT", path="orgs/me"))
     stack.declare(acme=org("Acme B"))
     failed = stack.fails()
-    own = world.console.call("GET", "/management/v1/orgs/me")["org"]
+    own = server.admin.call("GET", "/management/v1/orgs/me")["org"]
     assert own["name"] == "Acme B"
     assert failed.shows(
         f"the server says it acted on organization {own['id']} instead", "Look at that organization now"
@@ -159,169 +159,169 @@ OUTAGES = {
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
-def test_what_passes_is_waited_for(any_world: World, any_stack: Stack, outage: str) -> None:
+def test_what_passes_is_waited_for(any_server: Server, any_stack: Stack, outage: str) -> None:
     """The first calls of each kind go wrong: everything is as declared all the same, and made once."""
-    world, stack = any_world, any_stack
-    before = world.organizations()
+    server, stack = any_server, any_stack
+    before = server.organizations()
 
     def hit(*paths: str) -> None:
-        world.proxy.clear()
-        world.proxy.add(*(Fault(**{**vars(OUTAGES[outage]), "path": path, "happened": 0}) for path in paths))
+        server.proxy.clear()
+        server.proxy.add(*(Fault(**{**vars(OUTAGES[outage]), "path": path, "happened": 0}) for path in paths))
 
     hit(ORGS, GRANTS, "orgs/me$", "_deactivate$")
-    stack.declare(**_declared(world, active=False))
+    stack.declare(**_declared(server, active=False))
     up = stack.up()
     assert up.shows("zorg:", "in")
     stack.assert_settled()
     hit("_reactivate$", "PUT", r"/grants/\d+$", "orgs/me$")
-    stack.declare(**_declared(world, name="Acme B", roles=("editor",)))
+    stack.declare(**_declared(server, name="Acme B", roles=("editor",)))
     stack.up()
     stack.assert_settled()
-    (acme,) = world.organizations() - before
-    assert world.console.organization(acme)["name"] == world.name("Acme B")
-    (ann,) = world.console.grants(world.home).values()
+    (acme,) = server.organizations() - before
+    assert server.admin.organization(acme)["name"] == server.name("Acme B")
+    (ann,) = server.admin.grants(server.home).values()
     assert ann["roleKeys"] == ["editor"]
     hit("/admin/v1/orgs/", r"/grants/\d+$")
     stack.destroy()
-    assert world.shows(lambda: world.organizations() == before)
-    assert world.shows(lambda: world.console.grants(world.home) == {})
+    assert server.shows(lambda: server.organizations() == before)
+    assert server.shows(lambda: server.admin.grants(server.home) == {})
 
 
 @pytest.mark.engine_too
 def test_an_outage_longer_than_the_deadline_is_told_and_the_next_up_ends_well(
-    any_world: World, any_stack: Stack
+    any_server: Server, any_stack: Stack
 ) -> None:
     """The deactivation never comes through after the create: nothing is in the state, and nothing is lost."""
-    world, stack = any_world, any_stack
-    before = world.organizations()
+    server, stack = any_server, any_stack
+    before = server.organizations()
     stack.env["ZITADEL_RETRY_DEADLINE"] = "2"
-    world.proxy.add(Fault("answer", path="_deactivate$", times=None))
-    stack.declare(**_declared(world, active=False))
+    server.proxy.add(Fault("answer", path="_deactivate$", times=None))
+    stack.declare(**_declared(server, active=False))
     assert stack.fails().shows("answered 503")
     assert stack.resources() == {}
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up()
-    (acme,) = world.organizations() - before
+    (acme,) = server.organizations() - before
     assert acme == stack.id("acme")
-    assert list(world.console.grants(world.home)) == [stack.id("ann")]
-    assert [call for call in world.proxy.writes if not call.endswith("_deactivate")] == [
-        call for call in world.proxy.writes if re.search(f"{ORGS}|{GRANTS}", call)
+    assert list(server.admin.grants(server.home)) == [stack.id("ann")]
+    assert [call for call in server.proxy.writes if not call.endswith("_deactivate")] == [
+        call for call in server.proxy.writes if re.search(f"{ORGS}|{GRANTS}", call)
     ]
     stack.assert_settled()
 
 
 @pytest.mark.engine_too
-def test_an_answer_lost_for_good_ends_with_one_object(any_world: World, any_stack: Stack) -> None:
+def test_an_answer_lost_for_good_ends_with_one_object(any_server: Server, any_stack: Stack) -> None:
     """The server commits each create, and no answer ever arrives before the deadline."""
-    world, stack = any_world, any_stack
-    before = world.organizations()
+    server, stack = any_server, any_stack
+    before = server.organizations()
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
-    world.proxy.add(
+    server.proxy.add(
         Fault("drop", method="POST", path=ORGS, times=None), Fault("drop", method="POST", path=GRANTS, times=None)
     )
-    stack.declare(**_declared(world))
+    stack.declare(**_declared(server))
     stack.fails()
     assert stack.resources() == {}
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up()
-    assert world.organizations() - before == {stack.id("acme")}
-    assert list(world.console.grants(world.home)) == [stack.id("ann")]
+    assert server.organizations() - before == {stack.id("acme")}
+    assert list(server.admin.grants(server.home)) == [stack.id("ann")]
     stack.assert_settled()
 
 
-def test_a_refused_write_with_500_is_looked_after(world: World, stack: Stack) -> None:
+def test_a_refused_write_with_500_is_looked_after(server: Server, stack: Stack) -> None:
     internal = json.dumps({"code": 13, "message": "Errors.Internal"})
     headers = {"Content-Type": "application/json"}
-    stack.declare(**_declared(world))
+    stack.declare(**_declared(server))
     stack.up()
-    world.proxy.add(Fault("answer", path="_deactivate$", times=None, status=500, body=internal, headers=headers))
-    stack.declare(**_declared(world, active=False))
+    server.proxy.add(Fault("answer", path="_deactivate$", times=None, status=500, body=internal, headers=headers))
+    stack.declare(**_declared(server, active=False))
     assert stack.fails().shows("ZITADEL answered 500, code 13: Errors.Internal")
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up()
     stack.assert_settled()
 
 
-def test_the_name_of_somebody_elses_organization_is_not_taken(any_world: World, any_stack: Stack) -> None:
+def test_the_name_of_somebody_elses_organization_is_not_taken(any_server: Server, any_stack: Stack) -> None:
     """Made by another user, and by this credential's own user: neither was made by this resource."""
-    world, stack = any_world, any_stack
-    robot = world.console.create_user(world.home, f"robot{world.tag}")
-    world.console.add_instance_member(robot, "IAM_OWNER")
-    with AdminClient(world.proxy.target, world.console.create_token(world.home, robot)) as other:
-        theirs = other.create_organization(world.name("Theirs"))
-    mine = world.console.create_organization(world.name("Mine"))
-    stack.declare(theirs=org(world.name("Theirs"), active=False), mine=org(world.name("Mine"), active=False))
+    server, stack = any_server, any_stack
+    robot = server.admin.create_user(server.home, f"robot{server.tag}")
+    server.admin.add_instance_member(robot, "IAM_OWNER")
+    with AdminClient(server.proxy.target, server.admin.create_token(server.home, robot)) as other:
+        theirs = other.create_organization(server.name("Theirs"))
+    mine = server.admin.create_organization(server.name("Mine"))
+    stack.declare(theirs=org(server.name("Theirs"), active=False), mine=org(server.name("Mine"), active=False))
     failed = stack.fails()
-    assert failed.shows(theirs, mine, "adopt=True", f"created by robot{world.tag}", "this credential's own user")
+    assert failed.shows(theirs, mine, "adopt=True", f"created by robot{server.tag}", "this credential's own user")
     assert stack.resources() == {}
     for each in (theirs, mine):
-        assert world.console.organization(each)["state"] == "ORG_STATE_ACTIVE"
+        assert server.admin.organization(each)["state"] == "ORG_STATE_ACTIVE"
 
 
 @pytest.mark.engine_too
-def test_the_same_object_is_not_declared_twice(world: World, stack: Stack) -> None:
+def test_the_same_object_is_not_declared_twice(server: Server, stack: Stack) -> None:
     stack.declare(a=org("Acme"), b=org("Acme"))
     preview = stack.run("preview")
     assert preview.code != 0
     assert preview.shows("name", "is declared twice"), preview.out
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
 
 
-def test_a_phantom_stays_in_the_state_and_can_be_changed_and_removed(world: World, stack: Stack) -> None:
-    stack.declare(ann=grant(world.home, world.ann, world.project, ["viewer"]))
+def test_a_phantom_stays_in_the_state_and_can_be_changed_and_removed(server: Server, stack: Stack) -> None:
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
     stack.up()
     ann = stack.id("ann")
-    world.console.call("POST", "/debug/phantoms", {"ids": [ann]})
+    server.admin.call("POST", "/debug/phantoms", {"ids": [ann]})
     refreshed = stack.must("refresh", "--yes", "--skip-preview")
     assert refreshed.shows(f"user grant {ann}", "is a phantom")
     assert stack.id("ann") == ann
     assert stack.preview() == {}
-    world.proxy.clear()
-    stack.declare(ann=grant(world.home, world.ann, world.project, ["editor"], active=False))
+    server.proxy.clear()
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["editor"], active=False))
     stack.up()
-    path = f"/management/v1/users/{world.ann}/grants/{ann}"
-    assert world.proxy.writes == [f"POST {path}/_deactivate", f"PUT {path}"]
+    path = f"/management/v1/users/{server.ann}/grants/{ann}"
+    assert server.proxy.writes == [f"POST {path}/_deactivate", f"PUT {path}"]
     assert stack.preview("--refresh") == {}
     stack.destroy()
-    assert world.proxy.writes[-1] == f"DELETE {path}"
+    assert server.proxy.writes[-1] == f"DELETE {path}"
 
 
 def test_without_the_event_store_a_grant_is_gone_if_who_may_read_all_does_not_find_it(
-    any_world: World, made: Stack
+    any_server: Server, made: Stack
 ) -> None:
     """An owner of the organizations has no right to read events."""
-    world, console = any_world, any_world.console
-    owner = console.create_user(world.home, f"owner{world.tag}")
-    console.add_member(world.home, owner, "ORG_OWNER")
-    console.add_member(made.id("acme"), owner, "ORG_OWNER")
-    made.env["ZITADEL_TOKEN"] = console.create_token(world.home, owner)
+    server, admin = any_server, any_server.admin
+    owner = admin.create_user(server.home, f"owner{server.tag}")
+    admin.add_member(server.home, owner, "ORG_OWNER")
+    admin.add_member(made.id("acme"), owner, "ORG_OWNER")
+    made.env["ZITADEL_TOKEN"] = admin.create_token(server.home, owner)
     assert made.preview("--refresh") == {}
-    console.remove_grant(world.home, world.ann, made.id("ann"))
+    admin.remove_grant(server.home, server.ann, made.id("ann"))
     assert made.preview("--refresh") == {"ann": ["create"]}
-    console.remove_organization(made.id("acme"))
+    admin.remove_organization(made.id("acme"))
     refreshed = made.run("refresh", "--yes", "--skip-preview")
     assert refreshed.code != 0
     assert refreshed.shows("It is not known whether", "It stays in the state"), refreshed.out
     assert "acme" in made.resources()
 
 
-def test_the_credentials_own_and_the_default_organization_are_not_deactivated(world: World, stack: Stack) -> None:
-    default = world.console.call("GET", "/admin/v1/orgs/default")["org"]
-    robot = world.console.create_user(world.home, "robot")
-    world.console.add_instance_member(robot, "IAM_OWNER")
-    stack.env["ZITADEL_TOKEN"] = world.console.create_token(world.home, robot)
+def test_the_credentials_own_and_the_default_organization_are_not_deactivated(server: Server, stack: Stack) -> None:
+    default = server.admin.call("GET", "/admin/v1/orgs/default")["org"]
+    robot = server.admin.create_user(server.home, "robot")
+    server.admin.add_instance_member(robot, "IAM_OWNER")
+    stack.env["ZITADEL_TOKEN"] = server.admin.create_token(server.home, robot)
     for name in (default["name"], "Furniture"):
         stack.declare(own=org(name, adopt=True))
         stack.up()
-        world.proxy.clear()
+        server.proxy.clear()
         stack.declare(own=org(name, adopt=True, active=False))
         assert stack.fails().shows("is refused", "allow_lockout=True")
         stack.declare()
         assert stack.fails().shows("is refused", "allow_lockout=True")
-        assert world.proxy.writes == []
+        assert server.proxy.writes == []
         stack.declare(own=org(name, adopt=True, active=False, allow_lockout=True))
         stack.up()
-        assert world.proxy.writes == ["POST /management/v1/orgs/me/_deactivate"]
+        assert server.proxy.writes == ["POST /management/v1/orgs/me/_deactivate"]
         stack.declare(own=org(name, adopt=True, deletion_policy="retain"))
         stack.up()
         stack.declare()

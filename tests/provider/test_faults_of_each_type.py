@@ -13,7 +13,7 @@ import pytest
 from pulumi_zorg.testing import AdminClient, Fault
 from tests.support.each_type import EXAMPLES, Example, example
 from tests.support.in_process import InProcessStack
-from tests.support.servers import World, emulated
+from tests.support.servers import Server, emulated
 from tests.support.stack import Stack
 
 AnyStack = Stack | InProcessStack
@@ -24,17 +24,17 @@ EVERY_TYPE = pytest.mark.parametrize("kind", EXAMPLES)
 IN_AN_ORGANIZATION = pytest.mark.parametrize("kind", [each for each in EXAMPLES if each != "org"])
 
 
-def _made(kind: str, world: World, stack: AnyStack) -> Example:
+def _made(kind: str, server: Server, stack: AnyStack) -> Example:
     """Create an object as declared, and let the product have little patience from now on."""
-    it = example(kind, world)
+    it = example(kind, server)
     stack.declare(it=it.declare())
     stack.up()
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
-    world.proxy.clear()
+    server.proxy.clear()
     return it
 
 
-def _nothing_is_forgotten(world: World, stack: AnyStack, *said: str) -> None:
+def _nothing_is_forgotten(server: Server, stack: AnyStack, *said: str) -> None:
     """Verify that a refresh, its preview and a destroy are errors that say why, write nothing and keep the state."""
     before = stack.resources()
     for command in (
@@ -46,37 +46,37 @@ def _nothing_is_forgotten(world: World, stack: AnyStack, *said: str) -> None:
         assert run.code not in (0, 7), run.out
         assert run.shows(*said), run.out
     assert stack.resources() == before
-    assert not [each for each in world.proxy.exchanges if each.writes and each.status and each.status < 400]
+    assert not [each for each in server.proxy.exchanges if each.writes and each.status and each.status < 400]
 
 
 # The credential
 
 
 @EVERY_TYPE
-def test_a_token_without_membership_forgets_nothing(any_world: World, any_stack: AnyStack, kind: str) -> None:
-    _made(kind, any_world, any_stack)
-    low = any_world.console.create_user(any_world.home, f"low{any_world.tag}")
-    any_stack.env["ZITADEL_TOKEN"] = any_world.console.create_token(any_world.home, low)
-    _nothing_is_forgotten(any_world, any_stack, "membership not found", "It stays in the state")
+def test_a_token_without_membership_forgets_nothing(any_server: Server, any_stack: AnyStack, kind: str) -> None:
+    _made(kind, any_server, any_stack)
+    low = any_server.admin.create_user(any_server.home, f"low{any_server.tag}")
+    any_stack.env["ZITADEL_TOKEN"] = any_server.admin.create_token(any_server.home, low)
+    _nothing_is_forgotten(any_server, any_stack, "membership not found", "It stays in the state")
 
 
 @EVERY_TYPE
-def test_a_token_that_is_refused_forgets_nothing(any_world: World, any_stack: AnyStack, kind: str) -> None:
-    _made(kind, any_world, any_stack)
+def test_a_token_that_is_refused_forgets_nothing(any_server: Server, any_stack: AnyStack, kind: str) -> None:
+    _made(kind, any_server, any_stack)
     any_stack.env["ZITADEL_TOKEN"] = "nonsense"
-    _nothing_is_forgotten(any_world, any_stack, "ZITADEL answered 401", "The credential is not accepted")
+    _nothing_is_forgotten(any_server, any_stack, "ZITADEL answered 401", "The credential is not accepted")
 
 
 @IN_AN_ORGANIZATION
 def test_without_the_event_store_a_removal_is_proven_by_reads_of_who_may_read_all(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
     """An owner of the organization may not read events."""
-    world, stack, console = every_world, every_stack, every_world.console
-    it = _made(kind, world, stack)
-    owner = console.create_user(world.home, f"owner{world.tag}")
-    console.add_member(world.home, owner, "ORG_OWNER")
-    stack.env["ZITADEL_TOKEN"] = console.create_token(world.home, owner)
+    server, stack, admin = every_server, every_stack, every_server.admin
+    it = _made(kind, server, stack)
+    owner = admin.create_user(server.home, f"owner{server.tag}")
+    admin.add_member(server.home, owner, "ORG_OWNER")
+    stack.env["ZITADEL_TOKEN"] = admin.create_token(server.home, owner)
     stack.assert_settled()
     stack.declare(it=it.declare(it.changed))
     stack.up()
@@ -89,16 +89,16 @@ def test_without_the_event_store_a_removal_is_proven_by_reads_of_who_may_read_al
 
 @IN_AN_ORGANIZATION
 def test_without_the_event_store_and_without_the_right_to_read_all_a_removal_is_not_proven(
-    any_world: World, any_stack: AnyStack, kind: str
+    any_server: Server, any_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, console = any_world, any_stack, any_world.console
-    it = _made(kind, world, stack)
-    creator = console.create_user(world.home, f"creator{world.tag}")
-    console.add_member(world.home, creator, "ORG_PROJECT_CREATOR")
-    stack.env["ZITADEL_TOKEN"] = console.create_token(world.home, creator)
-    _nothing_is_forgotten(world, stack, "It is not known whether", "403", "It stays in the state")
+    server, stack, admin = any_server, any_stack, any_server.admin
+    it = _made(kind, server, stack)
+    creator = admin.create_user(server.home, f"creator{server.tag}")
+    admin.add_member(server.home, creator, "ORG_PROJECT_CREATOR")
+    stack.env["ZITADEL_TOKEN"] = admin.create_token(server.home, creator)
+    _nothing_is_forgotten(server, stack, "It is not known whether", "403", "It stays in the state")
     it.remove(stack.id("it"))
-    _nothing_is_forgotten(world, stack, "It is not known whether", "403", "It stays in the state")
+    _nothing_is_forgotten(server, stack, "It is not known whether", "403", "It stays in the state")
 
 
 # The server and the network
@@ -124,11 +124,11 @@ def _fault(fault: Fault, **changes: Any) -> Fault:
 
 @EVERY_TYPE
 @pytest.mark.parametrize("answer", NOT_ZITADEL)
-def test_what_is_no_answer_of_zitadel_forgets_nothing(world: World, stack: AnyStack, kind: str, answer: str) -> None:
+def test_what_is_no_answer_of_zitadel_forgets_nothing(server: Server, stack: AnyStack, kind: str, answer: str) -> None:
     fault, said = NOT_ZITADEL[answer]
-    _made(kind, world, stack)
-    world.proxy.add(_fault(fault))
-    _nothing_is_forgotten(world, stack, said)
+    _made(kind, server, stack)
+    server.proxy.add(_fault(fault))
+    _nothing_is_forgotten(server, stack, said)
 
 
 REFUSED = Fault(
@@ -140,37 +140,37 @@ REFUSED = Fault(
 
 
 @pytest.mark.parametrize("answer", NOT_ZITADEL)
-def test_what_is_no_answer_about_roles_is_not_read_as_no_roles(world: World, stack: AnyStack, answer: str) -> None:
+def test_what_is_no_answer_about_roles_is_not_read_as_no_roles(server: Server, stack: AnyStack, answer: str) -> None:
     fault, said = NOT_ZITADEL[answer]
-    it = _made("project", world, stack)
+    it = _made("project", server, stack)
     # A credential that may not read the event store reads the list of the roles.
-    world.proxy.add(_fault(REFUSED, path="events/_search$"), _fault(fault, path="roles/_search$"))
+    server.proxy.add(_fault(REFUSED, path="events/_search$"), _fault(fault, path="roles/_search$"))
     before = stack.resources()
     if answer != "an empty object":  # which is ZITADEL's own answer for a project without roles
         assert stack.run("refresh", "--yes", "--skip-preview").shows(said)
         assert stack.resources() == before
     stack.declare(it=it.declare(it.changed))
     stack.fails()
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up()
     stack.assert_settled()
 
 
 @EVERY_TYPE
-def test_another_instance_forgets_nothing(any_world: World, any_stack: AnyStack, kind: str) -> None:
-    _made(kind, any_world, any_stack)
+def test_another_instance_forgets_nothing(any_server: Server, any_stack: AnyStack, kind: str) -> None:
+    _made(kind, any_server, any_stack)
     with emulated() as other:
         any_stack.env |= {"ZITADEL_URL": other.proxy.url, "ZITADEL_TOKEN": other.token}
-        _nothing_is_forgotten(any_world, any_stack, "This instance has never had", "is zorg:url")
+        _nothing_is_forgotten(any_server, any_stack, "This instance has never had", "is zorg:url")
 
 
 @EVERY_TYPE
 def test_a_server_that_ignores_the_header_is_not_written_to(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    world, stack = every_world, every_stack
-    it = _made(kind, world, stack)
-    world.proxy.add(Fault("strip", times=None))
+    server, stack = every_server, every_stack
+    it = _made(kind, server, stack)
+    server.proxy.add(Fault("strip", times=None))
     before = stack.resources()
     for command in (("refresh", "--yes", "--skip-preview"), ("destroy", "--yes", "--skip-preview")):
         run = stack.run(*command)
@@ -183,18 +183,18 @@ def test_a_server_that_ignores_the_header_is_not_written_to(
     if kind != "org":  # an organization is made without the header
         stack.declare(new=it.declare(it.moved))
         assert stack.fails().shows("ignores the header x-zitadel-orgid", "Nothing was written")
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
     assert it.is_active(stack.id("it"))
 
 
 @IN_AN_ORGANIZATION
 @pytest.mark.parametrize("write", ["create", "update", "deactivate", "remove"])
 def test_a_header_that_is_lost_on_a_write_only_is_an_error_and_the_next_up_ends_well(
-    every_world: World, every_stack: AnyStack, kind: str, write: str
+    every_server: Server, every_stack: AnyStack, kind: str, write: str
 ) -> None:
-    world, stack = every_world, every_stack
+    server, stack = every_server, every_stack
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
-    it = example(kind, world)
+    it = example(kind, server)
     if write != "create":
         stack.declare(it=it.declare())
         stack.up()
@@ -207,41 +207,43 @@ def test_a_header_that_is_lost_on_a_write_only_is_an_error_and_the_next_up_ends_
     desired = {"create": {}, "update": it.changed, "deactivate": {"active": False}, "remove": {}}[write]
     if write == "update":
         strip.method = "PUT" if kind != "project" else None
-    world.proxy.add(strip)
+    server.proxy.add(strip)
     stack.declare(**({} if write == "remove" else {"it": it.declare(desired)}))
     # In a change of a user grant alone, no server compares the header with the object. The change is made where it should be.
     assert (stack.run("up", "--yes", "--skip-preview").code == 0) is ((kind, write) == ("grant", "update"))
     if write in ("create", "remove"):
         assert ("it" in stack.resources()) is (write == "remove")
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up()
     stack.assert_settled()
     left = {stack.id("it")} if write != "remove" else set()
-    assert world.shows(lambda: it.ids() == left)
+    assert server.shows(lambda: it.ids() == left)
 
 
 @EVERY_TYPE
-def test_a_write_that_is_refused_with_500_is_read_again(any_world: World, any_stack: AnyStack, kind: str) -> None:
-    world, stack = any_world, any_stack
-    it = _made(kind, world, stack)
+def test_a_write_that_is_refused_with_500_is_read_again(any_server: Server, any_stack: AnyStack, kind: str) -> None:
+    server, stack = any_server, any_stack
+    it = _made(kind, server, stack)
     internal = '{"code": 13, "message": "Errors.Internal"}'
-    world.proxy.add(Fault("answer", path="_deactivate$", times=None, status=500, body=internal, headers=JSON))
+    server.proxy.add(Fault("answer", path="_deactivate$", times=None, status=500, body=internal, headers=JSON))
     stack.declare(it=it.declare(active=False))
     assert stack.fails().shows("ZITADEL answered 500, code 13: Errors.Internal")
     assert it.is_active(stack.id("it"))
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up()
     stack.assert_settled()
 
 
 @pytest.mark.parametrize("kind", ["project", "project_grant"])
 def test_an_object_that_reads_do_not_show_but_events_do_stays_in_the_state(
-    world: World, stack: AnyStack, kind: str
+    server: Server, stack: AnyStack, kind: str
 ) -> None:
     """A phantom. Only a user grant can be managed as one; none was ever seen of the other types."""
-    _made(kind, world, stack)
-    world.console.call("POST", "/debug/phantoms", {"ids": [stack.id("it")]})
-    _nothing_is_forgotten(world, stack, "event store has no removal of it, so it still exists", "It stays in the state")
+    _made(kind, server, stack)
+    server.admin.call("POST", "/debug/phantoms", {"ids": [stack.id("it")]})
+    _nothing_is_forgotten(
+        server, stack, "event store has no removal of it, so it still exists", "It stays in the state"
+    )
 
 
 # A create that does not end well, and lost answers
@@ -250,9 +252,9 @@ def test_an_object_that_reads_do_not_show_but_events_do_stays_in_the_state(
 @EVERY_TYPE
 @pytest.mark.parametrize("effect", ["drop", "cut", "503", "429"])
 def test_the_first_answer_to_each_write_is_lost(
-    every_world: World, every_stack: AnyStack, kind: str, effect: str
+    every_server: Server, every_stack: AnyStack, kind: str, effect: str
 ) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     codes: dict[str, dict[str, Any]] = {
         "503": {"effect": "answer", "status": 503},
         "429": {"effect": "answer", "status": 429, "headers": {"Retry-After": "1"}},
@@ -260,8 +262,8 @@ def test_the_first_answer_to_each_write_is_lost(
     fault = codes.get(effect, {"effect": effect})
 
     def hit(*paths: str) -> None:
-        world.proxy.clear()
-        world.proxy.add(*(Fault(**fault, path=path, times=1) for path in paths))
+        server.proxy.clear()
+        server.proxy.add(*(Fault(**fault, path=path, times=1) for path in paths))
 
     hit(it.create_path, it.write_path, "_bulk$", "_deactivate$")
     stack.declare(it=it.declare(active=False))
@@ -273,101 +275,101 @@ def test_the_first_answer_to_each_write_is_lost(
     stack.up()
     stack.assert_settled()
     assert stack.outputs("it") == it.outputs(it.changed)
-    assert world.shows(lambda: it.ids() == {made})
+    assert server.shows(lambda: it.ids() == {made})
     hit(f"{it.write_path}|/admin/v1/orgs/")
     stack.destroy()
     assert it.is_gone(made)
-    assert world.shows(lambda: it.ids() == set())
+    assert server.shows(lambda: it.ids() == set())
 
 
 @EVERY_TYPE
 def test_no_answer_to_a_create_ever_arrives_and_the_next_up_goes_on_with_its_own_object(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
-    world.proxy.add(Fault("drop", method="POST", path=it.create_path, times=None))
+    server.proxy.add(Fault("drop", method="POST", path=it.create_path, times=None))
     stack.declare(it=it.declare(active=False))
     stack.fails()
     assert stack.resources() == {}
     (own,) = it.ids()
-    world.proxy.clear()
+    server.proxy.clear()
     assert stack.up().shows(f"{it.noun} {own}", "was created by an earlier attempt of this resource")
     assert stack.id("it") == own
-    assert world.shows(lambda: it.ids() == {own})
+    assert server.shows(lambda: it.ids() == {own})
     assert stack.outputs("it") == it.outputs(active=False)
     stack.assert_settled()
 
 
 @pytest.mark.parametrize("kind", ["org", "project"])
 def test_a_create_without_an_answer_goes_on_under_another_name(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
-    world.proxy.add(Fault("drop", method="POST", path=it.create_path, times=None))
+    server.proxy.add(Fault("drop", method="POST", path=it.create_path, times=None))
     stack.declare(it=it.declare())
     stack.fails()
     (own,) = it.ids()
-    world.proxy.clear()
+    server.proxy.clear()
     stack.declare(it=it.declare(it.changed))
     assert stack.up().shows(f"resuming the create of {it.noun} {own}")
     assert stack.id("it") == own
     assert stack.outputs("it") == it.outputs(it.changed)
-    assert world.shows(lambda: it.ids() == {own})
+    assert server.shows(lambda: it.ids() == {own})
     stack.assert_settled()
 
 
 @IN_AN_ORGANIZATION
 def test_a_create_without_an_answer_is_undone_if_the_program_then_declares_another_object(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
     """As a replacement would."""
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
-    world.proxy.add(Fault("drop", method="POST", path=it.create_path, times=None))
+    server.proxy.add(Fault("drop", method="POST", path=it.create_path, times=None))
     stack.declare(it=it.declare())
     stack.fails()
     (own,) = it.ids()
-    world.proxy.clear()
+    server.proxy.clear()
     stack.declare(it=it.declare(it.moved))
     assert stack.up().shows(f"removing {it.noun} {own}, which an earlier run created")
-    assert world.shows(lambda: it.ids() == {stack.id("it")})
+    assert server.shows(lambda: it.ids() == {stack.id("it")})
     assert stack.id("it") != own
     stack.assert_settled()
 
 
 @EVERY_TYPE
 def test_what_follows_a_create_fails_for_good_and_the_next_up_goes_on_with_the_same_object(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
-    world.proxy.add(Fault("answer", path="_deactivate$", times=None))
+    server.proxy.add(Fault("answer", path="_deactivate$", times=None))
     stack.declare(it=it.declare(active=False))
     assert stack.fails().shows("answered 503")
     assert stack.resources() == {}
     (own,) = it.ids()
-    world.proxy.clear()
+    server.proxy.clear()
     assert stack.up().shows(f"resuming the create of {it.noun} {own}")
     assert stack.id("it") == own
-    assert not [each for each in world.proxy.writes if re.search(f"^POST .*{it.create_path}", each)]
-    assert world.shows(lambda: it.ids() == {own})
+    assert not [each for each in server.proxy.writes if re.search(f"^POST .*{it.create_path}", each)]
+    assert server.shows(lambda: it.ids() == {own})
     stack.assert_settled()
 
 
 @EVERY_TYPE
 @pytest.mark.parametrize("status", [202, 204, 302, 404, 408])
 def test_what_is_no_answer_after_a_create_does_not_lose_the_object(
-    world: World, stack: AnyStack, kind: str, status: int
+    server: Server, stack: AnyStack, kind: str, status: int
 ) -> None:
-    it = example(kind, world)
+    it = example(kind, server)
     body = "" if status == 204 else "<html>please wait</html>"
-    world.proxy.add(Fault("replace", method="POST", path=it.create_path, status=status, body=body, times=None))
+    server.proxy.add(Fault("replace", method="POST", path=it.create_path, status=status, body=body, times=None))
     stack.declare(it=it.declare())
     stack.fails()
     assert stack.resources() == {}
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up()
     assert it.ids() == {stack.id("it")}
     stack.assert_settled()
@@ -378,16 +380,16 @@ def test_what_is_no_answer_after_a_create_does_not_lose_the_object(
 
 @EVERY_TYPE
 def test_an_object_of_somebody_else_is_not_taken_and_the_error_says_whose_it_is(
-    any_world: World, any_stack: AnyStack, kind: str
+    any_server: Server, any_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, it = any_world, any_stack, example(kind, any_world)
-    robot = world.console.create_user(world.home, f"robot{world.tag}")
-    world.console.add_instance_member(robot, "IAM_OWNER")
-    with AdminClient(world.proxy.target, world.console.create_token(world.home, robot)) as it.console:
+    server, stack, it = any_server, any_stack, example(kind, any_server)
+    robot = server.admin.create_user(server.home, f"robot{server.tag}")
+    server.admin.add_instance_member(robot, "IAM_OWNER")
+    with AdminClient(server.proxy.target, server.admin.create_token(server.home, robot)) as it.admin:
         theirs = it.make()
         stack.declare(it=it.declare(active=False))
         failed = stack.fails()
-        assert failed.shows(f"It is {it.noun} {theirs}, created by robot{world.tag} at 20", "UTC", "adopt=True"), (
+        assert failed.shows(f"It is {it.noun} {theirs}, created by robot{server.tag} at 20", "UTC", "adopt=True"), (
             failed.out
         )
         assert stack.resources() == {}
@@ -399,22 +401,22 @@ def test_an_object_of_somebody_else_is_not_taken_and_the_error_says_whose_it_is(
 
 
 @EVERY_TYPE
-def test_two_resources_of_the_program_declare_one_object(any_world: World, any_stack: AnyStack, kind: str) -> None:
-    it = example(kind, any_world)
+def test_two_resources_of_the_program_declare_one_object(any_server: Server, any_stack: AnyStack, kind: str) -> None:
+    it = example(kind, any_server)
     any_stack.declare(it=it.declare(), that=it.declare())
     preview = any_stack.run("preview")
     assert preview.code != 0
     assert preview.shows("is declared twice"), preview.out
-    assert any_world.proxy.writes == []
+    assert any_server.proxy.writes == []
 
 
 @IN_AN_ORGANIZATION
 def test_an_object_in_an_organization_that_was_removed_is_an_error_that_says_so(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
-    removed = world.console.create_organization(world.name("Removed"))
-    world.console.remove_organization(removed)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
+    removed = server.admin.create_organization(server.name("Removed"))
+    server.admin.remove_organization(removed)
     stack.declare(it=it.declare(org_id=removed))
     failed = stack.fails()
     assert failed.shows(
@@ -423,40 +425,42 @@ def test_an_object_in_an_organization_that_was_removed_is_an_error_that_says_so(
         "(org_id)",
     ), failed.out
     assert "adopt=True" not in failed.out
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
 
 
 @IN_AN_ORGANIZATION
-def test_a_get_with_the_wrong_organization_is_an_error(every_world: World, every_stack: AnyStack, kind: str) -> None:
+def test_a_get_with_the_wrong_organization_is_an_error(every_server: Server, every_stack: AnyStack, kind: str) -> None:
     """Servers of 2025-12 show a project and a project grant to the header of any organization."""
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     made = it.make()
-    wrong = world.console.create_organization(world.name("Wrong"))
+    wrong = server.admin.create_organization(server.name("Wrong"))
     got = it.get(made)
     stack.declare(it={**got, "args": {**got["args"], "org_id": wrong}})
     failed = stack.fails()
-    assert failed.shows("correct org_id", world.home, wrong), failed.out
+    assert failed.shows("correct org_id", server.home, wrong), failed.out
     stack.declare(it={**got, "args": {**got["args"], "org_id": "424242"}})
     assert stack.fails().shows("org_id"), "an organization that never was"
 
 
-def test_a_get_of_a_project_grant_with_the_wrong_project_is_an_error(every_world: World, every_stack: AnyStack) -> None:
+def test_a_get_of_a_project_grant_with_the_wrong_project_is_an_error(
+    every_server: Server, every_stack: AnyStack
+) -> None:
     """The server does not look at the project in the path."""
-    world, stack, it = every_world, every_stack, example("project_grant", every_world)
+    server, stack, it = every_server, every_stack, example("project_grant", every_server)
     made = it.make()
-    other = world.console.create_project(world.home, "Other")
+    other = server.admin.create_project(server.home, "Other")
     got = it.get(made)
     stack.declare(it={**got, "args": {**got["args"], "project_id": other}})
-    assert stack.fails().shows(f"has project_id {world.project}, not {other}", "correct project_id")
+    assert stack.fails().shows(f"has project_id {server.project}, not {other}", "correct project_id")
 
 
 @pytest.mark.parametrize(
     ("kind", "lost"), [("project", "org_id"), ("project_grant", "org_id"), ("project_grant", "project_id")]
 )
 def test_a_state_that_lost_where_the_object_is_says_what_is_missing(
-    world: World, stack: InProcessStack, kind: str, lost: str
+    server: Server, stack: InProcessStack, kind: str, lost: str
 ) -> None:
-    it = _made(kind, world, stack)
+    it = _made(kind, server, stack)
     stack.resources()["it"]["outputs"].pop(lost)
-    _nothing_is_forgotten(world, stack, f"{lost} is missing")
+    _nothing_is_forgotten(server, stack, f"{lost} is missing")
     assert it.is_active(stack.id("it"))

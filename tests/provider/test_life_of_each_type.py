@@ -11,80 +11,82 @@ import pytest
 
 from tests.support.each_type import EXAMPLES, example
 from tests.support.in_process import InProcessStack
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack
 
 AnyStack = Stack | InProcessStack
 EVERY_TYPE = pytest.mark.parametrize("kind", EXAMPLES)
 
 
-def _step(world: World, stack: AnyStack, declared: dict[str, Any], previewed: list[str], writes: list[str]) -> None:
+def _step(server: Server, stack: AnyStack, declared: dict[str, Any], previewed: list[str], writes: list[str]) -> None:
     """Preview a change, make it, and verify that nothing is left to do."""
-    world.proxy.clear()
+    server.proxy.clear()
     stack.declare(it=declared)
     assert stack.preview() == {"it": previewed}
-    assert world.proxy.writes == [], "a preview writes nothing"
+    assert server.proxy.writes == [], "a preview writes nothing"
     stack.up()
-    assert world.proxy.writes == writes
+    assert server.proxy.writes == writes
     stack.assert_settled()
 
 
-def _lives(kind: str, world: World, stack: AnyStack) -> None:
-    it = example(kind, world)
+def _lives(kind: str, server: Server, stack: AnyStack) -> None:
+    it = example(kind, server)
     inactive: dict[str, Any] = {"active": False}
 
     stack.declare(it=it.declare())
     assert stack.preview() == {"it": ["create"]}
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
     stack.up()
     it_id = stack.id("it")
-    assert world.proxy.writes == [*it.create_writes(), *it.finish_writes(it_id)]
+    assert server.proxy.writes == [*it.create_writes(), *it.finish_writes(it_id)]
     assert it.is_active(it_id)
     assert stack.outputs("it") == it.outputs()
     stack.assert_settled()
 
-    _step(world, stack, it.declare(inactive), ["update", "active"], [it.deactivate_write(it_id)])
+    _step(server, stack, it.declare(inactive), ["update", "active"], [it.deactivate_write(it_id)])
     assert not it.is_active(it_id)
     assert stack.outputs("it") == it.outputs(inactive)
 
     both = it.declare(it.changed, inactive)
-    _step(world, stack, both, ["update", *sorted(it.changed)], it.update_writes(it_id))
+    _step(server, stack, both, ["update", *sorted(it.changed)], it.update_writes(it_id))
     assert stack.outputs("it") == it.outputs(it.changed, inactive)
     assert not it.is_active(it_id)
 
     changed_and_flag = sorted(["active", *it.changed])
     writes = [*it.restore_writes(it_id), it.reactivate_write(it_id)]
-    _step(world, stack, it.declare(), ["update", *changed_and_flag], writes)
+    _step(server, stack, it.declare(), ["update", *changed_and_flag], writes)
     assert stack.outputs("it") == it.outputs()
     assert it.is_active(it_id)
 
     writes = [it.deactivate_write(it_id), *it.update_writes(it_id)]
-    _step(world, stack, both, ["update", *changed_and_flag], writes)
+    _step(server, stack, both, ["update", *changed_and_flag], writes)
     assert stack.outputs("it") == it.outputs(it.changed, inactive)
     stack.up()
-    assert world.proxy.writes == writes, "a second up writes nothing"
+    assert server.proxy.writes == writes, "a second up writes nothing"
 
     assert stack.id("it") == it_id
-    assert it.world.shows(lambda: it.ids() == {it_id})
-    world.proxy.clear()
+    assert it.server.shows(lambda: it.ids() == {it_id})
+    server.proxy.clear()
     stack.destroy()
-    assert world.proxy.writes == it.remove_writes(it_id)
+    assert server.proxy.writes == it.remove_writes(it_id)
     assert it.is_gone(it_id)
     assert stack.resources() == {}
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
-def test_an_object_lives_its_life(every_world: World, every_stack: AnyStack, kind: str) -> None:
-    _lives(kind, every_world, every_stack)
+def test_an_object_lives_its_life(every_server: Server, every_stack: AnyStack, kind: str) -> None:
+    _lives(kind, every_server, every_stack)
 
 
 @pytest.mark.parametrize("kind", [each for each in EXAMPLES if each != "org"])
-def test_what_cannot_change_in_place_replaces_the_object(every_world: World, every_stack: AnyStack, kind: str) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+def test_what_cannot_change_in_place_replaces_the_object(
+    every_server: Server, every_stack: AnyStack, kind: str
+) -> None:
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     stack.declare(it=it.declare())
     stack.up()
     old = stack.id("it")
-    world.proxy.clear()
+    server.proxy.clear()
     stack.declare(it=it.declare(it.moved))
     previewed = stack.preview()["it"]
     assert "replace" in previewed
@@ -92,22 +94,22 @@ def test_what_cannot_change_in_place_replaces_the_object(every_world: World, eve
     stack.up()
     new = stack.id("it")
     created = [*it.create_writes(**it.moved), *it.finish_writes(new)]
-    assert world.proxy.writes == [*it.remove_writes(old), *created], "the old one goes first: identities are unique"
+    assert server.proxy.writes == [*it.remove_writes(old), *created], "the old one goes first: identities are unique"
     assert stack.outputs("it") == it.outputs(it.moved)
     assert it.is_gone(old)
-    assert world.shows(lambda: it.ids() == {new})
+    assert server.shows(lambda: it.ids() == {new})
     stack.assert_settled()
 
 
 @EVERY_TYPE
 def test_an_object_that_is_declared_inactive_is_deactivated_before_anything_else_is_done(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     stack.declare(it=it.declare(active=False))
     stack.up()
     it_id = stack.id("it")
-    assert world.proxy.writes == [*it.create_writes(), it.deactivate_write(it_id), *it.finish_writes(it_id)]
+    assert server.proxy.writes == [*it.create_writes(), it.deactivate_write(it_id), *it.finish_writes(it_id)]
     assert not it.is_active(it_id)
     assert stack.outputs("it") == it.outputs(active=False)
     stack.assert_settled()
@@ -115,44 +117,44 @@ def test_an_object_that_is_declared_inactive_is_deactivated_before_anything_else
 
 @EVERY_TYPE
 def test_the_deletion_policy_decides_what_a_destroy_leaves(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     for policy, left in (("retain", True), ("deactivate", False)):
         stack.declare(it=it.declare(deletion_policy=policy, adopt=True))
         stack.up()
         it_id = stack.id("it")
-        world.proxy.clear()
+        server.proxy.clear()
         stack.destroy()
-        assert world.proxy.writes == ([] if left else [it.deactivate_write(it_id)])
+        assert server.proxy.writes == ([] if left else [it.deactivate_write(it_id)])
         assert it.is_active(it_id) is left
     stack.declare(it=it.declare(deletion_policy="deactivate", adopt=True, active=False))
     stack.up()
     assert stack.id("it") == it_id
-    world.proxy.clear()
+    server.proxy.clear()
     stack.destroy()
-    assert world.proxy.writes == [], "it is inactive already"
+    assert server.proxy.writes == [], "it is inactive already"
 
 
 @EVERY_TYPE
 def test_an_existing_object_as_declared_is_adopted_without_a_write(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     it_id = it.make()
     stack.declare(it=it.declare(adopt=True))
     stack.up()
     assert stack.id("it") == it_id
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
     assert stack.outputs("it") == it.outputs(adopt=True)
     stack.assert_settled()
 
 
 @EVERY_TYPE
 def test_an_existing_object_that_differs_is_adopted_and_changed(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     it_id = it.make()
     if kind != "org":  # its name is its identity
         it.change_outside(it_id)
@@ -161,16 +163,16 @@ def test_an_existing_object_that_differs_is_adopted_and_changed(
     stack.up()
     assert stack.id("it") == it_id
     update = [f"PUT {it.path(it_id)}"] if kind != "org" else []
-    assert world.proxy.writes == [*update, it.reactivate_write(it_id)]
+    assert server.proxy.writes == [*update, it.reactivate_write(it_id)]
     assert stack.outputs("it") == it.outputs(adopt=True)
     stack.assert_settled()
 
 
 @EVERY_TYPE
 def test_an_existing_object_that_is_not_adopted_is_an_error_and_is_not_touched(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    stack, it = every_stack, example(kind, every_world)
+    stack, it = every_stack, example(kind, every_server)
     it_id = it.make()
     stack.declare(it=it.declare(active=False))
     failed = stack.fails()
@@ -180,8 +182,8 @@ def test_an_existing_object_that_is_not_adopted_is_an_error_and_is_not_touched(
 
 
 @EVERY_TYPE
-def test_get_reads_an_object_and_writes_nothing(every_world: World, every_stack: AnyStack, kind: str) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+def test_get_reads_an_object_and_writes_nothing(every_server: Server, every_stack: AnyStack, kind: str) -> None:
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     it_id = it.make()
     it.set_active(it_id, False)
     shown = it.outputs(active=False)
@@ -193,13 +195,15 @@ def test_get_reads_an_object_and_writes_nothing(every_world: World, every_stack:
         name: value for name, value in shown.items() if name not in internal
     }
     stack.destroy()
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
     assert not it.is_active(it_id)
 
 
 @EVERY_TYPE
-def test_get_of_an_object_that_does_not_exist_is_an_error(every_world: World, every_stack: AnyStack, kind: str) -> None:
-    stack, it = every_stack, example(kind, every_world)
+def test_get_of_an_object_that_does_not_exist_is_an_error(
+    every_server: Server, every_stack: AnyStack, kind: str
+) -> None:
+    stack, it = every_stack, example(kind, every_server)
     stack.declare(it=it.get("424242"))
     assert stack.fails().shows(f"This instance has never had {it.noun} 424242")
     it_id = it.make()
@@ -210,9 +214,9 @@ def test_get_of_an_object_that_does_not_exist_is_an_error(every_world: World, ev
 
 @EVERY_TYPE
 def test_a_change_outside_pulumi_is_shown_by_a_refresh_and_undone_by_up(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     stack.declare(it=it.declare())
     stack.up()
     it_id, before = stack.id("it"), it.outputs()
@@ -223,18 +227,18 @@ def test_a_change_outside_pulumi_is_shown_by_a_refresh_and_undone_by_up(
     stack.must("refresh", "--yes", "--skip-preview")
     assert stack.outputs("it")["active"] is False
     assert stack.outputs("it")[it.drifts] != before[it.drifts]
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up()
-    assert world.proxy.writes == [f"PUT {it.path(it_id)}", it.reactivate_write(it_id)]
+    assert server.proxy.writes == [f"PUT {it.path(it_id)}", it.reactivate_write(it_id)]
     assert stack.outputs("it") == before
     stack.assert_settled()
 
 
 @EVERY_TYPE
 def test_an_object_that_was_removed_outside_pulumi_leaves_the_state_with_a_proof_and_is_created_again(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
-    world, stack, it = every_world, every_stack, example(kind, every_world)
+    server, stack, it = every_server, every_stack, example(kind, every_server)
     stack.declare(it=it.declare())
     stack.up()
     old = stack.id("it")
@@ -245,16 +249,16 @@ def test_an_object_that_was_removed_outside_pulumi_leaves_the_state_with_a_proof
     assert stack.resources() == {}
     stack.up()
     assert stack.id("it") != old
-    assert world.shows(lambda: it.ids() == {stack.id("it")})
+    assert server.shows(lambda: it.ids() == {stack.id("it")})
     stack.assert_settled()
 
 
 @EVERY_TYPE
 def test_an_up_and_a_destroy_of_an_object_that_was_removed_outside_pulumi(
-    every_world: World, every_stack: AnyStack, kind: str
+    every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:
     """Without a refresh before, the update says what happened. A destroy tries the removal, and proves that it is done."""
-    stack, it = every_stack, example(kind, every_world)
+    stack, it = every_stack, example(kind, every_server)
     stack.declare(it=it.declare())
     stack.up()
     it_id = stack.id("it")

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org
 
 
 @pytest.mark.engine_too
-def test_an_organization_lives_its_life(every_world: World, every_stack: Stack) -> None:
-    world, stack, proxy = every_world, every_stack, every_world.proxy
-    name, other = world.name("Acme"), world.name("Acme Inc")
+def test_an_organization_lives_its_life(every_server: Server, every_stack: Stack) -> None:
+    server, stack, proxy = every_server, every_stack, every_server.proxy
+    name, other = server.name("Acme"), server.name("Acme Inc")
 
     stack.declare(acme=org(name))
     assert stack.preview() == {"acme": ["create"]}
@@ -20,7 +20,7 @@ def test_an_organization_lives_its_life(every_world: World, every_stack: Stack) 
     stack.up()
     acme = stack.id("acme")
     assert proxy.writes == ["POST /management/v1/orgs"]
-    found = world.console.organization(acme)
+    found = server.admin.organization(acme)
     assert (found["name"], found["state"]) == (name, "ORG_STATE_ACTIVE")
     assert stack.outputs("acme") == {
         "name": name,
@@ -37,7 +37,7 @@ def test_an_organization_lives_its_life(every_world: World, every_stack: Stack) 
     assert stack.preview("--refresh") == {"acme": ["update", "active"]}
     stack.up()
     assert proxy.writes == ["POST /management/v1/orgs/me/_deactivate"]
-    assert world.console.organization(acme)["state"] == "ORG_STATE_INACTIVE"
+    assert server.admin.organization(acme)["state"] == "ORG_STATE_INACTIVE"
     assert stack.outputs("acme")["state"] == "ORG_STATE_INACTIVE"
 
     proxy.clear()
@@ -45,7 +45,7 @@ def test_an_organization_lives_its_life(every_world: World, every_stack: Stack) 
     assert stack.preview("--refresh") == {"acme": ["update", "name"]}
     stack.up()
     assert proxy.writes == ["PUT /management/v1/orgs/me"]
-    renamed = world.console.organization(acme)
+    renamed = server.admin.organization(acme)
     assert (renamed["name"], renamed["state"]) == (other, "ORG_STATE_INACTIVE")
     assert stack.outputs("acme")["primary_domain"] == renamed["primaryDomain"] != found["primaryDomain"]
 
@@ -53,20 +53,20 @@ def test_an_organization_lives_its_life(every_world: World, every_stack: Stack) 
     stack.declare(acme=org(name, active=True))
     stack.up()
     assert proxy.writes == ["PUT /management/v1/orgs/me", "POST /management/v1/orgs/me/_reactivate"]
-    assert world.console.organization(acme)["state"] == "ORG_STATE_ACTIVE"
+    assert server.admin.organization(acme)["state"] == "ORG_STATE_ACTIVE"
     stack.assert_settled()
 
     proxy.clear()
     stack.destroy()
     assert proxy.writes == [f"DELETE /admin/v1/orgs/{acme}"]
-    assert world.shows(lambda: acme not in world.console.organizations())
+    assert server.shows(lambda: acme not in server.admin.organizations())
     assert stack.resources() == {}
 
 
 @pytest.mark.engine_too
-def test_a_user_grant_lives_its_life(every_world: World, every_stack: Stack) -> None:
-    world, stack, proxy = every_world, every_stack, every_world.proxy
-    home, project, ann, bob = world.home, world.project, world.ann, world.bob
+def test_a_user_grant_lives_its_life(every_server: Server, every_stack: Stack) -> None:
+    server, stack, proxy = every_server, every_stack, every_server.proxy
+    home, project, ann, bob = server.home, server.project, server.ann, server.bob
 
     stack.declare(ann=grant(home, ann, project, ["viewer", "admin", "viewer"]))
     stack.up()
@@ -92,14 +92,14 @@ def test_a_user_grant_lives_its_life(every_world: World, every_stack: Stack) -> 
     assert stack.preview() == {"ann": ["update", "active"]}
     stack.up()
     assert proxy.writes == [f"POST {path}/{made}/_deactivate"]
-    assert world.console.grant(home, ann, made)["state"] == "USER_GRANT_STATE_INACTIVE"
+    assert server.admin.grant(home, ann, made)["state"] == "USER_GRANT_STATE_INACTIVE"
 
     proxy.clear()
     stack.declare(ann=grant(home, ann, project, ["editor"], active=False))
     assert stack.preview("--refresh") == {"ann": ["update", "role_keys"]}
     stack.up()
     assert proxy.writes == [f"PUT {path}/{made}"]
-    found = world.console.grant(home, ann, made)
+    found = server.admin.grant(home, ann, made)
     assert (found["roleKeys"], found["state"]) == (["editor"], "USER_GRANT_STATE_INACTIVE")
 
     proxy.clear()
@@ -114,37 +114,37 @@ def test_a_user_grant_lives_its_life(every_world: World, every_stack: Stack) -> 
     assert "user_id" in preview
     stack.up()
     assert proxy.writes == [f"DELETE {path}/{made}", f"POST /management/v1/users/{bob}/grants"]
-    assert list(world.console.grants(home)) == [stack.id("ann")]
+    assert list(server.admin.grants(home)) == [stack.id("ann")]
     stack.assert_settled()
 
     proxy.clear()
     last = stack.id("ann")
     stack.destroy()
     assert proxy.writes == [f"DELETE /management/v1/users/{bob}/grants/{last}"]
-    assert world.console.grants(home) == {}
+    assert server.admin.grants(home) == {}
 
 
-def test_an_organization_is_deactivated_before_it_is_renamed(every_world: World, every_stack: Stack) -> None:
-    world, stack = every_world, every_stack
-    stack.declare(acme=org(world.name("Acme")))
+def test_an_organization_is_deactivated_before_it_is_renamed(every_server: Server, every_stack: Stack) -> None:
+    server, stack = every_server, every_stack
+    stack.declare(acme=org(server.name("Acme")))
     stack.up()
-    world.proxy.clear()
-    stack.declare(acme=org(world.name("Acme Inc"), active=False))
+    server.proxy.clear()
+    stack.declare(acme=org(server.name("Acme Inc"), active=False))
     stack.up()
-    assert world.proxy.writes == ["POST /management/v1/orgs/me/_deactivate", "PUT /management/v1/orgs/me"]
+    assert server.proxy.writes == ["POST /management/v1/orgs/me/_deactivate", "PUT /management/v1/orgs/me"]
     stack.assert_settled()
 
 
 @pytest.mark.engine_too
-def test_what_is_born_inactive_is_created_then_deactivated(every_world: World, every_stack: Stack) -> None:
-    world, stack, proxy = every_world, every_stack, every_world.proxy
+def test_what_is_born_inactive_is_created_then_deactivated(every_server: Server, every_stack: Stack) -> None:
+    server, stack, proxy = every_server, every_stack, every_server.proxy
     stack.declare(
-        acme=org(world.name("Acme"), active=False),
-        ann=grant(world.home, world.ann, world.project, ["viewer"], active=False),
+        acme=org(server.name("Acme"), active=False),
+        ann=grant(server.home, server.ann, server.project, ["viewer"], active=False),
     )
     stack.up("--parallel", "1")
     acme, ann = stack.id("acme"), stack.id("ann")
-    path = f"/management/v1/users/{world.ann}/grants"
+    path = f"/management/v1/users/{server.ann}/grants"
     assert sorted(proxy.writes) == sorted(
         [
             "POST /management/v1/orgs",
@@ -153,67 +153,69 @@ def test_what_is_born_inactive_is_created_then_deactivated(every_world: World, e
             f"POST {path}/{ann}/_deactivate",
         ]
     )
-    assert world.console.organization(acme)["state"] == "ORG_STATE_INACTIVE"
-    assert world.console.grant(world.home, world.ann, ann)["state"] == "USER_GRANT_STATE_INACTIVE"
+    assert server.admin.organization(acme)["state"] == "ORG_STATE_INACTIVE"
+    assert server.admin.grant(server.home, server.ann, ann)["state"] == "USER_GRANT_STATE_INACTIVE"
     stack.destroy()
-    assert world.shows(lambda: acme not in world.console.organizations())
-    assert world.console.grants(world.home) == {}
+    assert server.shows(lambda: acme not in server.admin.organizations())
+    assert server.admin.grants(server.home) == {}
 
 
 @pytest.mark.engine_too
-def test_a_grant_in_an_organization_of_the_same_stack(world: World, stack: Stack) -> None:
+def test_a_grant_in_an_organization_of_the_same_stack(server: Server, stack: Stack) -> None:
     """Its id is unknown in the first preview."""
-    console = world.console
+    admin = server.admin
     stack.declare(acme=org("Acme"))
     stack.up()
     acme = stack.id("acme")
-    granted = console.grant_project(world.home, world.project, acme, ["viewer", "editor"])
+    granted = admin.grant_project(server.home, server.project, acme, ["viewer", "editor"])
 
-    stack.declare(acme=org("Acme"), ann=grant("@acme", world.ann, world.project, ["viewer"]))
+    stack.declare(acme=org("Acme"), ann=grant("@acme", server.ann, server.project, ["viewer"]))
     assert stack.preview() == {"ann": ["create"]}
     stack.up()
-    assert console.grants(acme)[stack.id("ann")]["roleKeys"] == ["viewer"]
-    assert console.grants(acme)[stack.id("ann")]["projectGrantId"] == granted, "ZITADEL found the project grant"
+    assert admin.grants(acme)[stack.id("ann")]["roleKeys"] == ["viewer"]
+    assert admin.grants(acme)[stack.id("ann")]["projectGrantId"] == granted, "ZITADEL found the project grant"
 
     stack.must("refresh", "--yes", "--skip-preview")
     assert stack.preview() == {}, "what the server filled in is no drift"
 
-    stack.declare(acme=org("Acme"), ann=grant("@acme", world.ann, world.project, ["viewer"], project_grant_id=granted))
+    stack.declare(
+        acme=org("Acme"), ann=grant("@acme", server.ann, server.project, ["viewer"], project_grant_id=granted)
+    )
     stack.up()
-    assert [each for each in world.proxy.writes if "grants" in each] == [
-        f"POST /management/v1/users/{world.ann}/grants"
+    assert [each for each in server.proxy.writes if "grants" in each] == [
+        f"POST /management/v1/users/{server.ann}/grants"
     ]
     stack.assert_settled()
 
 
 @pytest.mark.engine_too
-def test_unknown_ids_pass_a_preview(world: World, stack: Stack) -> None:
-    stack.declare(acme=org("Acme"), ann=grant("@acme", world.ann, world.project, ["viewer"]))
+def test_unknown_ids_pass_a_preview(server: Server, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"), ann=grant("@acme", server.ann, server.project, ["viewer"]))
     assert stack.preview() == {"acme": ["create"], "ann": ["create"]}
 
 
-def test_thirty_organizations_and_thirty_grants_go_up_and_down(world: World, stack: Stack) -> None:
-    users = [world.console.create_user(world.home, f"user{i}") for i in range(30)]
+def test_thirty_organizations_and_thirty_grants_go_up_and_down(server: Server, stack: Stack) -> None:
+    users = [server.admin.create_user(server.home, f"user{i}") for i in range(30)]
     declared = {f"org{i}": org(f"Tenant {i}", active=i % 3 != 0) for i in range(30)}
     declared |= {
-        f"grant{i}": grant(world.home, user, world.project, ["viewer"], active=i % 2 == 0)
+        f"grant{i}": grant(server.home, user, server.project, ["viewer"], active=i % 2 == 0)
         for i, user in enumerate(users)
     }
-    before = set(world.console.organizations())
+    before = set(server.admin.organizations())
     stack.declare(**declared)
     stack.up()
     assert stack.preview() == {}
     made = stack.resources()
     assert len(made) == 60
-    states = {each["name"]: each["state"] for each in world.console.organizations().values()}
+    states = {each["name"]: each["state"] for each in server.admin.organizations().values()}
     assert [states[f"Tenant {i}"] for i in range(30)] == [
         "ORG_STATE_INACTIVE" if i % 3 == 0 else "ORG_STATE_ACTIVE" for i in range(30)
     ]
-    grants = world.console.grants(world.home)
+    grants = server.admin.grants(server.home)
     assert [grants[made[f"grant{i}"]["id"]]["state"].rsplit("_", 1)[1] for i in range(30)] == [
         "ACTIVE",
         "INACTIVE",
     ] * 15
     stack.destroy()
-    assert set(world.console.organizations()) == before
-    assert world.console.grants(world.home) == {}
+    assert set(server.admin.organizations()) == before
+    assert server.admin.grants(server.home) == {}

@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org
 
 
 @pytest.mark.engine_too
 def test_what_is_adopted_under_another_resource_name_is_not_removed_under_the_old_one(
-    any_world: World, any_stack: Stack
+    any_server: Server, any_stack: Stack
 ) -> None:
     """The engine creates the new resource, which adopts, and then deletes the one that left the program."""
-    world, stack = any_world, any_stack
-    viewer = grant(world.home, world.ann, world.project, ["viewer"], adopt=True)
-    stack.declare(acme=org(world.name("Acme"), adopt=True), ann=viewer)
+    server, stack = any_server, any_stack
+    viewer = grant(server.home, server.ann, server.project, ["viewer"], adopt=True)
+    stack.declare(acme=org(server.name("Acme"), adopt=True), ann=viewer)
     stack.up()
     acme, ann = stack.id("acme"), stack.id("ann")
-    world.proxy.clear()
-    stack.declare(tenant=org(world.name("Acme"), adopt=True), member=viewer)
+    server.proxy.clear()
+    stack.declare(tenant=org(server.name("Acme"), adopt=True), member=viewer)
     up = stack.up()
     assert up.shows(f"organization {acme} stays as it is: Organization 'tenant' of this program manages it now")
     assert (stack.id("tenant"), stack.id("member")) == (acme, ann)
     assert set(stack.resources()) == {"tenant", "member"}
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
     stack.assert_settled()
     stack.destroy()
-    assert world.shows(lambda: acme not in world.console.organizations())
-    assert world.shows(lambda: ann not in world.console.grants(world.home))
+    assert server.shows(lambda: acme not in server.admin.organizations())
+    assert server.shows(lambda: ann not in server.admin.grants(server.home))
 
 
 @pytest.mark.engine_too
-def test_a_name_is_passed_on_in_one_run_to_a_resource_that_waits_for_it(world: World, stack: Stack) -> None:
+def test_a_name_is_passed_on_in_one_run_to_a_resource_that_waits_for_it(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()
     stack.declare(acme=org("Acme Holding"), newcomer=org("Acme", opts={"depends_on": ["acme"]}))
     stack.up()
-    names = {each["id"]: each["name"] for each in world.console.organizations().values()}
+    names = {each["id"]: each["name"] for each in server.admin.organizations().values()}
     assert (names[stack.id("acme")], names[stack.id("newcomer")]) == ("Acme Holding", "Acme")
     stack.assert_settled()

@@ -10,7 +10,7 @@ import pytest
 
 from pulumi_zorg.testing import Fault
 from tests.support.in_process import InProcessStack
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org, project, project_grant
 
 AnyStack = Stack | InProcessStack
@@ -22,18 +22,18 @@ REFUSED = Fault(
 )
 
 
-def _shop(world: World, roles: Any = None, **args: Any) -> dict[str, Any]:
-    return project(world.home, "Shop", **({} if roles is None else {"roles": roles}), **args)
+def _shop(server: Server, roles: Any = None, **args: Any) -> dict[str, Any]:
+    return project(server.home, "Shop", **({} if roles is None else {"roles": roles}), **args)
 
 
 def _fault(fault: Fault, **changes: Any) -> Fault:
     return Fault(**{**vars(fault), "happened": 0, **changes})
 
 
-def _counts(world: World) -> bool:
+def _counts(server: Server) -> bool:
     """Whether the server can count the user grants of a project: the oldest ones cannot."""
     try:
-        world.console.call("POST", "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations", {})
+        server.admin.call("POST", "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations", {})
     except httpx.HTTPStatusError:
         return False
     return True
@@ -42,160 +42,160 @@ def _counts(world: World) -> bool:
 # Roles
 
 
-def test_a_role_is_a_display_name_or_a_display_name_and_a_group(every_world: World, every_stack: AnyStack) -> None:
-    world, stack = every_world, every_stack
-    stack.declare(shop=_shop(world, ROLES))
+def test_a_role_is_a_display_name_or_a_display_name_and_a_group(every_server: Server, every_stack: AnyStack) -> None:
+    server, stack = every_server, every_stack
+    stack.declare(shop=_shop(server, ROLES))
     stack.up()
-    found = world.console.project_roles(world.home, stack.id("shop"))
+    found = server.admin.project_roles(server.home, stack.id("shop"))
     assert {key: (each["displayName"], each.get("group", "")) for key, each in found.items()} == {
         "viewer": ("Viewer", ""),
         "admin": ("Admin", "staff"),
     }
-    world.proxy.clear()
+    server.proxy.clear()
     stack.declare(
-        shop=_shop(world, {"admin": {"group": "staff", "display_name": "Admin"}, "viewer": {"display_name": "Viewer"}})
+        shop=_shop(server, {"admin": {"group": "staff", "display_name": "Admin"}, "viewer": {"display_name": "Viewer"}})
     )
     assert stack.preview() == {}, "both forms mean the same"
-    stack.declare(shop=_shop(world, {"viewer": "Viewer", "admin": "Admin"}))
+    stack.declare(shop=_shop(server, {"viewer": "Viewer", "admin": "Admin"}))
     stack.up()
-    assert world.console.project_roles(world.home, stack.id("shop"))["admin"].get("group", "") == ""
-    assert world.proxy.writes == [f"PUT /management/v1/projects/{stack.id('shop')}/roles/admin"]
+    assert server.admin.project_roles(server.home, stack.id("shop"))["admin"].get("group", "") == ""
+    assert server.proxy.writes == [f"PUT /management/v1/projects/{stack.id('shop')}/roles/admin"]
     stack.assert_settled()
 
 
-def test_roles_that_are_left_out_are_not_managed(every_world: World, every_stack: AnyStack) -> None:
-    world, stack, console = every_world, every_stack, every_world.console
-    stack.declare(shop=_shop(world))
+def test_roles_that_are_left_out_are_not_managed(every_server: Server, every_stack: AnyStack) -> None:
+    server, stack, admin = every_server, every_stack, every_server.admin
+    stack.declare(shop=_shop(server))
     stack.up()
     shop = stack.id("shop")
-    console.add_project_role(world.home, shop, "viewer")
+    admin.add_project_role(server.home, shop, "viewer")
     stack.assert_settled()
     assert stack.run("refresh", "--preview-only", "--expect-no-changes").code == 0
-    stack.declare(shop=_shop(world, project_role_check=True))
+    stack.declare(shop=_shop(server, project_role_check=True))
     stack.up()
-    assert list(console.project_roles(world.home, shop)) == ["viewer"]
+    assert list(admin.project_roles(server.home, shop)) == ["viewer"]
 
-    stack.declare(shop=_shop(world, {}, project_role_check=True))
+    stack.declare(shop=_shop(server, {}, project_role_check=True))
     stack.up()
-    assert console.project_roles(world.home, shop) == {}, "an empty mapping is managed: there are no roles"
+    assert admin.project_roles(server.home, shop) == {}, "an empty mapping is managed: there are no roles"
     stack.assert_settled()
 
-    stack.declare(shop=_shop(world, ROLES, project_role_check=True))
+    stack.declare(shop=_shop(server, ROLES, project_role_check=True))
     stack.up()
-    stack.declare(shop=_shop(world, project_role_check=True))
+    stack.declare(shop=_shop(server, project_role_check=True))
     stack.up()
-    console.remove_project_role(world.home, shop, "viewer")
+    admin.remove_project_role(server.home, shop, "viewer")
     stack.assert_settled()
-    assert list(console.project_roles(world.home, shop)) == ["admin"], "they stay, and are not managed any more"
+    assert list(admin.project_roles(server.home, shop)) == ["admin"], "they stay, and are not managed any more"
 
 
 def test_a_role_that_was_added_outside_pulumi_is_drift_where_roles_are_managed(
-    every_world: World, every_stack: AnyStack
+    every_server: Server, every_stack: AnyStack
 ) -> None:
-    world, stack, console = every_world, every_stack, every_world.console
-    stack.declare(shop=_shop(world, ROLES))
+    server, stack, admin = every_server, every_stack, every_server.admin
+    stack.declare(shop=_shop(server, ROLES))
     stack.up()
     shop = stack.id("shop")
-    console.add_project_role(world.home, shop, "root", "Root")
-    console.change_project_role(world.home, shop, "viewer", "Reader")
+    admin.add_project_role(server.home, shop, "root", "Root")
+    admin.change_project_role(server.home, shop, "viewer", "Reader")
     assert stack.preview("--refresh") == {"shop": ["update", "roles"]}
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up("--refresh")
     path = f"/management/v1/projects/{shop}/roles"
-    assert world.proxy.writes == [f"DELETE {path}/root", f"PUT {path}/viewer"]
+    assert server.proxy.writes == [f"DELETE {path}/root", f"PUT {path}/viewer"]
     stack.assert_settled()
 
 
 @pytest.mark.parametrize("key", ["a/b", "a b:c", "100%", "a?b#c", "{key}", "a%2Fb"])
-def test_a_role_key_may_have_any_printable_character(every_world: World, every_stack: AnyStack, key: str) -> None:
-    world, stack = every_world, every_stack
-    stack.declare(shop=_shop(world, {key: "One", "viewer": "Viewer"}))
+def test_a_role_key_may_have_any_printable_character(every_server: Server, every_stack: AnyStack, key: str) -> None:
+    server, stack = every_server, every_stack
+    stack.declare(shop=_shop(server, {key: "One", "viewer": "Viewer"}))
     stack.up()
-    stack.declare(shop=_shop(world, {key: "Two", "viewer": "Viewer"}))
+    stack.declare(shop=_shop(server, {key: "Two", "viewer": "Viewer"}))
     stack.up()
-    roles = world.console.project_roles(world.home, stack.id("shop"))
+    roles = server.admin.project_roles(server.home, stack.id("shop"))
     assert {each: found["displayName"] for each, found in roles.items()} == {key: "Two", "viewer": "Viewer"}
-    stack.declare(shop=_shop(world, {"viewer": "Viewer"}))
+    stack.declare(shop=_shop(server, {"viewer": "Viewer"}))
     stack.up()
-    assert list(world.console.project_roles(world.home, stack.id("shop"))) == ["viewer"]
+    assert list(server.admin.project_roles(server.home, stack.id("shop"))) == ["viewer"]
 
 
-def test_a_role_whose_key_would_make_another_path_is_not_removed(world: World, stack: AnyStack) -> None:
+def test_a_role_whose_key_would_make_another_path_is_not_removed(server: Server, stack: AnyStack) -> None:
     """Servers and proxies read `..` in a path as the folder above: a removal of the role would be one of the project."""
-    stack.declare(shop=_shop(world, ROLES))
+    stack.declare(shop=_shop(server, ROLES))
     stack.up()
     shop = stack.id("shop")
-    world.console.add_project_role(world.home, shop, "..", "Dots")
-    world.proxy.clear()
+    server.admin.add_project_role(server.home, shop, "..", "Dots")
+    server.proxy.clear()
     assert stack.fails("--refresh").shows("'..'", "roles"), "nothing is guessed"
-    assert world.proxy.writes == []
-    assert world.console.project(world.home, shop)["name"] == "Shop"
+    assert server.proxy.writes == []
+    assert server.admin.project(server.home, shop)["name"] == "Shop"
 
 
 def test_removing_a_role_takes_it_from_project_grants_and_user_grants(
-    every_world: World, every_stack: AnyStack
+    every_server: Server, every_stack: AnyStack
 ) -> None:
-    world, stack, console = every_world, every_stack, every_world.console
+    server, stack, admin = every_server, every_stack, every_server.admin
 
     def declare(roles: dict[str, Any], keys: list[str]) -> None:
         stack.declare(
-            acme=org(world.name("Acme")),
-            shop=_shop(world, roles),
-            granted=project_grant(world.home, "@shop", "@acme", keys),
-            ann=grant("@acme", world.ann, "@shop", keys, project_grant_id="@granted"),
-            bob=grant(world.home, world.bob, "@shop", keys),
+            acme=org(server.name("Acme")),
+            shop=_shop(server, roles),
+            granted=project_grant(server.home, "@shop", "@acme", keys),
+            ann=grant("@acme", server.ann, "@shop", keys, project_grant_id="@granted"),
+            bob=grant(server.home, server.bob, "@shop", keys),
         )
 
     declare(ROLES, ["admin", "viewer"])
     stack.up()
     shop = stack.id("shop")
-    world.proxy.clear()
+    server.proxy.clear()
     declare({"viewer": "Viewer"}, ["viewer"])
     preview = stack.must("preview")
-    lose = "2 user grants would lose it" if _counts(world) else "every user grant loses it"
+    lose = "2 user grants would lose it" if _counts(server) else "every user grant loses it"
     assert preview.shows(f"removes the role admin of project Shop ({shop}): {lose}"), preview.out
     stack.up()
-    assert world.proxy.writes == [f"DELETE /management/v1/projects/{shop}/roles/admin"], "the server does the rest"
-    assert console.project_grant(world.home, shop, stack.id("granted"))["grantedRoleKeys"] == ["viewer"]
-    assert console.grants(stack.id("acme"))[stack.id("ann")]["roleKeys"] == ["viewer"]
-    assert console.grants(world.home)[stack.id("bob")]["roleKeys"] == ["viewer"]
+    assert server.proxy.writes == [f"DELETE /management/v1/projects/{shop}/roles/admin"], "the server does the rest"
+    assert admin.project_grant(server.home, shop, stack.id("granted"))["grantedRoleKeys"] == ["viewer"]
+    assert admin.grants(stack.id("acme"))[stack.id("ann")]["roleKeys"] == ["viewer"]
+    assert admin.grants(server.home)[stack.id("bob")]["roleKeys"] == ["viewer"]
     stack.assert_settled()
 
 
 def test_a_preview_says_which_existing_roles_go_when_roles_are_declared_for_the_first_time(
-    every_world: World, every_stack: AnyStack
+    every_server: Server, every_stack: AnyStack
 ) -> None:
     """The state does not have them: they were not managed."""
-    world, stack = every_world, every_stack
-    stack.declare(shop=_shop(world))
+    server, stack = every_server, every_stack
+    stack.declare(shop=_shop(server))
     stack.up()
     shop = stack.id("shop")
-    world.console.add_project_role(world.home, shop, "root", "Root")
-    world.console.create_grant(world.home, world.ann, shop, ["root"])
-    stack.declare(shop=_shop(world, ROLES))
-    lose = "1 user grant would lose it" if _counts(world) else "every user grant loses it"
+    server.admin.add_project_role(server.home, shop, "root", "Root")
+    server.admin.create_grant(server.home, server.ann, shop, ["root"])
+    stack.declare(shop=_shop(server, ROLES))
+    lose = "1 user grant would lose it" if _counts(server) else "every user grant loses it"
     preview = stack.must("preview")
     assert preview.shows(f"removes the role root of project Shop ({shop}): {lose}"), preview.out
-    world.proxy.add(_fault(REFUSED, path="(roles|events)/_search$"))
+    server.proxy.add(_fault(REFUSED, path="(roles|events)/_search$"))
     assert stack.must("preview").shows(f"may remove roles that are not known yet of project Shop ({shop})")
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up()
-    assert world.console.grants(world.home)[next(iter(world.console.grants(world.home)))].get("roleKeys", []) == []
+    assert server.admin.grants(server.home)[next(iter(server.admin.grants(server.home)))].get("roleKeys", []) == []
 
 
-def test_a_preview_of_an_adoption_says_which_roles_go(every_world: World, every_stack: AnyStack) -> None:
-    world, stack = every_world, every_stack
-    shop = world.console.create_project(world.home, "Shop", ["root", "viewer"])
-    stack.declare(shop=_shop(world, ROLES, adopt=True))
+def test_a_preview_of_an_adoption_says_which_roles_go(every_server: Server, every_stack: AnyStack) -> None:
+    server, stack = every_server, every_stack
+    shop = server.admin.create_project(server.home, "Shop", ["root", "viewer"])
+    stack.declare(shop=_shop(server, ROLES, adopt=True))
     preview = stack.must("preview")
     assert preview.shows(f"removes the role root of project Shop ({shop})"), preview.out
-    stack.declare(shop=_shop(world, adopt=True))
+    stack.declare(shop=_shop(server, adopt=True))
     assert not stack.must("preview").shows("removes the role"), "roles that are left out stay"
 
 
-def test_a_role_that_is_not_known_yet_passes_a_preview(world: World, stack: AnyStack) -> None:
+def test_a_role_that_is_not_known_yet_passes_a_preview(server: Server, stack: AnyStack) -> None:
     stack.declare(
-        acme=org("Acme"), shop=_shop(world, {"viewer": "@acme", "admin": {"display_name": "Admin", "group": "@acme"}})
+        acme=org("Acme"), shop=_shop(server, {"viewer": "@acme", "admin": {"display_name": "Admin", "group": "@acme"}})
     )
     assert stack.preview() == {"acme": ["create"], "shop": ["create"]}
     stack.up()
@@ -207,24 +207,24 @@ def test_a_role_that_is_not_known_yet_passes_a_preview(world: World, stack: AnyS
     stack.assert_settled()
 
 
-def test_a_role_that_is_not_known_yet_is_checked_when_it_is_known(world: World, stack: AnyStack) -> None:
+def test_a_role_that_is_not_known_yet_is_checked_when_it_is_known(server: Server, stack: AnyStack) -> None:
     stack.declare(
-        acme=org("Acme"), shop=_shop(world, {"viewer": {"display_name": "Viewer", "group": "@acme", "colour": "x"}})
+        acme=org("Acme"), shop=_shop(server, {"viewer": {"display_name": "Viewer", "group": "@acme", "colour": "x"}})
     )
     assert stack.run("preview").code == 0
     assert stack.fails().shows("roles must give role 'viewer' a display name")
     assert stack.resources().keys() == {"acme"}
 
 
-def test_secret_roles_are_in_no_message_and_their_removal_is_told(world: World, stack: AnyStack) -> None:
-    stack.declare(shop=_shop(world, {"viewer": "!Hush", "admin": "Admin"}))
+def test_secret_roles_are_in_no_message_and_their_removal_is_told(server: Server, stack: AnyStack) -> None:
+    stack.declare(shop=_shop(server, {"viewer": "!Hush", "admin": "Admin"}))
     assert "Hush" not in stack.up().out
     assert stack.outputs("shop")["roles"]["viewer"]["display_name"] == "Hush"
-    stack.declare(shop=_shop(world, {"viewer": "!Hush"}))
+    stack.declare(shop=_shop(server, {"viewer": "!Hush"}))
     preview = stack.must("preview").out
     assert "Hush" not in preview
     assert "may remove roles that are secret of project Shop" in preview
-    world.proxy.add(_fault(REFUSED, path="/roles"))
+    server.proxy.add(_fault(REFUSED, path="/roles"))
     failed = stack.fails()
     assert "Hush" not in failed.out
 
@@ -234,65 +234,65 @@ def test_secret_roles_are_in_no_message_and_their_removal_is_told(world: World, 
 
 @pytest.mark.parametrize("active", [True, False])
 def test_roles_that_are_refused_after_the_create_are_an_error_and_the_next_up_adds_them(
-    every_world: World, every_stack: AnyStack, active: bool
+    every_server: Server, every_stack: AnyStack, active: bool
 ) -> None:
-    world, stack = every_world, every_stack
+    server, stack = every_server, every_stack
     stack.env["ZITADEL_RETRY_DEADLINE"] = "2"
-    world.proxy.add(_fault(REFUSED, path="_bulk$"))
-    stack.declare(shop=_shop(world, ROLES, active=active))
+    server.proxy.add(_fault(REFUSED, path="_bulk$"))
+    stack.declare(shop=_shop(server, ROLES, active=active))
     assert stack.fails().shows("Adding the roles of project", "No matching permissions found")
     assert stack.resources() == {}, "the state would say that the roles are there"
-    world.proxy.clear()
+    server.proxy.clear()
     stack.up()
     shop = stack.id("shop")
-    assert "POST /management/v1/projects" not in world.proxy.writes
-    assert set(world.console.projects(world.home)) == {world.project, shop}
-    assert set(world.console.project_roles(world.home, shop)) == {"viewer", "admin"}
+    assert "POST /management/v1/projects" not in server.proxy.writes
+    assert set(server.admin.projects(server.home)) == {server.project, shop}
+    assert set(server.admin.project_roles(server.home, shop)) == {"viewer", "admin"}
     stack.assert_settled()
 
 
 @pytest.mark.parametrize("effect", ["drop", "cut"])
 def test_a_lost_answer_to_any_call_about_roles_ends_with_the_declared_roles(
-    every_world: World, every_stack: AnyStack, effect: Any
+    every_server: Server, every_stack: AnyStack, effect: Any
 ) -> None:
-    world, stack = every_world, every_stack
+    server, stack = every_server, every_stack
 
     def hit(*paths: tuple[str, str]) -> None:
-        world.proxy.clear()
-        world.proxy.add(*(Fault(effect, method=method, path=path, times=1) for method, path in paths))
+        server.proxy.clear()
+        server.proxy.add(*(Fault(effect, method=method, path=path, times=1) for method, path in paths))
 
     hit(("POST", "_bulk$"), ("POST", "roles/_search$"), ("POST", "/projects$"))
-    stack.declare(shop=_shop(world, ROLES))
+    stack.declare(shop=_shop(server, ROLES))
     stack.up()
     stack.assert_settled()
     hit(("DELETE", "roles/admin$"), ("PUT", "roles/viewer$"), ("POST", "_bulk$"), ("PUT", r"/projects/\d+$"))
-    stack.declare(shop=_shop(world, {"viewer": "Reader", "editor": "Editor"}, has_project_check=True))
+    stack.declare(shop=_shop(server, {"viewer": "Reader", "editor": "Editor"}, has_project_check=True))
     stack.up()
     stack.assert_settled()
-    assert set(world.console.projects(world.home)) == {world.project, stack.id("shop")}
-    assert set(world.console.project_roles(world.home, stack.id("shop"))) == {"viewer", "editor"}
+    assert set(server.admin.projects(server.home)) == {server.project, stack.id("shop")}
+    assert set(server.admin.project_roles(server.home, stack.id("shop"))) == {"viewer", "editor"}
 
 
-def test_a_role_that_somebody_else_adds_meanwhile_is_no_error(every_world: World, every_stack: AnyStack) -> None:
+def test_a_role_that_somebody_else_adds_meanwhile_is_no_error(every_server: Server, every_stack: AnyStack) -> None:
     """The list of roles did not show it: it lagged, or somebody was faster."""
-    world, stack = every_world, every_stack
-    stack.declare(shop=_shop(world, {"viewer": "Viewer"}))
+    server, stack = every_server, every_stack
+    stack.declare(shop=_shop(server, {"viewer": "Viewer"}))
     stack.up()
     shop = stack.id("shop")
-    world.console.add_project_role(world.home, shop, "admin", "Admin")
+    server.admin.add_project_role(server.home, shop, "admin", "Admin")
     stale = json.dumps({"details": {"totalResult": "1"}, "result": [{"key": "viewer", "displayName": "Viewer"}]})
-    world.proxy.add(Fault("replace", path="roles/_search$", times=2, status=200, headers=JSON, body=stale))
-    stack.declare(shop=_shop(world, {"viewer": "Viewer", "admin": "Admin"}))
+    server.proxy.add(Fault("replace", path="roles/_search$", times=2, status=200, headers=JSON, body=stale))
+    stack.declare(shop=_shop(server, {"viewer": "Viewer", "admin": "Admin"}))
     stack.up()
     stack.assert_settled()
 
 
-def test_a_role_that_can_never_be_added_is_an_error_about_the_role(world: World, stack: AnyStack) -> None:
-    stack.declare(shop=_shop(world, {}))
+def test_a_role_that_can_never_be_added_is_an_error_about_the_role(server: Server, stack: AnyStack) -> None:
+    stack.declare(shop=_shop(server, {}))
     stack.up()
     taken = '{"code": 6, "message": "Role already exists (V3-DKcYh)"}'
-    world.proxy.add(Fault("answer", path="_bulk$", times=None, status=409, headers=JSON, body=taken))
-    stack.declare(shop=_shop(world, ROLES))
+    server.proxy.add(Fault("answer", path="_bulk$", times=None, status=409, headers=JSON, body=taken))
+    stack.declare(shop=_shop(server, ROLES))
     failed = stack.fails()
     assert failed.shows("Adding the roles of project", "Role already exists"), failed.out
     assert "adopt=True" not in failed.out

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.in_process import InProcessStack
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org, project, project_grant
 
 AnyStack = Stack | InProcessStack
@@ -15,32 +15,32 @@ AnyStack = Stack | InProcessStack
 ROLES = {"viewer": "Viewer", "admin": {"display_name": "Admin", "group": "staff"}}
 
 
-def _shop(world: World, roles: Any = None, **args: Any) -> dict[str, Any]:
-    return project(world.home, "Shop", **({} if roles is None else {"roles": roles}), **args)
+def _shop(server: Server, roles: Any = None, **args: Any) -> dict[str, Any]:
+    return project(server.home, "Shop", **({} if roles is None else {"roles": roles}), **args)
 
 
 # Flags
 
 
-def test_a_change_of_one_flag_keeps_the_others(every_world: World, every_stack: AnyStack) -> None:
+def test_a_change_of_one_flag_keeps_the_others(every_server: Server, every_stack: AnyStack) -> None:
     """The server resets each flag that a change leaves out."""
-    world, stack = every_world, every_stack
+    server, stack = every_server, every_stack
     policy = "PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY"
     flags = {"project_role_assertion": True, "project_role_check": True, "private_labeling_setting": policy}
-    stack.declare(shop=_shop(world, **flags))
+    stack.declare(shop=_shop(server, **flags))
     stack.up()
     shop = stack.id("shop")
-    world.proxy.clear()
-    stack.declare(shop=_shop(world, **flags, has_project_check=True))
+    server.proxy.clear()
+    stack.declare(shop=_shop(server, **flags, has_project_check=True))
     assert stack.preview() == {"shop": ["update", "has_project_check"]}
     stack.up()
-    assert world.proxy.writes == [f"PUT /management/v1/projects/{shop}"]
-    found = world.console.project(world.home, shop)
+    assert server.proxy.writes == [f"PUT /management/v1/projects/{shop}"]
+    found = server.admin.project(server.home, shop)
     names = ("projectRoleAssertion", "projectRoleCheck", "hasProjectCheck", "privateLabelingSetting")
     assert [found[name] for name in names] == [True, True, True, policy]
-    stack.declare(shop=project(world.home, "Shop 2", **flags, has_project_check=True))
+    stack.declare(shop=project(server.home, "Shop 2", **flags, has_project_check=True))
     stack.up()
-    found = world.console.project(world.home, shop)
+    found = server.admin.project(server.home, shop)
     assert [found[name] for name in names] == [True, True, True, policy]
     stack.assert_settled()
 
@@ -50,103 +50,104 @@ def test_a_change_of_one_flag_keeps_the_others(every_world: World, every_stack: 
 
 @pytest.mark.parametrize("odd", ["name", "role"])
 def test_what_a_program_may_not_declare_can_be_changed_back_and_destroyed(
-    every_world: World, every_stack: AnyStack, odd: str
+    every_server: Server, every_stack: AnyStack, odd: str
 ) -> None:
     """ZITADEL keeps the space at the end of a project's name, and a display name that is a space."""
-    world, stack, console = every_world, every_stack, every_world.console
+    server, stack, admin = every_server, every_stack, every_server.admin
 
     def make_odd(shop: str) -> None:
         if odd == "name":
-            console.rename_project(world.home, shop, "Shop ")
+            admin.rename_project(server.home, shop, "Shop ")
         else:
-            console.change_project_role(world.home, shop, "viewer", " ")
+            admin.change_project_role(server.home, shop, "viewer", " ")
         stack.must("refresh", "--yes", "--skip-preview")
 
-    stack.declare(shop=_shop(world, ROLES))
+    stack.declare(shop=_shop(server, ROLES))
     stack.up()
     shop = stack.id("shop")
     make_odd(shop)
     stack.up()
-    assert console.project(world.home, shop)["name"] == "Shop"
-    assert console.project_roles(world.home, shop)["viewer"]["displayName"] == "Viewer"
+    assert admin.project(server.home, shop)["name"] == "Shop"
+    assert admin.project_roles(server.home, shop)["viewer"]["displayName"] == "Viewer"
     stack.assert_settled()
     make_odd(shop)
     stack.destroy()
-    assert shop not in console.projects(world.home)
+    assert shop not in admin.projects(server.home)
 
 
 def test_a_name_that_differs_only_in_upper_and_lower_case_is_taken_with_a_message_that_says_so(
-    every_world: World, every_stack: AnyStack
+    every_server: Server, every_stack: AnyStack
 ) -> None:
-    world, stack = every_world, every_stack
-    theirs = world.console.create_project(world.home, "shop")
-    stack.declare(shop=_shop(world, active=False))
+    server, stack = every_server, every_stack
+    theirs = server.admin.create_project(server.home, "shop")
+    stack.declare(shop=_shop(server, active=False))
     failed = stack.fails()
     assert failed.shows(f"project {theirs} of that organization is named 'shop'", "Declare it by that name"), failed.out
     assert stack.resources() == {}
-    assert world.console.project(world.home, theirs)["state"] == "PROJECT_STATE_ACTIVE"
-    stack.declare(shop=_shop(world, active=False, adopt=True))
+    assert server.admin.project(server.home, theirs)["state"] == "PROJECT_STATE_ACTIVE"
+    stack.declare(shop=_shop(server, active=False, adopt=True))
     failed = stack.fails()
     assert failed.shows(f"project {theirs} of that organization is named 'shop'"), failed.out
     assert stack.resources() == {}
 
 
-def test_a_project_can_be_renamed_in_upper_and_lower_case_only(every_world: World, every_stack: AnyStack) -> None:
-    world, stack = every_world, every_stack
-    stack.declare(shop=_shop(world))
+def test_a_project_can_be_renamed_in_upper_and_lower_case_only(every_server: Server, every_stack: AnyStack) -> None:
+    server, stack = every_server, every_stack
+    stack.declare(shop=_shop(server))
     stack.up()
     shop = stack.id("shop")
-    stack.declare(shop=project(world.home, "SHOP"))
+    stack.declare(shop=project(server.home, "SHOP"))
     stack.up()
     assert stack.id("shop") == shop
-    assert world.console.project(world.home, shop)["name"] == "SHOP"
+    assert server.admin.project(server.home, shop)["name"] == "SHOP"
     stack.assert_settled()
 
 
-def test_a_rename_to_a_name_that_is_taken_is_one_clear_message(every_world: World, every_stack: AnyStack) -> None:
-    world, stack = every_world, every_stack
-    stack.declare(shop=_shop(world))
+def test_a_rename_to_a_name_that_is_taken_is_one_clear_message(every_server: Server, every_stack: AnyStack) -> None:
+    server, stack = every_server, every_stack
+    stack.declare(shop=_shop(server))
     stack.up()
-    stack.declare(shop=project(world.home, "portal"))
-    assert stack.fails().shows(f"project {world.project} of that organization is named 'Portal'")
-    stack.declare(shop=project(world.home, "Portal"))
-    assert stack.fails().shows(f"It is project {world.project}, created by")
+    stack.declare(shop=project(server.home, "portal"))
+    assert stack.fails().shows(f"project {server.project} of that organization is named 'Portal'")
+    stack.declare(shop=project(server.home, "Portal"))
+    assert stack.fails().shows(f"It is project {server.project}, created by")
 
 
 # What a project grant needs
 
 
 def test_a_project_grant_of_an_unknown_project_or_role_or_organization_has_a_hint(
-    every_world: World, every_stack: AnyStack
+    every_server: Server, every_stack: AnyStack
 ) -> None:
-    world, stack = every_world, every_stack
-    acme = world.console.create_organization(world.name("Acme"))
+    server, stack = every_server, every_stack
+    acme = server.admin.create_organization(server.name("Acme"))
     needs = "A project grant needs the project's own organization as org_id, another organization, and roles of the project."
     for declared in (
-        project_grant(world.home, "424242", acme, ["viewer"]),
-        project_grant(acme, world.project, world.home, ["viewer"]),
-        project_grant(world.home, world.project, acme, ["emperor"]),
-        project_grant(world.home, world.project, "424242", ["viewer"]),
-        project_grant(world.home, world.project, world.home, ["viewer"]),
+        project_grant(server.home, "424242", acme, ["viewer"]),
+        project_grant(acme, server.project, server.home, ["viewer"]),
+        project_grant(server.home, server.project, acme, ["emperor"]),
+        project_grant(server.home, server.project, "424242", ["viewer"]),
+        project_grant(server.home, server.project, server.home, ["viewer"]),
     ):
         stack.declare(granted=declared)
         failed = stack.fails()
         assert failed.shows(needs), failed.out
         assert stack.resources() == {}
-    assert world.console.project_grants(world.home) == {}
+    assert server.admin.project_grants(server.home) == {}
 
 
 # What `active` is not
 
 
 def test_a_preview_says_that_deactivating_takes_no_role_out_of_a_token_and_what_does(
-    world: World, stack: AnyStack
+    server: Server, stack: AnyStack
 ) -> None:
-    acme = world.console.create_organization("Acme")
+    acme = server.admin.create_organization("Acme")
 
     def declare(active: bool) -> None:
         stack.declare(
-            shop=_shop(world, active=active), granted=project_grant(world.home, world.project, acme, [], active=active)
+            shop=_shop(server, active=active),
+            granted=project_grant(server.home, server.project, acme, [], active=active),
         )
 
     declare(True)
@@ -165,20 +166,20 @@ def test_a_preview_says_that_deactivating_takes_no_role_out_of_a_token_and_what_
 
 @pytest.mark.parametrize("parent", ["project", "granted organization", "owner"])
 def test_a_project_grant_that_went_with_something_else_leaves_the_state_with_a_proof(
-    every_world: World, every_stack: AnyStack, parent: str
+    every_server: Server, every_stack: AnyStack, parent: str
 ) -> None:
-    world, stack, console = every_world, every_stack, every_world.console
-    vendor, customer = (console.create_organization(world.name(each)) for each in ("Vendor", "Customer"))
-    portal = console.create_project(vendor, "Portal", ["viewer"])
+    server, stack, admin = every_server, every_stack, every_server.admin
+    vendor, customer = (admin.create_organization(server.name(each)) for each in ("Vendor", "Customer"))
+    portal = admin.create_project(vendor, "Portal", ["viewer"])
     stack.declare(
         granted=project_grant(vendor, portal, customer, ["viewer"]),
-        ann=grant(customer, world.ann, portal, ["viewer"], project_grant_id="@granted"),
+        ann=grant(customer, server.ann, portal, ["viewer"], project_grant_id="@granted"),
     )
     stack.up()
     remove = {
-        "project": lambda: console.remove_project(vendor, portal),
-        "granted organization": lambda: console.remove_organization(customer),
-        "owner": lambda: console.remove_organization(vendor),
+        "project": lambda: admin.remove_project(vendor, portal),
+        "granted organization": lambda: admin.remove_organization(customer),
+        "owner": lambda: admin.remove_organization(vendor),
     }
     remove[parent]()
     refreshed = stack.must("refresh", "--yes", "--skip-preview")
@@ -192,13 +193,13 @@ def test_a_project_grant_that_went_with_something_else_leaves_the_state_with_a_p
 
 
 def test_a_project_that_went_with_its_organization_leaves_the_state_with_a_proof(
-    every_world: World, every_stack: AnyStack
+    every_server: Server, every_stack: AnyStack
 ) -> None:
-    world, stack, console = every_world, every_stack, every_world.console
-    vendor = console.create_organization(world.name("Vendor"))
+    server, stack, admin = every_server, every_stack, every_server.admin
+    vendor = admin.create_organization(server.name("Vendor"))
     stack.declare(shop=project(vendor, "Shop", roles=ROLES))
     stack.up()
-    console.remove_organization(vendor)
+    admin.remove_organization(vendor)
     refreshed = stack.must("refresh", "--yes", "--skip-preview")
     assert refreshed.shows("project ", f"went with organization {vendor}"), refreshed.out
     assert stack.resources() == {}
@@ -208,22 +209,22 @@ def test_a_project_that_went_with_its_organization_leaves_the_state_with_a_proof
 
 
 @pytest.mark.engine_too
-def test_a_tenant_of_all_four_types_is_made_and_destroyed_in_order(every_world: World, every_stack: AnyStack) -> None:
-    world, stack, console, proxy = every_world, every_stack, every_world.console, every_world.proxy
-    before = world.organizations()
+def test_a_tenant_of_all_four_types_is_made_and_destroyed_in_order(every_server: Server, every_stack: AnyStack) -> None:
+    server, stack, admin, proxy = every_server, every_stack, every_server.admin, every_server.proxy
+    before = server.organizations()
     tenant = {
-        "vendor": org(world.name("Vendor")),
-        "customer": org(world.name("Customer")),
+        "vendor": org(server.name("Vendor")),
+        "customer": org(server.name("Customer")),
         "shop": project("@vendor", "Shop", roles=ROLES),
         "granted": project_grant("@vendor", "@shop", "@customer", ["admin", "viewer"]),
-        "ann": grant("@customer", world.ann, "@shop", ["viewer"], project_grant_id="@granted"),
+        "ann": grant("@customer", server.ann, "@shop", ["viewer"], project_grant_id="@granted"),
     }
     stack.declare(**tenant)
     assert stack.preview() == {name: ["create"] for name in tenant}
     assert proxy.writes == []
     stack.up()
     shop, granted, ann, customer = (stack.id(name) for name in ("shop", "granted", "ann", "customer"))
-    found = console.grants(customer)[ann]
+    found = admin.grants(customer)[ann]
     assert (found["projectId"], found["projectGrantId"], found["roleKeys"]) == (shop, granted, ["viewer"])
     assert stack.outputs("ann")["project_grant_id"] == granted
     stack.assert_settled()
@@ -233,8 +234,8 @@ def test_a_tenant_of_all_four_types_is_made_and_destroyed_in_order(every_world: 
     proxy.clear()
     stack.destroy()
     deleted = [each for each in proxy.writes if each.startswith("DELETE")]
-    order = [f"/users/{world.ann}/grants/{ann}", f"/projects/{shop}/grants/{granted}", f"/projects/{shop}"]
+    order = [f"/users/{server.ann}/grants/{ann}", f"/projects/{shop}/grants/{granted}", f"/projects/{shop}"]
     ends = [next(i for i, each in enumerate(deleted) if each.endswith(end)) for end in order]
     assert ends == sorted(ends), "what needs another object goes before it"
     assert len(deleted) == len(tenant)
-    assert world.shows(lambda: world.organizations() == before)
+    assert server.shows(lambda: server.organizations() == before)

@@ -19,7 +19,7 @@ import pytest
 from pulumi_zorg.cli.json_models import DriftReport
 from tests.support.command import Zorg, run_zorg
 from tests.support.in_process import InProcessStack
-from tests.support.servers import World, emulated
+from tests.support.servers import Server, emulated
 from tests.support.stack import Run, grant, org
 
 IN_SYNC, ERROR, DRIFT = 0, 1, 7
@@ -94,24 +94,24 @@ def changed(stack: InProcessStack, name: str, **more: Any) -> dict[str, Any]:
 
 
 def test_six_changes_and_one_unmanaged_grant(
-    every_world: World, every_stack: InProcessStack, drift_of: MakeDrift
+    every_server: Server, every_stack: InProcessStack, drift_of: MakeDrift
 ) -> None:
-    world, console, stack, drift = every_world, every_world.console, every_stack, drift_of(every_stack)
-    users = [world.console.create_user(world.home, f"user{number}{world.tag}") for number in range(4)]
+    server, admin, stack, drift = every_server, every_server.admin, every_stack, drift_of(every_stack)
+    users = [server.admin.create_user(server.home, f"user{number}{server.tag}") for number in range(4)]
     stack.declare(
-        **{f"o{number}": org(world.name(f"Org {number}")) for number in range(4)},
-        **{f"g{number}": grant(world.home, users[number], world.project, ["viewer"]) for number in range(4)},
+        **{f"o{number}": org(server.name(f"Org {number}")) for number in range(4)},
+        **{f"g{number}": grant(server.home, users[number], server.project, ["viewer"]) for number in range(4)},
     )
     stack.up()
     assert drift.report("--unmanaged", code=IN_SYNC)["unmanaged"] == []
-    console.remove_organization(stack.id("o0"))
-    console.deactivate_organization(stack.id("o1"))
-    console.rename_organization(stack.id("o2"), world.name("Other"))
-    console.deactivate_grant(world.home, users[0], stack.id("g0"))
-    console.remove_grant(world.home, users[1], stack.id("g1"))
-    console.set_roles(world.home, users[2], stack.id("g2"), ["viewer", "admin"])
-    extra = console.create_grant(world.home, world.bob, world.project, ["admin"])
-    world.proxy.clear()
+    admin.remove_organization(stack.id("o0"))
+    admin.deactivate_organization(stack.id("o1"))
+    admin.rename_organization(stack.id("o2"), server.name("Other"))
+    admin.deactivate_grant(server.home, users[0], stack.id("g0"))
+    admin.remove_grant(server.home, users[1], stack.id("g1"))
+    admin.set_roles(server.home, users[2], stack.id("g2"), ["viewer", "admin"])
+    extra = admin.create_grant(server.home, server.bob, server.project, ["admin"])
+    server.proxy.clear()
     report = drift.report("--unmanaged", code=DRIFT)
     assert [(each["id"], each["properties"]["role_keys"]) for each in report["unmanaged"]] == [(extra, ["admin"])]
     assert all(each["when"] and each["by"] for each in (*report["drifted"], *report["unmanaged"]))
@@ -119,23 +119,23 @@ def test_six_changes_and_one_unmanaged_grant(
     assert drift.drifted() == {
         "o0": "removed",
         "o1": {"active": (True, False)},
-        "o2": {"name": (world.name("Org 2"), world.name("Other"))},
+        "o2": {"name": (server.name("Org 2"), server.name("Other"))},
         "g0": {"active": (True, False)},
         "g1": "removed",
         "g2": {"role_keys": (["viewer"], ["admin", "viewer"])},
     }
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
 
 
-def test_reactivated_outside_pulumi(any_world: World, any_stack: InProcessStack, drift_of: MakeDrift) -> None:
-    world, stack, drift = any_world, any_stack, drift_of(any_stack)
+def test_reactivated_outside_pulumi(any_server: Server, any_stack: InProcessStack, drift_of: MakeDrift) -> None:
+    server, stack, drift = any_server, any_stack, drift_of(any_stack)
     stack.declare(
-        acme=org(world.name("Acme"), active=False),
-        ann=grant(world.home, world.ann, world.project, ["viewer"], active=False),
+        acme=org(server.name("Acme"), active=False),
+        ann=grant(server.home, server.ann, server.project, ["viewer"], active=False),
     )
     stack.up()
-    world.console.reactivate_organization(stack.id("acme"))
-    world.console.reactivate_grant(world.home, world.ann, stack.id("ann"))
+    server.admin.reactivate_organization(stack.id("acme"))
+    server.admin.reactivate_grant(server.home, server.ann, stack.id("ann"))
     expected = {"acme": {"active": (False, True)}, "ann": {"active": (False, True)}}
     assert drift.drifted() == expected
     table = drift.run()
@@ -145,23 +145,23 @@ def test_reactivated_outside_pulumi(any_world: World, any_stack: InProcessStack,
 
 
 def test_a_token_without_rights_is_an_error_and_no_drift(
-    any_world: World, any_stack: InProcessStack, drift_of: MakeDrift
+    any_server: Server, any_stack: InProcessStack, drift_of: MakeDrift
 ) -> None:
-    world, stack, drift = any_world, any_stack, drift_of(any_stack)
-    stack.declare(acme=org(world.name("Acme")), ann=grant(world.home, world.ann, world.project, ["viewer"]))
+    server, stack, drift = any_server, any_stack, drift_of(any_stack)
+    stack.declare(acme=org(server.name("Acme")), ann=grant(server.home, server.ann, server.project, ["viewer"]))
     stack.up()
-    nobody = world.console.create_user(world.home, f"nobody{world.tag}")
-    stack.env["ZITADEL_TOKEN"] = world.console.create_token(world.home, nobody)
+    nobody = server.admin.create_user(server.home, f"nobody{server.tag}")
+    stack.env["ZITADEL_TOKEN"] = server.admin.create_token(server.home, nobody)
     for args in ([], ["--unmanaged"], ["--unmanaged=instance"], ["--since", "2026-01-01"], ["--format", "markdown"]):
         run = drift.run(*args)
         assert run.code == ERROR, run.out
         assert run.shows("IAM_OWNER_VIEWER"), run.out
         assert not run.shows("in sync")
-    world.console.add_instance_member(nobody, "IAM_OWNER_VIEWER")
+    server.admin.add_instance_member(nobody, "IAM_OWNER_VIEWER")
     assert drift.report("--unmanaged", "--since", "2026-01-01", code=IN_SYNC)["unknown"] == []
 
 
-def test_the_state_is_read_from_standard_input(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+def test_the_state_is_read_from_standard_input(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
     drift = drift_of(stack)
     stack.declare(acme=org("Acme"))
     stack.up()
@@ -170,11 +170,11 @@ def test_the_state_is_read_from_standard_input(world: World, stack: InProcessSta
     assert (run.code, run.shows("standard input is empty")) == (ERROR, True)
 
 
-def test_since_the_last_update(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+def test_since_the_last_update(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
     drift = drift_of(stack)
     stack.declare(acme=org("Acme"))
     stack.up()
-    world.console.rename_organization(stack.id("acme"), "Other")
+    server.admin.rename_organization(stack.id("acme"), "Other")
     state = stack.state()
     run = drift.run("--since", "last-update")
     assert (run.code, run.shows("does not say when it was last updated")) == (ERROR, True)
@@ -184,7 +184,9 @@ def test_since_the_last_update(world: World, stack: InProcessStack, drift_of: Ma
     assert drift.drifted("--since", "last-update", state=state, code=IN_SYNC) == {}
 
 
-def test_a_secret_property_is_compared_and_not_shown(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+def test_a_secret_property_is_compared_and_not_shown(
+    server: Server, stack: InProcessStack, drift_of: MakeDrift
+) -> None:
     drift = drift_of(stack)
     stack.declare(acme=org("Classified"))
     stack.up()
@@ -192,7 +194,7 @@ def test_a_secret_property_is_compared_and_not_shown(world: World, stack: InProc
     inputs = stack.resources()["acme"]["inputs"]
     state = changed(stack, "acme", inputs={**inputs, "name": {**mark, "plaintext": '"Classified"'}})
     assert drift.run(state=state).code == IN_SYNC
-    world.console.rename_organization(stack.id("acme"), "Revealed")
+    server.admin.rename_organization(stack.id("acme"), "Revealed")
     for form in FORMS:
         run = drift.run("--format", form, state=state)
         assert run.code == DRIFT
@@ -204,12 +206,12 @@ def test_a_secret_property_is_compared_and_not_shown(world: World, stack: InProc
     assert (run.code, run.shows("pulumi stack export --show-secrets")) == (ERROR, True)
 
 
-def test_what_a_file_of_patterns_names_is_no_drift(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+def test_what_a_file_of_patterns_names_is_no_drift(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
     drift = drift_of(stack)
-    stack.declare(acme=org("Acme"), ann=grant(world.home, world.ann, world.project, ["viewer"]))
+    stack.declare(acme=org("Acme"), ann=grant(server.home, server.ann, server.project, ["viewer"]))
     stack.up()
-    world.console.rename_organization(stack.id("acme"), "Other")
-    world.console.deactivate_grant(world.home, world.ann, stack.id("ann"))
+    server.admin.rename_organization(stack.id("acme"), "Other")
+    server.admin.deactivate_grant(server.home, server.ann, stack.id("ann"))
     rules = drift.folder / ".zorgignore"
     rules.write_text("# renamed by their own people\nOrganization:name\n")
     assert set(drift.drifted()) == {"ann"}
@@ -238,13 +240,13 @@ def test_what_a_file_of_patterns_names_is_no_drift(world: World, stack: InProces
     ],
 )
 def test_a_mistake_in_the_options_is_an_error(
-    world: World, stack: InProcessStack, drift_of: MakeDrift, args: list[str]
+    server: Server, stack: InProcessStack, drift_of: MakeDrift, args: list[str]
 ) -> None:
     assert drift_of(stack).run(*args).code == ERROR
-    assert world.proxy.exchanges == []
+    assert server.proxy.exchanges == []
 
 
-def test_no_connection_and_no_credential_are_errors(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+def test_no_connection_and_no_credential_are_errors(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
     drift = drift_of(stack)
     stack.declare(acme=org("Acme"))
     stack.up()
@@ -258,11 +260,13 @@ def test_no_connection_and_no_credential_are_errors(world: World, stack: InProce
     assert (run.code, run.shows("This is the state of stack test, and --stack says other")) == (ERROR, True)
 
 
-def test_another_instance_is_an_error_and_not_in_sync(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+def test_another_instance_is_an_error_and_not_in_sync(
+    server: Server, stack: InProcessStack, drift_of: MakeDrift
+) -> None:
     drift = drift_of(stack)
-    stack.declare(acme=org("Acme"), ann=grant(world.home, world.ann, world.project, ["viewer"]))
+    stack.declare(acme=org("Acme"), ann=grant(server.home, server.ann, server.project, ["viewer"]))
     stack.up()
-    world.console.remove_organization(stack.id("acme"))
+    server.admin.remove_organization(stack.id("acme"))
     with emulated() as other:
         env = {"ZITADEL_URL": other.proxy.url, "ZITADEL_TOKEN": other.token}
         for args in ([], ["--unmanaged"], ["--since", "2020-01-01"], ["--since", "2020-01-01", "--unmanaged"]):
@@ -274,11 +278,11 @@ def test_another_instance_is_an_error_and_not_in_sync(world: World, stack: InPro
 
 
 def test_two_resources_of_the_state_with_one_id_are_an_error(
-    any_world: World, any_stack: InProcessStack, drift_of: MakeDrift
+    any_server: Server, any_stack: InProcessStack, drift_of: MakeDrift
 ) -> None:
     """Whatever else is compared or ignored: the next destroy of one of them would remove what the other manages."""
-    world, stack, drift = any_world, any_stack, drift_of(any_stack)
-    stack.declare(new=org(world.name("Acme")))
+    server, stack, drift = any_server, any_stack, drift_of(any_stack)
+    stack.declare(new=org(server.name("Acme")))
     stack.up()
     new = stack.resources()["new"]
     old = {**new, "urn": f"{new['urn'].removesuffix('new')}old"}
@@ -293,18 +297,18 @@ def test_two_resources_of_the_state_with_one_id_are_an_error(
     assert drift.report(state=state, code=IN_SYNC)["shared"] == []
 
 
-def test_a_state_without_resources_is_in_sync(world: World, stack: InProcessStack, drift_of: MakeDrift) -> None:
+def test_a_state_without_resources_is_in_sync(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
     drift = drift_of(stack)
     for state in ({"version": 3, "deployment": {"resources": []}}, {"version": 3, "deployment": {}}):
         assert drift.drifted("--unmanaged", state=state, code=IN_SYNC) == {}
         assert drift.drifted("--unmanaged", "--since", "2020-01-01", state=state, code=IN_SYNC) == {}
 
 
-def test_for_github(any_world: World, any_stack: InProcessStack, drift_of: MakeDrift) -> None:
-    world, stack, drift = any_world, any_stack, drift_of(any_stack)
-    stack.declare(acme=org(world.name("Acme")))
+def test_for_github(any_server: Server, any_stack: InProcessStack, drift_of: MakeDrift) -> None:
+    server, stack, drift = any_server, any_stack, drift_of(any_stack)
+    stack.declare(acme=org(server.name("Acme")))
     stack.up()
-    world.console.deactivate_organization(stack.id("acme"))
+    server.admin.deactivate_organization(stack.id("acme"))
     run = drift.run("--format", "github")
     assert run.code == DRIFT
     (line,) = run.out.splitlines()
@@ -313,26 +317,26 @@ def test_for_github(any_world: World, any_stack: InProcessStack, drift_of: MakeD
 
 
 def test_unmanaged_grants_are_not_looked_for_in_organizations_that_the_stack_only_reads(
-    world: World, stack: InProcessStack, drift_of: MakeDrift
+    server: Server, stack: InProcessStack, drift_of: MakeDrift
 ) -> None:
     drift = drift_of(stack)
-    shared = world.console.create_organization("Shared")
-    world.console.create_grant(world.home, world.ann, world.project, ["viewer"])
-    stack.declare(home={"kind": "org", "get": world.home, "args": {}}, acme=org("Acme"))
+    shared = server.admin.create_organization("Shared")
+    server.admin.create_grant(server.home, server.ann, server.project, ["viewer"])
+    stack.declare(home={"kind": "org", "get": server.home, "args": {}}, acme=org("Acme"))
     stack.up()
     assert drift.report("--unmanaged", code=IN_SYNC)["unmanaged"] == []
     found = drift.report("--unmanaged=instance", code=DRIFT)["unmanaged"]
-    assert world.home not in {each["id"] for each in found}
+    assert server.home not in {each["id"] for each in found}
     assert shared in {each["id"] for each in found}
 
 
 def test_neither_an_encoding_nor_a_reader_that_leaves_changes_the_exit_code(
-    world: World, stack: InProcessStack, drift_of: MakeDrift
+    server: Server, stack: InProcessStack, drift_of: MakeDrift
 ) -> None:
     drift = drift_of(stack)
     stack.declare(acme=org("Acme"), beta=org("Beta"))
     stack.up()
-    world.console.rename_organization(stack.id("acme"), "Ångström → Żubr")
+    server.admin.rename_organization(stack.id("acme"), "Ångström → Żubr")
     drift.export()
     zorg = f"{Path(sys.executable).parent / 'zorg'} drift --state state.json"
     env = {**os.environ, **stack.env, "PATH": "/usr/bin:/bin"}
@@ -359,7 +363,7 @@ def test_neither_an_encoding_nor_a_reader_that_leaves_changes_the_exit_code(
     ],
 )
 def test_a_file_that_is_no_state_is_an_error(
-    world: World, stack: InProcessStack, drift_of: MakeDrift, text: str, why: str
+    server: Server, stack: InProcessStack, drift_of: MakeDrift, text: str, why: str
 ) -> None:
     drift = drift_of(stack)
     (drift.folder / "other.json").write_text(text)

@@ -36,41 +36,41 @@ class ConsoleChanges(Laws):
 
     def _change_org(self, resource: Resource, what: str) -> None:
         if what == "rename":
-            self.console.rename_organization(resource.id, self._new_name())
+            self.admin.rename_organization(resource.id, self._new_name())
         else:
-            getattr(self.console, f"{what}_organization")(resource.id)
+            getattr(self.admin, f"{what}_organization")(resource.id)
 
     def _change_project(self, resource: Resource, what: str) -> None:
         project = self.home, resource.id
         if what == "rename":
-            self.console.rename_project(*project, self._new_name())
+            self.admin.rename_project(*project, self._new_name())
         elif what == "flag":
             now = self.kinds["project"].truth(resource.id)["has_project_check"]
-            self.console.set_project_flags(*project, hasProjectCheck=not now)
+            self.admin.set_project_flags(*project, hasProjectCheck=not now)
         elif what == "roles":
-            has = self.console.project_roles(*project)
+            has = self.admin.project_roles(*project)
             if "viewer" in has:
-                self.console.remove_project_role(*project, "viewer")
+                self.admin.remove_project_role(*project, "viewer")
             else:
-                self.console.add_project_role(*project, "viewer")
+                self.admin.add_project_role(*project, "viewer")
             for key in sorted(has.keys() - {"viewer"}):
-                self.console.change_project_role(*project, key, "By hand", "hands")
+                self.admin.change_project_role(*project, key, "By hand", "hands")
         else:
-            getattr(self.console, f"{what}_project")(*project)
+            getattr(self.admin, f"{what}_project")(*project)
 
     def _change_project_grant(self, resource: Resource, what: str) -> None:
         grant = self.home, self.project, resource.id
         if what == "roles":
             has = self.kinds["project_grant"].truth(resource.id)["role_keys"]
-            self.console.set_project_grant_roles(*grant, [] if has else ["admin"])
+            self.admin.set_project_grant_roles(*grant, [] if has else ["admin"])
         else:
-            getattr(self.console, f"{what}_project_grant")(*grant)
+            getattr(self.admin, f"{what}_project_grant")(*grant)
 
     def _change_grant(self, resource: Resource, what: str) -> None:
         grant = self.home, resource.outputs["user_id"], resource.id
         if what == "roles":
-            self.console.set_roles(*grant, [] if self.console.grant(*grant).get("roleKeys") else ["admin"])
+            self.admin.set_roles(*grant, [] if self.admin.grant(*grant).get("roleKeys") else ["admin"])
         elif what == "phantom":
-            self.console.call("POST", "/debug/phantoms", {"ids": [resource.id]})
+            self.admin.call("POST", "/debug/phantoms", {"ids": [resource.id]})
         else:
-            getattr(self.console, f"{what}_grant")(*grant)
+            getattr(self.admin, f"{what}_grant")(*grant)

@@ -80,7 +80,7 @@ class MiniEngine:
     before: Callable[[httpx.Request], None] = lambda request: None
 
     def up(self) -> bool:
-        """Brings the world to the program; False where something failed."""
+        """Brings the objects on the server to the program; False where something failed."""
         self._begin()
         checked: dict[str, dict[str, Any]] = {}
         for name, declared in self.program.items():

@@ -24,7 +24,7 @@ class Kind:
     replaced: ClassVar[bool] = False
 
     def __init__(self, laws: Laws) -> None:
-        self.laws, self.console = laws, laws.console
+        self.laws, self.admin = laws, laws.admin
 
     @classmethod
     def key(cls, properties: Mapping[str, Any]) -> Any:
@@ -46,7 +46,7 @@ class Kind:
     def events(self, **query: Any) -> list[dict[str, Any]]:
         """Events, oldest first."""
         body = {"asc": True, "limit": 1000, **query}
-        found: list[dict[str, Any]] = self.console.call("POST", "/admin/v1/events/_search", body).get("events", [])
+        found: list[dict[str, Any]] = self.admin.call("POST", "/admin/v1/events/_search", body).get("events", [])
         return found
 
 
@@ -54,11 +54,11 @@ class OrganizationKind(Kind):
     """Organizations, by their names."""
 
     def live(self) -> set[str]:
-        found = self.console.organizations()
+        found = self.admin.organizations()
         return {each for each in found if self.laws.tag in found[each]["name"]} - self.laws.furniture
 
     def truth(self, id: str) -> dict[str, Any]:
-        found = self.console.organization(id)
+        found = self.admin.organization(id)
         return {"name": found["name"], "active": found.get("state") == "ORG_STATE_ACTIVE"}
 
     def is_gone(self, resource: Resource) -> bool:
@@ -69,10 +69,10 @@ class ProjectKind(Kind):
     """Projects of the home, by their names."""
 
     def live(self) -> set[str]:
-        return set(self.console.projects(self.laws.home)) - {self.laws.project}
+        return set(self.admin.projects(self.laws.home)) - {self.laws.project}
 
     def truth(self, id: str) -> dict[str, Any]:
-        found, roles = (read(self.laws.home, id) for read in (self.console.project, self.console.project_roles))
+        found, roles = (read(self.laws.home, id) for read in (self.admin.project, self.admin.project_roles))
         return {
             "name": found["name"],
             "active": found["state"] == "PROJECT_STATE_ACTIVE",
@@ -94,10 +94,10 @@ class ProjectGrantKind(Kind):
     replaced = True
 
     def live(self) -> set[str]:
-        return set(self.console.project_grants(self.laws.home))
+        return set(self.admin.project_grants(self.laws.home))
 
     def truth(self, id: str) -> dict[str, Any]:
-        found = self.console.project_grant(self.laws.home, self.laws.project, id)
+        found = self.admin.project_grant(self.laws.home, self.laws.project, id)
         active = found["state"] == "PROJECT_GRANT_STATE_ACTIVE"
         return {"role_keys": sorted(found.get("grantedRoleKeys", [])), "active": active}
 

@@ -35,7 +35,7 @@ class Laws:
 
     engine: MiniEngine
     proxy: FaultProxy
-    console: AdminClient
+    admin: AdminClient
     #: Is in the name of everything that belongs to the example.
     tag: str
     folder: Path
@@ -215,10 +215,10 @@ class Laws:
         self.left[resource.id] = resource
 
     def _others_are_as_they_were(self, command: str) -> None:
-        now = self.console.organizations()
+        now = self.admin.organizations()
         own = now[self.own["id"]]
         assert (own["name"], own["state"]) == (self.own["name"], "ORG_STATE_ACTIVE"), "the credential's own was touched"
-        assert self.console.projects(own["id"]).keys() == self.own_projects, (
+        assert self.admin.projects(own["id"]).keys() == self.own_projects, (
             "a project was made in the wrong organization"
         )
         for each in self.furniture - self.removed:

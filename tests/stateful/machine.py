@@ -87,8 +87,8 @@ class Server:
     def close(cls) -> None:
         """Ends it."""
         if cls._current is not None:
-            emulator, proxy, console = cls._current
-            console.__exit__(None, None, None)
+            emulator, proxy, admin = cls._current
+            admin.__exit__(None, None, None)
             proxy.__exit__(None, None, None)
             emulator.stop()
             cls._current = None
@@ -103,16 +103,16 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         COUNTED["examples"] += 1
         if "ZORG_EXAMPLES" in os.environ and COUNTED["examples"] % 100 == 0:
             print(f"{COUNTED['examples']} sequences", file=sys.__stderr__, flush=True)
-        self.emulator, self.proxy, self.console = Server.get()
+        self.emulator, self.proxy, self.admin = Server.get()
         self.proxy.clear()
         self.tag = f"x{next(_NUMBERS)}"
-        self.home = self.console.create_organization(f"Home {self.tag}")
-        self.project = self.console.create_project(self.home, "Portal", ROLES)
-        self.users = [self.console.create_user(self.home, f"u{i}{self.tag}") for i in range(3)]
-        self.partners = [self.console.create_organization(f"Partner {i} {self.tag}") for i in range(3)]
+        self.home = self.admin.create_organization(f"Home {self.tag}")
+        self.project = self.admin.create_project(self.home, "Portal", ROLES)
+        self.users = [self.admin.create_user(self.home, f"u{i}{self.tag}") for i in range(3)]
+        self.partners = [self.admin.create_organization(f"Partner {i} {self.tag}") for i in range(3)]
         self.furniture = {self.home, *self.partners}
-        self.own = self.console.call("GET", "/management/v1/orgs/me")["org"]
-        self.own_projects = set(self.console.projects(self.own["id"]))
+        self.own = self.admin.call("GET", "/management/v1/orgs/me")["org"]
+        self.own_projects = set(self.admin.projects(self.own["id"]))
         self.folder = Path(tempfile.mkdtemp())
         self.engine = MiniEngine(self.proxy.url, self.emulator.token, self.folder)
         self.kinds = {name: kind(self) for name, kind in KINDS.items()}
@@ -238,7 +238,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         resource = self.engine.state.get(f"{kind}{slot}")
         if resource is None or kind not in CHANGES[what] or self._is_gone(resource):
             return
-        if kind == "grant" and resource.id not in self.console.grants(self.home):
+        if kind == "grant" and resource.id not in self.admin.grants(self.home):
             return  # a phantom
         active = self.kinds[kind].truth(resource.id)["active"]
         if (what, active) in (("deactivate", False), ("reactivate", True)):
@@ -250,13 +250,13 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
     def somebody_removes(self, who: str, number: int) -> None:
         """A user or an organization, and with it all that it was granted; another comes in its place."""
         if who == "user":
-            self.console.remove_user(self.home, self.users[number])
+            self.admin.remove_user(self.home, self.users[number])
             self.removed.add(self.users[number])
-            self.users[number] = self.console.create_user(self.home, f"u{next(_NUMBERS)}{self.tag}")
+            self.users[number] = self.admin.create_user(self.home, f"u{next(_NUMBERS)}{self.tag}")
         else:
-            self.console.remove_organization(self.partners[number])
+            self.admin.remove_organization(self.partners[number])
             self.removed.add(self.partners[number])
-            self.partners[number] = self.console.create_organization(f"Partner {next(_NUMBERS)} {self.tag}")
+            self.partners[number] = self.admin.create_organization(f"Partner {next(_NUMBERS)} {self.tag}")
             self.furniture.add(self.partners[number])
 
     @rule(kind=st.sampled_from(["org", "org", "project"]), number=st.integers(0, 3), active=st.booleans())
@@ -266,9 +266,9 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         if any(self.kinds[kind].truth(each)["name"] == name for each in self.kinds[kind].live()):
             return
         if self.somebody is None:
-            other = self.console.create_user(self.home, f"other{self.tag}")
-            self.console.add_instance_member(other, "IAM_OWNER")
-            self.somebody = AdminClient(self.emulator.url, self.console.create_token(self.home, other))
+            other = self.admin.create_user(self.home, f"other{self.tag}")
+            self.admin.add_instance_member(other, "IAM_OWNER")
+            self.somebody = AdminClient(self.emulator.url, self.admin.create_token(self.home, other))
         if kind == "org":
             made = self.somebody.create_organization(name)
             if not active:
@@ -290,9 +290,9 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
             self.second.state.clear()  # the first stack has adopted it
         self.second.program = {"org0": Declared("org", {"name": self._name(number), "active": active})}
         mine = {each.id for each in self.engine.state.values() if each.kind == "org"}
-        before = {each: found for each, found in self.console.organizations().items() if each in mine}
+        before = {each: found for each, found in self.admin.organizations().items() if each in mine}
         getattr(self.second, command)()
-        after = self.console.organizations()
+        after = self.admin.organizations()
         assert {each: found for each, found in after.items() if each in mine} == before, (
             "a second stack touched the first"
         )
@@ -351,8 +351,8 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
     @rule(command=st.sampled_from(["up", "refresh", "destroy"]))
     def a_command_with_a_token_without_rights(self, command: str) -> None:
         """Somebody else's token."""
-        low = self.console.create_user(self.home, f"low{next(_NUMBERS)}{self.tag}")
-        self.engine.token = self.console.create_token(self.home, low)
+        low = self.admin.create_user(self.home, f"low{next(_NUMBERS)}{self.tag}")
+        self.engine.token = self.admin.create_token(self.home, low)
         # What is only retained needs no right to be let go.
         before = {name for name, each in self.engine.state.items() if each.outputs.get("deletion_policy") != "retain"}
         try:

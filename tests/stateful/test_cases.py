@@ -108,7 +108,7 @@ def test_what_the_same_credential_made_after_an_own_try_had_ended_is_not_taken(e
     example.proxy.add(Fault("cut", method="POST", path="/orgs$", times=None))
     assert not example._run("up")
     example.proxy.clear()
-    made = example.console.create_organization(example._name(0))
+    made = example.admin.create_organization(example._name(0))
     (note,) = example.folder.glob("*.json")
     long_ago = json.loads(note.read_text())
     for each in long_ago["attempts"]:
@@ -117,8 +117,8 @@ def test_what_the_same_credential_made_after_an_own_try_had_ended_is_not_taken(e
     note.write_text(json.dumps(long_ago))
     assert not example._run("up")
     assert "adopt=True" in example.engine.errors[0]
-    assert example.console.organization(made)["state"] == "ORG_STATE_ACTIVE"
-    example.console.remove_organization(made)
+    assert example.admin.organization(made)["state"] == "ORG_STATE_ACTIVE"
+    example.admin.remove_organization(made)
     assert example._run("up"), example.engine.errors
     example._as_declared()
 
@@ -128,7 +128,7 @@ def test_a_phantom_is_found_by_its_own_creation(example: Stack) -> None:
     example.declare_grant(0, 0, {"viewer"}, True)
     _cut_short(example, "/grants$")
     (made,) = example.kinds["grant"].live()
-    example.console.call("POST", "/debug/phantoms", {"ids": [made]})
+    example.admin.call("POST", "/debug/phantoms", {"ids": [made]})
     assert example._run("up"), example.engine.errors
     assert example.engine.state["grant0"].id == made
     example._as_declared()
@@ -238,7 +238,7 @@ def test_a_second_stack_neither_takes_nor_removes_what_the_first_one_made(exampl
     assert "adopt=True" in other.errors[0]
     assert other.state == {}
     assert other.destroy()
-    assert example.console.organization(first)["state"] == "ORG_STATE_ACTIVE"
+    assert example.admin.organization(first)["state"] == "ORG_STATE_ACTIVE"
 
 
 def test_what_another_resource_has_pending_is_not_taken_for_an_own_create(example: Stack) -> None:
@@ -246,7 +246,7 @@ def test_what_another_resource_has_pending_is_not_taken_for_an_own_create(exampl
     example.engine.program.clear()
     example.declare_organization(2, 2, True)
     _cut_short(example, "/orgs$")
-    (first,) = (org_id for org_id, each in example.console.organizations().items() if each["name"] == example._name(2))
+    (first,) = (org_id for org_id, each in example.admin.organizations().items() if each["name"] == example._name(2))
     example.declare_organization(2, 1, True)
     example.proxy.add(Fault("cut", method="PUT", path="orgs/me$", times=None))
     assert not example._run("up")
@@ -279,5 +279,5 @@ def test_what_another_stack_has_renamed_to_the_name_of_a_pending_create_is_not_t
         assert other.up(), other.errors
     assert not example._run("up")
     assert "adopt=True" in example.engine.errors[0]
-    assert example.console.organization(other.state["theirs"].id)["state"] == "ORG_STATE_INACTIVE"
+    assert example.admin.organization(other.state["theirs"].id)["state"] == "ORG_STATE_INACTIVE"
     assert other.destroy()

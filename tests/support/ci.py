@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.stack import ROOT, Stack
 
 CI = ROOT / "examples" / "ci"
@@ -110,8 +110,8 @@ class Job:
 class Runner:
     """Runs jobs of the two platforms in the folder of a stack, on a machine that is new each time."""
 
-    def __init__(self, world: World, stack: Stack, folder: Path, token: str) -> None:
-        self.world, self.stack, self.folder, self.token = world, stack, folder, token
+    def __init__(self, server: Server, stack: Stack, folder: Path, token: str) -> None:
+        self.server, self.stack, self.folder, self.token = server, stack, folder, token
         self.answers: dict[str, Any] = {"curl": []}
         self.labels: tuple[str, ...] = ()
         self.source = REPOSITORY
@@ -179,7 +179,7 @@ class Runner:
             "secrets.PULUMI_ACCESS_TOKEN": "",  # what is not set is the empty text
             "secrets.PULUMI_CONFIG_PASSPHRASE": env["PULUMI_CONFIG_PASSPHRASE"],
             "secrets.ZITADEL_READ_TOKEN": self.token,
-            "secrets.ZITADEL_WRITE_TOKEN": self.world.token,
+            "secrets.ZITADEL_WRITE_TOKEN": self.server.token,
             "github.workspace": str(self.stack.folder),
             "github.token": TOKENS["github"],
             "github.server_url": "https://github.example",
@@ -204,7 +204,7 @@ class Runner:
         given = {key: env[key] for key in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "ZITADEL_URL")}
         given |= {"ZITADEL_TOKEN": self.token, "PULUMI_STACK": self.stack.name, "GITLAB_TOKEN": TOKENS["gitlab"]}
         if name == "up":  # the variable is protected, so that only a job of the main branch has it
-            given["ZITADEL_WRITE_TOKEN"] = self.world.token
+            given["ZITADEL_WRITE_TOKEN"] = self.server.token
         given |= {"CI_API_V4_URL": "https://gitlab.example/api/v4", "CI_JOB_URL": "https://gitlab.example/jobs/1"}
         given |= {"CI_MERGE_REQUEST_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHA": COMMIT}
         given |= {"CI_MERGE_REQUEST_LABELS": ",".join(self.labels)} if self.labels else {}

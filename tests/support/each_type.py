@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from tests.support.servers import World
+from tests.support.servers import Server
 
 __all__ = ["EXAMPLES", "Example", "example"]
 
@@ -40,8 +40,8 @@ class Example:
     #: The arguments of ``get``, besides the id.
     address: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, world: World) -> None:
-        self.world, self.console, self.home = world, world.console, world.home
+    def __init__(self, server: Server) -> None:
+        self.server, self.admin, self.home = server, server.admin, server.home
         self.args: dict[str, Any] = {}
         self.changed: dict[str, Any] = {}
         self.moved: dict[str, Any] = {}
@@ -141,7 +141,7 @@ class Example:
             shown = self.record(id)
         except httpx.HTTPStatusError:
             shown = {}
-        return "state" not in shown and self.world.shows(lambda: id not in self.ids())
+        return "state" not in shown and self.server.shows(lambda: id not in self.ids())
 
 
 class OrganizationExample(Example):
@@ -149,14 +149,14 @@ class OrganizationExample(Example):
     create_path, write_path, drifts = r"/management/v1/orgs$", r"/orgs/(me|\d+)$", "name"
 
     def prepare(self) -> None:
-        self.before = self.world.organizations()
-        self.args = {"name": self.world.name("Tenant")}
-        self.changed = {"name": self.world.name("Tenant Inc")}
+        self.before = self.server.organizations()
+        self.args = {"name": self.server.name("Tenant")}
+        self.changed = {"name": self.server.name("Tenant Inc")}
 
     def outputs(self, *changes: Mapping[str, Any], **args: Any) -> dict[str, Any]:
         found = super().outputs(*changes, **args)
         domain = next(
-            each["primaryDomain"] for each in self.console.organizations().values() if each["name"] == found["name"]
+            each["primaryDomain"] for each in self.admin.organizations().values() if each["name"] == found["name"]
         )
         return {"allow_lockout": False, **found, "primary_domain": domain}
 
@@ -170,22 +170,22 @@ class OrganizationExample(Example):
         return [f"DELETE /admin/v1/orgs/{id}"]
 
     def make(self) -> str:
-        return self.console.create_organization(self.args["name"])
+        return self.admin.create_organization(self.args["name"])
 
     def ids(self) -> set[str]:
-        return self.world.organizations() - self.before
+        return self.server.organizations() - self.before
 
     def record(self, id: str) -> dict[str, Any]:
-        return self.console.organization(id)
+        return self.admin.organization(id)
 
     def set_active(self, id: str, active: bool) -> None:
-        (self.console.reactivate_organization if active else self.console.deactivate_organization)(id)
+        (self.admin.reactivate_organization if active else self.admin.deactivate_organization)(id)
 
     def change_outside(self, id: str) -> None:
-        self.console.rename_organization(id, self.world.name("Elsewhere"))
+        self.admin.rename_organization(id, self.server.name("Elsewhere"))
 
     def remove(self, id: str) -> None:
-        self.console.remove_organization(id)
+        self.admin.remove_organization(id)
 
 
 class ProjectExample(Example):
@@ -204,7 +204,7 @@ class ProjectExample(Example):
     }
 
     def prepare(self) -> None:
-        self.other = self.console.create_organization(self.world.name("Other"))
+        self.other = self.admin.create_organization(self.server.name("Other"))
         self.args = {
             "org_id": self.home,
             "name": "Shop",
@@ -247,30 +247,30 @@ class ProjectExample(Example):
         return [f"DELETE {roles}/editor", f"PUT {roles}/viewer", f"POST {roles}/_bulk", f"PUT {self.path(id)}"]
 
     def make(self) -> str:
-        made = self.console.create_project(self.home, "Shop")
-        self.console.add_project_role(self.home, made, "viewer", "Viewer")
-        self.console.add_project_role(self.home, made, "admin", "Admin", "staff")
-        self.console.set_project_flags(self.home, made, projectRoleAssertion=True)
+        made = self.admin.create_project(self.home, "Shop")
+        self.admin.add_project_role(self.home, made, "viewer", "Viewer")
+        self.admin.add_project_role(self.home, made, "admin", "Admin", "staff")
+        self.admin.set_project_flags(self.home, made, projectRoleAssertion=True)
         return made
 
     def ids(self) -> set[str]:
-        mine = {*self.console.projects(self.home), *self.console.projects(self.other)}
-        return mine - {self.world.project}
+        mine = {*self.admin.projects(self.home), *self.admin.projects(self.other)}
+        return mine - {self.server.project}
 
     def record(self, id: str) -> dict[str, Any]:
         try:
-            return self.console.project(self.home, id)
+            return self.admin.project(self.home, id)
         except httpx.HTTPStatusError:
-            return self.console.project(self.other, id)
+            return self.admin.project(self.other, id)
 
     def set_active(self, id: str, active: bool) -> None:
-        (self.console.reactivate_project if active else self.console.deactivate_project)(self.home, id)
+        (self.admin.reactivate_project if active else self.admin.deactivate_project)(self.home, id)
 
     def change_outside(self, id: str) -> None:
-        self.console.set_project_flags(self.home, id, projectRoleAssertion=False)
+        self.admin.set_project_flags(self.home, id, projectRoleAssertion=False)
 
     def remove(self, id: str) -> None:
-        self.console.remove_project(self.home, id)
+        self.admin.remove_project(self.home, id)
 
 
 class ProjectGrantExample(Example):
@@ -279,40 +279,40 @@ class ProjectGrantExample(Example):
     address = ("org_id", "project_id")
 
     def prepare(self) -> None:
-        self.granted = self.console.create_organization(self.world.name("Granted"))
-        self.other = self.console.create_organization(self.world.name("Other"))
+        self.granted = self.admin.create_organization(self.server.name("Granted"))
+        self.other = self.admin.create_organization(self.server.name("Other"))
         self.args = {
             "org_id": self.home,
-            "project_id": self.world.project,
+            "project_id": self.server.project,
             "granted_org_id": self.granted,
             "role_keys": ["admin", "viewer"],
         }
         self.changed, self.moved = {"role_keys": ["editor"]}, {"granted_org_id": self.other}
 
     def path(self, id: str, **args: Any) -> str:
-        return f"/management/v1/projects/{self.world.project}/grants/{id}"
+        return f"/management/v1/projects/{self.server.project}/grants/{id}"
 
     def create_writes(self, **args: Any) -> list[str]:
-        return [f"POST /management/v1/projects/{self.world.project}/grants"]
+        return [f"POST /management/v1/projects/{self.server.project}/grants"]
 
     def make(self) -> str:
-        return self.console.grant_project(self.home, self.world.project, self.granted, ["viewer", "admin"])
+        return self.admin.grant_project(self.home, self.server.project, self.granted, ["viewer", "admin"])
 
     def ids(self) -> set[str]:
-        return set(self.console.project_grants(self.home))
+        return set(self.admin.project_grants(self.home))
 
     def record(self, id: str) -> dict[str, Any]:
-        return self.console.project_grant(self.home, self.world.project, id)
+        return self.admin.project_grant(self.home, self.server.project, id)
 
     def set_active(self, id: str, active: bool) -> None:
-        switch = self.console.reactivate_project_grant if active else self.console.deactivate_project_grant
-        switch(self.home, self.world.project, id)
+        switch = self.admin.reactivate_project_grant if active else self.admin.deactivate_project_grant
+        switch(self.home, self.server.project, id)
 
     def change_outside(self, id: str) -> None:
-        self.console.set_project_grant_roles(self.home, self.world.project, id, ["viewer"])
+        self.admin.set_project_grant_roles(self.home, self.server.project, id, ["viewer"])
 
     def remove(self, id: str) -> None:
-        self.console.remove_project_grant(self.home, self.world.project, id)
+        self.admin.remove_project_grant(self.home, self.server.project, id)
 
 
 class UserGrantExample(Example):
@@ -323,35 +323,35 @@ class UserGrantExample(Example):
     def prepare(self) -> None:
         self.args = {
             "org_id": self.home,
-            "user_id": self.world.ann,
-            "project_id": self.world.project,
+            "user_id": self.server.ann,
+            "project_id": self.server.project,
             "role_keys": ["admin", "viewer"],
         }
-        self.changed, self.moved = {"role_keys": ["editor"]}, {"user_id": self.world.bob}
+        self.changed, self.moved = {"role_keys": ["editor"]}, {"user_id": self.server.bob}
 
     def path(self, id: str, **args: Any) -> str:
-        return f"/management/v1/users/{args.get('user_id', self.world.ann)}/grants/{id}"
+        return f"/management/v1/users/{args.get('user_id', self.server.ann)}/grants/{id}"
 
     def create_writes(self, **args: Any) -> list[str]:
-        return [f"POST /management/v1/users/{args.get('user_id', self.world.ann)}/grants"]
+        return [f"POST /management/v1/users/{args.get('user_id', self.server.ann)}/grants"]
 
     def make(self) -> str:
-        return self.console.create_grant(self.home, self.world.ann, self.world.project, ["viewer", "admin"])
+        return self.admin.create_grant(self.home, self.server.ann, self.server.project, ["viewer", "admin"])
 
     def ids(self) -> set[str]:
-        return set(self.console.grants(self.home))
+        return set(self.admin.grants(self.home))
 
     def record(self, id: str) -> dict[str, Any]:
-        return self.console.grant(self.home, self.world.ann, id)
+        return self.admin.grant(self.home, self.server.ann, id)
 
     def set_active(self, id: str, active: bool) -> None:
-        (self.console.reactivate_grant if active else self.console.deactivate_grant)(self.home, self.world.ann, id)
+        (self.admin.reactivate_grant if active else self.admin.deactivate_grant)(self.home, self.server.ann, id)
 
     def change_outside(self, id: str) -> None:
-        self.console.set_roles(self.home, self.world.ann, id, ["viewer"])
+        self.admin.set_roles(self.home, self.server.ann, id, ["viewer"])
 
     def remove(self, id: str) -> None:
-        self.console.remove_grant(self.home, self.world.ann, id)
+        self.admin.remove_grant(self.home, self.server.ann, id)
 
 
 EXAMPLES: dict[str, type[Example]] = {
@@ -359,6 +359,6 @@ EXAMPLES: dict[str, type[Example]] = {
 }
 
 
-def example(kind: str, world: World) -> Example:
+def example(kind: str, server: Server) -> Example:
     """Return the example of a type, with what it needs."""
-    return EXAMPLES[kind](world)
+    return EXAMPLES[kind](server)

@@ -124,7 +124,7 @@ class InProcessStack:
         return run
 
     def up(self, *args: str) -> Run:
-        """Bring the world to what is declared."""
+        """Bring the objects on the server to what is declared."""
         return self.must("up", *args)
 
     def fails(self, *args: str) -> Run:

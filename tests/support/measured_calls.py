@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.support.in_process import InProcessStack
-from tests.support.servers import World, emulated
+from tests.support.servers import Server, emulated
 from tests.support.stack import TOKENS, grant, org, project, project_grant
 
 __all__ = ["table"]
@@ -45,15 +45,15 @@ def table() -> str:
 
 
 def _measure(kind: str) -> dict[str, int]:
-    with _stack() as (world, stack):
-        made = _kinds(world)[kind]
+    with _stack() as (server, stack):
+        made = _kinds(server)[kind]
         found: dict[str, int] = {}
 
         def run(change: str, command: str = "up", **args: Any) -> None:
             stack.declare(**{f"r{n}": made.declare(n, **args, **_changed(made, n, change)) for n in range(MANY)})
-            world.proxy.clear()
+            server.proxy.clear()
             stack.must(command)
-            found[change] = len(world.proxy.exchanges)
+            found[change] = len(server.proxy.exchanges)
 
         run("create")
         run("refresh", "refresh")
@@ -70,15 +70,15 @@ def _changed(made: _Kind, number: int, change: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _stack() -> Iterator[tuple[World, InProcessStack]]:
-    with emulated() as world, TemporaryDirectory() as folder:
-        yield world, InProcessStack(Path(folder) / "stack", world.proxy.url, world.token)
+def _stack() -> Iterator[tuple[Server, InProcessStack]]:
+    with emulated() as server, TemporaryDirectory() as folder:
+        yield server, InProcessStack(Path(folder) / "stack", server.proxy.url, server.token)
 
 
-def _kinds(world: World) -> dict[str, _Kind]:
-    console, home = world.console, world.home
-    users = [console.create_user(home, f"user{number}") for number in range(MANY)]
-    tenants = [console.create_organization(f"Granted {number}") for number in range(MANY)]
+def _kinds(server: Server) -> dict[str, _Kind]:
+    admin, home = server.admin, server.home
+    users = [admin.create_user(home, f"user{number}") for number in range(MANY)]
+    tenants = [admin.create_organization(f"Granted {number}") for number in range(MANY)]
 
     def an_organization(number: int, **args: Any) -> dict[str, Any]:
         return org(**{"name": f"Tenant {number}", **args})
@@ -87,10 +87,10 @@ def _kinds(world: World) -> dict[str, _Kind]:
         return project(home, f"Project {number}", **args)
 
     def a_project_grant(number: int, **args: Any) -> dict[str, Any]:
-        return project_grant(home, world.project, tenants[number], **{"roles": ["viewer"], **args})
+        return project_grant(home, server.project, tenants[number], **{"roles": ["viewer"], **args})
 
     def a_grant(number: int, **args: Any) -> dict[str, Any]:
-        return grant(home, users[number], world.project, **{"roles": ["viewer"], **args})
+        return grant(home, users[number], server.project, **{"roles": ["viewer"], **args})
 
     return {
         "org": _Kind(an_organization, lambda number: {"name": f"Renamed {number}"}),

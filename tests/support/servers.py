@@ -19,16 +19,16 @@ PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)
 
 
 @dataclass
-class World:
+class Server:
     """A server with a proxy in front of it, and things in it that grants need.
 
     :param proxy: what the product is to talk to; records the calls and lets them go wrong.
-    :param console: changes made outside Pulumi, past the proxy.
+    :param admin: changes made outside Pulumi, past the proxy.
     :param tag: makes names unique on a server that other tests use too.
     """
 
     proxy: FaultProxy
-    console: AdminClient
+    admin: AdminClient
     token: str
     tag: str
     home: str
@@ -38,7 +38,7 @@ class World:
 
     def organizations(self) -> set[str]:
         """The organizations of this test; others run beside it on a real server."""
-        return {each for each, found in self.console.organizations().items() if self.tag in found["name"]}
+        return {each for each, found in self.admin.organizations().items() if self.tag in found["name"]}
 
     def create_person(self, org_id: str, user_name: str) -> str:
         """Creates a user who is a person, and gives its id; :meth:`AdminClient.create_user` creates service accounts."""
@@ -47,7 +47,7 @@ class World:
             "profile": {"firstName": user_name, "lastName": "Berg"},
             "email": {"email": f"{user_name}@example.com", "isEmailVerified": True},
         }
-        return str(self.console.call("POST", "/management/v1/users/human", body, org=org_id)["userId"])
+        return str(self.admin.call("POST", "/management/v1/users/human", body, org=org_id)["userId"])
 
     def shows(self, seen: Callable[[], bool]) -> bool:
         """Whether the server's lists come to show it: on a real server they lag behind."""
@@ -64,28 +64,28 @@ class World:
 
 
 @contextmanager
-def emulated(like: ProfileName = "2026-07") -> Iterator[World]:
+def emulated(like: ProfileName = "2026-07") -> Iterator[Server]:
     """An emulator of its own."""
     from pulumi_zorg.emulator import Emulator
 
-    with Emulator(like=like) as emulator, _furnished(emulator.url, emulator.token, "") as world:
-        yield world
+    with Emulator(like=like) as emulator, _furnished(emulator.url, emulator.token, "") as server:
+        yield server
 
 
 @contextmanager
-def real() -> Iterator[World]:
+def real() -> Iterator[Server]:
     """The real server that ``ZITADEL_TEST_URL`` and ``ZITADEL_TEST_TOKEN`` name; leaves nothing behind."""
     url, token = os.environ["ZITADEL_TEST_URL"], os.environ["ZITADEL_TEST_TOKEN"]
     tag = uuid.uuid4().hex[:8]
-    with _furnished(url, token, tag) as world:
+    with _furnished(url, token, tag) as server:
         try:
-            yield world
+            yield server
         finally:
-            for org_id, organization in world.console.organizations().items():
+            for org_id, organization in server.admin.organizations().items():
                 if tag in organization["name"]:
                     # The list lags: what it shows may be removed by now.
                     with suppress(httpx.HTTPStatusError):
-                        world.console.remove_organization(org_id)
+                        server.admin.remove_organization(org_id)
 
 
 def real_is_given() -> bool:
@@ -94,10 +94,10 @@ def real_is_given() -> bool:
 
 
 @contextmanager
-def _furnished(url: str, token: str, tag: str) -> Iterator[World]:
+def _furnished(url: str, token: str, tag: str) -> Iterator[Server]:
     """A project with three roles and two users, in an organization that is not the credential's own."""
-    with AdminClient(url, token) as console, FaultProxy(url) as proxy:
-        home = console.create_organization(f"Furniture {tag}".strip())
-        project = console.create_project(home, "Portal", ("admin", "editor", "viewer"))
-        ann, bob = console.create_user(home, f"ann{tag}"), console.create_user(home, f"bob{tag}")
-        yield World(proxy, console, token, tag, home, project, ann, bob)
+    with AdminClient(url, token) as admin, FaultProxy(url) as proxy:
+        home = admin.create_organization(f"Furniture {tag}".strip())
+        project = admin.create_project(home, "Portal", ("admin", "editor", "viewer"))
+        ann, bob = admin.create_user(home, f"ann{tag}"), admin.create_user(home, f"bob{tag}")
+        yield Server(proxy, admin, token, tag, home, project, ann, bob)

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support.servers import World
+from tests.support.servers import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKENS = {
@@ -185,7 +185,7 @@ class Stack:
         return run
 
     def up(self, *args: str) -> Run:
-        """Brings the world to what is declared."""
+        """Brings the objects on the server to what is declared."""
         return self.must("up", "--yes", "--skip-preview", *args)
 
     def fails(self, *args: str) -> Run:
@@ -246,17 +246,17 @@ class Stack:
         return {key: value for key, value in found.items() if key != "__provider"}
 
 
-def twins(world: World, stack: Stack) -> tuple[str, str]:
+def twins(server: Server, stack: Stack) -> tuple[str, str]:
     """Makes a state with two resources of one object, and gives their URNs: the old and the new one.
 
     A resource is renamed in the program, adopts what it managed, and the run has only the new one as its target.
     """
-    stack.declare(old=org(world.name("Acme"), adopt=True))
+    stack.declare(old=org(server.name("Acme"), adopt=True))
     stack.up()
     old = str(stack.resources()["old"]["urn"])
     new = f"{old.removesuffix('old')}new"
-    stack.declare(new=org(world.name("Acme"), adopt=True))
+    stack.declare(new=org(server.name("Acme"), adopt=True))
     stack.up("--target", new)
     assert stack.id("old") == stack.id("new")
-    world.proxy.clear()
+    server.proxy.clear()
     return old, new

@@ -8,11 +8,11 @@ from pydantic import SecretStr
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.config import Credential, PersonalAccessToken, Settings
-from tests.support.servers import World
+from tests.support.servers import Server
 
 
 class Clients:
-    """Makes clients that talk through a world's proxy, and closes them."""
+    """Makes clients that talk through a server's proxy, and closes them."""
 
     def __init__(self) -> None:
         self._made: list[Client] = []
@@ -26,29 +26,29 @@ class Clients:
         for client in self._made:
             client.close()
 
-    def owner(self, world: World) -> Client:
+    def owner(self, server: Server) -> Client:
         """A client with the rights of IAM_OWNER."""
-        return self.holder(world, world.token)
+        return self.holder(server, server.token)
 
-    def holder(self, world: World, token: str) -> Client:
+    def holder(self, server: Server, token: str) -> Client:
         """A client of who holds this personal access token."""
-        return self.of(world, PersonalAccessToken(SecretStr(token)))
+        return self.of(server, PersonalAccessToken(SecretStr(token)))
 
-    def of(self, world: World, credential: Credential) -> Client:
+    def of(self, server: Server, credential: Credential) -> Client:
         """A client with this credential. Its issuer is the server itself, not the proxy."""
-        client = Client.connect(Settings(world.proxy.url, credential, world.proxy.target, retry_deadline=2.0))
+        client = Client.connect(Settings(server.proxy.url, credential, server.proxy.target, retry_deadline=2.0))
         self._made.append(client)
         return client
 
-    def member(self, world: World, *roles: str, of: str | None = None) -> Client:
+    def member(self, server: Server, *roles: str, of: str | None = None) -> Client:
         """A client of a new service account, a member with these roles of the organization, or of the instance.
 
         Without roles it is a member of nothing.
         """
-        name = f"member{len(self._made)}{world.tag}"
-        user = world.console.create_user(world.home, name)
+        name = f"member{len(self._made)}{server.tag}"
+        user = server.admin.create_user(server.home, name)
         if roles and of is None:
-            world.console.add_instance_member(user, *roles)
+            server.admin.add_instance_member(user, *roles)
         elif roles and of is not None:
-            world.console.add_member(of, user, *roles)
-        return self.holder(world, world.console.create_token(world.home, user))
+            server.admin.add_member(of, user, *roles)
+        return self.holder(server, server.admin.create_token(server.home, user))

@@ -25,7 +25,7 @@ from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls
 from pulumi_zorg.state import Recorded, parse_time
 from pulumi_zorg.testing import Fault
 from tests.support.calls import Organizations, UserGrants
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.types import ORGANIZATION, USER_GRANT
 from tests.unit.clients import Clients
 
@@ -34,26 +34,26 @@ BOTH = (ORGANIZATION, USER_GRANT)
 ORGANIZATIONS, USER_GRANTS = OrganizationCalls(), UserGrantCalls()
 
 
-def an_organization(world: World, name: str) -> Recorded:
-    org_id = world.console.create_organization(world.name(name))
-    values = {"name": world.name(name), "active": True}
+def an_organization(server: Server, name: str) -> Recorded:
+    org_id = server.admin.create_organization(server.name(name))
+    values = {"name": server.name(name), "active": True}
     return Recorded(f"urn:pulumi:dev::shop::o::{name}", ORGANIZATION, org_id, values, values)
 
 
-def a_grant(world: World, user: str, *, org_id: str | None = None, project: str | None = None) -> Recorded:
-    where, project = org_id or world.home, project or world.project
-    grant_id = world.console.create_grant(where, user, project, ["viewer"])
+def a_grant(server: Server, user: str, *, org_id: str | None = None, project: str | None = None) -> Recorded:
+    where, project = org_id or server.home, project or server.project
+    grant_id = server.admin.create_grant(where, user, project, ["viewer"])
     values = {"org_id": where, "user_id": user, "project_id": project, "role_keys": ["viewer"], "active": True}
     return Recorded(f"urn:pulumi:dev::shop::g::{user}", USER_GRANT, grant_id, values, values)
 
 
-def many(world: World, count: int = 2 * FEW) -> list[Recorded]:
+def many(server: Server, count: int = 2 * FEW) -> list[Recorded]:
     """More grants and organizations than are read by id."""
-    users = [world.console.create_user(world.home, f"user{number}{world.tag}") for number in range(count)]
-    grants = [a_grant(world, user) for user in users]
-    organizations = [an_organization(world, f"Org {number}") for number in range(count)]
-    assert world.shows(lambda: {each.id for each in organizations} <= world.organizations())
-    assert world.shows(lambda: {each.id for each in grants} <= set(world.console.grants(world.home)))
+    users = [server.admin.create_user(server.home, f"user{number}{server.tag}") for number in range(count)]
+    grants = [a_grant(server, user) for user in users]
+    organizations = [an_organization(server, f"Org {number}") for number in range(count)]
+    assert server.shows(lambda: {each.id for each in organizations} <= server.organizations())
+    assert server.shows(lambda: {each.id for each in grants} <= set(server.admin.grants(server.home)))
     return [*organizations, *grants]
 
 
@@ -63,84 +63,84 @@ def drifts(client: Client, recorded: Sequence[Recorded]) -> tuple[Drift, ...]:
     return compare(recorded, observation.objects)
 
 
-def calls(world: World) -> Counter[str]:
-    return Counter(f"{each.method} {each.path.rsplit('/', 1)[-1]}" for each in world.proxy.exchanges)
+def calls(server: Server) -> Counter[str]:
+    return Counter(f"{each.method} {each.path.rsplit('/', 1)[-1]}" for each in server.proxy.exchanges)
 
 
-def lag(world: World, seconds: float) -> None:
-    httpx.post(f"{world.proxy.target}/debug/lag", json={"seconds": seconds}).raise_for_status()
+def lag(server: Server, seconds: float) -> None:
+    httpx.post(f"{server.proxy.target}/debug/lag", json={"seconds": seconds}).raise_for_status()
 
 
-def test_many_objects_in_sync_take_few_calls(profile_world: World, clients: Clients) -> None:
-    recorded = many(profile_world)
-    client = clients.owner(profile_world)
-    profile_world.proxy.clear()
+def test_many_objects_in_sync_take_few_calls(profile_server: Server, clients: Clients) -> None:
+    recorded = many(profile_server)
+    client = clients.owner(profile_server)
+    profile_server.proxy.clear()
     assert drifts(client, recorded) == ()
-    assert sum(calls(profile_world).values()) <= 4, calls(profile_world)
+    assert sum(calls(profile_server).values()) <= 4, calls(profile_server)
 
 
-def test_grants_in_many_organizations_are_listed_by_id(profile_world: World, clients: Clients) -> None:
-    world, recorded = profile_world, []
+def test_grants_in_many_organizations_are_listed_by_id(profile_server: Server, clients: Clients) -> None:
+    server, recorded = profile_server, []
     for number in range(FEW + 1):
-        tenant = world.console.create_organization(world.name(f"Tenant {number}"))
-        project = world.console.create_project(tenant, "P", ("viewer",))
-        recorded.append(a_grant(world, world.console.create_user(tenant, f"u{number}"), org_id=tenant, project=project))
-    client = clients.owner(world)
-    world.proxy.clear()
+        tenant = server.admin.create_organization(server.name(f"Tenant {number}"))
+        project = server.admin.create_project(tenant, "P", ("viewer",))
+        recorded.append(a_grant(server, server.admin.create_user(tenant, f"u{number}"), org_id=tenant, project=project))
+    client = clients.owner(server)
+    server.proxy.clear()
     assert drifts(client, recorded) == ()
-    assert calls(world)["GET " + recorded[0].id] == 0
+    assert calls(server)["GET " + recorded[0].id] == 0
 
 
-def test_an_object_that_lists_do_not_show_yet_is_read_by_id(world: World, clients: Clients) -> None:
-    recorded = many(world)
-    lag(world, 3600)  # the lists are empty
-    world.console.deactivate_grant(world.home, recorded[-1].known["user_id"], recorded[-1].id)
-    assert [each.urn for each in drifts(clients.owner(world), recorded)] == [recorded[-1].urn]
+def test_an_object_that_lists_do_not_show_yet_is_read_by_id(server: Server, clients: Clients) -> None:
+    recorded = many(server)
+    lag(server, 3600)  # the lists are empty
+    server.admin.deactivate_grant(server.home, recorded[-1].known["user_id"], recorded[-1].id)
+    assert [each.urn for each in drifts(clients.owner(server), recorded)] == [recorded[-1].urn]
 
 
 def test_an_object_that_changed_recently_is_read_by_id(
-    world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorded = many(world)
-    client = clients.owner(world)
-    records = USER_GRANTS.list_organization(client, world.home)
+    recorded = many(server)
+    client = clients.owner(server)
+    records = USER_GRANTS.list_organization(client, server.home)
     organizations = ORGANIZATIONS.list_instance(client)
     changed, gone, renamed = recorded[-1], recorded[-2], recorded[0]
-    world.console.set_roles(world.home, changed.known["user_id"], changed.id, ["admin"])
-    world.console.remove_grant(world.home, gone.known["user_id"], gone.id)
-    world.console.rename_organization(renamed.id, world.name("Other"))
+    server.admin.set_roles(server.home, changed.known["user_id"], changed.id, ["admin"])
+    server.admin.remove_grant(server.home, gone.known["user_id"], gone.id)
+    server.admin.rename_organization(renamed.id, server.name("Other"))
     monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
     monkeypatch.setattr(OrganizationCalls, "list_instance", lambda *args: organizations)
     assert {each.urn for each in drifts(client, recorded)} == {changed.urn, gone.urn, renamed.urn}
 
 
-def test_an_outdated_list_is_no_drift(world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorded = many(world)
+def test_an_outdated_list_is_no_drift(server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = many(server)
     # Without the event store only the read by id shows the change.
-    client = clients.member(world, "ORG_OWNER_VIEWER", of=world.home)
-    records = USER_GRANTS.list_organization(client, world.home)
+    client = clients.member(server, "ORG_OWNER_VIEWER", of=server.home)
+    records = USER_GRANTS.list_organization(client, server.home)
     monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
     last = recorded[-1]
-    world.console.set_roles(world.home, last.known["user_id"], last.id, ["admin"])
+    server.admin.set_roles(server.home, last.known["user_id"], last.id, ["admin"])
     grants = [each for each in recorded[:-1] if each.type == USER_GRANT]
     updated = replace(last, properties={**last.properties, "role_keys": ["admin"]})
     assert drifts(client, [*grants, updated]) == ()
 
 
-def test_a_phantom_is_no_drift(world: World, clients: Clients) -> None:
-    recorded = many(world)
-    httpx.post(f"{world.proxy.target}/debug/phantoms", json={"ids": [recorded[-1].id]}).raise_for_status()
-    observation = observe(Reader(clients.owner(world)), recorded)
+def test_a_phantom_is_no_drift(server: Server, clients: Clients) -> None:
+    recorded = many(server)
+    httpx.post(f"{server.proxy.target}/debug/phantoms", json={"ids": [recorded[-1].id]}).raise_for_status()
+    observation = observe(Reader(clients.owner(server)), recorded)
     assert compare(recorded, observation.objects) == ()
     assert ["phantom" in warning for warning in observation.warnings] == [True]
 
 
-def test_removals_are_proven_and_explained(every_world: World, clients: Clients) -> None:
-    world = every_world
-    recorded = many(world)
-    world.console.remove_organization(recorded[0].id)
-    world.console.remove_user(world.home, recorded[-1].known["user_id"])
-    found = drifts(clients.owner(world), recorded)
+def test_removals_are_proven_and_explained(every_server: Server, clients: Clients) -> None:
+    server = every_server
+    recorded = many(server)
+    server.admin.remove_organization(recorded[0].id)
+    server.admin.remove_user(server.home, recorded[-1].known["user_id"])
+    found = drifts(clients.owner(server), recorded)
     assert [(each.urn, each.removed is not None) for each in found] == [
         (recorded[0].urn, True),
         (recorded[-1].urn, True),
@@ -149,155 +149,155 @@ def test_removals_are_proven_and_explained(every_world: World, clients: Clients)
 
 
 @pytest.mark.parametrize("count", [2, 2 * FEW])
-def test_a_reading_role_on_the_instance_finds_all_drift(world: World, clients: Clients, count: int) -> None:
-    recorded = many(world, count)
-    world.console.deactivate_organization(recorded[0].id)
-    world.console.remove_grant(world.home, recorded[-1].known["user_id"], recorded[-1].id)
-    extra = world.console.create_grant(world.home, world.ann, world.project, ["admin"])
-    viewer = clients.member(world, "IAM_OWNER_VIEWER")
-    world.proxy.clear()
+def test_a_reading_role_on_the_instance_finds_all_drift(server: Server, clients: Clients, count: int) -> None:
+    recorded = many(server, count)
+    server.admin.deactivate_organization(recorded[0].id)
+    server.admin.remove_grant(server.home, recorded[-1].known["user_id"], recorded[-1].id)
+    extra = server.admin.create_grant(server.home, server.ann, server.project, ["admin"])
+    viewer = clients.member(server, "IAM_OWNER_VIEWER")
+    server.proxy.clear()
     assert [each.urn for each in drifts(viewer, recorded)] == [recorded[0].urn, recorded[-1].urn]
     unmanaged, unknown = find_unmanaged(Reader(viewer), recorded, whole_instance=False, types=BOTH)
     assert ([each.id for each in unmanaged], unknown) == ([extra], ())
-    assert world.proxy.writes == []
+    assert server.proxy.writes == []
 
 
 @pytest.mark.parametrize("count", [2, 2 * FEW])
 def test_a_credential_without_roles_finds_nothing_and_reports_unknown(
-    world: World, clients: Clients, count: int
+    server: Server, clients: Clients, count: int
 ) -> None:
-    recorded = many(world, count)
-    observation = observe(Reader(clients.member(world)), recorded)
+    recorded = many(server, count)
+    observation = observe(Reader(clients.member(server)), recorded)
     assert observation.objects == {}
     assert [each.urn for each in observation.unknown] == [each.urn for each in recorded]
     assert all("IAM_OWNER_VIEWER" in each.why for each in observation.unknown)
-    _, unknown = find_unmanaged(Reader(clients.member(world)), recorded, whole_instance=False, types=BOTH)
+    _, unknown = find_unmanaged(Reader(clients.member(server)), recorded, whole_instance=False, types=BOTH)
     assert unknown
     with pytest.raises(PermissionDenied):
-        find_unmanaged(Reader(clients.member(world)), recorded, whole_instance=True, types=BOTH)
+        find_unmanaged(Reader(clients.member(server)), recorded, whole_instance=True, types=BOTH)
 
 
-def test_objects_that_the_credential_may_not_read_are_unknown(world: World, clients: Clients) -> None:
-    mine, other = an_organization(world, "Mine"), an_organization(world, "Other")
-    world.console.deactivate_organization(mine.id)
-    observation = observe(Reader(clients.member(world, "ORG_OWNER_VIEWER", of=mine.id)), [mine, other])
+def test_objects_that_the_credential_may_not_read_are_unknown(server: Server, clients: Clients) -> None:
+    mine, other = an_organization(server, "Mine"), an_organization(server, "Other")
+    server.admin.deactivate_organization(mine.id)
+    observation = observe(Reader(clients.member(server, "ORG_OWNER_VIEWER", of=mine.id)), [mine, other])
     assert [each.urn for each in compare([mine, other], observation.objects)] == [mine.urn]
     assert [each.urn for each in observation.unknown] == [other.urn]
 
 
-def test_a_refused_token_is_an_error(world: World, clients: Clients) -> None:
-    recorded = many(world, 1)
+def test_a_refused_token_is_an_error(server: Server, clients: Clients) -> None:
+    recorded = many(server, 1)
     with pytest.raises(Unauthenticated):
-        observe(Reader(clients.holder(world, "wrong")), recorded)
+        observe(Reader(clients.holder(server, "wrong")), recorded)
 
 
 # Unmanaged objects.
 
 
-def test_unmanaged_objects_of_the_stack_and_of_the_instance_are_found(every_world: World, clients: Clients) -> None:
-    world = every_world
-    recorded = [an_organization(world, "Acme"), a_grant(world, world.ann)]
-    inside = world.console.create_project(recorded[0].id, "P", ("viewer",))
+def test_unmanaged_objects_of_the_stack_and_of_the_instance_are_found(every_server: Server, clients: Clients) -> None:
+    server = every_server
+    recorded = [an_organization(server, "Acme"), a_grant(server, server.ann)]
+    inside = server.admin.create_project(recorded[0].id, "P", ("viewer",))
     extra = {
-        world.console.create_grant(world.home, world.bob, world.project, ["admin"]),
-        world.console.create_grant(recorded[0].id, world.ann, inside, ["viewer"]),
+        server.admin.create_grant(server.home, server.bob, server.project, ["admin"]),
+        server.admin.create_grant(recorded[0].id, server.ann, inside, ["viewer"]),
     }
-    elsewhere = world.console.create_organization(world.name("Elsewhere"))
-    foreign = world.console.create_project(elsewhere, "P", ("viewer",))
-    outside = world.console.create_grant(elsewhere, world.bob, foreign, ["viewer"])
-    reader = Reader(clients.owner(world))
+    elsewhere = server.admin.create_organization(server.name("Elsewhere"))
+    foreign = server.admin.create_project(elsewhere, "P", ("viewer",))
+    outside = server.admin.create_grant(elsewhere, server.bob, foreign, ["viewer"])
+    reader = Reader(clients.owner(server))
     unmanaged, unknown = find_unmanaged(reader, recorded, whole_instance=False, types=BOTH)
     assert ({each.id for each in unmanaged}, unknown) == (extra, ())
     unmanaged, unknown = find_unmanaged(reader, recorded, whole_instance=True, types=BOTH)
     assert unknown == ()
-    assert {*extra, outside, elsewhere, world.home} <= {each.id for each in unmanaged}
+    assert {*extra, outside, elsewhere, server.home} <= {each.id for each in unmanaged}
     assert not {each.id for each in recorded} & {each.id for each in unmanaged}
     only, _ = find_unmanaged(reader, recorded, whole_instance=True, types=(ORGANIZATION,))
     assert {each.type for each in only} == {ORGANIZATION}
 
 
-def test_an_unmanaged_grant_that_lists_do_not_show_yet_is_found(world: World, clients: Clients) -> None:
-    recorded = [a_grant(world, world.ann)]
-    lag(world, 3600)
-    extra = world.console.create_grant(world.home, world.bob, world.project, ["admin"])
-    unmanaged, _ = find_unmanaged(Reader(clients.owner(world)), recorded, whole_instance=False, types=BOTH)
+def test_an_unmanaged_grant_that_lists_do_not_show_yet_is_found(server: Server, clients: Clients) -> None:
+    recorded = [a_grant(server, server.ann)]
+    lag(server, 3600)
+    extra = server.admin.create_grant(server.home, server.bob, server.project, ["admin"])
+    unmanaged, _ = find_unmanaged(Reader(clients.owner(server)), recorded, whole_instance=False, types=BOTH)
     assert [each.id for each in unmanaged] == [extra]
 
 
-def test_a_removed_organization_has_no_unmanaged_grants(world: World, clients: Clients) -> None:
-    recorded = [an_organization(world, "Acme")]
-    world.console.remove_organization(recorded[0].id)
-    assert find_unmanaged(Reader(clients.owner(world)), recorded, whole_instance=False, types=BOTH) == ((), ())
+def test_a_removed_organization_has_no_unmanaged_grants(server: Server, clients: Clients) -> None:
+    recorded = [an_organization(server, "Acme")]
+    server.admin.remove_organization(recorded[0].id)
+    assert find_unmanaged(Reader(clients.owner(server)), recorded, whole_instance=False, types=BOTH) == ((), ())
 
 
-def test_a_credential_that_sees_only_some_grants_reports_unknown(world: World, clients: Clients) -> None:
-    part = world.console.create_user(world.home, "part")
-    world.console.add_member(world.home, part, "ORG_SETTINGS_MANAGER")  # reads the organization, and no grant in it
+def test_a_credential_that_sees_only_some_grants_reports_unknown(server: Server, clients: Clients) -> None:
+    part = server.admin.create_user(server.home, "part")
+    server.admin.add_member(server.home, part, "ORG_SETTINGS_MANAGER")  # reads the organization, and no grant in it
     body = {"userId": part, "roles": ["PROJECT_OWNER"]}
-    world.console.call("POST", f"/management/v1/projects/{world.project}/members", body, org=world.home)
-    other = world.console.create_project(world.home, "Other", ("viewer",))
-    world.console.create_grant(world.home, world.bob, other, ["viewer"])
-    client = clients.holder(world, world.console.create_token(world.home, part))
-    unmanaged, unknown = find_unmanaged(Reader(client), [a_grant(world, world.ann)], whole_instance=False, types=BOTH)
+    server.admin.call("POST", f"/management/v1/projects/{server.project}/members", body, org=server.home)
+    other = server.admin.create_project(server.home, "Other", ("viewer",))
+    server.admin.create_grant(server.home, server.bob, other, ["viewer"])
+    client = clients.holder(server, server.admin.create_token(server.home, part))
+    unmanaged, unknown = find_unmanaged(Reader(client), [a_grant(server, server.ann)], whole_instance=False, types=BOTH)
     assert unmanaged == ()
     assert ["user.grant.read" in each.why for each in unknown] == [True]
 
 
-def test_a_lost_header_is_unknown_and_shows_no_other_organizations_grants(world: World, clients: Clients) -> None:
-    world.proxy.add(Fault("strip", times=None))
-    recorded = [an_organization(world, "Acme")]
-    unmanaged, unknown = find_unmanaged(Reader(clients.owner(world)), recorded, whole_instance=False, types=BOTH)
+def test_a_lost_header_is_unknown_and_shows_no_other_organizations_grants(server: Server, clients: Clients) -> None:
+    server.proxy.add(Fault("strip", times=None))
+    recorded = [an_organization(server, "Acme")]
+    unmanaged, unknown = find_unmanaged(Reader(clients.owner(server)), recorded, whole_instance=False, types=BOTH)
     assert unmanaged == ()
     assert ["x-zitadel-orgid" in each.why for each in unknown] == [True]
 
 
-def test_a_list_that_changed_while_it_was_read_is_an_error(world: World, clients: Clients) -> None:
+def test_a_list_that_changed_while_it_was_read_is_an_error(server: Server, clients: Clients) -> None:
     body = '{"details": {"totalResult": "2"}, "result": []}'
-    world.proxy.add(Fault("answer", path="grants/_search", status=200, body=body, times=None))
+    server.proxy.add(Fault("answer", path="grants/_search", status=200, body=body, times=None))
     with pytest.raises(UnexpectedAnswer, match="counts 2, but showed 0"):
-        USER_GRANTS.list_organization(clients.owner(world), world.home)
+        USER_GRANTS.list_organization(clients.owner(server), server.home)
 
 
-def test_many_unmanaged_grants_take_few_calls(profile_world: World, clients: Clients) -> None:
-    world, console = profile_world, profile_world.console
-    users = [console.create_user(world.home, f"user{number}") for number in range(30)]
-    extra = {console.create_grant(world.home, user, world.project, ["admin"]) for user in users}
-    reader = Reader(clients.owner(world))
-    world.proxy.clear()
-    unmanaged, unknown = find_unmanaged(reader, [a_grant(world, world.ann)], whole_instance=False, types=BOTH)
+def test_many_unmanaged_grants_take_few_calls(profile_server: Server, clients: Clients) -> None:
+    server, admin = profile_server, profile_server.admin
+    users = [admin.create_user(server.home, f"user{number}") for number in range(30)]
+    extra = {admin.create_grant(server.home, user, server.project, ["admin"]) for user in users}
+    reader = Reader(clients.owner(server))
+    server.proxy.clear()
+    unmanaged, unknown = find_unmanaged(reader, [a_grant(server, server.ann)], whole_instance=False, types=BOTH)
     explained = explain_unmanaged(reader, unmanaged)
     assert ({each.observed.id for each in explained}, unknown) == (extra, ())
     assert all(each.by and each.observed.created for each in explained)
-    assert sum(calls(world).values()) <= 6, calls(world)
+    assert sum(calls(server).values()) <= 6, calls(server)
     # They are explained as a read by id shows them.
     for each in unmanaged[:2]:
-        read = find(reader.client, *each.key, {"org_id": world.home})
+        read = find(reader.client, *each.key, {"org_id": server.home})
         assert isinstance(read, Observed)
         assert (each.properties, each.created) == (read.properties, read.created)
 
 
-def test_unmanaged_grants_in_many_organizations_take_few_calls(world: World, clients: Clients) -> None:
-    recorded = [an_organization(world, f"Org {number}") for number in range(2 * FEW_LISTS)]
+def test_unmanaged_grants_in_many_organizations_take_few_calls(server: Server, clients: Clients) -> None:
+    recorded = [an_organization(server, f"Org {number}") for number in range(2 * FEW_LISTS)]
     gone = recorded.pop()
-    project = world.console.create_project(recorded[0].id, "P", ("viewer",))
-    extra = world.console.create_grant(recorded[0].id, world.ann, project, ["viewer"])
-    world.console.create_grant(world.home, world.bob, world.project, ["admin"])  # not of the stack
-    world.console.remove_organization(gone.id)
-    reader = Reader(clients.owner(world))
-    world.proxy.clear()
+    project = server.admin.create_project(recorded[0].id, "P", ("viewer",))
+    extra = server.admin.create_grant(recorded[0].id, server.ann, project, ["viewer"])
+    server.admin.create_grant(server.home, server.bob, server.project, ["admin"])  # not of the stack
+    server.admin.remove_organization(gone.id)
+    reader = Reader(clients.owner(server))
+    server.proxy.clear()
     unmanaged, unknown = find_unmanaged(reader, [*recorded, gone], whole_instance=False, types=BOTH)
     assert ([each.id for each in unmanaged], unknown) == ([extra], ())
-    assert sum(calls(world).values()) <= 9, calls(world)
+    assert sum(calls(server).values()) <= 9, calls(server)
 
 
 def test_a_removed_grant_that_lists_still_show_is_not_reported(
-    world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorded = [a_grant(world, world.ann)]
-    extra = world.console.create_grant(world.home, world.bob, world.project, ["admin"])
-    owner, viewer = clients.owner(world), clients.member(world, "ORG_OWNER_VIEWER", of=world.home)
-    records = USER_GRANTS.list_organization(owner, world.home)
-    world.console.remove_grant(world.home, world.bob, extra)
+    recorded = [a_grant(server, server.ann)]
+    extra = server.admin.create_grant(server.home, server.bob, server.project, ["admin"])
+    owner, viewer = clients.owner(server), clients.member(server, "ORG_OWNER_VIEWER", of=server.home)
+    records = USER_GRANTS.list_organization(owner, server.home)
+    server.admin.remove_grant(server.home, server.bob, extra)
     for client in (owner, viewer):
         monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
         assert find_unmanaged(Reader(client), recorded, whole_instance=False, types=BOTH) == ((), ())
@@ -305,35 +305,35 @@ def test_a_removed_grant_that_lists_still_show_is_not_reported(
 
 @pytest.mark.parametrize("how", ["organization", "project", "users"])
 def test_many_grants_removed_with_another_object_take_few_calls(
-    profile_world: World, clients: Clients, how: str
+    profile_server: Server, clients: Clients, how: str
 ) -> None:
-    world, console = profile_world, profile_world.console
-    tenant = an_organization(world, "Tenant")
-    project = console.create_project(tenant.id, "P", ("viewer",))
-    users = [console.create_user(tenant.id, f"user{number}") for number in range(30)]
-    taken = [a_grant(world, user, org_id=tenant.id, project=project) for user in users]
-    people = [console.create_user(world.home, f"other{number}") for number in range(30)]
-    left = [a_grant(world, user) for user in people]
-    client = clients.owner(world)
+    server, admin = profile_server, profile_server.admin
+    tenant = an_organization(server, "Tenant")
+    project = admin.create_project(tenant.id, "P", ("viewer",))
+    users = [admin.create_user(tenant.id, f"user{number}") for number in range(30)]
+    taken = [a_grant(server, user, org_id=tenant.id, project=project) for user in users]
+    people = [admin.create_user(server.home, f"other{number}") for number in range(30)]
+    left = [a_grant(server, user) for user in people]
+    client = clients.owner(server)
     match how:
         case "organization":
-            console.remove_organization(tenant.id)
+            admin.remove_organization(tenant.id)
         case "project":
-            console.call("DELETE", f"/management/v1/projects/{project}", org=tenant.id)
+            admin.call("DELETE", f"/management/v1/projects/{project}", org=tenant.id)
         case "users":
             for user in users:
-                console.remove_user(tenant.id, user)
-    world.proxy.clear()
+                admin.remove_user(tenant.id, user)
+    server.proxy.clear()
     found = drifts(client, [*taken, *left])
     assert [each.urn for each in found if each.removed] == [each.urn for each in taken]
     assert len(found) == len(taken)
     assert all(each.when for each in found)
-    assert sum(calls(world).values()) <= 10, calls(world)
+    assert sum(calls(server).values()) <= 10, calls(server)
 
 
-def test_an_instance_that_shows_no_organizations_is_an_error(world: World, clients: Clients) -> None:
-    world.proxy.add(Fault("answer", path="admin/v1/orgs/_search", status=200, body='{"details": {}}', times=None))
-    reader = Reader(clients.owner(world))
+def test_an_instance_that_shows_no_organizations_is_an_error(server: Server, clients: Clients) -> None:
+    server.proxy.add(Fault("answer", path="admin/v1/orgs/_search", status=200, body='{"details": {}}', times=None))
+    reader = Reader(clients.owner(server))
     with pytest.raises(UnexpectedAnswer, match="the server shows none"):
         find_unmanaged(reader, [], whole_instance=True, types=BOTH)
 
@@ -341,79 +341,79 @@ def test_an_instance_that_shows_no_organizations_is_an_error(world: World, clien
 # The event store.
 
 
-def test_events_are_read_to_the_last_page(world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_are_read_to_the_last_page(server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pulumi_zorg.client.events._PAGE", 7)
-    client = clients.owner(world)
-    begun = Organizations(client).read(world.home).details.creation_date
+    client = clients.owner(server)
+    begun = Organizations(client).read(server.home).details.creation_date
     assert begun is not None
-    made = {world.console.create_organization(world.name(f"Org {number}")) for number in range(20)}
+    made = {server.admin.create_organization(server.name(f"Org {number}")) for number in range(20)}
     events = client.events.since(begun, ["org.added"])
     assert events is not None
     assert made <= {event.aggregate.id for event in events}
 
 
 def test_more_events_at_one_moment_than_an_answer_holds_are_not_all_known(
-    world: World, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pulumi_zorg.client.events._PAGE", 2)
     at = "2026-11-23T08:00:00.000000Z"
     kind = {"type": "org.added"}
     events = [{"type": kind, "aggregate": {"id": str(number), "type": kind}, "creationDate": at} for number in range(2)]
     body = json.dumps({"events": events})
-    world.proxy.add(Fault("answer", path="events/_search", status=200, body=body, times=None))
-    assert clients.owner(world).events.since(parse_time("2026-11-23"), ["org.added"]) is None
+    server.proxy.add(Fault("answer", path="events/_search", status=200, body=body, times=None))
+    assert clients.owner(server).events.since(parse_time("2026-11-23"), ["org.added"]) is None
 
 
 @pytest.mark.parametrize("how", ["user", "project", "role", "grant"])
-def test_the_removal_of_another_object_affects_a_grant(world: World, clients: Clients, how: str) -> None:
-    project = world.console.create_project(world.home, "Shop", ("viewer",))
-    taken, left = a_grant(world, world.ann, project=project), a_grant(world, world.bob)
-    client = clients.owner(world)
-    since = UserGrants(client).read(world.home, left.id, world.bob).details.creation_date
+def test_the_removal_of_another_object_affects_a_grant(server: Server, clients: Clients, how: str) -> None:
+    project = server.admin.create_project(server.home, "Shop", ("viewer",))
+    taken, left = a_grant(server, server.ann, project=project), a_grant(server, server.bob)
+    client = clients.owner(server)
+    since = UserGrants(client).read(server.home, left.id, server.bob).details.creation_date
     assert since is not None
     match how:
         case "user":
-            world.console.remove_user(world.home, world.ann)
+            server.admin.remove_user(server.home, server.ann)
         case "project":
-            world.console.call("DELETE", f"/management/v1/projects/{project}", org=world.home)
+            server.admin.call("DELETE", f"/management/v1/projects/{project}", org=server.home)
         case "role":
-            world.console.call("DELETE", f"/management/v1/projects/{project}/roles/viewer", org=world.home)
+            server.admin.call("DELETE", f"/management/v1/projects/{project}/roles/viewer", org=server.home)
         case "grant":
-            world.console.remove_grant(world.home, world.ann, taken.id)
+            server.admin.remove_grant(server.home, server.ann, taken.id)
     events = events_since(client, since)
     assert events is not None
     assert affected_by(events, [taken, left]) == [taken]
     assert [each.urn for each in drifts(client, [taken, left])] == [taken.urn]
 
 
-def test_the_removal_of_the_users_organization_affects_a_grant(world: World, clients: Clients) -> None:
-    tenant = world.console.create_organization(world.name("Tenant"))
-    grant = a_grant(world, world.console.create_user(tenant, "guest"))
-    client = clients.owner(world)
-    since = UserGrants(client).read(world.home, grant.id).details.creation_date
+def test_the_removal_of_the_users_organization_affects_a_grant(server: Server, clients: Clients) -> None:
+    tenant = server.admin.create_organization(server.name("Tenant"))
+    grant = a_grant(server, server.admin.create_user(tenant, "guest"))
+    client = clients.owner(server)
+    since = UserGrants(client).read(server.home, grant.id).details.creation_date
     assert since is not None
-    world.console.remove_organization(tenant)
+    server.admin.remove_organization(tenant)
     events = events_since(client, since)
     assert events is not None
     assert affected_by(events, [grant]) == [grant]
     assert isinstance(observe(Reader(client), [grant]).objects[grant.key], Removal)
 
 
-def test_changes_are_explained_with_who_and_when(world: World, clients: Clients) -> None:
-    acme = an_organization(world, "Acme")
-    world.console.rename_organization(acme.id, world.name("Other"))
-    world.console.deactivate_organization(acme.id)
-    client = clients.owner(world)
+def test_changes_are_explained_with_who_and_when(server: Server, clients: Clients) -> None:
+    acme = an_organization(server, "Acme")
+    server.admin.rename_organization(acme.id, server.name("Other"))
+    server.admin.deactivate_organization(acme.id)
+    client = clients.owner(server)
     (drift,) = explain(Reader(client), drifts(client, [acme]), [acme])
     explained = {each.property: (each.by, each.when) for each in drift.changes}
     assert {by for by, _ in explained.values()} == {drift.by} != {None}
     assert explained["name"][1] < explained["active"][1] == drift.when  # type: ignore[operator]  # None would fail the test
 
 
-def test_without_the_event_store_drift_is_reported_without_who_and_when(world: World, clients: Clients) -> None:
-    acme = an_organization(world, "Acme")
-    world.console.deactivate_organization(acme.id)
-    client = clients.member(world, "ORG_OWNER_VIEWER", of=acme.id)
+def test_without_the_event_store_drift_is_reported_without_who_and_when(server: Server, clients: Clients) -> None:
+    acme = an_organization(server, "Acme")
+    server.admin.deactivate_organization(acme.id)
+    client = clients.member(server, "ORG_OWNER_VIEWER", of=acme.id)
     (drift,) = explain(Reader(client), drifts(client, [acme]), [acme])
     assert (drift.by, drift.when) == (None, None)
     assert isinstance(observe(Reader(client), [acme]).objects[acme.key], Observed)

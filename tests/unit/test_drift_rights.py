@@ -16,7 +16,7 @@ from pulumi_zorg.drift.observe import observe
 from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.state import Recorded
-from tests.support.servers import World
+from tests.support.servers import Server
 from tests.support.types import ORGANIZATION, USER_GRANT
 from tests.unit.clients import Clients
 from tests.unit.test_drift_pipeline import a_grant, an_organization
@@ -30,30 +30,30 @@ def table() -> Iterator[tuple[str, list[str]]]:
     yield from ((row[0], row[1:]) for row in rows[1:])
 
 
-def caller(world: World, clients: Clients, role: str, organizations: Sequence[str]) -> Client:
-    user = world.console.create_user(world.home, f"caller{world.tag}")
+def caller(server: Server, clients: Clients, role: str, organizations: Sequence[str]) -> Client:
+    user = server.admin.create_user(server.home, f"caller{server.tag}")
     if role.startswith("IAM_"):
-        world.console.add_instance_member(user, role)
+        server.admin.add_instance_member(user, role)
     elif role == "PROJECT_OWNER":
-        path = f"/management/v1/projects/{world.project}/members"
-        world.console.call("POST", path, {"userId": user, "roles": [role]}, org=world.home)
+        path = f"/management/v1/projects/{server.project}/members"
+        server.admin.call("POST", path, {"userId": user, "roles": [role]}, org=server.home)
     elif role != "none":
         for org_id in organizations:
-            world.console.add_member(org_id, user, role)
-    return clients.holder(world, world.console.create_token(world.home, user))
+            server.admin.add_member(org_id, user, role)
+    return clients.holder(server, server.admin.create_token(server.home, user))
 
 
 @pytest.mark.parametrize(("role", "cells"), list(table()))
-def test_rights(every_world: World, clients: Clients, role: str, cells: list[str]) -> None:
-    world, console = every_world, every_world.console
-    renamed, removed = an_organization(world, "Renamed"), an_organization(world, "Removed")
-    changed, taken = a_grant(world, world.ann), a_grant(world, world.bob)
-    client = caller(world, clients, role, [world.home, renamed.id, removed.id])
-    console.rename_organization(renamed.id, world.name("Other"))
-    console.set_roles(world.home, world.ann, changed.id, ["admin"])
-    console.remove_grant(world.home, world.bob, taken.id)
-    console.remove_organization(removed.id)
-    extra = console.create_grant(world.home, console.create_user(world.home, "extra"), world.project, ["admin"])
+def test_rights(every_server: Server, clients: Clients, role: str, cells: list[str]) -> None:
+    server, admin = every_server, every_server.admin
+    renamed, removed = an_organization(server, "Renamed"), an_organization(server, "Removed")
+    changed, taken = a_grant(server, server.ann), a_grant(server, server.bob)
+    client = caller(server, clients, role, [server.home, renamed.id, removed.id])
+    admin.rename_organization(renamed.id, server.name("Other"))
+    admin.set_roles(server.home, server.ann, changed.id, ["admin"])
+    admin.remove_grant(server.home, server.bob, taken.id)
+    admin.remove_organization(removed.id)
+    extra = admin.create_grant(server.home, admin.create_user(server.home, "extra"), server.project, ["admin"])
     reader = Reader(client)
 
     def drift(each: Recorded) -> str:

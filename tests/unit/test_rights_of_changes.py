@@ -22,7 +22,7 @@ from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 from pulumi_zorg.testing import Fault
 from tests.stateful.engine import PROVIDERS, Declared, MiniEngine, Resource
-from tests.support.servers import World, emulated
+from tests.support.servers import Server, emulated
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "rights.md"
 ROLES = ["IAM_OWNER", "IAM_OWNER_VIEWER", "IAM_ORG_MANAGER", "IAM_ORG_MANAGER and IAM_OWNER_VIEWER", "IAM_USER_MANAGER"]
@@ -116,38 +116,38 @@ class Thing:
 class Caller:
     """Who has the role but lives elsewhere, and objects to try it on. The providers act for it."""
 
-    def __init__(self, world: World, role: str, folder: Path) -> None:
-        self.world, self.console, self.roles = world, world.console, role.split(" and ")
-        elsewhere = self.console.create_organization(f"Callers {next(_numbers)}")
-        self.user = self.console.create_user(elsewhere, f"caller{next(_numbers)}")
-        self.default = str(self.console.call("GET", "/admin/v1/orgs/default")["org"]["id"])
+    def __init__(self, server: Server, role: str, folder: Path) -> None:
+        self.server, self.admin, self.roles = server, server.admin, role.split(" and ")
+        elsewhere = self.admin.create_organization(f"Callers {next(_numbers)}")
+        self.user = self.admin.create_user(elsewhere, f"caller{next(_numbers)}")
+        self.default = str(self.admin.call("GET", "/admin/v1/orgs/default")["org"]["id"])
         if role.startswith("IAM_"):
-            self.console.add_instance_member(self.user, *self.roles)
-        self.join_project(world.project)
-        self.join(world.home)
+            self.admin.add_instance_member(self.user, *self.roles)
+        self.join_project(server.project)
+        self.join(server.home)
         self.join(self.default)
-        self.engine = MiniEngine(world.proxy.target, self.console.create_token(elsewhere, self.user), folder)
+        self.engine = MiniEngine(server.proxy.target, self.admin.create_token(elsewhere, self.user), folder)
         self.engine._begin()
 
     def join(self, org_id: str) -> None:
         """Get the role there too, if it is one that is given in organizations."""
         if org_id and self.roles[0].startswith("ORG_"):
-            self.console.add_member(org_id, self.user, *self.roles)
+            self.admin.add_member(org_id, self.user, *self.roles)
 
     def join_project(self, project_id: str) -> None:
         """Get the role there too, if it is one that is given on projects."""
         if project_id and self.roles[0].startswith("PROJECT_"):
             body = {"userId": self.user, "roles": self.roles}
-            self.console.call("POST", f"/management/v1/projects/{project_id}/members", body, org=self.world.home)
+            self.admin.call("POST", f"/management/v1/projects/{project_id}/members", body, org=self.server.home)
 
     def _list(self, path: str, org: str | None = None, **query: Any) -> list[Props]:
         """Return the objects that a search finds, with the properties that all types have in the state's form."""
-        found = self.console.call("POST", path, {"queries": [query] if query else []}, org=org).get("result", [])
+        found = self.admin.call("POST", path, {"queries": [query] if query else []}, org=org).get("result", [])
         return [{**each, "active": each["state"].endswith("_ACTIVE")} for each in found]
 
     def organization(self, made: bool = True) -> Thing:
-        console, name = self.console, f"Tenant {next(_numbers)} of {self.user}"
-        org_id = console.create_organization(name) if made else ""
+        admin, name = self.admin, f"Tenant {next(_numbers)} of {self.user}"
+        org_id = admin.create_organization(name) if made else ""
         self.join(org_id)
         return Thing(
             OrganizationProvider(),
@@ -155,19 +155,19 @@ class Caller:
             {"name": name},
             {"renamed": {"name": f"{name} Ltd"}},
             lambda: self._list("/admin/v1/orgs/_search", nameQuery={"name": name, "method": _STARTS_WITH}),
-            lambda method, verb="": console.call(method, f"/management/v1/orgs/me{verb}", org=org_id),
+            lambda method, verb="": admin.call(method, f"/management/v1/orgs/me{verb}", org=org_id),
         )
 
     def project(self, made: bool = True) -> Thing:
-        console, home, name = self.console, self.world.home, f"Project {next(_numbers)} of {self.user}"
-        project_id = console.create_project(home, name, ["editor", "viewer"]) if made else ""
+        admin, home, name = self.admin, self.server.home, f"Project {next(_numbers)} of {self.user}"
+        project_id = admin.create_project(home, name, ["editor", "viewer"]) if made else ""
         self.join_project(project_id)
 
         def listed() -> list[Props]:
             query = {"name": name, "method": _STARTS_WITH}
             found = self._list("/management/v1/projects/_search", home, nameQuery=query)
             for each in found:
-                roles = console.project_roles(home, each["id"])
+                roles = admin.project_roles(home, each["id"])
                 each["roles"] = {key: _role(role["displayName"]) for key, role in roles.items()}
             return found
 
@@ -180,13 +180,13 @@ class Caller:
                 "roles changed": {"roles": {"admin": _role("admin"), "viewer": _role("Reader")}},
             },
             listed,
-            lambda method, verb="": console.call(method, f"/management/v1/projects/{project_id}{verb}", org=home),
+            lambda method, verb="": admin.call(method, f"/management/v1/projects/{project_id}{verb}", org=home),
         )
 
     def project_grant(self, made: bool = True) -> Thing:
-        console, home, project = self.console, self.world.home, self.world.project
-        granted = console.create_organization(f"Granted {next(_numbers)}")
-        grant_id = console.grant_project(home, project, granted, ["viewer"]) if made else ""
+        admin, home, project = self.admin, self.server.home, self.server.project
+        granted = admin.create_organization(f"Granted {next(_numbers)}")
+        grant_id = admin.grant_project(home, project, granted, ["viewer"]) if made else ""
         path = f"/management/v1/projects/{project}/grants/{grant_id}"
 
         def listed() -> list[Props]:
@@ -200,13 +200,13 @@ class Caller:
             {"org_id": home, "project_id": project, "granted_org_id": granted, "role_keys": ["viewer"]},
             {"other roles": {"role_keys": ["admin"]}},
             listed,
-            lambda method, verb="": console.call(method, f"{path}{verb}", org=home),
+            lambda method, verb="": admin.call(method, f"{path}{verb}", org=home),
         )
 
     def grant(self, made: bool = True) -> Thing:
-        console, home = self.console, self.world.home
-        user = console.create_user(home, f"user{next(_numbers)}")
-        grant_id = console.create_grant(home, user, self.world.project, ["viewer"]) if made else ""
+        admin, home = self.admin, self.server.home
+        user = admin.create_user(home, f"user{next(_numbers)}")
+        grant_id = admin.create_grant(home, user, self.server.project, ["viewer"]) if made else ""
         path = f"/management/v1/users/{user}/grants/{grant_id}"
 
         def listed() -> list[Props]:
@@ -216,10 +216,10 @@ class Caller:
         return Thing(
             UserGrantProvider(),
             grant_id,
-            {"org_id": home, "user_id": user, "project_id": self.world.project, "role_keys": ["viewer"]},
+            {"org_id": home, "user_id": user, "project_id": self.server.project, "role_keys": ["viewer"]},
             {"other roles": {"role_keys": ["admin"]}},
             listed,
-            lambda method, verb="": console.call(method, f"{path}{verb}", org=home),
+            lambda method, verb="": admin.call(method, f"{path}{verb}", org=home),
         )
 
 
@@ -293,10 +293,10 @@ class Changes:
 
 def default_known(caller: Caller) -> str:
     """Whether the guard knows the default organization, and refuses to deactivate it."""
-    before = caller.console.organization(caller.default)
+    before = caller.admin.organization(caller.default)
     with pytest.raises(ZorgError):
         OrganizationProvider().update(caller.default, {}, {"name": before["name"], "active": False})
-    assert caller.console.organization(caller.default) == before
+    assert caller.admin.organization(caller.default) == before
     why = context.current().client.why_protected(caller.default)
     return "yes" if why == "it is the default organization of the instance" else "no"
 
@@ -304,7 +304,7 @@ def default_known(caller: Caller) -> str:
 def phantom_known(caller: Caller, make: Callable[..., Thing]) -> str:
     """Whether an object that reads do not show is known to exist."""
     thing = make()
-    caller.console.call("POST", "/debug/phantoms", {"ids": [thing.id]})
+    caller.admin.call("POST", "/debug/phantoms", {"ids": [thing.id]})
     return thing.found()
 
 
@@ -363,15 +363,15 @@ def preview(engine: MiniEngine) -> bool:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def instance() -> Iterator[World]:
+def instance() -> Iterator[Server]:
     """One server for all: each cell has an object of its own. The provider's process ends with it."""
-    with emulated() as world:
-        yield world
+    with emulated() as server:
+        yield server
         context.stop()
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_can_do_what_the_document_has(instance: World, tmp_path: Path, role: str) -> None:
+def test_a_role_can_do_what_the_document_has(instance: Server, tmp_path: Path, role: str) -> None:
     caller = Caller(instance, role, tmp_path)
     assert {
         "Organizations": {**Changes(caller.organization).all(), "default known": default_known(caller)},
@@ -386,9 +386,9 @@ def test_a_role_can_do_what_the_document_has(instance: World, tmp_path: Path, ro
 
 
 def test_without_the_second_api_adopting_needs_a_reader_of_the_instance_and_the_guard_does_not(tmp_path: Path) -> None:
-    with emulated("seeds") as world:
+    with emulated("seeds") as server:
         for role in ROLES:
-            caller = Caller(world, role, tmp_path)
+            caller = Caller(server, role, tmp_path)
             assert default_known(caller) == "yes"
             with nullcontext() if "IAM_OWNER" in role else pytest.raises(ZorgError, match=MISSING.pattern):
                 caller.organization().create(adopt=True)
@@ -400,12 +400,12 @@ def test_where_the_default_organization_is_unknown_none_is_deactivated_without_a
         lambda thing: thing.delete("deactivate"),
         lambda thing: thing.delete("remove"),
     ]
-    with emulated("seeds") as world:
-        caller = Caller(world, "IAM_ORG_MANAGER", tmp_path)
-        caller.engine.url = world.proxy.url
+    with emulated("seeds") as server:
+        caller = Caller(server, "IAM_ORG_MANAGER", tmp_path)
+        caller.engine.url = server.proxy.url
         caller.engine._begin()
         denied = '{"code": 7, "message": "No matching permissions found"}'
-        world.proxy.add(Fault("answer", path="^/management/v1/iam$", times=None, status=403, body=denied))
+        server.proxy.add(Fault("answer", path="^/management/v1/iam$", times=None, status=403, body=denied))
         for act in acts:
             tenant = caller.organization()
             with pytest.raises(LockoutRefused, match=r"does not tell .* is the default one.* set allow_lockout=True"):
