@@ -11,7 +11,6 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +19,7 @@ from typing import Any
 import httpx
 
 from pulumi_zorg.auth import bearer_auth
+from pulumi_zorg.client.call import ORG_HEADER, Call
 from pulumi_zorg.config import Settings, is_loopback
 from pulumi_zorg.errors import (
     AlreadyExists,
@@ -36,35 +36,14 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.retry import retry
 
-__all__ = ["ORG_HEADER", "Call", "Transport"]
+__all__ = ["Transport"]
 
 log = logging.getLogger("pulumi_zorg")
-
-#: Names the organization that a call of the management API acts on.
-ORG_HEADER = "x-zitadel-orgid"
 
 _GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
 # Failures before a byte of the request was sent.
 _UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of the API.
-
-    :param operation: what it is for, as the beginning of a sentence: "Reading organization 42".
-    :param reads: whether it changes nothing, and may so be repeated whatever happened to it.
-    :param hint: what must be so for it to succeed, as a sentence; shown where ZITADEL answers that something is missing.
-    """
-
-    operation: str
-    method: str
-    path: str
-    org: str | None = None
-    body: dict[str, Any] | None = None
-    reads: bool = False
-    hint: str = ""
 
 
 class Transport:

@@ -19,6 +19,7 @@ Controls that the real server does not have (no authentication needed):
 - `POST /debug/phantoms {"ids": [...]}` turns these user grants, projects and project grants into phantoms: reads answer 404
   and lists leave them out, while commands and the event search know them.
 - `POST /debug/lag {"seconds": s}` makes lists show the state of s seconds ago. Reads by id and events do not lag.
+- `POST /debug/delay {"seconds": s}` makes each call wait s seconds before it is handled.
 - `GET /debug/calls` lists the calls that were served. `DELETE /debug/calls` empties that list.
 """
 

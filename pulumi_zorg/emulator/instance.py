@@ -38,6 +38,8 @@ class Instance:
         #: Ids of objects that reads and lists do not show, although they exist: the projection has missed their event.
         self.phantoms: set[str] = set()
         self.calls: list[dict[str, Any]] = []
+        #: How long each call waits before it is handled, in seconds.
+        self.delay = 0.0
         self._lag = 0.0
         self._lagging: ReadModels | None = None
         self._pending: deque[Event] = deque()

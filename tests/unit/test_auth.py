@@ -16,7 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from pulumi_zorg.auth import SCOPE, BearerAuth, ExchangedToken, FixedToken, TokenSource
-from pulumi_zorg.client.transport import Call
+from pulumi_zorg.client.call import Call
 from pulumi_zorg.config import ClientCredentials, Credential, PersonalAccessToken, ServiceAccountKey
 from pulumi_zorg.errors import CredentialError, Unauthenticated, UnexpectedAnswer, Unreachable, ZorgError
 from tests.unit.keys import key_json, parts_of, pem, private_key

@@ -25,7 +25,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from pulumi_zorg.client.transport import Call, Transport
+from pulumi_zorg.client.call import Call
+from pulumi_zorg.client.transport import Transport
 from pulumi_zorg.config import PersonalAccessToken, Settings, load_settings
 from pulumi_zorg.errors import (
     AlreadyExists,

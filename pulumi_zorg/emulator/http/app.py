@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 from urllib.parse import parse_qsl
@@ -58,6 +59,7 @@ class Api:
             WebRoute("/debug/ready", _ready),
             WebRoute("/debug/phantoms", self._phantoms, methods=["POST"]),
             WebRoute("/debug/lag", self._lag, methods=["POST"]),
+            WebRoute("/debug/delay", self._delay, methods=["POST"]),
             WebRoute("/debug/calls", self._calls, methods=["GET", "DELETE"]),
             WebRoute("/debug/{rest:path}", _no_page, methods=_METHODS),
             WebRoute("/.well-known/openid-configuration", self._recorded(self._configuration)),
@@ -70,6 +72,8 @@ class Api:
     def _recorded(self, answer: Any) -> Any:
         async def endpoint(request: Request) -> Response:
             body = await request.body()
+            if self.instance.delay:
+                await asyncio.sleep(self.instance.delay)
             response: Response = answer(request, body)
             path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             org = request.headers.get("x-zitadel-orgid")
@@ -165,6 +169,10 @@ class Api:
 
     async def _lag(self, request: Request) -> Response:
         self.instance.set_lag(float((await request.json())["seconds"]))
+        return _Json({})
+
+    async def _delay(self, request: Request) -> Response:
+        self.instance.delay = float((await request.json())["seconds"])
         return _Json({})
 
     async def _calls(self, request: Request) -> Response:
