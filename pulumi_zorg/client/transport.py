@@ -20,6 +20,7 @@ import httpx
 
 from pulumi_zorg.auth import bearer_auth
 from pulumi_zorg.client.call import ORG_HEADER, Call
+from pulumi_zorg.client.rate_limit import RateLimit
 from pulumi_zorg.config import Settings, is_loopback
 from pulumi_zorg.errors import (
     AlreadyExists,
@@ -66,6 +67,7 @@ class Transport:
         self.settings = settings
         self.sleep = sleep
         self.notice = notice
+        self._rate_limit = RateLimit(sleep, notice)
         self._ahead = 0.0  # seconds that the server's clock is ahead of this machine's
         verify: ssl.SSLContext | bool = True
         if settings.ca_file is not None:
@@ -160,17 +162,23 @@ class Transport:
                 should_retry=lambda error: isinstance(error, _Passing) and (repeatable or not error.may_have_applied),
                 within=self.settings.retry_deadline,
                 sleep=self.sleep,
-                notify=lambda error, wait: self.notice(
-                    f"{error} Trying again in {wait:.1f} s (attempt {attempt + 1})."
-                ),
+                notify=lambda error, wait: self._before_retry(error, wait, attempt + 1),
                 retry_after=lambda error: error.retry_after if isinstance(error, _Passing) else None,
             )
         except _Passing as error:
             raise Unreachable(str(error), may_have_applied=error.may_have_applied) from None
 
+    def _before_retry(self, error: BaseException, wait: float, attempt: int) -> None:
+        """Report the wait. After a 429 all calls of this client make it together."""
+        if isinstance(error, _Passing) and error.rate_limited:
+            self._rate_limit.pause(self.settings.url, wait)
+        else:
+            self.notice(f"{error} Trying again in {wait:.1f} s (attempt {attempt}).")
+
     def _once(
         self, operation: str, send: Callable[[], httpx.Response], org: str | None, attempt: int
     ) -> httpx.Response:
+        self._rate_limit.wait()
         began = time.monotonic()
         try:
             response = send()
@@ -190,6 +198,7 @@ class Transport:
                 f"{operation}: {self.settings.url} answered {response.status_code}.",
                 # 429 is sent before a call is processed.
                 may_have_applied=response.status_code != 429,
+                rate_limited=response.status_code == 429,
                 retry_after=_retry_after(response),
             )
         return response
@@ -213,10 +222,16 @@ class _EndingStream(httpx.SyncByteStream):
 
 
 class _Passing(Unreachable):
-    """Unreachable, and a retry may help."""
+    """Unreachable, and a retry may help.
 
-    def __init__(self, message: str, *, may_have_applied: bool, retry_after: float | None = None) -> None:
+    :param rate_limited: the server answered 429, and so has not processed the call.
+    """
+
+    def __init__(
+        self, message: str, *, may_have_applied: bool, rate_limited: bool = False, retry_after: float | None = None
+    ) -> None:
         super().__init__(message, may_have_applied=may_have_applied)
+        self.rate_limited = rate_limited
         self.retry_after = retry_after
 
 

@@ -20,6 +20,7 @@ Controls that the real server does not have (no authentication needed):
   and lists leave them out, while commands and the event search know them.
 - `POST /debug/lag {"seconds": s}` makes lists show the state of s seconds ago. Reads by id and events do not lag.
 - `POST /debug/delay {"seconds": s}` makes each call wait s seconds before it is handled.
+- `POST /debug/rate-limit {"calls": n}` answers n calls in each second, and others with 429. Null ends it.
 - `GET /debug/calls` lists the calls that were served. `DELETE /debug/calls` empties that list.
 """
 

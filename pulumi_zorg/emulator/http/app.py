@@ -60,6 +60,7 @@ class Api:
             WebRoute("/debug/phantoms", self._phantoms, methods=["POST"]),
             WebRoute("/debug/lag", self._lag, methods=["POST"]),
             WebRoute("/debug/delay", self._delay, methods=["POST"]),
+            WebRoute("/debug/rate-limit", self._rate_limit, methods=["POST"]),
             WebRoute("/debug/calls", self._calls, methods=["GET", "DELETE"]),
             WebRoute("/debug/{rest:path}", _no_page, methods=_METHODS),
             WebRoute("/.well-known/openid-configuration", self._recorded(self._configuration)),
@@ -74,7 +75,7 @@ class Api:
             body = await request.body()
             if self.instance.delay:
                 await asyncio.sleep(self.instance.delay)
-            response: Response = answer(request, body)
+            response: Response = answer(request, body) if self.instance.takes_call() else _too_many_calls()
             path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             org = request.headers.get("x-zitadel-orgid")
             self.instance.calls.append(
@@ -175,10 +176,18 @@ class Api:
         self.instance.delay = float((await request.json())["seconds"])
         return _Json({})
 
+    async def _rate_limit(self, request: Request) -> Response:
+        self.instance.calls_a_second = (await request.json())["calls"]
+        return _Json({})
+
     async def _calls(self, request: Request) -> Response:
         if request.method == "DELETE":
             self.instance.calls.clear()
         return _Json(self.instance.calls)
+
+
+def _too_many_calls() -> Response:
+    return PlainTextResponse("too many requests\n", 429, {"Retry-After": "1"})
 
 
 def _origin(request: Request) -> str:
