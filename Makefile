@@ -48,9 +48,11 @@ test-lowest: $(LOWEST)/ready engine ## A part of the tests, with the lowest supp
 test-fast: setup ## The tests that need no engine
 	@$(BIN)/python -m pytest -q -n auto -m "not engine" --ignore tests/engine $(ARGS)
 
-soak: setup ## Thousands of random sequences, and five broken providers that they must find; half an hour
+soak: setup engine ## Thousands of random sequences, and five broken providers that they must find; half an hour
 	@echo "soak: half an hour on one core"
 	ZORG_EXAMPLES=$${ZORG_EXAMPLES:-2000} $(BIN)/python -m pytest -q -s tests/stateful/test_stateful.py tests/stateful/soak_mutants.py
+	export ZORG_KILLED_RESOURCES=100 ZORG_KILLS=10 PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH"
+	$(BIN)/python -m pytest -q tests/engine/test_killed.py -k without_checkpoints
 
 bench: setup engine ## Time, calls and memory for up to 1,000 resources, beside a provider that calls nothing; half an hour
 	@$(BIN)/pip install -q --group bench
