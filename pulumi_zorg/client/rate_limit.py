@@ -41,9 +41,7 @@ class RateLimit:
 
     def wait(self) -> None:
         """Return when calls may be sent."""
-        while True:
-            with self._lock:
-                left = self._ends - time.monotonic()
-            if left <= 0:
-                return
+        with self._lock:
+            left = self._ends - time.monotonic()
+        if left > 0:
             self._sleep(left)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import httpx
+import pytest
 
+from tests.support import in_process
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import grant, org
@@ -13,7 +15,11 @@ from tests.support.stack import grant, org
 MANY = 30
 
 
-def test_a_stack_goes_up_and_down_on_a_server_that_limits_calls(server: Server, stack: InProcessStack) -> None:
+@pytest.mark.slow
+def test_a_stack_goes_up_and_down_on_a_server_that_limits_calls(
+    server: Server, stack: InProcessStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_process, "_LONGEST_SLEEP", 60.0)
     users = [server.admin.create_user(server.home, f"user{number}") for number in range(MANY)]
     stack.declare(
         **{f"org{number}": org(f"Tenant {number}") for number in range(MANY)},
