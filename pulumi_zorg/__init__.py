@@ -19,21 +19,39 @@ from pulumi_zorg.errors import (
     InputError,
     InvalidArgument,
     LockoutRefused,
+    LookupFailed,
     NameTaken,
     NeverThere,
     NoAnswer,
+    NoMatch,
     NotFound,
     NotProven,
     PermissionDenied,
+    SeveralMatches,
     Unauthenticated,
     UnexpectedAnswer,
     Unreachable,
     ZorgError,
 )
+from pulumi_zorg.resource_types.organization.lookup import (
+    OrganizationResult,
+    get_organization,
+    get_organization_output,
+    get_organizations,
+    get_organizations_output,
+)
 from pulumi_zorg.resource_types.organization.resource import Organization, OrganizationArgs
+from pulumi_zorg.resource_types.project.lookup import ProjectResult, get_project, get_project_output
 from pulumi_zorg.resource_types.project.resource import Project, ProjectArgs, ProjectRole
+from pulumi_zorg.resource_types.project_grant.lookup import (
+    ProjectGrantResult,
+    get_project_grant,
+    get_project_grant_output,
+)
 from pulumi_zorg.resource_types.project_grant.resource import ProjectGrant, ProjectGrantArgs
+from pulumi_zorg.resource_types.user_grant.lookup import UserGrantResult, get_user_grants, get_user_grants_output
 from pulumi_zorg.resource_types.user_grant.resource import UserGrant, UserGrantArgs
+from pulumi_zorg.user_lookup import UserResult, get_user, get_user_output, get_users, get_users_output
 
 __all__ = [
     "AlreadyExists",
@@ -46,23 +64,45 @@ __all__ = [
     "InputError",
     "InvalidArgument",
     "LockoutRefused",
+    "LookupFailed",
     "NameTaken",
     "NeverThere",
     "NoAnswer",
+    "NoMatch",
     "NotFound",
     "NotProven",
     "Organization",
     "OrganizationArgs",
+    "OrganizationResult",
     "PermissionDenied",
     "Project",
     "ProjectArgs",
     "ProjectGrant",
     "ProjectGrantArgs",
+    "ProjectGrantResult",
+    "ProjectResult",
     "ProjectRole",
+    "SeveralMatches",
     "Unauthenticated",
     "UnexpectedAnswer",
     "Unreachable",
     "UserGrant",
     "UserGrantArgs",
+    "UserGrantResult",
+    "UserResult",
     "ZorgError",
+    "get_organization",
+    "get_organization_output",
+    "get_organizations",
+    "get_organizations_output",
+    "get_project",
+    "get_project_grant",
+    "get_project_grant_output",
+    "get_project_output",
+    "get_user",
+    "get_user_grants",
+    "get_user_grants_output",
+    "get_user_output",
+    "get_users",
+    "get_users_output",
 ]

@@ -21,7 +21,10 @@
     ├── NotProven               the object may be removed, but no answer proves it
     │   └── NeverThere              this instance has never had the object: it is another instance
     ├── Gone                    the object is proven to be removed
-    └── NameTaken               another object exists where this one should be created
+    ├── NameTaken               another object exists where this one should be created
+    └── LookupFailed            a lookup does not have exactly one answer
+        ├── NoMatch                 nothing matches
+        └── SeveralMatches          several objects match
 
 Each message says what failed, on which object, what the server answered, and what to do. None carries a
 secret: a server's answer is cut and cleaned by :func:`clean` before it gets into one, and the provider masks what a
@@ -43,12 +46,15 @@ __all__ = [
     "InputError",
     "InvalidArgument",
     "LockoutRefused",
+    "LookupFailed",
     "NameTaken",
     "NeverThere",
     "NoAnswer",
+    "NoMatch",
     "NotFound",
     "NotProven",
     "PermissionDenied",
+    "SeveralMatches",
     "Unauthenticated",
     "UnexpectedAnswer",
     "Unreachable",
@@ -202,3 +208,15 @@ class Gone(ZorgError):
 
 class NameTaken(ZorgError):
     """An object that this resource did not make exists where it should be created."""
+
+
+class LookupFailed(ZorgError):
+    """A lookup, like ``get_organization``, does not have exactly one answer."""
+
+
+class NoMatch(LookupFailed):
+    """Nothing that the credential may see matches. The message lists what is near."""
+
+
+class SeveralMatches(LookupFailed):
+    """Several objects match. The message lists them."""

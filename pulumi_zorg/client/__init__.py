@@ -17,6 +17,7 @@ from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.events import Events
 from pulumi_zorg.client.identity import Identity
 from pulumi_zorg.client.organizations import Organizations
+from pulumi_zorg.client.searches import Searches
 from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import HeaderIgnored, UnexpectedAnswer, clean
 from pulumi_zorg.models import Details, Record, UserRecord, Wire, parse
@@ -43,6 +44,7 @@ class Client:
         self.identity = Identity(transport)
         self.events = Events(transport)
         self.counts = Counts(transport)
+        self.searches = Searches(transport)
         #: What calls have shown that other calls need not ask for again, by what it is about.
         self.learned: dict[tuple[str, ...], str] = {}
         self._verified: set[str] = set()

@@ -1,0 +1,116 @@
+"""Searches for organizations and users, by what a person knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import Field
+
+from pulumi_zorg.client.call import Call
+from pulumi_zorg.client.pages import PAGE, PAGE_V2, all_pages
+from pulumi_zorg.errors import NotFound
+from pulumi_zorg.models import Details, NonEmpty, OrganizationRecord, Wire, parse
+
+if TYPE_CHECKING:
+    from pulumi_zorg.client.transport import Transport
+
+__all__ = ["FoundUser", "Searches"]
+
+
+class _Total(Wire):
+    total_result: int = 0
+
+
+class _Organizations(Wire):
+    details: _Total = _Total()
+    result: tuple[OrganizationRecord, ...] = ()
+
+
+class _Profile(Wire):
+    display_name: str = ""
+
+
+class _Email(Wire):
+    email: str = ""
+
+
+class _Human(Wire):
+    profile: _Profile = _Profile()
+    email: _Email = _Email()
+
+
+class _Machine(Wire):
+    name: str = ""
+
+
+class FoundUser(Wire):
+    """A user as ``POST /v2/users`` shows it: a person (``human``) or a service account (``machine``)."""
+
+    id: NonEmpty = Field(alias="userId")
+    details: Details
+    state: str = ""
+    username: str = ""
+    login_names: tuple[str, ...] = ()
+    preferred_login_name: str = ""
+    human: _Human | None = None
+    machine: _Machine | None = None
+
+
+class _Users(Wire):
+    details: _Total = _Total()
+    result: tuple[FoundUser, ...] = ()
+
+
+Answer = TypeVar("Answer", _Organizations, _Users)
+
+
+class Searches:
+    """Searches. All pages are read.
+
+    Documents: https://zitadel.com/docs/apis/resources/org_service_v2 and
+    https://zitadel.com/docs/apis/resources/user_service_v2 (ListOrganizations, ListUsers), and for servers without the first
+    https://zitadel.com/docs/apis/resources/admin (Search Organizations).
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def organizations(self, operation: str, *queries: Mapping[str, Any]) -> Sequence[OrganizationRecord]:
+        """Return the organizations that match all queries, as far as the caller may see them.
+
+        :raises UnexpectedAnswer: where the server counts more than it shows to the caller.
+        """
+
+        def page(path: str, limit: int) -> Callable[[int], tuple[int, Sequence[OrganizationRecord]]]:
+            def read(offset: int) -> tuple[int, Sequence[OrganizationRecord]]:
+                body = {"query": {"offset": str(offset), "limit": limit, "asc": True}, "queries": list(queries)}
+                found = self._read(_Organizations, operation, path, body)
+                return found.details.total_result, found.result
+
+            return read
+
+        try:
+            found = all_pages(page("/v2/organizations/_search", PAGE_V2), operation)
+        except NotFound:  # a server without the v2 API
+            found = all_pages(page("/admin/v1/orgs/_search", PAGE), operation)
+        # The v2 API has longer names of the states.
+        return [each.model_copy(update={"state": each.state.replace("ORGANIZATION_", "ORG_")}) for each in found]
+
+    def users(self, operation: str, *queries: Mapping[str, Any]) -> Sequence[FoundUser]:
+        """Return the users that match all queries, in all organizations, as far as the caller may see them.
+
+        :raises UnexpectedAnswer: where the server counts more than it shows to the caller.
+        """
+
+        def page(offset: int) -> tuple[int, Sequence[FoundUser]]:
+            body = {"query": {"offset": str(offset), "limit": PAGE_V2, "asc": True}, "queries": list(queries)}
+            body["sortingColumn"] = "USER_FIELD_NAME_CREATION_DATE"
+            found = self._read(_Users, operation, "/v2/users", body)
+            return found.details.total_result, found.result
+
+        return all_pages(page, operation)
+
+    def _read(self, model: type[Answer], operation: str, path: str, body: Mapping[str, Any]) -> Answer:
+        answer = self._transport.send(Call(operation, "POST", path, body=dict(body), reads=True))
+        return parse(model, answer, operation)

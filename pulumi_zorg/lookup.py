@@ -1,0 +1,235 @@
+"""What all lookups have in common: functions that a program calls to find what exists, like ``get_organization``.
+
+A lookup runs in the program's process, because Pulumi cannot call a function of a dynamic provider. In a unit test with
+``pulumi.runtime.set_mocks`` it goes to the mocks, like the functions of other packages.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
+
+from pulumi_zorg.errors import InputError, NoMatch, SeveralMatches, UnexpectedAnswer, ZorgError, clean
+from pulumi_zorg.inputs import wrong_id
+
+if TYPE_CHECKING:
+    from pulumi_zorg.client import Client
+    from pulumi_zorg.models import ObjectRecord
+
+__all__ = ["CONTAINS", "EQUALS", "Question", "as_output", "is_active", "one", "quoted", "shown", "similar_by"]
+
+#: How the API compares a text.
+EQUALS, CONTAINS = "TEXT_QUERY_METHOD_EQUALS", "TEXT_QUERY_METHOD_CONTAINS_IGNORE_CASE"
+#: So many objects that are near are listed in an error.
+_NEAR = 5
+
+Result = TypeVar("Result")
+Found = TypeVar("Found")
+
+
+class Question:
+    """One call of a lookup.
+
+    :param function: the name of the function in a program: ``get_organization``.
+    :param given: its arguments, with None for those that were left out.
+    """
+
+    def __init__(self, function: str, **given: Any) -> None:
+        self.function = function
+        self.given = {name: value for name, value in given.items() if value is not None}
+        for name, value in self.given.items():
+            if not isinstance(value, str) or not value.strip():
+                raise _shown(self.wrong(name, f"must be a text that is not blank, not {value!r}"))
+            reason = wrong_id(value) if name == "id" or name.endswith("_id") else None
+            if reason is not None:
+                raise _shown(self.wrong(name, reason))
+        self.choice("state", "active", "inactive")
+
+    def wrong(self, name: str, reason: str) -> InputError:
+        """Return the error of an argument."""
+        return InputError(f"{self.function}()", name, reason)
+
+    def exactly_one_of(self, *names: str) -> str:
+        """Return the one of these arguments that is given.
+
+        :raises InputError: where none or several are.
+        """
+        given = [name for name in names if name in self.given]
+        if len(given) == 1:
+            return given[0]
+        problem = "is missing" if not given else f"cannot be given together with {' and '.join(given[1:])}"
+        raise _shown(self.wrong(given[0] if given else names[0], f"{problem}: give exactly one of {', '.join(names)}"))
+
+    def choice(self, name: str, *values: str) -> None:
+        """Verify that an argument, if it is given, is one of these values.
+
+        :raises InputError: where it is another one.
+        """
+        if self.given.get(name, values[0]) not in values:
+            raise _shown(self.wrong(name, f"must be {' or '.join(map(quoted, values))}"))
+
+    def any_of(self, *names: str) -> None:
+        """Verify that at least one of these arguments is given.
+
+        :raises InputError: where none is.
+        """
+        if not self.given:
+            raise _shown(self.wrong(names[0], f"is missing: give at least one of {', '.join(names)}"))
+
+    def require(self, *names: str) -> None:
+        """Verify that these arguments are given.
+
+        :raises InputError: where one is not.
+        """
+        for name in names:
+            if name not in self.given:
+                raise _shown(self.wrong(name, "is missing"))
+
+    def answer(self, result: type[Result], ask: Callable[[Client], Result]) -> Result:
+        """Return the answer of the mocks, or of the server, which is asked once in a run.
+
+        :param result: the class of the answer.
+        """
+        mocked = self._mocked()
+        if mocked is not None:
+            return _result(result, mocked)
+        found: Result = _run().once((self.function, *sorted(self.given.items())), ask)
+        return found
+
+    def answers(self, result: type[Result], key: str, ask: Callable[[Client], Sequence[Result]]) -> tuple[Result, ...]:
+        """Return a list of answers. See :meth:`answer`.
+
+        :param key: the key of the list in an answer of the mocks.
+        """
+        mocked = self._mocked()
+        if mocked is not None:
+            return tuple(_result(result, each) for each in mocked.get(key) or ())
+        return tuple(_run().once((self.function, *sorted(self.given.items())), ask))
+
+    def _mocked(self) -> Mapping[str, Any] | None:
+        if not isinstance(pulumi.runtime.settings.get_monitor(), MockMonitor):
+            return None
+        first, *others = self.function.split("_")
+        token = f"zorg:index:{first}{''.join(each.title() for each in others)}"
+        return dict(pulumi.runtime.invoke(token, self.given).value or {})
+
+
+class _Run:
+    """The client of the program, and what has been answered."""
+
+    def __init__(self) -> None:
+        from pulumi_zorg.client import Client
+        from pulumi_zorg.config import load_settings
+
+        config = pulumi.Config("zorg")
+        self._client = Client.connect(
+            load_settings(config.get, stored=False), notice=lambda sentence: pulumi.log.warn(f"zorg: {sentence}")
+        )
+        self._answers: dict[tuple[Any, ...], Any] = {}
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def once(self, question: tuple[Any, ...], ask: Callable[[Client], Any]) -> Any:
+        """Return the answer to a question, which is asked once."""
+        with self._lock:
+            if question not in self._answers:
+                try:
+                    self._answers[question] = ask(self._client)
+                except ZorgError as error:
+                    raise _shown(error) from None
+            return self._answers[question]
+
+
+@cache
+def _present_run() -> _Run:
+    return _Run()
+
+
+def _run() -> _Run:
+    try:
+        return _present_run()
+    except ZorgError as error:
+        raise _shown(error) from None
+
+
+def _result(result: type[Result], values: Mapping[str, Any]) -> Result:
+    """Return a result with what a mock gives. What it leaves out is None."""
+    return result(**{each.name: values.get(each.name) for each in fields(result)})  # type: ignore[arg-type]
+
+
+def _shown(error: ZorgError) -> ZorgError:
+    """Return the error as one that the engine shows without a traceback."""
+    if isinstance(error, pulumi.RunError):
+        return error
+    kind = type(error)
+    shown_kind = type(kind.__name__, (kind, pulumi.RunError), {})
+    shown_error: ZorgError = shown_kind.__new__(shown_kind, *error.args)
+    shown_error.__dict__.update(vars(error))
+    return shown_error
+
+
+def as_output(function: Callable[..., Result], **given: pulumi.Input[Any] | None) -> pulumi.Output[Result]:
+    """Return what the function returns for values that may be known later.
+
+    It is unknown as long as one of them is, and secret if one of them is.
+    """
+    known = {name: value for name, value in given.items() if value is not None}
+    return pulumi.Output.all(**known).apply(lambda values: function(**values))
+
+
+def one(
+    found: Sequence[Found], what: str, describe: Callable[[Found], str], near: Callable[[], Iterable[Found]]
+) -> Found:
+    """Return the only match.
+
+    :param what: what was looked for: ``organization with the name "Acme"``.
+    :param describe: one match in a sentence.
+    :param near: returns what is similar, for the error.
+    :raises NoMatch: where nothing matches.
+    :raises SeveralMatches: where several do.
+    """
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise SeveralMatches(f"There are {len(found)} matches for the {what}: {_list(found, describe)}.")
+    try:
+        similar = list(near())
+    except (ZorgError, UnexpectedAnswer):  # the error is about what was looked for
+        similar = []
+    text = f" Near are: {_list(similar, describe)}." if similar else ""
+    raise NoMatch(f"There is no {what} that this credential may see.{text}")
+
+
+def _list(found: Sequence[Found], describe: Callable[[Found], str]) -> str:
+    more = f" and {len(found) - _NEAR} more" if len(found) > _NEAR else ""
+    return "; ".join(describe(each) for each in found[:_NEAR]) + more
+
+
+def similar_by(text: str, search: Callable[[str], Sequence[Found]]) -> Callable[[], Sequence[Found]]:
+    """Return a search for what is near a text: what contains it, or else what contains its first word."""
+    return lambda: search(text) or search(text.replace("@", " ").split()[0])
+
+
+def quoted(value: str) -> str:
+    """Return a name for a message."""
+    return f'"{clean(value)}"'
+
+
+def shown(record: ObjectRecord, name: str) -> str:
+    """Return an object of a list in a sentence."""
+    place = f" in organization {clean(record.org_id)}" if record.org_id and record.org_id != record.id else ""
+    return f"{quoted(name)} ({clean(record.id)}{place}{'' if is_active(record.state) else ', inactive'})"
+
+
+def is_active(state: str) -> bool:
+    """Whether a state of ZITADEL is that of an active object."""
+    return state.endswith("_ACTIVE")

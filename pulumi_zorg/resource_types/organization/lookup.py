@@ -1,0 +1,111 @@
+"""Finding organizations that exist: :func:`get_organization` and :func:`get_organizations`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from pulumi_zorg.lookup import CONTAINS, EQUALS, Question, as_output, is_active, one, quoted, shown, similar_by
+
+if TYPE_CHECKING:
+    from pulumi_zorg.client import Client
+    from pulumi_zorg.models import OrganizationRecord
+
+__all__ = [
+    "OrganizationResult",
+    "get_organization",
+    "get_organization_output",
+    "get_organizations",
+    "get_organizations_output",
+]
+
+
+@dataclass(frozen=True)
+class OrganizationResult:
+    """An organization that exists.
+
+    :ivar state: ``ORG_STATE_ACTIVE`` or ``ORG_STATE_INACTIVE``.
+    """
+
+    id: str
+    name: str
+    primary_domain: str
+    active: bool
+    state: str
+
+
+def get_organization(
+    *, name: str | None = None, id: str | None = None, domain: str | None = None
+) -> OrganizationResult:
+    """Return the organization with this name, id or domain. Exactly one of them is given.
+
+    :param domain: its primary domain, or another one of its verified domains.
+    :raises NoMatch: where there is none that the credential may see. The error lists names that are near.
+    :raises SeveralMatches: where there are several.
+    :raises InputError: for a wrong argument, before anything is called.
+
+    Document: https://zitadel.com/docs/apis/resources/org_service_v2 (ListOrganizations).
+    """
+    question = Question("get_organization", name=name, id=id, domain=domain)
+    by = question.exactly_one_of("name", "id", "domain")
+    value = question.given[by]
+
+    def ask(client: Client) -> OrganizationResult:
+        what = f"organization with the {by} {quoted(value)}"
+
+        def search(text: str, method: str = CONTAINS) -> Sequence[OrganizationRecord]:
+            return client.searches.organizations(f"Looking for the {what}", _query(by, text, method))
+
+        near = similar_by(value, search) if by != "id" else tuple
+        return _result(one(search(value, EQUALS), what, lambda each: shown(each, each.name), near))
+
+    return question.answer(OrganizationResult, ask)
+
+
+def get_organization_output(
+    *,
+    name: pulumi.Input[str] | None = None,
+    id: pulumi.Input[str] | None = None,
+    domain: pulumi.Input[str] | None = None,
+) -> pulumi.Output[OrganizationResult]:
+    """Return the same as :func:`get_organization`, for arguments that may be known later."""
+    return as_output(get_organization, name=name, id=id, domain=domain)
+
+
+def get_organizations(*, name_contains: str | None = None, state: str | None = None) -> tuple[OrganizationResult, ...]:
+    """Return all organizations that match, sorted by name. None at all is no error.
+
+    :param name_contains: a part of the name, in upper or lower case.
+    :param state: ``active`` or ``inactive``.
+    :raises UnexpectedAnswer: where the server counts more than the credential may see.
+    :raises InputError: for a wrong argument, before anything is called.
+
+    Document: https://zitadel.com/docs/apis/resources/org_service_v2 (ListOrganizations).
+    """
+    question = Question("get_organizations", name_contains=name_contains, state=state)
+
+    def ask(client: Client) -> list[OrganizationResult]:
+        queries = [_query("name", name_contains, CONTAINS)] if name_contains else []
+        found = [_result(each) for each in client.searches.organizations("Looking for organizations", *queries)]
+        wanted = [each for each in found if state is None or each.active is (state == "active")]
+        return sorted(wanted, key=lambda each: (each.name, each.id))
+
+    return question.answers(OrganizationResult, "organizations", ask)
+
+
+def get_organizations_output(
+    *, name_contains: pulumi.Input[str] | None = None, state: pulumi.Input[str] | None = None
+) -> pulumi.Output[tuple[OrganizationResult, ...]]:
+    """Return the same as :func:`get_organizations`, for arguments that may be known later."""
+    return as_output(get_organizations, name_contains=name_contains, state=state)
+
+
+def _query(by: str, value: str, method: str) -> dict[str, Any]:
+    return {f"{by}Query": {"id": value} if by == "id" else {by: value, "method": method}}
+
+
+def _result(record: OrganizationRecord) -> OrganizationResult:
+    return OrganizationResult(record.id, record.name, record.primary_domain, is_active(record.state), record.state)

@@ -1,0 +1,81 @@
+"""Finding user grants that exist: :func:`get_user_grants`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from pulumi_zorg.lookup import Question, as_output
+
+if TYPE_CHECKING:
+    from pulumi_zorg.client import Client
+    from pulumi_zorg.models import ObjectRecord
+
+__all__ = ["UserGrantResult", "get_user_grants", "get_user_grants_output"]
+
+
+@dataclass(frozen=True)
+class UserGrantResult:
+    """A user grant that exists.
+
+    :ivar org_id: the organization in which it was made.
+    :ivar project_grant_id: the project grant by which it was made; None where there is none.
+    :ivar state: ``USER_GRANT_STATE_ACTIVE`` or ``USER_GRANT_STATE_INACTIVE``.
+    """
+
+    id: str
+    org_id: str
+    user_id: str
+    project_id: str
+    project_grant_id: str | None
+    role_keys: tuple[str, ...]
+    active: bool
+    state: str
+
+
+def get_user_grants(
+    *, org_id: str | None = None, user_id: str | None = None, project_id: str | None = None
+) -> tuple[UserGrantResult, ...]:
+    """Return all user grants that match, sorted by id. None at all is no error.
+
+    :param org_id: only grants that were made in this organization. Without it, those of all organizations are listed, which
+        a server without the v2 API cannot do.
+    :param user_id: only grants of this user.
+    :param project_id: only grants for this project.
+    :raises UnexpectedAnswer: where the server counts more than the credential may see.
+    :raises InputError: for a wrong argument, or without any, before anything is called.
+
+    Document: https://zitadel.com/docs/apis/resources/mgmt (Search User Grants), and without ``org_id``
+    https://zitadel.com/docs/apis/resources/authorization_service_v2 (ListAuthorizations).
+    """
+    question = Question("get_user_grants", org_id=org_id, user_id=user_id, project_id=project_id)
+    question.any_of("org_id", "user_id", "project_id")
+
+    def ask(client: Client) -> list[UserGrantResult]:
+        from pulumi_zorg.resource_types.user_grant.declaration import TYPE
+
+        listed = TYPE.calls.list_organization(client, org_id) if org_id else TYPE.calls.list_instance(client)
+        found = [_result(each) for each in listed or ()]
+        wanted = [each for each in found if user_id in (None, each.user_id) and project_id in (None, each.project_id)]
+        return sorted(wanted, key=lambda each: each.id)
+
+    return question.answers(UserGrantResult, "user_grants", ask)
+
+
+def get_user_grants_output(
+    *,
+    org_id: pulumi.Input[str] | None = None,
+    user_id: pulumi.Input[str] | None = None,
+    project_id: pulumi.Input[str] | None = None,
+) -> pulumi.Output[tuple[UserGrantResult, ...]]:
+    """Return the same as :func:`get_user_grants`, for arguments that may be known later."""
+    return as_output(get_user_grants, org_id=org_id, user_id=user_id, project_id=project_id)
+
+
+def _result(record: ObjectRecord) -> UserGrantResult:
+    properties: dict[str, Any] = record.properties()
+    known = {name: properties.get(name) or None for name in UserGrantResult.__dataclass_fields__}
+    values = {**known, "id": record.id, "active": record.active, "role_keys": tuple(properties["role_keys"])}
+    return UserGrantResult(**values)  # type: ignore[arg-type]

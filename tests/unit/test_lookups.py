@@ -1,0 +1,240 @@
+"""The lookups of a program, against the emulator, and with mocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pulumi
+import pytest
+
+import pulumi_zorg as zorg
+from pulumi_zorg import lookup
+from pulumi_zorg.testing import Fault
+from tests.support.servers import Server, emulated
+
+
+@dataclass
+class Tenants:
+    """What the tests find on the server."""
+
+    server: Server
+    acme: str
+    ann: str
+    portal: str
+    granted: str
+    grant: str
+
+
+@pytest.fixture(scope="module")
+def tenants() -> Iterator[Tenants]:
+    """Two organizations, one of them inactive, with a user, a project, a project grant and a user grant."""
+    with emulated() as server:
+        admin = server.admin
+        acme = admin.create_organization("Acme")
+        admin.deactivate_organization(admin.create_organization("Acme Labs"))
+        ann = server.create_person(acme, "ann.berg")
+        portal = admin.create_project(acme, "Shop", ["viewer"])
+        granted = admin.grant_project(acme, portal, server.home, ["viewer"])
+        grant = admin.create_grant(acme, ann, portal, ["viewer"])
+        yield Tenants(server, acme, ann, portal, granted, grant)
+
+
+@pytest.fixture(autouse=True)
+def _a_program(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A program that begins now, with the instance owner's credential in its environment."""
+    monkeypatch.setattr(pulumi.runtime.settings.SETTINGS, "monitor", None, raising=False)
+    monkeypatch.setenv("ZITADEL_URL", tenants.server.proxy.url)
+    monkeypatch.setenv("ZITADEL_TOKEN", tenants.server.token)
+    lookup._present_run.cache_clear()
+    tenants.server.proxy.clear()
+    yield
+    if lookup._present_run.cache_info().currsize:
+        lookup._present_run().close()
+    lookup._present_run.cache_clear()
+
+
+def test_an_organization_is_found_by_each_of_its_names(tenants: Tenants) -> None:
+    found = zorg.get_organization(name="Acme")
+    assert asdict(found) == {
+        "id": tenants.acme,
+        "name": "Acme",
+        "primary_domain": "acme.localhost",
+        "active": True,
+        "state": "ORG_STATE_ACTIVE",
+    }
+    assert zorg.get_organization(id=tenants.acme) == zorg.get_organization(domain="acme.localhost") == found
+
+
+def test_organizations_are_filtered_by_a_part_of_the_name_and_by_state() -> None:
+    assert [each.name for each in zorg.get_organizations(name_contains="ACME")] == ["Acme", "Acme Labs"]
+    assert [each.name for each in zorg.get_organizations(state="inactive")] == ["Acme Labs"]
+    assert zorg.get_organizations(name_contains="nobody") == ()
+
+
+def test_a_user_is_found_by_each_of_its_names(tenants: Tenants) -> None:
+    found = zorg.get_user(email="ann.berg@example.com")
+    assert (found.id, found.org_id, found.user_name, found.type) == (tenants.ann, tenants.acme, "ann.berg", "human")
+    assert (found.display_name, found.email) == ("ann.berg Berg", "ann.berg@example.com")
+    assert zorg.get_user(id=tenants.ann, org_id=tenants.acme) == zorg.get_user(user_name="ann.berg") == found
+    assert zorg.get_user(login_name=found.preferred_login_name) == found
+    bob = zorg.get_user(id=tenants.server.bob)
+    assert (bob.type, bob.email) == ("machine", None)
+
+
+def test_users_are_filtered(tenants: Tenants) -> None:
+    home = tenants.server.home
+    assert [each.user_name for each in zorg.get_users(org_id=home)] == ["ann", "bob"]
+    assert [each.id for each in zorg.get_users(email_contains="EXAMPLE.com", type="human")] == [tenants.ann]
+    assert zorg.get_users(org_id=home, state="inactive") == zorg.get_users(org_id=home, type="human") == ()
+
+
+def test_a_project_is_found_by_name_and_by_id(tenants: Tenants) -> None:
+    found = zorg.get_project(name="Shop")
+    assert (found.id, found.org_id, found.name, found.active) == (tenants.portal, tenants.acme, "Shop", True)
+    assert zorg.get_project(id=tenants.portal, org_id=tenants.acme) == found
+
+
+def test_a_project_grant_and_user_grants_are_found(tenants: Tenants) -> None:
+    granted = zorg.get_project_grant(org_id=tenants.acme, project_id=tenants.portal, granted_org_id=tenants.server.home)
+    assert (granted.id, granted.role_keys, granted.active) == (tenants.granted, ("viewer",), True)
+    (grant,) = zorg.get_user_grants(org_id=tenants.acme)
+    assert (grant.id, grant.user_id, grant.project_id) == (tenants.grant, tenants.ann, tenants.portal)
+    assert (grant.project_grant_id, grant.role_keys, grant.state) == (None, ("viewer",), "USER_GRANT_STATE_ACTIVE")
+    assert zorg.get_user_grants(user_id=tenants.ann) == zorg.get_user_grants(project_id=tenants.portal) == (grant,)
+    assert zorg.get_user_grants(user_id=tenants.server.bob) == ()
+
+
+def test_the_same_question_is_asked_once(tenants: Tenants) -> None:
+    for _ in range(3):
+        zorg.get_organization(name="Acme")
+        zorg.get_organizations(state="active")
+    assert len(tenants.server.proxy.exchanges) == 2
+
+
+NO_MATCH: dict[str, tuple[Callable[[Tenants], object], str]] = {
+    "an organization": (
+        lambda tenants: zorg.get_organization(name="acme labs inc"),
+        'There is no organization with the name "acme labs inc" that this credential may see. Near are: "Acme" (.+); '
+        r'"Acme Labs" \(\d+, inactive\)\.',
+    ),
+    "an organization by id": (
+        lambda tenants: zorg.get_organization(id="42"),
+        'There is no organization with the id "42" that this credential may see.',
+    ),
+    "a user": (
+        lambda tenants: zorg.get_user(email="ann@elsewhere.example"),
+        r'no user with the email "ann@elsewhere.example" .+ Near are: "ann.berg" ann.berg@example.com \(\d+ in organization',
+    ),
+    "a user in another organization": (
+        lambda tenants: zorg.get_user(user_name="ann.berg", org_id=tenants.server.home),
+        r'no user with the user name "ann.berg" in organization \d+ .+ Near are: "ann.berg"',
+    ),
+    "a project of another case": (
+        lambda tenants: zorg.get_project(name="shop"),
+        'no project with the name "shop" .+"Shop"',
+    ),
+    "a project in another organization": (
+        lambda tenants: zorg.get_project(name="Shop", org_id=tenants.server.home),
+        r'"Shop" in organization \d+ that this credential may see. Near are: "Shop" \(\d+ in organization \d+\)',
+    ),
+    "a project grant": (
+        lambda tenants: zorg.get_project_grant(
+            org_id=tenants.acme, project_id=tenants.portal, granted_org_id=tenants.acme
+        ),
+        r"no grant of project \d+ to organization \d+ .+ Near are: \d+ \(to organization \d+\)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("find", "message"), NO_MATCH.values(), ids=NO_MATCH)
+def test_what_does_not_exist_is_an_error_that_lists_what_is_near(
+    tenants: Tenants, find: Callable[[Tenants], object], message: str
+) -> None:
+    with pytest.raises(zorg.NoMatch, match=message) as caught:
+        find(tenants)
+    assert isinstance(caught.value, pulumi.RunError), "the engine would show a traceback"
+
+
+def test_several_matches_are_an_error_that_lists_them(tenants: Tenants) -> None:
+    admin = tenants.server.admin
+    other = admin.create_project(tenants.server.home, "Shop")
+    with pytest.raises(zorg.SeveralMatches, match=r'There are 2 matches for the project with the name "Shop": '):
+        zorg.get_project(name="Shop")
+    admin.remove_project(tenants.server.home, other)
+
+
+WRONG: dict[str, tuple[Callable[[], object], str]] = {
+    "nothing": (zorg.get_organization, "name is missing: give exactly one of name, id, domain"),
+    "two": (lambda: zorg.get_user(id="1", email="a@b.c"), "email cannot be given together with id"),
+    "a blank": (lambda: zorg.get_project(name=" "), "name must be a text that is not blank"),
+    "no text": (lambda: zorg.get_organization(id=42), "id must be a text"),  # type: ignore[arg-type]
+    "no id": (lambda: zorg.get_user(id="a/b"), "id is no id of ZITADEL"),
+    "a state": (lambda: zorg.get_organizations(state="ACTIVE"), 'state must be "active" or "inactive"'),
+    "a type": (lambda: zorg.get_users(type="robot"), 'type must be "human" or "machine"'),
+    "no filter": (
+        zorg.get_user_grants,
+        "org_id is missing: give at least one of org_id, user_id, project_id",
+    ),
+}
+
+
+@pytest.mark.parametrize(("find", "message"), WRONG.values(), ids=WRONG)
+def test_a_wrong_argument_is_an_error_before_anything_is_called(
+    tenants: Tenants, find: Callable[[], object], message: str
+) -> None:
+    with pytest.raises(zorg.InputError, match=message):
+        find()
+    assert tenants.server.proxy.exchanges == []
+
+
+def test_a_credential_that_may_see_nothing_is_not_told_that_there_is_nothing(
+    tenants: Tenants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, home = tenants.server.admin, tenants.server.home
+    monkeypatch.setenv("ZITADEL_TOKEN", admin.create_token(home, admin.create_user(home, "nobody")))
+    with pytest.raises(zorg.UnexpectedAnswer, match="the credential may not see all of it"):
+        zorg.get_organizations()
+    with pytest.raises(zorg.NoMatch, match=r'no user with the user name "ann.berg" that this credential may see'):
+        zorg.get_user(user_name="ann.berg")
+
+
+def test_an_outage_is_an_error_without_a_traceback(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZITADEL_RETRY_DEADLINE", "0.01")
+    tenants.server.proxy.add(Fault("answer", status=503, times=None))
+    with pytest.raises(zorg.Unreachable) as caught:
+        zorg.get_organization(name="Acme")
+    assert isinstance(caught.value, pulumi.RunError)
+
+
+class Mocks(pulumi.runtime.Mocks):
+    """The mocks of a user's unit test."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
+        """Create nothing."""
+        return args.name, args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[Any, Any]:
+        """Answer a lookup."""
+        self.asked.append((args.token, dict(args.args)))
+        if args.token == "zorg:index:getUserGrants":
+            return {"user_grants": [{"id": "g", "user_id": "u", "role_keys": ["viewer"]}]}
+        return {"id": "1", "name": args.args["name"], "active": True}
+
+
+def test_a_unit_test_of_a_program_mocks_lookups(tenants: Tenants) -> None:
+    mocks = Mocks()
+    pulumi.runtime.set_mocks(mocks)
+    found = zorg.get_organization(name="Acme")
+    assert (found.id, found.name, found.active, found.state) == ("1", "Acme", True, None)
+    (grant,) = zorg.get_user_grants(user_id="u")
+    assert (grant.id, grant.user_id) == ("g", "u")
+    assert mocks.asked == [
+        ("zorg:index:getOrganization", {"name": "Acme"}),
+        ("zorg:index:getUserGrants", {"user_id": "u"}),
+    ]
+    assert tenants.server.proxy.exchanges == []
