@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from pulumi_zorg.client.counts import Counts
+from pulumi_zorg.client.credentials import Credentials
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.events import Events
 from pulumi_zorg.client.identity import Identity
@@ -40,6 +41,7 @@ class Client:
         self.identity = Identity(transport)
         self.events = Events(transport)
         self.counts = Counts(transport)
+        self.credentials = Credentials(transport)
         #: What calls have shown that other calls need not ask for again, by what it is about.
         self.learned: dict[tuple[str, ...], str] = {}
         self._verified: set[str] = set()
