@@ -27,6 +27,7 @@ _DISCOVERY = "/.well-known/openid-configuration"
 _TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 - a path
 #: Seconds that clocks may differ without a warning. The Date header has whole seconds, and the answer takes some time.
 _CLOCKS_DIFFER = 60
+_MOST_READ = 5  # organizations
 #: An id that no organization has.
 _NO_ORGANIZATION = "1"
 
@@ -103,14 +104,10 @@ def check_header(examination: Examination) -> Iterator[Finding]:
     """The header that names the organization arrives at the server. Without it, a call acts on the caller's own one."""
     client, own = examination.client, examination.own_org
     try:
-        for org_id in examination.org_ids:
-            try:
-                client.organizations.read(org_id)
-            except (PermissionDenied, NotFound):
-                continue
-            if org_id != own:
-                yield ok(f"the header {ORG_HEADER} arrives: the server answers for organization {clean(org_id)}")
-                return
+        answered = _organization_that_answers(examination)
+        if answered is not None:
+            yield ok(f"the header {ORG_HEADER} arrives: the server answers for organization {clean(answered)}")
+            return
         if READ_ORGANIZATION.permission not in client.identity.permissions(own):
             yield warning(
                 f"it is not known whether the header {ORG_HEADER} arrives. Name an organization that the credential may "
@@ -127,6 +124,26 @@ def check_header(examination: Examination) -> Iterator[Finding]:
         )
         return
     yield ok(f"the header {ORG_HEADER} arrives: the server refuses an organization that does not exist")
+
+
+def _organization_that_answers(examination: Examination) -> str | None:
+    """Return another organization than the caller's own, for which the server answers; None where none can be read.
+
+    :raises HeaderIgnored: where the server answers for another one.
+    """
+    client, own = examination.client, examination.own_org
+    with_role = [each.org_id for each in examination.memberships if each.org_id]
+    candidates = dict.fromkeys([*examination.org_ids, *with_role[:_MOST_READ]])
+    for org_id in (each for each in candidates if each != own):
+        try:
+            client.organizations.read(org_id)
+        except (PermissionDenied, NotFound):
+            if org_id in with_role and not client.identity.permissions(org_id):
+                # Each role has permissions, so these are not those in this organization.
+                raise HeaderIgnored(f"The rights in organization {clean(org_id)} are not shown.") from None
+        else:
+            return org_id
+    return None
 
 
 def check_events(examination: Examination) -> Iterator[Finding]:
