@@ -29,7 +29,7 @@ _ACTIONS = {
 }
 _READS = ("read", "search")
 _MOST_NAMED = 5  # organizations in a sentence
-_ON_INSTANCE = "IAM_ORG_MANAGER on the instance has all rights everywhere"
+_ON_INSTANCE = "IAM_ORG_MANAGER on the instance"
 
 
 def missing_permissions(declared: ResourceType[Any], permissions: Collection[str], action: str) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class _Scope:
     :param where: as the end of a sentence.
     :param permissions: those of the caller there.
     :param org_id: the organization; None for the instance.
-    :param advice: the role that has all rights there.
+    :param advice: a role that has all rights there.
     """
 
     where: str
@@ -107,7 +107,7 @@ def _in_organization(examination: Examination, org_id: str) -> Iterator[Finding]
         yield replace(error(f"organization {clean(org_id)} was removed. Name another one."), org_id=org_id)
         return
     where = f"in organization {clean(org_id)}"
-    scope = _Scope(where, permissions, org_id, f"ORG_OWNER {where} has all rights there")
+    scope = _Scope(where, permissions, org_id, f"ORG_OWNER {where}")
     for declared in _types(examination):
         made_here = [each for each in _actions(examination) if declared.in_organization or each != "create"]
         yield _finding(examination, scope, declared, made_here)
@@ -150,7 +150,7 @@ def _finding(examination: Examination, scope: _Scope, declared: ResourceType[Any
     message = f"{name} {scope.where}: {limit} {_describe(missing)}."
     if can:
         message += f" It can {', '.join(can)}."
-    message += f" Give {examination.user} the permissions by a role: {scope.advice} (docs/rights.md)."
+    message += f" Give {examination.user} a role with these permissions, like {scope.advice} (docs/rights.md)."
     return Finding("error" if nowhere else "warning", message, "", scope.org_id, declared.token, missing)
 
 

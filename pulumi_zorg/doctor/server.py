@@ -151,10 +151,12 @@ def check_events(examination: Examination) -> Iterator[Finding]:
     try:
         examination.client.events.since(datetime.now(timezone.utc), (ORG_REMOVED,), at_most=1)
     except (PermissionDenied, NotFound):
+        on_instance = any(each.iam for each in examination.memberships)
+        organizations = "" if on_instance else " The removal of an organization cannot be proven at all."
         yield warning(
-            f"the event store cannot be read: {examination.user} lacks events.read on the instance. An organization that was "
-            "removed outside Pulumi cannot be proven to be removed, so a refresh ends with an error. `zorg drift` does not "
-            "say who changed what, and --since does not work. Give it IAM_OWNER_VIEWER on the instance."
+            f"the event store cannot be read: {examination.user} lacks events.read on the instance. Removals are proven by reads "
+            f"and lists only, and an object that these do not show counts as deleted.{organizations} `zorg drift` does not say "
+            "who changed what, and its --since does not work. Give it IAM_OWNER_VIEWER on the instance (docs/rights.md)."
         )
         return
     yield ok("the event store can be read: removals are proven, and changes have a time and a user")
@@ -173,7 +175,7 @@ def check_api(examination: Examination) -> Iterator[Finding]:
         else:
             yield warning(f"{service.name} does not answer: {service.without}. ZITADEL v4 has it.")
     if present:
-        yield ok(f"{', '.join(present)}")
+        yield ok(f"these parts of ZITADEL's API answer: {', '.join(present)}")
 
 
 def _object(response: httpx.Response) -> dict[str, Any]:

@@ -376,7 +376,12 @@ def test_rights_in_organizations(doctor: Doctor) -> None:
     assert "organization 12345: " in doctor.problems("--org", "12345", code=1)["rights"]
     owner = doctor.server.token
     assert f"{removed} was removed" in doctor.problems("--org", removed, code=1, ZITADEL_TOKEN=owner)["rights"]
-    assert "lacks events.read on the instance" in doctor.problems("--org", home)["events"]
+    events = doctor.problems("--org", home)["events"]
+    assert "lacks events.read on the instance" in events
+    assert "removal of an organization cannot be proven" in events
+    manager = doctor.problems(ZITADEL_TOKEN=doctor.token("IAM_ORG_MANAGER"))
+    assert list(manager) == ["events"]
+    assert "removal of an organization" not in manager["events"]
 
 
 def test_a_role_on_a_single_project_is_a_warning(doctor: Doctor) -> None:
