@@ -26,11 +26,21 @@ __all__ = ["doctor"]
 _COLORS = {"ok": "green", "warning": "yellow", "error": "bold red", "skipped": "dim"}
 
 
+def _org_id(value: str) -> str:
+    from pulumi_zorg.inputs import wrong_id
+
+    reason = wrong_id(value)
+    if reason is not None:
+        raise click.BadParameter(f"{value!r} {reason}")
+    return value
+
+
 @click.command(cls=OneForErrors)
 @stack_options
 @click.option(
     "--org",
     "org_ids",
+    type=_org_id,
     multiple=True,
     metavar="ID",
     help="Check the rights in this organization. It can be given more than once. The default is the rights on the instance.",

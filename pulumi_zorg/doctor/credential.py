@@ -53,7 +53,7 @@ def check_expiry(examination: Examination) -> Iterator[Finding]:
         if isinstance(credential, ServiceAccountKey) and credential.expiration_date is not None:
             found = [_expiry_in(credential)]
     if not found:
-        why = "the credential lacks user.read in its own organization"
+        why = "ZITADEL shows that only to a caller with user.read in the user's organization"
         yield ok(f"it is not known when {examination.credential} expires: {why}{token}")
         return
     first = min((each for each in found if each is not None and each.year < _NEVER), default=None)

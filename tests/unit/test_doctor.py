@@ -373,6 +373,8 @@ def test_rights_in_organizations(doctor: Doctor) -> None:
         ("UserGrant", other): ("ok", []),
     }
     assert f"answers for organization {other}" in found["header"][0]["message"]
+    for wrong in ("", "a b", "ü"):
+        assert "Invalid value for '--org'" in doctor.zorg.run("doctor", "--org", wrong, env=doctor.env).out
     assert "organization 12345: " in doctor.problems("--org", "12345", code=1)["rights"]
     owner = doctor.server.token
     assert f"{removed} was removed" in doctor.problems("--org", removed, code=1, ZITADEL_TOKEN=owner)["rights"]
