@@ -12,7 +12,7 @@ COVERAGE := $(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= 
 # With the lowest versions of dependencies: what is fast, and the life of each resource in the engine on the newest server.
 LOWEST_TESTS := tests/unit tests/contract tests/provider
 
-.PHONY: help setup lock engine demo test test-fast test-lowest soak lint types layers check tables build compare clean
+.PHONY: help setup lock engine demo test test-fast test-lowest soak bench lint types layers check tables build compare clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -45,12 +45,18 @@ test-lowest: $(LOWEST)/ready engine ## A part of the tests, with the lowest supp
 	PATH="$(CURDIR)/$(LOWEST)/bin:$$(scripts/engine 2>/dev/null):$$PATH" $(LOWEST)/bin/python -m pytest -q -n auto --dist worksteal \
 	  -k "not 2025-12 and not seeds" $(LOWEST_TESTS) $(ARGS)
 
-test-fast: setup ## The tests that need no engine
-	@$(BIN)/python -m pytest -q -n auto -m "not engine" --ignore tests/engine $(ARGS)
+test-fast: setup ## The tests that need no engine, without those that take seconds
+	@$(BIN)/python -m pytest -q -n auto -m "not engine and not slow" --ignore tests/engine $(ARGS)
 
-soak: setup ## Thousands of random sequences, and five broken providers that they must find; half an hour
+soak: setup engine ## Thousands of random sequences, and five broken providers that they must find; half an hour
 	@echo "soak: half an hour on one core"
 	ZORG_EXAMPLES=$${ZORG_EXAMPLES:-2000} $(BIN)/python -m pytest -q -s tests/stateful/test_stateful.py tests/stateful/soak_mutants.py
+	export ZORG_KILLED_RESOURCES=100 ZORG_KILLS=10 PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH"
+	$(BIN)/python -m pytest -q tests/engine/test_killed.py -k without_checkpoints
+
+bench: setup engine ## Time, calls and memory for up to 1,000 resources, beside a provider that calls nothing; half an hour
+	@$(BIN)/pip install -q --group bench
+	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m benchmarks $(ARGS)
 
 lint: setup ## ruff
 	@$(BIN)/ruff check .

@@ -81,7 +81,7 @@ class ServiceAccountKey(BaseModel):
     """The JSON that ZITADEL hands out for a service account's key
     (https://zitadel.com/docs/guides/integrate/service-users/private-key-jwt)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
     type: Literal["serviceaccount"]
     key_id: Annotated[str, Field(alias="keyId", min_length=1)]

@@ -30,7 +30,9 @@ NonEmpty = Annotated[str, Field(min_length=1)]
 class Wire(BaseModel):
     """The base of all records: unknown fields are newer than this release and are passed over."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True, defer_build=True
+    )
 
 
 class Details(Wire):

@@ -91,7 +91,9 @@ def register(
         )
     # The server keeps names and grants unique, so the old object must go first. With `pulumi up --replace` the engine asks no
     # provider which comes first.
-    options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
+    options = pulumi.ResourceOptions(delete_before_replace=True)
+    if opts is not None:
+        options = pulumi.ResourceOptions.merge(options, opts)
     internal = {OWNER: owner, **({PREVIEW: True} if pulumi.runtime.is_dry_run() else {}), **_secrets(given)}
     Resource.__init__(resource, provider, name, {**given, **dict.fromkeys(outputs), **internal}, options)
 
@@ -118,8 +120,7 @@ def register_existing(
 
 def _secrets(given: Mapping[str, Any]) -> dict[str, Any]:
     """Which of the properties are secret, as an input; none where all are plain values."""
-    plain = (str, bool, type(None))
-    outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not isinstance(value, plain)}
+    outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not _is_plain(value)}
     if not outputs:
         return {}
 
@@ -127,6 +128,13 @@ def _secrets(given: Mapping[str, Any]) -> dict[str, Any]:
         return [name for name, output in outputs.items() if await output.is_secret()]
 
     return {SECRETS: pulumi.Output.from_input(names())}
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether nothing in the value is awaited, and so nothing is secret. Making an output of each list takes time."""
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, value.values()))
+    return all(map(_is_plain, value)) if isinstance(value, list | tuple) else isinstance(value, str | bool | None)
 
 
 def _given_later(value: Any) -> bool:

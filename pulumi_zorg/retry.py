@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -35,7 +36,7 @@ def retry(
     def wait(state: tenacity.RetryCallState) -> float:
         jittered = tenacity.wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT)(state)
         requested = retry_after(_error(state))
-        return jittered if requested is None else requested + jittered / 4
+        return jittered if requested is None else requested + random.uniform(0, _FIRST_WAIT)  # noqa: S311 - no secret
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(should_retry),

@@ -9,18 +9,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.counts import Counts
 from pulumi_zorg.client.credentials import Credentials
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.events import Events
 from pulumi_zorg.client.identity import Identity
 from pulumi_zorg.client.organizations import Organizations
-from pulumi_zorg.client.transport import Call, Transport
 from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import HeaderIgnored, UnexpectedAnswer, clean
 from pulumi_zorg.models import Details, Record, UserRecord, Wire, parse
+
+if TYPE_CHECKING:
+    from pulumi_zorg.client.transport import Transport
 
 __all__ = ["Client", "check_owner"]
 
@@ -54,6 +57,9 @@ class Client:
 
         :param notice: is given a sentence when a call has to wait; by default the log is.
         """
+        # It loads httpx, which takes a tenth of a second. A preview without changes makes no call.
+        from pulumi_zorg.client.transport import Transport
+
         return cls(Transport(settings) if notice is None else Transport(settings, notice=notice))
 
     def read(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.client.transport import Call, Transport
+from pulumi_zorg.client.call import Call
 from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
+
+if TYPE_CHECKING:
+    from pulumi_zorg.client.transport import Transport
 
 __all__ = ["API_SERVICES", "ApiService", "answers"]
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from pydantic import Field
 
-from pulumi_zorg.client.transport import Call, Transport
+from pulumi_zorg.client.call import Call
 from pulumi_zorg.errors import HeaderIgnored, clean
 from pulumi_zorg.models import Details, OrganizationRecord, Wire, parse
+
+if TYPE_CHECKING:
+    from pulumi_zorg.client.transport import Transport
 
 __all__ = ["Counts"]
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.pages import all_pages, v1_query
-from pulumi_zorg.client.transport import Call, Transport
 from pulumi_zorg.errors import clean
 from pulumi_zorg.models import NonEmpty, UserRecord, Wire, parse
+
+if TYPE_CHECKING:
+    from pulumi_zorg.client.transport import Transport
 
 __all__ = ["Credentials"]
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.client.transport import Call, Transport
+from pulumi_zorg.client.call import Call
 from pulumi_zorg.errors import clean
 from pulumi_zorg.models import Event, Wire, parse
+
+if TYPE_CHECKING:
+    from pulumi_zorg.client.transport import Transport
 
 __all__ = ["BEGINNING", "Events"]
 

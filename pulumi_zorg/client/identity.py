@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.pages import all_pages, v1_query
-from pulumi_zorg.client.transport import Call, Transport
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 from pulumi_zorg.models import Details, OrganizationRecord, UserRecord, Wire, parse
+
+if TYPE_CHECKING:
+    from pulumi_zorg.client.transport import Transport
 
 __all__ = ["Identity", "Membership"]
 

@@ -7,11 +7,15 @@ organizations are those of the resource type.
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.endpoints import Endpoint
-from pulumi_zorg.client.transport import Call, Transport
 from pulumi_zorg.errors import ApiError, HeaderIgnored, UnexpectedAnswer, clean
 from pulumi_zorg.models import OrganizationRecord, Wire, parse
+
+if TYPE_CHECKING:
+    from pulumi_zorg.client.transport import Transport
 
 __all__ = ["READ_ORGANIZATION", "Organizations"]
 

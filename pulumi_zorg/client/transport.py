@@ -11,7 +11,6 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +19,8 @@ from typing import Any
 import httpx
 
 from pulumi_zorg.auth import bearer_auth
+from pulumi_zorg.client.call import ORG_HEADER, Call
+from pulumi_zorg.client.rate_limit import RateLimit
 from pulumi_zorg.config import Settings, is_loopback
 from pulumi_zorg.errors import (
     AlreadyExists,
@@ -36,35 +37,14 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.retry import retry
 
-__all__ = ["ORG_HEADER", "Call", "Transport", "http_date"]
+__all__ = ["Transport", "http_date"]
 
 log = logging.getLogger("pulumi_zorg")
-
-#: Names the organization that a call of the management API acts on.
-ORG_HEADER = "x-zitadel-orgid"
 
 _GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
 # Failures before a byte of the request was sent.
 _UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of the API.
-
-    :param operation: what it is for, as the beginning of a sentence: "Reading organization 42".
-    :param reads: whether it changes nothing, and may so be repeated whatever happened to it.
-    :param hint: what must be so for it to succeed, as a sentence; shown where ZITADEL answers that something is missing.
-    """
-
-    operation: str
-    method: str
-    path: str
-    org: str | None = None
-    body: dict[str, Any] | None = None
-    reads: bool = False
-    hint: str = ""
 
 
 class Transport:
@@ -87,6 +67,7 @@ class Transport:
         self.settings = settings
         self.sleep = sleep
         self.notice = notice
+        self._rate_limit = RateLimit(sleep, notice)
         self._ahead = 0.0  # seconds that the server's clock is ahead of this machine's
         verify: ssl.SSLContext | bool = True
         if settings.ca_file is not None:
@@ -195,17 +176,23 @@ class Transport:
                 should_retry=lambda error: isinstance(error, _Passing) and (repeatable or not error.may_have_applied),
                 within=self.settings.retry_deadline,
                 sleep=self.sleep,
-                notify=lambda error, wait: self.notice(
-                    f"{error} Trying again in {wait:.1f} s (attempt {attempt + 1})."
-                ),
+                notify=lambda error, wait: self._before_retry(error, wait, attempt + 1),
                 retry_after=lambda error: error.retry_after if isinstance(error, _Passing) else None,
             )
         except _Passing as error:
             raise Unreachable(str(error), may_have_applied=error.may_have_applied) from None
 
+    def _before_retry(self, error: BaseException, wait: float, attempt: int) -> None:
+        """Report the wait. After a 429 all calls of this client make it together."""
+        if isinstance(error, _Passing) and error.rate_limited:
+            self._rate_limit.pause(self.settings.url, wait)
+        else:
+            self.notice(f"{error} Trying again in {wait:.1f} s (attempt {attempt}).")
+
     def _once(
         self, operation: str, send: Callable[[], httpx.Response], org: str | None, attempt: int
     ) -> httpx.Response:
+        self._rate_limit.wait()
         began = time.monotonic()
         try:
             response = send()
@@ -225,6 +212,7 @@ class Transport:
                 f"{operation}: {self.settings.url} answered {response.status_code}.",
                 # 429 is sent before a call is processed.
                 may_have_applied=response.status_code != 429,
+                rate_limited=response.status_code == 429,
                 retry_after=_retry_after(response),
             )
         return response
@@ -248,10 +236,16 @@ class _EndingStream(httpx.SyncByteStream):
 
 
 class _Passing(Unreachable):
-    """Unreachable, and a retry may help."""
+    """Unreachable, and a retry may help.
 
-    def __init__(self, message: str, *, may_have_applied: bool, retry_after: float | None = None) -> None:
+    :param rate_limited: the server answered 429, and so has not processed the call.
+    """
+
+    def __init__(
+        self, message: str, *, may_have_applied: bool, rate_limited: bool = False, retry_after: float | None = None
+    ) -> None:
         super().__init__(message, may_have_applied=may_have_applied)
+        self.rate_limited = rate_limited
         self.retry_after = retry_after
 
 

@@ -6,19 +6,21 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES
 from pulumi_zorg.client.api_services import API_SERVICES, answers
+from pulumi_zorg.client.call import ORG_HEADER
 from pulumi_zorg.client.organizations import READ_ORGANIZATION
-from pulumi_zorg.client.transport import ORG_HEADER, http_date
+from pulumi_zorg.client.transport import http_date
 from pulumi_zorg.config import ServiceAccountKey
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
 from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, clean
 from pulumi_zorg.object_events import ORG_REMOVED
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["check_address", "check_api", "check_clock", "check_events", "check_header", "check_settings"]
 

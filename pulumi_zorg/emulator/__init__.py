@@ -19,6 +19,8 @@ Controls that the real server does not have (no authentication needed):
 - `POST /debug/phantoms {"ids": [...]}` turns these user grants, projects and project grants into phantoms: reads answer 404
   and lists leave them out, while commands and the event search know them.
 - `POST /debug/lag {"seconds": s}` makes lists show the state of s seconds ago. Reads by id and events do not lag.
+- `POST /debug/delay {"seconds": s}` makes each call wait s seconds before it is handled.
+- `POST /debug/rate-limit {"calls": n}` answers n calls in each second, and others with 429. Null ends it.
 - `GET /debug/calls` lists the calls that were served. `DELETE /debug/calls` empties that list.
 """
 
@@ -32,6 +34,8 @@ from pathlib import Path
 from types import TracebackType
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from pulumi_zorg.emulator.http.app import Api
 from pulumi_zorg.emulator.instance import Instance
@@ -61,6 +65,7 @@ class Emulator:
         self.like = like
         self.data = data
         self._instance: Instance | None = None
+        self._app: _PresentApp | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -84,7 +89,8 @@ class Emulator:
             listener.close()
             raise
         self.port = listener.getsockname()[1]
-        server = uvicorn.Server(_config(self._instance, self.port))
+        self._app = _PresentApp(Api(self._instance).app())
+        server = uvicorn.Server(_config(self._app, self.port))
         self._server = server
         self._thread = threading.Thread(target=server.run, args=([listener],), name="zitadel-emulator", daemon=True)
         self._thread.start()
@@ -94,10 +100,20 @@ class Emulator:
             time.sleep(0.002)
         return self
 
+    def reset(self) -> None:
+        """Forget everything, as if it had just started. This takes less time than to stop and to start.
+
+        :raises RuntimeError: if it does not run, or stores its data in a file.
+        """
+        if self._app is None or self.data is not None:
+            raise RuntimeError("only an emulator that runs and keeps its data in memory can be reset")
+        self._instance = Instance(self.like, self.token, None)
+        self._app.app = Api(self._instance).app()
+
     def stop(self) -> None:
         """Stop, and release the port. A second call does nothing."""
         server, thread, instance = self._server, self._thread, self._instance
-        self._server = self._thread = self._instance = None
+        self._server = self._thread = self._instance = self._app = None
         if server is not None and thread is not None and instance is not None:
             # Do not wait for idle connections of clients.
             server.should_exit = True
@@ -132,7 +148,7 @@ def run(
         try:
             bound: int = listener.getsockname()[1]
             announce(f"http://{_HOST}:{bound}")
-            uvicorn.Server(_config(instance, bound)).run([listener])
+            uvicorn.Server(_config(Api(instance).app(), bound)).run([listener])
         finally:
             instance.store.close()
     finally:
@@ -152,7 +168,15 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-def _config(instance: Instance, port: int) -> uvicorn.Config:
-    return uvicorn.Config(
-        Api(instance).app(), host=_HOST, port=port, log_level="warning", access_log=False, lifespan="off", ws="none"
-    )
+class _PresentApp:
+    """Passes each call to the application of the present instance."""
+
+    def __init__(self, app: Starlette) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+def _config(app: Starlette | _PresentApp, port: int) -> uvicorn.Config:
+    return uvicorn.Config(app, host=_HOST, port=port, log_level="warning", access_log=False, lifespan="off", ws="none")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,6 +39,12 @@ class Instance:
         #: Ids of objects that reads and lists do not show, although they exist: the projection has missed their event.
         self.phantoms: set[str] = set()
         self.calls: list[dict[str, Any]] = []
+        #: How long each call waits before it is handled, in seconds.
+        self.delay = 0.0
+        #: How many calls are answered in a second; the others get 429. None for any number.
+        self.calls_a_second: int | None = None
+        self._second = 0.0  # when the present second began, by the monotonic clock
+        self._calls_left = 0
         self._lag = 0.0
         self._lagging: ReadModels | None = None
         self._pending: deque[Event] = deque()
@@ -46,6 +53,16 @@ class Instance:
         self.default_org_id = ""
         self.project_id = ""
         self.iac_user_id = ""
+
+    def takes_call(self) -> bool:
+        """Whether the rate limit allows a call now."""
+        if self.calls_a_second is None:
+            return True
+        now = time.monotonic()
+        if now >= self._second + 1:
+            self._second, self._calls_left = now, self.calls_a_second
+        self._calls_left -= 1
+        return self._calls_left >= 0
 
     def set_lag(self, seconds: float) -> None:
         """Make lists show the state of `seconds` ago from now on."""

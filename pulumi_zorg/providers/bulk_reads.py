@@ -49,13 +49,9 @@ class _Lists:
 
 
 class BulkReads:
-    """The reads of one run.
+    """The reads of one run."""
 
-    :param client: makes the calls.
-    """
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self) -> None:
         self._lists: dict[str, _Lists] = {}
         self._written: set[str] = set()
         self._lock = threading.Lock()
@@ -65,7 +61,7 @@ class BulkReads:
         with self._lock:
             self._written.add(id)
 
-    def find(self, type: ResourceType[Any], id: str, known: Mapping[str, Any]) -> Observed | None:
+    def find(self, client: Client, type: ResourceType[Any], id: str, known: Mapping[str, Any]) -> Observed | None:
         """Return the object, if a list shows it exactly as the state has it; None where it is to be read by id.
 
         :param known: what the state has of it.
@@ -75,13 +71,13 @@ class BulkReads:
                 return None
             lists = self._lists.setdefault(type.token, _Lists())
         with lists.lock:
-            self._count(lists, type, str(known.get("org_id") or ""))
+            self._count(client, lists, type, str(known.get("org_id") or ""))
             found = lists.entries.get(id)
         if found is None or any(name in known and name not in found.properties for name in type.updatable):
             return None
         return found if all(known.get(name) == value for name, value in found.properties.items()) else None
 
-    def _count(self, lists: _Lists, type: ResourceType[Any], org_id: str) -> None:
+    def _count(self, client: Client, lists: _Lists, type: ResourceType[Any], org_id: str) -> None:
         """Count a read, and read a list where it has become worth it."""
         lists.reads += 1
         lists.reads_in[org_id] = lists.reads_in.get(org_id, 0) + 1
@@ -91,17 +87,17 @@ class BulkReads:
         if type.in_organization and lists.reads_in[org_id] > _FEW:
             lists.listed.add(org_id)
             with suppress(ApiError, UnexpectedAnswer):  # then everything is read by id
-                records = type.calls.list_organization(self._client, org_id)
+                records = type.calls.list_organization(client, org_id)
         elif lists.next_try is not None and lists.reads >= lists.next_try:
             lists.next_try = None
             with suppress(ApiError, UnexpectedAnswer):
-                records = type.calls.list_instance(self._client, lists.reads - 1)
+                records = type.calls.list_instance(client, lists.reads - 1)
                 # A list that is too long now may be worth it later.
                 lists.next_try = 2 * lists.reads if records is None else None
         if records:
-            lists.entries |= self._settled(type, records)
+            lists.entries |= self._settled(client, type, records)
 
-    def _settled(self, type: ResourceType[Any], records: Sequence[ObjectRecord]) -> dict[str, Observed]:
+    def _settled(self, client: Client, type: ResourceType[Any], records: Sequence[ObjectRecord]) -> dict[str, Observed]:
         """Return the objects that a list shows, without those that it may not show as they are."""
         shown: dict[str, Observed] = {}
         for record in records:
@@ -110,5 +106,5 @@ class BulkReads:
         recorded = [Recorded("", type.token, each.id, each.properties, each.properties) for each in shown.values()]
         changed: set[Key] = set()
         with suppress(ApiError):  # without the event store nothing shows what changed
-            changed = {each.key for each in recently_changed(self._client, recent_events(self._client), recorded)}
+            changed = {each.key for each in recently_changed(client, recent_events(client), recorded)}
         return {each.id: each for each in shown.values() if each.key not in changed}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -27,16 +27,19 @@ __all__ = ["ProviderContext", "current", "is_started", "mask_error", "start", "s
 class ProviderContext:
     """The settings, the client, and what this run has learned.
 
-    :param client: the client that all resources share.
+    :param settings: the instance and the credential.
+    :param connect: makes the client that all resources share, when the first call is made.
     :param pending: the pending creates of this instance and backend.
     :ivar bulk_reads: answers the reads of a refresh from lists.
     """
 
-    client: Client
+    settings: Settings
+    connect: Callable[[], Client]
     pending: PendingCreates
     reporter: Reporter = field(default_factory=Reporter)
     registry: Registry = field(default_factory=Registry)
-    bulk_reads: BulkReads = field(init=False)
+    bulk_reads: BulkReads = field(default_factory=BulkReads)
+    _client: Client | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     #: The secret properties of a resource, by what it declares: `diff` is given exactly what `check` returned.
     _secret: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -44,25 +47,31 @@ class ProviderContext:
     #: Whether this run is a preview. The host does not say so; resources do, in `check`.
     is_preview: bool = False
 
-    def __post_init__(self) -> None:
-        self.bulk_reads = BulkReads(self.client)
-
     @classmethod
-    def connect(cls, settings: Settings) -> ProviderContext:
+    def from_settings(cls, settings: Settings) -> ProviderContext:
         """The context of a run with these settings."""
         reporter = Reporter()
         reporter.set_up_log()
-        client = Client.connect(settings, notice=reporter.note)
-        return cls(client, PendingCreates(settings.url, pending_creates_folder(), reporter.warn), reporter)
+        pending = PendingCreates(settings.url, pending_creates_folder(), reporter.warn)
+        return cls(settings, lambda: Client.connect(settings, notice=reporter.note), pending, reporter)
+
+    @property
+    def client(self) -> Client:
+        """The client that all resources share."""
+        with self._lock:
+            if self._client is None:
+                self._client = self.connect()
+            return self._client
 
     @cached_property
     def preview(self) -> PreviewImpact:
         """Reads what a planned change means, with few calls and short time-outs."""
-        return PreviewImpact(self.client.transport.settings)
+        return PreviewImpact(self.settings)
 
     def close(self) -> None:
         """Close the connections."""
-        self.client.close()
+        if self._client is not None:
+            self._client.close()
         if "preview" in self.__dict__:
             self.preview.close()
 
@@ -103,7 +112,7 @@ class ProviderContext:
 
     def report_impact(self, resource_type: ResourceType[Any], planned: Planned) -> None:
         """Report in a preview what the change would do to people, if it is significant."""
-        if not self.client.transport.settings.preview_impact:
+        if not self.settings.preview_impact:
             return
         hidden = self._secret.get(_key(resource_type, planned.after or {}), frozenset())
         planned = self.preview.resolve(resource_type, planned)

@@ -94,7 +94,7 @@ class Hooks(Generic[AnyInputs]):
         show_own_errors_without_traceback()
         with _starting:
             if not process.is_started():
-                process.start(ProviderContext.connect(load_settings(lambda key: req.config.get(f"zorg:{key}"))))
+                process.start(ProviderContext.from_settings(load_settings(lambda key: req.config.get(f"zorg:{key}"))))
 
     @_readable
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -174,7 +174,7 @@ class Hooks(Generic[AnyInputs]):
         context = process.current()
         known = {name: value for name, value in props.items() if value is not None}
         is_get = not any(name in known for name in self.type.required if name not in self.type.address)
-        listed = None if is_get else context.bulk_reads.find(self.type, id, known)
+        listed = None if is_get else context.bulk_reads.find(context.client, self.type, id, known)
         if listed is not None:
             # What the server filled in is not in every list. It does not change.
             listed = replace(listed, properties={**(props.get(_FILLED) or {}), **listed.properties})

@@ -53,8 +53,8 @@ class PreviewImpact:
     """
 
     def __init__(self, settings: Settings, calls: int = _CALLS) -> None:
-        hasty = replace(settings, timeout=min(settings.timeout, _TIMEOUT), retry_deadline=_NO_RETRY)
-        self._client = Client.connect(hasty, notice=lambda sentence: None)
+        self._settings = replace(settings, timeout=min(settings.timeout, _TIMEOUT), retry_deadline=_NO_RETRY)
+        self._connected: Client | None = None
         self._left = calls
         self._stopped: str | None = None  # why no more calls are made
         self._known_names: dict[tuple[str, ...], str | None] = {}
@@ -62,7 +62,16 @@ class PreviewImpact:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        if self._connected is not None:
+            self._connected.close()
+
+    @property
+    def _client(self) -> Client:
+        """The client, made when the first call is made."""
+        with self._lock:
+            if self._connected is None:
+                self._connected = Client.connect(self._settings, notice=lambda sentence: None)
+            return self._connected
 
     def check_credential(self) -> str | None:
         """Use the credential once. Return what the user should know where the server does not answer, as a sentence.

@@ -78,6 +78,7 @@ def test_an_adoption_that_deactivates_is_counted(any_server: Server, zorg: Zorg)
     assert deactivated(zorg, file, "--offline", env=settings(server)) == 2
 
 
+@pytest.mark.slow
 def test_without_the_instance_it_still_counts(server: Server, zorg: Zorg) -> None:
     acme, beta = (server.admin.create_organization(name) for name in ("Acme", "Beta"))
     file = write_plan(

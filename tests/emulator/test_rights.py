@@ -287,6 +287,7 @@ _PROJECT_CALLS: dict[str, Callable[[_ProjectScene], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("call", "role", "expected"), _cells(_PROJECT_TABLE))
 def test_project_cell(
     instance: Instance, scenes: dict[tuple[str, ...], Any], call: str, role: str, expected: str
@@ -314,6 +315,7 @@ _V2 = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", _V2)
 def test_v2_asks_for_the_same_rights(instance: Instance, call: str) -> None:
     procedure, body = _V2[call]

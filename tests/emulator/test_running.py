@@ -143,6 +143,7 @@ def test_many_at_once(instance: Instance) -> None:
     assert sorted(statuses) == [200, *[409] * 7]
 
 
+@pytest.mark.slow
 def test_many_grants(instance: Instance) -> None:
     """1,000 grants are listed page by page, each grant once. A list of one of them does no work for the others."""
     org = instance.org()

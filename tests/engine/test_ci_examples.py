@@ -65,7 +65,7 @@ on_both = pytest.mark.parametrize("platform", ["github", "gitlab"])
 @on_both
 def test_a_harmless_change_gets_a_comment_and_passes(runner: Runner, platform: str) -> None:
     runner.stack.declare(**tenants(runner.server), hooli=org("Hooli"))
-    job = runner.preview(platform)
+    job = runner.preview(platform, "harmless")
     assert job.code == 0, job.out
     assert job.body.startswith(MARK)
     assert "nobody would be locked out or let in" in job.body
@@ -82,7 +82,7 @@ def declared_off(runner: Runner) -> dict[str, dict[str, Any]]:
 
 def test_more_deactivations_than_the_limit_fail(runner: Runner) -> None:
     runner.stack.declare(**declared_off(runner))
-    job = runner.preview("github")
+    job = runner.preview("github", "deactivations")
     assert job.code == 7, job.out
     assert job.said("More than the limits")
     assert "test: refused: 2 organizations would be deactivated, and --max-deactivate is 1" in job.body
@@ -93,7 +93,7 @@ def test_more_deactivations_than_the_limit_fail(runner: Runner) -> None:
 def test_a_label_raises_the_limit(runner: Runner, platform: str) -> None:
     runner.stack.declare(**declared_off(runner))
     runner.labels = ("urgent", "max-deactivate=2")
-    job = runner.preview(platform)
+    job = runner.preview(platform, "deactivations")
     assert job.code == 0, job.out
     assert "2 organizations would be deactivated; within the limits" in job.body
 
@@ -125,7 +125,7 @@ def test_a_removal_fails_and_rewrites_the_comment_of_the_last_push(runner: Runne
             {"id": 2, "author": {"id": ME}, "body": f"{MARK}\nof the push before"},
         ],
     }
-    job = runner.preview(platform)
+    job = runner.preview(platform, "removal")
     assert job.code == 7, job.out
     assert job.said("More than the limits")
     assert "a label like `max-remove=2`" in job.body
@@ -138,7 +138,7 @@ def test_a_removal_fails_and_rewrites_the_comment_of_the_last_push(runner: Runne
 def test_a_preview_that_fails_gets_a_comment_that_says_so(runner: Runner, platform: str) -> None:
     program = "import os\nprint('the token is', os.environ['ZITADEL_TOKEN'])\nprint('::warning::an order')\nraise SystemExit(3)\n"
     (runner.stack.folder / "__main__.py").write_text(program)
-    job = runner.preview(platform)
+    job = runner.preview(platform, "failure")
     assert job.code == 1, job.out
     assert job.said("Could not be told")
     assert "would do could not be told.**" in job.body

@@ -136,3 +136,55 @@ def test_the_engine_interrupted_while_creations_run(server: Server, stack: Stack
     assert set(server.admin.organizations()) - before == {stack.id(f"org{i}") for i in range(6)}
     assert list(server.admin.grants(server.home)) == [stack.id("ann")]
     assert stack.preview("--refresh") == {}
+
+
+def test_without_checkpoints_everything_killed_again_and_again_ends_with_each_object_once(
+    server: Server, stack: Stack
+) -> None:
+    """With PULUMI_SKIP_CHECKPOINTS a killed engine leaves a state that knows nothing of what it made."""
+    many, kills = int(os.environ.get("ZORG_KILLED_RESOURCES", "20")), int(os.environ.get("ZORG_KILLS", "3"))
+    stack.env |= {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+    users = [server.admin.create_user(server.home, f"user{number}") for number in range(many)]
+    organizations, grants = set(server.admin.organizations()), set(server.admin.grants(server.home))
+    stack.declare(
+        **{f"org{number}": org(f"Tenant {number}") for number in range(many)},
+        **{f"grant{number}": grant(server.home, user, server.project, ["viewer"]) for number, user in enumerate(users)},
+    )
+    for _ in range(kills):
+        _killed_at_write(server, stack, ["up", "--yes", "--skip-preview"], 2 * many // (kills + 1))
+        assert not stack.resources(), "the engine wrote its state: this test proves nothing"
+    stack.up()
+    made = {name: each["id"] for name, each in stack.resources().items()}
+    assert len(made) == 2 * many
+    assert set(server.admin.organizations()) - organizations == {made[f"org{number}"] for number in range(many)}
+    assert set(server.admin.grants(server.home)) - grants == {made[f"grant{number}"] for number in range(many)}
+    _killed_at_write(server, stack, ["destroy", "--yes", "--skip-preview"], many)
+    stack.destroy()
+    assert set(server.admin.organizations()) == organizations
+    assert set(server.admin.grants(server.home)) == grants
+
+
+def _killed_at_write(server: Server, stack: Stack, command: list[str], number: int) -> None:
+    """Run a command, and kill all its processes at the write that makes so many since the command began.
+
+    Writes that resume what an earlier run made are none: the objects exist.
+    """
+    server.proxy.clear()
+    killed = threading.Event()
+
+    def kill(method: str, path: str) -> None:
+        if not killed.is_set() and len(server.proxy.writes) >= number and _kill_all(stack):
+            killed.set()
+
+    server.proxy.before = kill
+    process = subprocess.Popen(
+        ["pulumi", "--non-interactive", *command],
+        cwd=stack.folder,
+        env=stack.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    process.wait()
+    server.proxy.before = lambda method, path: None
+    assert killed.is_set()
+    stack.run("cancel", "--yes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +19,17 @@ _MARKS: dict[str, list[pytest.MarkDecorator]] = {"provider": [], "engine": [pyte
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The level, and for a test on every server: the engine only on the newest."""
+    """The level and the server.
+
+    A test that is marked ``every_profile`` runs on the emulator in each of its profiles. The others run on the newest, because the
+    profiles differ in single calls, which tests/contract tests. ``ZORG_EVERY_PROFILE`` marks them all. The engine runs on the newest.
+    """
     if "level" not in metafunc.fixturenames:
         return
     levels = list(_LEVELS) if metafunc.definition.get_closest_marker("engine_too") else ["provider"]
     if "every_server" in metafunc.fixturenames:
-        servers = {"provider": EVERY, "engine": ANY}
+        every = metafunc.definition.get_closest_marker("every_profile") or os.environ.get("ZORG_EVERY_PROFILE")
+        servers = {"provider": EVERY if every else ANY, "engine": ANY}
         pairs = [pytest.param(level, each, marks=_MARKS[level]) for level in levels for each in servers[level]]
         metafunc.parametrize(("level", "every_server"), pairs, indirect=["every_server"])
     else:

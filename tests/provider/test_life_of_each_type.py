@@ -73,6 +73,7 @@ def _lives(kind: str, server: Server, stack: AnyStack) -> None:
     assert stack.resources() == {}
 
 
+@pytest.mark.every_profile
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_an_object_lives_its_life(every_server: Server, every_stack: AnyStack, kind: str) -> None:
     _lives(kind, every_server, every_stack)
@@ -234,6 +235,7 @@ def test_a_change_outside_pulumi_is_shown_by_a_refresh_and_undone_by_up(
     stack.assert_settled()
 
 
+@pytest.mark.every_profile
 @EVERY_TYPE
 def test_an_object_that_was_removed_outside_pulumi_leaves_the_state_with_a_proof_and_is_created_again(
     every_server: Server, every_stack: AnyStack, kind: str

@@ -194,6 +194,7 @@ def test_unknown_ids_pass_a_preview(server: Server, stack: Stack) -> None:
     assert stack.preview() == {"acme": ["create"], "ann": ["create"]}
 
 
+@pytest.mark.slow
 def test_thirty_organizations_and_thirty_grants_go_up_and_down(server: Server, stack: Stack) -> None:
     users = [server.admin.create_user(server.home, f"user{i}") for i in range(30)]
     declared = {f"org{i}": org(f"Tenant {i}", active=i % 3 != 0) for i in range(30)}

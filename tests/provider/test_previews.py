@@ -198,6 +198,7 @@ def test_a_preview_goes_on_where_nothing_can_be_counted(server: Server, stack: S
     assert len(told) == 2
 
 
+@pytest.mark.slow
 def test_a_server_that_is_slow_is_waited_for_once(server: Server, stack: Stack) -> None:
     """Each call has five seconds, and after the first that takes longer none is made."""
     stack.declare(**{f"o{number}": org(f"Org {number}") for number in range(6)})

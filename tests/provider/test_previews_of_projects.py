@@ -213,6 +213,7 @@ def test_nothing_is_claimed_where_nothing_can_be_counted(server: Server, stack: 
     assert not any(number in each for each in told for number in (" 0 ", " 1 ", " 2 "))
 
 
+@pytest.mark.slow
 def test_a_slow_server_and_many_roles_stay_within_the_budget(server: Server, stack: InProcessStack) -> None:
     many = {f"r{number}": f"Role {number}" for number in range(40)}
     stack.declare(shop=project(server.home, "Shop", roles=many))

@@ -75,6 +75,7 @@ def test_what_a_program_may_not_declare_can_be_changed_back_and_destroyed(
     assert shop not in admin.projects(server.home)
 
 
+@pytest.mark.slow
 def test_a_name_that_differs_only_in_upper_and_lower_case_is_taken_with_a_message_that_says_so(
     every_server: Server, every_stack: AnyStack
 ) -> None:

@@ -126,7 +126,7 @@ class MiniEngine:
         transport = Transport(settings, sleep=lambda seconds: None, notice=reporter.note)
         transport._http.event_hooks = {"request": [self._sent]}
         pending = PendingCreates(self.url, self.folder, reporter.warn)
-        context.start(ProviderContext(Client(transport), pending, reporter))
+        context.start(ProviderContext(transport.settings, lambda: Client(transport), pending, reporter))
 
     def _sent(self, request: httpx.Request) -> None:
         self.before(request)

@@ -14,8 +14,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from pulumi_zorg import proof
 from pulumi_zorg.client import Client
+from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.organizations import Organizations
-from pulumi_zorg.client.transport import Call
 from pulumi_zorg.errors import NotFound, PermissionDenied, Unreachable
 from pulumi_zorg.inputs import Inputs
 from pulumi_zorg.models import OrganizationRecord, Wire, parse

@@ -134,6 +134,7 @@ def test_a_phantom_is_found_by_its_own_creation(example: Stack) -> None:
     example._as_declared()
 
 
+@pytest.mark.slow
 def test_a_name_that_was_cut_short_is_passed_on_to_another_resource(example: Stack) -> None:
     """The new resource is refused until the other one has renamed what its earlier attempt has made."""
     example.declare_organization(2, 1, True)
@@ -241,6 +242,7 @@ def test_a_second_stack_neither_takes_nor_removes_what_the_first_one_made(exampl
     assert example.admin.organization(first)["state"] == "ORG_STATE_ACTIVE"
 
 
+@pytest.mark.slow
 def test_what_another_resource_has_pending_is_not_taken_for_an_own_create(example: Stack) -> None:
     """Both attempts lasted when the object was created: the first resource made it, and the second one was refused."""
     example.engine.program.clear()

@@ -22,6 +22,7 @@ def _leaves_no_server() -> Iterator[None]:
     context.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(10_000)
 def test_the_laws_hold_on_random_sequences(capsys: pytest.CaptureFixture[str]) -> None:
     run_state_machine_as_test(

@@ -202,7 +202,7 @@ class InProcessStack:
                 settings, sleep=lambda seconds: time.sleep(min(seconds, _LONGEST_SLEEP)), notice=reporter.note
             )
             pending = PendingCreates(settings.url, self.folder / "pending", reporter.warn)
-            context.start(ProviderContext(Client(transport), pending, reporter))
+            context.start(ProviderContext(transport.settings, lambda: Client(transport), pending, reporter))
             work()
         except ZorgError as error:
             diagnostics.write(f"error: {type(error).__name__}: {error}\n")

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_a_typed_program_passes_mypy_strict() -> None:
     """api.py marks wrong uses with `type: ignore`; one that is no error would be reported as unused."""
     here = Path(__file__).parent

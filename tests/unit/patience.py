@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+import tenacity
 from pydantic import SecretStr
 
+from pulumi_zorg.client import rate_limit, transport
 from pulumi_zorg.client.transport import Transport
 from pulumi_zorg.config import Credential, PersonalAccessToken, Settings
 
@@ -25,8 +28,10 @@ class Waits(list[float]):
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
-        really = time.monotonic
-        monkeypatch.setattr(time, "monotonic", lambda: really() + sum(self))
+        # Only where waiting is measured: the emulators of this process have timers that need the real clock.
+        moved = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(self), time=time.time, sleep=time.sleep)
+        for module in (tenacity, transport, rate_limit):
+            monkeypatch.setattr(module, "time", moved)
 
     def __call__(self, seconds: float) -> None:
         self.append(seconds)

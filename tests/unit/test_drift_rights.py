@@ -43,6 +43,7 @@ def caller(server: Server, clients: Clients, role: str, organizations: Sequence[
     return clients.holder(server, server.admin.create_token(server.home, user))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("role", "cells"), list(table()))
 def test_rights(every_server: Server, clients: Clients, role: str, cells: list[str]) -> None:
     server, admin = every_server, every_server.admin

@@ -370,6 +370,7 @@ def instance() -> Iterator[Server]:
         context.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_can_do_what_the_document_has(instance: Server, tmp_path: Path, role: str) -> None:
     caller = Caller(instance, role, tmp_path)

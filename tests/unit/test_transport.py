@@ -25,7 +25,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from pulumi_zorg.client.transport import Call, Transport
+from pulumi_zorg.client.call import Call
+from pulumi_zorg.client.rate_limit import RateLimit
+from pulumi_zorg.client.transport import Transport
 from pulumi_zorg.config import PersonalAccessToken, Settings, load_settings
 from pulumi_zorg.errors import (
     AlreadyExists,
@@ -87,6 +89,8 @@ def test_a_read_is_repeated_whatever_happened_to_it(failure: Answer, call: Call,
     assert len(server.requests) == 3
     assert len(waits) == 2
     for number, (notice, wait) in enumerate(zip(notices, waits, strict=True), start=2):
+        if f"{URL} takes no more calls" in notice:  # see the rate limit below
+            continue
         assert notice.startswith(f"{call.operation}: {URL} ")
         assert notice.endswith(f" Trying again in {wait:.1f} s (attempt {number}).")
 
@@ -228,6 +232,29 @@ def test_the_servers_clock_is_taken_from_its_answers(waits: Waits) -> None:
     assert transport.server_time() < an_hour_ahead.timestamp() - 1800
     transport.send(READ)
     assert abs(transport.server_time() - an_hour_ahead.timestamp()) < 600
+
+
+def test_calls_that_begin_in_a_pause_of_the_rate_limit_wait_for_its_end(waits: Waits) -> None:
+    """Else a call could be refused until its deadline, while calls that came later are answered."""
+    notices: list[str] = []
+    limit = RateLimit(waits, notices.append)
+    limit.pause(URL, 3.0)
+    limit.pause(URL, 5.0)  # of another call at the same time
+    limit.wait()
+    assert 4.9 <= sum(waits) <= 5.0
+    limit.wait()
+    assert len(waits) == 1
+    assert notices == [f"{URL} takes no more calls for 3.0 s (429): waiting."]
+
+
+def test_few_lines_report_the_pauses_of_a_long_run(waits: Waits) -> None:
+    notices: list[str] = []
+    limit = RateLimit(waits, notices.append)
+    for _ in range(100):
+        limit.pause(URL, 1.0)
+        limit.wait()
+    assert len(notices) == 7
+    assert notices[-1] == f"{URL} takes no more calls for 1.0 s (429): waiting. This is pause 64 of this run."
 
 
 @pytest.mark.parametrize("value", ["121", "99999999999", "9" * 400])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 from urllib.parse import parse_qsl
@@ -58,6 +59,8 @@ class Api:
             WebRoute("/debug/ready", _ready),
             WebRoute("/debug/phantoms", self._phantoms, methods=["POST"]),
             WebRoute("/debug/lag", self._lag, methods=["POST"]),
+            WebRoute("/debug/delay", self._delay, methods=["POST"]),
+            WebRoute("/debug/rate-limit", self._rate_limit, methods=["POST"]),
             WebRoute("/debug/calls", self._calls, methods=["GET", "DELETE"]),
             WebRoute("/debug/{rest:path}", _no_page, methods=_METHODS),
             WebRoute("/.well-known/openid-configuration", self._recorded(self._configuration)),
@@ -70,7 +73,9 @@ class Api:
     def _recorded(self, answer: Any) -> Any:
         async def endpoint(request: Request) -> Response:
             body = await request.body()
-            response: Response = answer(request, body)
+            if self.instance.delay:
+                await asyncio.sleep(self.instance.delay)
+            response: Response = answer(request, body) if self.instance.takes_call() else _too_many_calls()
             path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             org = request.headers.get("x-zitadel-orgid")
             self.instance.calls.append(
@@ -167,10 +172,22 @@ class Api:
         self.instance.set_lag(float((await request.json())["seconds"]))
         return _Json({})
 
+    async def _delay(self, request: Request) -> Response:
+        self.instance.delay = float((await request.json())["seconds"])
+        return _Json({})
+
+    async def _rate_limit(self, request: Request) -> Response:
+        self.instance.calls_a_second = (await request.json())["calls"]
+        return _Json({})
+
     async def _calls(self, request: Request) -> Response:
         if request.method == "DELETE":
             self.instance.calls.clear()
         return _Json(self.instance.calls)
+
+
+def _too_many_calls() -> Response:
+    return PlainTextResponse("too many requests\n", 429, {"Retry-After": "1"})
 
 
 def _origin(request: Request) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import pulumi
 
@@ -44,13 +44,14 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
     Add, Change, Deactivate, Reactivate and Remove Organization (https://zitadel.com/docs/apis/resources/mgmt).
     """
 
-    name: pulumi.Output[str]
-    active: pulumi.Output[bool]
-    adopt: pulumi.Output[bool]
-    deletion_policy: pulumi.Output[str]
-    allow_lockout: pulumi.Output[bool]
-    primary_domain: pulumi.Output[str]
-    state: pulumi.Output[str]
+    if TYPE_CHECKING:  # The SDK evaluates the annotations of a class again for each resource.
+        name: pulumi.Output[str]
+        active: pulumi.Output[bool]
+        adopt: pulumi.Output[bool]
+        deletion_policy: pulumi.Output[str]
+        allow_lockout: pulumi.Output[bool]
+        primary_domain: pulumi.Output[str]
+        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = OrganizationProvider(), OrganizationInputs, OrganizationArgs
     _outputs = ("primary_domain", "state")

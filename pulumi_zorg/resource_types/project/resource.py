@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict, overload
+from typing import TYPE_CHECKING, Any, TypedDict, overload
 
 import pulumi
 from typing_extensions import NotRequired
@@ -63,17 +63,18 @@ class Project(ZitadelResource, module="zorg", name="Project"):
     Deactivate, Reactivate and Remove Project (https://zitadel.com/docs/apis/resources/mgmt).
     """
 
-    org_id: pulumi.Output[str]
-    name: pulumi.Output[str]
-    roles: pulumi.Output[Mapping[str, Mapping[str, str]] | None]
-    project_role_assertion: pulumi.Output[bool]
-    project_role_check: pulumi.Output[bool]
-    has_project_check: pulumi.Output[bool]
-    private_labeling_setting: pulumi.Output[str]
-    active: pulumi.Output[bool]
-    adopt: pulumi.Output[bool]
-    deletion_policy: pulumi.Output[str]
-    state: pulumi.Output[str]
+    if TYPE_CHECKING:  # The SDK evaluates the annotations of a class again for each resource.
+        org_id: pulumi.Output[str]
+        name: pulumi.Output[str]
+        roles: pulumi.Output[Mapping[str, Mapping[str, str]] | None]
+        project_role_assertion: pulumi.Output[bool]
+        project_role_check: pulumi.Output[bool]
+        has_project_check: pulumi.Output[bool]
+        private_labeling_setting: pulumi.Output[str]
+        active: pulumi.Output[bool]
+        adopt: pulumi.Output[bool]
+        deletion_policy: pulumi.Output[str]
+        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = ProjectProvider(), ProjectInputs, ProjectArgs
 

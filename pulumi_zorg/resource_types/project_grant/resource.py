@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import pulumi
 
@@ -48,14 +48,15 @@ class ProjectGrant(ZitadelResource, module="zorg", name="ProjectGrant"):
     Deactivate, Reactivate and Remove Project Grant (https://zitadel.com/docs/apis/resources/mgmt).
     """
 
-    org_id: pulumi.Output[str]
-    project_id: pulumi.Output[str]
-    granted_org_id: pulumi.Output[str]
-    role_keys: pulumi.Output[Sequence[str]]
-    active: pulumi.Output[bool]
-    adopt: pulumi.Output[bool]
-    deletion_policy: pulumi.Output[str]
-    state: pulumi.Output[str]
+    if TYPE_CHECKING:  # The SDK evaluates the annotations of a class again for each resource.
+        org_id: pulumi.Output[str]
+        project_id: pulumi.Output[str]
+        granted_org_id: pulumi.Output[str]
+        role_keys: pulumi.Output[Sequence[str]]
+        active: pulumi.Output[bool]
+        adopt: pulumi.Output[bool]
+        deletion_policy: pulumi.Output[str]
+        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = ProjectGrantProvider(), ProjectGrantInputs, ProjectGrantArgs
 

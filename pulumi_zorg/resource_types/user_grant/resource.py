@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import pulumi
 
@@ -50,15 +50,16 @@ class UserGrant(ZitadelResource, module="zorg", name="UserGrant"):
     Deactivate, Reactivate and Remove User Grant (https://zitadel.com/docs/apis/resources/mgmt).
     """
 
-    org_id: pulumi.Output[str]
-    user_id: pulumi.Output[str]
-    project_id: pulumi.Output[str]
-    project_grant_id: pulumi.Output[str | None]
-    role_keys: pulumi.Output[Sequence[str]]
-    active: pulumi.Output[bool]
-    adopt: pulumi.Output[bool]
-    deletion_policy: pulumi.Output[str]
-    state: pulumi.Output[str]
+    if TYPE_CHECKING:  # The SDK evaluates the annotations of a class again for each resource.
+        org_id: pulumi.Output[str]
+        user_id: pulumi.Output[str]
+        project_id: pulumi.Output[str]
+        project_grant_id: pulumi.Output[str | None]
+        role_keys: pulumi.Output[Sequence[str]]
+        active: pulumi.Output[bool]
+        adopt: pulumi.Output[bool]
+        deletion_policy: pulumi.Output[str]
+        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = UserGrantProvider(), UserGrantInputs, UserGrantArgs
 
