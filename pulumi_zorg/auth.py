@@ -17,17 +17,25 @@ import httpx
 from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, ServiceAccountKey, Settings
 from pulumi_zorg.errors import CredentialError, UnexpectedAnswer, clean
 
-__all__ = ["SCOPE", "BearerAuth", "ExchangedToken", "FixedToken", "TokenSource", "bearer_auth"]
+__all__ = [
+    "ASSERTION_DATED_BACK",
+    "ASSERTION_LIVES",
+    "SCOPE",
+    "BearerAuth",
+    "ExchangedToken",
+    "FixedToken",
+    "TokenSource",
+    "bearer_auth",
+]
 
 #: Without the audience of ZITADEL's own project the API answers 401 to a token that is otherwise good.
 SCOPE = "openid urn:zitadel:iam:org:project:id:zitadel:aud"
 
 _TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 - a path
 _RENEW_BEFORE = 60.0  # seconds before a token's end in which a new one is fetched
-_ASSERTION_LIVES = (
-    300  # seconds; ZITADEL takes no assertion that was issued in its future, so it is dated back a little
-)
-_ASSERTION_DATED_BACK = 10
+#: Seconds that an assertion is good for, and by which it is dated back: ZITADEL takes none that was issued in its future.
+ASSERTION_LIVES = 300
+ASSERTION_DATED_BACK = 10
 
 #: Sends a request for a token: with the transport's retries, and without a bearer token.
 SendForToken = Callable[[httpx.Request], httpx.Response]
@@ -45,9 +53,17 @@ class TokenSource(Protocol):
         """Return another token than ``refused``, which the API did not accept; None where there is none."""
         ...
 
+    @property
+    def life(self) -> float | None:
+        """Seconds that a new token is good for; None where that is not known."""
+        ...
+
 
 class FixedToken:
     """A personal access token."""
+
+    #: It has an expiry of its own, which it does not show.
+    life: float | None = None
 
     def __init__(self, credential: PersonalAccessToken) -> None:
         self._token = credential.token
@@ -90,6 +106,7 @@ class ExchangedToken:
         self._lock = threading.Lock()
         self._value = ""
         self._renew_at = 0.0
+        self.life: float | None = None
 
     def token(self, send: SendForToken) -> str:
         """Return the current token, or a new one shortly before it expires."""
@@ -123,6 +140,7 @@ class ExchangedToken:
             lives = answer.get("expires_in")
             seconds = float(lives) if isinstance(lives, int | float) and lives > 0 else 0.0
             self._value = value
+            self.life = seconds or None
             self._renew_at = requested_at + max(seconds - _RENEW_BEFORE, seconds / 2)
             return
         details = " ".join(str(answer[key]) for key in ("error", "error_description", "message") if answer.get(key))
@@ -154,13 +172,13 @@ class ExchangedToken:
         import jwt
 
         assert isinstance(self._credential, ServiceAccountKey)  # noqa: S101 - narrows the type for the checker
-        issued = int(self._clock()) - _ASSERTION_DATED_BACK
+        issued = int(self._clock()) - ASSERTION_DATED_BACK
         claims = {
             "iss": self._credential.user_id,
             "sub": self._credential.user_id,
             "aud": self._audience,
             "iat": issued,
-            "exp": issued + _ASSERTION_LIVES,
+            "exp": issued + ASSERTION_LIVES,
         }
         try:
             return jwt.encode(
@@ -216,6 +234,11 @@ class BearerAuth(httpx.Auth):
         if other is not None and other != token:
             request.headers["Authorization"] = f"Bearer {other}"
             yield request
+
+    @property
+    def token_life(self) -> float | None:
+        """Seconds that a new token is good for; None where that is not known."""
+        return self._source.life
 
     def __repr__(self) -> str:
         return f"BearerAuth({self._source!r})"

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -87,6 +87,8 @@ class ServiceAccountKey(BaseModel):
     key_id: Annotated[str, Field(alias="keyId", min_length=1)]
     user_id: Annotated[str, Field(alias="userId", min_length=1)]
     key: SecretStr
+    #: When the key expires, as it is in the JSON. Nothing but `zorg doctor` reads it, so no value is refused.
+    expiration_date: Annotated[Any, Field(alias="expirationDate")] = None
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,15 @@ class Calls(Generic[AnyInputs]):
 
     #: The call of each change, for the documentation: ``create``, ``read``, ``remove``, and the other actions.
     endpoints: ClassVar[Mapping[str, tuple[Endpoint, ...]]]
+    #: The actions of ``endpoints`` for which one of the calls is enough: the next one is made where a call is not permitted.
+    one_call_is_enough: ClassVar[frozenset[str]] = frozenset()
+
+    def permissions(self, action: str) -> tuple[frozenset[str], ...]:
+        """Return the sets of permissions that an action of ``endpoints`` needs: of each set, the caller needs one."""
+        names = [each.permission for each in self.endpoints[action]]
+        if action in self.one_call_is_enough:
+            return (frozenset(names),)
+        return tuple(frozenset({name}) for name in dict.fromkeys(names))
 
     def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord:
         """Return the object as a read by its id shows it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from pulumi_zorg.cli.doctor import doctor
 from pulumi_zorg.cli.drift import drift
 from pulumi_zorg.cli.emulator import emulator
 from pulumi_zorg.cli.preview_guard import preview_guard
@@ -17,6 +18,7 @@ def main() -> None:
     """Tools for the objects of ZITADEL that Pulumi manages."""
 
 
+main.add_command(doctor)
 main.add_command(drift)
 main.add_command(emulator)
 main.add_command(preview_guard)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, read_file_or_stdin, stack_options
+from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, read_file_or_stdin, stack_options, type_option
 from pulumi_zorg.cli.writing import whole_output
 from pulumi_zorg.config import Settings, load_settings
 from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import last_update, parse_time, read_export, stack_name
 from pulumi_zorg.tokens import short
 
@@ -27,22 +26,11 @@ __all__ = ["drift"]
 
 Item = TypeVar("Item")
 
-_TYPES = {short(each).lower(): each for each in RESOURCE_TYPES}
 _DRIFT = 7  # as `pulumi refresh --preview-only --expect-no-changes`
 _LAST_UPDATE = "last-update"
 #: The clocks of the machine that wrote the state and of the server may differ by this much. Comparing more does no harm.
 _CLOCK_DIFFERENCE = timedelta(minutes=1)
 _MOST_ERRORS = 5  # on standard error; the JSON has all
-
-
-def _type(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Return the type token of a type, given as a program writes it or as it is in a URN."""
-    if value is None:
-        return None
-    found = _TYPES.get(short(value).lower())
-    if found is None:
-        raise click.BadParameter(f"{value!r} is none of {', '.join(short(each) for each in _TYPES.values())}")
-    return found
 
 
 @click.command(cls=OneForErrors)
@@ -63,12 +51,7 @@ def _type(context: click.Context, parameter: click.Parameter, value: str | None)
     help="Also report objects that no resource manages: those in the stack's organizations, or with =instance those of the "
     "whole instance, and organizations.",
 )
-@click.option(
-    "--only",
-    callback=_type,
-    metavar="TYPE",
-    help=f"Compare only this type: {', '.join(short(each) for each in _TYPES.values())}.",
-)
+@type_option("Compare only this type")
 @click.option(
     "--since",
     metavar="TIME",

@@ -1,4 +1,4 @@
-"""The JSON that ``zorg drift`` and ``zorg preview-guard`` print. docs/schemas has the JSON schemas of these models.
+"""The JSON that ``zorg drift``, ``zorg preview-guard`` and ``zorg doctor`` print. docs/schemas has the JSON schemas of these models.
 
 A new field does not change the name of the format (``schema``). A field that is removed, or whose meaning changes, does.
 """
@@ -15,12 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from pulumi_zorg import state
 
 __all__ = [
+    "DOCTOR_FORMAT",
     "DRIFT_FORMAT",
     "PREVIEW_FORMAT",
     "Change",
+    "DoctorReport",
     "Drift",
     "DriftReport",
     "Effect",
+    "Finding",
     "Limit",
     "PreviewVerdict",
     "SharedObject",
@@ -34,6 +37,7 @@ __all__ = [
 
 DRIFT_FORMAT = "zorg-drift/1"
 PREVIEW_FORMAT = "zorg-preview/1"
+DOCTOR_FORMAT = "zorg-doctor/1"
 
 #: A time in UTC.
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
@@ -191,12 +195,44 @@ class PreviewVerdict(_Model):
     """Why the state was not read; null where it was."""
 
 
-def as_json_text(output: DriftReport | PreviewVerdict) -> str:
+class Finding(_Model):
+    """What a check found."""
+
+    check: str
+    """The name of the check, like `address`. A check may have several findings."""
+    status: Literal["ok", "warning", "error", "skipped"]
+    """`error` makes `pulumi up` fail. `skipped` is a check that could not be made, because another one failed."""
+    message: str
+    """What is so, or what is wrong and what to do."""
+    org_id: str | None
+    """The organization that it is about; null for the instance, and where it is about none."""
+    type: str | None
+    """The resource type that it is about; null where it is about none."""
+    missing: dict[str, list[str]] | None
+    """The permissions that are missing, by the action that needs them. "A or B" means that one of the two is enough. Null
+    where it is not about permissions."""
+
+
+class DoctorReport(_Model):
+    """The output of `zorg doctor --format json`."""
+
+    format: Annotated[str, Field(alias="schema", json_schema_extra={"const": DOCTOR_FORMAT})] = DOCTOR_FORMAT
+    """The name of this format."""
+    healthy: bool
+    """False where a finding is `error` or `skipped`. Exit codes: true 0, false 1."""
+    findings: list[Finding]
+
+
+#: An output of a command.
+Output = DriftReport | PreviewVerdict | DoctorReport
+
+
+def as_json_text(output: Output) -> str:
     """Return the text that a command prints."""
     return json.dumps(output.model_dump(by_alias=True), indent=2, ensure_ascii=False)
 
 
-def json_schema(model: type[DriftReport] | type[PreviewVerdict]) -> dict[str, Any]:
+def json_schema(model: type[Output]) -> dict[str, Any]:
     """Return the JSON schema of a command's output."""
     schema = model.model_json_schema(by_alias=True, mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -16,8 +16,10 @@ import click
 from pulumi_zorg.config import Settings, load_settings
 from pulumi_zorg.errors import clean
 from pulumi_zorg.providers.backend import project_file
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.tokens import short
 
-__all__ = ["OneForErrors", "Preview", "Stack", "format_option", "read_file_or_stdin", "stack_options"]
+__all__ = ["OneForErrors", "Preview", "Stack", "format_option", "read_file_or_stdin", "stack_options", "type_option"]
 
 #: Settings that are a path. A relative one starts at the project's folder.
 _FILES = ("jwtProfileFile", "caFile")
@@ -52,6 +54,27 @@ def format_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--format", "form", type=forms, default="table", show_default=True, help="The output format.")(
         command
     )
+
+
+def _type_token(value: str) -> str:
+    """Return the type token of a type, given as a program writes it or as it is in a URN."""
+    found = next((each for each in RESOURCE_TYPES if short(each).lower() == short(value).lower()), None)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is none of {_type_names()}")
+    return found
+
+
+def type_option(help: str, *, multiple: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the option ``--only``, which names a resource type.
+
+    :param help: the beginning of its help.
+    :param multiple: whether it may be given more than once.
+    """
+    return click.option("--only", type=_type_token, multiple=multiple, metavar="TYPE", help=f"{help}: {_type_names()}.")
+
+
+def _type_names() -> str:
+    return ", ".join(map(short, RESOURCE_TYPES))
 
 
 def read_file_or_stdin(path: str, if_empty: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.counts import Counts
+from pulumi_zorg.client.credentials import Credentials
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.events import Events
 from pulumi_zorg.client.identity import Identity
@@ -45,6 +46,7 @@ class Client:
         self.events = Events(transport)
         self.counts = Counts(transport)
         self.searches = Searches(transport)
+        self.credentials = Credentials(transport)
         #: What calls have shown that other calls need not ask for again, by what it is about.
         self.learned: dict[tuple[str, ...], str] = {}
         self._verified: set[str] = set()

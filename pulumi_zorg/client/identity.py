@@ -6,13 +6,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.client.call import Call
+from pulumi_zorg.client.pages import all_pages, v1_query
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
-from pulumi_zorg.models import OrganizationRecord, UserRecord, Wire, parse
+from pulumi_zorg.models import Details, OrganizationRecord, UserRecord, Wire, parse
 
 if TYPE_CHECKING:
     from pulumi_zorg.client.transport import Transport
 
-__all__ = ["Identity"]
+__all__ = ["Identity", "Membership"]
+
+
+class _Count(Wire):
+    total_result: int = 0
 
 
 class _Me(Wire):
@@ -30,6 +35,36 @@ class _Org(Wire):
 
 class _Orgs(Wire):
     result: tuple[OrganizationRecord, ...] = ()
+
+
+class Membership(Wire):
+    """A membership of the caller, with its roles: on the instance, in an organization, or on a project.
+
+    :ivar iam: whether it is on the instance.
+    :ivar org_id: the organization that it is on; empty where it is on something else.
+    """
+
+    details: Details
+    roles: tuple[str, ...] = ()
+    iam: bool = False
+    org_id: str = ""
+    project_id: str = ""
+    project_grant_id: str = ""
+
+    @property
+    def id(self) -> str:
+        """What the membership is on."""
+        return "instance" if self.iam else self.org_id or f"{self.project_id}/{self.project_grant_id}"
+
+    @property
+    def within(self) -> str:
+        """The organization in which its roles count; empty for the instance."""
+        return "" if self.iam else self.org_id or self.details.resource_owner
+
+
+class _Memberships(Wire):
+    details: _Count = _Count()
+    result: tuple[Membership, ...] = ()
 
 
 class _Permissions(Wire):
@@ -67,6 +102,21 @@ class Identity:
         path = "/auth/v1/permissions/zitadel/me/_search"
         answer = self._transport.send(Call(operation, "POST", path, org=org_id, reads=True))
         return frozenset(parse(_Permissions, answer, operation).result)
+
+    def memberships(self) -> tuple[Membership, ...]:
+        """Return the caller's memberships. The list may lag.
+
+        Document: https://zitadel.com/docs/apis/resources/auth (Search My Memberships).
+        """
+        operation = "Listing the credential's memberships"
+
+        def page(offset: int) -> tuple[int, tuple[Membership, ...]]:
+            body = {"query": v1_query(offset)}
+            call = Call(operation, "POST", "/auth/v1/memberships/me/_search", body=body, reads=True)
+            found = parse(_Memberships, self._transport.send(call), operation)
+            return found.details.total_result, found.result
+
+        return all_pages(page, operation)
 
     def default_organization(self) -> str | None:
         """Return the id of the default organization; None where the server does not tell this caller.

@@ -6,11 +6,12 @@ organizations are those of the resource type.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.endpoints import Endpoint
-from pulumi_zorg.errors import HeaderIgnored, clean
+from pulumi_zorg.errors import ApiError, HeaderIgnored, UnexpectedAnswer, clean
 from pulumi_zorg.models import OrganizationRecord, Wire, parse
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ READ_ORGANIZATION = Endpoint("GET", "/management/v1/orgs/me", "org.read")
 
 class _Found(Wire):
     org: OrganizationRecord
+
+
+class _Listed(Wire):
+    result: tuple[OrganizationRecord, ...] = ()
 
 
 class Organizations:
@@ -48,3 +53,16 @@ class Organizations:
                 "written. Let the header through, or use a server that honours it."
             )
         return record
+
+    def some(self) -> tuple[OrganizationRecord, ...]:
+        """Return organizations that the caller may see, as many as one page has; none where no list can be read.
+
+        The list may lag. Documents: https://zitadel.com/docs/apis/resources/admin (Search Organizations), and the
+        organization service's list.
+        """
+        operation = "Listing organizations"
+        for path in ("/admin/v1/orgs/_search", "/v2/organizations/_search"):
+            with suppress(ApiError, UnexpectedAnswer):
+                answer = self._transport.send(Call(operation, "POST", path, reads=True))
+                return parse(_Listed, answer, operation).result
+        return ()

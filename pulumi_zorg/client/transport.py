@@ -37,7 +37,7 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.retry import retry
 
-__all__ = ["Transport"]
+__all__ = ["Transport", "http_date"]
 
 log = logging.getLogger("pulumi_zorg")
 
@@ -108,6 +108,20 @@ class Transport:
             org=call.org,
         )
         return _answer(call, response, self.settings)
+
+    def get_public(self, operation: str, path: str) -> httpx.Response:
+        """Return the answer to a GET without the credential, whatever the answer is.
+
+        :raises Unreachable: where there is none.
+        """
+        request = self._http.build_request("GET", path)
+        return self._patiently(operation, lambda: self._receive(request, None), repeatable=True, org=None)
+
+    @property
+    def token_life(self) -> float | None:
+        """Seconds that the server gives a token for this credential; None before the first one, and for a personal access
+        token, which is not exchanged for one."""
+        return self._auth.token_life
 
     def server_time(self) -> float:
         """Seconds since 1970 by the server's clock, from its last answer, to the second."""
@@ -186,7 +200,7 @@ class Transport:
             log.debug("%s: %s after %.0f ms, attempt %d", operation, type(error).__name__, _since(began), attempt)
             raise _transport_error(operation, self.settings.url, error) from None
         request = response.request
-        said = _moment(response.headers.get("Date", ""))
+        said = http_date(response.headers.get("Date", ""))
         if said is not None:
             self._ahead = said.timestamp() - time.time()
         log.debug(
@@ -239,12 +253,12 @@ def _retry_after(response: httpx.Response) -> float | None:
     value = response.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
-    moment = _moment(value)
+    moment = http_date(value)
     return None if moment is None else max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
 
 
-def _moment(value: str) -> datetime | None:
-    """Return the date of an HTTP header."""
+def http_date(value: str) -> datetime | None:
+    """Return the date of an HTTP header; None where it is none."""
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):

@@ -19,16 +19,18 @@ __all__ = ["pending_creates_folder", "project_file"]
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
-def pending_creates_folder() -> Path | None:
+def pending_creates_folder(program: Path | None = None) -> Path | None:
     """Return the folder for this backend's pending creates; None where the backend cannot be distinguished from another one.
 
     That is so for a path which is relative to the folder in which `pulumi` was called: the provider does not know it.
+
+    :param program: the program's folder. The default is the current folder, in which the engine starts providers.
     """
     with contextlib.suppress(OSError, RuntimeError, ValueError, AttributeError, yaml.YAMLError):
         home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
         given = os.environ.get("ZORG_JOURNAL_DIR")
         folder = Path(given).expanduser() if given else home / "zorg" / "journal"
-        url = os.environ.get("PULUMI_BACKEND_URL") or _of_project() or _of_credentials(home)
+        url = os.environ.get("PULUMI_BACKEND_URL") or _of_project(program or Path.cwd()) or _of_credentials(home)
         path = url.removeprefix("file://") if url and url.startswith("file://") else None
         if url and (path is None or path.startswith("~") or os.path.isabs(path)):
             return folder / hashlib.sha256(url.encode()).hexdigest()[:16]
@@ -41,9 +43,9 @@ def project_file(start: Path) -> Path | None:
     return next((file for file in candidates if file.is_file()), None)
 
 
-def _of_project() -> str | None:
-    """The backend that the project's file names. The engine starts providers in the program's folder."""
-    file = project_file(Path.cwd())
+def _of_project(program: Path) -> str | None:
+    """The backend that the project's file names."""
+    file = project_file(program)
     if file is None:
         return None
     backend = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("backend") or {}

@@ -83,6 +83,11 @@ class PendingCreates:
         with self._lock:
             return self._of.get(resource)
 
+    def all(self) -> tuple[PendingCreate, ...]:
+        """All pending creates of the instance, of all stacks."""
+        with self._lock:
+            return tuple(self._of.values())
+
     def others(self, resource: str) -> tuple[PendingCreate, ...]:
         """The pending creates of the other resources, of all stacks."""
         with self._lock:

@@ -47,6 +47,9 @@ def test_each_backend_has_a_folder_of_its_own(home: Path, monkeypatch: pytest.Mo
     found.append(pending_creates_folder())
     assert None not in found
     assert len(set(found)) == 3
+    monkeypatch.delenv("PULUMI_BACKEND_URL")
+    monkeypatch.chdir(home)
+    assert [pending_creates_folder(), pending_creates_folder(home / "project" / "sub")] == found[:2]
     assert {folder.parent for folder in found if folder} == {home / "pulumi" / "zorg" / "journal"}
 
 

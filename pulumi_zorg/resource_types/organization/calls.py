@@ -58,6 +58,7 @@ class OrganizationCalls(Calls[OrganizationInputs]):
         "read": (READ_ORGANIZATION,),
         "search": (_SEARCH, _SEARCH_V2),
     }
+    one_call_is_enough = frozenset({"remove", "search"})
 
     def read(self, client: Client, id: str, known: Mapping[str, Any]) -> OrganizationRecord:
         return client.organizations.read(id)

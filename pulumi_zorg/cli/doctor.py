@@ -1,0 +1,131 @@
+"""``zorg doctor``: checks what `pulumi up` needs, before it runs. It writes nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pulumi_zorg.cli.stack import OneForErrors, Stack, stack_options, type_option
+from pulumi_zorg.cli.writing import terminal, whole_output
+from pulumi_zorg.config import load_settings
+from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.providers.backend import project_file
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
+
+if TYPE_CHECKING:
+    from pulumi_zorg.doctor.examination import LoadedSettings
+    from pulumi_zorg.doctor.findings import Diagnosis
+
+__all__ = ["doctor"]
+
+_COLORS = {"ok": "green", "warning": "yellow", "error": "bold red", "skipped": "dim"}
+
+
+def _org_id(value: str) -> str:
+    from pulumi_zorg.inputs import wrong_id
+
+    reason = wrong_id(value)
+    if reason is not None:
+        raise click.BadParameter(f"{value!r} {reason}")
+    return value
+
+
+@click.command(cls=OneForErrors)
+@stack_options
+@click.option(
+    "--org",
+    "org_ids",
+    type=_org_id,
+    multiple=True,
+    metavar="ID",
+    help="Check the rights in this organization. It can be given more than once. The default is the rights on the instance.",
+)
+@type_option("Check the rights for this type only. It can be given more than once", multiple=True)
+@click.option("--read-only", is_flag=True, help="Check only the rights to read, which previews and `zorg drift` need.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="The output format.",
+)
+def doctor(
+    stack: str | None, cwd: Path, org_ids: tuple[str, ...], only: tuple[str, ...], read_only: bool, form: str
+) -> None:
+    """Checks what `pulumi up` needs: address, credential, rights, server, engine. It changes nothing.
+
+    Each line is ok, a warning, an error, or a check that was skipped because another one failed. The exit code is 1 if there
+    is an error, and else 0.
+    """
+    # These import the HTTP client, which takes half a second; --help does not need it.
+    from pulumi_zorg.doctor.examination import Examination
+    from pulumi_zorg.doctor.pipeline import diagnose
+
+    here = Stack(cwd, stack)
+    types = tuple(dict.fromkeys(only)) or tuple(RESOURCE_TYPES)
+    examination = Examination(cwd, lambda: _load(here), tuple(dict.fromkeys(org_ids)), types, read_only)
+    try:
+        diagnosis = diagnose(examination)
+    finally:
+        examination.close()
+    with whole_output():
+        _FORMATS[form](diagnosis)
+    sys.exit(0 if diagnosis.healthy else 1)
+
+
+def _load(here: Stack) -> LoadedSettings:
+    """Return the settings of the stack, or of the environment alone where there is no stack."""
+    from pulumi_zorg.doctor.examination import LoadedSettings
+
+    why = None
+    if here.requested is not None or project_file(here.folder.resolve()) is not None:
+        try:
+            return LoadedSettings(here.settings)
+        except click.ClickException as failed:
+            why = f"the stack's configuration cannot be read: {failed.message}"
+    if here.requested is not None and why is not None:
+        raise ConfigurationError(why)
+    if why is not None:
+        why = f"{why} The settings are those of the environment alone. Select a stack, or name it with --stack."
+    return LoadedSettings(load_settings(lambda key: None, stored=False), why)
+
+
+def as_table(diagnosis: Diagnosis) -> None:
+    """Print one line for each finding, and one that counts them."""
+    from rich.text import Text
+
+    console = terminal()
+    for each in diagnosis.findings:
+        line = Text(f"{each.status:<8}", style=_COLORS[each.status])
+        line.append(f"{each.check:<11} {clean(each.message, 2_000)}", style="")
+        console.print(line)
+    counts: Counter[str] = Counter(each.status for each in diagnosis.findings)
+    shown = ", ".join(f"{counts[status]} {status}" for status in _COLORS if counts[status])
+    console.print(Text(f"doctor: {shown}", style="bold"))
+
+
+def as_json(diagnosis: Diagnosis) -> None:
+    """Print the diagnosis for programs. docs/doctor.md describes it."""
+    from pulumi_zorg.cli import json_models
+
+    findings = [
+        json_models.Finding(
+            check=each.check,
+            status=each.status,
+            message=clean(each.message, 2_000),
+            org_id=each.org_id,
+            type=each.type,
+            missing=None if each.missing is None else {action: list(lacks) for action, lacks in each.missing.items()},
+        )
+        for each in diagnosis.findings
+    ]
+    print(json_models.as_json_text(json_models.DoctorReport(healthy=diagnosis.healthy, findings=findings)))
+
+
+_FORMATS: dict[str, Callable[[Diagnosis], None]] = {"table": as_table, "json": as_json}

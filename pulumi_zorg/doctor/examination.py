@@ -1,0 +1,103 @@
+"""What the checks of one run share: the question, the settings, and what the server has answered so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.client.identity import Membership
+from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Settings
+from pulumi_zorg.errors import clean
+from pulumi_zorg.models import UserRecord
+
+__all__ = ["Examination", "LoadedSettings"]
+
+#: Seconds that one call may take.
+_TIMEOUT = 10.0
+#: Seconds after which a call that fails is given up: it is not repeated, because the diagnosis is about this moment.
+_NO_RETRY = 0.001
+
+
+@dataclass(frozen=True)
+class LoadedSettings:
+    """The settings, and why the stack's configuration is not among them.
+
+    :param not_read: why the stack's configuration was not read, as a sentence with the way out; None where it was, or where
+        there is none.
+    """
+
+    settings: Settings
+    not_read: str | None = None
+
+
+@dataclass
+class Examination:
+    """One run.
+
+    :param folder: the program's folder.
+    :param load: reads the settings. It raises a ``ZorgError`` where they are missing, doubled or malformed.
+    :param org_ids: the organizations in which rights are checked. Without any, those on the instance are.
+    :param types: the type tokens of which rights are checked.
+    :param read_only: whether only the rights to read are checked.
+    """
+
+    folder: Path
+    load: Callable[[], LoadedSettings]
+    org_ids: Sequence[str]
+    types: Sequence[str]
+    read_only: bool = False
+
+    @cached_property
+    def loaded(self) -> LoadedSettings:
+        """The settings, read once."""
+        return self.load()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+        return self.loaded.settings
+
+    @cached_property
+    def client(self) -> Client:
+        """A client that waits little and repeats nothing."""
+        timeout = min(self.settings.timeout, _TIMEOUT)
+        hasty = replace(self.settings, timeout=timeout, retry_deadline=_NO_RETRY)
+        return Client.connect(hasty, notice=lambda sentence: None)
+
+    @property
+    def credential(self) -> str:
+        """The credential in a sentence: its kind, and the part of it that is no secret."""
+        credential = self.settings.credential
+        if isinstance(credential, PersonalAccessToken):
+            return "a personal access token"
+        if isinstance(credential, ClientCredentials):
+            return f"the client credentials of {clean(credential.client_id)}"
+        return f"the service-account key {clean(credential.key_id)} of user {clean(credential.user_id)}"
+
+    @property
+    def me(self) -> UserRecord:
+        """The credential's user."""
+        return self.client.me
+
+    @property
+    def own_org(self) -> str:
+        """The organization that the credential's user lives in."""
+        return self.me.details.resource_owner
+
+    @property
+    def user(self) -> str:
+        """The credential's user in a sentence."""
+        return f"user {clean(self.me.user_name or 'without a name')} ({clean(self.me.id)})"
+
+    @cached_property
+    def memberships(self) -> tuple[Membership, ...]:
+        """The memberships of the credential's user, read once."""
+        return self.client.identity.memberships()
+
+    def close(self) -> None:
+        """Close the connections."""
+        if "client" in self.__dict__:
+            self.client.close()

@@ -1,0 +1,65 @@
+"""What the checks found, as data. Pure: no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Diagnosis", "Finding", "Status", "error", "ok", "skipped", "warning"]
+
+Status = Literal["ok", "warning", "error", "skipped"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the diagnosis.
+
+    :param check: the name of the check; filled in by the pipeline.
+    :param message: what is so, or what is wrong and what to do. It has no secret.
+    :param org_id: the organization that it is about; None for the instance, and where it is about none.
+    :param type: the type token that it is about; None where it is about none.
+    :param missing: the permissions that are missing, by the action that needs them.
+    """
+
+    status: Status
+    message: str
+    check: str = ""
+    org_id: str | None = None
+    type: str | None = None
+    missing: Mapping[str, tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All findings, in the order of the checks."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing was found that makes `pulumi up` fail."""
+        return not any(each.status in ("error", "skipped") for each in self.findings)
+
+
+def ok(message: str) -> Finding:
+    """Return a finding that all is well."""
+    return Finding("ok", message)
+
+
+def warning(message: str) -> Finding:
+    """Return a finding that does not make `pulumi up` fail."""
+    return Finding("warning", message)
+
+
+def error(message: str) -> Finding:
+    """Return a finding that makes `pulumi up` fail."""
+    return Finding("error", message)
+
+
+def skipped(cause: str) -> Finding:
+    """Return the finding of a check that cannot be made.
+
+    :param cause: the name of the check that failed.
+    """
+    return Finding("skipped", f"not checked, because the check {cause} failed")

@@ -1,0 +1,189 @@
+"""The checks of the server: its address, its clock, its API, and what is in front of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from pulumi_zorg.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES
+from pulumi_zorg.client.api_services import API_SERVICES, answers
+from pulumi_zorg.client.call import ORG_HEADER
+from pulumi_zorg.client.organizations import READ_ORGANIZATION
+from pulumi_zorg.client.transport import http_date
+from pulumi_zorg.config import ServiceAccountKey
+from pulumi_zorg.doctor.examination import Examination
+from pulumi_zorg.doctor.findings import Finding, error, ok, warning
+from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, clean
+from pulumi_zorg.object_events import ORG_REMOVED
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["check_address", "check_api", "check_clock", "check_events", "check_header", "check_settings"]
+
+_HEALTH = "/debug/healthz"
+_DISCOVERY = "/.well-known/openid-configuration"
+_TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 - a path
+#: Seconds that clocks may differ without a warning. The Date header has whole seconds, and the answer takes some time.
+_CLOCKS_DIFFER = 60
+_MOST_READ = 5  # organizations
+#: An id that no organization has.
+_NO_ORGANIZATION = "1"
+
+
+def check_settings(examination: Examination) -> Iterator[Finding]:
+    """The address and one credential are set, and well-formed."""
+    settings = examination.settings
+    if examination.loaded.not_read is not None:
+        yield warning(examination.loaded.not_read)
+    yield ok(f"the address is {settings.url}, and the credential is {examination.credential}")
+
+
+def check_address(examination: Examination) -> Iterator[Finding]:
+    """The address can be reached, its certificate is trusted, and it is a ZITADEL's.
+
+    Documents: https://zitadel.com/docs/apis/openidoauth/endpoints (discovery), and the health checks of
+    https://zitadel.com/docs/self-hosting/manage/production.
+    """
+    url, transport = examination.settings.url, examination.client.transport
+    health = transport.get_public("Reading the server's health", _HEALTH)
+    discovery = transport.get_public("Reading the server's discovery document", _DISCOVERY)
+    if discovery.is_redirect:
+        target = clean(discovery.headers.get("Location", "nowhere"))
+        yield error(f"{url} sends calls elsewhere ({target}). Set zorg:url to where the instance really is.")
+        return
+    document = _object(discovery)
+    issuer, token_endpoint = document.get("issuer"), document.get("token_endpoint")
+    if not isinstance(issuer, str) or not str(token_endpoint).endswith(_TOKEN_PATH):
+        form = clean(discovery.headers.get("Content-Type", "no content type"), 80)
+        yield error(
+            f"{url} answers, but not as a ZITADEL: {_DISCOVERY} is not ZITADEL's discovery document ({discovery.status_code}, "
+            f"{form}). Check zorg:url, and what is in front of the server."
+        )
+        return
+    key = isinstance(examination.settings.credential, ServiceAccountKey)
+    if key and issuer.rstrip("/") != examination.settings.audience:
+        yield error(
+            f"the issuer of {url} is {clean(issuer)}, and the service-account key is used for "
+            f"{clean(examination.settings.audience)}. ZITADEL refuses that. Set zorg:audience to {clean(issuer)}."
+        )
+    if health.status_code != 200 or health.text.strip() != "ok":
+        yield warning(
+            f"{url} is a ZITADEL, but {_HEALTH} answers {health.status_code} and not ok. It is not ready, or something in "
+            "front of it hides that page."
+        )
+    if url.startswith("https://"):
+        yield ok(f"{url} answers (ZITADEL), and its certificate is trusted")
+    else:
+        yield ok(f"{url} answers (ZITADEL), without TLS")
+
+
+def check_clock(examination: Examination) -> Iterator[Finding]:
+    """This machine's clock is that of the server."""
+    answer = examination.client.transport.get_public("Reading the server's clock", _HEALTH)
+    now = time.time()
+    date = http_date(answer.headers.get("Date", ""))
+    if date is None:
+        yield warning("the server's answers have no date, so its clock is not known")
+        return
+    ahead = date.timestamp() - now  # of the server's clock; the header has whole seconds
+    shown = f"this machine's clock is {abs(ahead):.0f} s {'behind' if ahead > 0 else 'ahead of'} the server's"
+    way_out = "Set the clock of this machine by NTP."
+    # The server knows an assertion from the moment at which it was issued until it ends.
+    is_good = ahead + 1 >= -ASSERTION_DATED_BACK and ahead < ASSERTION_LIVES - ASSERTION_DATED_BACK
+    if isinstance(examination.settings.credential, ServiceAccountKey) and not is_good:
+        yield error(f"{shown}, so ZITADEL refuses what is signed with the service-account key. {way_out}")
+    elif abs(ahead) > _CLOCKS_DIFFER:
+        yield warning(f"{shown}. Times in messages and `zorg drift --since` are wrong by that much. {way_out}")
+    else:
+        yield ok(f"this machine's clock is that of the server (within {_CLOCKS_DIFFER} s)")
+
+
+def check_header(examination: Examination) -> Iterator[Finding]:
+    """The header that names the organization arrives at the server. Without it, a call acts on the caller's own one."""
+    client, own = examination.client, examination.own_org
+    try:
+        answered = _organization_that_answers(examination)
+        if answered is not None:
+            yield ok(f"the header {ORG_HEADER} arrives: the server answers for organization {clean(answered)}")
+            return
+        if READ_ORGANIZATION.permission not in client.identity.permissions(own):
+            yield warning(
+                f"it is not known whether the header {ORG_HEADER} arrives. Name an organization that the credential may "
+                "read, and that its user does not live in: --org ID."
+            )
+            return
+        with suppress(ApiError):  # a server without the header answers for the caller's own organization
+            client.organizations.read(_NO_ORGANIZATION)
+    except HeaderIgnored:
+        yield error(
+            f"the header {ORG_HEADER} does not arrive: the server answers for the credential's own organization {clean(own)}, "
+            "whichever organization a call names. Every change would hit the wrong organization, so none is made. Let the "
+            "proxy in front of the server pass the header on, or use a server that honours it."
+        )
+        return
+    yield ok(f"the header {ORG_HEADER} arrives: the server refuses an organization that does not exist")
+
+
+def _organization_that_answers(examination: Examination) -> str | None:
+    """Return another organization than the caller's own, for which the server answers; None where none can be read.
+
+    :raises HeaderIgnored: where the server answers for another one.
+    """
+    client, own = examination.client, examination.own_org
+    with_role = [each.org_id for each in examination.memberships if each.org_id]
+    candidates = dict.fromkeys([*examination.org_ids, *with_role[:_MOST_READ]])
+    for org_id in (each for each in candidates if each != own):
+        try:
+            client.organizations.read(org_id)
+        except (PermissionDenied, NotFound):
+            if org_id in with_role and not client.identity.permissions(org_id):
+                # Each role has permissions, so these are not those in this organization.
+                raise HeaderIgnored(f"The rights in organization {clean(org_id)} are not shown.") from None
+        else:
+            return org_id
+    return None
+
+
+def check_events(examination: Examination) -> Iterator[Finding]:
+    """The event store can be read."""
+    try:
+        examination.client.events.since(datetime.now(timezone.utc), (ORG_REMOVED,), at_most=1)
+    except (PermissionDenied, NotFound):
+        on_instance = any(each.iam for each in examination.memberships)
+        organizations = "" if on_instance else " The removal of an organization cannot be proven at all."
+        yield warning(
+            f"the event store cannot be read: {examination.user} lacks events.read on the instance. Removals are proven by reads "
+            f"and lists only, and an object that these do not show counts as deleted.{organizations} `zorg drift` does not say "
+            "who changed what, and its --since does not work. Give it IAM_OWNER_VIEWER on the instance (docs/rights.md)."
+        )
+        return
+    yield ok("the event store can be read: removals are proven, and changes have a time and a user")
+
+
+def check_api(examination: Examination) -> Iterator[Finding]:
+    """The server has the parts of the API that calls are made to."""
+    transport, present = examination.client.transport, []
+    for service in API_SERVICES:
+        if answers(transport, service):
+            present.append(service.name)
+        elif service.without is None:
+            yield error(
+                f"{service.name} does not answer. Check the version of ZITADEL, and what is in front of the server."
+            )
+        else:
+            yield warning(f"{service.name} does not answer: {service.without}. ZITADEL v4 has it.")
+    if present:
+        yield ok(f"these parts of ZITADEL's API answer: {', '.join(present)}")
+
+
+def _object(response: httpx.Response) -> dict[str, Any]:
+    """Return the JSON object of an answer; an empty one where there is none."""
+    try:
+        found = response.json() if response.status_code == 200 else None
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
