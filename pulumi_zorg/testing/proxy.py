@@ -80,7 +80,8 @@ class Exchange:
     @property
     def writes(self) -> bool:
         """Whether the call can change something."""
-        searches = self.path.endswith("/_search") or self.path.rsplit("/", 1)[-1].startswith("List")
+        # POST /v2/users lists users; the calls that create one have longer paths.
+        searches = self.path.endswith(("/_search", "/search", "/v2/users")) or "/List" in self.path
         return self.method != "GET" and not searches and not self.path.startswith("/oauth/")
 
 
