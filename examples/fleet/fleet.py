@@ -14,10 +14,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from layout import Fleet, MistakeInFile, is_stack, load
 from plan import Part, States, held, merged, parts, refusals, rounds
@@ -30,8 +30,6 @@ PAUSE = 10.0
 MOST = 10
 #: Errors of the engine that follow from another one.
 FOLLOWING = ("update failed", "program exited with non-zero exit code: 1")
-
-Result_ = TypeVar("Result_")
 
 
 @dataclass
@@ -84,6 +82,16 @@ class Watch:
         return Outcome(self.stack, self.changes, time.monotonic() - self._began, errors if failure is not None else ())
 
 
+class Workspace(automation.LocalWorkspace):
+    """The folder of the program. Each command names its stack, so none is selected.
+
+    Selecting one writes a file in Pulumi's home, which the commands for the other stacks read at the same time.
+    """
+
+    def select_stack(self, stack_name: str) -> None:
+        """Do nothing."""
+
+
 class Runner:
     """The stacks in the backend that `pulumi` is logged in to.
 
@@ -93,7 +101,8 @@ class Runner:
 
     def __init__(self, file: Path, parallel: int) -> None:
         self.parallel = parallel
-        self.workspace = automation.LocalWorkspace(work_dir=str(FOLDER), env_vars={"FLEET_FILE": str(file.resolve())})
+        self.interrupted = False
+        self.workspace = Workspace(work_dir=str(FOLDER), env_vars={"FLEET_FILE": str(file.resolve())})
         self.existing = {
             each.name.rsplit("/", 1)[-1]
             for each in self.workspace.list_stacks()
@@ -109,7 +118,8 @@ class Runner:
             except Exception as failure:  # noqa: BLE001 - the other stacks are read
                 return Watch(stack).outcome(failure)
 
-        found = dict(zip(sorted(self.existing), self._at_once(export, sorted(self.existing)), strict=True))
+        with ThreadPoolExecutor(self.parallel) as pool:
+            found = dict(zip(sorted(self.existing), pool.map(export, sorted(self.existing)), strict=True))
         return (
             {stack: each for stack, each in found.items() if not isinstance(each, Outcome)},
             [each for each in found.values() if isinstance(each, Outcome)],
@@ -122,8 +132,7 @@ class Runner:
             watch = Watch(name)
             say(name, f"{command} begins")
             try:
-                mode = automation.Stack.select if name in self.existing else automation.Stack.create
-                stack = mode(name, self.workspace)
+                stack = automation.Stack.select(name, self.workspace)
                 operation = stack.up if command == "up" else stack.preview
                 operation(on_event=watch, color="never", suppress_outputs=True, refresh=refresh or None)
             except Exception as failure:  # noqa: BLE001 - the other stacks run
@@ -135,18 +144,27 @@ class Runner:
             )
             return outcome
 
-        return self._at_once(one, stacks)
-
-    def _at_once(self, work: Any, names: Sequence[str]) -> list[Any]:
+        failed = self._create(stacks)
         with ThreadPoolExecutor(self.parallel) as pool:
-            futures = [pool.submit(work, name) for name in names]
+            futures = [pool.submit(one, name) for name in stacks if name not in failed]
             try:
-                return [each.result() for each in futures]
+                wait(futures)
             except KeyboardInterrupt:
                 # The engine has got the interrupt too, and ends its runs in order. No other stack begins.
-                for each in futures:
-                    each.cancel()
-                return [each.result() for each in futures if not each.cancelled()]
+                self.interrupted = True
+                pool.shutdown(cancel_futures=True)
+        return [*failed.values(), *(each.result() for each in futures if not each.cancelled())]
+
+    def _create(self, stacks: Sequence[str]) -> dict[str, Outcome]:
+        """Create those stacks that do not exist, one after the other. Return those for which that failed."""
+        failed = {}
+        for name in stacks:
+            try:
+                if name not in self.existing:
+                    self.workspace.create_stack(name)
+            except automation.CommandError as failure:
+                failed[name] = Watch(name).outcome(failure)
+        return failed
 
 
 def say(stack: str, what: str) -> None:
@@ -190,7 +208,8 @@ def show_report(fleet: Fleet, plan: Sequence[Part], outcomes: Sequence[Outcome],
     for each in outcomes:
         total.update(each.changes)
         result = "FAILED" if each.errors else counted(each.changes)
-        print(f"{each.stack:<14}{len(of[each.stack].tenants):>8}{each.seconds:>9.1f}  {result}")
+        tenants = len(of[each.stack].tenants) if each.stack in of else "?"
+        print(f"{each.stack:<14}{tenants:>8}{each.seconds:>9.1f}  {result}")
     failed = [each for each in outcomes if each.errors]
     print(f"{len(outcomes)} stacks, {len(failed)} failed: {counted(total)}")
     for each in failed:
@@ -217,23 +236,30 @@ def update(runner: Runner, fleet: Fleet, given: argparse.Namespace) -> int:
     deployments, unread = runner.read()
     states: States = {stack: held(deployment) for stack, deployment in deployments.items()}
     plan = parts(fleet, states)
-    unknown = set(given.only or ()) - {part.stack for part in plan}
-    if unknown:
-        return refuse([f"there is no stack {each}" for each in sorted(unknown)])
     refused = refusals(fleet, states)
     if refused:
         return refuse(refused)
-    show_plan(plan)
+    if given.command != "check" or not given.json:
+        show_plan(plan)
     if given.command == "check":
+        if given.json:
+            print(json.dumps(dict(zip(("first", "then"), rounds(fleet, [each.stack for each in plan]), strict=True))))
         for each in unread:
             print(f"{each.stack}: {each.errors[0]}", file=sys.stderr)
         return 1 if unread else 0
-    failing = {each.stack for each in unread}
-    wanted = [each.stack for each in plan if each.stack in (given.only or (each.stack,)) and each.stack not in failing]
-    outcomes = [each for each in unread if each.stack in (given.only or (each.stack,))]
+    every = [each.stack for each in plan]
+    only = given.only or every
+    unknown = sorted(set(only) - set(every))
+    if unknown:
+        return refuse([f"there is no stack {each}" for each in unknown])
+    outcomes = [each for each in unread if each.stack in only]
+    failing = {each.stack for each in outcomes}
+    wanted = [each for each in every if each in only and each not in failing]
     for stacks in rounds(fleet, wanted):
-        outcomes += runner.run(given.command, stacks, refresh=given.refresh)
+        if not runner.interrupted:
+            outcomes += runner.run(given.command, stacks, refresh=given.refresh)
     show_report(fleet, plan, outcomes, done=given.command == "up")
+    # A stack that an interrupt kept from running has no outcome.
     return 1 if any(each.errors for each in outcomes) or len(outcomes) < len(wanted) else 0
 
 
@@ -253,17 +279,17 @@ def drift(runner: Runner, fleet: Fleet, given: argparse.Namespace) -> int:
         print("Unmanaged objects are not looked for: they may be in a stack that is not compared.", file=sys.stderr)
         unmanaged = []
     # What two stacks have is taken from the one that takes the tenant over.
-    order = [stack for stacks in reversed(rounds(fleet, sorted(deployments))) for stack in stacks]
-    state = merged({stack: deployments[stack] for stack in order}, "zorg-fleet")
+    first, then = rounds(fleet, sorted(deployments))
+    state = merged({stack: deployments[stack] for stack in (*then, *first)}, "zorg-fleet")
     command = ["zorg", "drift", "--state", "-", "--cwd", str(FOLDER), "--format", given.format, *unmanaged]
     code = subprocess.run(command, input=json.dumps(state), text=True, check=False).returncode  # noqa: S603
     return 1 if unread else code
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="fleet.py", description="Run the stacks of the fleet.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    whole = argparse.ArgumentParser(prog="fleet.py", description="Run the stacks of the fleet.")
+    commands = whole.add_subparsers(dest="command", required=True)
     for name, what in (
         ("check", "show what a run would do to the tenants, and refuse what would lose one"),
         ("preview", "check, and preview each stack"),
@@ -275,13 +301,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument(
             "--parallel", type=int, default=os.cpu_count() or 1, help="stacks at once (default: one for each processor)"
         )
-        if name != "drift":
-            command.add_argument("--only", action="append", metavar="STACK", help="run only this stack")
-            command.add_argument("--refresh", action="store_true", help="read what changed outside Pulumi first")
-        else:
+        if name == "check":
+            command.add_argument(
+                "--json", action="store_true", help="print only which stacks run first, and which then"
+            )
+        elif name == "drift":
             command.add_argument("--format", choices=("table", "json", "markdown", "github"), default="table")
             command.add_argument("--unmanaged", nargs="?", const="stack", choices=("stack", "instance"))
-    given = parser.parse_args(arguments)
+        else:
+            command.add_argument(
+                "--only", action="append", metavar="STACK", help="run only this stack; may be repeated"
+            )
+            command.add_argument("--refresh", action="store_true", help="read what changed outside Pulumi first")
+    return whole
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command, and return the exit code."""
+    given = parser().parse_args(arguments)
     try:
         fleet = load(given.file)
         runner = Runner(given.file, max(1, given.parallel))

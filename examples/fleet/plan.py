@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,11 +140,13 @@ def parts(fleet: Fleet, states: States) -> list[Part]:
     return found
 
 
-def rounds(fleet: Fleet, stacks: list[str]) -> list[list[str]]:
-    """Return which stacks may run at once. Those that tenants move away from are first: the others take what they have."""
+def rounds(fleet: Fleet, stacks: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the stacks that run first, and those that run then. In each round they may run at once.
+
+    Those that tenants move away from are first. The others take over what those have.
+    """
     givers = {fleet.giver(key) for key in fleet.tenants}
-    both = [[each for each in stacks if each in givers], [each for each in stacks if each not in givers]]
-    return [each for each in both if each]
+    return [each for each in stacks if each in givers], [each for each in stacks if each not in givers]
 
 
 def merged(deployments: Mapping[str, Mapping[str, Any] | None], project: str) -> dict[str, Any]:

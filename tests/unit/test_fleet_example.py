@@ -232,7 +232,7 @@ def test_the_plan_says_what_each_stack_gets_and_lets_go(layout: ModuleType, plan
     assert (second.stack, second.takes, second.leaves) == ("tenants-2", ("stark",), ())
     assert (seventh.stack, seventh.tenants, seventh.leaves) == ("tenants-7", (), ("duff",))
     names = [each.stack for each in (zero, first, second, seventh)]
-    assert plan.rounds(moving, names) == [["tenants-0"], ["tenants-1", "tenants-2", "tenants-7"]]
+    assert plan.rounds(moving, names) == (["tenants-0"], ["tenants-1", "tenants-2", "tenants-7"])
 
 
 def _resource(stack: str, kind: str, name: str, id: str, **more: Any) -> dict[str, Any]:
