@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import re
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +13,12 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from pulumi_zorg.state import recorded, shared, stack_name
 from tests.support.stack import ROOT, TOKENS
 
-MODULES = ("layout", "plan", "program")
+MODULES = ("layout", "plan", "program", "fleet")
 
 
 @pytest.fixture(scope="module")
@@ -264,3 +267,18 @@ def test_the_states_of_all_stacks_are_one_for_zorg_drift(plan: ModuleType) -> No
     twice = _state("tenants-0")
     twice["resources"].append(_resource("tenants-0", "org", "again", "1"))
     assert [each.id for each in shared(plan.merged({"tenants-0": twice}, "zorg-fleet"))] == ["1"]
+
+
+def test_the_pipeline_and_the_stacks_for_kubernetes_fit_the_example(example: dict[str, ModuleType]) -> None:
+    folder = ROOT / "examples" / "fleet"
+    jobs = yaml.safe_load((folder / "github" / "fleet.yml").read_text())["jobs"]
+    assert {"first", "then"} <= jobs.keys(), "the names in the JSON of `check`"
+    steps = [step.get("run", "") for job in jobs.values() for step in job["steps"]]
+    commands = re.findall(r"python fleet\.py (.*?)(?: \||$)", "\n".join(steps), flags=re.MULTILINE)
+    given = [example["fleet"].parser().parse_args(shlex.split(each)) for each in commands]
+    assert [each.command for each in given] == ["check", "check", "up", "up"]
+    documents = yaml.safe_load_all((folder / "kubernetes" / "stacks.yaml").read_text())
+    (stack,) = (each for each in documents if each["kind"] == "Stack")
+    name = stack["spec"]["stack"].rsplit("/", 1)[-1]
+    assert name == stack["metadata"]["name"] == example["layout"].stack_name(0)
+    assert stack["spec"]["destroyOnFinalize"] is False
