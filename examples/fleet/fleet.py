@@ -77,9 +77,14 @@ class Watch:
             self.errors[:1]
         )
         if failure is not None and not errors:
-            lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
-            errors = tuple(line for line in lines if "error:" in line)[:1] or (lines[-1] if lines else repr(failure),)
+            errors = (reason(failure),)
         return Outcome(self.stack, self.changes, time.monotonic() - self._began, errors if failure is not None else ())
+
+
+def reason(failure: Exception) -> str:
+    """Return the sentence in the output of a failed command that says why it failed."""
+    lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
+    return next((line for line in lines if "error:" in line), lines[-1] if lines else repr(failure))
 
 
 class Workspace(automation.LocalWorkspace):
@@ -322,10 +327,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         fleet = load(given.file)
         runner = Runner(given.file, max(1, given.parallel))
-    except (MistakeInFile, automation.CommandError, FileNotFoundError) as error:
+        return (drift if given.command == "drift" else update)(runner, fleet, given)
+    except FileNotFoundError as error:
+        print(f"error: the command {error.filename} is not found: put it on PATH", file=sys.stderr)
+    except (automation.CommandError, automation.InvalidVersionError) as error:
+        print(f"`pulumi` failed: {reason(error)}", file=sys.stderr)
+    except MistakeInFile as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    return (drift if given.command == "drift" else update)(runner, fleet, given)
+    return 1
 
 
 if __name__ == "__main__":
