@@ -1,0 +1,5 @@
+"""What `pulumi` runs for each stack. program.py has the content."""
+
+from program import main
+
+main()
