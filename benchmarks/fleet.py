@@ -81,7 +81,7 @@ class Fleet:
         httpx.delete(f"{self.emulator.url}/debug/calls").raise_for_status()
         full = [sys.executable, "fleet.py", *command, "--parallel", str(self.parallel)]
         began = time.monotonic()
-        process = subprocess.Popen(full, cwd=self.folder, env=self.env, stdout=sys.stderr)  # noqa: S603 - our own program
+        process = subprocess.Popen(full, cwd=self.folder, env=self.env, stdout=sys.stderr)
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.monotonic() - began
