@@ -168,6 +168,10 @@ class ResourceType(Generic[AnyInputs]):
         texts = {name: value for name, value in known.items() if isinstance(value, str)}
         return texts if len(texts) == len(known) else {}
 
+    def as_written(self, name: str, value: Any) -> Any:
+        """Return an input in the form in which a person writes it."""
+        return value
+
     # What the program declares, and what the server shows
 
     def desired(self, inputs: AnyInputs) -> Snapshot:

@@ -7,6 +7,7 @@ import click
 from pulumi_zorg.cli.doctor import doctor
 from pulumi_zorg.cli.drift import drift
 from pulumi_zorg.cli.emulator import emulator
+from pulumi_zorg.cli.generate import generate
 from pulumi_zorg.cli.preview_guard import preview_guard
 
 __all__ = ["main"]
@@ -21,4 +22,5 @@ def main() -> None:
 main.add_command(doctor)
 main.add_command(drift)
 main.add_command(emulator)
+main.add_command(generate)
 main.add_command(preview_guard)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, read_file_or_stdin, stack_options, type_option
-from pulumi_zorg.cli.writing import whole_output
+from pulumi_zorg.cli.writing import progress_bar, whole_output
 from pulumi_zorg.config import Settings, load_settings
 from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["drift"]
 
-Item = TypeVar("Item")
 
 _DRIFT = 7  # as `pulumi refresh --preview-only --expect-no-changes`
 _LAST_UPDATE = "last-update"
@@ -132,7 +131,7 @@ def _find_drift(name: str, settings: Settings, exported: Mapping[str, Any], opti
 
     client = Client.connect(settings, notice=_notice)
     try:
-        return find_drift(name, exported, Reader(client, _progress, _notice), options)
+        return find_drift(name, exported, Reader(client, progress_bar, _notice), options)
     finally:
         client.close()
 
@@ -164,13 +163,3 @@ def _rules(root: Path, given: Path | None) -> IgnoreRules:
 
 def _notice(sentence: str) -> None:
     click.echo(f"zorg: {sentence}", err=True)
-
-
-def _progress(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
-    """Show the progress at a terminal, and nothing elsewhere."""
-    if not sys.stderr.isatty():
-        return items
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(items, total=total, description=what, console=Console(stderr=True), transient=True)

@@ -19,7 +19,16 @@ from pulumi_zorg.providers.backend import project_file
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.tokens import short
 
-__all__ = ["OneForErrors", "Preview", "Stack", "format_option", "read_file_or_stdin", "stack_options", "type_option"]
+__all__ = [
+    "OneForErrors",
+    "Preview",
+    "Stack",
+    "format_option",
+    "read_file_or_stdin",
+    "settings_of_stack_or_environment",
+    "stack_options",
+    "type_option",
+]
 
 #: Settings that are a path. A relative one starts at the project's folder.
 _FILES = ("jwtProfileFile", "caFile")
@@ -219,6 +228,17 @@ class Stack:
         if not isinstance(found, dict):
             raise click.ClickException(f"`pulumi {what}` did not answer with JSON; is this pulumi 3.227 or newer?")
         return found
+
+
+def settings_of_stack_or_environment(folder: Path, requested: str | None) -> Settings:
+    """Return the settings of the stack; of the environment alone in a folder without a Pulumi project.
+
+    :param requested: the stack's name; None for the selected one.
+    :raises ConfigurationError: where they are missing, doubled or malformed.
+    """
+    if requested is None and project_file(folder.resolve()) is None:
+        return load_settings(lambda key: None, stored=False)
+    return Stack(folder, requested).settings
 
 
 def _failure(done: subprocess.CompletedProcess[str], what: str) -> str:

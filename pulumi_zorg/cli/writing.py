@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 
 from pulumi_zorg.errors import clean
 
-__all__ = ["annotate", "code", "escaped", "row", "terminal", "whole_output"]
+__all__ = ["annotate", "code", "escaped", "progress_bar", "row", "terminal", "whole_output"]
+
+Item = TypeVar("Item")
 
 _WIDE = 10_000  # columns where the output is not a terminal, so that no line is broken
 
@@ -82,3 +85,12 @@ def annotate(level: str, title: str, message: str) -> None:
     print(
         f"::{level} title={data(clean(title)).replace(':', '%3A').replace(',', '%2C')}::{data(clean(message, 2_000))}"
     )
+
+
+def progress_bar(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
+    """Show the progress at a terminal, and nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return items
+    from rich.progress import track
+
+    return track(items, total=total, description=what, console=Console(stderr=True), transient=True)

@@ -55,6 +55,12 @@ class ProjectType(ResourceType[ProjectInputs]):
         payload={"name": "name", **_FLAGS},
     )
 
+    def as_written(self, name: str, value: Any) -> Any:
+        """Return an input in the form in which a person writes it: a role without a group is its display name."""
+        if name != "roles":
+            return value
+        return {key: role if role["group"] else role["display_name"] for key, role in value.items()}
+
     def title(self, inputs: ProjectInputs, id: str) -> str:
         return f"Project {inputs.name!r} ({id})"
 

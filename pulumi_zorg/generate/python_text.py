@@ -1,0 +1,126 @@
+"""Pure: Python source, laid out as `ruff format` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Call", "Collection", "Entry", "assign", "comment", "for_each", "literal"]
+
+_WIDTH = 88
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One element or argument.
+
+    :param before: what precedes the value: ``name=``, ``"key": `` or nothing.
+    :param comment: what is written after it.
+    """
+
+    value: str | Call | Collection
+    before: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A list, a tuple or a dictionary."""
+
+    entries: Sequence[Entry]
+    brackets: str = "[]"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a function."""
+
+    function: str
+    entries: Sequence[Entry]
+
+
+def literal(value: object) -> str | Collection:
+    """Return a value of the API as Python."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, dict):
+        return Collection([Entry(literal(each), f"{_text(str(key))}: ") for key, each in value.items()], "{}")
+    if isinstance(value, list | tuple):
+        return Collection([Entry(literal(each)) for each in value])
+    return repr(value)
+
+
+def assign(target: str, value: str | Call | Collection, indent: int = 0) -> str:
+    """Return a statement.
+
+    :param target: the variable; empty for a statement without one.
+    """
+    before = f"{target} = " if target else ""
+    return f"{' ' * indent}{before}{_render(value, indent, indent + len(before))}"
+
+
+def for_each(columns: Collection, table: str) -> str:
+    """Return the head of a loop over the rows of a table."""
+    names = ", ".join(each.before + str(each.value) for each in columns.entries)
+    flat = f"for {names} in {table}:"
+    return flat if len(flat) <= _WIDTH else f"for {_render(columns, 0, _WIDTH)} in {table}:"
+
+
+def comment(text: str) -> str:
+    """Return a text in one line, as a comment. Names are chosen by others: they cannot end the line."""
+    printable = "".join(each if each.isprintable() else " " for each in text)
+    return f"# {' '.join(printable.split())}"
+
+
+def _render(value: str | Call | Collection, indent: int, column: int, after: int = 0) -> str:
+    """Return a value in one line if it fits, else with one entry in each line.
+
+    :param column: where it begins.
+    :param after: how many characters follow it.
+    """
+    if isinstance(value, str):
+        return value
+    flat = _flat(value)
+    if flat is not None and column + len(flat) + after <= _WIDTH:
+        return flat
+    begin, end = (f"{value.function}(", ")") if isinstance(value, Call) else (value.brackets[0], value.brackets[1])
+    inner = indent + 4
+    lines = [begin]
+    for each in value.entries:
+        rendered = _render(each.value, inner, inner + len(each.before), 1)
+        remark = f"  {comment(each.comment)}" if each.comment else ""
+        lines.append(f"{' ' * inner}{each.before}{rendered},{remark}")
+    lines.append(f"{' ' * indent}{end}")
+    return "\n".join(lines)
+
+
+def _flat(value: str | Call | Collection) -> str | None:
+    """Return a value in one line; None where a comment is in it."""
+    if isinstance(value, str):
+        return value
+    parts = []
+    for each in value.entries:
+        part = _flat(each.value)
+        if part is None or each.comment:
+            return None
+        parts.append(f"{each.before}{part}")
+    joined = ", ".join(parts)
+    if isinstance(value, Call):
+        return f"{value.function}({joined})"
+    one = "," if value.brackets == "()" and len(parts) == 1 else ""
+    return f"{value.brackets[0]}{joined}{one}{value.brackets[1]}"
+
+
+def _text(value: str) -> str:
+    """Return a string literal: in double quotes, unless that needs more escapes."""
+    quote = "'" if value.count('"') > value.count("'") else '"'
+    escaped = "".join(_escaped(each, quote) for each in value)
+    return f"{quote}{escaped}{quote}"
+
+
+def _escaped(character: str, quote: str) -> str:
+    if character in ("\\", quote):
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode()

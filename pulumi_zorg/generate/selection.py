@@ -1,0 +1,161 @@
+"""Reads what a program is generated for: organizations, and all that a resource can manage in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_zorg.client import Client
+from pulumi_zorg.drift.concurrency import Reader, read_each
+from pulumi_zorg.drift.unmanaged import find_unmanaged
+from pulumi_zorg.errors import InputError, NeverThere, NoMatch, SeveralMatches, ZorgError, clean
+from pulumi_zorg.inputs import wrong_id
+from pulumi_zorg.observed import Observed, Removal
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_type import ResourceType
+from pulumi_zorg.state import Recorded
+
+__all__ = ["Selection", "name_of", "select"]
+
+
+@dataclass
+class Selection:
+    """What exists, and what could not be read.
+
+    :ivar left_out: why an object is not in the program although it could be, as sentences.
+    :ivar remarks: what else the user should know.
+    :ivar names: the names of objects that the program does not declare, by property and id.
+    """
+
+    objects: list[Observed] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def select(reader: Reader, wanted: Sequence[str], state: str | None) -> Selection:
+    """Return the organizations, and the objects in them.
+
+    :param wanted: ids or names of organizations; none for all that exist.
+    :param state: only organizations that are ``active`` or ``inactive``; None for both.
+    :raises NoMatch: for an organization that does not exist, or that the credential may not see.
+    :raises SeveralMatches: for a name that several organizations have.
+    :raises PermissionDenied: for all organizations, without a right on the instance.
+    """
+    top = next(each for each in RESOURCE_TYPES.values() if not each.in_organization)
+    organizations = [_organization(reader.client, top, each) for each in wanted] if wanted else _all(reader.client, top)
+    unique = {each.id: each for each in organizations}.values()
+    kept = [each for each in unique if state is None or each.properties["active"] is (state == "active")]
+    selection = Selection(sorted(kept, key=_by_name))
+    recorded = [Recorded("", top.token, each.id, each.properties, each.properties) for each in kept]
+    if not recorded:
+        return selection
+    types = {token for token, each in RESOURCE_TYPES.items() if each.in_organization}
+    found, unknown = find_unmanaged(reader, recorded, whole_instance=False, types=types)
+    selection.left_out += [each.why for each in unknown]
+    complete = _with_all_properties(reader, found, selection)
+    own = reader.client.identity.default_organization()
+    for each in sorted(complete, key=_by_name):
+        if each.properties.get("org_id") == own and each.properties.get("name") == "ZITADEL":
+            selection.remarks.append(
+                f"Project {clean(each.id)} is left out: it is ZITADEL's own, and no program should manage it."
+            )
+        else:
+            selection.objects.append(each)
+    _read_names(reader, selection)
+    return selection
+
+
+def _all(client: Client, top: ResourceType[Any]) -> list[Observed]:
+    return [top.observed(record) for record in top.calls.list_instance(client) or ()]
+
+
+def _organization(client: Client, top: ResourceType[Any], wanted: str) -> Observed:
+    """Return the organization with this id or name."""
+    if wanted.isdigit():
+        try:
+            found = top.find(client, wanted, {})
+        except NeverThere:
+            raise NoMatch(f"This instance has no organization {wanted}.") from None
+        if isinstance(found, Removal):
+            raise NoMatch(f"There is no organization {wanted}: {found.describe()}.")
+        return found
+    query = {"nameQuery": {"name": wanted, "method": "TEXT_QUERY_METHOD_EQUALS"}}
+    named = client.searches.organizations(f"Looking for organization {clean(wanted)!r}", query)
+    if not named:
+        raise NoMatch(f"There is no organization with the name {clean(wanted)!r} that this credential may see.")
+    if len(named) > 1:
+        ids = ", ".join(clean(each.id) for each in named)
+        raise SeveralMatches(f"Several organizations have the name {clean(wanted)!r}: give one of the ids {ids}.")
+    return top.observed(named[0])
+
+
+def _with_all_properties(reader: Reader, found: Sequence[Observed], selection: Selection) -> list[Observed]:
+    """Return the objects, read by id where a list leaves out what an update changes, like the roles of a project."""
+    incomplete = [each for each in found if set(RESOURCE_TYPES[each.type].updatable) - each.properties.keys()]
+    whole = [each for each in found if each not in incomplete]
+
+    def read(listed: Observed) -> Observed | Removal:
+        resource_type = RESOURCE_TYPES[listed.type]
+        known = {**dict.fromkeys(resource_type.updatable, ()), **listed.properties}
+        return resource_type.find(reader.client, listed.id, known)
+
+    for listed, answer in read_each(reader, read, incomplete, "Reading by id"):
+        if isinstance(answer, ZorgError):
+            selection.left_out.append(f"{RESOURCE_TYPES[listed.type].noun} {clean(listed.id)} is left out. {answer}")
+        elif isinstance(answer, Observed):
+            whole.append(answer)
+    return whole
+
+
+def _read_names(reader: Reader, selection: Selection) -> None:
+    """Read the names of the objects that the selection refers to and does not have."""
+    own = {each.id for each in selection.objects}
+    wanted = {
+        (name, str(each.properties[name])): each.properties.get("org_id")
+        for each in selection.objects
+        for name in each.properties
+        if name.endswith("_id") and each.properties[name] and each.properties[name] not in own
+    }
+
+    def read(item: tuple[str, str]) -> str | None:
+        for call in reader.client.counts.names(*item, wanted[item]):
+            try:
+                name = call()
+            except ZorgError:  # it is only for a comment
+                continue
+            if name:
+                return name
+        return None
+
+    for item, answer in read_each(reader, read, list(wanted), "Reading names"):
+        if isinstance(answer, str):
+            selection.names[item] = answer
+
+
+def name_of(observed: Observed) -> str | None:
+    """Return the name of an object; None for one that has none."""
+    name = observed.properties.get("name")
+    return name if isinstance(name, str) else None
+
+
+def _by_name(observed: Observed) -> tuple[str, str, str]:
+    return str(observed.properties.get("org_id") or ""), name_of(observed) or "", observed.id
+
+
+def verify(wanted: Sequence[str]) -> None:
+    """Verify the ids or names of organizations before anything is called.
+
+    :raises InputError: for one that is neither.
+    """
+    for each in wanted:
+        reason = "must not be blank" if not each.strip() else wrong_id(each) if each.isdigit() else None
+        if reason is not None:
+            raise InputError("zorg generate", "--org", reason)
+
+
+def properties_of(observed: Observed) -> Mapping[str, Any]:
+    """Return the properties that a program can declare."""
+    names = RESOURCE_TYPES[observed.type].inputs.model_fields
+    return {name: value for name, value in observed.properties.items() if name in names}

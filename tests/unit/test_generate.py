@@ -1,0 +1,130 @@
+"""The text of generated programs: names, layout, and what others chose to be in it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_zorg.drift.concurrency import Reader
+from pulumi_zorg.errors import InputError, NoMatch
+from pulumi_zorg.generate import names, python_text
+from pulumi_zorg.generate.pipeline import generate
+from pulumi_zorg.generate.python_text import Call, Entry
+from tests.support.servers import Server
+from tests.unit.clients import Clients
+
+
+@pytest.fixture
+def reader(server: Server, clients: Clients) -> Reader:
+    return Reader(clients.owner(server))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Acme", "acme"), ("Müller & Söhne GmbH", "muller-sohne-gmbh"), ("ann.berg@x.example", "ann-berg"), ("東京", "")],
+)
+def test_a_name_becomes_a_readable_one(text: str, name: str) -> None:
+    assert names.slug(text) == name
+
+
+def test_names_and_variables_are_unique() -> None:
+    taken: set[str] = set()
+    assert [names.unique(("shop", "acme-shop", "shop-42"), taken) for _ in range(3)] == ["shop", "acme-shop", "shop-42"]
+    variables: set[str] = set()
+    assert [names.variable(each, variables) for each in ("class", "zorg", "2day", "a-b", "a-b")] == [
+        "class_",
+        "zorg_",
+        "_2day",
+        "a_b",
+        "a_b_",
+    ]
+
+
+@given(st.text())
+def test_every_text_is_a_literal_that_means_the_text(text: str) -> None:
+    literal = python_text.literal(text)
+    assert isinstance(literal, str)
+    assert ast.literal_eval(literal) == text
+    assert len(literal.splitlines()) == 1
+
+
+@given(st.text())
+def test_no_text_can_end_a_comment(text: str) -> None:
+    written = python_text.assign("", Call("f", [Entry("1", "a=", text)]))
+    assert ast.dump(ast.parse(written)) == ast.dump(ast.parse("f(a=1)"))
+
+
+def test_a_program_is_formatted_and_has_all_that_exists(server: Server, reader: Reader, tmp_path: Path) -> None:
+    admin = server.admin
+    acme = admin.create_organization('Acme "Quoted"')
+    off = admin.create_organization("Müller & Söhne Gesellschaft mit beschränkter Haftung und einem langen Namen dazu")
+    admin.deactivate_organization(off)
+    shop = admin.create_project(acme, "Shop", ["viewer", "admin"])
+    admin.set_project_flags(acme, shop, projectRoleAssertion=True)
+    granted = admin.grant_project(acme, shop, off, ["viewer"])
+    inactive = admin.create_grant(acme, server.ann, shop, ["viewer"])
+    admin.deactivate_grant(acme, server.ann, inactive)
+    for number in range(8):
+        admin.create_grant(off, admin.create_user(off, f"user{number}"), shop, ["viewer"], granted)
+    made = generate(reader, [], None)
+    (tmp_path / "generated.py").write_text(made.text, encoding="utf-8")
+    checked = [
+        [sys.executable, "-m", "ruff", *each, "--isolated", "generated.py"]
+        for each in (["check"], ["format", "--check"])
+    ]
+    for command in checked:
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert made.left_out == []
+    assert "    active=False,\n    adopt=True,\n    opts=KEPT,\n)\n" in made.text
+    assert 'roles={"admin": "admin", "viewer": "viewer"},\n    project_role_assertion=True,\n' in made.text
+    assert f'user_id="{server.ann}",  # ann\n' in made.text
+    assert "project_grant_id=shop_muller" in made.text
+    assert made.text.count("zorg.UserGrant(") == 2, "eight are rows of a loop"
+    assert "it is ZITADEL's own" in made.text
+
+
+def test_organizations_are_chosen_by_name_id_and_state(server: Server, reader: Reader) -> None:
+    admin = server.admin
+    acme = admin.create_organization("Acme")
+    admin.deactivate_organization(admin.create_organization("Globex"))
+    assert [name in generate(reader, [acme, "Globex"], None).text for name in ("Acme", "Globex", "Furniture")] == [
+        True,
+        True,
+        False,
+    ]
+    assert [name in generate(reader, [], "inactive").text for name in ("Acme", "Globex")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("given", "error"), [("Acme", NoMatch), ("42", NoMatch), (" ", InputError), ("9" * 300, InputError)]
+)
+def test_an_organization_that_does_not_exist_is_an_error(reader: Reader, given: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        generate(reader, [given], None)
+
+
+def test_what_a_program_may_not_declare_is_reported(server: Server, reader: Reader) -> None:
+    acme = server.admin.create_organization("Acme")
+    shop = server.admin.create_project(acme, "Shop")
+    server.admin.add_project_role(acme, shop, "rôle", "Role")
+    made = generate(reader, [acme], None)
+    (why,) = made.left_out
+    assert f"project {shop} cannot be declared: roles has the role key 'rôle'" in why
+    assert f"# project {shop} cannot be declared" in made.text
+    ast.parse(made.text)
+
+
+def test_a_credential_without_rights_in_the_organization_is_reported(server: Server, clients: Clients) -> None:
+    acme = server.admin.create_organization("Acme")
+    server.admin.create_project(acme, "Shop")
+    viewer = server.admin.create_user(server.home, "viewer")
+    server.admin.add_member(acme, viewer, "ORG_USER_MANAGER")
+    made = generate(Reader(clients.holder(server, server.admin.create_token(server.home, viewer))), [acme], None)
+    assert any("The credential lacks" in why for why in made.left_out)
