@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.support.replay import Replay
 from tests.support.servers import Server
 from tests.support.warm import commands
 
@@ -128,6 +129,7 @@ class Stack:
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "NO_COLOR": "1",
+            "GOGC": "400",  # memory for CPU time
             "ZITADEL_URL": url,
             "ZITADEL_TOKEN": token,
         }
@@ -135,6 +137,12 @@ class Stack:
     def start_python_anew(self) -> None:
         """Start the program and the provider's host as a user's machine does, with all their imports."""
         self.env["PATH"] = self.env["PATH"].removeprefix(_warm() + os.pathsep)
+
+    def replay(self) -> Replay:
+        """Repeat the engine's answers to questions that were asked before (:class:`Replay`)."""
+        replay = Replay(self.folder.with_name("answers"), self.folder, self._state_file, self.env["PATH"])
+        self.env["PATH"] = f"{replay.bin}{os.pathsep}{self.env['PATH']}"
+        return replay
 
     def configure(self, **settings: str) -> None:
         """Set settings in the stack's configuration with one command. Those named `token` or `...Json` are secrets."""
@@ -204,9 +212,12 @@ class Stack:
 
     def state(self) -> dict[str, Any]:
         """The state, as `pulumi stack export` would show it."""
-        file = self.folder / "backend" / ".pulumi" / "stacks" / "tests" / f"{self.name}.json"
-        checkpoint = json.loads(file.read_text())["checkpoint"]
+        checkpoint = json.loads(self._state_file.read_text())["checkpoint"]
         return {"version": 3, "deployment": checkpoint.get("latest", {})}
+
+    @property
+    def _state_file(self) -> Path:
+        return self.folder / "backend" / ".pulumi" / "stacks" / "tests" / f"{self.name}.json"
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Our resources in the state, by name."""
