@@ -51,9 +51,9 @@ def test_a_program_runs_with_the_wheel_in_a_new_environment(wheel: Path, server:
     assert Path(found.strip()).is_relative_to(home), "the wheel is used, and not the checkout"
 
     stack = Stack(tmp_path / "stack", server.proxy.url, server.token)
+    stack.start_python_anew()
     here = str(Path(sys.executable).parent)
     stack.env["PATH"] = ":".join([str(home / "bin"), *(part for part in stack.env["PATH"].split(":") if part != here)])
-    del stack.env["PYTHONPATH"]  # the environment's own `pip list`
     stack.declare(acme=org("Acme"))
     stack.up()
     assert server.admin.organization(stack.id("acme"))["name"] == "Acme"

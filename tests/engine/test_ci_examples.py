@@ -1,4 +1,7 @@
-"""The pipelines of examples/ci: their shell steps run on the real engine as a runner would run them."""
+"""The pipelines of examples/ci: their shell steps run as a runner would run them, with `zorg` and the real engine.
+
+Where a job asks the engine what another one asked before it, on the same stack and server, it gets the same answer.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ import pytest
 
 from pulumi_zorg.testing import Fault
 from tests.support.ci import COMMIT, FILES, MARK, ME, Runner, load
+from tests.support.replay import Replay
 from tests.support.servers import Server, emulated
 from tests.support.stack import ROOT, Stack, grant, org
 
@@ -37,16 +41,23 @@ def declared(folder: Path) -> Iterator[tuple[Server, Stack, str]]:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Stack, str]]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Stack, str, Replay]]:
     """For jobs that change nothing on the instance: one stack, as declared, does for all."""
-    with declared(tmp_path_factory.mktemp("kept")) as found:
-        found[1].up()
-        yield found
+    with declared(tmp_path_factory.mktemp("kept")) as (server, stack, token):
+        stack.up()
+        yield server, stack, token, stack.replay()
 
 
 @pytest.fixture
-def runner(kept: tuple[Server, Stack, str], tmp_path: Path) -> Runner:
-    server, stack, token = kept
+def replay(kept: tuple[Server, Stack, str, Replay]) -> Replay:
+    replay = kept[-1]
+    replay.server = "as declared"
+    return replay
+
+
+@pytest.fixture
+def runner(kept: tuple[Server, Stack, str, Replay], replay: Replay, tmp_path: Path) -> Runner:
+    server, stack, token, _ = kept
     shutil.copy(ROOT / "tests" / "support" / "program.py", stack.folder / "__main__.py")
     stack.declare(**tenants(server))
     return Runner(server, stack, tmp_path, token)
@@ -63,9 +74,10 @@ on_both = pytest.mark.parametrize("platform", ["github", "gitlab"])
 
 
 @on_both
-def test_a_harmless_change_gets_a_comment_and_passes(runner: Runner, platform: str) -> None:
+def test_a_harmless_change_gets_a_comment_and_passes(runner: Runner, replay: Replay, platform: str) -> None:
+    replay.server = ""  # the engine itself, with the environment of each platform
     runner.stack.declare(**tenants(runner.server), hooli=org("Hooli"))
-    job = runner.preview(platform, "harmless")
+    job = runner.preview(platform)
     assert job.code == 0, job.out
     assert job.body.startswith(MARK)
     assert "nobody would be locked out or let in" in job.body
@@ -82,7 +94,7 @@ def declared_off(runner: Runner) -> dict[str, dict[str, Any]]:
 
 def test_more_deactivations_than_the_limit_fail(runner: Runner) -> None:
     runner.stack.declare(**declared_off(runner))
-    job = runner.preview("github", "deactivations")
+    job = runner.preview("github")
     assert job.code == 7, job.out
     assert job.said("More than the limits")
     assert "test: refused: 2 organizations would be deactivated, and --max-deactivate is 1" in job.body
@@ -93,7 +105,7 @@ def test_more_deactivations_than_the_limit_fail(runner: Runner) -> None:
 def test_a_label_raises_the_limit(runner: Runner, platform: str) -> None:
     runner.stack.declare(**declared_off(runner))
     runner.labels = ("urgent", "max-deactivate=2")
-    job = runner.preview(platform, "deactivations")
+    job = runner.preview(platform)
     assert job.code == 0, job.out
     assert "2 organizations would be deactivated; within the limits" in job.body
 
@@ -125,7 +137,7 @@ def test_a_removal_fails_and_rewrites_the_comment_of_the_last_push(runner: Runne
             {"id": 2, "author": {"id": ME}, "body": f"{MARK}\nof the push before"},
         ],
     }
-    job = runner.preview(platform, "removal")
+    job = runner.preview(platform)
     assert job.code == 7, job.out
     assert job.said("More than the limits")
     assert "a label like `max-remove=2`" in job.body
@@ -138,7 +150,7 @@ def test_a_removal_fails_and_rewrites_the_comment_of_the_last_push(runner: Runne
 def test_a_preview_that_fails_gets_a_comment_that_says_so(runner: Runner, platform: str) -> None:
     program = "import os\nprint('the token is', os.environ['ZITADEL_TOKEN'])\nprint('::warning::an order')\nraise SystemExit(3)\n"
     (runner.stack.folder / "__main__.py").write_text(program)
-    job = runner.preview(platform, "failure")
+    job = runner.preview(platform)
     assert job.code == 1, job.out
     assert job.said("Could not be told")
     assert "would do could not be told.**" in job.body
@@ -149,10 +161,11 @@ def test_a_preview_that_fails_gets_a_comment_that_says_so(runner: Runner, platfo
 
 
 @on_both
-def test_no_name_can_end_the_line_that_it_is_in(runner: Runner, platform: str) -> None:
+def test_no_name_can_end_the_line_that_it_is_in(runner: Runner, replay: Replay, platform: str) -> None:
     """Names are chosen by others; a carriage return ends a line for the runner, and in Markdown."""
     admin, acme = runner.server.admin, runner.stack.id("acme")
     admin.rename_organization(acme, "X\n\r::error title=boo::boo\r\r@victim\r</details>\rhello")
+    replay.server = "acme is renamed"
     job = runner.preview(platform)
     admin.rename_organization(acme, "Acme")
     assert "@victim" in job.body
@@ -163,7 +176,7 @@ def test_no_name_can_end_the_line_that_it_is_in(runner: Runner, platform: str) -
 
 def test_a_plan_of_a_preview_that_failed_is_not_believed(runner: Runner) -> None:
     engine = runner.stubs / "pulumi"
-    engine.write_text(f'#!/bin/bash\n"{shutil.which("pulumi")}" "$@"\nexit 9\n')
+    engine.write_text(f'#!/bin/bash\n"{shutil.which("pulumi", path=runner.stack.env["PATH"])}" "$@"\nexit 9\n')
     engine.chmod(0o755)
     job = runner.preview("github")
     assert job.code == 1, job.out

@@ -110,7 +110,7 @@ def test_another_stack_uses_the_outputs(server: Server, stack: Stack, tmp_path: 
 
 def test_no_plugin_is_looked_for_on_the_network(stack: Stack) -> None:
     """A distribution named pulumi-… is taken for a plugin unless its pulumi-plugin.json is found."""
-    del stack.env["PYTHONPATH"]  # the real `pip list`
+    stack.start_python_anew()  # with the real `pip list`
     stack.declare(acme=org("Acme"))
     log = stack.must("preview", "-v=7", "--logtostderr").out
     assert "ensurePluginsAreInstalled()" in log, "the log tells what is done about plugins"

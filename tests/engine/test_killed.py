@@ -37,9 +37,10 @@ def _processes_of(stack: Stack) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def _kill_provider(stack: Stack) -> bool:
-    victims = [pid for pid, command in _processes_of(stack) if b"pulumi.dynamic" in command]
-    for pid in victims:
-        os.kill(pid, signal.SIGKILL)
+    """The engine starts it in a process group of its own."""
+    victims = {os.getpgid(pid) for pid, command in _processes_of(stack) if b"pulumi.dynamic" in command}
+    for group in victims:
+        os.killpg(group, signal.SIGKILL)
     return bool(victims)
 
 

@@ -191,6 +191,7 @@ def test_import_is_refused_and_names_adopt(server: Server, stack: Stack) -> None
 def test_an_sdk_that_drops_internal_properties_is_refused_before_anything_is_called(
     server: Server, stack: Stack
 ) -> None:
+    stack.start_python_anew()
     stack.env["PYTHONPATH"] = str(OLD_SDK)
     stack.declare(acme=org("Acme"))
     for command in (("preview",), ("up", "--yes", "--skip-preview")):

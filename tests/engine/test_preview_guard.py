@@ -63,7 +63,22 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         server.create_person(stack.id("acme"), f"person{server.tag}")
         server.admin.create_user(stack.id("acme"), f"bot{server.tag}")
         server.proxy.clear()
+        stack.replay().server = "as declared"
         yield server, stack
+
+
+@pytest.fixture
+def stack(stack: Stack) -> Stack:
+    """A stack of which `zorg` reads the same state more than once."""
+    stack.replay()
+    return stack
+
+
+@pytest.fixture
+def any_stack(any_stack: Stack) -> Stack:
+    """The same on :func:`any_server`."""
+    any_stack.replay()
+    return any_stack
 
 
 @pytest.fixture

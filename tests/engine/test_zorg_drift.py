@@ -63,6 +63,20 @@ def _bytes(stack: Stack) -> dict[str, bytes]:
 
 
 @pytest.fixture
+def stack(stack: Stack) -> Stack:
+    """A stack of which `zorg` reads the same state more than once."""
+    stack.replay()
+    return stack
+
+
+@pytest.fixture
+def any_stack(any_stack: Stack) -> Stack:
+    """The same on :func:`any_server`."""
+    any_stack.replay()
+    return any_stack
+
+
+@pytest.fixture
 def tenants(any_server: Server, any_stack: Stack) -> Stack:
     """Four organizations and four grants, as declared."""
     server, stack = any_server, any_stack

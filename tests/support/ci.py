@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -57,19 +56,6 @@ if "--jq" in options and answer is not None:
     sys.exit(0)
 if answer is not None and file is None:
     print(json.dumps(answer))
-"""
-
-
-#: A `pulumi` that runs the real one once for each list of arguments, and then repeats what it printed.
-REPEATING = """#!/bin/bash
-at="{folder}/$(printf '%s\\n' "$@" | sha256sum | cut -c 1-16)"
-if [ ! -e "$at.code" ]; then
-  "{pulumi}" "$@" > "$at.out" 2> "$at.err"
-  echo $? > "$at.code"
-fi
-cat "$at.out"
-cat "$at.err" >&2
-exit "$(cat "$at.code")"
 """
 
 
@@ -136,17 +122,7 @@ class Runner:
             (self.stubs / name).write_text(STUB.format(python=sys.executable, me=ME))
             (self.stubs / name).chmod(0o755)
 
-    def preview(self, platform: str, scenario: str = "") -> Job:
-        """Run the job of a pull request.
-
-        :param scenario: jobs of the same scenario have the same program, state and server, so the engine runs once for all.
-        """
-        if scenario:
-            recorded = self.stack.folder.parent / f"recorded-{scenario}"
-            recorded.mkdir(exist_ok=True)
-            engine = self.stubs / "pulumi"
-            engine.write_text(REPEATING.format(folder=recorded, pulumi=shutil.which("pulumi")))
-            engine.chmod(0o755)
+    def preview(self, platform: str) -> Job:
         return self._github("preview") if platform == "github" else self._gitlab("preview", "merge_request_event")
 
     def drift(self, platform: str) -> Job:

@@ -15,7 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.support.replay import Replay
 from tests.support.servers import Server
+from tests.support.warm import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKENS = {
@@ -75,18 +77,6 @@ def project_grant(
     return {"kind": "project_grant", "args": given, "opts": opts or {}}
 
 
-#: A `pip` whose `pip list` prints what the real one printed. The real one runs for all other arguments.
-_PIP = """import runpy, sys
-if sys.argv[1:] == {args!r}:
-    sys.stdout.write({listed!r})
-else:
-    sys.path.remove({folder!r})
-    for name in ("pip", "pip.__main__"):
-        sys.modules.pop(name, None)
-    runpy.run_module("pip", run_name="__main__", alter_sys=True)
-"""
-
-
 @cache
 def _scratch() -> Path:
     """A folder of this process."""
@@ -96,17 +86,9 @@ def _scratch() -> Path:
 
 
 @cache
-def quick_pip() -> str:
-    """Return a folder for PYTHONPATH with a quick `pip list`.
-
-    The language host runs `pip list` in each command, to look for plugins. It takes 0.4 seconds of CPU time.
-    """
-    folder, args = _scratch() / "pip-list", ["list", "-v", "--format", "json"]
-    listed = subprocess.run([sys.executable, "-m", "pip", *args], capture_output=True, text=True, check=True).stdout
-    (folder / "pip").mkdir(parents=True)
-    (folder / "pip" / "__init__.py").touch()
-    (folder / "pip" / "__main__.py").write_text(_PIP.format(args=args, listed=listed, folder=str(folder)))
-    return str(folder)
+def _warm() -> str:
+    """The folder with the commands that start warm Python processes."""
+    return str(commands(_scratch() / "warm"))
 
 
 @cache
@@ -136,20 +118,31 @@ class Stack:
         (folder / "Pulumi.yaml").write_text("name: tests\nruntime: python\n")
         shutil.copy(ROOT / "tests" / "support" / "program.py", folder / "__main__.py")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "ZITADEL_", "ZORG_"))}
+        kept.pop("PYTHONPATH", None)  # Python processes that begin with their imports done do not look at it
         kept.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling all modules anew in each command takes a second
         self.env = {
             **kept,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join((_warm(), str(Path(sys.executable).parent), os.environ["PATH"])),
             "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_STACK": name,  # as selected; without it, `pulumi stack select` counts
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PYTHONPATH": quick_pip(),
             "NO_COLOR": "1",
+            "GOGC": "400",  # memory for CPU time
             "ZITADEL_URL": url,
             "ZITADEL_TOKEN": token,
         }
+
+    def start_python_anew(self) -> None:
+        """Start the program and the provider's host as a user's machine does, with all their imports."""
+        self.env["PATH"] = self.env["PATH"].removeprefix(_warm() + os.pathsep)
+
+    def replay(self) -> Replay:
+        """Repeat the engine's answers to questions that were asked before (:class:`Replay`)."""
+        replay = Replay(self.folder.with_name("answers"), self.folder, self._state_file, self.env["PATH"])
+        self.env["PATH"] = f"{replay.bin}{os.pathsep}{self.env['PATH']}"
+        return replay
 
     def configure(self, **settings: str) -> None:
         """Set settings in the stack's configuration with one command. Those named `token` or `...Json` are secrets."""
@@ -219,9 +212,12 @@ class Stack:
 
     def state(self) -> dict[str, Any]:
         """The state, as `pulumi stack export` would show it."""
-        file = self.folder / "backend" / ".pulumi" / "stacks" / "tests" / f"{self.name}.json"
-        checkpoint = json.loads(file.read_text())["checkpoint"]
+        checkpoint = json.loads(self._state_file.read_text())["checkpoint"]
         return {"version": 3, "deployment": checkpoint.get("latest", {})}
+
+    @property
+    def _state_file(self) -> Path:
+        return self.folder / "backend" / ".pulumi" / "stacks" / "tests" / f"{self.name}.json"
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Our resources in the state, by name."""

@@ -1,0 +1,148 @@
+"""Python processes of the engine that begin with their imports done.
+
+A command of the engine starts two Python processes, the program and the host of the provider. Each imports pulumi and
+this package, which takes half a second of CPU time. Here a server imports them once, and forks for each process. The
+process gets the arguments, environment, folder, files and process group that the engine gave it.
+
+:func:`commands` makes the commands that ask the server: `python3` and `zorg`. For what the server does not run, they start
+the real `python3`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import io
+import marshal
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+_IMPORTED = (
+    "dill",
+    "pulumi.dynamic",
+    "pulumi_zorg.cli",
+    "pulumi_zorg.cli.drift_formats",
+    "pulumi_zorg.cli.preview_formats",
+    "pulumi_zorg.client.transport",
+    "pulumi_zorg.providers.hooks",
+    "pulumi_zorg.resource_types.organization.declaration",
+    "pulumi_zorg.resource_types.project.declaration",
+    "pulumi_zorg.resource_types.project_grant.declaration",
+    "pulumi_zorg.resource_types.user_grant.declaration",
+)
+_PIP_LIST = ["-m", "pip", "list", "-v", "--format", "json"]
+
+#: `-IS` and few imports: it starts in 10 ms. If it is killed, the server kills the process.
+_COMMAND = """#!{python} -IS
+import marshal, os, sys
+name, args = os.path.basename(sys.argv[0]), sys.argv[1:]
+if args == {pip_list!r}:
+    sys.stdout.write({listed!r})
+    sys.exit()
+if name == "zorg":
+    args = [{zorg!r}, *args]
+elif args[:3] != ["-u", "-m", "pulumi.dynamic"] and not (args and args[0].endswith("/pulumi-language-python-exec")):
+    os.execv({python!r}, [{python!r}, *args])
+import _socket, array, signal
+for each in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(each, signal.SIG_IGN)  # the process gets it too, and this one ends after it
+request = marshal.dumps((args, dict(os.environ), os.getcwd(), os.getpgid(0)))
+server = _socket.socket(_socket.AF_UNIX)
+server.connect({address!r})
+files = array.array("i", (0, 1, 2))
+server.sendmsg([len(request).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, files)])
+server.sendall(request)
+os.closerange(0, 3)
+os._exit((server.recv(1) or b"\\1")[0])
+"""
+
+
+def commands(folder: Path) -> Path:
+    """Start a server, and return a folder to put first on PATH. The server ends with this process."""
+    folder.mkdir()
+    address, real = str(folder / "server"), Path(sys.executable)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(32)
+    fd = listener.fileno()
+    server = subprocess.Popen([real, "-I", __file__, str(fd)], stdin=subprocess.PIPE, pass_fds=[fd])
+    listener.close()
+    atexit.register(server.communicate)
+    listed = subprocess.run([real, *_PIP_LIST], capture_output=True, text=True, check=True).stdout
+    for name in ("python3", "zorg"):
+        text = _COMMAND.format(
+            python=str(real), zorg=str(real.parent / "zorg"), pip_list=_PIP_LIST, listed=listed, address=address
+        )
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def _serve(listener: socket.socket) -> list[str]:
+    """Return in a new process for each request, with its arguments. The server ends at the end of its standard input."""
+    while sys.stdin not in select.select([sys.stdin, listener], [], [])[0]:
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            return _attend(connection)
+        connection.close()
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:  # those that have ended
+                pass
+    os._exit(0)
+
+
+def _attend(connection: socket.socket) -> list[str]:
+    """Return in a new process for the request. The process that attends to it answers with the exit code."""
+    start, files, _, _ = socket.recv_fds(connection, 4, 3)
+    args, env, folder, group = marshal.loads(connection.recv(int.from_bytes(start, "big"), socket.MSG_WAITALL))
+    ended, running = os.pipe()
+    if (pid := os.fork()) == 0:
+        os.setpgid(0, group)
+        for number, file in enumerate(files):
+            os.dup2(file, number)
+        for each in (*files, ended, connection.detach()):  # `running` is closed by the end of the process
+            os.close(each)
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115 - what these were may have been files, and are pipes now
+        sys.stdout = _unbuffered(1, "strict")
+        sys.stderr = _unbuffered(2, "backslashreplace")
+        os.environ.clear()
+        os.environ.update(env)
+        os.chdir(folder)
+        return list(args)
+    for each in (*files, running):
+        os.close(each)
+    if ended not in select.select([ended, connection], [], [])[0]:
+        os.kill(pid, signal.SIGKILL)  # as the command was that asked for it
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    with contextlib.suppress(OSError):
+        connection.send(bytes([code & 255]))
+    os._exit(0)
+
+
+def _unbuffered(number: int, errors: str) -> io.TextIOWrapper:
+    """A stream as `python -u` has it."""
+    return io.TextIOWrapper(open(number, "wb", 0, closefd=False), errors=errors, write_through=True)
+
+
+if __name__ == "__main__":
+    for module in _IMPORTED:
+        importlib.import_module(module)
+    gc.freeze()  # so that a collection does not copy what was imported
+    argv = _serve(socket.socket(fileno=int(sys.argv[1])))
+    if argv[:2] == ["-u", "-m"]:
+        sys.path.insert(0, os.getcwd())
+        sys.argv = argv[2:]
+        runpy.run_module(argv[2], run_name="__main__", alter_sys=True)
+    else:
+        sys.path.insert(0, str(Path(argv[0]).parent))
+        sys.argv = argv
+        runpy.run_path(argv[0], run_name="__main__")
