@@ -143,6 +143,9 @@ if __name__ == "__main__":
         sys.argv = argv[2:]
         runpy.run_module(argv[2], run_name="__main__", alter_sys=True)
     else:
+        # The engine interrupts a program only when it has failed itself. Python would then wait for calls that the engine
+        # does not answer any more, until the engine kills it after 5 seconds.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         sys.path.insert(0, str(Path(argv[0]).parent))
         sys.argv = argv
         runpy.run_path(argv[0], run_name="__main__")
