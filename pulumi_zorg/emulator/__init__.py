@@ -179,4 +179,14 @@ class _PresentApp:
 
 
 def _config(app: Starlette | _PresentApp, port: int) -> uvicorn.Config:
-    return uvicorn.Config(app, host=_HOST, port=port, log_level="warning", access_log=False, lifespan="off", ws="none")
+    return uvicorn.Config(
+        app,
+        host=_HOST,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        # ZITADEL keeps idle connections for minutes. A call that is sent at the moment when one ends would fail.
+        timeout_keep_alive=600,
+    )
