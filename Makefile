@@ -37,7 +37,7 @@ demo: setup engine ## A tenant created, deactivated, changed outside Pulumi, cor
 	@PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python scripts/demo.py
 
 test: setup engine ## All tests, with a real engine
-	@echo "test: about 13 minutes on 2 cores; make test-fast takes five"
+	@echo "test: about 10 minutes on 2 cores; make test-fast takes less than two"
 	COVERAGE_CORE=$$($(COVERAGE)) PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m pytest -n 3 --dist worksteal --durations 20 --cov --cov-report term $(ARGS)
 
 test-lowest: $(LOWEST)/ready engine ## A part of the tests, with the lowest supported version of each dependency
@@ -53,6 +53,7 @@ soak: setup engine ## Thousands of random sequences, and five broken providers t
 	ZORG_EXAMPLES=$${ZORG_EXAMPLES:-2000} $(BIN)/python -m pytest -q -s tests/stateful/test_stateful.py tests/stateful/soak_mutants.py
 	export ZORG_KILLED_RESOURCES=100 ZORG_KILLS=10 PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH"
 	$(BIN)/python -m pytest -q tests/engine/test_killed.py -k without_checkpoints
+	ZORG_EVERY_PROFILE=1 $(BIN)/python -m pytest -q -n auto -m "not engine" tests/provider
 
 bench: setup engine ## Time, calls and memory for up to 1,000 resources, beside a provider that calls nothing; half an hour
 	@$(BIN)/pip install -q --group bench

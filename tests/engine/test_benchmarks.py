@@ -23,6 +23,7 @@ def test_the_benchmark_counts_few_calls(tmp_path: Path) -> None:
     assert calls["up"] <= 10 * 2 + 10 + 5
     assert calls["refresh"] <= 20
     assert calls["drift"] <= 20
-    assert calls["destroy"] <= 20 + 5
+    # The first deletions of a run read before, and four run at a time.
+    assert calls["destroy"] <= 20 + 10
     assert all(row["floor"]["calls"] == 0 for row in rows if row["floor"])
     assert "| 20 | 0 ms | up |" in (tmp_path / "table.md").read_text()

@@ -49,8 +49,11 @@ if args == {pip_list!r}:
     sys.exit()
 if name == "zorg":
     args = [{zorg!r}, *args]
-elif args[:3] != ["-u", "-m", "pulumi.dynamic"] and not (args and args[0].endswith("/pulumi-language-python-exec")):
-    os.execv({python!r}, [{python!r}, *args])
+elif args[:3] != ["-u", "-m", "pulumi.dynamic"]:
+    program = args[args[:1] == ["-u"] :]
+    if not (program and program[0].endswith("/pulumi-language-python-exec")):
+        os.execv({python!r}, [{python!r}, *args])
+    args = program
 import _socket, array, signal
 for each in (signal.SIGINT, signal.SIGTERM):
     signal.signal(each, signal.SIG_IGN)  # the process gets it too, and this one ends after it
