@@ -18,6 +18,8 @@ ann = zorg.get_user(user_name="ann", org_id=zorg.get_organization(name="Furnitur
 portal = zorg.get_project(name="Portal")
 pulumi.export("organizations", [each.name for each in zorg.get_organizations(name_contains="acme")])
 pulumi.export("users", [each.user_name for each in zorg.get_users(org_id=ann.org_id)])
+granted = zorg.get_project_grant(org_id=portal.org_id, project_id=portal.id, granted_org_id=acme.id)
+pulumi.export("granted", granted.role_keys)
 pulumi.export("grants", len(zorg.get_user_grants(org_id=ann.org_id)))
 
 FAILURES = {
@@ -27,6 +29,8 @@ FAILURES = {
     "no project grant": lambda: zorg.get_project_grant(
         org_id=portal.org_id, project_id=portal.id, granted_org_id=portal.org_id
     ),
+    "several projects": lambda: zorg.get_project(name="Twin"),
+    "two names": lambda: zorg.get_organization(name="Acme", id=acme.id),
     "no filter": lambda: zorg.get_user_grants(),
     "no state": lambda: zorg.get_organizations(state="gone"),
     "no type": lambda: zorg.get_users(type="robot"),
@@ -45,7 +49,7 @@ found = zorg.get_organization_output(id=new.id)
 secret = zorg.get_project_output(name=pulumi.Output.secret("Portal"))
 pulumi.export("found", found.apply(lambda each: each.name))
 pulumi.export("secret", secret.apply(lambda each: each.id))
-granted = zorg.UserGrant(
+zorg.UserGrant(
     "ann", org_id=ann.org_id, user_id=ann.id, project_id=secret.apply(lambda each: each.id), role_keys=["viewer"]
 )
 if pulumi.Config("tests").get_bool("fails"):
@@ -56,7 +60,11 @@ if pulumi.Config("tests").get_bool("fails"):
 def test_lookups_answer_in_previews_and_updates_and_their_errors_have_no_traceback(
     server: Server, stack: Stack
 ) -> None:
-    server.admin.create_organization("Acme")
+    admin = server.admin
+    acme = admin.create_organization("Acme")
+    admin.grant_project(server.home, server.project, acme, ["viewer"])
+    for org_id in (acme, server.home):
+        admin.create_project(org_id, "Twin")
     (stack.folder / "__main__.py").write_text(PROGRAM)
     for name in ("ZITADEL_URL", "ZITADEL_TOKEN"):
         del stack.env[name]
@@ -69,7 +77,7 @@ def test_lookups_answer_in_previews_and_updates_and_their_errors_have_no_traceba
         each["outputs"] for each in stack.state()["deployment"]["resources"] if each["type"] == "pulumi:pulumi:Stack"
     )
     assert (outputs["organizations"], outputs["users"], outputs["grants"]) == (["Acme"], ["ann", "bob"], 0)
-    assert outputs["found"] == "New"
+    assert (outputs["granted"], outputs["found"]) == (["viewer"], "New")
     assert "ciphertext" in outputs["secret"]
     failures = outputs["failures"]
     message = failures.pop("no organization")
@@ -81,6 +89,8 @@ def test_lookups_answer_in_previews_and_updates_and_their_errors_have_no_traceba
     assert {name: text.split(":")[0] for name, text in failures.items()} == {
         "no user": "NoMatch",
         "no project grant": "NoMatch",
+        "several projects": "SeveralMatches",
+        "two names": "InputError",
         "no filter": "InputError",
         "no state": "InputError",
         "no type": "InputError",
