@@ -20,6 +20,7 @@ from pulumi_zorg.inputs import wrong_id
 
 if TYPE_CHECKING:
     from pulumi_zorg.client import Client
+    from pulumi_zorg.config import Settings
     from pulumi_zorg.models import ObjectRecord
 
 __all__ = ["CONTAINS", "EQUALS", "Question", "as_output", "is_active", "one", "quoted", "shown", "similar_by"]
@@ -123,14 +124,10 @@ class Question:
 class _Run:
     """The client of the program, and what has been answered."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         from pulumi_zorg.client import Client
-        from pulumi_zorg.config import load_settings
 
-        config = pulumi.Config("zorg")
-        self._client = Client.connect(
-            load_settings(config.get, stored=False), notice=lambda sentence: pulumi.log.warn(f"zorg: {sentence}")
-        )
+        self._client = Client.connect(settings, notice=lambda sentence: pulumi.log.warn(f"zorg: {sentence}"))
         self._answers: dict[tuple[Any, ...], Any] = {}
         self._lock = threading.RLock()
 
@@ -150,15 +147,19 @@ class _Run:
 
 
 @cache
-def _present_run() -> _Run:
-    return _Run()
+def _run_with(settings: Settings, monitor: object) -> _Run:
+    """Return the run of an engine. One process can have several, with the automation API."""
+    return _Run(settings)
 
 
 def _run() -> _Run:
+    from pulumi_zorg.config import load_settings
+
     try:
-        return _present_run()
+        settings = load_settings(pulumi.Config("zorg").get, stored=False)
     except ZorgError as error:
         raise _shown(error) from None
+    return _run_with(settings, pulumi.runtime.settings.get_monitor())
 
 
 def _result(result: type[Result], values: Mapping[str, Any]) -> Result:

@@ -11,6 +11,7 @@ import pytest
 
 import pulumi_zorg as zorg
 from pulumi_zorg import lookup
+from pulumi_zorg.config import Settings
 from pulumi_zorg.testing import Fault
 from tests.support.servers import Server, emulated
 
@@ -47,12 +48,19 @@ def _a_program(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setattr(pulumi.runtime.settings.SETTINGS, "monitor", None, raising=False)
     monkeypatch.setenv("ZITADEL_URL", tenants.server.proxy.url)
     monkeypatch.setenv("ZITADEL_TOKEN", tenants.server.token)
-    lookup._present_run.cache_clear()
     tenants.server.proxy.clear()
+    runs: list[lookup._Run] = []
+    begin = lookup._Run.__init__
+
+    def begun(run: lookup._Run, settings: Settings) -> None:
+        begin(run, settings)
+        runs.append(run)
+
+    monkeypatch.setattr(lookup._Run, "__init__", begun)
     yield
-    if lookup._present_run.cache_info().currsize:
-        lookup._present_run().close()
-    lookup._present_run.cache_clear()
+    for run in runs:
+        run.close()
+    lookup._run_with.cache_clear()
 
 
 def test_an_organization_is_found_by_each_of_its_names(tenants: Tenants) -> None:
@@ -111,6 +119,23 @@ def test_the_same_question_is_asked_once(tenants: Tenants) -> None:
         zorg.get_organization(name="Acme")
         zorg.get_organizations(state="active")
     assert len(tenants.server.proxy.exchanges) == 2
+
+
+def test_another_stack_of_the_process_asks_its_own_server(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The automation API runs several programs in one process."""
+    assert zorg.get_organizations(name_contains="acme")
+    with emulated() as other:
+        monkeypatch.setenv("ZITADEL_URL", other.proxy.url)
+        assert zorg.get_organizations(name_contains="acme") == ()
+
+
+def test_the_next_run_of_the_process_asks_again(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert zorg.get_users(user_name_contains="cleo") == ()
+    cleo = tenants.server.admin.create_user(tenants.acme, "cleo")
+    assert zorg.get_users(user_name_contains="cleo") == ()
+    monkeypatch.setattr(pulumi.runtime.settings.SETTINGS, "monitor", object(), raising=False)
+    assert [each.id for each in zorg.get_users(user_name_contains="cleo")] == [cleo]
+    tenants.server.admin.remove_user(tenants.acme, cleo)
 
 
 NO_MATCH: dict[str, tuple[Callable[[Tenants], object], str]] = {
