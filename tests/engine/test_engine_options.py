@@ -85,7 +85,9 @@ def test_resources_live_in_a_component(server: Server, stack: Stack) -> None:
     acme = stack.resources()["acme"]
     assert "test:index:Tenant$" in acme["urn"]
     # The state has no more of the provider than the name of its class.
-    assert len(acme["inputs"]["__provider"]) < 120
+    provider = acme["inputs"]["__provider"]
+    assert isinstance(provider, str), "in plain text: a secret is an object"
+    assert len(provider) < 120
     assert server.token not in json.dumps(stack.state())
     stack.destroy()
     assert [each["name"] for each in server.admin.organizations().values()].count("Acme") == 0
