@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,16 @@ from tests.support.stack import Stack
 ANY = ["2026-07", *(["real"] if real_is_given() else [])]
 #: The emulator in each of its profiles, and a real server where one is given.
 EVERY = [*PROFILES, *(["real"] if real_is_given() else [])]
+
+
+def pytest_configure() -> None:
+    """Let the engine interrupt its processes.
+
+    A shell makes what it starts in the background ignore SIGINT, and children inherit that. The engine then waits five seconds
+    for each of them.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
