@@ -7,7 +7,8 @@ A lookup runs in the program's process, because Pulumi cannot call a function of
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,15 +16,37 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
-from pulumi_zorg.errors import InputError, NoMatch, SeveralMatches, UnexpectedAnswer, ZorgError, clean
+from pulumi_zorg.errors import (
+    InputError,
+    LookupFailed,
+    NoMatch,
+    NotFound,
+    SeveralMatches,
+    UnexpectedAnswer,
+    ZorgError,
+    clean,
+)
 from pulumi_zorg.inputs import wrong_id
 
 if TYPE_CHECKING:
     from pulumi_zorg.client import Client
+    from pulumi_zorg.client.api_services import ApiService
     from pulumi_zorg.config import Settings
     from pulumi_zorg.models import ObjectRecord
 
-__all__ = ["CONTAINS", "EQUALS", "Question", "as_output", "is_active", "one", "quoted", "shown", "similar_by"]
+__all__ = [
+    "CONTAINS",
+    "EQUALS",
+    "Question",
+    "as_output",
+    "in_organization",
+    "is_active",
+    "needs_service",
+    "one",
+    "quoted",
+    "shown",
+    "similar_by",
+]
 
 #: How the API compares a text.
 EQUALS, CONTAINS = "TEXT_QUERY_METHOD_EQUALS", "TEXT_QUERY_METHOD_CONTAINS_IGNORE_CASE"
@@ -83,14 +106,14 @@ class Question:
         if not self.given:
             raise _shown(self.wrong(names[0], f"is missing: give at least one of {', '.join(names)}"))
 
-    def require(self, *names: str) -> None:
-        """Verify that these arguments are given.
+    def require(self, name: str, *, unless: str | None = None) -> None:
+        """Verify that an argument is given.
 
-        :raises InputError: where one is not.
+        :param unless: another argument that is enough in its place.
+        :raises InputError: where it is not given.
         """
-        for name in names:
-            if name not in self.given:
-                raise _shown(self.wrong(name, "is missing"))
+        if name not in self.given and unless not in self.given:
+            raise _shown(self.wrong(name, f"is missing{f': give it, or {unless}' if unless else ''}"))
 
     def answer(self, result: type[Result], ask: Callable[[Client], Result]) -> Result:
         """Return the answer of the mocks, or of the server, which is asked once in a run.
@@ -136,14 +159,22 @@ class _Run:
         self._client.close()
 
     def once(self, question: tuple[Any, ...], ask: Callable[[Client], Any]) -> Any:
-        """Return the answer to a question, which is asked once."""
+        """Return the answer to a question, which is asked once, also by several threads.
+
+        That there is not exactly one match is an answer too. Other errors, like an outage, are not kept.
+        """
         with self._lock:
             if question not in self._answers:
                 try:
                     self._answers[question] = ask(self._client)
+                except LookupFailed as error:
+                    self._answers[question] = _shown(error)
                 except ZorgError as error:
                     raise _shown(error) from None
-            return self._answers[question]
+            answer = self._answers[question]
+        if isinstance(answer, LookupFailed):
+            raise answer.with_traceback(None)
+        return answer
 
 
 @cache
@@ -184,24 +215,65 @@ def as_output(function: Callable[..., Result], **given: pulumi.Input[Any] | None
     It is unknown as long as one of them is, and secret if one of them is.
     """
     known = {name: value for name, value in given.items() if value is not None}
-    return pulumi.Output.all(**known).apply(lambda values: function(**values))
+    return pulumi.Output.from_input(known).apply(lambda values: function(**values))
+
+
+def in_organization(client: Client, org_id: str, found: Sequence[Found]) -> Sequence[Found]:
+    """Return what a search found that names an organization in the header.
+
+    That it found nothing means nothing if the server searched another organization.
+
+    :raises HeaderIgnored: where it did.
+    :raises NoMatch: where the organization was removed.
+    """
+    if not found and not client.verify_org_header(org_id):
+        raise NoMatch(
+            f"The server shows organization {clean(org_id)} as it shows removed ones, so nothing is searched there."
+        )
+    return found
+
+
+@contextmanager
+def needs_service(client: Client, service: ApiService, way_out: str) -> Iterator[None]:
+    """Explain the error of a server that does not have a service of the API.
+
+    :param way_out: what to do on such a server, as a sentence.
+    :raises LookupFailed: where the server does not have it.
+    """
+    try:
+        yield
+    except (NotFound, UnexpectedAnswer):
+        from pulumi_zorg.client.api_services import answers
+
+        if answers(client.transport, service):
+            raise
+        raise LookupFailed(
+            f"This server seems not to have {service.name}, a part of ZITADEL's API. {way_out}"
+        ) from None
 
 
 def one(
-    found: Sequence[Found], what: str, describe: Callable[[Found], str], near: Callable[[], Iterable[Found]]
+    found: Sequence[Found],
+    what: str,
+    describe: Callable[[Found], str],
+    near: Callable[[], Iterable[Found]],
+    narrow: str = "id",
 ) -> Found:
     """Return the only match.
 
     :param what: what was looked for: ``organization with the name "Acme"``.
     :param describe: one match in a sentence.
     :param near: returns what is similar, for the error.
+    :param narrow: the arguments that tell several matches apart.
     :raises NoMatch: where nothing matches.
     :raises SeveralMatches: where several do.
     """
     if len(found) == 1:
         return found[0]
     if found:
-        raise SeveralMatches(f"There are {len(found)} matches for the {what}: {_list(found, describe)}.")
+        raise SeveralMatches(
+            f"There are {len(found)} matches for the {what}: {_list(found, describe)}. Look it up with {narrow}."
+        )
     try:
         similar = list(near())
     except (ZorgError, UnexpectedAnswer):  # the error is about what was looked for

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_zorg.errors import clean
-from pulumi_zorg.lookup import CONTAINS, EQUALS, Question, as_output, is_active, one, quoted, similar_by
+from pulumi_zorg.errors import LookupFailed, NotFound, PermissionDenied, clean
+from pulumi_zorg.lookup import (
+    CONTAINS,
+    EQUALS,
+    Question,
+    as_output,
+    is_active,
+    needs_service,
+    one,
+    quoted,
+    similar_by,
+)
 
 if TYPE_CHECKING:
     from pulumi_zorg.client import Client
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UserResult", "get_user", "get_user_output", "get_users", "get_users_output"]
 
+_WAY_OUT = "Without it, users cannot be looked up: give the resource the user's id."
 #: The search by each argument: the query, and its field.
 _QUERIES = {
     "login_name": ("loginNameQuery", "loginName"),
@@ -34,6 +45,7 @@ class UserResult:
     :ivar display_name: of a person; of a service account, its name.
     :ivar email: of a person; None for a service account.
     :ivar type: ``human`` or ``machine``.
+    :ivar active: whether the state is ``USER_STATE_ACTIVE``. That of a person who has no password yet is not.
     :ivar state: ``USER_STATE_ACTIVE``, ``USER_STATE_INACTIVE``, ``USER_STATE_LOCKED`` or ``USER_STATE_INITIAL``.
     """
 
@@ -59,26 +71,42 @@ def get_user(
 ) -> UserResult:
     """Return the user with this login name, email address, user name or id. Exactly one of them is given.
 
+    :param id: a user who was created just now is found by its id. The list of names may lag.
     :param org_id: only a user who lives in this organization.
     :raises NoMatch: where there is none that the credential may see. The error lists users that are near.
     :raises SeveralMatches: where there are several, like two users with one email address.
+    :raises LookupFailed: where the server does not have the v2 API.
     :raises InputError: for a wrong argument, before anything is called.
 
-    Document: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers).
+    Document: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers, GetUserByID).
     """
     question = Question("get_user", login_name=login_name, email=email, user_name=user_name, id=id, org_id=org_id)
     by = question.exactly_one_of("login_name", "email", "user_name", "id")
     value = question.given[by]
 
     def ask(client: Client) -> UserResult:
+        from pulumi_zorg.client.api_services import USERS
+
         named = f"user with the {by.replace('_', ' ')} {quoted(value)}"
         place = f" in organization {clean(org_id)}" if org_id else ""
+        operation = f"Looking for the {named}{place}"
 
-        def search(text: str, method: str = CONTAINS, only: str | None = None) -> Sequence[FoundUser]:
-            return client.searches.users(f"Looking for the {named}{place}", *_query(by, text, method), *_in(only))
+        def search(text: str, method: str = CONTAINS) -> Sequence[FoundUser]:
+            return client.searches.users(operation, *_query(by, text, method))
 
-        near = similar_by(value, search) if by != "id" or org_id else tuple
-        return _result(one(search(value, EQUALS, org_id), named + place, _described, near))
+        def is_it(user: FoundUser) -> bool:
+            # Not only the server decides whether a name is the one that was looked for.
+            return value.lower() in {each.lower() for each in _names(user, by)}
+
+        with needs_service(client, USERS, _WAY_OUT):
+            users = _by_id(client, operation, value) if by == "id" else search(value, EQUALS)
+        everywhere = [each for each in users if is_it(each)]
+        found = [each for each in everywhere if org_id in (None, each.details.resource_owner)]
+
+        def near() -> Sequence[FoundUser]:
+            return everywhere if by == "id" else similar_by(value, search)()
+
+        return _result(one(found, named + place, _described, near, "org_id or id"))
 
     return question.answer(UserResult, ask)
 
@@ -110,10 +138,12 @@ def get_users(
     :param email_contains: a part of the email address, in upper or lower case.
     :param type: ``human`` or ``machine``.
     :param state: ``active`` or ``inactive``.
-    :raises UnexpectedAnswer: where the server counts more than the credential may see.
+    :raises LookupFailed: where the list is empty because the credential may see no user, and where the server does not have
+        the v2 API. A credential with roles in some organizations only gets the users of those.
     :raises InputError: for a wrong argument, before anything is called.
 
-    Document: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers).
+    Documents: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers) and
+    https://zitadel.com/docs/apis/resources/auth (My ZITADEL permissions).
     """
     contains = {"user_name": user_name_contains, "email": email_contains}
     question = Question(
@@ -127,8 +157,13 @@ def get_users(
     question.choice("type", "human", "machine")
 
     def ask(client: Client) -> list[UserResult]:
+        from pulumi_zorg.client.api_services import USERS
+
         queries = [query for by, text in contains.items() if text for query in _query(by, text, CONTAINS)]
-        found = [_result(each) for each in client.searches.users("Looking for users", *queries, *_in(org_id))]
+        with needs_service(client, USERS, _WAY_OUT):
+            users = client.searches.users("Looking for users", *queries, *_in(org_id))
+        _verify_right(client, org_id, users)
+        found = [_result(each) for each in users]
         wanted = [each for each in found if type in (None, each.type) and state in (None, _state(each))]
         return sorted(wanted, key=lambda each: (each.user_name, each.id))
 
@@ -152,6 +187,39 @@ def get_users_output(
         type=type,
         state=state,
     )
+
+
+def _verify_right(client: Client, org_id: str | None, found: Sequence[FoundUser]) -> None:
+    """Verify that a list without users, or with the credential's own user only, is not so for lack of a right.
+
+    :raises LookupFailed: where it is.
+    """
+    if len(found) > 1 or any(each.id != client.me.id for each in found):
+        return
+    place = org_id or client.me.details.resource_owner
+    if "user.read" in client.identity.permissions(place):
+        return
+    raise LookupFailed(
+        f"Looking for users: the server shows none to this credential, which lacks user.read in organization {clean(place)}. So "
+        "it is not known whether there are any. Give its user the role ORG_OWNER_VIEWER there, or IAM_OWNER_VIEWER on the "
+        "instance."
+    )
+
+
+def _by_id(client: Client, operation: str, id: str) -> Sequence[FoundUser]:
+    try:
+        return (client.searches.user(operation, id),)
+    except (NotFound, PermissionDenied):
+        # Only the list tells a user that the caller may not see from a server that does not have users in its v2 API.
+        return client.searches.users(operation, *_query("id", id, EQUALS))
+
+
+def _names(user: FoundUser, by: str) -> tuple[str, ...]:
+    """Return the values of a user by which a search with this argument finds it."""
+    if by == "login_name":
+        return (*user.login_names, user.preferred_login_name)
+    result = _result(user)
+    return (result.email or "",) if by == "email" else (user.username if by == "user_name" else user.id,)
 
 
 def _query(by: str, text: str, method: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
 if TYPE_CHECKING:
     from pulumi_zorg.client.transport import Transport
 
-__all__ = ["API_SERVICES", "ApiService", "answers"]
+__all__ = ["API_SERVICES", "AUTHORIZATIONS", "PROJECTS", "USERS", "ApiService", "answers"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,23 @@ class ApiService:
 _ONE = {"query": {"limit": 1}}
 _ONE_V2 = {"pagination": {"limit": 1}}
 
+#: What lookups in all organizations need.
+AUTHORIZATIONS = ApiService(
+    "AuthorizationService v2",
+    "POST",
+    "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations",
+    _ONE_V2,
+    "the lookup of a user grant by its id alone needs org_id, and drift reads the grants of each organization by themselves",
+)
+PROJECTS = ApiService(
+    "ProjectService v2",
+    "POST",
+    "/zitadel.project.v2.ProjectService/ListProjects",
+    _ONE_V2,
+    "drift reads the projects of each organization by themselves",
+)
+USERS = ApiService("UserService v2", "POST", "/v2/users", _ONE, "users cannot be looked up")
+
 #: Documents: https://zitadel.com/docs/apis/introduction, and those of the calls.
 API_SERVICES = (
     ApiService("management v1", "GET", "/management/v1/orgs/me"),
@@ -44,20 +61,8 @@ API_SERVICES = (
         _ONE,
         "a credential without iam.read on the instance cannot find an organization by name, so it cannot adopt one",
     ),
-    ApiService(
-        "AuthorizationService v2",
-        "POST",
-        "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations",
-        _ONE_V2,
-        "the lookup of a user grant by its id alone needs org_id, and drift reads the grants of each organization by themselves",
-    ),
-    ApiService(
-        "ProjectService v2",
-        "POST",
-        "/zitadel.project.v2.ProjectService/ListProjects",
-        _ONE_V2,
-        "drift reads the projects of each organization by themselves",
-    ),
+    AUTHORIZATIONS,
+    PROJECTS,
 )
 
 

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import Field
 
 from pulumi_zorg.client.call import Call
+from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.pages import PAGE, PAGE_V2, all_pages
-from pulumi_zorg.errors import NotFound
+from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
 from pulumi_zorg.models import Details, NonEmpty, OrganizationRecord, Wire, parse
 
 if TYPE_CHECKING:
     from pulumi_zorg.client.transport import Transport
 
 __all__ = ["FoundUser", "Searches"]
+
+_READ_USER = Endpoint("GET", "/v2/users/{id}", "user.read")
 
 
 class _Total(Wire):
@@ -55,6 +58,10 @@ class FoundUser(Wire):
     preferred_login_name: str = ""
     human: _Human | None = None
     machine: _Machine | None = None
+
+
+class _User(Wire):
+    user: FoundUser
 
 
 class _Users(Wire):
@@ -97,10 +104,24 @@ class Searches:
         # The v2 API has longer names of the states.
         return [each.model_copy(update={"state": each.state.replace("ORGANIZATION_", "ORG_")}) for each in found]
 
+    def user(self, operation: str, id: str) -> FoundUser:
+        """Return the user as a read by its id shows it. It does not lag, as lists do.
+
+        Document: https://zitadel.com/docs/apis/resources/user_service_v2 (GetUserByID).
+        """
+        answer = self._transport.send(Call(operation, _READ_USER.method, _READ_USER.at({"id": id}), reads=True))
+        user = parse(_User, answer, operation).user
+        if user.id != id:
+            raise UnexpectedAnswer(f"{operation}: the answer is about user {clean(user.id)}.", may_have_applied=False)
+        return user
+
     def users(self, operation: str, *queries: Mapping[str, Any]) -> Sequence[FoundUser]:
         """Return the users that match all queries, in all organizations, as far as the caller may see them.
 
-        :raises UnexpectedAnswer: where the server counts more than it shows to the caller.
+        The server does not count users that it does not show to the caller, so none may mean that the caller may see none.
+        Every user sees itself.
+
+        :raises UnexpectedAnswer: where the list changed while it was read.
         """
 
         def page(offset: int) -> tuple[int, Sequence[FoundUser]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from pulumi_zorg.errors import NoMatch, NotFound, PermissionDenied
 from pulumi_zorg.lookup import CONTAINS, EQUALS, Question, as_output, is_active, one, quoted, shown, similar_by
 
 if TYPE_CHECKING:
@@ -42,12 +43,14 @@ def get_organization(
 ) -> OrganizationResult:
     """Return the organization with this name, id or domain. Exactly one of them is given.
 
+    :param id: an organization that was created just now is found by its id. The list of names may lag.
     :param domain: its primary domain, or another one of its verified domains.
     :raises NoMatch: where there is none that the credential may see. The error lists names that are near.
     :raises SeveralMatches: where there are several.
     :raises InputError: for a wrong argument, before anything is called.
 
-    Document: https://zitadel.com/docs/apis/resources/org_service_v2 (ListOrganizations).
+    Documents: https://zitadel.com/docs/apis/resources/org_service_v2 (ListOrganizations) and
+    https://zitadel.com/docs/apis/resources/mgmt (My organization).
     """
     question = Question("get_organization", name=name, id=id, domain=domain)
     by = question.exactly_one_of("name", "id", "domain")
@@ -59,8 +62,13 @@ def get_organization(
         def search(text: str, method: str = CONTAINS) -> Sequence[OrganizationRecord]:
             return client.searches.organizations(f"Looking for the {what}", _query(by, text, method))
 
+        record = _by_id(client, value, what) if by == "id" else None
+        if record is not None:
+            return _result(record)
+        # Not only the server decides whether a name is the one that was looked for.
+        found = [each for each in search(value, EQUALS) if by == "domain" or value == getattr(each, by)]
         near = similar_by(value, search) if by != "id" else tuple
-        return _result(one(search(value, EQUALS), what, lambda each: shown(each, each.name), near))
+        return _result(one(found, what, lambda each: shown(each, each.name), near))
 
     return question.answer(OrganizationResult, ask)
 
@@ -101,6 +109,20 @@ def get_organizations_output(
 ) -> pulumi.Output[tuple[OrganizationResult, ...]]:
     """Return the same as :func:`get_organizations`, for arguments that may be known later."""
     return as_output(get_organizations, name_contains=name_contains, state=state)
+
+
+def _by_id(client: Client, org_id: str, what: str) -> OrganizationRecord | None:
+    """Return the organization as a read by its id shows it, which does not lag; None for a caller who may not read it so.
+
+    :raises NoMatch: where it was removed.
+    """
+    try:
+        record = client.organizations.read(org_id)
+    except (NotFound, PermissionDenied):
+        return None
+    if record.removed:
+        raise NoMatch(f"There is no {what}: the server shows it as it shows removed ones.")
+    return record
 
 
 def _query(by: str, value: str, method: str) -> dict[str, Any]:

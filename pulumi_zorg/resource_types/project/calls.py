@@ -12,7 +12,14 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.events import BEGINNING
 from pulumi_zorg.client.pages import PAGE_V2, all_pages, chunks, v1_query
-from pulumi_zorg.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied, clean
+from pulumi_zorg.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    NotFound,
+    PermissionDenied,
+    UnexpectedAnswer,
+    clean,
+)
 from pulumi_zorg.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.models import Details, Event, NonEmpty, ObjectRecord, Wire
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
@@ -30,6 +37,7 @@ _ENDPOINTS = management_endpoints(
 _ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE)
 _ENDPOINTS["read"] += (_LIST_ROLES,)
 _LIST_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read")
+_READ_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/GetProject", "project.read")
 
 _ROLE_ADDED, _ROLE_CHANGED, _ROLE_REMOVED = "project.role.added", "project.role.changed", "project.role.removed"
 _ROLE_EVENTS = ("project.added", _ROLE_ADDED, _ROLE_CHANGED, _ROLE_REMOVED)
@@ -128,6 +136,10 @@ class _Row(Wire):
         )
 
 
+class _Shown(Wire):
+    project: _Row
+
+
 class _Rows(Wire):
     pagination: Annotated[_Count, Field(default_factory=_Count)]
     projects: tuple[_Row, ...] = ()
@@ -138,7 +150,7 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
 
     Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove Project, Project
     By ID, Search Projects, and the calls about project roles) and
-    https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjects).
+    https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjects, GetProject).
     """
 
     endpoints = _ENDPOINTS
@@ -177,8 +189,29 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
 
     def named_like(self, client: Client, inputs: ProjectInputs) -> Sequence[ProjectRecord]:
         """Return the projects whose names differ from the declared one at most in upper and lower case."""
-        method = "TEXT_QUERY_METHOD_EQUALS_IGNORE_CASE"
-        return self.list(client, inputs.org_id, {"nameQuery": {"name": inputs.name, "method": method}})
+        return self.named(client, inputs.name, "TEXT_QUERY_METHOD_EQUALS_IGNORE_CASE", inputs.org_id)
+
+    def named(self, client: Client, name: str, method: str, org_id: str | None) -> Sequence[ProjectRecord]:
+        """Return the projects with such a name. The list may lag.
+
+        :param method: how the server compares names, like ``TEXT_QUERY_METHOD_EQUALS``.
+        :param org_id: only those of this organization.
+        """
+        if org_id is not None:
+            return self.list(client, org_id, {"nameQuery": {"name": name, "method": method}})
+        # The v2 API has the same methods under another name.
+        v2 = {"projectName": name, "method": method.replace("TEXT_QUERY", "TEXT_FILTER")}
+        return _list_v2(client, f"Searching projects named {clean(name)!r}", [{"projectNameFilter": v2}]) or ()
+
+    def read_v2(self, client: Client, id: str) -> ProjectRecord:
+        """Return the project as a read by its id shows it, without roles, for a caller who does not know its organization."""
+        operation = f"Reading project {clean(id)}"
+        record = client.read(_Shown, _READ_V2, operation, body={"projectId": id}).project.record()
+        if record.id != id:
+            raise UnexpectedAnswer(
+                f"{operation}: the answer is about project {clean(record.id)}.", may_have_applied=False
+            )
+        return record
 
     def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ProjectRecord] | None:
         return _list_v2(client, "Listing the projects of the instance", [], at_most)

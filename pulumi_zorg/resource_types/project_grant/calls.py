@@ -9,12 +9,15 @@ from pydantic import Field
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.endpoints import Endpoint
+from pulumi_zorg.client.pages import PAGE_V2, all_pages
+from pulumi_zorg.errors import clean
 from pulumi_zorg.management_calls import ManagementCalls, management_endpoints
-from pulumi_zorg.models import NonEmpty, ObjectRecord, RoleKeys
+from pulumi_zorg.models import NonEmpty, ObjectRecord, RoleKeys, Wire
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 
 __all__ = ["ProjectGrantCalls", "ProjectGrantRecord"]
 
+_LIST_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjectGrants", "project.grant.read")
 _SEARCH_GRANTED = Endpoint("POST", "/management/v1/granted_projects/_search", "project.read")
 
 
@@ -31,9 +34,32 @@ class ProjectGrantRecord(ObjectRecord):
     role_keys: RoleKeys = Field((), alias="grantedRoleKeys")
 
 
+class _Count(Wire):
+    total_result: int = 0
+
+
+class _Row(Wire):
+    """A row of the v2 list, which does not show the grant's id."""
+
+    project_id: NonEmpty
+    organization_id: NonEmpty
+    granted_organization_id: NonEmpty
+
+    @property
+    def id(self) -> str:
+        """What distinguishes it in a list."""
+        return self.granted_organization_id
+
+
+class _Rows(Wire):
+    pagination: _Count = _Count()
+    project_grants: tuple[_Row, ...] = ()
+
+
 class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord]):
     """Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove Project Grant,
-    Project Grant By ID, Search All Project Grants, Search Granted Projects)."""
+    Project Grant By ID, Search All Project Grants, Search Granted Projects) and
+    https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjectGrants)."""
 
     endpoints = management_endpoints(
         "/management/v1/projects/{project_id}/grants", "project.grant", "/management/v1/projectgrants/_search"
@@ -54,8 +80,27 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
         return {"grantedOrgId": inputs.granted_org_id, **self.body(inputs)}
 
     def search(self, client: Client, inputs: ProjectGrantInputs) -> Sequence[ProjectGrantRecord]:
-        found = self.list(client, inputs.org_id, {"projectIdQuery": {"projectId": inputs.project_id}})
+        found = self.of_project(client, inputs.org_id, inputs.project_id)
         return [each for each in found if each.granted_org_id == inputs.granted_org_id]
+
+    def of_project(self, client: Client, org_id: str, project_id: str) -> Sequence[ProjectGrantRecord]:
+        """Return the grants of a project that the organization owns. The list may lag."""
+        return self.list(client, org_id, {"projectIdQuery": {"projectId": project_id}})
+
+    def owner(self, client: Client, project_id: str) -> str | None:
+        """Return the organization that owns a project which is granted; None where no grant of it can be seen."""
+        operation = f"Listing the grants of project {clean(project_id)}"
+
+        def page(offset: int) -> tuple[int, tuple[_Row, ...]]:
+            body = {
+                "pagination": {"offset": str(offset), "limit": PAGE_V2, "asc": True},
+                "filters": [{"inProjectIdsFilter": {"ids": [project_id]}}],
+            }
+            found = client.read(_Rows, _LIST_V2, operation, body=body)
+            return found.pagination.total_result, found.project_grants
+
+        rows = all_pages(page, operation)
+        return next((each.organization_id for each in rows if each.project_id == project_id), None)
 
     def list_removed_with(self, client: Client, org_id: str) -> Sequence[ProjectGrantRecord]:
         return [*self.list_organization(client, org_id), *self.pages(client, org_id, _SEARCH_GRANTED)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from pulumi_zorg.errors import clean
-from pulumi_zorg.lookup import Question, as_output, is_active, one
+from pulumi_zorg.lookup import Question, as_output, in_organization, is_active, needs_service, one
 
 if TYPE_CHECKING:
     from pulumi_zorg.client import Client
@@ -36,36 +36,71 @@ class ProjectGrantResult:
     state: str
 
 
-def get_project_grant(*, org_id: str, project_id: str, granted_org_id: str) -> ProjectGrantResult:
-    """Return the grant of a project to an organization. There is at most one.
+def get_project_grant(
+    *,
+    project_id: str | None = None,
+    granted_org_id: str | None = None,
+    id: str | None = None,
+    org_id: str | None = None,
+) -> ProjectGrantResult:
+    """Return the grant of a project to an organization, of which there is at most one, or the grant with this id.
 
-    :param org_id: the organization that owns the project.
-    :param granted_org_id: the organization that the project is granted to.
+    :param project_id: needed with ``granted_org_id``.
+    :param granted_org_id: the organization that the project is granted to. Exactly one of it and ``id`` is given.
+    :param id: needs ``project_id`` or ``org_id``: ZITADEL does not find a project grant by its id alone.
+    :param org_id: the organization that owns the project. Without it, it is found out, which a server without the v2 API
+        cannot do.
     :raises NoMatch: where there is none that the credential may see. The error lists the project's other grants.
+    :raises LookupFailed: without ``org_id``, where the server does not have the v2 API.
+    :raises UnexpectedAnswer: where the server counts more than the credential may see.
+    :raises HeaderIgnored: where the server searches another organization than ``org_id``.
     :raises InputError: for a wrong argument, before anything is called.
 
-    Document: https://zitadel.com/docs/apis/resources/mgmt (Search Project Grants).
+    Document: https://zitadel.com/docs/apis/resources/mgmt (Search Project Grants), and without ``org_id``
+    https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjectGrants).
     """
-    question = Question("get_project_grant", org_id=org_id, project_id=project_id, granted_org_id=granted_org_id)
-    question.require("org_id", "project_id", "granted_org_id")
+    question = Question("get_project_grant", project_id=project_id, granted_org_id=granted_org_id, id=id, org_id=org_id)
+    by = question.exactly_one_of("granted_org_id", "id")
+    value = question.given[by]
+    question.require("project_id", unless="org_id" if by == "id" else None)
 
     def ask(client: Client) -> ProjectGrantResult:
-        from pulumi_zorg.resource_types.project_grant.declaration import TYPE
-
-        grants: Sequence[ProjectGrantRecord] = TYPE.calls.list_organization(client, org_id)
-        of_project = [each for each in grants if each.project_id == project_id]
-        found = [each for each in of_project if each.granted_org_id == granted_org_id]
-        what = f"grant of project {clean(project_id)} to organization {clean(granted_org_id)}"
-        return _result(one(found, what, _described, lambda: of_project))
+        grant = f"grant {clean(value)}" if by == "id" else "grant"
+        of = f"project {clean(project_id)}" if project_id else f"a project of organization {clean(org_id or '')}"
+        what = f"{grant} of {of}{'' if by == 'id' else f' to organization {clean(value)}'}"
+        grants = _listed(client, project_id, org_id)
+        found = [each for each in grants if value == (each.id if by == "id" else each.granted_org_id)]
+        return _result(one(found, what, _described, lambda: grants))
 
     return question.answer(ProjectGrantResult, ask)
 
 
 def get_project_grant_output(
-    *, org_id: pulumi.Input[str], project_id: pulumi.Input[str], granted_org_id: pulumi.Input[str]
+    *,
+    project_id: pulumi.Input[str] | None = None,
+    granted_org_id: pulumi.Input[str] | None = None,
+    id: pulumi.Input[str] | None = None,
+    org_id: pulumi.Input[str] | None = None,
 ) -> pulumi.Output[ProjectGrantResult]:
     """Return the same as :func:`get_project_grant`, for arguments that may be known later."""
-    return as_output(get_project_grant, org_id=org_id, project_id=project_id, granted_org_id=granted_org_id)
+    return as_output(get_project_grant, project_id=project_id, granted_org_id=granted_org_id, id=id, org_id=org_id)
+
+
+def _listed(client: Client, project_id: str | None, org_id: str | None) -> Sequence[ProjectGrantRecord]:
+    """Return the grants of a project, or those of all projects of an organization."""
+    from pulumi_zorg.client.api_services import PROJECTS
+    from pulumi_zorg.resource_types.project_grant.declaration import TYPE
+
+    owner = org_id
+    if owner is None and project_id is not None:
+        with needs_service(client, PROJECTS, "Without it, the project's organization is not found out: give org_id."):
+            owner = TYPE.calls.owner(client, project_id)
+    if owner is None:
+        return ()
+    if project_id is None:
+        return in_organization(client, owner, TYPE.calls.list_organization(client, owner))
+    found = in_organization(client, owner, TYPE.calls.of_project(client, owner, project_id))
+    return [each for each in found if each.project_id == project_id]
 
 
 def _described(record: ProjectGrantRecord) -> str:

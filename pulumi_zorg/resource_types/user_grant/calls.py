@@ -209,14 +209,45 @@ class UserGrantCalls(Calls[UserGrantInputs]):
         return client.read(_Listed, _SEARCH, operation, org=org_id, body=body).result
 
     def list_organization(self, client: Client, org_id: str) -> Sequence[UserGrantRecord]:
+        return self.search_organization(client, org_id)
+
+    def search_organization(
+        self, client: Client, org_id: str, user_id: str | None = None, project_id: str | None = None
+    ) -> Sequence[UserGrantRecord]:
+        """Return the grants in an organization: all, or those of a user or for a project. The list may lag."""
         operation = f"Listing the user grants of organization {clean(org_id)}"
+        given = {"userId": user_id, "projectId": project_id}
+        queries = [{f"{name}Query": {name: value}} for name, value in given.items() if value is not None]
 
         def page(offset: int) -> tuple[int, tuple[UserGrantRecord, ...]]:
-            found = client.read(_Listed, _SEARCH, operation, org=org_id, body={"query": v1_query(offset)})
+            body = {"query": v1_query(offset), **({"queries": queries} if queries else {})}
+            found = client.read(_Listed, _SEARCH, operation, org=org_id, body=body)
             return found.details.total_result, found.result
 
         # A server that ignores the header lists another organization's grants.
         return tuple(each for each in all_pages(page, operation) if each.org_id == org_id)
+
+    def search_instance(
+        self, client: Client, user_id: str | None = None, project_id: str | None = None
+    ) -> Sequence[UserGrantRecord]:
+        """Return the grants of a user or for a project in all organizations, with their project grants. The list may lag.
+
+        The list over all organizations does not show the project grant. So the grants that can have one are read again,
+        with one call for each organization that they are in.
+        """
+        filters: list[dict[str, Any]] = [{"inUserIds": {"ids": [user_id]}}] if user_id is not None else []
+        if project_id is not None:
+            filters.append({"projectId": {"id": project_id}})
+        operation = "Searching user grants in all organizations"
+        found = all_pages(lambda offset: _list(client, operation, offset, filters), operation)
+        # A grant on a project of its own organization has no project grant.
+        elsewhere = {each.org_id for each in found if each.owners - {each.org_id}}
+        again = [
+            each
+            for org_id in sorted(elsewhere)
+            for each in self.search_organization(client, org_id, user_id, project_id)
+        ]
+        return (*(each for each in found if each.org_id not in elsewhere), *again)
 
     def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[UserGrantRecord] | None:
         operation = "Listing the user grants of the instance"

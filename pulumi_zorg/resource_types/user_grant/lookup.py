@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_zorg.lookup import Question, as_output
+from pulumi_zorg.lookup import Question, as_output, in_organization, needs_service
 
 if TYPE_CHECKING:
     from pulumi_zorg.client import Client
     from pulumi_zorg.models import ObjectRecord
 
 __all__ = ["UserGrantResult", "get_user_grants", "get_user_grants_output"]
+
+_WAY_OUT = "Without it, user grants are looked up in one organization only: give org_id."
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ def get_user_grants(
     :param user_id: only grants of this user.
     :param project_id: only grants for this project.
     :raises UnexpectedAnswer: where the server counts more than the credential may see.
+    :raises LookupFailed: without ``org_id``, where the server does not have the v2 API.
+    :raises NoMatch: where the organization was removed.
+    :raises HeaderIgnored: where the server searches another organization than ``org_id``.
     :raises InputError: for a wrong argument, or without any, before anything is called.
 
     Document: https://zitadel.com/docs/apis/resources/mgmt (Search User Grants), and without ``org_id``
@@ -54,10 +59,17 @@ def get_user_grants(
     question.any_of("org_id", "user_id", "project_id")
 
     def ask(client: Client) -> list[UserGrantResult]:
+        from pulumi_zorg.client.api_services import AUTHORIZATIONS
         from pulumi_zorg.resource_types.user_grant.declaration import TYPE
 
-        listed = TYPE.calls.list_organization(client, org_id) if org_id else TYPE.calls.list_instance(client)
-        found = [_result(each) for each in listed or ()]
+        if org_id is None:
+            with needs_service(client, AUTHORIZATIONS, _WAY_OUT):
+                listed = TYPE.calls.search_instance(client, user_id, project_id)
+        else:
+            listed = in_organization(
+                client, org_id, TYPE.calls.search_organization(client, org_id, user_id, project_id)
+            )
+        found = [_result(each) for each in listed]
         wanted = [each for each in found if user_id in (None, each.user_id) and project_id in (None, each.project_id)]
         return sorted(wanted, key=lambda each: each.id)
 
