@@ -184,3 +184,35 @@ api: type[zorg.ApiError] = zorg.PermissionDenied
 unheard: type[zorg.NoAnswer] = zorg.Unreachable
 wrong: type[ValueError] = zorg.InputError
 unheard = zorg.NotFound  # type: ignore[assignment]  # wrong: NotFound is no NoAnswer
+
+# Lookups. A twin takes outputs and returns one.
+
+found = zorg.get_organization(name="Acme")
+assert_type(found, zorg.OrganizationResult)
+assert_type(found.primary_domain, str)
+assert_type(found.active, bool)
+assert_type(zorg.get_organization_output(id=acme.id), pulumi.Output[zorg.OrganizationResult])
+assert_type(zorg.get_organizations(name_contains="ac", state="active"), tuple[zorg.OrganizationResult, ...])
+assert_type(zorg.get_organizations_output(), pulumi.Output[tuple[zorg.OrganizationResult, ...]])
+assert_type(zorg.get_user(email="ann@acme.example", org_id=found.id).email, str | None)
+assert_type(zorg.get_user_output(login_name="ann", org_id=acme.id), pulumi.Output[zorg.UserResult])
+assert_type(zorg.get_user(id="1").login_names, tuple[str, ...])
+assert_type(zorg.get_users(org_id="1", type="human"), tuple[zorg.UserResult, ...])
+assert_type(zorg.get_users_output(org_id=acme.id), pulumi.Output[tuple[zorg.UserResult, ...]])
+assert_type(zorg.get_project(name="Portal").id, str)
+assert_type(zorg.get_project_output(id="1", org_id=acme.id), pulumi.Output[zorg.ProjectResult])
+assert_type(zorg.get_project_grant(project_id="1", granted_org_id="2").role_keys, tuple[str, ...])
+assert_type(
+    zorg.get_project_grant_output(id="1", project_id=acme.name, org_id=None), pulumi.Output[zorg.ProjectGrantResult]
+)
+assert_type(zorg.get_user_grants(user_id="1"), tuple[zorg.UserGrantResult, ...])
+assert_type(zorg.get_user_grants(user_id="1")[0].project_grant_id, str | None)
+assert_type(zorg.get_user_grants_output(org_id=acme.id), pulumi.Output[tuple[zorg.UserGrantResult, ...]])
+zorg.UserGrant("bea", org_id=acme.id, user_id=zorg.get_user_output(email="b@acme.example").id, project_id="3")
+
+zorg.get_organization("Acme")  # type: ignore[call-arg]
+zorg.get_organization(name=acme.name)  # type: ignore[arg-type]
+zorg.get_user(name="ann")  # type: ignore[call-arg]
+zorg.get_project_output(name=7)  # type: ignore[arg-type]
+found.name = "Emca"  # type: ignore[misc]
+found.domain  # type: ignore[attr-defined]  # noqa: B018

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import httpx
 import pulumi
 import pytest
 
 import pulumi_zorg as zorg
-from pulumi_zorg import lookup
-from pulumi_zorg.config import Settings
+from pulumi_zorg.client import searches
 from pulumi_zorg.testing import Fault
+from tests.support.lookups import Program, program
 from tests.support.servers import Server, emulated
 
 
@@ -43,24 +45,11 @@ def tenants() -> Iterator[Tenants]:
 
 
 @pytest.fixture(autouse=True)
-def _a_program(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _a_program(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """A program that begins now, with the instance owner's credential in its environment."""
-    monkeypatch.setattr(pulumi.runtime.settings.SETTINGS, "monitor", None, raising=False)
-    monkeypatch.setenv("ZITADEL_URL", tenants.server.proxy.url)
-    monkeypatch.setenv("ZITADEL_TOKEN", tenants.server.token)
     tenants.server.proxy.clear()
-    runs: list[lookup._Run] = []
-    begin = lookup._Run.__init__
-
-    def begun(run: lookup._Run, settings: Settings) -> None:
-        begin(run, settings)
-        runs.append(run)
-
-    monkeypatch.setattr(lookup._Run, "__init__", begun)
-    yield
-    for run in runs:
-        run.close()
-    lookup._run_with.cache_clear()
+    with program(tenants.server, monkeypatch) as started_program:
+        yield started_program
 
 
 def test_an_organization_is_found_by_each_of_its_names(tenants: Tenants) -> None:
@@ -119,6 +108,60 @@ def test_the_same_question_is_asked_once(tenants: Tenants) -> None:
         zorg.get_organization(name="Acme")
         zorg.get_organizations(state="active")
     assert len(tenants.server.proxy.exchanges) == 2
+
+
+def test_a_question_without_an_answer_and_one_of_several_threads_are_asked_once(tenants: Tenants) -> None:
+    for _ in range(2):
+        with pytest.raises(zorg.NoMatch):
+            zorg.get_organization(id="42")
+    asked = len(tenants.server.proxy.exchanges)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: zorg.get_user(id=tenants.ann), range(8)))
+    assert len(set(found)) == 1
+    # An unknown id is read, and then searched.
+    assert (asked, len(tenants.server.proxy.exchanges)) == (2, 3)
+
+
+def test_all_pages_are_read(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searches, "PAGE_V2", 1)
+    assert {each.user_name for each in zorg.get_users(org_id=tenants.server.home)} == {"ann", "bob"}
+    assert len(zorg.get_organizations()) == 4
+    assert len(tenants.server.proxy.exchanges) == 2 + 4
+
+
+def test_what_lists_do_not_show_yet_is_found_by_its_id(tenants: Tenants) -> None:
+    """Lists of a real server lag behind the last writes; reads by id do not."""
+    server, admin = tenants.server, tenants.server.admin
+    httpx.post(f"{server.proxy.url}/debug/lag", json={"seconds": 60}).raise_for_status()
+    new = admin.create_organization("New")
+    shop, user = admin.create_project(new, "New shop"), admin.create_user(new, "newcomer")
+    assert zorg.get_organizations(name_contains="New") == (), "the list lags"
+    assert zorg.get_organization(id=new).name == "New"
+    assert zorg.get_project(id=shop) == zorg.get_project(id=shop, org_id=new)
+    assert zorg.get_user(id=user).org_id == zorg.get_user(id=user, org_id=new).org_id == new
+    httpx.post(f"{server.proxy.url}/debug/lag", json={"seconds": 0}).raise_for_status()
+    admin.remove_organization(new)
+
+
+def test_a_server_without_the_v2_api_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    with emulated("seeds") as server, program(server, monkeypatch):
+        home, portal = server.home, server.project
+        found = zorg.get_project(name="Portal", org_id=home)
+        assert found == zorg.get_project(id=portal, org_id=home)
+        assert zorg.get_organization(name="Furniture").id == found.org_id
+        assert zorg.get_user_grants(org_id=home) == ()
+        lookups: list[Callable[[], object]] = [
+            lambda: zorg.get_project(name="Portal"),
+            lambda: zorg.get_project(id=portal),
+            lambda: zorg.get_project_grant(project_id=portal, granted_org_id="42"),
+            lambda: zorg.get_user_grants(user_id=server.ann),
+        ]
+        for find in lookups:
+            with pytest.raises(zorg.LookupFailed, match=r"This server seems not to have .+Service v2.+: give org_id\."):
+                find()
+        for find in (lambda: zorg.get_user(id=server.ann), zorg.get_users):
+            with pytest.raises(zorg.LookupFailed, match="seems not to have UserService v2"):
+                find()
 
 
 def test_another_stack_of_the_process_asks_its_own_server(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,6 +241,16 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "no id": (lambda: zorg.get_user(id="a/b"), "id is no id of ZITADEL"),
     "a state": (lambda: zorg.get_organizations(state="ACTIVE"), 'state must be "active" or "inactive"'),
     "a type": (lambda: zorg.get_users(type="robot"), 'type must be "human" or "machine"'),
+    "a blank organization": (lambda: zorg.get_users(org_id=""), "org_id must be a text that is not blank"),
+    "a project grant without project": (lambda: zorg.get_project_grant(granted_org_id="1"), "project_id is missing$"),
+    "a project grant of any project": (
+        lambda: zorg.get_project_grant(id="1"),
+        "project_id is missing: give it, or org_id$",
+    ),
+    "a project grant by two names": (
+        lambda: zorg.get_project_grant(id="1", granted_org_id="2", project_id="3"),
+        "granted_org_id cannot be given together with id",
+    ),
     "no filter": (
         zorg.get_user_grants,
         "org_id is missing: give at least one of org_id, user_id, project_id",
@@ -248,6 +301,8 @@ class Mocks(pulumi.runtime.Mocks):
         self.asked.append((args.token, dict(args.args)))
         if args.token == "zorg:index:getUserGrants":
             return {"user_grants": [{"id": "g", "user_id": "u", "role_keys": ["viewer"]}]}
+        if args.token == "zorg:index:getUsers":
+            return {"users": []}
         return {"id": "1", "name": args.args["name"], "active": True}
 
 
@@ -263,3 +318,44 @@ def test_a_unit_test_of_a_program_mocks_lookups(tenants: Tenants) -> None:
         ("zorg:index:getUserGrants", {"user_id": "u"}),
     ]
     assert tenants.server.proxy.exchanges == []
+
+
+def test_a_twin_waits_for_its_arguments_and_keeps_what_they_are() -> None:
+    """It is secret where an argument is, and depends on the resources that the argument depends on."""
+    pulumi.runtime.set_mocks(Mocks())
+    known: dict[str, Any] = {}
+
+    async def learn(acme: zorg.Organization) -> None:
+        secret = zorg.get_organization_output(name=pulumi.Output.secret("Acme"))
+        made = zorg.get_organization_output(name=acme.name)
+        known["secret"] = [await each.is_secret() for each in (secret, made)]
+        known["resources"] = [await each.resources() for each in (secret, made)]
+        known["names"] = [(await each.future()).name for each in (secret, made)]  # type: ignore[union-attr]
+        grants = await zorg.get_user_grants_output(user_id="u").future()
+        known["lists"] = [grants, await zorg.get_users_output().future()]
+
+    @pulumi.runtime.test
+    def runs() -> pulumi.Output[None]:
+        known["acme"] = zorg.Organization("acme", name="Acme")
+        return pulumi.Output.from_input(learn(known["acme"]))
+
+    runs()
+    assert known["secret"] == [True, False]
+    assert known["resources"] == [set(), {known["acme"]}]
+    assert known["names"] == ["Acme", "Acme"]
+    assert [len(each) for each in known["lists"]] == [1, 0]
+
+
+def test_a_twin_is_unknown_in_a_preview_as_long_as_an_argument_is() -> None:
+    mocks = Mocks()
+    pulumi.runtime.set_mocks(mocks, preview=True)
+    known: list[bool] = []
+
+    async def learn() -> None:
+        unknown: pulumi.Output[str] = pulumi.Output.from_input(pulumi.output.UNKNOWN)
+        for twin in (zorg.get_project_output(name="Shop", org_id=unknown), zorg.get_organization_output(name="Acme")):
+            known.append(await twin.is_known())
+
+    pulumi.runtime.test(lambda: pulumi.Output.from_input(learn()))()
+    assert known == [False, True]
+    assert [token for token, _ in mocks.asked] == ["zorg:index:getOrganization"]
