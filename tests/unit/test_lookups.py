@@ -132,15 +132,17 @@ def test_all_pages_are_read(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -
 def test_what_lists_do_not_show_yet_is_found_by_its_id(tenants: Tenants) -> None:
     """Lists of a real server lag behind the last writes; reads by id do not."""
     server, admin = tenants.server, tenants.server.admin
-    httpx.post(f"{server.proxy.url}/debug/lag", json={"seconds": 60}).raise_for_status()
     new = admin.create_organization("New")
-    shop, user = admin.create_project(new, "New shop"), admin.create_user(new, "newcomer")
-    assert zorg.get_organizations(name_contains="New") == (), "the list lags"
-    assert zorg.get_organization(id=new).name == "New"
-    assert zorg.get_project(id=shop) == zorg.get_project(id=shop, org_id=new)
-    assert zorg.get_user(id=user).org_id == zorg.get_user(id=user, org_id=new).org_id == new
-    httpx.post(f"{server.proxy.url}/debug/lag", json={"seconds": 0}).raise_for_status()
-    admin.remove_organization(new)
+    try:
+        httpx.post(f"{server.proxy.url}/debug/lag", json={"seconds": 60}).raise_for_status()
+        shop, user = admin.create_project(new, "New shop"), admin.create_user(new, "newcomer")
+        assert zorg.get_organizations(name_contains="New") == (), "the list lags"
+        assert zorg.get_organization(id=new).name == "New"
+        assert zorg.get_project(id=shop) == zorg.get_project(id=shop, org_id=new)
+        assert zorg.get_user(id=user).org_id == zorg.get_user(id=user, org_id=new).org_id == new
+    finally:
+        httpx.post(f"{server.proxy.url}/debug/lag", json={"seconds": 0}).raise_for_status()
+        admin.remove_organization(new)
 
 
 def test_a_server_without_the_v2_api_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
