@@ -46,7 +46,7 @@ test-lowest: $(LOWEST)/ready engine ## A part of the tests, with the lowest supp
 	  -k "not 2025-12 and not seeds" $(LOWEST_TESTS) $(ARGS)
 
 test-fast: setup ## The tests that need no engine, without those that take seconds
-	@$(BIN)/python -m pytest -q -n auto -m "not engine and not slow" --ignore tests/engine $(ARGS)
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not engine and not slow" --ignore tests/engine $(ARGS)
 
 soak: setup engine ## Thousands of random sequences, and five broken providers that they must find; half an hour
 	@echo "soak: half an hour on one core"

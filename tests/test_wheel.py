@@ -28,6 +28,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_what_users_need(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "pulumi_zorg/py.typed" in names

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -348,6 +349,7 @@ def _since(began: float) -> float:
     return (time.monotonic() - began) * 1000
 
 
+@cache
 def _version() -> str:
     try:
         return version("pulumi-zorg")

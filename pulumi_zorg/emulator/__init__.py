@@ -30,6 +30,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -37,15 +38,23 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
+from pulumi_zorg.emulator.eventstore.store import EventStore
 from pulumi_zorg.emulator.http.app import Api
 from pulumi_zorg.emulator.instance import Instance
 from pulumi_zorg.emulator.profiles import PROFILES, ProfileName, ServerProfile
 
-__all__ = ["DEFAULT_TOKEN", "PROFILES", "Emulator", "ProfileName", "ServerProfile", "run"]
+__all__ = ["DEFAULT_TOKEN", "PROFILES", "Emulator", "ProfileName", "ServerProfile", "Snapshot", "run"]
 
 DEFAULT_TOKEN = "emulator-iac-token"  # noqa: S105  (protects nothing: the emulator listens on loopback only)
 
 _HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What had happened on an emulator at some time."""
+
+    store: EventStore
 
 
 class Emulator:
@@ -84,7 +93,7 @@ class Emulator:
             raise RuntimeError(f"the emulator on {self.url} runs already")
         listener = _listener(self.port)
         try:
-            self._instance = Instance(self.like, self.token, self.data)
+            self._instance = Instance(self.like, self.token, EventStore(self.data))
         except BaseException:
             listener.close()
             raise
@@ -100,14 +109,25 @@ class Emulator:
             time.sleep(0.002)
         return self
 
-    def reset(self) -> None:
+    def snapshot(self) -> Snapshot:
+        """Return what has happened so far, for :meth:`reset`.
+
+        :raises RuntimeError: if it does not run.
+        """
+        if self._instance is None:
+            raise RuntimeError("the emulator does not run")
+        return Snapshot(self._instance.store.copy())
+
+    def reset(self, to: Snapshot | None = None) -> None:
         """Forget everything, as if it had just started. This takes less time than to stop and to start.
 
+        :param to: what to have again, as if it had happened just now.
         :raises RuntimeError: if it does not run, or stores its data in a file.
         """
         if self._app is None or self.data is not None:
             raise RuntimeError("only an emulator that runs and keeps its data in memory can be reset")
-        self._instance = Instance(self.like, self.token, None)
+        store = to.store.copy() if to else EventStore()
+        self._instance = Instance(self.like, self.token, store)
         self._app.app = Api(self._instance).app()
 
     def stop(self) -> None:
@@ -144,7 +164,7 @@ def run(
     """
     listener = _listener(port)
     try:
-        instance = Instance(like, token, data)
+        instance = Instance(like, token, EventStore(data))
         try:
             bound: int = listener.getsockname()[1]
             announce(f"http://{_HOST}:{bound}")

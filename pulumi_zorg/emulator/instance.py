@@ -6,7 +6,6 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pulumi_zorg.emulator.errors import denied, not_found
@@ -26,13 +25,13 @@ class Instance:
 
     :param profile: name of the server profile.
     :param token: the personal access token of the service account `iac`.
-    :param data: SQLite file that stores the events. None keeps them in memory.
+    :param store: the events so far.
     """
 
-    def __init__(self, profile: str, token: str, data: Path | None) -> None:
+    def __init__(self, profile: str, token: str, store: EventStore) -> None:
         self.profile = PROFILES[profile]
         self.token = token
-        self.store = EventStore(data)
+        self.store = store
         self.secret = self.store.meta("secret", secrets.token_hex)
         self.read_models = ReadModels(self.store.events)
         self.store.listeners.append(self.read_models.apply)

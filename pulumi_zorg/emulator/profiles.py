@@ -8,7 +8,7 @@ from typing import Literal
 ProfileName = Literal["2026-07", "2025-12", "seeds"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ServerProfile:
     """What differs between the servers that were recorded or described. The defaults are those of the newest one."""
 

@@ -51,6 +51,7 @@ def deactivated(zorg: Zorg, *args: str, **more: Any) -> int:
     return next(int(each["found"]) for each in shown["limits"] if each["option"] == "--max-deactivate")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("args", [(), ("-",)])
 def test_an_empty_standard_input_is_an_error(zorg: Zorg, args: tuple[str, ...]) -> None:
     """A preview before the pipe failed, for example with a wrong passphrase. No preview is run instead."""
@@ -96,6 +97,7 @@ def test_without_the_instance_it_still_counts(server: Server, zorg: Zorg) -> Non
     assert run.shows("The instance was not read: --offline was given")
 
 
+@pytest.mark.slow
 def test_neither_an_encoding_nor_a_reader_that_leaves_changes_the_exit_code(zorg: Zorg) -> None:
     file = write_plan(zorg, organization("delete", "Żubr", id="1"))
     command = f"{Path(sys.executable).parent / 'zorg'} preview-guard {file} --offline --max-remove 0"

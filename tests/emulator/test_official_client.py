@@ -15,6 +15,8 @@ import pytest
 
 from pulumi_zorg.emulator import Emulator, ProfileName
 
+pytestmark = pytest.mark.slow
+
 #: The calls of the client's services that the emulator does not serve. It serves all others.
 NOT_SERVED = {
     "authorization": set[str](),
@@ -88,7 +90,6 @@ def _names(found: list[Any] | None, attribute: str = "name") -> list[str]:
     return [getattr(item, attribute) for item in found or []]
 
 
-@pytest.mark.slow
 def test_a_tenant_from_beginning_to_end(admin: Any) -> None:
     acme = admin.organizations.add_organization({"name": "Acme"}).organization_id
     owner = admin.organizations.add_organization({"name": "Owner"}).organization_id

@@ -7,6 +7,8 @@ import pytest
 from pulumi_zorg.emulator import Emulator
 from tests.emulator.replay import ACCOUNTS, SESSIONS, Disagreement, Replay, exchanges
 
+pytestmark = pytest.mark.slow
+
 SERVERS = {
     "2026-07": {"url": "http://localhost:8082", "iac": "400712249020845094"},
     "2025-12": {"url": "http://localhost:8081", "iac": "400707796297387046"},

@@ -42,6 +42,7 @@ def calls(server: Server) -> Counter[str]:
     return Counter(f"{each.method} {each.path}" for each in server.proxy.exchanges)
 
 
+@pytest.mark.slow
 def test_many_resources_are_refreshed_with_few_calls(server: Server, stack: InProcessStack) -> None:
     many(server, stack)
     assert stack.run("refresh", "--expect-no-changes").code == 0
@@ -56,6 +57,7 @@ def test_few_resources_are_read_by_id(server: Server, stack: InProcessStack) -> 
     assert calls(server) == {"GET /management/v1/orgs/me": 5}
 
 
+@pytest.mark.slow
 def test_changes_of_some_of_many_resources_are_seen(server: Server, stack: InProcessStack) -> None:
     users = many(server, stack)
     admin = server.admin
@@ -71,6 +73,7 @@ def test_changes_of_some_of_many_resources_are_seen(server: Server, stack: InPro
     }
 
 
+@pytest.mark.slow
 def test_a_list_that_lags_hides_no_recent_change(
     server: Server, stack: InProcessStack, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +84,7 @@ def test_a_list_that_lags_hides_no_recent_change(
     assert stack.preview("--refresh") == {"grant30": ["update", "active"]}
 
 
+@pytest.mark.slow
 def test_without_lists_everything_is_read_by_id(server: Server, stack: InProcessStack) -> None:
     many(server, stack)
     server.proxy.add(Fault("answer", path="(_search|ListAuthorizations)$", status=403, body=REFUSED, times=None))

@@ -73,6 +73,7 @@ def command(
     return Command(Zorg(tmp_path / "elsewhere", monkeypatch, capsys), tenant)
 
 
+@pytest.mark.slow
 @pytest.mark.every_profile
 def test_a_state_with_all_types_in_sync_and_then_not(every_server: Server, command: Command) -> None:
     server, admin, stack = every_server, every_server.admin, command.stack

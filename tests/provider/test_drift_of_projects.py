@@ -358,6 +358,7 @@ def many(tenant: Tenant, organizations: int, each: int) -> None:
     assert server.shows(lambda: len(server.admin.project_grants(tenant.stack.id("o0"))) == each)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("organizations", "each", "most"), [(1, 2 * FEW, 5), (2 * FEW_LISTS, 2, 28)])
 def test_many_projects_with_roles_take_few_calls(
     every_tenant: Tenant, organizations: int, each: int, most: int, monkeypatch: pytest.MonkeyPatch
@@ -376,6 +377,7 @@ def everything_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pulumi_zorg.affected_by._LONGEST_LAG", timedelta(seconds=-5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("viewer", [False, True], ids=["events", "no events"])
 def test_changes_among_many_projects_are_found(tenant: Tenant, viewer: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     many(tenant, 1, 2 * FEW)
@@ -412,6 +414,7 @@ def test_changes_among_many_projects_are_found(tenant: Tenant, viewer: bool, mon
     assert found["p2"]["roles"][1]["viewer"] == {"display_name": "Reader", "group": ""}
 
 
+@pytest.mark.slow
 def test_lists_that_lag_hide_no_change(tenant: Tenant) -> None:
     many(tenant, 1, FEW + 2)
     home, stack = tenant.stack.id("o0"), tenant.stack
@@ -422,6 +425,7 @@ def test_lists_that_lag_hide_no_change(tenant: Tenant) -> None:
     assert set(tenant.values()) == {"p3", "p4", "g4", "g5"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("count", "remove"),
     [
@@ -442,6 +446,7 @@ def test_many_removed_with_an_organization_take_few_calls(
     assert sum(tenant.calls.values()) <= 3 * count, tenant.calls.most_common(10)
 
 
+@pytest.mark.slow
 def test_a_page_of_events_that_is_not_answered_is_no_drift(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     many(tenant, 1, FEW + 2)
     everything_is_old(monkeypatch)

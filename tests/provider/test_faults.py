@@ -158,6 +158,7 @@ OUTAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_what_passes_is_waited_for(any_server: Server, any_stack: Stack, outage: str) -> None:
     """The first calls of each kind go wrong: everything is as declared all the same, and made once."""

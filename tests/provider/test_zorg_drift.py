@@ -330,6 +330,7 @@ def test_unmanaged_grants_are_not_looked_for_in_organizations_that_the_stack_onl
     assert shared in {each["id"] for each in found}
 
 
+@pytest.mark.slow
 def test_neither_an_encoding_nor_a_reader_that_leaves_changes_the_exit_code(
     server: Server, stack: InProcessStack, drift_of: MakeDrift
 ) -> None:

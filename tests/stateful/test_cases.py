@@ -203,6 +203,7 @@ def test_what_was_retained_is_taken_up_again_by_adoption_alone(example: Stack) -
     assert example.engine.state["org0"].id == first
 
 
+@pytest.mark.slow
 def test_names_that_are_passed_on_in_a_chain_take_one_run_each(example: Stack) -> None:
     """And users of grants, which are replaced, in a ring."""
     for slot in range(3):

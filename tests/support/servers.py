@@ -8,17 +8,26 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import httpx
 
 from pulumi_zorg.testing import AdminClient, FaultProxy
 
 if TYPE_CHECKING:
-    from pulumi_zorg.emulator import Emulator
+    from pulumi_zorg.emulator import Emulator, Snapshot
 
 ProfileName = Literal["2026-07", "2025-12", "seeds"]
 PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)
+
+
+class Furniture(NamedTuple):
+    """The ids of what a test finds in a server."""
+
+    home: str
+    project: str
+    ann: str
+    bob: str
 
 
 @dataclass
@@ -66,23 +75,40 @@ class Server:
         return f"{name} {self.tag}" if self.tag else name
 
 
-#: Emulators that run and are not in use. To stop one takes a tenth of a second.
-_idle: dict[str, list[Emulator]] = {}
+@dataclass
+class _Furnished:
+    """An emulator that runs, and what a test finds in it."""
+
+    emulator: Emulator
+    snapshot: Snapshot
+    furniture: Furniture
+
+
+#: Emulators that are not in use. To stop one takes a tenth of a second, and to furnish one takes ten calls.
+_idle: dict[str, list[_Furnished]] = {}
 
 
 @contextmanager
 def emulated(like: ProfileName = "2026-07") -> Iterator[Server]:
     """An emulator that nobody else uses, with a new instance."""
+    idle = _idle.setdefault(like, [])
+    furnished = idle.pop() if idle else _new(like)
+    url, token = furnished.emulator.url, furnished.emulator.token
+    try:
+        with AdminClient(url, token) as admin, FaultProxy(url) as proxy:
+            yield Server(proxy, admin, token, "", *furnished.furniture)
+    finally:
+        furnished.emulator.reset(furnished.snapshot)
+        idle.append(furnished)
+
+
+def _new(like: ProfileName) -> _Furnished:
     from pulumi_zorg.emulator import Emulator
 
-    idle = _idle.setdefault(like, [])
-    emulator = idle.pop() if idle else Emulator(like=like).start()
-    try:
-        with _furnished(emulator.url, emulator.token, "") as server:
-            yield server
-    finally:
-        emulator.reset()
-        idle.append(emulator)
+    emulator = Emulator(like=like).start()
+    with AdminClient(emulator.url, emulator.token) as admin:
+        furniture = _furnish(admin, "")
+    return _Furnished(emulator, emulator.snapshot(), furniture)
 
 
 @contextmanager
@@ -90,15 +116,15 @@ def real() -> Iterator[Server]:
     """The real server that ``ZITADEL_TEST_URL`` and ``ZITADEL_TEST_TOKEN`` name; leaves nothing behind."""
     url, token = os.environ["ZITADEL_TEST_URL"], os.environ["ZITADEL_TEST_TOKEN"]
     tag = uuid.uuid4().hex[:8]
-    with _furnished(url, token, tag) as server:
+    with AdminClient(url, token) as admin, FaultProxy(url) as proxy:
         try:
-            yield server
+            yield Server(proxy, admin, token, tag, *_furnish(admin, tag))
         finally:
-            for org_id, organization in server.admin.organizations().items():
+            for org_id, organization in admin.organizations().items():
                 if tag in organization["name"]:
                     # The list lags: what it shows may be removed by now.
                     with suppress(httpx.HTTPStatusError):
-                        server.admin.remove_organization(org_id)
+                        admin.remove_organization(org_id)
 
 
 def real_is_given() -> bool:
@@ -106,11 +132,8 @@ def real_is_given() -> bool:
     return bool(os.environ.get("ZITADEL_TEST_URL") and os.environ.get("ZITADEL_TEST_TOKEN"))
 
 
-@contextmanager
-def _furnished(url: str, token: str, tag: str) -> Iterator[Server]:
-    """A project with three roles and two users, in an organization that is not the credential's own."""
-    with AdminClient(url, token) as admin, FaultProxy(url) as proxy:
-        home = admin.create_organization(f"Furniture {tag}".strip())
-        project = admin.create_project(home, "Portal", ("admin", "editor", "viewer"))
-        ann, bob = admin.create_user(home, f"ann{tag}"), admin.create_user(home, f"bob{tag}")
-        yield Server(proxy, admin, token, tag, home, project, ann, bob)
+def _furnish(admin: AdminClient, tag: str) -> Furniture:
+    """Create a project with three roles and two users, in an organization that is not the credential's own."""
+    home = admin.create_organization(f"Furniture {tag}".strip())
+    project = admin.create_project(home, "Portal", ("admin", "editor", "viewer"))
+    return Furniture(home, project, admin.create_user(home, f"ann{tag}"), admin.create_user(home, f"bob{tag}"))

@@ -19,6 +19,7 @@ ZORG = str(Path(sys.executable).parent / "zorg")
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
+@pytest.mark.slow
 def test_the_emulator_prints_its_address_and_runs_until_it_is_interrupted() -> None:
     command = [ZORG, "emulator", "--port", "0", "--token", "try-me"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
@@ -37,6 +38,7 @@ def test_the_emulator_prints_its_address_and_runs_until_it_is_interrupted() -> N
         running.wait(20)
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_an_error() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -56,6 +58,7 @@ def test_a_wrong_option_is_an_error(wrong: list[str]) -> None:
     assert "Error:" in run.stderr
 
 
+@pytest.mark.slow
 def test_a_token_that_drift_is_refused_with_has_no_hint_of_another_command(tmp_path: Path) -> None:
     """`zorg drift` reads the present configuration, and has no option `--run-program`."""
     pulumi = tmp_path / "pulumi"

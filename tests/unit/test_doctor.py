@@ -277,6 +277,7 @@ def test_a_wrong_clock_is_an_error_only_where_something_is_signed_by_it(doctor: 
         assert ("clock" in doctor.problems(code=int(is_wrong))) is is_wrong, seconds
 
 
+@pytest.mark.slow
 def test_each_kind_of_credential(doctor: Doctor) -> None:
     token = doctor.env["ZITADEL_TOKEN"]
     soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86_400))

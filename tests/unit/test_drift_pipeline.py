@@ -162,6 +162,7 @@ def test_a_reading_role_on_the_instance_finds_all_drift(server: Server, clients:
     assert server.proxy.writes == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 2 * FEW])
 def test_a_credential_without_roles_finds_nothing_and_reports_unknown(
     server: Server, clients: Clients, count: int

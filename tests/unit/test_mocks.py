@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 def test_the_unit_tests_of_an_infrastructure_run_under_mocks() -> None:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("ZITADEL_", "PULUMI_", "PYTEST_"))

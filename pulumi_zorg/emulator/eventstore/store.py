@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,16 @@ class EventStore:
         self._file: sqlite3.Connection | None = None
         if data is not None:
             self._open(data)
+
+    def copy(self) -> EventStore:
+        """Return a store in memory with the same events, of which the last one has happened just now."""
+        copy = EventStore()
+        later = now_micros() - self._last_created_at
+        for event in self.events:
+            copy._append(replace(event, created_at=event.created_at + later), ())
+        copy._uniques = set(self._uniques)
+        copy._last_flake = self._last_flake
+        return copy
 
     def close(self) -> None:
         """Close the data file."""

@@ -23,7 +23,7 @@ from pulumi_zorg.emulator.errors import (
     not_found,
     unauthenticated,
 )
-from pulumi_zorg.emulator.http.routing import AUTHENTICATED, ROUTES, Route, Router, path_fields
+from pulumi_zorg.emulator.http.routing import AUTHENTICATED, ROUTES, Route, path_fields, router
 from pulumi_zorg.emulator.http.schema import MessageDict, decode, decode_query, validate
 from pulumi_zorg.emulator.instance import Instance
 from pulumi_zorg.emulator.oauth.discovery import configuration
@@ -50,7 +50,7 @@ class Api:
         self.instance = instance
         bootstrap.start(instance)
         self.oidc = Oidc(instance)
-        self.router = Router(instance.profile)
+        self.router = router(instance.profile)
 
     def app(self) -> Starlette:
         """Return the ASGI application."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -151,6 +152,12 @@ class Router:
             yield from self._walk(node.variable, parts, at + 1, extended)
             if node.variable.tails:
                 yield node.variable, {**values, str(at): unquote("/".join(parts[at:]))}, True
+
+
+@cache
+def router(profile: ServerProfile) -> Router:
+    """Return the router for servers with this profile."""
+    return Router(profile)
 
 
 def path_fields(route: Route, values: dict[str, str]) -> dict[str, str]:
