@@ -15,13 +15,20 @@ _CONNECT = "/zitadel.org.v2.OrganizationService"
 _TAKEN = "Domain already exists (V3-DKcYh)"
 
 
-@pytest.fixture(params=PROFILES)
-def own(request: pytest.FixtureRequest) -> Iterator[Instance]:
-    """An instance without other organizations, for each server profile."""
+@pytest.fixture(scope="module", params=PROFILES)
+def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """An emulator with each server profile."""
     with Emulator(like=request.param) as emulator:
-        instance = Instance(emulator)
-        yield instance
-        instance.close()
+        yield emulator
+
+
+@pytest.fixture
+def own(emulator: Emulator) -> Iterator[Instance]:
+    """An instance without other organizations."""
+    emulator.reset()
+    instance = Instance(emulator)
+    yield instance
+    instance.close()
 
 
 def _create(instance: Instance, name: str) -> Answer:

@@ -20,8 +20,10 @@ AnyStack = Stack | InProcessStack
 
 JSON = {"Content-Type": "application/json"}
 HTML = "<html><body>It works!</body></html>"
-EVERY_TYPE = pytest.mark.parametrize("kind", EXAMPLES)
-IN_AN_ORGANIZATION = pytest.mark.parametrize("kind", [each for each in EXAMPLES if each != "org"])
+#: `make test-fast` leaves project grants out: they share their calls with projects (ManagementCalls).
+KINDS = [pytest.param(each, marks=pytest.mark.slow) if each == "project_grant" else each for each in EXAMPLES]
+EVERY_TYPE = pytest.mark.parametrize("kind", KINDS)
+IN_AN_ORGANIZATION = pytest.mark.parametrize("kind", [each for each in KINDS if each != "org"])
 
 
 def _made(kind: str, server: Server, stack: AnyStack) -> Example:
