@@ -82,6 +82,11 @@ class Planned:
         """Whether the create takes over an object that exists, if one does."""
         return self.before is None and self.after is not None and self.after.get("adopt") not in (None, False)
 
+    @property
+    def adopts_unread(self) -> bool:
+        """Whether it is an adoption of an object that nobody has read: see :meth:`unresolved`."""
+        return self.id is None and self.before is not None and self.after is not None
+
     def unresolved(self, names: Collection[str]) -> Planned:
         """The adoption of an object that nobody has read: it may be active or not, and ``names`` may have any value."""
         after = self.after or {}
@@ -111,6 +116,7 @@ class Effect:
     :param before: the object before the change; None where the change creates it.
     :param after: the object after the change; None where the change deletes it.
     :param maybe: whether this is known only when the change is made.
+    :param adopts: whether an object is adopted that nobody has read, so that it may be as declared already.
     """
 
     type: str
@@ -123,6 +129,7 @@ class Effect:
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     maybe: bool = False
+    adopts: bool = False
 
     def hiding(self, names: Collection[str]) -> Effect:
         """Return the same effect, without the values of these properties."""
@@ -211,7 +218,17 @@ class Impact:
             gains = tuple(each for each in then if each not in now)
             loses = tuple(each for each in now if each not in then)
         effect = Effect(
-            planned.type, planned.id, act, properties, False, gains, loses, before=before, after=after, maybe=maybe
+            planned.type,
+            planned.id,
+            act,
+            properties,
+            False,
+            gains,
+            loses,
+            before=before,
+            after=after,
+            maybe=maybe,
+            adopts=planned.adopts_unread,
         )
         return replace(effect, is_significant=self.is_significant(effect))
 
@@ -223,6 +240,8 @@ class Impact:
         if not effect.is_significant:
             return ()
         result = self.of(effect, facts or Facts())
+        if effect.adopts:
+            return tuple(f"may be so, unless it exists as declared: {each}" for each in result)
         if not effect.maybe:
             return result
         hidden = SECRET in (effect.properties.get(name) for name in ("active", "role_keys"))

@@ -338,7 +338,7 @@ class ResourceType(Generic[AnyInputs]):
         if planned.before is not None:
             unknown = dict.fromkeys(self.first_managed(planned), UNKNOWN)
             return replace(planned, before={**planned.before, **unknown})
-        return planned.unresolved([name for name in self.updatable if name not in self.identity(planned.after or {})])
+        return planned.unresolved([name for name in self.updatable if name not in self.unique_by])
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         """Return the counts and names that the sentences about a change show.

@@ -169,7 +169,9 @@ def test_what_is_not_known_yet_is_said_to_be_so() -> None:
     assert described(
         RESOURCE_TYPES[USER_GRANT].unresolved(grant(None, granted("viewer"))),
         names={"user_id": "ann", "project_id": "P"},
-    ) == ("may be so, and is known only when it runs: gives the role viewer of P to ann (a new user grant)",)
+    ) == (
+        "may be so, unless it exists as declared: gives the role viewer of P to ann (an adopted or a new user grant)",
+    )
 
 
 def test_what_is_secret_is_said_to_be_so() -> None:

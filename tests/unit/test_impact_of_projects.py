@@ -135,6 +135,22 @@ def test_roles_that_are_not_known_yet_or_secret_may_be_removed() -> None:
     assert sentences(unchanged) == ()
 
 
+def test_an_adopted_project_that_could_not_be_read_may_have_other_roles() -> None:
+    """As in the first preview of a program that adopts the project's organization too."""
+    after = project(roles=roles("admin"), org_id=UNKNOWN, adopt=True)
+    resource_type = RESOURCE_TYPES[PROJECT]
+    planned = resource_type.unresolved(Planned(PROJECT, None, None, after))
+    assert sentences(resource_type.impact.effect(planned)) == (
+        "may be so, unless it exists as declared: removes the roles of project Shop (id not known yet) that are not declared: "
+        "every user grant loses them",
+    )
+    for without in ({"roles": None}, {"adopt": False}):
+        kept = Planned(
+            PROJECT, None, None, {name: value for name, value in {**after, **without}.items() if value is not None}
+        )
+        assert sentences(resource_type.impact.effect(resource_type.unresolved(kept) if kept.adopts else kept)) == ()
+
+
 @pytest.mark.parametrize("type_", [PROJECT, PROJECT_GRANT])
 def test_a_secret_flag_is_not_shown_by_there_being_a_sentence(type_: str) -> None:
     one = project if type_ == PROJECT else granted

@@ -65,7 +65,10 @@ class ProjectImpact(Impact):
             return (f"removes {project} and {along}",)
         how = ", which takes no role out of any token: to do that, deactivate the user grants"
         lines = [*switched(effect, project, how)]
-        if are_shown(effect.loses):
+        if effect.adopts and effect.loses:
+            # The sentence is said to be true only if the project has other roles.
+            lines.append(f"removes the roles of {project} that are not declared: every user grant loses them")
+        elif are_shown(effect.loses):
             lines += (
                 f"removes {lost_role(key, f'of {project}', counts.get(WITH_ROLE + key), facts)}" for key in effect.loses
             )

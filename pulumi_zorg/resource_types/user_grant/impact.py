@@ -40,7 +40,8 @@ class UserGrantImpact(Impact):
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
         user = facts.names.get("user_id") or called("user", effect.properties.get("user_id"))
         project = facts.names.get("project_id") or called("project", effect.properties.get("project_id"))
-        grant = f"user grant {effect.id}" if effect.id else "a new user grant"
+        new = "an adopted or a new user grant" if effect.adopts else "a new user grant"
+        grant = f"user grant {effect.id}" if effect.id else new
         named = effect.act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES)
         how = f"{effect.act.value} {grant}" if named else grant
         if effect.properties.get("active") is SECRET and effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
