@@ -37,11 +37,11 @@ demo: setup engine ## A tenant created, deactivated, changed outside Pulumi, cor
 	@PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python scripts/demo.py
 
 test: setup engine ## All tests, with a real engine
-	@echo "test: about 10 minutes on 2 cores; make test-fast takes less than two"
+	@echo "test: about 8 minutes on 2 cores; make test-fast takes one"
 	COVERAGE_CORE=$$($(COVERAGE)) PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m pytest -n 3 --dist worksteal --durations 20 --cov --cov-report term $(ARGS)
 
 test-lowest: $(LOWEST)/ready engine ## A part of the tests, with the lowest supported version of each dependency
-	@echo "test-lowest: about 4 minutes on 2 cores"
+	@echo "test-lowest: about 3 minutes on 2 cores"
 	PATH="$(CURDIR)/$(LOWEST)/bin:$$(scripts/engine 2>/dev/null):$$PATH" $(LOWEST)/bin/python -m pytest -q -n auto --dist worksteal \
 	  -k "not 2025-12 and not seeds" $(LOWEST_TESTS) $(ARGS)
 

@@ -295,7 +295,8 @@ def test_without_the_event_store_a_grant_is_gone_if_who_may_read_all_does_not_fi
     owner = admin.create_user(server.home, f"owner{server.tag}")
     admin.add_member(server.home, owner, "ORG_OWNER")
     admin.add_member(made.id("acme"), owner, "ORG_OWNER")
-    made.env["ZITADEL_TOKEN"] = admin.create_token(server.home, owner)
+    token = admin.create_token(server.home, owner)
+    made.env["ZITADEL_TOKEN"] = server.wait_for_rights(token, server.home, made.id("acme"))
     assert made.preview("--refresh") == {}
     admin.remove_grant(server.home, server.ann, made.id("ann"))
     assert made.preview("--refresh") == {"ann": ["create"]}

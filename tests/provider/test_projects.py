@@ -225,6 +225,7 @@ def test_a_tenant_of_all_four_types_is_made_and_destroyed_in_order(every_server:
     assert proxy.writes == []
     stack.up()
     shop, granted, ann, customer = (stack.id(name) for name in ("shop", "granted", "ann", "customer"))
+    assert server.shows(lambda: ann in admin.grants(customer))
     found = admin.grants(customer)[ann]
     assert (found["projectId"], found["projectGrantId"], found["roleKeys"]) == (shop, granted, ["viewer"])
     assert stack.outputs("ann")["project_grant_id"] == granted

@@ -70,6 +70,18 @@ class Server:
             time.sleep(0.1)
         return True
 
+    def wait_for_rights(self, token: str, *org_ids: str) -> str:
+        """Waits until the holder of a new token has rights in these organizations: memberships lag on a real server."""
+
+        def has_them() -> bool:
+            with AdminClient(self.proxy.target, token) as holder, suppress(httpx.HTTPStatusError):
+                path = "/auth/v1/permissions/zitadel/me/_search"
+                return all(holder.call("POST", path, org=org_id).get("result") for org_id in org_ids)
+            return False
+
+        assert self.shows(has_them)
+        return token
+
     def name(self, name: str) -> str:
         """A name that nobody else uses."""
         return f"{name} {self.tag}" if self.tag else name

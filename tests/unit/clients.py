@@ -51,4 +51,5 @@ class Clients:
             server.admin.add_instance_member(user, *roles)
         elif roles and of is not None:
             server.admin.add_member(of, user, *roles)
-        return self.holder(server, server.admin.create_token(server.home, user))
+        token = server.admin.create_token(server.home, user)
+        return self.holder(server, server.wait_for_rights(token, of or server.home) if roles else token)
