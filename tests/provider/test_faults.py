@@ -301,6 +301,8 @@ def test_without_the_event_store_a_grant_is_gone_if_who_may_read_all_does_not_fi
     admin.remove_grant(server.home, server.ann, made.id("ann"))
     assert made.preview("--refresh") == {"ann": ["create"]}
     admin.remove_organization(made.id("acme"))
+    # On a real server, an owner can see for a moment that the organization was removed.
+    assert server.shows(lambda: not server.has_rights(token, made.id("acme")))
     refreshed = made.run("refresh", "--yes", "--skip-preview")
     assert refreshed.code != 0
     assert refreshed.shows("It is not known whether", "It stays in the state"), refreshed.out

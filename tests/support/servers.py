@@ -70,16 +70,15 @@ class Server:
             time.sleep(0.1)
         return True
 
+    def has_rights(self, token: str, org_id: str) -> bool:
+        """Whether the holder of a token has a role in the organization, or on the instance."""
+        with AdminClient(self.proxy.target, token) as holder, suppress(httpx.HTTPStatusError):
+            return bool(holder.call("POST", "/auth/v1/permissions/zitadel/me/_search", org=org_id).get("result"))
+        return False
+
     def wait_for_rights(self, token: str, *org_ids: str) -> str:
         """Waits until the holder of a new token has rights in these organizations: memberships lag on a real server."""
-
-        def has_them() -> bool:
-            with AdminClient(self.proxy.target, token) as holder, suppress(httpx.HTTPStatusError):
-                path = "/auth/v1/permissions/zitadel/me/_search"
-                return all(holder.call("POST", path, org=org_id).get("result") for org_id in org_ids)
-            return False
-
-        assert self.shows(has_them)
+        assert self.shows(lambda: all(self.has_rights(token, org_id) for org_id in org_ids))
         return token
 
     def name(self, name: str) -> str:

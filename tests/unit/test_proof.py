@@ -205,7 +205,7 @@ def test_a_grant_loses_a_role_that_its_project_loses_and_lives_on(any_server: Se
         any_server.admin.call(
             "DELETE", f"/management/v1/projects/{any_server.project}/roles/{role}", org=any_server.home
         )
-        assert grant.live().role_keys == left
+        assert any_server.shows(lambda expected=left: grant.live().role_keys == expected)
 
 
 def test_who_sees_a_grant_needs_no_event_store(any_server: Server, clients: Clients) -> None:
