@@ -76,38 +76,38 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     machine = f"{datetime.now(timezone.utc):%Y-%m-%d}, {platform.machine()}, {_cores()} cores, Python {platform.python_version()}"
-    with TemporaryDirectory() as folder, emulator(Path(folder), max(counts) // 2) as server:
-        for count in counts:
-            for delay in delays:
-                server.set_delay(delay)
-                best: dict[str, Row] = {}
-                for number in range(repeat):
-                    at = Path(folder) / f"{count}-{delay}-{number}"
-                    ours, floor = Stack(at / "zorg", "zorg", server, count), Stack(at / "floor", "floor", server, count)
-                    for row in _measure(ours, floor, delay, names):
-                        before = best.get(row.command)
-                        best[row.command] = row if before is None else _shorter(before, row)
-                        click.echo(_line(row))
-                rows += best.values()
-                results = {"machine": machine, "rows": [asdict(row) for row in rows]}
-                (out / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+    for count in counts:
+        for delay in delays:
+            best: dict[str, Row] = {}
+            for _ in range(repeat):
+                for row in _measure(count, delay, names):
+                    before = best.get(row.command)
+                    best[row.command] = row if before is None else _shorter(before, row)
+                    click.echo(_line(row))
+            rows += best.values()
+            results = {"machine": machine, "rows": [asdict(row) for row in rows]}
+            (out / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
     (out / "table.md").write_text(table(rows), encoding="utf-8")
     if with_plot:
         plot(rows, machine, out / "plot.svg")
     click.echo(f"\n{machine}\n\n{table(rows)}\nThe results are in {out}.")
 
 
-def _measure(ours: Stack, floor: Stack, delay: int, names: tuple[str, ...]) -> Iterator[Row]:
-    """Run each command with both programs, one after the other."""
-    for name in names:
-        command = COMMANDS[name]
-        nothing = floor.measure(*command) if name != "drift" else None
-        found = ours.measure(*command)
-        yield Row(ours.count, delay, name, found, nothing)
-        if name == "up":
-            click.echo(
-                f"{ours.count:5} resources: {ours.state_bytes()} bytes of state each, floor {floor.state_bytes()}"
-            )
+def _measure(count: int, delay: int, names: tuple[str, ...]) -> Iterator[Row]:
+    """Run each command with both programs, one after the other, on an emulator of their own."""
+    with TemporaryDirectory() as folder, emulator(Path(folder), count // 2) as server:
+        server.set_delay(delay)
+        ours = Stack(Path(folder) / "zorg", "zorg", server, count)
+        floor = Stack(Path(folder) / "floor", "floor", server, count)
+        for name in names:
+            command = COMMANDS[name]
+            nothing = floor.measure(*command) if name != "drift" else None
+            found = ours.measure(*command)
+            yield Row(count, delay, name, found, nothing)
+            if name == "up":
+                click.echo(
+                    f"{count:5} resources: {ours.state_bytes()} bytes of state each, floor {floor.state_bytes()}"
+                )
 
 
 def _shorter(one: Row, other: Row) -> Row:

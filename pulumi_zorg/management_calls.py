@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from pulumi_zorg.client import Client, check_owner
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.pages import all_pages, v1_query
 from pulumi_zorg.errors import InputError, NotProven, UnexpectedAnswer, clean
-from pulumi_zorg.models import Details, ObjectRecord, Wire, parse
+from pulumi_zorg.models import Details, ListDetails, ObjectRecord, Wire, parse
 from pulumi_zorg.resource_type import AnyInputs, Calls
 
 __all__ = ["ManagementCalls", "management_endpoints"]
@@ -19,12 +19,8 @@ __all__ = ["ManagementCalls", "management_endpoints"]
 Record = TypeVar("Record", bound=ObjectRecord)
 
 
-class _Count(Wire):
-    total_result: int = 0
-
-
 class _Page(Wire):
-    details: _Count = _Count()
+    details: ListDetails = Field(default_factory=ListDetails)
     result: tuple[dict[str, Any], ...] = ()
 
 
@@ -33,7 +29,7 @@ class _Answer(Wire):
 
     model_config = ConfigDict(extra="allow")
 
-    details: Details = Details()
+    details: Details = Field(default_factory=Details)
 
     def field(self, name: str) -> Any:
         """Return a field; None where the answer does not have it."""

@@ -13,6 +13,7 @@ from pulumi_zorg.errors import UnexpectedAnswer, clean
 __all__ = [
     "Details",
     "Event",
+    "ListDetails",
     "NonEmpty",
     "ObjectCreated",
     "ObjectRecord",
@@ -28,7 +29,11 @@ NonEmpty = Annotated[str, Field(min_length=1)]
 
 
 class Wire(BaseModel):
-    """The base of all records: unknown fields are newer than this release and are passed over."""
+    """The base of all records: unknown fields are newer than this release and are passed over.
+
+    A default that is a record is made by a ``default_factory``. An instance in the class body builds pydantic's schema when the
+    module is imported, also in a preview that makes no call.
+    """
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True, defer_build=True
@@ -42,6 +47,12 @@ class Details(Wire):
     creation_date: datetime | None = None
     change_date: datetime | None = None
     resource_owner: str = ""
+
+
+class ListDetails(Wire):
+    """How many objects match, whatever a page shows (``zitadel.v1.ListDetails``, ``zitadel.filter.v2.PaginationResponse``)."""
+
+    total_result: int = 0
 
 
 class ObjectRecord(Wire):
@@ -143,7 +154,7 @@ class Event(Wire):
 
     type: _EventType
     aggregate: _Aggregate
-    editor: _Editor = _Editor()
+    editor: _Editor = Field(default_factory=_Editor)
     sequence: int = 0
     creation_date: datetime
     payload: dict[str, Any] = {}

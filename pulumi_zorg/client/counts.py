@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pydantic import Field
 
 from pulumi_zorg.client.call import Call
 from pulumi_zorg.errors import HeaderIgnored, clean
-from pulumi_zorg.models import Details, OrganizationRecord, Wire, parse
+from pulumi_zorg.models import Details, ListDetails, OrganizationRecord, Wire, parse
 
 if TYPE_CHECKING:
     from pulumi_zorg.client.transport import Transport
@@ -18,21 +18,17 @@ if TYPE_CHECKING:
 __all__ = ["Counts"]
 
 
-class _Count(Wire):
-    total_result: int = 0
-
-
 class _Row(Wire):
-    details: Details = Details()
+    details: Details = Field(default_factory=Details)
 
 
 class _Listed(Wire):
-    details: _Count = _Count()
+    details: ListDetails = Field(default_factory=ListDetails)
     result: tuple[_Row, ...] = ()
 
 
 class _Counted(Wire):
-    pagination: Annotated[_Count, Field(default_factory=_Count)]
+    pagination: ListDetails = Field(default_factory=ListDetails)
 
 
 class _FoundOrganization(Wire):

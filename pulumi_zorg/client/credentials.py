@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.pages import all_pages, v1_query
 from pulumi_zorg.errors import clean
-from pulumi_zorg.models import NonEmpty, UserRecord, Wire, parse
+from pulumi_zorg.models import ListDetails, NonEmpty, UserRecord, Wire, parse
 
 if TYPE_CHECKING:
     from pulumi_zorg.client.transport import Transport
@@ -27,12 +29,8 @@ class _Credential(Wire):
     expiration_date: datetime | None = None
 
 
-class _Count(Wire):
-    total_result: int = 0
-
-
 class _Tokens(Wire):
-    details: _Count = _Count()
+    details: ListDetails = Field(default_factory=ListDetails)
     result: tuple[_Credential, ...] = ()
 
 

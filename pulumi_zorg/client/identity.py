@@ -5,19 +5,17 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.pages import all_pages, v1_query
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
-from pulumi_zorg.models import Details, OrganizationRecord, UserRecord, Wire, parse
+from pulumi_zorg.models import Details, ListDetails, OrganizationRecord, UserRecord, Wire, parse
 
 if TYPE_CHECKING:
     from pulumi_zorg.client.transport import Transport
 
 __all__ = ["Identity", "Membership"]
-
-
-class _Count(Wire):
-    total_result: int = 0
 
 
 class _Me(Wire):
@@ -63,7 +61,7 @@ class Membership(Wire):
 
 
 class _Memberships(Wire):
-    details: _Count = _Count()
+    details: ListDetails = Field(default_factory=ListDetails)
     result: tuple[Membership, ...] = ()
 
 

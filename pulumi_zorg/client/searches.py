@@ -11,7 +11,7 @@ from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.pages import PAGE, PAGE_V2, all_pages
 from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
-from pulumi_zorg.models import Details, NonEmpty, OrganizationRecord, Wire, parse
+from pulumi_zorg.models import Details, ListDetails, NonEmpty, OrganizationRecord, Wire, parse
 
 if TYPE_CHECKING:
     from pulumi_zorg.client.transport import Transport
@@ -21,12 +21,8 @@ __all__ = ["FoundUser", "Searches"]
 _READ_USER = Endpoint("GET", "/v2/users/{id}", "user.read")
 
 
-class _Total(Wire):
-    total_result: int = 0
-
-
 class _Organizations(Wire):
-    details: _Total = _Total()
+    details: ListDetails = Field(default_factory=ListDetails)
     result: tuple[OrganizationRecord, ...] = ()
 
 
@@ -39,8 +35,8 @@ class _Email(Wire):
 
 
 class _Human(Wire):
-    profile: _Profile = _Profile()
-    email: _Email = _Email()
+    profile: _Profile = Field(default_factory=_Profile)
+    email: _Email = Field(default_factory=_Email)
 
 
 class _Machine(Wire):
@@ -65,7 +61,7 @@ class _User(Wire):
 
 
 class _Users(Wire):
-    details: _Total = _Total()
+    details: ListDetails = Field(default_factory=ListDetails)
     result: tuple[FoundUser, ...] = ()
 
 

@@ -70,8 +70,8 @@ def test_a_program_imports_neither_the_client_nor_the_emulator() -> None:
     assert not (unwanted | extras) & set(loaded)
 
 
-def test_a_preview_without_changes_does_not_load_the_http_client() -> None:
-    """Loading httpx takes a tenth of a second, and such a preview makes no call."""
+def test_a_preview_without_changes_loads_and_builds_nothing_for_calls() -> None:
+    """Such a preview makes no call. Loading httpx takes a tenth of a second, and building the models of all answers as well."""
     program = """
 import json, sys
 from types import SimpleNamespace
@@ -82,11 +82,18 @@ provider.configure(SimpleNamespace(config=settings))
 state = {"name": "Acme", "active": True, "adopt": False, "deletion_policy": "remove", "allow_lockout": False}
 checked = provider.check(state, {**state, "__owner": "org/project/dev/Organization/acme", "__preview": True})
 provider.diff("1", {**state, "state": "ORG_STATE_ACTIVE"}, checked.inputs)
-print(json.dumps([not checked.failures, sorted(sys.modules)]))
+from pulumi_zorg.models import Wire
+models = [Wire]
+for model in models:
+    models += model.__subclasses__()
+built = [model.__qualname__ for model in models if model.__pydantic_complete__]
+print(json.dumps([not checked.failures, sorted(sys.modules), built, len(models)]))
 """
-    checked, loaded = in_a_new_process(program)
+    checked, loaded, built, models = in_a_new_process(program)
     assert checked
     assert not {"httpx", "rich", "jwt"} & set(loaded)
+    assert models > 30
+    assert built == []
 
 
 # Names.

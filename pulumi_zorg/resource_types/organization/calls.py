@@ -6,12 +6,14 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.organizations import READ_ORGANIZATION
 from pulumi_zorg.client.pages import all_pages, v1_query
 from pulumi_zorg.errors import NotFound, PermissionDenied, UnexpectedAnswer, clean
-from pulumi_zorg.models import Details, ObjectCreated, OrganizationRecord, Wire
+from pulumi_zorg.models import Details, ListDetails, ObjectCreated, OrganizationRecord, Wire
 from pulumi_zorg.resource_type import Calls
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 
@@ -29,12 +31,8 @@ _SEARCH_V2 = Endpoint("POST", "/v2/organizations/_search", "org.read")
 _LONGEST_LABEL = 63  # characters of one part of a domain name
 
 
-class _Count(Wire):
-    total_result: int = 0
-
-
 class _Listed(Wire):
-    details: _Count = _Count()
+    details: ListDetails = Field(default_factory=ListDetails)
     result: tuple[OrganizationRecord, ...] = ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
@@ -21,7 +21,7 @@ from pulumi_zorg.errors import (
     clean,
 )
 from pulumi_zorg.management_calls import ManagementCalls, management_endpoints
-from pulumi_zorg.models import Details, Event, NonEmpty, ObjectRecord, Wire
+from pulumi_zorg.models import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 
 __all__ = ["ProjectCalls", "ProjectRecord"]
@@ -94,12 +94,8 @@ class ProjectRecord(ObjectRecord):
         return properties
 
 
-class _Count(Wire):
-    total_result: int = 0
-
-
 class _Roles(Wire):
-    details: _Count = _Count()
+    details: ListDetails = Field(default_factory=ListDetails)
     result: tuple[_Role, ...] = ()
 
 
@@ -141,7 +137,7 @@ class _Shown(Wire):
 
 
 class _Rows(Wire):
-    pagination: Annotated[_Count, Field(default_factory=_Count)]
+    pagination: ListDetails = Field(default_factory=ListDetails)
     projects: tuple[_Row, ...] = ()
 
 

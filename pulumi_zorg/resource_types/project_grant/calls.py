@@ -12,7 +12,7 @@ from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.pages import PAGE_V2, all_pages
 from pulumi_zorg.errors import clean
 from pulumi_zorg.management_calls import ManagementCalls, management_endpoints
-from pulumi_zorg.models import NonEmpty, ObjectRecord, RoleKeys, Wire
+from pulumi_zorg.models import ListDetails, NonEmpty, ObjectRecord, RoleKeys, Wire
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 
 __all__ = ["ProjectGrantCalls", "ProjectGrantRecord"]
@@ -34,10 +34,6 @@ class ProjectGrantRecord(ObjectRecord):
     role_keys: RoleKeys = Field((), alias="grantedRoleKeys")
 
 
-class _Count(Wire):
-    total_result: int = 0
-
-
 class _Row(Wire):
     """A row of the v2 list, which does not show the grant's id."""
 
@@ -52,7 +48,7 @@ class _Row(Wire):
 
 
 class _Rows(Wire):
-    pagination: _Count = _Count()
+    pagination: ListDetails = Field(default_factory=ListDetails)
     project_grants: tuple[_Row, ...] = ()
 
 

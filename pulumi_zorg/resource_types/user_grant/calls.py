@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from pulumi_zorg.client import Client, check_owner
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.pages import PAGE_V2, all_pages, chunks, v1_query
 from pulumi_zorg.errors import UnexpectedAnswer, clean
-from pulumi_zorg.models import Details, NonEmpty, ObjectRecord, RoleKeys, Wire
+from pulumi_zorg.models import Details, ListDetails, NonEmpty, ObjectRecord, RoleKeys, Wire
 from pulumi_zorg.resource_type import Calls
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 
@@ -73,16 +73,12 @@ class PhantomGrantRecord(UserGrantRecord):
         )
 
 
-class _Count(Wire):
-    total_result: int = 0
-
-
 class _Found(Wire):
     user_grant: UserGrantRecord
 
 
 class _Listed(Wire):
-    details: _Count = _Count()
+    details: ListDetails = Field(default_factory=ListDetails)
     result: tuple[UserGrantRecord, ...] = ()
 
 
@@ -125,7 +121,7 @@ class _Authorization(Wire):
 
 
 class _Authorizations(Wire):
-    pagination: Annotated[_Count, Field(default_factory=_Count)]
+    pagination: ListDetails = Field(default_factory=ListDetails)
     authorizations: tuple[_Authorization, ...] = ()
 
 
