@@ -94,18 +94,21 @@ class PendingCreates:
             return tuple(each for each in self._of.values() if each.resource != resource)
 
     def keep(self, pending: PendingCreate) -> None:
-        """Remember it. It is on the disk when this returns, or the user is warned that it is not."""
+        """Remember it. It is in its file when this returns, or the user is warned that it is not.
+
+        One resource's create is in one thread at a time, so only what all of them share is locked.
+        """
         with self._lock:
             self._of[pending.resource] = pending
-            if self._folder is None:
-                return
-            try:
-                _write(self._file(pending.resource, self._folder), pending)
-            except OSError as error:
-                self._warn(
-                    f"a pending create cannot be kept ({error}; ZORG_JOURNAL_DIR names another folder). If this run is cut "
-                    "short, the next one may need adopt=True."
-                )
+        if self._folder is None:
+            return
+        try:
+            _write(self._file(pending.resource, self._folder), pending)
+        except OSError as error:
+            self._warn(
+                f"a pending create cannot be kept ({error}; ZORG_JOURNAL_DIR names another folder). If this run is cut "
+                "short, the next one may need adopt=True."
+            )
 
     def amend(self, resource: str, **changes: Any) -> None:
         """Change what is remembered of the resource's create, if anything is."""
@@ -145,8 +148,10 @@ def _write(file: Path, pending: PendingCreate) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as written:
             json.dump(asdict(pending), written)
-            written.flush()
-            os.fsync(written.fileno())
+            if pending.id is None:
+                # It is to survive a power failure too. What is written after the answer only spares the next run a search.
+                written.flush()
+                os.fsync(written.fileno())
         Path(name).replace(file)
     except OSError:
         with contextlib.suppress(OSError):
