@@ -55,7 +55,7 @@ soak: setup engine ## Thousands of random sequences, and five broken providers t
 	$(BIN)/python -m pytest -q tests/engine/test_killed.py -k without_checkpoints
 	ZORG_EVERY_PROFILE=1 $(BIN)/python -m pytest -q -n auto -m "not engine" tests/provider
 
-bench: setup engine ## Time, calls and memory for up to 1,000 resources, beside a provider that calls nothing; half an hour
+bench: setup engine ## Time, calls and memory for up to 1,000 resources, beside a provider that calls nothing; 25 minutes
 	@$(BIN)/pip install -q --group bench
 	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m benchmarks $(ARGS)
 
