@@ -57,6 +57,28 @@ def test_without_a_file_all_data_is_lost() -> None:
         assert after.iac("GET", f"/admin/v1/orgs/{org}").status == 404
 
 
+def test_a_snapshot_is_had_again_as_if_it_had_happened_just_now() -> None:
+    emulator = Emulator()
+    with _started(emulator) as instance:
+        org = instance.org()
+        project, user = instance.project(org, "viewer"), instance.machine(org)
+        token = instance.token(org, user)
+        events, own = instance.events(""), instance.iac.made("GET", f"{MANAGEMENT}/orgs/me", org)["org"]
+        snapshot = emulator.snapshot()
+        for _ in range(2):
+            grant = instance.grant(org, user, project, "viewer")
+            instance.iac.made("DELETE", f"{MANAGEMENT}/projects/{project}", org)
+            emulator.reset(snapshot)
+            assert instance.iac("GET", grant.path, org).status == 404
+            assert instance.events("") == events
+            again = instance.iac.made("GET", f"{MANAGEMENT}/orgs/me", org)["org"]
+            assert (again["id"], again["name"]) == (org, own["name"])
+            assert again["details"]["creationDate"] > own["details"]["creationDate"]
+            assert instance.iac("POST", f"{MANAGEMENT}/orgs", body={"name": own["name"]}).status == 409
+            assert instance.caller(token).made("GET", "/auth/v1/users/me")["user"]["id"] == user
+            own = again
+
+
 def test_starting_twice() -> None:
     with Emulator() as emulator, pytest.raises(RuntimeError, match="runs already"):
         emulator.start()

@@ -33,18 +33,23 @@ class EventStore:
         self._uniques: set[tuple[str, str]] = set()
         self._last_created_at = 0
         self._last_flake = 0
+        self._meta: dict[str, str] = {}
         self._file: sqlite3.Connection | None = None
         if data is not None:
             self._open(data)
 
     def copy(self) -> EventStore:
-        """Return a store in memory with the same events, of which the last one has happened just now."""
+        """Return a store in memory with the same values and events, of which the last one has happened just now."""
         copy = EventStore()
         later = now_micros() - self._last_created_at
         for event in self.events:
             copy._append(replace(event, created_at=event.created_at + later), ())
         copy._uniques = set(self._uniques)
         copy._last_flake = self._last_flake
+        if self._file is None:
+            copy._meta = dict(self._meta)
+        else:
+            copy._meta = dict(self._file.execute("SELECT name, value FROM meta"))
         return copy
 
     def close(self) -> None:
@@ -106,7 +111,7 @@ class EventStore:
     def meta(self, name: str, create: Callable[[], str]) -> str:
         """Return a value of this instance that is created once and stored with the data."""
         if self._file is None:
-            return create()
+            return self._meta.setdefault(name, create())
         found = self._file.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         if found is not None:
             return str(found[0])
