@@ -251,6 +251,7 @@ def test_an_object_that_reads_do_not_show_but_events_do_stays_in_the_state(
 # A create that does not end well, and lost answers
 
 
+@pytest.mark.slow
 @EVERY_TYPE
 @pytest.mark.parametrize("effect", ["drop", "cut", "503", "429"])
 def test_the_first_answer_to_each_write_is_lost(

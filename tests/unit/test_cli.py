@@ -51,6 +51,7 @@ def test_a_port_in_use_is_an_error() -> None:
     assert f"port {port} on 127.0.0.1 cannot be used" in run.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [["--like", "2019"], ["--port", "x"], ["--nonsense"]])
 def test_a_wrong_option_is_an_error(wrong: list[str]) -> None:
     run = subprocess.run([ZORG, "emulator", *wrong], capture_output=True, text=True, check=False, timeout=60)
