@@ -52,6 +52,8 @@ def plot(rows: Sequence[Row], title: str, file: Path) -> None:
         ) if floor else None
         axes[0][column].set_title(command)
         axes[1][column].set_xlabel("resources")
+    for axis in axes.flat:
+        axis.set_ylim(bottom=0)
     axes[0][0].set_ylabel("seconds")
     axes[1][0].set_ylabel("calls")
     axes[0][0].legend(fontsize="small")
