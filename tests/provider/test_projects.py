@@ -72,7 +72,7 @@ def test_what_a_program_may_not_declare_can_be_changed_back_and_destroyed(
     stack.assert_settled()
     make_odd(shop)
     stack.destroy()
-    assert shop not in admin.projects(server.home)
+    assert server.shows(lambda: shop not in admin.projects(server.home))
 
 
 @pytest.mark.slow
