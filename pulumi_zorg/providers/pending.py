@@ -94,9 +94,10 @@ class PendingCreates:
             return tuple(each for each in self._of.values() if each.resource != resource)
 
     def keep(self, pending: PendingCreate) -> None:
-        """Remember it. It is in its file when this returns, or the user is warned that it is not.
+        """Remember it. It is on the disk when this returns, or the user is warned that it is not.
 
-        One resource's create is in one thread at a time, so only what all of them share is locked.
+        A resource is created in one thread, and has a file of its own. So the lock, which all resources share, does not wait
+        for the disk.
         """
         with self._lock:
             self._of[pending.resource] = pending
@@ -148,10 +149,8 @@ def _write(file: Path, pending: PendingCreate) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as written:
             json.dump(asdict(pending), written)
-            if pending.id is None:
-                # It is to survive a power failure too. What is written after the answer only spares the next run a search.
-                written.flush()
-                os.fsync(written.fileno())
+            written.flush()
+            os.fsync(written.fileno())
         Path(name).replace(file)
     except OSError:
         with contextlib.suppress(OSError):
