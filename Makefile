@@ -37,7 +37,7 @@ demo: setup engine ## A tenant created, deactivated, changed outside Pulumi, cor
 	@PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python scripts/demo.py
 
 test: setup engine ## All tests, with a real engine
-	@echo "test: about 8 minutes on 2 cores; make test-fast takes one"
+	@echo "test: about 8 minutes on 2 cores; make test-fast takes about one minute"
 	COVERAGE_CORE=$$($(COVERAGE)) PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m pytest -n 3 --dist worksteal --durations 20 --cov --cov-report term $(ARGS)
 
 test-lowest: $(LOWEST)/ready engine ## A part of the tests, with the lowest supported version of each dependency

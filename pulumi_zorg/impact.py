@@ -82,11 +82,6 @@ class Planned:
         """Whether the create takes over an object that exists, if one does."""
         return self.before is None and self.after is not None and self.after.get("adopt") not in (None, False)
 
-    @property
-    def adopts_unread(self) -> bool:
-        """Whether it is an adoption of an object that nobody has read: see :meth:`unresolved`."""
-        return self.id is None and self.before is not None and self.after is not None
-
     def unresolved(self, names: Collection[str]) -> Planned:
         """The adoption of an object that nobody has read: it may be active or not, and ``names`` may have any value."""
         after = self.after or {}
@@ -116,7 +111,6 @@ class Effect:
     :param before: the object before the change; None where the change creates it.
     :param after: the object after the change; None where the change deletes it.
     :param maybe: whether this is known only when the change is made.
-    :param adopts: whether an object is adopted that nobody has read, so that it may be as declared already.
     """
 
     type: str
@@ -129,7 +123,11 @@ class Effect:
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     maybe: bool = False
-    adopts: bool = False
+
+    @property
+    def adopts(self) -> bool:
+        """Whether it adopts an object that nobody has read (:meth:`Planned.unresolved`), so that it may be as declared already."""
+        return self.id is None and self.before is not None and self.after is not None
 
     def hiding(self, names: Collection[str]) -> Effect:
         """Return the same effect, without the values of these properties."""
@@ -218,17 +216,7 @@ class Impact:
             gains = tuple(each for each in then if each not in now)
             loses = tuple(each for each in now if each not in then)
         effect = Effect(
-            planned.type,
-            planned.id,
-            act,
-            properties,
-            False,
-            gains,
-            loses,
-            before=before,
-            after=after,
-            maybe=maybe,
-            adopts=planned.adopts_unread,
+            planned.type, planned.id, act, properties, False, gains, loses, before=before, after=after, maybe=maybe
         )
         return replace(effect, is_significant=self.is_significant(effect))
 

@@ -195,7 +195,7 @@ def _run() -> _Run:
 
 def _result(result: type[Result], values: Mapping[str, Any]) -> Result:
     """Return a result with what a mock gives. What it leaves out is None."""
-    return result(**{each.name: values.get(each.name) for each in fields(result)})  # type: ignore[arg-type]
+    return result(**{each.name: values.get(each.name) for each in fields(result)})  # type: ignore[arg-type]  # any dataclass
 
 
 def _shown(error: ZorgError) -> ZorgError:

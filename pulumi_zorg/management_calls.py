@@ -11,7 +11,7 @@ from pulumi_zorg.client import Client, check_owner
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.pages import all_pages, v1_query
 from pulumi_zorg.errors import InputError, NotProven, UnexpectedAnswer, clean
-from pulumi_zorg.models import Details, ListDetails, ObjectRecord, Wire, parse
+from pulumi_zorg.models import Details, ListDetails, ObjectRecord, Wire, check_id, parse
 from pulumi_zorg.resource_type import AnyInputs, Calls
 
 __all__ = ["ManagementCalls", "management_endpoints"]
@@ -98,10 +98,7 @@ class ManagementCalls(Calls[AnyInputs], Generic[AnyInputs, Record]):
         ids = self.path(id, known)
         answer = client.read(_Answer, self.endpoints["read"][0], operation, org=known["org_id"], ids=ids)
         record = parse(self.record, answer.field(self.shown_as), operation)
-        if record.id != id:
-            raise UnexpectedAnswer(
-                f"{operation}: the answer is about {record.noun} {clean(record.id)}.", may_have_applied=False
-            )
+        check_id(record.id, id, record.noun, operation)
         shown = {**record.properties(), "org_id": record.org_id}
         for name in self.verified_by:
             if shown[name] != known[name]:

@@ -22,6 +22,7 @@ __all__ = [
     "RoleKeys",
     "UserRecord",
     "Wire",
+    "check_id",
     "parse",
 ]
 
@@ -189,3 +190,13 @@ def parse(model: type[Record], answer: Any, operation: str) -> Record:
         f"{operation}: the answer is not what ZITADEL says to that (wrong: {where}). "
         "Check zorg:url, and what stands in front of the server."
     )
+
+
+def check_id(shown: str, id: str, noun: str, operation: str) -> None:
+    """Verify that the answer to a read by id is about the object that was asked for.
+
+    :param noun: what the object is called in a sentence.
+    :raises UnexpectedAnswer: where it is about another one.
+    """
+    if shown != id:
+        raise UnexpectedAnswer(f"{operation}: the answer is about {noun} {clean(shown)}.", may_have_applied=False)

@@ -10,8 +10,8 @@ from pydantic import Field
 from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.pages import PAGE, PAGE_V2, all_pages
-from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
-from pulumi_zorg.models import Details, ListDetails, NonEmpty, OrganizationRecord, Wire, parse
+from pulumi_zorg.errors import NotFound
+from pulumi_zorg.models import Details, ListDetails, NonEmpty, OrganizationRecord, Wire, check_id, parse
 
 if TYPE_CHECKING:
     from pulumi_zorg.client.transport import Transport
@@ -107,8 +107,7 @@ class Searches:
         """
         answer = self._transport.send(Call(operation, _READ_USER.method, _READ_USER.at({"id": id}), reads=True))
         user = parse(_User, answer, operation).user
-        if user.id != id:
-            raise UnexpectedAnswer(f"{operation}: the answer is about user {clean(user.id)}.", may_have_applied=False)
+        check_id(user.id, id, "user", operation)
         return user
 
     def users(self, operation: str, *queries: Mapping[str, Any]) -> Sequence[FoundUser]:

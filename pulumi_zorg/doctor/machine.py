@@ -18,7 +18,7 @@ from pulumi_zorg.providers.backend import pending_creates_folder
 from pulumi_zorg.providers.pending import PendingCreate, PendingCreates
 from pulumi_zorg.providers.registry import display_name
 
-__all__ = ["OLDEST_ENGINE", "OLDEST_SDK", "check_engine", "check_journal", "check_pending", "check_sdk"]
+__all__ = ["OLDEST_ENGINE", "OLDEST_SDK", "check_engine", "check_pending", "check_pending_folder", "check_sdk"]
 
 #: Older engines have no `refresh --preview-only`, and older SDKs drop the internal input that names the resource.
 OLDEST_ENGINE = (3, 227)
@@ -74,7 +74,7 @@ def check_sdk(examination: Examination) -> Iterator[Finding]:
         yield ok(f"Pulumi's Python SDK {clean(shown)} in {sys.prefix}")
 
 
-def check_journal(examination: Examination) -> Iterator[Finding]:
+def check_pending_folder(examination: Examination) -> Iterator[Finding]:
     """Pending creates can be kept on disk. A run without them works, and cannot be resumed."""
     cost = "A create that is cut short cannot be resumed by the next run, which may need adopt=True."
     folder = pending_creates_folder(examination.folder.resolve())

@@ -10,7 +10,10 @@ ProfileName = Literal["2026-07", "2025-12", "seeds"]
 
 @dataclass(frozen=True, eq=False)
 class ServerProfile:
-    """What differs between the servers that were recorded or described. The defaults are those of the newest one."""
+    """What differs between the servers that were recorded or described. The defaults are those of the newest one.
+
+    Each profile is one object and equals only itself, so that it can be the key of a cache.
+    """
 
     #: The v2 REST endpoints and AuthorizationService exist.
     v2: bool = True

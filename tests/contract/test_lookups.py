@@ -32,7 +32,8 @@ def _token(server: Server, name: str, *roles: str) -> str:
     user = server.admin.create_user(server.home, f"{name}{server.tag}")
     if roles:
         server.admin.add_member(server.home, user, *roles)
-    return server.admin.create_token(server.home, user)
+    token = server.admin.create_token(server.home, user)
+    return server.wait_for_rights(token, server.home) if roles else token
 
 
 def test_an_organization_is_found_by_name_domain_and_id(every_program: Program) -> None:

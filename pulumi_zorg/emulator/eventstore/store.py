@@ -46,10 +46,7 @@ class EventStore:
             copy._append(replace(event, created_at=event.created_at + later), ())
         copy._uniques = set(self._uniques)
         copy._last_flake = self._last_flake
-        if self._file is None:
-            copy._meta = dict(self._meta)
-        else:
-            copy._meta = dict(self._file.execute("SELECT name, value FROM meta"))
+        copy._meta = dict(self._meta)
         return copy
 
     def close(self) -> None:
@@ -110,15 +107,12 @@ class EventStore:
 
     def meta(self, name: str, create: Callable[[], str]) -> str:
         """Return a value of this instance that is created once and stored with the data."""
-        if self._file is None:
-            return self._meta.setdefault(name, create())
-        found = self._file.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        if found is not None:
-            return str(found[0])
-        value = create()
-        with self._file:
-            self._file.execute("INSERT INTO meta VALUES (?, ?)", (name, value))
-        return value
+        if name not in self._meta:
+            self._meta[name] = create()
+            if self._file is not None:
+                with self._file:
+                    self._file.execute("INSERT INTO meta VALUES (?, ?)", (name, self._meta[name]))
+        return self._meta[name]
 
     def _check_uniques(self, new_events: list[NewEvent]) -> None:
         # The real store releases values first and then takes new ones, for the whole push.
@@ -157,6 +151,7 @@ class EventStore:
             " resource_owner TEXT, sequence INTEGER, type TEXT, editor TEXT, created_at INTEGER, payload TEXT,"
             " uniques TEXT)"
         )
+        self._meta.update(self._file.execute("SELECT name, value FROM meta"))
         for columns in self._file.execute("SELECT * FROM events ORDER BY position"):
             payload = None if columns[8] is None else json.loads(columns[8])
             self._append(

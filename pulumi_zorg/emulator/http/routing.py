@@ -156,7 +156,7 @@ class Router:
 
 @cache
 def router(profile: ServerProfile) -> Router:
-    """Return the router for servers with this profile."""
+    """Return the router for servers with this profile. It holds no state, so all instances share it."""
     return Router(profile)
 
 

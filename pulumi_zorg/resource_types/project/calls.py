@@ -11,17 +11,16 @@ from pydantic import Field
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.events import BEGINNING
-from pulumi_zorg.client.pages import PAGE_V2, all_pages, chunks, v1_query
+from pulumi_zorg.client.pages import PAGE_V2, all_pages, chunks, v1_query, v2_query
 from pulumi_zorg.errors import (
     AlreadyExists,
     FailedPrecondition,
     NotFound,
     PermissionDenied,
-    UnexpectedAnswer,
     clean,
 )
 from pulumi_zorg.management_calls import ManagementCalls, management_endpoints
-from pulumi_zorg.models import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire
+from pulumi_zorg.models import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 
 __all__ = ["ProjectCalls", "ProjectRecord"]
@@ -203,10 +202,7 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         """Return the project as a read by its id shows it, without roles, for a caller who does not know its organization."""
         operation = f"Reading project {clean(id)}"
         record = client.read(_Shown, _READ_V2, operation, body={"projectId": id}).project.record()
-        if record.id != id:
-            raise UnexpectedAnswer(
-                f"{operation}: the answer is about project {clean(record.id)}.", may_have_applied=False
-            )
+        check_id(record.id, id, record.noun, operation)
         return record
 
     def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ProjectRecord] | None:
@@ -305,7 +301,7 @@ def _list_v2(
 
     def page(offset: int) -> tuple[int, tuple[_Row, ...]]:
         body = {
-            "pagination": {"offset": str(offset), "limit": PAGE_V2, "asc": True},
+            "pagination": v2_query(offset),
             # Another order would not be stable: a project and the rows of its grants have one id and one name.
             "sortingColumn": "PROJECT_FIELD_NAME_CREATION_DATE",
             "filters": filters,

@@ -66,7 +66,7 @@ class ProjectImpact(Impact):
         how = ", which takes no role out of any token: to do that, deactivate the user grants"
         lines = [*switched(effect, project, how)]
         if effect.adopts and effect.loses:
-            # The sentence is said to be true only if the project has other roles.
+            # What is before it in the output, "may be so", covers that the project may have no other roles.
             lines.append(f"removes the roles of {project} that are not declared: every user grant loses them")
         elif are_shown(effect.loses):
             lines += (

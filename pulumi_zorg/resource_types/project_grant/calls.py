@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.endpoints import Endpoint
-from pulumi_zorg.client.pages import PAGE_V2, all_pages
+from pulumi_zorg.client.pages import all_pages, v2_query
 from pulumi_zorg.errors import clean
 from pulumi_zorg.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.models import ListDetails, NonEmpty, ObjectRecord, RoleKeys, Wire
@@ -88,10 +88,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
         operation = f"Listing the grants of project {clean(project_id)}"
 
         def page(offset: int) -> tuple[int, tuple[_Row, ...]]:
-            body = {
-                "pagination": {"offset": str(offset), "limit": PAGE_V2, "asc": True},
-                "filters": [{"inProjectIdsFilter": {"ids": [project_id]}}],
-            }
+            body = {"pagination": v2_query(offset), "filters": [{"inProjectIdsFilter": {"ids": [project_id]}}]}
             found = client.read(_Rows, _LIST_V2, operation, body=body)
             return found.pagination.total_result, found.project_grants
 

@@ -48,8 +48,8 @@ def get_project_grant(
     :param project_id: needed with ``granted_org_id``.
     :param granted_org_id: the organization that the project is granted to. Exactly one of it and ``id`` is given.
     :param id: needs ``project_id`` or ``org_id``: ZITADEL does not find a project grant by its id alone.
-    :param org_id: the organization that owns the project. Without it, it is found out, which a server without the v2 API
-        cannot do.
+    :param org_id: the organization that owns the project. Without it, ZITADEL is asked which one that is, which needs the v2
+        API.
     :raises NoMatch: where there is none that the credential may see. The error lists the project's other grants.
     :raises LookupFailed: without ``org_id``, where the server does not have the v2 API.
     :raises UnexpectedAnswer: where the server counts more than the credential may see.

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from pulumi_zorg.client import Client, check_owner
 from pulumi_zorg.client.endpoints import Endpoint
-from pulumi_zorg.client.pages import PAGE_V2, all_pages, chunks, v1_query
-from pulumi_zorg.errors import UnexpectedAnswer, clean
-from pulumi_zorg.models import Details, ListDetails, NonEmpty, ObjectRecord, RoleKeys, Wire
+from pulumi_zorg.client.pages import PAGE_V2, all_pages, chunks, v1_query, v2_query
+from pulumi_zorg.errors import clean
+from pulumi_zorg.models import Details, ListDetails, NonEmpty, ObjectRecord, RoleKeys, Wire, check_id
 from pulumi_zorg.resource_type import Calls
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 
@@ -152,10 +152,7 @@ class UserGrantCalls(Calls[UserGrantInputs]):
         operation = f"Reading user grant {clean(id)} in organization {clean(org_id)}"
         user_id = known.get("user_id") or _ANY_USER
         record = client.read(_Found, _READ, operation, org=org_id, ids={"user_id": user_id, "id": id}).user_grant
-        if record.id != id:
-            raise UnexpectedAnswer(
-                f"{operation}: the answer is about user grant {clean(record.id)}.", may_have_applied=False
-            )
+        check_id(record.id, id, record.noun, operation)
         check_owner(record.details, org_id, operation)
         client.learned["project grant", record.org_id, record.project_id] = record.project_grant_id
         return record
@@ -285,7 +282,7 @@ def organization_of(client: Client, grant_id: str) -> str | None:
 def _list(client: Client, operation: str, offset: int, filters: list[Any]) -> tuple[int, list[UserGrantRecord]]:
     """Return the number of all user grants of the instance that the filters find, and a page of them."""
     body = {
-        "pagination": {"offset": offset, "limit": PAGE_V2, "asc": True},
+        "pagination": v2_query(offset),
         # The oldest first, so that a grant that is created meanwhile moves no other grant to another page.
         "sortingColumn": "AUTHORIZATION_FIELD_NAME_CREATED_DATE",
         "filters": filters,

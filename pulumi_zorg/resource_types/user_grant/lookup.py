@@ -90,4 +90,4 @@ def _result(record: ObjectRecord) -> UserGrantResult:
     properties: dict[str, Any] = record.properties()
     known = {name: properties.get(name) or None for name in UserGrantResult.__dataclass_fields__}
     values = {**known, "id": record.id, "active": record.active, "role_keys": tuple(properties["role_keys"])}
-    return UserGrantResult(**values)  # type: ignore[arg-type]
+    return UserGrantResult(**values)  # type: ignore[arg-type]  # the values have several types
