@@ -1,44 +1,37 @@
-"""What the inputs of all resources have in common. Each type has a pydantic model of its own inputs.
+"""What the inputs of all resources have in common. Each type has a dataclass of its own inputs; each field says what checks it.
 
-They are checked in the constructor, as far as they are known there, and again in the provider. The form in which a model
-dumps itself is the form of the inputs in the state. An input that is added later must be left out of it where it has its
+They are checked in the constructor, as far as they are known there, and again in the provider. The form in which they dump
+themselves is the form of the inputs in the state. An input that is added later must be left out of it where it has its
 default, or every old state would show a change.
+
+Neither this module nor the types' inputs load pydantic: a program, and a preview without changes, need nothing else of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Any, ClassVar, TypeVar
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, ClassVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    StrictBool,
-    StrictStr,
-    TypeAdapter,
-    ValidationError,
-)
-from pydantic_core import PydanticCustomError
+from typing_extensions import Self
 
 from pulumi_zorg.lifecycle import DeletionPolicy
 
 __all__ = [
+    "FLAG",
+    "ID",
     "LONGEST",
+    "NAME",
     "OWNER",
     "PREVIEW",
+    "ROLE_KEYS",
     "SECRETS",
     "UNDER",
-    "Id",
     "Inputs",
-    "Name",
     "Problem",
-    "RoleKeys",
+    "WrongValue",
     "check_inputs",
-    "wrong",
+    "checked_by",
     "wrong_id",
 ]
 
@@ -58,95 +51,132 @@ SECRETS = "__secrets"
 LONGEST = 200  # characters, ZITADEL's own limit for names and ids
 
 
-def wrong(reason: str) -> PydanticCustomError:
-    """Return the error of a validator.
+class WrongValue(ValueError):
+    """What is wrong with a value, as the end of a sentence: "must not be empty"."""
 
-    :param reason: what is wrong with the value, as the end of a sentence: "must not be empty".
+
+def checked_by(check: Callable[[Any], Any]) -> Mapping[str, Any]:
+    """Return the metadata of a field.
+
+    :param check: takes a value that is not None, and returns it as the inputs have it. It raises :class:`WrongValue`.
     """
-    return PydanticCustomError("zorg", "{reason}", {"reason": reason})
+    return {"check": check}
 
 
-def _name(value: str) -> str:
-    if not value.strip():
-        raise wrong("must not be blank: give a name")
-    if len(value) > LONGEST:
-        raise wrong(f"must have at most {LONGEST} characters, not {len(value)}")
-    if value != value.strip():
-        raise wrong(
-            "must not begin or end with white space: ZITADEL cuts it off some names, and the stack would never be in sync"
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise WrongValue(
+            "must be a string (an id of digits needs quotes: `pulumi config set --path` stores it as a number)"
         )
     return value
 
 
-def _id(value: str) -> str:
-    if not value:
-        raise wrong("must not be empty: give the id of an existing object, or the output of another resource")
-    if len(value) > LONGEST:
-        raise wrong(f"must have at most {LONGEST} characters, not {len(value)}")
-    if value in (".", "..") or any(
-        c.isspace() or not c.isprintable() or not c.isascii() or c in "/\\?#" for c in value
-    ):
-        raise wrong("is no id of ZITADEL: it must have no white space and none of / \\ ? #")
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise WrongValue("must be True or False")
     return value
 
 
-def _role_keys(values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if not value.strip():
-            raise wrong("must not hold an empty role key")
-    return tuple(sorted(set(values)))
+def _name(value: Any) -> str:
+    name = _text(value)
+    if not name.strip():
+        raise WrongValue("must not be blank: give a name")
+    if len(name) > LONGEST:
+        raise WrongValue(f"must have at most {LONGEST} characters, not {len(name)}")
+    if name != name.strip():
+        raise WrongValue(
+            "must not begin or end with white space: ZITADEL cuts it off some names, and the stack would never be in sync"
+        )
+    return name
 
 
-def _sequence(value: Any) -> Any:
+def _id(value: Any) -> str:
+    text = _text(value)
+    if not text:
+        raise WrongValue("must not be empty: give the id of an existing object, or the output of another resource")
+    if len(text) > LONGEST:
+        raise WrongValue(f"must have at most {LONGEST} characters, not {len(text)}")
+    if text in (".", "..") or any(c.isspace() or not c.isprintable() or not c.isascii() or c in "/\\?#" for c in text):
+        raise WrongValue("is no id of ZITADEL: it must have no white space and none of / \\ ? #")
+    return text
+
+
+def _role_keys(value: Any) -> tuple[str, ...]:
+    """Return role keys, sorted and each once: neither order nor repetition means anything."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise wrong('must be a list of strings, like ["viewer"]')
-    return tuple(value)
+        raise WrongValue('must be a list of strings, like ["viewer"]')
+    keys = set()
+    for number, each in enumerate(value, 1):
+        try:
+            key = _text(each)
+        except WrongValue as wrong:
+            raise WrongValue(f"{wrong} (item {number})") from None
+        if not key.strip():
+            raise WrongValue("must not hold an empty role key")
+        keys.add(key)
+    return tuple(sorted(keys))
 
 
-def _policy(value: Any) -> Any:
-    if isinstance(value, DeletionPolicy):
-        return value.value
-    if value not in [policy.value for policy in DeletionPolicy]:
-        raise wrong('must be "remove", "deactivate" or "retain"')
-    return value
+def _policy(value: Any) -> str:
+    try:
+        return DeletionPolicy(value).value
+    except ValueError:
+        raise WrongValue('must be "remove", "deactivate" or "retain"') from None
 
 
-Name = Annotated[StrictStr, AfterValidator(_name)]
-Id = Annotated[StrictStr, AfterValidator(_id)]
-RoleKeys = Annotated[tuple[StrictStr, ...], BeforeValidator(_sequence), AfterValidator(_role_keys)]
-Policy = Annotated[str, BeforeValidator(_policy)]
+NAME, ID, ROLE_KEYS, FLAG = (checked_by(check) for check in (_name, _id, _role_keys, _flag))
 
 
-class Inputs(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
     """The inputs that all resources have."""
-
-    # Built when it is first used: a program that only imports the package does not wait for it.
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
     #: The inputs that cannot change in place: another value replaces the object.
     replaces: ClassVar[tuple[str, ...]] = ()
 
-    active: StrictBool = True
-    adopt: StrictBool = False
-    deletion_policy: Policy = DeletionPolicy.REMOVE.value
+    active: bool = field(default=True, metadata=FLAG)
+    adopt: bool = field(default=False, metadata=FLAG)
+    deletion_policy: str = field(default=DeletionPolicy.REMOVE.value, metadata=checked_by(_policy))
+
+    @classmethod
+    def of(cls, checked: Mapping[str, Any]) -> Self:
+        """Return the inputs that are in the state's form, as :func:`check_inputs` returns it."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in checked.items()
+        }
+        return cls(**values)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return the names of the inputs."""
+        return tuple(each.name for each in fields(cls))
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        """Return the names of the inputs that a program must give."""
+        return tuple(each.name for each in fields(cls) if each.default is MISSING)
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """Return the values of the inputs that a program may leave out, in the state's form; None where there is none."""
+        return {each.name: _in_state(each.default) for each in fields(cls) if each.default is not MISSING}
 
     def dump(self) -> dict[str, Any]:
         """Return the inputs in the state's form."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in self if value is not None}
+        return {name: _in_state(value) for name, value in vars(self).items() if value is not None}
+
+
+def _in_state(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def wrong_id(value: Any) -> str | None:
     """Return what is wrong with an id; None where nothing is."""
     try:
-        _id_adapter().validate_python(value)
-    except ValidationError as error:
-        return _reason(error)
+        _id(value)
+    except WrongValue as wrong:
+        return str(wrong)
     return None
-
-
-@cache
-def _id_adapter() -> TypeAdapter[str]:
-    return TypeAdapter(Id)
 
 
 @dataclass(frozen=True)
@@ -157,43 +187,30 @@ class Problem:
     reason: str
 
 
-AnyInputs = TypeVar("AnyInputs", bound=Inputs)
-
-
 def check_inputs(
-    model: type[AnyInputs], given: Mapping[str, Any], is_unknown: Any = lambda value: False
+    model: type[Inputs], given: Mapping[str, Any], is_unknown: Callable[[Any], bool] = lambda value: False
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Return the inputs in the state's form, and what is wrong with them.
 
     :param given: the values by property. None counts as not given; other properties than the model's are left out.
     :param is_unknown: whether a value will be known later, as an output of another resource. It is kept as it is.
     """
-    known: dict[str, Any] = {}
-    later: dict[str, Any] = {}
-    for name in model.model_fields:
-        value = given.get(name)
-        if value is None:
-            continue
-        if _any_unknown(value, is_unknown):
-            later[name] = value
-        else:
-            known[name] = value
     checked: dict[str, Any] = {}
     problems: list[Problem] = []
-    for name, field in model.model_fields.items():
-        if name in later:
-            checked[name] = later[name]
-        elif name in known:
+    for each in fields(model):
+        name, value = each.name, given.get(each.name)
+        if value is None:
+            if each.default is MISSING:
+                problems.append(Problem(name, "is missing"))
+            elif each.default is not None:
+                checked[name] = _in_state(each.default)
+        elif _any_unknown(value, is_unknown):
+            checked[name] = value
+        else:
             try:
-                value = _adapter(model, name).validate_python(known[name])
-            except ValidationError as error:
-                problems.append(Problem(property=name, reason=_reason(error)))
-                continue
-            checked[name] = list(value) if isinstance(value, tuple) else value
-        elif field.is_required():
-            problems.append(Problem(property=name, reason="is missing"))
-        elif field.default is not None:
-            checked[name] = list(field.default) if isinstance(field.default, tuple) else field.default
+                checked[name] = _in_state(each.metadata["check"](value))
+            except WrongValue as wrong:
+                problems.append(Problem(name, str(wrong)))
     return checked, problems
 
 
@@ -203,23 +220,3 @@ def _any_unknown(value: Any, is_unknown: Callable[[Any], bool]) -> bool:
         return True
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     return any(_any_unknown(each, is_unknown) for each in parts)
-
-
-@cache
-def _adapter(model: type[Inputs], name: str) -> TypeAdapter[Any]:
-    """Return what checks one property by itself, so that an unknown one does not keep the others unchecked."""
-    field = model.model_fields[name]
-    annotated: Any = Annotated[(field.annotation, field)]
-    return TypeAdapter(annotated)
-
-
-_REASONS = {
-    "string_type": "must be a string (an id of digits needs quotes: `pulumi config set --path` stores it as a number)",
-    "bool_type": "must be True or False",
-}
-
-
-def _reason(error: ValidationError) -> str:
-    first = error.errors(include_input=False, include_url=False)[0]
-    item = f" (item {first['loc'][0] + 1})" if first["loc"] and isinstance(first["loc"][0], int) else ""
-    return _REASONS.get(first["type"], first["msg"]) + item

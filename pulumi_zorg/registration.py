@@ -44,8 +44,7 @@ class ZitadelResource(Resource):
             raise TypeError(f"give the arguments as {self._args.__name__} or by name, not both: {names}")
         if args is None:
             # The absence of a required argument is reported as every other wrong input.
-            needed = (name for name, field in self._inputs.model_fields.items() if field.is_required())
-            args = self._args(**{**dict.fromkeys(needed), **given})
+            args = self._args(**{**dict.fromkeys(self._inputs.required()), **given})
         register(self, self._dynamic_provider, self._inputs, resource_name, dict(vars(args)), self._outputs, opts)
 
     @classmethod
@@ -113,7 +112,7 @@ def register_existing(
         reason = None if value is None or _given_later(value) else wrong_id(value)
         if reason is not None or (given == "id" and value is None):
             raise _ProgramError(f"get of {name!r}", given, reason or "must be given")
-    props: dict[str, Any] = {**dict.fromkeys((*model.model_fields, *outputs)), **address}
+    props: dict[str, Any] = {**dict.fromkeys((*model.names(), *outputs)), **address}
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
     Resource.__init__(resource, provider, name, props, options)
 

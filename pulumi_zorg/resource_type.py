@@ -151,12 +151,12 @@ class ResourceType(Generic[AnyInputs]):
     @property
     def required(self) -> tuple[str, ...]:
         """The names of the inputs that a program must give."""
-        return tuple(name for name, field in self.inputs.model_fields.items() if field.is_required())
+        return self.inputs.required()
 
     @property
     def in_organization(self) -> bool:
         """Whether an object is made in an organization, which its input ``org_id`` names."""
-        return "org_id" in self.inputs.model_fields
+        return "org_id" in self.inputs.names()
 
     def title(self, inputs: AnyInputs, id: str) -> str:
         """The object in a sentence."""
@@ -300,7 +300,7 @@ class ResourceType(Generic[AnyInputs]):
         """Return the object that a create has just made; None where its answer does not show all of it."""
         if self.created_state is None:
             return None
-        declared = {name: value for name, value in inputs.dump().items() if name not in Inputs.model_fields}
+        declared = {name: value for name, value in inputs.dump().items() if name not in Inputs.names()}
         return Observed(self.token, id, {**declared, "active": True, "state": self.created_state})
 
     def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:

@@ -53,13 +53,14 @@ def arguments(name: str) -> str:
     meanings = _meanings(resource)
     annotations = inspect.get_annotations(getattr(pulumi_zorg, f"{name}Args"))
     rows = []
-    for argument, field in declared.inputs.model_fields.items():
-        if field.is_required():
+    defaults = declared.inputs.defaults()
+    for argument in declared.inputs.names():
+        if argument not in defaults:
             default = "required"
-        elif field.default is None:
+        elif defaults[argument] is None:
             default = "ZITADEL's choice" if argument in declared.server_defaults else "not managed"
         else:
-            default = _code(field.get_default())
+            default = _code(defaults[argument])
         change = "changes only the state"
         if argument in declared.inputs.replaces:
             change = f"replaces the {declared.noun}"

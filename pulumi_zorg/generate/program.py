@@ -98,7 +98,7 @@ def _resources(selection: Selection, left_out: list[str]) -> Iterator[_Resource]
                 why = f"{problems[0].property} {problems[0].reason}"
                 left_out.append(f"{resource_type.noun} {clean(each.id)} cannot be declared: {why}.")
                 continue
-            defaults = resource_type.inputs.model_construct().model_dump()
+            defaults = resource_type.inputs.defaults()
             given = {
                 name: resource_type.as_written(name, arguments[name])
                 for name in sorted(arguments, key=lambda name: name == "active")
@@ -113,7 +113,7 @@ def _resources(selection: Selection, left_out: list[str]) -> Iterator[_Resource]
 
 def _named_by(resource_type: ResourceType[Any]) -> Sequence[str]:
     """Return the properties whose values name an object for a person."""
-    if "name" in resource_type.inputs.model_fields:
+    if "name" in resource_type.inputs.names():
         return ("name",)
     names = [name for name in resource_type.unique_by if name != "org_id"]
     return sorted(names, key=lambda name: name != "user_id")

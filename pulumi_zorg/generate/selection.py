@@ -157,5 +157,5 @@ def verify(wanted: Sequence[str]) -> None:
 
 def properties_of(observed: Observed) -> Mapping[str, Any]:
     """Return the properties that a program can declare."""
-    names = RESOURCE_TYPES[observed.type].inputs.model_fields
+    names = RESOURCE_TYPES[observed.type].inputs.names()
     return {name: value for name, value in observed.properties.items() if name in names}

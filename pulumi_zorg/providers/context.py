@@ -130,7 +130,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _key(resource_type: ResourceType[Any], properties: Mapping[str, Any]) -> str:
-    return repr((resource_type.token, [properties.get(name) for name in resource_type.inputs.model_fields]))
+    return repr((resource_type.token, [properties.get(name) for name in resource_type.inputs.names()]))
 
 
 _current: ProviderContext | None = None

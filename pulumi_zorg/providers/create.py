@@ -63,7 +63,7 @@ def create_or_adopt(
     :param resource: as the registry names it.
     :raises NameTaken: where the object exists and this resource neither made it nor adopts it.
     """
-    creator = _Creator(resource_type, context, inputs, resource, resource_type.identity(inputs.model_dump()))
+    creator = _Creator(resource_type, context, inputs, resource, resource_type.identity(inputs.dump()))
     pending = context.pending.find(resource)
     existing = resource_type.find_existing(context.client, inputs) if inputs.adopt else None
     if existing is not None:
@@ -195,7 +195,7 @@ class _Creator(Generic[AnyInputs]):
 
     def _find_own(self, inputs: AnyInputs, pending: PendingCreate) -> str | None:
         """Return the id of what exists, if one of the attempts has made it."""
-        known: Mapping[str, Any] = inputs.model_dump()
+        known: Mapping[str, Any] = inputs.dump()
         if pending.id is not None:
             # Where that object is removed, there is nothing to wait for in a list.
             try:
@@ -249,14 +249,15 @@ class _Creator(Generic[AnyInputs]):
 
     def _as_pending(self, pending: PendingCreate) -> AnyInputs:
         """What the resource declared when the create began, as far as the pending create has it."""
-        return self.inputs.model_copy(update={name: value or None for name, value in pending.identity.items()})
+        declared: dict[str, Any] = {name: value or None for name, value in pending.identity.items()}
+        return replace(self.inputs, **declared)
 
     def _remove(self, id: str, before: AnyInputs) -> None:
-        removed = before.model_copy(update={"deletion_policy": DeletionPolicy.REMOVE.value})
+        removed = replace(before, deletion_policy=DeletionPolicy.REMOVE.value)
         self.context.reporter.note(
             f"removing {self.type.noun} {id}, which an earlier run created and could not finish."
         )
-        destroy(self.type, self.client, id, removed, before.model_dump())
+        destroy(self.type, self.client, id, removed, before.dump())
 
 
 def conflict_error(

@@ -18,7 +18,6 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 from pulumi.output import Unknown
-from pydantic import ValidationError
 
 from pulumi_zorg.config import load_settings
 from pulumi_zorg.errors import (
@@ -188,7 +187,7 @@ class Hooks(Generic[AnyInputs]):
         if found.warning:
             context.reporter.warn(found.warning)
         filled = frozenset() if is_get else frozenset(self.type.server_defaults) - known.keys()
-        names = self.type.inputs.model_fields.keys() - filled
+        names = set(self.type.inputs.names()) - filled
         inputs, _ = check_inputs(
             self.type.inputs, {name: found.properties.get(name, known.get(name)) for name in names}
         )
@@ -242,7 +241,7 @@ class Hooks(Generic[AnyInputs]):
     def _verify_identity(self, observed: Observed, inputs: AnyInputs) -> None:
         """Verify that the object is the one that was created, before anything is done to it."""
         identity = self.type.identity(observed.properties)
-        declared = self.type.identity(inputs.model_dump())
+        declared = self.type.identity(inputs.dump())
         if any(identity.get(name) != value for name, value in declared.items() if value):
             raise _WrongId(
                 UnexpectedAnswer(
@@ -261,13 +260,10 @@ class Hooks(Generic[AnyInputs]):
 
     def _parse(self, props: Mapping[str, Any]) -> AnyInputs:
         """The inputs among the properties that the engine gives, all known by now."""
-        try:
-            parsed: AnyInputs = self.type.inputs.model_validate({k: v for k, v in props.items() if v is not None})
-        except ValidationError:
-            _, problems = check_inputs(self.type.inputs, props)
-        else:
-            return parsed
-        raise InputError(f"The {self.type.noun}", problems[0].property, problems[0].reason)
+        checked, problems = check_inputs(self.type.inputs, props)
+        if problems:
+            raise InputError(f"The {self.type.noun}", problems[0].property, problems[0].reason)
+        return self.type.inputs.of(checked)
 
     def _parse_recorded(self, props: Mapping[str, Any]) -> AnyInputs:
         """The inputs that the state has. What can change is taken as it is: outside Pulumi it may have got a value that a
@@ -280,7 +276,7 @@ class Hooks(Generic[AnyInputs]):
         }
         if len(as_it_is) < len(problems):
             return self._parse(props)  # which raises
-        return self.type.inputs.model_construct(**checked, **as_it_is) if as_it_is else self._parse(props)
+        return self.type.inputs.of({**checked, **as_it_is})
 
     def _outputs(self, observed: Observed, inputs: AnyInputs) -> dict[str, Any]:
         declared = inputs.dump()

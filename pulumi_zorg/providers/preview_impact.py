@@ -11,8 +11,6 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from pulumi_zorg.client import Client
 from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import (
@@ -27,6 +25,7 @@ from pulumi_zorg.errors import (
     ZorgError,
 )
 from pulumi_zorg.impact import Effect, Facts, Planned
+from pulumi_zorg.inputs import check_inputs
 from pulumi_zorg.resource_type import Observed, ResourceType
 
 __all__ = ["PreviewImpact"]
@@ -121,10 +120,10 @@ class PreviewImpact:
     def _resolve_adoption(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
         """Return a planned create with ``adopt=True`` as the change that it is, where an object exists."""
         after = planned.after or {}
-        try:
-            inputs = resource_type.inputs.model_validate(after)
-        except ValidationError:
+        checked, problems = check_inputs(resource_type.inputs, after)
+        if problems:
             return resource_type.unresolved(planned)  # a part of it is not known yet
+        inputs = resource_type.inputs.of(checked)
         try:
             existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
             found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, after))

@@ -31,7 +31,7 @@ def acme(every_server: Server) -> str:
 
 
 def _inputs(server: Server, granted_org_id: str, role_keys: tuple[str, ...] = ("viewer",), **given: Any) -> Any:
-    return ProjectGrantInputs.model_validate(
+    return ProjectGrantInputs.of(
         {
             "org_id": server.home,
             "project_id": server.project,

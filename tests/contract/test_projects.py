@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from pulumi_zorg.errors import (
     PermissionDenied,
     UnexpectedAnswer,
 )
+from pulumi_zorg.inputs import check_inputs
 from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from tests.contract.lists import listed
@@ -29,7 +31,8 @@ POLICY = "PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY"
 
 
 def _inputs(server: Server, **given: Any) -> ProjectInputs:
-    return ProjectInputs.model_validate({"org_id": server.home, "name": "Shop", **given})
+    checked, _ = check_inputs(ProjectInputs, {"org_id": server.home, "name": "Shop", **given})
+    return ProjectInputs.of(checked)
 
 
 def _create(server: Server, client: Client, **given: Any) -> str:
@@ -152,7 +155,7 @@ def test_an_organization_that_is_unknown_is_no_proof_of_anything(every_server: S
 
 def test_a_name_that_is_too_long_is_refused_by_the_server_too(every_server: Server, clients: Clients) -> None:
     server, client = every_server, clients.owner(every_server)
-    long = ProjectInputs.model_construct(**{**vars(_inputs(server)), "name": "a" * 201})
+    long = replace(_inputs(server), name="a" * 201)
     with pytest.raises(InvalidArgument):
         CALLS.create(client, long)
 

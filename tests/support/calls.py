@@ -21,10 +21,10 @@ class Organizations:
         self.read = client.organizations.read
 
     def create(self, name: str) -> str:
-        return self.calls.create(self.client, OrganizationInputs.model_construct(name=name))
+        return self.calls.create(self.client, OrganizationInputs(name=name))
 
     def rename(self, org_id: str, name: str) -> None:
-        self.calls.update(self.client, org_id, OrganizationInputs.model_construct(name=name), ("name",))
+        self.calls.update(self.client, org_id, OrganizationInputs(name=name), ("name",))
 
     def deactivate(self, org_id: str) -> None:
         self.calls.deactivate(self.client, org_id, _ANY_ORGANIZATION)
@@ -36,7 +36,7 @@ class Organizations:
         self.calls.remove(self.client, org_id, _ANY_ORGANIZATION)
 
     def by_name(self, name: str) -> Sequence[OrganizationRecord]:
-        return self.calls.search(self.client, OrganizationInputs.model_construct(name=name))
+        return self.calls.search(self.client, OrganizationInputs(name=name))
 
     def with_domain_of(self, name: str) -> Sequence[OrganizationRecord]:
         return with_domain_of(self.client, name)
@@ -86,4 +86,4 @@ def _grant(
     role_keys: Sequence[str] = (),
 ) -> UserGrantInputs:
     given: dict[str, Any] = {"org_id": org_id, "user_id": user_id, "project_id": project_id, "role_keys": role_keys}
-    return UserGrantInputs.model_validate({**given, "project_grant_id": project_grant_id})
+    return UserGrantInputs.of({**given, "project_grant_id": project_grant_id})

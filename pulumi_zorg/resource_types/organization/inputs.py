@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import StrictBool
+from dataclasses import dataclass, field
 
-from pulumi_zorg.inputs import Inputs, Name
+from pulumi_zorg.inputs import FLAG, NAME, Inputs
 
 __all__ = ["OrganizationInputs"]
 
 
+@dataclass(frozen=True, kw_only=True)
 class OrganizationInputs(Inputs):
     """The inputs of an organization."""
 
-    name: Name
-    allow_lockout: StrictBool = False
+    name: str = field(metadata=NAME)
+    allow_lockout: bool = field(default=False, metadata=FLAG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -79,7 +80,7 @@ class ProjectType(ResourceType[ProjectInputs]):
 
     def as_created(self, client: Client, id: str, inputs: ProjectInputs) -> Observed | None:
         """A new project has no roles; the declared ones are added next."""
-        without_roles = inputs if inputs.roles is None else inputs.model_copy(update={"roles": {}})
+        without_roles = inputs if inputs.roles is None else replace(inputs, roles={})
         return super().as_created(client, id, without_roles)
 
     def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, StrictBool
-
-from pulumi_zorg.inputs import LONGEST, Id, Inputs, Name, wrong
+from pulumi_zorg.inputs import FLAG, ID, LONGEST, NAME, Inputs, WrongValue, checked_by
 
 __all__ = ["LABELING", "ProjectInputs"]
 
@@ -20,20 +19,22 @@ LABELING = (
 )
 
 
-def _roles(value: Any) -> Any:
+def _roles(value: Any) -> dict[str, dict[str, str]]:
     """Return the roles in the state's form: a display name and a group for each key."""
     if not isinstance(value, Mapping):
-        raise wrong('must map role keys to display names, like {"viewer": "Viewer"}')
+        raise WrongValue('must map role keys to display names, like {"viewer": "Viewer"}')
     return {_role_key(key): _role(str(key), role) for key, role in sorted(value.items(), key=lambda item: str(item[0]))}
 
 
 def _role_key(key: Any) -> str:
     if not isinstance(key, str) or not key.strip() or len(key) > LONGEST:
-        raise wrong(f"has a role key that is empty or longer than {LONGEST} characters")
+        raise WrongValue(f"has a role key that is empty or longer than {LONGEST} characters")
     if key in (".", ".."):
-        raise wrong(f"has the role key {key!r}, which a path cannot have: ZITADEL could not change or remove that role")
+        raise WrongValue(
+            f"has the role key {key!r}, which a path cannot have: ZITADEL could not change or remove that role"
+        )
     if not (key.isascii() and key.isprintable()):
-        raise wrong(
+        raise WrongValue(
             f"has the role key {key!r}, which is not printable ASCII: ZITADEL could not change or remove that role by its API"
         )
     return key
@@ -42,30 +43,31 @@ def _role_key(key: Any) -> str:
 def _role(key: str, role: Any) -> dict[str, str]:
     given = {"display_name": role} if isinstance(role, str) else role
     if not isinstance(given, Mapping) or not given.keys() <= {"display_name", "group"}:
-        raise wrong(f'must give role {key!r} a display name, or {{"display_name": …, "group": …}}')
+        raise WrongValue(f'must give role {key!r} a display name, or {{"display_name": …, "group": …}}')
     name, group = given.get("display_name"), given.get("group") or ""
     if not isinstance(name, str) or not name.strip() or len(name) > LONGEST:
-        raise wrong(f"must give role {key!r} a display_name of 1 to {LONGEST} characters")
+        raise WrongValue(f"must give role {key!r} a display_name of 1 to {LONGEST} characters")
     if not isinstance(group, str) or len(group) > LONGEST:
-        raise wrong(f"must give role {key!r} a group of at most {LONGEST} characters")
+        raise WrongValue(f"must give role {key!r} a group of at most {LONGEST} characters")
     return {"display_name": name, "group": group}
 
 
-def _labeling(value: str) -> str:
+def _labeling(value: Any) -> str:
     if value not in LABELING:
-        raise wrong(f"must be one of {', '.join(LABELING)}")
-    return value
+        raise WrongValue(f"must be one of {', '.join(LABELING)}")
+    return str(value)
 
 
+@dataclass(frozen=True, kw_only=True)
 class ProjectInputs(Inputs):
     """The inputs of a project."""
 
     replaces: ClassVar[tuple[str, ...]] = ("org_id",)
 
-    org_id: Id
-    name: Name
-    roles: Annotated[dict[str, dict[str, str]], BeforeValidator(_roles)] | None = None
-    project_role_assertion: StrictBool = False
-    project_role_check: StrictBool = False
-    has_project_check: StrictBool = False
-    private_labeling_setting: Annotated[str, AfterValidator(_labeling)] = LABELING[0]
+    org_id: str = field(metadata=ID)
+    name: str = field(metadata=NAME)
+    roles: dict[str, dict[str, str]] | None = field(default=None, metadata=checked_by(_roles))
+    project_role_assertion: bool = field(default=False, metadata=FLAG)
+    project_role_check: bool = field(default=False, metadata=FLAG)
+    has_project_check: bool = field(default=False, metadata=FLAG)
+    private_labeling_setting: str = field(default=LABELING[0], metadata=checked_by(_labeling))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from pulumi_zorg.inputs import Id, Inputs, RoleKeys
+from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs
 
 __all__ = ["ProjectGrantInputs"]
 
 
+@dataclass(frozen=True, kw_only=True)
 class ProjectGrantInputs(Inputs):
     """The inputs of a project grant."""
 
     replaces: ClassVar[tuple[str, ...]] = ("org_id", "project_id", "granted_org_id")
 
-    org_id: Id
-    project_id: Id
-    granted_org_id: Id
-    role_keys: RoleKeys = ()
+    org_id: str = field(metadata=ID)
+    project_id: str = field(metadata=ID)
+    granted_org_id: str = field(metadata=ID)
+    role_keys: tuple[str, ...] = field(default=(), metadata=ROLE_KEYS)

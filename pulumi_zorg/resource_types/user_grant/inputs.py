@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from pulumi_zorg.inputs import Id, Inputs, RoleKeys
+from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs
 
 __all__ = ["UserGrantInputs"]
 
 
+@dataclass(frozen=True, kw_only=True)
 class UserGrantInputs(Inputs):
     """The inputs of a user grant."""
 
     replaces: ClassVar[tuple[str, ...]] = ("org_id", "user_id", "project_id", "project_grant_id")
 
-    org_id: Id
-    user_id: Id
-    project_id: Id
-    project_grant_id: Id | None = None
-    role_keys: RoleKeys = ()
+    org_id: str = field(metadata=ID)
+    user_id: str = field(metadata=ID)
+    project_id: str = field(metadata=ID)
+    project_grant_id: str | None = field(default=None, metadata=ID)
+    role_keys: tuple[str, ...] = field(default=(), metadata=ROLE_KEYS)
