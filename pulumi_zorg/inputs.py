@@ -23,7 +23,7 @@ __all__ = [
     "LONGEST",
     "NAME",
     "OWNER",
-    "PREVIEW",
+    "OWNER_IN_PREVIEW",
     "ROLE_KEYS",
     "SECRETS",
     "UNDER",
@@ -42,8 +42,8 @@ __all__ = [
 OWNER = "__owner"
 #: Separates the resource's name from its parent's URN in :data:`OWNER`.
 UNDER = " under "
-#: Present in a preview.
-PREVIEW = "__preview"
+#: The same, in a preview. The host does not say otherwise whether a run is one.
+OWNER_IN_PREVIEW = "__owner_in_preview"
 #: Which properties are secret. The host passes their values in plain text.
 SECRETS = "__secrets"
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pulumi
 from pulumi.dynamic import Resource
 from typing_extensions import Self
 
 from pulumi_zorg.errors import InputError
-from pulumi_zorg.inputs import OWNER, PREVIEW, SECRETS, UNDER, Inputs, check_inputs, wrong_id
+from pulumi_zorg.inputs import OWNER, OWNER_IN_PREVIEW, SECRETS, UNDER, Inputs, check_inputs, wrong_id
 from pulumi_zorg.providers.base import StatefulProvider
 
 __all__ = ["ZitadelResource", "register", "register_existing"]
@@ -47,6 +47,16 @@ class ZitadelResource(Resource):
             args = self._args(**{**dict.fromkeys(self._inputs.required()), **given})
         register(self, self._dynamic_provider, self._inputs, resource_name, dict(vars(args)), self._outputs, opts)
 
+    if not TYPE_CHECKING:  # For a checker, a resource has the attributes that its class names.
+
+        def __getattr__(self, name: str) -> Any:
+            """Return the output of an input that was left out, or has its default. It was not sent to the engine."""
+            defaults = self._inputs.defaults()
+            if name not in defaults:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            output = self.__dict__[name] = self.urn.apply(lambda _: defaults[name])
+            return output
+
     @classmethod
     def _get(
         cls, resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None, **address: Any
@@ -76,7 +86,7 @@ def register(
     if opts is not None and opts.import_ is not None:
         reason = "cannot be used: Pulumi cannot import dynamic resources. Set adopt=True on the resource instead"
         raise _ProgramError(f"{title} {name!r}", "import_", reason)
-    _, problems = check_inputs(model, given, is_unknown=_given_later)
+    checked, problems = check_inputs(model, given, is_unknown=_given_later)
     if problems:
         raise _ProgramError(f"{title} {name!r}", problems[0].property, problems[0].reason)
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
@@ -93,8 +103,9 @@ def register(
     options = pulumi.ResourceOptions(delete_before_replace=True)
     if opts is not None:
         options = pulumi.ResourceOptions.merge(options, opts)
-    internal = {OWNER: owner, **({PREVIEW: True} if pulumi.runtime.is_dry_run() else {}), **_secrets(given)}
-    Resource.__init__(resource, provider, name, {**given, **dict.fromkeys(outputs), **internal}, options)
+    internal = {OWNER_IN_PREVIEW if pulumi.runtime.is_dry_run() else OWNER: owner, **_secrets(given)}
+    sent = {each: value for each, value in given.items() if not _is_left_out(model, each, checked)}
+    Resource.__init__(resource, provider, name, {**sent, **dict.fromkeys(outputs), **internal}, options)
 
 
 def register_existing(
@@ -115,6 +126,15 @@ def register_existing(
     props: dict[str, Any] = {**dict.fromkeys((*model.names(), *outputs)), **address}
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
     Resource.__init__(resource, provider, name, props, options)
+
+
+def _is_left_out(model: type[Inputs], name: str, checked: Mapping[str, Any]) -> bool:
+    """Whether the input has its default, and so is not sent: the provider fills it in.
+
+    The SDK makes a dozen objects for each property that is sent. The flag always is: transforms and unit tests look at it.
+    """
+    defaults = model.defaults()
+    return name != "active" and name in defaults and checked.get(name) == defaults[name]
 
 
 def _secrets(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from pulumi_zorg.errors import (
     ZorgError,
 )
 from pulumi_zorg.impact import Planned, mask_unknowns
-from pulumi_zorg.inputs import OWNER, PREVIEW, SECRETS, check_inputs
+from pulumi_zorg.inputs import OWNER, OWNER_IN_PREVIEW, SECRETS, check_inputs
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers import context as process
 from pulumi_zorg.providers.context import ProviderContext
@@ -102,18 +102,19 @@ class Hooks(Generic[AnyInputs]):
         checked, problems = check_inputs(self.type.inputs, news, is_unknown=_is_unknown)
         failures = [CheckFailure(problem.property, problem.reason) for problem in problems]
         context.hide(self.type, news.get(SECRETS) or (), _without_unknowns(olds), _without_unknowns(checked))
-        if OWNER not in news:
+        resource = news.get(OWNER, news.get(OWNER_IN_PREVIEW))
+        if resource is None:
             raise ConfigurationError(_OLD_SDK)
         if failures:
             return CheckResult(checked, failures)
         identity = self.type.identity(checked)
         # The engine checks what it creates, or replaces, without what was before.
         new = not any(name in olds for name in self.type.required)
-        other = context.registry.register(str(news[OWNER]), identity, new=new)
+        other = context.registry.register(str(resource), identity, new=new)
         if other is not None:
             reason = f"is declared twice: {display_name(other)} is the same {self.type.noun}, and only one resource can manage it"
             return CheckResult(checked, [CheckFailure(next(iter(identity)), reason)])
-        if PREVIEW in news:
+        if OWNER_IN_PREVIEW in news:
             before = {**(olds.get(_FILLED) or {}), **olds}
             if new:
                 context.check_credential()

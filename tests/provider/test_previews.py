@@ -258,9 +258,9 @@ def test_what_is_secret_is_in_no_error(server: Server, stack: Stack) -> None:
 def test_nothing_of_it_gets_into_the_state_or_a_diff(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     shown = stack.must("preview", "--diff").out
-    assert "__preview" not in shown
+    assert "__owner_in_preview" not in shown
     stack.must("up", "--yes")
-    assert "__preview" not in json.dumps(stack.state())
+    assert "__owner_in_preview" not in json.dumps(stack.state())
 
 
 @pytest.mark.parametrize("impact", ["true", "false"])

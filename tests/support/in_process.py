@@ -21,7 +21,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.client.transport import Transport
 from pulumi_zorg.config import load_settings
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.inputs import OWNER, PREVIEW, SECRETS
+from pulumi_zorg.inputs import OWNER, OWNER_IN_PREVIEW, SECRETS
 from pulumi_zorg.providers import context
 from pulumi_zorg.providers.context import ProviderContext
 from pulumi_zorg.providers.organization import OrganizationProvider
@@ -245,8 +245,7 @@ class InProcessStack:
         have = self._state.get(name)
         news = {
             **given,
-            OWNER: f"o/tests/{self.name}/{_TITLES[kind]}/{name}",
-            **({PREVIEW: True} if command.preview else {}),
+            OWNER_IN_PREVIEW if command.preview else OWNER: f"o/tests/{self.name}/{_TITLES[kind]}/{name}",
             **({SECRETS: secrets} if secrets else {}),
         }
         inputs = self._checked(name, provider.check(dict(have.inputs) if have else {}, dict(news)))

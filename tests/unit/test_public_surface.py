@@ -65,7 +65,7 @@ def test_a_program_imports_neither_the_client_nor_the_emulator() -> None:
     """Its process needs the classes and the checks of their inputs; the provider's process loads the rest."""
     loaded = in_a_new_process("import json, sys, pulumi_zorg\nprint(json.dumps(sorted(sys.modules)))")
     assert "pulumi_zorg.providers.organization" in loaded
-    unwanted = {"httpx", "tenacity", "click", "pulumi_zorg.client", "pulumi_zorg.providers.hooks"}
+    unwanted = {"httpx", "pydantic", "tenacity", "click", "pulumi_zorg.client", "pulumi_zorg.providers.hooks"}
     extras = {"uvicorn", "starlette", "pulumi_zorg.emulator", "pulumi_zorg.testing"}
     assert not (unwanted | extras) & set(loaded)
 
@@ -80,7 +80,7 @@ provider = OrganizationProvider()
 settings = {"zorg:url": "http://127.0.0.1:1", "zorg:token": "token"}
 provider.configure(SimpleNamespace(config=settings))
 state = {"name": "Acme", "active": True, "adopt": False, "deletion_policy": "remove", "allow_lockout": False}
-checked = provider.check(state, {**state, "__owner": "org/project/dev/Organization/acme", "__preview": True})
+checked = provider.check(state, {**state, "__owner_in_preview": "org/project/dev/Organization/acme"})
 provider.diff("1", {**state, "state": "ORG_STATE_ACTIVE"}, checked.inputs)
 from pulumi_zorg.models import Wire
 models = [Wire]
