@@ -14,8 +14,9 @@ from typing import Protocol
 
 import httpx
 
-from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, ServiceAccountKey, Settings
+from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Settings
 from pulumi_zorg.errors import CredentialError, UnexpectedAnswer, clean
+from pulumi_zorg.service_account_key import ServiceAccountKey
 
 __all__ = [
     "ASSERTION_DATED_BACK",
@@ -70,7 +71,7 @@ class FixedToken:
 
     def token(self, send: SendForToken) -> str:
         """Return the token."""
-        return self._token.get_secret_value()
+        return self._token.value
 
     def renewed(self, refused: str, send: SendForToken) -> None:
         """A personal access token cannot be renewed."""
@@ -152,7 +153,7 @@ class ExchangedToken:
         url = f"{self._url}{_TOKEN_PATH}"
         if isinstance(self._credential, ClientCredentials):
             # In the form rather than as Basic, which needs an encoding that servers may disagree about.
-            secret = self._credential.client_secret.get_secret_value()
+            secret = self._credential.client_secret.value
             form = {
                 "grant_type": "client_credentials",
                 "scope": SCOPE,

@@ -11,18 +11,19 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-
 from pulumi_zorg.errors import ConfigurationError, clean
+
+if TYPE_CHECKING:
+    from pulumi_zorg.service_account_key import ServiceAccountKey
 
 __all__ = [
     "ClientCredentials",
     "Credential",
     "PersonalAccessToken",
-    "ServiceAccountKey",
+    "Secret",
     "Settings",
     "is_loopback",
     "load_settings",
@@ -71,24 +72,17 @@ _WAY_OUT = (
 
 
 @dataclass(frozen=True)
+class Secret:
+    """A text that no repr shows."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class PersonalAccessToken:
     """A personal access token of a user of ZITADEL (https://zitadel.com/docs/guides/integrate/service-users/personal-access-token)."""
 
-    token: SecretStr
-
-
-class ServiceAccountKey(BaseModel):
-    """The JSON that ZITADEL hands out for a service account's key
-    (https://zitadel.com/docs/guides/integrate/service-users/private-key-jwt)."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
-
-    type: Literal["serviceaccount"]
-    key_id: Annotated[str, Field(alias="keyId", min_length=1)]
-    user_id: Annotated[str, Field(alias="userId", min_length=1)]
-    key: SecretStr
-    #: When the key expires, as it is in the JSON. Nothing but `zorg doctor` reads it, so no value is refused.
-    expiration_date: Annotated[Any, Field(alias="expirationDate")] = None
+    token: Secret
 
 
 @dataclass(frozen=True)
@@ -96,10 +90,10 @@ class ClientCredentials:
     """A service account's client id and secret (https://zitadel.com/docs/guides/integrate/service-users/client-credentials)."""
 
     client_id: str
-    client_secret: SecretStr
+    client_secret: Secret
 
 
-Credential = PersonalAccessToken | ServiceAccountKey | ClientCredentials
+Credential: TypeAlias = "PersonalAccessToken | ServiceAccountKey | ClientCredentials"
 
 
 @dataclass(frozen=True)
@@ -292,7 +286,7 @@ def _credential(kind: str, found: Mapping[str, _Setting]) -> Credential:
                 f"zorg:{key} (or {_ENVIRONMENT[key]}) is missing: {kind} are zorg:clientId with zorg:clientSecret"
             )
     if kind == "client credentials":
-        return ClientCredentials(found["clientId"].text, SecretStr(found["clientSecret"].text))
+        return ClientCredentials(found["clientId"].text, Secret(found["clientSecret"].text))
     if kind == "service-account key":
         return _key(found["jwtProfileJson"].name, found["jwtProfileJson"].text)
     if kind == "service-account key file":
@@ -302,7 +296,7 @@ def _credential(kind: str, found: Mapping[str, _Setting]) -> Credential:
         raise ConfigurationError(
             f"{found['token'].name} holds characters that no token has; was it cut or pasted with something else?"
         )
-    return PersonalAccessToken(SecretStr(token))
+    return PersonalAccessToken(Secret(token))
 
 
 def _key_in_file(setting: _Setting) -> ServiceAccountKey:
@@ -315,15 +309,6 @@ def _key_in_file(setting: _Setting) -> ServiceAccountKey:
 
 
 def _key(name: str, text: str) -> ServiceAccountKey:
-    try:
-        return ServiceAccountKey.model_validate_json(text)
-    except ValidationError as error:
-        # Only where it is wrong and how: the value is a private key.
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']) or 'the text'}: {item['msg']}"
-            for item in error.errors(include_input=False, include_url=False, include_context=False)
-        )
-    raise ConfigurationError(
-        f"{name} is not the JSON that ZITADEL hands out for a service account's key "
-        f'(an object with "type": "serviceaccount", "keyId", "userId" and "key"): {wrong}'
-    )
+    from pulumi_zorg.service_account_key import parse_key  # needs pydantic, which a personal access token does not
+
+    return parse_key(name, text)

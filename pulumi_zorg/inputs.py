@@ -18,6 +18,7 @@ from typing_extensions import Self
 from pulumi_zorg.lifecycle import DeletionPolicy
 
 __all__ = [
+    "FILLED",
     "FLAG",
     "ID",
     "LONGEST",
@@ -46,6 +47,9 @@ UNDER = " under "
 OWNER_IN_PREVIEW = "__owner_in_preview"
 #: Which properties are secret. The host passes their values in plain text.
 SECRETS = "__secrets"
+
+#: Where the state holds what the server filled in for an input that was left to it.
+FILLED = "__filled"
 
 #: The longest name, id and role key.
 LONGEST = 200  # characters, ZITADEL's own limit for names and ids
@@ -133,6 +137,8 @@ class Inputs:
 
     #: The inputs that cannot change in place: another value replaces the object.
     replaces: ClassVar[tuple[str, ...]] = ()
+    #: The inputs that together are unique on the server.
+    unique_by: ClassVar[tuple[str, ...]]
 
     active: bool = field(default=True, metadata=FLAG)
     adopt: bool = field(default=False, metadata=FLAG)
@@ -160,6 +166,13 @@ class Inputs:
     def defaults(cls) -> dict[str, Any]:
         """Return the values of the inputs that a program may leave out, in the state's form; None where there is none."""
         return {each.name: _in_state(each.default) for each in fields(cls) if each.default is not MISSING}
+
+    @classmethod
+    def identity(cls, properties: Mapping[str, Any]) -> dict[str, str]:
+        """Return the properties that make an object unique on the server; empty where one of them is not known yet."""
+        known = {name: properties.get(name) for name in cls.unique_by}
+        texts = {name: value for name, value in known.items() if isinstance(value, str)}
+        return texts if len(texts) == len(known) else {}
 
     def dump(self) -> dict[str, Any]:
         """Return the inputs in the state's form."""

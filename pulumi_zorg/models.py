@@ -33,7 +33,7 @@ class Wire(BaseModel):
     """The base of all records: unknown fields are newer than this release and are passed over.
 
     A default that is a record is made by a ``default_factory``. An instance in the class body builds pydantic's schema when the
-    module is imported, also in a preview that makes no call.
+    module is imported.
     """
 
     model_config = ConfigDict(

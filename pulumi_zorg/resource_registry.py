@@ -1,19 +1,25 @@
-"""The registry of resource types, by the type token that they have in the state. Each declaration is loaded when it is used."""
+"""The registry of resource types, by the type token that they have in the state. Each module of a type is loaded when it is used.
+
+The inputs of a type can be had without its declaration, whose calls need pydantic.
+"""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.tokens import type_token
 
 if TYPE_CHECKING:
+    from pulumi_zorg.inputs import Inputs
     from pulumi_zorg.resource_type import ResourceType
 
-__all__ = ["RESOURCE_TYPES"]
+__all__ = ["INPUTS", "RESOURCE_TYPES"]
+
+T = TypeVar("T")
 
 #: The package of each type in resource_types/, by the name of its resource class. A new type is a line here.
 _PACKAGES = {
@@ -24,13 +30,20 @@ _PACKAGES = {
 }
 
 
-class _Registry(Mapping[str, "ResourceType[Any]"]):
-    """The declarations, by type token."""
+class _Registry(Mapping[str, T], Generic[T]):
+    """What each type's package has under one name, by type token.
 
-    def __getitem__(self, type: str) -> ResourceType[Any]:
+    :param module: the module of the packages that has it.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module, self._name = module, name
+
+    def __getitem__(self, type: str) -> T:
         for name, package in _PACKAGES.items():
             if type_token(name) == type:
-                return _load(package)
+                found: T = _load(f"{package}.{self._module}", self._name)
+                return found
         raise ConfigurationError(
             f"This release does not know the resource type {clean(type, 200)}. Install a newer one."
         )
@@ -43,10 +56,11 @@ class _Registry(Mapping[str, "ResourceType[Any]"]):
 
 
 @cache
-def _load(package: str) -> ResourceType[Any]:
-    declared: ResourceType[Any] = importlib.import_module(f"pulumi_zorg.resource_types.{package}.declaration").TYPE
-    return declared
+def _load(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(f"pulumi_zorg.resource_types.{module}"), name)
 
 
 #: All resource types.
-RESOURCE_TYPES: Mapping[str, ResourceType[Any]] = _Registry()
+RESOURCE_TYPES: Mapping[str, ResourceType[Any]] = _Registry("declaration", "TYPE")
+#: The models of their inputs.
+INPUTS: Mapping[str, type[Inputs]] = _Registry("inputs", "INPUTS")

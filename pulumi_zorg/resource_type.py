@@ -137,8 +137,6 @@ class ResourceType(Generic[AnyInputs]):
     limit_suffix: ClassVar[str]
     #: The state of an object that was just created, if the server adds nothing else to what was declared.
     created_state: ClassVar[str | None] = None
-    #: The inputs that together are unique on the server.
-    unique_by: ClassVar[tuple[str, ...]]
     #: The inputs that an update changes in place, besides ``active``.
     updatable: ClassVar[tuple[str, ...]] = ()
     #: The inputs that a create cannot set. An update sets them afterwards.
@@ -164,9 +162,7 @@ class ResourceType(Generic[AnyInputs]):
 
     def identity(self, properties: Mapping[str, Any]) -> dict[str, str]:
         """The properties that make the object unique on the server; empty where one of them is not known yet."""
-        known = {name: properties.get(name) for name in self.unique_by}
-        texts = {name: value for name, value in known.items() if isinstance(value, str)}
-        return texts if len(texts) == len(known) else {}
+        return self.inputs.identity(properties)
 
     def as_written(self, name: str, value: Any) -> Any:
         """Return an input in the form in which a person writes it."""
@@ -338,7 +334,7 @@ class ResourceType(Generic[AnyInputs]):
         if planned.before is not None:
             unknown = dict.fromkeys(self.first_managed(planned), UNKNOWN)
             return replace(planned, before={**planned.before, **unknown})
-        return planned.unresolved([name for name in self.updatable if name not in self.unique_by])
+        return planned.unresolved([name for name in self.updatable if name not in self.inputs.unique_by])
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         """Return the counts and names that the sentences about a change show.

@@ -13,11 +13,11 @@ from pulumi_zorg.client.api_services import API_SERVICES, answers
 from pulumi_zorg.client.call import ORG_HEADER
 from pulumi_zorg.client.organizations import READ_ORGANIZATION
 from pulumi_zorg.client.transport import http_date
-from pulumi_zorg.config import ServiceAccountKey
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
 from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, clean
 from pulumi_zorg.object_events import ORG_REMOVED
+from pulumi_zorg.service_account_key import ServiceAccountKey
 
 if TYPE_CHECKING:
     import httpx

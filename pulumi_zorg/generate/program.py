@@ -115,7 +115,7 @@ def _named_by(resource_type: ResourceType[Any]) -> Sequence[str]:
     """Return the properties whose values name an object for a person."""
     if "name" in resource_type.inputs.names():
         return ("name",)
-    names = [name for name in resource_type.unique_by if name != "org_id"]
+    names = [name for name in resource_type.inputs.unique_by if name != "org_id"]
     return sorted(names, key=lambda name: name != "user_id")
 
 

@@ -15,6 +15,7 @@ from pulumi.dynamic import (
 )
 
 if TYPE_CHECKING:
+    from pulumi_zorg.providers.checks import Checks
     from pulumi_zorg.providers.hooks import Hooks
 
 __all__ = ["StatefulProvider"]
@@ -24,7 +25,8 @@ class StatefulProvider(ResourceProvider):
     """Creates, changes, reads and deletes the objects of one type.
 
     An instance has no attributes, so that what Pulumi pickles into the state is its class's path and name. The
-    program's process needs no more than that; :mod:`pulumi_zorg.providers.hooks` has the implementation.
+    program's process needs no more than that. :mod:`pulumi_zorg.providers.checks` and :mod:`pulumi_zorg.providers.hooks` have
+    the implementation.
     """
 
     # Safe because an instance holds nothing that could be secret.
@@ -33,6 +35,11 @@ class StatefulProvider(ResourceProvider):
     #: The type token.
     token: ClassVar[str]
 
+    def _checks(self) -> Checks:
+        from pulumi_zorg.providers.checks import Checks
+
+        return Checks(self.token)
+
     def _hooks(self) -> Hooks[Any]:
         from pulumi_zorg.providers.hooks import Hooks
         from pulumi_zorg.resource_registry import RESOURCE_TYPES
@@ -40,16 +47,16 @@ class StatefulProvider(ResourceProvider):
         return Hooks(RESOURCE_TYPES[self.token])
 
     def configure(self, req: ConfigureRequest) -> None:
-        """See :meth:`Hooks.configure`."""
-        self._hooks().configure(req)
+        """See :meth:`Checks.configure`."""
+        self._checks().configure(req)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """See :meth:`Hooks.check`."""
-        return self._hooks().check(_olds, news)
+        """See :meth:`Checks.check`."""
+        return self._checks().check(_olds, news)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """See :meth:`Hooks.diff`."""
-        return self._hooks().diff(_id, _olds, _news)
+        """See :meth:`Checks.diff`."""
+        return self._checks().diff(_id, _olds, _news)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """See :meth:`Hooks.create`."""

@@ -5,22 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pulumi_zorg.client import Client
 from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.impact import Planned
 from pulumi_zorg.providers.backend import pending_creates_folder
-from pulumi_zorg.providers.bulk_reads import BulkReads
 from pulumi_zorg.providers.pending import PendingCreates
-from pulumi_zorg.providers.preview_impact import PreviewImpact
 from pulumi_zorg.providers.registry import Registry
 from pulumi_zorg.providers.reporter import Reporter
-from pulumi_zorg.resource_type import ResourceType
+from pulumi_zorg.resource_registry import INPUTS, RESOURCE_TYPES
 
-__all__ = ["ProviderContext", "current", "is_started", "mask_error", "start", "stop"]
+if TYPE_CHECKING:  # A preview without changes makes no call, and does not load what calls need.
+    from pulumi_zorg.client import Client
+    from pulumi_zorg.providers.bulk_reads import BulkReads
+    from pulumi_zorg.providers.preview_impact import PreviewImpact
+
+__all__ = ["ProviderContext", "current", "is_started", "readable", "start", "stop"]
+
+Hook = TypeVar("Hook", bound=Callable[..., Any])
 
 
 @dataclass
@@ -30,7 +34,6 @@ class ProviderContext:
     :param settings: the instance and the credential.
     :param connect: makes the client that all resources share, when the first call is made.
     :param pending: the pending creates of this instance and backend.
-    :ivar bulk_reads: answers the reads of a refresh from lists.
     """
 
     settings: Settings
@@ -38,9 +41,10 @@ class ProviderContext:
     pending: PendingCreates
     reporter: Reporter = field(default_factory=Reporter)
     registry: Registry = field(default_factory=Registry)
-    bulk_reads: BulkReads = field(default_factory=BulkReads)
     _client: Client | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _preview: PreviewImpact | None = None
+    _bulk_reads: BulkReads | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
     #: The secret properties of a resource, by what it declares: `diff` is given exactly what `check` returned.
     _secret: dict[str, frozenset[str]] = field(default_factory=dict)
     _credential_checked: bool = False
@@ -53,7 +57,13 @@ class ProviderContext:
         reporter = Reporter()
         reporter.set_up_log()
         pending = PendingCreates(settings.url, pending_creates_folder(), reporter.warn)
-        return cls(settings, lambda: Client.connect(settings, notice=reporter.note), pending, reporter)
+
+        def connect() -> Client:
+            from pulumi_zorg.client import Client
+
+            return Client.connect(settings, notice=reporter.note)
+
+        return cls(settings, connect, pending, reporter)
 
     @property
     def client(self) -> Client:
@@ -63,17 +73,32 @@ class ProviderContext:
                 self._client = self.connect()
             return self._client
 
-    @cached_property
+    @property
     def preview(self) -> PreviewImpact:
         """Reads what a planned change means, with few calls and short time-outs."""
-        return PreviewImpact(self.settings)
+        from pulumi_zorg.providers.preview_impact import PreviewImpact
+
+        with self._lock:
+            if self._preview is None:
+                self._preview = PreviewImpact(self.settings)
+            return self._preview
+
+    @property
+    def bulk_reads(self) -> BulkReads:
+        """Answers the reads of a refresh from lists."""
+        from pulumi_zorg.providers.bulk_reads import BulkReads
+
+        with self._lock:
+            if self._bulk_reads is None:
+                self._bulk_reads = BulkReads()
+            return self._bulk_reads
 
     def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
             self._client.close()
-        if "preview" in self.__dict__:
-            self.preview.close()
+        if self._preview is not None:
+            self._preview.close()
 
     def check_credential(self) -> None:
         """Use the credential once in a preview that has something to do.
@@ -91,30 +116,26 @@ class ProviderContext:
         if warning is not None:
             self.reporter.warn(warning)
 
-    def hide(
-        self,
-        resource_type: ResourceType[Any],
-        names: Collection[str],
-        before: Mapping[str, Any],
-        declared: Mapping[str, Any],
-    ) -> None:
+    def hide(self, type: str, names: Collection[str], before: Mapping[str, Any], declared: Mapping[str, Any]) -> None:
         """The program declares these properties as secret: neither these values of them nor those before are shown.
 
+        :param type: the resource's type token.
         :param declared: all that the program declares of the resource, in the state's form.
         """
         if not names:
             return
-        key = _key(resource_type, declared)
+        key = _key(type, declared)
         with self._lock:
             self._secret[key] = self._secret.get(key, frozenset()) | frozenset(names)
         values = [each.get(name) for each in (before, declared) for name in names]
         self.reporter.hide(part for value in values for part in _texts(value))
 
-    def report_impact(self, resource_type: ResourceType[Any], planned: Planned) -> None:
+    def report_impact(self, planned: Planned) -> None:
         """Report in a preview what the change would do to people, if it is significant."""
         if not self.settings.preview_impact:
             return
-        hidden = self._secret.get(_key(resource_type, planned.after or {}), frozenset())
+        hidden = self._secret.get(_key(planned.type, planned.after or {}), frozenset())
+        resource_type = RESOURCE_TYPES[planned.type]
         planned = self.preview.resolve(resource_type, planned)
         for sentence in self.preview.sentences(resource_type, planned, hidden):
             self.reporter.note(sentence)
@@ -129,8 +150,8 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
-def _key(resource_type: ResourceType[Any], properties: Mapping[str, Any]) -> str:
-    return repr((resource_type.token, [properties.get(name) for name in resource_type.inputs.names()]))
+def _key(type: str, properties: Mapping[str, Any]) -> str:
+    return repr((type, [properties.get(name) for name in INPUTS[type].names()]))
 
 
 _current: ProviderContext | None = None
@@ -161,11 +182,19 @@ def current() -> ProviderContext:
     return _current
 
 
-def mask_error(error: ZorgError) -> ZorgError:
-    """The error as it may be shown."""
-    return error if _current is None else _current.reporter.mask_error(error)
-
-
 def is_started() -> bool:
     """Whether this process has a context."""
     return _current is not None
+
+
+def readable(hook: Hook) -> Hook:
+    """Make an error of this package one message, without secrets and without the errors that led to it."""
+
+    @wraps(hook)
+    def call(*args: Any) -> Any:
+        try:
+            return hook(*args)
+        except ZorgError as error:
+            raise (error if _current is None else _current.reporter.mask_error(error)) from None
+
+    return call  # type: ignore[return-value]  # functools.wraps keeps the signature

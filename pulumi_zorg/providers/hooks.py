@@ -1,25 +1,13 @@
-"""What each call of the engine does: parse the properties, act, and return them in the state's form."""
+"""What the engine calls to change or read an object: parse the properties, act, and return them in the state's form."""
 
 from __future__ import annotations
 
-import functools
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
-from pulumi.dynamic import (
-    CheckFailure,
-    CheckResult,
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    UpdateResult,
-)
-from pulumi.output import Unknown
+from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
-from pulumi_zorg.config import load_settings
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
@@ -29,45 +17,18 @@ from pulumi_zorg.errors import (
     InputError,
     NoAnswer,
     UnexpectedAnswer,
-    ZorgError,
 )
-from pulumi_zorg.impact import Planned, mask_unknowns
-from pulumi_zorg.inputs import OWNER, OWNER_IN_PREVIEW, SECRETS, check_inputs
+from pulumi_zorg.inputs import FILLED, check_inputs
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers import context as process
-from pulumi_zorg.providers.context import ProviderContext
+from pulumi_zorg.providers.checks import OLD_SDK
+from pulumi_zorg.providers.context import readable
 from pulumi_zorg.providers.create import Created, conflict_error, create_or_adopt
-from pulumi_zorg.providers.host import show_own_errors_without_traceback
 from pulumi_zorg.providers.reconcile import destroy, reconcile
 from pulumi_zorg.providers.registry import display_name
 from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
 
 __all__ = ["Hooks"]
-
-#: Where the state holds what the server filled in. Two underscores are the engine's way to say "internal".
-_FILLED = "__filled"
-
-_OLD_SDK = (
-    "The Pulumi SDK of this environment does not pass internal properties to dynamic providers. Without them, one resource "
-    "could take another one's object. Install pulumi 3.235 or newer: `pip install 'pulumi>=3.235'`."
-)
-
-_starting = threading.Lock()
-
-Hook = TypeVar("Hook", bound=Callable[..., Any])
-
-
-def _readable(hook: Hook) -> Hook:
-    """Make an error of this package one message, without secrets and without the errors that led to it."""
-
-    @functools.wraps(hook)
-    def call(*args: Any) -> Any:
-        try:
-            return hook(*args)
-        except ZorgError as error:
-            raise process.mask_error(error) from None
-
-    return call  # type: ignore[return-value]  # functools.wraps keeps the signature
 
 
 class _WrongId(Exception):
@@ -84,65 +45,7 @@ class Hooks(Generic[AnyInputs]):
     def __init__(self, resource_type: ResourceType[AnyInputs]) -> None:
         self.type = resource_type
 
-    @_readable
-    def configure(self, req: ConfigureRequest) -> None:
-        """Read the settings, once in a process.
-
-        :raises ConfigurationError: where a setting is missing, doubled or malformed. Nothing was called then.
-        """
-        show_own_errors_without_traceback()
-        with _starting:
-            if not process.is_started():
-                process.start(ProviderContext.from_settings(load_settings(lambda key: req.config.get(f"zorg:{key}"))))
-
-    @_readable
-    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Bring the inputs to the form that they have in the state, and report what is wrong with them."""
-        context = process.current()
-        checked, problems = check_inputs(self.type.inputs, news, is_unknown=_is_unknown)
-        failures = [CheckFailure(problem.property, problem.reason) for problem in problems]
-        context.hide(self.type, news.get(SECRETS) or (), _without_unknowns(olds), _without_unknowns(checked))
-        resource = news.get(OWNER, news.get(OWNER_IN_PREVIEW))
-        if resource is None:
-            raise ConfigurationError(_OLD_SDK)
-        if failures:
-            return CheckResult(checked, failures)
-        identity = self.type.identity(checked)
-        # The engine checks what it creates, or replaces, without what was before.
-        new = not any(name in olds for name in self.type.required)
-        other = context.registry.register(str(resource), identity, new=new)
-        if other is not None:
-            reason = f"is declared twice: {display_name(other)} is the same {self.type.noun}, and only one resource can manage it"
-            return CheckResult(checked, [CheckFailure(next(iter(identity)), reason)])
-        if OWNER_IN_PREVIEW in news:
-            before = {**(olds.get(_FILLED) or {}), **olds}
-            if new:
-                context.check_credential()
-                context.report_impact(self.type, Planned(self.type.token, None, None, _without_unknowns(checked)))
-            elif any(before.get(name) != value for name, value in checked.items()):
-                context.check_credential()
-            context.is_preview = True
-        return CheckResult(checked, [])
-
-    @_readable
-    def diff(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        """Return which properties replace the object. The engine compares the inputs itself, so that a preview names the
-        properties."""
-        context = process.current()
-        context.pending.seen_by_engine(id)
-        before = {**(olds.get(_FILLED) or {}), **olds}
-        replaces = [name for name in self.type.inputs.replaces if _is_replaced(before.get(name), news.get(name))]
-        resource = context.registry.resource(self.type.identity(news))
-        if resource is not None and replaces:
-            context.registry.release(resource, id)
-        elif resource is not None:
-            context.registry.bind(resource, id)
-        if context.is_preview and not replaces:
-            planned = Planned(self.type.token, id, _without_unknowns(olds), _without_unknowns(news))
-            context.report_impact(self.type, planned)
-        return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
-
-    @_readable
+    @readable
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Create the object, or adopt the one that exists, and bring it to what is declared."""
         context = process.current()
@@ -168,7 +71,7 @@ class Hooks(Generic[AnyInputs]):
         context.pending.amend(resource, returned=True)
         return CreateResult(created.id, outputs)
 
-    @_readable
+    @readable
     def read(self, id: str, props: dict[str, Any]) -> ReadResult:
         """Return the object as it is: for a refresh, which gives what the state has, and for ``get``, which gives the id."""
         context = process.current()
@@ -177,7 +80,7 @@ class Hooks(Generic[AnyInputs]):
         listed = None if is_get else context.bulk_reads.find(context.client, self.type, id, known)
         if listed is not None:
             # What the server filled in is not in every list. It does not change.
-            listed = replace(listed, properties={**(props.get(_FILLED) or {}), **listed.properties})
+            listed = replace(listed, properties={**(props.get(FILLED) or {}), **listed.properties})
         found = listed or self.type.find(context.client, id, known)
         if isinstance(found, Removal):
             if is_get:
@@ -194,7 +97,7 @@ class Hooks(Generic[AnyInputs]):
         )
         return ReadResult(id, {**inputs, **_in_state(found, filled)}, inputs)
 
-    @_readable
+    @readable
     def update(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Bring the object to what is declared now."""
         process.current().bulk_reads.written(id)
@@ -202,7 +105,7 @@ class Hooks(Generic[AnyInputs]):
         unchanged = Created(id, new=False)
         return UpdateResult(self._outputs(self._reconcile(unchanged, self._resource(news), inputs, olds), inputs))
 
-    @_readable
+    @readable
     def delete(self, id: str, props: dict[str, Any]) -> None:
         """Apply the deletion policy, unless another resource of the program manages the object."""
         context = process.current()
@@ -256,7 +159,7 @@ class Hooks(Generic[AnyInputs]):
         """The resource that declares these properties, as `check` has registered it."""
         resource = process.current().registry.resource(self.type.identity(properties))
         if resource is None:
-            raise ConfigurationError(_OLD_SDK)
+            raise ConfigurationError(OLD_SDK)
         return resource
 
     def _parse(self, props: Mapping[str, Any]) -> AnyInputs:
@@ -288,18 +191,4 @@ def _in_state(observed: Observed, filled: frozenset[str]) -> dict[str, Any]:
     """The properties as the state has them. What the server filled in is kept apart, for it was not declared."""
     apart = {name: value for name, value in observed.properties.items() if name in filled}
     shown = {name: value for name, value in observed.properties.items() if name not in filled}
-    return {**shown, _FILLED: apart} if apart else shown
-
-
-def _is_unknown(value: Any) -> bool:
-    return isinstance(value, Unknown)
-
-
-def _without_unknowns(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties, with the sentences' own sign for a value that is not known yet."""
-    return mask_unknowns(properties, _is_unknown)
-
-
-def _is_replaced(old: Any, new: Any) -> bool:
-    """Whether a property that cannot change in place is to change. One that is left to the server is not."""
-    return isinstance(new, Unknown) or (new is not None and old != new)
+    return {**shown, FILLED: apart} if apart else shown

@@ -7,14 +7,14 @@ import json
 from contextlib import suppress
 
 import pytest
-from pydantic import SecretStr
 
-from pulumi_zorg.config import ClientCredentials, ServiceAccountKey
+from pulumi_zorg.config import ClientCredentials, Secret
 from pulumi_zorg.errors import (
     CredentialError,
     HeaderIgnored,
     Unreachable,
 )
+from pulumi_zorg.service_account_key import ServiceAccountKey
 from pulumi_zorg.testing import Fault
 from tests.support.calls import Organizations
 from tests.support.servers import Server
@@ -107,13 +107,13 @@ def test_client_credentials_open_the_api(every_server: Server, clients: Clients)
 
     def is_known() -> bool:
         with suppress(CredentialError):
-            return clients.of(every_server, ClientCredentials(client_id, SecretStr(secret))).identity.me().id == user
+            return clients.of(every_server, ClientCredentials(client_id, Secret(secret))).identity.me().id == user
         return False
 
     assert every_server.shows(is_known), "it lags on a real server"
-    client = clients.of(every_server, ClientCredentials(client_id, SecretStr(secret)))
+    client = clients.of(every_server, ClientCredentials(client_id, Secret(secret)))
     assert Organizations(client).read(every_server.home).active
 
     with pytest.raises(CredentialError, match=f"the client credentials of {client_id}") as caught:
-        clients.of(every_server, ClientCredentials(client_id, SecretStr("not-the-secret"))).identity.me()
+        clients.of(every_server, ClientCredentials(client_id, Secret("not-the-secret"))).identity.me()
     assert "not-the-secret" not in str(caught.value)

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.cli.preview_review import Limit, Verdict, limit_options, review
 from pulumi_zorg.cli.stack import Stack
-from pulumi_zorg.config import PersonalAccessToken, Settings
+from pulumi_zorg.config import PersonalAccessToken, Secret, Settings
 from pulumi_zorg.plan import read_plan
 from pulumi_zorg.testing import Fault
 from pulumi_zorg.tokens import type_token
@@ -38,7 +37,7 @@ def deleted(type_: str, id: str, **inputs: Any) -> dict[str, Any]:
 def reviewed(server: Server, *steps: dict[str, Any], token: str | None = None, **most: int) -> Verdict:
     """What the guard finds in a plan of these steps; with the rights of IAM_OWNER, or of who holds the token."""
     stack = Stack(Path())
-    credential = PersonalAccessToken(SecretStr(token or server.token))
+    credential = PersonalAccessToken(Secret(token or server.token))
     stack.settings = Settings(server.proxy.url, credential, server.proxy.target, retry_deadline=0.1)
     limits = {f"--max-{name.replace('_', '-')}": number for name, number in most.items()}
     assert limits.keys() <= limit_options().keys()

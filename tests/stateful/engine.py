@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import SecretStr
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.transport import Transport
-from pulumi_zorg.config import PersonalAccessToken, Settings
+from pulumi_zorg.config import PersonalAccessToken, Secret, Settings
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.inputs import OWNER
 from pulumi_zorg.providers import context
@@ -119,9 +118,7 @@ class MiniEngine:
     def _begin(self) -> None:
         """As a new process."""
         self.errors, self.diagnostics = [], io.StringIO()
-        settings = Settings(
-            self.url, PersonalAccessToken(SecretStr(self.token)), self.url, timeout=10, retry_deadline=6
-        )
+        settings = Settings(self.url, PersonalAccessToken(Secret(self.token)), self.url, timeout=10, retry_deadline=6)
         reporter = Reporter(self.diagnostics)
         transport = Transport(settings, sleep=lambda seconds: None, notice=reporter.note)
         transport._http.event_hooks = {"request": [self._sent]}

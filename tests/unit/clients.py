@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from pydantic import SecretStr
-
 from pulumi_zorg.client import Client
-from pulumi_zorg.config import Credential, PersonalAccessToken, Settings
+from pulumi_zorg.config import Credential, PersonalAccessToken, Secret, Settings
 from tests.support.servers import Server
 
 
@@ -32,7 +30,7 @@ class Clients:
 
     def holder(self, server: Server, token: str) -> Client:
         """A client of who holds this personal access token."""
-        return self.of(server, PersonalAccessToken(SecretStr(token)))
+        return self.of(server, PersonalAccessToken(Secret(token)))
 
     def of(self, server: Server, credential: Credential) -> Client:
         """A client with this credential. Its issuer is the server itself, not the proxy."""

@@ -10,11 +10,10 @@ from typing import Any
 import httpx
 import pytest
 import tenacity
-from pydantic import SecretStr
 
 from pulumi_zorg.client import rate_limit, transport
 from pulumi_zorg.client.transport import Transport
-from pulumi_zorg.config import Credential, PersonalAccessToken, Settings
+from pulumi_zorg.config import Credential, PersonalAccessToken, Secret, Settings
 
 URL = "https://acme.example"
 TOKEN = "pat-1f0c2b7a"
@@ -82,7 +81,7 @@ def transport_to(
     return Transport(
         Settings(
             URL,
-            credential or PersonalAccessToken(SecretStr(TOKEN)),
+            credential or PersonalAccessToken(Secret(TOKEN)),
             URL,
             retry_deadline=retry_deadline,
             credential_origin=credential_origin,

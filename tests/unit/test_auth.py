@@ -13,18 +13,18 @@ from urllib.parse import parse_qs
 import httpx
 import jwt
 import pytest
-from pydantic import SecretStr
 
 from pulumi_zorg.auth import SCOPE, BearerAuth, ExchangedToken, FixedToken, TokenSource
 from pulumi_zorg.client.call import Call
-from pulumi_zorg.config import ClientCredentials, Credential, PersonalAccessToken, ServiceAccountKey
+from pulumi_zorg.config import ClientCredentials, Credential, PersonalAccessToken, Secret
 from pulumi_zorg.errors import CredentialError, Unauthenticated, UnexpectedAnswer, Unreachable, ZorgError
+from pulumi_zorg.service_account_key import ServiceAccountKey
 from tests.unit.keys import key_json, parts_of, pem, private_key
 from tests.unit.patience import URL, Answer, Waits, answers, refuses, transport_to, words
 
 ISSUER = "https://issuer.example"
 SECRET = "secret-9f8e7d6c"
-PAIR = ClientCredentials("iac", SecretStr(SECRET))
+PAIR = ClientCredentials("iac", Secret(SECRET))
 UNAUTHENTICATED = refuses(401, 16, "Errors.Token.Invalid (AUTH-7fs1e)")
 READ = Call("Reading organization 42", "GET", "/management/v1/orgs/me", org="42", reads=True)
 WRITE = Call("Deactivating organization 42", "POST", "/management/v1/orgs/me/_deactivate", org="42")
@@ -138,7 +138,7 @@ def test_each_token_gets_an_assertion_of_its_own_time() -> None:
 
 def test_client_credentials_go_in_the_form() -> None:
     issuer = Issuer()
-    awkward = ClientCredentials("iac & co", SecretStr("a+b/c=d&e%f g"))
+    awkward = ClientCredentials("iac & co", Secret("a+b/c=d&e%f g"))
     http(issuer, exchanged(awkward)).get("/x")
     assert form_of(issuer.requested[0]) == {
         "grant_type": "client_credentials",
@@ -240,7 +240,7 @@ def test_a_call_with_a_body_is_sent_again_as_it_was() -> None:
 
 def test_a_personal_access_token_is_sent_as_it_is_and_never_renewed() -> None:
     issuer = Issuer(accepts=lambda token: False)
-    source = FixedToken(PersonalAccessToken(SecretStr("pat-1")))
+    source = FixedToken(PersonalAccessToken(Secret("pat-1")))
     assert http(issuer, source).get("/x").status_code == 401
     assert (issuer.used, issuer.requested) == (["pat-1"], [])
 
@@ -369,7 +369,7 @@ def test_an_unreadable_key_is_refused_with_its_origin(waits: Waits) -> None:
     assert str(caught.value).endswith(f" {ORIGIN}")
 
 
-@pytest.mark.parametrize("credential", [PAIR, PersonalAccessToken(SecretStr("pat-1"))], ids=["exchanged", "fixed"])
+@pytest.mark.parametrize("credential", [PAIR, PersonalAccessToken(Secret("pat-1"))], ids=["exchanged", "fixed"])
 def test_a_401_names_the_origin_of_the_credential(credential: Credential, waits: Waits) -> None:
     issuer = Issuer(accepts=lambda token: False)
     with pytest.raises(Unauthenticated) as caught:
@@ -494,7 +494,7 @@ def test_no_secret_is_in_an_error_a_repr_or_the_log(kind: str, waits: Waits, cap
     elif kind == "client credentials":
         credential, secrets = PAIR, {SECRET, "token-1", "token-2"}
     else:
-        credential, secrets = PersonalAccessToken(SecretStr("pat-5a4b3c2d")), {"pat-5a4b3c2d"}
+        credential, secrets = PersonalAccessToken(Secret("pat-5a4b3c2d")), {"pat-5a4b3c2d"}
     caplog.set_level(logging.DEBUG)
     seen: list[str] = []
     for issuer in (
@@ -518,6 +518,6 @@ def test_no_secret_is_in_an_error_a_repr_or_the_log(kind: str, waits: Waits, cap
 
 
 def test_a_repr_names_the_credential() -> None:
-    assert repr(FixedToken(PersonalAccessToken(SecretStr("pat-1")))) == "FixedToken(**********)"
+    assert repr(FixedToken(PersonalAccessToken(Secret("pat-1")))) == "FixedToken(**********)"
     assert repr(exchanged()) == "ExchangedToken(the client credentials of iac)"
     assert repr(exchanged(key())) == "ExchangedToken(the service-account key key-77 of user user-42)"

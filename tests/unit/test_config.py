@@ -11,14 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.config import (
-    ClientCredentials,
-    PersonalAccessToken,
-    ServiceAccountKey,
-    Settings,
-    load_settings,
-)
+from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Settings, load_settings
 from pulumi_zorg.errors import ConfigurationError
+from pulumi_zorg.service_account_key import ServiceAccountKey
 from tests.unit.keys import key_json, parts_of, pem
 
 URL = "https://acme.zitadel.cloud"
@@ -41,7 +36,7 @@ def refusal(stack: dict[str, str] | None = None, environment: dict[str, str] | N
 
 def token_of(found: Settings) -> str:
     assert isinstance(found.credential, PersonalAccessToken)
-    return found.credential.token.get_secret_value()
+    return found.credential.token.value
 
 
 # Where settings come from.
@@ -291,7 +286,7 @@ def test_a_key_file_is_looked_for_at_home(tmp_path: Path, monkeypatch: pytest.Mo
 def test_client_credentials() -> None:
     found = settings({"url": URL, "clientId": "iac", "clientSecret": "secret-1"}).credential
     assert isinstance(found, ClientCredentials)
-    assert (found.client_id, found.client_secret.get_secret_value()) == ("iac", "secret-1")
+    assert (found.client_id, found.client_secret.value) == ("iac", "secret-1")
 
 
 def test_a_pair_may_be_split_over_stack_and_environment() -> None:
@@ -300,7 +295,7 @@ def test_a_pair_may_be_split_over_stack_and_environment() -> None:
         settings({"url": URL, "clientSecret": "secret-1"}, {"ZITADEL_CLIENT_ID": "iac"}),
     ):
         assert isinstance(found.credential, ClientCredentials)
-        assert (found.credential.client_id, found.credential.client_secret.get_secret_value()) == ("iac", "secret-1")
+        assert (found.credential.client_id, found.credential.client_secret.value) == ("iac", "secret-1")
 
 
 @pytest.mark.parametrize(

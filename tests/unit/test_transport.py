@@ -23,12 +23,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.rate_limit import RateLimit
 from pulumi_zorg.client.transport import Transport
-from pulumi_zorg.config import PersonalAccessToken, Settings, load_settings
+from pulumi_zorg.config import PersonalAccessToken, Secret, Settings, load_settings
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
@@ -218,7 +217,7 @@ def test_no_header_that_holds_a_moment_can_break_a_call(value: str) -> None:
 
     server = Scripted(answer)
     transport = Transport(
-        Settings(URL, PersonalAccessToken(SecretStr(TOKEN)), URL, retry_deadline=1e300),
+        Settings(URL, PersonalAccessToken(Secret(TOKEN)), URL, retry_deadline=1e300),
         transport=httpx.MockTransport(server),
         sleep=lambda seconds: None,
         notice=lambda sentence: None,
@@ -267,7 +266,7 @@ def test_a_moment_after_the_deadline_is_not_waited_for(value: str, waits: Waits)
 
 def test_without_a_receiver_a_notice_goes_to_the_log(waits: Waits, caplog: pytest.LogCaptureFixture) -> None:
     transport = Transport(
-        Settings(URL, PersonalAccessToken(SecretStr(TOKEN)), URL),
+        Settings(URL, PersonalAccessToken(Secret(TOKEN)), URL),
         transport=httpx.MockTransport(Scripted(words(503, "busy"), FINE)),
         sleep=waits,
     )
@@ -483,7 +482,7 @@ def test_the_headers_name_the_client_and_the_organization(waits: Waits) -> None:
 def test_an_id_that_no_header_can_carry_is_an_error(org: str, waits: Waits) -> None:
     """Over a real connection, which is where such a thing would be noticed."""
     transport = Transport(
-        Settings("http://127.0.0.1:9", PersonalAccessToken(SecretStr(TOKEN)), URL, retry_deadline=0.001), sleep=waits
+        Settings("http://127.0.0.1:9", PersonalAccessToken(Secret(TOKEN)), URL, retry_deadline=0.001), sleep=waits
     )
     try:
         with pytest.raises(ZorgError) as caught:
@@ -571,7 +570,7 @@ def https(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def over_tls(url: str, ca_file: Path | None, waits: Waits) -> dict[str, Any]:
-    settings = Settings(url, PersonalAccessToken(SecretStr(TOKEN)), url, ca_file=ca_file)
+    settings = Settings(url, PersonalAccessToken(Secret(TOKEN)), url, ca_file=ca_file)
     transport = Transport(settings, sleep=waits, notice=lambda sentence: None)
     try:
         return transport.send(READ)

@@ -28,7 +28,6 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     noun = "organization"
     inputs = OrganizationInputs
     calls = OrganizationCalls()
-    unique_by = ("name",)
     updatable = ("name",)
     reference = "org_id"
     gives_access = True

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from pulumi_zorg.inputs import FLAG, NAME, Inputs
 
-__all__ = ["OrganizationInputs"]
+__all__ = ["INPUTS", "OrganizationInputs"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrganizationInputs(Inputs):
     """The inputs of an organization."""
 
+    unique_by: ClassVar[tuple[str, ...]] = ("name",)
+
     name: str = field(metadata=NAME)
     allow_lockout: bool = field(default=False, metadata=FLAG)
+
+
+INPUTS = OrganizationInputs

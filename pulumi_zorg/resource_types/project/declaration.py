@@ -35,7 +35,6 @@ class ProjectType(ResourceType[ProjectInputs]):
     noun = "project"
     inputs = ProjectInputs
     calls: ProjectCalls = ProjectCalls()
-    unique_by = ("org_id", "name")
     updatable = ("name", "roles", *_FLAGS)
     set_after_create = ("roles",)
     address = ("org_id",)

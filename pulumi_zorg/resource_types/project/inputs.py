@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pulumi_zorg.inputs import FLAG, ID, LONGEST, NAME, Inputs, WrongValue, checked_by
 
-__all__ = ["LABELING", "ProjectInputs"]
+__all__ = ["INPUTS", "LABELING", "ProjectInputs"]
 
 _PREFIX = "PRIVATE_LABELING_SETTING_"
 #: Whose branding the login pages show.
@@ -63,6 +63,7 @@ class ProjectInputs(Inputs):
     """The inputs of a project."""
 
     replaces: ClassVar[tuple[str, ...]] = ("org_id",)
+    unique_by: ClassVar[tuple[str, ...]] = ("org_id", "name")
 
     org_id: str = field(metadata=ID)
     name: str = field(metadata=NAME)
@@ -71,3 +72,6 @@ class ProjectInputs(Inputs):
     project_role_check: bool = field(default=False, metadata=FLAG)
     has_project_check: bool = field(default=False, metadata=FLAG)
     private_labeling_setting: str = field(default=LABELING[0], metadata=checked_by(_labeling))
+
+
+INPUTS = ProjectInputs

@@ -67,7 +67,6 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
     noun = "project grant"
     inputs = ProjectGrantInputs
     calls: ProjectGrantCalls = ProjectGrantCalls()
-    unique_by = ("project_id", "granted_org_id")
     updatable = ("role_keys",)
     address = ("org_id", "project_id")
     created_state = "PROJECT_GRANT_STATE_ACTIVE"

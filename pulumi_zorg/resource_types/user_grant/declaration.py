@@ -41,7 +41,6 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     noun = "user grant"
     inputs = UserGrantInputs
     calls: UserGrantCalls = UserGrantCalls()
-    unique_by = ("org_id", "user_id", "project_id")
     updatable = ("role_keys",)
     address = ("org_id", "user_id")
     server_defaults = ("project_grant_id",)
@@ -71,11 +70,6 @@ class UserGrantType(ResourceType[UserGrantInputs]):
 
     def title(self, inputs: UserGrantInputs, id: str) -> str:
         return f"User grant {id} (user {inputs.user_id}, project {inputs.project_id})"
-
-    def identity(self, properties: Mapping[str, Any]) -> dict[str, str]:
-        known = super().identity(properties)
-        project_grant = properties.get("project_grant_id") or ""
-        return {**known, "project_grant_id": project_grant} if known and isinstance(project_grant, str) else {}
 
     def find_record(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord | Removal:
         known = {**known, "org_id": known.get("org_id") or _find_organization_of(client, id)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs
 
-__all__ = ["UserGrantInputs"]
+__all__ = ["INPUTS", "UserGrantInputs"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,9 +16,19 @@ class UserGrantInputs(Inputs):
     """The inputs of a user grant."""
 
     replaces: ClassVar[tuple[str, ...]] = ("org_id", "user_id", "project_id", "project_grant_id")
+    unique_by: ClassVar[tuple[str, ...]] = ("org_id", "user_id", "project_id")
 
     org_id: str = field(metadata=ID)
     user_id: str = field(metadata=ID)
     project_id: str = field(metadata=ID)
     project_grant_id: str | None = field(default=None, metadata=ID)
     role_keys: tuple[str, ...] = field(default=(), metadata=ROLE_KEYS)
+
+    @classmethod
+    def identity(cls, properties: Mapping[str, Any]) -> dict[str, str]:
+        known = super().identity(properties)
+        project_grant = properties.get("project_grant_id") or ""
+        return {**known, "project_grant_id": project_grant} if known and isinstance(project_grant, str) else {}
+
+
+INPUTS = UserGrantInputs

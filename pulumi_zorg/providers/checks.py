@@ -1,0 +1,117 @@
+"""What the engine calls for each resource in every run, also where nothing changes: check the inputs, and name what replaces.
+
+None of it makes a call to the server, except in a preview that has something to do. So this module loads neither the client nor
+the declarations of the types: a preview without changes would wait for that.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResult
+from pulumi.output import Unknown
+
+from pulumi_zorg.config import load_settings
+from pulumi_zorg.errors import ConfigurationError
+from pulumi_zorg.impact import Planned, mask_unknowns
+from pulumi_zorg.inputs import FILLED, OWNER, OWNER_IN_PREVIEW, SECRETS, check_inputs
+from pulumi_zorg.providers import context as process
+from pulumi_zorg.providers.context import ProviderContext, readable
+from pulumi_zorg.providers.host import show_own_errors_without_traceback
+from pulumi_zorg.providers.registry import display_name
+from pulumi_zorg.resource_registry import INPUTS, RESOURCE_TYPES
+
+__all__ = ["OLD_SDK", "Checks"]
+
+OLD_SDK = (
+    "The Pulumi SDK of this environment does not pass internal properties to dynamic providers. Without them, one resource "
+    "could take another one's object. Install pulumi 3.235 or newer: `pip install 'pulumi>=3.235'`."
+)
+
+_starting = threading.Lock()
+
+
+class Checks:
+    """The hooks of one resource type that only look at its inputs.
+
+    :param type: its type token.
+    """
+
+    def __init__(self, type: str) -> None:
+        self.type, self.inputs = type, INPUTS[type]
+
+    @readable
+    def configure(self, req: ConfigureRequest) -> None:
+        """Read the settings, once in a process.
+
+        :raises ConfigurationError: where a setting is missing, doubled or malformed. Nothing was called then.
+        """
+        show_own_errors_without_traceback()
+        with _starting:
+            if not process.is_started():
+                process.start(ProviderContext.from_settings(load_settings(lambda key: req.config.get(f"zorg:{key}"))))
+
+    @readable
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Bring the inputs to the form that they have in the state, and report what is wrong with them."""
+        context = process.current()
+        checked, problems = check_inputs(self.inputs, news, is_unknown=_is_unknown)
+        failures = [CheckFailure(problem.property, problem.reason) for problem in problems]
+        context.hide(self.type, news.get(SECRETS) or (), _without_unknowns(olds), _without_unknowns(checked))
+        resource = news.get(OWNER, news.get(OWNER_IN_PREVIEW))
+        if resource is None:
+            raise ConfigurationError(OLD_SDK)
+        if failures:
+            return CheckResult(checked, failures)
+        identity = self.inputs.identity(checked)
+        # The engine checks what it creates, or replaces, without what was before.
+        new = not any(name in olds for name in self.inputs.required())
+        other = context.registry.register(str(resource), identity, new=new)
+        if other is not None:
+            noun = RESOURCE_TYPES[self.type].noun
+            reason = f"is declared twice: {display_name(other)} is the same {noun}, and only one resource can manage it"
+            return CheckResult(checked, [CheckFailure(next(iter(identity)), reason)])
+        if OWNER_IN_PREVIEW in news:
+            context.is_preview = True
+            if new or self._differ(olds, checked):
+                context.check_credential()
+            if new:
+                context.report_impact(Planned(self.type, None, None, _without_unknowns(checked)))
+        return CheckResult(checked, [])
+
+    @readable
+    def diff(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Return which properties replace the object. The engine compares the inputs itself, so that a preview names the
+        properties."""
+        context = process.current()
+        context.pending.seen_by_engine(id)
+        before = {**(olds.get(FILLED) or {}), **olds}
+        replaces = [name for name in self.inputs.replaces if _is_replaced(before.get(name), news.get(name))]
+        resource = context.registry.resource(self.inputs.identity(news))
+        if resource is not None and replaces:
+            context.registry.release(resource, id)
+        elif resource is not None:
+            context.registry.bind(resource, id)
+        if context.is_preview and not replaces and self._differ(olds, news):
+            context.report_impact(Planned(self.type, id, _without_unknowns(olds), _without_unknowns(news)))
+        return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
+
+    def _differ(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+        """Whether the program declares something else than what the state has."""
+        return any(olds.get(name) != news.get(name) for name in self.inputs.names())
+
+
+def _is_unknown(value: Any) -> bool:
+    return isinstance(value, Unknown)
+
+
+def _without_unknowns(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties, with the sentences' own sign for a value that is not known yet."""
+    return mask_unknowns(properties, _is_unknown)
+
+
+def _is_replaced(old: Any, new: Any) -> bool:
+    """Whether a property that cannot change in place is to change. One that is left to the server is not."""
+    return isinstance(new, Unknown) or (new is not None and old != new)
