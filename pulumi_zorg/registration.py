@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pulumi
 from pulumi.dynamic import Resource
+from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 from typing_extensions import Self
 
 from pulumi_zorg.errors import InputError
 from pulumi_zorg.inputs import OWNER, OWNER_IN_PREVIEW, SECRETS, UNDER, Inputs, check_inputs, wrong_id
 from pulumi_zorg.providers.base import StatefulProvider
 
-__all__ = ["ZitadelResource", "register", "register_existing"]
+__all__ = ["ZitadelResource"]
 
 
 class _ProgramError(InputError, pulumi.RunError):
@@ -21,7 +23,7 @@ class _ProgramError(InputError, pulumi.RunError):
 
 
 class ZitadelResource(Resource):
-    """The base of the resource classes. Each has its own typed constructor, and hands it over to this one."""
+    """The base of the resource classes. Each has its own typed constructor, which calls :meth:`_declare`."""
 
     #: The provider, the model of the inputs, and the class of the arguments as one object.
     _dynamic_provider: ClassVar[StatefulProvider]
@@ -30,13 +32,18 @@ class ZitadelResource(Resource):
     #: The properties that only the provider knows.
     _outputs: ClassVar[tuple[str, ...]] = ("state",)
 
-    def __init__(
-        self, resource_name: str, args: Any = None, opts: pulumi.ResourceOptions | None = None, **given: Any
+    def _declare(
+        self, resource_name: str, args: Any, opts: pulumi.ResourceOptions | None, given: Mapping[str, Any]
     ) -> None:
-        """Declare the resource.
+        """Register the resource with the engine.
+
+        The SDK takes the caller of the third ``__init__`` for the line of the program that declares a resource. The state has
+        that line and those that led to it. So this is no ``__init__``, and the one of :class:`pulumi.dynamic.Resource`, which
+        adds nothing but the pickled provider, is passed over.
 
         :param resource_name: the resource's name in the stack.
         :param args: the arguments as one object, instead of by name.
+        :param given: the arguments by name.
         :raises InputError: where an argument that is known already cannot be right; it names the argument.
         """
         if args is not None and given:
@@ -45,7 +52,38 @@ class ZitadelResource(Resource):
         if args is None:
             # The absence of a required argument is reported as every other wrong input.
             args = self._args(**{**dict.fromkeys(self._inputs.required()), **given})
-        register(self, self._dynamic_provider, self._inputs, resource_name, dict(vars(args)), self._outputs, opts)
+        props = self._properties(resource_name, vars(args), opts)
+        # The server keeps names and grants unique, so the old object must go first. With `pulumi up --replace` the engine asks
+        # no provider which comes first.
+        options = pulumi.ResourceOptions(delete_before_replace=True)
+        if opts is not None:
+            options = pulumi.ResourceOptions.merge(options, opts)
+        props[PROVIDER_KEY] = _pickled(self._dynamic_provider)
+        pulumi.CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, options)
+
+    def _properties(
+        self, resource_name: str, given: Mapping[str, Any], opts: pulumi.ResourceOptions | None
+    ) -> dict[str, Any]:
+        """Return the properties that the engine gets, with the internal inputs."""
+        title = type(self).__name__
+        if opts is not None and opts.import_ is not None:
+            reason = "cannot be used: Pulumi cannot import dynamic resources. Set adopt=True on the resource instead"
+            raise _ProgramError(f"{title} {resource_name!r}", "import_", reason)
+        checked, problems = check_inputs(self._inputs, given, is_unknown=_given_later)
+        if problems:
+            raise _ProgramError(f"{title} {resource_name!r}", problems[0].property, problems[0].reason)
+        stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+        owner: pulumi.Input[str] = f"{stack}/{title}/{resource_name}"
+        if opts is not None and opts.parent is not None:
+            # Another parent may have a resource of the same name. Only the text of the URN is used: an output that is made from
+            # a resource's output depends on that resource, and a parent waits for its children.
+            urn = opts.parent.urn
+            owner = pulumi.Output.concat(
+                owner, UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
+            )
+        internal = {OWNER_IN_PREVIEW if pulumi.runtime.is_dry_run() else OWNER: owner, **_secrets(given)}
+        sent = {name: value for name, value in given.items() if not _is_left_out(self._inputs, name, checked)}
+        return {**sent, **dict.fromkeys(self._outputs), **internal}
 
     if not TYPE_CHECKING:  # For a checker, a resource has the attributes that its class names.
 
@@ -62,70 +100,22 @@ class ZitadelResource(Resource):
         cls, resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None, **address: Any
     ) -> Self:
         """Read an object that exists and that the stack does not manage."""
+        for name, value in {"id": id, **address}.items():
+            reason = None if value is None or _given_later(value) else wrong_id(value)
+            if reason is not None or (name == "id" and value is None):
+                raise _ProgramError(f"get of {resource_name!r}", name, reason or "must be given")
         existing = cls.__new__(cls)
-        register_existing(existing, cls._dynamic_provider, cls._inputs, resource_name, id, address, cls._outputs, opts)
+        props: dict[str, Any] = {**dict.fromkeys((*cls._inputs.names(), *cls._outputs)), **address}
+        options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
+        Resource.__init__(existing, cls._dynamic_provider, resource_name, props, options)
         return existing
 
 
-def register(
-    resource: Resource,
-    provider: StatefulProvider,
-    model: type[Inputs],
-    name: str,
-    given: Mapping[str, Any],
-    outputs: tuple[str, ...],
-    opts: pulumi.ResourceOptions | None,
-) -> None:
-    """Register a resource whose properties are ``given``.
-
-    :param model: its inputs.
-    :param outputs: the properties that only the provider knows.
-    :raises InputError: where something that is known already cannot be right.
-    """
-    title = type(resource).__name__
-    if opts is not None and opts.import_ is not None:
-        reason = "cannot be used: Pulumi cannot import dynamic resources. Set adopt=True on the resource instead"
-        raise _ProgramError(f"{title} {name!r}", "import_", reason)
-    checked, problems = check_inputs(model, given, is_unknown=_given_later)
-    if problems:
-        raise _ProgramError(f"{title} {name!r}", problems[0].property, problems[0].reason)
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    owner: pulumi.Input[str] = f"{stack}/{title}/{name}"
-    if opts is not None and opts.parent is not None:
-        # Another parent may have a resource of the same name. Only the text of the URN is used: an output that is made from
-        # a resource's output depends on that resource, and a parent waits for its children.
-        urn = opts.parent.urn
-        owner = pulumi.Output.concat(
-            owner, UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
-        )
-    # The server keeps names and grants unique, so the old object must go first. With `pulumi up --replace` the engine asks no
-    # provider which comes first.
-    options = pulumi.ResourceOptions(delete_before_replace=True)
-    if opts is not None:
-        options = pulumi.ResourceOptions.merge(options, opts)
-    internal = {OWNER_IN_PREVIEW if pulumi.runtime.is_dry_run() else OWNER: owner, **_secrets(given)}
-    sent = {each: value for each, value in given.items() if not _is_left_out(model, each, checked)}
-    Resource.__init__(resource, provider, name, {**sent, **dict.fromkeys(outputs), **internal}, options)
-
-
-def register_existing(
-    resource: Resource,
-    provider: StatefulProvider,
-    model: type[Inputs],
-    name: str,
-    id: pulumi.Input[str],
-    address: Mapping[str, Any],
-    outputs: tuple[str, ...],
-    opts: pulumi.ResourceOptions | None,
-) -> None:
-    """Register a resource that exists and is only read."""
-    for given, value in {"id": id, **address}.items():
-        reason = None if value is None or _given_later(value) else wrong_id(value)
-        if reason is not None or (given == "id" and value is None):
-            raise _ProgramError(f"get of {name!r}", given, reason or "must be given")
-    props: dict[str, Any] = {**dict.fromkeys((*model.names(), *outputs)), **address}
-    options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
-    Resource.__init__(resource, provider, name, props, options)
+@cache
+def _pickled(provider: StatefulProvider) -> str:
+    """Return the provider as the host wants it. Each resource class has one, which never changes."""
+    pickled: str = serialize_provider(provider)
+    return pickled
 
 
 def _is_left_out(model: type[Inputs], name: str, checked: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -144,11 +144,12 @@ def _read(file: Path) -> PendingCreate | None:
 
 
 def _write(file: Path, pending: PendingCreate) -> None:
+    values = {**vars(pending), "attempts": [vars(each) for each in pending.attempts]}
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".pending-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as written:
-            json.dump(asdict(pending), written)
+            written.write(json.dumps(values))
             written.flush()
             os.fsync(written.fileno())
         Path(name).replace(file)

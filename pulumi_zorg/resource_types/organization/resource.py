@@ -81,8 +81,8 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """See :meth:`ZitadelResource.__init__`."""
-        super().__init__(resource_name, args, opts, **given)
+        """See :meth:`ZitadelResource._declare`."""
+        self._declare(resource_name, args, opts, given)
 
     @staticmethod
     def get(resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Organization:

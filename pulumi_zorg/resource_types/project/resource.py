@@ -106,8 +106,8 @@ class Project(ZitadelResource, module="zorg", name="Project"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """See :meth:`ZitadelResource.__init__`."""
-        super().__init__(resource_name, args, opts, **given)
+        """See :meth:`ZitadelResource._declare`."""
+        self._declare(resource_name, args, opts, given)
 
     @staticmethod
     def get(

@@ -87,8 +87,8 @@ class ProjectGrant(ZitadelResource, module="zorg", name="ProjectGrant"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """See :meth:`ZitadelResource.__init__`."""
-        super().__init__(resource_name, args, opts, **given)
+        """See :meth:`ZitadelResource._declare`."""
+        self._declare(resource_name, args, opts, given)
 
     @staticmethod
     def get(

@@ -89,8 +89,8 @@ class UserGrant(ZitadelResource, module="zorg", name="UserGrant"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """See :meth:`ZitadelResource.__init__`."""
-        super().__init__(resource_name, args, opts, **given)
+        """See :meth:`ZitadelResource._declare`."""
+        self._declare(resource_name, args, opts, given)
 
     @staticmethod
     def get(
