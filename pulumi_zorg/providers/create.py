@@ -144,7 +144,7 @@ class _Creator(Generic[AnyInputs]):
             ended = replace(attempt, ended=transport.server_time())
             pending.keep(replace(this, attempts=(*attempts, ended)))
             raise error.failure from None
-        pending.keep(replace(this, id=made.id))
+        pending.amend(self.resource, id=made.id)
         return made
 
     def refuse_if_managed(self, id: str) -> None:

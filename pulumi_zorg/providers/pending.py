@@ -3,8 +3,9 @@
 The engine has no partial success. A create that fails, or whose process dies, leaves nothing in the state, while the
 server may have the object. So a file is written before the call, and deleted when the engine is seen to know the id.
 The next `up` of the same resource finds the file, and resumes the create instead of refusing the object as somebody
-else's. A file holds no credential. It is in ``zorg/journal`` in Pulumi's home, or in the folder that
-``ZORG_JOURNAL_DIR`` names, apart for each backend. Without the file the answer is an error that names ``adopt=True``.
+else's. A file has a line for each thing that became known, and holds no credential. It is in ``zorg/journal`` in
+Pulumi's home, or in the folder that ``ZORG_JOURNAL_DIR`` names, apart for each backend. Without the file the answer is an
+error that names ``adopt=True``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -93,18 +93,20 @@ class PendingCreates:
         with self._lock:
             return tuple(each for each in self._of.values() if each.resource != resource)
 
-    def keep(self, pending: PendingCreate) -> None:
-        """Remember it. It is on the disk when this returns, or the user is warned that it is not.
+    def keep(self, pending: PendingCreate, *, synced: bool = True) -> None:
+        """Remember it. It is in its file when this returns, or the user is warned that it is not.
 
         A resource is created in one thread, and has a file of its own. So the lock, which all resources share, does not wait
         for the disk.
+
+        :param synced: whether it is on the disk too, and so outlives a power failure. What is kept before a call must be.
         """
         with self._lock:
             self._of[pending.resource] = pending
         if self._folder is None:
             return
         try:
-            _write(self._file(pending.resource, self._folder), pending)
+            _append(self._file(pending.resource, self._folder), pending, synced=synced)
         except OSError as error:
             self._warn(
                 f"a pending create cannot be kept ({error}; ZORG_JOURNAL_DIR names another folder). If this run is cut "
@@ -112,10 +114,10 @@ class PendingCreates:
             )
 
     def amend(self, resource: str, **changes: Any) -> None:
-        """Change what is remembered of the resource's create, if anything is."""
+        """Change what is remembered of the resource's create, if anything is. It is not waited for the disk."""
         pending = self.find(resource)
         if pending is not None:
-            self.keep(replace(pending, **changes))
+            self.keep(replace(pending, **changes), synced=False)
 
     def forget(self, resource: str) -> None:
         """The object was never created, or the engine knows it."""
@@ -136,24 +138,22 @@ class PendingCreates:
 
 
 def _read(file: Path) -> PendingCreate | None:
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-        return PendingCreate(**{**values, "attempts": tuple(Attempt(**each) for each in values["attempts"])})
-    except (OSError, ValueError, TypeError, KeyError):
-        return None  # the file was cut short while being written, which is before any call
+    """Return what the last line of the file says that is whole. One may be cut short."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for line in reversed(file.read_text(encoding="utf-8").splitlines()):
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                values = json.loads(line)
+                return PendingCreate(**{**values, "attempts": tuple(Attempt(**each) for each in values["attempts"])})
+    return None
 
 
-def _write(file: Path, pending: PendingCreate) -> None:
+def _append(file: Path, pending: PendingCreate, *, synced: bool) -> None:
+    """Add a line. What is in the file stays, whatever happens to the line."""
     values = {**vars(pending), "attempts": [vars(each) for each in pending.attempts]}
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".pending-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as written:
-            written.write(json.dumps(values))
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as written:
+        # It begins a line, after one that was cut short too.
+        written.write(f"\n{json.dumps(values)}".encode())
+        if synced:
             written.flush()
             os.fsync(written.fileno())
-        Path(name).replace(file)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -94,7 +94,7 @@ def test_what_is_kept_is_found_by_the_next_run_of_the_same_instance(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_a_warning_and_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
@@ -104,8 +104,27 @@ def test_a_full_disk_is_a_warning_and_leaves_no_file(tmp_path: Path, monkeypatch
     pending.keep(PENDING)
     assert "No space left on device" in warnings[0]
     assert "ZORG_JOURNAL_DIR" in warnings[0]
-    assert list(tmp_path.iterdir()) == []
     assert pending.find(PENDING.resource) == PENDING
+
+
+def test_a_line_that_was_cut_short_is_passed_over(tmp_path: Path) -> None:
+    first = PendingCreates(URL, tmp_path, pytest.fail)
+    first.keep(PENDING)
+    (file,) = tmp_path.iterdir()
+    with file.open("a") as written:
+        written.write('\n{"url": "https')
+    second = PendingCreates(URL, tmp_path, pytest.fail)
+    assert second.find(PENDING.resource) == PENDING
+    second.amend(PENDING.resource, id="42")
+    found = PendingCreates(URL, tmp_path, pytest.fail).find(PENDING.resource)
+    assert found is not None
+    assert found.id == "42"
+
+
+def test_nobody_else_can_read_a_file(tmp_path: Path) -> None:
+    PendingCreates(URL, tmp_path, pytest.fail).keep(PENDING)
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_file_that_was_cut_short_is_passed_over(tmp_path: Path) -> None:
