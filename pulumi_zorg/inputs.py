@@ -9,6 +9,7 @@ Neither this module nor the types' inputs load pydantic: a program, and a previe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar
@@ -53,6 +54,9 @@ FILLED = "__filled"
 
 #: The longest name, id and role key.
 LONGEST = 200  # characters, ZITADEL's own limit for names and ids
+
+#: One or more characters of ASCII that are neither white space nor control characters.
+_VISIBLE = re.compile("[!-~]+")
 
 
 class WrongValue(ValueError):
@@ -100,7 +104,7 @@ def _id(value: Any) -> str:
         raise WrongValue("must not be empty: give the id of an existing object, or the output of another resource")
     if len(text) > LONGEST:
         raise WrongValue(f"must have at most {LONGEST} characters, not {len(text)}")
-    if text in (".", "..") or any(c.isspace() or not c.isprintable() or not c.isascii() or c in "/\\?#" for c in text):
+    if text in (".", "..") or not _VISIBLE.fullmatch(text) or any(each in text for each in "/\\?#"):
         raise WrongValue("is no id of ZITADEL: it must have no white space and none of / \\ ? #")
     return text
 

@@ -19,7 +19,7 @@ from typing import Any
 from pulumi_zorg.affected_by import recent_events, recently_changed
 from pulumi_zorg.client import Client
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer
-from pulumi_zorg.models import ObjectRecord
+from pulumi_zorg.models import Event, ObjectRecord
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.resource_type import ResourceType
 from pulumi_zorg.state import Recorded
@@ -48,6 +48,13 @@ class _Lists:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
+@dataclass(frozen=True)
+class _Recent:
+    """The events that lists may not show yet; None where they cannot all be read."""
+
+    events: tuple[Event, ...] | None
+
+
 class BulkReads:
     """The reads of one run."""
 
@@ -55,6 +62,9 @@ class BulkReads:
         self._lists: dict[str, _Lists] = {}
         self._written: set[str] = set()
         self._lock = threading.Lock()
+        #: What happened before the first list of this run; None until it was read.
+        self._recent: _Recent | None = None
+        self._recent_lock = threading.Lock()
 
     def written(self, id: str) -> None:
         """Remember that this run changes the object: no list is used for it any more."""
@@ -106,5 +116,12 @@ class BulkReads:
         recorded = [Recorded("", type.token, each.id, each.properties, each.properties) for each in shown.values()]
         changed: set[Key] = set()
         with suppress(ApiError):  # without the event store nothing shows what changed
-            changed = {each.key for each in recently_changed(client, recent_events(client), recorded)}
+            changed = {each.key for each in recently_changed(client, self._recent_events(client), recorded)}
         return {each.id: each for each in shown.values() if each.key not in changed}
+
+    def _recent_events(self, client: Client) -> tuple[Event, ...] | None:
+        """Return the events that lists may not show yet, read once in a run. What a list answers is true at that moment."""
+        with self._recent_lock:
+            if self._recent is None:
+                self._recent = _Recent(recent_events(client))
+            return self._recent.events

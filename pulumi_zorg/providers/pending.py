@@ -77,6 +77,10 @@ class PendingCreates:
         files = () if folder is None else sorted(folder.glob("*.json"))
         found = (each for each in map(_read, files) if each is not None and each.url == url)
         self._of: dict[str, PendingCreate] = {each.resource: each for each in found}
+        #: The resources by the ids of their objects. The engine shows each id of a stack.
+        self._by_id: dict[str, set[str]] = {}
+        for each in self._of.values():
+            self._index(each)
 
     def find(self, resource: str) -> PendingCreate | None:
         """The pending create of the resource."""
@@ -103,6 +107,7 @@ class PendingCreates:
         """
         with self._lock:
             self._of[pending.resource] = pending
+            self._index(pending)
         if self._folder is None:
             return
         try:
@@ -122,16 +127,21 @@ class PendingCreates:
     def forget(self, resource: str) -> None:
         """The object was never created, or the engine knows it."""
         with self._lock:
-            if self._of.pop(resource, None) is not None and self._folder is not None:
-                with contextlib.suppress(OSError):
-                    self._file(resource, self._folder).unlink()
+            forgotten = self._of.pop(resource, None)
+        if forgotten is not None and self._folder is not None:
+            with contextlib.suppress(OSError):
+                self._file(resource, self._folder).unlink()
 
     def seen_by_engine(self, id: str) -> None:
         """The engine has shown that its state has the id, so that create is not pending any more."""
         with self._lock:
-            known = [each.resource for each in self._of.values() if each.id == id]
-        for resource in known:
+            created = [each for each in self._by_id.pop(id, ()) if each in self._of and self._of[each].id == id]
+        for resource in created:
             self.forget(resource)
+
+    def _index(self, pending: PendingCreate) -> None:
+        if pending.id is not None:
+            self._by_id.setdefault(pending.id, set()).add(pending.resource)
 
     def _file(self, resource: str, folder: Path) -> Path:
         return folder / f"{hashlib.sha256(f'{self._url} {resource}'.encode()).hexdigest()[:32]}.json"
