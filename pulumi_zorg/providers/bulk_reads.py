@@ -62,7 +62,7 @@ class BulkReads:
         self._lists: dict[str, _Lists] = {}
         self._written: set[str] = set()
         self._lock = threading.Lock()
-        #: What happened before the first list of this run; None until it was read.
+        #: None until they were read.
         self._recent: _Recent | None = None
         self._recent_lock = threading.Lock()
 

@@ -3,9 +3,8 @@
 The engine has no partial success. A create that fails, or whose process dies, leaves nothing in the state, while the
 server may have the object. So a file is written before the call, and deleted when the engine is seen to know the id.
 The next `up` of the same resource finds the file, and resumes the create instead of refusing the object as somebody
-else's. A file has a line for each thing that became known, and holds no credential. It is in ``zorg/journal`` in
-Pulumi's home, or in the folder that ``ZORG_JOURNAL_DIR`` names, apart for each backend. Without the file the answer is an
-error that names ``adopt=True``.
+else's. A file holds no credential. It is in ``zorg/journal`` in Pulumi's home, or in the folder that
+``ZORG_JOURNAL_DIR`` names, apart for each backend. Without the file the answer is an error that names ``adopt=True``.
 """
 
 from __future__ import annotations
@@ -21,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 __all__ = ["Attempt", "PendingCreate", "PendingCreates"]
+
+#: The size of a file, in bytes: one block of a disk, which is written whole or not at all. Spaces fill it up.
+_SIZE = 4096
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class PendingCreates:
         if self._folder is None:
             return
         try:
-            _append(self._file(pending.resource, self._folder), pending, synced=synced)
+            _write(self._file(pending.resource, self._folder), pending, synced=synced)
         except OSError as error:
             self._warn(
                 f"a pending create cannot be kept ({error}; ZORG_JOURNAL_DIR names another folder). If this run is cut "
@@ -148,22 +150,20 @@ class PendingCreates:
 
 
 def _read(file: Path) -> PendingCreate | None:
-    """Return what the last line of the file says that is whole. One may be cut short."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        for line in reversed(file.read_text(encoding="utf-8").splitlines()):
-            with contextlib.suppress(ValueError, TypeError, KeyError):
-                values = json.loads(line)
-                return PendingCreate(**{**values, "attempts": tuple(Attempt(**each) for each in values["attempts"])})
-    return None
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        return PendingCreate(**{**values, "attempts": tuple(Attempt(**each) for each in values["attempts"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # the file was cut short while being written, which is before any call
 
 
-def _append(file: Path, pending: PendingCreate, *, synced: bool) -> None:
-    """Add a line. What is in the file stays, whatever happens to the line."""
+def _write(file: Path, pending: PendingCreate, *, synced: bool) -> None:
+    """Write the file in place. It keeps its size, so that it has what was there before or what is written, whatever happens."""
     values = {**vars(pending), "attempts": [vars(each) for each in pending.attempts]}
     file.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as written:
-        # It begins a line, after one that was cut short too.
-        written.write(f"\n{json.dumps(values)}".encode())
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as written:
+        written.write(json.dumps(values).encode().ljust(_SIZE))
+        written.truncate()
         if synced:
             written.flush()
             os.fsync(written.fileno())

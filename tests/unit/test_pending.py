@@ -107,18 +107,15 @@ def test_a_full_disk_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert pending.find(PENDING.resource) == PENDING
 
 
-def test_a_line_that_was_cut_short_is_passed_over(tmp_path: Path) -> None:
-    first = PendingCreates(URL, tmp_path, pytest.fail)
-    first.keep(PENDING)
+def test_a_file_keeps_its_size(tmp_path: Path) -> None:
+    """Then a power failure leaves what was there before, or what was written."""
+    pending = PendingCreates(URL, tmp_path, pytest.fail)
+    pending.keep(PENDING)
     (file,) = tmp_path.iterdir()
-    with file.open("a") as written:
-        written.write('\n{"url": "https')
-    second = PendingCreates(URL, tmp_path, pytest.fail)
-    assert second.find(PENDING.resource) == PENDING
-    second.amend(PENDING.resource, id="42")
-    found = PendingCreates(URL, tmp_path, pytest.fail).find(PENDING.resource)
-    assert found is not None
-    assert found.id == "42"
+    before = file.stat().st_size
+    pending.amend(PENDING.resource, id="42")
+    assert file.stat().st_size == before
+    assert json.loads(file.read_text())["id"] == "42"
 
 
 def test_nobody_else_can_read_a_file(tmp_path: Path) -> None:
