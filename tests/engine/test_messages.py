@@ -55,6 +55,14 @@ def test_bad_input_from_an_output_is_told_by_the_check(server: Server, stack: St
     assert server.proxy.exchanges == []
 
 
+def test_the_source_of_a_resource_is_the_line_of_the_program(server: Server, stack: Stack) -> None:
+    (stack.folder / "__main__.py").write_text('import pulumi_zorg as zorg\n\nzorg.Organization("acme", name="Acme")\n')
+    stack.up()
+    (acme,) = (each for each in stack.state()["deployment"]["resources"] if each["type"].endswith("zorg:Organization"))
+    assert acme["sourcePosition"].endswith("/__main__.py#3")
+    assert acme["stackTrace"][0]["sourcePosition"] == acme["sourcePosition"]
+
+
 def test_a_refusal_is_one_message_with_what_zitadel_said(server: Server, stack: Stack) -> None:
     stack.declare(ann=grant(server.home, server.ann, server.project, ["nobody"]))
     failed = stack.fails()
