@@ -42,10 +42,10 @@ __all__ = [
 
 #: Which resource this is, as ``organization/project/stack/type/name``.
 OWNER = "__owner"
+#: The same as :data:`OWNER`, in a preview. Nothing else shows the provider that a run is a preview.
+OWNER_IN_PREVIEW = "__owner_in_preview"
 #: Separates the resource's name from its parent's URN in :data:`OWNER`.
 UNDER = " under "
-#: The same, in a preview. The host does not say otherwise whether a run is one.
-OWNER_IN_PREVIEW = "__owner_in_preview"
 #: Which properties are secret. The host passes their values in plain text.
 SECRETS = "__secrets"
 

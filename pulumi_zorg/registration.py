@@ -37,9 +37,10 @@ class ZitadelResource(Resource):
     ) -> None:
         """Register the resource with the engine.
 
-        The SDK takes the caller of the third ``__init__`` for the line of the program that declares a resource. The state has
-        that line and those that led to it. So this is no ``__init__``, and the one of :class:`pulumi.dynamic.Resource`, which
-        adds nothing but the pickled provider, is passed over.
+        The SDK records the line of the program that declares a resource, and the calls that led to it. It takes the caller of
+        the third ``__init__`` on the stack for that line. The first two are of the SDK, and the third is the constructor of
+        the resource class. So this method is no ``__init__``, and does not call the one of :class:`pulumi.dynamic.Resource`,
+        which only adds the pickled provider.
 
         :param resource_name: the resource's name in the stack.
         :param args: the arguments as one object, instead of by name.
@@ -82,7 +83,11 @@ class ZitadelResource(Resource):
                 owner, UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
             )
         internal = {OWNER_IN_PREVIEW if pulumi.runtime.is_dry_run() else OWNER: owner, **_secrets(given)}
-        sent = {name: value for name, value in given.items() if not _is_left_out(self._inputs, name, checked)}
+        # The provider fills in what has its default: the SDK makes a dozen objects for each property that is sent. The flag is
+        # always sent, because transforms and unit tests look at it.
+        defaults = {name: default for name, default in self._inputs.defaults().items() if name != "active"}
+        left_out = {name for name, default in defaults.items() if checked.get(name) == default}
+        sent = {name: value for name, value in given.items() if name not in left_out}
         return {**sent, **dict.fromkeys(self._outputs), **internal}
 
     if not TYPE_CHECKING:  # For a checker, a resource has the attributes that its class names.
@@ -116,15 +121,6 @@ def _pickled(provider: StatefulProvider) -> str:
     """Return the provider as the host wants it. Each resource class has one, which never changes."""
     pickled: str = serialize_provider(provider)
     return pickled
-
-
-def _is_left_out(model: type[Inputs], name: str, checked: Mapping[str, Any]) -> bool:
-    """Whether the input has its default, and so is not sent: the provider fills it in.
-
-    The SDK makes a dozen objects for each property that is sent. The flag always is: transforms and unit tests look at it.
-    """
-    defaults = model.defaults()
-    return name != "active" and name in defaults and checked.get(name) == defaults[name]
 
 
 def _secrets(given: Mapping[str, Any]) -> dict[str, Any]:

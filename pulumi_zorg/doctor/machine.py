@@ -81,7 +81,7 @@ def check_pending_folder(examination: Examination) -> Iterator[Finding]:
     if folder is None:
         yield warning(
             "pending creates are not kept: the backend is not known, or its path is relative (like file://./state), so it "
-            f"cannot be told from another one. {cost} Log in (`pulumi login`), or set PULUMI_BACKEND_URL to an absolute path."
+            f"cannot be distinguished from another one. {cost} Log in (`pulumi login`), or set PULUMI_BACKEND_URL to an absolute path."
         )
         return
     existing = next(each for each in (folder, *folder.parents) if each.exists())

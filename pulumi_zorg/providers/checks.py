@@ -1,7 +1,7 @@
-"""What the engine calls for each resource in every run, also where nothing changes: check the inputs, and name what replaces.
+"""What the engine calls for each resource in every run: check its inputs, and name the properties that replace it.
 
-None of it makes a call to the server, except in a preview that has something to do. So this module loads neither the client nor
-the declarations of the types: a preview without changes would wait for that.
+Calls to the server are made only in a preview that has something to do. So this module does not load the client and the
+declarations of the types: a preview without changes would wait for that.
 """
 
 from __future__ import annotations

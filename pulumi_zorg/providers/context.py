@@ -76,20 +76,20 @@ class ProviderContext:
     @property
     def preview(self) -> PreviewImpact:
         """Reads what a planned change means, with few calls and short time-outs."""
-        from pulumi_zorg.providers.preview_impact import PreviewImpact
-
         with self._lock:
             if self._preview is None:
+                from pulumi_zorg.providers.preview_impact import PreviewImpact
+
                 self._preview = PreviewImpact(self.settings)
             return self._preview
 
     @property
     def bulk_reads(self) -> BulkReads:
         """Answers the reads of a refresh from lists."""
-        from pulumi_zorg.providers.bulk_reads import BulkReads
-
         with self._lock:
             if self._bulk_reads is None:
+                from pulumi_zorg.providers.bulk_reads import BulkReads
+
                 self._bulk_reads = BulkReads()
             return self._bulk_reads
 

@@ -105,7 +105,8 @@ class PendingCreates:
         A resource is created in one thread, and has a file of its own. So the lock, which all resources share, does not wait
         for the disk.
 
-        :param synced: whether it is on the disk too, and so outlives a power failure. What is kept before a call must be.
+        :param synced: whether to wait until it is on the disk, where it outlives a power failure. What is kept before a call
+            must be.
         """
         with self._lock:
             self._of[pending.resource] = pending
@@ -121,7 +122,7 @@ class PendingCreates:
             )
 
     def amend(self, resource: str, **changes: Any) -> None:
-        """Change what is remembered of the resource's create, if anything is. It is not waited for the disk."""
+        """Change what is remembered of the resource's create, if anything is. It does not wait for the disk."""
         pending = self.find(resource)
         if pending is not None:
             self.keep(replace(pending, **changes), synced=False)
@@ -158,7 +159,7 @@ def _read(file: Path) -> PendingCreate | None:
 
 
 def _write(file: Path, pending: PendingCreate, *, synced: bool) -> None:
-    """Write the file in place. It keeps its size, so that it has what was there before or what is written, whatever happens."""
+    """Write the file in place. Its size does not change: after a power failure it has the old content, or the new one."""
     values = {**vars(pending), "attempts": [vars(each) for each in pending.attempts]}
     file.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as written:
