@@ -133,17 +133,23 @@ class ManagementCalls(Calls[AnyInputs], Generic[AnyInputs, Record]):
     def remove(self, client: Client, id: str, inputs: AnyInputs) -> None:
         self.write(client, "remove", "Removing", id, inputs)
 
-    def list_organization(self, client: Client, org_id: str) -> Sequence[Record]:
-        return self.list(client, org_id)
+    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[Record]:
+        return self.list(client, org_id, at_most=at_most)
 
-    def list(self, client: Client, org_id: str, *queries: dict[str, Any]) -> Sequence[Record]:
+    def list(
+        self, client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None
+    ) -> Sequence[Record]:
         """Return the objects in an organization that the queries find. The list may lag."""
         # A server that ignores the header lists another organization's objects.
         return [
-            each for each in self.pages(client, org_id, self.endpoints["search"][0], *queries) if each.org_id == org_id
+            each
+            for each in self.pages(client, org_id, self.endpoints["search"][0], *queries, at_most=at_most)
+            if each.org_id == org_id
         ]
 
-    def pages(self, client: Client, org_id: str, endpoint: Endpoint, *queries: dict[str, Any]) -> Sequence[Record]:
+    def pages(
+        self, client: Client, org_id: str, endpoint: Endpoint, *queries: dict[str, Any], at_most: int | None = None
+    ) -> Sequence[Record]:
         """Return what a search finds that names the organization in the header."""
         operation = f"Listing the {self.record.noun}s of organization {clean(org_id)}"
 
@@ -153,7 +159,7 @@ class ManagementCalls(Calls[AnyInputs], Generic[AnyInputs, Record]):
             )
             return found.details.total_result, [parse(self.record, each, operation) for each in found.result]
 
-        return all_pages(page, operation)
+        return all_pages(page, operation, at_most)
 
     def write(
         self, client: Client, action: str, verb: str, id: str, inputs: AnyInputs, body: dict[str, Any] | None = None

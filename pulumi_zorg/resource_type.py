@@ -85,8 +85,12 @@ class Calls(Generic[AnyInputs]):
         """Return the objects that have the identity of ``inputs``, by a list. It may lag."""
         raise NotImplementedError
 
-    def list_organization(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
-        """Return the objects in an organization that the caller may see."""
+    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[ObjectRecord]:
+        """Return the objects in an organization that the caller may see.
+
+        :param at_most: how many calls it may take; None is any number.
+        :raises TooLong: where it takes more, after the first call.
+        """
         raise NotImplementedError
 
     def list_removed_with(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
@@ -96,7 +100,8 @@ class Calls(Generic[AnyInputs]):
     def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ObjectRecord] | None:
         """Return the objects of the whole instance that the caller may see; None where no call lists them.
 
-        :param at_most: how many calls it may take. Where more are needed, it returns None after the first one.
+        :param at_most: how many calls it may take; None is any number.
+        :raises TooLong: where it takes more, after the first call.
         """
         return None
 

@@ -11,10 +11,14 @@ from typing import Any, Protocol, TypeVar
 
 from pulumi_zorg.errors import UnexpectedAnswer
 
-__all__ = ["PAGE", "PAGE_V2", "all_pages", "chunks", "v1_query", "v2_query"]
+__all__ = ["PAGE", "PAGE_V2", "TooLong", "all_pages", "chunks", "v1_query", "v2_query"]
 
 PAGE = 5_000  # entries of a page of the v1 API; both recorded servers accept it
 PAGE_V2 = 1_000  # the v2 API refuses more
+
+
+class TooLong(Exception):
+    """A list takes more calls than its caller allows."""
 
 
 class Identified(Protocol):
@@ -37,11 +41,15 @@ def v2_query(offset: int) -> dict[str, Any]:
     return {"offset": str(offset), "limit": PAGE_V2, "asc": True}
 
 
-def all_pages(page: Callable[[int], tuple[int, Sequence[Entry]]], operation: str) -> tuple[Entry, ...]:
+def all_pages(
+    page: Callable[[int], tuple[int, Sequence[Entry]]], operation: str, at_most: int | None = None
+) -> tuple[Entry, ...]:
     """Return all pages as one list.
 
     :param page: returns the number of all entries, and the entries from an offset on.
     :param operation: as the beginning of a sentence.
+    :param at_most: how many calls it may take; None is any number.
+    :raises TooLong: where it takes more, after the first call.
     :raises UnexpectedAnswer: where the list changed while it was read, so that some entries were not shown.
     """
     found: dict[str, Entry] = {}
@@ -49,6 +57,8 @@ def all_pages(page: Callable[[int], tuple[int, Sequence[Entry]]], operation: str
     while True:
         counted, rows = page(offset)
         total = max(total, counted)
+        if offset == 0 and at_most is not None and total > at_most * len(rows):
+            raise TooLong
         found.update((row.id, row) for row in rows)
         offset += len(rows)
         # A server may return fewer entries than requested, so a short page is not always the last one.

@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi_zorg.affected_by import recent_events, recently_changed
 from pulumi_zorg.client import Client
+from pulumi_zorg.client.pages import TooLong
 from pulumi_zorg.drift.concurrency import Reader, read_each
 from pulumi_zorg.drift.observe import FEW_LISTS, find, from_list
 from pulumi_zorg.drift.report import Undetermined
@@ -224,7 +225,7 @@ def _list_at_once(
         if not whole_instance:
             known.require_permission(type, organizations[0])
         records = type.calls.list_instance(known.client, at_most)
-    except (ApiError, UnexpectedAnswer, NotProven):
+    except (ApiError, UnexpectedAnswer, NotProven, TooLong):
         return None  # older servers do not have that list
     if records is None:
         return None

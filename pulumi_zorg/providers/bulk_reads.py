@@ -1,23 +1,26 @@
 """Answers the reads of a refresh from lists, where many objects are read.
 
-The engine asks for one object after the other, and a provider does not know how many will come. So the first objects of a type
-are read by id, and a list is read once it takes no more calls than have been made by id. That is at most twice the calls that
-somebody would make who knew.
+The engine asks for one object after the other, and a provider does not know how many will come. So the first objects are read
+by id, and a list is read once it takes no more calls than have been made by id. That is at most twice the calls that somebody
+would make who knew.
 
-A list lags behind the last writes, leaves out what the caller may not see, and does not show phantoms. So it only answers for
-an object that it shows exactly as the state has it, and that has not changed recently. Everything else is read by id.
+A list lags behind the last writes, leaves out what the caller may not see, and does not show phantoms. So it only confirms an
+object that it shows exactly as the state has it, and that has not changed recently. Everything else is read by id.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_zorg.affected_by import recent_events, recently_changed
 from pulumi_zorg.client import Client
+from pulumi_zorg.client.pages import TooLong
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer
 from pulumi_zorg.models import Event, ObjectRecord
 from pulumi_zorg.observed import Observed
@@ -27,101 +30,113 @@ from pulumi_zorg.tokens import Key
 
 __all__ = ["BulkReads"]
 
-#: So many objects of a type are read by id before a list is considered, and so many in one organization.
+#: So many objects of a type are read by id before a list is considered, in all and in one organization.
 _FEW = 5
 
 
 @dataclass
-class _Lists:
-    """What the lists of one type have shown.
+class _List:
+    """The list of a type in the whole instance, or in one organization.
 
-    :param reads: how many objects were asked for, in all and by organization.
-    :param next_try: the number of reads at which the list of the instance is tried; None where it is not tried again.
-    :param listed: the organizations that were listed.
+    :param reads: how many of its objects were asked for.
+    :param next_try: the number of reads at which the list is read; None where it was, or cannot be.
     """
 
     reads: int = 0
-    reads_in: dict[str, int] = field(default_factory=dict)
     next_try: int | None = _FEW + 1
-    listed: set[str] = field(default_factory=set)
+    was_read: bool = False
+
+
+@dataclass
+class _OfType:
+    """What was asked for of one type, and what lists have shown.
+
+    :param instance: the list of the whole instance.
+    :param organizations: the lists by organization.
+    :param entries: what the lists show, without what may have changed since.
+    """
+
+    instance: _List = field(default_factory=_List)
+    organizations: defaultdict[str, _List] = field(default_factory=lambda: defaultdict(_List))
     entries: dict[str, Observed] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-@dataclass(frozen=True)
-class _Recent:
-    """The events that lists may not show yet; None where they cannot all be read."""
-
-    events: tuple[Event, ...] | None
 
 
 class BulkReads:
     """The reads of one run."""
 
     def __init__(self) -> None:
-        self._lists: dict[str, _Lists] = {}
+        self._types: defaultdict[str, _OfType] = defaultdict(_OfType)
         self._written: set[str] = set()
         self._lock = threading.Lock()
-        #: None until they were read.
-        self._recent: _Recent | None = None
-        self._recent_lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(max_workers=1)
+        self._recent: Future[tuple[Event, ...] | None] | None = None
 
     def written(self, id: str) -> None:
         """Remember that this run changes the object: no list is used for it any more."""
         with self._lock:
             self._written.add(id)
 
-    def find(self, client: Client, type: ResourceType[Any], id: str, known: Mapping[str, Any]) -> Observed | None:
-        """Return the object, if a list shows it exactly as the state has it; None where it is to be read by id.
+    def confirm(self, client: Client, type: ResourceType[Any], id: str, known: Mapping[str, Any]) -> bool:
+        """Return whether a list shows the object exactly as the state has it. Else it is to be read by id.
 
         :param known: what the state has of it.
         """
         with self._lock:
             if id in self._written:
-                return None
-            lists = self._lists.setdefault(type.token, _Lists())
-        with lists.lock:
-            self._count(client, lists, type, str(known.get("org_id") or ""))
-            found = lists.entries.get(id)
+                return False
+            of_type = self._types[type.token]
+        with of_type.lock:
+            self._count(client, type, of_type, str(known.get("org_id") or ""))
+            found = of_type.entries.get(id)
         if found is None or any(name in known and name not in found.properties for name in type.updatable):
-            return None
-        return found if all(known.get(name) == value for name, value in found.properties.items()) else None
+            return False
+        return all(known.get(name) == value for name, value in found.properties.items())
 
-    def _count(self, client: Client, lists: _Lists, type: ResourceType[Any], org_id: str) -> None:
+    def _count(self, client: Client, type: ResourceType[Any], of_type: _OfType, org_id: str) -> None:
         """Count a read, and read a list where it has become worth it."""
-        lists.reads += 1
-        lists.reads_in[org_id] = lists.reads_in.get(org_id, 0) + 1
-        if org_id in lists.listed:
+        lists = [of_type.organizations[org_id], of_type.instance] if type.in_organization else [of_type.instance]
+        for each in lists:
+            each.reads += 1
+        if any(each.was_read for each in lists):
             return
-        records: Sequence[ObjectRecord] | None = None
-        if type.in_organization and lists.reads_in[org_id] > _FEW:
-            lists.listed.add(org_id)
-            with suppress(ApiError, UnexpectedAnswer):  # then everything is read by id
-                records = type.calls.list_organization(client, org_id)
-        elif lists.next_try is not None and lists.reads >= lists.next_try:
-            lists.next_try = None
-            with suppress(ApiError, UnexpectedAnswer):
-                records = type.calls.list_instance(client, lists.reads - 1)
-                # A list that is too long now may be worth it later.
-                lists.next_try = 2 * lists.reads if records is None else None
+        due = next((each for each in lists if each.next_try is not None and each.reads >= each.next_try), None)
+        if due is None:
+            return
+        recent = self._begin_to_read_events(client)
+        records: Sequence[ObjectRecord] = ()
+        at_most, due.next_try = due.reads - 1, None
+        try:
+            if due is of_type.instance:
+                records = type.calls.list_instance(client, at_most) or ()
+            else:
+                records = type.calls.list_organization(client, org_id, at_most)
+            due.was_read = True
+        except TooLong:
+            due.next_try = 2 * due.reads  # it may be worth it later
+        except (ApiError, UnexpectedAnswer):
+            pass  # everything is read by id
         if records:
-            lists.entries |= self._settled(client, type, records)
+            of_type.entries |= _settled(client, type, records, recent)
 
-    def _settled(self, client: Client, type: ResourceType[Any], records: Sequence[ObjectRecord]) -> dict[str, Observed]:
-        """Return the objects that a list shows, without those that it may not show as they are."""
-        shown: dict[str, Observed] = {}
-        for record in records:
-            with suppress(UnexpectedAnswer):  # this release does not know its state
-                shown[record.id] = type.observed(record)
-        recorded = [Recorded("", type.token, each.id, each.properties, each.properties) for each in shown.values()]
-        changed: set[Key] = set()
-        with suppress(ApiError):  # without the event store nothing shows what changed
-            changed = {each.key for each in recently_changed(client, self._recent_events(client), recorded)}
-        return {each.id: each for each in shown.values() if each.key not in changed}
-
-    def _recent_events(self, client: Client) -> tuple[Event, ...] | None:
-        """Return the events that lists may not show yet, read once in a run. What a list answers is true at that moment."""
-        with self._recent_lock:
+    def _begin_to_read_events(self, client: Client) -> Future[tuple[Event, ...] | None]:
+        """Begin to read the events that lists may not show yet, once in a run and while a list is read."""
+        with self._lock:
             if self._recent is None:
-                self._recent = _Recent(recent_events(client))
-            return self._recent.events
+                self._recent = self._threads.submit(recent_events, client)
+            return self._recent
+
+
+def _settled(
+    client: Client, type: ResourceType[Any], records: Sequence[ObjectRecord], recent: Future[tuple[Event, ...] | None]
+) -> dict[str, Observed]:
+    """Return the objects that a list shows, without those that it may not show as they are."""
+    shown: dict[str, Observed] = {}
+    for record in records:
+        with suppress(UnexpectedAnswer):  # this release does not know its state
+            shown[record.id] = type.observed(record)
+    recorded = [Recorded("", type.token, each.id, each.properties, each.properties) for each in shown.values()]
+    changed: set[Key] = set()
+    with suppress(ApiError):  # without the event store nothing shows what changed
+        changed = {each.key for each in recently_changed(client, recent.result(), recorded)}
+    return {each.id: each for each in shown.values() if each.key not in changed}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Generic
 
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
@@ -77,11 +76,10 @@ class Hooks(Generic[AnyInputs]):
         context = process.current()
         known = {name: value for name, value in props.items() if value is not None}
         is_get = not any(name in known for name in self.type.required if name not in self.type.address)
-        listed = None if is_get else context.bulk_reads.find(context.client, self.type, id, known)
-        if listed is not None:
-            # What the server filled in is not in every list. It does not change.
-            listed = replace(listed, properties={**(props.get(FILLED) or {}), **listed.properties})
-        found = listed or self.type.find(context.client, id, known)
+        if not is_get and context.bulk_reads.confirm(context.client, self.type, id, known):
+            context.pending.seen_by_engine(id)
+            return ReadResult(id, props)  # without inputs, the engine keeps those of the state
+        found = self.type.find(context.client, id, known)
         if isinstance(found, Removal):
             if is_get:
                 raise Gone(f"There is no {self.type.noun} {id} to get: {found.describe()}.")

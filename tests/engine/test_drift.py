@@ -45,3 +45,19 @@ def test_drift_is_shown_by_property_and_corrected(any_server: Server, made: Stac
     put_right = admin.grant(server.home, server.ann, ann)
     assert (put_right["roleKeys"], put_right["state"]) == (["viewer"], "USER_GRANT_STATE_ACTIVE")
     assert made.run("refresh", "--preview-only", "--expect-no-changes").code == 0
+
+
+def test_a_refresh_of_many_that_finds_no_change_leaves_the_state_as_it_is(server: Server, stack: Stack) -> None:
+    """So many that a list confirms most of them: the provider returns what it was given, and no inputs."""
+    users = [server.admin.create_user(server.home, f"user{number}") for number in range(8)]
+    stack.declare(
+        **{f"grant{number}": grant(server.home, user, server.project, ["viewer"]) for number, user in enumerate(users)}
+    )
+    stack.up()
+    before = stack.resources()
+    stack.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    for name, resource in stack.resources().items():
+        for part in ("id", "inputs", "outputs", "modified"):
+            assert resource.get(part) == before[name].get(part), (name, part)
+    server.admin.deactivate_grant(server.home, users[7], stack.id("grant7"))
+    assert stack.preview("--refresh") == {"grant7": ["update", "active"]}

@@ -94,14 +94,24 @@ def test_without_lists_everything_is_read_by_id(server: Server, stack: InProcess
     assert sum(count for call, count in found.items() if call.startswith("GET /management/v1/users/")) == MANY
 
 
-def test_a_few_resources_of_a_large_instance_are_refreshed_with_few_calls(
-    server: Server, stack: InProcessStack
-) -> None:
-    """The instance has more pages than the stack has resources: no list of the instance is read to its end."""
-    users = [server.admin.create_user(server.home, f"user{number}") for number in range(MANY)]
-    tenants = [server.admin.create_organization(f"Tenant {number}") for number in range(8)]
+#: The first page of a list that has many: with v1's name of the number of all entries, and with v2's.
+LONG_LIST = json.dumps({"details": {"totalResult": "100000"}, "pagination": {"totalResult": "100000"}})
+FEW = 8
+
+
+def refreshed_beside_a_long_list(server: Server, stack: InProcessStack, path: str) -> Counter[str]:
+    """Refreshes the stack where a list has more pages than the stack has resources; returns the calls by their path."""
+    server.proxy.clear()
+    server.proxy.add(Fault("answer", path=f"{path}$", status=200, body=LONG_LIST, times=None))
+    assert stack.run("refresh", "--expect-no-changes").code == 0
+    return Counter(each.path for each in server.proxy.exchanges)
+
+
+def test_a_few_grants_of_a_large_instance_are_refreshed_with_few_calls(server: Server, stack: InProcessStack) -> None:
+    tenants = [server.admin.create_organization(f"Tenant {number}") for number in range(FEW)]
     for tenant in tenants:
         server.admin.grant_project(server.home, server.project, tenant, ["viewer"])
+    users = [server.admin.create_user(server.home, f"user{number}") for number in range(FEW)]
     stack.declare(
         **{
             f"grant{number}": grant(tenant, users[number], server.project, ["viewer"])
@@ -109,10 +119,30 @@ def test_a_few_resources_of_a_large_instance_are_refreshed_with_few_calls(
         }
     )
     stack.up()
-    pages = '{"pagination": {"totalResult": "20000"}, "authorizations": []}'
-    server.proxy.clear()
-    server.proxy.add(Fault("answer", path="ListAuthorizations$", status=200, body=pages, times=None))
-    assert stack.run("refresh", "--expect-no-changes").code == 0
-    found = calls(server)
-    assert found["POST /zitadel.authorization.v2.AuthorizationService/ListAuthorizations"] == 1
-    assert sum(found.values()) == 9
+    found = refreshed_beside_a_long_list(server, stack, "ListAuthorizations")
+    assert found["/zitadel.authorization.v2.AuthorizationService/ListAuthorizations"] == 1
+    assert sum(found.values()) == FEW + 2, "the events are read meanwhile"
+
+
+def test_a_few_grants_of_a_large_organization_are_refreshed_with_few_calls(
+    server: Server, stack: InProcessStack
+) -> None:
+    users = [server.admin.create_user(server.home, f"user{number}") for number in range(FEW)]
+    stack.declare(
+        **{f"grant{number}": grant(server.home, user, server.project, ["viewer"]) for number, user in enumerate(users)}
+    )
+    stack.up()
+    found = refreshed_beside_a_long_list(server, stack, "users/grants/_search")
+    assert found["/management/v1/users/grants/_search"] == 1
+    # The list of the instance is not that long here.
+    assert sum(found.values()) <= FEW + 3
+
+
+def test_a_few_organizations_of_a_large_instance_are_refreshed_with_few_calls(
+    server: Server, stack: InProcessStack
+) -> None:
+    stack.declare(**{f"org{number}": org(f"Tenant {number}") for number in range(FEW)})
+    stack.up()
+    found = refreshed_beside_a_long_list(server, stack, "orgs/_search")
+    assert found["/management/v1/orgs/me"] == FEW
+    assert found["/admin/v1/orgs/_search"] == 1

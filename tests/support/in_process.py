@@ -288,7 +288,7 @@ class InProcessStack:
             if not found.id:
                 command.ops[name] = ["delete"]
                 del self._state[name]
-            elif found.inputs != have.inputs:
+            elif found.inputs is not None and found.inputs != have.inputs:
                 differing = sorted(each for each in found.inputs if found.inputs[each] != have.inputs.get(each))
                 command.ops[name] = ["update", *differing]
                 self._state[name] = _Resource(

@@ -112,7 +112,7 @@ class OrganizationCalls(Calls[OrganizationInputs]):
         return tuple(record for record in found if record.name == inputs.name)
 
     def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[OrganizationRecord]:
-        """Return all organizations of the instance.
+        """Return all organizations of the instance. See :class:`Calls` for ``at_most``.
 
         :raises PermissionDenied: without ``iam.read``, a right on the instance (IAM_OWNER, IAM_OWNER_VIEWER).
         :raises UnexpectedAnswer: where the server shows none: an instance has at least the default organization.
@@ -124,7 +124,7 @@ class OrganizationCalls(Calls[OrganizationInputs]):
             found = client.read(_Listed, _SEARCH, operation, body=body)
             return found.details.total_result, found.result
 
-        found = all_pages(page, operation)
+        found = all_pages(page, operation, at_most)
         if not found:
             raise UnexpectedAnswer(f"{operation}: the server shows none.", may_have_applied=False)
         return found

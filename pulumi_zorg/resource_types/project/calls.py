@@ -196,7 +196,7 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
             return self.list(client, org_id, {"nameQuery": {"name": name, "method": method}})
         # The v2 API has the same methods under another name.
         v2 = {"projectName": name, "method": method.replace("TEXT_QUERY", "TEXT_FILTER")}
-        return _list_v2(client, f"Searching projects named {clean(name)!r}", [{"projectNameFilter": v2}]) or ()
+        return _list_v2(client, f"Searching projects named {clean(name)!r}", [{"projectNameFilter": v2}])
 
     def read_v2(self, client: Client, id: str) -> ProjectRecord:
         """Return the project as a read by its id shows it, without roles, for a caller who does not know its organization."""
@@ -205,14 +205,14 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         check_id(record.id, id, record.noun, operation)
         return record
 
-    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ProjectRecord] | None:
+    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ProjectRecord]:
         return _list_v2(client, "Listing the projects of the instance", [], at_most)
 
     def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[ProjectRecord]:
         found: list[ProjectRecord] = []
         for part in chunks(ids, PAGE_V2):
             filters = [{"inProjectIdsFilter": {"ids": list(dict.fromkeys(part))}}]
-            found += _list_v2(client, "Listing projects by their ids", filters) or ()
+            found += _list_v2(client, "Listing projects by their ids", filters)
         return found
 
     def complete(self, client: Client, records: Sequence[ObjectRecord], at_most: int) -> Sequence[ObjectRecord]:
@@ -294,10 +294,8 @@ def _list_roles(client: Client, org_id: str, project_id: str) -> tuple[_Role, ..
     return roles
 
 
-def _list_v2(
-    client: Client, operation: str, filters: list[Any], at_most: int | None = None
-) -> Sequence[ProjectRecord] | None:
-    """Return the projects that the filters find; None where they take more than ``at_most`` calls."""
+def _list_v2(client: Client, operation: str, filters: list[Any], at_most: int | None = None) -> Sequence[ProjectRecord]:
+    """Return the projects that the filters find. See :func:`all_pages` for ``at_most``."""
 
     def page(offset: int) -> tuple[int, tuple[_Row, ...]]:
         body = {
@@ -309,8 +307,4 @@ def _list_v2(
         found = client.read(_Rows, _LIST_V2, operation, body=body)
         return found.pagination.total_result, found.projects
 
-    first = page(0)
-    if at_most is not None and first[0] > at_most * PAGE_V2:
-        return None
-    rows = all_pages(lambda offset: page(offset) if offset else first, operation)
-    return [row.record() for row in rows if not row.granted_organization_id]
+    return [row.record() for row in all_pages(page, operation, at_most) if not row.granted_organization_id]

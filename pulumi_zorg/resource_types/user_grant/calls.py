@@ -201,13 +201,21 @@ class UserGrantCalls(Calls[UserGrantInputs]):
         }
         return client.read(_Listed, _SEARCH, operation, org=org_id, body=body).result
 
-    def list_organization(self, client: Client, org_id: str) -> Sequence[UserGrantRecord]:
-        return self.search_organization(client, org_id)
+    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[UserGrantRecord]:
+        return self.search_organization(client, org_id, at_most=at_most)
 
     def search_organization(
-        self, client: Client, org_id: str, user_id: str | None = None, project_id: str | None = None
+        self,
+        client: Client,
+        org_id: str,
+        user_id: str | None = None,
+        project_id: str | None = None,
+        at_most: int | None = None,
     ) -> Sequence[UserGrantRecord]:
-        """Return the grants in an organization: all, or those of a user or for a project. The list may lag."""
+        """Return the grants in an organization: all, or those of a user or for a project. The list may lag.
+
+        :param at_most: as for :func:`all_pages`.
+        """
         operation = f"Listing the user grants of organization {clean(org_id)}"
         given = {"userId": user_id, "projectId": project_id}
         queries = [{f"{name}Query": {name: value}} for name, value in given.items() if value is not None]
@@ -218,7 +226,7 @@ class UserGrantCalls(Calls[UserGrantInputs]):
             return found.details.total_result, found.result
 
         # A server that ignores the header lists another organization's grants.
-        return tuple(each for each in all_pages(page, operation) if each.org_id == org_id)
+        return tuple(each for each in all_pages(page, operation, at_most) if each.org_id == org_id)
 
     def search_instance(
         self, client: Client, user_id: str | None = None, project_id: str | None = None
@@ -242,12 +250,9 @@ class UserGrantCalls(Calls[UserGrantInputs]):
         ]
         return (*(each for each in found if each.org_id not in elsewhere), *again)
 
-    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[UserGrantRecord] | None:
+    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[UserGrantRecord]:
         operation = "Listing the user grants of the instance"
-        first = _list(client, operation, 0, [])
-        if at_most is not None and first[0] > at_most * PAGE_V2:
-            return None
-        return all_pages(lambda offset: _list(client, operation, offset, []) if offset else first, operation)
+        return all_pages(lambda offset: _list(client, operation, offset, []), operation, at_most)
 
     def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[UserGrantRecord]:
         found: list[UserGrantRecord] = []

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from pulumi_zorg.client import Client
+from pulumi_zorg.client.pages import TooLong
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.impact import Effect, Facts
 from pulumi_zorg.models import Event, ObjectRecord
@@ -134,8 +135,9 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def removed_along(
         self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int
     ) -> Collection[str] | None:
-        listed = self.calls.list_instance(client, at_most)
-        if listed is None:
+        try:
+            listed = self.calls.list_instance(client, at_most)
+        except TooLong:
             return None
         organizations, projects = removed.get("org_id", {}).keys(), removed.get("project_id", {}).keys()
         # The list does not name the project grant, but there is one for each project and organization.
