@@ -152,7 +152,7 @@ class PendingCreates:
 
 def _read(file: Path) -> PendingCreate | None:
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        values = json.loads(file.read_bytes().rstrip())
         return PendingCreate(**{**values, "attempts": tuple(Attempt(**each) for each in values["attempts"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None  # the file was cut short while being written, which is before any call

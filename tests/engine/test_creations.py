@@ -34,9 +34,10 @@ def names(server: Server) -> dict[str, str]:
 
 
 def test_resources_of_one_name_under_different_parents_are_different(server: Server, stack: Stack) -> None:
-    (stack.folder / "__main__.py").write_text(SAME_NAME.format(two="Two"))
+    # Of another length than "One": within a second, Python takes a module of the same length for the one that it compiled.
+    (stack.folder / "__main__.py").write_text(SAME_NAME.format(two="Second"))
     stack.up()
-    assert {"Top", "One", "Two"} <= set(names(server))
+    assert {"Top", "One", "Second"} <= set(names(server))
     assert not any(call.startswith("PUT") for call in server.proxy.writes)
     (stack.folder / "__main__.py").write_text(SAME_NAME.format(two="One"))
     assert stack.fails().shows("is declared twice: Organization 'main' is the same organization")

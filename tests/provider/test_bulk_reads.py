@@ -15,7 +15,8 @@ from tests.support.servers import Server
 from tests.support.stack import grant, org
 from tests.unit.clients import Clients
 
-MANY = 40
+MANY, FEW = 40, 8
+BROKEN = json.dumps({"code": 13, "message": "An internal error occurred", "details": []})
 REFUSED = json.dumps({"code": 7, "message": "No matching permissions found (AUTH-5mWD2)", "details": []})
 
 
@@ -94,9 +95,20 @@ def test_without_lists_everything_is_read_by_id(server: Server, stack: InProcess
     assert sum(count for call, count in found.items() if call.startswith("GET /management/v1/users/")) == MANY
 
 
+def test_without_a_proper_answer_of_the_event_store_everything_is_read_by_id(
+    server: Server, stack: InProcessStack
+) -> None:
+    """A refusal is another matter: such a caller never sees what a list may not show yet."""
+    stack.declare(**{f"org{number}": org(f"Tenant {number}") for number in range(FEW)})
+    stack.up()
+    server.proxy.clear()
+    server.proxy.add(Fault("answer", path="events/_search$", status=500, body=BROKEN, times=None))
+    assert stack.run("refresh", "--expect-no-changes").code == 0
+    assert calls(server)["GET /management/v1/orgs/me"] == FEW
+
+
 #: The first page of a list that has many: with v1's name of the number of all entries, and with v2's.
 LONG_LIST = json.dumps({"details": {"totalResult": "100000"}, "pagination": {"totalResult": "100000"}})
-FEW = 8
 
 
 def refreshed_beside_a_long_list(server: Server, stack: InProcessStack, path: str) -> Counter[str]:

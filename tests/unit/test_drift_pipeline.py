@@ -114,6 +114,20 @@ def test_an_object_that_changed_recently_is_read_by_id(
     assert {each.urn for each in drifts(client, recorded)} == {changed.urn, gone.urn, renamed.urn}
 
 
+def test_where_the_event_store_fails_an_outdated_list_hides_no_change(
+    server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = many(server)
+    client = clients.owner(server)
+    records = USER_GRANTS.list_organization(client, server.home)
+    changed = recorded[-1]
+    server.admin.set_roles(server.home, changed.known["user_id"], changed.id, ["admin"])
+    monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
+    failure = json.dumps({"code": 13, "message": "An internal error occurred", "details": []})
+    server.proxy.add(Fault("answer", path="events/_search$", status=500, body=failure, times=None))
+    assert [each.urn for each in drifts(client, recorded)] == [changed.urn]
+
+
 def test_an_outdated_list_is_no_drift(server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = many(server)
     # Without the event store only the read by id shows the change.
