@@ -226,7 +226,7 @@ def _list_at_once(
             known.require_permission(type, organizations[0])
         records = type.calls.list_instance(known.client, at_most)
     except (ApiError, UnexpectedAnswer, NotProven, TooLong):
-        return None  # older servers do not have that list
+        return None  # older servers do not have that list, or it is too long
     if records is None:
         return None
     wanted = set(organizations)
