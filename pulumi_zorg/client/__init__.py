@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ class Client:
         #: What calls have shown that other calls need not ask for again, by what it is about.
         self.learned: dict[tuple[str, ...], str] = {}
         self._verified: set[str] = set()
+        self._verifying: dict[str, Future[bool]] = {}
         self._created: set[str] = set()
         self._lock = threading.Lock()
 
@@ -127,10 +129,24 @@ class Client:
         with self._lock:
             if org_id in self._verified:
                 return True
-        if self.organizations.read(org_id).removed:
-            return False
-        self.mark_verified(org_id)
-        return True
+            # Resources are created at the same time: those of one organization share one answer.
+            running = self._verifying.get(org_id)
+            if running is None:
+                answer = self._verifying[org_id] = Future[bool]()
+        if running is not None:
+            return running.result()
+        try:
+            exists = not self.organizations.read(org_id).removed
+            if exists:
+                self.mark_verified(org_id)
+            answer.set_result(exists)
+        except BaseException as error:
+            answer.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._verifying[org_id]
+        return exists
 
     @property
     def header_arrives(self) -> bool:

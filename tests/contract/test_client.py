@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -41,6 +42,18 @@ def test_that_the_header_is_honoured_is_made_sure_of_once(every_server: Server, 
     for _ in range(3):
         client.verify_org_header(every_server.home)
     assert [each.path for each in every_server.proxy.exchanges] == ["/management/v1/orgs/me"]
+
+
+def test_resources_that_need_it_at_the_same_time_make_sure_of_the_header_once(
+    every_server: Server, clients: Clients
+) -> None:
+    client = clients.owner(every_server)
+    every_server.proxy.clear()
+    every_server.proxy.add(Fault("delay", seconds=0.2))
+    with ThreadPoolExecutor() as threads:
+        answers = list(threads.map(client.verify_org_header, [every_server.home] * 4))
+    assert answers == [True] * 4
+    assert len(every_server.proxy.exchanges) == 1
 
 
 def test_a_doubt_about_the_header_is_not_taken_for_an_answer(every_server: Server, clients: Clients) -> None:
