@@ -13,7 +13,6 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +60,13 @@ class _OfType:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
+@dataclass(frozen=True)
+class _Recent:
+    """The events that lists may not show yet; None where they cannot all be read."""
+
+    events: tuple[Event, ...] | None
+
+
 class BulkReads:
     """The reads of one run."""
 
@@ -68,8 +74,9 @@ class BulkReads:
         self._types: defaultdict[str, _OfType] = defaultdict(_OfType)
         self._written: set[str] = set()
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(max_workers=1)
-        self._recent: Future[tuple[Event, ...] | None] | None = None
+        #: None until they were read.
+        self._recent: _Recent | None = None
+        self._recent_lock = threading.Lock()
 
     def written(self, id: str) -> None:
         """Remember that this run changes the object: no list is used for it any more."""
@@ -102,7 +109,6 @@ class BulkReads:
         due = next((each for each in lists if each.next_try is not None and each.reads >= each.next_try), None)
         if due is None:
             return
-        recent = self._begin_to_read_events(client)
         records: Sequence[ObjectRecord] = ()
         at_most, due.next_try = due.reads - 1, None
         try:
@@ -116,29 +122,26 @@ class BulkReads:
         except (ApiError, UnexpectedAnswer):
             pass  # everything is read by id
         if records:
-            of_type.entries |= _settled(client, type, records, recent)
+            of_type.entries |= self._settled(client, type, records)
 
-    def _begin_to_read_events(self, client: Client) -> Future[tuple[Event, ...] | None]:
-        """Begin to read the events that lists may not show yet, once in a run and while a list is read."""
-        with self._lock:
+    def _settled(self, client: Client, type: ResourceType[Any], records: Sequence[ObjectRecord]) -> dict[str, Observed]:
+        """Return the objects that a list shows, without those that it may not show as they are."""
+        shown: dict[str, Observed] = {}
+        for record in records:
+            with suppress(UnexpectedAnswer):  # this release does not know its state
+                shown[record.id] = type.observed(record)
+        recorded = [Recorded("", type.token, each.id, each.properties, each.properties) for each in shown.values()]
+        try:
+            changed = {each.key for each in recently_changed(client, self._recent_events(client), recorded)}
+        except PermissionDenied:
+            changed = set()  # nothing shows this caller what changed
+        except ZorgError:
+            return {}
+        return {each.id: each for each in shown.values() if each.key not in changed}
+
+    def _recent_events(self, client: Client) -> tuple[Event, ...] | None:
+        """Return the events that lists may not show yet, read once in a run. What a list answers is true at that moment."""
+        with self._recent_lock:
             if self._recent is None:
-                self._recent = self._threads.submit(recent_events, client)
-            return self._recent
-
-
-def _settled(
-    client: Client, type: ResourceType[Any], records: Sequence[ObjectRecord], recent: Future[tuple[Event, ...] | None]
-) -> dict[str, Observed]:
-    """Return the objects that a list shows, without those that it may not show as they are."""
-    shown: dict[str, Observed] = {}
-    for record in records:
-        with suppress(UnexpectedAnswer):  # this release does not know its state
-            shown[record.id] = type.observed(record)
-    recorded = [Recorded("", type.token, each.id, each.properties, each.properties) for each in shown.values()]
-    try:
-        changed = {each.key for each in recently_changed(client, recent.result(), recorded)}
-    except PermissionDenied:
-        changed = set()  # nothing shows this caller what changed
-    except ZorgError:
-        return {}
-    return {each.id: each for each in shown.values() if each.key not in changed}
+                self._recent = _Recent(recent_events(client))
+            return self._recent.events
