@@ -102,7 +102,9 @@ def check_pending_folder(examination: Examination) -> Iterator[Finding]:
 def check_pending(examination: Examination) -> Iterator[Finding]:
     """No create of an earlier run was left unfinished."""
     folder = pending_creates_folder(examination.folder.resolve())
-    found = PendingCreates(examination.settings.url, folder, lambda sentence: None).all() if folder else ()
+    pending = PendingCreates(examination.settings.url, folder, lambda sentence: None)
+    # What was returned to the engine is kept until a later run shows that the state has it.
+    found = [each for each in pending.all() if not each.returned]
     for each in found:
         yield warning(_describe(each))
     if not found:
