@@ -157,11 +157,13 @@ class Facts:
         ``projects``, ``grants``, ``project_grants``.
     :param names: the names of objects, by the property that has their id.
     :param why_not: why something could not be read.
+    :param losing: the ids of the people and service accounts that lose access by the change; None where that was not read.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     why_not: str | None = None
+    losing: frozenset[str] | None = None
 
     @property
     def not_counted(self) -> str:
@@ -182,6 +184,10 @@ class Impact:
     def is_significant(self, effect: Effect) -> bool:
         """Whether a reviewer should read a sentence about a change."""
         return effect.act in (Act.DEACTIVATES, Act.REMOVES)
+
+    def takes_access(self, effect: Effect) -> bool:
+        """Whether a change can take access from somebody: it deactivates or removes the object, or takes roles away."""
+        return effect.act in (Act.DEACTIVATES, Act.REMOVES) or bool(effect.loses)
 
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
         """Return the sentences about a significant change, each beginning with its verb."""
