@@ -31,6 +31,7 @@ from pulumi_zorg.errors import (
     Unauthenticated,
     UnexpectedAnswer,
     Unreachable,
+    UntrustedMatch,
     ZorgError,
 )
 from pulumi_zorg.resource_types.organization.lookup import (
@@ -86,6 +87,7 @@ __all__ = [
     "Unauthenticated",
     "UnexpectedAnswer",
     "Unreachable",
+    "UntrustedMatch",
     "UserGrant",
     "UserGrantArgs",
     "UserGrantResult",

@@ -5,6 +5,8 @@ A setting that is the empty text counts as not given: pipelines pass a missing s
 
 from __future__ import annotations
 
+import base64
+import codecs
 import ipaddress
 import os
 import ssl
@@ -291,17 +293,30 @@ def _credential(kind: str, found: Mapping[str, _Setting]) -> Credential:
         return _key(found["jwtProfileJson"].name, found["jwtProfileJson"].text)
     if kind == "service-account key file":
         return _key_in_file(found["jwtProfileFile"])
-    token = found["token"].text.strip()
+    name, token = found["token"].name, found["token"].text.strip()
+    if token.startswith("{"):
+        raise ConfigurationError(
+            f"{name} must be a personal access token, and is JSON. The JSON of a service account's key belongs in "
+            "zorg:jwtProfileJson or ZITADEL_JWT_PROFILE_JSON."
+        )
+    if any(each in token for each in "/\\") or token.lower().endswith((".json", ".txt", ".pat")):
+        # No token of ZITADEL has these characters.
+        raise ConfigurationError(
+            f"{name} must be a personal access token itself, and is the path of a file. The path of a service account's key file "
+            "belongs in zorg:jwtProfileFile or ZITADEL_JWT_PROFILE_FILE."
+        )
     if not token.isascii() or any(character.isspace() or not character.isprintable() for character in token):
         raise ConfigurationError(
-            f"{found['token'].name} holds characters that no token has; was it cut or pasted with something else?"
+            f"{name} holds characters that no token has; was it cut or pasted with something else?"
         )
     return PersonalAccessToken(Secret(token))
 
 
 def _key_in_file(setting: _Setting) -> ServiceAccountKey:
     try:
-        text = _path(setting).read_text(encoding="utf-8")
+        # Windows writes a byte order mark, and some of its shells UTF-16.
+        content = _path(setting).read_bytes()
+        text = content.decode("utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ConfigurationError(f"{setting.name} cannot be read: {_quoted(setting.text)}: {reason}") from None
@@ -311,4 +326,16 @@ def _key_in_file(setting: _Setting) -> ServiceAccountKey:
 def _key(name: str, text: str) -> ServiceAccountKey:
     from pulumi_zorg.service_account_key import parse_key  # needs pydantic, which a personal access token does not
 
+    text = text.strip().removeprefix("\ufeff")
+    if _is_base64_of_json(text):
+        raise ConfigurationError(
+            f"{name} must be the JSON that ZITADEL issued, and is base64 of it. Decode it first, for example with `base64 -d`."
+        )
     return parse_key(name, text)
+
+
+def _is_base64_of_json(text: str) -> bool:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).lstrip().startswith(b"{")
+    except ValueError:
+        return False

@@ -24,7 +24,8 @@
     ├── NameTaken               another object exists where this one should be created
     └── LookupFailed            a lookup does not have exactly one answer
         ├── NoMatch                 nothing matches
-        └── SeveralMatches          several objects match
+        ├── SeveralMatches          several objects match
+        └── UntrustedMatch          the only match may be somebody else
 
 Each message says what failed, on which object, what the server answered, and what to do. None carries a
 secret: a server's answer is cut and cleaned by :func:`clean` before it gets into one, and the provider masks what a
@@ -58,6 +59,7 @@ __all__ = [
     "Unauthenticated",
     "UnexpectedAnswer",
     "Unreachable",
+    "UntrustedMatch",
     "ZorgError",
     "clean",
 ]
@@ -195,7 +197,18 @@ class LockoutRefused(ZorgError):
 
 
 class NotProven(ZorgError):
-    """The object may be removed, but no answer proves it. It stays in the state."""
+    """The object may be removed, but no answer proves it.
+
+    :param way_out: what to do about it where the object is in the state, as a sentence.
+    """
+
+    def __init__(self, message: str, way_out: str = "") -> None:
+        self.way_out = way_out
+        super().__init__(message)
+
+    def of_state(self) -> NotProven:
+        """Return the same error about an object that is in the state."""
+        return type(self)(f"{self} It stays in the state. {self.way_out}".rstrip())
 
 
 class NeverThere(NotProven):
@@ -220,3 +233,7 @@ class NoMatch(LookupFailed):
 
 class SeveralMatches(LookupFailed):
     """Several objects match. The message lists them."""
+
+
+class UntrustedMatch(LookupFailed):
+    """The only match may be somebody else: its email address is not verified, or its organization was not named."""

@@ -50,7 +50,7 @@ __all__ = [
 
 #: How the API compares a text.
 EQUALS, CONTAINS = "TEXT_QUERY_METHOD_EQUALS", "TEXT_QUERY_METHOD_CONTAINS_IGNORE_CASE"
-#: So many objects that are near are listed in an error.
+#: So many similar objects are listed in an error.
 _NEAR = 5
 
 Result = TypeVar("Result")
@@ -67,6 +67,7 @@ class Question:
     def __init__(self, function: str, **given: Any) -> None:
         self.function = function
         self.given = {name: value for name, value in given.items() if value is not None}
+        self._accepted: tuple[str, ...] = ()
         for name, value in self.given.items():
             if not isinstance(value, str) or not value.strip():
                 raise _shown(self.wrong(name, f"must be a text that is not blank, not {value!r}"))
@@ -98,6 +99,16 @@ class Question:
         if self.given.get(name, values[0]) not in values:
             raise _shown(self.wrong(name, f"must be {' or '.join(map(quoted, values))}"))
 
+    def accept(self, **flags: bool) -> None:
+        """Remember what the program accepts. Another flag is another question.
+
+        :raises InputError: where a flag is neither True nor False.
+        """
+        for name, flag in flags.items():
+            if not isinstance(flag, bool):
+                raise _shown(self.wrong(name, f"must be True or False, not {flag!r}"))
+        self._accepted = tuple(name for name, flag in flags.items() if flag)
+
     def any_of(self, *names: str) -> None:
         """Verify that at least one of these arguments is given.
 
@@ -123,7 +134,7 @@ class Question:
         mocked = self._mocked()
         if mocked is not None:
             return _result(result, mocked)
-        found: Result = _run().once((self.function, *sorted(self.given.items())), ask)
+        found: Result = _run().once(self._key(), ask)
         return found
 
     def answers(self, result: type[Result], key: str, ask: Callable[[Client], Sequence[Result]]) -> tuple[Result, ...]:
@@ -134,7 +145,10 @@ class Question:
         mocked = self._mocked()
         if mocked is not None:
             return tuple(_result(result, each) for each in mocked.get(key) or ())
-        return tuple(_run().once((self.function, *sorted(self.given.items())), ask))
+        return tuple(_run().once(self._key(), ask))
+
+    def _key(self) -> tuple[Any, ...]:
+        return (self.function, *sorted(self.given.items()), *self._accepted)
 
     def _mocked(self) -> Mapping[str, Any] | None:
         if not isinstance(pulumi.runtime.settings.get_monitor(), MockMonitor):

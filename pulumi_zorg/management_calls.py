@@ -103,8 +103,8 @@ class ManagementCalls(Calls[AnyInputs], Generic[AnyInputs, Record]):
         for name in self.verified_by:
             if shown[name] != known[name]:
                 raise NotProven(
-                    f"The {record.noun} {clean(id)} has {name} {clean(shown[name])}, not {clean(known[name])}. It stays in the "
-                    f"state; correct {name}."
+                    f"The {record.noun} {clean(id)} has {name} {clean(shown[name])}, not {clean(known[name])}; "
+                    f"correct {name}."
                 )
         return record
 

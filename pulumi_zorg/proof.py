@@ -10,6 +10,7 @@ DESIGN.md ("Gone needs proof") has the answers that are a proof together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from pulumi_zorg.client import Client
@@ -33,6 +34,7 @@ __all__ = [
     "events_of",
     "find_organization",
     "find_record",
+    "in_state",
     "list_events",
     "removal",
 ]
@@ -68,6 +70,15 @@ class Findable(Protocol[Record_co]):
         """Whether a list shows the object; None where too little is known of it."""
 
 
+@contextmanager
+def in_state() -> Iterator[None]:
+    """Say in an error of a proof that the object stays in the state. For what is looked for because the state has it."""
+    try:
+        yield
+    except NotProven as error:
+        raise error.of_state() from None
+
+
 def find_organization(client: Client, org_id: str) -> OrganizationRecord | Removal:
     """Return the organization, or the proof that it was removed.
 
@@ -97,7 +108,8 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
         raise _never_there(client, what, refused)
     raise NotProven(
         f"It is not known whether {what} was removed{_refused(refused)}. The credential may read neither it nor the event "
-        f"store; a credential with IAM_OWNER_VIEWER on the instance may. It stays in the state. {_STATE_DELETE}"
+        "store; a credential with IAM_OWNER_VIEWER on the instance may.",
+        _STATE_DELETE,
     )
 
 
@@ -134,8 +146,8 @@ def _from_events(
         return removal(last, f"{what} was removed")
     if known.get("org_id") != org_id:
         raise NotProven(
-            f"{what[0].upper()}{what[1:]} is not in organization {clean(str(known.get('org_id')))} but in {clean(org_id)}. "
-            "It stays in the state; correct org_id."
+            f"{what[0].upper()}{what[1:]} is not in organization {clean(str(known.get('org_id')))} but in {clean(org_id)}; "
+            "correct org_id."
         )
     created_as = type.events.known_from(events[0], in_organization=True)
     for event, parent in _removals_of_parents(client, type.events, created_as):
@@ -192,14 +204,12 @@ def _without_events(
     if type.read_permission not in rights:
         raise NotProven(
             f"It is not known whether {what} was removed{_refused(refused)}. The credential lacks {type.read_permission} in "
-            f"organization {clean(org_id)} (ORG_OWNER_VIEWER or ORG_OWNER there, or IAM_OWNER_VIEWER on the instance). "
-            f"It stays in the state. {_STATE_DELETE}"
+            f"organization {clean(org_id)} (ORG_OWNER_VIEWER or ORG_OWNER there, or IAM_OWNER_VIEWER on the instance).",
+            _STATE_DELETE,
         )
     if isinstance(refused, NotFound) and type.is_listed(client, id, known) is False:
         return Removal(f"{what} is neither listed nor readable for a credential that may read all of them there")
-    raise NotProven(
-        f"It is not known whether {what} was removed{_refused(refused)}. It stays in the state. {_STATE_DELETE}"
-    )
+    raise NotProven(f"It is not known whether {what} was removed{_refused(refused)}.", _STATE_DELETE)
 
 
 def events_of(
@@ -239,14 +249,15 @@ def _read_events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tup
 def _never_there(client: Client, what: str, refused: ApiError | None) -> NeverThere:
     return NeverThere(
         f"This instance has never had {what}: is zorg:url ({client.transport.settings.url}) the instance that the "
-        f"stack was made for?{_refused(refused)} It stays in the state. {_STATE_DELETE}"
+        f"stack was made for?{_refused(refused)}",
+        _STATE_DELETE,
     )
 
 
 def _not_shown(what: str, refused: ApiError | None) -> NotProven:
     return NotProven(
         f"Reads do not show {what}, but ZITADEL's event store has no removal of it, so it still exists"
-        f"{_refused(refused)}. It stays in the state."
+        f"{_refused(refused)}."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -53,7 +53,7 @@ class ZitadelResource(Resource):
         if args is None:
             # The absence of a required argument is reported as every other wrong input.
             args = self._args(**{**dict.fromkeys(self._inputs.required()), **given})
-        props = self._properties(resource_name, vars(args), opts)
+        props = self._properties(resource_name, {name: _plain(value) for name, value in vars(args).items()}, opts)
         # The server keeps names and grants unique, so the old object must go first. With `pulumi up --replace` the engine asks
         # no provider which comes first.
         options = pulumi.ResourceOptions(delete_before_replace=True)
@@ -133,6 +133,15 @@ def _secrets(given: Mapping[str, Any]) -> dict[str, Any]:
         return [name for name, output in outputs.items() if await output.is_secret()]
 
     return {SECRETS: pulumi.Output.from_input(names())}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value in the types that the SDK sends: a set, a generator or a view as a list, any mapping as a dictionary."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | pulumi.Output | Awaitable):
+        return [_plain(each) for each in value]
+    return value
 
 
 def _is_plain(value: Any) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_zorg.errors import LookupFailed, NotFound, PermissionDenied, clean
+from pulumi_zorg.errors import LookupFailed, NotFound, PermissionDenied, UntrustedMatch, clean
 from pulumi_zorg.lookup import (
     CONTAINS,
     EQUALS,
@@ -44,6 +45,8 @@ class UserResult:
     :ivar login_names: what the user can log in with.
     :ivar display_name: of a person; of a service account, its name.
     :ivar email: of a person; None for a service account.
+    :ivar email_verified: whether ZITADEL has verified that the person reads the mail of this address, or an administrator of
+        ``org_id`` has said so; None for a service account.
     :ivar type: ``human`` or ``machine``.
     :ivar active: whether the state is ``USER_STATE_ACTIVE``. That of a person who has no password yet is not.
     :ivar state: ``USER_STATE_ACTIVE``, ``USER_STATE_INACTIVE``, ``USER_STATE_LOCKED`` or ``USER_STATE_INITIAL``.
@@ -56,6 +59,7 @@ class UserResult:
     preferred_login_name: str
     display_name: str
     email: str | None
+    email_verified: bool | None
     type: str
     active: bool
     state: str
@@ -68,13 +72,23 @@ def get_user(
     user_name: str | None = None,
     id: str | None = None,
     org_id: str | None = None,
+    any_organization: bool = False,
+    allow_unverified: bool = False,
 ) -> UserResult:
     """Return the user with this login name, email address, user name or id. Exactly one of them is given.
 
+    Login names and user names belong to one user of the instance at a time. An email address does not: the administrator of any
+    organization can give it to a user there. So a user that is found by an email address must live in the organization that
+    is given, or else in the credential's own, and the address must be verified.
+
     :param id: a user who was created just now is found by its id. The list of names may lag.
     :param org_id: only a user who lives in this organization.
-    :raises NoMatch: where there is none that the credential may see. The error lists users that are near.
+    :param any_organization: with ``email`` and without ``org_id``: accept a user of any organization.
+    :param allow_unverified: with ``email``: accept an address that is not verified.
+    :raises NoMatch: where there is none that the credential may see. The error lists similar names.
     :raises SeveralMatches: where there are several, like two users with one email address.
+    :raises UntrustedMatch: where the only match has an address that is not verified, or lives in an organization that was not
+        named.
     :raises LookupFailed: where the server does not have the v2 API.
     :raises InputError: for a wrong argument, before anything is called.
 
@@ -82,6 +96,7 @@ def get_user(
     """
     question = Question("get_user", login_name=login_name, email=email, user_name=user_name, id=id, org_id=org_id)
     by = question.exactly_one_of("login_name", "email", "user_name", "id")
+    question.accept(any_organization=any_organization, allow_unverified=allow_unverified)
     value = question.given[by]
 
     def ask(client: Client) -> UserResult:
@@ -102,11 +117,18 @@ def get_user(
             users = _by_id(client, operation, value) if by == "id" else search(value, EQUALS)
         everywhere = [each for each in users if is_it(each)]
         found = [each for each in everywhere if org_id in (None, each.details.resource_owner)]
+        own = client.me.details.resource_owner if by == "email" and not (org_id or any_organization) else None
+        if own is not None:
+            # A user whom somebody else gave the same address does not stand in the way.
+            found = [each for each in found if each.details.resource_owner == own] or found
 
         def near() -> Sequence[FoundUser]:
             return everywhere if by == "id" else similar_by(value, search)()
 
-        return _result(one(found, named + place, _described, near, "org_id or id"))
+        user = one(found, named + place, _described, near, "org_id or id")
+        if by == "email":
+            _verify_email(user, named + place, own, allow_unverified)
+        return _result(user)
 
     return question.answer(UserResult, ask)
 
@@ -118,9 +140,18 @@ def get_user_output(
     user_name: pulumi.Input[str] | None = None,
     id: pulumi.Input[str] | None = None,
     org_id: pulumi.Input[str] | None = None,
+    any_organization: bool = False,
+    allow_unverified: bool = False,
 ) -> pulumi.Output[UserResult]:
     """Return the same as :func:`get_user`, for arguments that may be known later."""
-    return as_output(get_user, login_name=login_name, email=email, user_name=user_name, id=id, org_id=org_id)
+    return as_output(
+        partial(get_user, any_organization=any_organization, allow_unverified=allow_unverified),
+        login_name=login_name,
+        email=email,
+        user_name=user_name,
+        id=id,
+        org_id=org_id,
+    )
 
 
 def get_users(
@@ -189,6 +220,25 @@ def get_users_output(
     )
 
 
+def _verify_email(user: FoundUser, what: str, own_org_id: str | None, allow_unverified: bool) -> None:
+    """Verify that nobody but the expected person can have this address.
+
+    :param own_org_id: the only organization in which the user may live; None where it was named, or any is accepted.
+    :raises UntrustedMatch: where somebody else can.
+    """
+    if own_org_id not in (None, user.details.resource_owner):
+        raise UntrustedMatch(
+            f"The only {what} is {_described(user)}, and not in the credential's own organization {clean(own_org_id or '')}. The "
+            "administrator of any organization can give a user this address. If this is the right user, give its org_id, or "
+            "any_organization=True."
+        )
+    if not (allow_unverified or (user.human is not None and user.human.email.is_verified)):
+        raise UntrustedMatch(
+            f"The only {what} is {_described(user)}, and the address is not verified: whoever made the user chose it. "
+            "If this is the right user, give its id, or allow_unverified=True."
+        )
+
+
 def _verify_right(client: Client, org_id: str | None, found: Sequence[FoundUser]) -> None:
     """Verify that a list without users, or with the credential's own user only, is not so for lack of a right.
 
@@ -255,6 +305,7 @@ def _result(user: FoundUser) -> UserResult:
         preferred_login_name=user.preferred_login_name,
         display_name=display_name,
         email=user.human.email.email if user.human else None,
+        email_verified=user.human.email.is_verified if user.human else None,
         type="human" if user.human else "machine",
         active=is_active(user.state),
         state=user.state,

@@ -32,6 +32,7 @@ class _Profile(Wire):
 
 class _Email(Wire):
     email: str = ""
+    is_verified: bool = False
 
 
 class _Human(Wire):

@@ -38,10 +38,12 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.retry import retry
 
-__all__ = ["Transport", "http_date"]
+__all__ = ["NO_INSTANCE", "Transport", "http_date"]
 
 log = logging.getLogger("pulumi_zorg")
 
+#: What ZITADEL answers where it has no instance with the host name of the address.
+NO_INSTANCE = "unable to set instance"
 _GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
 # Failures before a byte of the request was sent.
 _UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
@@ -276,6 +278,17 @@ def _transport_error(operation: str, url: str, error: httpx.HTTPError) -> Unreac
                 "Where it comes from a private authority, name that one's certificate file in zorg:caFile.",
                 may_have_applied=False,
             )
+        if (
+            isinstance(cause, ssl.SSLError)
+            and cause.errno == ssl.SSL_ERROR_SSL
+            and isinstance(error, httpx.ConnectError)
+        ):
+            # The server's bytes are no TLS, or it refuses this machine's. A repeated call meets the same.
+            return Unreachable(
+                f"{operation}: no TLS connection to {url} is possible ({clean(cause.reason or str(cause))}). If the server answers plain "
+                "http at this port, the address begins with http://.",
+                may_have_applied=False,
+            )
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, _UNSENDABLE):
         # The cause is not quoted: it may contain the header with the token.
@@ -293,11 +306,18 @@ def _answer(call: Call, response: httpx.Response, settings: Settings) -> dict[st
         answer = response.json()
     except ValueError:
         answer = None
+    if response.status_code == 404 and NO_INSTANCE in response.text:
+        raise UnexpectedAnswer(
+            f"{call.operation}: the server has no instance with the host name {response.request.url.host} "
+            f"({_said(response, answer)}). Set zorg:url to the instance's own address (its ExternalDomain), or let the proxy in "
+            "front of the server pass on that host name.",
+            may_have_applied=False,
+        )
     if response.status_code in (200, 201):
         if isinstance(answer, dict):
             return answer
         raise UnexpectedAnswer(
-            f"{call.operation}: the answer is no JSON object ({_form(response)}), so it is not ZITADEL's. "
+            f"{call.operation}: the answer is no JSON object ({_said(response, answer)}), so it is not ZITADEL's. "
             "Check zorg:url, and what stands in front of the server."
         )
     if 300 <= response.status_code < 400:
@@ -308,7 +328,7 @@ def _answer(call: Call, response: httpx.Response, settings: Settings) -> dict[st
         )
     if not isinstance(answer, dict) or "code" not in answer:
         raise UnexpectedAnswer(
-            f"{call.operation}: {response.status_code} came back, but not in ZITADEL's words ({_form(response)}). "
+            f"{call.operation}: {response.status_code} came back, but not in ZITADEL's words ({_said(response, answer)}). "
             "Check zorg:url, and what stands in front of the server.",
             may_have_applied=response.status_code >= 500,
         )
@@ -317,10 +337,7 @@ def _answer(call: Call, response: httpx.Response, settings: Settings) -> dict[st
 
 def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any], settings: Settings) -> ApiError:
     status, code = response.status_code, answer.get("code")
-    # A proxy in front of the server may return what it was sent.
-    secret = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
-    message = str(answer.get("message", ""))
-    message = clean(message.replace(secret, "***") if secret else message)
+    message = _quoted(response, str(answer.get("message", "")))
     kind: type[ApiError] = ApiError
     if status == 400:
         kind = FailedPrecondition if code in (9, "failed_precondition") else InvalidArgument
@@ -341,8 +358,19 @@ def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any], setti
     return kind(call.operation, status, code if isinstance(code, int | str) else None, message, hint)
 
 
-def _form(response: httpx.Response) -> str:
-    return clean(response.headers.get("Content-Type", "no content type"), 80)
+def _said(response: httpx.Response, answer: Any) -> str:
+    """Return what an answer says that is not ZITADEL's: its text, if that is plain, or else its form."""
+    form = clean(response.headers.get("Content-Type", "no content type"), 80)
+    message = answer.get("message") if isinstance(answer, dict) else None
+    text = message if isinstance(message, str) else response.text if form.startswith("text/plain") else ""
+    return f"{form}: {_quoted(response, text)}" if text.strip() else form
+
+
+def _quoted(response: httpx.Response, text: str) -> str:
+    """Return a text of the server as it may be shown."""
+    # A proxy in front of the server may return what it was sent.
+    secret = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return clean(text.replace(secret, "***") if secret else text)
 
 
 def _since(began: float) -> float:

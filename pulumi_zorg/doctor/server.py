@@ -12,7 +12,7 @@ from pulumi_zorg.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES
 from pulumi_zorg.client.api_services import API_SERVICES, answers
 from pulumi_zorg.client.call import ORG_HEADER
 from pulumi_zorg.client.organizations import READ_ORGANIZATION
-from pulumi_zorg.client.transport import http_date
+from pulumi_zorg.client.transport import NO_INSTANCE, http_date
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
 from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, clean
@@ -57,6 +57,12 @@ def check_address(examination: Examination) -> Iterator[Finding]:
         return
     document = _object(discovery)
     issuer, token_endpoint = document.get("issuer"), document.get("token_endpoint")
+    if discovery.status_code == 404 and NO_INSTANCE in discovery.text:
+        yield error(
+            f"{url} is a ZITADEL, but it has no instance with this host name ({clean(discovery.text)}). Set zorg:url to the "
+            "instance's own address (its ExternalDomain), or let the proxy in front of the server pass on that host name."
+        )
+        return
     if not isinstance(issuer, str) or not str(token_endpoint).endswith(_TOKEN_PATH):
         form = clean(discovery.headers.get("Content-Type", "no content type"), 80)
         yield error(

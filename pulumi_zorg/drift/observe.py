@@ -16,6 +16,7 @@ from pulumi_zorg.drift.report import Undetermined
 from pulumi_zorg.errors import ApiError, PermissionDenied, UnexpectedAnswer, ZorgError
 from pulumi_zorg.models import ObjectRecord
 from pulumi_zorg.observed import Observed, Removal
+from pulumi_zorg.proof import in_state
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.resource_type import ResourceType
 from pulumi_zorg.state import Recorded
@@ -92,7 +93,8 @@ def find(client: Client, type: str, id: str, known: Mapping[str, Any]) -> Observ
     :param known: what the state, a list or an event has of it.
     :raises NotProven: where neither can be shown.
     """
-    return RESOURCE_TYPES[type].find(client, id, known)
+    with in_state():
+        return RESOURCE_TYPES[type].find(client, id, known)
 
 
 def from_list(resource_type: ResourceType[Any], record: ObjectRecord) -> Observed | None:

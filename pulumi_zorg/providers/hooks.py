@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, Generic
 
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
@@ -18,7 +19,7 @@ from pulumi_zorg.errors import (
     UnexpectedAnswer,
 )
 from pulumi_zorg.inputs import FILLED, check_inputs
-from pulumi_zorg.proof import Removal
+from pulumi_zorg.proof import Removal, in_state
 from pulumi_zorg.providers import context as process
 from pulumi_zorg.providers.checks import OLD_SDK
 from pulumi_zorg.providers.context import readable
@@ -79,7 +80,8 @@ class Hooks(Generic[AnyInputs]):
         if not is_get and context.bulk_reads.confirm(context.client, self.type, id, known):
             context.pending.seen_by_engine(id)
             return ReadResult(id, props)  # without inputs, the engine keeps those of the state
-        found = self.type.find(context.client, id, known)
+        with nullcontext() if is_get else in_state():
+            found = self.type.find(context.client, id, known)
         if isinstance(found, Removal):
             if is_get:
                 raise Gone(f"There is no {self.type.noun} {id} to get: {found.describe()}.")
@@ -101,7 +103,8 @@ class Hooks(Generic[AnyInputs]):
         process.current().bulk_reads.written(id)
         inputs = self._parse(news)
         unchanged = Created(id, new=False)
-        return UpdateResult(self._outputs(self._reconcile(unchanged, self._resource(news), inputs, olds), inputs))
+        with in_state():
+            return UpdateResult(self._outputs(self._reconcile(unchanged, self._resource(news), inputs, olds), inputs))
 
     @readable
     def delete(self, id: str, props: dict[str, Any]) -> None:
@@ -115,7 +118,8 @@ class Hooks(Generic[AnyInputs]):
                 f"{self.type.noun} {id} stays as it is: {display_name(manager)} of this program manages it now."
             )
             return
-        destroy(self.type, context.client, id, self._parse_recorded(props), props)
+        with in_state():
+            destroy(self.type, context.client, id, self._parse_recorded(props), props)
 
     def _reconcile(self, created: Created, resource: str, inputs: AnyInputs, known: Mapping[str, Any]) -> Observed:
         """Bring the object to what is declared, and bind its id to the resource before anything is done to it."""

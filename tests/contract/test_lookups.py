@@ -62,7 +62,16 @@ def test_a_person_and_a_service_account_are_found(v2_program: Program) -> None:
     assert (by_id.type, by_id.active, by_id.display_name) == ("human", False, f"{name} Berg")
     assert by_id.state == "USER_STATE_INITIAL", "without a password"
     assert v2_program.listed(lambda: zorg.get_user(user_name=name)) == by_id
-    assert zorg.get_user(email=f"{name}@example.com") == by_id
+    assert zorg.get_user(email=f"{name}@example.com", org_id=home) == by_id
+    with pytest.raises(zorg.UntrustedMatch, match=f"{cleo} in organization {home}.+ not in the credential's own"):
+        zorg.get_user(email=f"{name}@example.com")
+    mallory = server.create_person(home, f"mallory{server.tag}", verified=False)
+    email = f"mallory{server.tag}@example.com"
+    found = v2_program.listed(lambda: zorg.get_user(email=email, org_id=home, allow_unverified=True))
+    assert (found.id, found.email_verified) == (mallory, False)
+    with pytest.raises(zorg.UntrustedMatch, match="the address is not verified"):
+        zorg.get_user(email=email, org_id=home)
+    server.admin.remove_user(home, mallory)
     assert zorg.get_user(login_name=by_id.preferred_login_name, org_id=home) == by_id
     bob = zorg.get_user(id=server.bob)
     assert (bob.id, bob.type, bob.email, bob.org_id) == (server.bob, "machine", None, home)

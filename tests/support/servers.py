@@ -52,12 +52,12 @@ class Server:
         """The organizations of this test; others run beside it on a real server."""
         return {each for each, found in self.admin.organizations().items() if self.tag in found["name"]}
 
-    def create_person(self, org_id: str, user_name: str, email: str | None = None) -> str:
+    def create_person(self, org_id: str, user_name: str, email: str | None = None, *, verified: bool = True) -> str:
         """Creates a user who is a person, and gives its id; :meth:`AdminClient.create_user` creates service accounts."""
         body = {
             "userName": user_name,
             "profile": {"firstName": user_name, "lastName": "Berg"},
-            "email": {"email": email or f"{user_name}@example.com", "isEmailVerified": True},
+            "email": {"email": email or f"{user_name}@example.com", "isEmailVerified": verified},
         }
         return str(self.admin.call("POST", "/management/v1/users/human", body, org=org_id)["userId"])
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -154,6 +155,25 @@ def test_arguments_may_come_as_one_object(mocked: Mocks) -> None:
     ended()
     assert inputs_of(mocked, "acme") == inputs_of(mocked, "emca")
     assert inputs_of(mocked, "ann")["org_id"] == "acme-id"
+
+
+ROLE_KEYS: dict[str, Any] = {
+    "a set": {"viewer", "admin"},
+    "a frozen set": frozenset(("viewer", "admin")),
+    "a generator": (key for key in ("viewer", "admin")),
+    "a view": {"viewer": 1, "admin": 2}.keys(),
+}
+
+
+@pytest.mark.parametrize("role_keys", ROLE_KEYS.values(), ids=ROLE_KEYS)
+def test_role_keys_may_be_any_collection(mocked: Mocks, role_keys: Any) -> None:
+    """The SDK would end with a traceback for a type that it cannot send."""
+    zorg.UserGrant("ann", org_id="1", user_id="2", project_id="3", role_keys=role_keys)
+    roles = MappingProxyType({"viewer": MappingProxyType({"display_name": "Viewer"})})
+    zorg.Project("portal", org_id="1", name="Portal", roles=roles)
+    ended()
+    assert sorted(inputs_of(mocked, "ann")["role_keys"]) == ["admin", "viewer"]
+    assert inputs_of(mocked, "portal")["roles"] == {"viewer": {"display_name": "Viewer"}}
 
 
 def test_the_constructor_reports_what_is_wrong_with_the_name_of_the_resource(mocked: Mocks) -> None:

@@ -3,6 +3,7 @@ the user gave the setting, and never a secret."""
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -490,3 +491,37 @@ def test_what_may_be_a_secret_in_the_wrong_place_is_not_repeated(name: str, valu
         load_settings(given.get, {})
     assert value[:20] not in str(error.value)
     assert "not shown" in str(error.value)
+
+
+# What is often given by mistake.
+
+
+@pytest.mark.parametrize("path", ["/run/secrets/zitadel-token", "./key.json", r"C:\keys\token", "~/token", "admin.pat"])
+def test_a_path_that_is_given_as_a_token_is_called_a_path(path: str) -> None:
+    assert refusal({"url": URL, "token": path}).startswith(
+        "zorg:token must be a personal access token itself, and is the path of a file. The path of a service account's key file "
+        "belongs in zorg:jwtProfileFile"
+    )
+
+
+def test_a_key_that_is_given_as_a_token_is_called_a_key() -> None:
+    message = refusal({}, {"ZITADEL_URL": URL, "ZITADEL_TOKEN": key_json()})
+    assert message.startswith("ZITADEL_TOKEN must be a personal access token, and is JSON.")
+    assert "ZITADEL_JWT_PROFILE_JSON" in message
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_key_file_that_windows_wrote_is_read(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "key.json"
+    file.write_text(key_json(), encoding=encoding)
+    assert isinstance(settings({"url": URL, "jwtProfileFile": str(file)}).credential, ServiceAccountKey)
+    assert isinstance(settings({"url": URL, "jwtProfileJson": "\ufeff" + key_json()}).credential, ServiceAccountKey)
+
+
+@pytest.mark.parametrize("name", ["jwtProfileFile", "jwtProfileJson"])
+def test_a_key_in_base64_is_called_base64(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "key"
+    encoded = base64.encodebytes(key_json().encode()).decode()
+    file.write_text(encoded)
+    message = refusal({"url": URL, name: str(file) if name == "jwtProfileFile" else encoded})
+    assert message.startswith(f"zorg:{name} must be the JSON that ZITADEL issued, and is base64 of it.")

@@ -71,13 +71,46 @@ def test_organizations_are_filtered_by_a_part_of_the_name_and_by_state() -> None
 
 
 def test_a_user_is_found_by_each_of_its_names(tenants: Tenants) -> None:
-    found = zorg.get_user(email="ann.berg@example.com")
+    found = zorg.get_user(email="ann.berg@example.com", org_id=tenants.acme)
     assert (found.id, found.org_id, found.user_name, found.type) == (tenants.ann, tenants.acme, "ann.berg", "human")
-    assert (found.display_name, found.email) == ("ann.berg Berg", "ann.berg@example.com")
+    assert (found.display_name, found.email, found.email_verified) == ("ann.berg Berg", "ann.berg@example.com", True)
     assert zorg.get_user(id=tenants.ann, org_id=tenants.acme) == zorg.get_user(user_name="ann.berg") == found
     assert zorg.get_user(login_name=found.preferred_login_name) == found
     bob = zorg.get_user(id=tenants.server.bob)
-    assert (bob.type, bob.email) == ("machine", None)
+    assert (bob.type, bob.email, bob.email_verified) == ("machine", None, None)
+
+
+def test_a_user_with_an_address_that_is_not_verified_is_found_only_where_the_program_accepts_it(
+    tenants: Tenants,
+) -> None:
+    admin, acme = tenants.server.admin, tenants.acme
+    mallory = tenants.server.create_person(acme, "mallory", email="ceo@example.com", verified=False)
+    with pytest.raises(
+        zorg.UntrustedMatch, match=r"the address is not verified: .+ give its id, or allow_unverified=True"
+    ):
+        zorg.get_user(email="ceo@example.com", org_id=acme)
+    found = zorg.get_user(email="ceo@example.com", org_id=acme, allow_unverified=True)
+    assert (found.id, found.email_verified) == (mallory, False)
+    assert zorg.get_user(id=mallory) == zorg.get_user(user_name="mallory") == found
+    assert [each.email_verified for each in zorg.get_users(org_id=acme, email_contains="ceo")] == [False]
+    admin.remove_user(acme, mallory)
+
+
+def test_an_address_in_an_organization_that_was_not_named_is_found_only_where_the_program_accepts_it(
+    tenants: Tenants,
+) -> None:
+    with pytest.raises(
+        zorg.UntrustedMatch, match=r"not in the credential's own organization \d+\. .+ any_organization=True"
+    ):
+        zorg.get_user(email="ann.berg@example.com")
+    found = zorg.get_user(email="ann.berg@example.com", any_organization=True)
+    assert found == zorg.get_user(email="ann.berg@example.com", org_id=tenants.acme)
+    own = zorg.get_organization(name="ZITADEL").id
+    dora = tenants.server.create_person(own, "dora")
+    namesake = tenants.server.create_person(tenants.acme, "other.dora", email="dora@example.com")
+    assert zorg.get_user(email="dora@example.com").id == dora
+    tenants.server.admin.remove_user(tenants.acme, namesake)
+    tenants.server.admin.remove_user(own, dora)
 
 
 def test_users_are_filtered(tenants: Tenants) -> None:
@@ -241,6 +274,7 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "a blank": (lambda: zorg.get_project(name=" "), "name must be a text that is not blank"),
     "no text": (lambda: zorg.get_organization(id=42), "id must be a text"),  # type: ignore[arg-type]
     "no id": (lambda: zorg.get_user(id="a/b"), "id is no id of ZITADEL"),
+    "no flag": (lambda: zorg.get_user(email="a@b.c", any_organization="no"), "any_organization must be True or False"),  # type: ignore[arg-type]
     "a state": (lambda: zorg.get_organizations(state="ACTIVE"), 'state must be "active" or "inactive"'),
     "a type": (lambda: zorg.get_users(type="robot"), 'type must be "human" or "machine"'),
     "a blank organization": (lambda: zorg.get_users(org_id=""), "org_id must be a text that is not blank"),

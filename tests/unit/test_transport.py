@@ -318,6 +318,32 @@ def test_a_refusal_in_other_words_is_not_zitadels(status: int, answer: str, wait
     assert not caught.value.may_have_applied
 
 
+NO_INSTANCE = "unable to set instance using origin http://acme.example (ExternalDomain is other.example): no instance"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [words(404, NO_INSTANCE, "text/plain; charset=utf-8"), refuses(404, 5, NO_INSTANCE)],
+    ids=["plain", "JSON"],
+)
+def test_a_host_name_that_the_instance_does_not_have_is_told_apart(answer: Answer, waits: Waits) -> None:
+    """It is neither another server than a ZITADEL, nor does it say that an object is gone."""
+    with pytest.raises(UnexpectedAnswer, match=r"no instance with the host name acme\.example") as caught:
+        transport_to(Scripted(answer), waits).send(READ)
+    assert "ExternalDomain is other.example" in str(caught.value)
+    assert not caught.value.may_have_applied
+
+
+def test_the_text_of_an_answer_that_is_not_zitadels_is_shown_without_the_token(waits: Waits) -> None:
+    plain = words(400, f"Client sent an HTTP request to an HTTPS server. ({TOKEN})", "text/plain")
+    with pytest.raises(
+        UnexpectedAnswer, match=r"text/plain: Client sent an HTTP request to an HTTPS server\. \(\*\*\*\)"
+    ):
+        transport_to(Scripted(plain), waits).send(READ)
+    with pytest.raises(UnexpectedAnswer, match=r"words \(application/json: no route\)"):
+        transport_to(Scripted(words(404, '{"message": "no route"}', "application/json")), waits).send(READ)
+
+
 def test_after_an_error_inside_of_something_nobody_knows_whether_it_happened(waits: Waits) -> None:
     with pytest.raises(UnexpectedAnswer) as caught:
         transport_to(Scripted(words(500, "<html>Oops</html>")), waits).send(WRITE)
@@ -583,6 +609,21 @@ def test_a_certificate_that_is_not_trusted_is_an_error_at_once(https: tuple[str,
     with pytest.raises(Unreachable, match=r"is not trusted \(self.signed certificate\)") as caught:
         over_tls(url, None, waits)
     assert "zorg:caFile" in str(caught.value)
+    assert not caught.value.may_have_applied
+    assert waits == []
+
+
+def test_an_https_address_of_a_port_that_answers_plain_http_is_an_error_at_once(waits: Waits) -> None:
+    server = _Quiet(("127.0.0.1", 0), _Fine)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        with pytest.raises(Unreachable, match="no TLS connection to .+ the address begins with http://") as caught:
+            over_tls(f"https://127.0.0.1:{server.server_address[1]}", None, waits)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
     assert not caught.value.may_have_applied
     assert waits == []
 
