@@ -133,6 +133,11 @@ class ApiError(ZorgError):
         text = f"{operation} failed: ZITADEL answered {status}{coded}{detail}."
         super().__init__(" ".join(part for part in (text, self.advice, hint) if part))
 
+    @property
+    def is_outage(self) -> bool:
+        """Whether the server failed, which says nothing about the caller's rights. A server without the call answers 501."""
+        return self.status >= 500 and self.status != 501
+
 
 class InvalidArgument(ApiError):
     """400, code 3: ZITADEL does not accept a value."""

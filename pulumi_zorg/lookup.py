@@ -27,6 +27,7 @@ from pulumi_zorg.errors import (
     clean,
 )
 from pulumi_zorg.inputs import wrong_id
+from pulumi_zorg.masking import Masking, texts_in
 
 if TYPE_CHECKING:
     from pulumi_zorg.client import Client
@@ -150,8 +151,13 @@ class Question:
     def _key(self) -> tuple[Any, ...]:
         return (self.function, *sorted(self.given.items()), *self._accepted)
 
+    @staticmethod
+    def is_mocked() -> bool:
+        """Whether this is a unit test of a program, in which mocks answer."""
+        return isinstance(pulumi.runtime.settings.get_monitor(), MockMonitor)
+
     def _mocked(self) -> Mapping[str, Any] | None:
-        if not isinstance(pulumi.runtime.settings.get_monitor(), MockMonitor):
+        if not self.is_mocked():
             return None
         first, *others = self.function.split("_")
         token = f"zorg:index:{first}{''.join(each.title() for each in others)}"
@@ -164,7 +170,10 @@ class _Run:
     def __init__(self, settings: Settings) -> None:
         from pulumi_zorg.client import Client
 
-        self._client = Client.connect(settings, notice=lambda sentence: pulumi.log.warn(f"zorg: {sentence}"))
+        self.masking = Masking()
+        self._client = Client.connect(
+            settings, notice=lambda sentence: pulumi.log.warn(f"zorg: {self.masking.mask(sentence)}")
+        )
         self._answers: dict[tuple[Any, ...], Any] = {}
         self._lock = threading.RLock()
 
@@ -226,10 +235,22 @@ def _shown(error: ZorgError) -> ZorgError:
 def as_output(function: Callable[..., Result], **given: pulumi.Input[Any] | None) -> pulumi.Output[Result]:
     """Return what the function returns for values that may be known later.
 
-    It is unknown as long as one of them is, and secret if one of them is.
+    It is unknown as long as one of them is, and secret if one of them is. Then no message shows any of them.
     """
-    known = {name: value for name, value in given.items() if value is not None}
-    return pulumi.Output.from_input(known).apply(lambda values: function(**values))
+    arguments = pulumi.Output.from_input({name: value for name, value in given.items() if value is not None})
+    is_secret: pulumi.Input[bool] = arguments.is_secret()
+    with_secrecy = pulumi.Output.all(arguments, is_secret)
+    return with_secrecy.apply(lambda found: _hiding(function, found[0]) if found[1] else function(**found[0]))
+
+
+def _hiding(function: Callable[..., Result], values: Mapping[str, Any]) -> Result:
+    """Return what the function returns. Its messages show no value."""
+    masking = Masking() if Question.is_mocked() else _run().masking
+    masking.hide(texts_in(list(values.values())))
+    try:
+        return function(**values)
+    except ZorgError as error:
+        raise masking.mask_error(error) from None
 
 
 def in_organization(client: Client, org_id: str, found: Sequence[Found]) -> Sequence[Found]:

@@ -199,7 +199,9 @@ def _without_events(
         return Removal(f"{what} went with organization {clean(org_id)}")
     try:
         rights = client.identity.permissions(org_id)
-    except ApiError:
+    except ApiError as refusal:
+        if refusal.is_outage:
+            raise
         rights = frozenset()
     if type.read_permission not in rights:
         raise NotProven(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -125,17 +124,26 @@ class Identity:
         https://zitadel.com/docs/apis/resources/admin (Get default organization), and the organization service's list
         with its query for the default one.
         """
-        operation = "Reading the default organization"
-        with suppress(ApiError):
-            answer = self._transport.send(Call(operation, "GET", "/management/v1/iam", reads=True))
-            default = parse(_Instance, answer, operation).default_org_id
-            if default:
-                return default
-        with suppress(ApiError):
-            answer = self._transport.send(Call(operation, "GET", "/admin/v1/orgs/default", reads=True))
-            return parse(_Org, answer, operation).org.id
-        with suppress(ApiError):
-            body: dict[str, Any] = {"queries": [{"defaultQuery": {}}]}
-            answer = self._transport.send(Call(operation, "POST", "/v2/organizations/_search", body=body, reads=True))
-            return next((record.id for record in parse(_Orgs, answer, operation).result), None)
+        for read in (self._default_of_instance, self._default_of_admin_api, self._default_of_v2):
+            try:
+                default = read("Reading the default organization")
+            except ApiError as refusal:
+                if refusal.is_outage:
+                    raise
+            else:
+                if default:
+                    return default
         return None
+
+    def _default_of_instance(self, operation: str) -> str:
+        answer = self._transport.send(Call(operation, "GET", "/management/v1/iam", reads=True))
+        return parse(_Instance, answer, operation).default_org_id
+
+    def _default_of_admin_api(self, operation: str) -> str:
+        answer = self._transport.send(Call(operation, "GET", "/admin/v1/orgs/default", reads=True))
+        return parse(_Org, answer, operation).org.id
+
+    def _default_of_v2(self, operation: str) -> str | None:
+        body: dict[str, Any] = {"queries": [{"defaultQuery": {}}]}
+        answer = self._transport.send(Call(operation, "POST", "/v2/organizations/_search", body=body, reads=True))
+        return next((record.id for record in parse(_Orgs, answer, operation).result), None)

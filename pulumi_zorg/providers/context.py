@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.impact import Planned
+from pulumi_zorg.masking import texts_in
 from pulumi_zorg.providers.backend import pending_creates_folder
 from pulumi_zorg.providers.pending import PendingCreates
 from pulumi_zorg.providers.registry import Registry
@@ -128,7 +129,7 @@ class ProviderContext:
         with self._lock:
             self._secret[key] = self._secret.get(key, frozenset()) | frozenset(names)
         values = [each.get(name) for each in (before, declared) for name in names]
-        self.reporter.hide(part for value in values for part in _texts(value))
+        self.reporter.hide(part for value in values for part in texts_in(value))
 
     def report_impact(self, planned: Planned) -> None:
         """Report in a preview what the change would do to people, if it is significant."""
@@ -139,15 +140,6 @@ class ProviderContext:
         planned = self.preview.resolve(resource_type, planned)
         for sentence in self.preview.sentences(resource_type, planned, hidden):
             self.reporter.note(sentence)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Return the strings in a value and in its parts."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | Mapping):
-        for part in [*value, *value.values()] if isinstance(value, Mapping) else value:
-            yield from _texts(part)
 
 
 def _key(type: str, properties: Mapping[str, Any]) -> str:

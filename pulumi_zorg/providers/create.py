@@ -14,7 +14,18 @@ from datetime import datetime, timezone
 from typing import Any, Generic
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.errors import AlreadyExists, ApiError, NameTaken, NeverThere, UnexpectedAnswer, Unreachable, ZorgError
+from pulumi_zorg.errors import (
+    AlreadyExists,
+    ApiError,
+    NameTaken,
+    NeverThere,
+    NotFound,
+    NotProven,
+    PermissionDenied,
+    UnexpectedAnswer,
+    Unreachable,
+    ZorgError,
+)
 from pulumi_zorg.lifecycle import DeletionPolicy
 from pulumi_zorg.proof import created
 from pulumi_zorg.providers.context import ProviderContext
@@ -269,8 +280,10 @@ def conflict_error(
         existing = resource_type.find_existing(client, inputs)
         reason = None if existing is not None else resource_type.explain_conflict(client, inputs)
         event = None if existing is None else created(client, resource_type.events, existing, inputs.dump())
-    except ZorgError:
+    except (PermissionDenied, NotFound, NotProven):
         existing, reason, event = None, None, None
+    except ZorgError as failure:
+        return NameTaken(f"{refused} What exists there could not be read ({failure}) Run `pulumi up` again.")
     if reason is not None:
         return NameTaken(f"{refused} {reason}")
     if existing is None:

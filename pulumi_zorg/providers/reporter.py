@@ -6,50 +6,30 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterable
 from typing import TextIO
 
-from pulumi_zorg.errors import ZorgError, clean
+from pulumi_zorg.masking import Masking
 
 __all__ = ["Reporter"]
 
 log = logging.getLogger("pulumi_zorg")
 
 
-class Reporter:
+class Reporter(Masking):
     """Writes sentences for the user, without the values that the program declares as secret.
 
     :param stream: where the sentences go; standard error, which the engine shows under Diagnostics.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__()
         self._stream = stream
-        self._lock = threading.Lock()
-        self._secrets: tuple[str, ...] = ()
-
-    def hide(self, texts: Iterable[str]) -> None:
-        """From now on, no sentence and no error shows these texts."""
-        # As they are, as they are cleaned, and as they are between quotes.
-        forms = {form for text in texts for form in (text, clean(text), repr(clean(text))[1:-1])} - {""}
-        with self._lock:
-            self._secrets = tuple(sorted({*self._secrets, *forms}, key=lambda text: (-len(text), text)))
-
-    def mask(self, text: str) -> str:
-        """``text`` with ``[secret]`` in place of what is hidden."""
-        for secret in self._secrets:
-            text = text.replace(secret, "[secret]")
-        return text
-
-    def mask_error(self, error: ZorgError) -> ZorgError:
-        """The same error with a masked message, and without the errors that led to it."""
-        error.args = (self.mask(str(error)),)
-        error.__cause__, error.__suppress_context__ = None, True
-        return error
+        self._writing = threading.Lock()
 
     def note(self, sentence: str) -> None:
         """Report something that happens."""
         line = f"zorg: {self.mask(sentence)}\n"
-        with self._lock:
+        with self._writing:
             # One write: four threads report, and a line of one must not end within another's.
             stream = self._stream or sys.stderr
             stream.write(line)

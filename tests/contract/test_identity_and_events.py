@@ -13,7 +13,9 @@ from pulumi_zorg.errors import (
     Unauthenticated,
     UnexpectedAnswer,
 )
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.testing import Fault
+from pulumi_zorg.tokens import type_token
 from tests.support.calls import Organizations, UserGrants
 from tests.support.servers import Server
 from tests.unit.clients import Clients
@@ -190,3 +192,24 @@ def test_the_event_store_is_read_by_who_may_read_the_instance(every_server: Serv
     for roles, of in ((("ORG_OWNER",), every_server.home), (("IAM_ORG_MANAGER",), None)):
         with pytest.raises(PermissionDenied):
             clients.member(every_server, *roles, of=of).events.of(every_server.home, kinds)
+
+
+def test_an_outage_is_not_taken_for_a_server_that_does_not_tell_the_default_organization(
+    server: Server, clients: Clients
+) -> None:
+    server.proxy.add(
+        Fault("answer", path="/management/v1/iam|/orgs", status=500, body='{"code": 13, "message": "Errors.Internal"}')
+    )
+    with pytest.raises(ApiError, match="500"):
+        clients.owner(server).identity.default_organization()
+
+
+def test_an_outage_is_not_taken_for_a_missing_right_to_see_what_was_removed(server: Server, clients: Clients) -> None:
+    owner = clients.member(server, "ORG_OWNER", of=server.home)
+    grant = server.admin.create_grant(server.home, server.ann, server.project, ["viewer"])
+    server.admin.remove_grant(server.home, server.ann, grant)
+    body = '{"code": 13, "message": "Errors.Internal"}'
+    server.proxy.add(Fault("answer", path="/permissions/zitadel/me/_search", status=500, body=body))
+    known = {"org_id": server.home, "user_id": server.ann, "project_id": server.project}
+    with pytest.raises(ApiError, match="500"):
+        RESOURCE_TYPES[type_token("UserGrant")].find(owner, grant, known)

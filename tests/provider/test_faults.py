@@ -16,6 +16,7 @@ from tests.support.servers import Server, emulated
 from tests.support.stack import Stack, grant, org
 
 ORGS, GRANTS = r"/management/v1/orgs$", r"/users/[^/]+/grants$"
+JSON = {"Content-Type": "application/json"}
 HTML = "<html><body>It works!</body></html>"
 
 
@@ -257,6 +258,20 @@ def test_the_name_of_somebody_elses_organization_is_not_taken(any_server: Server
     assert stack.resources() == {}
     for each in (theirs, mine):
         assert server.admin.organization(each)["state"] == "ORG_STATE_ACTIVE"
+
+
+@pytest.mark.parametrize("status", [503, 500])
+def test_an_outage_after_a_refused_create_is_not_called_a_missing_right(
+    server: Server, stack: Stack, status: int
+) -> None:
+    server.admin.create_organization(server.name("Theirs"))
+    stack.env["ZITADEL_RETRY_DEADLINE"] = "0.01"
+    body = '{"code": 13, "message": "Errors.Internal"}'
+    server.proxy.add(Fault("answer", path="_search", status=status, body=body, headers=JSON, times=None))
+    stack.declare(theirs=org(server.name("Theirs")))
+    failed = stack.fails()
+    assert failed.shows("What exists there could not be read", "Run `pulumi up` again"), failed.out
+    assert not failed.shows("cannot see"), failed.out
 
 
 @pytest.mark.engine_too

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -380,6 +381,33 @@ def test_a_twin_waits_for_its_arguments_and_keeps_what_they_are() -> None:
     assert known["resources"] == [set(), {known["acme"]}]
     assert known["names"] == ["Acme", "Acme"]
     assert [len(each) for each in known["lists"]] == [1, 0]
+
+
+def test_no_message_shows_a_secret_argument(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZITADEL_RETRY_DEADLINE", "0.01")
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warned.append)
+    failures: list[BaseException] = []
+
+    async def ask() -> None:
+        secret: pulumi.Output[str] = pulumi.Output.secret("whistle@blower.example")
+        tenants.server.proxy.add(Fault("answer", status=503, times=None))
+        for _ in range(2):
+            for twin in (
+                zorg.get_user_output(email=secret),
+                zorg.get_user_output(id=secret.apply(lambda text: f"/{text}")),
+            ):
+                try:
+                    await twin.future()
+                except zorg.ZorgError as error:
+                    failures.append(error)
+            tenants.server.proxy.clear()
+
+    asyncio.run(ask())
+    assert [type(each).__name__ for each in failures] == ["Unreachable", "InputError", "NoMatch", "InputError"]
+    messages = [*map(str, failures), *warned]
+    assert not [each for each in messages if "whistle" in each]
+    assert 'no user with the email "[secret]" that this credential may see' in messages[2]
 
 
 def test_a_twin_is_unknown_in_a_preview_as_long_as_an_argument_is() -> None:

@@ -618,7 +618,7 @@ def test_an_https_address_of_a_port_that_answers_plain_http_is_an_error_at_once(
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        with pytest.raises(Unreachable, match="no TLS connection to .+ the address begins with http://") as caught:
+        with pytest.raises(Unreachable, match=r"no TLS connection to .+ the address begins with http://") as caught:
             over_tls(f"https://127.0.0.1:{server.server_address[1]}", None, waits)
     finally:
         server.shutdown()
