@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pulumi_zorg.inputs import Inputs
     from pulumi_zorg.resource_type import ResourceType
 
-__all__ = ["INPUTS", "RESOURCE_TYPES"]
+__all__ = ["INPUTS", "RESOURCE_TYPES", "referred_type"]
 
 T = TypeVar("T")
 
@@ -58,6 +58,17 @@ class _Registry(Mapping[str, T], Generic[T]):
 @cache
 def _load(module: str, name: str) -> Any:
     return getattr(importlib.import_module(f"pulumi_zorg.resource_types.{module}"), name)
+
+
+def referred_type(property: str) -> str | None:
+    """Return the type token of the objects that a property has the ids of: of ``org_id`` and ``granted_org_id``, organizations.
+
+    None for a property that refers to nothing that a resource type manages.
+    """
+    for token, resource_type in RESOURCE_TYPES.items():
+        if property == resource_type.reference or property.endswith(f"_{resource_type.reference}"):
+            return token
+    return None
 
 
 #: All resource types.

@@ -115,6 +115,15 @@ class Identity:
 
         return all_pages(page, operation)
 
+    def own_project(self) -> str:
+        """Return the id of ZITADEL's own project, which has the console and the API. Every caller may read it.
+
+        Document: https://zitadel.com/docs/apis/resources/mgmt (Instance information).
+        """
+        operation = "Reading which project is ZITADEL's own"
+        answer = self._transport.send(Call(operation, "GET", "/management/v1/iam", reads=True))
+        return parse(_Instance, answer, operation).iam_project_id
+
     def default_organization(self) -> str | None:
         """Return the id of the default organization; None where the server does not tell this caller.
 

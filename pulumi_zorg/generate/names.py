@@ -5,14 +5,15 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import chain, count
 
 __all__ = ["slug", "unique", "variable"]
 
 #: Characters of a name that is readable. It ends with a whole word.
 _LONGEST = 24
 #: Names that the generated program uses itself.
-_TAKEN = {"pulumi", "zorg", "KEPT"}
+_TAKEN = {"pulumi", "zorg", "KEPT", "resource_name"}
 
 
 def slug(text: str) -> str:
@@ -22,16 +23,17 @@ def slug(text: str) -> str:
     return words if len(words) <= _LONGEST else words[:_LONGEST].rpartition("-")[0] or words[:_LONGEST]
 
 
-def unique(candidates: Iterable[str], taken: set[str]) -> str:
-    """Return the first candidate that is not taken, and take it."""
-    name = next(each for each in candidates if each and each not in taken)
+def unique(candidates: Sequence[str], taken: set[str]) -> str:
+    """Return the first candidate that is not taken, or else the last one with a number, and take it."""
+    numbered = (f"{candidates[-1]}-{number}" for number in count(2))
+    name = next(each for each in chain(candidates, numbered) if each and each not in taken)
     taken.add(name)
     return name
 
 
 def variable(name: str, taken: set[str]) -> str:
     """Return an identifier for a resource's name, and take it."""
-    text = name.replace("-", "_")
+    text = re.sub(r"\W", "_", name, flags=re.ASCII)
     text = f"_{text}" if text[0].isdigit() else text
     if keyword.iskeyword(text) or text in _TAKEN:
         text += "_"

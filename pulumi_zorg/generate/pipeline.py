@@ -36,5 +36,5 @@ def generate(reader: Reader, organizations: Sequence[str], state: str | None) ->
     """
     verify(organizations)
     selection = select(reader, organizations, state)
-    text, left_out = program(selection)
-    return Generated(text, len(selection.objects), left_out)
+    text, resources, left_out = program(selection)
+    return Generated(text, resources, left_out)

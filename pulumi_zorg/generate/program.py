@@ -13,9 +13,9 @@ from pulumi_zorg.generate.python_text import Call, Collection, Entry, assign, co
 from pulumi_zorg.generate.selection import Selection, name_of, properties_of
 from pulumi_zorg.inputs import check_inputs
 from pulumi_zorg.observed import Observed
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_registry import RESOURCE_TYPES, referred_type
 from pulumi_zorg.resource_type import ResourceType
-from pulumi_zorg.tokens import short
+from pulumi_zorg.tokens import Key, short
 
 __all__ = ["program"]
 
@@ -47,8 +47,8 @@ class _Resource:
         return f"zorg.{short(self.type.token)}"
 
 
-def program(selection: Selection) -> tuple[str, list[str]]:
-    """Return the program, and why objects are not in it."""
+def program(selection: Selection) -> tuple[str, int, list[str]]:
+    """Return the program, how many resources it declares, and why objects are not in it."""
     left_out = list(selection.left_out)
     resources = list(_resources(selection, left_out))
     references = _references(resources)
@@ -56,40 +56,46 @@ def program(selection: Selection) -> tuple[str, list[str]]:
     lines = [_HEAD, "import pulumi\nimport pulumi_zorg as zorg\n", "KEPT = pulumi.ResourceOptions(protect=True)\n"]
     lines += [f"{comment(each)}\n" for each in (*selection.remarks, *left_out)]
     groups: dict[tuple[str, str], list[_Resource]] = defaultdict(list)
+    tables: set[str] = set()
     for each in resources:
         groups[each.type.token, str(each.arguments.get("org_id") or "")].append(each)
     for group in groups.values():
         if len(group) > _FEW and _are_rows(group, references):
-            lines += _loop(group, references, selection)
+            lines += _loop(group, variable(_table_name(group[0], references), tables), references, selection)
         else:
             lines += [_single(each, references, selection) for each in group]
-    return "\n".join(lines) + "\n", left_out
+    return "\n".join(lines) + "\n", len(resources), left_out
 
 
 @dataclass(frozen=True)
 class _References:
-    """The variables of the declared resources, by id, and the ids that others refer to."""
+    """The variables of the resources that others refer to, by type and id: an id is unique within its type."""
 
-    variables: Mapping[str, str]
-    used: frozenset[str]
+    variables: Mapping[Key, str]
+
+    def to(self, name: str, value: Any) -> str:
+        """Return the variable of the resource that a property refers to; empty where the program has none."""
+        token = referred_type(name)
+        return "" if token is None or not isinstance(value, str) else self.variables.get((token, value), "")
 
 
 def _references(resources: Sequence[_Resource]) -> _References:
-    declared = {each.observed.id: each for each in resources}
     used = {
-        value
+        (token, value)
         for each in resources
         for name, value in each.arguments.items()
-        if name.endswith("_id") and value in declared
+        if isinstance(value, str) and (token := referred_type(name)) is not None
     }
-    taken: set[str] = set()
-    variables = {key: variable(each.name, taken) for key, each in declared.items() if key in used}
-    return _References(variables, frozenset(used))
+    # A loop has variables with the names of inputs.
+    taken = {name for each in RESOURCE_TYPES.values() for name in each.inputs.names()}
+    return _References(
+        {each.observed.key: variable(each.name, taken) for each in resources if each.observed.key in used}
+    )
 
 
 def _resources(selection: Selection, left_out: list[str]) -> Iterator[_Resource]:
     """Return what can be declared, in an order in which what is referred to comes first."""
-    named = {each.id: name_of(each) for each in selection.objects}
+    named = {each.key: name_of(each) for each in selection.objects}
     taken: dict[str, set[str]] = defaultdict(set)
     for token, resource_type in RESOURCE_TYPES.items():
         for each in (found for found in selection.objects if found.type == token):
@@ -106,8 +112,8 @@ def _resources(selection: Selection, left_out: list[str]) -> Iterator[_Resource]
             }
             parts = [_part(selection, named, each, name) for name in _named_by(resource_type)]
             base = slug("-".join(filter(None, parts))) or slug(resource_type.noun)
-            owner = slug(named.get(str(given.get("org_id"))) or "")
-            candidates = (base, f"{owner}-{base}" if owner else "", f"{base}-{each.id}")
+            owner = _name(named, "org_id", str(given.get("org_id")))
+            candidates = (base, f"{owner}-{base}" if owner else "", f"{base}-{slug(each.id)}")
             yield _Resource(each, resource_type, unique(candidates, taken[token]), given)
 
 
@@ -119,37 +125,52 @@ def _named_by(resource_type: ResourceType[Any]) -> Sequence[str]:
     return sorted(names, key=lambda name: name != "user_id")
 
 
-def _part(selection: Selection, named: Mapping[str, str | None], observed: Observed, name: str) -> str:
+def _part(selection: Selection, named: Mapping[Key, str | None], observed: Observed, name: str) -> str:
     value = str(observed.properties.get(name) or "")
-    return slug(value if name == "name" else named.get(value) or selection.names.get((name, value)) or value)
+    if name == "name":
+        return slug(value)
+    return _name(named, name, value) or slug(selection.names.get((name, value)) or value)
+
+
+def _name(named: Mapping[Key, str | None], property: str, id: str) -> str:
+    """Return the readable name of the object that a property refers to; empty where it has none."""
+    token = referred_type(property)
+    return slug(named.get((token, id)) or "") if token is not None else ""
 
 
 def _single(resource: _Resource, references: _References, selection: Selection) -> str:
     entries = [Entry(literal(resource.name))]
     entries += [_argument(name, value, references, selection) for name, value in resource.arguments.items()]
     entries += [Entry("True", "adopt="), Entry("KEPT", "opts=")]
-    target = references.variables.get(resource.observed.id, "")
+    target = references.variables.get(resource.observed.key, "")
     return assign(target, Call(resource.class_name, entries))
 
 
 def _are_rows(group: Sequence[_Resource], references: _References) -> bool:
     """Whether resources can be rows of one table: they take the same arguments, and each column has one type."""
-    if any(each.observed.id in references.used for each in group):
+    if any(each.observed.key in references.variables for each in group):
         return False
     if len({tuple(each.arguments) for each in group}) > 1:
         return False
+    columns = {name: [each.arguments[name] for each in group] for name in group[0].arguments}
     return all(
-        len({value in references.variables for value in column if isinstance(value, str)}) <= 1 and [] not in column
-        for column in ([each.arguments[name] for each in group] for name in group[0].arguments)
+        len({bool(references.to(name, value)) for value in column}) == 1
+        and (
+            column.count(column[0]) == len(column)
+            or not any(value == [] or isinstance(value, dict) for value in column)
+        )
+        for name, column in columns.items()
     )
 
 
-def _loop(group: Sequence[_Resource], references: _References, selection: Selection) -> Iterator[str]:
-    """Return the rows of many resources, and the loop that declares them."""
+def _loop(group: Sequence[_Resource], table: str, references: _References, selection: Selection) -> Iterator[str]:
+    """Return the rows of many resources, and the loop that declares them.
+
+    :param table: the variable of the rows.
+    """
     names = list(group[0].arguments)
     varying = [name for name in names if len({repr(each.arguments[name]) for each in group}) > 1]
     shared = {name: group[0].arguments[name] for name in names if name not in varying}
-    table = f"{_table_name(group[0], references)}"
     rows = []
     for each in group:
         values = [Entry(literal(each.name))]
@@ -157,8 +178,8 @@ def _loop(group: Sequence[_Resource], references: _References, selection: Select
         remarks = [_remark(name, each.arguments[name], references, selection) for name in varying]
         rows.append(Entry(Collection(values, "()"), "", ", ".join(filter(None, remarks))))
     yield assign(table, Collection(rows))
-    columns = Collection([Entry("name"), *(Entry(each) for each in varying)], "()")
-    entries = [Entry("name")]
+    columns = Collection([Entry("resource_name"), *(Entry(each) for each in varying)], "()")
+    entries = [Entry("resource_name")]
     for name in names:
         entries.append(
             Entry(name, f"{name}=") if name in varying else _argument(name, shared[name], references, selection)
@@ -168,11 +189,9 @@ def _loop(group: Sequence[_Resource], references: _References, selection: Select
 
 
 def _table_name(resource: _Resource, references: _References) -> str:
-    owner = references.variables.get(str(resource.arguments.get("org_id") or ""), "")
-    noun = slug(resource.type.noun).replace("-", "_")
-    return "_".join(
-        filter(None, [owner.strip("_"), f"{noun}s", "" if owner else str(resource.arguments.get("org_id") or "")])
-    ).upper()
+    owner = references.to("org_id", resource.arguments.get("org_id"))
+    other_owner = "" if owner else slug(str(resource.arguments.get("org_id") or ""))
+    return "_".join(filter(None, [owner.strip("_"), f"{slug(resource.type.noun)}s", other_owner])).upper()
 
 
 def _argument(name: str, value: Any, references: _References, selection: Selection) -> Entry:
@@ -180,13 +199,12 @@ def _argument(name: str, value: Any, references: _References, selection: Selecti
 
 
 def _value(name: str, value: Any, references: _References) -> str | Collection:
-    if name.endswith("_id") and value in references.variables:
-        return f"{references.variables[value]}.id"
-    return literal(value)
+    target = references.to(name, value)
+    return f"{target}.id" if target else literal(value)
 
 
 def _remark(name: str, value: Any, references: _References, selection: Selection) -> str:
     """Return who or what an id is that the program does not declare."""
-    if not name.endswith("_id") or value in references.variables:
+    if not name.endswith("_id") or references.to(name, value):
         return ""
     return selection.names.get((name, str(value)), "")

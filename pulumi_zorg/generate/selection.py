@@ -12,7 +12,7 @@ from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import InputError, NeverThere, NoMatch, SeveralMatches, ZorgError, clean
 from pulumi_zorg.inputs import wrong_id
 from pulumi_zorg.observed import Observed, Removal
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_registry import RESOURCE_TYPES, referred_type
 from pulumi_zorg.resource_type import ResourceType
 from pulumi_zorg.state import Recorded
 
@@ -55,16 +55,29 @@ def select(reader: Reader, wanted: Sequence[str], state: str | None) -> Selectio
     found, unknown = find_unmanaged(reader, recorded, whole_instance=False, types=types)
     selection.left_out += [each.why for each in unknown]
     complete = _with_all_properties(reader, found, selection)
-    own = reader.client.identity.default_organization()
+    own_project, me = reader.client.identity.own_project(), reader.client.me.id
     for each in sorted(complete, key=_by_name):
-        if each.properties.get("org_id") == own and each.properties.get("name") == "ZITADEL":
-            selection.remarks.append(
-                f"Project {clean(each.id)} is left out: it is ZITADEL's own, and no program should manage it."
-            )
-        else:
+        why = _why_not_managed(each, own_project, me)
+        if why is None:
             selection.objects.append(each)
+        else:
+            selection.remarks.append(f"{RESOURCE_TYPES[each.type].noun} {clean(each.id)} is left out: {why}.")
     _read_names(reader, selection)
     return selection
+
+
+def _why_not_managed(observed: Observed, own_project: str, me: str) -> str | None:
+    """Return why no program should manage an object, as a clause; None where one may.
+
+    :param own_project: the id of ZITADEL's own project.
+    :param me: the id of the credential's own user.
+    """
+    of_type = RESOURCE_TYPES[observed.type].reference == "project_id"
+    if (observed.id if of_type else observed.properties.get("project_id")) == own_project:
+        return "it is ZITADEL's own" if of_type else "it is about ZITADEL's own project"
+    if observed.properties.get("user_id") == me:
+        return "it belongs to the credential's own user, and a wrong change could take away what Pulumi itself needs"
+    return None
 
 
 def _all(client: Client, top: ResourceType[Any]) -> list[Observed]:
@@ -111,12 +124,12 @@ def _with_all_properties(reader: Reader, found: Sequence[Observed], selection: S
 
 def _read_names(reader: Reader, selection: Selection) -> None:
     """Read the names of the objects that the selection refers to and does not have."""
-    own = {each.id for each in selection.objects}
+    own = {each.key for each in selection.objects}
     wanted = {
         (name, str(each.properties[name])): each.properties.get("org_id")
         for each in selection.objects
         for name in each.properties
-        if name.endswith("_id") and each.properties[name] and each.properties[name] not in own
+        if name.endswith("_id") and each.properties[name] and (referred_type(name), each.properties[name]) not in own
     }
 
     def read(item: tuple[str, str]) -> str | None:

@@ -102,6 +102,21 @@ def test_organizations_are_chosen_by_name_id_and_state(server: Server, reader: R
     assert [name in generate(reader, [], "inactive").text for name in ("Acme", "Globex")] == [False, True]
 
 
+def test_what_pulumi_itself_needs_is_left_out(server: Server, reader: Reader) -> None:
+    """ZITADEL's own project with what is about it, and the grants of the credential's own user."""
+    admin, client = server.admin, reader.client
+    own, default = client.identity.own_project(), client.identity.default_organization()
+    assert default is not None
+    about_own = admin.grant_project(default, own, server.home, [])
+    of_me = admin.create_grant(server.home, client.me.id, server.project, ["viewer"])
+    text = generate(reader, [], None).text
+    for left_out in (f"project {own}", f"project grant {about_own}", f"user grant {of_me}"):
+        assert f"# {left_out} is left out: " in text
+    code = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    assert own not in code
+    assert client.me.id not in code
+
+
 @pytest.mark.parametrize(
     ("given", "error"), [("Acme", NoMatch), ("42", NoMatch), (" ", InputError), ("9" * 300, InputError)]
 )
