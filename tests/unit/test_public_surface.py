@@ -136,6 +136,7 @@ def test_these_are_the_names() -> None:
         "Unauthenticated",
         "UnexpectedAnswer",
         "Unreachable",
+        "UntrustedMatch",
         "UserGrant",
         "UserGrantArgs",
         "UserGrantResult",
