@@ -13,8 +13,13 @@ from typing import Any, Final
 from pulumi_zorg.errors import clean
 
 __all__ = [
+    "OPEN",
+    "ORGANIZATIONS",
+    "PEOPLE",
+    "PEOPLE_OF_ORGANIZATIONS",
     "SECRET",
     "SECRET_ROLES",
+    "SERVICE_ACCOUNTS",
     "SOME_ROLES",
     "UNKNOWN",
     "Act",
@@ -30,8 +35,10 @@ __all__ = [
     "lost_role",
     "mask_unknowns",
     "name_text",
+    "people_text",
     "role_keys",
     "roles_text",
+    "shut_out",
     "switched",
     "text",
 ]
@@ -46,6 +53,14 @@ class Unknown(Enum):
 
 UNKNOWN: Final = Unknown.UNKNOWN
 SECRET: Final = Unknown.SECRET
+#: The names of counts about the projects that a change concerns: people and service accounts with an active user grant on
+#: them, organizations with an active grant of them and the people of these, and the projects that let in everybody.
+PEOPLE, SERVICE_ACCOUNTS = "people with grants", "service accounts with grants"
+ORGANIZATIONS, PEOPLE_OF_ORGANIZATIONS, OPEN = (
+    "granted organizations",
+    "people of granted organizations",
+    "open projects",
+)
 #: In place of role keys that cannot be shown.
 SOME_ROLES, SECRET_ROLES = "roles that are not known yet", "roles that are secret"
 
@@ -70,12 +85,14 @@ class Planned:
     :param id: None where it is not known yet.
     :param before: its properties in the state's form; None where the change creates it.
     :param after: the same; None where the change deletes it.
+    :param is_phantom: whether the object exists only in the event store: reads and lists of the server do not show it.
     """
 
     type: str
     id: str | None
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
+    is_phantom: bool = False
 
     @property
     def adopts(self) -> bool:
@@ -111,6 +128,7 @@ class Effect:
     :param before: the object before the change; None where the change creates it.
     :param after: the object after the change; None where the change deletes it.
     :param maybe: whether this is known only when the change is made.
+    :param is_phantom: see :class:`Planned`.
     """
 
     type: str
@@ -123,6 +141,7 @@ class Effect:
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     maybe: bool = False
+    is_phantom: bool = False
 
     @property
     def adopts(self) -> bool:
@@ -154,7 +173,7 @@ class Facts:
     """Counts and names from the instance.
 
     :param counts: how many objects a change concerns, by their kind in the plural: ``users``, ``service_accounts``,
-        ``projects``, ``grants``, ``project_grants``.
+        ``projects``, ``grants``, ``project_grants``, and others that only sentences show.
     :param names: the names of objects, by the property that has their id.
     :param why_not: why something could not be read.
     :param losing: the ids of the people and service accounts that lose access by the change; None where that was not read.
@@ -221,9 +240,8 @@ class Impact:
         else:
             gains = tuple(each for each in then if each not in now)
             loses = tuple(each for each in now if each not in then)
-        effect = Effect(
-            planned.type, planned.id, act, properties, False, gains, loses, before=before, after=after, maybe=maybe
-        )
+        effect = Effect(planned.type, planned.id, act, properties, False, gains, loses, before, after, maybe)
+        effect = replace(effect, is_phantom=planned.is_phantom)
         return replace(effect, is_significant=self.is_significant(effect))
 
     def sentences(self, effect: Effect, facts: Facts | None = None) -> tuple[str, ...]:
@@ -299,6 +317,43 @@ def lost_role(key: str, thing: str, number: int | None, facts: Facts) -> str:
     """
     lose = f"{count_text(number, 'user grant')} would lose it" if number is not None else "every user grant loses it"
     return f"the role {text(key)} {thing}: {lose}{facts.not_counted if number is None else ''}"
+
+
+def shut_out(facts: Facts, it: str) -> tuple[str, ...]:
+    """Return the sentences about the users of projects whose every login fails.
+
+    :param it: the projects, in a sentence that has named them.
+    """
+    counts = facts.counts
+    if not {PEOPLE, ORGANIZATIONS} <= counts.keys():
+        everybody = f"shuts out everybody with a user grant on {it}, and the organizations that have a grant of {it}"
+        return (f"{everybody}{facts.not_counted}", _no_role(facts, it))
+    people = f"shuts out {people_text(counts[PEOPLE])} with an active user grant on {it}"
+    if counts[ORGANIZATIONS]:
+        granted = count_text(counts[ORGANIZATIONS], "organization")
+        have = "has" if counts[ORGANIZATIONS] == 1 else "have"
+        more = counts.get(PEOPLE_OF_ORGANIZATIONS)
+        of_them = f" and {have} {people_text(more)}" if more is not None else f"{facts.not_counted}"
+        people = f"{people}; {granted} {have} an active grant of {it}{of_them}"
+    lines = [people]
+    if counts.get(OPEN):
+        lines.append(
+            f"shuts out everybody else of the instance: without project_role_check and has_project_check, nobody needs a user "
+            f"grant to log in to {it}"
+        )
+    return (*lines, _no_role(facts, it))
+
+
+def _no_role(facts: Facts, it: str) -> str:
+    accounts = facts.counts.get(SERVICE_ACCOUNTS)
+    have = "has" if accounts == 1 else "have"
+    who = "" if accounts is None else f" ({count_text(accounts, 'service account')} {have} a user grant on {it})"
+    return f"takes no role out of any token{who}: to do that, deactivate the user grants"
+
+
+def people_text(number: int) -> str:
+    """Return a number of people: ``2 people``."""
+    return f"{number} {'person' if number == 1 else 'people'}"
 
 
 def roles_text(keys: tuple[str, ...]) -> str:

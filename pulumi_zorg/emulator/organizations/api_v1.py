@@ -12,7 +12,12 @@ from pulumi_zorg.emulator.http.lists import list_response, ordered, page
 from pulumi_zorg.emulator.http.responses import change_details, creation_details, message, read_details
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, rest
 from pulumi_zorg.emulator.organizations import messages_v1 as messages
-from pulumi_zorg.emulator.organizations.aggregate import default_domain, organization_added, organization_member_added
+from pulumi_zorg.emulator.organizations.aggregate import (
+    default_domain,
+    organization_added,
+    organization_event,
+    organization_member_added,
+)
 from pulumi_zorg.emulator.organizations.commands import change, deactivate, reactivate, remove
 from pulumi_zorg.emulator.organizations.projection import OrganizationReadModel
 from pulumi_zorg.emulator.organizations.queries import by_id, search
@@ -70,6 +75,30 @@ def _reactivate(call: Call) -> Any:
 @rest("DELETE", "/management/v1/orgs/me", "org.delete", EMPTY)
 def _remove_mine(call: Call) -> Any:
     return {"details": change_details(remove(call, call.caller.org_id))}
+
+
+# The domain settings are as ZITADEL documents them: there is no recording of them. Login names do not follow them here.
+
+
+@rest("GET", "/management/v1/policies/domain", "policy.read", EMPTY)
+def _get_domain_policy(call: Call) -> Any:
+    org = by_id(call.instance, call.caller.org_id)
+    own = org.login_must_be_domain
+    details = read_details(org) if own is not None else message(resourceOwner=call.instance.instance_id)
+    return {"policy": message(details=details, userLoginMustBeDomain=bool(own), isDefault=own is None)}
+
+
+@rest("POST", "/admin/v1/orgs/{org_id}/policies/domain", "iam.policy.write", messages.ADD_CUSTOM_DOMAIN_POLICY)
+def _add_domain_policy(call: Call) -> Any:
+    org = by_id(call.instance, call.request["org_id"])
+    names = {
+        "userLoginMustBeDomain": "user_login_must_be_domain",
+        "validateOrgDomains": "validate_org_domains",
+        "smtpSenderAddressMatchesInstanceDomain": "smtp_sender_address_matches_instance_domain",
+    }
+    payload = {name: True for name, field in names.items() if call.request[field]}
+    events = call.push(organization_event(org.id, "org.policy.domain.added", payload))
+    return {"details": creation_details(details_after(events[-1]))}
 
 
 @rest("GET", "/management/v1/global/orgs/_by_domain", "org.global.read", messages.ORG_BY_DOMAIN)

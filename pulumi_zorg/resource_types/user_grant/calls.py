@@ -63,6 +63,8 @@ class UserGrantRecord(ObjectRecord):
 class PhantomGrantRecord(UserGrantRecord):
     """A user grant that the event store has, while reads and lists of the server do not show it."""
 
+    is_phantom = True
+
     @property
     def warning(self) -> str:
         """What a phantom is, and how to get rid of it."""
