@@ -319,36 +319,33 @@ def lost_role(key: str, thing: str, number: int | None, facts: Facts) -> str:
     return f"the role {text(key)} {thing}: {lose}{facts.not_counted if number is None else ''}"
 
 
-def shut_out(facts: Facts, it: str) -> tuple[str, ...]:
+def shut_out(facts: Facts, projects: str, it: str) -> tuple[str, ...]:
     """Return the sentences about the users of projects whose every login fails.
 
-    :param it: the projects, in a sentence that has named them.
+    :param projects: the projects, as each sentence names them.
+    :param it: the pronoun for them.
     """
     counts = facts.counts
-    if not {PEOPLE, ORGANIZATIONS} <= counts.keys():
-        everybody = f"shuts out everybody with a user grant on {it}, and the organizations that have a grant of {it}"
-        return (f"{everybody}{facts.not_counted}", _no_role(facts, it))
-    people = f"shuts out {people_text(counts[PEOPLE])} with an active user grant on {it}"
-    if counts[ORGANIZATIONS]:
-        granted = count_text(counts[ORGANIZATIONS], "organization")
-        have = "has" if counts[ORGANIZATIONS] == 1 else "have"
-        more = counts.get(PEOPLE_OF_ORGANIZATIONS)
-        of_them = f" and {have} {people_text(more)}" if more is not None else f"{facts.not_counted}"
-        people = f"{people}; {granted} {have} an active grant of {it}{of_them}"
-    lines = [people]
-    if counts.get(OPEN):
-        lines.append(
-            f"shuts out everybody else of the instance: without project_role_check and has_project_check, nobody needs a user "
-            f"grant to log in to {it}"
+    roles = f"takes no role of {projects} out of any token"
+    to_do_that = "to do that, deactivate the user grants"
+    if not {PEOPLE, SERVICE_ACCOUNTS, ORGANIZATIONS} <= counts.keys():
+        everybody = (
+            f"shuts out everybody with a user grant on {projects}, and the organizations that have a grant of {it}"
         )
-    return (*lines, _no_role(facts, it))
-
-
-def _no_role(facts: Facts, it: str) -> str:
-    accounts = facts.counts.get(SERVICE_ACCOUNTS)
-    have = "has" if accounts == 1 else "have"
-    who = "" if accounts is None else f" ({count_text(accounts, 'service account')} {have} a user grant on {it})"
-    return f"takes no role out of any token{who}: to do that, deactivate the user grants"
+        return (f"{everybody}{facts.not_counted}", f"{roles}: {to_do_that}")
+    lines = [f"shuts out {people_text(counts[PEOPLE])} with an active user grant on {projects}"]
+    if counts[ORGANIZATIONS]:
+        has = "has" if counts[ORGANIZATIONS] == 1 else "have"
+        granted = f"{count_text(counts[ORGANIZATIONS], 'organization')} {has} an active grant of {it}"
+        more = counts.get(PEOPLE_OF_ORGANIZATIONS)
+        lines[0] += f"; {granted}{facts.not_counted if more is None else f', with {people_text(more)}'}"
+    if counts.get(OPEN):
+        without = "without project_role_check and has_project_check, nobody needs a user grant to log in to"
+        lines.append(f"shuts out everybody else of the instance: {without} {projects}")
+    accounts = counts[SERVICE_ACCOUNTS]
+    has = "has" if accounts == 1 else "have"
+    with_roles = f" ({count_text(accounts, 'service account')} {has} a user grant on {it})" if accounts else ""
+    return (*lines, f"{roles}{with_roles}: {to_do_that}")
 
 
 def people_text(number: int) -> str:

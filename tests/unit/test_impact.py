@@ -96,6 +96,7 @@ def test_what_becomes_of_an_organization(planned: Planned, act: Act) -> None:
 
 PAGES = "only ZITADEL's old login pages (V1) refuse people of it"
 CUT_OFF = "To take access away, deactivate the users or their user grants"
+THESE = "the 2 projects of organization Acme (42)"
 FAILS = "every login, refresh and introspection of the applications of"
 
 
@@ -115,13 +116,14 @@ def test_a_deactivated_organization_with_projects_stops_the_logins_to_them() -> 
     counted = {"users": 45, "service_accounts": 3, "projects": 2, PEOPLE: 12, SERVICE_ACCOUNTS: 1, ORGANIZATIONS: 2}
     assert described(organization(True, False), **counted, **{PEOPLE_OF_ORGANIZATIONS: 40, OPEN: 1}) == (
         f"deactivates organization Acme (42): {FAILS} its 2 projects fails, for the users of all organizations",
-        "shuts out 12 people with an active user grant on these projects; 2 organizations have an active grant of these "
-        "projects and have 40 people",
+        f"shuts out 12 people with an active user grant on {THESE}; 2 organizations have an active grant of them, with 40 "
+        "people",
         "shuts out everybody else of the instance: without project_role_check and has_project_check, nobody needs a user "
-        "grant to log in to these projects",
-        "takes no role out of any token (1 service account has a user grant on these projects): to do that, deactivate the "
+        f"grant to log in to {THESE}",
+        f"takes no role of {THESE} out of any token (1 service account has a user grant on them): to do that, deactivate the "
         "user grants",
-        f"leaves its 42 people and 3 service accounts their access to all other applications: {PAGES}. {CUT_OFF}",
+        "leaves the 42 people and 3 service accounts of organization Acme (42) their access to all other applications: "
+        f"{PAGES}. {CUT_OFF}",
     )
     alone = {
         "users": 1,
@@ -133,9 +135,8 @@ def test_a_deactivated_organization_with_projects_stops_the_logins_to_them() -> 
         OPEN: 0,
     }
     assert described(organization(True, False), **alone)[1:3] == (
-        "shuts out 1 person with an active user grant on this project",
-        "takes no role out of any token (0 service accounts have a user grant on this project): to do that, deactivate the "
-        "user grants",
+        "shuts out 1 person with an active user grant on the 1 project of organization Acme (42)",
+        "takes no role of the 1 project of organization Acme (42) out of any token: to do that, deactivate the user grants",
     )
 
 
@@ -204,14 +205,14 @@ def test_a_deactivation_distinguishes_people_from_service_accounts(users: int, s
 def test_what_could_not_be_counted_is_said_to_be_so() -> None:
     assert described(organization(True, False), why_not="the server did not answer") == (
         "deactivates organization Acme (42; how many could not be read: the server did not answer): "
-        f"{FAILS} its projects fails, if it owns any, for the users of all organizations",
-        f"leaves its users their access to all other applications: {PAGES}. {CUT_OFF}",
+        "if it owns projects, every login, refresh and introspection of their applications fails, for the users of all "
+        f"organizations. Its users keep their access to all other applications: {PAGES}",
     )
     partly = {"users": 3, "service_accounts": 0, "projects": 9}
     assert described(organization(True, False), why_not="that takes more than 5 calls", **partly)[1:3] == (
-        "shuts out everybody with a user grant on these projects, and the organizations that have a grant of these projects; "
-        "how many could not be read: that takes more than 5 calls",
-        "takes no role out of any token: to do that, deactivate the user grants",
+        "shuts out everybody with a user grant on the 9 projects of organization Acme (42), and the organizations that have a "
+        "grant of them; how many could not be read: that takes more than 5 calls",
+        "takes no role of the 9 projects of organization Acme (42) out of any token: to do that, deactivate the user grants",
     )
     assert described(organization(True), users=3, why_not="it broke off") == (
         "removes organization Acme and all its projects, users and grants (42; how many could not be read: it broke off)",

@@ -30,9 +30,9 @@ FAILS = (
     "for the users of all organizations"
 )
 NOT_COUNTED = (
-    "shuts out everybody with a user grant on this project, and the organizations that have a grant of this project; how many "
-    "could not be read: the server did not answer",
-    "takes no role out of any token: to do that, deactivate the user grants",
+    "shuts out everybody with a user grant on project Shop (42), and the organizations that have a grant of it; how many could "
+    "not be read: the server did not answer",
+    "takes no role of project Shop (42) out of any token: to do that, deactivate the user grants",
 )
 NAMES = {"project_id": "Portal", "granted_org_id": "Acme"}
 
@@ -82,10 +82,10 @@ def test_a_deactivated_project_stops_every_login_and_takes_no_role() -> None:
     counted = {PEOPLE: 12, SERVICE_ACCOUNTS: 3, ORGANIZATIONS: 1, PEOPLE_OF_ORGANIZATIONS: 40, OPEN: 0}
     stopped = (
         FAILS,
-        "shuts out 12 people with an active user grant on this project; 1 organization has an active grant of this project "
-        "and has 40 people",
-        "takes no role out of any token (3 service accounts have a user grant on this project): to do that, deactivate the "
-        "user grants",
+        "shuts out 12 people with an active user grant on project Shop (42); 1 organization has an active grant of it, with "
+        "40 people",
+        "takes no role of project Shop (42) out of any token (3 service accounts have a user grant on it): to do that, "
+        "deactivate the user grants",
     )
     assert of_project(project(), project(active=False), **counted) == stopped
     assert of_project(project(deletion_policy="deactivate"), None, **counted) == stopped
@@ -95,7 +95,7 @@ def test_a_deactivated_project_stops_every_login_and_takes_no_role() -> None:
     assert of_project(project(), project(active=False), "the server did not answer") == (FAILS, *NOT_COUNTED)
     assert of_project(project(), project(active=False), **{**counted, OPEN: 1})[2] == (
         "shuts out everybody else of the instance: without project_role_check and has_project_check, nobody needs a user grant "
-        "to log in to this project"
+        "to log in to project Shop (42)"
     )
 
 

@@ -73,21 +73,23 @@ def _removed(organization: str, where: str, facts: Facts) -> list[str]:
 
 
 def _deactivated(organization: str, where: str, facts: Facts) -> list[str]:
-    users, projects = _users(facts), facts.counts.get("projects")
+    projects = facts.counts.get("projects")
     pages = "only ZITADEL's old login pages (V1) refuse people of it"
     if projects == 0:
-        return [f"deactivates {organization} ({where}), which leaves {users} their access: {pages}. {_CUT_OFF}"]
-    fails = "every login, refresh and introspection of the applications of"
-    elsewhere = f"leaves {users} their access to all other applications: {pages}. {_CUT_OFF}"
+        return [
+            f"deactivates {organization} ({where}), which leaves {_users(facts, 'its')} their access: {pages}. {_CUT_OFF}"
+        ]
+    fails, of_all = "every login, refresh and introspection of", "fails, for the users of all organizations"
     if projects is None:
-        stopped = f"{fails} its projects fails, if it owns any, for the users of all organizations"
-        return [f"deactivates {organization} ({where}{facts.not_counted}): {stopped}", elsewhere]
-    of_all = "fails, for the users of all organizations"
-    stopped = f"{fails} its {count_text(projects, 'project')} {of_all}"
+        stopped = f"if it owns projects, {fails} their applications {of_all}"
+        keep = f"Its users keep their access to all other applications: {pages}"
+        return [f"deactivates {organization} ({where}{facts.not_counted}): {stopped}. {keep}"]
+    stopped = f"{fails} the applications of its {count_text(projects, 'project')} {of_all}"
+    these = f"the {count_text(projects, 'project')} of {organization} ({where})"
     return [
         f"deactivates {organization} ({where}): {stopped}",
-        *shut_out(facts, "this project" if projects == 1 else "these projects"),
-        elsewhere,
+        *shut_out(facts, these, "it" if projects == 1 else "them"),
+        f"leaves {_users(facts, 'the')} of {organization} ({where}) their access to all other applications: {pages}. {_CUT_OFF}",
     ]
 
 
@@ -114,10 +116,10 @@ def _renamed(organization: str, effect: Effect, facts: Facts) -> str:
     return f"may change the login names of {who} at once: {organization} is renamed to {to}, and {if_so}{why}"
 
 
-def _users(facts: Facts) -> str:
+def _users(facts: Facts, whose: str) -> str:
     counts = facts.counts
     if not {"users", "service_accounts"} <= counts.keys():
-        return "its users"
+        return f"{whose} users"
     accounts = counts["service_accounts"]
     people = people_text(max(0, counts["users"] - accounts))
-    return f"its {people} and {count_text(accounts, 'service account')}" if accounts else f"its {people}"
+    return f"{whose} {people} and {count_text(accounts, 'service account')}" if accounts else f"{whose} {people}"

@@ -117,7 +117,7 @@ def _switched(effect: Effect, project: str, facts: Facts) -> tuple[str, ...]:
         return switched(effect, project, "")
     if effect.act is Act.DEACTIVATES:
         fails = "every login to its applications, every refresh and every introspection by its APIs fails"
-        return (f"deactivates {project}: {fails}, for the users of all organizations", *shut_out(facts, "this project"))
+        return (f"deactivates {project}: {fails}, for the users of all organizations", *shut_out(facts, project, "it"))
     if effect.act is Act.REACTIVATES:
         again = "logins to its applications work again, with old refresh tokens too"
         return (f"reactivates {project}: {again}, for the users of all organizations",)
