@@ -104,14 +104,9 @@ class ProjectType(ResourceType[ProjectInputs]):
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         if effect.id is None:
             return Facts(why_not="its id is not known yet")
-        project_id, org_id = effect.id, str(effect.properties.get("org_id"))
+        org_id = str(effect.properties.get("org_id"))
         if effect.act is Act.REMOVES:
-            found = {
-                "grants": reader.read(lambda: client.counts.grants_of_project(project_id)),
-                "project_grants": reader.read(lambda: client.counts.project_grants(org_id, project_id)),
-            }
-            logins = self._logins(client, reader, effect, org_id)
-            return Facts(found, losing=None if logins is None else users_losing(logins))
+            return self._facts_of_removal(client, reader, effect, org_id)
         counts, losing, why = self._facts_of_roles(client, reader, effect)
         if effect.act is Act.DEACTIVATES or switches(effect):
             logins = self._logins(client, reader, effect, org_id)
@@ -124,6 +119,17 @@ class ProjectType(ResourceType[ProjectInputs]):
             losing = None if losing is None or shut is None else losing | shut
             why = why or logins.why_not
         return Facts(counts, why_not=why, losing=losing)
+
+    def _facts_of_removal(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Facts:
+        project_id, access, found = effect.id or "", client.access, dict[str, int]()
+        grants, why = reader.attempt(("grants on", project_id), lambda: access.grants(project_id=project_id))
+        if grants is not None:
+            found["grants"] = grants.total
+            shared, why = reader.attempt(("project grants", org_id), lambda: access.project_grants(org_id))
+            if shared is not None and shared.complete:
+                found["project_grants"] = sum(each.project_id == project_id for each in shared.entries)
+        logins = self._logins(client, reader, effect, org_id)
+        return Facts(found, why_not=why, losing=None if logins is None else users_losing(logins))
 
     def _logins(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Logins | None:
         """Return who can log in before the change; None where a setting is not known."""
