@@ -75,10 +75,16 @@ class Counts:
         return self._count("service accounts", "/management/v1/users/_search", org_id, only)
 
     def organization_name(self, org_id: str) -> str:
-        """The name of an organization."""
+        """The name of an organization.
+
+        :raises HeaderIgnored: where the server answers with another one, whose name nobody asked for.
+        """
         operation = f"Reading organization {clean(org_id)}"
         answer = self._transport.send(Call(operation, "GET", "/management/v1/orgs/me", org=org_id, reads=True))
-        return parse(_FoundOrganization, answer, operation).org.name
+        found = parse(_FoundOrganization, answer, operation).org
+        if found.id != org_id:
+            raise HeaderIgnored(f"{operation}: the server answered for another organization.")
+        return found.name
 
     def names(self, property: str, id: str, org_id: str | None) -> tuple[Callable[[], str | None], ...]:
         """Return the calls that give the name of an object, to be tried in order.

@@ -51,9 +51,9 @@ def test_who_may_not_see_them_is_refused(every_server: Server, clients: Clients)
 def test_an_answer_about_another_organization_is_noticed(every_server: Server, clients: Clients) -> None:
     every_server.proxy.add(Fault("strip", times=None))
     client = clients.owner(every_server)
-    for count in (client.counts.service_accounts, client.access.users):
+    for call in (client.counts.service_accounts, client.access.users, client.counts.organization_name):
         with pytest.raises(HeaderIgnored):
-            count(every_server.home)
+            call(every_server.home)
 
 
 def test_a_user_has_a_name(every_server: Server, clients: Clients) -> None:
