@@ -46,32 +46,38 @@ class Logins:
         """The organizations whose people ``has_project_check`` lets in."""
         return None if self.granted is None else self.granted | {self.login.owner}
 
-    def who(self, login: Login) -> frozenset[str] | None:
-        """Return the people whom these settings let in; None where no list that was read has all of them.
+    def who(self, login: Login) -> Mapping[str, str] | None:
+        """Return the people whom these settings let in, with their organizations; None where no list that was read has them all.
 
         Where neither check is on, these are all people of the instance, which are not listed.
         """
         if not login.active:
-            return frozenset()
+            return {}
         if login.role_check:
-            if self.grants is None or self.people is None:
+            if self.grants is None or self.people is None or (login.project_check and self.inside is None):
                 return None
             found = [each for each in self.grants if each.active and each.user_id in self.people]
-            if login.project_check:
-                if self.inside is None:
-                    return None
-                found = [each for each in found if each.user_org in self.inside]
-            return frozenset(each.user_id for each in found)
+            return {each.user_id: each.user_org for each in found if self._lets_in(login, each.user_id, each.user_org)}
         if login.project_check and self.inside is not None and self.inside <= self.members.keys():
-            return frozenset(person for org_id in self.inside for person in self.members[org_id])
+            return {person: org_id for org_id in self.inside for person in self.members[org_id]}
         return None
 
     def losing(self, before: Login, after: Login) -> frozenset[str] | None:
         """Return the people whom the settings let in before a change and not after it; None where they are not known."""
         if not _is_narrower(before, after):
             return frozenset()
-        had, has = self.who(before), self.who(after)
-        return None if had is None or has is None else had - has
+        had = self.who(before)
+        if had is None or (after.role_check and self.grants is None) or (after.project_check and self.inside is None):
+            return None if had != {} else frozenset()
+        return frozenset(person for person, org_id in had.items() if not self._lets_in(after, person, org_id))
+
+    def _lets_in(self, login: Login, person: str, org_id: str) -> bool:
+        """Whether the settings let a person in. What they ask for must have been read."""
+        return (
+            login.active
+            and (not login.role_check or person in (self.granted_users or ()))
+            and (not login.project_check or org_id in (self.inside or ()))
+        )
 
 
 def _is_narrower(before: Login, after: Login) -> bool:

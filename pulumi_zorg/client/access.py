@@ -199,13 +199,22 @@ class _FoundPolicy(Wire):
     policy: _Policy
 
 
+class _LoginV2(Wire):
+    required: bool = False
+
+
+class _Features(Wire):
+    login_v2: _LoginV2 = Field(default_factory=_LoginV2, alias="loginV2")
+
+
 class Access:
     """Who can get in.
 
     Documents: https://zitadel.com/docs/apis/resources/mgmt (Search Users, Search Projects, Search All Project Grants, Get
     Domain Settings), https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers),
-    https://zitadel.com/docs/apis/resources/authorization_service_v2 (ListAuthorizations) and
-    https://zitadel.com/docs/apis/resources/project_service_v2 (GetProject).
+    https://zitadel.com/docs/apis/resources/authorization_service_v2 (ListAuthorizations),
+    https://zitadel.com/docs/apis/resources/project_service_v2 (GetProject) and
+    https://zitadel.com/docs/apis/resources/feature_service_v2 (GetInstanceFeatures).
 
     The methods that name an organization raise HeaderIgnored where the server answers for another one, as far as that can be
     seen.
@@ -331,6 +340,15 @@ class Access:
         operation = f"Reading the domain settings of organization {clean(org_id)}"
         call = Call(operation, "GET", "/management/v1/policies/domain", org=org_id, reads=True)
         return parse(_FoundPolicy, self._transport.send(call), operation).policy.user_login_must_be_domain
+
+    def login_v2_required(self) -> bool:
+        """Whether all applications of the instance use the V2 login, whatever they are set to.
+
+        :raises NotFound: on servers without the v2 API.
+        """
+        operation = "Reading the features of the instance"
+        answer = self._transport.send(Call(operation, "GET", "/v2/features/instance", reads=True))
+        return parse(_Features, answer, operation).login_v2.required
 
     def _send(self, path: str, operation: str, body: dict[str, Any], org_id: str | None = None) -> dict[str, Any]:
         return self._transport.send(Call(operation, "POST", path, org=org_id, body=body, reads=True))

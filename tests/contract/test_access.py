@@ -167,10 +167,13 @@ def test_whether_login_names_end_with_the_domain(every_server: Server, clients: 
 
 
 def test_who_may_not_see_it_is_refused(any_server: Server, clients: Clients) -> None:
+    """The domain settings and the features are shown to every user."""
     access = clients.member(any_server).access
-    for call in (access.users, access.projects, access.project_grants, access.login_names_have_domain):
+    for call in (access.users, access.projects, access.project_grants):
         with pytest.raises(PermissionDenied):
             call(any_server.home)
+    assert access.login_names_have_domain(any_server.home) is False
+    assert access.login_v2_required() is True
 
 
 def test_an_answer_about_another_organization_is_noticed(any_server: Server, scene: Scene, clients: Clients) -> None:
@@ -181,13 +184,22 @@ def test_an_answer_about_another_organization_is_noticed(any_server: Server, sce
 
 
 def test_a_deactivated_organization_without_projects(scene: Scene, preview: PreviewImpact) -> None:
-    """Which login pages its people use is not known, so neither is who loses access; nobody lives in an empty one."""
+    """Nobody loses access where all applications use the V2 login, which is the default."""
     before, after = {"name": "Customer", "active": True}, {"name": "Customer", "active": False}
     found = facts(preview, ORGANIZATION, scene.customer, before, after)
-    assert dict(found.counts) == {"users": 3, "service_accounts": 1, "projects": 0}
-    assert found.losing is None
-    empty = scene.server.admin.create_organization(scene.server.name("Empty"))
-    assert facts(preview, ORGANIZATION, empty, before, after).losing == frozenset()
+    assert dict(found.counts) == {"users": 3, "service_accounts": 1, "projects": 0, "login v2": 1}
+    assert found.losing == frozenset()
+
+
+@pytest.mark.parametrize("body", ['{"details": {}, "loginV2": {}}', '{"details": {}}'])
+def test_who_is_stopped_by_the_old_login_pages_is_not_known(scene: Scene, preview: PreviewImpact, body: str) -> None:
+    server, before, after = scene.server, {"name": "Customer", "active": True}, {"name": "Customer", "active": False}
+    headers = {"Content-Type": "application/json"}
+    server.proxy.add(Fault("answer", path="/v2/features/instance", times=None, status=200, body=body, headers=headers))
+    assert facts(preview, ORGANIZATION, scene.customer, before, after).losing is None
+    assert facts(preview, ORGANIZATION, scene.customer, after, before).losing == frozenset()
+    empty = server.admin.create_organization(server.name("Empty"))
+    assert facts(preview, ORGANIZATION, empty, before, after).losing == frozenset(), "nobody lives in it"
 
 
 def test_a_deactivated_organization_with_a_project(scene: Scene, preview: PreviewImpact) -> None:
@@ -199,6 +211,7 @@ def test_a_deactivated_organization_with_a_project(scene: Scene, preview: Previe
         "users": 1,
         "service_accounts": 0,
         "projects": 1,
+        "login v2": 1,
         OPEN: 0,
         PEOPLE: 3,
         SERVICE_ACCOUNTS: 1,
@@ -206,6 +219,7 @@ def test_a_deactivated_organization_with_a_project(scene: Scene, preview: Previe
         PEOPLE_OF_ORGANIZATIONS: 2,
     }
     assert found.why_not is None
+    assert found.losing == {scene.o, scene.c, scene.x, scene.bot}
 
 
 def test_a_removed_organization(scene: Scene, preview: PreviewImpact) -> None:
@@ -253,7 +267,7 @@ SWITCHES: dict[str, tuple[tuple[bool, bool], tuple[bool, bool], set[str] | None]
     "project check on": ((False, False), (False, True), None),
     "project check on, for those with a user grant": ((True, False), (True, True), {"x"}),
     "project check off": ((True, True), (True, False), set()),
-    "one for the other": ((True, False), (False, True), None),
+    "one for the other": ((True, False), (False, True), {"x"}),
 }
 
 

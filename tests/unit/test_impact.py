@@ -23,7 +23,7 @@ from pulumi_zorg.impact import (
     Planned,
 )
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.resource_types.organization.impact import DOMAIN_IN_LOGIN_NAMES
+from pulumi_zorg.resource_types.organization.impact import DOMAIN_IN_LOGIN_NAMES, LOGIN_V2
 from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK
 from tests.support.types import ORGANIZATION, USER_GRANT
 
@@ -102,9 +102,11 @@ FAILS = "every login, refresh and introspection of the applications of"
 
 def test_a_deactivated_organization_without_projects_stops_nobody() -> None:
     """access.md, "own organization deactivated (not the project's owner)": roles in every column, Z at the login."""
-    assert described(organization(True, False), users=45, service_accounts=3, projects=0) == (
-        f"deactivates organization Acme (42), which leaves its 42 people and 3 service accounts their access: {PAGES}. {CUT_OFF}",
-    )
+    counted = {"users": 45, "service_accounts": 3, "projects": 0}
+    leaves = "deactivates organization Acme (42), which leaves its 42 people and 3 service accounts their access"
+    assert described(organization(True, False), **counted, **{LOGIN_V2: 1}) == (f"{leaves}. {CUT_OFF}",)
+    for unknown in ({}, {LOGIN_V2: 0}):
+        assert described(organization(True, False), **counted, **unknown) == (f"{leaves}: {PAGES}. {CUT_OFF}",)
     assert described(organization(True, UNKNOWN), users=1, service_accounts=0, projects=0) == (
         "may be so, and is known only when it runs: "
         f"deactivates organization Acme (42), which leaves its 1 person their access: {PAGES}. {CUT_OFF}",
@@ -141,9 +143,11 @@ def test_a_deactivated_organization_with_projects_stops_the_logins_to_them() -> 
 
 
 def test_what_comes_back_with_an_organization() -> None:
-    assert described(organization(False, True), users=3, service_accounts=2, projects=0) == (
-        "reactivates organization Acme (42): ZITADEL's old login pages (V1) accept people of it again, and nothing else was "
-        "stopped",
+    assert described(organization(False, True), users=3, projects=0, **{LOGIN_V2: 1}) == (
+        "reactivates organization Acme (42), whose deactivation stopped nobody",
+    )
+    assert described(organization(False, True), users=3, projects=0) == (
+        "reactivates organization Acme (42): ZITADEL's old login pages (V1) accept people of it again. Nothing else was stopped",
     )
     assert described(organization(False, True), users=3, service_accounts=2, projects=1) == (
         "reactivates organization Acme (42): logins to the applications of its 1 project work again, for the users of "

@@ -51,10 +51,10 @@ def test_who_loses_the_login_is_right_wherever_it_is_known(
     }
     if losing is not None:
         assert losing == expected
-    elif not members and before.project_check:
-        pass  # the people of the organizations were not read
     else:
+        assert before.active
         assert not before.role_check, "everybody whom the settings let in has a user grant, and all of these were read"
+        assert not (before.project_check and members), "the people of the organizations were read"
 
 
 @given(before=logins, found=grants, inside=granted)

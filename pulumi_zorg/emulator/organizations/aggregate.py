@@ -22,8 +22,8 @@ class Organization(AggregateState):
     name: str = ""
     primary_domain: str = ""
     domains: dict[str, bool] = field(default_factory=dict)
-    #: Its own setting of `userLoginMustBeDomain`; None for that of the instance.
-    login_must_be_domain: bool | None = None
+    #: The event with its own domain settings; None where it has those of the instance.
+    domain_policy: Event | None = None
 
     def transition(self, event: Event) -> None:
         """Apply an event of the organization."""
@@ -45,7 +45,7 @@ class Organization(AggregateState):
             case "org.domain.removed":
                 self.domains.pop(event.get("domain"), None)
             case "org.policy.domain.added":
-                self.login_must_be_domain = bool(event.get("userLoginMustBeDomain"))
+                self.domain_policy = event
 
 
 class OrganizationWriteModel(WriteModel, Organization):

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
-from pulumi_zorg.emulator.errors import invalid, not_found
+from pulumi_zorg.emulator.errors import already_exists, invalid, not_found
 from pulumi_zorg.emulator.eventstore.aggregate import details_after
 from pulumi_zorg.emulator.http.fields import EMPTY
 from pulumi_zorg.emulator.http.lists import list_response, ordered, page
-from pulumi_zorg.emulator.http.responses import change_details, creation_details, message, read_details
+from pulumi_zorg.emulator.http.responses import (
+    change_details,
+    creation_details,
+    int64,
+    message,
+    optional_timestamp,
+    read_details,
+)
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, rest
 from pulumi_zorg.emulator.organizations import messages_v1 as messages
 from pulumi_zorg.emulator.organizations.aggregate import (
@@ -77,28 +84,35 @@ def _remove_mine(call: Call) -> Any:
     return {"details": change_details(remove(call, call.caller.org_id))}
 
 
-# The domain settings are as ZITADEL documents them: there is no recording of them. Login names do not follow them here.
+# As a real server of July 2026 answers. Login names do not follow the settings here.
 
 
-@rest("GET", "/management/v1/policies/domain", "policy.read", EMPTY)
+@rest("GET", "/management/v1/policies/domain", AUTHENTICATED, EMPTY)
 def _get_domain_policy(call: Call) -> Any:
-    org = by_id(call.instance, call.caller.org_id)
-    own = org.login_must_be_domain
-    details = read_details(org) if own is not None else message(resourceOwner=call.instance.instance_id)
-    return {"policy": message(details=details, userLoginMustBeDomain=bool(own), isDefault=own is None)}
+    own = by_id(call.instance, call.caller.org_id).domain_policy
+    if own is None:
+        return {"policy": message(details=message(resourceOwner=call.instance.instance_id), isDefault=True)}
+    made = optional_timestamp(own.created_at)
+    details = message(
+        sequence=int64(own.sequence), creationDate=made, changeDate=made, resourceOwner=own.resource_owner
+    )
+    return {"policy": message(details=details, userLoginMustBeDomain=bool(own.get("userLoginMustBeDomain")))}
 
 
 @rest("POST", "/admin/v1/orgs/{org_id}/policies/domain", "iam.policy.write", messages.ADD_CUSTOM_DOMAIN_POLICY)
 def _add_domain_policy(call: Call) -> Any:
     org = by_id(call.instance, call.request["org_id"])
-    names = {
-        "userLoginMustBeDomain": "user_login_must_be_domain",
-        "validateOrgDomains": "validate_org_domains",
-        "smtpSenderAddressMatchesInstanceDomain": "smtp_sender_address_matches_instance_domain",
-    }
-    payload = {name: True for name, field in names.items() if call.request[field]}
+    if org.domain_policy is not None:
+        raise already_exists("ORG-1M8ds", "Errors.Org.DomainPolicy.AlreadyExists")
+    payload = {"userLoginMustBeDomain": True} if call.request["user_login_must_be_domain"] else {}
     events = call.push(organization_event(org.id, "org.policy.domain.added", payload))
     return {"details": creation_details(details_after(events[-1]))}
+
+
+@rest("GET", "/v2/features/instance", AUTHENTICATED, EMPTY, requires="v2")
+def _get_features(call: Call) -> Any:
+    # The default of both recorded servers: all applications use the V2 login.
+    return message(details=message(resourceOwner=call.instance.instance_id), loginV2={"required": True})
 
 
 @rest("GET", "/management/v1/global/orgs/_by_domain", "org.global.read", messages.ORG_BY_DOMAIN)

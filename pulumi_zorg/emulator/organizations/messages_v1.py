@@ -16,8 +16,6 @@ ADD_CUSTOM_DOMAIN_POLICY = Message(
     (
         ident("org_id"),
         Field("user_login_must_be_domain", "bool"),
-        Field("validate_org_domains", "bool"),
-        Field("smtp_sender_address_matches_instance_domain", "bool"),
     ),
 )
 LIST_ORGS = Message(

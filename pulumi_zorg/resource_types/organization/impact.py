@@ -15,10 +15,12 @@ from pulumi_zorg.impact import (
     text,
 )
 
-__all__ = ["DOMAIN_IN_LOGIN_NAMES", "OrganizationImpact", "renames"]
+__all__ = ["DOMAIN_IN_LOGIN_NAMES", "LOGIN_V2", "OrganizationImpact", "renames"]
 
 #: The count that is 1 where login names end with the organization's domain, and 0 where they do not.
 DOMAIN_IN_LOGIN_NAMES = "domain in login names"
+#: The count that is 1 where all applications use the V2 login, and 0 where some may use the old login pages (V1).
+LOGIN_V2 = "login v2"
 
 _CUT_OFF = "To take access away, deactivate the users or their user grants"
 
@@ -74,33 +76,34 @@ def _removed(organization: str, where: str, facts: Facts) -> list[str]:
 
 def _deactivated(organization: str, where: str, facts: Facts) -> list[str]:
     projects = facts.counts.get("projects")
-    pages = "only ZITADEL's old login pages (V1) refuse people of it"
+    pages = "" if facts.counts.get(LOGIN_V2) else ": only ZITADEL's old login pages (V1) refuse people of it"
     if projects == 0:
-        return [
-            f"deactivates {organization} ({where}), which leaves {_users(facts, 'its')} their access: {pages}. {_CUT_OFF}"
-        ]
+        leaves = f"which leaves {_users(facts, 'its')} their access{pages}"
+        return [f"deactivates {organization} ({where}), {leaves}. {_CUT_OFF}"]
     fails, of_all = "every login, refresh and introspection of", "fails, for the users of all organizations"
     if projects is None:
         stopped = f"if it owns projects, {fails} their applications {of_all}"
-        keep = f"Its users keep their access to all other applications: {pages}"
+        keep = f"Its users keep their access to all other applications{pages}"
         return [f"deactivates {organization} ({where}{facts.not_counted}): {stopped}. {keep}"]
     stopped = f"{fails} the applications of its {count_text(projects, 'project')} {of_all}"
     these = f"the {count_text(projects, 'project')} of {organization} ({where})"
+    users = f"{_users(facts, 'the')} of {organization} ({where})"
     return [
         f"deactivates {organization} ({where}): {stopped}",
         *shut_out(facts, these, "it" if projects == 1 else "them"),
-        f"leaves {_users(facts, 'the')} of {organization} ({where}) their access to all other applications: {pages}. {_CUT_OFF}",
+        f"leaves {users} their access to all other applications{pages}. {_CUT_OFF}",
     ]
 
 
 def _reactivated(organization: str, where: str, facts: Facts) -> list[str]:
-    projects = facts.counts.get("projects")
+    projects, is_v2 = facts.counts.get("projects"), facts.counts.get(LOGIN_V2)
     pages = "ZITADEL's old login pages (V1) accept people of it again"
     if projects == 0:
-        return [f"reactivates {organization} ({where}): {pages}, and nothing else was stopped"]
+        what = ", whose deactivation stopped nobody" if is_v2 else f": {pages}. Nothing else was stopped"
+        return [f"reactivates {organization} ({where}){what}"]
     those = "its projects, if it owns any," if projects is None else f"its {count_text(projects, 'project')}"
     again = f"logins to the applications of {those} work again, for the users of all organizations"
-    return [f"reactivates {organization} ({where}{facts.not_counted}): {again}; {pages}"]
+    return [f"reactivates {organization} ({where}{facts.not_counted}): {again}{'' if is_v2 else f'; {pages}'}"]
 
 
 def _renamed(organization: str, effect: Effect, facts: Facts) -> str:
