@@ -5,7 +5,7 @@ Each method that lists makes at most :data:`PAGES` calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -14,7 +14,7 @@ from pydantic import Field
 from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.pages import PAGE_V2, chunks
 from pulumi_zorg.errors import HeaderIgnored, clean
-from pulumi_zorg.models import Details, ListDetails, NonEmpty, Wire, check_id, parse
+from pulumi_zorg.models import Details, ListDetails, NonEmpty, OrganizationRecord, Wire, check_id, parse
 
 if TYPE_CHECKING:
     from pulumi_zorg.client.transport import Transport
@@ -106,9 +106,16 @@ class FoundProjectGrant:
     active: bool
 
 
-class _UserRow(Wire):
-    id: NonEmpty
+class _Owned(Wire):
     details: Details = Field(default_factory=Details)
+
+
+class _FoundOrganization(Wire):
+    org: OrganizationRecord
+
+
+class _UserRow(_Owned):
+    id: NonEmpty
     machine: dict[str, Any] | None = None
 
 
@@ -148,9 +155,8 @@ class _GrantRows(Wire):
     authorizations: tuple[_GrantRow, ...] = ()
 
 
-class _ProjectRow(Wire):
+class _ProjectRow(_Owned):
     id: NonEmpty
-    details: Details = Field(default_factory=Details)
     state: str = ""
     project_role_check: bool = False
     has_project_check: bool = False
@@ -179,8 +185,7 @@ class _ProjectV2(Wire):
     project: _ProjectRowV2
 
 
-class _ProjectGrantRow(Wire):
-    details: Details = Field(default_factory=Details)
+class _ProjectGrantRow(_Owned):
     project_id: NonEmpty
     granted_org_id: NonEmpty
     state: str = ""
@@ -216,12 +221,13 @@ class Access:
     https://zitadel.com/docs/apis/resources/project_service_v2 (GetProject) and
     https://zitadel.com/docs/apis/resources/feature_service_v2 (GetInstanceFeatures).
 
-    The methods that name an organization raise HeaderIgnored where the server answers for another one, as far as that can be
-    seen.
+    The methods that list the objects of an organization raise HeaderIgnored where the server answers for another one.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        #: Organizations that an answer was about, and not about the caller's own.
+        self._verified: set[str] = set()
 
     def users(self, org_id: str) -> Users:
         """Return the users that live in the organization."""
@@ -230,10 +236,11 @@ class Access:
         def page(offset: int) -> tuple[int, Sequence[_UserRow]]:
             body = {"query": _v1(offset), "sortingColumn": "USER_FIELD_NAME_CREATION_DATE"}
             found = parse(_UserRows, self._send("/management/v1/users/_search", operation, body, org_id), operation)
-            _verify_owner((each.details for each in found.result), org_id, operation)
+            self._verify(found.result, org_id, operation)
             return found.details.total_result, found.result
 
         total, rows = _pages(page)
+        self._verified.add(org_id)  # without the header the caller, who is a user, would be listed
         machines = frozenset(each.id for each in rows if each.machine is not None)
         return Users(frozenset(each.id for each in rows) - machines, machines, total)
 
@@ -298,10 +305,11 @@ class Access:
             found = parse(
                 _ProjectRows, self._send("/management/v1/projects/_search", operation, body, org_id), operation
             )
-            _verify_owner((each.details for each in found.result), org_id, operation)
+            self._verify(found.result, org_id, operation)
             return found.details.total_result, found.result
 
         total, rows = _pages(page)
+        self._verify_header(org_id, operation)
         return Found(total, tuple(each.project for each in rows))
 
     def login(self, project_id: str) -> Login:
@@ -323,10 +331,11 @@ class Access:
 
         def page(offset: int) -> tuple[int, Sequence[_ProjectGrantRow]]:
             found = parse(_ProjectGrantRows, self._send(path, operation, {"query": _v1(offset)}, org_id), operation)
-            _verify_owner((each.details for each in found.result), org_id, operation)
+            self._verify(found.result, org_id, operation)
             return found.details.total_result, found.result
 
         total, rows = _pages(page)
+        self._verify_header(org_id, operation)
         return Found(
             total,
             tuple(
@@ -350,6 +359,22 @@ class Access:
         answer = self._transport.send(Call(operation, "GET", "/v2/features/instance", reads=True))
         return parse(_Features, answer, operation).login_v2.required
 
+    def _verify(self, rows: Sequence[_Owned], org_id: str, operation: str) -> None:
+        """Verify that the entries of a list are of the organization that the call named."""
+        if any(each.details.resource_owner != org_id for each in rows):
+            raise HeaderIgnored(f"{operation}: the server answered for another organization.")
+        if rows:
+            self._verified.add(org_id)
+
+    def _verify_header(self, org_id: str, operation: str) -> None:
+        """Verify that an empty list was about the organization that the call named."""
+        if org_id in self._verified:
+            return
+        answer = self._transport.send(Call(operation, "GET", "/management/v1/orgs/me", org=org_id, reads=True))
+        if parse(_FoundOrganization, answer, operation).org.id != org_id:
+            raise HeaderIgnored(f"{operation}: the server answered for another organization.")
+        self._verified.add(org_id)
+
     def _send(self, path: str, operation: str, body: dict[str, Any], org_id: str | None = None) -> dict[str, Any]:
         return self._transport.send(Call(operation, "POST", path, org=org_id, body=body, reads=True))
 
@@ -369,8 +394,3 @@ def _pages(page: Callable[[int], tuple[int, Sequence[Row]]]) -> tuple[int, list[
                 break
             rows += more
     return total, rows
-
-
-def _verify_owner(shown: Iterable[Details], org_id: str, operation: str) -> None:
-    if any(each.resource_owner != org_id for each in shown):
-        raise HeaderIgnored(f"{operation}: the server answered for another organization.")

@@ -179,8 +179,9 @@ def test_who_may_not_see_it_is_refused(any_server: Server, clients: Clients) -> 
 def test_an_answer_about_another_organization_is_noticed(any_server: Server, scene: Scene, clients: Clients) -> None:
     access = clients.owner(any_server).access
     any_server.proxy.add(Fault("strip", times=None))
-    with pytest.raises(HeaderIgnored):
-        access.users(scene.customer)
+    for call in (access.users, access.projects, access.project_grants):
+        with pytest.raises(HeaderIgnored):
+            call(scene.customer)  # which has neither a project nor a project grant
 
 
 def test_a_deactivated_organization_without_projects(scene: Scene, preview: PreviewImpact) -> None:
