@@ -13,8 +13,13 @@ from typing import Any, Final
 from pulumi_zorg.errors import clean
 
 __all__ = [
+    "OPEN",
+    "ORGANIZATIONS",
+    "PEOPLE",
+    "PEOPLE_OF_ORGANIZATIONS",
     "SECRET",
     "SECRET_ROLES",
+    "SERVICE_ACCOUNTS",
     "SOME_ROLES",
     "UNKNOWN",
     "Act",
@@ -30,8 +35,10 @@ __all__ = [
     "lost_role",
     "mask_unknowns",
     "name_text",
+    "people_text",
     "role_keys",
     "roles_text",
+    "shut_out",
     "switched",
     "text",
 ]
@@ -46,6 +53,14 @@ class Unknown(Enum):
 
 UNKNOWN: Final = Unknown.UNKNOWN
 SECRET: Final = Unknown.SECRET
+#: The names of counts about the projects that a change concerns: people and service accounts with an active user grant on
+#: them, organizations with an active grant of them and the people of these, and the projects that let in everybody.
+PEOPLE, SERVICE_ACCOUNTS = "people with grants", "service accounts with grants"
+ORGANIZATIONS, PEOPLE_OF_ORGANIZATIONS, OPEN = (
+    "granted organizations",
+    "people of granted organizations",
+    "open projects",
+)
 #: In place of role keys that cannot be shown.
 SOME_ROLES, SECRET_ROLES = "roles that are not known yet", "roles that are secret"
 
@@ -70,12 +85,14 @@ class Planned:
     :param id: None where it is not known yet.
     :param before: its properties in the state's form; None where the change creates it.
     :param after: the same; None where the change deletes it.
+    :param is_phantom: whether the object exists only in the event store: reads and lists of the server do not show it.
     """
 
     type: str
     id: str | None
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
+    is_phantom: bool = False
 
     @property
     def adopts(self) -> bool:
@@ -111,6 +128,7 @@ class Effect:
     :param before: the object before the change; None where the change creates it.
     :param after: the object after the change; None where the change deletes it.
     :param maybe: whether this is known only when the change is made.
+    :param is_phantom: see :class:`Planned`.
     """
 
     type: str
@@ -123,6 +141,7 @@ class Effect:
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     maybe: bool = False
+    is_phantom: bool = False
 
     @property
     def adopts(self) -> bool:
@@ -154,7 +173,7 @@ class Facts:
     """Counts and names from the instance.
 
     :param counts: how many objects a change concerns, by their kind in the plural: ``users``, ``service_accounts``,
-        ``projects``, ``grants``, ``project_grants``.
+        ``projects``, ``grants``, ``project_grants``, and others that only sentences show.
     :param names: the names of objects, by the property that has their id.
     :param why_not: why something could not be read.
     :param losing: the ids of the people and service accounts that lose access by the change; None where that was not read.
@@ -221,9 +240,8 @@ class Impact:
         else:
             gains = tuple(each for each in then if each not in now)
             loses = tuple(each for each in now if each not in then)
-        effect = Effect(
-            planned.type, planned.id, act, properties, False, gains, loses, before=before, after=after, maybe=maybe
-        )
+        effect = Effect(planned.type, planned.id, act, properties, False, gains, loses, before, after, maybe)
+        effect = replace(effect, is_phantom=planned.is_phantom)
         return replace(effect, is_significant=self.is_significant(effect))
 
     def sentences(self, effect: Effect, facts: Facts | None = None) -> tuple[str, ...]:
@@ -299,6 +317,40 @@ def lost_role(key: str, thing: str, number: int | None, facts: Facts) -> str:
     """
     lose = f"{count_text(number, 'user grant')} would lose it" if number is not None else "every user grant loses it"
     return f"the role {text(key)} {thing}: {lose}{facts.not_counted if number is None else ''}"
+
+
+def shut_out(facts: Facts, projects: str, it: str) -> tuple[str, ...]:
+    """Return the sentences about the users of projects whose every login fails.
+
+    :param projects: the projects, as each sentence names them.
+    :param it: the pronoun for them.
+    """
+    counts = facts.counts
+    roles = f"takes no role of {projects} out of any token"
+    to_do_that = "to do that, deactivate the user grants"
+    if not {PEOPLE, SERVICE_ACCOUNTS, ORGANIZATIONS} <= counts.keys():
+        everybody = (
+            f"shuts out everybody with a user grant on {projects}, and the organizations that have a grant of {it}"
+        )
+        return (f"{everybody}{facts.not_counted}", f"{roles}: {to_do_that}")
+    lines = [f"shuts out {people_text(counts[PEOPLE])} with an active user grant on {projects}"]
+    if counts[ORGANIZATIONS]:
+        has = "has" if counts[ORGANIZATIONS] == 1 else "have"
+        granted = f"{count_text(counts[ORGANIZATIONS], 'organization')} {has} an active grant of {it}"
+        more = counts.get(PEOPLE_OF_ORGANIZATIONS)
+        lines[0] += f"; {granted}{facts.not_counted if more is None else f', with {people_text(more)}'}"
+    if counts.get(OPEN):
+        without = "without project_role_check and has_project_check, nobody needs a user grant to log in to"
+        lines.append(f"shuts out everybody else of the instance: {without} {projects}")
+    accounts = counts[SERVICE_ACCOUNTS]
+    has = "has" if accounts == 1 else "have"
+    with_roles = f" ({count_text(accounts, 'service account')} {has} a user grant on {it})" if accounts else ""
+    return (*lines, f"{roles}{with_roles}: {to_do_that}")
+
+
+def people_text(number: int) -> str:
+    """Return a number of people: ``2 people``."""
+    return f"{number} {'person' if number == 1 else 'people'}"
 
 
 def roles_text(keys: tuple[str, ...]) -> str:

@@ -64,6 +64,8 @@ class ObjectRecord(Wire):
     #: What the names of its states begin with, like ``ORG_STATE``.
     states: ClassVar[str]
 
+    #: Whether only the object's events show it: reads and lists of the server do not.
+    is_phantom: ClassVar[bool] = False
     #: The fields that are properties of the resource, besides the flag and the state.
     shown: ClassVar[tuple[str, ...]]
 

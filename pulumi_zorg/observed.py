@@ -20,6 +20,7 @@ class Observed:
     :param properties: inputs and outputs, in the state's form.
     :param created: when the object was created, by the server's clock; None where the server does not say.
     :param warning: what the user should know about the object, as a sentence.
+    :param is_phantom: whether only its events show it: reads and lists of the server do not.
     """
 
     type: str
@@ -27,6 +28,7 @@ class Observed:
     properties: Mapping[str, Any]
     created: datetime | None = None
     warning: str | None = None
+    is_phantom: bool = False
 
     @property
     def key(self) -> Key:

@@ -26,8 +26,18 @@ Answer = TypeVar("Answer")
 class FactReader(Protocol):
     """Reads counts and names for the sentences of a preview, as long as the preview may make calls."""
 
+    @property
+    def at_most(self) -> int:
+        """How many calls one sentence may use for lists of one kind, like the users of each organization."""
+
     def read(self, call: Callable[[], Answer]) -> Answer:
         """Return what the call returns, if the preview may still make one."""
+
+    def attempt(self, key: tuple[str, ...], call: Callable[[], Answer]) -> tuple[Answer | None, str | None]:
+        """Return what the call returns, read once in a preview; or None and why it could not be read. It never raises.
+
+        :param key: what is read.
+        """
 
     def name(self, key: tuple[str, ...], *calls: Callable[[], str | None]) -> str | None:
         """Return the first name that one of the calls returns, read once in a preview; None without one. It never raises.
@@ -189,7 +199,8 @@ class ResourceType(Generic[AnyInputs]):
 
         :raises UnexpectedAnswer: for a state that this release does not know.
         """
-        return Observed(self.token, record.id, record.properties(), record.details.creation_date, record.warning)
+        created, properties = record.details.creation_date, record.properties()
+        return Observed(self.token, record.id, properties, created, record.warning, record.is_phantom)
 
     def is_same(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Whether two resources' properties are those of one object. Unknown and secret values are never the same."""

@@ -12,9 +12,9 @@ import pulumi_zorg as zorg
 class Tenant(pulumi.ComponentResource):
     """A customer's organization, the vendor's project granted to it, and the grants of its people.
 
-    They are deactivated and reactivated together. Deactivating only the organization stops logins on ZITADEL's own pages.
-    Tokens and service accounts keep working, with all their roles. So the user grants have the same flag: with it, new tokens
-    carry no roles of the project. The project grant stays active, because its flag takes no role out of any token.
+    They are deactivated and reactivated together. Deactivating only the organization cuts nobody off: its people log in as
+    before, and tokens and service accounts keep working, with all their roles. So the user grants have the same flag: with it,
+    new tokens carry no roles of the project. The project grant stays active, because its flag takes no role out of any token.
 
     :ivar organization: the customer's own organization.
     :ivar project_grant: gives the project to that organization.

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pulumi_zorg.client.access import Access
 from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.counts import Counts
 from pulumi_zorg.client.credentials import Credentials
@@ -46,6 +47,7 @@ class Client:
         self.identity = Identity(transport)
         self.events = Events(transport)
         self.counts = Counts(transport)
+        self.access = Access(transport)
         self.searches = Searches(transport)
         self.credentials = Credentials(transport)
         #: What calls have shown that other calls need not ask for again, by what it is about.
@@ -56,15 +58,24 @@ class Client:
         self._lock = threading.Lock()
 
     @classmethod
-    def connect(cls, settings: Settings, *, notice: Callable[[str], None] | None = None) -> Client:
+    def connect(
+        cls,
+        settings: Settings,
+        *,
+        notice: Callable[[str], None] | None = None,
+        before_request: Callable[[], None] = lambda: None,
+    ) -> Client:
         """Return a client of the instance that the settings name.
 
         :param notice: is given a sentence when a call has to wait; by default the log is.
+        :param before_request: see :class:`Transport`.
         """
         # It loads httpx, which takes a tenth of a second. A preview without changes makes no call.
         from pulumi_zorg.client.transport import Transport
 
-        return cls(Transport(settings) if notice is None else Transport(settings, notice=notice))
+        if notice is None:
+            return cls(Transport(settings, before_request=before_request))
+        return cls(Transport(settings, notice=notice, before_request=before_request))
 
     def read(
         self,

@@ -27,10 +27,6 @@ class _Listed(Wire):
     result: tuple[_Row, ...] = ()
 
 
-class _Counted(Wire):
-    pagination: ListDetails = Field(default_factory=ListDetails)
-
-
 class _FoundOrganization(Wire):
     org: OrganizationRecord
 
@@ -73,50 +69,22 @@ class Counts:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def users(self, org_id: str) -> int:
-        """How many users live in the organization, people and service accounts."""
-        return self._count("users", "/management/v1/users/_search", org_id)
-
     def service_accounts(self, org_id: str) -> int:
-        """How many of these are service accounts."""
+        """How many service accounts live in the organization."""
         only = {"queries": [{"typeQuery": {"type": "TYPE_MACHINE"}}]}
         return self._count("service accounts", "/management/v1/users/_search", org_id, only)
 
-    def projects(self, org_id: str) -> int:
-        """How many projects the organization owns."""
-        return self._count("projects", "/management/v1/projects/_search", org_id)
-
-    def user_grants(self, org_id: str) -> int:
-        """How many user grants were made in the organization."""
-        return self._count("user grants", "/management/v1/users/grants/_search", org_id)
-
-    def grants_of_project(self, project_id: str, *, role: str | None = None, project_grant: str | None = None) -> int:
-        """How many user grants there are for a project, in all organizations.
-
-        :param role: only those with this role.
-        :param project_grant: only those made by this project grant.
-        """
-        operation = f"Counting the user grants of project {clean(project_id)}"
-        filters: list[dict[str, Any]] = [{"projectId": {"id": project_id}}]
-        if role is not None:
-            filters.append({"roleKey": {"key": role, "method": "TEXT_FILTER_METHOD_EQUALS"}})
-        if project_grant is not None:
-            filters.append({"projectGrantId": {"id": project_grant}})
-        path = "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations"
-        body = {"filters": filters, "pagination": {"limit": 1}}
-        answer = self._transport.send(Call(operation, "POST", path, body=body, reads=True))
-        return parse(_Counted, answer, operation).pagination.total_result
-
-    def project_grants(self, org_id: str, project_id: str) -> int:
-        """How many organizations a project of the organization is granted to."""
-        path = f"/management/v1/projects/{quote(project_id, safe='')}/grants/_search"
-        return self._count("project grants", path, org_id)
-
     def organization_name(self, org_id: str) -> str:
-        """The name of an organization."""
+        """The name of an organization.
+
+        :raises HeaderIgnored: where the server answers with another one, whose name nobody asked for.
+        """
         operation = f"Reading organization {clean(org_id)}"
         answer = self._transport.send(Call(operation, "GET", "/management/v1/orgs/me", org=org_id, reads=True))
-        return parse(_FoundOrganization, answer, operation).org.name
+        found = parse(_FoundOrganization, answer, operation).org
+        if found.id != org_id:
+            raise HeaderIgnored(f"{operation}: the server answered for another organization.")
+        return found.name
 
     def names(self, property: str, id: str, org_id: str | None) -> tuple[Callable[[], str | None], ...]:
         """Return the calls that give the name of an object, to be tried in order.

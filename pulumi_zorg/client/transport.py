@@ -57,6 +57,8 @@ class Transport:
     :param transport: another way to carry requests than the network; for tests.
     :param sleep: waits for that many seconds.
     :param notice: is given a sentence when a call has to wait.
+    :param before_request: is called before each HTTP request, those for a token and each repeated one included. What it raises
+        is raised by :meth:`send`.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Transport:
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         notice: Callable[[str], None] = log.warning,
+        before_request: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
         self.sleep = sleep
@@ -86,6 +89,7 @@ class Transport:
             # A proxy that the environment names is meant for other machines than this one.
             trust_env=not is_loopback(httpx.URL(settings.url).host),
             headers={"User-Agent": f"pulumi-zorg/{_version()}", "Accept": "application/json"},
+            event_hooks={"request": [lambda request: before_request()]},
         )
         self._auth = bearer_auth(settings, self._send_for_token)
 

@@ -2,7 +2,8 @@
 
 It answers the calls on organizations, users, projects, roles, project grants, user grants and members (v1, v2 and Connect),
 tokens and the event search as the real server does, including status, error id, message and sequence numbers. It does not
-serve logins in a browser, policies, applications, identity providers, actions, and changes of a user's profile.
+serve logins in a browser, policies (only whether login names end with the domain), applications, identity providers,
+actions, and changes of a user's profile.
 tests/emulator/README.md lists what ZITADEL's own client finds.
 
 It is event-sourced like the real server. It imports nothing from the rest of `pulumi_zorg`, so that a wrong assumption

@@ -30,8 +30,10 @@ from pulumi_zorg.resource_type import Observed, ResourceType
 
 __all__ = ["PreviewImpact"]
 
-#: Calls in one preview.
+#: HTTP calls in one preview, those for a token included.
 _CALLS = 20
+#: Of these, the part that one sentence may use for lists of one kind, like the users of each organization.
+_PART = 4
 #: Seconds that one of them may take.
 _TIMEOUT = 5.0
 #: Seconds after which a call that fails is given up: it is not repeated.
@@ -48,15 +50,17 @@ class PreviewImpact:
     """The impact of the changes of one preview.
 
     :param settings: the instance and the credential.
-    :param calls: how many calls may be made.
+    :param calls: how many HTTP calls may be made, whatever makes them.
     """
 
     def __init__(self, settings: Settings, calls: int = _CALLS) -> None:
         self._settings = replace(settings, timeout=min(settings.timeout, _TIMEOUT), retry_deadline=_NO_RETRY)
         self._connected: Client | None = None
         self._left = calls
+        self.at_most = calls // _PART
         self._stopped: str | None = None  # why no more calls are made
         self._known_names: dict[tuple[str, ...], str | None] = {}
+        self._known: dict[tuple[str, ...], tuple[Any, str | None]] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -69,8 +73,20 @@ class PreviewImpact:
         """The client, made when the first call is made."""
         with self._lock:
             if self._connected is None:
-                self._connected = Client.connect(self._settings, notice=lambda sentence: None)
+                self._connected = Client.connect(
+                    self._settings, notice=lambda sentence: None, before_request=self._take_call
+                )
             return self._connected
+
+    def _take_call(self) -> None:
+        """Count an HTTP call.
+
+        :raises _NotRead: where this preview may make no more.
+        """
+        with self._lock:
+            if self._left <= 0:
+                raise _NotRead("this preview has made enough calls")
+            self._left -= 1
 
     def check_credential(self) -> str | None:
         """Use the credential once. Return what the user should know where the server does not answer, as a sentence.
@@ -129,7 +145,9 @@ class PreviewImpact:
             found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, after))
         except (ZorgError, _NotRead):
             return resource_type.unresolved(planned)
-        return replace(planned, id=found.id, before=found.properties) if isinstance(found, Observed) else planned
+        if not isinstance(found, Observed):
+            return planned
+        return replace(planned, id=found.id, before=found.properties, is_phantom=found.is_phantom)
 
     def facts(self, resource_type: ResourceType[Any], effect: Effect) -> Facts:
         """Return the counts and names that the sentences show. It never raises."""
@@ -157,14 +175,28 @@ class PreviewImpact:
             self._known_names[key] = name or None
         return name or None
 
+    def attempt(self, key: tuple[str, ...], call: Callable[[], T]) -> tuple[T | None, str | None]:
+        """Return what the call returns, read once in a preview; or None and why it could not be read. It never raises."""
+        with self._lock:
+            if key in self._known:
+                return self._known[key]
+        known: tuple[T | None, str | None]
+        try:
+            known = self.read(call), None
+        except (ZorgError, _NotRead) as error:
+            known = None, _why(error)
+        with self._lock:
+            self._known[key] = known
+        return known
+
     def read(self, call: Callable[[], T]) -> T:
-        """Return what the call returns, if this preview may still make one."""
+        """Return what the call returns, if this preview may still make one.
+
+        It may make several HTTP calls. Each of them is counted.
+        """
         with self._lock:
             if self._stopped is not None:
                 raise _NotRead(self._stopped)
-            if self._left <= 0:
-                raise _NotRead("this preview has made enough calls")
-            self._left -= 1
         try:
             return call()
         except (NoAnswer, CredentialError, Unauthenticated) as error:

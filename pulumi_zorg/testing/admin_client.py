@@ -83,6 +83,10 @@ class AdminClient:
         """Remove an organization with everything in it."""
         self.call("DELETE", f"/admin/v1/orgs/{org_id}")
 
+    def make_login_names_end_with_domain(self, org_id: str) -> None:
+        """Give an organization domain settings of its own, with ``userLoginMustBeDomain``."""
+        self.call("POST", f"/admin/v1/orgs/{org_id}/policies/domain", {"userLoginMustBeDomain": True})
+
     # Projects and their roles.
 
     def create_project(self, org_id: str, name: str, roles: Sequence[str] = ()) -> str:

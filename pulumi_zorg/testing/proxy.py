@@ -81,7 +81,8 @@ class Exchange:
     def writes(self) -> bool:
         """Whether the call can change something."""
         # POST /v2/users lists users; the calls that create one have longer paths.
-        searches = self.path.endswith(("/_search", "/search", "/v2/users")) or "/List" in self.path
+        searches = self.path.endswith(("/_search", "/search", "/v2/users")) or "Service/List" in self.path
+        searches = searches or "Service/Get" in self.path
         return self.method != "GET" and not searches and not self.path.startswith("/oauth/")
 
 

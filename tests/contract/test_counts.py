@@ -12,42 +12,48 @@ from tests.support.servers import Server
 from tests.unit.clients import Clients
 
 
-def test_users_projects_and_grants_are_counted_by_organization(every_server: Server, clients: Clients) -> None:
-    server, admin, counts = every_server, every_server.admin, clients.owner(every_server).counts
+def test_users_projects_and_project_grants_are_listed_by_organization(every_server: Server, clients: Clients) -> None:
+    server, admin, access = every_server, every_server.admin, clients.owner(every_server).access
     tenant = admin.create_organization(server.name("Tenant"))
-    assert (counts.users(tenant), counts.projects(tenant), counts.user_grants(tenant)) == (0, 0, 0)
-    users = [admin.create_user(tenant, f"u{number}{server.tag}") for number in range(3)]
+    assert (access.users(tenant).total, access.projects(tenant).total, access.project_grants(tenant).total) == (0, 0, 0)
+    for number in range(3):
+        admin.create_user(tenant, f"u{number}{server.tag}")
     project = admin.create_project(tenant, "CRM", ["viewer"])
-    for user in users[:2]:
-        admin.create_grant(tenant, user, project, ["viewer"])
+    admin.grant_project(tenant, project, server.home, ["viewer"])
     assert server.shows(
-        lambda: (counts.users(tenant), counts.projects(tenant), counts.user_grants(tenant)) == (3, 1, 2)
+        lambda: (
+            (access.users(tenant).total, access.projects(tenant).total, access.project_grants(tenant).total)
+            == (3, 1, 1)
+        )
     )
     admin.deactivate_organization(tenant)
-    assert counts.users(tenant) == 3
+    assert access.users(tenant).total == 3
 
 
 def test_service_accounts_are_told_from_people(every_server: Server, clients: Clients) -> None:
-    server, counts = every_server, clients.owner(every_server).counts
+    server, client = every_server, clients.owner(every_server)
     tenant = server.admin.create_organization(server.name("Tenant"))
-    assert (counts.users(tenant), counts.service_accounts(tenant)) == (0, 0)
+    assert client.counts.service_accounts(tenant) == 0
     for number in range(2):
         server.create_person(tenant, f"person{number}{server.tag}")
-    server.admin.create_user(tenant, f"bot{server.tag}")
-    assert server.shows(lambda: (counts.users(tenant), counts.service_accounts(tenant)) == (3, 1))
+    bot = server.admin.create_user(tenant, f"bot{server.tag}")
+    assert server.shows(lambda: (client.access.users(tenant).total, client.counts.service_accounts(tenant)) == (3, 1))
+    assert client.access.users(tenant).service_accounts == {bot}
 
 
 def test_who_may_not_see_them_is_refused(every_server: Server, clients: Clients) -> None:
-    counts = clients.member(every_server).counts
-    for count in (counts.users, counts.service_accounts, counts.projects, counts.user_grants):
+    client = clients.member(every_server)
+    for count in (client.counts.service_accounts, client.access.users, client.access.projects):
         with pytest.raises(PermissionDenied):
             count(every_server.home)
 
 
 def test_an_answer_about_another_organization_is_noticed(every_server: Server, clients: Clients) -> None:
     every_server.proxy.add(Fault("strip", times=None))
-    with pytest.raises(HeaderIgnored):
-        clients.owner(every_server).counts.users(every_server.home)
+    client = clients.owner(every_server)
+    for call in (client.counts.service_accounts, client.access.users, client.counts.organization_name):
+        with pytest.raises(HeaderIgnored):
+            call(every_server.home)
 
 
 def test_a_user_has_a_name(every_server: Server, clients: Clients) -> None:

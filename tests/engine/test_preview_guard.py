@@ -125,7 +125,7 @@ def test_the_sentences_about_updates_are_those_of_the_preview(tenants: tuple[Ser
     for each in effects:
         # In a preview, the engine does not call the provider about deletions.
         assert [f"zorg: {sentence}" in previewed for sentence in each["sentences"]] == [each["op"] == "update"]
-    assert any("its 1 user cannot log in" in each for each in sentences)
+    assert any("which leaves its 1 person and 1 service account their access" in each for each in sentences)
     table = guard(stack, "plan.json")
     markdown = guard(stack, "plan.json", "--format", "markdown")
     for sentence in sentences:
@@ -158,8 +158,8 @@ def test_the_table_shows_the_impact_and_counts_all_changes(tenants: tuple[Server
     assert guard(stack, "--run").out.splitlines() == [
         f"beta: removes organization {server.name('Beta')} and 0 projects, 0 users, 0 grants ({stack.id('beta')})",
         f"cleo: takes the role viewer of Portal from cleo{server.tag} (removes user grant {stack.id('cleo')})",
-        f"acme: deactivates organization {server.name('Acme')} ({stack.id('acme')}): its 1 user cannot log in on ZITADEL's pages; "
-        "1 service account keeps working",
+        f"acme: deactivates organization {server.name('Acme')} ({stack.id('acme')}), which leaves its 1 person and 1 service "
+        "account their access. To take access away, deactivate the users or their user grants",
         "test: 1 to create, 2 to update, 2 to delete, 3 unchanged",
         "test: 1 organization would be deactivated, 1 organization would be removed, 1 user grant would be removed",
     ]

@@ -11,13 +11,21 @@ import pytest
 
 from pulumi_zorg.testing import Fault
 from tests.support.servers import Server
-from tests.support.stack import Run, Stack, grant, org
+from tests.support.stack import Run, Stack, grant, org, project, project_grant
 
 
 def said(run: Run) -> list[str]:
     """The sentences, each once, in order."""
     told = run.out.partition("Diagnostics:")[2].splitlines()
     return sorted(line.strip().removeprefix("zorg: ") for line in told if line.strip().startswith("zorg: "))
+
+
+CUT_OFF = "To take access away, deactivate the users or their user grants"
+
+
+def leaves(name: str, org_id: str, users: str) -> str:
+    """The sentence about the deactivation of an organization without projects."""
+    return f"deactivates organization {name} ({org_id}), which leaves {users} their access. {CUT_OFF}"
 
 
 def preview(stack: Stack, *args: str) -> list[str]:
@@ -72,11 +80,18 @@ def test_switching_off_and_on(any_server: Server, tenants: Stack) -> None:
     ids = {name: stack.id(name) for name in ("acme", "beta", "ann", "bob")}
     ann, bob = f"ann{server.tag}", f"bob{server.tag}"
     acme, beta = server.name("Acme"), server.name("Beta")
+    these = f"the 2 projects of organization {acme} ({ids['acme']})"
     assert preview(stack) == [
-        f"deactivates organization {acme} ({ids['acme']}): its 2 users cannot log in on ZITADEL's pages; "
-        "1 service account keeps working",
+        f"deactivates organization {acme} ({ids['acme']}): every login, refresh and introspection of the applications of its "
+        "2 projects fails, for the users of all organizations",
         f"gives the role viewer of Portal to {bob} (reactivates user grant {ids['bob']})",
-        f"reactivates organization {beta} ({ids['beta']}): its 0 users can log in again",
+        f"leaves the 2 people and 1 service account of organization {acme} ({ids['acme']}) their access to all other "
+        f"applications. {CUT_OFF}",
+        f"reactivates organization {beta} ({ids['beta']}), whose deactivation stopped nobody",
+        f"shuts out 1 person with an active user grant on {these}",
+        "shuts out everybody else of the instance: without project_role_check and has_project_check, nobody needs a user grant "
+        f"to log in to {these}",
+        f"takes no role of {these} out of any token: to do that, deactivate the user grants",
         f"takes the roles admin, viewer of Portal from {ann} (deactivates user grant {ids['ann']})",
     ]
     assert server.proxy.writes == []
@@ -106,7 +121,7 @@ def test_an_adoption_is_shown_as_the_change_of_what_exists(any_server: Server, a
         bob=grant(server.home, server.bob, server.project, ["viewer"], adopt=True),
     )
     assert preview(stack) == [
-        f"deactivates organization {server.name('Acme')} ({acme}): its 1 user cannot log in on ZITADEL's pages",
+        leaves(server.name("Acme"), acme, "its 1 person"),
         f"gives the role admin of Portal to ann{server.tag} (user grant {ann})",
         f"gives the role viewer of Portal to bob{server.tag} (a new user grant)",
     ]
@@ -129,7 +144,7 @@ def test_drift_that_is_put_right_is_told_too(any_server: Server, tenants: Stack)
     server, stack, admin = any_server, tenants, any_server.admin
     admin.reactivate_organization(stack.id("beta"))
     admin.remove_organization(stack.id("acme"))
-    beta = f"deactivates organization {server.name('Beta')} ({stack.id('beta')}): its 0 users cannot log in on ZITADEL's pages"
+    beta = leaves(server.name("Beta"), stack.id("beta"), "its 0 people")
     told = preview(stack, "--refresh")
     assert [each for each in told if "does not exist any more" not in each] == [beta]
 
@@ -192,8 +207,9 @@ def test_a_preview_goes_on_where_nothing_can_be_counted(server: Server, stack: S
     acme, ann = stack.id("acme"), stack.id("ann")
     told = [each for each in preview(stack) if "the credential was not checked" not in each]
     unknown = f"; how many could not be read: {why}"
-    deactivated = f"deactivates organization Acme ({acme}{unknown}): its users cannot log in on ZITADEL's pages"
-    assert f"{deactivated}; service accounts keep working" in told
+    assert any(
+        each.startswith(f"deactivates organization Acme ({acme}{unknown}): if it owns projects, ") for each in told
+    )
     assert any(each.startswith("takes the role viewer of ") and ann in each for each in told)
     assert len(told) == 2
 
@@ -223,6 +239,112 @@ def test_much_at_once_is_not_all_asked_about(server: Server, stack: Stack) -> No
     assert sum("this preview has made enough calls" in each for each in told) >= 10
 
 
+def test_every_call_of_an_adoption_counts(server: Server, stack: Stack) -> None:
+    """To find and read a project takes several calls: its name in a list, itself, its roles, its events."""
+    for number in range(15):
+        server.admin.create_project(server.home, f"Project {number}", ["viewer"])
+    roles = {"editor": "Editor"}
+    stack.declare(
+        **{f"p{number}": project(server.home, f"Project {number}", roles=roles, adopt=True) for number in range(15)}
+    )
+    server.proxy.clear()
+    told = preview(stack)
+    assert len(server.proxy.exchanges) == 20
+    assert any(each.startswith("removes the role viewer of project Project") for each in told)
+    assert any(
+        each.startswith("may be so, unless it exists as declared: removes the roles of project") for each in told
+    )
+
+
+def test_a_token_counts_as_a_call(server: Server, stack: Stack) -> None:
+    stack.declare(**{f"o{number}": org(f"Org {number}") for number in range(20)})
+    stack.up()
+    user = server.admin.create_user(server.home, "client")
+    server.admin.add_instance_member(user, "IAM_OWNER_VIEWER")
+    secret = server.admin.call("PUT", f"/management/v1/users/{user}/secret", org=server.home)
+    stack.env |= {
+        "ZITADEL_TOKEN": "",
+        "ZITADEL_CLIENT_ID": secret["clientId"],
+        "ZITADEL_CLIENT_SECRET": secret["clientSecret"],
+    }
+    stack.declare(**{f"o{number}": org(f"Org {number}", active=False) for number in range(20)})
+    server.proxy.clear()
+    assert len(preview(stack)) == 20
+    assert "/oauth/v2/token" in [each.path for each in server.proxy.exchanges]
+    assert len(server.proxy.exchanges) == 20
+
+
+def test_the_checks_of_a_project_that_is_adopted_are_switched_off_with_a_sentence(
+    any_server: Server, any_stack: Stack
+) -> None:
+    server, stack, admin = any_server, any_stack, any_server.admin
+    crm = admin.create_project(server.home, "CRM")
+    admin.set_project_flags(server.home, crm, projectRoleCheck=True, hasProjectCheck=True)
+    checks = {"project_role_check": False, "has_project_check": False}
+    stack.declare(crm=project(server.home, "CRM", adopt=True, **checks))
+    assert preview(stack) == [
+        f"switches off has_project_check of project CRM ({crm}): people of every organization, also without a project grant, "
+        "can log in to its applications",
+        f"switches off project_role_check of project CRM ({crm}): all people of every organization, also without a user grant, "
+        "can log in to its applications",
+    ]
+
+
+def test_a_project_and_its_grant_are_deactivated(any_server: Server, any_stack: Stack) -> None:
+    server, stack, admin = any_server, any_stack, any_server.admin
+    customer = admin.create_organization(server.name("Customer"))
+    carl = server.create_person(customer, f"carl{server.tag}")
+    crm = admin.create_project(server.home, "CRM", ["viewer"])
+    shared = admin.grant_project(server.home, crm, customer, ["viewer"])
+    admin.create_grant(customer, carl, crm, ["viewer"], shared)
+    admin.set_project_flags(server.home, crm, hasProjectCheck=True)
+
+    def declare(*, active: bool) -> None:
+        stack.declare(
+            crm=project(server.home, "CRM", adopt=True, active=active, has_project_check=True),
+            shared=project_grant(server.home, crm, customer, ["viewer"], adopt=True, active=active),
+        )
+
+    declare(active=True)
+    stack.up()
+    declare(active=False)
+    name = server.name("Customer")
+    advice = "To take roles away, deactivate the user grants or remove the project grant"
+    assert preview(stack) == [
+        f"deactivates project CRM ({crm}): every login to its applications, every refresh and every introspection by its APIs "
+        "fails, for the users of all organizations",
+        f"deactivates the grant of CRM to {name} ({shared}), which takes no role out of any token. {advice}",
+        f"shuts 1 person of {name} out of the login to the applications of CRM: the project has has_project_check",
+        f"shuts out 1 person with an active user grant on project CRM ({crm}); 1 organization has an active grant of it, with 1 "
+        "person",
+        f"takes no role of project CRM ({crm}) out of any token: to do that, deactivate the user grants",
+    ]
+
+
+def test_a_renamed_organization_changes_login_names(any_server: Server, tenants: Stack) -> None:
+    server, stack = any_server, tenants
+    server.admin.make_login_names_end_with_domain(stack.id("acme"))
+    resources = declared(server)
+    resources["acme"], resources["beta"] = (
+        org(server.name("Acme Holding")),
+        org(server.name("Beta Holding"), active=False),
+    )
+    stack.declare(**resources)
+    assert preview(stack) == [
+        f"changes the login names of its 3 users at once: organization {server.name('Acme')} ({stack.id('acme')}) is renamed to "
+        f"{server.name('Acme Holding')}, and they end with its domain (userLoginMustBeDomain)",
+    ]
+
+
+def test_an_adopted_phantom_is_no_access(server: Server, stack: Stack) -> None:
+    ann = server.admin.create_grant(server.home, server.ann, server.project, ["viewer"])
+    server.admin.call("POST", "/debug/phantoms", {"ids": [ann]})
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"], adopt=True))
+    (sentence,) = preview(stack)
+    assert sentence.startswith(f"adopts user grant {ann} of ann in ")
+    assert "which is a phantom: reads and lists of this server do not show it, and it gives ann no roles" in sentence
+
+
 def test_what_is_secret_is_not_shown(server: Server, stack: Stack) -> None:
     """Neither the new value nor the one before, and not where the resource is to adopt something."""
     stack.declare(
@@ -240,7 +362,7 @@ def test_what_is_secret_is_not_shown(server: Server, stack: Stack) -> None:
     run = stack.must("preview", "--diff")
     lines = [line for line in run.out.splitlines() if "zorg: " in line]
     shown = "\n".join(lines)
-    assert f"deactivates organization whose name is secret ({acme}): its 0 users cannot log in" in shown
+    assert leaves("whose name is secret", acme, "its 0 people") in shown
     assert shown.count("deactivates organization whose name is secret") == 2
     assert f"takes roles that are secret of Portal from a user that is secret (user grant {ann})" in shown
     assert f"gives roles that are secret of Portal to a user that is secret (user grant {ann})" in shown

@@ -13,7 +13,10 @@ from tests.support.servers import Server
 from tests.support.stack import Run, grant, org, project, project_grant
 
 ROLES = {"admin": "Admin", "viewer": "Viewer"}
-NO_TOKEN = "which takes no role out of any token: to do that, deactivate the user grants"
+FAILS = "every login to its applications, every refresh and every introspection by its APIs fails, for the users of all organizations"
+NEEDS_NOTHING = "without project_role_check and has_project_check, nobody needs a user grant to log in to"
+NOTHING = "which stops nothing: the project has no has_project_check, and no token loses a role"
+TO_TAKE_ROLES = "To take roles away, deactivate the user grants or remove the project grant"
 
 
 def said(run: Run) -> list[str]:
@@ -60,8 +63,7 @@ def grant_of(server: Server, stack: InProcessStack) -> str:
 def test_nothing_is_said_where_nobody_loses_anything(any_server: Server, tenant: InProcessStack) -> None:
     server, stack = any_server, tenant
     assert preview(stack) == []
-    more = {**ROLES, "editor": "Editor"}
-    stack.declare(**declared(server, roles=more, has_project_check=True))
+    stack.declare(**declared(server, roles={**ROLES, "editor": "Editor"}))
     assert preview(stack) == []
     stack.declare(**declared(server, roles=None), other=project(server.home, server.name("Other"), active=False))
     assert preview(stack) == []
@@ -83,11 +85,17 @@ def test_deactivations_name_what_takes_roles_away(any_server: Server, tenant: In
     resources = declared(server, active=False)
     resources["granted"]["args"]["active"] = False
     stack.declare(**resources)
+    shop = shop_of(server, stack)
     assert preview(stack) == [
-        f"deactivates {shop_of(server, stack)}, {NO_TOKEN}",
-        f"deactivates {grant_of(server, stack)}, {NO_TOKEN} or remove the project grant",
+        f"deactivates {shop}: {FAILS}",
+        f"deactivates {grant_of(server, stack)}, {NOTHING}. {TO_TAKE_ROLES}",
+        f"shuts out 0 people with an active user grant on {shop}; 1 organization has an active grant of it, with 0 people",
+        f"shuts out everybody else of the instance: {NEEDS_NOTHING} {shop}",
+        f"takes no role of {shop} out of any token (3 service accounts have a user grant on it): to do that, deactivate the user "
+        "grants",
     ]
-    assert len(server.proxy.exchanges) <= 8  # the credential, and the two names
+    # The credential, the two names, the project's settings, the user grants, their users, the project grants, and their people.
+    assert len(server.proxy.exchanges) <= 10
 
 
 def test_removed_roles_are_counted_over_all_organizations(any_server: Server, tenant: InProcessStack) -> None:
@@ -150,8 +158,12 @@ def test_an_adoption_is_shown_as_the_change_of_what_exists(any_server: Server, a
     )
     where = f"project {server.name('Shop')} ({shop})"
     assert preview(stack) == [
-        f"deactivates {where}, {NO_TOKEN}",
+        f"deactivates {where}: {FAILS}",
         f"removes the role admin of {where}: 1 user grant would lose it",
+        f"shuts out 0 people with an active user grant on {where}; 1 organization has an active grant of it, with 0 people",
+        f"shuts out everybody else of the instance: {NEEDS_NOTHING} {where}",
+        f"takes no role of {where} out of any token (1 service account has a user grant on it): to do that, deactivate the user "
+        "grants",
         f"takes the role admin from the grant of {server.name('Shop')} to {server.name('Acme')} ({granted}): "
         "1 user grant would lose it",
     ]
@@ -172,7 +184,7 @@ def test_what_is_secret_is_not_shown(server: Server, stack: InProcessStack) -> N
     stack.up()
     stack.declare(shop=project(server.home, "!Classified", roles={"viewer": "Viewer"}, active=False))
     told = preview(stack)
-    assert len(told) == 2
+    assert len(told) == 5
     assert all("project whose name is secret" in each for each in told)
     assert not any("Classified" in each for each in told)
 
@@ -222,8 +234,8 @@ def test_a_slow_server_and_many_roles_stay_within_the_budget(server: Server, sta
     server.proxy.clear()
     told = preview(stack)
     assert len(told) == 39
-    assert len(server.proxy.exchanges) <= 20
-    assert all("this preview has made enough calls" in each for each in told)
+    assert len(server.proxy.exchanges) == 20
+    assert sum("this preview has made enough calls" in each for each in told) == 39 - 19, "one call used the credential"
     server.proxy.add(Fault("delay", times=None, seconds=30))
     began = time.monotonic()
     told = [each for each in preview(stack) if "the credential was not checked" not in each]

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.impact import SECRET, UNKNOWN, Act, Effect, Facts, Planned
+from pulumi_zorg.impact import (
+    OPEN,
+    ORGANIZATIONS,
+    PEOPLE,
+    PEOPLE_OF_ORGANIZATIONS,
+    SECRET,
+    SERVICE_ACCOUNTS,
+    UNKNOWN,
+    Act,
+    Effect,
+    Facts,
+    Planned,
+)
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.organization.impact import DOMAIN_IN_LOGIN_NAMES, LOGIN_V2
+from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK
 from tests.support.types import ORGANIZATION, USER_GRANT
 
 ROLES = ("admin", "editor", "viewer")
@@ -79,47 +94,129 @@ def test_what_becomes_of_an_organization(planned: Planned, act: Act) -> None:
     assert effect.is_significant is (act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES))
 
 
-def test_sentences_about_an_organization() -> None:
-    counted = {"users": 45, "service_accounts": 3, "projects": 3, "grants": 17}
-    assert described(organization(True, False), **counted) == (
-        "deactivates organization Acme (42): its 42 users cannot log in on ZITADEL's pages; 3 service accounts keep working",
+PAGES = "only ZITADEL's old login pages (V1) refuse people of it"
+CUT_OFF = "To take access away, deactivate the users or their user grants"
+THESE = "the 2 projects of organization Acme (42)"
+FAILS = "every login, refresh and introspection of the applications of"
+
+
+def test_a_deactivated_organization_without_projects_stops_nobody() -> None:
+    """access.md, "own organization deactivated (not the project's owner)": roles in every column, Z at the login."""
+    counted = {"users": 45, "service_accounts": 3, "projects": 0}
+    leaves = "deactivates organization Acme (42), which leaves its 42 people and 3 service accounts their access"
+    assert described(organization(True, False), **counted, **{LOGIN_V2: 1}) == (f"{leaves}. {CUT_OFF}",)
+    for unknown in ({}, {LOGIN_V2: 0}):
+        assert described(organization(True, False), **counted, **unknown) == (f"{leaves}: {PAGES}. {CUT_OFF}",)
+    assert described(organization(True, UNKNOWN), users=1, service_accounts=0, projects=0) == (
+        "may be so, and is known only when it runs: "
+        f"deactivates organization Acme (42), which leaves its 1 person their access: {PAGES}. {CUT_OFF}",
     )
+
+
+def test_a_deactivated_organization_with_projects_stops_the_logins_to_them() -> None:
+    """access.md, "organization that owns the project deactivated": A, cl and uc for O, C and X; roles stay in tokens."""
+    counted = {"users": 45, "service_accounts": 3, "projects": 2, PEOPLE: 12, SERVICE_ACCOUNTS: 1, ORGANIZATIONS: 2}
+    assert described(organization(True, False), **counted, **{PEOPLE_OF_ORGANIZATIONS: 40, OPEN: 1}) == (
+        f"deactivates organization Acme (42): {FAILS} its 2 projects fails, for the users of all organizations",
+        f"shuts out 12 people with an active user grant on {THESE}; 2 organizations have an active grant of them, with 40 "
+        "people",
+        "shuts out everybody else of the instance: without project_role_check and has_project_check, nobody needs a user "
+        f"grant to log in to {THESE}",
+        f"takes no role of {THESE} out of any token (1 service account has a user grant on them): to do that, deactivate the "
+        "user grants",
+        "leaves the 42 people and 3 service accounts of organization Acme (42) their access to all other applications: "
+        f"{PAGES}. {CUT_OFF}",
+    )
+    alone = {
+        "users": 1,
+        "service_accounts": 0,
+        "projects": 1,
+        PEOPLE: 1,
+        SERVICE_ACCOUNTS: 0,
+        ORGANIZATIONS: 0,
+        OPEN: 0,
+    }
+    assert described(organization(True, False), **alone)[1:3] == (
+        "shuts out 1 person with an active user grant on the 1 project of organization Acme (42)",
+        "takes no role of the 1 project of organization Acme (42) out of any token: to do that, deactivate the user grants",
+    )
+
+
+def test_what_comes_back_with_an_organization() -> None:
+    assert described(organization(False, True), users=3, projects=0, **{LOGIN_V2: 1}) == (
+        "reactivates organization Acme (42), whose deactivation stopped nobody",
+    )
+    assert described(organization(False, True), users=3, projects=0) == (
+        "reactivates organization Acme (42): ZITADEL's old login pages (V1) accept people of it again. Nothing else was stopped",
+    )
+    assert described(organization(False, True), users=3, service_accounts=2, projects=1) == (
+        "reactivates organization Acme (42): logins to the applications of its 1 project work again, for the users of "
+        "all organizations; ZITADEL's old login pages (V1) accept people of it again",
+    )
+
+
+def test_a_removed_organization_takes_all_along() -> None:
+    counted = {"users": 45, "service_accounts": 3, "projects": 3, "grants": 17}
     assert described(organization(True), **counted) == (
         "removes organization Acme and 3 projects, 45 users, 17 grants (42)",
     )
     assert described(organization(True), users=1, projects=1, grants=1) == (
         "removes organization Acme and 1 project, 1 user, 1 grant (42)",
     )
-    assert described(organization(False, True), users=3, service_accounts=2) == (
-        "reactivates organization Acme (42): its 1 user can log in again",
+
+
+def renamed(to: Any = "Holding") -> Planned:
+    return Planned(ORGANIZATION, "42", {"name": "Acme", "active": True}, {"name": to, "active": True})
+
+
+def test_a_renamed_organization_changes_login_names_where_they_end_with_its_domain() -> None:
+    domain = "and they end with its domain (userLoginMustBeDomain)"
+    assert described(renamed(), users=45, **{DOMAIN_IN_LOGIN_NAMES: 1}) == (
+        f"changes the login names of its 45 users at once: organization Acme (42) is renamed to Holding, {domain}",
     )
-    assert described(organization(True, UNKNOWN), users=1, service_accounts=0) == (
-        "may be so, and is known only when it runs: "
-        "deactivates organization Acme (42): its 1 user cannot log in on ZITADEL's pages",
+    assert described(renamed(UNKNOWN), users=1, **{DOMAIN_IN_LOGIN_NAMES: 1}) == (
+        "changes the login names of its 1 user at once: organization Acme (42) is renamed to a name that is not known yet, "
+        f"{domain}",
+    )
+    assert described(renamed(), users=45, **{DOMAIN_IN_LOGIN_NAMES: 0}) == ()
+    if_so = "and they change if they end with its domain (userLoginMustBeDomain)"
+    assert described(renamed(), why_not="the server did not answer") == (
+        f"may change the login names of its users at once: organization Acme (42) is renamed to Holding, {if_so}; that could "
+        "not be read: the server did not answer",
+    )
+    secret = effect_of(renamed()).hiding(["name"])
+    assert sentences(secret, Facts({DOMAIN_IN_LOGIN_NAMES: 1})) == (
+        "changes the login names of its users at once: organization whose name is secret (42) is renamed to a name that is "
+        f"secret, {domain}",
     )
 
 
 @pytest.mark.parametrize(
-    ("users", "service_accounts", "what"),
+    ("users", "service_accounts", "who"),
     [
-        (2, 0, "its 2 users cannot log in on ZITADEL's pages"),
-        (2, 1, "its 1 user cannot log in on ZITADEL's pages; 1 service account keeps working"),
-        (2, 2, "its 0 users cannot log in on ZITADEL's pages; 2 service accounts keep working"),
-        (0, 1, "its 0 users cannot log in on ZITADEL's pages; 1 service account keeps working"),
+        (2, 0, "its 2 people"),
+        (2, 1, "its 1 person and 1 service account"),
+        (2, 2, "its 0 people and 2 service accounts"),
+        (0, 1, "its 0 people and 1 service account"),
     ],
 )
-def test_a_deactivation_distinguishes_people_from_service_accounts(
-    users: int, service_accounts: int, what: str
-) -> None:
-    """The two are counted one after the other, and the service account may be the newer one."""
-    (sentence,) = described(organization(True, False), users=users, service_accounts=service_accounts)
-    assert sentence == f"deactivates organization Acme (42): {what}"
+def test_a_deactivation_distinguishes_people_from_service_accounts(users: int, service_accounts: int, who: str) -> None:
+    """The two may be counted one after the other, and the service account may be the newer one."""
+    (sentence,) = described(organization(True, False), users=users, service_accounts=service_accounts, projects=0)
+    assert sentence == f"deactivates organization Acme (42), which leaves {who} their access: {PAGES}. {CUT_OFF}"
 
 
 def test_what_could_not_be_counted_is_said_to_be_so() -> None:
     assert described(organization(True, False), why_not="the server did not answer") == (
         "deactivates organization Acme (42; how many could not be read: the server did not answer): "
-        "its users cannot log in on ZITADEL's pages; service accounts keep working",
+        "if it owns projects, every login, refresh and introspection of their applications fails, for the users of all "
+        f"organizations. Its users keep their access to all other applications: {PAGES}",
+    )
+    partly = {"users": 3, "service_accounts": 0, "projects": 9}
+    assert described(organization(True, False), why_not="that takes more than 5 calls", **partly)[1:3] == (
+        "shuts out everybody with a user grant on the 9 projects of organization Acme (42), and the organizations that have a "
+        "grant of them; how many could not be read: that takes more than 5 calls",
+        "takes no role of the 9 projects of organization Acme (42) out of any token: to do that, deactivate the user grants",
     )
     assert described(organization(True), users=3, why_not="it broke off") == (
         "removes organization Acme and all its projects, users and grants (42; how many could not be read: it broke off)",
@@ -128,8 +225,8 @@ def test_what_could_not_be_counted_is_said_to_be_so() -> None:
 
 def test_an_organization_is_named_as_people_know_it() -> None:
     before, after = {"name": "Acme", "active": True}, {"name": "Holding", "active": False}
-    (sentence,) = sentences(effect_of(Planned(ORGANIZATION, "42", before, after)))
-    assert "organization Acme (42)" in sentence
+    first, *_ = described(Planned(ORGANIZATION, "42", before, after), projects=0, **{DOMAIN_IN_LOGIN_NAMES: 0})
+    assert "organization Acme (42)" in first
 
 
 def test_sentences_about_a_grant() -> None:
@@ -158,6 +255,49 @@ def test_sentences_about_a_grant() -> None:
     )
 
 
+CHECKED, UNCHECKED = {ROLE_CHECK: 1}, {ROLE_CHECK: 0}
+UNLESS = "unless another active user grant on it lets the user in"
+
+
+@pytest.mark.parametrize("roles", [(), ("viewer",)])
+def test_an_active_user_grant_lets_its_user_in_where_the_project_checks_roles(roles: tuple[str, ...]) -> None:
+    """access.md, "project_role_check switched on": an active user grant lets in, also one without roles."""
+    names = {"user_id": "ann", "project_id": "Portal"}
+    shut = f"shuts ann out of the login to the applications of Portal, which has project_role_check, {UNLESS}"
+    for after, how in ((granted(*roles, active=False), "deactivates"), (None, "removes")):
+        planned = grant(granted(*roles), after)
+        assert described(planned, names=names, **CHECKED)[-1] == f"{shut} ({how} user grant 7)"
+        assert not any("log" in each for each in described(planned, names=names, **UNCHECKED))
+    takes = ("takes the role viewer of Portal from ann (removes user grant 7)",) if roles else ()
+    assert described(grant(granted(*roles), None), names=names, **CHECKED)[:-1] == takes
+
+
+def test_a_user_grant_without_roles_has_a_sentence_where_it_lets_its_user_in() -> None:
+    names = {"user_id": "ann", "project_id": "Portal"}
+    lets = "lets ann log in to the applications of Portal, which has project_role_check"
+    assert described(grant(None, granted()), names=names, **CHECKED) == (f"{lets} (a new user grant)",)
+    reactivated = grant(granted(active=False), granted())
+    assert described(reactivated, names=names, **CHECKED) == (f"{lets} (reactivates user grant 7)",)
+    assert described(grant(None, granted()), names=names, **UNCHECKED) == ()
+    assert described(reactivated, names=names, **UNCHECKED) == ()
+    assert described(grant(None, granted()), why_not="the server did not answer", names=names) == (
+        "lets ann log in to the applications of Portal if it has project_role_check (a new user grant; that could not be read: "
+        "the server did not answer)",
+    )
+    assert described(grant(granted(), None), names=names) == (
+        "removes user grant 7 of ann in Portal, which gives no roles; shuts ann out of the login to the applications of Portal "
+        "if it has project_role_check",
+    )
+
+
+def test_an_adopted_phantom_gives_no_roles() -> None:
+    planned = replace(grant(granted("viewer"), granted("viewer")), is_phantom=True)
+    assert described(planned, names={"user_id": "ann", "project_id": "Portal"}) == (
+        "adopts user grant 7 of ann in Portal, which is a phantom: reads and lists of this server do not show it, and it gives "
+        "ann no roles. To heal it, recreate it after the update (`pulumi up --replace` its URN)",
+    )
+
+
 def test_what_is_not_known_yet_is_said_to_be_so() -> None:
     assert described(grant(None, granted("viewer", user_id=UNKNOWN, project_id=UNKNOWN))) == (
         "gives the role viewer of a project that is not known yet to a user that is not known yet (a new user grant)",
@@ -176,10 +316,11 @@ def test_what_is_not_known_yet_is_said_to_be_so() -> None:
 
 def test_what_is_secret_is_said_to_be_so() -> None:
     def hidden(planned: Planned, *names: str) -> tuple[str, ...]:
-        return sentences(effect_of(planned).hiding(names), Facts({"users": 1, "service_accounts": 0}))
+        counts = {"users": 1, "service_accounts": 0, "projects": 0}
+        return sentences(effect_of(planned).hiding(names), Facts(counts))
 
     assert hidden(organization(True, False), "name") == (
-        "deactivates organization whose name is secret (42): its 1 user cannot log in on ZITADEL's pages",
+        f"deactivates organization whose name is secret (42), which leaves its 1 person their access: {PAGES}. {CUT_OFF}",
     )
     for planned in (organization(True, False), organization(False, True)):
         assert hidden(planned, "active") == (
@@ -199,7 +340,7 @@ def test_what_is_secret_is_said_to_be_so() -> None:
 @pytest.mark.parametrize(
     "planned",
     [
-        grant(None, granted()),
+        grant(None, granted(active=False)),
         grant(None, granted("viewer", active=False)),
         grant(granted("viewer"), granted("viewer", "viewer")),
         grant(granted("viewer", active=False), granted("admin", active=False)),

@@ -6,12 +6,34 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.impact import SECRET, UNKNOWN, Act, Effect, Facts, Planned
+from pulumi_zorg.impact import (
+    OPEN,
+    ORGANIZATIONS,
+    PEOPLE,
+    PEOPLE_OF_ORGANIZATIONS,
+    SECRET,
+    SERVICE_ACCOUNTS,
+    UNKNOWN,
+    Act,
+    Effect,
+    Facts,
+    Planned,
+)
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.project.impact import INACTIVE, LET_IN, OUTSIDE
+from pulumi_zorg.resource_types.project_grant.impact import DECIDES
 from pulumi_zorg.tokens import type_token
 
 PROJECT, PROJECT_GRANT = type_token("Project"), type_token("ProjectGrant")
-NO_TOKEN = "which takes no role out of any token: to do that, deactivate the user grants"
+FAILS = (
+    "deactivates project Shop (42): every login to its applications, every refresh and every introspection by its APIs fails, "
+    "for the users of all organizations"
+)
+NOT_COUNTED = (
+    "shuts out everybody with a user grant on project Shop (42), and the organizations that have a grant of it; how many could "
+    "not be read: the server did not answer",
+    "takes no role of project Shop (42) out of any token: to do that, deactivate the user grants",
+)
 NAMES = {"project_id": "Portal", "granted_org_id": "Acme"}
 
 
@@ -55,12 +77,131 @@ def of_grant(
     return sentences(effect_of(PROJECT_GRANT, before, after), Facts(counts, NAMES, why_not))
 
 
-def test_a_deactivated_project_names_what_takes_roles_away() -> None:
-    assert of_project(project(), project(active=False)) == (f"deactivates project Shop (42), {NO_TOKEN}",)
-    assert of_project(project(deletion_policy="deactivate"), None) == (f"deactivates project Shop (42), {NO_TOKEN}",)
-    assert of_project(project(), project(active=UNKNOWN)) == (
-        f"may be so, and is known only when it runs: deactivates project Shop (42), {NO_TOKEN}",
+def test_a_deactivated_project_stops_every_login_and_takes_no_role() -> None:
+    """access.md, "project deactivated": A, cl and uc for all; roles stay in old tokens, and in new ones of service accounts."""
+    counted = {PEOPLE: 12, SERVICE_ACCOUNTS: 3, ORGANIZATIONS: 1, PEOPLE_OF_ORGANIZATIONS: 40, OPEN: 0}
+    stopped = (
+        FAILS,
+        "shuts out 12 people with an active user grant on project Shop (42); 1 organization has an active grant of it, with "
+        "40 people",
+        "takes no role of project Shop (42) out of any token (3 service accounts have a user grant on it): to do that, "
+        "deactivate the user grants",
     )
+    assert of_project(project(), project(active=False), **counted) == stopped
+    assert of_project(project(deletion_policy="deactivate"), None, **counted) == stopped
+    assert of_project(project(), project(active=UNKNOWN), **counted) == tuple(
+        f"may be so, and is known only when it runs: {each}" for each in stopped
+    )
+    assert of_project(project(), project(active=False), "the server did not answer") == (FAILS, *NOT_COUNTED)
+    assert of_project(project(), project(active=False), **{**counted, OPEN: 1})[2] == (
+        "shuts out everybody else of the instance: without project_role_check and has_project_check, nobody needs a user grant "
+        "to log in to project Shop (42)"
+    )
+
+
+def test_what_comes_back_with_a_project() -> None:
+    """access.md, "project deactivated", undone: "all back, old refresh tokens too"."""
+    assert of_project(project(active=False), project()) == (
+        "reactivates project Shop (42): logins to its applications work again, with old refresh tokens too, for the users of "
+        "all organizations",
+    )
+
+
+def test_project_role_check_lets_in_only_people_with_an_active_user_grant() -> None:
+    """access.md, "project_role_check switched on": G for those whose user grant is deactivated or who have none."""
+    off, on = project(project_role_check=False), project(project_role_check=True)
+    only = "with an active user grant on it can log in to its applications"
+    switches_on = "switches on project_role_check of project Shop (42)"
+    assert of_project(off, on, **{LET_IN: 12, INACTIVE: 3}) == (
+        f"{switches_on}: only 12 people {only}; 3 people with an inactive one cannot",
+    )
+    assert of_project(off, on, **{LET_IN: 1, INACTIVE: 0}) == (f"{switches_on}: only 1 person {only}",)
+    assert of_project(off, on, "the server did not answer") == (
+        f"{switches_on}: only people {only}; how many could not be read: the server did not answer",
+    )
+    switches_off = "switches off project_role_check of project Shop (42)"
+    assert of_project(on, off) == (
+        f"{switches_off}: all people of every organization, also without a user grant, can log in to its applications",
+    )
+    assert of_project({**on, "has_project_check": True}, {**off, "has_project_check": True}) == (
+        f"{switches_off}: all people of its own organization and of those that it is granted to, also without a user grant, "
+        "can log in to its applications",
+    )
+    assert of_project(off, project(project_role_check=UNKNOWN), **{LET_IN: 12, INACTIVE: 0}) == (
+        f"may switch on project_role_check of project Shop (42): only 12 people {only}",
+    )
+
+
+def test_has_project_check_lets_in_only_its_own_and_granted_organizations() -> None:
+    """access.md, "has_project_check switched on": R where the user's own organization has no active project grant."""
+    off, on = project(has_project_check=False), project(has_project_check=True)
+    only = (
+        "only people of its own organization and of those with an active project grant can log in to its applications"
+    )
+    switches_on = "switches on has_project_check of project Shop (42)"
+    assert of_project(off, on, **{ORGANIZATIONS: 2, OUTSIDE: 4}) == (
+        f"{switches_on}: {only} (2 organizations with one); 4 people with an active user grant on it cannot, being of other "
+        "organizations",
+    )
+    assert of_project(off, on, **{ORGANIZATIONS: 1, OUTSIDE: 0}) == (
+        f"{switches_on}: {only} (1 organization with one)",
+    )
+    assert of_project(off, on) == (f"{switches_on}: {only}",)
+    switches_off = "switches off has_project_check of project Shop (42)"
+    assert of_project(on, off) == (
+        f"{switches_off}: people of every organization, also without a project grant, can log in to its applications",
+    )
+    assert of_project({**on, "project_role_check": True}, {**off, "project_role_check": True}) == (
+        f"{switches_off}: people of every organization with an active user grant, also without a project grant, can log in to "
+        "its applications",
+    )
+
+
+def test_an_adoption_that_switches_the_checks_off_says_so() -> None:
+    """Also where the project could not be read."""
+    found = project(project_role_check=True, has_project_check=True)
+    declared = project(project_role_check=False, has_project_check=False, adopt=True)
+    resource_type = RESOURCE_TYPES[PROJECT]
+    read = resource_type.impact.effect(Planned(PROJECT, "42", found, declared))
+    assert [each.partition(" of ")[0] for each in sentences(read)] == [
+        "switches off project_role_check",
+        "switches off has_project_check",
+    ]
+    unread = resource_type.impact.effect(resource_type.unresolved(Planned(PROJECT, None, None, declared)))
+    assert all(each.startswith("may be so, unless it exists as declared: switches off") for each in sentences(unread))
+    assert len(sentences(unread)) == 2
+    without = {name: value for name, value in declared.items() if "check" not in name}
+    kept = resource_type.impact.effect(Planned(PROJECT, "42", found, without))
+    assert sentences(kept) == (), "a setting that the program leaves out is not changed"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "takes"),
+    [
+        ({"has_project_check": False}, {"has_project_check": True}, True),
+        ({"project_role_check": False}, {"project_role_check": UNKNOWN}, True),
+        ({"project_role_check": UNKNOWN}, {"project_role_check": True}, True),
+        ({"project_role_check": True}, {"project_role_check": False}, False),
+        ({"project_role_check": True}, {"project_role_check": True}, False),
+        ({"active": True}, {"active": False}, True),
+        ({"active": False}, {"active": True}, False),
+        ({"roles": roles("admin")}, {"roles": roles()}, True),
+    ],
+)
+def test_what_takes_access(before: dict[str, Any], after: dict[str, Any], takes: bool) -> None:
+    effect = effect_of(PROJECT, project(**before), project(**after))
+    assert RESOURCE_TYPES[PROJECT].impact.takes_access(effect) is takes
+    assert not RESOURCE_TYPES[PROJECT].impact.takes_access(effect_of(PROJECT, None, project(**after)))
+
+
+def test_a_secret_check_is_not_shown() -> None:
+    on, off = project(project_role_check=True), project(project_role_check=False)
+    for before, after in ((on, off), (off, on)):
+        secret = effect_of(PROJECT, before, after).hiding(["project_role_check"])
+        assert sentences(secret) == (
+            "may switch project_role_check of project Shop (42), which is secret: whom it lets in to its applications may "
+            "change",
+        )
 
 
 def test_a_removed_project_takes_its_grants_along() -> None:
@@ -87,7 +228,8 @@ def test_a_removed_role_is_lost_by_those_who_have_it() -> None:
         "the server did not answer",
     )
     assert of_project(project(roles=roles("admin")), project(roles={}, active=False), **{"grants with admin": 0}) == (
-        f"deactivates project Shop (42), {NO_TOKEN}",
+        FAILS,
+        *(each.removesuffix("; how many could not be read: the server did not answer") for each in NOT_COUNTED),
         "removes the role admin of project Shop (42): 0 user grants would lose it",
     )
 
@@ -108,8 +250,7 @@ def test_roles_that_become_managed_may_be_removed() -> None:
         (project(roles=roles("admin")), project(roles=roles("admin", "viewer"))),
         (project(roles=roles("admin")), project(roles={"admin": {"display_name": UNKNOWN, "group": "x"}})),
         (project(roles={}), project(roles=UNKNOWN)),
-        (project(), project(name="Store", has_project_check=True)),
-        (project(active=False), project()),
+        (project(has_project_check=True), project(name="Store", has_project_check=True)),
         (None, project(roles=roles("admin"), active=False)),
         (project(deletion_policy="retain"), None),
         (project(active=False, deletion_policy="deactivate"), None),
@@ -162,19 +303,54 @@ def test_a_secret_flag_is_not_shown_by_there_being_a_sentence(type_: str) -> Non
     assert sentences(effect_of(type_, one(), one()).hiding(["active"])) == ()
 
 
-def test_a_deactivated_project_grant_names_what_takes_roles_away() -> None:
-    assert of_grant(granted("viewer"), granted("viewer", active=False)) == (
-        f"deactivates the grant of Portal to Acme (42), {NO_TOKEN} or remove the project grant",
+TO_TAKE_ROLES = "To take roles away, deactivate the user grants or remove the project grant"
+CHECKED = "of Acme out of the login to the applications of Portal: the project has has_project_check"
+
+
+def test_a_deactivated_project_grant_stops_logins_only_where_the_project_checks_it() -> None:
+    """access.md, "project grant deactivated" (roles everywhere) and "has_project_check switched on" (R for its people)."""
+    before, after = granted("viewer"), granted("viewer", active=False)
+    deactivates = "deactivates the grant of Portal to Acme (42)"
+    assert of_grant(before, after, **{DECIDES: 0}) == (
+        f"{deactivates}, which stops nothing: the project has no has_project_check, and no token loses a role. {TO_TAKE_ROLES}",
     )
-    assert of_grant(granted("viewer", active=False), granted("viewer")) == ()
+    assert of_grant(before, after, **{DECIDES: 1, "people let in": 40}) == (
+        f"{deactivates}, which takes no role out of any token. {TO_TAKE_ROLES}",
+        f"shuts 40 people {CHECKED}",
+    )
+    assert of_grant(before, after, "the credential may not see that", **{DECIDES: 1})[1] == (
+        f"shuts the people {CHECKED}; how many could not be read: the credential may not see that"
+    )
+    assert of_grant(before, after, "the server did not answer") == (
+        f"{deactivates}, which takes no role out of any token; it stops the logins of its people if the project has "
+        f"has_project_check; how many could not be read: the server did not answer. {TO_TAKE_ROLES}",
+    )
+    assert RESOURCE_TYPES[PROJECT_GRANT].impact.takes_access(effect_of(PROJECT_GRANT, before, after))
+
+
+def test_a_project_grant_lets_its_people_in_where_the_project_checks_it() -> None:
+    lets = "lets 40 people of Acme log in to the applications of Portal: the project has has_project_check"
+    for before in (None, granted(active=False)):
+        assert of_grant(before, granted(), **{DECIDES: 1, "people let in": 40}) == (lets,)
+        assert of_grant(before, granted(), **{DECIDES: 0}) == ()
+        assert of_grant(before, granted()) == ()
+    assert of_grant(None, granted("viewer"), **{DECIDES: 1, "people let in": 40})[1] == lets
+    assert of_grant(None, granted(active=False), **{DECIDES: 1}) == ()
 
 
 def test_a_removed_project_grant_takes_user_grants_along() -> None:
+    """access.md, "project grant removed", undone: only with new user grants."""
+    back = "Another project grant does not bring their roles back"
     assert of_grant(granted("viewer"), None, grants=3) == (
-        "removes the grant of Portal to Acme (42) and 3 user grants",
+        f"removes the grant of Portal to Acme (42) and 3 user grants. {back}",
     )
     assert of_grant(granted("viewer"), None, "it broke off") == (
-        "removes the grant of Portal to Acme (42) and all user grants made by it; how many could not be read: it broke off",
+        "removes the grant of Portal to Acme (42) and all user grants made by it; how many could not be read: it broke off. "
+        f"{back}",
+    )
+    assert (
+        of_grant(granted("viewer"), None, grants=3, **{DECIDES: 1, "people let in": 1})[1]
+        == f"shuts 1 person {CHECKED}"
     )
 
 

@@ -24,6 +24,7 @@ EVENTS: dict[str, str] = {
     "org.domain.verified": "Domain verified",
     "org.domain.primary.set": "Organization Domain set",
     "org.domain.removed": "Domain removed",
+    "org.policy.domain.added": "Domain policy added",
     "org.member.added": "Organization member added",
     "org.member.changed": "Organization member changed",
     "org.member.removed": "Organization member removed",

@@ -22,6 +22,8 @@ class Organization(AggregateState):
     name: str = ""
     primary_domain: str = ""
     domains: dict[str, bool] = field(default_factory=dict)
+    #: The event with its own domain settings; None where it has those of the instance.
+    domain_policy: Event | None = None
 
     def transition(self, event: Event) -> None:
         """Apply an event of the organization."""
@@ -42,6 +44,8 @@ class Organization(AggregateState):
                 self.domains[event.get("domain")] = event.type == "org.domain.verified"
             case "org.domain.removed":
                 self.domains.pop(event.get("domain"), None)
+            case "org.policy.domain.added":
+                self.domain_policy = event
 
 
 class OrganizationWriteModel(WriteModel, Organization):
@@ -51,7 +55,9 @@ class OrganizationWriteModel(WriteModel, Organization):
     types = frozenset(
         {"org.added", "org.changed", "org.deactivated", "org.reactivated", "org.removed", "org.domain.primary.set"}
     )
-    silent_types = frozenset({"org.domain.added", "org.domain.verified", "org.domain.removed"})
+    silent_types = frozenset(
+        {"org.domain.added", "org.domain.verified", "org.domain.removed", "org.policy.domain.added"}
+    )
 
     def __init__(self, store: EventStore, org_id: str) -> None:
         super().__init__(store, org_id, org_id)

@@ -5,14 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
-from pulumi_zorg.emulator.errors import invalid, not_found
+from pulumi_zorg.emulator.errors import already_exists, invalid, not_found
 from pulumi_zorg.emulator.eventstore.aggregate import details_after
 from pulumi_zorg.emulator.http.fields import EMPTY
 from pulumi_zorg.emulator.http.lists import list_response, ordered, page
-from pulumi_zorg.emulator.http.responses import change_details, creation_details, message, read_details
+from pulumi_zorg.emulator.http.responses import (
+    change_details,
+    creation_details,
+    int64,
+    message,
+    optional_timestamp,
+    read_details,
+)
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, rest
 from pulumi_zorg.emulator.organizations import messages_v1 as messages
-from pulumi_zorg.emulator.organizations.aggregate import default_domain, organization_added, organization_member_added
+from pulumi_zorg.emulator.organizations.aggregate import (
+    default_domain,
+    organization_added,
+    organization_event,
+    organization_member_added,
+)
 from pulumi_zorg.emulator.organizations.commands import change, deactivate, reactivate, remove
 from pulumi_zorg.emulator.organizations.projection import OrganizationReadModel
 from pulumi_zorg.emulator.organizations.queries import by_id, search
@@ -70,6 +82,37 @@ def _reactivate(call: Call) -> Any:
 @rest("DELETE", "/management/v1/orgs/me", "org.delete", EMPTY)
 def _remove_mine(call: Call) -> Any:
     return {"details": change_details(remove(call, call.caller.org_id))}
+
+
+# As a real server of July 2026 answers. Login names do not follow the settings here.
+
+
+@rest("GET", "/management/v1/policies/domain", AUTHENTICATED, EMPTY)
+def _get_domain_policy(call: Call) -> Any:
+    own = by_id(call.instance, call.caller.org_id).domain_policy
+    if own is None:
+        return {"policy": message(details=message(resourceOwner=call.instance.instance_id), isDefault=True)}
+    made = optional_timestamp(own.created_at)
+    details = message(
+        sequence=int64(own.sequence), creationDate=made, changeDate=made, resourceOwner=own.resource_owner
+    )
+    return {"policy": message(details=details, userLoginMustBeDomain=bool(own.get("userLoginMustBeDomain")))}
+
+
+@rest("POST", "/admin/v1/orgs/{org_id}/policies/domain", "iam.policy.write", messages.ADD_CUSTOM_DOMAIN_POLICY)
+def _add_domain_policy(call: Call) -> Any:
+    org = by_id(call.instance, call.request["org_id"])
+    if org.domain_policy is not None:
+        raise already_exists("ORG-1M8ds", "Errors.Org.DomainPolicy.AlreadyExists")
+    payload = {"userLoginMustBeDomain": True} if call.request["user_login_must_be_domain"] else {}
+    events = call.push(organization_event(org.id, "org.policy.domain.added", payload))
+    return {"details": creation_details(details_after(events[-1]))}
+
+
+@rest("GET", "/v2/features/instance", AUTHENTICATED, EMPTY, requires="v2")
+def _get_features(call: Call) -> Any:
+    # The default of both recorded servers: all applications use the V2 login.
+    return message(details=message(resourceOwner=call.instance.instance_id), loginV2={"required": True})
 
 
 @rest("GET", "/management/v1/global/orgs/_by_domain", "org.global.read", messages.ORG_BY_DOMAIN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pulumi_zorg.emulator.http.fields import ORG_STATES, QUERY, enum, ident, ids, list_of, match, one_of, single, text
-from pulumi_zorg.emulator.http.schema import Message
+from pulumi_zorg.emulator.http.schema import Field, Message
 
 ADD_ORG = single("AddOrgRequest", ident("name"))
 UPDATE_ORG = single("UpdateOrgRequest", ident("name"))
@@ -11,6 +11,13 @@ GET_ORG = ids("GetOrgByIDRequest", "id")
 REMOVE_ORG = ids("RemoveOrgRequest", "org_id")
 IS_ORG_UNIQUE = Message("IsOrgUniqueRequest", (text("name"), text("domain")))
 ORG_BY_DOMAIN = single("GetOrgByDomainGlobalRequest", ident("domain"))
+ADD_CUSTOM_DOMAIN_POLICY = Message(
+    "AddCustomDomainPolicyRequest",
+    (
+        ident("org_id"),
+        Field("user_login_must_be_domain", "bool"),
+    ),
+)
 LIST_ORGS = Message(
     "ListOrgsRequest",
     (

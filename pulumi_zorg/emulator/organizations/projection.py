@@ -51,7 +51,7 @@ def _changed(read_models: ReadModels, event: Event) -> None:
         read_models.orgs.move_to_end(org.id)
 
 
-@on("org.domain.added", "org.domain.verified", "org.domain.removed", updates="")
+@on("org.domain.added", "org.domain.verified", "org.domain.removed", "org.policy.domain.added", updates="")
 def _domain_changed(read_models: ReadModels, event: Event) -> None:
     org = read_models.orgs.get(event.aggregate_id)
     if org is not None:

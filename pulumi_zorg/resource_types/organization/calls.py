@@ -77,7 +77,7 @@ class OrganizationCalls(Calls[OrganizationInputs]):
         client.write(_RENAME, operation, org=id, body={"name": inputs.name})
 
     def deactivate(self, client: Client, id: str, inputs: OrganizationInputs) -> None:
-        """Deactivate the organization: its users can no longer log in on ZITADEL's pages."""
+        """Deactivate the organization: logins to the applications of its projects fail, and its users keep the rest."""
         client.write(_DEACTIVATE, f"Deactivating organization {clean(id)}", org=id)
 
     def reactivate(self, client: Client, id: str, inputs: OrganizationInputs) -> None:

@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pulumi_zorg.client import Client
+from pulumi_zorg.client.access import Users
 from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.impact import Act, Effect, Facts
 from pulumi_zorg.lifecycle import Action, Step
+from pulumi_zorg.logins import counts_of, read_logins, users_losing
 from pulumi_zorg.models import OrganizationRecord
 from pulumi_zorg.object_events import ORG_REMOVED, ObjectEvents
 from pulumi_zorg.proof import Removal, find_organization
 from pulumi_zorg.resource_type import FactReader, ResourceType
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, with_domain_of
-from pulumi_zorg.resource_types.organization.impact import OrganizationImpact
+from pulumi_zorg.resource_types.organization.impact import (
+    DOMAIN_IN_LOGIN_NAMES,
+    LOGIN_V2,
+    OrganizationImpact,
+    renames,
+)
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.tokens import type_token
 
@@ -75,15 +82,72 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         if effect.id is None:
             return Facts(why_not="its id is not known yet")
-        org_id, counts = effect.id, client.counts
+        org_id, access = effect.id, client.access
         # Users first. The caller is a user, so the answer shows whether the server ignores the header.
-        found = {"users": reader.read(lambda: counts.users(org_id))}
-        if effect.act is Act.REMOVES:
-            found["projects"] = reader.read(lambda: counts.projects(org_id))
-            found["grants"] = reader.read(lambda: counts.user_grants(org_id))
+        users, why = reader.attempt(("users of", org_id), lambda: access.users(org_id))
+        if users is None:
+            return Facts(why_not=why)
+        found: dict[str, int] = {"users": users.total}
+        if users.complete:
+            found["service_accounts"] = len(users.service_accounts)
         else:
-            found["service_accounts"] = reader.read(lambda: counts.service_accounts(org_id)) if found["users"] else 0
-        return Facts(found)
+            found["service_accounts"] = reader.read(lambda: client.counts.service_accounts(org_id))
+        if renames(effect):
+            has_domain, why = reader.attempt(("domain", org_id), lambda: access.login_names_have_domain(org_id))
+            if has_domain is not None:
+                found[DOMAIN_IN_LOGIN_NAMES] = int(has_domain)
+        facts = Facts(found, why_not=why, losing=frozenset())
+        if effect.act is Act.REMOVES:
+            return _both(facts, self._facts_of_removal(client, reader, org_id, users))
+        if effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
+            return _both(facts, self._facts_of_login_pages(client, reader, effect.act, org_id, users))
+        return facts
+
+    def _facts_of_removal(self, client: Client, reader: FactReader, org_id: str, users: Users) -> Facts:
+        """Return what goes with an organization, and who loses access: its users, and those who got something from it."""
+        facts = self._facts_of_projects(client, reader, Act.REMOVES, org_id)
+        made_here, why = reader.attempt(("grants in", org_id), lambda: client.access.grants(org_id=org_id))
+        if made_here is None:
+            return _both(facts, Facts(why_not=why))
+        losing: frozenset[str] | None = None
+        if users.complete and made_here.complete:
+            active = {each.user_id for each in made_here.entries if each.active}
+            losing = users.people | users.service_accounts | active
+        return _both(facts, Facts({"grants": made_here.total}, losing=losing))
+
+    def _facts_of_login_pages(self, client: Client, reader: FactReader, act: Act, org_id: str, users: Users) -> Facts:
+        """Return whose logins an inactive organization stops: to its projects everybody's, and its users' on the V1 pages."""
+        facts = self._facts_of_projects(client, reader, act, org_id)
+        is_v2 = not users.total or reader.attempt(("login v2",), client.access.login_v2_required)[0]
+        # Which applications have the old pages is not known.
+        losing = frozenset[str]() if is_v2 or act is Act.REACTIVATES else None
+        return _both(facts, Facts({} if is_v2 is None else {LOGIN_V2: int(is_v2)}, losing=losing))
+
+    def _facts_of_projects(self, client: Client, reader: FactReader, act: Act, org_id: str) -> Facts:
+        """Return the counts about the projects of an organization, and who loses access by their logins."""
+        access = client.access
+        projects, why = reader.attempt(("projects of", org_id), lambda: access.projects(org_id))
+        if projects is None:
+            return Facts(why_not=why)
+        counts = {"projects": projects.total}
+        if act is Act.REACTIVATES or not projects.total:
+            return Facts(counts, losing=frozenset())
+        if not projects.complete or projects.total > reader.at_most:
+            return Facts(counts, why_not=f"that takes more than {reader.at_most} calls")
+        # The logins to an inactive project are stopped already.
+        stopped = [each for each in projects.entries if each.login.active or act is Act.REMOVES]
+        logins = [read_logins(access, reader, each.id, each.login, members=True) for each in stopped]
+        losing: frozenset[str] | None = frozenset()
+        for each in map(users_losing, logins):
+            losing = None if losing is None or each is None else losing | each
+        why = next((each.why_not for each in logins if each.why_not), None)
+        return Facts({**counts, **counts_of(logins)}, why_not=why, losing=losing)
+
+
+def _both(one: Facts, other: Facts) -> Facts:
+    """Return what two facts say together. Who loses access is known where both know it."""
+    losing = None if one.losing is None or other.losing is None else one.losing | other.losing
+    return Facts({**one.counts, **other.counts}, why_not=one.why_not or other.why_not, losing=losing)
 
 
 TYPE = OrganizationType()

@@ -2,39 +2,127 @@
 
 from __future__ import annotations
 
-from pulumi_zorg.impact import SECRET, Act, Effect, Facts, Impact, count_text, name_text
+from pulumi_zorg.impact import (
+    SECRET,
+    Act,
+    Effect,
+    Facts,
+    Impact,
+    count_text,
+    name_text,
+    people_text,
+    shut_out,
+    text,
+)
 
-__all__ = ["OrganizationImpact"]
+__all__ = ["DOMAIN_IN_LOGIN_NAMES", "LOGIN_V2", "OrganizationImpact", "renames"]
+
+#: The count that is 1 where login names end with the organization's domain, and 0 where they do not.
+DOMAIN_IN_LOGIN_NAMES = "domain in login names"
+#: The count that is 1 where all applications use the V2 login, and 0 where some may use the old login pages (V1).
+LOGIN_V2 = "login v2"
+
+_CUT_OFF = "To take access away, deactivate the users or their user grants"
+
+
+def renames(effect: Effect) -> bool:
+    """Whether the change gives the organization another name. Of a secret name it is known where nothing else happens."""
+    if effect.before is None or effect.after is None:
+        return False
+    name = effect.after.get("name")
+    if name is SECRET:
+        return effect.act is Act.CHANGES and effect.is_significant
+    return bool(effect.before.get("name") != name)
 
 
 class OrganizationImpact(Impact):
-    """The sentences about organizations."""
+    """The sentences about organizations.
+
+    Deactivating an organization stops the logins to the applications of its own projects. Its users keep everything else: only
+    ZITADEL's old login pages (V1) look at the organization of a user.
+    """
 
     known_by = ("name",)
 
     def is_significant(self, effect: Effect) -> bool:
-        return effect.act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES)
+        return effect.act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES) or renames(effect)
 
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
         name, where = name_text(effect.properties.get("name")), effect.id or "id not known yet"
+        organization = f"organization {name}"
         counts = facts.counts
-        if effect.properties.get("active") is SECRET and effect.act is not Act.REMOVES:
-            return (f"deactivates or reactivates organization {name} ({where}): which of them is secret",)
-        if effect.act is Act.REMOVES:
-            if not {"users", "projects", "grants"} <= counts.keys():
-                all_of_it = "all its projects, users and grants"
-                return (f"removes organization {name} and {all_of_it} ({where}{facts.not_counted})",)
-            along = ", ".join(count_text(counts[f"{noun}s"], noun) for noun in ("project", "user", "grant"))
-            return (f"removes organization {name} and {along} ({where})",)
-        # People log in on ZITADEL's pages; service accounts do not.
-        if not {"users", "service_accounts"} <= counts.keys():
-            people, going_on, where = "its users", "service accounts keep working", f"{where}{facts.not_counted}"
-        else:
-            accounts = counts["service_accounts"]
-            people = f"its {count_text(max(0, counts['users'] - accounts), 'user')}"
-            keep = "keeps" if accounts == 1 else "keep"
-            going_on = f"{count_text(accounts, 'service account')} {keep} working" if accounts else ""
-        if effect.act is Act.REACTIVATES:
-            return (f"reactivates organization {name} ({where}): {people} can log in again",)
-        deactivated = f"deactivates organization {name} ({where}): {people} cannot log in on ZITADEL's pages"
-        return (f"{deactivated}; {going_on}" if going_on else deactivated,)
+        lines: list[str] = []
+        if effect.properties.get("active") is SECRET and effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
+            lines.append(f"deactivates or reactivates {organization} ({where}): which of them is secret")
+        elif effect.act is Act.REMOVES:
+            lines += _removed(organization, where, facts)
+        elif effect.act is Act.DEACTIVATES:
+            lines += _deactivated(organization, where, facts)
+        elif effect.act is Act.REACTIVATES:
+            lines += _reactivated(organization, where, facts)
+        if renames(effect) and counts.get(DOMAIN_IN_LOGIN_NAMES) != 0:
+            lines.append(_renamed(f"{organization} ({where})", effect, facts))
+        return tuple(lines)
+
+
+def _removed(organization: str, where: str, facts: Facts) -> list[str]:
+    counts = facts.counts
+    if not {"users", "projects", "grants"} <= counts.keys():
+        all_of_it = "all its projects, users and grants"
+        return [f"removes {organization} and {all_of_it} ({where}{facts.not_counted})"]
+    along = ", ".join(count_text(counts[f"{noun}s"], noun) for noun in ("project", "user", "grant"))
+    return [f"removes {organization} and {along} ({where})"]
+
+
+def _deactivated(organization: str, where: str, facts: Facts) -> list[str]:
+    projects = facts.counts.get("projects")
+    pages = "" if facts.counts.get(LOGIN_V2) else ": only ZITADEL's old login pages (V1) refuse people of it"
+    if projects == 0:
+        leaves = f"which leaves {_users(facts, 'its')} their access{pages}"
+        return [f"deactivates {organization} ({where}), {leaves}. {_CUT_OFF}"]
+    fails, of_all = "every login, refresh and introspection of", "fails, for the users of all organizations"
+    if projects is None:
+        stopped = f"if it owns projects, {fails} their applications {of_all}"
+        keep = f"Its users keep their access to all other applications{pages}"
+        return [f"deactivates {organization} ({where}{facts.not_counted}): {stopped}. {keep}"]
+    stopped = f"{fails} the applications of its {count_text(projects, 'project')} {of_all}"
+    these = f"the {count_text(projects, 'project')} of {organization} ({where})"
+    users = f"{_users(facts, 'the')} of {organization} ({where})"
+    return [
+        f"deactivates {organization} ({where}): {stopped}",
+        *shut_out(facts, these, "it" if projects == 1 else "them"),
+        f"leaves {users} their access to all other applications{pages}. {_CUT_OFF}",
+    ]
+
+
+def _reactivated(organization: str, where: str, facts: Facts) -> list[str]:
+    projects, is_v2 = facts.counts.get("projects"), facts.counts.get(LOGIN_V2)
+    pages = "ZITADEL's old login pages (V1) accept people of it again"
+    if projects == 0:
+        what = ", whose deactivation stopped nobody" if is_v2 else f": {pages}. Nothing else was stopped"
+        return [f"reactivates {organization} ({where}){what}"]
+    those = "its projects, if it owns any," if projects is None else f"its {count_text(projects, 'project')}"
+    again = f"logins to the applications of {those} work again, for the users of all organizations"
+    return [f"reactivates {organization} ({where}{facts.not_counted}): {again}{'' if is_v2 else f'; {pages}'}"]
+
+
+def _renamed(organization: str, effect: Effect, facts: Facts) -> str:
+    name = (effect.after or {}).get("name")
+    to = text(name) if isinstance(name, str) else f"a name that is {'secret' if name is SECRET else 'not known yet'}"
+    users = facts.counts.get("users")
+    who = "its users" if users is None else f"its {count_text(users, 'user')}"
+    if DOMAIN_IN_LOGIN_NAMES in facts.counts:
+        because = "and they end with its domain (userLoginMustBeDomain)"
+        return f"changes the login names of {who} at once: {organization} is renamed to {to}, {because}"
+    why = f"; that could not be read: {facts.why_not}" if facts.why_not else ""
+    if_so = "they change if they end with its domain (userLoginMustBeDomain)"
+    return f"may change the login names of {who} at once: {organization} is renamed to {to}, and {if_so}{why}"
+
+
+def _users(facts: Facts, whose: str) -> str:
+    counts = facts.counts
+    if not {"users", "service_accounts"} <= counts.keys():
+        return f"{whose} users"
+    accounts = counts["service_accounts"]
+    people = people_text(max(0, counts["users"] - accounts))
+    return f"{whose} {people} and {count_text(accounts, 'service account')}" if accounts else f"{whose} {people}"

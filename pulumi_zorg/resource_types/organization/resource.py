@@ -28,9 +28,11 @@ class OrganizationArgs:
 class Organization(ZitadelResource, module="zorg", name="Organization"):
     """An organization of ZITADEL: a tenant, with its own users, projects and grants.
 
-    :ivar name: the name. It is unique on the instance, and changing it changes the primary domain.
-    :ivar active: whether the organization is active. False deactivates it: its users can no longer log in on ZITADEL's
-        own pages. Tokens, personal access tokens and the session API keep working, and service accounts get new tokens.
+    :ivar name: the name. It is unique on the instance, and changing it changes the primary domain. Where login names end with
+        the domain (``userLoginMustBeDomain``), it changes the login names of all users of the organization at once.
+    :ivar active: whether the organization is active. False deactivates it. **That cuts off none of its users**: only ZITADEL's
+        old login pages (V1) refuse them. To cut them off, deactivate the users, or their user grants. If the organization owns
+        projects, every login, refresh and introspection of their applications fails, for the users of all organizations.
         Nothing is deleted; True reactivates it.
     :ivar adopt: take over the organization of that name if it exists.
     :ivar deletion_policy: what deleting the resource does: ``remove`` (with all users, projects and grants in it),

@@ -8,12 +8,23 @@ from functools import partial
 from typing import Any, ClassVar
 
 from pulumi_zorg.client import Client
+from pulumi_zorg.client.access import Login
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
-from pulumi_zorg.impact import Act, Effect, Facts, are_shown
+from pulumi_zorg.impact import Act, Effect, Facts, active, are_shown
+from pulumi_zorg.logins import Logins, counts_of, read_logins, users_losing
 from pulumi_zorg.object_events import ObjectEvents
 from pulumi_zorg.resource_type import FactReader, Observed, ResourceType
 from pulumi_zorg.resource_types.project.calls import ProjectCalls
-from pulumi_zorg.resource_types.project.impact import WITH_ROLE, ProjectImpact
+from pulumi_zorg.resource_types.project.impact import (
+    CHECKS,
+    INACTIVE,
+    LET_IN,
+    OUTSIDE,
+    WITH_ROLE,
+    ProjectImpact,
+    checks,
+    switches,
+)
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.tokens import type_token
 
@@ -93,17 +104,83 @@ class ProjectType(ResourceType[ProjectInputs]):
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         if effect.id is None:
             return Facts(why_not="its id is not known yet")
-        project_id, org_id, counts = effect.id, str(effect.properties.get("org_id")), client.counts
+        org_id = str(effect.properties.get("org_id"))
         if effect.act is Act.REMOVES:
-            found = {
-                "grants": reader.read(lambda: counts.grants_of_project(project_id)),
-                "project_grants": reader.read(lambda: counts.project_grants(org_id, project_id)),
-            }
-            return Facts(found)
-        removed = effect.loses if are_shown(effect.loses) else ()
-        return Facts(
-            {WITH_ROLE + key: reader.read(partial(counts.grants_of_project, project_id, role=key)) for key in removed}
-        )
+            return self._facts_of_removal(client, reader, effect, org_id)
+        counts, losing, why = self._facts_of_roles(client, reader, effect)
+        if effect.act is Act.DEACTIVATES or switches(effect):
+            logins = self._logins(client, reader, effect, org_id)
+            if logins is None:
+                return Facts(counts, why_not="a setting of it is not known")
+            after = _login(logins.login, {name: value is not False for name, value in switches(effect).items()})
+            counts |= _counts(logins, after)
+            deactivated = effect.act is Act.DEACTIVATES
+            shut = users_losing(logins) if deactivated else logins.losing(logins.login, after)
+            losing = None if losing is None or shut is None else losing | shut
+            why = why or logins.why_not
+        return Facts(counts, why_not=why, losing=losing)
+
+    def _facts_of_removal(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Facts:
+        project_id, access, found = effect.id or "", client.access, dict[str, int]()
+        grants, why = reader.attempt(("grants on", project_id), lambda: access.grants(project_id=project_id))
+        if grants is not None:
+            found["grants"] = grants.total
+            shared, why = reader.attempt(("project grants", org_id), lambda: access.project_grants(org_id))
+            if shared is not None and shared.complete:
+                found["project_grants"] = sum(each.project_id == project_id for each in shared.entries)
+        logins = self._logins(client, reader, effect, org_id)
+        return Facts(found, why_not=why, losing=None if logins is None else users_losing(logins))
+
+    def _logins(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Logins | None:
+        """Return who can log in before the change; None where a setting is not known."""
+        before, project_id = effect.before or {}, effect.id or ""
+        known = {name: value for name, value in checks(before).items() if isinstance(value, bool)}
+        if len(known) < len(CHECKS):
+            return None
+        login = _login(Login(org_id, active(before) is not False, role_check=False, project_check=False), known)
+        members = effect.act is Act.DEACTIVATES or (login.project_check and not login.role_check)
+        return read_logins(client.access, reader, project_id, login, members=members)
+
+    def _facts_of_roles(
+        self, client: Client, reader: FactReader, effect: Effect
+    ) -> tuple[dict[str, int], frozenset[str] | None, str | None]:
+        """Return how many user grants lose each removed role, whose they are, and why that was not read."""
+        if not are_shown(effect.loses):
+            return {}, None, None
+        counts: dict[str, int] = {}
+        losing: frozenset[str] = frozenset()
+        for key in effect.loses:
+            found, why = reader.attempt(
+                ("role", effect.id or "", key), partial(client.access.grants, project_id=effect.id, role=key)
+            )
+            if found is None:
+                return counts, None, why
+            counts[WITH_ROLE + key] = found.total
+            if not found.complete:
+                return counts, None, None
+            losing |= {each.user_id for each in found.entries if each.active}
+        return counts, losing, None
+
+
+def _login(login: Login, values: Mapping[str, bool]) -> Login:
+    """Return the settings with other values of the checks."""
+    role_check = values.get("project_role_check", login.role_check)
+    return replace(login, role_check=role_check, project_check=values.get("has_project_check", login.project_check))
+
+
+def _counts(logins: Logins, after: Login) -> dict[str, int]:
+    """Return the counts about a deactivation, or about a switch of the checks to these settings."""
+    counts, let_in = counts_of([logins]), logins.who(after)
+    if let_in is not None:
+        counts[LET_IN] = len(let_in)
+    if logins.grants is None or logins.people is None:
+        return counts
+    active = {each.user_id: each.user_org for each in logins.grants if each.active and each.user_id in logins.people}
+    inactive = {each.user_id for each in logins.grants if each.user_id in logins.people} - active.keys()
+    counts[INACTIVE] = len(inactive)
+    if logins.inside is not None:
+        counts[OUTSIDE] = sum(org_id not in logins.inside for org_id in active.values())
+    return counts
 
 
 TYPE = ProjectType()

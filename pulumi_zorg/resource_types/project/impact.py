@@ -7,7 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from pulumi_zorg.impact import (
+    ORGANIZATIONS,
+    SECRET,
     SOME_ROLES,
+    UNKNOWN,
     Act,
     Effect,
     Facts,
@@ -18,10 +21,12 @@ from pulumi_zorg.impact import (
     count_text,
     lost_role,
     name_text,
+    people_text,
+    shut_out,
     switched,
 )
 
-__all__ = ["WITH_ROLE", "ProjectImpact"]
+__all__ = ["CHECKS", "INACTIVE", "LET_IN", "OUTSIDE", "WITH_ROLE", "ProjectImpact", "checks", "switches"]
 
 #: What the names of the counts of the user grants that have a role begin with.
 WITH_ROLE = "grants with "
@@ -38,6 +43,30 @@ def _lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...
     return (SOME_ROLES,) if had is None or isinstance(had, Unknown) or isinstance(has, Unknown) else ()
 
 
+#: The settings that keep people out of the login, by whether they were off or on.
+CHECKS = ("project_role_check", "has_project_check")
+#: The names of counts: people whom the settings let in after the change, people whose user grants are all inactive, and people
+#: with an active one who are of other organizations.
+LET_IN, INACTIVE, OUTSIDE = "people let in", "people with inactive grants", "people of other organizations"
+
+
+def checks(properties: Mapping[str, Any]) -> dict[str, bool | Unknown]:
+    """Return the settings that keep people out of the login. ZITADEL's default is that they are off."""
+    found = {name: properties.get(name, False) for name in CHECKS}
+    return {name: value if isinstance(value, bool | Unknown) else UNKNOWN for name, value in found.items()}
+
+
+def switches(effect: Effect) -> dict[str, bool | Unknown]:
+    """Return which of these settings the change switches, and to what."""
+    before, after = effect.before, effect.after
+    if before is None or after is None:
+        return {}
+    had = checks(before)
+    # A setting that the program leaves out is not changed.
+    has = checks({**before, **{name: value for name, value in after.items() if value is not None}})
+    return {name: has[name] for name in CHECKS if has[name] is not had[name] or isinstance(has[name], Unknown)}
+
+
 class ProjectImpact(Impact):
     """The sentences about projects."""
 
@@ -51,7 +80,11 @@ class ProjectImpact(Impact):
         return replace(effect, is_significant=self.is_significant(effect))
 
     def is_significant(self, effect: Effect) -> bool:
-        return super().is_significant(effect) or bool(effect.loses)
+        reactivated = effect.act is Act.REACTIVATES
+        return super().is_significant(effect) or reactivated or bool(effect.loses or switches(effect))
+
+    def takes_access(self, effect: Effect) -> bool:
+        return super().takes_access(effect) or any(value is not False for value in switches(effect).values())
 
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
         counts = facts.counts
@@ -63,9 +96,10 @@ class ProjectImpact(Impact):
                 f"{count_text(counts['project_grants'], 'project grant')}, {count_text(counts['grants'], 'user grant')}"
             )
             return (f"removes {project} and {along}",)
-        how = ", which takes no role out of any token: to do that, deactivate the user grants"
-        lines = [*switched(effect, project, how)]
-        if effect.adopts and effect.loses:
+        lines = [*_switched(effect, project, facts), *_checked(effect, project, facts)]
+        if not effect.loses:
+            return tuple(lines)
+        if effect.adopts:
             # What is before it in the output, "may be so", covers that the project may have no other roles.
             lines.append(f"removes the roles of {project} that are not declared: every user grant loses them")
         elif are_shown(effect.loses):
@@ -75,3 +109,59 @@ class ProjectImpact(Impact):
         else:
             lines.append(f"may remove {effect.loses[0]} of {project}: every user grant loses them{facts.not_counted}")
         return tuple(lines)
+
+
+def _switched(effect: Effect, project: str, facts: Facts) -> tuple[str, ...]:
+    """Return the sentences about a deactivation or a reactivation."""
+    if effect.properties.get("active") is SECRET:
+        return switched(effect, project, "")
+    if effect.act is Act.DEACTIVATES:
+        fails = "every login to its applications, every refresh and every introspection by its APIs fails"
+        return (f"deactivates {project}: {fails}, for the users of all organizations", *shut_out(facts, project, "it"))
+    if effect.act is Act.REACTIVATES:
+        again = "logins to its applications work again, with old refresh tokens too"
+        return (f"reactivates {project}: {again}, for the users of all organizations",)
+    return ()
+
+
+def _checked(effect: Effect, project: str, facts: Facts) -> tuple[str, ...]:
+    """Return the sentences about the settings that keep people out of the login."""
+    now = checks(effect.properties)
+    lines = []
+    for name, value in switches(effect).items():
+        if value is SECRET:
+            lines.append(
+                f"may switch {name} of {project}, which is secret: whom it lets in to its applications may change"
+            )
+        elif value is False:
+            lines.append(f"switches off {name} of {project}: {_let_in(name, now)} can log in to its applications")
+        else:
+            verb = "switches on" if value is True else "may switch on"
+            lines.append(f"{verb} {name} of {project}: {_let_in_only(name, facts)}")
+    return tuple(lines)
+
+
+def _let_in(name: str, now: Mapping[str, bool | Unknown]) -> str:
+    """Return who can log in where a setting is switched off."""
+    if name == "project_role_check":
+        only = now["has_project_check"] is True
+        where = "its own organization and of those that it is granted to" if only else "every organization"
+        return f"all people of {where}, also without a user grant,"
+    also = " with an active user grant" if now["project_role_check"] is True else ""
+    return f"people of every organization{also}, also without a project grant,"
+
+
+def _let_in_only(name: str, facts: Facts) -> str:
+    """Return who alone can log in where a setting is switched on."""
+    counts = facts.counts
+    if name == "project_role_check":
+        if not {LET_IN, INACTIVE} <= counts.keys():
+            return f"only people with an active user grant on it can log in to its applications{facts.not_counted}"
+        only = f"only {people_text(counts[LET_IN])} with an active user grant on it can log in to its applications"
+        return f"{only}; {people_text(counts[INACTIVE])} with an inactive one cannot" if counts[INACTIVE] else only
+    own = "only people of its own organization and of those with an active project grant can log in to its applications"
+    if not {ORGANIZATIONS, OUTSIDE} <= counts.keys():
+        return f"{own}{facts.not_counted}"
+    these = f"{own} ({count_text(counts[ORGANIZATIONS], 'organization')} with one)"
+    outside = f"; {people_text(counts[OUTSIDE])} with an active user grant on it"
+    return f"{these}{outside} cannot, being of other organizations" if counts[OUTSIDE] else these

@@ -47,13 +47,18 @@ class Project(ZitadelResource, module="zorg", name="Project"):
     :ivar roles: the roles: a display name, or a :class:`ProjectRole`, for each role key. They are added, changed and removed to
         match, and removing one takes it from all project grants and user grants. Left out, the roles are not managed.
     :ivar project_role_assertion: whether userinfo and tokens have the user's roles in this project.
-    :ivar project_role_check: whether only users who have a role in the project can log in to its applications.
-    :ivar has_project_check: whether only users of organizations that own the project or are granted it can log in.
+    :ivar project_role_check: whether only people with an active user grant on the project, with or without roles, can log in to
+        its applications. Refresh tokens and service accounts are not checked.
+    :ivar has_project_check: whether only people of the organization that owns the project, and of organizations with an active
+        project grant, can log in to its applications. A user grant does not help others. Refresh tokens and service accounts
+        are not checked.
     :ivar private_labeling_setting: whose branding the login pages show: ``PRIVATE_LABELING_SETTING_UNSPECIFIED``,
         ``PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY`` or
         ``PRIVATE_LABELING_SETTING_ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY``.
-    :ivar active: whether the project is active. **False takes no role out of any token**: service accounts still get tokens
-        with all their roles. To take roles away, deactivate the user grants. Nothing is deleted; True reactivates it.
+    :ivar active: whether the project is active. False makes every login to its applications, every refresh and every
+        introspection by its APIs fail, for the users of all organizations. **It takes no role out of any token**: service
+        accounts still get tokens with all their roles. To take roles away, deactivate the user grants. Nothing is deleted; True
+        reactivates it.
     :ivar adopt: take over the project of that name in that organization if it exists.
     :ivar deletion_policy: what deleting the resource does: ``remove`` (with its roles, project grants and user grants),
         ``deactivate``, or ``retain``. A project that was kept this way can be adopted later.

@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pulumi_zorg.client import Client
-from pulumi_zorg.impact import (
-    Act,
-    Effect,
-    Facts,
-    Impact,
-    Unknown,
-    are_shown,
-    called,
-    count_text,
-    lost_role,
-    role_keys,
-    roles_text,
-    switched,
-)
+from pulumi_zorg.impact import Act, Effect, Facts, are_shown
+from pulumi_zorg.logins import read_login, read_logins
 from pulumi_zorg.object_events import ORG_REMOVED, ObjectEvents, Parent
 from pulumi_zorg.resource_type import FactReader, ResourceType
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
+from pulumi_zorg.resource_types.project_grant.impact import DECIDES, LET_IN, ProjectGrantImpact, changes_login
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.tokens import type_token
 
 __all__ = ["TYPE", "ProjectGrantType"]
-
-
-class ProjectGrantImpact(Impact):
-    """The sentences about project grants."""
-
-    def roles(self, properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
-        """Return the roles that the granted organization may give. A deactivation takes none of them away."""
-        return role_keys(properties)
-
-    def is_significant(self, effect: Effect) -> bool:
-        return super().is_significant(effect) or bool(effect.gains or effect.loses)
-
-    def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
-        granted_to = called("organization", effect.properties.get("granted_org_id"))
-        organization = facts.names.get("granted_org_id") or granted_to
-        project = facts.names.get("project_id") or called("project", effect.properties.get("project_id"))
-        grant = f"the grant of {project} to {organization} ({effect.id or 'a new project grant'})"
-        counts = facts.counts
-        if effect.act is Act.REMOVES:
-            along = count_text(counts["grants"], "user grant") if "grants" in counts else "all user grants made by it"
-            return (f"removes {grant} and {along}{facts.not_counted}",)
-        to_do_that = "to do that, deactivate the user grants or remove the project grant"
-        lines = [*switched(effect, grant, f", which takes no role out of any token: {to_do_that}")]
-        if are_shown(effect.loses):
-            lines += (f"takes {lost_role(key, f'from {grant}', counts.get(key), facts)}" for key in effect.loses)
-        else:
-            lines.append(f"takes {roles_text(effect.loses)} from {grant}, and from the user grants made by it")
-        if effect.gains:
-            lines.append(f"lets {organization} give {roles_text(effect.gains)} of {project} to its users")
-        return tuple(lines)
 
 
 class ProjectGrantType(ResourceType[ProjectGrantInputs]):
@@ -95,14 +53,64 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "project_id", "granted_org_id")
-        grant_id, project_id = effect.id, effect.properties.get("project_id")
-        if grant_id is None or not isinstance(project_id, str):
+        project_id = effect.properties.get("project_id")
+        if not isinstance(project_id, str):
             return Facts(names=names)
-        count = partial(client.counts.grants_of_project, project_id, project_grant=grant_id)
-        if effect.act is Act.REMOVES:
-            return Facts({"grants": reader.read(count)}, names)
-        lost = effect.loses if are_shown(effect.loses) else ()
-        return Facts({key: reader.read(partial(count, role=key)) for key in lost}, names)
+        counts, losing, why = self._facts_of_roles(client, reader, effect, project_id)
+        if changes_login(effect):
+            logins = self._facts_of_login(client, reader, effect, project_id)
+            losing = None if losing is None or logins.losing is None else losing | logins.losing
+            counts, why = {**counts, **logins.counts}, why or logins.why_not
+        return Facts(counts, names, why, losing)
+
+    def _facts_of_roles(
+        self, client: Client, reader: FactReader, effect: Effect, project_id: str
+    ) -> tuple[dict[str, int], frozenset[str] | None, str | None]:
+        """Return how many user grants lose roles, whose they are, and why that was not read."""
+        access, grant_id = client.access, effect.id
+        counts: dict[str, int] = {}
+        losing: frozenset[str] = frozenset()
+        if grant_id is None or not are_shown(effect.loses):
+            return counts, None if effect.loses else losing, None
+        read = partial(access.grants, project_id=project_id, project_grant=grant_id)
+        lost = {"grants": read} if effect.act is Act.REMOVES else {key: partial(read, role=key) for key in effect.loses}
+        for name, call in lost.items():
+            found, why = reader.attempt(("made by", grant_id, name), call)
+            if found is None:
+                return counts, None, why
+            counts[name] = found.total
+            if not found.complete:
+                return counts, None, None
+            losing |= {each.user_id for each in found.entries if each.active}
+        return counts, losing, None
+
+    def _facts_of_login(self, client: Client, reader: FactReader, effect: Effect, project_id: str) -> Facts:
+        """Return whether the project grant decides about logins, whom it lets in, and who loses that by the change."""
+        access, org_id = client.access, effect.properties.get("granted_org_id")
+        nobody = frozenset[str]()
+        ends = effect.act in (Act.DEACTIVATES, Act.REMOVES)
+        login, why = read_login(access, reader, project_id)
+        if login is None:
+            return Facts(why_not=why, losing=None if ends else nobody)
+        if not (login.project_check and login.active):
+            return Facts({DECIDES: 0}, losing=nobody)
+        if not isinstance(org_id, str):
+            return Facts({DECIDES: 1}, losing=None if ends else nobody)
+        people: frozenset[str] | None
+        if login.role_check:
+            logins = read_logins(access, reader, project_id, login, members=False)
+            why, grants = logins.why_not, logins.grants
+            if grants is None or logins.people is None:
+                people = None
+            else:
+                of_org = {each.user_id for each in grants if each.active and each.user_org == org_id}
+                people = logins.people & of_org
+        else:
+            users, why = reader.attempt(("users of", org_id), partial(access.users, org_id))
+            people = users.people if users is not None and users.complete else None
+        if people is None:
+            return Facts({DECIDES: 1}, why_not=why, losing=None if ends else nobody)
+        return Facts({DECIDES: 1, LET_IN: len(people)}, losing=people if ends else nobody)
 
 
 TYPE = ProjectGrantType()

@@ -37,11 +37,13 @@ class ProjectGrant(ZitadelResource, module="zorg", name="ProjectGrant"):
     :ivar project_id: the project. Changing it replaces the project grant.
     :ivar granted_org_id: the organization that the project is granted to. Changing it replaces the project grant.
     :ivar role_keys: the roles that it may give, as a set. Taking one away takes it from the user grants made by it.
-    :ivar active: whether the project grant is active. **False takes no role out of any token.** To take roles away, deactivate
-        the user grants, or remove the project grant. Nothing is deleted; True reactivates it.
+    :ivar active: whether the project grant is active. **False takes no role out of any token.** Where the project has
+        ``has_project_check``, the people of the granted organization can no longer log in to its applications. Elsewhere, False
+        stops nothing. To take roles away, deactivate the user grants, or remove the project grant. Nothing is deleted; True
+        reactivates it.
     :ivar adopt: take over the grant of that project to that organization if it exists.
-    :ivar deletion_policy: what deleting the resource does: ``remove`` (with the user grants made by it), ``deactivate``, or
-        ``retain``. A project grant that was kept this way can be adopted later.
+    :ivar deletion_policy: what deleting the resource does: ``remove`` (with the user grants made by it, whose roles another
+        project grant does not bring back), ``deactivate``, or ``retain``. A project grant that was kept this way can be adopted later.
     :ivar state: ``PROJECT_GRANT_STATE_ACTIVE`` or ``PROJECT_GRANT_STATE_INACTIVE``.
 
     Documents: https://zitadel.com/docs/guides/manage/console/projects, and the management API's calls Add, Change,

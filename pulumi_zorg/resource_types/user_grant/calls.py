@@ -63,6 +63,8 @@ class UserGrantRecord(ObjectRecord):
 class PhantomGrantRecord(UserGrantRecord):
     """A user grant that the event store has, while reads and lists of the server do not show it."""
 
+    is_phantom = True
+
     @property
     def warning(self) -> str:
         """What a phantom is, and how to get rid of it."""
@@ -176,7 +178,7 @@ class UserGrantCalls(Calls[UserGrantInputs]):
         self._write(client, _SET_ROLES, f"Setting the roles of user grant {clean(id)}", id, inputs, body)
 
     def deactivate(self, client: Client, id: str, inputs: UserGrantInputs) -> None:
-        """Deactivate the grant: its roles leave new tokens and userinfo."""
+        """Deactivate the grant: its roles leave new tokens, userinfo and introspection."""
         self._write(client, _DEACTIVATE, f"Deactivating user grant {clean(id)}", id, inputs)
 
     def reactivate(self, client: Client, id: str, inputs: UserGrantInputs) -> None:

@@ -10,12 +10,13 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.client.pages import TooLong
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.impact import Effect, Facts
+from pulumi_zorg.logins import read_login
 from pulumi_zorg.models import Event, ObjectRecord
 from pulumi_zorg.object_events import ObjectEvents, Parent
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.resource_type import FactReader, Observed, ResourceType
 from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, UserGrantCalls, organization_of
-from pulumi_zorg.resource_types.user_grant.impact import UserGrantImpact
+from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK, UserGrantImpact, begins, decides_alone, ends
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.retry import poll
 from pulumi_zorg.tokens import type_token
@@ -130,7 +131,24 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             return False
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
-        return Facts(names=self.names(client, reader, effect, "user_id", "project_id"))
+        names = self.names(client, reader, effect, "user_id", "project_id")
+        user_id, project_id = effect.properties.get("user_id"), effect.properties.get("project_id")
+        if effect.is_phantom:
+            return Facts(names=names, losing=frozenset())
+        user = frozenset([user_id]) if isinstance(user_id, str) else None
+        losing: frozenset[str] | None = user if effect.loses else frozenset()
+        if not (ends(effect) or decides_alone(effect)):
+            return Facts(names=names, losing=losing)
+        login, why = (
+            read_login(client.access, reader, project_id)
+            if isinstance(project_id, str)
+            else (None, "it is not known yet")
+        )
+        if login is None:
+            return Facts({}, names, why, losing if effect.loses or begins(effect) else None)
+        if login.role_check and ends(effect):
+            losing = user
+        return Facts({ROLE_CHECK: int(login.role_check)}, names, losing=losing)
 
     def removed_along(
         self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int

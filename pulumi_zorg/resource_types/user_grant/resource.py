@@ -38,9 +38,11 @@ class UserGrant(ZitadelResource, module="zorg", name="UserGrant"):
     :ivar project_id: the project whose roles they are. Changing it replaces the grant.
     :ivar project_grant_id: the project grant that gives the project to the organization; left out, ZITADEL finds it.
         Changing it replaces the grant.
-    :ivar role_keys: the roles, as a set: neither order nor repetition matters.
-    :ivar active: whether the grant is active. False deactivates it: its roles leave userinfo and new tokens at once,
-        and tokens already issued keep them until they expire. Nothing is deleted; True reactivates it.
+    :ivar role_keys: the roles, as a set: neither order nor repetition matters. A grant without roles gives no role, and lets
+        the user log in where the project has ``project_role_check``.
+    :ivar active: whether the grant is active. False deactivates it: its roles leave userinfo, introspection and new tokens at
+        once. An application that checks a token without asking ZITADEL sees them until the token expires. Where the project
+        has ``project_role_check``, the user can no longer log in to its applications. Nothing is deleted; True reactivates it.
     :ivar adopt: take over the grant of that organization, user, project and project grant if it exists.
     :ivar deletion_policy: what deleting the resource does: ``remove``, ``deactivate``, or ``retain``.
         A grant that was kept in one of the last two ways can be adopted later.
