@@ -332,6 +332,13 @@ class ResourceType(Generic[AnyInputs]):
             case Action.REMOVE:
                 self.calls.remove(client, id, inputs)
 
+    def settle(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> None:
+        """Verify what a change of the object did to other objects, and bring that about where it is not so.
+
+        :param known: what the state had of the object before the change.
+        :raises ZorgError: where it cannot be brought about.
+        """
+
     # Describing a change
 
     def first_managed(self, planned: Planned) -> tuple[str, ...]:
