@@ -6,13 +6,14 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pydantic import Field
 
 from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.pages import PAGE_V2, v2_query
 from pulumi_zorg.errors import NotFound, PermissionDenied, clean
-from pulumi_zorg.models import Event, ListDetails, NonEmpty, Wire, parse
+from pulumi_zorg.models import Event, ListDetails, NonEmpty, RoleKeys, Wire, parse
 
 if TYPE_CHECKING:
     from pulumi_zorg.client.events import Events
@@ -50,6 +51,17 @@ class ProjectRoles:
     name: str = ""
     keys: tuple[str, ...] = ()
     grants: dict[str, GrantedRoles] = field(default_factory=dict)
+
+
+class _ProjectGrant(Wire):
+    id: NonEmpty = Field(alias="grantId")
+    project_id: NonEmpty
+    granted_org_id: str = ""
+    role_keys: RoleKeys = Field((), alias="grantedRoleKeys")
+
+
+class _FoundProjectGrant(Wire):
+    project_grant: _ProjectGrant
 
 
 class _Reference(Wire):
@@ -117,6 +129,27 @@ class Roles:
         """The roles of the project change: they are read again."""
         with self._lock:
             self._read.pop(project_id, None)
+
+    def granted(self, org_id: str, project_id: str, project_grant_id: str) -> GrantedRoles | None:
+        """Return the roles of a project grant as a read by its id shows them; None for a caller who may not read it.
+
+        :param org_id: the organization that owns the project, or that it is granted to.
+        """
+        operation = f"Reading project grant {clean(project_grant_id)}"
+        path = f"/management/v1/projects/{quote(project_id, safe='')}/grants/{quote(project_grant_id, safe='')}"
+        try:
+            answer = self._transport.send(Call(operation, "GET", path, org=org_id, reads=True))
+        except (PermissionDenied, NotFound):
+            return None
+        found = parse(_FoundProjectGrant, answer, operation).project_grant
+        if (found.id, found.project_id) != (project_grant_id, project_id):
+            return None
+        return GrantedRoles(found.granted_org_id, found.role_keys)
+
+    def is_known(self, project_id: str) -> bool:
+        """Whether :meth:`known` makes no call."""
+        with self._lock:
+            return self._refused or project_id in self._read
 
     def take(self, what: str, id: str, keys: Iterable[str]) -> None:
         """Remember that this process takes roles out of an object, before the calls that do it.

@@ -298,6 +298,9 @@ class ProjectGrantExample(Example):
     def update_writes(self, id: str) -> list[str]:
         return [f"PUT {self.path(id)}"] * 2  # each call takes one role out
 
+    def restore_writes(self, id: str) -> list[str]:
+        return [f"PUT {self.path(id)}"]
+
     def make(self) -> str:
         return self.admin.grant_project(self.home, self.server.project, self.granted, ["viewer", "admin"])
 

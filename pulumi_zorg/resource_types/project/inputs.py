@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.inputs import FLAG, ID, LONGEST, NAME, Inputs, WrongValue, checked_by
+from pulumi_zorg.inputs import FLAG, ID, LONGEST, NAME, Inputs, Offer, WrongValue, checked_by
 
 __all__ = ["INPUTS", "LABELING", "ProjectInputs"]
 
@@ -74,6 +74,13 @@ class ProjectInputs(Inputs):
     project_role_check: bool = field(default=False, metadata=FLAG)
     has_project_check: bool = field(default=False, metadata=FLAG)
     private_labeling_setting: str = field(default=LABELING[0], metadata=checked_by(_labeling))
+
+    @classmethod
+    def offered_roles(cls, properties: Mapping[str, Any]) -> Offer | None:
+        roles, name = properties.get("roles"), properties.get("name")
+        if not isinstance(roles, Mapping):
+            return None
+        return Offer("project_id", name if isinstance(name, str) else "the project", frozenset(map(str, roles)))
 
 
 INPUTS = ProjectInputs

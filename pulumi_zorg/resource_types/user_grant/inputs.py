@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs
+from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs, RoleUse, all_texts
 
 __all__ = ["INPUTS", "UserGrantInputs"]
 
@@ -29,6 +29,14 @@ class UserGrantInputs(Inputs):
         known = super().identity(properties)
         project_grant = properties.get("project_grant_id") or ""
         return {**known, "project_grant_id": project_grant} if known and isinstance(project_grant, str) else {}
+
+    @classmethod
+    def used_roles(cls, properties: Mapping[str, Any]) -> RoleUse | None:
+        project_id, org_id, keys = (properties.get(name) for name in ("project_id", "org_id", "role_keys"))
+        project_grant_id = properties.get("project_grant_id") or ""
+        if not keys or not all_texts(project_id, org_id, project_grant_id, keys):
+            return None
+        return RoleUse(project_id, tuple(keys), org_id, by_grant=True, project_grant_id=project_grant_id or None)
 
 
 INPUTS = UserGrantInputs
