@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from pulumi_zorg.client.call import Call
+from pulumi_zorg.client.events import BEGINNING
 from pulumi_zorg.client.pages import PAGE_V2, v2_query
 from pulumi_zorg.errors import NotFound, PermissionDenied, clean
 from pulumi_zorg.models import Event, ListDetails, NonEmpty, RoleKeys, Wire, parse
@@ -124,6 +125,17 @@ class Roles:
         with self._lock:
             found = self._read.get(project_id)
         return found or self.read(project_id)
+
+    def read_all(self, project_ids: Iterable[str], at_most: int) -> None:
+        """Read the roles of many projects at once, for :meth:`known`. It reads none where that takes too many calls.
+
+        :param at_most: how many calls it may take.
+        :raises ApiError: for a caller who may not read the event store.
+        """
+        events = self._events.since(BEGINNING, ROLE_EVENTS, at_most=at_most)
+        found = roles_from(events or ())
+        with self._lock:
+            self._read.update((each, found[each]) for each in project_ids if each in found)
 
     def forget(self, project_id: str) -> None:
         """The roles of the project change: they are read again."""

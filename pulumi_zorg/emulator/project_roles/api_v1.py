@@ -60,7 +60,9 @@ def _remove(call: Call) -> Any:
 def _require_ascii(role_key: str) -> None:
     """Fail for a key that the real server's gateway cannot take out of the path."""
     if not role_key.isascii():
-        raise ApiError(INTERNAL, "Errors.Internal")
+        raise ApiError(
+            INTERNAL, 'header key "zitadel-activity-path" contains value with non-printable ASCII characters'
+        )
 
 
 @rest("POST", _ROLES + "/_search", "project.role.read", messages.LIST_ROLES, check="project_id")
