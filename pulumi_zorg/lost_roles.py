@@ -57,6 +57,7 @@ class _Row(Wire):
 
 
 class _Rows(Wire):
+    details: ListDetails  # as above
     result: tuple[_Row, ...] = ()
 
 
@@ -72,7 +73,7 @@ class _FoundProjectGrant(Wire):
 
 
 class _ProjectGrants(Wire):
-    details: ListDetails = Field(default_factory=ListDetails)
+    details: ListDetails  # always there: an answer without it is not ZITADEL's
     result: tuple[_ProjectGrant, ...] = ()
 
 

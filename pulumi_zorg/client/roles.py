@@ -89,7 +89,7 @@ class Holders:
 
 
 class _Holders(Wire):
-    pagination: ListDetails = Field(default_factory=ListDetails)
+    pagination: ListDetails  # always there: an answer without it is not ZITADEL's
     authorizations: tuple[Holder, ...] = ()
 
 
