@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -141,6 +141,14 @@ class Roles:
         """The roles of the project change: they are read again."""
         with self._lock:
             self._read.pop(project_id, None)
+
+    def granted_now(self, project_id: str, project_grant_id: str, keys: Iterable[str]) -> None:
+        """This process has set the roles of a project grant, or is about to set roles that have at least these."""
+        with self._lock:
+            project = self._read.get(project_id)
+            if project is not None and project_grant_id in project.grants:
+                granted = replace(project.grants[project_grant_id], keys=tuple(keys))
+                self._read[project_id] = replace(project, grants={**project.grants, project_grant_id: granted})
 
     def granted(self, org_id: str, project_id: str, project_grant_id: str) -> GrantedRoles | None:
         """Return the roles of a project grant as a read by its id shows them; None for a caller who may not read it.

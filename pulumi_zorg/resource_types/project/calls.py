@@ -36,7 +36,7 @@ _REMOVE_ROLE_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/RemovePro
 _ENDPOINTS = management_endpoints(
     "/management/v1/projects", "project", "/management/v1/projects/_search", create="create"
 )
-_ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE)
+_ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE, _CHANGE_ROLE_V2, _REMOVE_ROLE_V2)
 _ENDPOINTS["read"] += (_LIST_ROLES,)
 _LIST_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read")
 _READ_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/GetProject", "project.read")

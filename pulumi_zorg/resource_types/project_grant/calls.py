@@ -90,7 +90,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
         """Set the roles of a project grant that has those in ``found``. The last call adds what is missing."""
         lost = [key for key in found if key not in wanted]
         client.roles.take("project_grant_id", id, lost)
-        client.roles.forget(inputs.project_id)
+        client.roles.granted_now(inputs.project_id, id, [key for key in found if key in wanted])
         for number, key in enumerate(lost[:-1], 1):
             left = [each for each in found if each not in lost[:number]]
             try:
@@ -98,6 +98,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
             except FailedPrecondition:
                 break  # the project does not have one of the others any more: the server takes them only together
         self.write(client, "update", "Changing", id, inputs, {"roleKeys": list(wanted)})
+        client.roles.granted_now(inputs.project_id, id, wanted)
 
     def search(self, client: Client, inputs: ProjectGrantInputs) -> Sequence[ProjectGrantRecord]:
         found = self.of_project(client, inputs.org_id, inputs.project_id)
