@@ -35,9 +35,10 @@ __all__ = [
     "Problem",
     "RoleUse",
     "WrongValue",
-    "all_texts",
     "check_inputs",
     "checked_by",
+    "known_roles",
+    "role_use",
     "wrong_id",
 ]
 
@@ -233,12 +234,24 @@ def _in_state(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def all_texts(*values: Any) -> bool:
-    """Whether each value, and each item of a list, is known: it is a string."""
-    return all(
-        all(isinstance(part, str) for part in each) if isinstance(each, list | tuple) else isinstance(each, str)
-        for each in values
-    )
+def known_roles(value: Any) -> tuple[str, ...] | None:
+    """Return role keys; None where one of them is not known yet."""
+    keys = () if value is None else value
+    if not isinstance(keys, list | tuple) or not all(isinstance(each, str) for each in keys):
+        return None
+    return tuple(keys)
+
+
+def role_use(properties: Mapping[str, Any], *, by_grant: bool = False) -> RoleUse | None:
+    """Return the roles in ``role_keys``; None where there are none, or where something is not known yet. See :class:`RoleUse`."""
+    project_id, org_id = properties.get("project_id"), properties.get("org_id")
+    project_grant_id = properties.get("project_grant_id") if by_grant else None
+    keys = known_roles(properties.get("role_keys"))
+    if not keys or not isinstance(project_id, str) or not isinstance(org_id, str):
+        return None
+    if project_grant_id is not None and not isinstance(project_grant_id, str):
+        return None
+    return RoleUse(project_id, keys, org_id, by_grant, project_grant_id or None)
 
 
 def wrong_id(value: Any) -> str | None:

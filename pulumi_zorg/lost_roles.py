@@ -42,7 +42,7 @@ class _UserGrant(Wire):
 
 
 class _Found(Wire):
-    user_grant: _UserGrant
+    record: _UserGrant = Field(alias="userGrant")
 
 
 class _Row(Wire):
@@ -69,7 +69,7 @@ class _ProjectGrant(Wire):
 
 
 class _FoundProjectGrant(Wire):
-    project_grant: _ProjectGrant
+    record: _ProjectGrant = Field(alias="projectGrant")
 
 
 class _ProjectGrants(Wire):
@@ -105,9 +105,9 @@ def take_from_project_grants(
 
 def _project_grants(client: Client, org_id: str, project_id: str) -> Sequence[tuple[str, str, Sequence[str]]]:
     """Return the id, the granted organization and the roles of each grant of a project."""
-    project = client.roles.read(project_id)
-    if project is not None:
-        return [(grant_id, each.granted_org_id, each.keys) for grant_id, each in project.grants.items()]
+    known = client.roles.read(project_id)
+    if known is not None:
+        return [(grant_id, each.granted_org_id, each.keys) for grant_id, each in known.grants.items()]
     operation = f"Listing the grants of project {clean(project_id)}"
 
     def page(offset: int) -> tuple[int, tuple[_ProjectGrant, ...]]:
@@ -128,7 +128,7 @@ def _take_out_of_project_grant(
 
     def read() -> tuple[str, ...]:
         try:
-            found = client.read(_FoundProjectGrant, _READ_PROJECT_GRANT, operation, org=org_id, ids=ids).project_grant
+            found = client.read(_FoundProjectGrant, _READ_PROJECT_GRANT, operation, org=org_id, ids=ids).record
         except NotFound:
             return ()  # it went with its organization, which has no event of the project
         check_owner(found.details, org_id, operation)
@@ -141,7 +141,9 @@ def _take_out_of_project_grant(
         client.write(_SET_PROJECT_GRANT, operation, org=org_id, body=body, ids=ids)
         left = set(keys) & set(read())
         if left:
-            raise UnexpectedAnswer(f"{operation}: the server accepted it, and reads still show {', '.join(sorted(left))}")
+            raise UnexpectedAnswer(
+                f"{operation}: the server accepted it, and reads still show {', '.join(sorted(left))}"
+            )
 
 
 def take_from_users(
@@ -245,7 +247,9 @@ class _Search:
         self._client.write(_SET_ROLES, operation, org=org_id, body={"roleKeys": kept}, ids=ids)
         left = set(self._keys) & set(self._roles_of(holder) or ())
         if left:
-            raise UnexpectedAnswer(f"{operation}: the server accepted it, and reads still show {', '.join(sorted(left))}")
+            raise UnexpectedAnswer(
+                f"{operation}: the server accepted it, and reads still show {', '.join(sorted(left))}"
+            )
 
     def _roles_of(self, holder: Holder) -> tuple[str, ...] | None:
         """Return the roles of a user grant as a read by its id shows them, which does not lag; None where it is gone."""
@@ -253,7 +257,7 @@ class _Search:
         operation = f"Reading user grant {clean(holder.id)} in organization {clean(org_id)}"
         ids = {"user_id": holder.user.id, "id": holder.id}
         try:
-            found = self._client.read(_Found, _READ, operation, org=org_id, ids=ids).user_grant
+            found = self._client.read(_Found, _READ, operation, org=org_id, ids=ids).record
         except NotFound:
             return None
         check_owner(found.details, org_id, operation)

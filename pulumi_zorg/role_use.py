@@ -33,30 +33,29 @@ def why_refused(client: Client, use: RoleUse) -> str | None:
 
 
 def lacking(
-    project: ProjectRoles | None, use: RoleUse, offered: Mapping[str, Collection[str]] | None = None
+    known: ProjectRoles | None, use: RoleUse, offered: Mapping[str, Collection[str]] | None = None
 ) -> str | None:
     """Return which of the roles the project, or its project grant, does not have, as a sentence; None for none.
 
-    :param project: None where it is not known.
+    :param known: the roles of the project; None where they are not known.
     :param offered: the roles that the program gives to the project and to project grants, by their ids.
     """
-    if project is None:
+    if known is None:
         return None
     offered = offered or {}
-    has = {*project.keys, *offered.get(use.project_id, ())}
+    has = {*known.keys, *offered.get(use.project_id, ())}
     missing = [key for key in use.keys if key not in has]
     if missing:
-        return has_not(project.name or "the project", missing, has)
+        return has_not(known.name or "the project", missing, has)
     if not use.by_grant:
         return None
-    for grant_id, granted in project.grants.items():
+    for grant_id, granted in known.grants.items():
         is_it = grant_id == use.project_grant_id
-        if not is_it and use.project_grant_id is None and use.org_id != project.org_id:
+        if not is_it and use.project_grant_id is None and use.org_id != known.org_id:
             is_it = granted.granted_org_id == use.org_id
         if is_it:
-            added = tuple(offered.get(grant_id, ()))
-            granted = GrantedRoles(granted.granted_org_id, (*granted.keys, *added))
-            return _lacking_in_grant(project.name or "the project", granted, use.keys)
+            then = GrantedRoles(granted.granted_org_id, (*granted.keys, *offered.get(grant_id, ())))
+            return _lacking_in_grant(known.name or "the project", then, use.keys)
     return None
 
 
@@ -66,7 +65,9 @@ def has_not(title: str, missing: Collection[str], has: Collection[str]) -> str:
     listed = sorted(has)
     more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
     shown = ", ".join(map(clean, listed[:_LISTED])) or "none"
-    return f"{clean(title)} has no {word} {', '.join(repr(clean(each)) for each in sorted(missing))}; it has {shown}{more}"
+    return (
+        f"{clean(title)} has no {word} {', '.join(repr(clean(each)) for each in sorted(missing))}; it has {shown}{more}"
+    )
 
 
 def _lacking_in_grant(title: str, granted: GrantedRoles, keys: Collection[str]) -> str | None:

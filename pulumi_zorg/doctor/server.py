@@ -23,7 +23,15 @@ from pulumi_zorg.service_account_key import ServiceAccountKey
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["check_address", "check_api", "check_clock", "check_events", "check_header", "check_settings", "check_version"]
+__all__ = [
+    "check_address",
+    "check_api",
+    "check_clock",
+    "check_events",
+    "check_header",
+    "check_settings",
+    "check_version",
+]
 
 _HEALTH = "/debug/healthz"
 _DISCOVERY = "/.well-known/openid-configuration"

@@ -9,7 +9,7 @@ from typing import Any
 from pulumi_zorg.drift.concurrency import Reader, read_each
 from pulumi_zorg.drift.report import Change, Drift
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.inputs import RoleUse
+from pulumi_zorg.inputs import Inputs, RoleUse
 from pulumi_zorg.observed import Observed, Removal
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.role_use import lacking
@@ -54,7 +54,8 @@ def _use(recorded: Recorded, seen: Observed | Removal | None) -> RoleUse | None:
     """Return the roles that the object gives; None where it gives none, or the resource ignores them."""
     if not isinstance(seen, Observed) or any(each == "*" or each.startswith(_ROLES) for each in recorded.ignored):
         return None
-    return RESOURCE_TYPES[recorded.type].inputs.used_roles({**recorded.known, **seen.properties})
+    inputs: type[Inputs] = RESOURCE_TYPES[recorded.type].inputs
+    return inputs.used_roles({**recorded.known, **seen.properties})
 
 
 def _read(reader: Reader, project_ids: Sequence[str]) -> None:

@@ -112,10 +112,10 @@ class PreviewImpact:
         try:
             if not self._client.roles.is_known(use.project_id):
                 self.read(lambda: self._client.roles.read(use.project_id))
-            project = self._client.roles.known(use.project_id) if self._client.roles.is_known(use.project_id) else None
+            known = self._client.roles.known(use.project_id) if self._client.roles.is_known(use.project_id) else None
         except (ZorgError, _NotRead):
             return None
-        return lacking(project, use, offered)
+        return lacking(known, use, offered)
 
     def sentences(
         self, resource_type: ResourceType[Any], planned: Planned, secret: Collection[str] = ()

@@ -97,8 +97,6 @@ def test_a_lost_answer_does_not_skip_the_users(scene: Scene, effect: Any) -> Non
     assert [each for each in scene.server.proxy.exchanges if "ListAuthorizations" in each.path]
 
 
-
-
 def test_who_still_has_a_role_is_named_where_it_cannot_be_taken(tmp_path: Path) -> None:
     with emulated("2025-12") as server:
         scene = scene_on(server, tmp_path)

@@ -160,9 +160,7 @@ def test_where_all_is_well_each_check_says_so(doctor: Doctor) -> None:
 )
 def test_a_server_with_the_advisory_about_roles_is_named(doctor: Doctor, version: str, says: str | None) -> None:
     body = json.dumps({"instance": {"id": "1", "version": version}})
-    doctor.server.proxy.add(
-        Fault("answer", path="/instances/me$", times=None, status=200, headers=JSON, body=body)
-    )
+    doctor.server.proxy.add(Fault("answer", path="/instances/me$", times=None, status=200, headers=JSON, body=body))
     (found,) = doctor.findings()["version"]
     assert found["status"] == ("ok" if says is None else "warning")
     assert says is None or re.search(says, found["message"]), found["message"]
@@ -175,7 +173,9 @@ def test_the_version_is_not_known_to_a_caller_without_a_right_on_the_instance(do
     assert "iam.read" in found["message"]
 
 
-@pytest.mark.parametrize(("value", "warns"), [("true", True), ("1", True), ("TRUE", True), ("false", False), ("", False)])
+@pytest.mark.parametrize(
+    ("value", "warns"), [("true", True), ("1", True), ("TRUE", True), ("false", False), ("", False)]
+)
 def test_an_engine_that_skips_checkpoints_is_a_warning(doctor: Doctor, value: str, warns: bool) -> None:
     problems = doctor.problems(PULUMI_SKIP_CHECKPOINTS=value)
     assert ("checkpoints" in problems) is warns

@@ -23,7 +23,9 @@ def _roles(value: Any) -> dict[str, dict[str, str]]:
     """Return the roles in the state's form: a display name and a group for each key."""
     if not isinstance(value, Mapping):
         raise WrongValue('must map role keys to display names, like {"viewer": "Viewer"}')
-    roles = {_role_key(key): _role(str(key), role) for key, role in sorted(value.items(), key=lambda item: str(item[0]))}
+    roles = {
+        _role_key(key): _role(str(key), role) for key, role in sorted(value.items(), key=lambda item: str(item[0]))
+    }
     by_letters: dict[str, str] = {}
     for key in roles:
         other = by_letters.setdefault(key.lower(), key)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs, Offer, RoleUse, all_texts
+from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs, Offer, RoleUse, known_roles, role_use
 
 __all__ = ["INPUTS", "ProjectGrantInputs"]
 
@@ -25,13 +25,12 @@ class ProjectGrantInputs(Inputs):
 
     @classmethod
     def used_roles(cls, properties: Mapping[str, Any]) -> RoleUse | None:
-        project_id, org_id, keys = (properties.get(name) for name in ("project_id", "org_id", "role_keys"))
-        return RoleUse(project_id, tuple(keys), org_id) if keys and all_texts(project_id, org_id, keys) else None
+        return role_use(properties)
 
     @classmethod
     def offered_roles(cls, properties: Mapping[str, Any]) -> Offer | None:
-        keys, granted_org_id = properties.get("role_keys") or (), properties.get("granted_org_id")
-        if not all_texts(keys):
+        keys, granted_org_id = known_roles(properties.get("role_keys")), properties.get("granted_org_id")
+        if keys is None:
             return None
         return Offer("project_grant_id", f"the project grant to organization {granted_org_id}", frozenset(keys))
 

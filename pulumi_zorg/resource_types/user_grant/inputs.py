@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs, RoleUse, all_texts
+from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs, RoleUse, role_use
 
 __all__ = ["INPUTS", "UserGrantInputs"]
 
@@ -32,11 +32,7 @@ class UserGrantInputs(Inputs):
 
     @classmethod
     def used_roles(cls, properties: Mapping[str, Any]) -> RoleUse | None:
-        project_id, org_id, keys = (properties.get(name) for name in ("project_id", "org_id", "role_keys"))
-        project_grant_id = properties.get("project_grant_id") or ""
-        if not keys or not all_texts(project_id, org_id, project_grant_id, keys):
-            return None
-        return RoleUse(project_id, tuple(keys), org_id, by_grant=True, project_grant_id=project_grant_id or None)
+        return role_use(properties, by_grant=True)
 
 
 INPUTS = UserGrantInputs
