@@ -33,17 +33,18 @@ def why_refused(client: Client, use: RoleUse) -> str | None:
 
 
 def lacking(
-    known: ProjectRoles | None, use: RoleUse, offered: Mapping[str, Collection[str]] | None = None
+    known: ProjectRoles | None, use: RoleUse, offered: Mapping[tuple[str, str], Collection[str]] | None = None
 ) -> str | None:
     """Return which of the roles the project, or its project grant, does not have, as a sentence; None for none.
 
     :param known: the roles of the project; None where they are not known.
-    :param offered: the roles that the program gives to the project and to project grants, by their ids.
+    :param offered: the roles that the program gives to projects and project grants, by the property that has their id
+        (``project_id``, ``project_grant_id``), and the id.
     """
     if known is None:
         return None
     offered = offered or {}
-    has = {*known.keys, *offered.get(use.project_id, ())}
+    has = {*known.keys, *offered.get(("project_id", use.project_id), ())}
     missing = [key for key in use.keys if key not in has]
     if missing:
         return has_not(known.name or "the project", missing, has)
@@ -54,7 +55,9 @@ def lacking(
         if not is_it and use.project_grant_id is None and use.org_id != known.org_id:
             is_it = granted.granted_org_id == use.org_id
         if is_it:
-            then = GrantedRoles(granted.granted_org_id, (*granted.keys, *offered.get(grant_id, ())))
+            then = GrantedRoles(
+                granted.granted_org_id, (*granted.keys, *offered.get(("project_grant_id", grant_id), ()))
+            )
             return _lacking_in_grant(known.name or "the project", then, use.keys)
     return None
 

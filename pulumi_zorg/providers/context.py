@@ -167,7 +167,7 @@ class ProviderContext:
         taken = self.why_roles_are_taken(use)
         if taken is not None:
             return taken
-        offered = {object_id: offer.keys for (_, object_id), (offer, _) in self.registry.offers().items()}
+        offered = {of: offer.keys for of, (offer, _) in self.registry.offers().items()}
         missing = self.preview.missing_roles(use, offered)
         if missing is None:
             return None

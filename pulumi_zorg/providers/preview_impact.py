@@ -104,7 +104,7 @@ class PreviewImpact:
             return f"the credential was not checked: {error}"
         return None
 
-    def missing_roles(self, use: RoleUse, offered: Mapping[str, Collection[str]]) -> str | None:
+    def missing_roles(self, use: RoleUse, offered: Mapping[tuple[str, str], Collection[str]]) -> str | None:
         """Return which roles a project or a project grant does not have, as a sentence; None for none, and where it is not known.
 
         :param offered: see :func:`lacking`.

@@ -162,6 +162,7 @@ def test_a_caller_without_the_event_store_reads_the_project_grant(server: Server
     assert server.proxy.writes == []
 
 
+@pytest.mark.engine_too
 def test_roles_that_the_program_ignores_are_not_compared(server: Server, stack: AnyStack) -> None:
     def declare(roles: list[str]) -> None:
         stack.declare(
@@ -174,6 +175,8 @@ def test_roles_that_the_program_ignores_are_not_compared(server: Server, stack: 
     declare(["viewer"])
     stack.up()
     assert server.admin.grants(server.home)[stack.id("ann")]["roleKeys"] == ["viewer"]
+    assert not any(name.startswith("__ignored") for name in stack.resources()["ann"]["inputs"])
+    assert stack.preview() == {}
 
 
 def test_a_secret_role_is_not_shown(server: Server, stack: AnyStack) -> None:
