@@ -14,7 +14,16 @@ from pulumi_zorg.client import Client, check_owner
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.pages import all_pages, v1_query
 from pulumi_zorg.client.roles import Holder
-from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, RolesRemain, UnexpectedAnswer, clean
+from pulumi_zorg.errors import (
+    ApiError,
+    FailedPrecondition,
+    HeaderIgnored,
+    NotFound,
+    PermissionDenied,
+    RolesRemain,
+    UnexpectedAnswer,
+    clean,
+)
 from pulumi_zorg.models import Details, ListDetails, RoleKeys, Wire
 from pulumi_zorg.retry import poll
 
@@ -78,13 +87,15 @@ class _ProjectGrants(Wire):
 
 
 def take_from_project_grants(
-    client: Client, title: str, org_id: str, project_id: str, keys: Collection[str]
+    client: Client, title: str, org_id: str, project_id: str, keys: Collection[str], kept: Collection[str]
 ) -> Sequence[str]:
     """Take roles that a project has lost out of the project grants that still have one.
 
     The event store has all project grants. The list, for a caller who may not read that, can lag.
 
     :param org_id: the organization that owns the project.
+    :param kept: the roles that the project has. A call that leaves another one in a project grant is refused, so a role that an
+        earlier run has lost goes too.
     :return: the organizations that the project is granted to.
     :raises RolesRemain: where some have them for good.
     """
@@ -95,7 +106,7 @@ def take_from_project_grants(
         if not set(keys) & set(has):
             continue
         try:
-            _take_out_of_project_grant(client, org_id, project_id, grant_id, keys)
+            _take_out_of_project_grant(client, org_id, project_id, grant_id, keys, kept)
         except (ApiError, HeaderIgnored, UnexpectedAnswer) as error:
             left[grant_id] = f"project grant {clean(grant_id)} to organization {clean(granted_org_id)} ({error})"
     if left:
@@ -121,7 +132,7 @@ def _project_grants(client: Client, org_id: str, project_id: str) -> Sequence[tu
 
 
 def _take_out_of_project_grant(
-    client: Client, org_id: str, project_id: str, grant_id: str, keys: Collection[str]
+    client: Client, org_id: str, project_id: str, grant_id: str, keys: Collection[str], kept: Collection[str]
 ) -> None:
     operation = f"Taking roles out of project grant {clean(grant_id)} in organization {clean(org_id)}"
     ids = {"project_id": project_id, "id": grant_id}
@@ -134,10 +145,9 @@ def _take_out_of_project_grant(
         check_owner(found.details, org_id, operation)
         return found.role_keys
 
-    # The project does not have these roles any more: a call that leaves one of them is refused.
     has = read()
     if set(keys) & set(has):
-        body = {"roleKeys": [key for key in has if key not in keys]}
+        body = {"roleKeys": [key for key in has if key in kept]}
         client.write(_SET_PROJECT_GRANT, operation, org=org_id, body=body, ids=ids)
         left = set(keys) & set(read())
         if left:
@@ -244,12 +254,28 @@ class _Search:
         org_id, ids = holder.organization.id, {"user_id": holder.user.id, "id": holder.id}
         kept = [key for key in roles if key not in self._keys]
         operation = f"Taking roles out of user grant {clean(holder.id)} in organization {clean(org_id)}"
-        self._client.write(_SET_ROLES, operation, org=org_id, body={"roleKeys": kept}, ids=ids)
+        try:
+            self._client.write(_SET_ROLES, operation, org=org_id, body={"roleKeys": kept}, ids=ids)
+        except FailedPrecondition:
+            # The server refuses a call that leaves a role there which was lost before. That one goes too.
+            grantable = self._grantable(org_id)
+            if grantable is None or grantable.issuperset(kept):
+                raise
+            body = {"roleKeys": [key for key in kept if key in grantable]}
+            self._client.write(_SET_ROLES, operation, org=org_id, body=body, ids=ids)
         left = set(self._keys) & set(self._roles_of(holder) or ())
         if left:
             raise UnexpectedAnswer(
                 f"{operation}: the server accepted it, and reads still show {', '.join(sorted(left))}"
             )
+
+    def _grantable(self, org_id: str) -> frozenset[str] | None:
+        """Return the roles that a user grant in the organization can have; None for a caller who may not know."""
+        known = self._client.roles.read(self._project_id)
+        if known is None:
+            return None
+        granted = [each.keys for each in known.grants.values() if each.granted_org_id == org_id != known.org_id]
+        return frozenset(known.keys).intersection(*granted)
 
     def _roles_of(self, holder: Holder) -> tuple[str, ...] | None:
         """Return the roles of a user grant as a read by its id shows them, which does not lag; None where it is gone."""

@@ -129,7 +129,8 @@ def test_a_role_is_taken_from_users_who_still_have_it(scene: Scene) -> None:
 
 def test_a_role_is_taken_from_project_grants_that_still_have_it(scene: Scene) -> None:
     server, client = scene.server, scene.client
-    assert take_from_project_grants(client, "It", server.home, server.project, {"admin"}) == (scene.partner,)
+    kept = {"editor", "viewer"}
+    assert take_from_project_grants(client, "It", server.home, server.project, {"admin"}, kept) == (scene.partner,)
     found = server.admin.project_grant(server.home, server.project, scene.project_grant)
     assert sorted(found["grantedRoleKeys"]) == ["editor", "viewer"]
     assert scene.roles() == ["editor", "viewer"]

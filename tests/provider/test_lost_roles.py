@@ -115,6 +115,26 @@ def test_who_still_has_a_role_is_named_where_it_cannot_be_taken(tmp_path: Path) 
         assert scene.has() == ["viewer"]
 
 
+def test_a_role_that_somebody_left_with_the_users_goes_with_the_next(tmp_path: Path) -> None:
+    """The server refuses to set the roles of a user grant while one of them is not in the project grant."""
+    with emulated("2025-12") as server:
+        scene = scene_on(server, tmp_path)
+        admin, granted = server.admin, scene.stack.id("granted")
+        admin.add_project_role(server.home, server.project, "owner")
+        four = ["admin", "editor", "owner", "viewer"]
+        scene.declare(*four)
+        scene.stack.up()
+        admin.set_roles(scene.partner, scene.user, scene.grant, four)
+        admin.set_project_grant_roles(server.home, server.project, granted, ["owner", "viewer"])
+        assert scene.has() == ["editor", "owner", "viewer"]
+        scene.stack.run("refresh")
+        admin.set_project_grant_roles(server.home, server.project, granted, [])
+        assert scene.has() == ["editor", "viewer"]
+        scene.declare()
+        scene.stack.up()
+        assert scene.has() == []
+
+
 def test_user_grants_that_the_credential_may_not_see_are_counted(tmp_path: Path) -> None:
     """An ORG_OWNER of the project's organization has no right in the organization that it is granted to."""
     with emulated("2025-12") as server:
@@ -141,6 +161,28 @@ def test_a_project_grant_that_the_removal_of_a_role_has_missed_loses_it(
     granted = admin.grant_project(server.home, stack.id("shop"), partner, THREE)
     if server.tag == "":
         admin.call("POST", "/debug/missed-by-cascades", {"ids": [granted]})
+    stack.declare(shop=project(server.home, "Shop", roles={"viewer": "viewer"}))
+    stack.up()
+    assert admin.project_grant(server.home, stack.id("shop"), granted)["grantedRoleKeys"] == ["viewer"]
+
+
+def test_a_role_that_an_earlier_run_left_in_a_project_grant_goes_with_the_next(
+    server: Server, level: str, tmp_path: Path
+) -> None:
+    """The server refuses a call that leaves it there. A refresh made the state forget that the project had it."""
+    admin = server.admin
+    stack = InProcessStack(tmp_path / "stack", server.proxy.url, server.token)
+    partner = admin.create_organization("Partner")
+    stack.declare(shop=project(server.home, "Shop", roles={each: each for each in THREE}))
+    stack.up()
+    granted = admin.grant_project(server.home, stack.id("shop"), partner, THREE)
+    admin.call("POST", "/debug/missed-by-cascades", {"ids": [granted]})
+    server.proxy.add(Fault("answer", method="PUT", path="/grants/", times=None, status=403, headers=JSON, body=REFUSED))
+    stack.declare(shop=project(server.home, "Shop", roles={"editor": "editor", "viewer": "viewer"}))
+    stack.fails()
+    stack.run("refresh")
+    server.proxy.clear()
+    stack.up()
     stack.declare(shop=project(server.home, "Shop", roles={"viewer": "viewer"}))
     stack.up()
     assert admin.project_grant(server.home, stack.id("shop"), granted)["grantedRoleKeys"] == ["viewer"]

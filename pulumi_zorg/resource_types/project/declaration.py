@@ -111,7 +111,7 @@ class ProjectType(ResourceType[ProjectInputs]):
         lost = (had | client.roles.taken(self.reference, id)) - inputs.roles.keys()
         if lost:
             title = self.title(inputs, id)
-            granted_to = take_from_project_grants(client, title, inputs.org_id, id, lost)
+            granted_to = take_from_project_grants(client, title, inputs.org_id, id, lost, inputs.roles)
             take_from_users(client, title, id, lost, org_ids=[inputs.org_id, *granted_to])
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
