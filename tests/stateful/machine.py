@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from tests.stateful.laws import COUNTED
 _JSON = {"Content-Type": "application/json"}
 _NUMBERS = itertools.count()
 ROLES = ("admin", "editor", "viewer")
+_LIKES: Iterator[ProfileName] = itertools.cycle(("2026-07", "2025-12"))
 
 FAULTS = {
     "an outage": lambda: Fault("answer", times=2, status=503),
@@ -67,8 +69,8 @@ class Server:
 
     _current: ClassVar[tuple[Emulator, FaultProxy, AdminClient] | None] = None
     _used = 0
-    #: The server that it is like.
-    like: ClassVar[ProfileName] = "2026-07"
+    #: The server that it is like; None for one after the other.
+    like: ClassVar[ProfileName | None] = None
     #: After so many examples comes a new server, so that none grows without end.
     examples = 60
 
@@ -79,7 +81,7 @@ class Server:
         if cls._current is not None and cls._used % cls.examples == 0:
             cls.close()
         if cls._current is None:
-            emulator = Emulator(like=cls.like)
+            emulator = Emulator(like=cls.like or next(_LIKES))
             emulator.start()
             proxy = FaultProxy(emulator.url).__enter__()
             cls._current = emulator, proxy, AdminClient(emulator.url, emulator.token)
