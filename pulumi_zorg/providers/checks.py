@@ -70,7 +70,8 @@ class Checks:
         new = not any(name in olds for name in self.inputs.required())
         other = context.registry.register(str(resource), identity, new=new)
         ignored = frozenset(news.get(IGNORED) or ())
-        context.ignore(self.type, ignored, _without_unknowns(checked))
+        if ignored:
+            context.ignore(self.type, ignored, _without_unknowns(checked))
         if other is not None:
             noun = RESOURCE_TYPES[self.type].noun
             reason = f"is declared twice: {display_name(other)} is the same {noun}, and only one resource can manage it"
@@ -113,11 +114,14 @@ class Checks:
 
         :raises InputError: where it does.
         """
+        ignored = context.ignored(self.type, _without_unknowns(news)) if context.ignores_any else frozenset()
         offered, had = self.inputs.offered_roles(news), self.inputs.offered_roles(before)
         if offered is not None:
-            context.registry.offer(id, offered, had.keys - offered.keys if had is not None else frozenset())
+            # What the program ignores is not taken away: the engine gives the value of the state in place of the declared one.
+            takes = had is not None and not {"roles", "role_keys"} & ignored
+            context.registry.offer(id, offered, had.keys - offered.keys if had and takes else frozenset())
         use = self.inputs.used_roles({**news, **{name: before[name] for name in (before.get(FILLED) or {})}})
-        if use is None or "role_keys" in context.ignored(self.type, _without_unknowns(news)):
+        if use is None or "role_keys" in ignored:
             return
         reason = context.why_roles_are_taken(use)
         if reason is not None:

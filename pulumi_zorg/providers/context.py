@@ -136,9 +136,13 @@ class ProviderContext:
 
     def ignore(self, type: str, names: Collection[str], declared: Mapping[str, Any]) -> None:
         """The program ignores changes of these properties of a resource. See :meth:`hide` for ``declared``."""
-        if names:
-            with self._lock:
-                self._ignored[_key(type, declared)] = frozenset(names)
+        with self._lock:
+            self._ignored[_key(type, declared)] = frozenset(names)
+
+    @property
+    def ignores_any(self) -> bool:
+        """Whether a resource of this run ignores changes of a property."""
+        return bool(self._ignored)
 
     def ignored(self, type: str, declared: Mapping[str, Any]) -> frozenset[str]:
         """Return the properties that :meth:`ignore` was given."""
