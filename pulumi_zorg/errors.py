@@ -22,6 +22,7 @@
     │   └── NeverThere              this instance has never had the object: it is another instance
     ├── Gone                    the object is proven to be removed
     ├── NameTaken               another object exists where this one should be created
+    ├── RolesRemain             roles that were taken away are still with user grants
     └── LookupFailed            a lookup does not have exactly one answer
         ├── NoMatch                 nothing matches
         ├── SeveralMatches          several objects match
@@ -55,6 +56,7 @@ __all__ = [
     "NotFound",
     "NotProven",
     "PermissionDenied",
+    "RolesRemain",
     "SeveralMatches",
     "Unauthenticated",
     "UnexpectedAnswer",
@@ -226,6 +228,10 @@ class Gone(ZorgError):
 
 class NameTaken(ZorgError):
     """An object that this resource did not make exists where it should be created."""
+
+
+class RolesRemain(ZorgError):
+    """The server took roles away, and some user grants still have them. The message lists these."""
 
 
 class LookupFailed(ZorgError):

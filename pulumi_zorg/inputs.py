@@ -22,6 +22,7 @@ __all__ = [
     "FILLED",
     "FLAG",
     "ID",
+    "IGNORED",
     "LONGEST",
     "NAME",
     "OWNER",
@@ -30,10 +31,14 @@ __all__ = [
     "SECRETS",
     "UNDER",
     "Inputs",
+    "Offer",
     "Problem",
+    "RoleUse",
     "WrongValue",
     "check_inputs",
     "checked_by",
+    "known_roles",
+    "role_use",
     "wrong_id",
 ]
 
@@ -48,6 +53,9 @@ OWNER_IN_PREVIEW = "__owner_in_preview"
 UNDER = " under "
 #: Which properties are secret. The host passes their values in plain text.
 SECRETS = "__secrets"
+
+#: Which properties the option ``ignore_changes`` names. What the state has of them is not what the program declares.
+IGNORED = "__ignored"
 
 #: Where the state holds what the server filled in for an input that was left to it.
 FILLED = "__filled"
@@ -135,6 +143,35 @@ def _policy(value: Any) -> str:
 NAME, ID, ROLE_KEYS, FLAG = (checked_by(check) for check in (_name, _id, _role_keys, _flag))
 
 
+@dataclass(frozen=True)
+class RoleUse:
+    """The roles of a project that an object gives.
+
+    :param org_id: the organization that the object is in.
+    :param by_grant: whether an object in another organization than the project gives them by a project grant.
+    :param project_grant_id: that project grant; None where it is left to the server, or where there is none.
+    """
+
+    project_id: str
+    keys: tuple[str, ...]
+    org_id: str
+    by_grant: bool = False
+    project_grant_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The roles that an object lets others give.
+
+    :param reference: the property by which others name the object.
+    :param title: the object in a sentence.
+    """
+
+    reference: str
+    title: str
+    keys: frozenset[str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """The inputs that all resources have."""
@@ -178,6 +215,16 @@ class Inputs:
         texts = {name: value for name, value in known.items() if isinstance(value, str)}
         return texts if len(texts) == len(known) else {}
 
+    @classmethod
+    def used_roles(cls, properties: Mapping[str, Any]) -> RoleUse | None:
+        """Return the roles of a project that an object gives; None where it gives none, or they are not known yet."""
+        return None
+
+    @classmethod
+    def offered_roles(cls, properties: Mapping[str, Any]) -> Offer | None:
+        """Return the roles that an object lets others give; None where it has none to offer, or they are not known yet."""
+        return None
+
     def dump(self) -> dict[str, Any]:
         """Return the inputs in the state's form."""
         return {name: _in_state(value) for name, value in vars(self).items() if value is not None}
@@ -185,6 +232,26 @@ class Inputs:
 
 def _in_state(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def known_roles(value: Any) -> tuple[str, ...] | None:
+    """Return role keys; None where one of them is not known yet."""
+    keys = () if value is None else value
+    if not isinstance(keys, list | tuple) or not all(isinstance(each, str) for each in keys):
+        return None
+    return tuple(keys)
+
+
+def role_use(properties: Mapping[str, Any], *, by_grant: bool = False) -> RoleUse | None:
+    """Return the roles in ``role_keys``; None where there are none, or where something is not known yet. See :class:`RoleUse`."""
+    project_id, org_id = properties.get("project_id"), properties.get("org_id")
+    project_grant_id = properties.get("project_grant_id") if by_grant else None
+    keys = known_roles(properties.get("role_keys"))
+    if not keys or not isinstance(project_id, str) or not isinstance(org_id, str):
+        return None
+    if project_grant_id is not None and not isinstance(project_grant_id, str):
+        return None
+    return RoleUse(project_id, keys, org_id, by_grant, project_grant_id or None)
 
 
 def wrong_id(value: Any) -> str | None:

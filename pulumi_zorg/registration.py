@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping
+import re
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -12,7 +13,7 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 from typing_extensions import Self
 
 from pulumi_zorg.errors import InputError
-from pulumi_zorg.inputs import OWNER, OWNER_IN_PREVIEW, SECRETS, UNDER, Inputs, check_inputs, wrong_id
+from pulumi_zorg.inputs import IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS, UNDER, Inputs, check_inputs, wrong_id
 from pulumi_zorg.providers.base import StatefulProvider
 
 __all__ = ["ZitadelResource"]
@@ -83,6 +84,7 @@ class ZitadelResource(Resource):
                 owner, UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
             )
         internal = {OWNER_IN_PREVIEW if pulumi.runtime.is_dry_run() else OWNER: owner, **_secrets(given)}
+        internal |= _ignored(opts, self._inputs.names())
         # The provider fills in what has its default: the SDK makes a dozen objects for each property that is sent. The flag is
         # always sent, because transforms and unit tests look at it.
         defaults = {name: default for name, default in self._inputs.defaults().items() if name != "active"}
@@ -142,6 +144,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | pulumi.Output | Awaitable):
         return [_plain(each) for each in value]
     return value
+
+
+def _ignored(opts: pulumi.ResourceOptions | None, names: Sequence[str]) -> dict[str, Any]:
+    """Which of the properties the option ``ignore_changes`` names, as an input; none where it names none."""
+    paths = (opts.ignore_changes if opts is not None else None) or ()
+    found = [name for name in names if any(path == "*" or re.match(rf"{name}(\W|$)", path) for path in paths)]
+    return {IGNORED: found} if found else {}
 
 
 def _is_plain(value: Any) -> bool:

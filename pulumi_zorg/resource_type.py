@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 from pulumi_zorg import proof
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.endpoints import Endpoint
-from pulumi_zorg.errors import Gone, NotProven, ZorgError
+from pulumi_zorg.errors import Gone, InputError, NotProven, ZorgError
 from pulumi_zorg.impact import UNKNOWN, Effect, Facts, Impact, Planned
 from pulumi_zorg.inputs import Inputs
 from pulumi_zorg.lifecycle import Action, Snapshot, Step
 from pulumi_zorg.models import Event, ObjectRecord
 from pulumi_zorg.object_events import ObjectEvents
 from pulumi_zorg.observed import Observed, Removal
+from pulumi_zorg.role_use import why_refused
 
 __all__ = ["AnyInputs", "Calls", "FactReader", "Observed", "ResourceType"]
 
@@ -294,6 +295,10 @@ class ResourceType(Generic[AnyInputs]):
 
     def before_create(self, client: Client, inputs: AnyInputs) -> None:
         """Verify what must hold before the first write."""
+        self._verify_organization(client, inputs)
+        self.verify_roles(client, inputs, f"The new {self.noun}")
+
+    def _verify_organization(self, client: Client, inputs: AnyInputs) -> None:
         org_id = getattr(inputs, "org_id", None)
         if org_id is None or client.verify_org_header(org_id):
             return
@@ -301,8 +306,21 @@ class ResourceType(Generic[AnyInputs]):
         if isinstance(organization, Removal):
             raise Gone(self._removed_organization(org_id, organization))
 
+    def verify_roles(self, client: Client, inputs: AnyInputs, what: str) -> None:
+        """Verify that the project has the roles that the object gives, as far as the caller may know.
+
+        :param what: the object, as the beginning of a sentence.
+        :raises InputError: where it does not. The server does not always refuse that.
+        """
+        use = self.inputs.used_roles(inputs.dump())
+        reason = None if use is None else why_refused(client, use)
+        if reason is not None:
+            raise InputError(what, "role_keys", f"cannot be given: {reason}")
+
     def guard(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Raise where a step must not be taken. Called before each step."""
+        if step.action is Action.UPDATE and "role_keys" in step.changed:
+            self.verify_roles(client, inputs, self.title(inputs, id))
 
     def create(self, client: Client, inputs: AnyInputs) -> str:
         """Create an active object and return its id."""
@@ -331,6 +349,13 @@ class ResourceType(Generic[AnyInputs]):
                 self.calls.reactivate(client, id, inputs)
             case Action.REMOVE:
                 self.calls.remove(client, id, inputs)
+
+    def settle(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> None:
+        """Verify what a change of the object did to other objects, and bring that about where it is not so.
+
+        :param known: what the state had of the object before the change.
+        :raises ZorgError: where it cannot be brought about.
+        """
 
     # Describing a change
 

@@ -134,6 +134,7 @@ def _drift_model(drift: Drift) -> json_models.Drift:
                 live=_HIDDEN if each.secret else each.live,
                 when=json_models.timestamp(each.when),
                 by=each.by,
+                why=None if each.secret else each.why,
             )
             for each in drift.changes
         ],
@@ -150,6 +151,8 @@ def _unmanaged_model(found: Unmanaged) -> json_models.Unmanaged:
 
 
 def _verb(change: Change) -> str:
+    if change.why is not None:
+        return change.property if change.secret else f"{change.property}: {clean(change.why)}"
     if change.property == "active" and not change.secret:
         return "reactivated" if change.live else "deactivated"
     return {"name": "renamed", "role_keys": "role_keys changed"}.get(change.property, f"{change.property} changed")

@@ -72,6 +72,8 @@ class Change(_Model):
     """The time of the change; null where it is not known."""
     by: str | None
     """The user who made the change; null where it is not known."""
+    why: str | None
+    """What is wrong with the live value, where it can be the same as in the state: a role that the project does not have."""
 
 
 class Drift(_Model):

@@ -20,6 +20,7 @@ from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.events import Events
 from pulumi_zorg.client.identity import Identity
 from pulumi_zorg.client.organizations import Organizations
+from pulumi_zorg.client.roles import Roles
 from pulumi_zorg.client.searches import Searches
 from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import HeaderIgnored, UnexpectedAnswer, clean
@@ -49,6 +50,7 @@ class Client:
         self.counts = Counts(transport)
         self.access = Access(transport)
         self.searches = Searches(transport)
+        self.roles = Roles(transport, self.events)
         self.credentials = Credentials(transport)
         #: What calls have shown that other calls need not ask for again, by what it is about.
         self.learned: dict[tuple[str, ...], str] = {}

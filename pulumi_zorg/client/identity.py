@@ -26,6 +26,14 @@ class _Instance(Wire):
     default_org_id: str = ""  # older servers do not have it
 
 
+class _Details(Wire):
+    version: str = ""
+
+
+class _InstanceDetails(Wire):
+    instance: _Details
+
+
 class _Org(Wire):
     org: OrganizationRecord
 
@@ -123,6 +131,18 @@ class Identity:
         operation = "Reading which project is ZITADEL's own"
         answer = self._transport.send(Call(operation, "GET", "/management/v1/iam", reads=True))
         return parse(_Instance, answer, operation).iam_project_id
+
+    def server_version(self) -> str | None:
+        """Return the version of ZITADEL, like ``v4.15.0-a97999e5``; None where the server does not show it to this caller.
+
+        Document: https://zitadel.com/docs/apis/resources/admin (Get My Instance). It needs ``iam.read``.
+        """
+        operation = "Reading the version of the server"
+        try:
+            answer = self._transport.send(Call(operation, "GET", "/admin/v1/instances/me", reads=True))
+        except ApiError:
+            return None
+        return parse(_InstanceDetails, answer, operation).instance.version or None
 
     def default_organization(self) -> str | None:
         """Return the id of the default organization; None where the server does not tell this caller.

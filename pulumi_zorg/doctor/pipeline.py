@@ -8,9 +8,17 @@ from dataclasses import dataclass, replace
 from pulumi_zorg.doctor.credential import check_credential, check_expiry, check_roles
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Diagnosis, Finding, error, skipped
-from pulumi_zorg.doctor.machine import check_engine, check_pending, check_pending_folder, check_sdk
+from pulumi_zorg.doctor.machine import check_checkpoints, check_engine, check_pending, check_pending_folder, check_sdk
 from pulumi_zorg.doctor.rights import check_rights
-from pulumi_zorg.doctor.server import check_address, check_api, check_clock, check_events, check_header, check_settings
+from pulumi_zorg.doctor.server import (
+    check_address,
+    check_api,
+    check_clock,
+    check_events,
+    check_header,
+    check_settings,
+    check_version,
+)
 from pulumi_zorg.errors import ZorgError
 
 __all__ = ["CHECKS", "Check", "diagnose"]
@@ -32,6 +40,7 @@ class Check:
 CHECKS = (
     Check("engine", check_engine),
     Check("sdk", check_sdk),
+    Check("checkpoints", check_checkpoints),
     Check("settings", check_settings),
     Check("address", check_address, ("settings",)),
     Check("clock", check_clock, ("address",)),
@@ -42,6 +51,7 @@ CHECKS = (
     Check("rights", check_rights, ("roles", "header")),
     Check("events", check_events, ("roles",)),
     Check("api", check_api, ("credential",)),
+    Check("version", check_version, ("roles",)),
     Check("journal", check_pending_folder),
     Check("pending", check_pending, ("settings",)),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,13 +23,23 @@ from pulumi_zorg.service_account_key import ServiceAccountKey
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["check_address", "check_api", "check_clock", "check_events", "check_header", "check_settings"]
+__all__ = [
+    "check_address",
+    "check_api",
+    "check_clock",
+    "check_events",
+    "check_header",
+    "check_settings",
+    "check_version",
+]
 
 _HEALTH = "/debug/healthz"
 _DISCOVERY = "/.well-known/openid-configuration"
 _TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 - a path
 #: Seconds that clocks may differ without a warning. The Date header has whole seconds, and the answer takes some time.
 _CLOCKS_DIFFER = 60
+#: The first version without the advisory GHSA-v859-c572-qh5p.
+_ROLES_FIXED_IN = (4, 16)
 _MOST_READ = 5  # organizations
 #: An id that no organization has.
 _NO_ORGANIZATION = "1"
@@ -184,6 +195,32 @@ def check_api(examination: Examination) -> Iterator[Finding]:
             yield warning(f"{service.name} does not answer: {service.without}. ZITADEL v4 has it.")
     if present:
         yield ok(f"these parts of ZITADEL's API answer: {', '.join(present)}")
+
+
+def check_version(examination: Examination) -> Iterator[Finding]:
+    """No published advisory about roles is known of the server's version.
+
+    A build from source can have the fix before its version says so.
+    """
+    shown = examination.client.identity.server_version()
+    found = re.match(r"v?(\d+)\.(\d+)", shown or "")
+    advisory = (
+        "Before ZITADEL 4.16.0, taking several roles out of a project grant at once can leave some of them with its users "
+        "(GHSA-v859-c572-qh5p)"
+    )
+    if shown is None:
+        yield warning(
+            f"the version of ZITADEL is not known: it needs iam.read on the instance, and a server that shows it. {advisory}."
+        )
+    elif found is None:
+        yield warning(f"the version of ZITADEL is {clean(shown, 100)}, which has no number. {advisory}.")
+    elif (int(found[1]), int(found[2])) < _ROLES_FIXED_IN:
+        yield warning(
+            f"ZITADEL is {clean(shown, 100)}. {advisory}. pulumi_zorg takes one role out at a time, and reads the user grants "
+            "afterwards. The console does not. Install 4.16.0 or newer; `zorg drift` finds user grants with such roles."
+        )
+    else:
+        yield ok(f"ZITADEL is {clean(shown, 100)}")
 
 
 def _object(response: httpx.Response) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
 from pulumi_zorg.drift.observe import observe, verify_instance
 from pulumi_zorg.drift.report import Report, Undetermined, Unmanaged
+from pulumi_zorg.drift.unknown_roles import with_unknown_roles
 from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied
 from pulumi_zorg.models import Event
@@ -51,7 +52,8 @@ def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options:
     observation = observe(reader, compared if events is None else affected_by(events, compared))
     for warning in observation.warnings:
         reader.notice(f"warning: {warning}")
-    drifted = explain(reader, compare(compared, observation.objects), compared)
+    differing = compare(compared, observation.objects)
+    drifted = with_unknown_roles(reader, compared, observation.objects, explain(reader, differing, compared))
     unmanaged, unknown = _unmanaged(reader, resources, options, events)
     return Report(stack, drifted, unmanaged, (*observation.unknown, *unknown), shared(exported))
 

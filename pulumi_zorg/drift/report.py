@@ -19,6 +19,7 @@ class Change:
     :param when: the time of the change; None where it is not known.
     :param by: the user who made it; None where it is not known.
     :param secret: whether the values must not be shown.
+    :param why: what is wrong with the live value, as a sentence without the full stop, where it is what the state has.
     """
 
     property: str
@@ -27,6 +28,7 @@ class Change:
     when: datetime | None = None
     by: str | None = None
     secret: bool = False
+    why: str | None = None
 
 
 @dataclass(frozen=True)

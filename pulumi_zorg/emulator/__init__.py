@@ -19,6 +19,8 @@ Controls that the real server does not have (no authentication needed):
 
 - `POST /debug/phantoms {"ids": [...]}` turns these user grants, projects and project grants into phantoms: reads answer 404
   and lists leave them out, while commands and the event search know them.
+- `POST /debug/missed-by-cascades {"ids": [...]}` makes the removal of a role from a project miss these project grants, as a
+  real server misses one that was made a moment before. The role stays in them and in the user grants made by them.
 - `POST /debug/lag {"seconds": s}` makes lists show the state of s seconds ago. Reads by id and events do not lag.
 - `POST /debug/delay {"seconds": s}` makes each call wait s seconds before it is handled.
 - `POST /debug/rate-limit {"calls": n}` answers n calls in each second, and others with 429. Null ends it.

@@ -37,6 +37,8 @@ class Instance:
         self.store.listeners.append(self.read_models.apply)
         #: Ids of objects that reads and lists do not show, although they exist: the projection has missed their event.
         self.phantoms: set[str] = set()
+        #: Ids of project grants that the removal of a role does not see, as it misses one that was made a moment before.
+        self.missed_by_cascades: set[str] = set()
         self.calls: list[dict[str, Any]] = []
         #: How long each call waits before it is handled, in seconds.
         self.delay = 0.0

@@ -27,6 +27,10 @@ class ServerProfile:
     strict_user_grant_state: bool = False
     #: Cascades on other aggregates count for `details.sequence` of changes to roles and project grants.
     details_follow_cascades: bool = True
+    #: A role that follows a removed one in a user grant stays, where one call takes several roles out of a project grant.
+    cascades_skip_roles: bool = False
+    #: The version that `GET /admin/v1/instances/me` shows.
+    version: str = "v4.15.0"
     #: v1 reads a project, or a project grant, by id only for the organizations that it belongs to.
     project_reads_by_organization: bool = True
     #: The discovery document has back-channel logout, and Arabic.
@@ -52,6 +56,8 @@ PROFILES: dict[str, ServerProfile] = {
         v2_organization_id=False,
         refused_assertion=_OLD_REFUSAL,
         details_follow_cascades=False,
+        cascades_skip_roles=True,
+        version="v4.7.0",
         project_reads_by_organization=False,
         back_channel_logout=False,
         texts=_OLD_TEXTS,
@@ -64,6 +70,8 @@ PROFILES: dict[str, ServerProfile] = {
         refused_assertion=_OLD_REFUSAL,
         strict_user_grant_state=True,
         details_follow_cascades=False,
+        cascades_skip_roles=True,
+        version="",
         project_reads_by_organization=False,
         back_channel_logout=False,
         texts=_OLD_TEXTS,

@@ -14,9 +14,9 @@ from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResu
 from pulumi.output import Unknown
 
 from pulumi_zorg.config import load_settings
-from pulumi_zorg.errors import ConfigurationError
+from pulumi_zorg.errors import ConfigurationError, InputError, clean
 from pulumi_zorg.impact import Planned, mask_unknowns
-from pulumi_zorg.inputs import FILLED, OWNER, OWNER_IN_PREVIEW, SECRETS, check_inputs
+from pulumi_zorg.inputs import FILLED, IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS, check_inputs
 from pulumi_zorg.providers import context as process
 from pulumi_zorg.providers.context import ProviderContext, readable
 from pulumi_zorg.providers.host import show_own_errors_without_traceback
@@ -69,6 +69,9 @@ class Checks:
         # The engine checks what it creates, or replaces, without what was before.
         new = not any(name in olds for name in self.inputs.required())
         other = context.registry.register(str(resource), identity, new=new)
+        ignored = frozenset(news.get(IGNORED) or ())
+        if ignored:
+            context.ignore(self.type, ignored, _without_unknowns(checked))
         if other is not None:
             noun = RESOURCE_TYPES[self.type].noun
             reason = f"is declared twice: {display_name(other)} is the same {noun}, and only one resource can manage it"
@@ -77,6 +80,10 @@ class Checks:
             context.is_preview = True
             if new or self._differ(olds, checked):
                 context.check_credential()
+            if new or (olds.get("role_keys") != checked.get("role_keys") and "role_keys" not in ignored):
+                refused = context.why_roles_are_refused(self.inputs.used_roles(checked))
+                if refused is not None:
+                    return CheckResult(checked, [CheckFailure("role_keys", refused)])
             if new:
                 context.report_impact(Planned(self.type, None, None, _without_unknowns(checked)))
         return CheckResult(checked, [])
@@ -94,9 +101,31 @@ class Checks:
             context.registry.release(resource, id)
         elif resource is not None:
             context.registry.bind(resource, id)
+        if not replaces:
+            self._compare_roles(context, id, before, news)
         if context.is_preview and not replaces and self._differ(olds, news):
             context.report_impact(Planned(self.type, id, _without_unknowns(olds), _without_unknowns(news)))
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
+
+    def _compare_roles(
+        self, context: ProviderContext, id: str, before: Mapping[str, Any], news: Mapping[str, Any]
+    ) -> None:
+        """Refuse a resource that gives a role which this run takes out of a resource before it.
+
+        :raises InputError: where it does.
+        """
+        ignored = context.ignored(self.type, _without_unknowns(news)) if context.ignores_any else frozenset()
+        offered, had = self.inputs.offered_roles(news), self.inputs.offered_roles(before)
+        if offered is not None:
+            # What the program ignores is not taken away: the engine gives the value of the state in place of the declared one.
+            takes = had is not None and not {"roles", "role_keys"} & ignored
+            context.registry.offer(id, offered, had.keys - offered.keys if had and takes else frozenset())
+        use = self.inputs.used_roles({**news, **{name: before[name] for name in (before.get(FILLED) or {})}})
+        if use is None or "role_keys" in ignored:
+            return
+        reason = context.why_roles_are_taken(use)
+        if reason is not None:
+            raise InputError(f"The {RESOURCE_TYPES[self.type].noun} {clean(id)}", "role_keys", reason)
 
     def _differ(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
         """Whether the program declares something else than what the state has."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.impact import Planned
+from pulumi_zorg.inputs import RoleUse
 from pulumi_zorg.masking import texts_in
 from pulumi_zorg.providers.backend import pending_creates_folder
 from pulumi_zorg.providers.pending import PendingCreates
@@ -48,6 +49,8 @@ class ProviderContext:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     #: The secret properties of a resource, by what it declares: `diff` is given exactly what `check` returned.
     _secret: dict[str, frozenset[str]] = field(default_factory=dict)
+    #: The properties whose changes a resource ignores, by what it declares.
+    _ignored: dict[str, frozenset[str]] = field(default_factory=dict)
     _credential_checked: bool = False
     #: Whether this run is a preview. The host does not say so; resources do, in `check`.
     is_preview: bool = False
@@ -130,6 +133,52 @@ class ProviderContext:
             self._secret[key] = self._secret.get(key, frozenset()) | frozenset(names)
         values = [each.get(name) for each in (before, declared) for name in names]
         self.reporter.hide(part for value in values for part in texts_in(value))
+
+    def ignore(self, type: str, names: Collection[str], declared: Mapping[str, Any]) -> None:
+        """The program ignores changes of these properties of a resource. See :meth:`hide` for ``declared``."""
+        with self._lock:
+            self._ignored[_key(type, declared)] = frozenset(names)
+
+    @property
+    def ignores_any(self) -> bool:
+        """Whether a resource of this run ignores changes of a property."""
+        return bool(self._ignored)
+
+    def ignored(self, type: str, declared: Mapping[str, Any]) -> frozenset[str]:
+        """Return the properties that :meth:`ignore` was given."""
+        with self._lock:
+            return self._ignored.get(_key(type, declared), frozenset())
+
+    def why_roles_are_taken(self, use: RoleUse) -> str | None:
+        """Return why a resource cannot give roles that this run takes out of another resource; None where it takes none."""
+        offers = self.registry.offers()
+        for of in (("project_id", use.project_id), ("project_grant_id", use.project_grant_id or "")):
+            offered, taken = offers.get(of, (None, frozenset[str]()))
+            missing = [key for key in use.keys if key in taken]
+            if offered is not None and missing:
+                from pulumi_zorg.role_use import has_not
+
+                return self.reporter.mask(
+                    f"cannot be given: {has_not(offered.title, missing, offered.keys)}. This program takes the role out of it, "
+                    "and so out of this resource: take it out of role_keys too"
+                )
+        return None
+
+    def why_roles_are_refused(self, use: RoleUse | None) -> str | None:
+        """Return in a preview why a resource cannot give roles; None where it can, or where that is not known."""
+        if use is None:
+            return None
+        taken = self.why_roles_are_taken(use)
+        if taken is not None:
+            return taken
+        offered = {of: offer.keys for of, (offer, _) in self.registry.offers().items()}
+        missing = self.preview.missing_roles(use, offered)
+        if missing is None:
+            return None
+        return self.reporter.mask(
+            f"cannot be given: {missing}. If this program adds the role, let this resource wait for the one that adds it "
+            "(depends_on)"
+        )
 
     def report_impact(self, planned: Planned) -> None:
         """Report in a preview what the change would do to people, if it is significant."""

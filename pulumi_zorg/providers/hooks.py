@@ -140,6 +140,7 @@ class Hooks(Generic[AnyInputs]):
             observed = reconcile(self.type, context.client, created.id, inputs, known, created=shown, verify=verify)
         except AlreadyExists as refused:
             raise conflict_error(self.type, context, inputs, refused) from None
+        self.type.settle(context.client, created.id, inputs, known)
         if observed.warning:
             context.reporter.warn(observed.warning)
         return observed

@@ -7,7 +7,7 @@ be read, the sentences say why.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -25,8 +25,9 @@ from pulumi_zorg.errors import (
     ZorgError,
 )
 from pulumi_zorg.impact import Effect, Facts, Planned
-from pulumi_zorg.inputs import check_inputs
+from pulumi_zorg.inputs import RoleUse, check_inputs
 from pulumi_zorg.resource_type import Observed, ResourceType
+from pulumi_zorg.role_use import lacking
 
 __all__ = ["PreviewImpact"]
 
@@ -102,6 +103,19 @@ class PreviewImpact:
         except (ZorgError, _NotRead) as error:
             return f"the credential was not checked: {error}"
         return None
+
+    def missing_roles(self, use: RoleUse, offered: Mapping[tuple[str, str], Collection[str]]) -> str | None:
+        """Return which roles a project or a project grant does not have, as a sentence; None for none, and where it is not known.
+
+        :param offered: see :func:`lacking`.
+        """
+        try:
+            if not self._client.roles.is_known(use.project_id):
+                self.read(lambda: self._client.roles.read(use.project_id))
+            known = self._client.roles.known(use.project_id) if self._client.roles.is_known(use.project_id) else None
+        except (ZorgError, _NotRead):
+            return None
+        return lacking(known, use, offered)
 
     def sentences(
         self, resource_type: ResourceType[Any], planned: Planned, secret: Collection[str] = ()

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping
 
 from pulumi_zorg.errors import NameTaken, clean
-from pulumi_zorg.inputs import UNDER
+from pulumi_zorg.inputs import UNDER, Offer
 
 __all__ = ["Registry", "display_name"]
 
@@ -28,6 +28,7 @@ class Registry:
         self._lock = threading.Lock()
         self._declared_by: dict[_Identity, str] = {}
         self._manager_of: dict[str, str] = {}
+        self._offers: dict[tuple[str, str], tuple[Offer, frozenset[str]]] = {}
 
     def register(self, resource: str, identity: Mapping[str, str], *, new: bool) -> str | None:
         """Remember what the resource declares. Return the other resource that declares the same object, if one does.
@@ -61,6 +62,19 @@ class Registry:
                 "an object. Take one of the two out of the program. If both are in the state, take that one out of it: "
                 "`pulumi state delete` with its URN deletes nothing on the server."
             )
+
+    def offer(self, id: str, offered: Offer, taken: frozenset[str]) -> None:
+        """Remember which roles a resource lets others give from this run on.
+
+        :param taken: the roles that the run takes out of its object.
+        """
+        with self._lock:
+            self._offers[offered.reference, id] = offered, taken
+
+    def offers(self) -> dict[tuple[str, str], tuple[Offer, frozenset[str]]]:
+        """Return what :meth:`offer` was given, by the property that has the id, and the id."""
+        with self._lock:
+            return dict(self._offers)
 
     def release(self, resource: str, id: str) -> None:
         """The resource does not manage the object."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
 
+from pulumi_zorg.emulator import Emulator, ProfileName
 from tests.emulator.instance import MANAGEMENT, SERVICE, Grant, Instance
 
 _UNREAD = (404, "QUERY-wIPkA")
@@ -90,6 +92,53 @@ def test_a_project_grant_with_fewer_roles_changes_the_grant(scene: _Scene) -> No
     path = f"{MANAGEMENT}/projects/{scene.project}/grants/{scene.project_grant}"
     scene.instance.iac.made("PUT", path, scene.project_org, {"roleKeys": ["viewer"]})
     assert scene.instance.events(scene.grant.id) == ["user.grant.added", "user.grant.cascade.changed"]
+
+
+def _project_grant(instance: Instance) -> tuple[str, Grant]:
+    """Return the path of a project grant with three roles, and a user grant made by it that has them all."""
+    org, granted_to = instance.org(), instance.org()
+    project = instance.project(org, "admin", "editor", "owner")
+    body = {"grantedOrgId": granted_to, "roleKeys": ["admin", "editor", "owner"]}
+    path = f"{MANAGEMENT}/projects/{project}/grants"
+    made = instance.iac.made("POST", path, org, body)["grantId"]
+    user = instance.machine(granted_to)
+    grant = instance.grant(granted_to, user, project, "admin", "editor", "owner", projectGrantId=made)
+    return f"{path}/{made}", grant
+
+
+def _take_out(instance: Instance, path: str, grant: Grant, *lists: list[str]) -> list[str]:
+    """Set the roles of the project grant to each list, and return the roles of the user grant."""
+    found = instance.iac.made("GET", path, grant.org)["projectGrant"]
+    for role_keys in lists:
+        instance.iac.made("PUT", path, found["projectOwnerId"], {"roleKeys": role_keys})
+    return sorted(instance.iac.made("GET", grant.path, grant.org)["userGrant"]["roleKeys"])
+
+
+@pytest.mark.parametrize(("like", "kept"), [("2026-07", ["owner"]), ("2025-12", ["editor", "owner"])])
+def test_a_project_grant_that_loses_several_roles_at_once(like: ProfileName, kept: list[str]) -> None:
+    """GHSA-v859-c572-qh5p: on the older server, a role that follows a removed one stays in user grants and tokens."""
+    with Emulator(like=like) as emulator, closing(Instance(emulator)) as instance:
+        path, grant = _project_grant(instance)
+        assert _take_out(instance, path, grant, ["owner"]) == kept
+        assert _take_out(instance, path, grant, ["owner"]) == kept, "sending it again repairs nothing"
+        if kept != ["owner"]:
+            instance.iac.made("PUT", grant.path, grant.org, {"roleKeys": ["owner"]})
+            assert instance.iac.made("GET", grant.path, grant.org)["userGrant"]["roleKeys"] == ["owner"]
+
+
+@pytest.mark.parametrize("like", ["2026-07", "2025-12"])
+def test_roles_that_leave_a_project_grant_one_at_a_time_leave_the_user_grants(like: ProfileName) -> None:
+    with Emulator(like=like) as emulator, closing(Instance(emulator)) as instance:
+        path, grant = _project_grant(instance)
+        assert _take_out(instance, path, grant, ["editor", "owner"], ["owner"]) == ["owner"]
+
+
+def test_the_removal_of_a_role_misses_a_project_grant_if_told_to(scene: _Scene) -> None:
+    scene.instance.caller("").made("POST", "/debug/missed-by-cascades", body={"ids": [scene.project_grant]})
+    scene.instance.iac.made("DELETE", f"{MANAGEMENT}/projects/{scene.project}/roles/editor", scene.project_org)
+    path = f"{MANAGEMENT}/projects/{scene.project}/grants/{scene.project_grant}"
+    read = scene.instance.iac.made("GET", path, scene.project_org)["projectGrant"]
+    assert "editor" in read["grantedRoleKeys"]
 
 
 _PROJECTS = "/zitadel.project.v2.ProjectService"

@@ -18,7 +18,8 @@ def test_the_installed_command_reads_the_stack_and_the_engine(server: Server, st
     assert run.returncode == 0, run.stdout
     assert run.stderr == ""
     lines = run.stdout.splitlines()
-    assert {line.split()[0] for line in lines[:-1]} == {"ok"}
+    # The emulated server has the version of a real one that an advisory is about.
+    assert {line.split()[0] for line in lines[:-1] if line.split()[1] != "version"} == {"ok"}
     assert lines[0].startswith("ok      engine      pulumi v3.")
     assert "The credential was read from zorg:token." in run.stdout
     assert f"UserGrant in organization {server.home}: read, find, create, change, " in run.stdout

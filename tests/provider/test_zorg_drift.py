@@ -20,7 +20,7 @@ from pulumi_zorg.cli.json_models import DriftReport
 from tests.support.command import Zorg, run_zorg
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server, emulated
-from tests.support.stack import Run, grant, org
+from tests.support.stack import Run, grant, org, project_grant
 
 IN_SYNC, ERROR, DRIFT = 0, 1, 7
 FORMS = ["table", "json", "markdown", "github"]
@@ -370,3 +370,61 @@ def test_a_file_that_is_no_state_is_an_error(
     (drift.folder / "other.json").write_text(text)
     run = drift.run("--state", "other.json")
     assert (run.code, run.shows(why)) == (ERROR, True)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_role_that_the_project_does_not_have_any_more_is_drift(
+    server: Server, stack: InProcessStack, drift_of: MakeDrift, many: bool
+) -> None:
+    """The removal of the role missed a project grant that was made a moment before. State and instance agree."""
+    admin, drift = server.admin, drift_of(stack)
+    partner = admin.create_organization("Partner")
+    projects = [admin.create_project(server.home, f"Shop {number}", ["admin", "viewer"]) for number in range(7)]
+    projects = projects if many else projects[:1]
+    stack.declare(
+        **{f"g{n}": project_grant(server.home, each, partner, ["admin", "viewer"]) for n, each in enumerate(projects)}
+    )
+    stack.up()
+    assert drift.report(code=IN_SYNC)["drifted"] == []
+    granted = stack.id("g0")
+    admin.call("POST", "/debug/missed-by-cascades", {"ids": [granted]})
+    admin.remove_project_role(server.home, projects[0], "admin")
+    [found] = drift.report(code=DRIFT)["drifted"]
+    assert found["id"] == granted
+    [change] = found["changes"]
+    assert change["live"] == change["recorded"] == ["admin", "viewer"]
+    assert change["why"] == "Shop 0 has no role 'admin'; it has viewer"
+    for form in FORMS:
+        shown = " ".join(drift.run("--format", form).out.split())
+        assert "has no role" in shown, form
+
+
+def test_a_role_that_the_project_grant_does_not_have_any_more_is_drift(tmp_path: Path, drift_of: MakeDrift) -> None:
+    """On a server before 4.16.0, somebody takes several roles out of a project grant in the console."""
+    with emulated("2025-12") as server:
+        admin = server.admin
+        partner = admin.create_organization("Partner")
+        cara = admin.create_user(partner, "cara")
+        granted = admin.grant_project(server.home, server.project, partner, ["admin", "editor", "viewer"])
+        stack = InProcessStack(tmp_path / "stack", server.proxy.url, server.token)
+        roles = ["admin", "editor", "viewer"]
+        stack.declare(cara=grant(partner, cara, server.project, roles, project_grant_id=granted))
+        stack.up()
+        admin.set_project_grant_roles(server.home, server.project, granted, ["viewer"])
+        [found] = drift_of(stack).report(code=DRIFT)["drifted"]
+        [change] = found["changes"]
+        assert change["live"] == ["editor", "viewer"]
+        assert change["why"] == f"the grant of Portal to organization {partner} has no role 'editor'; it has viewer"
+
+
+def test_a_role_that_the_resource_ignores_is_no_drift(
+    server: Server, stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    admin = server.admin
+    partner = admin.create_organization("Partner")
+    stack.declare(granted=project_grant(server.home, server.project, partner, ["admin"]))
+    stack.up()
+    admin.call("POST", "/debug/missed-by-cascades", {"ids": [stack.id("granted")]})
+    admin.remove_project_role(server.home, server.project, "admin")
+    state = changed(stack, "granted", ignoreChanges=["role_keys"])
+    assert drift_of(stack).report(code=IN_SYNC, state=state)["drifted"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from tests.stateful.engine import Resource
 from tests.stateful.kinds import KINDS
@@ -21,6 +22,7 @@ CHANGES: dict[str, frozenset[str]] = {
     "reactivate": _ALL,
     "remove": _ALL,
     "phantom": frozenset({"grant"}),
+    "hand on": frozenset({"project", "project_grant"}),
 }
 
 
@@ -47,6 +49,8 @@ class ConsoleChanges(Laws):
         elif what == "flag":
             now = self.kinds["project"].truth(resource.id)["has_project_check"]
             self.admin.set_project_flags(*project, hasProjectCheck=not now)
+        elif what == "hand on":
+            self._hand_on_project(resource.id)
         elif what == "roles":
             has = self.admin.project_roles(*project)
             if "viewer" in has:
@@ -60,7 +64,10 @@ class ConsoleChanges(Laws):
 
     def _change_project_grant(self, resource: Resource, what: str) -> None:
         grant = self.home, self.project, resource.id
-        if what == "roles":
+        if what == "hand on":
+            found = self.admin.project_grant(*grant)
+            self._hand_on(found["grantedOrgId"], self.project, resource.id, found.get("grantedRoleKeys", []))
+        elif what == "roles":
             has = self.kinds["project_grant"].truth(resource.id)["role_keys"]
             self.admin.set_project_grant_roles(*grant, [] if has else ["admin"])
         else:
@@ -74,3 +81,24 @@ class ConsoleChanges(Laws):
             self.admin.call("POST", "/debug/phantoms", {"ids": [resource.id]})
         else:
             getattr(self.admin, f"{what}_grant")(*grant)
+
+    def _hand_on_project(self, project_id: str) -> None:
+        """The project is granted to a partner, which gives its roles to a user. The removal of a role misses that."""
+        roles = sorted(self.admin.project_roles(self.home, project_id))
+        granted = {
+            each["grantedOrgId"]
+            for each in self.admin.project_grants(self.home).values()
+            if each["projectId"] == project_id
+        }
+        partner = next((each for each in self.partners if each not in granted), None)
+        if partner is None or not roles:
+            return
+        project_grant = self.admin.grant_project(self.home, project_id, partner, roles)
+        self._hand_on(partner, project_id, project_grant, roles)
+        self.missed.add(project_grant)
+        self.admin.call("POST", "/debug/missed-by-cascades", {"ids": sorted(self.missed)})
+
+    def _hand_on(self, partner: str, project_id: str, project_grant: str, roles: Sequence[str]) -> None:
+        """The partner gives the roles to a user of its own."""
+        user = self.admin.create_user(partner, f"p{next(_NUMBERS)}{self.tag}")
+        self.admin.create_grant(partner, user, project_id, roles, project_grant)

@@ -43,6 +43,10 @@ class Kind:
         """Whether the object was removed, directly or with another one."""
         raise NotImplementedError
 
+    def kept(self, resource: Resource, lost: frozenset[str]) -> list[str]:
+        """Who still has one of these roles of the object, or through it."""
+        return []
+
     def events(self, **query: Any) -> list[dict[str, Any]]:
         """Events, oldest first."""
         body = {"asc": True, "limit": 1000, **query}
@@ -86,6 +90,14 @@ class ProjectKind(Kind):
     def is_gone(self, resource: Resource) -> bool:
         return bool(self.events(aggregateId=resource.id, eventTypes=["project.removed"]))
 
+    def kept(self, resource: Resource, lost: frozenset[str]) -> list[str]:
+        granted = [
+            f"project grant {each}"
+            for each, found in self.admin.project_grants(self.laws.home).items()
+            if found["projectId"] == resource.id and lost & set(found.get("grantedRoleKeys", []))
+        ]
+        return granted + _users_with(self, lost, projectId=resource.id)
+
 
 class ProjectGrantKind(Kind):
     """Grants of the home's project, by the organization that it is granted to."""
@@ -94,18 +106,32 @@ class ProjectGrantKind(Kind):
     replaced = True
 
     def live(self) -> set[str]:
-        return set(self.admin.project_grants(self.laws.home))
+        found = self.admin.project_grants(self.laws.home)
+        return {each for each, granted in found.items() if granted["projectId"] == self.laws.project}
 
     def truth(self, id: str) -> dict[str, Any]:
         found = self.admin.project_grant(self.laws.home, self.laws.project, id)
         active = found["state"] == "PROJECT_GRANT_STATE_ACTIVE"
         return {"role_keys": sorted(found.get("grantedRoleKeys", [])), "active": active}
 
+    def kept(self, resource: Resource, lost: frozenset[str]) -> list[str]:
+        return _users_with(self, lost, projectGrantId=resource.id)
+
     def is_gone(self, resource: Resource) -> bool:
         if resource.outputs["granted_org_id"] in self.laws.removed:
             return True  # without an event of its own
         events = self.events(aggregateId=self.laws.project, eventTypes=["project.grant.removed"])
         return any(each["payload"]["grantId"] == resource.id for each in events)
+
+
+def _users_with(kind: Kind, lost: frozenset[str], **of: str) -> list[str]:
+    """The user grants of these objects that have one of the roles, in all organizations of the example."""
+    return [
+        f"user grant {each}"
+        for org_id in (kind.laws.home, *kind.laws.partners)
+        for each, found in kind.admin.grants(org_id).items()
+        if all(found.get(name) == value for name, value in of.items()) and lost & set(found.get("roleKeys", []))
+    ]
 
 
 class UserGrantKind(Kind):

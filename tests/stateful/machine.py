@@ -9,13 +9,14 @@ import shutil
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from pulumi_zorg.emulator import Emulator
+from pulumi_zorg.emulator import Emulator, ProfileName
 from pulumi_zorg.testing import AdminClient, Fault, FaultProxy
 from tests.stateful.console_changes import CHANGES, ConsoleChanges
 from tests.stateful.engine import Declared, Killed, MiniEngine
@@ -25,6 +26,7 @@ from tests.stateful.laws import COUNTED
 _JSON = {"Content-Type": "application/json"}
 _NUMBERS = itertools.count()
 ROLES = ("admin", "editor", "viewer")
+_LIKES: Iterator[ProfileName] = itertools.cycle(("2026-07", "2025-12"))
 
 FAULTS = {
     "an outage": lambda: Fault("answer", times=2, status=503),
@@ -67,6 +69,8 @@ class Server:
 
     _current: ClassVar[tuple[Emulator, FaultProxy, AdminClient] | None] = None
     _used = 0
+    #: The server that it is like; None for one after the other.
+    like: ClassVar[ProfileName | None] = None
     #: After so many examples comes a new server, so that none grows without end.
     examples = 60
 
@@ -77,7 +81,7 @@ class Server:
         if cls._current is not None and cls._used % cls.examples == 0:
             cls.close()
         if cls._current is None:
-            emulator = Emulator()
+            emulator = Emulator(like=cls.like or next(_LIKES))
             emulator.start()
             proxy = FaultProxy(emulator.url).__enter__()
             cls._current = emulator, proxy, AdminClient(emulator.url, emulator.token)
@@ -116,7 +120,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.engine = MiniEngine(self.proxy.url, self.emulator.token, self.folder)
         self.kinds = {name: kind(self) for name, kind in KINDS.items()}
-        self.others, self.left, self.removed = {}, {}, set()
+        self.others, self.left, self.removed, self.missed = {}, {}, set(), set()
         self.second = self.another_stack()
         #: Somebody else, with a credential of their own.
         self.somebody: AdminClient | None = None
@@ -229,6 +233,39 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         else:
             self._under(fault, skip, "up")
         COUNTED["called otherwise"] += new in engine.state and engine.state[new].id == kept
+
+    @rule(
+        kind=st.sampled_from(["project", "project_grant"]),
+        slot=st.integers(0, 2),
+        kept=some_roles,
+        fault=st.sampled_from([None, None, *sorted(FAULTS)]),
+        skip=st.integers(0, 6),
+    )
+    def roles_are_taken_away(self, kind: str, slot: int, kept: set[str], fault: str | None, skip: int) -> None:
+        """Roles that users have by then, of a project or of a project grant; and an `up`."""
+        name = f"{kind}{slot}"
+        declared = self.engine.program.get(name)
+        if declared is None:
+            return
+
+        def declare(roles: set[str]) -> None:
+            value: Any = list(roles)
+            if kind == "project":
+                value = {each: {"display_name": each, "group": ""} for each in sorted(roles)}
+            args = {**declared.args, "roles" if kind == "project" else "role_keys": value}
+            self.engine.program[name] = Declared(kind, args)
+
+        declare(set(ROLES))
+        self._run("up")
+        resource = self.engine.state.get(name)
+        if resource is None or self._is_gone(resource):
+            return
+        self.change_in_console(resource, "hand on")
+        declare(kept)
+        if fault is None:
+            self._run("up")
+        else:
+            self._under(fault, skip, "up")
 
     # By hand.
 

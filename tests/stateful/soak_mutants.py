@@ -1,8 +1,8 @@
-"""Would the random sequences notice? Five deliberately broken variants of the provider, each of which they must find."""
+"""Would the random sequences notice? Seven deliberately broken variants of the provider, each of which they must find."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any
 from unittest import mock
@@ -23,6 +23,9 @@ from pulumi_zorg.providers import context, create, reconcile
 from pulumi_zorg.providers.context import ProviderContext
 from pulumi_zorg.providers.pending import Attempt, PendingCreate, PendingCreates
 from pulumi_zorg.resource_type import ResourceType
+from pulumi_zorg.resource_types.project.declaration import ProjectType
+from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
+from pulumi_zorg.resource_types.project_grant.declaration import ProjectGrantType
 from tests.stateful.laws import COUNTED
 from tests.stateful.machine import Server, Stack
 
@@ -109,6 +112,26 @@ def treats_a_lost_answer_as_success() -> AbstractContextManager[Any]:
     return mock.patch.object(reconcile, "_converge", hopeful)
 
 
+def takes_roles_out_at_once() -> AbstractContextManager[Any]:
+    """One call takes all roles out of a project grant, and nobody reads the user grants afterwards."""
+
+    def set_roles(
+        self: ProjectGrantCalls, client: Client, id: str, inputs: Any, found: Sequence[str], wanted: Sequence[str]
+    ) -> None:
+        self.write(client, "update", "Changing", id, inputs, {"roleKeys": list(wanted)})
+
+    return _all(
+        mock.patch.object(Server, "like", "2025-12"),
+        mock.patch.object(ProjectGrantCalls, "set_roles", set_roles),
+        mock.patch.object(ProjectGrantType, "settle", ResourceType.settle),
+    )
+
+
+def trusts_the_cascade_of_a_role() -> AbstractContextManager[Any]:
+    """The project grants are not read after a role was removed."""
+    return mock.patch.object(ProjectType, "settle", ResourceType.settle)
+
+
 def _all(*patches: Any) -> AbstractContextManager[Any]:
     stack = ExitStack()
     for patch in patches:
@@ -136,6 +159,8 @@ def _leaves_no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (keeps_no_pending_create, "lost answers"),
         # The answer is lost, and the server has not seen the call.
         (treats_a_lost_answer_as_success, "a cut"),
+        (takes_roles_out_at_once, "too many requests"),
+        (trusts_the_cascade_of_a_role, "too many requests"),
     ],
 )
 def test_a_broken_provider_is_found(broken: Broken, fault: str | None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -295,6 +295,12 @@ class ProjectGrantExample(Example):
     def create_writes(self, **args: Any) -> list[str]:
         return [f"POST /management/v1/projects/{self.server.project}/grants"]
 
+    def update_writes(self, id: str) -> list[str]:
+        return [f"PUT {self.path(id)}"] * 2  # each call takes one role out
+
+    def restore_writes(self, id: str) -> list[str]:
+        return [f"PUT {self.path(id)}"]
+
     def make(self) -> str:
         return self.admin.grant_project(self.home, self.server.project, self.granted, ["viewer", "admin"])
 

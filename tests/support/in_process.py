@@ -21,7 +21,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.client.transport import Transport
 from pulumi_zorg.config import load_settings
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.inputs import OWNER, OWNER_IN_PREVIEW, SECRETS
+from pulumi_zorg.inputs import IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS
 from pulumi_zorg.providers import context
 from pulumi_zorg.providers.context import ProviderContext
 from pulumi_zorg.providers.organization import OrganizationProvider
@@ -247,6 +247,7 @@ class InProcessStack:
             **given,
             OWNER_IN_PREVIEW if command.preview else OWNER: f"o/tests/{self.name}/{_TITLES[kind]}/{name}",
             **({SECRETS: secrets} if secrets else {}),
+            **({IGNORED: opts["ignore_changes"]} if "ignore_changes" in opts else {}),
         }
         inputs = self._checked(name, provider.check(dict(have.inputs) if have else {}, dict(news)))
         if have is not None:

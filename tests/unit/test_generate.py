@@ -128,10 +128,10 @@ def test_an_organization_that_does_not_exist_is_an_error(reader: Reader, given: 
 def test_what_a_program_may_not_declare_is_reported(server: Server, reader: Reader) -> None:
     acme = server.admin.create_organization("Acme")
     shop = server.admin.create_project(acme, "Shop")
-    server.admin.add_project_role(acme, shop, "rôle", "Role")
+    server.admin.add_project_role(acme, shop, "a\u202eb", "Role")
     made = generate(reader, [acme], None)
     (why,) = made.left_out
-    assert f"project {shop} cannot be declared: roles has the role key 'rôle'" in why
+    assert f"project {shop} cannot be declared: roles has the role key 'a\\u202eb'" in why
     assert f"# project {shop} cannot be declared" in made.text
     ast.parse(made.text)
 

@@ -223,9 +223,7 @@ user_grants = st.fixed_dictionaries(
     optional={**common, "project_grant_id": ids, "role_keys": st.lists(keys)},
 )
 names = st.text(min_size=1, max_size=200).map(str.strip).filter(bool)
-printable = st.text([chr(each) for each in range(32, 127)], min_size=1, max_size=10).filter(
-    lambda key: bool(key.strip()) and key not in (".", "..")
-)
+printable = st.text(min_size=1, max_size=10).filter(lambda key: bool(key.strip()) and key.isprintable())
 projects = st.fixed_dictionaries(
     {"org_id": ids, "name": names},
     optional={
@@ -233,7 +231,7 @@ projects = st.fixed_dictionaries(
         "roles": st.dictionaries(
             printable,
             st.one_of(keys, st.fixed_dictionaries({"display_name": keys}, optional={"group": st.text(max_size=5)})),
-        ),
+        ).filter(lambda roles: len({key.lower() for key in roles}) == len(roles)),
         **dict.fromkeys(("project_role_assertion", "project_role_check", "has_project_check"), st.booleans()),
         "private_labeling_setting": st.sampled_from(LABELING),
     },

@@ -125,6 +125,7 @@ def test_these_are_the_names() -> None:
         "OrganizationArgs",
         "OrganizationResult",
         "PermissionDenied",
+        "RolesRemain",
         "Project",
         "ProjectArgs",
         "ProjectGrant",

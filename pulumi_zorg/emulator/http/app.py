@@ -58,6 +58,7 @@ class Api:
             WebRoute("/debug/healthz", _healthz),
             WebRoute("/debug/ready", _ready),
             WebRoute("/debug/phantoms", self._phantoms, methods=["POST"]),
+            WebRoute("/debug/missed-by-cascades", self._missed_by_cascades, methods=["POST"]),
             WebRoute("/debug/lag", self._lag, methods=["POST"]),
             WebRoute("/debug/delay", self._delay, methods=["POST"]),
             WebRoute("/debug/rate-limit", self._rate_limit, methods=["POST"]),
@@ -166,6 +167,10 @@ class Api:
 
     async def _phantoms(self, request: Request) -> Response:
         self.instance.phantoms = set((await request.json())["ids"])
+        return _Json({})
+
+    async def _missed_by_cascades(self, request: Request) -> Response:
+        self.instance.missed_by_cascades = set((await request.json())["ids"])
         return _Json({})
 
     async def _lag(self, request: Request) -> Response:

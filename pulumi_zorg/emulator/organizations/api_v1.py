@@ -139,6 +139,12 @@ def _get_instance(call: Call) -> Any:
     return message(globalOrgId=default, iamProjectId=call.instance.project_id, defaultOrgId=default)
 
 
+@rest("GET", "/admin/v1/instances/me", "iam.read", EMPTY)
+def _get_instance_details(call: Call) -> Any:
+    instance = call.instance
+    return {"instance": message(id=instance.instance_id, state="STATE_RUNNING", version=instance.profile.version)}
+
+
 @rest("GET", "/admin/v1/orgs/_is_unique", "iam.read", messages.IS_ORG_UNIQUE)
 def _is_unique(call: Call) -> Any:
     name, domain = call.request["name"].lower(), call.request["domain"].lower()

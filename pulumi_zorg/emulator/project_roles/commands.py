@@ -64,7 +64,7 @@ def remove(call: Call, project_id: str, key: str, owner: str = "") -> Details:
     freed = Unique("project_role", f"{key}:{project_id}")
     new_events = [project_event(project_id, model.owner, "project.role.removed", {"key": key}, freed)]
     for grant in instance.shown(instance.list_read_models.project_grants.where("project_id", project_id)):
-        if key in grant.role_keys:
+        if key in grant.role_keys and grant.id not in instance.missed_by_cascades:
             kept = [role for role in grant.role_keys if role != key]
             payload = {"grantId": grant.id, **({"roleKeys": kept} if kept else {})}
             new_events.append(project_event(project_id, model.owner, "project.grant.cascade.changed", payload))

@@ -83,7 +83,21 @@ def cascade_user_grant_roles(
     new_events = []
     for grant in grants:
         model = UserGrantWriteModel(instance.store, grant.id)
-        kept = [key for key in model.role_keys if key not in removed]
+        kept = _without(model.role_keys, removed, skips_next=instance.profile.cascades_skip_roles)
         if model.exists and grant.id not in instance.phantoms and len(kept) < len(model.role_keys):
             new_events.append(model.event("cascade.changed", {"roleKeys": kept} if kept else {}))
     return new_events
+
+
+def _without(role_keys: list[str], removed: set[str], *, skips_next: bool) -> list[str]:
+    """Return the role keys that a cascade leaves.
+
+    :param skips_next: whether the key that follows a removed one stays, whatever it is (`cascades_skip_roles`).
+    """
+    kept: list[str] = []
+    follows_removed = False
+    for key in role_keys:
+        follows_removed = key in removed and not (skips_next and follows_removed)
+        if not follows_removed:
+            kept.append(key)
+    return kept

@@ -30,10 +30,13 @@ _LIST_ROLES = Endpoint("POST", f"{_PROJECT}/roles/_search", "project.role.read")
 _ADD_ROLES = Endpoint("POST", f"{_PROJECT}/roles/_bulk", "project.role.write")
 _CHANGE_ROLE = Endpoint("PUT", f"{_PROJECT}/roles/{{key}}", "project.role.write")
 _REMOVE_ROLE = Endpoint("DELETE", f"{_PROJECT}/roles/{{key}}", "project.role.delete")
+# These have the key in the body.
+_CHANGE_ROLE_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/UpdateProjectRole", "project.role.write")
+_REMOVE_ROLE_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/RemoveProjectRole", "project.role.delete")
 _ENDPOINTS = management_endpoints(
     "/management/v1/projects", "project", "/management/v1/projects/_search", create="create"
 )
-_ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE)
+_ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE, _CHANGE_ROLE_V2, _REMOVE_ROLE_V2)
 _ENDPOINTS["read"] += (_LIST_ROLES,)
 _LIST_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read")
 _READ_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/GetProject", "project.read")
@@ -233,12 +236,22 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
 def _update_roles(client: Client, id: str, org_id: str, declared: Mapping[str, Mapping[str, str]]) -> None:
     of_project = f"of project {clean(id)} in organization {clean(org_id)}"
     found = {role.key: role.declared for role in _read_roles(client, org_id, id)}
+    client.roles.take("project_id", id, found.keys() - declared.keys())
+    client.roles.forget(id)
     for key in sorted(found.keys() - declared.keys()):
-        client.write(_REMOVE_ROLE, f"Removing role {clean(key)!r} {of_project}", org=org_id, ids={"id": id, "key": key})
+        operation = f"Removing role {clean(key)!r} {of_project}"
+        if _fits_a_path(key):
+            client.write(_REMOVE_ROLE, operation, org=org_id, ids={"id": id, "key": key})
+        else:
+            client.change(Wire, _REMOVE_ROLE_V2, operation, body={"projectId": id, "roleKey": key})
     bodies = {key: {"displayName": role["display_name"], "group": role["group"]} for key, role in declared.items()}
     for key in sorted(key for key in found.keys() & declared.keys() if found[key] != declared[key]):
         operation = f"Changing role {clean(key)!r} {of_project}"
-        client.write(_CHANGE_ROLE, operation, org=org_id, body=bodies[key], ids={"id": id, "key": key})
+        if _fits_a_path(key):
+            client.write(_CHANGE_ROLE, operation, org=org_id, body=bodies[key], ids={"id": id, "key": key})
+        else:
+            body = {"projectId": id, "roleKey": key, **bodies[key]}
+            client.change(Wire, _CHANGE_ROLE_V2, operation, body=body)
     new = [{"key": key, **bodies[key]} for key in sorted(declared.keys() - found.keys())]
     if not new:
         return
@@ -247,6 +260,14 @@ def _update_roles(client: Client, id: str, org_id: str, declared: Mapping[str, M
     except AlreadyExists as error:
         # It is no other object that exists, but a role that the list did not show yet. The roles are read again.
         raise FailedPrecondition(error.operation, error.status, error.code, error.said) from None
+
+
+def _fits_a_path(key: str) -> bool:
+    """Whether the v1 calls, which have the key in the path, can name the role.
+
+    The server answers 500 to a key that is not ASCII, and ``..`` makes another path of it.
+    """
+    return key.isascii() and key.isprintable() and key not in (".", "..")
 
 
 def _read_roles(client: Client, org_id: str, project_id: str) -> tuple[_Role, ...]:

@@ -12,6 +12,7 @@ from pulumi_zorg.client.access import Login
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 from pulumi_zorg.impact import Act, Effect, Facts, active, are_shown
 from pulumi_zorg.logins import Logins, counts_of, read_logins, users_losing
+from pulumi_zorg.lost_roles import take_from_project_grants, take_from_users
 from pulumi_zorg.object_events import ObjectEvents
 from pulumi_zorg.resource_type import FactReader, Observed, ResourceType
 from pulumi_zorg.resource_types.project.calls import ProjectCalls
@@ -100,6 +101,18 @@ class ProjectType(ResourceType[ProjectInputs]):
             return any(each.id == id for each in self.calls.list_ids(client, [id]))
         except (ApiError, UnexpectedAnswer):  # older servers do not have that list
             return False
+
+    def settle(self, client: Client, id: str, inputs: ProjectInputs, known: Mapping[str, Any]) -> None:
+        """Verify that no project grant and no user grant has the roles that the project lost."""
+        if inputs.roles is None:
+            return
+        before = known.get("roles")
+        had = set(before) if isinstance(before, Mapping) else set()
+        lost = (had | client.roles.taken(self.reference, id)) - inputs.roles.keys()
+        if lost:
+            title = self.title(inputs, id)
+            granted_to = take_from_project_grants(client, title, inputs.org_id, id, lost, inputs.roles)
+            take_from_users(client, title, id, lost, org_ids=[inputs.org_id, *granted_to])
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         if effect.id is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.inputs import FLAG, ID, LONGEST, NAME, Inputs, WrongValue, checked_by
+from pulumi_zorg.inputs import FLAG, ID, LONGEST, NAME, Inputs, Offer, WrongValue, checked_by
 
 __all__ = ["INPUTS", "LABELING", "ProjectInputs"]
 
@@ -23,20 +23,24 @@ def _roles(value: Any) -> dict[str, dict[str, str]]:
     """Return the roles in the state's form: a display name and a group for each key."""
     if not isinstance(value, Mapping):
         raise WrongValue('must map role keys to display names, like {"viewer": "Viewer"}')
-    return {_role_key(key): _role(str(key), role) for key, role in sorted(value.items(), key=lambda item: str(item[0]))}
+    roles = {
+        _role_key(key): _role(str(key), role) for key, role in sorted(value.items(), key=lambda item: str(item[0]))
+    }
+    by_letters: dict[str, str] = {}
+    for key in roles:
+        other = by_letters.setdefault(key.lower(), key)
+        if other != key:
+            raise WrongValue(
+                f"has the role keys {other!r} and {key!r}, which differ only in upper and lower case: ZITADEL takes them for one"
+            )
+    return roles
 
 
 def _role_key(key: Any) -> str:
     if not isinstance(key, str) or not key.strip() or len(key) > LONGEST:
         raise WrongValue(f"has a role key that is empty or longer than {LONGEST} characters")
-    if key in (".", ".."):
-        raise WrongValue(
-            f"has the role key {key!r}, which a path cannot have: ZITADEL could not change or remove that role"
-        )
-    if not (key.isascii() and key.isprintable()):
-        raise WrongValue(
-            f"has the role key {key!r}, which is not printable ASCII: ZITADEL could not change or remove that role by its API"
-        )
+    if not key.isprintable():
+        raise WrongValue(f"has the role key {key!r}, which has a character that cannot be printed")
     return key
 
 
@@ -72,6 +76,13 @@ class ProjectInputs(Inputs):
     project_role_check: bool = field(default=False, metadata=FLAG)
     has_project_check: bool = field(default=False, metadata=FLAG)
     private_labeling_setting: str = field(default=LABELING[0], metadata=checked_by(_labeling))
+
+    @classmethod
+    def offered_roles(cls, properties: Mapping[str, Any]) -> Offer | None:
+        roles, name = properties.get("roles"), properties.get("name")
+        if not isinstance(roles, Mapping):
+            return None
+        return Offer("project_id", name if isinstance(name, str) else "the project", frozenset(map(str, roles)))
 
 
 INPUTS = ProjectInputs

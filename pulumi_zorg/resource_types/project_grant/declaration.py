@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.impact import Act, Effect, Facts, are_shown
 from pulumi_zorg.logins import read_login, read_logins
+from pulumi_zorg.lost_roles import take_from_users
 from pulumi_zorg.object_events import ORG_REMOVED, ObjectEvents, Parent
 from pulumi_zorg.resource_type import FactReader, ResourceType
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
@@ -50,6 +52,21 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
 
     def title(self, inputs: ProjectGrantInputs, id: str) -> str:
         return f"Project grant {id} (project {inputs.project_id}, organization {inputs.granted_org_id})"
+
+    def settle(self, client: Client, id: str, inputs: ProjectGrantInputs, known: Mapping[str, Any]) -> None:
+        """Verify that the user grants made by the project grant do not have the roles that it lost."""
+        before = known.get("role_keys")
+        had = {each for each in before if isinstance(each, str)} if isinstance(before, list | tuple) else set()
+        lost = (had | client.roles.taken(self.reference, id)) - set(inputs.role_keys)
+        if lost:
+            take_from_users(
+                client,
+                self.title(inputs, id),
+                inputs.project_id,
+                lost,
+                project_grant_id=id,
+                org_ids=[inputs.granted_org_id],
+            )
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "project_id", "granted_org_id")

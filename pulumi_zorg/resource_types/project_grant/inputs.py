@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs
+from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs, Offer, RoleUse, known_roles, role_use
 
 __all__ = ["INPUTS", "ProjectGrantInputs"]
 
@@ -21,6 +22,17 @@ class ProjectGrantInputs(Inputs):
     project_id: str = field(metadata=ID)
     granted_org_id: str = field(metadata=ID)
     role_keys: tuple[str, ...] = field(default=(), metadata=ROLE_KEYS)
+
+    @classmethod
+    def used_roles(cls, properties: Mapping[str, Any]) -> RoleUse | None:
+        return role_use(properties)
+
+    @classmethod
+    def offered_roles(cls, properties: Mapping[str, Any]) -> Offer | None:
+        keys, granted_org_id = known_roles(properties.get("role_keys")), properties.get("granted_org_id")
+        if keys is None:
+            return None
+        return Offer("project_grant_id", f"the project grant to organization {granted_org_id}", frozenset(keys))
 
 
 INPUTS = ProjectGrantInputs

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs
+from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs, RoleUse, role_use
 
 __all__ = ["INPUTS", "UserGrantInputs"]
 
@@ -29,6 +29,10 @@ class UserGrantInputs(Inputs):
         known = super().identity(properties)
         project_grant = properties.get("project_grant_id") or ""
         return {**known, "project_grant_id": project_grant} if known and isinstance(project_grant, str) else {}
+
+    @classmethod
+    def used_roles(cls, properties: Mapping[str, Any]) -> RoleUse | None:
+        return role_use(properties, by_grant=True)
 
 
 INPUTS = UserGrantInputs
