@@ -74,8 +74,8 @@ def test_the_roles_of_a_grant_whose_deactivation_was_lost_stay_in_userinfo(serve
 
 @pytest.mark.parametrize("kind", ["project", "user"])
 def test_the_same_call_again_is_refused_for_projects_and_users(server: Server, kind: str) -> None:
-    id = server.project if kind == "project" else server.ann
-    path = f"/management/v1/{kind}s/{id}"
+    of = server.project if kind == "project" else server.ann
+    path = f"/management/v1/{kind}s/{of}"
     lose(server, 1)
     server.admin.call("POST", f"{path}/_deactivate", {}, org=server.home)
     assert state_of(server, path, kind, server.home).endswith("STATE_ACTIVE")
