@@ -127,25 +127,28 @@ class Hooks(Generic[AnyInputs]):
         """Return the object, or another one that is created in its place if the server has lost it: reads do not show it then."""
         if not created.new or self.type.created_state is None:
             return created  # reconciling reads it
-        context, type = process.current(), self.type
-        client, given_up = context.client, ("creates are not shown", type.token)
-        if given_up in client.learned or is_shown(type, client, created.id, inputs):
+        context, client = process.current(), process.current().client
+        given_up = ("creates are not shown", self.type.token)
+        if given_up in client.learned or is_shown(self.type, client, created.id, inputs):
             return created
-        what = f"{type.title(inputs, created.id)} was created, and reads do not show it"
-        if not was_created(type, client, created.id, inputs):
-            context.reporter.warn(f"{what}. Run `pulumi refresh`, which says what is known of it.")
+        what = f"{self.type.title(inputs, created.id)} was created, and reads do not show it"
+        if was_created(self.type, client, created.id, inputs) is False:
+            context.reporter.warn(f"{what}, nor does ZITADEL's event store. Run `pulumi refresh`.")
             return created
-        context.reporter.note(
-            f"{what}, though ZITADEL's event store has it: the server has lost it. It is removed and created again."
-        )
-        type.perform(client, created.id, inputs, Step(Action.REMOVE))
-        again = create_or_adopt(type, context, inputs, resource)
-        if not is_shown(type, client, again.id, inputs):
+        context.reporter.note(f"{what}: the server has lost it. It is removed and created again.")
+        try:
+            self.type.perform(client, created.id, inputs, Step(Action.REMOVE))
+        except ApiError as error:
+            context.reporter.warn(f"It could not be removed, and stays as it is. Run `pulumi refresh`. {error}")
+            return created
+        context.pending.forget(resource)
+        again = create_or_adopt(self.type, context, inputs, resource)
+        if not is_shown(self.type, client, again.id, inputs):
             client.learned[given_up] = again.id  # it would not help the others either
             context.reporter.warn(
-                f"{type.title(inputs, again.id)} was created again, and reads do not show it either. Whoever should have access by it "
-                "may not have it. Look in the console whether what it names exists there, like its user. If it does, tell whoever "
-                "runs the server."
+                f"{self.type.title(inputs, again.id)} was created again, and reads do not show it either. Whoever should have access "
+                "by it may not have it. Look in the console whether what it names exists there, like its user. If it does, tell "
+                "whoever runs the server."
             )
         return again
 

@@ -218,14 +218,14 @@ def is_shown(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> b
     return poll(shown, bool, within=SHOWN_WITHIN, sleep=client.transport.sleep)
 
 
-def was_created(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> bool:
-    """Whether the event store shows that the caller created the object as declared, and that nobody removed it."""
-    events = events_of(client, type.events, id, inputs.dump()) or ()
-    if not events or events[-1].kind in type.events.removed:
-        return False
+def was_created(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> bool | None:
+    """Whether the event store shows that the caller created the object as declared; None for a caller who may not read it."""
+    events = events_of(client, type.events, id, inputs.dump())
+    if not events:
+        return None if events is None else False
     first = events[0]
-    mine = first.editor.user_id == client.me.id
-    return first.kind == type.events.created and mine and type.may_be(first, inputs)
+    mine = first.kind == type.events.created and first.editor.user_id == client.me.id
+    return mine and events[-1].kind not in type.events.removed and type.may_be(first, inputs)
 
 
 def _editor(event: Event) -> str:
