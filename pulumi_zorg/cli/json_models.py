@@ -72,6 +72,9 @@ class Change(_Model):
     """The time of the change; null where it is not known."""
     by: str | None
     """The user who made the change; null where it is not known."""
+    lost: str | None = None
+    """Of a change of `active` that ZITADEL accepted and lost, what that means and how to repair it: reads show `live`, and the
+    last event says otherwise. Else null."""
 
 
 class Drift(_Model):

@@ -12,10 +12,12 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.drift.compare import compare
 from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
+from pulumi_zorg.drift.lost import find_lost, with_lost
 from pulumi_zorg.drift.observe import observe, verify_instance
 from pulumi_zorg.drift.report import Report, Undetermined, Unmanaged
 from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied
+from pulumi_zorg.lost_switches import newest_switches
 from pulumi_zorg.models import Event
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import Recorded, recorded, shared
@@ -51,7 +53,11 @@ def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options:
     observation = observe(reader, compared if events is None else affected_by(events, compared))
     for warning in observation.warnings:
         reader.notice(f"warning: {warning}")
-    drifted = explain(reader, compare(compared, observation.objects), compared)
+    lost = find_lost(
+        reader, compared, observation.objects, newest_switches(reader.client) if events is None else events
+    )
+    different = with_lost(compare(compared, observation.objects), compared, observation.objects, lost)
+    drifted = explain(reader, different, compared)
     unmanaged, unknown = _unmanaged(reader, resources, options, events)
     return Report(stack, drifted, unmanaged, (*observation.unknown, *unknown), shared(exported))
 

@@ -19,6 +19,8 @@ class Change:
     :param when: the time of the change; None where it is not known.
     :param by: the user who made it; None where it is not known.
     :param secret: whether the values must not be shown.
+    :param lost: of a change of ``active`` that the server accepted and lost, what that means and how to repair it, as sentences.
+        ``live`` is what reads show, and the last event says otherwise; ``when`` and ``by`` are those of the event. Else None.
     """
 
     property: str
@@ -27,6 +29,7 @@ class Change:
     when: datetime | None = None
     by: str | None = None
     secret: bool = False
+    lost: str | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.inputs import FILLED, check_inputs
 from pulumi_zorg.lifecycle import Action, Step
+from pulumi_zorg.lost_switches import describe
 from pulumi_zorg.proof import Removal, in_state
 from pulumi_zorg.providers import context as process
 from pulumi_zorg.providers.checks import OLD_SDK
@@ -92,6 +93,12 @@ class Hooks(Generic[AnyInputs]):
         context.pending.seen_by_engine(id)
         if found.warning:
             context.reporter.warn(found.warning)
+        lost = None if is_get else context.bulk_reads.lost_switch(context.client, found, known)
+        if lost is not None:
+            wanted = not found.properties["active"]
+            context.reporter.warn(
+                f"{describe(found, lost)}. `pulumi up` makes it again if the program declares active={wanted}."
+            )
         filled = frozenset() if is_get else frozenset(self.type.server_defaults) - known.keys()
         names = set(self.type.inputs.names()) - filled
         inputs, _ = check_inputs(

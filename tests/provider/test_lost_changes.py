@@ -210,6 +210,50 @@ def test_a_create_that_is_never_shown_again_is_a_warning(server: Server, stack: 
     assert len(removals) == 1, "what does not help once is not tried for each object"
 
 
+@pytest.mark.parametrize("count", [1, 8])
+def test_a_refresh_warns_of_what_was_lost(server: Server, stack: InProcessStack, count: int) -> None:
+    """Few objects are read by id, and more in a list. The state has what reads show, because access follows that."""
+    users = [server.admin.create_user(server.home, f"user{number}") for number in range(count)]
+    declared = {f"g{n}": grant(server.home, user, server.project, ["viewer"]) for n, user in enumerate(users)}
+    last = f"g{count - 1}"
+    off = {last: grant(server.home, users[-1], server.project, ["viewer"], active=False)}
+    stack.declare(**declared)
+    stack.up()
+    lose(server, 1)
+    server.admin.deactivate_grant(server.home, users[-1], stack.id(last))
+    state = stack.state()
+    for each in state["deployment"]["resources"]:
+        if each["urn"].endswith(f"::{last}"):  # as a release wrote it that trusted the answer
+            for part in ("inputs", "outputs"):
+                each[part]["active"] = False
+    stack.load(state)
+    refreshed = stack.must("refresh")
+    assert refreshed.shows("warning:", stack.id(last), "accepted its deactivation", "still gives access"), refreshed.out
+    assert stack.outputs(last)["active"] is True
+    stack.declare(**declared | off)
+    assert stack.up().shows("was made again")
+    assert server.admin.grant(server.home, users[-1], stack.id(last))["state"] == "USER_GRANT_STATE_INACTIVE"
+    assert not stack.must("refresh").shows("warning:")
+
+
+def test_a_refresh_in_lists_warns_where_the_state_agrees_with_reads_too(server: Server, stack: InProcessStack) -> None:
+    users = [server.admin.create_user(server.home, f"user{number}") for number in range(8)]
+    stack.declare(**{f"g{n}": grant(server.home, user, server.project, ["viewer"]) for n, user in enumerate(users)})
+    stack.up()
+    lose(server, 1)
+    server.admin.deactivate_grant(server.home, users[-1], stack.id("g7"))
+    refreshed = stack.must("refresh")
+    assert refreshed.shows("warning:", stack.id("g7"), "accepted its deactivation"), refreshed.out
+
+
+def test_a_change_that_is_made_by_somebody_else_is_no_lost_change(server: Server, stack: InProcessStack) -> None:
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    stack.up()
+    server.admin.deactivate_grant(server.home, server.ann, stack.id("ann"))
+    assert not stack.must("refresh").shows("warning:")
+    assert stack.outputs("ann")["active"] is False
+
+
 def events(server: Server, id: str, kind: str) -> list[dict[str, Any]]:
     body = {"aggregateId": id, "eventTypes": [kind], "asc": True}
     found: list[dict[str, Any]] = server.admin.call("POST", "/admin/v1/events/_search", body)["events"]

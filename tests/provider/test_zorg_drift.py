@@ -370,3 +370,61 @@ def test_a_file_that_is_no_state_is_an_error(
     (drift.folder / "other.json").write_text(text)
     run = drift.run("--state", "other.json")
     assert (run.code, run.shows(why)) == (ERROR, True)
+
+
+def test_a_deactivation_that_the_server_lost(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    """Reads show the grant as active, and its roles are in new tokens. The state may agree with that, or not."""
+    stack.declare(
+        ann=grant(server.home, server.ann, server.project, ["viewer"]),
+        bob=grant(server.home, server.bob, server.project, ["viewer"]),
+    )
+    stack.up()
+    server.admin.call("POST", "/debug/lost-changes", {"next": 2})
+    server.admin.deactivate_grant(server.home, server.ann, stack.id("ann"))
+    server.admin.deactivate_grant(server.home, server.bob, stack.id("bob"))
+    drift, ann = drift_of(stack), stack.resources()["ann"]
+    inactive = changed(
+        stack, "ann", inputs={**ann["inputs"], "active": False}, outputs={**ann["outputs"], "active": False}
+    )
+    for args in ([], ["--since", "2026-01-01"]):
+        found = drift.report(*args, code=DRIFT, state=inactive)["drifted"]
+        changes = {each["urn"].rsplit("::", 1)[1]: each["changes"] for each in found}
+        (of_ann,), (of_bob,) = changes["ann"], changes["bob"]
+        assert (of_ann["recorded"], of_ann["live"], of_bob["recorded"], of_bob["live"]) == (False, True, True, True)
+        assert of_ann["lost"].endswith("`pulumi up --refresh` makes the deactivation again.")
+        assert "set active=False and run `pulumi up`" in of_bob["lost"]
+        assert all(each["when"] and each["by"] for each in (of_ann, of_bob))
+    for form in FORMS:
+        run = drift.run("--format", form, state=inactive)
+        assert (run.code, run.shows("lost", "it still gives access")) == (DRIFT, True), run.out
+
+
+def test_a_list_that_lost_a_change_of_an_organization_hides_no_drift(
+    server: Server, stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    """A read of an organization by its id is right where the list is not."""
+    stack.declare(**{f"o{number}": org(f"Org {number}") for number in range(24)})
+    stack.up()
+    server.admin.call("POST", "/debug/lost-changes", {"next": 1})
+    server.admin.deactivate_organization(stack.id("o7"))
+    (found,) = drift_of(stack).report(code=DRIFT)["drifted"]
+    assert [(each["recorded"], each["live"], each["lost"]) for each in found["changes"]] == [(True, False, None)]
+
+
+def test_what_was_switched_and_is_shown_is_in_sync(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"], active=False))
+    stack.up()
+    server.admin.reactivate_grant(server.home, server.ann, stack.id("ann"))
+    server.admin.deactivate_grant(server.home, server.ann, stack.id("ann"))
+    drift_of(stack).report(code=IN_SYNC)
+
+
+def test_a_credential_without_events_gets_its_report(
+    server: Server, stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    stack.up()
+    owner = server.admin.create_user(server.home, "owner")
+    server.admin.add_member(server.home, owner, "ORG_OWNER")
+    stack.env["ZITADEL_TOKEN"] = server.wait_for_rights(server.admin.create_token(server.home, owner), server.home)
+    drift_of(stack).report(code=IN_SYNC)

@@ -51,7 +51,9 @@ def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
                 "id": "1",
                 "removed": False,
                 "proof": None,
-                "changes": [{"property": "active", "recorded": True, "live": False, "when": at, "by": "Ann"}],
+                "changes": [
+                    {"property": "active", "recorded": True, "live": False, "when": at, "by": "Ann", "lost": None}
+                ],
                 "when": at,
                 "by": "Ann",
             },
