@@ -11,11 +11,13 @@ import tempfile
 import threading
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest import mock
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from pulumi_zorg.emulator import Emulator
+from pulumi_zorg.providers import lost_changes
 from pulumi_zorg.testing import AdminClient, Fault, FaultProxy
 from tests.stateful.console_changes import CHANGES, ConsoleChanges
 from tests.stateful.engine import Declared, Killed, MiniEngine
@@ -46,6 +48,13 @@ FAULTS = {
     "lost answers": lambda: Fault("drop", times=None),
     "the header lost on reads": lambda: Fault("strip", method="GET", times=None),
     "the header lost": lambda: Fault("strip", times=None),
+}
+
+#: What the server accepts and never shows: the types of event, or none for a change of state.
+LOST: dict[str, tuple[str, ...]] = {
+    "a switch": (),
+    "roles": ("user.grant.changed", "project.grant.changed"),
+    "a create": ("user.grant.added",),
 }
 
 #: What else a resource may say; mostly nothing.
@@ -326,6 +335,24 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         """Something is declared otherwise, or for the first time, and the `up` goes wrong somewhere."""
         self._declare_something(kind, slot, number, active)
         self._under(fault, skip, "up")
+
+    @rule(
+        kind=kinds,
+        slot=st.integers(0, 2),
+        number=st.integers(0, 2),
+        active=st.booleans(),
+        what=st.sampled_from(["a switch", *sorted(LOST)]),
+        times=st.integers(1, 2),
+    )
+    def a_change_is_lost(self, kind: str, slot: int, number: int, active: bool, what: str, times: int) -> None:
+        """The server accepts it, and never shows it."""
+        self._declare_something(kind, slot, number, active)
+        lost = {"next": times, **({"events": LOST[what]} if LOST[what] else {})}
+        self.admin.call("POST", "/debug/lost-changes", lost)
+        with mock.patch.object(lost_changes, "SHOWN_WITHIN", 0.05):  # reads by id do not lag here
+            self._run("up")
+        self.admin.call("POST", "/debug/lost-changes", {"next": 0})
+        COUNTED[f"lost: {what}"] += "lost it" in self.engine.diagnostics.getvalue()
 
     def _declare_something(self, kind: str, slot: int, number: int, active: bool) -> None:
         roles = {"editor"} if active else {"viewer", "admin"}
