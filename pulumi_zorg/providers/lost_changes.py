@@ -31,7 +31,7 @@ from pulumi_zorg.proof import events_of
 from pulumi_zorg.resource_type import AnyInputs, ResourceType
 from pulumi_zorg.retry import poll
 
-__all__ = ["Change", "is_shown", "was_created"]
+__all__ = ["Change", "is_shown", "removal_is_lost", "was_created", "was_removed"]
 
 #: Seconds within which a server shows a change that it has accepted.
 SHOWN_WITHIN = 10.0
@@ -216,6 +216,33 @@ def is_shown(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> b
         return True
 
     return poll(shown, bool, within=SHOWN_WITHIN, sleep=client.transport.sleep)
+
+
+def removal_is_lost(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> bool:
+    """Whether reads still show an object that the server has removed. Then it says so: nothing that a caller can do removes it again."""
+
+    def shown() -> bool:
+        try:
+            type.observed(type.read(client, id, inputs.dump()))
+        except ZorgError:  # an organization that was removed is answered without a state
+            return False
+        return True
+
+    if not poll(lambda: not shown(), bool, within=SHOWN_WITHIN, sleep=client.transport.sleep):
+        parents = ", ".join(f"its {parent.noun}" for parent in type.events.parents)
+        client.transport.notice(
+            f"warning: {type.title(inputs, id)}: ZITADEL removed it and lost that: reads still show it, and it may still give access. It "
+            f"cannot be removed again; it goes with {parents + ' or ' if parents else ''}its organization. Else tell whoever runs the "
+            "server that its projections must be built again."
+        )
+        return True
+    return False
+
+
+def was_removed(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> bool:
+    """Whether the event store shows that the object was removed."""
+    events = events_of(client, type.events, id, inputs.dump())
+    return events is not None and len(events) > 0 and events[-1].kind in type.events.removed
 
 
 def was_created(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> bool | None:

@@ -26,7 +26,7 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.lifecycle import Action, DeletionPolicy, Step, steps, steps_to_delete
 from pulumi_zorg.proof import Removal
-from pulumi_zorg.providers.lost_changes import Change
+from pulumi_zorg.providers.lost_changes import Change, removal_is_lost, was_removed
 from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
 from pulumi_zorg.retry import retry
 
@@ -127,6 +127,17 @@ class _Target(Generic[AnyInputs]):
     def perform(self, step: Step) -> None:
         self.type.perform(self.client, self.id, self.inputs, step)
 
+    def removal_is_lost(self, refused: ZorgError | None = None) -> bool:
+        """Whether reads still show the object that was removed. The user is warned then.
+
+        :param refused: what the server answered to another removal; None where it has just removed the object.
+        """
+        if refused is not None and not isinstance(refused, NotFound):
+            return False
+        if refused is not None and not was_removed(self.type, self.client, self.id, self.inputs):
+            return False
+        return removal_is_lost(self.type, self.client, self.id, self.inputs)
+
     def change(self, step: Step) -> Change[AnyInputs]:
         """The step as what the server has accepted."""
         return Change(self.type, self.client, self.id, self.inputs, step)
@@ -178,12 +189,15 @@ def _pass(read: Read[T], target: _Target[Any]) -> T:
                 raise
             found, plan = read() if step.action is Action.REMOVE else _read_after(failure, read)
             if plan and plan[0] == step:
+                if step.action is Action.REMOVE and target.removal_is_lost(failure):
+                    return found
                 if step.action is Action.REMOVE or not isinstance(failure, FailedPrecondition):
                     raise failure from None
                 found, plan = _answered(target.change(step).shown_after, failure, read, (found, plan))
         else:
             if step.action is Action.REMOVE:
-                return found  # reading again would need proof of what the server has just confirmed
+                target.removal_is_lost()  # whatever else a read answers needs no proof: the server has just confirmed it
+                return found
             found, plan = _answered(target.change(step).shown, read)
     raise target.change(plan[0]).not_settled()
 

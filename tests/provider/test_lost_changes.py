@@ -210,6 +210,40 @@ def test_a_create_that_is_never_shown_again_is_a_warning(server: Server, stack: 
     assert len(removals) == 1, "what does not help once is not tried for each object"
 
 
+REMOVED = ("user.grant.removed", "project.grant.removed", "project.removed")
+
+
+@pytest.mark.parametrize("kind", PROJECTED)
+def test_a_removal_that_reads_never_show_is_a_warning(server: Server, stack: InProcessStack, kind: str) -> None:
+    """Who had access by it may still have it, and nothing removes it again."""
+    example: Example = EXAMPLES[kind](server)
+    stack.declare(it=example.declare())
+    stack.up()
+    lose(server, 1, *REMOVED)
+    destroyed = stack.destroy()
+    assert destroyed.shows("warning:", "ZITADEL removed it and lost that", "it may still give access"), destroyed.out
+    assert stack.resources() == {}
+
+
+@pytest.mark.parametrize("kind", PROJECTED)
+def test_what_was_removed_and_is_still_shown_can_be_destroyed(server: Server, stack: InProcessStack, kind: str) -> None:
+    example: Example = EXAMPLES[kind](server)
+    stack.declare(it=example.declare())
+    stack.up()
+    lose(server, 1, *REMOVED)
+    example.remove(stack.id("it"))
+    assert stack.destroy().shows("warning:", "ZITADEL removed it and lost that")
+    assert stack.resources() == {}
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_removal_that_is_shown_is_no_warning(server: Server, stack: InProcessStack, kind: str) -> None:
+    example: Example = EXAMPLES[kind](server)
+    stack.declare(it=example.declare())
+    stack.up()
+    assert not stack.destroy().shows("warning:")
+
+
 @pytest.mark.parametrize("count", [1, 8])
 def test_a_refresh_warns_of_what_was_lost(server: Server, stack: InProcessStack, count: int) -> None:
     """Few objects are read by id, and more in a list. The state has what reads show, because access follows that."""
