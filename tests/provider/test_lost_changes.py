@@ -107,6 +107,20 @@ def test_a_lost_update_is_made_again(
     assert stack.preview("--refresh") == {}
 
 
+def test_a_lost_rename_whose_old_name_is_taken_is_an_error_that_says_so(server: Server, stack: InProcessStack) -> None:
+    """Making it again needs the old name for a moment."""
+    example: Example = EXAMPLES["project"](server)
+    stack.declare(it=example.declare(name="Old"))
+    stack.up()
+    lose(server, 1, "project.changed")
+    server.admin.rename_project(server.home, stack.id("it"), "New")
+    server.admin.create_project(server.home, "Old", ())
+    stack.declare(it=example.declare(name="New"))
+    assert stack.fails().shows(
+        "ZITADEL accepted the change and does not show it", "its opposite was tried first", "409"
+    )
+
+
 def test_a_deletion_that_only_deactivates_makes_a_lost_deactivation_again(
     server: Server, stack: InProcessStack
 ) -> None:
