@@ -156,7 +156,7 @@ def _unmanaged_model(found: Unmanaged) -> json_models.Unmanaged:
 
 def _verb(change: Change) -> str:
     if change.lost and not change.secret:
-        return "deactivation was lost" if change.live else "reactivation was lost"
+        return f"{change.lost_noun} was lost"
     if change.property == "active" and not change.secret:
         return "reactivated" if change.live else "deactivated"
     return {"name": "renamed", "role_keys": "role_keys changed"}.get(change.property, f"{change.property} changed")

@@ -21,6 +21,7 @@ class Change:
     :param secret: whether the values must not be shown.
     :param lost: of a change of ``active`` that the server accepted and lost, what that means and how to repair it, as sentences.
         ``live`` is what reads show, and the last event says otherwise; ``when`` and ``by`` are those of the event. Else None.
+    :param lost_noun: what was lost: a deactivation, a reactivation, or the removal of the object.
     """
 
     property: str
@@ -30,6 +31,7 @@ class Change:
     by: str | None = None
     secret: bool = False
     lost: str | None = None
+    lost_noun: str = ""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class BulkReads:
         self._recent: _Recent | None = None
         self._recent_lock = threading.Lock()
         #: What the last change of state of each object made; None until it was read.
-        self._switches: dict[Key, bool] | None = None
+        self._switches: dict[Key, bool | None] | None = None
         self._switches_lock = threading.Lock()
 
     def written(self, id: str) -> None:

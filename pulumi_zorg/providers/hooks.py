@@ -95,10 +95,7 @@ class Hooks(Generic[AnyInputs]):
             context.reporter.warn(found.warning)
         lost = None if is_get else context.bulk_reads.lost_switch(context.client, found, known)
         if lost is not None:
-            wanted = not found.properties["active"]
-            context.reporter.warn(
-                f"{describe(found, lost)}. `pulumi up` makes it again if the program declares active={wanted}."
-            )
+            context.reporter.warn(describe(found, lost))
         filled = frozenset() if is_get else frozenset(self.type.server_defaults) - known.keys()
         names = set(self.type.inputs.names()) - filled
         inputs, _ = check_inputs(

@@ -25,6 +25,7 @@ from pulumi_zorg.errors import (
     ZorgError,
 )
 from pulumi_zorg.lifecycle import Action, Step
+from pulumi_zorg.lost_switches import goes_with
 from pulumi_zorg.models import Event
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.proof import events_of
@@ -229,11 +230,9 @@ def removal_is_lost(type: ResourceType[Any], client: Client, id: str, inputs: An
         return True
 
     if not poll(lambda: not shown(), bool, within=SHOWN_WITHIN, sleep=client.transport.sleep):
-        parents = ", ".join(f"its {parent.noun}" for parent in type.events.parents)
         client.transport.notice(
             f"warning: {type.title(inputs, id)}: ZITADEL removed it and lost that: reads still show it, and it may still give access. It "
-            f"cannot be removed again; it goes with {parents + ' or ' if parents else ''}its organization. Else tell whoever runs the "
-            "server that its projections must be built again."
+            f"cannot be removed again: it goes with {goes_with(type.token)}."
         )
         return True
     return False

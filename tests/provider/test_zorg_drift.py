@@ -399,6 +399,22 @@ def test_a_deactivation_that_the_server_lost(server: Server, stack: InProcessSta
         assert (run.code, run.shows("lost", "it still gives access")) == (DRIFT, True), run.out
 
 
+def test_a_removal_that_the_server_lost(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    """Reads show the grant as active, and it cannot be removed again: both seen on a server of July 2026."""
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    stack.up()
+    server.admin.call("POST", "/debug/lost-changes", {"next": 1, "events": ["user.grant.removed"]})
+    server.admin.remove_grant(server.home, server.ann, stack.id("ann"))
+    run = drift_of(stack).run()
+    assert (run.code, run.shows("removal was lost", "it still gives access", "it goes with its user")) == (
+        DRIFT,
+        True,
+    ), run.out
+    refreshed = stack.must("refresh")
+    assert list(stack.resources()) == ["ann"], refreshed.out
+    assert stack.destroy().shows("warning:", "ZITADEL removed it and lost that")
+
+
 def test_a_list_that_lost_a_change_of_an_organization_hides_no_drift(
     server: Server, stack: InProcessStack, drift_of: MakeDrift
 ) -> None:
