@@ -52,9 +52,10 @@ class ObjectEvents:
 
     :param created: the type of the event that creates an object.
     :param removed: the types of the events that remove it.
-    :param changes: the types of the events that change a property, by property.
+    :param changes: the types of the events that change a property, by property. Of ``active``, first the one that deactivates.
     :param payload: the fields of the payloads that are properties, by property. The creating event has all of them, and an
         event that changes an object those that it changes.
+    :param set_whole: the same for properties that every event that changes them sets whole. An empty value is left out there.
     :param parents: the objects with which an object is removed, besides its organization.
     :param payload_id: the field of the payload with the object's id; None where that is the aggregate's id.
     :param aggregate: the property that holds the aggregate's id; None where that is the object's id.
@@ -64,6 +65,7 @@ class ObjectEvents:
     removed: tuple[str, ...]
     changes: Mapping[str, tuple[str, ...]]
     payload: Mapping[str, str] = field(default_factory=dict)
+    set_whole: Mapping[str, str] = field(default_factory=dict)
     parents: tuple[Parent, ...] = ()
     payload_id: str | None = None
     aggregate: str | None = None
@@ -82,6 +84,15 @@ class ObjectEvents:
         """Whether the event changes the property."""
         field = self.payload.get(property)
         return event.kind in self.changes.get(property, ()) and (field is None or field in event.payload)
+
+    def gives(self, event: Event, property: str, value: Any) -> bool | None:
+        """Whether an event that changes the property gives it this value; None where its payload does not show that."""
+        if property == "active":
+            return bool((event.kind != self.changes[property][0]) == value)
+        if property in self.set_whole:
+            return set(event.payload.get(self.set_whole[property]) or ()) == set(value or ())
+        shown = event.payload.get(self.payload.get(property, ""))
+        return bool(shown == value) if type(shown) is type(value) else None
 
     def aggregate_of(self, id: str, known: Mapping[str, Any]) -> str:
         """Return the id of the aggregate that has an object's events.

@@ -324,7 +324,8 @@ class ResourceType(Generic[AnyInputs]):
 
     def create(self, client: Client, inputs: AnyInputs) -> str:
         """Create an active object and return its id."""
-        return self.calls.create(client, inputs)
+        with client.writes.of(self.token):
+            return self.calls.create(client, inputs)
 
     def as_created(self, client: Client, id: str, inputs: AnyInputs) -> Observed | None:
         """Return the object that a create has just made; None where its answer does not show all of it."""
@@ -340,15 +341,16 @@ class ResourceType(Generic[AnyInputs]):
         # that the header has arrived once.
         if org_id is not None and not (step.action is Action.REMOVE and client.header_arrives):
             client.verify_org_header(org_id)
-        match step.action:
-            case Action.UPDATE:
-                self.calls.update(client, id, inputs, step.changed)
-            case Action.DEACTIVATE:
-                self.calls.deactivate(client, id, inputs)
-            case Action.REACTIVATE:
-                self.calls.reactivate(client, id, inputs)
-            case Action.REMOVE:
-                self.calls.remove(client, id, inputs)
+        with client.writes.of(self.token):
+            match step.action:
+                case Action.UPDATE:
+                    self.calls.update(client, id, inputs, step.changed)
+                case Action.DEACTIVATE:
+                    self.calls.deactivate(client, id, inputs)
+                case Action.REACTIVATE:
+                    self.calls.reactivate(client, id, inputs)
+                case Action.REMOVE:
+                    self.calls.remove(client, id, inputs)
 
     def settle(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> None:
         """Verify what a change of the object did to other objects, and bring that about where it is not so.

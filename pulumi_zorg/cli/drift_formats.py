@@ -52,6 +52,8 @@ def as_table(report: Report) -> None:
         table.add_row(title, what, "", "", _time(each.observed.created), Text(_by(each.by)))
     if table.row_count:
         console.print(table)
+    for name, advice in _advice(report):
+        console.print(Text(f"{clean(name)}: {advice}", style="yellow"))
     console.print(Text(_summary(report), style="green" if report.in_sync else "bold"))
 
 
@@ -83,6 +85,7 @@ def as_markdown(report: Report) -> None:
         observed = found.observed
         of, when = f"{short(observed.type)} {code(observed.id)}", _time(observed.created)
         lines.append(row("", of, "unmanaged", "", code(_title(observed)), when, code(_by(found.by))))
+    lines += [f"\n{code(name)}: {escaped(advice)}" for name, advice in _advice(report)]
     lines += [f"\n{code(each.error)}" for each in report.shared]
     if report.unknown:
         lines += ["", "Unknown:", ""]
@@ -95,6 +98,7 @@ def as_github(report: Report) -> None:
     for drift in report.drifted:
         what = "; ".join(
             f"{_verb(each)}: {_value(each, each.recorded)} → {_value(each, each.live)}{_who_and_when(each.when, each.by)}"
+            f"{f'. {each.lost}' if each.lost else ''}"
             for each in drift.changes
         )
         if drift.removed is not None:
@@ -135,6 +139,7 @@ def _drift_model(drift: Drift) -> json_models.Drift:
                 when=json_models.timestamp(each.when),
                 by=each.by,
                 why=None if each.secret else each.why,
+                lost=each.lost,
             )
             for each in drift.changes
         ],
@@ -153,9 +158,16 @@ def _unmanaged_model(found: Unmanaged) -> json_models.Unmanaged:
 def _verb(change: Change) -> str:
     if change.why is not None:
         return change.property if change.secret else f"{change.property}: {clean(change.why)}"
+    if change.lost and not change.secret:
+        return f"{change.lost_noun} was lost"
     if change.property == "active" and not change.secret:
         return "reactivated" if change.live else "deactivated"
     return {"name": "renamed", "role_keys": "role_keys changed"}.get(change.property, f"{change.property} changed")
+
+
+def _advice(report: Report) -> list[tuple[str, str]]:
+    """Return what to do about changes that the server lost, by the name of the resource."""
+    return [(drift.name, each.lost) for drift in report.drifted for each in drift.changes if each.lost]
 
 
 def _value(change: Change, value: Any) -> str:

@@ -74,6 +74,9 @@ class Change(_Model):
     """The user who made the change; null where it is not known."""
     why: str | None
     """What is wrong with the live value, where it can be the same as in the state: a role that the project does not have."""
+    lost: str | None = None
+    """Of a change of `active` that ZITADEL accepted and lost, what that means and how to repair it: reads show `live`, and the
+    last event says otherwise. Else null."""
 
 
 class Drift(_Model):

@@ -22,6 +22,7 @@ from pulumi_zorg.client.identity import Identity
 from pulumi_zorg.client.organizations import Organizations
 from pulumi_zorg.client.roles import Roles
 from pulumi_zorg.client.searches import Searches
+from pulumi_zorg.client.writes import Writes
 from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import HeaderIgnored, UnexpectedAnswer, clean
 from pulumi_zorg.models import Details, Record, UserRecord, Wire, parse
@@ -52,6 +53,8 @@ class Client:
         self.searches = Searches(transport)
         self.roles = Roles(transport, self.events)
         self.credentials = Credentials(transport)
+        #: Lets few writes of one type run at once.
+        self.writes = Writes()
         #: What calls have shown that other calls need not ask for again, by what it is about.
         self.learned: dict[tuple[str, ...], str] = {}
         self._verified: set[str] = set()

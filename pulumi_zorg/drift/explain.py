@@ -90,6 +90,8 @@ def _change_events(client: Client, drift: Drift, known: Mapping[str, Any]) -> tu
 
 
 def _explained(change: Change, own: ObjectEvents, events: tuple[Event, ...]) -> Change:
+    if change.lost:
+        return change
     last = next((event for event in reversed(events) if own.changes_property(event, change.property)), None)
     return change if last is None else replace(change, when=last.creation_date, by=_editor(last))
 

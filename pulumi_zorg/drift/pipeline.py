@@ -12,11 +12,13 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.drift.compare import compare
 from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
+from pulumi_zorg.drift.lost import find_lost, with_lost
 from pulumi_zorg.drift.observe import observe, verify_instance
 from pulumi_zorg.drift.report import Report, Undetermined, Unmanaged
 from pulumi_zorg.drift.unknown_roles import with_unknown_roles
 from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied
+from pulumi_zorg.lost_switches import newest_switches
 from pulumi_zorg.models import Event
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import Recorded, recorded, shared
@@ -52,8 +54,11 @@ def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options:
     observation = observe(reader, compared if events is None else affected_by(events, compared))
     for warning in observation.warnings:
         reader.notice(f"warning: {warning}")
-    differing = compare(compared, observation.objects)
-    drifted = with_unknown_roles(reader, compared, observation.objects, explain(reader, differing, compared))
+    lost = find_lost(
+        reader, compared, observation.objects, newest_switches(reader.client) if events is None else events
+    )
+    different = with_lost(compare(compared, observation.objects), compared, observation.objects, lost)
+    drifted = with_unknown_roles(reader, compared, observation.objects, explain(reader, different, compared))
     unmanaged, unknown = _unmanaged(reader, resources, options, events)
     return Report(stack, drifted, unmanaged, (*observation.unknown, *unknown), shared(exported))
 

@@ -20,6 +20,9 @@ class Change:
     :param by: the user who made it; None where it is not known.
     :param secret: whether the values must not be shown.
     :param why: what is wrong with the live value, as a sentence without the full stop, where it is what the state has.
+    :param lost: of a change of ``active`` that the server accepted and lost, what that means and how to repair it, as sentences.
+        ``live`` is what reads show, and the last event says otherwise; ``when`` and ``by`` are those of the event. Else None.
+    :param lost_noun: what was lost: a deactivation, a reactivation, or the removal of the object.
     """
 
     property: str
@@ -29,6 +32,8 @@ class Change:
     by: str | None = None
     secret: bool = False
     why: str | None = None
+    lost: str | None = None
+    lost_noun: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,11 @@ Controls that the real server does not have (no authentication needed):
   and lists leave them out, while commands and the event search know them.
 - `POST /debug/missed-by-cascades {"ids": [...]}` makes the removal of a role from a project miss these project grants, as a
   real server misses one that was made a moment before. The role stays in them and in the user grants made by them.
+- `POST /debug/lost-changes {"next": n}` makes reads and lists never show the next n changes of an object's state, as a server of
+  July 2026 under load: each is answered 200, the event store and commands have it, and the same call again changes nothing
+  (200 for user grants and project grants, 400 with code 9 for the others). The opposite change and then the wanted one show again.
+  Roles in userinfo are those of what reads show. `"events": ["user.grant.changed", ...]` names other types of event. A read of an
+  organization by its id is always right: the server makes that answer from the events.
 - `POST /debug/lag {"seconds": s}` makes lists show the state of s seconds ago. Reads by id and events do not lag.
 - `POST /debug/delay {"seconds": s}` makes each call wait s seconds before it is handled.
 - `POST /debug/rate-limit {"calls": n}` answers n calls in each second, and others with 429. Null ends it.

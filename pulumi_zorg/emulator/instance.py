@@ -33,7 +33,13 @@ class Instance:
         self.token = token
         self.store = store
         self.secret = self.store.meta("secret", secrets.token_hex)
-        self.read_models = ReadModels(self.store.events)
+        #: The positions of events that the projection of their object has missed: reads and lists never show them.
+        self._missed: set[int] = set()
+        #: How many of the next events of these types the projections miss.
+        self._misses = 0
+        self._missed_types: frozenset[str] = frozenset()
+        self.read_models = ReadModels(self.store.events, self._missed)
+        self.store.listeners.append(self._miss)
         self.store.listeners.append(self.read_models.apply)
         #: Ids of objects that reads and lists do not show, although they exist: the projection has missed their event.
         self.phantoms: set[str] = set()
@@ -55,6 +61,10 @@ class Instance:
         self.project_id = ""
         self.iac_user_id = ""
 
+    def miss(self, events: int, types: Iterable[str]) -> None:
+        """Make the projections miss the next events of these types, as those of the real server do under load."""
+        self._misses, self._missed_types = events, frozenset(types)
+
     def takes_call(self) -> bool:
         """Whether the rate limit allows a call now."""
         if self.calls_a_second is None:
@@ -72,7 +82,8 @@ class Instance:
         self._pending.clear()
         if seconds > 0:
             border = now_micros() - int(seconds * 1_000_000)
-            self._lagging = ReadModels(event for event in self.store.events if event.created_at <= border)
+            settled = (event for event in self.store.events if event.created_at <= border)
+            self._lagging = ReadModels(settled, self._missed)
             self._pending.extend(event for event in self.store.events if event.created_at > border)
 
     @property
@@ -130,6 +141,11 @@ class Instance:
             return False
         grant = self.read_models.project_grants.get(member.object_id)
         return grant is not None and grant.granted_org_id == org_id
+
+    def _miss(self, event: Event) -> None:
+        if self._misses > 0 and event.type in self._missed_types:
+            self._misses -= 1
+            self._missed.add(event.position)
 
     def _queue(self, event: Event) -> None:
         if self._lagging is not None:

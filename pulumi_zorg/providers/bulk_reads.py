@@ -21,10 +21,12 @@ from pulumi_zorg.affected_by import recent_events, recently_changed
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.pages import TooLong
 from pulumi_zorg.errors import ApiError, PermissionDenied, UnexpectedAnswer, ZorgError
+from pulumi_zorg.lost_switches import ACTIVE, last_switches, newest_switches, read_again
 from pulumi_zorg.models import Event, ObjectRecord
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.resource_type import ResourceType
 from pulumi_zorg.state import Recorded
+from pulumi_zorg.tokens import Key
 
 __all__ = ["BulkReads"]
 
@@ -77,6 +79,9 @@ class BulkReads:
         #: None until they were read.
         self._recent: _Recent | None = None
         self._recent_lock = threading.Lock()
+        #: What the last change of state of each object made; None until it was read.
+        self._switches: dict[Key, bool | None] | None = None
+        self._switches_lock = threading.Lock()
 
     def written(self, id: str) -> None:
         """Remember that this run changes the object: no list is used for it any more."""
@@ -97,7 +102,30 @@ class BulkReads:
             found = of_type.entries.get(id)
         if found is None or any(name in known and name not in found.properties for name in type.updatable):
             return False
+        if self._disagrees(client, found):
+            return False
         return all(known.get(name) == value for name, value in found.properties.items())
+
+    def lost_switch(self, client: Client, observed: Observed, known: Mapping[str, Any]) -> Event | None:
+        """Return the last change of state of an object if the server has accepted it and a read by its id does not show it.
+
+        The changes are read once in a run, where a list is used or where an object is not in the state that was recorded.
+
+        :param observed: as a read by its id showed it.
+        :param known: what the state has of it.
+        """
+        with self._switches_lock:
+            skipped = self._switches is None
+        if skipped and known.get(ACTIVE) == observed.properties[ACTIVE]:
+            return None
+        return read_again(client, observed, known)[1] if self._disagrees(client, observed) else None
+
+    def _disagrees(self, client: Client, observed: Observed) -> bool:
+        """Whether the last change of state that the event store has of an object made another one than was seen."""
+        with self._switches_lock:
+            if self._switches is None:
+                self._switches = last_switches(newest_switches(client))
+            return self._switches.get(observed.key, observed.properties[ACTIVE]) is not observed.properties[ACTIVE]
 
     def _count(self, client: Client, type: ResourceType[Any], of_type: _OfType, org_id: str) -> None:
         """Count a read, and read a list where it has become worth it."""

@@ -19,11 +19,14 @@ from pulumi_zorg.errors import (
     UnexpectedAnswer,
 )
 from pulumi_zorg.inputs import FILLED, check_inputs
+from pulumi_zorg.lifecycle import Action, Step
+from pulumi_zorg.lost_switches import describe
 from pulumi_zorg.proof import Removal, in_state
 from pulumi_zorg.providers import context as process
 from pulumi_zorg.providers.checks import OLD_SDK
 from pulumi_zorg.providers.context import readable
 from pulumi_zorg.providers.create import Created, conflict_error, create_or_adopt
+from pulumi_zorg.providers.lost_changes import is_shown, was_created
 from pulumi_zorg.providers.reconcile import destroy, reconcile
 from pulumi_zorg.providers.registry import display_name
 from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
@@ -52,7 +55,7 @@ class Hooks(Generic[AnyInputs]):
         inputs = self._parse(props)
         resource = self._resource(props)
         self.type.before_create(context.client, inputs)
-        created = create_or_adopt(self.type, context, inputs, resource)
+        created = self._shown(create_or_adopt(self.type, context, inputs, resource), resource, inputs)
         context.bulk_reads.written(created.id)
         try:
             outputs = self._outputs(self._reconcile(created, resource, inputs, props), inputs)
@@ -90,6 +93,9 @@ class Hooks(Generic[AnyInputs]):
         context.pending.seen_by_engine(id)
         if found.warning:
             context.reporter.warn(found.warning)
+        lost = None if is_get else context.bulk_reads.lost_switch(context.client, found, known)
+        if lost is not None:
+            context.reporter.warn(describe(found, lost))
         filled = frozenset() if is_get else frozenset(self.type.server_defaults) - known.keys()
         names = set(self.type.inputs.names()) - filled
         inputs, _ = check_inputs(
@@ -120,6 +126,35 @@ class Hooks(Generic[AnyInputs]):
             return
         with in_state():
             destroy(self.type, context.client, id, self._parse_recorded(props), props)
+
+    def _shown(self, created: Created, resource: str, inputs: AnyInputs) -> Created:
+        """Return the object, or another one that is created in its place if the server has lost it: reads do not show it then."""
+        if not created.new or self.type.created_state is None:
+            return created  # reconciling reads it
+        context, client = process.current(), process.current().client
+        given_up = ("creates are not shown", self.type.token)
+        if given_up in client.learned or is_shown(self.type, client, created.id, inputs):
+            return created
+        what = f"{self.type.title(inputs, created.id)} was created, and reads do not show it"
+        if was_created(self.type, client, created.id, inputs) is False:
+            context.reporter.warn(f"{what}, nor does ZITADEL's event store. Run `pulumi refresh`.")
+            return created
+        context.reporter.note(f"{what}: the server has lost it. It is removed and created again.")
+        try:
+            self.type.perform(client, created.id, inputs, Step(Action.REMOVE))
+        except ApiError as error:
+            context.reporter.warn(f"It could not be removed, and stays as it is. Run `pulumi refresh`. {error}")
+            return created
+        context.pending.forget(resource)
+        again = create_or_adopt(self.type, context, inputs, resource)
+        if not is_shown(self.type, client, again.id, inputs):
+            client.learned[given_up] = again.id  # it would not help the others either
+            context.reporter.warn(
+                f"{self.type.title(inputs, again.id)} was created again, and reads do not show it either. Whoever should have access "
+                "by it may not have it. Look in the console whether what it names exists there, like its user. If it does, tell "
+                "whoever runs the server."
+            )
+        return again
 
     def _reconcile(self, created: Created, resource: str, inputs: AnyInputs, known: Mapping[str, Any]) -> Observed:
         """Bring the object to what is declared, and bind its id to the resource before anything is done to it."""

@@ -26,13 +26,12 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.lifecycle import Action, DeletionPolicy, Step, steps, steps_to_delete
 from pulumi_zorg.proof import Removal
+from pulumi_zorg.providers.lost_changes import Change, removal_is_lost, was_removed
 from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
-from pulumi_zorg.retry import poll, retry
+from pulumi_zorg.retry import retry
 
 __all__ = ["destroy", "reconcile"]
 
-#: Seconds within which a server shows a change that it has accepted.
-_SHOWN_WITHIN = 10.0
 #: After so many steps, somebody else must be changing the object too.
 _TOO_MANY_STEPS = 8
 
@@ -128,6 +127,21 @@ class _Target(Generic[AnyInputs]):
     def perform(self, step: Step) -> None:
         self.type.perform(self.client, self.id, self.inputs, step)
 
+    def removal_is_lost(self, refused: ZorgError | None = None) -> bool:
+        """Whether reads still show the object that was removed. The user is warned then.
+
+        :param refused: what the server answered to another removal; None where it has just removed the object.
+        """
+        if refused is not None and not isinstance(refused, NotFound):
+            return False
+        if refused is not None and not was_removed(self.type, self.client, self.id, self.inputs):
+            return False
+        return removal_is_lost(self.type, self.client, self.id, self.inputs)
+
+    def change(self, step: Step) -> Change[AnyInputs]:
+        """The step as what the server has accepted."""
+        return Change(self.type, self.client, self.id, self.inputs, step)
+
 
 class _AnswerLost(Exception):
     """The answer to a write was lost. What happened is read after a while."""
@@ -175,26 +189,27 @@ def _pass(read: Read[T], target: _Target[Any]) -> T:
                 raise
             found, plan = read() if step.action is Action.REMOVE else _read_after(failure, read)
             if plan and plan[0] == step:
-                raise failure from None
+                if step.action is Action.REMOVE and target.removal_is_lost(failure):
+                    return found
+                if step.action is Action.REMOVE or not isinstance(failure, FailedPrecondition):
+                    raise failure from None
+                found, plan = _answered(target.change(step).shown_after, failure, read, (found, plan))
         else:
             if step.action is Action.REMOVE:
-                return found  # reading again would need proof of what the server has just confirmed
-            found, plan = _read_until_shown(read, step, target)
-    title = target.type.title(target.inputs, target.id)
-    raise UnexpectedAnswer(
-        f"{title}: after {_TOO_MANY_STEPS} changes, reads still show it otherwise ({plan[0].action.value} is left). "
-        "Somebody else seems to be changing it too; try again."
-    )
+                target.removal_is_lost()  # whatever else a read answers needs no proof: the server has just confirmed it
+                return found
+            found, plan = _answered(target.change(step).shown, read)
+    raise target.change(plan[0]).not_settled()
 
 
-def _read_until_shown(read: Read[T], step: Step, target: _Target[Any]) -> tuple[T, tuple[Step, ...]]:
-    """Read until the server shows the step that it has accepted, but not forever."""
-    return poll(
-        read,
-        lambda found: not found[1] or found[1][0] != step,
-        within=_SHOWN_WITHIN,
-        sleep=target.client.transport.sleep,
-    )
+def _answered(call: Callable[..., tuple[T, tuple[Step, ...]]], *args: Any) -> tuple[T, tuple[Step, ...]]:
+    """Return what a call returns that may write."""
+    try:
+        return call(*args)
+    except Unreachable as failure:
+        if failure.may_have_applied:
+            raise _AnswerLost(failure) from None
+        raise
 
 
 def _read_after(failure: ZorgError, read: Read[T]) -> tuple[T, tuple[Step, ...]]:

@@ -266,3 +266,37 @@ def test_without_the_command_pulumi_the_error_names_it(stack: Stack) -> None:
     stack.env["PATH"] = str(stack.folder)
     run = zorg(stack)
     assert (run.code, run.shows("`pulumi` is not found")) == (ERROR, True)
+
+
+def test_from_the_row_of_a_lost_deactivation_to_a_grant_that_is_off(server: Server, stack: Stack) -> None:
+    """The server accepted a deactivation and lost it. The row says which command makes it again, and it does."""
+    admin, off = server.admin, {"active": False}
+    stack.declare(
+        ann=grant(server.home, server.ann, server.project, ["viewer"], **off),
+        bob=grant(server.home, server.bob, server.project, ["viewer"]),
+    )
+    stack.up()
+    ann, bob = stack.id("ann"), stack.id("bob")
+    admin.reactivate_grant(server.home, server.ann, ann)
+    admin.call("POST", "/debug/lost-changes", {"next": 2})
+    admin.deactivate_grant(server.home, server.ann, ann)
+    admin.deactivate_grant(server.home, server.bob, bob)
+
+    run = zorg(stack)
+    assert run.code == DRIFT
+    assert run.shows(
+        "deactivation was lost", "ann: ZITADEL accepted the deactivation and lost it", "`pulumi up --refresh`"
+    )
+    assert run.shows("bob: ZITADEL accepted the deactivation and lost it", "set active=False and run `pulumi up`")
+    up = stack.up("--refresh")
+    assert up.shows("warning:", ann, "accepted its deactivation", "was made again"), up.out
+    assert admin.grant(server.home, server.ann, ann)["state"] == "USER_GRANT_STATE_INACTIVE"
+    assert drifted(report_of(stack, code=DRIFT)) == {"bob": {"active": (True, True)}}
+
+    stack.declare(
+        ann=grant(server.home, server.ann, server.project, ["viewer"], **off),
+        bob=grant(server.home, server.bob, server.project, ["viewer"], **off),
+    )
+    assert stack.up().shows("was made again")
+    assert admin.grant(server.home, server.bob, bob)["state"] == "USER_GRANT_STATE_INACTIVE"
+    assert zorg(stack).code == IN_SYNC

@@ -428,3 +428,77 @@ def test_a_role_that_the_resource_ignores_is_no_drift(
     admin.remove_project_role(server.home, server.project, "admin")
     state = changed(stack, "granted", ignoreChanges=["role_keys"])
     assert drift_of(stack).report(code=IN_SYNC, state=state)["drifted"] == []
+
+
+def test_a_deactivation_that_the_server_lost(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    """Reads show the grant as active, and its roles are in new tokens. The state may agree with that, or not."""
+    stack.declare(
+        ann=grant(server.home, server.ann, server.project, ["viewer"]),
+        bob=grant(server.home, server.bob, server.project, ["viewer"]),
+    )
+    stack.up()
+    server.admin.call("POST", "/debug/lost-changes", {"next": 2})
+    server.admin.deactivate_grant(server.home, server.ann, stack.id("ann"))
+    server.admin.deactivate_grant(server.home, server.bob, stack.id("bob"))
+    drift, ann = drift_of(stack), stack.resources()["ann"]
+    inactive = changed(
+        stack, "ann", inputs={**ann["inputs"], "active": False}, outputs={**ann["outputs"], "active": False}
+    )
+    for args in ([], ["--since", "2026-01-01"]):
+        found = drift.report(*args, code=DRIFT, state=inactive)["drifted"]
+        changes = {each["urn"].rsplit("::", 1)[1]: each["changes"] for each in found}
+        (of_ann,), (of_bob,) = changes["ann"], changes["bob"]
+        assert (of_ann["recorded"], of_ann["live"], of_bob["recorded"], of_bob["live"]) == (False, True, True, True)
+        assert of_ann["lost"].endswith("`pulumi up --refresh` makes the deactivation again.")
+        assert "set active=False and run `pulumi up`" in of_bob["lost"]
+        assert all(each["when"] and each["by"] for each in (of_ann, of_bob))
+    for form in FORMS:
+        run = drift.run("--format", form, state=inactive)
+        assert (run.code, run.shows("lost", "it still gives access")) == (DRIFT, True), run.out
+
+
+def test_a_removal_that_the_server_lost(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    """Reads show the grant as active, and it cannot be removed again: both seen on a server of July 2026."""
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    stack.up()
+    server.admin.call("POST", "/debug/lost-changes", {"next": 1, "events": ["user.grant.removed"]})
+    server.admin.remove_grant(server.home, server.ann, stack.id("ann"))
+    run = drift_of(stack).run()
+    assert (run.code, run.shows("removal was lost", "it still gives access", "it goes with its user")) == (
+        DRIFT,
+        True,
+    ), run.out
+    refreshed = stack.must("refresh")
+    assert list(stack.resources()) == ["ann"], refreshed.out
+    assert stack.destroy().shows("warning:", "ZITADEL removed it and lost that")
+
+
+def test_a_list_that_lost_a_change_of_an_organization_hides_no_drift(
+    server: Server, stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    """A read of an organization by its id is right where the list is not."""
+    stack.declare(**{f"o{number}": org(f"Org {number}") for number in range(24)})
+    stack.up()
+    server.admin.call("POST", "/debug/lost-changes", {"next": 1})
+    server.admin.deactivate_organization(stack.id("o7"))
+    (found,) = drift_of(stack).report(code=DRIFT)["drifted"]
+    assert [(each["recorded"], each["live"], each["lost"]) for each in found["changes"]] == [(True, False, None)]
+
+
+def test_what_was_switched_and_is_shown_is_in_sync(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"], active=False))
+    stack.up()
+    server.admin.reactivate_grant(server.home, server.ann, stack.id("ann"))
+    server.admin.deactivate_grant(server.home, server.ann, stack.id("ann"))
+    drift_of(stack).report(code=IN_SYNC)
+
+
+def test_a_credential_without_events_gets_its_report(
+    server: Server, stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    stack.up()
+    owner = server.admin.create_user(server.home, "owner")
+    server.admin.add_member(server.home, owner, "ORG_OWNER")
+    stack.env["ZITADEL_TOKEN"] = server.wait_for_rights(server.admin.create_token(server.home, owner), server.home)
+    drift_of(stack).report(code=IN_SYNC)

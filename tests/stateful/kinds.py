@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import httpx
+
 if TYPE_CHECKING:
     from tests.stateful.engine import Resource
     from tests.stateful.laws import Laws
@@ -38,6 +40,11 @@ class Kind:
     def truth(self, id: str) -> dict[str, Any]:
         """The properties that a program declares, as they are."""
         raise NotImplementedError
+
+    def shown_as_active(self, id: str) -> bool | None:
+        """What a read by its id shows of the flag, which roles in tokens follow; None where it does not show the object."""
+        found: bool = self.truth(id)["active"]
+        return found
 
     def is_gone(self, resource: Resource) -> bool:
         """Whether the object was removed, directly or with another one."""
@@ -162,6 +169,13 @@ class UserGrantKind(Kind):
             elif kind.endswith("reactivated"):
                 active = True
         return {"role_keys": sorted(roles), "active": active}
+
+    def shown_as_active(self, id: str) -> bool | None:
+        try:
+            # The server does not look at the user in the path.
+            return bool(self.admin.grant(self.laws.home, "-", id)["state"] == "USER_GRANT_STATE_ACTIVE")
+        except httpx.HTTPStatusError:
+            return None
 
     def is_gone(self, resource: Resource) -> bool:
         if resource.outputs.get("user_id") in self.laws.removed:

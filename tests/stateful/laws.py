@@ -4,7 +4,7 @@
 - nothing is doubled or lost: after a clean refresh and `up`, what the stack made is on the server exactly once, in the state,
   or left there by a deletion policy;
 - declared equals found: and it is as the program declares it;
-- what an `up` wrote into the state was so, however the run ended;
+- what an `up` wrote into the state was so, however the run ended: by the event store and by reads, which roles in tokens follow;
 - what was deleted is as its deletion policy requires, unless another resource manages it;
 - what others made is as they left it, unless the program sets `adopt`; the credential's own and the default organization
   are active, and nothing is made in them;
@@ -192,6 +192,8 @@ class Laws:
     def _is_so(self, name: str, resource: Resource) -> None:
         """What this very run wrote into the state."""
         self._agrees(f"{name} is not as the state has it", resource.outputs, self._truth(resource.kind, resource.id))
+        shown = self.kinds[resource.kind].shown_as_active(resource.id)
+        assert shown in (None, resource.outputs["active"]), f"reads, and tokens, have {name} otherwise than the state"
 
     @staticmethod
     def _agrees(otherwise: str, properties: dict[str, Any], truth: dict[str, Any]) -> None:

@@ -12,11 +12,13 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest import mock
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from pulumi_zorg.emulator import Emulator, ProfileName
+from pulumi_zorg.providers import lost_changes
 from pulumi_zorg.testing import AdminClient, Fault, FaultProxy
 from tests.stateful.console_changes import CHANGES, ConsoleChanges
 from tests.stateful.engine import Declared, Killed, MiniEngine
@@ -48,6 +50,13 @@ FAULTS = {
     "lost answers": lambda: Fault("drop", times=None),
     "the header lost on reads": lambda: Fault("strip", method="GET", times=None),
     "the header lost": lambda: Fault("strip", times=None),
+}
+
+#: What the server accepts and never shows: the types of event, or none for a change of state.
+LOST: dict[str, tuple[str, ...]] = {
+    "a switch": (),
+    "roles": ("user.grant.changed", "project.grant.changed"),
+    "a create": ("user.grant.added",),
 }
 
 #: What else a resource may say; mostly nothing.
@@ -363,6 +372,32 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         """Something is declared otherwise, or for the first time, and the `up` goes wrong somewhere."""
         self._declare_something(kind, slot, number, active)
         self._under(fault, skip, "up")
+
+    @rule(
+        kind=st.sampled_from(["grant", "grant", "project", "project_grant"]),
+        slot=st.sampled_from([0, 0, 1]),
+        user=st.integers(0, 2),
+        what=st.sampled_from(["a switch", *sorted(LOST)]),
+        times=st.integers(1, 2),
+    )
+    def a_change_is_lost(self, kind: str, slot: int, user: int, what: str, times: int) -> None:
+        """The server accepts it, and never shows it. A read of an organization by its id is always right."""
+        declared = self.engine.program.get(f"{kind}{slot}")
+        if what == "a create":
+            self.declare_grant(slot, user, {"viewer"}, True)
+        elif declared is not None and what == "a switch":
+            self.engine.program[f"{kind}{slot}"] = Declared(
+                kind, {**declared.args, "active": not declared.args["active"]}
+            )
+        elif declared is not None and kind != "project":
+            roles = ["editor"] if declared.args["role_keys"] != ["editor"] else ["viewer"]
+            self.engine.program[f"{kind}{slot}"] = Declared(kind, {**declared.args, "role_keys": roles})
+        lost = {"next": times, **({"events": LOST[what]} if LOST[what] else {})}
+        self.admin.call("POST", "/debug/lost-changes", lost)
+        with mock.patch.object(lost_changes, "SHOWN_WITHIN", 0.05):  # reads by id do not lag here
+            self._run("up")
+        self.admin.call("POST", "/debug/lost-changes", {"next": 0})
+        COUNTED[f"lost: {what}"] += "lost it" in self.engine.diagnostics.getvalue()
 
     def _declare_something(self, kind: str, slot: int, number: int, active: bool) -> None:
         roles = {"editor"} if active else {"viewer", "admin"}

@@ -52,7 +52,15 @@ def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
                 "removed": False,
                 "proof": None,
                 "changes": [
-                    {"property": "active", "recorded": True, "live": False, "when": at, "by": "Ann", "why": None}
+                    {
+                        "property": "active",
+                        "recorded": True,
+                        "live": False,
+                        "when": at,
+                        "by": "Ann",
+                        "why": None,
+                        "lost": None,
+                    }
                 ],
                 "when": at,
                 "by": "Ann",

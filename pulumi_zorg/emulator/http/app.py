@@ -30,6 +30,13 @@ from pulumi_zorg.emulator.oauth.discovery import configuration
 from pulumi_zorg.emulator.oauth.oidc import OAuthError, Oidc
 from pulumi_zorg.emulator.organizations.queries import require_known_organization
 
+_SWITCHES = ("deactivated", "reactivated")
+#: The events that change the state of an object.
+_STATE_EVENTS = (
+    *(f"{each}.{what}" for each in ("org", "project", "project.grant", "user.grant", "user") for what in _SWITCHES),
+    "user.locked",
+    "user.unlocked",
+)
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 #: The services of the Connect protocol. Their answer to an unknown procedure is not JSON.
 _SERVICES = {route.path.split("/")[1] for route in ROUTES if route.connect}
@@ -59,6 +66,7 @@ class Api:
             WebRoute("/debug/ready", _ready),
             WebRoute("/debug/phantoms", self._phantoms, methods=["POST"]),
             WebRoute("/debug/missed-by-cascades", self._missed_by_cascades, methods=["POST"]),
+            WebRoute("/debug/lost-changes", self._lost_changes, methods=["POST"]),
             WebRoute("/debug/lag", self._lag, methods=["POST"]),
             WebRoute("/debug/delay", self._delay, methods=["POST"]),
             WebRoute("/debug/rate-limit", self._rate_limit, methods=["POST"]),
@@ -171,6 +179,11 @@ class Api:
 
     async def _missed_by_cascades(self, request: Request) -> Response:
         self.instance.missed_by_cascades = set((await request.json())["ids"])
+        return _Json({})
+
+    async def _lost_changes(self, request: Request) -> Response:
+        asked = await request.json()
+        self.instance.miss(int(asked["next"]), asked.get("events", _STATE_EVENTS))
         return _Json({})
 
     async def _lag(self, request: Request) -> Response:

@@ -41,6 +41,7 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
             "role_keys": ("project.grant.changed", "project.grant.cascade.changed"),
             "active": ("project.grant.deactivated", "project.grant.reactivated"),
         },
+        set_whole={"role_keys": "roleKeys"},
         payload={"granted_org_id": "grantedOrgId"},
         parents=(
             Parent("project_id", "project", "project.removed", created=("project.added",)),

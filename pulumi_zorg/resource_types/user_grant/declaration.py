@@ -56,6 +56,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         created="user.grant.added",
         removed=("user.grant.removed", "user.grant.cascade.removed"),
         changes={"role_keys": _ROLES, "active": ("user.grant.deactivated", "user.grant.reactivated")},
+        set_whole={"role_keys": "roleKeys"},
         payload={"user_id": "userId", "project_id": "projectId", "project_grant_id": "grantId"},
         parents=(
             Parent("user_id", "user", "user.removed", created=_USER_CREATED),
