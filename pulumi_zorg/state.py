@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.resource_registry import INPUTS
 from pulumi_zorg.tokens import Key, is_ours, short
 
 __all__ = [
@@ -58,8 +59,8 @@ class Recorded:
 
     @property
     def key(self) -> Key:
-        """The type and the id."""
-        return self.type, self.id
+        """What is unique of the object."""
+        return INPUTS[self.type].key(self.type, self.id, {**self.properties, **self.known})
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,12 @@ class SharedObject:
 def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
     """Return the objects that more than one resource manages.
 
-    :param managed: the URN of each managed resource, and the type and id of its object.
+    :param managed: the URN of each managed resource, and the key of its object.
     """
     urns: dict[Key, list[str]] = {}
     for urn, key in managed:
         urns.setdefault(key, []).append(urn)
-    return tuple(SharedObject(*key, tuple(found)) for key, found in urns.items() if len(found) > 1)
+    return tuple(SharedObject(key.type, key.id, tuple(found)) for key, found in urns.items() if len(found) > 1)
 
 
 def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:

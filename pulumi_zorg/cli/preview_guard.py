@@ -153,8 +153,8 @@ def _with_state(plan: Plan, stack: Stack, own: bool) -> tuple[Plan, str | None]:
         pending = () if own else pending_deletions(stack.outline)
     except (click.ClickException, ConfigurationError) as error:
         return plan, clean(str(error), 300)
-    planned = {step.planned.id for step in plan.steps if step.planned.after is None}
-    left = (each for each in pending if each.id not in planned)
+    planned = {(step.planned.type, step.planned.id) for step in plan.steps if step.planned.after is None}
+    left = (each for each in pending if (each.type, each.id) not in planned)
     steps = (PlannedStep(each.urn, Planned(each.type, each.id, each.known, None), "pending") for each in left)
     known = {(each.type, each.id) for each in in_state}
     more = (each for each in plan.shared if (each.type, each.id) not in known)

@@ -25,6 +25,7 @@ from pulumi_zorg.models import Event, ObjectRecord
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.resource_type import ResourceType
 from pulumi_zorg.state import Recorded
+from pulumi_zorg.tokens import Key
 
 __all__ = ["BulkReads"]
 
@@ -56,7 +57,7 @@ class _OfType:
 
     instance: _List = field(default_factory=_List)
     organizations: defaultdict[str, _List] = field(default_factory=lambda: defaultdict(_List))
-    entries: dict[str, Observed] = field(default_factory=dict)
+    entries: dict[Key, Observed] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -72,29 +73,30 @@ class BulkReads:
 
     def __init__(self) -> None:
         self._types: defaultdict[str, _OfType] = defaultdict(_OfType)
-        self._written: set[str] = set()
+        self._written: set[Key] = set()
         self._lock = threading.Lock()
         #: None until they were read.
         self._recent: _Recent | None = None
         self._recent_lock = threading.Lock()
 
-    def written(self, id: str) -> None:
+    def written(self, key: Key) -> None:
         """Remember that this run changes the object: no list is used for it any more."""
         with self._lock:
-            self._written.add(id)
+            self._written.add(key)
 
     def confirm(self, client: Client, type: ResourceType[Any], id: str, known: Mapping[str, Any]) -> bool:
         """Return whether a list shows the object exactly as the state has it. Else it is to be read by id.
 
         :param known: what the state has of it.
         """
+        key = type.key(id, known)
         with self._lock:
-            if id in self._written:
+            if key in self._written:
                 return False
             of_type = self._types[type.token]
         with of_type.lock:
             self._count(client, type, of_type, str(known.get("org_id") or ""))
-            found = of_type.entries.get(id)
+            found = of_type.entries.get(key)
         if found is None or any(name in known and name not in found.properties for name in type.updatable):
             return False
         return all(known.get(name) == value for name, value in found.properties.items())
@@ -124,12 +126,13 @@ class BulkReads:
         if records:
             of_type.entries |= self._settled(client, type, records)
 
-    def _settled(self, client: Client, type: ResourceType[Any], records: Sequence[ObjectRecord]) -> dict[str, Observed]:
+    def _settled(self, client: Client, type: ResourceType[Any], records: Sequence[ObjectRecord]) -> dict[Key, Observed]:
         """Return the objects that a list shows, without those that it may not show as they are."""
-        shown: dict[str, Observed] = {}
+        shown: dict[Key, Observed] = {}
         for record in records:
             with suppress(UnexpectedAnswer):  # this release does not know its state
-                shown[record.id] = type.observed(record)
+                each = type.observed(record)
+                shown[each.key] = each
         recorded = [Recorded("", type.token, each.id, each.properties, each.properties) for each in shown.values()]
         try:
             changed = {each.key for each in recently_changed(client, self._recent_events(client), recorded)}
@@ -137,7 +140,7 @@ class BulkReads:
             changed = set()  # nothing shows this caller what changed
         except ZorgError:
             return {}
-        return {each.id: each for each in shown.values() if each.key not in changed}
+        return {key: each for key, each in shown.items() if key not in changed}
 
     def _recent_events(self, client: Client) -> tuple[Event, ...] | None:
         """Return the events that lists may not show yet, read once in a run. What a list answers is true at that moment."""

@@ -96,11 +96,11 @@ class Checks:
         context.pending.seen_by_engine(id)
         before = {**(olds.get(FILLED) or {}), **olds}
         replaces = [name for name in self.inputs.replaces if _is_replaced(before.get(name), news.get(name))]
-        resource = context.registry.resource(self.inputs.identity(news))
+        resource, key = context.registry.resource(self.inputs.identity(news)), self.inputs.key(self.type, id, before)
         if resource is not None and replaces:
-            context.registry.release(resource, id)
+            context.registry.release(resource, key)
         elif resource is not None:
-            context.registry.bind(resource, id)
+            context.registry.bind(resource, key)
         if not replaces:
             self._compare_roles(context, id, before, news)
         if context.is_preview and not replaces and self._differ(olds, news):

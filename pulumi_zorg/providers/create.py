@@ -34,6 +34,7 @@ from pulumi_zorg.providers.reconcile import destroy
 from pulumi_zorg.providers.registry import display_name
 from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
 from pulumi_zorg.retry import poll, retry
+from pulumi_zorg.tokens import Key
 
 __all__ = ["Created", "conflict_error", "create_or_adopt"]
 
@@ -160,7 +161,7 @@ class _Creator(Generic[AnyInputs]):
 
     def refuse_if_managed(self, id: str) -> None:
         """Raise where another resource of this run manages the object."""
-        manager = self.context.registry.manager(id)
+        manager = self.context.registry.manager(self._key(id))
         if manager not in (None, self.resource):
             raise NameTaken(_managed(self.type, self.inputs, id, manager or ""))
 
@@ -256,7 +257,10 @@ class _Creator(Generic[AnyInputs]):
             return False
 
     def _is_managed(self, id: str) -> bool:
-        return self.context.registry.manager(id) not in (None, self.resource)
+        return self.context.registry.manager(self._key(id)) not in (None, self.resource)
+
+    def _key(self, id: str) -> Key:
+        return self.type.key(id, self.inputs.dump())
 
     def _as_pending(self, pending: PendingCreate) -> AnyInputs:
         """What the resource declared when the create began, as far as the pending create has it."""
@@ -292,7 +296,7 @@ def conflict_error(
             "again. Else look for it in the console: to adopt it, set adopt=True on this resource and use a credential that "
             "may see it."
         )
-    manager = context.registry.manager(existing)
+    manager = context.registry.manager(resource_type.key(existing, inputs.dump()))
     if manager is not None:
         return NameTaken(f"{refused} {_managed(resource_type, inputs, existing, manager)}")
     by = ""

@@ -53,7 +53,7 @@ class Hooks(Generic[AnyInputs]):
         resource = self._resource(props)
         self.type.before_create(context.client, inputs)
         created = create_or_adopt(self.type, context, inputs, resource)
-        context.bulk_reads.written(created.id)
+        context.bulk_reads.written(self.type.key(created.id, props))
         try:
             outputs = self._outputs(self._reconcile(created, resource, inputs, props), inputs)
         except _WrongId as wrong:
@@ -100,7 +100,7 @@ class Hooks(Generic[AnyInputs]):
     @readable
     def update(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Bring the object to what is declared now."""
-        process.current().bulk_reads.written(id)
+        process.current().bulk_reads.written(self.type.key(id, olds))
         inputs = self._parse(news)
         unchanged = Created(id, new=False)
         with in_state():
@@ -111,8 +111,8 @@ class Hooks(Generic[AnyInputs]):
         """Apply the deletion policy, unless another resource of the program manages the object."""
         context = process.current()
         context.pending.seen_by_engine(id)
-        context.bulk_reads.written(id)
-        manager = context.registry.manager(id)
+        context.bulk_reads.written(self.type.key(id, props))
+        manager = context.registry.manager(self.type.key(id, props))
         if manager is not None:
             context.reporter.note(
                 f"{self.type.noun} {id} stays as it is: {display_name(manager)} of this program manages it now."
@@ -132,7 +132,7 @@ class Hooks(Generic[AnyInputs]):
                 return
             if created.new:
                 self._verify_identity(observed, inputs)
-            context.registry.bind(resource, created.id)
+            context.registry.bind(resource, self.type.key(created.id, inputs.dump()))
             bound = True
 
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.servers import Server
-from tests.support.stack import Stack, grant, org
+from tests.support.stack import Stack, grant, org, project
 
 
 @pytest.mark.engine_too
@@ -39,4 +39,29 @@ def test_a_name_is_passed_on_in_one_run_to_a_resource_that_waits_for_it(server: 
     stack.up()
     names = {each["id"]: each["name"] for each in server.admin.organizations().values()}
     assert (names[stack.id("acme")], names[stack.id("newcomer")]) == ("Acme Holding", "Acme")
+    stack.assert_settled()
+
+
+def with_one_id(server: Server) -> str:
+    """Make an organization and a project that have one id, as callers of the v2 API may choose it."""
+    server.admin.call("POST", "/v2/organizations", {"name": "Same", "orgId": "same-id"})
+    body = {"organizationId": server.home, "name": "Same", "projectId": "same-id"}
+    server.admin.call("POST", "/zitadel.project.v2.ProjectService/CreateProject", body)
+    return "same-id"
+
+
+@pytest.mark.engine_too
+def test_an_organization_and_a_project_of_one_id_are_two_objects(server: Server, stack: Stack) -> None:
+    both = with_one_id(server)
+    same = org("Same", adopt=True)
+    stack.declare(same=same, site=project(server.home, "Same", adopt=True))
+    stack.up()
+    assert (stack.id("same"), stack.id("site")) == (both, both)
+    stack.assert_settled()
+    # The project leaves the program, while the organization of that id stays in it.
+    stack.declare(same=same)
+    up = stack.up()
+    assert not up.shows("stays as it is")
+    assert both not in server.admin.projects(server.home)
+    assert both in server.admin.organizations()
     stack.assert_settled()

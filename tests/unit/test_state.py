@@ -12,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pulumi_zorg.errors import ConfigurationError
+from pulumi_zorg.resource_registry import INPUTS, RESOURCE_TYPES
 from pulumi_zorg.state import last_update, parse_time, pending_deletions, recorded, shared, stack_name
-from tests.support.types import ORGANIZATION, USER_GRANT
+from tests.support.types import ORGANIZATION, PROJECT_GRANT, USER_GRANT
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
@@ -69,6 +70,23 @@ def resource(name: str, id: str, type: str = ORGANIZATION, **more: Any) -> dict[
 
 def of(*resources: dict[str, Any]) -> dict[str, Any]:
     return {"version": 3, "deployment": {"resources": list(resources)}}
+
+
+def test_an_id_is_unique_only_within_its_type_and_where_the_type_says_so_within_its_parent() -> None:
+    def granted(name: str, project: str) -> dict[str, Any]:
+        return resource(name, "1", PROJECT_GRANT, inputs={"project_id": project})
+
+    two = of(resource("acme", "1"), granted("a", "7"), granted("b", "8"))
+    assert shared(two) == ()
+    assert len({each.key for each in recorded(two)}) == 3
+    (found,) = shared(of(granted("a", "7"), granted("again", "7")))
+    assert (found.type, found.id) == (PROJECT_GRANT, "1")
+
+
+@pytest.mark.parametrize("token", RESOURCE_TYPES)
+def test_the_inputs_and_the_events_of_a_type_agree_about_what_an_id_is_unique_in(token: str) -> None:
+    """The inputs are loaded in previews without changes. The events are not."""
+    assert RESOURCE_TYPES[token].events.aggregate == INPUTS[token].id_within
 
 
 def test_two_resources_of_one_object_are_found_with_the_way_out() -> None:
