@@ -124,8 +124,7 @@ def check_pending(examination: Examination) -> Iterator[Finding]:
     """No create of an earlier run was left unfinished."""
     folder = pending_creates_folder(examination.folder.resolve())
     pending = PendingCreates(examination.settings.url, folder, lambda sentence: None)
-    # What was returned to the engine is kept until a later run shows that the state has it.
-    found = [each for each in pending.all() if not each.returned]
+    found = pending.all()
     for each in found:
         yield warning(_describe(each))
     if not found:

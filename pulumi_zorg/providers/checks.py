@@ -93,7 +93,7 @@ class Checks:
         """Return which properties replace the object. The engine compares the inputs itself, so that a preview names the
         properties."""
         context = process.current()
-        context.pending.seen_by_engine(id)
+        context.pending.seen_by_engine(self.type, id)
         before = {**(olds.get(FILLED) or {}), **olds}
         replaces = [name for name in self.inputs.replaces if _is_replaced(before.get(name), news.get(name))]
         resource, key = context.registry.resource(self.inputs.identity(news)), self.inputs.key(self.type, id, before)

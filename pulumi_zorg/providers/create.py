@@ -83,7 +83,7 @@ def create_or_adopt(
         if pending is not None:
             creator.clean_up_orphan(pending, existing)
         return Created(existing, new=False)
-    if pending is not None and pending.matches(creator.identity):
+    if pending is not None:
         if pending.id is not None or pending.identity != creator.identity:
             orphan = creator.recover_orphan(pending)
             if orphan is not None:
@@ -116,7 +116,8 @@ class _Creator(Generic[AnyInputs]):
         me = self.client.me.id  # read before the clock: its answer has the server's time
         attempts = () if earlier is None else earlier.attempts
         attempt = Attempt(me, transport.server_time())
-        this = PendingCreate(transport.settings.url, self.resource, self.identity, (*attempts, attempt))
+        secret = not self.identity.keys().isdisjoint(self.context.hidden(self.type.token, self.inputs.dump()))
+        this = PendingCreate(transport.settings.url, self.resource, self.identity, (*attempts, attempt), secret=secret)
         pending.keep(this)
         may_have_made: PendingCreate | None = earlier
         failures = 0
@@ -186,11 +187,10 @@ class _Creator(Generic[AnyInputs]):
 
     def clean_up_orphan(self, pending: PendingCreate, adopted: str) -> None:
         """Remove what an earlier run of this resource made, before the resource adopts something else."""
-        if not pending.returned:
-            before = self._as_pending(pending)
-            own = self._find_own(before, pending)
-            if own is not None and own != adopted and not self._is_managed(own):
-                self._remove(own, before)
+        before = self._as_pending(pending)
+        own = self._find_own(before, pending)
+        if own is not None and own != adopted and not self._is_managed(own):
+            self._remove(own, before)
         self.context.pending.forget(self.resource)
 
     def _own_or_adopted(self, may_have_made: PendingCreate | None) -> str | None:
@@ -229,7 +229,7 @@ class _Creator(Generic[AnyInputs]):
         for other in self.context.pending.others(self.resource):
             # Another resource has made it, or may have made the same object.
             same = other.id is None and other.identity == pending.identity
-            if other.id == found.id or (same and may_have_made(other)):
+            if other.object == (self.type.token, found.id) or (same and may_have_made(other)):
                 return None
         return found.id if may_have_made(pending) else None
 

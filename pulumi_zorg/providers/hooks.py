@@ -68,7 +68,7 @@ class Hooks(Generic[AnyInputs]):
                 f"{self.type.noun} {created.id} was created, but could not be read back; refresh the stack. {error}"
             )
             outputs = inputs.dump()
-        context.pending.amend(resource, returned=True)
+        context.pending.forget(resource)
         return CreateResult(created.id, outputs)
 
     @readable
@@ -78,7 +78,7 @@ class Hooks(Generic[AnyInputs]):
         known = {name: value for name, value in props.items() if value is not None}
         is_get = not any(name in known for name in self.type.required if name not in self.type.address)
         if not is_get and context.bulk_reads.confirm(context.client, self.type, id, known):
-            context.pending.seen_by_engine(id)
+            context.pending.seen_by_engine(self.type.token, id)
             return ReadResult(id, props)  # without inputs, the engine keeps those of the state
         with nullcontext() if is_get else in_state():
             found = self.type.find(context.client, id, known)
@@ -87,7 +87,7 @@ class Hooks(Generic[AnyInputs]):
                 raise Gone(f"There is no {self.type.noun} {id} to get: {found.describe()}.")
             context.reporter.note(f"{self.type.noun} {id} does not exist any more: {found.describe()}.")
             return ReadResult("", {})
-        context.pending.seen_by_engine(id)
+        context.pending.seen_by_engine(self.type.token, id)
         if found.warning:
             context.reporter.warn(found.warning)
         filled = frozenset() if is_get else frozenset(self.type.server_defaults) - known.keys()
@@ -110,7 +110,7 @@ class Hooks(Generic[AnyInputs]):
     def delete(self, id: str, props: dict[str, Any]) -> None:
         """Apply the deletion policy, unless another resource of the program manages the object."""
         context = process.current()
-        context.pending.seen_by_engine(id)
+        context.pending.seen_by_engine(self.type.token, id)
         context.bulk_reads.written(self.type.key(id, props))
         manager = context.registry.manager(self.type.key(id, props))
         if manager is not None:

@@ -515,10 +515,6 @@ def test_a_create_that_was_never_finished(doctor: Doctor, monkeypatch: pytest.Mo
     pending.keep(
         PendingCreate(url, f"organization/shop/dev/{name}", {"name": "Secret name"}, (Attempt("1", 1e9),), "42")
     )
-    # A create that succeeded in the last run: no run has shown yet that the state has its id.
-    pending.keep(
-        PendingCreate(url, "organization/shop/dev/Organization/done", {"name": "Done"}, (), "43", returned=True)
-    )
     PendingCreates("https://another.example", folder, pytest.fail).keep(
         PendingCreate("https://another.example", f"organization/shop/dev/{name}", {"name": "Acme"}, ())
     )
