@@ -333,7 +333,10 @@ class ResourceType(Generic[AnyInputs]):
 
     def create(self, client: Client, inputs: AnyInputs) -> str:
         """Create an active object and return its id."""
-        return self.calls.create(client, inputs)
+        try:
+            return self.calls.create(client, inputs)
+        finally:
+            client.forget(self.reference)
 
     def as_created(self, client: Client, id: str, inputs: AnyInputs) -> Observed | None:
         """Return the object that a create has just made; None where its answer does not show all of it."""
@@ -358,7 +361,10 @@ class ResourceType(Generic[AnyInputs]):
             case Action.REACTIVATE:
                 self.calls.reactivate(client, id, inputs)
             case Action.REMOVE:
-                self.calls.remove(client, id, inputs)
+                try:
+                    self.calls.remove(client, id, inputs)
+                finally:
+                    client.forget(self.reference)
 
     def settle(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> None:
         """Verify what a change of the object did to other objects, and bring that about where it is not so.

@@ -52,7 +52,8 @@ class Client:
         self.searches = Searches(transport)
         self.roles = Roles(transport, self.events)
         self.credentials = Credentials(transport)
-        #: What calls have shown that other calls need not ask for again, by what it is about.
+        #: What calls have shown that other calls need not ask for again: the values of a property, by its name and what they
+        #: are about. :meth:`forget` forgets those that this run changes.
         self.learned: dict[tuple[str, ...], str] = {}
         self._verified: set[str] = set()
         self._verifying: dict[str, Future[bool]] = {}
@@ -78,6 +79,11 @@ class Client:
         if notice is None:
             return cls(Transport(settings, before_request=before_request))
         return cls(Transport(settings, notice=notice, before_request=before_request))
+
+    def forget(self, property: str) -> None:
+        """Forget the values of a property in :attr:`learned`: an object that it can name is created or removed."""
+        for key in [each for each in list(self.learned) if each[0] == property]:
+            self.learned.pop(key, None)
 
     def read(
         self,

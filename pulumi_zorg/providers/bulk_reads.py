@@ -21,6 +21,7 @@ from pulumi_zorg.affected_by import recent_events, recently_changed
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.pages import TooLong
 from pulumi_zorg.errors import ApiError, PermissionDenied, UnexpectedAnswer, ZorgError
+from pulumi_zorg.inputs import FILLED
 from pulumi_zorg.models import Event, ObjectRecord
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.resource_type import ResourceType
@@ -99,7 +100,8 @@ class BulkReads:
             found = of_type.entries.get(key)
         if found is None or any(name in known and name not in found.properties for name in type.updatable):
             return False
-        return all(known.get(name) == value for name, value in found.properties.items())
+        recorded = {**(known.get(FILLED) or {}), **known}
+        return all(recorded.get(name) == value for name, value in found.properties.items())
 
     def _count(self, client: Client, type: ResourceType[Any], of_type: _OfType, org_id: str) -> None:
         """Count a read, and read a list where it has become worth it."""

@@ -91,6 +91,8 @@ def test_a_secret_name_is_in_no_file_of_a_create(server: Server, stack: InProces
     assert any("Known" in each for each in files)
     assert not any("Hush" in each for each in files)
     assert not any("Hush" in file.read_text() for file in stack.folder.rglob("*") if file.is_file())
+    server.proxy.clear()
+    assert stack.fails().shows("which this resource did not make", "adopt=True")
 
 
 def test_what_a_failed_creation_left_goes_when_the_resource_adopts_something_else(server: Server, stack: Stack) -> None:
