@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.impact import Planned, mask_unknowns
 from pulumi_zorg.resource_registry import INPUTS
-from pulumi_zorg.state import SharedObject, find_shared
+from pulumi_zorg.state import SharedObject, find_shared, why_not_understood
 from pulumi_zorg.tokens import Key, is_ours
 
 __all__ = ["Plan", "PlannedStep", "PreviewFailed", "read_plan"]
@@ -113,6 +113,11 @@ def read_plan(text: str) -> Plan:
     if failed:
         first = clean(failed[0].removeprefix("error: "))
         raise PreviewFailed(f"The preview failed, so its plan is not complete: {first}")
+    for step in digest.steps:
+        properties = [part for each in (step.old, step.new) if each for part in (each.inputs, each.outputs)]
+        why = why_not_understood(step.urn, step.type, *properties)
+        if why is not None:
+            raise ConfigurationError(why)
     replaced = {step.urn for step in digest.steps if step.op in ("replace", "create-replacement")}
     found: dict[tuple[str, str | None, bool], PlannedStep] = {}
     for step in digest.steps:

@@ -71,15 +71,17 @@ class PendingCreates:
     :param url: the instance.
     :param folder: where the files are; None keeps them in memory only, for this run.
     :param warn: is given a sentence where a file cannot be written.
+    :param read_only: whether the files are only looked at.
     """
 
-    def __init__(self, url: str, folder: Path | None, warn: Callable[[str], None]) -> None:
+    def __init__(self, url: str, folder: Path | None, warn: Callable[[str], None], *, read_only: bool = False) -> None:
         self._url = url
         self._folder = folder
         self._warn = warn
         self._lock = threading.Lock()
         files = () if folder is None else sorted(folder.glob("*.json"))
-        found = (each for each in map(_read, files) if each is not None and each.url == url)
+        read = (_read(file, read_only=read_only) for file in files)
+        found = (each for each in read if each is not None and each.url == url)
         self._of: dict[str, PendingCreate] = {each.resource: each for each in found}
         #: The resources by their objects. The engine shows each object of a stack.
         self._by_object: dict[tuple[str, str | None], set[str]] = {}
@@ -166,11 +168,12 @@ class PendingCreates:
         return folder / f"{hashlib.sha256(f'{self._url} {resource}'.encode()).hexdigest()[:32]}.json"
 
 
-def _read(file: Path) -> PendingCreate | None:
+def _read(file: Path, *, read_only: bool) -> PendingCreate | None:
     try:
         values = json.loads(file.read_bytes().rstrip())
-        if values.pop("returned", False):
-            file.unlink()  # an earlier release kept what was returned to the engine
+        if values.pop("returned", False):  # an earlier release kept what was returned to the engine
+            if not read_only:
+                file.unlink()
             return None
         return PendingCreate(**{**values, "attempts": tuple(Attempt(**each) for each in values["attempts"])})
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
