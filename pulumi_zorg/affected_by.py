@@ -77,7 +77,7 @@ def affected_by(
         for event in events:
             if event.kind not in own.life:
                 continue
-            key = token, own.subject(event)
+            key = own.key(token, event)
             if event.kind == own.created:
                 created_at[key] = event.creation_date
             # The state was written after the create, with all that the create did.

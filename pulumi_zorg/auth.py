@@ -2,7 +2,8 @@
 
 A personal access token is its own bearer token. A service-account key and client credentials are
 exchanged for one at ``/oauth/v2/token`` (https://zitadel.com/docs/apis/openidoauth/endpoints#token_endpoint);
-it is kept in the process, renewed before it expires and once after a 401, by one thread at a time.
+it is kept in the process, renewed before it expires and once after a 401, by one thread at a time. Where that fails, it fails
+for all threads that waited for it: the deadline of an outage is waited for once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Protocol
 import httpx
 
 from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Settings
-from pulumi_zorg.errors import CredentialError, UnexpectedAnswer, clean
+from pulumi_zorg.errors import CredentialError, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.service_account_key import ServiceAccountKey
 
 __all__ = [
@@ -107,21 +108,41 @@ class ExchangedToken:
         self._lock = threading.Lock()
         self._value = ""
         self._renew_at = 0.0
+        self._fetches = 0
+        self._failure: ZorgError | None = None
         self.life: float | None = None
 
     def token(self, send: SendForToken) -> str:
         """Return the current token, or a new one shortly before it expires."""
+        before = self._fetches
         with self._lock:
             if self._clock() >= self._renew_at:
-                self._fetch(send)
+                self._fetch_or_fail_too(send, before)
             return self._value
 
     def renewed(self, refused: str, send: SendForToken) -> str:
         """Fetch a new token, unless another thread has fetched one since ``refused`` was used."""
+        before = self._fetches
         with self._lock:
             if self._value == refused:
-                self._fetch(send)
+                self._fetch_or_fail_too(send, before)
             return self._value
+
+    def _fetch_or_fail_too(self, send: SendForToken, before: int) -> None:
+        """Fetch a token, unless another thread failed to while this one waited for it.
+
+        :param before: how many fetches had ended when this thread began to wait.
+        """
+        if self._failure is not None and self._fetches != before:
+            raise self._failure.with_traceback(None)
+        self._failure = None
+        try:
+            self._fetch(send)
+        except ZorgError as failure:
+            self._failure = failure
+            raise
+        finally:
+            self._fetches += 1
 
     def _fetch(self, send: SendForToken) -> None:
         requested_at = self._clock()

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from typing_extensions import Self
 
 from pulumi_zorg.lifecycle import DeletionPolicy
+from pulumi_zorg.tokens import Key
 
 __all__ = [
     "FILLED",
@@ -180,6 +181,8 @@ class Inputs:
     replaces: ClassVar[tuple[str, ...]] = ()
     #: The inputs that together are unique on the server.
     unique_by: ClassVar[tuple[str, ...]]
+    #: The input with the id of the object within which ids are unique; None where they are unique on the instance.
+    id_within: ClassVar[str | None] = None
 
     active: bool = field(default=True, metadata=FLAG)
     adopt: bool = field(default=False, metadata=FLAG)
@@ -224,6 +227,16 @@ class Inputs:
     def offered_roles(cls, properties: Mapping[str, Any]) -> Offer | None:
         """Return the roles that an object lets others give; None where it has none to offer, or they are not known yet."""
         return None
+
+    @classmethod
+    def key(cls, type: str, id: str, properties: Mapping[str, Any]) -> Key:
+        """Return what is unique of an object.
+
+        :param type: the type token of these inputs.
+        :param properties: what is known of the object.
+        """
+        within = properties.get(cls.id_within) if cls.id_within else None
+        return Key(type, id, within if isinstance(within, str) else "")
 
     def dump(self) -> dict[str, Any]:
         """Return the inputs in the state's form."""

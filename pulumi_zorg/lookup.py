@@ -6,11 +6,15 @@ A lookup runs in the program's process, because Pulumi cannot call a function of
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import fields
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
@@ -53,6 +57,8 @@ __all__ = [
 EQUALS, CONTAINS = "TEXT_QUERY_METHOD_EQUALS", "TEXT_QUERY_METHOD_CONTAINS_IGNORE_CASE"
 #: So many similar objects are listed in an error.
 _NEAR = 5
+#: So many lookups for outputs wait for the server at once.
+_AT_ONCE = 16
 
 Result = TypeVar("Result")
 Found = TypeVar("Found")
@@ -164,6 +170,12 @@ class Question:
         return dict(pulumi.runtime.invoke(token, self.given).value or {})
 
 
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Return the threads in which lookups wait. The SDK registers resources in those of the event loop."""
+    return ThreadPoolExecutor(_AT_ONCE, "zorg-lookup")
+
+
 class _Run:
     """The client of the program, and what has been answered."""
 
@@ -175,7 +187,9 @@ class _Run:
             settings, notice=lambda sentence: pulumi.log.warn(f"zorg: {self.masking.mask(sentence)}")
         )
         self._answers: dict[tuple[Any, ...], Any] = {}
-        self._lock = threading.RLock()
+        #: One for each question: a slow answer stops no other question.
+        self._locks: defaultdict[tuple[Any, ...], threading.Lock] = defaultdict(threading.Lock)
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Close the connections."""
@@ -187,6 +201,8 @@ class _Run:
         That there is not exactly one match is an answer too. Other errors, like an outage, are not kept.
         """
         with self._lock:
+            lock = self._locks[question]
+        with lock:
             if question not in self._answers:
                 try:
                     self._answers[question] = ask(self._client)
@@ -235,12 +251,20 @@ def _shown(error: ZorgError) -> ZorgError:
 def as_output(function: Callable[..., Result], **given: pulumi.Input[Any] | None) -> pulumi.Output[Result]:
     """Return what the function returns for values that may be known later.
 
-    It is unknown as long as one of them is, and secret if one of them is. Then no message shows any of them.
+    It is unknown as long as one of them is, and secret if one of them is. Then no message shows any of them. The function runs in
+    a thread of its own: the program goes on while the server is asked.
     """
     arguments = pulumi.Output.from_input({name: value for name, value in given.items() if value is not None})
     is_secret: pulumi.Input[bool] = arguments.is_secret()
-    with_secrecy = pulumi.Output.all(arguments, is_secret)
-    return with_secrecy.apply(lambda found: _hiding(function, found[0]) if found[1] else function(**found[0]))
+
+    async def answer(found: Sequence[Any]) -> Result:
+        values, secret = found
+        ask: Callable[[], Result] = partial(_hiding, function, values) if secret else partial(function, **values)
+        if Question.is_mocked():  # mocks are called in the program's event loop
+            return ask()
+        return await asyncio.get_running_loop().run_in_executor(_threads(), copy_context().run, ask)
+
+    return pulumi.Output.all(arguments, is_secret).apply(answer)
 
 
 def _hiding(function: Callable[..., Result], values: Mapping[str, Any]) -> Result:

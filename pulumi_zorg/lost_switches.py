@@ -41,9 +41,9 @@ def last_switches(events: Iterable[Event]) -> dict[Key, bool | None]:
     for event in sorted(events, key=lambda each: each.creation_date):
         for token, each in RESOURCE_TYPES.items():
             if event.kind in each.events.changes[ACTIVE]:
-                found[token, each.events.subject(event)] = each.events.gives(event, ACTIVE, True) is True
+                found[each.events.key(token, event)] = each.events.gives(event, ACTIVE, True) is True
             elif event.kind in each.events.removed:
-                found[token, each.events.subject(event)] = None
+                found[each.events.key(token, event)] = None
     return found
 
 

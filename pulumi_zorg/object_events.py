@@ -12,6 +12,7 @@ from typing import Any
 
 from pulumi_zorg.errors import clean
 from pulumi_zorg.models import Event
+from pulumi_zorg.tokens import Key
 
 __all__ = ["ORG_REMOVED", "ObjectEvents", "Parent"]
 
@@ -79,6 +80,13 @@ class ObjectEvents:
     def subject(self, event: Event) -> str:
         """Return the id of the object that the event is about."""
         return event.aggregate.id if self.payload_id is None else str(event.payload.get(self.payload_id, ""))
+
+    def key(self, type: str, event: Event) -> Key:
+        """Return what is unique of the object that the event is about.
+
+        :param type: the type token of these events.
+        """
+        return Key(type, self.subject(event), event.aggregate.id if self.aggregate else "")
 
     def changes_property(self, event: Event, property: str) -> bool:
         """Whether the event changes the property."""

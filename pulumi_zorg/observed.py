@@ -21,6 +21,7 @@ class Observed:
     :param created: when the object was created, by the server's clock; None where the server does not say.
     :param warning: what the user should know about the object, as a sentence.
     :param is_phantom: whether only its events show it: reads and lists of the server do not.
+    :param within: see :class:`Key`.
     """
 
     type: str
@@ -29,11 +30,12 @@ class Observed:
     created: datetime | None = None
     warning: str | None = None
     is_phantom: bool = False
+    within: str = ""
 
     @property
     def key(self) -> Key:
-        """The type and the id."""
-        return self.type, self.id
+        """What is unique of the object."""
+        return Key(self.type, self.id, self.within)
 
 
 @dataclass(frozen=True)

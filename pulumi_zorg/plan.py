@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.impact import Planned, mask_unknowns
-from pulumi_zorg.state import SharedObject, find_shared
-from pulumi_zorg.tokens import is_ours
+from pulumi_zorg.resource_registry import INPUTS
+from pulumi_zorg.state import SharedObject, find_shared, why_not_understood
+from pulumi_zorg.tokens import Key, is_ours
 
 __all__ = ["Plan", "PlannedStep", "PreviewFailed", "read_plan"]
 
@@ -112,6 +113,11 @@ def read_plan(text: str) -> Plan:
     if failed:
         first = clean(failed[0].removeprefix("error: "))
         raise PreviewFailed(f"The preview failed, so its plan is not complete: {first}")
+    for step in digest.steps:
+        properties = [part for each in (step.old, step.new) if each for part in (each.inputs, each.outputs)]
+        why = why_not_understood(step.urn, step.type, *properties)
+        if why is not None:
+            raise ConfigurationError(why)
     replaced = {step.urn for step in digest.steps if step.op in ("replace", "create-replacement")}
     found: dict[tuple[str, str | None, bool], PlannedStep] = {}
     for step in digest.steps:
@@ -165,7 +171,7 @@ def _planned(step: _Step, replaced: bool) -> Iterator[PlannedStep]:
 def _shared(digest: _Digest) -> tuple[SharedObject, ...]:
     """Return the objects that two resources of the plan manage. It has unchanged resources only with ``--show-sames``."""
     managed = {
-        (step.urn, (step.type, step.old.id)): None
+        (step.urn, _key(step.type, step.old)): None
         for step in digest.steps
         if is_ours(step.type)
         and step.op not in _READS
@@ -174,6 +180,10 @@ def _shared(digest: _Digest) -> tuple[SharedObject, ...]:
         and not step.old.external
     }
     return find_shared(managed)
+
+
+def _key(type: str, state: _State) -> Key:
+    return INPUTS[type].key(type, state.id or "", {**(state.outputs or {}), **(state.inputs or {})})
 
 
 def _title(step: _Step) -> str:

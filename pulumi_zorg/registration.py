@@ -15,8 +15,13 @@ from typing_extensions import Self
 from pulumi_zorg.errors import InputError
 from pulumi_zorg.inputs import IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS, UNDER, Inputs, check_inputs, wrong_id
 from pulumi_zorg.providers.base import StatefulProvider
+from pulumi_zorg.tokens import short
 
 __all__ = ["ZitadelResource"]
+
+
+#: The type that a subclass of a resource class had in earlier releases.
+_OF_A_SUBCLASS = pulumi.Alias(type_="pulumi-python:dynamic:Resource")
 
 
 class _ProgramError(InputError, pulumi.RunError):
@@ -32,6 +37,21 @@ class ZitadelResource(Resource):
     _args: ClassVar[type[Any]]
     #: The properties that only the provider knows.
     _outputs: ClassVar[tuple[str, ...]] = ("state",)
+
+    def __init_subclass__(cls, module: str = "", name: str = "", **kwargs: Any) -> None:
+        """Give the class its type. A subclass in a program has the type of the class that it extends.
+
+        The SDK would give it a type of its own, and drift, the guard and the lifecycle of the object go by the type.
+
+        :raises TypeError: for a type that is not of this package.
+        """
+        inherited = cls._resource_type_name
+        super().__init_subclass__(module=module, name=name, **kwargs)
+        if "_inputs" in cls.__dict__:
+            return  # one of the resource classes
+        if module or name:
+            raise TypeError(f"{cls.__name__} has the type of the class that it extends: leave out module and name")
+        cls._resource_type_name = inherited
 
     def _declare(
         self, resource_name: str, args: Any, opts: pulumi.ResourceOptions | None, given: Mapping[str, Any]
@@ -60,6 +80,8 @@ class ZitadelResource(Resource):
         options = pulumi.ResourceOptions(delete_before_replace=True)
         if opts is not None:
             options = pulumi.ResourceOptions.merge(options, opts)
+        if "_inputs" not in type(self).__dict__:  # a state of before 2026-11-28 has it under the SDK's own type
+            options = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(aliases=[_OF_A_SUBCLASS]))
         props[PROVIDER_KEY] = _pickled(self._dynamic_provider)
         pulumi.CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, options)
 
@@ -67,7 +89,7 @@ class ZitadelResource(Resource):
         self, resource_name: str, given: Mapping[str, Any], opts: pulumi.ResourceOptions | None
     ) -> dict[str, Any]:
         """Return the properties that the engine gets, with the internal inputs."""
-        title = type(self).__name__
+        title = short(self._dynamic_provider.token)
         if opts is not None and opts.import_ is not None:
             reason = "cannot be used: Pulumi cannot import dynamic resources. Set adopt=True on the resource instead"
             raise _ProgramError(f"{title} {resource_name!r}", "import_", reason)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pulumi_zorg.inputs import Inputs
     from pulumi_zorg.resource_type import ResourceType
 
-__all__ = ["INPUTS", "RESOURCE_TYPES", "referred_type"]
+__all__ = ["INPUTS", "RESOURCE_TYPES", "is_known", "referred_type"]
 
 T = TypeVar("T")
 
@@ -28,6 +28,11 @@ _PACKAGES = {
     "ProjectGrant": "project_grant",
     "UserGrant": "user_grant",
 }
+
+
+def is_known(type: object) -> bool:
+    """Whether the type token is that of a resource of this release. It loads nothing."""
+    return any(type == type_token(name) for name in _PACKAGES)
 
 
 class _Registry(Mapping[str, T], Generic[T]):

@@ -17,6 +17,7 @@ from pulumi_zorg.models import Event, ObjectRecord
 from pulumi_zorg.object_events import ObjectEvents
 from pulumi_zorg.observed import Observed, Removal
 from pulumi_zorg.role_use import why_refused
+from pulumi_zorg.tokens import Key
 
 __all__ = ["AnyInputs", "Calls", "FactReader", "Observed", "ResourceType"]
 
@@ -180,6 +181,13 @@ class ResourceType(Generic[AnyInputs]):
         """The properties that make the object unique on the server; empty where one of them is not known yet."""
         return self.inputs.identity(properties)
 
+    def key(self, id: str, properties: Mapping[str, Any]) -> Key:
+        """Return what is unique of an object.
+
+        :param properties: what is known of it.
+        """
+        return self.inputs.key(self.token, id, properties)
+
     def as_written(self, name: str, value: Any) -> Any:
         """Return an input in the form in which a person writes it."""
         return value
@@ -201,7 +209,8 @@ class ResourceType(Generic[AnyInputs]):
         :raises UnexpectedAnswer: for a state that this release does not know.
         """
         created, properties = record.details.creation_date, record.properties()
-        return Observed(self.token, record.id, properties, created, record.warning, record.is_phantom)
+        within = self.key(record.id, vars(record)).within
+        return Observed(self.token, record.id, properties, created, record.warning, record.is_phantom, within)
 
     def is_same(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Whether two resources' properties are those of one object. Unknown and secret values are never the same."""
@@ -325,14 +334,18 @@ class ResourceType(Generic[AnyInputs]):
     def create(self, client: Client, inputs: AnyInputs) -> str:
         """Create an active object and return its id."""
         with client.writes.of(self.token):
-            return self.calls.create(client, inputs)
+            try:
+                return self.calls.create(client, inputs)
+            finally:
+                client.forget(self.reference)
 
     def as_created(self, client: Client, id: str, inputs: AnyInputs) -> Observed | None:
         """Return the object that a create has just made; None where its answer does not show all of it."""
         if self.created_state is None:
             return None
         declared = {name: value for name, value in inputs.dump().items() if name not in Inputs.names()}
-        return Observed(self.token, id, {**declared, "active": True, "state": self.created_state})
+        properties = {**declared, "active": True, "state": self.created_state}
+        return Observed(self.token, id, properties, within=self.key(id, declared).within)
 
     def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Perform one step."""
@@ -350,7 +363,10 @@ class ResourceType(Generic[AnyInputs]):
                 case Action.REACTIVATE:
                     self.calls.reactivate(client, id, inputs)
                 case Action.REMOVE:
-                    self.calls.remove(client, id, inputs)
+                    try:
+                        self.calls.remove(client, id, inputs)
+                    finally:
+                        client.forget(self.reference)
 
     def settle(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> None:
         """Verify what a change of the object did to other objects, and bring that about where it is not so.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,19 +10,23 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.resource_registry import INPUTS, is_known
 from pulumi_zorg.tokens import Key, is_ours, short
 
 __all__ = [
+    "NotUnderstood",
     "Recorded",
     "SharedObject",
     "find_shared",
     "last_update",
+    "not_understood",
     "parse_time",
     "pending_deletions",
     "read_export",
     "recorded",
     "shared",
     "stack_name",
+    "why_not_understood",
 ]
 
 # How the engine marks a value of its own kinds, and the mark of a secret (pulumi/sdk/go/common/resource/sig).
@@ -58,8 +63,8 @@ class Recorded:
 
     @property
     def key(self) -> Key:
-        """The type and the id."""
-        return self.type, self.id
+        """What is unique of the object."""
+        return INPUTS[self.type].key(self.type, self.id, {**self.properties, **self.known})
 
 
 @dataclass(frozen=True)
@@ -85,15 +90,29 @@ class SharedObject:
         )
 
 
+@dataclass(frozen=True)
+class NotUnderstood:
+    """A resource of this package that this release does not understand.
+
+    :param id: empty where the state has none.
+    :param why: a sentence.
+    """
+
+    urn: str
+    type: str
+    id: str
+    why: str
+
+
 def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
     """Return the objects that more than one resource manages.
 
-    :param managed: the URN of each managed resource, and the type and id of its object.
+    :param managed: the URN of each managed resource, and the key of its object.
     """
     urns: dict[Key, list[str]] = {}
     for urn, key in managed:
         urns.setdefault(key, []).append(urn)
-    return tuple(SharedObject(*key, tuple(found)) for key, found in urns.items() if len(found) > 1)
+    return tuple(SharedObject(key.type, key.id, tuple(found)) for key, found in urns.items() if len(found) > 1)
 
 
 def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
@@ -127,6 +146,49 @@ def pending_deletions(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
         for each in _recorded(exported)
         if each.pending and not each.external and not each.kept
     )
+
+
+def not_understood(exported: Mapping[str, Any]) -> tuple[NotUnderstood, ...]:
+    """Return the resources of this package that this release does not understand. Nothing can be said of their objects.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    found = []
+    for resource in _resources(exported):
+        why = why_not_understood(resource["urn"], resource.get("type"), resource.get("inputs"), resource.get("outputs"))
+        if why is not None:
+            found.append(NotUnderstood(resource["urn"], str(resource.get("type")), str(resource.get("id") or ""), why))
+    return tuple(found)
+
+
+def why_not_understood(urn: str, type: object, *properties: Mapping[str, Any] | None) -> str | None:
+    """Return why this release does not understand a resource of this package, as a sentence.
+
+    None for a resource that it understands, and for those of other packages.
+
+    :param properties: the resource's inputs and outputs, as a state or a plan has them.
+    """
+    if is_known(type):
+        return None
+    if is_ours(type):
+        return f"This release does not know the type of {clean(urn, 1_000)}. Install the release that wrote it, or a newer one."
+    if any(_has_own_provider(each or {}) for each in properties):
+        return (
+            f"{clean(urn, 1_000)} is of this package, as its provider shows, but its type {clean(str(type), 200)} is not. An earlier "
+            "release gave this type to subclasses of a resource class. `pulumi up` with this release corrects it."
+        )
+    return None
+
+
+def _has_own_provider(properties: Mapping[str, Any]) -> bool:
+    """Whether the pickled provider of a dynamic resource names this package. It is not unpickled."""
+    pickled = properties.get("__provider")
+    if not isinstance(pickled, str):
+        return False
+    try:
+        return b"pulumi_zorg." in base64.b64decode(pickled, validate=True)
+    except ValueError:
+        return False
 
 
 def read_export(text: str) -> Mapping[str, Any]:
@@ -188,7 +250,7 @@ def parse_time(text: str) -> datetime:
 def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> Iterator[Recorded]:
     for resource in _resources(exported):
         type_, urn, object_id = resource.get("type"), resource["urn"], resource.get("id")
-        if not is_ours(type_):
+        if not is_known(type_):
             continue
         if not isinstance(object_id, str) or not object_id:
             raise ConfigurationError(f"The state has {clean(urn, 300)} without an id")

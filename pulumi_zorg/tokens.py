@@ -1,13 +1,24 @@
-"""The type tokens of the resources, as they are in the state and in URNs. It imports nothing."""
+"""The type tokens of the resources, as they are in the state and in URNs, and the keys of objects."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 __all__ = ["Key", "is_ours", "short", "type_token"]
 
 _PREFIX = "pulumi-python:dynamic/zorg:"
 
-#: The type token and the id of an object. Together they are unique on an instance.
-Key = tuple[str, str]
+
+class Key(NamedTuple):
+    """What is unique on an instance. An id alone is not: callers of the v2 API choose ids.
+
+    :param type: the type token.
+    :param within: the id of the object within which ids of this type are unique; empty where they are unique on the instance.
+    """
+
+    type: str
+    id: str
+    within: str = ""
 
 
 def type_token(name: str) -> str:

@@ -18,7 +18,7 @@ from pulumi_zorg.providers.backend import project_file
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 
 if TYPE_CHECKING:
-    from pulumi_zorg.doctor.examination import LoadedSettings
+    from pulumi_zorg.doctor.examination import LoadedSettings, State
     from pulumi_zorg.doctor.findings import Diagnosis
 
 __all__ = ["doctor"]
@@ -69,7 +69,9 @@ def doctor(
 
     here = Stack(cwd, stack)
     types = tuple(dict.fromkeys(only)) or tuple(RESOURCE_TYPES)
-    examination = Examination(cwd, lambda: _load(here), tuple(dict.fromkeys(org_ids)), types, read_only)
+    examination = Examination(
+        cwd, lambda: _load(here), tuple(dict.fromkeys(org_ids)), types, read_only, lambda: _state(here)
+    )
     try:
         diagnosis = diagnose(examination)
     finally:
@@ -94,6 +96,18 @@ def _load(here: Stack) -> LoadedSettings:
     if why is not None:
         why = f"{why} The settings are those of the environment alone. Select a stack, or name it with --stack."
     return LoadedSettings(load_settings(lambda key: None, stored=False), why)
+
+
+def _state(here: Stack) -> State:
+    """Return the state of the stack, if there is one here."""
+    from pulumi_zorg.doctor.examination import State
+
+    if here.requested is None and project_file(here.folder.resolve()) is None:
+        return State()
+    try:
+        return State(here.outline)
+    except click.ClickException as failed:
+        return State(not_read=failed.message)
 
 
 def as_table(diagnosis: Diagnosis) -> None:

@@ -17,7 +17,7 @@ from pulumi_zorg.cli.writing import whole_output
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.impact import Planned
 from pulumi_zorg.plan import Plan, PlannedStep, PreviewFailed, read_plan
-from pulumi_zorg.state import pending_deletions, shared
+from pulumi_zorg.state import not_understood, pending_deletions, shared
 
 __all__ = ["preview_guard"]
 
@@ -147,14 +147,18 @@ def _with_state(plan: Plan, stack: Stack, own: bool) -> tuple[Plan, str | None]:
     has that option.
 
     :param own: whether the preview was run here.
+    :raises ConfigurationError: where the state has resources of this package that this release does not understand.
     """
     try:
+        others = not_understood(stack.outline)
         in_state = shared(stack.outline)
         pending = () if own else pending_deletions(stack.outline)
     except (click.ClickException, ConfigurationError) as error:
         return plan, clean(str(error), 300)
-    planned = {step.planned.id for step in plan.steps if step.planned.after is None}
-    left = (each for each in pending if each.id not in planned)
+    if others:
+        raise ConfigurationError(" ".join(each.why for each in others))
+    planned = {(step.planned.type, step.planned.id) for step in plan.steps if step.planned.after is None}
+    left = (each for each in pending if (each.type, each.id) not in planned)
     steps = (PlannedStep(each.urn, Planned(each.type, each.id, each.known, None), "pending") for each in left)
     known = {(each.type, each.id) for each in in_state}
     more = (each for each in plan.shared if (each.type, each.id) not in known)

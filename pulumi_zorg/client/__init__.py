@@ -55,7 +55,8 @@ class Client:
         self.credentials = Credentials(transport)
         #: Lets few writes of one type run at once.
         self.writes = Writes()
-        #: What calls have shown that other calls need not ask for again, by what it is about.
+        #: What calls have shown that other calls need not ask for again: the values of a property, by its name and what they
+        #: are about. :meth:`forget` forgets those that this run changes.
         self.learned: dict[tuple[str, ...], str] = {}
         self._verified: set[str] = set()
         self._verifying: dict[str, Future[bool]] = {}
@@ -81,6 +82,11 @@ class Client:
         if notice is None:
             return cls(Transport(settings, before_request=before_request))
         return cls(Transport(settings, notice=notice, before_request=before_request))
+
+    def forget(self, property: str) -> None:
+        """Forget the values of a property in :attr:`learned`: an object that it can name is created or removed."""
+        for key in [each for each in list(self.learned) if each[0] == property]:
+            self.learned.pop(key, None)
 
     def read(
         self,

@@ -94,7 +94,8 @@ class Events:
         :raises PermissionDenied: without ``events.read``, as :meth:`of`.
         """
         operation = "Reading what happened since then"
-        found: dict[tuple[str, int], Event] = {}
+        # By type, id and sequence: sequences count within one object, and an id is unique only within a type.
+        found: dict[tuple[str, str, int], Event] = {}
         wanted = sorted(kinds)
         for asked in itertools.count():
             if asked == at_most:
@@ -104,7 +105,9 @@ class Events:
                 body["resourceOwner"] = resource_owner
             answer = self._transport.send(Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True))
             page = parse(_Events, answer, operation).events
-            found.update(((event.aggregate.id, event.sequence), event) for event in page if event.kind in wanted)
+            for event in page:
+                if event.kind in wanted:
+                    found[event.aggregate.type.type, event.aggregate.id, event.sequence] = event
             if len(page) < _PAGE:
                 return tuple(found.values())
             # Sequences count within one object only. Things that happened at the same moment as the last one may be left.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.identity import Membership
@@ -13,7 +14,7 @@ from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Settings
 from pulumi_zorg.errors import clean
 from pulumi_zorg.models import UserRecord
 
-__all__ = ["Examination", "LoadedSettings"]
+__all__ = ["Examination", "LoadedSettings", "State"]
 
 #: Seconds that one call may take.
 _TIMEOUT = 10.0
@@ -33,6 +34,18 @@ class LoadedSettings:
     not_read: str | None = None
 
 
+@dataclass(frozen=True)
+class State:
+    """The exported state of the stack.
+
+    :param exported: None where it was not read, or where there is no stack.
+    :param not_read: why it was not read, as the end of a sentence; None where it was, or where there is no stack.
+    """
+
+    exported: Mapping[str, Any] | None = None
+    not_read: str | None = None
+
+
 @dataclass
 class Examination:
     """One run.
@@ -42,6 +55,7 @@ class Examination:
     :param org_ids: the organizations in which rights are checked. Without any, those on the instance are.
     :param types: the type tokens of which rights are checked.
     :param read_only: whether only the rights to read are checked.
+    :param read_state: reads the stack's state.
     """
 
     folder: Path
@@ -49,6 +63,7 @@ class Examination:
     org_ids: Sequence[str]
     types: Sequence[str]
     read_only: bool = False
+    read_state: Callable[[], State] = State
 
     @cached_property
     def loaded(self) -> LoadedSettings:

@@ -1,4 +1,4 @@
-"""The checks of this machine: the engine, the SDK, and the pending creates."""
+"""The checks of this machine: the engine, the SDK, the stack's state, and the pending creates."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pulumi_zorg.errors import clean
 from pulumi_zorg.providers.backend import pending_creates_folder
 from pulumi_zorg.providers.pending import PendingCreate, PendingCreates
 from pulumi_zorg.providers.registry import display_name
+from pulumi_zorg.state import not_understood
 
 __all__ = [
     "OLDEST_ENGINE",
@@ -26,6 +27,7 @@ __all__ = [
     "check_pending",
     "check_pending_folder",
     "check_sdk",
+    "check_state",
 ]
 
 #: Older engines have no `refresh --preview-only`, and older SDKs drop the internal input that names the resource.
@@ -90,9 +92,24 @@ def check_checkpoints(examination: Examination) -> Iterator[Finding]:
         return
     yield warning(
         "PULUMI_SKIP_CHECKPOINTS is set: the engine writes the state once, at the end. A run that is killed before that leaves "
-        "a state without the objects that it created. Only a next run that sees this machine's pending creates continues with "
-        "them (docs/performance.md). Unset it where that is not so, like on a runner of CI."
+        "a state without the objects that it created. The next run is then refused for each of them that is not declared with "
+        "adopt=True (docs/performance.md). Unset it."
     )
+
+
+def check_state(examination: Examination) -> Iterator[Finding]:
+    """This release understands the resources of this package in the stack's state."""
+    state = examination.read_state()
+    if state.not_read is not None:
+        yield warning(f"the stack's state is not read: {state.not_read}")
+    elif state.exported is None:
+        yield ok("no stack is selected, so there is no state to read")
+    else:
+        others = not_understood(state.exported)
+        for each in others:
+            yield error(each.why)
+        if not others:
+            yield ok("this release understands all resources of pulumi_zorg in the stack's state")
 
 
 def check_pending_folder(examination: Examination) -> Iterator[Finding]:
@@ -123,9 +140,8 @@ def check_pending_folder(examination: Examination) -> Iterator[Finding]:
 def check_pending(examination: Examination) -> Iterator[Finding]:
     """No create of an earlier run was left unfinished."""
     folder = pending_creates_folder(examination.folder.resolve())
-    pending = PendingCreates(examination.settings.url, folder, lambda sentence: None)
-    # What was returned to the engine is kept until a later run shows that the state has it.
-    found = [each for each in pending.all() if not each.returned]
+    pending = PendingCreates(examination.settings.url, folder, lambda sentence: None, read_only=True)
+    found = pending.all()
     for each in found:
         yield warning(_describe(each))
     if not found:

@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from pulumi_zorg.doctor.credential import check_credential, check_expiry, check_roles
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Diagnosis, Finding, error, skipped
-from pulumi_zorg.doctor.machine import check_checkpoints, check_engine, check_pending, check_pending_folder, check_sdk
+from pulumi_zorg.doctor.machine import (
+    check_checkpoints,
+    check_engine,
+    check_pending,
+    check_pending_folder,
+    check_sdk,
+    check_state,
+)
 from pulumi_zorg.doctor.rights import check_rights
 from pulumi_zorg.doctor.server import (
     check_address,
@@ -52,6 +59,7 @@ CHECKS = (
     Check("events", check_events, ("roles",)),
     Check("api", check_api, ("credential",)),
     Check("version", check_version, ("roles",)),
+    Check("state", check_state, ("engine",)),
     Check("journal", check_pending_folder),
     Check("pending", check_pending, ("settings",)),
 )

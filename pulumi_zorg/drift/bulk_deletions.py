@@ -42,27 +42,27 @@ def find_bulk_deletions(client: Client, missing: Sequence[Recorded]) -> dict[Key
 
 def _find(client: Client, resource_type: ResourceType[Any], missing: Sequence[Recorded]) -> dict[Key, Removal]:
     events, at_most = resource_type.events, len(missing)
-    created: dict[str, Event] = {}
+    created: dict[Key, Event] = {}
     found: dict[Key, Removal] = {}
-    by_id = {each.id: each for each in missing}
+    by_key = {each.key: each for each in missing}
     owners: Sequence[str | None] = sorted({str(each.known["org_id"]) for each in missing if each.known.get("org_id")})
     # With few objects in each organization, the events of all organizations take fewer calls.
     for owner in owners if owners and len(owners) * 4 <= len(missing) else [None]:
         for event in client.events.since(BEGINNING, (events.created, *events.removed), owner, at_most=at_most) or ():
-            each = by_id.get(events.subject(event))
+            each = by_key.get(events.key(resource_type.token, event))
             if each is None:
                 continue
             if event.kind in events.removed:
                 found[each.key] = removal(event, f"{resource_type.noun} {clean(each.id)} was removed")
             else:
-                created[each.id] = event
-    rest = [each for each in missing if each.id in created and each.key not in found]
+                created[each.key] = event
+    rest = [each for each in missing if each.key in created and each.key not in found]
     if rest and resource_type.in_organization:
-        moment = min(created[each.id].creation_date for each in rest)
+        moment = min(created[each.key].creation_date for each in rest)
         kinds = {ORG_REMOVED, *(parent.removed for parent in events.parents)}
         ends = client.events.since(moment, kinds, at_most=at_most) or ()
         for each in rest:
-            for event, parent in _removed_with(resource_type, created[each.id], ends):
+            for event, parent in _removed_with(resource_type, created[each.key], ends):
                 what = f"{resource_type.noun} {clean(each.id)} went with {parent}"
                 found.setdefault(each.key, removal(event, what))
     return found

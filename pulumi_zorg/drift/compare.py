@@ -21,7 +21,7 @@ __all__ = ["changes_of", "compare"]
 def compare(recorded: Iterable[Recorded], observed: Mapping[Key, Observed | Removal]) -> tuple[Drift, ...]:
     """Return the resources that differ from their objects, in the state's order.
 
-    :param observed: by type and id. A resource whose object is missing from it is not compared.
+    :param observed: by key. A resource whose object is missing from it is not compared.
     """
     found = []
     for each in recorded:

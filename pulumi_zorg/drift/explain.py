@@ -73,7 +73,7 @@ def _created_in_pages(client: Client, objects: Sequence[Observed]) -> dict[Key, 
         return {each.key: Unmanaged(each) for each in objects}  # reading the events of one would be refused as well
     last: dict[Key, Event] = {}
     for event in events or ():
-        last.update(((token, own.subject(event)), event) for token, own in of_type.items() if event.kind == own.created)
+        last.update((own.key(token, event), event) for token, own in of_type.items() if event.kind == own.created)
     return {each.key: _created_by(each, last[each.key]) for each in objects if each.key in last}
 
 

@@ -36,7 +36,7 @@ _FEW_PROOFS = 5
 class Observation:
     """What the instance showed of the objects of a state.
 
-    :param objects: each object, or the proof that it was removed, by type and id.
+    :param objects: each object, or the proof that it was removed, by key.
     :param unknown: the objects of which neither could be shown.
     :param warnings: what the user should know, as sentences.
     """
@@ -71,8 +71,8 @@ def observe(reader: Reader, recorded: Sequence[Recorded]) -> Observation:
         (each.key, listed[each.key]) for each in recorded if each.key in listed and each.key not in keys
     )
     _read_by_id(reader, by_id, observation)
-    place = {each.key: number for number, each in enumerate(recorded)}
-    observation.unknown.sort(key=lambda each: place[each.type, each.id])
+    place: dict[str | None, int] = {each.urn: number for number, each in enumerate(recorded)}
+    observation.unknown.sort(key=lambda each: place[each.urn])
     return observation
 
 
@@ -138,12 +138,16 @@ def _read_lists(reader: Reader, recorded: Sequence[Recorded]) -> dict[Key, Obser
     """Return what lists show of the objects, as far as the caller may read the lists."""
     found: dict[Key, Observed] = {}
     for token, resource_type in RESOURCE_TYPES.items():
-        of_type = {each.id: each for each in recorded if each.type == token}
+        of_type = {each.key: each for each in recorded if each.type == token}
         if of_type:
-            records = [each for each in _list(reader, resource_type, list(of_type.values())) if each.id in of_type]
-            shown = (from_list(resource_type, record) for record in records)
+            records = {
+                resource_type.key(each.id, vars(each)): each
+                for each in _list(reader, resource_type, list(of_type.values()))
+            }
+            records = {key: record for key, record in records.items() if key in of_type}
+            shown = (from_list(resource_type, record) for record in records.values())
             found.update((each.key, each) for each in shown if each is not None)
-            hidden = [record for record in records if _hides(of_type[record.id], found.get((token, record.id)))]
+            hidden = [record for key, record in records.items() if _hides(of_type[key], found.get(key))]
             shown = (from_list(resource_type, record) for record in _complete(reader.client, resource_type, hidden))
             found.update((each.key, each) for each in shown if each is not None)
     return found

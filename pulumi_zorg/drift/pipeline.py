@@ -21,7 +21,7 @@ from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied
 from pulumi_zorg.lost_switches import newest_switches
 from pulumi_zorg.models import Event
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.state import Recorded, recorded, shared
+from pulumi_zorg.state import Recorded, not_understood, recorded, shared
 
 __all__ = ["Options", "find_drift"]
 
@@ -60,7 +60,8 @@ def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options:
     different = with_lost(compare(compared, observation.objects), compared, observation.objects, lost)
     drifted = with_unknown_roles(reader, compared, observation.objects, explain(reader, different, compared))
     unmanaged, unknown = _unmanaged(reader, resources, options, events)
-    return Report(stack, drifted, unmanaged, (*observation.unknown, *unknown), shared(exported))
+    others = [Undetermined(each.urn, each.type, each.id, each.why) for each in not_understood(exported)]
+    return Report(stack, drifted, unmanaged, (*observation.unknown, *others, *unknown), shared(exported))
 
 
 def _changes(reader: Reader, resources: Sequence[Recorded], since: datetime | None) -> tuple[Event, ...] | None:

@@ -24,7 +24,7 @@ from pulumi_zorg.tokens import Key
 
 __all__ = ["find_unmanaged", "removed_along"]
 
-#: The entries of lists, by type and id.
+#: The entries of lists.
 Entries = dict[Key, ObjectRecord]
 
 
@@ -96,23 +96,25 @@ def find_unmanaged(
     recent: tuple[Event, ...] | None = None
     if events is None:
         entries, unknown = _list_everything(reader, scope, types)
-        entries = {key: entry for key, entry in entries.items() if key not in own and key[0] in types}
+        entries = {key: entry for key, entry in entries.items() if key not in own and key.type in types}
         with suppress(ApiError):
             recent = recent_events(reader.client)
-    shown = {key: from_list(RESOURCE_TYPES[key[0]], entry) for key, entry in entries.items()}
+    shown = {key: from_list(RESOURCE_TYPES[key.type], entry) for key, entry in entries.items()}
     listed = {key: each for key, each in shown.items() if each is not None}
     outdated = _outdated(reader.client, listed, recent)
     # Read by id: what a list may not show yet, or not as it is.
     by_id: dict[Key, Mapping[str, Any]] = {key: {} for key in entries if key not in listed}
     by_id |= {key: listed[key].properties for key in outdated}
     created = _created((recent if events is None else events) or (), scope)
-    by_id |= {key: known for key, known in created.items() if key[0] in types and key not in own and key not in entries}
+    by_id |= {
+        key: known for key, known in created.items() if key.type in types and key not in own and key not in entries
+    }
     found = [each for key, each in listed.items() if key not in outdated]
     for key, answer in read_each(
-        reader, lambda key: find(reader.client, *key, by_id[key]), list(by_id), "Reading unmanaged objects"
+        reader, lambda key: find(reader.client, key.type, key.id, by_id[key]), list(by_id), "Reading unmanaged objects"
     ):
         if isinstance(answer, ZorgError):
-            unknown.append(Undetermined(None, *key, str(answer)))
+            unknown.append(Undetermined(None, key.type, key.id, str(answer)))
         elif isinstance(answer, Observed):
             found.append(answer)
     unknown.sort(key=lambda each: (each.type, each.id))
@@ -164,7 +166,7 @@ def _list_everything(
             unknown += failed
         else:
             continue
-        entries.update(((token, record.id), record) for record in records)
+        entries.update((resource_type.key(record.id, vars(record)), record) for record in records)
     return entries, unknown
 
 
@@ -261,5 +263,5 @@ def _created(events: Iterable[Event], scope: Collection[str] | None) -> dict[Key
             in_scope = scope is None or (resource_type.in_organization and event.aggregate.resource_owner in scope)
             if event.kind == resource_type.events.created and in_scope:
                 known = resource_type.events.known_from(event, in_organization=resource_type.in_organization)
-                found[token, resource_type.events.subject(event)] = known
+                found[resource_type.events.key(token, event)] = known
     return found

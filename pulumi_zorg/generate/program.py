@@ -43,6 +43,11 @@ class _Resource:
     arguments: Mapping[str, Any]
 
     @property
+    def key(self) -> Key:
+        """What a property of another resource names: the type, and the id."""
+        return Key(self.observed.type, self.observed.id)
+
+    @property
     def class_name(self) -> str:
         return f"zorg.{short(self.type.token)}"
 
@@ -76,26 +81,24 @@ class _References:
     def to(self, name: str, value: Any) -> str:
         """Return the variable of the resource that a property refers to; empty where the program has none."""
         token = referred_type(name)
-        return "" if token is None or not isinstance(value, str) else self.variables.get((token, value), "")
+        return "" if token is None or not isinstance(value, str) else self.variables.get(Key(token, value), "")
 
 
 def _references(resources: Sequence[_Resource]) -> _References:
     used = {
-        (token, value)
+        Key(token, value)
         for each in resources
         for name, value in each.arguments.items()
         if isinstance(value, str) and (token := referred_type(name)) is not None
     }
     # A loop has variables with the names of inputs.
     taken = {name for each in RESOURCE_TYPES.values() for name in each.inputs.names()}
-    return _References(
-        {each.observed.key: variable(each.name, taken) for each in resources if each.observed.key in used}
-    )
+    return _References({each.key: variable(each.name, taken) for each in resources if each.key in used})
 
 
 def _resources(selection: Selection, left_out: list[str]) -> Iterator[_Resource]:
     """Return what can be declared, in an order in which what is referred to comes first."""
-    named = {each.key: name_of(each) for each in selection.objects}
+    named = {Key(each.type, each.id): name_of(each) for each in selection.objects}
     taken: dict[str, set[str]] = defaultdict(set)
     for token, resource_type in RESOURCE_TYPES.items():
         for each in (found for found in selection.objects if found.type == token):
@@ -135,20 +138,20 @@ def _part(selection: Selection, named: Mapping[Key, str | None], observed: Obser
 def _name(named: Mapping[Key, str | None], property: str, id: str) -> str:
     """Return the readable name of the object that a property refers to; empty where it has none."""
     token = referred_type(property)
-    return slug(named.get((token, id)) or "") if token is not None else ""
+    return slug(named.get(Key(token, id)) or "") if token is not None else ""
 
 
 def _single(resource: _Resource, references: _References, selection: Selection) -> str:
     entries = [Entry(literal(resource.name))]
     entries += [_argument(name, value, references, selection) for name, value in resource.arguments.items()]
     entries += [Entry("True", "adopt="), Entry("KEPT", "opts=")]
-    target = references.variables.get(resource.observed.key, "")
+    target = references.variables.get(resource.key, "")
     return assign(target, Call(resource.class_name, entries))
 
 
 def _are_rows(group: Sequence[_Resource], references: _References) -> bool:
     """Whether resources can be rows of one table: they take the same arguments, and each column has one type."""
-    if any(each.observed.key in references.variables for each in group):
+    if any(each.key in references.variables for each in group):
         return False
     if len({tuple(each.arguments) for each in group}) > 1:
         return False

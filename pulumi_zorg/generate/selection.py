@@ -9,8 +9,8 @@ from typing import Any
 from pulumi_zorg.client import Client
 from pulumi_zorg.drift.concurrency import Reader, read_each
 from pulumi_zorg.drift.unmanaged import find_unmanaged
-from pulumi_zorg.errors import InputError, NeverThere, NoMatch, SeveralMatches, ZorgError, clean
-from pulumi_zorg.inputs import wrong_id
+from pulumi_zorg.errors import InputError, NoMatch, NotProven, SeveralMatches, ZorgError, clean
+from pulumi_zorg.inputs import LONGEST, wrong_id
 from pulumi_zorg.observed import Observed, Removal
 from pulumi_zorg.resource_registry import RESOURCE_TYPES, referred_type
 from pulumi_zorg.resource_type import ResourceType
@@ -85,19 +85,23 @@ def _all(client: Client, top: ResourceType[Any]) -> list[Observed]:
 
 
 def _organization(client: Client, top: ResourceType[Any], wanted: str) -> Observed:
-    """Return the organization with this id or name."""
-    if wanted.isdigit():
+    """Return the organization with this id, or else with this name. Callers of the v2 API choose ids, so any text may be one."""
+    why = ""
+    if wrong_id(wanted) is None:
         try:
             found = top.find(client, wanted, {})
-        except NeverThere:
-            raise NoMatch(f"This instance has no organization {wanted}.") from None
-        if isinstance(found, Removal):
-            raise NoMatch(f"There is no organization {wanted}: {found.describe()}.")
-        return found
+        except NotProven:
+            pass  # the instance never had it, or does not show it to this caller
+        else:
+            if isinstance(found, Observed):
+                return found
+            why = f": {found.describe()}"
     query = {"nameQuery": {"name": wanted, "method": "TEXT_QUERY_METHOD_EQUALS"}}
     named = client.searches.organizations(f"Looking for organization {clean(wanted)!r}", query)
     if not named:
-        raise NoMatch(f"There is no organization with the name {clean(wanted)!r} that this credential may see.")
+        raise NoMatch(
+            f"There is no organization with the id or the name {clean(wanted)!r} that this credential may see{why}."
+        )
     if len(named) > 1:
         ids = ", ".join(clean(each.id) for each in named)
         raise SeveralMatches(f"Several organizations have the name {clean(wanted)!r}: give one of the ids {ids}.")
@@ -124,7 +128,7 @@ def _with_all_properties(reader: Reader, found: Sequence[Observed], selection: S
 
 def _read_names(reader: Reader, selection: Selection) -> None:
     """Read the names of the objects that the selection refers to and does not have."""
-    own = {each.key for each in selection.objects}
+    own = {(each.type, each.id) for each in selection.objects}
     wanted = {
         (name, str(each.properties[name])): each.properties.get("org_id")
         for each in selection.objects
@@ -160,10 +164,12 @@ def _by_name(observed: Observed) -> tuple[str, str, str]:
 def verify(wanted: Sequence[str]) -> None:
     """Verify the ids or names of organizations before anything is called.
 
-    :raises InputError: for one that is neither.
+    :raises InputError: for one that can be neither.
     """
     for each in wanted:
-        reason = "must not be blank" if not each.strip() else wrong_id(each) if each.isdigit() else None
+        reason = "must not be blank" if not each.strip() else None
+        if len(each) > LONGEST:
+            reason = f"must have at most {LONGEST} characters, not {len(each)}"
         if reason is not None:
             raise InputError("zorg generate", "--org", reason)
 

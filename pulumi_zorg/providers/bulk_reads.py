@@ -21,6 +21,7 @@ from pulumi_zorg.affected_by import recent_events, recently_changed
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.pages import TooLong
 from pulumi_zorg.errors import ApiError, PermissionDenied, UnexpectedAnswer, ZorgError
+from pulumi_zorg.inputs import FILLED
 from pulumi_zorg.lost_switches import ACTIVE, last_switches, newest_switches, read_again
 from pulumi_zorg.models import Event, ObjectRecord
 from pulumi_zorg.observed import Observed
@@ -58,7 +59,7 @@ class _OfType:
 
     instance: _List = field(default_factory=_List)
     organizations: defaultdict[str, _List] = field(default_factory=lambda: defaultdict(_List))
-    entries: dict[str, Observed] = field(default_factory=dict)
+    entries: dict[Key, Observed] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -74,7 +75,7 @@ class BulkReads:
 
     def __init__(self) -> None:
         self._types: defaultdict[str, _OfType] = defaultdict(_OfType)
-        self._written: set[str] = set()
+        self._written: set[Key] = set()
         self._lock = threading.Lock()
         #: None until they were read.
         self._recent: _Recent | None = None
@@ -83,28 +84,30 @@ class BulkReads:
         self._switches: dict[Key, bool | None] | None = None
         self._switches_lock = threading.Lock()
 
-    def written(self, id: str) -> None:
+    def written(self, key: Key) -> None:
         """Remember that this run changes the object: no list is used for it any more."""
         with self._lock:
-            self._written.add(id)
+            self._written.add(key)
 
     def confirm(self, client: Client, type: ResourceType[Any], id: str, known: Mapping[str, Any]) -> bool:
         """Return whether a list shows the object exactly as the state has it. Else it is to be read by id.
 
         :param known: what the state has of it.
         """
+        key = type.key(id, known)
         with self._lock:
-            if id in self._written:
+            if key in self._written:
                 return False
             of_type = self._types[type.token]
         with of_type.lock:
             self._count(client, type, of_type, str(known.get("org_id") or ""))
-            found = of_type.entries.get(id)
+            found = of_type.entries.get(key)
         if found is None or any(name in known and name not in found.properties for name in type.updatable):
             return False
         if self._disagrees(client, found):
             return False
-        return all(known.get(name) == value for name, value in found.properties.items())
+        recorded = {**(known.get(FILLED) or {}), **known}
+        return all(recorded.get(name) == value for name, value in found.properties.items())
 
     def lost_switch(self, client: Client, observed: Observed, known: Mapping[str, Any]) -> Event | None:
         """Return the last change of state of an object if the server has accepted it and a read by its id does not show it.
@@ -152,12 +155,13 @@ class BulkReads:
         if records:
             of_type.entries |= self._settled(client, type, records)
 
-    def _settled(self, client: Client, type: ResourceType[Any], records: Sequence[ObjectRecord]) -> dict[str, Observed]:
+    def _settled(self, client: Client, type: ResourceType[Any], records: Sequence[ObjectRecord]) -> dict[Key, Observed]:
         """Return the objects that a list shows, without those that it may not show as they are."""
-        shown: dict[str, Observed] = {}
+        shown: dict[Key, Observed] = {}
         for record in records:
             with suppress(UnexpectedAnswer):  # this release does not know its state
-                shown[record.id] = type.observed(record)
+                each = type.observed(record)
+                shown[each.key] = each
         recorded = [Recorded("", type.token, each.id, each.properties, each.properties) for each in shown.values()]
         try:
             changed = {each.key for each in recently_changed(client, self._recent_events(client), recorded)}
@@ -165,7 +169,7 @@ class BulkReads:
             changed = set()  # nothing shows this caller what changed
         except ZorgError:
             return {}
-        return {each.id: each for each in shown.values() if each.key not in changed}
+        return {key: each for key, each in shown.items() if key not in changed}
 
     def _recent_events(self, client: Client) -> tuple[Event, ...] | None:
         """Return the events that lists may not show yet, read once in a run. What a list answers is true at that moment."""

@@ -93,14 +93,14 @@ class Checks:
         """Return which properties replace the object. The engine compares the inputs itself, so that a preview names the
         properties."""
         context = process.current()
-        context.pending.seen_by_engine(id)
+        context.pending.seen_by_engine(self.type, id)
         before = {**(olds.get(FILLED) or {}), **olds}
         replaces = [name for name in self.inputs.replaces if _is_replaced(before.get(name), news.get(name))]
-        resource = context.registry.resource(self.inputs.identity(news))
+        resource, key = context.registry.resource(self.inputs.identity(news)), self.inputs.key(self.type, id, before)
         if resource is not None and replaces:
-            context.registry.release(resource, id)
+            context.registry.release(resource, key)
         elif resource is not None:
-            context.registry.bind(resource, id)
+            context.registry.bind(resource, key)
         if not replaces:
             self._compare_roles(context, id, before, news)
         if context.is_preview and not replaces and self._differ(olds, news):

@@ -180,11 +180,19 @@ class ProviderContext:
             "(depends_on)"
         )
 
+    def hidden(self, type: str, declared: Mapping[str, Any]) -> frozenset[str]:
+        """Return the properties that the program declares as secret.
+
+        :param type: the resource's type token.
+        :param declared: as for :meth:`hide`.
+        """
+        return self._secret.get(_key(type, declared), frozenset())
+
     def report_impact(self, planned: Planned) -> None:
         """Report in a preview what the change would do to people, if it is significant."""
         if not self.settings.preview_impact:
             return
-        hidden = self._secret.get(_key(planned.type, planned.after or {}), frozenset())
+        hidden = self.hidden(planned.type, planned.after or {})
         resource_type = RESOURCE_TYPES[planned.type]
         planned = self.preview.resolve(resource_type, planned)
         for sentence in self.preview.sentences(resource_type, planned, hidden):

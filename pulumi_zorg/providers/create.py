@@ -34,6 +34,7 @@ from pulumi_zorg.providers.reconcile import destroy
 from pulumi_zorg.providers.registry import display_name
 from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
 from pulumi_zorg.retry import poll, retry
+from pulumi_zorg.tokens import Key
 
 __all__ = ["Created", "conflict_error", "create_or_adopt"]
 
@@ -82,7 +83,7 @@ def create_or_adopt(
         if pending is not None:
             creator.clean_up_orphan(pending, existing)
         return Created(existing, new=False)
-    if pending is not None and pending.matches(creator.identity):
+    if pending is not None:
         if pending.id is not None or pending.identity != creator.identity:
             orphan = creator.recover_orphan(pending)
             if orphan is not None:
@@ -115,7 +116,8 @@ class _Creator(Generic[AnyInputs]):
         me = self.client.me.id  # read before the clock: its answer has the server's time
         attempts = () if earlier is None else earlier.attempts
         attempt = Attempt(me, transport.server_time())
-        this = PendingCreate(transport.settings.url, self.resource, self.identity, (*attempts, attempt))
+        secret = not self.identity.keys().isdisjoint(self.context.hidden(self.type.token, self.inputs.dump()))
+        this = PendingCreate(transport.settings.url, self.resource, self.identity, (*attempts, attempt), secret=secret)
         pending.keep(this)
         may_have_made: PendingCreate | None = earlier
         failures = 0
@@ -160,7 +162,7 @@ class _Creator(Generic[AnyInputs]):
 
     def refuse_if_managed(self, id: str) -> None:
         """Raise where another resource of this run manages the object."""
-        manager = self.context.registry.manager(id)
+        manager = self.context.registry.manager(self._key(id))
         if manager not in (None, self.resource):
             raise NameTaken(_managed(self.type, self.inputs, id, manager or ""))
 
@@ -185,11 +187,10 @@ class _Creator(Generic[AnyInputs]):
 
     def clean_up_orphan(self, pending: PendingCreate, adopted: str) -> None:
         """Remove what an earlier run of this resource made, before the resource adopts something else."""
-        if not pending.returned:
-            before = self._as_pending(pending)
-            own = self._find_own(before, pending)
-            if own is not None and own != adopted and not self._is_managed(own):
-                self._remove(own, before)
+        before = self._as_pending(pending)
+        own = self._find_own(before, pending)
+        if own is not None and own != adopted and not self._is_managed(own):
+            self._remove(own, before)
         self.context.pending.forget(self.resource)
 
     def _own_or_adopted(self, may_have_made: PendingCreate | None) -> str | None:
@@ -228,7 +229,7 @@ class _Creator(Generic[AnyInputs]):
         for other in self.context.pending.others(self.resource):
             # Another resource has made it, or may have made the same object.
             same = other.id is None and other.identity == pending.identity
-            if other.id == found.id or (same and may_have_made(other)):
+            if other.object == (self.type.token, found.id) or (same and may_have_made(other)):
                 return None
         return found.id if may_have_made(pending) else None
 
@@ -256,7 +257,10 @@ class _Creator(Generic[AnyInputs]):
             return False
 
     def _is_managed(self, id: str) -> bool:
-        return self.context.registry.manager(id) not in (None, self.resource)
+        return self.context.registry.manager(self._key(id)) not in (None, self.resource)
+
+    def _key(self, id: str) -> Key:
+        return self.type.key(id, self.inputs.dump())
 
     def _as_pending(self, pending: PendingCreate) -> AnyInputs:
         """What the resource declared when the create began, as far as the pending create has it."""
@@ -292,7 +296,7 @@ def conflict_error(
             "again. Else look for it in the console: to adopt it, set adopt=True on this resource and use a credential that "
             "may see it."
         )
-    manager = context.registry.manager(existing)
+    manager = context.registry.manager(resource_type.key(existing, inputs.dump()))
     if manager is not None:
         return NameTaken(f"{refused} {_managed(resource_type, inputs, existing, manager)}")
     by = ""

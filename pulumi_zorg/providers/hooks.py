@@ -56,7 +56,7 @@ class Hooks(Generic[AnyInputs]):
         resource = self._resource(props)
         self.type.before_create(context.client, inputs)
         created = self._shown(create_or_adopt(self.type, context, inputs, resource), resource, inputs)
-        context.bulk_reads.written(created.id)
+        context.bulk_reads.written(self.type.key(created.id, props))
         try:
             outputs = self._outputs(self._reconcile(created, resource, inputs, props), inputs)
         except _WrongId as wrong:
@@ -71,7 +71,7 @@ class Hooks(Generic[AnyInputs]):
                 f"{self.type.noun} {created.id} was created, but could not be read back; refresh the stack. {error}"
             )
             outputs = inputs.dump()
-        context.pending.amend(resource, returned=True)
+        context.pending.forget(resource)
         return CreateResult(created.id, outputs)
 
     @readable
@@ -81,7 +81,7 @@ class Hooks(Generic[AnyInputs]):
         known = {name: value for name, value in props.items() if value is not None}
         is_get = not any(name in known for name in self.type.required if name not in self.type.address)
         if not is_get and context.bulk_reads.confirm(context.client, self.type, id, known):
-            context.pending.seen_by_engine(id)
+            context.pending.seen_by_engine(self.type.token, id)
             return ReadResult(id, props)  # without inputs, the engine keeps those of the state
         with nullcontext() if is_get else in_state():
             found = self.type.find(context.client, id, known)
@@ -90,7 +90,7 @@ class Hooks(Generic[AnyInputs]):
                 raise Gone(f"There is no {self.type.noun} {id} to get: {found.describe()}.")
             context.reporter.note(f"{self.type.noun} {id} does not exist any more: {found.describe()}.")
             return ReadResult("", {})
-        context.pending.seen_by_engine(id)
+        context.pending.seen_by_engine(self.type.token, id)
         if found.warning:
             context.reporter.warn(found.warning)
         lost = None if is_get else context.bulk_reads.lost_switch(context.client, found, known)
@@ -106,7 +106,7 @@ class Hooks(Generic[AnyInputs]):
     @readable
     def update(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Bring the object to what is declared now."""
-        process.current().bulk_reads.written(id)
+        process.current().bulk_reads.written(self.type.key(id, olds))
         inputs = self._parse(news)
         unchanged = Created(id, new=False)
         with in_state():
@@ -116,9 +116,9 @@ class Hooks(Generic[AnyInputs]):
     def delete(self, id: str, props: dict[str, Any]) -> None:
         """Apply the deletion policy, unless another resource of the program manages the object."""
         context = process.current()
-        context.pending.seen_by_engine(id)
-        context.bulk_reads.written(id)
-        manager = context.registry.manager(id)
+        context.pending.seen_by_engine(self.type.token, id)
+        context.bulk_reads.written(self.type.key(id, props))
+        manager = context.registry.manager(self.type.key(id, props))
         if manager is not None:
             context.reporter.note(
                 f"{self.type.noun} {id} stays as it is: {display_name(manager)} of this program manages it now."
@@ -167,7 +167,7 @@ class Hooks(Generic[AnyInputs]):
                 return
             if created.new:
                 self._verify_identity(observed, inputs)
-            context.registry.bind(resource, created.id)
+            context.registry.bind(resource, self.type.key(created.id, inputs.dump()))
             bound = True
 
         try:

@@ -1,23 +1,25 @@
-"""Pending creates: what this machine remembers of creates whose object the engine does not know yet.
+"""Pending creates: what this machine remembers of creates that have not returned their object to the engine.
 
 The engine has no partial success. A create that fails, or whose process dies, leaves nothing in the state, while the
-server may have the object. So a file is written before the call, and deleted when the engine is seen to know the id.
-The next `up` of the same resource finds the file, and resumes the create instead of refusing the object as somebody
-else's. A file holds no credential. It is in ``zorg/journal`` in Pulumi's home, or in the folder that
-``ZORG_JOURNAL_DIR`` names, apart for each backend. Without the file the answer is an error that names ``adopt=True``.
+server may have the object. So a file is written before the call, and deleted when the create returns: from then on the
+engine decides whether its state has the object. The next `up` of the same resource finds the file, and resumes the create
+instead of refusing the object as somebody else's. A file holds no credential and no secret. It is in ``zorg/journal`` in
+Pulumi's home, or in the folder that ``ZORG_JOURNAL_DIR`` names, apart for each backend. Without the file the answer is an
+error that names ``adopt=True``.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from pulumi_zorg.tokens import type_token
 
 __all__ = ["Attempt", "PendingCreate", "PendingCreates"]
 
@@ -41,14 +43,13 @@ class Attempt:
 
 @dataclass(frozen=True)
 class PendingCreate:
-    """A create whose object the engine does not know yet.
+    """A create that has not returned its object to the engine.
 
     :param resource: the resource, as :class:`pulumi_zorg.providers.registry.Registry` names it.
     :param identity: what makes the object unique on the server.
     :param attempts: of all runs so far, the last one last.
     :param id: the object's id, once the server has answered with it.
-    :param returned: whether the object was returned to the engine, which then died before it wrote its state, or has
-        forgotten the object on purpose since (`pulumi state delete`).
+    :param secret: whether a part of the identity is secret. Then it is kept in memory only, for this run.
     """
 
     url: str
@@ -56,11 +57,12 @@ class PendingCreate:
     identity: dict[str, str]
     attempts: tuple[Attempt, ...]
     id: str | None = None
-    returned: bool = False
+    secret: bool = False
 
-    def matches(self, identity: Mapping[str, str]) -> bool:
-        """Whether the create of ``identity`` may resume this one. An object that was returned is never changed into another."""
-        return not self.returned or self.identity == identity
+    @property
+    def object(self) -> tuple[str, str | None]:
+        """The type of the resource and the id of its object: an id alone is not unique."""
+        return type_token("".join(self.resource.split("/", 4)[3:4])), self.id
 
 
 class PendingCreates:
@@ -69,18 +71,20 @@ class PendingCreates:
     :param url: the instance.
     :param folder: where the files are; None keeps them in memory only, for this run.
     :param warn: is given a sentence where a file cannot be written.
+    :param read_only: whether the files are only looked at.
     """
 
-    def __init__(self, url: str, folder: Path | None, warn: Callable[[str], None]) -> None:
+    def __init__(self, url: str, folder: Path | None, warn: Callable[[str], None], *, read_only: bool = False) -> None:
         self._url = url
         self._folder = folder
         self._warn = warn
         self._lock = threading.Lock()
         files = () if folder is None else sorted(folder.glob("*.json"))
-        found = (each for each in map(_read, files) if each is not None and each.url == url)
+        read = (_read(file, read_only=read_only) for file in files)
+        found = (each for each in read if each is not None and each.url == url)
         self._of: dict[str, PendingCreate] = {each.resource: each for each in found}
-        #: The resources by the ids of their objects. The engine shows each id of a stack.
-        self._by_id: dict[str, set[str]] = {}
+        #: The resources by their objects. The engine shows each object of a stack.
+        self._by_object: dict[tuple[str, str | None], set[str]] = {}
         for each in self._of.values():
             self._index(each)
 
@@ -113,8 +117,12 @@ class PendingCreates:
             self._index(pending)
         if self._folder is None:
             return
+        file = self._file(pending.resource, self._folder)
         try:
-            _write(self._file(pending.resource, self._folder), pending, synced=synced)
+            if pending.secret:
+                file.unlink(missing_ok=True)
+            else:
+                _write(file, pending, synced=synced)
         except OSError as error:
             self._warn(
                 f"a pending create cannot be kept ({error}; ZORG_JOURNAL_DIR names another folder). If this run is cut "
@@ -128,33 +136,47 @@ class PendingCreates:
             self.keep(replace(pending, **changes), synced=False)
 
     def forget(self, resource: str) -> None:
-        """The object was never created, or the engine knows it."""
+        """The object was never created, or was returned to the engine."""
         with self._lock:
             forgotten = self._of.pop(resource, None)
-        if forgotten is not None and self._folder is not None:
-            with contextlib.suppress(OSError):
-                self._file(resource, self._folder).unlink()
+        if forgotten is None or self._folder is None:
+            return
+        file = self._file(resource, self._folder)
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            self._warn(
+                f"the file of a pending create cannot be deleted ({error}). Delete {file}: a later run could resume that create."
+            )
 
-    def seen_by_engine(self, id: str) -> None:
-        """The engine has shown that its state has the id, so that create is not pending any more."""
+    def seen_by_engine(self, type: str, id: str) -> None:
+        """The engine has shown that its state has the object, so that create is not pending any more.
+
+        Another resource may have adopted it.
+        """
         with self._lock:
-            created = [each for each in self._by_id.pop(id, ()) if each in self._of and self._of[each].id == id]
+            resources = self._by_object.pop((type, id), ())
+            created = [each for each in resources if each in self._of and self._of[each].id == id]
         for resource in created:
             self.forget(resource)
 
     def _index(self, pending: PendingCreate) -> None:
         if pending.id is not None:
-            self._by_id.setdefault(pending.id, set()).add(pending.resource)
+            self._by_object.setdefault(pending.object, set()).add(pending.resource)
 
     def _file(self, resource: str, folder: Path) -> Path:
         return folder / f"{hashlib.sha256(f'{self._url} {resource}'.encode()).hexdigest()[:32]}.json"
 
 
-def _read(file: Path) -> PendingCreate | None:
+def _read(file: Path, *, read_only: bool) -> PendingCreate | None:
     try:
         values = json.loads(file.read_bytes().rstrip())
+        if values.pop("returned", False):  # an earlier release kept what was returned to the engine
+            if not read_only:
+                file.unlink()
+            return None
         return PendingCreate(**{**values, "attempts": tuple(Attempt(**each) for each in values["attempts"])})
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None  # the file was cut short while being written, which is before any call
 
 

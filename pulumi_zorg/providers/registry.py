@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from pulumi_zorg.errors import NameTaken, clean
 from pulumi_zorg.inputs import UNDER, Offer
+from pulumi_zorg.tokens import Key
 
 __all__ = ["Registry", "display_name"]
 
@@ -19,7 +20,7 @@ _Identity = tuple[tuple[str, str], ...]
 
 
 class Registry:
-    """The resources that this run has seen, and the ids that they manage.
+    """The resources that this run has seen, and the objects that they manage.
 
     A resource is named ``organization/project/stack/type/name``, followed by its parent's URN where it has one.
     """
@@ -27,14 +28,14 @@ class Registry:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._declared_by: dict[_Identity, str] = {}
-        self._manager_of: dict[str, str] = {}
+        self._manager_of: dict[Key, str] = {}
         self._offers: dict[tuple[str, str], tuple[Offer, frozenset[str]]] = {}
 
     def register(self, resource: str, identity: Mapping[str, str], *, new: bool) -> str | None:
         """Remember what the resource declares. Return the other resource that declares the same object, if one does.
 
         :param identity: what makes the object unique on the server; empty where a part of it is not known yet.
-        :param new: whether the engine is about to create or replace the resource, so that it manages no id any more.
+        :param new: whether the engine is about to create or replace the resource, so that it manages no object any more.
         """
         with self._lock:
             if new:
@@ -49,16 +50,16 @@ class Registry:
         with self._lock:
             return self._declared_by.get(_key(identity))
 
-    def bind(self, resource: str, id: str) -> None:
+    def bind(self, resource: str, key: Key) -> None:
         """The resource manages the object from now on.
 
         :raises NameTaken: where another resource of this run manages it.
         """
         with self._lock:
-            manager = self._manager_of.setdefault(id, resource)
+            manager = self._manager_of.setdefault(key, resource)
         if manager != resource:
             raise NameTaken(
-                f"{display_name(resource)} and {display_name(manager)} both manage {clean(id)}, and only one resource can manage "
+                f"{display_name(resource)} and {display_name(manager)} both manage {clean(key.id)}, and only one resource can manage "
                 "an object. Take one of the two out of the program. If both are in the state, take that one out of it: "
                 "`pulumi state delete` with its URN deletes nothing on the server."
             )
@@ -76,16 +77,16 @@ class Registry:
         with self._lock:
             return dict(self._offers)
 
-    def release(self, resource: str, id: str) -> None:
+    def release(self, resource: str, key: Key) -> None:
         """The resource does not manage the object."""
         with self._lock:
-            if self._manager_of.get(id) == resource:
-                del self._manager_of[id]
+            if self._manager_of.get(key) == resource:
+                del self._manager_of[key]
 
-    def manager(self, id: str) -> str | None:
+    def manager(self, key: Key) -> str | None:
         """The resource of this run that manages the object, if one does."""
         with self._lock:
-            return self._manager_of.get(id)
+            return self._manager_of.get(key)
 
 
 def display_name(resource: str) -> str:

@@ -213,3 +213,12 @@ def test_an_outage_is_not_taken_for_a_missing_right_to_see_what_was_removed(serv
     known = {"org_id": server.home, "user_id": server.ann, "project_id": server.project}
     with pytest.raises(ApiError, match="500"):
         RESOURCE_TYPES[type_token("UserGrant")].find(owner, grant, known)
+
+
+def test_events_of_two_objects_with_one_id_are_all_returned(server: Server, clients: Clients) -> None:
+    """An id is unique only within a type, and a sequence only within an object."""
+    server.admin.call("POST", "/v2/organizations", {"name": "Same", "orgId": "same-id"})
+    body = {"organizationId": server.home, "name": "Same", "projectId": "same-id"}
+    server.admin.call("POST", "/zitadel.project.v2.ProjectService/CreateProject", body)
+    found = clients.owner(server).events.since(event_store.BEGINNING, ("org.added", "project.added"))
+    assert {event.kind for event in found or () if event.aggregate.id == "same-id"} == {"org.added", "project.added"}

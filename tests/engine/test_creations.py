@@ -69,6 +69,22 @@ def test_what_the_stack_no_longer_manages_is_not_touched(server: Server, stack: 
     assert all(call.startswith("POST") for call in server.proxy.writes)
 
 
+def test_what_was_moved_to_another_stack_is_neither_taken_back_nor_removed(server: Server, stack: Stack) -> None:
+    """`pulumi state move` calls no provider. One `up`, so that no later run has shown that the state has the id."""
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    acme = stack.id("acme")
+    stack.must("stack", "init", "other")
+    stack.must("state", "move", "--yes", "--source", "test", "--dest", "other", stack.resources()["acme"]["urn"])
+    assert stack.resources() == {}
+    server.proxy.clear()
+    assert stack.fails().shows(f"It is organization {acme}", "adopt=True")
+    stack.declare()
+    stack.up()
+    assert names(server)["Acme"] == acme
+    assert server.proxy.writes == ["POST /management/v1/orgs"]
+
+
 def test_another_backend_on_the_same_machine_takes_nothing(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme"))
     stack.up()

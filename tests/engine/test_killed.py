@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -139,21 +140,80 @@ def test_the_engine_interrupted_while_creations_run(server: Server, stack: Stack
     assert stack.preview("--refresh") == {}
 
 
-def test_without_checkpoints_everything_killed_again_and_again_ends_with_each_object_once(
+def test_an_engine_killed_between_the_answer_and_its_checkpoint_takes_a_decision_to_adopt(
     server: Server, stack: Stack
 ) -> None:
-    """With PULUMI_SKIP_CHECKPOINTS a killed engine leaves a state that knows nothing of what it made."""
-    many, kills = int(os.environ.get("ZORG_KILLED_RESOURCES", "20")), int(os.environ.get("ZORG_KILLS", "3"))
+    """The engine writes its checkpoint after the provider's answer. What was returned to it is never resumed."""
+    before = set(server.admin.organizations())
+    stack.declare(acme=org("Acme"))
+    stopped = threading.Event()
+
+    def stop(method: str, path: str) -> None:
+        # The last call of the create: the provider answers an engine that does nothing any more.
+        if len(server.proxy.exchanges) == 2 and not stopped.is_set():
+            (engine,) = (pid for pid, command in _processes_of(stack) if command[0].endswith(b"pulumi"))
+            os.kill(engine, signal.SIGSTOP)
+            _wait(lambda: b"State:\tT" in Path(f"/proc/{engine}/status").read_bytes())
+            stopped.set()
+
+    server.proxy.before = stop
+    up = _up(stack)
+    assert stopped.wait(60)
+    pending = stack.folder / "home" / "zorg" / "journal"
+    _wait(lambda: len(server.proxy.exchanges) == 3 and not list(pending.rglob("*.json")))
+    _kill_all(stack)
+    up.wait()
+    server.proxy.before = lambda method, path: None
+    stack.run("cancel", "--yes")
+    assert not stack.resources(), "the engine wrote its checkpoint: this test proves nothing"
+    (acme,) = set(server.admin.organizations()) - before
+    assert stack.fails().shows(f"It is organization {acme}", "this credential's own user", "adopt=True")
+    stack.declare(acme=org("Acme", adopt=True))
+    stack.up()
+    assert set(server.admin.organizations()) - before == {stack.id("acme")} == {acme}
+
+
+def test_without_checkpoints_a_killed_run_leaves_what_the_next_one_does_not_take(server: Server, stack: Stack) -> None:
     stack.env |= {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+    stack.declare(first=org("First"), second=org("Second", opts={"depends_on": ["first"]}))
+    _killed_at_write(server, stack, ["up", "--yes", "--skip-preview"], 1)
+    assert not stack.resources(), "the engine wrote its state: this test proves nothing"
+    server.proxy.clear()
+    assert stack.fails().shows("this credential's own user", "adopt=True")
+    stack.declare(first=org("First", adopt=True), second=org("Second", adopt=True))
+    stack.up()
+    names = [each["name"] for each in server.admin.organizations().values()]
+    assert [names.count(name) for name in ("First", "Second")] == [1, 1]
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if until():
+            return
+        time.sleep(0.1)
+    raise AssertionError("waited a minute in vain")
+
+
+@pytest.mark.parametrize("checkpoints", [True, False], ids=["checkpoints", "no checkpoints"])
+def test_everything_killed_again_and_again_ends_with_each_object_once_where_it_is_adopted(
+    server: Server, stack: Stack, checkpoints: bool
+) -> None:
+    """With PULUMI_SKIP_CHECKPOINTS a killed engine leaves a state that knows nothing of what it was given."""
+    many, kills = int(os.environ.get("ZORG_KILLED_RESOURCES", "20")), int(os.environ.get("ZORG_KILLS", "3"))
+    if not checkpoints:
+        stack.env |= {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
     users = [server.admin.create_user(server.home, f"user{number}") for number in range(many)]
     organizations, grants = set(server.admin.organizations()), set(server.admin.grants(server.home))
     stack.declare(
-        **{f"org{number}": org(f"Tenant {number}") for number in range(many)},
-        **{f"grant{number}": grant(server.home, user, server.project, ["viewer"]) for number, user in enumerate(users)},
+        **{f"org{number}": org(f"Tenant {number}", adopt=True) for number in range(many)},
+        **{
+            f"grant{number}": grant(server.home, user, server.project, ["viewer"], adopt=True)
+            for number, user in enumerate(users)
+        },
     )
     for _ in range(kills):
         _killed_at_write(server, stack, ["up", "--yes", "--skip-preview"], 2 * many // (kills + 1))
-        assert not stack.resources(), "the engine wrote its state: this test proves nothing"
+        assert bool(stack.resources()) is checkpoints
     stack.up()
     made = {name: each["id"] for name, each in stack.resources().items()}
     assert len(made) == 2 * many
@@ -166,15 +226,15 @@ def test_without_checkpoints_everything_killed_again_and_again_ends_with_each_ob
 
 
 def _killed_at_write(server: Server, stack: Stack, command: list[str], number: int) -> None:
-    """Run a command, and kill all its processes at the write that makes so many since the command began.
+    """Run a command, and kill all its processes at the first call that is no GET, after so many writes of the command.
 
-    Writes that resume what an earlier run made are none: the objects exist.
+    To adopt what an earlier run made takes no write.
     """
     server.proxy.clear()
     killed = threading.Event()
 
     def kill(method: str, path: str) -> None:
-        if not killed.is_set() and len(server.proxy.writes) >= number and _kill_all(stack):
+        if method != "GET" and not killed.is_set() and len(server.proxy.writes) >= number and _kill_all(stack):
             killed.set()
 
     server.proxy.before = kill

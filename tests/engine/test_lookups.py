@@ -198,3 +198,21 @@ def test_a_server_or_a_credential_that_does_not_answer_is_one_message(server: Se
     assert refused == REFUSED_BY
     assert failed.shows("The credential is not accepted")
     assert "Traceback" not in failed.out
+
+
+TWINS = """
+import pulumi
+import pulumi_zorg as zorg
+
+slow = [zorg.get_user_output(user_name=name) for name in ("ann", "bob")]
+acme = zorg.Organization("acme", name="Acme")
+pulumi.export("acme", zorg.get_organization_output(id=acme.id).name)
+pulumi.export("users", [each.id for each in slow])
+"""
+
+
+def test_a_program_goes_on_while_twins_wait_for_the_server(server: Server, stack: Stack) -> None:
+    (stack.folder / "__main__.py").write_text(TWINS)
+    server.proxy.add(Fault("answer", path="/v2/users$", status=503, times=2))
+    up = stack.up()
+    assert up.shows("Trying again in", 'acme : "Acme"'.replace(" :", ":"), server.ann, server.bob)

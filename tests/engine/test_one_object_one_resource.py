@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from tests.support.servers import Server
-from tests.support.stack import Stack, grant, org, twins
+from tests.support.stack import Stack, grant, org, project_grant, twins
 
 
 def test_a_state_that_has_an_object_twice_loses_one_resource_and_not_the_object(server: Server, stack: Stack) -> None:
@@ -94,3 +94,20 @@ def test_a_name_that_is_not_given_up_is_an_error_that_names_the_other_resource(s
     assert failed.shows("is declared twice")
     assert {stack.id(name) for name in stack.resources()} == {acme}
     assert server.proxy.writes == []
+
+
+def test_a_user_grant_gets_the_project_grant_that_the_same_run_has_made_anew(server: Server, stack: Stack) -> None:
+    """ZITADEL fills in the project grant. One that this run has removed is none of it."""
+    tenant = server.admin.create_organization("Tenant")
+    granted = project_grant(server.home, server.project, tenant, ["viewer"])
+    stack.declare(granted=granted)
+    stack.up()
+    first = stack.id("granted")
+    stack.declare(
+        ann=grant(tenant, server.ann, server.project, ["viewer"]),
+        granted={**granted, "opts": {"depends_on": ["ann"]}},
+        bob=grant(tenant, server.bob, server.project, ["viewer"], opts={"depends_on": ["granted"]}),
+    )
+    stack.up("--replace", stack.resources()["granted"]["urn"])
+    assert stack.outputs("ann")["__filled"] == {"project_grant_id": first}
+    assert stack.outputs("bob")["__filled"] == {"project_grant_id": stack.id("granted")} != {"project_grant_id": first}

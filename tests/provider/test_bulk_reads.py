@@ -158,3 +158,36 @@ def test_a_few_organizations_of_a_large_instance_are_refreshed_with_few_calls(
     found = refreshed_beside_a_long_list(server, stack, "orgs/_search")
     assert found["/management/v1/orgs/me"] == FEW
     assert found["/admin/v1/orgs/_search"] == 1
+
+
+def test_grants_whose_project_grant_zitadel_filled_in_are_confirmed_by_a_list(
+    server: Server, stack: InProcessStack
+) -> None:
+    """The state has what was filled in apart from what was declared, and a list shows it as any other property."""
+    tenant = server.admin.create_organization("Tenant")
+    granted = server.admin.grant_project(server.home, server.project, tenant, ["viewer"])
+    users = [server.admin.create_user(tenant, f"user{number}") for number in range(2 * FEW)]
+    stack.declare(
+        **{f"grant{number}": grant(tenant, user, server.project, ["viewer"]) for number, user in enumerate(users)}
+    )
+    stack.up()
+    assert stack.outputs("grant0")["__filled"] == {"project_grant_id": granted}
+    server.proxy.clear()
+    assert stack.run("refresh", "--expect-no-changes").code == 0
+    assert sum(calls(server).values()) <= FEW + 3, calls(server)
+
+
+def test_a_project_grant_that_is_another_one_by_now_is_not_confirmed(server: Server, stack: InProcessStack) -> None:
+    tenant = server.admin.create_organization("Tenant")
+    first = server.admin.grant_project(server.home, server.project, tenant, ["viewer"])
+    users = [server.admin.create_user(tenant, f"user{number}") for number in range(FEW)]
+    stack.declare(
+        **{f"grant{number}": grant(tenant, user, server.project, ["viewer"]) for number, user in enumerate(users)}
+    )
+    stack.up()
+    last = f"grant{FEW - 1}"
+    assert stack.outputs(last)["__filled"] == {"project_grant_id": first}
+    stack.outputs(last)["__filled"] = {"project_grant_id": "another"}
+    server.proxy.clear()
+    stack.must("refresh")
+    assert calls(server)[f"GET /management/v1/users/{users[-1]}/grants/{stack.id(last)}"] == 1

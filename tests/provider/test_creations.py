@@ -7,6 +7,7 @@ import json
 import pytest
 
 from pulumi_zorg.testing import Fault
+from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org
 
@@ -62,6 +63,36 @@ def test_what_is_no_answer_after_a_create_does_not_lose_it(server: Server, stack
     server.proxy.clear()
     stack.up()
     assert names(server)["Acme"] == stack.id("acme")
+
+
+@pytest.mark.engine_too
+def test_what_was_returned_to_the_engine_is_never_taken_back(server: Server, stack: Stack) -> None:
+    """The state forgets it on purpose. A resource that declares the same needs adopt=True, as for any object that exists."""
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    acme = stack.id("acme")
+    stack.run("state", "delete", "--yes", stack.resources()["acme"]["urn"])
+    server.proxy.clear()
+    assert stack.fails().shows(f"organization {acme}", "adopt=True")
+    assert server.proxy.writes == ["POST /management/v1/orgs"]
+
+
+def test_a_secret_name_is_in_no_file_of_a_create(server: Server, stack: InProcessStack) -> None:
+    stack.env["ZITADEL_RETRY_DEADLINE"] = "0.1"
+    files = list[str]()
+
+    def look(method: str, path: str) -> None:
+        files.extend(file.read_text() for file in stack.folder.rglob("pending/*"))
+
+    server.proxy.before = look
+    server.proxy.add(Fault("drop", method="POST", path="/orgs$", times=None))
+    stack.declare(acme=org("!Project Hush"), other=org("Known"))
+    stack.fails()
+    assert any("Known" in each for each in files)
+    assert not any("Hush" in each for each in files)
+    assert not any("Hush" in file.read_text() for file in stack.folder.rglob("*") if file.is_file())
+    server.proxy.clear()
+    assert stack.fails().shows("which this resource did not make", "adopt=True")
 
 
 def test_what_a_failed_creation_left_goes_when_the_resource_adopts_something_else(server: Server, stack: Stack) -> None:

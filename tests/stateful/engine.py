@@ -26,6 +26,7 @@ from pulumi_zorg.providers.reporter import Reporter
 from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
+from pulumi_zorg.tokens import short
 
 PROVIDERS: dict[str, Any] = {
     "org": OrganizationProvider,
@@ -85,9 +86,8 @@ class MiniEngine:
         for name, declared in self.program.items():
             provider = PROVIDERS[declared.kind]()
             olds = self.state[name].inputs if name in self.state else {}
-            result = provider.check(
-                olds, {**copy.deepcopy(declared.args), OWNER: f"o/p/{self.stack}/{declared.kind}/{name}"}
-            )
+            owner = f"o/p/{self.stack}/{short(provider.token)}/{name}"
+            result = provider.check(olds, {**copy.deepcopy(declared.args), OWNER: owner})
             if result.failures:
                 self.errors.append(f"{name}: {result.failures[0].property} {result.failures[0].reason}")
                 return False

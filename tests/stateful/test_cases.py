@@ -179,14 +179,18 @@ def test_a_creation_refused_by_another_resource_leaves_no_note(example: Stack) -
     example._as_declared()
 
 
-def test_what_is_deleted_at_once_leaves_no_note(example: Stack) -> None:
-    """The engine has never asked about it since its creation, and knows it all the same."""
+def test_what_was_returned_to_the_engine_is_not_pending(example: Stack) -> None:
+    """The engine may move it to another stack, which no provider is told."""
     example.declare_organization(0, 0, True)
     assert example._run("up"), example.engine.errors
-    assert list(example.folder.glob("*.json")) != []
+    assert list(example.folder.glob("*.json")) == []
+    theirs = example.engine.state.pop("org0").id
+    assert not example._run("up")
+    assert "adopt=True" in example.engine.errors[0]
     example.engine.program.clear()
     assert example._run("up"), example.engine.errors
-    assert list(example.folder.glob("*.json")) == []
+    assert theirs in example.admin.organizations()
+    example.admin.remove_organization(theirs)
 
 
 def test_what_was_retained_is_taken_up_again_by_adoption_alone(example: Stack) -> None:
@@ -224,7 +228,7 @@ def test_names_that_are_swapped_are_an_error_that_names_both(example: Stack) -> 
     example.declare_organization(0, 1, True)
     example.declare_organization(1, 0, True)
     assert not example._up()
-    assert any("is managed by org 'org1' of this program" in error for error in example.engine.errors)
+    assert any("is managed by Organization 'org1' of this program" in error for error in example.engine.errors)
     example.declare_organization(0, 2, True)
     assert example._up(), example.engine.errors
     example._as_declared()

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from pulumi_zorg.tokens import type_token
 
-ORGANIZATION, USER_GRANT = type_token("Organization"), type_token("UserGrant")
+ORGANIZATION, PROJECT_GRANT, USER_GRANT = (type_token(each) for each in ("Organization", "ProjectGrant", "UserGrant"))

@@ -255,3 +255,24 @@ def test_the_options_reach_pulumi(mocked: Mocks) -> None:
     zorg.Organization("acme", name="Acme", opts=pulumi.ResourceOptions(parent=tenant))
     ended()
     assert set(mocked.registered) == {"tenant", "acme"}
+
+
+class Tenant(zorg.Organization):
+    """A subclass, as a program has it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, name=name.title())
+
+
+def test_a_subclass_has_the_type_of_the_class_that_it_extends(mocked: Mocks) -> None:
+    Tenant("acme")
+    ended()
+    assert mocked.registered["acme"].typ == "pulumi-python:dynamic/zorg:Organization"
+    assert str(mocked.registered["acme"].inputs["__owner"]).endswith("/Organization/acme")
+
+
+def test_a_subclass_with_a_type_of_its_own_is_refused() -> None:
+    with pytest.raises(TypeError, match="Other has the type of the class that it extends"):
+
+        class Other(zorg.Organization, module="shop", name="Other"):
+            pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -195,6 +196,23 @@ def test_a_token_that_does_not_say_how_long_it_lives_is_used_once(expires_in: ob
     client.get("/x")
     client.get("/x")
     assert issuer.used == ["token-1", "token-2"]
+
+
+def test_threads_that_wait_for_a_token_during_an_outage_fail_together() -> None:
+    """Each of them would else wait for the whole deadline, one after the other."""
+    source, sent = exchanged(), list[int]()
+
+    def unreachable(request: httpx.Request) -> httpx.Response:
+        sent.append(len(sent))
+        time.sleep(0.3)
+        raise Unreachable("Asking for a token: no answer.", may_have_applied=False)
+
+    with ThreadPoolExecutor(4) as pool:
+        failures = [each.exception() for each in [pool.submit(source.token, unreachable) for _ in range(4)]]
+    assert sent == [0]
+    assert [str(each) for each in failures] == ["Asking for a token: no answer."] * 4
+    # Who asks after the outage does not get the old failure.
+    assert source.token(httpx.Client(transport=httpx.MockTransport(Issuer())).send) == "token-1"
 
 
 # After a 401.

@@ -286,7 +286,7 @@ def test_many_unmanaged_grants_take_few_calls(profile_server: Server, clients: C
     assert sum(calls(server).values()) <= 6, calls(server)
     # They are explained as a read by id shows them.
     for each in unmanaged[:2]:
-        read = find(reader.client, *each.key, {"org_id": server.home})
+        read = find(reader.client, each.type, each.id, {"org_id": server.home})
         assert isinstance(read, Observed)
         assert (each.properties, each.created) == (read.properties, read.created)
 

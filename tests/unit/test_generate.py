@@ -125,6 +125,19 @@ def test_an_organization_that_does_not_exist_is_an_error(reader: Reader, given: 
         generate(reader, [given], None)
 
 
+def test_an_organization_with_a_chosen_id_is_found_by_it_and_one_whose_name_is_a_number_by_its_name(
+    server: Server, reader: Reader
+) -> None:
+    """The v2 API lets callers choose ids."""
+    for name, chosen in (("Chosen", "my-own-id"), ("2024", "of-2024"), ("my-own-id", "another")):
+        server.admin.call("POST", "/v2/organizations", {"name": name, "orgId": chosen})
+    assert 'name="Chosen"' in generate(reader, ["my-own-id"], None).text
+    assert 'name="2024"' in generate(reader, ["2024"], None).text
+    server.admin.remove_organization("of-2024")
+    with pytest.raises(NoMatch, match=r"of-2024.*was removed"):
+        generate(reader, ["of-2024"], None)
+
+
 def test_what_a_program_may_not_declare_is_reported(server: Server, reader: Reader) -> None:
     acme = server.admin.create_organization("Acme")
     shop = server.admin.create_project(acme, "Shop")

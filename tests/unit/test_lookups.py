@@ -410,6 +410,30 @@ def test_no_message_shows_a_secret_argument(tenants: Tenants, monkeypatch: pytes
     assert 'no user with the email "[secret]" that this credential may see' in messages[2]
 
 
+def test_a_slow_answer_stops_neither_the_program_nor_another_question(tenants: Tenants) -> None:
+    tenants.server.proxy.add(Fault("delay", path="ListProjects|projects/_search", times=None, seconds=1.0))
+    done: list[str] = []
+
+    async def ask(name: str, answer: pulumi.Output[Any]) -> None:
+        await answer.future()
+        done.append(name)
+
+    async def runs() -> None:
+        slow = [
+            asyncio.create_task(ask("slow", zorg.get_project_output(name=name, org_id=tenants.acme)))
+            for name in ("Shop", *(f"nothing {number}" for number in range(9)))
+        ]
+        await asyncio.sleep(0.2)
+        assert not any(each.done() for each in slow)
+        done.append("the program")
+        await asyncio.to_thread(done.append, "a registration")  # the SDK's threads for calls of the engine
+        await ask("quick", zorg.get_organization_output(name="Acme"))
+        await asyncio.gather(*slow, return_exceptions=True)
+
+    asyncio.run(runs())
+    assert done == ["the program", "a registration", "quick", "slow"]
+
+
 def test_a_twin_is_unknown_in_a_preview_as_long_as_an_argument_is() -> None:
     mocks = Mocks()
     pulumi.runtime.set_mocks(mocks, preview=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pulumi_zorg.providers.backend import pending_creates_folder
 from pulumi_zorg.providers.pending import Attempt, PendingCreate, PendingCreates
+from pulumi_zorg.tokens import type_token
 
 URL = "https://zitadel.example"
+ORGANIZATION, PROJECT = type_token("Organization"), type_token("Project")
 PENDING = PendingCreate(URL, "o/p/s/Organization/acme", {"name": "Acme"}, (Attempt("1", 10.0),))
 
 
@@ -90,7 +93,9 @@ def test_what_is_kept_is_found_by_the_next_run_of_the_same_instance(tmp_path: Pa
     found = second.find(PENDING.resource)
     assert found is not None
     assert (found.id, found.attempts) == ("42", PENDING.attempts)
-    second.seen_by_engine("42")
+    second.seen_by_engine(PROJECT, "42")
+    assert second.find(PENDING.resource) == found, "an id is unique only within a type"
+    second.seen_by_engine(ORGANIZATION, "42")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -130,8 +135,36 @@ def test_a_file_that_was_cut_short_is_passed_over(tmp_path: Path) -> None:
     assert PendingCreates(URL, tmp_path, pytest.fail).find(PENDING.resource) is None
 
 
-def test_an_object_that_the_engine_was_given_is_never_changed_into_another() -> None:
-    returned = PendingCreate(URL, PENDING.resource, PENDING.identity, PENDING.attempts, "42", returned=True)
-    assert returned.matches({"name": "Acme"})
-    assert not returned.matches({"name": "Other"})
-    assert PENDING.matches({"name": "Other"})
+def test_what_an_earlier_release_returned_to_the_engine_is_not_pending(tmp_path: Path) -> None:
+    """Earlier releases kept the file until a later run showed the id."""
+    PendingCreates(URL, tmp_path, pytest.fail).keep(PENDING)
+    (file,) = tmp_path.iterdir()
+    for returned, found in ((False, PENDING), (True, None)):
+        values = {name: value for name, value in json.loads(file.read_text()).items() if name != "secret"}
+        file.write_text(json.dumps({**values, "returned": returned}))
+        assert PendingCreates(URL, tmp_path, pytest.fail).find(PENDING.resource) == found
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_secret_identity_is_not_on_the_disk(tmp_path: Path) -> None:
+    pending = PendingCreates(URL, tmp_path, pytest.fail)
+    pending.keep(PENDING)
+    pending.keep(replace(PENDING, secret=True))
+    pending.amend(PENDING.resource, id="42")
+    assert list(tmp_path.iterdir()) == []
+    found = pending.find(PENDING.resource)
+    assert found is not None
+    assert found.id == "42", "within the run it is known"
+
+
+def test_a_file_that_cannot_be_deleted_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    warnings: list[str] = []
+    pending = PendingCreates(URL, tmp_path, warnings.append)
+    pending.keep(PENDING)
+    (file,) = tmp_path.iterdir()
+    monkeypatch.setattr(Path, "unlink", refused)
+    pending.forget(PENDING.resource)
+    assert f"Delete {file}" in warnings[0]

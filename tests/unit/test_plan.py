@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 from typing import Any
@@ -232,6 +233,27 @@ def test_the_steps_of_a_replacement_are_one_resource() -> None:
         step("delete-replaced", state(id="42")),
     ]
     assert read_plan(json.dumps({"steps": steps})).shared == ()
+
+
+@pytest.mark.parametrize("op", ["same", "create", "update", "delete", "read"])
+def test_a_resource_of_this_package_that_is_not_understood_is_an_error(op: str) -> None:
+    provider = base64.b64encode(b"pulumi_zorg.providers.organization").decode()
+    of_a_subclass = f"urn:pulumi:dev::shop::pulumi-python:dynamic:Resource::{op}"
+    newer = f"urn:pulumi:dev::shop::pulumi-python:dynamic/zorg:Application::{op}"
+    for urn, inputs in ((of_a_subclass, {"__provider": provider}), (newer, {})):
+        each = {"id": "42", "inputs": inputs}
+        steps = [
+            {
+                "op": op,
+                "urn": urn,
+                "oldState": None if op == "create" else each,
+                "newState": None if op == "delete" else each,
+            }
+        ]
+        with pytest.raises(ConfigurationError, match=op):
+            read_plan(json.dumps({"steps": steps}))
+    others = [{"op": op, "urn": of_a_subclass, "oldState": {"id": "1"}, "newState": {"id": "1", "inputs": {}}}]
+    assert read_plan(json.dumps({"steps": others})).steps == ()
 
 
 def test_each_step_has_its_operation() -> None:

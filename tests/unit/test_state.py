@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import copy
 from datetime import datetime, timezone
@@ -12,8 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pulumi_zorg.errors import ConfigurationError
-from pulumi_zorg.state import last_update, parse_time, pending_deletions, recorded, shared, stack_name
-from tests.support.types import ORGANIZATION, USER_GRANT
+from pulumi_zorg.resource_registry import INPUTS, RESOURCE_TYPES
+from pulumi_zorg.state import last_update, not_understood, parse_time, pending_deletions, recorded, shared, stack_name
+from tests.support.types import ORGANIZATION, PROJECT_GRANT, USER_GRANT
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
@@ -69,6 +71,52 @@ def resource(name: str, id: str, type: str = ORGANIZATION, **more: Any) -> dict[
 
 def of(*resources: dict[str, Any]) -> dict[str, Any]:
     return {"version": 3, "deployment": {"resources": list(resources)}}
+
+
+def test_an_id_is_unique_only_within_its_type_and_where_the_type_says_so_within_its_parent() -> None:
+    def granted(name: str, project: str) -> dict[str, Any]:
+        return resource(name, "1", PROJECT_GRANT, inputs={"project_id": project})
+
+    two = of(resource("acme", "1"), granted("a", "7"), granted("b", "8"))
+    assert shared(two) == ()
+    assert len({each.key for each in recorded(two)}) == 3
+    (found,) = shared(of(granted("a", "7"), granted("again", "7")))
+    assert (found.type, found.id) == (PROJECT_GRANT, "1")
+
+
+@pytest.mark.parametrize("token", RESOURCE_TYPES)
+def test_the_inputs_and_the_events_of_a_type_agree_about_what_an_id_is_unique_in(token: str) -> None:
+    """The inputs are loaded in previews without changes. The events are not."""
+    assert RESOURCE_TYPES[token].events.aggregate == INPUTS[token].id_within
+
+
+#: A provider of this package, pickled by its path; a subclass of one, pickled with its code; another one, and no pickle.
+OURS = base64.b64encode(b"\x80\x04\x8c\x22pulumi_zorg.providers.organization\x94.").decode()
+THEIRS = base64.b64encode(b"\x80\x04\x8c\x0aelsewhere\x94.").decode()
+
+
+@pytest.mark.parametrize(
+    ("type", "provider", "why"),
+    [
+        (ORGANIZATION, OURS, None),
+        ("pulumi-python:dynamic:Resource", OURS, "`pulumi up` with this release corrects it"),
+        ("pulumi-python:dynamic/shop:Tenant", OURS, "`pulumi up` with this release corrects it"),
+        ("pulumi-python:dynamic/zorg:Application", OURS, "does not know the type"),
+        ("pulumi-python:dynamic/zorg:Application", None, "does not know the type"),
+        ("pulumi-python:dynamic:Resource", THEIRS, None),
+        ("pulumi-python:dynamic:Resource", "pulumi_zorg.", None),
+        ("pulumi-python:dynamic:Resource", {**SECRET, "ciphertext": "v1:x"}, None),
+        ("random:index:Pet", None, None),
+    ],
+)
+def test_a_resource_of_this_package_that_this_release_does_not_understand_is_found(
+    type: str, provider: Any, why: str | None
+) -> None:
+    state = of(resource("acme", "1", type, inputs={"__provider": provider}))
+    found = not_understood(state)
+    assert [each.urn for each in found] == ([] if why is None else [f"urn:pulumi:dev::shop::{type}::acme"])
+    assert all(str(why) in each.why for each in found)
+    assert len(recorded(state)) == (type == ORGANIZATION)
 
 
 def test_two_resources_of_one_object_are_found_with_the_way_out() -> None:
@@ -149,7 +197,7 @@ def test_a_state_of_any_shape_is_read_or_refused_and_is_no_traceback(path: tuple
     for key in path[:-1]:
         within = within[key]
     within[path[-1]] = value
-    for read in (recorded, shared, pending_deletions, last_update, stack_name):
+    for read in (recorded, shared, not_understood, pending_deletions, last_update, stack_name):
         with contextlib.suppress(ConfigurationError):
             read(state)
 

@@ -17,6 +17,7 @@ class ProjectGrantInputs(Inputs):
 
     replaces: ClassVar[tuple[str, ...]] = ("org_id", "project_id", "granted_org_id")
     unique_by: ClassVar[tuple[str, ...]] = ("project_id", "granted_org_id")
+    id_within: ClassVar[str | None] = "project_id"
 
     org_id: str = field(metadata=ID)
     project_id: str = field(metadata=ID)

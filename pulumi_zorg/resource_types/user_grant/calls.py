@@ -156,7 +156,7 @@ class UserGrantCalls(Calls[UserGrantInputs]):
         record = client.read(_Found, _READ, operation, org=org_id, ids={"user_id": user_id, "id": id}).user_grant
         check_id(record.id, id, record.noun, operation)
         check_owner(record.details, org_id, operation)
-        client.learned["project grant", record.org_id, record.project_id] = record.project_grant_id
+        client.learned["project_grant_id", record.org_id, record.project_id] = record.project_grant_id
         return record
 
     def create(self, client: Client, inputs: UserGrantInputs) -> str:

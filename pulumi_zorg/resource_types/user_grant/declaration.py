@@ -114,7 +114,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         created = super().as_created(client, id, inputs)
         if inputs.project_grant_id or created is None:
             return created
-        filled_in = client.learned.get(("project grant", inputs.org_id, inputs.project_id))
+        filled_in = client.learned.get(("project_grant_id", inputs.org_id, inputs.project_id))
         if filled_in is None:
             return None
         properties = {**created.properties, **({"project_grant_id": filled_in} if filled_in else {})}
