@@ -16,10 +16,10 @@ from pulumi_zorg.drift.observe import observe, verify_instance
 from pulumi_zorg.drift.report import Report, Undetermined, Unmanaged
 from pulumi_zorg.drift.unknown_roles import with_unknown_roles
 from pulumi_zorg.drift.unmanaged import find_unmanaged
-from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied
+from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, clean
 from pulumi_zorg.models import Event
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.state import Recorded, recorded, shared
+from pulumi_zorg.state import Recorded, pending_replacements, recorded, shared
 
 __all__ = ["Options", "find_drift"]
 
@@ -52,6 +52,11 @@ def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options:
     observation = observe(reader, compared if events is None else affected_by(events, compared))
     for warning in observation.warnings:
         reader.notice(f"warning: {warning}")
+    for each in pending_replacements(exported):
+        reader.notice(
+            f"{clean(each.urn, 1_000)} is not compared: an earlier run removed its object to replace it, and did not create the "
+            "new one. The next `pulumi up` creates it."
+        )
     differing = compare(compared, observation.objects)
     drifted = with_unknown_roles(reader, compared, observation.objects, explain(reader, differing, compared))
     unmanaged, unknown = _unmanaged(reader, resources, options, events)
