@@ -48,7 +48,7 @@ test-lowest: $(LOWEST)/ready engine ## A part of the tests, with the lowest supp
 test-fast: setup ## The tests that need no engine, without those that take seconds
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not engine and not slow" --ignore tests/engine $(ARGS)
 
-soak: setup engine ## Thousands of random sequences, and six broken providers that they must find; half an hour
+soak: setup engine ## Thousands of random sequences, and broken variants that they must find; half an hour
 	@echo "soak: half an hour on one core"
 	ZORG_EXAMPLES=$${ZORG_EXAMPLES:-2000} $(BIN)/python -m pytest -q -s tests/stateful/test_stateful.py tests/stateful/soak_mutants.py
 	export ZORG_KILLED_RESOURCES=100 ZORG_KILLS=10 PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH"

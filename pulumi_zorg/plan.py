@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -27,6 +28,12 @@ _CREATES = frozenset({"create", "replace", "create-replacement"})
 _NEITHER = frozenset(
     {"same", "read", "read-replacement", "refresh", "discard", "discard-replaced", "remove-pending-replace", "import"}
 )
+#: Operations that the engine counts in its summary, each as often as it lists it. It counts ``same`` and ``read`` too, but
+#: lists the first only with ``--show-sames``, and counts the second only where something changed.
+_COUNTED = frozenset({"create", "update", "delete", "replace", "import", "discard"})
+_NOT_COMPARED = frozenset({"same", "read"})
+#: What the engine prints where a run has no steps. It leaves out what is empty.
+_WITHOUT_STEPS = frozenset({"config", "diagnostics", "duration", "changeSummary", "maybeCorrupt", "steps"})
 #: Operations on objects that the stack only reads.
 _READS = frozenset({"read", "read-replacement", "discard", "discard-replaced"})
 
@@ -45,6 +52,7 @@ class _State(_Model):
     outputs: dict[str, Any] | None = None
     external: bool = False
     retain: Annotated[bool, Field(alias="retainOnDelete")] = False
+    pending_replacement: Annotated[bool, Field(alias="pendingReplacement")] = False
 
 
 class _Step(_Model):
@@ -58,6 +66,12 @@ class _Step(_Model):
         """The resource's own type. A URN has the types of its parents before it."""
         return self.urn.split("::")[2].rpartition("$")[2]
 
+    @property
+    def stack(self) -> tuple[str, str]:
+        """The names of the stack and of its project."""
+        stack, pulumi_project = self.urn.split("::")[:2]
+        return stack.rpartition(":")[2], pulumi_project
+
 
 class _Diagnostic(_Model):
     severity: str = ""
@@ -68,7 +82,7 @@ class _Digest(_Model):
     steps: list[_Step] = []
     changes: Annotated[dict[str, int], Field(alias="changeSummary")] = {}
     diagnostics: list[_Diagnostic] = []
-    duration: int = 0
+    duration: int | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,7 @@ class Plan:
     """The plan of a preview.
 
     :param stack: the stack's name in the URNs; None where the plan has no steps.
+    :param pulumi_project: the same for the project's name.
     :param steps: the changes of this package's resources.
     :param changes: how many resources of any type each operation concerns, by the engine's name for the operation.
     :param shared: objects that more than one resource manages. The plan shows them only if it has a step for each of these
@@ -100,13 +115,14 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     changes: Mapping[str, int] = field(default_factory=dict)
     shared: tuple[SharedObject, ...] = ()
+    pulumi_project: str | None = None
 
 
 def read_plan(text: str) -> Plan:
     """Return the plan in the output of ``pulumi preview --json`` or ``pulumi destroy --preview-only --json``.
 
     :raises PreviewFailed: where the preview ended with an error.
-    :raises ConfigurationError: where the text is not a plan, or has a step that this release does not know.
+    :raises ConfigurationError: where the text is not a whole plan, or has a step that this release does not know.
     """
     digest = _digest(text)
     failed = [each.message for each in digest.diagnostics if each.severity == "error"]
@@ -118,33 +134,80 @@ def read_plan(text: str) -> Plan:
         why = why_not_understood(step.urn, step.type, *properties)
         if why is not None:
             raise ConfigurationError(why)
+    _verify_summary(digest)
+    of_stacks = {step.stack for step in digest.steps}
+    if len(of_stacks) > 1:
+        raise ConfigurationError(f"{_NOT_A_PLAN}: its steps are those of more than one stack")
+    stack, pulumi_project = next(iter(of_stacks), (None, None))
     replaced = {step.urn for step in digest.steps if step.op in ("replace", "create-replacement")}
+    repaired = _repaired(digest)
     found: dict[tuple[str, str | None, bool], PlannedStep] = {}
     for step in digest.steps:
         for each in _planned(step, step.urn in replaced):
+            if each.planned.after is None and step.urn in repaired:
+                continue
             # The engine shows a replacement as one step, as its two halves, or as all three.
             found.setdefault((each.urn, each.planned.id, each.planned.after is None), each)
-    stack = digest.steps[0].urn.split(":")[2] if digest.steps else None
-    return Plan(stack, tuple(found.values()), digest.changes, _shared(digest))
+    return Plan(stack, tuple(found.values()), digest.changes, _shared(digest), pulumi_project)
+
+
+_NOT_A_PLAN = "This is not what `pulumi preview --json` prints"
 
 
 def _digest(text: str) -> _Digest:
-    what = "This is not what `pulumi preview --json` prints"
     try:
         digest = json.loads(text)
     except (ValueError, RecursionError):
         digest = None
-    # The engine leaves out empty parts. A run without steps and messages still has a duration.
-    if not isinstance(digest, dict) or not digest.keys() & {"steps", "changeSummary", "diagnostics", "duration"}:
+    if not isinstance(digest, dict):
         raise ConfigurationError(
-            f"{what}: one JSON object. Do not set PULUMI_ENABLE_STREAMING_JSON_PREVIEW, and do not mix standard error into it."
+            f"{_NOT_A_PLAN}: one JSON object. Do not set PULUMI_ENABLE_STREAMING_JSON_PREVIEW, and do not mix standard error into "
+            "it."
+        )
+    if not digest.get("steps") and not digest.keys() <= _WITHOUT_STEPS:
+        shown = ", ".join(clean(str(key), 40) for key in list(digest)[:10])
+        raise ConfigurationError(
+            f"{_NOT_A_PLAN}: it has no steps (its keys are: {shown or 'none'}). `pulumi preview --output json` prints only counts. "
+            "Use `pulumi preview --json`."
         )
     try:
         return _Digest.model_validate(digest)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{what}: {clean(where)}: {clean(first['msg'])}") from None
+        raise ConfigurationError(f"{_NOT_A_PLAN}: {clean(where)}: {clean(first['msg'])}") from None
+
+
+def _verify_summary(digest: _Digest) -> None:
+    """Verify that the steps are all of the plan: the engine's own count of each operation agrees with them.
+
+    :raises ConfigurationError: where it does not.
+    """
+    listed = Counter(step.op for step in digest.steps)
+    counted = {op: count for op, count in digest.changes.items() if count}
+    # The engine leaves out empty parts. A run without steps still has a duration.
+    if not digest.steps and (counted or digest.duration is None):
+        raise ConfigurationError(f"{_NOT_A_PLAN}: it has no steps")
+    for op in sorted((counted.keys() | (listed.keys() & _COUNTED)) - _NOT_COMPARED):
+        if listed[op] != counted.get(op, 0):
+            raise ConfigurationError(
+                f"{_NOT_A_PLAN}: its changeSummary counts {counted.get(op, 0)} of {clean(op)}, and it has {listed[op]} such steps. "
+                "A part of the plan is missing."
+            )
+
+
+def _repaired(digest: _Digest) -> set[str]:
+    """Return the resources whose old object an earlier run deleted, and whose new one it did not create.
+
+    The engine shows this only in a plan that lists the steps of replacements: the deletion is missing there. It marks the old
+    state as pending replacement in the plan of every replacement, so the mark alone says nothing.
+    """
+    deleted = {step.urn for step in digest.steps if step.op in ("delete", "delete-replaced")}
+    return {
+        step.urn
+        for step in digest.steps
+        if step.op == "create-replacement" and step.old is not None and step.old.pending_replacement
+    } - deleted
 
 
 def _planned(step: _Step, replaced: bool) -> Iterator[PlannedStep]:

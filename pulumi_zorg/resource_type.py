@@ -433,11 +433,15 @@ class ResourceType(Generic[AnyInputs]):
         for org_id in (*organizations, *owners):  # a list of another organization would show none of them
             client.verify_org_header(org_id)
         found = {each.id for org_id in organizations for each in self.calls.list_removed_with(client, org_id)}
-        for each in (each for org_id in owners for each in self.calls.list_organization(client, org_id)):
-            properties = each.properties()
-            if any(properties.get(name) in ids for name, ids in named_by.items()):
-                found.add(each.id)
-        return found
+        listed = (each for org_id in owners for each in self.calls.list_organization(client, org_id))
+        return found | {each.id for each in listed if self._is_removed_with(each, removed)}
+
+    def _is_removed_with(self, record: ObjectRecord, removed: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bool:
+        """Whether a parent of the object is among what is removed (:meth:`removed_along`)."""
+        properties = record.properties()
+        return any(
+            properties.get(parent.property) in removed.get(parent.property, {}) for parent in self.events.parents
+        )
 
     def _removed_organization(self, org_id: str, removal: Removal) -> str:
         return (

@@ -18,10 +18,12 @@ __all__ = [
     "Recorded",
     "SharedObject",
     "find_shared",
+    "has_resources",
     "last_update",
     "not_understood",
     "parse_time",
     "pending_deletions",
+    "pending_replacements",
     "read_export",
     "recorded",
     "shared",
@@ -48,6 +50,8 @@ class Recorded:
     :param external: whether the stack only reads the object (``get``) and does not manage it.
     :param pending: whether the object is pending deletion: an earlier run replaced it and failed to delete it.
     :param kept: whether the engine never deletes the object (``protect``, ``retain_on_delete``).
+    :param to_be_made: whether the resource is pending replacement: an earlier run deleted the object on purpose, and did not
+        create the one in its place.
     """
 
     urn: str
@@ -60,6 +64,7 @@ class Recorded:
     external: bool = False
     pending: bool = False
     kept: bool = False
+    to_be_made: bool = False
 
     @property
     def key(self) -> Key:
@@ -116,22 +121,24 @@ def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
 
 
 def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
-    """Return the resources of this package in an exported state, in its order, without those pending deletion.
+    """Return the resources of this package in an exported state, in its order, without those pending deletion or replacement.
 
     :param exported: with its secrets in plain text (``--show-secrets``).
     :raises ConfigurationError: where the state cannot be read, or does not show a secret.
     """
-    return tuple(each for each in _recorded(exported, require_secrets=True) if not each.pending)
+    return tuple(each for each in _recorded(exported, require_secrets=True) if not (each.pending or each.to_be_made))
 
 
 def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:
     """Return the objects that more than one resource of an exported state manages.
 
-    A resource that only reads its object (``get``) does not manage it. A resource that is pending deletion still does.
+    A resource that only reads its object (``get``) does not manage it, nor does one whose object was deleted for a replacement.
+    A resource that is pending deletion still does.
 
     :raises ConfigurationError: where the state cannot be read.
     """
-    return find_shared((each.urn, each.key) for each in _recorded(exported) if not each.external)
+    managed = (each for each in _recorded(exported) if not (each.external or each.to_be_made))
+    return find_shared((each.urn, each.key) for each in managed)
 
 
 def pending_deletions(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
@@ -189,6 +196,24 @@ def _has_own_provider(properties: Mapping[str, Any]) -> bool:
         return b"pulumi_zorg." in base64.b64decode(pickled, validate=True)
     except ValueError:
         return False
+
+
+def pending_replacements(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
+    """Return the resources whose object an earlier run deleted, and for which it did not create another one.
+
+    The engine creates it in the next run. ``known`` may have secret properties.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return tuple(each for each in _recorded(exported) if each.to_be_made)
+
+
+def has_resources(exported: Mapping[str, Any]) -> bool:
+    """Whether an exported state has resources of any kind, besides providers.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return any(not str(each.get("type")).startswith("pulumi:providers:") for each in _resources(exported))
 
 
 def read_export(text: str) -> Mapping[str, Any]:
@@ -272,6 +297,7 @@ def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> 
             external=external,
             pending=bool(resource.get("delete")),
             kept=bool(resource.get("protect") or resource.get("retainOnDelete")),
+            to_be_made=bool(resource.get("pendingReplacement")),
         )
 
 

@@ -15,6 +15,7 @@ from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
 from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
 from pulumi_zorg.errors import clean
 from pulumi_zorg.observed import Observed
+from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.tokens import short
 
 __all__ = ["FORMATS"]
@@ -177,16 +178,17 @@ def _value(change: Change, value: Any) -> str:
 
 
 def _title(observed: Observed) -> str:
-    properties = observed.properties
-    if "user_id" in properties:
-        roles = ", ".join(properties.get("role_keys") or ()) or "no roles"
-        inactive = "" if properties.get("active", True) else ", inactive"
-        return clean(
-            f"user {properties['user_id']}, project {properties.get('project_id')}, "
-            f"organization {properties.get('org_id')}: {roles}{inactive}"
-        )
-    # Quoted: at the beginning of a line, a name like ``::stop-commands::x`` would be a command to a workflow's runner.
-    return clean(json.dumps(properties.get("name", ""), ensure_ascii=False))
+    properties, resource_type = observed.properties, RESOURCE_TYPES[observed.type]
+    if "name" in properties:
+        # Quoted: at the beginning of a line, a name like ``::stop-commands::x`` would be a command to a workflow's runner.
+        return clean(json.dumps(properties["name"], ensure_ascii=False))
+    parents = {each.property: each.noun for each in resource_type.events.parents} | {"org_id": "organization"}
+    # An object without a name is shown by what it belongs to.
+    shown = [name for name in parents if name in resource_type.inputs.unique_by or name == "org_id"]
+    of = ", ".join(f"{parents[name]} {properties.get(name)}" for name in shown)
+    roles = f": {', '.join(properties['role_keys']) or 'no roles'}" if "role_keys" in properties else ""
+    inactive = "" if properties.get("active", True) else ", inactive"
+    return clean(f"{of}{roles}{inactive}")
 
 
 def _subject(unknown: Undetermined) -> str:

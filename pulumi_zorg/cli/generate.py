@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, settings_of_stack_or_environment, stack_options
+from pulumi_zorg.cli.stack import OneForErrors, Stack, stack_options
 from pulumi_zorg.cli.writing import progress_bar, whole_output
 from pulumi_zorg.errors import ZorgError
 
@@ -52,7 +52,7 @@ def generate(
     from pulumi_zorg.generate import pipeline
 
     try:
-        client = Client.connect(settings_of_stack_or_environment(cwd, stack), notice=_notice)
+        client = Client.connect(Stack(cwd, stack).settings, notice=_notice)
         try:
             generated = pipeline.generate(Reader(client, progress_bar, _notice), organizations, state)
         finally:

@@ -139,7 +139,7 @@ class Limit(_Model):
     """How often something may happen, and how often it would."""
 
     option: str
-    """The option that sets the limit, like `--max-remove`."""
+    """The option that sets the limit, like `--max-remove`. `--max-losing-access` counts people and service accounts."""
     most: int | None
     """The limit; null where none was given."""
     found: int
@@ -178,6 +178,10 @@ class Effect(_Model):
     """User grants that are removed with the object; null where they were not counted."""
     project_grants: int | None
     """Project grants that are removed with the project; null where they were not counted."""
+    takes_access: bool
+    """Whether it can take access from somebody, or removes the object."""
+    losing_access: int | None
+    """People and service accounts that lose access by it; null where that is not known."""
     sentences: list[str]
 
 
@@ -189,6 +193,14 @@ class PreviewVerdict(_Model):
     stack: str
     exceeded: bool
     """Whether a limit is exceeded."""
+    refused: bool
+    """Whether a limit is exceeded, or a resource takes access away that may not. The exit code is then 7."""
+    limited: bool
+    """Whether a limit was set, or the resources that may take access away were given."""
+    allowed: list[str] | None
+    """The resources that may take access away (`--allow`, `--allow-file`), by their URNs; null where they were not given."""
+    not_allowed: list[str]
+    """The resources that take access away, or whose object is removed, and that are not among `allowed`."""
     limits: list[Limit]
     changes: dict[str, int]
     """How many resources of any type each operation of the engine concerns."""

@@ -38,6 +38,8 @@ def as_table(verdict: Verdict) -> None:
             style = "red" if each.effect.act in (Act.REMOVES, Act.DEACTIVATES) else "yellow"
             line = Text(f"{clean(_title(each))}: ", style="dim")
             console.print(line.append(clean(sentence, 1_000), style=style))
+    for urn in verdict.not_allowed:
+        console.print(Text(f"not allowed: {clean(urn, 1_000)}", style="red"))
     for note in _notes(verdict):
         console.print(Text(note, style="dim"))
     console.print(Text(_changes(verdict), style="dim"))
@@ -49,6 +51,10 @@ def as_json(verdict: Verdict) -> None:
     output = json_models.PreviewVerdict(
         stack=verdict.stack,
         exceeded=any(each.exceeded for each in verdict.limits),
+        refused=verdict.is_refused,
+        limited=verdict.is_limited,
+        allowed=None if verdict.allowed is None else sorted(verdict.allowed),
+        not_allowed=list(verdict.not_allowed),
         limits=[
             json_models.Limit(
                 option=each.option,
@@ -78,6 +84,7 @@ def as_markdown(verdict: Verdict) -> None:
         # Other people choose names. As code they are neither a mention nor a link.
         text = "<br>".join(code(sentence) for sentence in each.sentences)
         lines.append(row(code(_title(each)), text))
+    lines += [f"\nnot allowed: {code(urn)}" for urn in verdict.not_allowed]
     lines += [f"\n{code(error)}" for error in verdict.errors]
     lines += [f"\n{escaped(_changes(verdict))}"]
     lines += [f"\n{escaped(note)}" for note in _notes(verdict)]
@@ -90,6 +97,8 @@ def as_github(verdict: Verdict) -> None:
         for sentence in each.sentences:
             level = "warning" if each.effect.act in (Act.REMOVES, Act.DEACTIVATES) else "notice"
             annotate(level, f"Preview of {_title(each)}", sentence)
+    for urn in verdict.not_allowed:
+        annotate("error", "zorg preview-guard", f"not allowed: {urn}")
     for error in verdict.errors:
         annotate("error", "zorg preview-guard", error)
     for note in _notes(verdict):
@@ -135,6 +144,8 @@ def _effect_model(each: Reviewed) -> json_models.Effect:
             "projects": counts.get("projects"),
             "grants": counts.get("grants"),
             "project_grants": counts.get("project_grants"),
+            "takes_access": each.takes_access,
+            "losing_access": None if each.facts is None or each.facts.losing is None else len(each.facts.losing),
             "sentences": list(each.sentences),
         }
     )
@@ -142,6 +153,11 @@ def _effect_model(each: Reviewed) -> json_models.Effect:
 
 def _notes(verdict: Verdict) -> list[str]:
     notes = []
+    if not verdict.is_limited:
+        notes.append(
+            "No limit was set: this is a report, and no approval. The limits are --max-losing-access, --max-remove, --allow and "
+            "others (see --help)."
+        )
     if verdict.not_asked:
         notes.append(f"The instance was not read: {clean(verdict.not_asked)}")
     if verdict.not_read:
@@ -151,10 +167,8 @@ def _notes(verdict: Verdict) -> list[str]:
             "made with --show-sames."
         )
     for each in verdict.limits:
-        if each.uncounted and not each.undecided:
-            notes.append(
-                f"How many {each.nouns} are removed along with {each.takes_along} is not known: {each.uncounted}"
-            )
+        if each.uncounted and not each.undecided and each.note:
+            notes.append(each.note)
     return notes
 
 
@@ -169,11 +183,15 @@ def _summary(verdict: Verdict) -> str:
         count = len(verdict.shared)
         return f"{stack}: error: {count} object{'' if count == 1 else 's'} managed by more than one resource"
     over = [f"{each.sentence}, and {each.option} is {each.most}" for each in verdict.limits if each.exceeded]
+    if verdict.not_allowed:
+        count = len(verdict.not_allowed)
+        which = "1 resource takes" if count == 1 else f"{count} resources take"
+        over.append(f"{which} access away or {'is' if count == 1 else 'are'} removed without being allowed (--allow)")
     if over:
         return f"{stack}: refused: {'; '.join(over)}"
     if verdict.errors:
         return f"{stack}: error: it is not known whether a limit is exceeded"
-    limited = "; within the limits" if any(each.most is not None for each in verdict.limits) else ""
+    limited = "; within the limits" if verdict.is_limited else ""
     return f"{stack}: {_impact(verdict)}{limited}"
 
 

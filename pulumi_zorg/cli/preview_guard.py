@@ -11,13 +11,21 @@ from pathlib import Path
 
 import click
 
-from pulumi_zorg.cli.preview_review import limit_options, limited, review
-from pulumi_zorg.cli.stack import OneForErrors, Preview, Stack, format_option, read_file_or_stdin, stack_options
+from pulumi_zorg.cli.preview_review import LOSING_ACCESS, limit_options, limited, review
+from pulumi_zorg.cli.stack import (
+    OneForErrors,
+    Preview,
+    Stack,
+    format_option,
+    read_file_or_stdin,
+    read_text,
+    stack_options,
+)
 from pulumi_zorg.cli.writing import whole_output
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.impact import Planned
 from pulumi_zorg.plan import Plan, PlannedStep, PreviewFailed, read_plan
-from pulumi_zorg.state import not_understood, pending_deletions, shared
+from pulumi_zorg.state import has_resources, not_understood, pending_deletions, pending_replacements, shared
 
 __all__ = ["preview_guard"]
 
@@ -28,7 +36,14 @@ _EMPTY = (
 
 
 def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that limit how many objects of each type are deactivated or removed."""
+    """Add the options that limit what may happen."""
+    file = click.Path(path_type=Path, dir_okay=False, exists=True)
+    what = "The same for the URNs in a file, one a line. Empty lines, and lines that begin with #, are left out."
+    command = click.option("--allow-file", type=file, help=what)(command)
+    what = "Fail where a resource takes access away, or removes its object, and its URN is not given. May be repeated."
+    command = click.option("--allow", multiple=True, metavar="URN", help=what)(command)
+    what = "Fail where more than N people and service accounts would lose access. The default is no limit."
+    command = click.option(LOSING_ACCESS, type=click.IntRange(min=0), metavar="N", help=what)(command)
     for option, (token, act) in reversed(limit_options().items()):
         what = f"Fail where more than N {limited(token, act)}. The default is no limit."
         command = click.option(option, type=click.IntRange(min=0), metavar="N", help=what)(command)
@@ -57,6 +72,8 @@ def preview_guard(
     target_dependents: bool,
     refresh: bool,
     run_program: bool,
+    allow: tuple[str, ...],
+    allow_file: Path | None,
     stack: str | None,
     cwd: Path,
     **limits: int | None,
@@ -66,8 +83,8 @@ def preview_guard(
     PLAN is a file with the output of `pulumi preview --json`, or - for standard input. Without PLAN, standard input is read
     if it is a pipe or a file. At a terminal, with --run, or with an option of pulumi, the preview is run here.
 
-    The exit code is 0 within the limits, 7 where one is exceeded, and 1 where that is not known, or where two resources
-    manage one object.
+    The exit code is 0 within the limits, 7 where one is exceeded or a change is not allowed, and 1 where that is not known, or
+    where two resources manage one object.
     """
     from pulumi_zorg.cli.preview_formats import FORMATS
 
@@ -84,8 +101,8 @@ def preview_guard(
         found = _run_preview(here, preview) if own else read_plan(read_file_or_stdin(plan or "-", _EMPTY))
         here = _stack_of(found, here)
         found, not_read = _with_state(found, here, own)
-        most = {option: limits[option.removeprefix("--").replace("-", "_")] for option in limit_options()}
-        verdict = review(found, most, None if offline else here, not_read)
+        most = {f"--{name.replace('_', '-')}": most for name, most in limits.items()}
+        verdict = review(found, most, None if offline else here, not_read, _allowed(allow, allow_file))
     except ZorgError as error:
         raise click.ClickException(clean(str(error), 2_000)) from None
     with whole_output():
@@ -122,14 +139,40 @@ def _piped() -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
 
 
+def _allowed(urns: tuple[str, ...], file: Path | None) -> frozenset[str] | None:
+    """Return the URNs of the resources that may take access away; None where they were not given.
+
+    :raises click.ClickException: where one is no URN, or the file cannot be read.
+    """
+    if not urns and file is None:
+        return None
+    lines = read_text(file).splitlines() if file is not None else []
+    given = [*urns, *(line.strip() for line in lines if not line.lstrip().startswith("#"))]
+    allowed = frozenset(each for each in given if each)
+    wrong = next((each for each in sorted(allowed) if not each.startswith("urn:pulumi:")), None)
+    if wrong is not None:
+        raise click.ClickException(f"{clean(wrong, 300)!r} is no URN: write urn:pulumi:…, as the preview shows it")
+    return allowed
+
+
 def _stack_of(plan: Plan, here: Stack) -> Stack:
-    """Return the stack that the plan is for. Another stack may be selected."""
+    """Return the stack that the plan is for. Another stack may be selected.
+
+    :raises ConfigurationError: where the plan is that of another project, or of another stack than the one that was named.
+    """
     if plan.stack is None:
         return here
+    if None not in (plan.pulumi_project, here.pulumi_project) and here.pulumi_project != plan.pulumi_project:
+        raise ConfigurationError(
+            f"This is the plan of project {clean(str(plan.pulumi_project))}, and the folder {here.root} has project "
+            f"{clean(str(here.pulumi_project))}. Its stack has other settings. Give the program's folder with --cwd."
+        )
     if here.requested is not None:
-        if here.requested.rsplit("/", 1)[-1] != plan.stack:
+        *_, pulumi_project, name = "", *here.requested.split("/")
+        if name != plan.stack or (here.requested.count("/") == 2 and pulumi_project != plan.pulumi_project):
             raise ConfigurationError(
-                f"This is the plan of stack {clean(plan.stack)}, and --stack says {here.requested}"
+                f"This is the plan of stack {clean(plan.stack)} of project {clean(str(plan.pulumi_project))}, and --stack says "
+                f"{here.requested}"
             )
         return here
     try:
@@ -143,23 +186,32 @@ def _with_state(plan: Plan, stack: Stack, own: bool) -> tuple[Plan, str | None]:
     """Return the plan with what the state adds to it. The second part is why the state was not read, or None.
 
     The state has the objects that two resources manage, and the deletions that earlier runs left undone. The engine makes
-    these deletions in the next ``up``, but lists them only with ``--show-replacement-steps``. A preview that is run here
-    has that option.
+    these deletions in the next ``up``, but lists them only with ``--show-replacement-steps``. Only with that option does a plan
+    show that the object of a replaced resource was deleted by an earlier run. A preview that is run here has it.
 
     :param own: whether the preview was run here.
-    :raises ConfigurationError: where the state has resources of this package that this release does not understand.
+    :raises ConfigurationError: where the plan has no steps, and the state has resources. Also where the state has resources of this
+        package that this release does not understand.
     """
     try:
         others = not_understood(stack.outline)
         in_state = shared(stack.outline)
+        is_empty = not has_resources(stack.outline)
         pending = () if own else pending_deletions(stack.outline)
+        repaired = {(each.urn, each.id) for each in pending_replacements(stack.outline)}
     except (click.ClickException, ConfigurationError) as error:
         return plan, clean(str(error), 300)
     if others:
         raise ConfigurationError(" ".join(each.why for each in others))
-    planned = {(step.planned.type, step.planned.id) for step in plan.steps if step.planned.after is None}
+    if plan.stack is None and not is_empty:
+        raise ConfigurationError(
+            "The plan has no steps, and the stack has resources: a preview of this stack lists at least the stack itself. Use the "
+            "output of `pulumi preview --json`."
+        )
+    kept = tuple(each for each in plan.steps if each.op != "replace" or (each.urn, each.planned.id) not in repaired)
+    planned = {(step.planned.type, step.planned.id) for step in kept if step.planned.after is None}
     left = (each for each in pending if (each.type, each.id) not in planned)
     steps = (PlannedStep(each.urn, Planned(each.type, each.id, each.known, None), "pending") for each in left)
     known = {(each.type, each.id) for each in in_state}
     more = (each for each in plan.shared if (each.type, each.id) not in known)
-    return replace(plan, steps=(*plan.steps, *steps), shared=(*in_state, *more)), None
+    return replace(plan, steps=(*kept, *steps), shared=(*in_state, *more)), None

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from pulumi_zorg.config import load_settings
-from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
+from pulumi_zorg.errors import (
+    ApiError,
+    ConfigurationError,
+    CredentialError,
+    HeaderIgnored,
+    NoAnswer,
+    NotProven,
+    ZorgError,
+    clean,
+)
 from pulumi_zorg.impact import Act, Effect, Facts, Planned
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import SharedObject
@@ -21,7 +27,10 @@ if TYPE_CHECKING:
     from pulumi_zorg.plan import Plan, PlannedStep
     from pulumi_zorg.providers.preview_impact import PreviewImpact
 
-__all__ = ["Limit", "Reviewed", "Verdict", "limit_options", "limited", "review"]
+__all__ = ["LOSING_ACCESS", "AccessLimit", "Limit", "Reviewed", "Verdict", "limit_options", "limited", "review"]
+
+#: The option that limits how many people and service accounts lose access.
+LOSING_ACCESS = "--max-losing-access"
 
 _EXCEEDED = 7  # as `zorg drift` for drift
 #: Calls for the counts and names of one plan.
@@ -30,6 +39,8 @@ _CALLS = 500
 _PAGES = 100
 #: Seconds after which a call of that list that keeps failing is given up.
 _DEADLINE = 5.0
+#: Organizations of a plan that are looked for on the instance. One of them is enough.
+_TRIED = 10
 
 #: What the options limit, and how it is called.
 _VERBS = {Act.DEACTIVATES: ("deactivate", "deactivated"), Act.REMOVES: ("remove", "removed")}
@@ -61,6 +72,11 @@ class Reviewed:
     def sentences(self) -> tuple[str, ...]:
         """What a reviewer should know of the change."""
         return RESOURCE_TYPES[self.effect.type].impact.sentences(self.effect, self.facts)
+
+    @property
+    def takes_access(self) -> bool:
+        """Whether the change can take access from somebody, or removes the object."""
+        return RESOURCE_TYPES[self.effect.type].impact.takes_access(self.effect)
 
 
 def limited(type: str, act: Act) -> str:
@@ -102,6 +118,19 @@ class Limit:
         return f"{self.found} {RESOURCE_TYPES[token].noun}{'' if self.found == 1 else 's'} would be {_VERBS[act][1]}{along}"
 
     @property
+    def unknown(self) -> str:
+        """Why it is not known whether the limit is exceeded, as a sentence."""
+        return (
+            f"It is not known whether this exceeds {self.option} {self.most}: {self.sentence}, and how many more are removed along "
+            f"with {self.takes_along} is not known: {self.uncounted}"
+        )
+
+    @property
+    def note(self) -> str:
+        """That more may happen than was counted, as a sentence; empty where nothing is to be said."""
+        return f"How many {self.nouns} are removed along with {self.takes_along} is not known: {self.uncounted}"
+
+    @property
     def nouns(self) -> str:
         """What it counts, in the plural."""
         return f"{RESOURCE_TYPES[limit_options()[self.option][0]].noun}s"
@@ -115,6 +144,27 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class AccessLimit(Limit):
+    """How many people and service accounts may lose access by the whole plan, and how many would. Each is counted once."""
+
+    @property
+    def sentence(self) -> str:
+        who = "person or service account" if self.found == 1 else "people and service accounts"
+        return f"{self.found} {who} would lose access"
+
+    @property
+    def unknown(self) -> str:
+        return (
+            f"It is not known whether this exceeds {self.option} {self.most}: {self.sentence} as far as is known, and "
+            f"{self.uncounted}"
+        )
+
+    @property
+    def note(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The result of a review.
 
@@ -123,6 +173,8 @@ class Verdict:
     :param shared: objects that more than one resource manages. They are an error, whatever the limits are.
     :param not_asked: why the instance was not read; None where it was, or did not have to be.
     :param not_read: why the state was not read; None where it was.
+    :param allowed: the URNs of the resources that may take access away; None where they were not given, so that all may.
+    :param not_allowed: the URNs of the resources that take access away and may not.
     """
 
     stack: str
@@ -132,66 +184,67 @@ class Verdict:
     shared: tuple[SharedObject, ...] = ()
     not_asked: str | None = None
     not_read: str | None = None
+    allowed: frozenset[str] | None = None
+    not_allowed: tuple[str, ...] = ()
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a limit was set, or the resources that may take access away were given."""
+        return self.allowed is not None or any(limit.most is not None for limit in self.limits)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a limit is exceeded, or a resource takes access away that may not."""
+        return bool(self.not_allowed) or any(limit.exceeded for limit in self.limits)
 
     @property
     def errors(self) -> tuple[str, ...]:
         """The errors, as sentences."""
         return (
             *(each.error for each in self.shared),
-            *(
-                f"It is not known whether this exceeds {limit.option} {limit.most}: {limit.sentence}, and how many more are "
-                f"removed along with {limit.takes_along} is not known: {limit.uncounted}"
-                for limit in self.limits
-                if limit.undecided
-            ),
+            *(limit.unknown for limit in self.limits if limit.undecided),
         )
 
     @property
     def exit_code(self) -> int:
-        """0 within the limits, 7 where one is exceeded, 1 where that is not known or two resources manage one object."""
+        """0 within the limits, 7 where the plan is refused, 1 where that is not known or two resources manage one object."""
         if self.shared:
             return 1
-        if any(limit.exceeded for limit in self.limits):
+        if self.is_refused:
             return _EXCEEDED
         return 1 if self.errors else 0
 
 
-def review(plan: Plan, most: Mapping[str, int | None], stack: Stack | None, not_read: str | None = None) -> Verdict:
+def review(
+    plan: Plan,
+    most: Mapping[str, int | None],
+    stack: Stack | None,
+    not_read: str | None = None,
+    allowed: frozenset[str] | None = None,
+) -> Verdict:
     """Return what a plan would do, counted against the limits.
 
     :param most: the limits, by option.
     :param stack: the stack with whose settings the instance is read; None where the instance is not to be read.
     :param not_read: see :class:`Verdict`.
+    :param allowed: see :class:`Verdict`.
+    :raises ConfigurationError: where the instance does not have the organizations of the plan.
+    :raises click.ClickException: where the stack's configuration cannot be read.
     """
-    steps = list(_without_adopted(plan))
-    reviewed = [Reviewed(step.urn, step.op, _effect(_unresolved(step.planned))) for step in steps]
+    reviewed = [Reviewed(step.urn, step.op, _effect(_unresolved(step.planned))) for step in plan.steps]
     settings, not_asked = None, None
-    if any(each.effect.is_significant for each in reviewed):
+    if any(each.effect.is_significant or each.takes_access for each in reviewed):
         settings, not_asked = _settings(stack)
     if settings is not None:
-        reviewed = _with_facts(settings, steps)
+        _verify_instance(settings, plan.steps)
+        reviewed = _with_facts(settings, plan.steps)
     significant = tuple(each for each in reviewed if each.effect.is_significant and each.sentences)
-    limits = _limits(reviewed, most, settings, not_asked)
-    return Verdict(plan.stack or "?", significant, limits, plan.changes, plan.shared, not_asked, not_read)
-
-
-def _without_adopted(plan: Plan) -> Iterator[PlannedStep]:
-    """Return the steps without deletions of objects that another resource of the plan adopts.
-
-    The provider leaves such an object.
-    """
-    adopting = [each for each in plan.steps if each.planned.adopts]
-
-    def is_adopted(step: PlannedStep) -> bool:
-        type_, before = step.planned.type, step.planned.before or {}
-        return any(
-            each.urn != step.urn
-            and each.planned.type == type_
-            and RESOURCE_TYPES[type_].is_same(before, each.planned.after or {})
-            for each in adopting
-        )
-
-    yield from (step for step in plan.steps if step.planned.after is not None or not is_adopted(step))
+    limits = (*_limits(reviewed, most, settings, not_asked), _losing_access(reviewed, most, not_asked))
+    takers = dict.fromkeys(each.urn for each in reviewed if each.takes_access)
+    not_allowed = () if allowed is None else tuple(urn for urn in takers if urn not in allowed)
+    return Verdict(
+        plan.stack or "?", significant, limits, plan.changes, plan.shared, not_asked, not_read, allowed, not_allowed
+    )
 
 
 def _unresolved(planned: Planned) -> Planned:
@@ -208,38 +261,101 @@ def _settings(stack: Stack | None) -> tuple[Settings | None, str | None]:
     if stack is None:
         return None, "--offline was given"
     try:
-        try:
-            settings = stack.settings
-        except click.ClickException as error:
-            # There is no stack here, or no command pulumi. The environment may have the settings.
-            try:
-                settings = load_settings(lambda key: None, stored=False)
-            except ConfigurationError:
-                return None, clean(error.message, 300)
+        settings = stack.settings
     except ConfigurationError as error:
         return None, clean(str(error), 300)
     return (settings, None) if settings.preview_impact else (None, "zorg:previewImpact is false")
 
 
-def _with_facts(settings: Settings, steps: list[PlannedStep]) -> list[Reviewed]:
-    """Return the changes with counts and names from the instance."""
+def _verify_instance(settings: Settings, steps: Sequence[PlannedStep]) -> None:
+    """Verify that the instance has, or had, an organization of the plan. Another instance would have nothing to count.
+
+    Where the instance does not answer, nothing is counted on it anyway.
+
+    :raises ConfigurationError: where the instance has none of the organizations.
+    """
+    from pulumi_zorg.client import Client
+    from pulumi_zorg.proof import find_organization
+
+    wanted = _organizations(steps)[:_TRIED]
+    if not wanted:
+        return
+    client = Client.connect(_hasty(settings), notice=lambda sentence: None)
+    try:
+        for org_id in wanted:
+            try:
+                find_organization(client, org_id)
+            except NotProven:
+                continue
+            except (NoAnswer, ApiError, CredentialError, HeaderIgnored):
+                return
+            return
+    finally:
+        client.close()
+    names = ", ".join(map(clean, wanted))
+    raise ConfigurationError(
+        f"The credential cannot see that {settings.url} has, or had, an organization of the plan ({names}). So it may be another "
+        "instance than that of the plan, and nothing was counted. Check zorg:url, ZITADEL_URL and the credential. With --offline, "
+        "the instance is not read."
+    )
+
+
+def _organizations(steps: Iterable[PlannedStep]) -> list[str]:
+    """Return the ids of the organizations that the plan changes, and of those of the objects that it changes."""
+    found: dict[str, None] = {}
+    for each in (step.planned for step in steps):
+        if not RESOURCE_TYPES[each.type].in_organization:
+            found.update({each.id: None} if each.id else {})
+            continue
+        named = ((properties or {}).get("org_id") for properties in (each.before, each.after))
+        found.update({org_id: None for org_id in named if isinstance(org_id, str)})
+    return list(found)
+
+
+def _hasty(settings: Settings) -> Settings:
+    return replace(settings, retry_deadline=min(settings.retry_deadline, _DEADLINE))
+
+
+def _with_facts(settings: Settings, steps: Sequence[PlannedStep]) -> list[Reviewed]:
+    """Return the changes with counts and names from the instance.
+
+    A deletion of an object that another resource of the plan adopts is left out, because the provider leaves that object. It
+    is the same object only if a read of the instance has shown its id. Names may differ from those in the state.
+    """
     from pulumi_zorg.providers.preview_impact import PreviewImpact
 
     preview_impact = PreviewImpact(settings, calls=_CALLS)
     try:
         with ThreadPoolExecutor(4) as pool:
-            return list(pool.map(lambda step: _with_facts_of(preview_impact, step), steps))
+            resolved = list(pool.map(lambda step: _resolved(preview_impact, step), steps))
+            adopted = {(each.planned.type, each.planned.id): each.urn for each in resolved if _is_adoption(each)}
+            counted = [each for each in resolved if not _is_left(each, adopted)]
+            return list(pool.map(lambda step: _with_facts_of(preview_impact, step), counted))
     finally:
         preview_impact.close()
 
 
+def _resolved(preview_impact: PreviewImpact, step: PlannedStep) -> PlannedStep:
+    return replace(step, planned=preview_impact.resolve(RESOURCE_TYPES[step.planned.type], step.planned))
+
+
+def _is_adoption(step: PlannedStep) -> bool:
+    """Whether a resolved step creates a resource whose object exists: a read has shown its id."""
+    return step.op in ("create", "replace") and step.planned.after is not None and step.planned.id is not None
+
+
+def _is_left(step: PlannedStep, adopted: Mapping[tuple[str, str | None], str]) -> bool:
+    """Whether a step deletes an object that another resource adopts. A replaced object is deleted before that, so it goes."""
+    adopting = adopted.get((step.planned.type, step.planned.id), step.urn)
+    return step.planned.after is None and step.op in ("delete", "pending") and adopting != step.urn
+
+
 def _with_facts_of(preview_impact: PreviewImpact, step: PlannedStep) -> Reviewed:
-    planned, resource_type = step.planned, RESOURCE_TYPES[step.planned.type]
-    planned = preview_impact.resolve(resource_type, planned)
-    effect = _effect(planned)
-    return Reviewed(
-        step.urn, step.op, effect, preview_impact.facts(resource_type, effect) if effect.is_significant else None
-    )
+    resource_type = RESOURCE_TYPES[step.planned.type]
+    reviewed = Reviewed(step.urn, step.op, _effect(step.planned))
+    if not (reviewed.effect.is_significant or reviewed.takes_access):
+        return reviewed
+    return replace(reviewed, facts=preview_impact.facts(resource_type, reviewed.effect))
 
 
 def _limits(
@@ -259,6 +375,21 @@ def _limits(
     return tuple(limits)
 
 
+def _losing_access(
+    reviewed: Collection[Reviewed], most: Mapping[str, int | None], not_asked: str | None
+) -> AccessLimit:
+    """Return how many people and service accounts lose access, each once over the whole plan."""
+    losing: set[str] = set()
+    uncounted = None
+    for each in reviewed:
+        known = each.facts.losing if each.facts else None
+        losing |= known or set()
+        if each.takes_access and known is None and uncounted is None:
+            name, why = each.urn.rsplit("::", 1)[-1], (each.facts.why_not if each.facts else None) or not_asked
+            uncounted = f"who loses access by the change of {clean(name)} is not known{f': {why}' if why else ''}"
+    return AccessLimit(LOSING_ACCESS, most.get(LOSING_ACCESS), len(losing), uncounted=uncounted)
+
+
 def _removed(reviewed: Collection[Reviewed]) -> dict[str, dict[str, Mapping[str, Any]]]:
     """Return the properties of the objects that are removed, by id, by the property by which others name them."""
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
@@ -276,8 +407,7 @@ def _removed_along(
     from pulumi_zorg.client import Client
     from pulumi_zorg.drift.unmanaged import removed_along
 
-    hasty = replace(settings, retry_deadline=min(settings.retry_deadline, _DEADLINE))
-    client = Client.connect(hasty, notice=lambda sentence: None)
+    client = Client.connect(_hasty(settings), notice=lambda sentence: None)
     try:
         found = removed_along(client, RESOURCE_TYPES[token], removed, at_most=_PAGES)
     except ZorgError as error:

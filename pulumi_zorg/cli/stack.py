@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from pulumi_zorg.config import Settings, load_settings
-from pulumi_zorg.errors import clean
+from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.providers.backend import project_file
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.tokens import short
@@ -25,7 +28,7 @@ __all__ = [
     "Stack",
     "format_option",
     "read_file_or_stdin",
-    "settings_of_stack_or_environment",
+    "read_text",
     "stack_options",
     "type_option",
 ]
@@ -92,14 +95,36 @@ def read_file_or_stdin(path: str, if_empty: str) -> str:
     :param if_empty: the error for an empty standard input.
     :raises click.ClickException: where the file cannot be read.
     """
-    try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        what = "standard input" if path == "-" else path
-        raise click.ClickException(f"{what} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if path == "-" and not text.strip():
+    if path != "-":
+        return read_text(Path(path))
+    with _readable("standard input"):
+        # A standard input that was replaced, as in a test, may have no bytes.
+        text = _decoded(sys.stdin.buffer.read()) if hasattr(sys.stdin, "buffer") else sys.stdin.read()
+    if not text.strip():
         raise click.ClickException(if_empty)
     return text
+
+
+def read_text(file: Path) -> str:
+    """Return the text of a file in UTF-8, or in UTF-16 with a byte order mark, which Windows PowerShell writes.
+
+    :raises click.ClickException: where the file cannot be read.
+    """
+    with _readable(str(file)):
+        return _decoded(file.read_bytes())
+
+
+def _decoded(content: bytes) -> str:
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return content.decode("utf-16" if content.startswith(marks) else "utf-8-sig")
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{what} cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 @dataclass(frozen=True)
@@ -151,6 +176,28 @@ class Stack:
         file = project_file(self.folder.resolve())
         return self.folder if file is None else file.parent
 
+    @property
+    def in_project(self) -> bool:
+        """Whether the folder is that of a project, or the stack was named, so that the stack has settings of its own."""
+        return self.requested is not None or project_file(self.folder.resolve()) is not None
+
+    @cached_property
+    def pulumi_project(self) -> str | None:
+        """The project's name in its file; None in a folder without a project.
+
+        :raises ConfigurationError: where the file does not have it.
+        """
+        file = project_file(self.folder.resolve())
+        if file is None:
+            return None
+        try:
+            name = (yaml.safe_load(file.read_text(encoding="utf-8-sig")) or {}).get("name")
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError):
+            name = None
+        if not isinstance(name, str | int) or name == "":
+            raise ConfigurationError(f"{file} does not have the project's name")
+        return str(name)
+
     @cached_property
     def name(self) -> str:
         """The stack's name.
@@ -172,10 +219,14 @@ class Stack:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings of the stack's configuration, completed by the environment.
+        """The settings of the stack's configuration, completed by the environment; in a folder without a project, and without
+        the stack's name, those of the environment.
 
         :raises ConfigurationError: where they are missing, doubled or malformed.
+        :raises click.ClickException: where the stack's configuration cannot be read.
         """
+        if not self.in_project:
+            return load_settings(lambda key: None, stored=False)
         shown = self._pulumi("config", "--json", "--show-secrets", "--stack", self.requested or self.name)
         config = self._object(shown, "config")
 
@@ -228,17 +279,6 @@ class Stack:
         if not isinstance(found, dict):
             raise click.ClickException(f"`pulumi {what}` did not answer with JSON; is this pulumi 3.227 or newer?")
         return found
-
-
-def settings_of_stack_or_environment(folder: Path, requested: str | None) -> Settings:
-    """Return the settings of the stack; of the environment alone in a folder without a Pulumi project.
-
-    :param requested: the stack's name; None for the selected one.
-    :raises ConfigurationError: where they are missing, doubled or malformed.
-    """
-    if requested is None and project_file(folder.resolve()) is None:
-        return load_settings(lambda key: None, stored=False)
-    return Stack(folder, requested).settings
 
 
 def _failure(done: subprocess.CompletedProcess[str], what: str) -> str:

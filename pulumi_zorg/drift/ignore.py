@@ -69,9 +69,9 @@ class IgnoreRules:
 
     def _ignores(self, urn: str | None, type: str, id: str) -> bool:
         """Whether the whole object is ignored."""
-        if urn is not None and any(fnmatchcase(urn, pattern) for pattern in self.urns):
+        if urn is not None and any(_matches(urn, pattern) for pattern in self.urns):
             return True
-        return any(fnmatchcase(id, pattern) and _is(type, of) for of, pattern in self.objects)
+        return any(_matches(id, pattern) and _is(type, of) for of, pattern in self.objects)
 
     def _rest_of(self, drift: Drift) -> Drift | None:
         """Return the drift without the properties that are ignored; None where nothing is left of it."""
@@ -83,8 +83,13 @@ class IgnoreRules:
         return replace(drift, changes=left) if left else None
 
     def _ignores_property(self, type: str, name: str) -> bool:
-        return any(fnmatchcase(name, pattern) and _is(type, of) for of, pattern in self.properties)
+        return any(_matches(name, pattern) and _is(type, of) for of, pattern in self.properties)
 
 
 def _is(type: str, pattern: str) -> bool:
-    return fnmatchcase(type, pattern) or fnmatchcase(short(type), pattern)
+    return _matches(type, pattern) or _matches(short(type), pattern)
+
+
+def _matches(text: str, pattern: str) -> bool:
+    """Whether a pattern is that of the text. A text matches itself, also with ``[`` in it."""
+    return text == pattern or fnmatchcase(text, pattern)

@@ -17,11 +17,11 @@ from pulumi_zorg.drift.observe import observe, verify_instance
 from pulumi_zorg.drift.report import Report, Undetermined, Unmanaged
 from pulumi_zorg.drift.unknown_roles import with_unknown_roles
 from pulumi_zorg.drift.unmanaged import find_unmanaged
-from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied
+from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, clean
 from pulumi_zorg.lost_switches import newest_switches
 from pulumi_zorg.models import Event
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.state import Recorded, not_understood, recorded, shared
+from pulumi_zorg.state import Recorded, not_understood, pending_replacements, recorded, shared
 
 __all__ = ["Options", "find_drift"]
 
@@ -54,6 +54,11 @@ def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options:
     observation = observe(reader, compared if events is None else affected_by(events, compared))
     for warning in observation.warnings:
         reader.notice(f"warning: {warning}")
+    for each in pending_replacements(exported):
+        reader.notice(
+            f"{clean(each.urn, 1_000)} is not compared: an earlier run removed its object to replace it, and did not create the "
+            "new one. The next `pulumi up` creates it."
+        )
     lost = find_lost(
         reader, compared, observation.objects, newest_switches(reader.client) if events is None else events
     )

@@ -14,6 +14,7 @@ import pytest
 from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.testing import Fault
 from tests.support.command import Zorg, run_zorg
+from tests.support.plans import plan_text
 from tests.support.servers import Server
 from tests.support.types import ORGANIZATION
 
@@ -40,7 +41,7 @@ def organization(op: str, name: str, *, id: str | None = None, **inputs: Any) ->
 
 
 def write_plan(zorg: Zorg, *steps: dict[str, Any]) -> str:
-    (zorg.folder / "plan.json").write_text(json.dumps({"steps": steps}))
+    (zorg.folder / "plan.json").write_text(plan_text(*steps))
     return "plan.json"
 
 
@@ -91,7 +92,7 @@ def test_without_the_instance_it_still_counts(server: Server, zorg: Zorg) -> Non
     assert run.shows("removes organization Beta and all its projects, users and grants", "the server did not answer")
     run = zorg.run("preview-guard", file, "--max-remove", "0")
     assert run.code == EXCEEDED
-    assert run.shows("The instance was not read: the command `pulumi` is not found")
+    assert run.shows("The instance was not read: no address of a ZITADEL is given")
     run = zorg.run("preview-guard", file, "--max-remove", "0", "--offline")
     assert run.code == EXCEEDED
     assert run.shows("The instance was not read: --offline was given")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.config import PersonalAccessToken, Secret, Settings
 from pulumi_zorg.plan import read_plan
 from pulumi_zorg.testing import Fault
+from tests.support.plans import plan_text
 from tests.support.servers import Server, emulated
 from tests.support.types import ORGANIZATION, USER_GRANT
 
@@ -30,7 +30,7 @@ def reviewed(server: Server, *steps: dict[str, Any], token: str | None = None, *
     stack = Stack(Path())
     credential = PersonalAccessToken(Secret(token or server.token))
     stack.settings = Settings(server.proxy.url, credential, server.proxy.target, retry_deadline=0.1, **more)
-    return review(read_plan(json.dumps({"steps": steps})), {"--max-remove-grants": 10}, stack)
+    return review(read_plan(plan_text(*steps)), {"--max-remove-grants": 10}, stack)
 
 
 def counted(verdict: Verdict) -> Limit:

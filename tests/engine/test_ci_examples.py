@@ -110,12 +110,13 @@ def test_a_label_raises_the_limit(runner: Runner, platform: str) -> None:
     assert "2 organizations would be deactivated; within the limits" in job.body
 
 
-def test_a_label_that_is_no_limit_is_not_taken_for_one(runner: Runner) -> None:
-    runner.labels = ("max-remove=all",)
-    job = runner.preview("github")
-    assert job.code == 1, job.out
-    assert job.said("Could not be told")
-    assert "'all' is not a valid integer" in job.body
+@on_both
+def test_a_label_that_is_no_limit_is_not_taken_for_one(runner: Runner, platform: str) -> None:
+    for label in ("max-remove=all", "max-losing-access=all"):
+        runner.labels = (label,)
+        job = runner.preview(platform)
+        assert job.code == 1, job.out
+        assert "'all' is not a valid integer" in job.body
 
 
 @on_both

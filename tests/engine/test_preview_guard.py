@@ -17,6 +17,10 @@ from tests.support.servers import Server
 from tests.support.stack import Run, Stack, grant, org, twins
 
 WITHIN, ERROR, EXCEEDED = 0, 1, 7
+NO_LIMIT = (
+    "No limit was set: this is a report, and no approval. The limits are --max-losing-access, --max-remove, --allow and others "
+    "(see --help)."
+)
 
 
 def guard(stack: Stack, *args: str, piped: str | None = None, env: dict[str, str] | None = None) -> Run:
@@ -42,10 +46,11 @@ def plan(stack: Stack, *command: str) -> str:
 
 
 def found(run: Run) -> dict[str, int]:
-    """The counts in the JSON of a run, which must be as its model has it, without those of 0."""
+    """The counts of objects in the JSON of a run, which must be as its model has it, without those of 0."""
     shown = json.loads(run.out)
     assert PreviewVerdict.model_validate(shown, strict=True).model_dump(by_alias=True) == shown
-    return {each["option"].removeprefix("--max-"): each["found"] for each in shown["limits"] if each["found"]}
+    counted = {each["option"].removeprefix("--max-"): each["found"] for each in shown["limits"] if each["found"]}
+    return {option: count for option, count in counted.items() if option != "losing-access"}
 
 
 @pytest.fixture(scope="module", params=ANY)
@@ -103,6 +108,11 @@ def test_deactivations_and_removals_are_counted_against_the_limits(tenants: tupl
     free = guard(stack, file, "--format", "json")
     assert free.code == WITHIN
     assert found(free) == {"deactivate": 1, "remove": 1, "deactivate-grants": 1, "remove-grants": 1}
+    # Ann and Cleo lose their roles. The deactivation of an organization stops nobody, and the removed one has no users.
+    assert guard(stack, file, "--max-losing-access", "2").code == WITHIN
+    refused = guard(stack, file, "--max-losing-access", "1")
+    assert refused.code == EXCEEDED
+    assert refused.shows("2 people and service accounts would lose access, and --max-losing-access is 1")
     assert guard(stack, file, "--max-deactivate", "1", "--max-remove", "1").code == WITHIN
     refused = guard(stack, file, "--max-deactivate", "0", "--max-remove", "1")
     assert refused.code == EXCEEDED
@@ -147,7 +157,7 @@ def test_it_runs_the_preview_or_reads_standard_input(tenants: tuple[Server, Stac
 def test_the_table_shows_the_impact_and_counts_all_changes(tenants: tuple[Server, Stack]) -> None:
     server, stack = tenants
     nothing = guard(stack, "--run")
-    assert nothing.out.splitlines() == ["test: 7 unchanged", "test: nobody would be locked out or let in"]
+    assert nothing.out.splitlines() == [NO_LIMIT, "test: 7 unchanged", "test: nobody would be locked out or let in"]
     stack.declare(
         acme=org(server.name("Acme"), active=False),
         ceta=org(server.name("Ceta")),
@@ -160,8 +170,10 @@ def test_the_table_shows_the_impact_and_counts_all_changes(tenants: tuple[Server
         f"cleo: takes the role viewer of Portal from cleo{server.tag} (removes user grant {stack.id('cleo')})",
         f"acme: deactivates organization {server.name('Acme')} ({stack.id('acme')}), which leaves its 1 person and 1 service "
         "account their access. To take access away, deactivate the users or their user grants",
+        NO_LIMIT,
         "test: 1 to create, 2 to update, 2 to delete, 3 unchanged",
-        "test: 1 organization would be deactivated, 1 organization would be removed, 1 user grant would be removed",
+        "test: 1 organization would be deactivated, 1 organization would be removed, 1 user grant would be removed, "
+        "1 person or service account would lose access",
     ]
 
 
@@ -338,4 +350,162 @@ def test_settings_are_those_of_the_plans_stack_before_the_environment(server: Se
     assert run.shows("The instance was not read", "zorg:previewImpact is false")
     refused = guard(stack, file, "--stack", "other")
     assert refused.code == ERROR
-    assert refused.shows("This is the plan of stack test, and --stack says other")
+    assert refused.shows("This is the plan of stack test of project tests, and --stack says other")
+
+
+DIGESTS = [("preview", "--output", "json"), ("preview", "--output", "json", "--show-sames")]
+
+
+@pytest.mark.parametrize("command", DIGESTS)
+def test_the_summary_of_a_preview_is_no_plan(tenants: tuple[Server, Stack], command: tuple[str, ...]) -> None:
+    """`--output json` prints counts. They pass no limit, and the error names the command that prints the plan."""
+    _, stack = tenants
+    stack.declare()
+    (stack.folder / "digest.json").write_text(stack.run(*command).out)
+    for form in FORMS:
+        run = guard(stack, "digest.json", "--max-remove", "9", "--format", form)
+        assert (run.code, run.shows("Use `pulumi preview --json`")) == (ERROR, True)
+
+
+def test_an_empty_plan_of_a_stack_with_resources_is_an_error(tenants: tuple[Server, Stack]) -> None:
+    """A run of an empty stack prints only a duration."""
+    _, stack = tenants
+    (stack.folder / "duration.json").write_text('{"duration": 5}')
+    run = guard(stack, "duration.json", "--max-remove", "9")
+    assert (run.code, run.shows("The plan has no steps, and the stack has resources")) == (ERROR, True)
+
+
+PLANS = {
+    "plain": (),
+    "same": ("--show-sames",),
+    "steps of replacements": ("--show-replacement-steps",),
+    "diff": ("--diff",),
+    "refresh": ("--refresh",),
+    "refresh and same": ("--refresh", "--show-sames", "--show-replacement-steps"),
+    "reads": ("--show-reads",),
+    "target": ("--target", "acme"),
+    "target and dependents": ("--target", "acme", "--target-dependents"),
+    "exclude": ("--exclude", "acme"),
+    "replace": ("--replace", "acme", "--show-replacement-steps"),
+    "saved": ("--save-plan", "saved"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", PLANS)
+def test_no_plan_of_the_engine_is_refused_as_something_else(tenants: tuple[Server, Stack], options: str) -> None:
+    """A create, an update, a delete, a replacement, and a resource that is only read, with each option of a preview."""
+    server, stack = tenants
+    acme = stack.resources()["acme"]["urn"]
+    changes = {
+        "acme": org(server.name("Acme"), active=False),
+        "ann": grant(server.home, server.bob, server.project, ["viewer"], project_grant_id=server.project),
+        "new": org(server.name("New")),
+        "read": {"kind": "org", "args": {}, "get": stack.id("ceta")},
+    }
+    given = [acme if each == "acme" else each for each in PLANS[options]]
+    for declared in (changes, {}):
+        stack.declare(**declared)
+        run = guard(stack, plan(stack, "preview", *given), "--format", "json")
+        assert run.code == WITHIN, run.out
+        assert found(run) if "--exclude" not in given or not declared else True
+
+
+def test_the_plan_of_another_project_is_an_error(tenants: tuple[Server, Stack], tmp_path: Path) -> None:
+    """Its stack has the same name, and is selected."""
+    _, stack = tenants
+    stack.declare()
+    file = stack.folder / plan(stack)
+    other = Stack(tmp_path / "other", stack.env["ZITADEL_URL"], stack.env["ZITADEL_TOKEN"])
+    for folder in (other.folder, other.folder / "deeper"):
+        folder.mkdir(exist_ok=True)
+        (other.folder / "Pulumi.yaml").write_text("name: wiki\nruntime: python\n")
+        for more in ((), ("--offline",), ("--stack", "test")):
+            run = guard(stack, str(file), "--max-remove", "9", "--cwd", str(folder), *more)
+            shown = run.shows("This is the plan of project tests", "has project wiki")
+            assert (run.code, shown) == (ERROR, True), more
+    assert guard(stack, str(file), "--max-remove", "9").code == WITHIN
+
+
+def test_a_configuration_that_cannot_be_read_is_an_error(server: Server, stack: Stack) -> None:
+    """The settings of the environment are not used in its place: they may be those of another instance."""
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    stack.configure(url=server.proxy.url, token=server.token)
+    stack.env |= {"ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_TOKEN": "of-another-instance"}
+    stack.declare()
+    file = plan(stack)
+    wrong = {**stack.env, "PULUMI_CONFIG_PASSPHRASE": "wrong"}
+    run = guard(stack, file, "--max-remove", "9", env=wrong)
+    assert (run.code, run.shows("`pulumi config --json` failed", "passphrase")) == (ERROR, True)
+    without = {**stack.env, "PATH": "/nowhere"}
+    run = guard(stack, file, "--max-remove", "9", env=without)
+    assert (run.code, run.shows("the command `pulumi` is not found")) == (ERROR, True)
+    # Without the instance, only the plan is counted.
+    assert guard(stack, file, "--max-remove", "9", "--offline", env=wrong).code == WITHIN
+
+
+def test_nothing_is_counted_on_another_instance(tenants: tuple[Server, Stack]) -> None:
+    _, stack = tenants
+    stack.declare()
+    file = plan(stack)
+    with started("2026-07") as other:
+        env = {**stack.env, "ZITADEL_URL": other.proxy.url, "ZITADEL_TOKEN": other.token}
+        run = guard(stack, file, "--max-remove", "9", env=env)
+        assert (run.code, run.shows(f"{other.proxy.url} has, or had, an organization of the plan")) == (ERROR, True)
+
+
+def test_a_resource_that_is_pending_replacement_is_not_removed_again(server: Server, stack: Stack) -> None:
+    """An earlier run removed its object, and failed to create the new one. The next `up` creates it."""
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    stack.up()
+    state = stack.state()
+    server.admin.remove_grant(server.home, server.ann, stack.id("ann"))
+    for resource in state["deployment"]["resources"]:
+        if resource["urn"].endswith("::ann"):
+            resource["pendingReplacement"] = True
+    stack.load(state)
+    limits = ("--max-remove-grants", "0", "--max-losing-access", "0", "--allow", "urn:pulumi:x::y::z::nobody")
+    for args in (("--run",), (plan(stack),), (plan(stack, "preview", "--show-replacement-steps"),)):
+        run = guard(stack, *args, *limits)
+        assert run.code == WITHIN, run.out
+        assert run.shows("gives the role viewer")
+    drift = run_zorg("drift", cwd=stack.folder, env=stack.env)
+    assert (drift.code, "removed" in drift.out) == (0, False)
+    assert "is not compared: an earlier run removed its object to replace it" in drift.err
+    # The replacement of an object that exists is a removal.
+    stack.up()
+    urn = stack.resources()["ann"]["urn"]
+    for more in ((), ("--show-replacement-steps",)):
+        assert guard(stack, plan(stack, "preview", "--replace", urn, *more), *limits[:2]).code == EXCEEDED
+
+
+def test_a_plan_from_a_windows_shell_is_read(tenants: tuple[Server, Stack]) -> None:
+    """Windows PowerShell writes UTF-16, in a file and in a pipe."""
+    _, stack = tenants
+    stack.declare()
+    text = (stack.folder / plan(stack)).read_text()
+    command = [str(Path(sys.executable).parent / "zorg"), "preview-guard", "--max-remove", "2"]
+    for encoding in ("utf-16-le", "utf-16-be", "utf-8-sig"):
+        mark = "" if encoding == "utf-8-sig" else "\ufeff"
+        piped = (mark + text).encode(encoding)
+        done = subprocess.run(command, cwd=stack.folder, env=stack.env, capture_output=True, input=piped, check=False)
+        assert done.returncode == EXCEEDED, done.stderr
+
+
+def test_an_approval_is_for_the_resources_that_it_names(tenants: tuple[Server, Stack]) -> None:
+    server, stack = tenants
+    urns = {name: each["urn"] for name, each in stack.resources().items()}
+    kept = {name: org(server.name(name.title())) for name in ("acme", "ceta")}
+    stack.declare(**kept, ann=grant(server.home, server.ann, server.project, ["viewer"]),
+                  bob=grant(server.home, server.bob, server.project, []))  # fmt: skip
+    approved = stack.folder / "approved"
+    approved.write_text(f"# beta ends its contract\n{urns['beta']}\n")
+    refused = guard(stack, "--run", "--allow-file", str(approved))
+    assert refused.code == EXCEEDED
+    lines = refused.out.splitlines()
+    assert {each for each in lines if each.startswith("not allowed")} == {
+        f"not allowed: {urns[name]}" for name in ("bob", "cleo")
+    }
+    more = [each for name in ("bob", "cleo") for each in ("--allow", urns[name])]
+    assert guard(stack, "--run", "--allow-file", str(approved), *more).code == WITHIN

@@ -27,6 +27,7 @@ from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 from pulumi_zorg.tokens import short
+from tests.support.stack import TOKENS
 
 PROVIDERS: dict[str, Any] = {
     "org": OrganizationProvider,
@@ -82,6 +83,40 @@ class MiniEngine:
     def up(self) -> bool:
         """Brings the objects on the server to the program; False where something failed."""
         self._begin()
+        checked = self._checked()
+        if checked is None:
+            return False
+        replaced = [name for name in checked if self._replaces(name, checked[name])]
+        # Deletions that make room for what is created under the same identity come first, as with deleteBeforeReplace.
+        if not self._all([(self._delete, name) for name in replaced]):
+            return False
+        if not self._all([(self._step, name, checked[name]) for name in checked]):
+            return False
+        return self._all([(self._delete, name) for name in list(self.state) if name not in self.program])
+
+    def plan(self) -> list[dict[str, Any]] | None:
+        """The steps of an ``up``, as `pulumi preview --json` lists them; None where an input is wrong."""
+        self._begin()
+        checked = self._checked()
+        if checked is None:
+            return None
+        steps = []
+        for name, inputs in checked.items():
+            have = self.state.get(name)
+            if have is None or have.inputs != inputs:
+                op = "create" if have is None else "replace" if self._replaces(name, inputs) else "update"
+                steps.append(self._planned(op, name, have, {"inputs": inputs}))
+        gone = [name for name in self.state if name not in self.program]
+        return [*steps, *(self._planned("delete", name, self.state[name], None) for name in gone)]
+
+    def _planned(self, op: str, name: str, have: Resource | None, new: dict[str, Any] | None) -> dict[str, Any]:
+        kind = have.kind if have is not None else self.program[name].kind
+        old = None if have is None else {"id": have.id, "inputs": have.inputs, "outputs": have.outputs}
+        states = {"oldState": old, "newState": new}
+        urn = f"urn:pulumi:{self.stack}::p::{TOKENS[kind]}::{name}"
+        return {"op": op, "urn": urn, **{key: value for key, value in states.items() if value is not None}}
+
+    def _checked(self) -> dict[str, dict[str, Any]] | None:
         checked: dict[str, dict[str, Any]] = {}
         for name, declared in self.program.items():
             provider = PROVIDERS[declared.kind]()
@@ -90,20 +125,13 @@ class MiniEngine:
             result = provider.check(olds, {**copy.deepcopy(declared.args), OWNER: owner})
             if result.failures:
                 self.errors.append(f"{name}: {result.failures[0].property} {result.failures[0].reason}")
-                return False
+                return None
             checked[name] = result.inputs
-        replaced: list[str] = []
-        for name, inputs in checked.items():
-            if name in self.state:
-                provider = PROVIDERS[self.state[name].kind]()
-                if provider.diff(self.state[name].id, self.state[name].outputs, inputs).replaces:
-                    replaced.append(name)
-        # Deletions that make room for what is created under the same identity come first, as with deleteBeforeReplace.
-        if not self._all([(self._delete, name) for name in replaced]):
-            return False
-        if not self._all([(self._step, name, checked[name]) for name in checked]):
-            return False
-        return self._all([(self._delete, name) for name in list(self.state) if name not in self.program])
+        return checked
+
+    def _replaces(self, name: str, inputs: dict[str, Any]) -> bool:
+        have = self.state.get(name)
+        return have is not None and bool(PROVIDERS[have.kind]().diff(have.id, have.outputs, inputs).replaces)
 
     def refresh(self) -> bool:
         """Reads back what is; False where something failed."""

@@ -9,7 +9,8 @@
 - what others made is as they left it, unless the program sets `adopt`; the credential's own and the default organization
   are active, and nothing is made in them;
 - nobody has a role that the report of a run said they lose: neither a user grant, nor a project grant that gives it;
-- a command that writes nothing (a refresh) wrote nothing.
+- a command that writes nothing (a refresh) wrote nothing;
+- a plan that `zorg preview-guard` passes with all limits at 0 takes nothing from anybody (guarded.py).
 
 The laws are the same for all resource types; kinds.py has what differs.
 """

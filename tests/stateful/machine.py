@@ -22,6 +22,7 @@ from pulumi_zorg.providers import lost_changes
 from pulumi_zorg.testing import AdminClient, Fault, FaultProxy
 from tests.stateful.console_changes import CHANGES, ConsoleChanges
 from tests.stateful.engine import Declared, Killed, MiniEngine
+from tests.stateful.guarded import takes_nothing_if_passed
 from tests.stateful.kinds import KINDS
 from tests.stateful.laws import COUNTED
 
@@ -466,7 +467,9 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         self._run("refresh")
         assert not self.engine.errors, self.engine.errors
         blocked = self._blocked()
-        fine = self._run("up") if blocked else self._up()
+        known = {each.id for each in self.engine.state.values()} | {each for _, each in self.others} | set(self.left)
+        with takes_nothing_if_passed(self.engine, self.kinds, known, COUNTED):
+            fine = self._run("up") if blocked else self._up()
         if blocked:
             return
         assert fine, self.engine.errors

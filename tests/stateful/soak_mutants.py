@@ -1,4 +1,4 @@
-"""Would the random sequences notice? Deliberately broken variants of the provider, each of which they must find."""
+"""Would the random sequences notice? Deliberately broken variants of the provider and the guard, each of which they must find."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from pulumi_zorg import proof
+from pulumi_zorg.cli import preview_review
+from pulumi_zorg.cli.preview_review import LOSING_ACCESS, AccessLimit
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.call import Call
 from pulumi_zorg.client.organizations import Organizations
@@ -147,6 +149,11 @@ def trusts_an_answer_that_reads_do_not_show() -> AbstractContextManager[Any]:
     return mock.patch.object(lost_changes.Change, "shown", shown)
 
 
+def counts_nobody_who_loses_access() -> AbstractContextManager[Any]:
+    """The guard, which then knows only of deactivations and removals."""
+    return mock.patch.object(preview_review, "_losing_access", return_value=AccessLimit(LOSING_ACCESS, 0, 0))
+
+
 def _all(*patches: Any) -> AbstractContextManager[Any]:
     stack = ExitStack()
     for patch in patches:
@@ -177,6 +184,7 @@ def _leaves_no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (takes_roles_out_at_once, "too many requests"),
         (trusts_the_cascade_of_a_role, "too many requests"),
         (trusts_an_answer_that_reads_do_not_show, None),
+        (counts_nobody_who_loses_access, None),
     ],
 )
 def test_a_broken_provider_is_found(broken: Broken, fault: str | None, capsys: pytest.CaptureFixture[str]) -> None:

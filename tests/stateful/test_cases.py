@@ -12,6 +12,7 @@ from pulumi_zorg.providers import context, create
 from pulumi_zorg.testing import Fault
 from tests.stateful.engine import Declared
 from tests.stateful.machine import Server, Stack
+from tests.stateful.soak_mutants import counts_nobody_who_loses_access
 
 
 @pytest.fixture
@@ -288,3 +289,13 @@ def test_what_another_stack_has_renamed_to_the_name_of_a_pending_create_is_not_t
     assert "adopt=True" in example.engine.errors[0]
     assert example.admin.organization(other.state["theirs"].id)["state"] == "ORG_STATE_INACTIVE"
     assert other.destroy()
+
+
+@pytest.mark.parametrize("roles", [set(), {"editor"}])
+def test_a_guard_that_counts_nobody_who_loses_access_is_found(example: Stack, roles: set[str]) -> None:
+    """The law of the guard needs a declared change, and not only a deactivation or a removal."""
+    example.declare_grant(0, 0, {"viewer"}, True)
+    example.a_clean_run()
+    example.declare_grant(0, 0, roles, True)
+    with counts_nobody_who_loses_access(), pytest.raises(AssertionError, match=r"takes .*viewer"):
+        example.a_clean_run()

@@ -42,3 +42,5 @@ def test_the_laws_hold_on_random_sequences(capsys: pytest.CaptureFixture[str]) -
         print(f"\nstateful: {dict(sorted(COUNTED.items()))}")
     assert COUNTED["examples"] >= EXAMPLES
     assert COUNTED["clean runs"] > 0
+    assert COUNTED["guard: passed"] > 0
+    assert COUNTED["guard: refused"] > 0

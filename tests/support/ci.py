@@ -176,6 +176,7 @@ class Runner:
             "vars.ZITADEL_URL": env["ZITADEL_URL"],
             "vars.MAX_DEACTIVATE || '1'": "1",
             "vars.MAX_REMOVE || '0'": "0",
+            "vars.MAX_LOSING_ACCESS": "",
             "secrets.PULUMI_ACCESS_TOKEN": "",  # what is not set is the empty text
             "secrets.PULUMI_CONFIG_PASSPHRASE": env["PULUMI_CONFIG_PASSPHRASE"],
             "secrets.ZITADEL_READ_TOKEN": self.token,

@@ -22,7 +22,8 @@ preview = bool(server) and ("preview" in args or "--preview-only" in args)
 asks = preview or "--show-name" in args or "export" in args or "config" in args and "--json" in args
 if not asks or "--file" in args or "PULUMI_STACK" not in env:
     os.execv({pulumi!r}, ["pulumi", *args])
-settings = [each for each in sorted(env.items()) if each[0].startswith(("ZITADEL_", "PULUMI_STACK", "PULUMI_BACKEND_"))]
+named = ("ZITADEL_", "PULUMI_STACK", "PULUMI_BACKEND_", "PULUMI_CONFIG_")
+settings = [each for each in sorted(env.items()) if each[0].startswith(named)]
 files = [{state!r}, *(f"{{stack}}/{{name}}" for name in sorted(os.listdir(stack)) if name.startswith("Pulumi."))]
 if preview:
     files += [stack + "/__main__.py", stack + "/declared.json"]

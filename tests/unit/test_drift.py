@@ -133,3 +133,11 @@ def test_patterns_hide_resources_objects_and_properties(patterns: str, left: dic
 def test_a_line_that_is_not_a_pattern_is_an_error_with_its_number(line: str) -> None:
     with pytest.raises(ValueError, match=r"rules, line 2: .* is no pattern"):
         IgnoreRules.parse(f"# fine\n{line}\n", "rules")
+
+
+@pytest.mark.parametrize("name", ["acme[EU]", "acme [1-9]", "a?b", "a*b", "a[!x]", "[", "x::y", "a:b"])
+def test_a_urn_that_is_copied_from_a_report_matches_itself(name: str) -> None:
+    urn = f"urn:pulumi:dev::shop::{ORGANIZATION}::{name}"
+    other = f"urn:pulumi:dev::shop::{ORGANIZATION}::other"
+    report = Report("dev", tuple(Drift(each, ORGANIZATION, "1", removed="it was removed") for each in (urn, other)))
+    assert [each.urn for each in IgnoreRules.parse(urn).apply(report).drifted] == [other]

@@ -11,6 +11,7 @@ from pulumi_zorg.cli.drift_formats import FORMATS
 from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.state import SharedObject
+from pulumi_zorg.tokens import type_token
 from tests.support.types import ORGANIZATION, USER_GRANT
 
 WHEN = datetime(2026, 11, 23, 8, tzinfo=timezone.utc)
@@ -88,6 +89,32 @@ def test_secret_values_are_not_shown(capsys: pytest.CaptureFixture[str], form: s
     assert "[secret]" in out
     assert "Classified" not in out
     assert "Acme" not in out
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "github"])
+@pytest.mark.parametrize(
+    ("token", "properties", "title"),
+    [
+        (ORGANIZATION, {"name": "Acme"}, '"Acme"'),
+        (USER_GRANT, GRANT, "user 8, project 9, organization 7: admin"),
+        (
+            USER_GRANT,
+            {**GRANT, "role_keys": [], "active": False},
+            "user 8, project 9, organization 7: no roles, inactive",
+        ),
+        (
+            type_token("ProjectGrant"),
+            {"org_id": "7", "project_id": "9", "granted_org_id": "6", "role_keys": ["admin", "viewer"], "active": True},
+            "project 9, granted organization 6, organization 7: admin, viewer",
+        ),
+        (type_token("Project"), {"org_id": "7", "name": "CRM", "active": True}, '"CRM"'),
+    ],
+)
+def test_an_unmanaged_object_is_shown_by_its_name_or_by_what_it_belongs_to(
+    capsys: pytest.CaptureFixture[str], form: str, token: str, properties: dict[str, object], title: str
+) -> None:
+    report = Report("dev", (), (Unmanaged(Observed(token, "3", dict(properties), WHEN)),))
+    assert title in shown(capsys, form, report)
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "github"])

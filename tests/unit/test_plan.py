@@ -16,6 +16,7 @@ from pulumi_zorg.cli.preview_review import review
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.impact import UNKNOWN, Planned
 from pulumi_zorg.plan import PreviewFailed, read_plan
+from tests.support.plans import plan_text
 from tests.support.types import ORGANIZATION, USER_GRANT
 
 URN = f"urn:pulumi:dev::shop::{ORGANIZATION}::acme"
@@ -37,7 +38,7 @@ def step(op: str, old: dict[str, Any] | None = None, new: dict[str, Any] | None 
 
 
 def planned(*steps: Any, **more: Any) -> list[Planned]:
-    plan = read_plan(json.dumps({"steps": steps, "changeSummary": {}, **more}))
+    plan = read_plan(plan_text(*steps, **more))
     return [each.planned for each in plan.steps]
 
 
@@ -126,11 +127,165 @@ def test_a_failed_preview_is_an_error() -> None:
         '{"steps": [{"op": "delete", "urn": "urn:pulumi:dev::p::t::n", "oldState": {"external": "yes"}}]}',
         '{"diagnostics": ["x"]}',
         '{"steps": ' + "[" * 100_000,
+        # What `pulumi preview --output json` prints, with and without its list of resources.
+        '{"result": "succeeded", "duration": 5, "summary": {"delete": 3}}',
+        '{"result": "succeeded", "duration": 5, "summary": {"delete": 3}, "resources": [{"op": "delete"}]}',
+        '{"result": "succeeded", "duration": 5}',
+        '{"duration": 5, "resources": []}',
+        '{"duration": 5, "summary": {}}',
+        # Something else that has a duration.
+        '{"duration": 5, "name": "job"}',
+        '{"duration": "5s"}',
+        '{"duration": null}',
+        '{"duration": true}',
+        '{"duration": 5, "steps": null}',
+        '{"duration": 5, "steps": {}}',
+        '{"duration": 5, "changeSummary": null}',
+        '{"duration": 5, "diagnostics": null}',
+        # Steps that are missing: the engine leaves out none of those that it counts.
+        '{"duration": 5, "changeSummary": {"delete": 1}}',
+        '{"duration": 5, "changeSummary": {"same": 3}}',
+        '{"duration": 5, "changeSummary": {"delete": -1}}',
+        '{"steps": []}',
+        '{"steps": [], "changeSummary": {"update": 1}}',
+        '{"changeSummary": {"create": 1}}',
+        '{"changeSummary": {}}',
+        '{"diagnostics": []}',
+        '{"config": {"zorg:url": "https://x"}}',
+        "5",
+        '"{}"',
+        '{"version": 3, "deployment": {"resources": []}}',
+        '{"sequence": 1, "timestamp": 2, "summaryEvent": {"resourceChanges": {"delete": 1}}}',
     ],
 )
 def test_something_else_than_a_plan_is_an_error(text: str) -> None:
     with pytest.raises(ConfigurationError, match="not what `pulumi preview --json` prints"):
         read_plan(text)
+
+
+@pytest.mark.parametrize(
+    ("ops", "summary"),
+    [
+        ("delete", {}),
+        ("delete", None),
+        ("delete", {"delete": 2}),
+        ("delete", {"update": 1}),
+        ("delete", {"delete": 1, "replace": 1}),
+        ("same", {"same": 1, "delete": 1}),
+        ("same update", {"same": 4}),
+        ("same", {"same": 4, "transmogrify": 1}),
+        ("same create-replacement delete-replaced", {"same": 3, "replace": 1}),
+        ("same replace replace", {"same": 3, "replace": 1}),
+    ],
+)
+def test_a_summary_that_does_not_agree_with_the_steps_is_an_error(ops: str, summary: dict[str, int] | None) -> None:
+    """A part of the plan is missing, or it was put together from two."""
+    plan = {"steps": steps_of(ops), "duration": 5, **({} if summary is None else {"changeSummary": summary})}
+    with pytest.raises(
+        ConfigurationError, match=r"not what `pulumi preview --json` prints.*A part of the plan is missing"
+    ):
+        read_plan(json.dumps(plan))
+
+
+def steps_of(ops: str) -> list[Any]:
+    """A step of each operation, each on a resource of its own; the steps of a replacement are on one."""
+    found = []
+    for number, op in enumerate(ops.split()):
+        name = "replaced" if op in ("replace", "create-replacement", "delete-replaced") else f"r{number}"
+        old = None if op == "create" else state(id=f"{number}" if name != "replaced" else "77")
+        new = None if op in ("delete", "delete-replaced", "discard") else state()
+        found.append(step(op, old, new, named(name)))
+    return found
+
+
+#: What engine 3.250 prints, measured: its steps in any order, and its summary.
+MEASURED: dict[str, tuple[str, dict[str, int] | None]] = {
+    "a destroy or a refresh of an empty stack, or of one with only a provider": ("", None),
+    "a preview of an empty stack": ("create", {"create": 1}),
+    "new resources": ("create create create create", {"create": 4}),
+    "nothing to do; so with --diff, --target, --show-reads or --show-replacement-steps": ("same", {"same": 4}),
+    "nothing to do, --show-sames": ("same same same same", {"same": 4}),
+    "nothing to do, --refresh": ("refresh refresh refresh refresh same", {"same": 4}),
+    "nothing to do, --refresh --show-sames": ("refresh refresh same same", {"same": 2}),
+    "changes; so with --diff, --save-plan, --expect-no-changes, --show-reads": (
+        "same create update replace read delete",
+        {"create": 1, "delete": 1, "replace": 1, "same": 1, "update": 1},
+    ),
+    "changes, --refresh": (
+        "refresh refresh refresh refresh same create update read replace delete",
+        {"create": 1, "delete": 1, "replace": 1, "same": 1, "update": 1},
+    ),
+    "changes, --show-replacement-steps": (
+        "same update read delete-replaced replace create-replacement create delete",
+        {"create": 1, "delete": 1, "replace": 1, "same": 1, "update": 1},
+    ),
+    "changes, --target; so with --target-dependents": ("same read update", {"same": 4, "update": 1}),
+    "changes, --exclude": ("same read replace create delete", {"create": 1, "delete": 1, "replace": 1, "same": 2}),
+    "a destroy": ("delete delete delete delete", {"delete": 4}),
+    "a destroy, --target": ("same delete", {"delete": 1, "same": 3}),
+    "a destroy, --refresh": ("refresh refresh refresh delete delete delete", {"delete": 3}),
+    "a destroy, --run-program, with a resource that is only read": (
+        "same read delete delete discard",
+        {"delete": 2, "discard": 1, "same": 4},
+    ),
+    "drift, --refresh": ("refresh refresh same create update", {"create": 1, "same": 2, "update": 1}),
+    "a refresh": ("refresh refresh delete update", {"delete": 1, "same": 2, "update": 1}),
+    "a resource that is read": ("same read", {"same": 2}),
+    "a resource that is read for the first time": ("same read", {"same": 1, "read": 1}),
+    "a resource that is read no more": ("same discard", {"discard": 1, "same": 2}),
+    "a deletion that was left undone": ("same create", {"create": 1, "same": 3}),
+    "a deletion that was left undone, --show-replacement-steps": (
+        "same create delete-replaced",
+        {"create": 1, "same": 3},
+    ),
+    "a creation that was left undone, --show-replacement-steps": (
+        "same replace create-replacement",
+        {"replace": 1, "same": 3},
+    ),
+    "a count of nothing": ("same", {"same": 1, "delete": 0}),
+}
+
+
+@pytest.mark.parametrize("what", MEASURED)
+def test_a_plan_of_each_kind_is_read(what: str) -> None:
+    ops, summary = MEASURED[what]
+    steps = steps_of(ops)
+    plan = {
+        "duration": 5,
+        **({"steps": steps} if steps else {}),
+        **({} if summary is None else {"changeSummary": summary}),
+    }
+    found = read_plan(json.dumps(plan))
+    assert (found.stack, found.pulumi_project) == (("dev", "shop") if steps else (None, None))
+    assert {each.op for each in found.steps} <= {"create", "update", "delete", "replace", "pending"}
+
+
+def test_the_steps_of_two_stacks_are_no_plan() -> None:
+    other = URN.replace("::shop::", "::wiki::")
+    for urn in (other, URN.replace(":dev::", ":prod::")):
+        with pytest.raises(ConfigurationError, match="those of more than one stack"):
+            read_plan(plan_text(step("delete", state(id="1")), step("delete", state(id="2"), None, urn)))
+
+
+def test_the_error_about_another_output_names_the_command() -> None:
+    with pytest.raises(ConfigurationError, match=r"keys are: result, duration, summary\).*Use `pulumi preview --json`"):
+        read_plan('{"result": "succeeded", "duration": 5, "summary": {"delete": 3}}')
+
+
+def test_the_repair_of_a_replacement_that_was_left_undone_removes_nothing() -> None:
+    """An earlier run deleted the object and did not create the new one. The engine then lists no deletion.
+
+    It marks the old state as pending replacement in the plan of every replacement.
+    """
+    old = state(id="42", pendingReplacement=True)
+    steps = [step("replace", old, state(OFF)), step("create-replacement", old, state(OFF))]
+    assert planned(*steps) == [Planned(ORGANIZATION, None, None, OFF)]
+    assert Planned(ORGANIZATION, "42", BEFORE, None) in planned(*steps, step("delete-replaced", state(id="42")))
+    # Without --show-replacement-steps the plan does not show it, and the guard reads the state.
+    assert Planned(ORGANIZATION, "42", BEFORE, None) in planned(steps[0])
+    # The state does not say that it was deleted.
+    alive = [step("replace", state(id="42"), state(OFF)), step("create-replacement", state(id="42"), state(OFF))]
+    assert Planned(ORGANIZATION, "42", BEFORE, None) in planned(*alive)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +319,7 @@ WHOLE = {
             URN.replace(ORGANIZATION, USER_GRANT),
         ),
     ],
-    "changeSummary": {"create": 1, "same": 3},
+    "changeSummary": {"create": 1, "update": 1, "delete": 1, "replace": 1, "same": 3},
     "diagnostics": [{"severity": "warning", "message": "mind the gap"}],
     "duration": 5,
 }
@@ -204,7 +359,11 @@ def test_a_plan_of_any_shape_is_read_or_refused_and_is_no_traceback(path: tuple[
 
 def test_an_empty_plan_has_no_steps() -> None:
     """The engine leaves out empty parts. A destroy of an empty stack has only a duration."""
-    for text in ('{"changeSummary": {}, "duration": 1}', '{"duration": 1}'):
+    for text in (
+        '{"changeSummary": {}, "duration": 1}',
+        '{"duration": 1}',
+        '{"config": {}, "diagnostics": [{"severity": "warning", "message": "x"}], "duration": 1, "maybeCorrupt": false}',
+    ):
         plan = read_plan(text)
         assert (plan.stack, plan.steps, plan.changes) == (None, (), {})
 
@@ -222,7 +381,7 @@ def test_two_resources_of_a_plan_with_one_id_are_found() -> None:
         step("same", state(id="42", external=True), state(id="42"), named("read")),
         step("same", state(id="43"), state(id="43"), named("other")),
     ]
-    (found,) = read_plan(json.dumps({"steps": steps})).shared
+    (found,) = read_plan(plan_text(*steps)).shared
     assert (found.type, found.id, found.urns) == (ORGANIZATION, "42", (new, old))
 
 
@@ -232,7 +391,7 @@ def test_the_steps_of_a_replacement_are_one_resource() -> None:
         step("replace", state(id="42"), state(OFF)),
         step("delete-replaced", state(id="42")),
     ]
-    assert read_plan(json.dumps({"steps": steps})).shared == ()
+    assert read_plan(plan_text(*steps)).shared == ()
 
 
 @pytest.mark.parametrize("op", ["same", "create", "update", "delete", "read"])
@@ -250,10 +409,10 @@ def test_a_resource_of_this_package_that_is_not_understood_is_an_error(op: str) 
                 "newState": None if op == "delete" else each,
             }
         ]
-        with pytest.raises(ConfigurationError, match=op):
-            read_plan(json.dumps({"steps": steps}))
+        with pytest.raises(ConfigurationError, match=f"::{op}\\b"):
+            read_plan(plan_text(*steps))
     others = [{"op": op, "urn": of_a_subclass, "oldState": {"id": "1"}, "newState": {"id": "1", "inputs": {}}}]
-    assert read_plan(json.dumps({"steps": others})).steps == ()
+    assert read_plan(plan_text(*others)).steps == ()
 
 
 def test_each_step_has_its_operation() -> None:
@@ -267,7 +426,7 @@ def test_each_step_has_its_operation() -> None:
         step("delete-replaced", state(id="5", delete=True), None, named("e")),
         step("delete-replaced", state(id="6", delete=True), None, named("f")),
     ]
-    found = read_plan(json.dumps({"steps": steps})).steps
+    found = read_plan(plan_text(*steps)).steps
     assert [(each.urn[-1], each.op) for each in found] == [
         ("a", "create"),
         ("b", "update"),
@@ -281,4 +440,4 @@ def test_each_step_has_its_operation() -> None:
 
 
 def test_the_stack_is_named_by_its_urns() -> None:
-    assert read_plan(json.dumps({"steps": [step("same", state(), state())]})).stack == "dev"
+    assert read_plan(plan_text(step("same", state(), state()))).stack == "dev"

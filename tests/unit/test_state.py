@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.resource_registry import INPUTS, RESOURCE_TYPES
-from pulumi_zorg.state import last_update, not_understood, parse_time, pending_deletions, recorded, shared, stack_name
+from pulumi_zorg.state import (
+    has_resources,
+    last_update,
+    not_understood,
+    parse_time,
+    pending_deletions,
+    pending_replacements,
+    recorded,
+    shared,
+    stack_name,
+)
 from tests.support.types import ORGANIZATION, PROJECT_GRANT, USER_GRANT
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
@@ -157,6 +167,21 @@ def test_a_pending_deletion_has_no_secret_properties(value: dict[str, str]) -> N
     assert (found.known, found.secret) == ({"active": True}, {"name"})
 
 
+def test_a_resource_that_is_pending_replacement_has_no_object() -> None:
+    """An earlier run deleted it, and did not create the new one. Another resource may have the object of that id now."""
+    state = of(resource("a", "1", pendingReplacement=True), resource("b", "1"))
+    assert [each.urn.rsplit("::")[-1] for each in recorded(state)] == ["b"]
+    assert [each.urn.rsplit("::")[-1] for each in pending_replacements(state)] == ["a"]
+    assert (shared(state), pending_deletions(state)) == ((), ())
+
+
+def test_a_state_of_providers_has_no_resources() -> None:
+    provider = resource("default", "1", "pulumi:providers:pulumi-python")
+    assert not has_resources(of(provider))
+    assert has_resources(of(provider, resource("test", "", "pulumi:pulumi:Stack")))
+    assert has_resources(of(resource("pet", "1", "random:index/randomPet:RandomPet")))
+
+
 def test_the_stack_is_named_by_its_urns() -> None:
     assert stack_name(of(resource("acme", "1"))) == "dev"
     assert stack_name(of()) is None
@@ -197,7 +222,16 @@ def test_a_state_of_any_shape_is_read_or_refused_and_is_no_traceback(path: tuple
     for key in path[:-1]:
         within = within[key]
     within[path[-1]] = value
-    for read in (recorded, shared, not_understood, pending_deletions, last_update, stack_name):
+    for read in (
+        recorded,
+        shared,
+        not_understood,
+        pending_deletions,
+        pending_replacements,
+        has_resources,
+        last_update,
+        stack_name,
+    ):
         with contextlib.suppress(ConfigurationError):
             read(state)
 

@@ -158,7 +158,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             listed = self.calls.list_instance(client, at_most)
         except TooLong:
             return None
-        organizations, projects = removed.get("org_id", {}).keys(), removed.get("project_id", {}).keys()
+        organizations = removed.get("org_id", {}).keys()
         # The list does not name the project grant, but there is one for each project and organization.
         granted = {
             (each.get("granted_org_id"), each.get("project_id"))
@@ -168,7 +168,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             each.id
             for each in listed
             if not organizations.isdisjoint({each.org_id, *each.owners})
-            or each.project_id in projects
+            or self._is_removed_with(each, removed)
             or (each.org_id, each.project_id) in granted
         }
 
