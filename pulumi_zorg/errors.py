@@ -12,7 +12,8 @@
     │   ├── Unauthenticated         401
     │   ├── PermissionDenied        403, and 404 "membership not found"
     │   ├── NotFound                404
-    │   └── AlreadyExists           409
+    │   ├── AlreadyExists           409
+    │   └── EventConflict           500, code 2: another write on the same object came first
     ├── NoAnswer                no answer of ZITADEL arrived
     │   ├── Unreachable             the connection failed, or a gateway answered
     │   └── UnexpectedAnswer        an answer that is not ZITADEL's, or is about something else
@@ -36,12 +37,15 @@ program declares as secret.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 __all__ = [
     "AlreadyExists",
     "ApiError",
     "ConfigurationError",
     "CredentialError",
+    "EventConflict",
     "FailedPrecondition",
     "Gone",
     "HeaderIgnored",
@@ -82,6 +86,8 @@ class ZorgError(Exception):
 
     #: Whether the call may have taken effect although it failed.
     may_have_applied: bool = False
+    #: The object's outputs, where an update failed after it had changed something.
+    half_done: Mapping[str, Any] | None = None
 
     def __init_subclass__(cls) -> None:
         # The host prints the module of an error's class: the one that a program imports it from.
@@ -171,6 +177,10 @@ class NotFound(ApiError):
 
 class AlreadyExists(ApiError):
     """409: the name, or the grant, is taken."""
+
+
+class EventConflict(ApiError):
+    """500, code 2: other writes on the same object came first in ZITADEL's event store. It may succeed when it is repeated."""
 
 
 class NoAnswer(ZorgError):

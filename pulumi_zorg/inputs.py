@@ -20,6 +20,7 @@ from pulumi_zorg.lifecycle import DeletionPolicy
 from pulumi_zorg.tokens import Key
 
 __all__ = [
+    "DIFFERS",
     "FILLED",
     "FLAG",
     "ID",
@@ -31,6 +32,7 @@ __all__ = [
     "ROLE_KEYS",
     "SECRETS",
     "UNDER",
+    "UNFINISHED",
     "Inputs",
     "Offer",
     "Problem",
@@ -54,12 +56,19 @@ OWNER_IN_PREVIEW = "__owner_in_preview"
 UNDER = " under "
 #: Which properties are secret. The host passes their values in plain text.
 SECRETS = "__secrets"
-
-#: Which properties the option ``ignore_changes`` names. What the state has of them is not what the program declares.
+#: Which properties the option ``ignore_changes`` names. The engine keeps them out of updates; an adoption is none for it.
+#: What the state has of them is not what the program declares.
 IGNORED = "__ignored"
 
 #: Where the state holds what the server filled in for an input that was left to it.
 FILLED = "__filled"
+
+# Internal outputs. They hold names and no values, because a value may be secret.
+
+#: The properties that are otherwise on the server than declared, and were left so.
+DIFFERS = "__differs"
+#: The properties that an update was to change which failed half way.
+UNFINISHED = "__unfinished"
 
 #: The longest name, id and role key.
 LONGEST = 200  # characters, ZITADEL's own limit for names and ids
@@ -183,6 +192,8 @@ class Inputs:
     unique_by: ClassVar[tuple[str, ...]]
     #: The input with the id of the object within which ids are unique; None where they are unique on the instance.
     id_within: ClassVar[str | None] = None
+    #: Settings that stay as they are on an object that exists where a program leaves them out, and what a new object has.
+    left_as_is: ClassVar[Mapping[str, Any]] = {}
 
     active: bool = field(default=True, metadata=FLAG)
     adopt: bool = field(default=False, metadata=FLAG)

@@ -1,6 +1,8 @@
 """The steps from the observed state of an object to its desired state. Pure: no I/O, and nothing about one resource type.
 
-This module alone decides the order: **access is never wider in between than it is at one of the two ends.**
+This module alone decides what an update changes: **only what the program changes.** What else differs on the server is left.
+
+It alone decides the order too: **access to one object is never wider in between than it is at one of the two ends.**
 Deactivating comes first, so that nothing else can fail before it. Reactivating comes last, so that nobody gets in before
 everything else is as declared.
 """
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-__all__ = ["Action", "DeletionPolicy", "Snapshot", "Step", "steps", "steps_to_delete"]
+__all__ = ["Action", "DeletionPolicy", "Snapshot", "Step", "changed_only", "merged", "steps", "steps_to_delete"]
 
 
 class Action(str, Enum):
@@ -56,6 +58,50 @@ class Snapshot:
 
     active: bool
     properties: Mapping[str, Any]
+
+
+def changed_only(before: Mapping[str, Any], declared: Snapshot, observed: Snapshot) -> Snapshot:
+    """Return what an update makes of an object: what the program changes is as declared, and the rest as observed.
+
+    :param before: what the program declared before. What is missing from it counts as changed.
+    """
+    active = observed.active if before.get("active") == declared.active else declared.active
+    return Snapshot(
+        active,
+        {
+            name: merged(before.get(name), value, observed.properties.get(name))
+            for name, value in declared.properties.items()
+        },
+    )
+
+
+def merged(before: Any, declared: Any, observed: Any) -> Any:
+    """Return what a property is to be, of which a program changes only what differs between ``before`` and ``declared``.
+
+    Of a map each key is a property of its own, and of a list of texts, which is a set, each text: a role that somebody gave or
+    took away outside Pulumi is no part of a change that adds another one.
+
+    :param before: None where the program did not declare the property. Then it is to be as declared.
+    """
+    if before is None or declared is None:
+        return declared
+    if before == declared:
+        return observed
+    if isinstance(before, Mapping) and isinstance(declared, Mapping) and isinstance(observed, Mapping):
+        result = {name: value for name, value in observed.items() if name in declared or name not in before}
+        for name in declared.keys() - before.keys():
+            result[name] = declared[name]
+        for name in declared.keys() & before.keys():
+            if before[name] != declared[name]:
+                result[name] = merged(before[name], declared[name], observed.get(name))
+        return dict(sorted(result.items()))
+    if _are_texts(before) and _are_texts(declared) and _are_texts(observed):
+        return sorted(({*observed} | ({*declared} - {*before})) - ({*before} - {*declared}))
+    return declared
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
 
 
 def steps(desired: Snapshot, observed: Snapshot) -> tuple[Step, ...]:

@@ -82,6 +82,9 @@ class ZitadelResource(Resource):
             options = pulumi.ResourceOptions.merge(options, opts)
         if "_inputs" not in type(self).__dict__:  # a state of before 2026-11-28 has it under the SDK's own type
             options = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(aliases=[_OF_A_SUBCLASS]))
+        if "*" in (options.ignore_changes or ()):
+            # The engine would ignore the internal inputs too.
+            options.ignore_changes = list(self._inputs.names())
         props[PROVIDER_KEY] = _pickled(self._dynamic_provider)
         pulumi.CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, options)
 
@@ -109,7 +112,9 @@ class ZitadelResource(Resource):
         internal |= _ignored(opts, self._inputs.names())
         # The provider fills in what has its default: the SDK makes a dozen objects for each property that is sent. The flag is
         # always sent, because transforms and unit tests look at it.
-        defaults = {name: default for name, default in self._inputs.defaults().items() if name != "active"}
+        # What the server may have otherwise is sent as nothing, so that its output is what the server has.
+        sent_always = {"active", *self._inputs.left_as_is}
+        defaults = {name: default for name, default in self._inputs.defaults().items() if name not in sent_always}
         left_out = {name for name, default in defaults.items() if checked.get(name) == default}
         sent = {name: value for name, value in given.items() if name not in left_out}
         return {**sent, **dict.fromkeys(self._outputs), **internal}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 from pulumi_zorg import proof
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.endpoints import Endpoint
-from pulumi_zorg.errors import Gone, InputError, NotProven, ZorgError
+from pulumi_zorg.errors import Gone, InputError, NameTaken, NotProven, ZorgError
 from pulumi_zorg.impact import UNKNOWN, Effect, Facts, Impact, Planned
 from pulumi_zorg.inputs import Inputs
 from pulumi_zorg.lifecycle import Action, Snapshot, Step
@@ -158,7 +158,7 @@ class ResourceType(Generic[AnyInputs]):
     updatable: ClassVar[tuple[str, ...]] = ()
     #: The inputs that a create cannot set. An update sets them afterwards.
     set_after_create: ClassVar[tuple[str, ...]] = ()
-    #: Inputs that the server fills in where a program leaves them out. Leaving them out is then no drift.
+    #: Inputs that are left to the server where a program leaves them out. That is then no drift, and no update changes them.
     server_defaults: ClassVar[tuple[str, ...]] = ()
     #: What `get` needs besides the id, and what a refresh needs to find the object.
     address: ClassVar[tuple[str, ...]] = ()
@@ -325,6 +325,32 @@ class ResourceType(Generic[AnyInputs]):
         reason = None if use is None else why_refused(client, use)
         if reason is not None:
             raise InputError(what, "role_keys", f"cannot be given: {reason}")
+
+    def before_changes(self, client: Client, id: str, inputs: AnyInputs, plan: Sequence[Step]) -> None:
+        """Refuse a change of several calls of which a later one is known to be refused. Nothing is changed before this.
+
+        :param inputs: what the object is to be.
+        :raises NameTaken: where it would get the identity of another object.
+        """
+        changed = {name for step in plan for name in step.changed}
+        if not changed.intersection(self.inputs.unique_by):
+            return
+        try:
+            reason = self.why_taken(client, id, inputs)
+        except ZorgError:
+            return  # the caller may not see what exists; the server decides
+        if reason is not None:
+            raise NameTaken(
+                f"{self.title(inputs, id)} is not changed, and nothing was done to it. {reason} If another resource of this "
+                "program gives it up in the same run, run `pulumi up` again."
+            )
+
+    def why_taken(self, client: Client, id: str, inputs: AnyInputs) -> str | None:
+        """Return why the object cannot get this identity, as a sentence; None where nothing is known against it."""
+        existing = self.find_existing(client, inputs)
+        if existing in (None, id):
+            return None
+        return f"{self.title(inputs, str(existing))} exists. Declare another name, or rename or remove that one first."
 
     def guard(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Raise where a step must not be taken. Called before each step."""

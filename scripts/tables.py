@@ -59,6 +59,8 @@ def arguments(name: str) -> str:
             default = "required"
         elif defaults[argument] is None:
             default = "ZITADEL's choice" if argument in declared.server_defaults else "not managed"
+            if argument in declared.inputs.left_as_is:
+                default = "left as it is"
         else:
             default = _code(defaults[argument])
         change = "changes only the state"

@@ -1,8 +1,8 @@
 """One ``send`` for every call: authentication, retries, the log, and what an answer means.
 
 The rule for repeating: a call that cannot have taken effect is repeated (no connection, 429); a call
-that may have taken effect is repeated only if it is a read. After a write whose outcome is unknown
-the caller reads, and then decides; see :mod:`pulumi_zorg.providers.reconcile`.
+that may have taken effect is repeated only if it is a read. After a write whose outcome is unknown, or that met a conflict of
+ZITADEL's event store, the caller reads, and then decides; see :mod:`pulumi_zorg.providers.reconcile`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pulumi_zorg.config import Settings, is_loopback
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
+    EventConflict,
     FailedPrecondition,
     InputError,
     InvalidArgument,
@@ -354,6 +355,8 @@ def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any], setti
         kind = NotFound
     elif status == 409:
         kind = AlreadyExists
+    elif status == 500 and not call.reads and code in (2, "unknown"):
+        kind = EventConflict
     hint = ""
     if kind is FailedPrecondition:
         hint = call.hint

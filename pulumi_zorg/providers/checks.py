@@ -16,7 +16,8 @@ from pulumi.output import Unknown
 from pulumi_zorg.config import load_settings
 from pulumi_zorg.errors import ConfigurationError, InputError, clean
 from pulumi_zorg.impact import Planned, mask_unknowns
-from pulumi_zorg.inputs import FILLED, IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS, check_inputs
+from pulumi_zorg.inputs import FILLED, IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS, UNFINISHED, check_inputs
+from pulumi_zorg.lifecycle import merged
 from pulumi_zorg.providers import context as process
 from pulumi_zorg.providers.context import ProviderContext, readable
 from pulumi_zorg.providers.host import show_own_errors_without_traceback
@@ -58,6 +59,13 @@ class Checks:
         """Bring the inputs to the form that they have in the state, and report what is wrong with them."""
         context = process.current()
         checked, problems = check_inputs(self.inputs, news, is_unknown=_is_unknown)
+        # The engine checks what it creates, or replaces, without what was before.
+        new = not any(name in olds for name in self.inputs.required())
+        # What the program leaves out is what the state has, so that it shows no change. Of an object that is adopted nobody knows
+        # yet what it has.
+        recorded = self.inputs.left_as_is if new and not checked.get("adopt") else olds
+        left = {name: recorded[name] for name in self.inputs.left_as_is if recorded.get(name) is not None}
+        checked = {**left, **checked}
         failures = [CheckFailure(problem.property, problem.reason) for problem in problems]
         context.hide(self.type, news.get(SECRETS) or (), _without_unknowns(olds), _without_unknowns(checked))
         resource = news.get(OWNER, news.get(OWNER_IN_PREVIEW))
@@ -66,12 +74,9 @@ class Checks:
         if failures:
             return CheckResult(checked, failures)
         identity = self.inputs.identity(checked)
-        # The engine checks what it creates, or replaces, without what was before.
-        new = not any(name in olds for name in self.inputs.required())
+        context.remember(str(resource), olds, news.get(IGNORED) or ())
         other = context.registry.register(str(resource), identity, new=new)
-        ignored = frozenset(news.get(IGNORED) or ())
-        if ignored:
-            context.ignore(self.type, ignored, _without_unknowns(checked))
+        ignored = context.ignored(str(resource))
         if other is not None:
             noun = RESOURCE_TYPES[self.type].noun
             reason = f"is declared twice: {display_name(other)} is the same {noun}, and only one resource can manage it"
@@ -85,7 +90,9 @@ class Checks:
                 if refused is not None:
                     return CheckResult(checked, [CheckFailure("role_keys", refused)])
             if new:
-                context.report_impact(Planned(self.type, None, None, _without_unknowns(checked)))
+                declared = _without_unknowns(checked)
+                context.report_impact(Planned(self.type, None, None, declared), declared)
+                context.report_kept(self.type, declared)
         return CheckResult(checked, [])
 
     @readable
@@ -94,7 +101,9 @@ class Checks:
         properties."""
         context = process.current()
         context.pending.seen_by_engine(self.type, id)
-        before = {**(olds.get(FILLED) or {}), **olds}
+        context.may_be_replaced(self.type, id, olds)
+        filled = olds.get(FILLED) or {}
+        before = {**filled, **olds}
         replaces = [name for name in self.inputs.replaces if _is_replaced(before.get(name), news.get(name))]
         resource, key = context.registry.resource(self.inputs.identity(news)), self.inputs.key(self.type, id, before)
         if resource is not None and replaces:
@@ -102,19 +111,34 @@ class Checks:
         elif resource is not None:
             context.registry.bind(resource, key)
         if not replaces:
-            self._compare_roles(context, id, before, news)
-        if context.is_preview and not replaces and self._differ(olds, news):
-            context.report_impact(Planned(self.type, id, _without_unknowns(olds), _without_unknowns(news)))
+            self._compare_roles(context, resource, id, before, news)
+        unfinished = olds.get(UNFINISHED) or ()
+        declared_before = context.declared_before(resource, olds, unfinished)
+        if context.is_preview and not replaces and self._differ(declared_before, news):
+            if unfinished:
+                context.report_unfinished(self.type, id, unfinished)
+            after = {
+                # What is left to the server stays as it is.
+                name: merged(declared_before.get(name), news.get(name, filled.get(name)), olds.get(name))
+                for name in self.inputs.names()
+            }
+            planned = Planned(self.type, id, _without_unknowns(before), _without_unknowns(after))
+            context.report_impact(planned, _without_unknowns(news))
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
 
     def _compare_roles(
-        self, context: ProviderContext, id: str, before: Mapping[str, Any], news: Mapping[str, Any]
+        self,
+        context: ProviderContext,
+        resource: str | None,
+        id: str,
+        before: Mapping[str, Any],
+        news: Mapping[str, Any],
     ) -> None:
         """Refuse a resource that gives a role which this run takes out of a resource before it.
 
         :raises InputError: where it does.
         """
-        ignored = context.ignored(self.type, _without_unknowns(news)) if context.ignores_any else frozenset()
+        ignored = context.ignored(resource)
         offered, had = self.inputs.offered_roles(news), self.inputs.offered_roles(before)
         if offered is not None:
             # What the program ignores is not taken away: the engine gives the value of the state in place of the declared one.

@@ -49,8 +49,10 @@ class ProviderContext:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     #: The secret properties of a resource, by what it declares: `diff` is given exactly what `check` returned.
     _secret: dict[str, frozenset[str]] = field(default_factory=dict)
-    #: The properties whose changes a resource ignores, by what it declares.
-    _ignored: dict[str, frozenset[str]] = field(default_factory=dict)
+    #: What each resource declared before this run, and the properties that its option ``ignore_changes`` names.
+    _before: dict[str, tuple[Mapping[str, Any], frozenset[str]]] = field(default_factory=dict)
+    #: The ids of the state's objects that this run has been shown, by type and identity.
+    _in_state: dict[tuple[str, frozenset[tuple[str, str]]], str] = field(default_factory=dict)
     _credential_checked: bool = False
     #: Whether this run is a preview. The host does not say so; resources do, in `check`.
     is_preview: bool = False
@@ -120,6 +122,47 @@ class ProviderContext:
         if warning is not None:
             self.reporter.warn(warning)
 
+    def remember(self, resource: str, before: Mapping[str, Any], ignored: Collection[str]) -> None:
+        """Remember what the resource declared before: the inputs in the state. A later check of the same resource, which is one of
+        its replacement, does not have it.
+
+        :param ignored: the properties that the option ``ignore_changes`` names.
+        """
+        with self._lock:
+            self._before[resource] = before, frozenset(ignored)
+
+    def declared_before(
+        self, resource: str | None, olds: Mapping[str, Any], unfinished: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """Return what the resource declared before this run, by property. What is missing from it is to be as declared now.
+
+        :param olds: the outputs in the state, for a resource that was not checked.
+        :param unfinished: the properties that an update which failed half way was to change.
+        """
+        with self._lock:
+            before, _ = self._before.get(resource or "", (olds, frozenset()))
+        return {name: value for name, value in before.items() if name not in unfinished}
+
+    def ignored(self, resource: str | None) -> frozenset[str]:
+        """Return the properties that the resource's option ``ignore_changes`` names; none of a resource that was not checked."""
+        with self._lock:
+            return self._before.get(resource or "", ({}, frozenset[str]()))[1]
+
+    def may_be_replaced(self, type: str, id: str, recorded: Mapping[str, Any]) -> None:
+        """The state has this object. If it still exists where its own resource creates it again, that takes it back.
+
+        :param recorded: what the state has of it.
+        """
+        identity = INPUTS[type].identity(recorded)
+        if identity:
+            with self._lock:
+                self._in_state[type, frozenset(identity.items())] = id
+
+    def replaced(self, type: str, identity: Mapping[str, str]) -> str | None:
+        """Return the id that the state had for an object of this identity when this run began, as far as it was shown."""
+        with self._lock:
+            return self._in_state.get((type, frozenset(identity.items())))
+
     def hide(self, type: str, names: Collection[str], before: Mapping[str, Any], declared: Mapping[str, Any]) -> None:
         """The program declares these properties as secret: neither these values of them nor those before are shown.
 
@@ -133,21 +176,6 @@ class ProviderContext:
             self._secret[key] = self._secret.get(key, frozenset()) | frozenset(names)
         values = [each.get(name) for each in (before, declared) for name in names]
         self.reporter.hide(part for value in values for part in texts_in(value))
-
-    def ignore(self, type: str, names: Collection[str], declared: Mapping[str, Any]) -> None:
-        """The program ignores changes of these properties of a resource. See :meth:`hide` for ``declared``."""
-        with self._lock:
-            self._ignored[_key(type, declared)] = frozenset(names)
-
-    @property
-    def ignores_any(self) -> bool:
-        """Whether a resource of this run ignores changes of a property."""
-        return bool(self._ignored)
-
-    def ignored(self, type: str, declared: Mapping[str, Any]) -> frozenset[str]:
-        """Return the properties that :meth:`ignore` was given."""
-        with self._lock:
-            return self._ignored.get(_key(type, declared), frozenset())
 
     def why_roles_are_taken(self, use: RoleUse) -> str | None:
         """Return why a resource cannot give roles that this run takes out of another resource; None where it takes none."""
@@ -188,11 +216,28 @@ class ProviderContext:
         """
         return self._secret.get(_key(type, declared), frozenset())
 
-    def report_impact(self, planned: Planned) -> None:
-        """Report in a preview what the change would do to people, if it is significant."""
+    def report_unfinished(self, type: str, id: str, names: Collection[str]) -> None:
+        """Report in a preview that an earlier update failed half way, and what this one changes therefore."""
+        self.reporter.warn(
+            f"an earlier update of {RESOURCE_TYPES[type].noun} {id} failed half way. `pulumi up` brings "
+            f"{', '.join(sorted(names))} to what the program declares."
+        )
+
+    def report_kept(self, type: str, declared: Mapping[str, Any]) -> None:
+        """Report in a preview that an object exists which its own deletion policy keeps when it is replaced."""
+        if self.settings.preview_impact and declared.get("deletion_policy") != "remove" and not declared.get("adopt"):
+            sentence = self.preview.kept(RESOURCE_TYPES[type], declared)
+            if sentence is not None:
+                self.reporter.note(sentence)
+
+    def report_impact(self, planned: Planned, declared: Mapping[str, Any]) -> None:
+        """Report in a preview what the change would do to people, if it is significant.
+
+        :param declared: all that the program declares of the resource, as `check` has returned it.
+        """
         if not self.settings.preview_impact:
             return
-        hidden = self.hidden(planned.type, planned.after or {})
+        hidden = self.hidden(planned.type, declared)
         resource_type = RESOURCE_TYPES[planned.type]
         planned = self.preview.resolve(resource_type, planned)
         for sentence in self.preview.sentences(resource_type, planned, hidden):

@@ -17,6 +17,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
+    EventConflict,
     NameTaken,
     NeverThere,
     NotFound,
@@ -49,10 +50,12 @@ class Created:
     """The object that a create ended with.
 
     :param new: whether this very call made it, so that it is as declared, except for the flag.
+    :param adopted: whether it existed, and no earlier run of this resource made it.
     """
 
     id: str
     new: bool
+    adopted: bool = False
 
 
 class _AnswerLost(Exception):
@@ -64,7 +67,7 @@ class _AnswerLost(Exception):
     def __init__(self, failure: ZorgError) -> None:
         super().__init__(str(failure))
         self.failure = failure
-        self.passing = isinstance(failure, Unreachable)
+        self.passing = isinstance(failure, Unreachable | EventConflict)
 
 
 def create_or_adopt(
@@ -82,7 +85,7 @@ def create_or_adopt(
         creator.refuse_if_managed(existing)
         if pending is not None:
             creator.clean_up_orphan(pending, existing)
-        return Created(existing, new=False)
+        return Created(existing, new=False, adopted=True)
     if pending is not None:
         if pending.id is not None or pending.identity != creator.identity:
             orphan = creator.recover_orphan(pending)
@@ -127,9 +130,9 @@ class _Creator(Generic[AnyInputs]):
             try:
                 return Created(self.type.create(self.client, self.inputs), new=True)
             except AlreadyExists as refused:
-                own = self._own_or_adopted(may_have_made)
+                own = self._taken_back() or self._own_or_adopted(may_have_made)
                 if own is not None:
-                    return Created(own, new=False)
+                    return own
                 if may_have_made is None or self._can_see_existing():
                     pending.forget(self.resource)  # no attempt has made what exists
                 raise conflict_error(self.type, self.context, self.inputs, refused) from None
@@ -193,17 +196,30 @@ class _Creator(Generic[AnyInputs]):
             self._remove(own, before)
         self.context.pending.forget(self.resource)
 
-    def _own_or_adopted(self, may_have_made: PendingCreate | None) -> str | None:
+    def _taken_back(self) -> Created | None:
+        """Return what exists, if the resource is replaced and its deletion policy has kept the object."""
+        kept = self.context.replaced(self.type.token, self.identity)
+        if kept is None or self._is_managed(kept):
+            return None
+        found = self.type.find_visible(self.client, kept, self.inputs.dump())
+        if found is None or not self.type.has_identity(found.properties, self.inputs):
+            return None
+        self.context.reporter.note(
+            f"{self.type.title(self.inputs, kept)} was kept when its resource was replaced, and is taken back by it."
+        )
+        return Created(kept, new=False)
+
+    def _own_or_adopted(self, may_have_made: PendingCreate | None) -> Created | None:
         """Return what exists, if an earlier attempt has made it or it is to be adopted."""
         own = None if may_have_made is None else self._find_own(self.inputs, may_have_made)
-        how = "was created by an earlier attempt of this resource; resuming that create"
+        how, adopted = "was created by an earlier attempt of this resource; resuming that create", False
         if own is None and self.inputs.adopt:
-            own = self._listed(self.inputs)
+            own, adopted = self._listed(self.inputs), True
             how = "exists and is adopted"
         if own is None or self._is_managed(own):
             return None
         self.context.reporter.note(f"{self.type.noun} {own} {how}.")
-        return own
+        return Created(own, new=False, adopted=adopted)
 
     def _find_own(self, inputs: AnyInputs, pending: PendingCreate) -> str | None:
         """Return the id of what exists, if one of the attempts has made it."""
@@ -276,13 +292,24 @@ class _Creator(Generic[AnyInputs]):
 
 
 def conflict_error(
-    resource_type: ResourceType[AnyInputs], context: ProviderContext, inputs: AnyInputs, refused: AlreadyExists
+    resource_type: ResourceType[AnyInputs],
+    context: ProviderContext,
+    inputs: AnyInputs,
+    refused: AlreadyExists,
+    renamed: str | None = None,
 ) -> NameTaken:
-    """Return the error for an object that cannot be created, or renamed, because of one that exists."""
+    """Return the error for an object that cannot be created, or renamed, because of one that exists.
+
+    :param renamed: the id of the object that cannot be renamed.
+    """
     client = context.client
     try:
         existing = resource_type.find_existing(client, inputs)
-        reason = None if existing is not None else resource_type.explain_conflict(client, inputs)
+        if renamed is not None:
+            existing = None if existing == renamed else existing
+            reason = resource_type.why_taken(client, renamed, inputs) if existing is None else None
+        else:
+            reason = None if existing is not None else resource_type.explain_conflict(client, inputs)
         event = None if existing is None else created(client, resource_type.events, existing, inputs.dump())
     except (PermissionDenied, NotFound, NotProven):
         existing, reason, event = None, None, None
@@ -291,10 +318,10 @@ def conflict_error(
     if reason is not None:
         return NameTaken(f"{refused} {reason}")
     if existing is None:
+        adopt = "To adopt it, set adopt=True on this resource and use a credential that may see it"
         return NameTaken(
             f"{refused} The credential cannot see what exists there. If another resource gave it up a moment ago, run `pulumi up` "
-            "again. Else look for it in the console: to adopt it, set adopt=True on this resource and use a credential that "
-            "may see it."
+            f"again. Else look for it in the console. {_way_out(renamed, adopt)}."
         )
     manager = context.registry.manager(resource_type.key(existing, inputs.dump()))
     if manager is not None:
@@ -304,11 +331,17 @@ def conflict_error(
         who = event.editor.display_name or event.editor.user_id
         mine = " (this credential's own user)" if event.editor.user_id == client.me.id else ""
         by = f", created by {who}{mine} at {event.creation_date:%Y-%m-%d %H:%M:%S} UTC"
+    take_over = "To take it over and bring it to what is declared, set adopt=True on this resource"
     return NameTaken(
-        f"{refused} It is {resource_type.noun} {existing}{by}, which this resource did not make. To take it over and bring it "
-        "to what is declared, set adopt=True on this resource; else declare another one. If another resource of this "
-        "program gives it up in the same run, run `pulumi up` again."
+        f"{refused} It is {resource_type.noun} {existing}{by}, which this resource did not make, as far as this machine knows. "
+        f"{_way_out(renamed, take_over)}; else declare another one. If another resource of this program gives it up in the same "
+        "run, run `pulumi up` again."
     )
+
+
+def _way_out(renamed: str | None, adopt: str) -> str:
+    """Return what to do about an object that exists. One that has an object already cannot adopt another one."""
+    return adopt if renamed is None else "Rename or remove that one first"
 
 
 def _managed(resource_type: ResourceType[AnyInputs], inputs: AnyInputs, id: str, manager: str) -> str:

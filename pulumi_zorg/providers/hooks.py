@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from typing import Any, Generic
 
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
+from pulumi.dynamic.dynamic import PROVIDER_KEY
 
 from pulumi_zorg.errors import (
     AlreadyExists,
@@ -17,8 +18,9 @@ from pulumi_zorg.errors import (
     InputError,
     NoAnswer,
     UnexpectedAnswer,
+    ZorgError,
 )
-from pulumi_zorg.inputs import FILLED, check_inputs
+from pulumi_zorg.inputs import DIFFERS, FILLED, UNFINISHED, check_inputs
 from pulumi_zorg.lifecycle import Action, Step
 from pulumi_zorg.lost_switches import describe
 from pulumi_zorg.proof import Removal, in_state
@@ -26,8 +28,10 @@ from pulumi_zorg.providers import context as process
 from pulumi_zorg.providers.checks import OLD_SDK
 from pulumi_zorg.providers.context import readable
 from pulumi_zorg.providers.create import Created, conflict_error, create_or_adopt
+from pulumi_zorg.providers.half_done import after_create, half_done_update, shown
+from pulumi_zorg.providers.host import send_half_done_update
 from pulumi_zorg.providers.lost_changes import is_shown, was_created
-from pulumi_zorg.providers.reconcile import destroy, reconcile
+from pulumi_zorg.providers.reconcile import Progress, destroy, reconcile
 from pulumi_zorg.providers.registry import display_name
 from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
 
@@ -57,15 +61,22 @@ class Hooks(Generic[AnyInputs]):
         self.type.before_create(context.client, inputs)
         created = self._shown(create_or_adopt(self.type, context, inputs, resource), resource, inputs)
         context.bulk_reads.written(self.type.key(created.id, props))
+        # An adoption is a change of what exists, so that it keeps what the program ignores.
+        declared = inputs.dump()
+        kept = {name: declared.get(name) for name in context.ignored(resource)} if created.adopted else {}
+        progress: Progress[AnyInputs] = Progress()
         try:
-            outputs = self._outputs(self._reconcile(created, resource, inputs, props), inputs)
+            observed = self._reconcile(created, resource, inputs, props, kept or None, progress)
+            outputs = self._outputs(observed, inputs)
         except _WrongId as wrong:
             context.pending.amend(resource, id=None)
             raise wrong.error from None
-        except (NoAnswer, HeaderIgnored, ApiError) as error:
+        except ZorgError as error:
             whole = inputs.active and not any(getattr(inputs, name) for name in self.type.set_after_create)
-            if not (whole and created.new):
-                raise  # the pending create knows the id: the next `up` resumes it
+            unread = isinstance(error, NoAnswer | HeaderIgnored | ApiError)
+            if not (whole and created.new and unread):
+                # The pending create knows the id: the next `up` resumes it.
+                raise after_create(self.type, created, progress, error) from None
             # It exists, and as declared. An object without a state would be worse than a state to refresh.
             context.reporter.warn(
                 f"{self.type.noun} {created.id} was created, but could not be read back; refresh the stack. {error}"
@@ -80,7 +91,9 @@ class Hooks(Generic[AnyInputs]):
         context = process.current()
         known = {name: value for name, value in props.items() if value is not None}
         is_get = not any(name in known for name in self.type.required if name not in self.type.address)
-        if not is_get and context.bulk_reads.confirm(context.client, self.type, id, known):
+        # Where the inputs in the state differ from the outputs, the engine needs both.
+        agree = not (known.get(DIFFERS) or known.get(UNFINISHED))
+        if not is_get and agree and context.bulk_reads.confirm(context.client, self.type, id, known):
             context.pending.seen_by_engine(self.type.token, id)
             return ReadResult(id, props)  # without inputs, the engine keeps those of the state
         with nullcontext() if is_get else in_state():
@@ -96,21 +109,47 @@ class Hooks(Generic[AnyInputs]):
         lost = None if is_get else context.bulk_reads.lost_switch(context.client, found, known)
         if lost is not None:
             context.reporter.warn(describe(found, lost))
-        filled = frozenset() if is_get else frozenset(self.type.server_defaults) - known.keys()
+        left = frozenset(self.type.server_defaults) - known.keys()
+        filled = frozenset() if is_get else left | (known.get(FILLED) or {}).keys()
         names = set(self.type.inputs.names()) - filled
         inputs, _ = check_inputs(
             self.type.inputs, {name: found.properties.get(name, known.get(name)) for name in names}
         )
-        return ReadResult(id, {**inputs, **_in_state(found, filled)}, inputs)
+        return ReadResult(id, {**inputs, **self._in_state(found, filled)}, inputs)
 
     @readable
     def update(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        """Bring the object to what is declared now."""
-        process.current().bulk_reads.written(self.type.key(id, olds))
-        inputs = self._parse(news)
-        unchanged = Created(id, new=False)
-        with in_state():
-            return UpdateResult(self._outputs(self._reconcile(unchanged, self._resource(news), inputs, olds), inputs))
+        """Change what the program changes, and leave the rest as it is."""
+        context = process.current()
+        context.bulk_reads.written(self.type.key(id, olds))
+        inputs, resource = self._parse(news), self._resource(news)
+        unfinished = frozenset(olds.get(UNFINISHED) or ())
+        before = context.declared_before(resource, olds, unfinished)
+        declared = inputs.dump()
+        changed = [name for name in self._changeable(declared) if before.get(name) != declared[name]]
+        if not changed:
+            return UpdateResult(self._outputs(self._as_recorded(id, olds, inputs), inputs))
+        # The inputs have what the program declared before, also where an update failed half way.
+        recorded = {**olds, **context.declared_before(resource, olds)}
+        progress: Progress[AnyInputs] = Progress()
+        try:
+            with in_state():
+                observed = self._reconcile(Created(id, new=False), resource, inputs, recorded, before, progress)
+        except ZorgError as error:
+            failed = half_done_update(self.type, context.client, id, olds, progress, error)
+            if failed is None:
+                raise
+            outputs = {
+                **self._outputs(failed.now, self._parse_recorded(olds)),
+                UNFINISHED: sorted({*changed, *unfinished}),
+            }
+            failed.error.half_done = outputs
+            masked = context.reporter.mask_error(failed.error)
+            reason = f"{type(masked).__module__}.{type(masked).__qualname__}: {masked}"
+            send_half_done_update(id, {**outputs, PROVIDER_KEY: news.get(PROVIDER_KEY)}, reason)
+            raise masked from None
+        self._report_rest(observed, inputs, context.ignored(resource))
+        return UpdateResult(self._outputs(observed, inputs))
 
     @readable
     def delete(self, id: str, props: dict[str, Any]) -> None:
@@ -118,6 +157,7 @@ class Hooks(Generic[AnyInputs]):
         context = process.current()
         context.pending.seen_by_engine(self.type.token, id)
         context.bulk_reads.written(self.type.key(id, props))
+        context.may_be_replaced(self.type.token, id, props)
         manager = context.registry.manager(self.type.key(id, props))
         if manager is not None:
             context.reporter.note(
@@ -156,8 +196,19 @@ class Hooks(Generic[AnyInputs]):
             )
         return again
 
-    def _reconcile(self, created: Created, resource: str, inputs: AnyInputs, known: Mapping[str, Any]) -> Observed:
-        """Bring the object to what is declared, and bind its id to the resource before anything is done to it."""
+    def _reconcile(
+        self,
+        created: Created,
+        resource: str,
+        inputs: AnyInputs,
+        known: Mapping[str, Any],
+        before: Mapping[str, Any] | None,
+        progress: Progress[AnyInputs],
+    ) -> Observed:
+        """Bring the object to what is declared, and bind its id to the resource before anything is done to it.
+
+        :param before: see :func:`reconcile`.
+        """
         context = process.current()
         bound = False
 
@@ -171,11 +222,22 @@ class Hooks(Generic[AnyInputs]):
             bound = True
 
         try:
-            shown = self.type.as_created(context.client, created.id, inputs) if created.new else None
-            observed = reconcile(self.type, context.client, created.id, inputs, known, created=shown, verify=verify)
+            made = self.type.as_created(context.client, created.id, inputs) if created.new else None
+            observed = reconcile(
+                self.type,
+                context.client,
+                created.id,
+                inputs,
+                known,
+                before=before,
+                created=made,
+                verify=verify,
+                progress=progress,
+            )
         except AlreadyExists as refused:
-            raise conflict_error(self.type, context, inputs, refused) from None
-        self.type.settle(context.client, created.id, inputs, known)
+            raise conflict_error(self.type, context, inputs, refused, renamed=created.id) from None
+        # What was left on the object is not lost.
+        self.type.settle(context.client, created.id, progress.inputs or inputs, known)
         if observed.warning:
             context.reporter.warn(observed.warning)
         return observed
@@ -220,13 +282,50 @@ class Hooks(Generic[AnyInputs]):
             return self._parse(props)  # which raises
         return self.type.inputs.of({**checked, **as_it_is})
 
+    def _changeable(self, declared: Mapping[str, Any]) -> list[str]:
+        """The declared properties that an update can change on the server."""
+        return [name for name in ("active", *self.type.updatable) if name in declared]
+
+    def _as_recorded(self, id: str, olds: Mapping[str, Any], inputs: AnyInputs) -> Observed:
+        """The object as the state has it, for an update that changes nothing of it."""
+        undeclared = {name for name in self.type.updatable if getattr(inputs, name) is None} - {
+            *self.type.server_defaults
+        }
+        only_declared = {*inputs.names()} - {"active", *self.type.updatable, *self.type.server_defaults}
+        recorded = {**(olds.get(FILLED) or {}), **olds}
+        left_out = undeclared | only_declared
+        return Observed(
+            self.type.token,
+            id,
+            {name: value for name, value in recorded.items() if not name.startswith("__") and name not in left_out},
+        )
+
+    def _report_rest(self, observed: Observed, inputs: AnyInputs, ignored: Collection[str]) -> None:
+        """Report what the program declares otherwise than the object is, and this update did not change."""
+        rest = [name for name in self._differing(observed, inputs.dump()) if name not in ignored]
+        if rest:
+            values = ", ".join(f"{name} is {shown(observed.properties.get(name))}" for name in rest)
+            process.current().reporter.warn(
+                f"{self.type.title(inputs, observed.id)}: {values} on the server, otherwise than the program declares. The program "
+                "did not change that, so this update left it. `pulumi up --refresh` shows and corrects it."
+            )
+
+    def _differing(self, observed: Observed, declared: Mapping[str, Any]) -> list[str]:
+        return [
+            name
+            for name in self._changeable(declared)
+            if name in observed.properties and observed.properties[name] != declared[name]
+        ]
+
     def _outputs(self, observed: Observed, inputs: AnyInputs) -> dict[str, Any]:
         declared = inputs.dump()
-        return {**declared, **_in_state(observed, frozenset(self.type.server_defaults) - declared.keys())}
+        outputs = {**declared, **self._in_state(observed, frozenset(self.type.server_defaults) - declared.keys())}
+        differing = self._differing(observed, declared)
+        return {**outputs, DIFFERS: differing} if differing else outputs
 
-
-def _in_state(observed: Observed, filled: frozenset[str]) -> dict[str, Any]:
-    """The properties as the state has them. What the server filled in is kept apart, for it was not declared."""
-    apart = {name: value for name, value in observed.properties.items() if name in filled}
-    shown = {name: value for name, value in observed.properties.items() if name not in filled}
-    return {**shown, FILLED: apart} if apart else shown
+    def _in_state(self, observed: Observed, filled: frozenset[str]) -> dict[str, Any]:
+        """The properties as the state has them. What the server filled in is kept apart, for it was not declared."""
+        apart = {name: value for name, value in observed.properties.items() if name in filled}
+        hidden = apart.keys() - self.type.inputs.left_as_is.keys()
+        rest = {name: value for name, value in observed.properties.items() if name not in hidden}
+        return {**rest, FILLED: apart} if apart else rest

@@ -35,6 +35,8 @@ __all__ = ["PreviewImpact"]
 _CALLS = 20
 #: Of these, the part that one sentence may use for lists of one kind, like the users of each organization.
 _PART = 4
+#: How many objects are looked for that exist where one with a deletion policy is created.
+_KEPT = 5
 #: Seconds that one of them may take.
 _TIMEOUT = 5.0
 #: Seconds after which a call that fails is given up: it is not repeated.
@@ -59,6 +61,7 @@ class PreviewImpact:
         self._connected: Client | None = None
         self._left = calls
         self.at_most = calls // _PART
+        self._kept_left = _KEPT
         self._stopped: str | None = None  # why no more calls are made
         self._known_names: dict[tuple[str, ...], str | None] = {}
         self._known: dict[tuple[str, ...], tuple[Any, str | None]] = {}
@@ -161,7 +164,33 @@ class PreviewImpact:
             return resource_type.unresolved(planned)
         if not isinstance(found, Observed):
             return planned
-        return replace(planned, id=found.id, before=found.properties, is_phantom=found.is_phantom)
+        # What the program leaves out stays as it is.
+        left = {name: found.properties[name] for name in resource_type.server_defaults if name in found.properties}
+        return replace(
+            planned, id=found.id, before=found.properties, after={**left, **after}, is_phantom=found.is_phantom
+        )
+
+    def kept(self, resource_type: ResourceType[Any], declared: Mapping[str, Any]) -> str | None:
+        """Return what happens to an object that exists where one with a deletion policy that keeps it is created, as a sentence;
+        None where none can be seen."""
+        checked, problems = check_inputs(resource_type.inputs, declared)
+        with self._lock:
+            if problems or self._kept_left <= 0:
+                return None  # a part of it is not known yet, or the calls are for what the other changes mean
+            self._kept_left -= 1
+        inputs = resource_type.inputs.of(checked)
+        try:
+            existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
+        except (ZorgError, _NotRead):
+            return None
+        if existing is None:
+            return None
+        stays = "is deactivated" if inputs.deletion_policy == "deactivate" else "stays"
+        return (
+            f"{resource_type.title(inputs, existing)} exists. If this resource is replaced, the object {stays}, because "
+            f'deletion_policy is "{inputs.deletion_policy}", and the resource takes the same object back. If this resource is new, '
+            "its create is refused without adopt=True."
+        )
 
     def facts(self, resource_type: ResourceType[Any], effect: Effect) -> Facts:
         """Return the counts and names that the sentences show. It never raises."""

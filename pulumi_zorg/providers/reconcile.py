@@ -3,18 +3,22 @@
 Reading after each step replaces special cases. "Already deactivated" is success, because the next read agrees. A lost
 answer needs no guess, because the next read shows whether the step happened. The state gets what was read, not what
 was hoped for.
+
+Only what the program changes is changed (:func:`pulumi_zorg.lifecycle.changed_only`). So what the steps lead to follows from
+each reading.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
+    EventConflict,
     FailedPrecondition,
     Gone,
     LockoutRefused,
@@ -24,13 +28,13 @@ from pulumi_zorg.errors import (
     Unreachable,
     ZorgError,
 )
-from pulumi_zorg.lifecycle import Action, DeletionPolicy, Step, steps, steps_to_delete
+from pulumi_zorg.lifecycle import Action, DeletionPolicy, Snapshot, Step, changed_only, steps, steps_to_delete
 from pulumi_zorg.proof import Removal
 from pulumi_zorg.providers.lost_changes import Change, removal_is_lost, was_removed
 from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
 from pulumi_zorg.retry import retry
 
-__all__ = ["destroy", "reconcile"]
+__all__ = ["Progress", "destroy", "reconcile"]
 
 #: After so many steps, somebody else must be changing the object too.
 _TOO_MANY_STEPS = 8
@@ -40,6 +44,22 @@ T = TypeVar("T")
 Read = Callable[[], tuple[T, tuple[Step, ...]]]
 
 
+@dataclass
+class Progress(Generic[AnyInputs]):
+    """How far a change has come. It outlives an error, which says so.
+
+    :ivar first: the object before the first step; None where it was not read.
+    :ivar found: the object as it was read last.
+    :ivar inputs: what the object is to be, as the calls take it: what is not changed is as the last reading shows it.
+    :ivar unsure: the step that was begun after the last reading.
+    """
+
+    first: Observed | None = None
+    found: Observed | None = None
+    inputs: AnyInputs | None = None
+    unsure: Step | None = None
+
+
 def reconcile(
     resource_type: ResourceType[AnyInputs],
     client: Client,
@@ -47,22 +67,26 @@ def reconcile(
     inputs: AnyInputs,
     known: Mapping[str, Any],
     *,
+    before: Mapping[str, Any] | None = None,
     created: Observed | None = None,
     verify: Callable[[Observed], None] = lambda observed: None,
+    progress: Progress[AnyInputs] | None = None,
 ) -> Observed:
     """Bring the object to what ``inputs`` declare, and return it as it was read afterwards.
 
     :param known: what the state has of the object.
+    :param before: what the program declared before: only what differs from that is changed. None changes all that is declared.
     :param created: the object as the answer to its create shows it; None where it is to be read first.
     :param verify: is given each reading before a step is made, and raises where the object must not be touched.
     :raises Gone: where the object is proven to be removed.
     :raises AlreadyExists: where another object has what this one should get.
     """
-    desired = resource_type.desired(inputs)
+    declared = resource_type.desired(inputs)
+    progress = Progress() if progress is None else progress
     # What can change is known as it is declared now: the state may have something that the program leaves out by now, and lack
     # something that it declares for the first time.
     known = {name: value for name, value in known.items() if name not in resource_type.updatable}
-    known |= desired.properties
+    known |= declared.properties
 
     def read() -> tuple[Observed, tuple[Step, ...]]:
         nonlocal created
@@ -74,9 +98,32 @@ def reconcile(
                 "out of the state; the next `pulumi up` then creates it again."
             )
         verify(found)
-        return found, steps(desired, resource_type.snapshot(found.properties))
+        observed = resource_type.snapshot(found.properties)
+        desired = declared if before is None else changed_only(before, declared, observed)
+        plan = steps(desired, observed)
+        progress.inputs = _sent(inputs, desired, observed)
+        if progress.first is None and _takes_several_calls(plan):
+            resource_type.before_changes(client, id, progress.inputs, plan)
+        progress.first = progress.first or found
+        progress.found, progress.unsure = found, None
+        return found, plan
 
-    return _converge(read, _Target(resource_type, client, id, inputs))
+    return _converge(read, _Target(resource_type, client, id, inputs, progress))
+
+
+def _sent(inputs: AnyInputs, desired: Snapshot, observed: Snapshot) -> AnyInputs:
+    """Return what the calls take. Some must send everything: they send what the server has for what is not changed."""
+    values = {name: desired.properties.get(name, value) for name, value in observed.properties.items()}
+    # A list is a tuple in the inputs.
+    sent: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if value is not None
+    }
+    return replace(inputs, **sent)
+
+
+def _takes_several_calls(plan: tuple[Step, ...]) -> bool:
+    """Whether one call of the plan can be refused after another one has taken effect."""
+    return len(plan) > 1 or any(len(step.changed) > 1 for step in plan)
 
 
 def destroy(
@@ -112,6 +159,7 @@ class _Target(Generic[AnyInputs]):
     client: Client
     id: str
     inputs: AnyInputs
+    progress: Progress[AnyInputs] = field(default_factory=Progress)
 
     def may_be_removed(self) -> bool:
         """Whether nothing protects the object from its removal."""
@@ -125,7 +173,13 @@ class _Target(Generic[AnyInputs]):
         self.type.guard(self.client, self.id, self.inputs, step)
 
     def perform(self, step: Step) -> None:
-        self.type.perform(self.client, self.id, self.inputs, step)
+        self.progress.unsure = step
+        self.type.perform(self.client, self.id, self.sent, step)
+
+    @property
+    def sent(self) -> AnyInputs:
+        """What the calls take: what is not changed is as it was read last."""
+        return self.progress.inputs or self.inputs
 
     def removal_is_lost(self, refused: ZorgError | None = None) -> bool:
         """Whether reads still show the object that was removed. The user is warned then.
@@ -144,15 +198,15 @@ class _Target(Generic[AnyInputs]):
 
 
 class _AnswerLost(Exception):
-    """The answer to a write was lost. What happened is read after a while."""
+    """It is not known whether a write happened, and the reason may pass. It is read after a while."""
 
-    def __init__(self, failure: Unreachable) -> None:
+    def __init__(self, failure: ZorgError) -> None:
         super().__init__(str(failure))
         self.failure = failure
 
 
 def _converge(read: Read[T], target: _Target[Any]) -> T:
-    """Run passes until one ends, and wait between them where the answer to a write was lost."""
+    """Run passes until one ends, and wait between them where the answer to a write was lost, or was a conflict of events."""
     transport = target.client.transport
     try:
         return retry(
@@ -175,7 +229,7 @@ def _pass(read: Read[T], target: _Target[Any]) -> T:
         target.guard(step)
         try:
             target.perform(step)
-        except Unreachable as failure:
+        except (Unreachable, EventConflict) as failure:
             if failure.may_have_applied:
                 raise _AnswerLost(failure) from None
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from pulumi_zorg.errors import (
     NotProven,
     PermissionDenied,
 )
+from pulumi_zorg.providers.reconcile import reconcile
+from pulumi_zorg.resource_types.project_grant import declaration
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls, ProjectGrantRecord
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from tests.contract.lists import listed
@@ -212,3 +215,18 @@ def test_project_grants_are_found_by_project_and_organization(
     assert CALLS.list_organization(client, acme) == [], "it owns none"
     removed_with_acme = {granted for (_, to), granted in ids.items() if to == acme}
     assert server.shows(lambda: {each.id for each in CALLS.list_removed_with(client, acme)} == removed_with_acme)
+
+
+def test_many_writes_on_one_project_at_once_all_happen(every_server: Server, clients: Clients) -> None:
+    """A real server answers some of them with 500 and code 2, a conflict of its event table: nothing was written then."""
+    server, client = every_server, clients.owner(every_server)
+    partners = [server.admin.create_organization(server.name(f"Partner {number}")) for number in range(12)]
+    granted = {each: CALLS.create(client, _inputs(server, each)) for each in partners}
+
+    def bring(partner: str, active: bool) -> Any:
+        inputs = _inputs(server, partner, active=active)
+        return reconcile(declaration.TYPE, client, granted[partner], inputs, inputs.dump()).properties["active"]
+
+    with ThreadPoolExecutor(12) as pool:
+        for active in (False, True, False):
+            assert set(pool.map(bring, partners, [active] * 12)) == {active}

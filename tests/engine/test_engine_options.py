@@ -118,3 +118,51 @@ def test_no_plugin_is_looked_for_on_the_network(stack: Stack) -> None:
     assert "ensurePluginsAreInstalled()" in log, "the log tells what is done about plugins"
     assert "pulumi-resource-zorg" not in log
     assert "installPlugin(zorg" not in log
+
+
+def test_a_replacement_that_the_engine_forces_takes_back_what_its_policy_keeps(server: Server, stack: Stack) -> None:
+    """By an option, and by a taint. The user grant in the organization is replaced along with it, as the preview shows."""
+    stack.declare(acme=org("Acme", deletion_policy="deactivate"))
+    stack.up()
+    acme = stack.id("acme")
+    server.admin.grant_project(server.home, server.project, acme, ["viewer"])
+    resources = {
+        "acme": org("Acme", deletion_policy="deactivate"),
+        "ann": grant("@acme", server.ann, server.project, ["viewer"]),
+    }
+    stack.declare(**resources)
+    stack.up()
+    urn = stack.resources()["acme"]["urn"]
+
+    preview = stack.must("preview", "--replace", urn)
+    assert preview.shows(
+        f"Organization 'Acme' ({acme}) exists. If this resource is replaced, the object is deactivated"
+    )
+    run = stack.up("--replace", urn)
+    assert run.shows(f"Organization 'Acme' ({acme}) was kept when its resource was replaced, and is taken back by it.")
+    assert stack.id("acme") == acme
+    assert server.admin.organization(acme)["state"] == "ORG_STATE_ACTIVE"
+    assert list(server.admin.grants(acme)) == [stack.id("ann")]
+    stack.assert_settled()
+
+    stack.must("state", "taint", urn, "--yes")
+    stack.up()
+    assert stack.id("acme") == acme
+    assert server.admin.organization(acme)["state"] == "ORG_STATE_ACTIVE"
+    stack.assert_settled()
+
+
+def test_a_replacement_trigger_takes_back_what_is_retained(server: Server, stack: Stack) -> None:
+    def declare(trigger: str) -> None:
+        stack.declare(acme=org("Acme", deletion_policy="retain", opts={"replacement_trigger": trigger}))
+
+    declare("1")
+    stack.up()
+    acme = stack.id("acme")
+    declare("2")
+    assert stack.must("preview").shows(
+        f"Organization 'Acme' ({acme}) exists. If this resource is replaced, the object stays"
+    )
+    stack.up()
+    assert stack.id("acme") == acme
+    stack.assert_settled()

@@ -236,6 +236,56 @@ def test_a_write_that_is_refused_with_500_is_read_again(any_server: Server, any_
     stack.assert_settled()
 
 
+CONFLICT = '{"code": 2, "message": "ERROR: duplicate key value violates unique constraint (SQLSTATE 23505)"}'
+
+
+@EVERY_TYPE
+@pytest.mark.parametrize("write", ["create", "update", "deactivate", "remove"])
+def test_a_write_that_meets_a_conflict_of_events_is_repeated(
+    any_server: Server, any_stack: AnyStack, kind: str, write: str
+) -> None:
+    """Several times, as long as the deadline is: the server has written nothing."""
+    server, stack, it = any_server, any_stack, example(kind, any_server)
+    paths = {"create": it.create_path, "deactivate": "_deactivate$"}
+    if write != "create":
+        stack.declare(it=it.declare())
+        stack.up()
+    fault = Fault(
+        "answer",
+        method="DELETE" if write == "remove" else "PUT" if write == "update" else "POST",
+        path=paths.get(write, it.write_path),
+        times=4,
+        status=500,
+        body=CONFLICT,
+        headers=JSON,
+    )
+    server.proxy.add(fault)
+    it_id = stack.id("it") if write != "create" else ""
+    if write == "remove":
+        stack.declare()
+    else:
+        changes = {"update": it.changed, "deactivate": {"active": False}}
+        stack.declare(it=it.declare(changes.get(write, {})))
+    run = stack.up()
+    assert fault.happened == 4
+    assert run.shows("ZITADEL answered 500, code 2")
+    if write == "remove":
+        assert it.is_gone(it_id)
+    else:
+        assert len(it.ids()) == 1
+        stack.assert_settled()
+
+
+@EVERY_TYPE
+def test_a_conflict_of_events_that_does_not_end_is_an_error(any_server: Server, any_stack: AnyStack, kind: str) -> None:
+    server, stack = any_server, any_stack
+    it = _made(kind, server, stack)
+    server.proxy.add(Fault("answer", path="_deactivate$", times=None, status=500, body=CONFLICT, headers=JSON))
+    stack.declare(it=it.declare(active=False))
+    assert stack.fails().shows("EventConflict", "ZITADEL answered 500, code 2")
+    assert it.is_active(stack.id("it"))
+
+
 @pytest.mark.parametrize("kind", ["project", "project_grant"])
 def test_an_object_that_reads_do_not_show_but_events_do_stays_in_the_state(
     server: Server, stack: AnyStack, kind: str

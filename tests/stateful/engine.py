@@ -53,6 +53,8 @@ class Resource:
     id: str
     inputs: dict[str, Any]
     outputs: dict[str, Any]
+    #: An update of it failed half way: it is updated in the next run, whatever the program declares.
+    half_done: bool = False
 
 
 class Killed(BaseException):
@@ -176,8 +178,14 @@ class MiniEngine:
         if have is None:
             made = provider.create(copy.deepcopy(inputs))
             self.state[name] = Resource(self.program[name].kind, made.id, inputs, made.outs)
-        elif have.inputs != inputs:
-            updated = provider.update(have.id, copy.deepcopy(have.outputs), copy.deepcopy(inputs))
+        elif have.inputs != inputs or have.half_done:
+            try:
+                updated = provider.update(have.id, copy.deepcopy(have.outputs), copy.deepcopy(inputs))
+            except ZorgError as error:
+                if error.half_done is not None:
+                    # The engine keeps the inputs.
+                    self.state[name] = Resource(have.kind, have.id, have.inputs, dict(error.half_done), half_done=True)
+                raise
             self.state[name] = Resource(have.kind, have.id, inputs, updated.outs)
 
     def _read(self, name: str) -> None:

@@ -111,7 +111,7 @@ def treats_a_lost_answer_as_success() -> AbstractContextManager[Any]:
             found, plan = read()
             return found, tuple(step for step in plan if step not in lost)
 
-        return real(seen, Hopeful(target.type, target.client, target.id, target.inputs))
+        return real(seen, Hopeful(target.type, target.client, target.id, target.inputs, target.progress))
 
     return mock.patch.object(reconcile, "_converge", hopeful)
 
@@ -154,6 +154,11 @@ def counts_nobody_who_loses_access() -> AbstractContextManager[Any]:
     return mock.patch.object(preview_review, "_losing_access", return_value=AccessLimit(LOSING_ACCESS, 0, 0))
 
 
+def brings_all_to_what_is_declared() -> AbstractContextManager[Any]:
+    """An update also undoes what somebody changed outside and the program did not change."""
+    return mock.patch.object(reconcile, "changed_only", lambda before, declared, observed: declared)
+
+
 def _all(*patches: Any) -> AbstractContextManager[Any]:
     stack = ExitStack()
     for patch in patches:
@@ -185,6 +190,7 @@ def _leaves_no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (trusts_the_cascade_of_a_role, "too many requests"),
         (trusts_an_answer_that_reads_do_not_show, None),
         (counts_nobody_who_loses_access, None),
+        (brings_all_to_what_is_declared, None),
     ],
 )
 def test_a_broken_provider_is_found(broken: Broken, fault: str | None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -210,6 +210,8 @@ class ProjectExample(Example):
             "name": "Shop",
             "roles": {"viewer": "Viewer", "admin": {"display_name": "Admin", "group": "staff"}},
             "project_role_assertion": True,
+            "has_project_check": False,
+            "private_labeling_setting": "PRIVATE_LABELING_SETTING_UNSPECIFIED",
         }
         self.changed = {
             "name": "Shop 2",
@@ -227,7 +229,9 @@ class ProjectExample(Example):
             "private_labeling_setting": "PRIVATE_LABELING_SETTING_UNSPECIFIED",
         }
         roles = self.normal_changed if found["roles"] == self.changed["roles"] else self.normal
-        return {**defaults, **found, "roles": roles}
+        # What the program leaves out of a project that it adopts stays as it is.
+        left = {name: value for name, value in defaults.items() if name not in found}
+        return {**defaults, **found, "roles": roles, **({"__filled": left} if found["adopt"] else {})}
 
     def path(self, id: str, **args: Any) -> str:
         return f"/management/v1/projects/{id}"

@@ -28,6 +28,7 @@ from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.pending import PendingCreates
 from pulumi_zorg.providers.reporter import Reporter
 from pulumi_zorg.providers.user_grant import UserGrantProvider
+from pulumi_zorg.resource_registry import INPUTS
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 from pulumi_zorg.tokens import short
@@ -44,6 +45,8 @@ _PROVIDERS: dict[str, Any] = {
 _TITLES = {kind: short(token) for kind, token in TOKENS.items()}
 #: The resource options that this engine knows.
 _OPTIONS = {"ignore_changes", "depends_on", "retain_on_delete"}
+#: What `pulumi up --replace` is given before the name of a resource.
+_REPLACE = "--replace"
 _LONGEST_SLEEP = 0.02  # seconds; waiting is tested with the transport
 
 
@@ -59,6 +62,10 @@ class _Resource:
     outputs: dict[str, Any]
     external: bool = False
     retained: bool = False
+    #: An update of it failed half way. The engine updates it in the next run, whatever the program declares.
+    half_done: bool = False
+    #: It was deleted for a replacement that failed afterwards.
+    replacing: bool = False
 
 
 @dataclass
@@ -93,9 +100,10 @@ class InProcessStack:
     def run(self, *args: str) -> Run:
         """Run a command: up, preview, refresh, destroy, config set, state delete."""
         command, options = args[0], set(args[1:])
+        replaced = frozenset(args[args.index(_REPLACE) + 1 :] if _REPLACE in args else ())
         run: dict[str, Callable[[_Command], None]] = {
-            "up": lambda command: self._up(command, "--refresh" in options),
-            "preview": lambda command: self._up(command, "--refresh" in options),
+            "up": lambda command: self._up(command, "--refresh" in options, replaced),
+            "preview": lambda command: self._up(command, "--refresh" in options, replaced),
             "refresh": self._refresh,
             "destroy": self._destroy,
         }
@@ -215,13 +223,13 @@ class InProcessStack:
 
     # The commands.
 
-    def _up(self, command: _Command, refresh: bool) -> None:
+    def _up(self, command: _Command, refresh: bool, replaced: frozenset[str] = frozenset()) -> None:
         if refresh:
             self._refresh(_Command(command.preview))
         failed: list[ZorgError] = []
         for name, spec in self._declared.items():
             try:
-                self._step(command, name, spec)
+                self._step(command, name, spec, forced=name in replaced)
             except ZorgError as error:  # the engine makes independent steps at the same time
                 failed.append(error)
         for error in failed[:-1]:
@@ -233,7 +241,7 @@ class InProcessStack:
             if not command.preview:
                 self._delete(name)
 
-    def _step(self, command: _Command, name: str, spec: dict[str, Any]) -> None:
+    def _step(self, command: _Command, name: str, spec: dict[str, Any], *, forced: bool) -> None:
         provider, kind, opts = _PROVIDERS[spec["kind"]](), spec["kind"], spec.get("opts", {})
         given, secrets = self._resolved(spec["args"])
         if "get" in spec:
@@ -243,37 +251,62 @@ class InProcessStack:
             command.lines += [f"{name}.{output}: {found.outs[output]}" for output in spec.get("export", ())]
             return
         have = self._state.get(name)
+        # As a resource class sends it.
+        ignored = [each for path in opts.get("ignore_changes", ()) for each in self._named(kind, path)]
         news = {
             **given,
             OWNER_IN_PREVIEW if command.preview else OWNER: f"o/tests/{self.name}/{_TITLES[kind]}/{name}",
             **({SECRETS: secrets} if secrets else {}),
-            **({IGNORED: opts["ignore_changes"]} if "ignore_changes" in opts else {}),
+            **({IGNORED: ignored} if ignored else {}),
         }
-        inputs = self._checked(name, provider.check(dict(have.inputs) if have else {}, dict(news)))
-        if have is not None:
-            for ignored in opts.get("ignore_changes", ()):
-                inputs[ignored] = have.inputs.get(ignored)
-            differing = sorted(each for each in {*inputs, *have.inputs} if inputs.get(each) != have.inputs.get(each))
-            replaces = provider.diff(have.id, copy.deepcopy(have.outputs), copy.deepcopy(inputs)).replaces
-            if not differing:
-                self._state[name] = _Resource(kind, have.id, inputs, have.outputs, retained=_retained(opts))
+        if have is None:
+            inputs = self._checked(name, provider.check({}, dict(news)))
+            command.ops[name] = ["create"]
+        elif forced:
+            # What is replaced by an option of the engine is checked without what was before, and not compared.
+            inputs = self._checked(name, provider.check({}, dict(news)))
+            command.ops[name] = ["replace"]
+        else:
+            processed = {**news, **{each: have.inputs.get(each) for each in ignored}}
+            inputs = self._checked(name, provider.check(dict(have.inputs), processed))
+            if not self._replaces(command, name, inputs, provider, opts):
                 return
-            if not replaces:
-                command.ops[name] = ["update", *differing]
-                if not command.preview:
-                    outs = provider.update(have.id, copy.deepcopy(have.outputs), copy.deepcopy(inputs)).outs
-                    self._state[name] = _Resource(kind, have.id, inputs, outs, retained=_retained(opts))
-                return
-            command.ops[name] = ["delete-replaced", "replace", "create-replacement", *differing]
             # The engine checks a replacement again, without what was before.
             inputs = self._checked(name, provider.check({}, dict(news)))
-            if not command.preview:
-                self._delete(name)
-        else:
-            command.ops[name] = ["create"]
         if not command.preview:
+            if have is not None:
+                self._delete_replaced(name)
             made = provider.create(copy.deepcopy(inputs))
             self._state[name] = _Resource(kind, made.id, inputs, made.outs, retained=_retained(opts))
+
+    def _replaces(
+        self, command: _Command, name: str, inputs: dict[str, Any], provider: Any, opts: dict[str, Any]
+    ) -> bool:
+        """Whether what is declared replaces the resource. Else it is updated, if anything differs."""
+        have = self._state[name]
+        differing = sorted(each for each in {*inputs, *have.inputs} if inputs.get(each) != have.inputs.get(each))
+        replaces = provider.diff(have.id, copy.deepcopy(have.outputs), copy.deepcopy(inputs)).replaces
+        if replaces or have.replacing:
+            command.ops[name] = ["delete-replaced", "replace", "create-replacement", *differing]
+            return True
+        outs = have.outputs
+        if differing or have.half_done:
+            command.ops[name] = ["update", *differing]
+            if command.preview:
+                return False
+            try:
+                outs = provider.update(have.id, copy.deepcopy(have.outputs), copy.deepcopy(inputs)).outs
+            except ZorgError as error:
+                if error.half_done is not None:
+                    have.outputs, have.half_done = dict(error.half_done), True
+                raise
+        self._state[name] = _Resource(have.kind, have.id, inputs, outs, retained=_retained(opts))
+        return False
+
+    @staticmethod
+    def _named(kind: str, path: str) -> tuple[str, ...]:
+        """The properties that an entry of ``ignore_changes`` names."""
+        return tuple(INPUTS[TOKENS[kind]].names()) if path == "*" else (path,)
 
     @staticmethod
     def _checked(name: str, result: Any) -> dict[str, Any]:
@@ -289,9 +322,10 @@ class InProcessStack:
             if not found.id:
                 command.ops[name] = ["delete"]
                 del self._state[name]
-            elif found.inputs is not None and found.inputs != have.inputs:
+            elif found.inputs is not None and (found.inputs != have.inputs or have.half_done):
                 differing = sorted(each for each in found.inputs if found.inputs[each] != have.inputs.get(each))
-                command.ops[name] = ["update", *differing]
+                if differing:
+                    command.ops[name] = ["update", *differing]
                 self._state[name] = _Resource(
                     have.kind, have.id, found.inputs, found.outs, have.external, have.retained
                 )
@@ -301,6 +335,14 @@ class InProcessStack:
             command.ops[name] = ["delete"]
             if not command.preview:
                 self._delete(name)
+
+    def _delete_replaced(self, name: str) -> None:
+        """Delete it for its replacement. Where that fails, the engine goes on with the create in the next run."""
+        have = self._state[name]
+        if not have.replacing:
+            self._delete(name)
+        have.replacing = True
+        self._state[name] = have
 
     def _delete(self, name: str) -> None:
         have = self._state[name]

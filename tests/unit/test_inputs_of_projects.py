@@ -34,21 +34,11 @@ def project_grant(**given: Any) -> dict[str, str]:
 # The form of the inputs in the state. A change here shows a change in every stack that exists.
 
 
-def test_a_project_is_in_the_state_with_its_defaults_and_without_roles() -> None:
-    assert check_inputs(ProjectInputs, PROJECT) == (
-        {
-            "org_id": "1",
-            "name": "Shop",
-            "project_role_assertion": False,
-            "project_role_check": False,
-            "has_project_check": False,
-            "private_labeling_setting": "PRIVATE_LABELING_SETTING_UNSPECIFIED",
-            "active": True,
-            "adopt": False,
-            "deletion_policy": "remove",
-        },
-        [],
-    )
+def test_a_project_is_in_the_state_without_the_roles_and_flags_that_the_program_leaves_out() -> None:
+    declared = {"org_id": "1", "name": "Shop", "active": True, "adopt": False, "deletion_policy": "remove"}
+    assert check_inputs(ProjectInputs, PROJECT) == (declared, [])
+    flags = {"project_role_check": False, "private_labeling_setting": "PRIVATE_LABELING_SETTING_UNSPECIFIED"}
+    assert check_inputs(ProjectInputs, {**PROJECT, **flags}) == ({**declared, **flags}, []), "what is declared is kept"
 
 
 def test_roles_are_in_the_state_in_one_form_and_in_the_order_of_their_keys() -> None:

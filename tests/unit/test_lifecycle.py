@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.lifecycle import Action, DeletionPolicy, Snapshot, Step, steps, steps_to_delete
+from pulumi_zorg.lifecycle import Action, DeletionPolicy, Snapshot, Step, changed_only, merged, steps, steps_to_delete
 
 values = st.one_of(st.none(), st.text(max_size=3), st.tuples(st.sampled_from("abc")), st.booleans())
 names = st.sampled_from(["name", "role_keys", "domain"])
@@ -112,3 +112,52 @@ def test_deleting_follows_the_policy(policy: DeletionPolicy, active: bool, taken
 @pytest.mark.parametrize("policy", list(DeletionPolicy))
 def test_deleting_what_is_gone_takes_no_step(policy: DeletionPolicy) -> None:
     assert steps_to_delete(policy, None) == ()
+
+
+# What an update changes
+
+sets = st.lists(st.sampled_from("abcd"), unique=True).map(sorted)
+maps = st.dictionaries(st.sampled_from("abcd"), st.dictionaries(st.sampled_from("xy"), st.integers(0, 2), min_size=1))
+
+
+@given(pairs(), st.booleans())
+def test_what_the_program_declares_as_before_takes_no_step(pair: tuple[Snapshot, Snapshot], active: bool) -> None:
+    declared, observed = pair
+    # What is not declared is missing.
+    declared = Snapshot(
+        declared.active, {name: value for name, value in declared.properties.items() if value is not None}
+    )
+    before = {**declared.properties, "active": declared.active}
+    assert steps(changed_only(before, declared, observed), observed) == ()
+    assert changed_only({**before, "active": not declared.active}, declared, observed).active is declared.active
+
+
+@given(pairs())
+def test_what_the_program_did_not_declare_before_is_as_declared(pair: tuple[Snapshot, Snapshot]) -> None:
+    declared, observed = pair
+    assert changed_only({}, declared, observed) == declared
+
+
+@given(sets, sets, sets)
+def test_of_a_set_only_what_is_added_and_taken_changes(
+    before: list[str], declared: list[str], observed: list[str]
+) -> None:
+    added, taken = {*declared} - {*before}, {*before} - {*declared}
+    assert {*merged(before, declared, observed)} == ({*observed} | added) - taken
+    assert merged(before, declared, before) == declared
+    assert merged(None, declared, observed) == declared
+
+
+@given(maps, maps, maps)
+def test_of_a_map_only_the_keys_that_differ_change(
+    before: dict[str, Any], declared: dict[str, Any], observed: dict[str, Any]
+) -> None:
+    result = merged(before, declared, observed)
+    for key in {*before, *declared, *observed}:
+        if before.get(key) == declared.get(key):
+            assert result.get(key) == observed.get(key)
+        elif key not in declared:
+            assert key not in result
+        elif key not in before:
+            assert result[key] == declared[key]
+    assert merged(before, declared, before) == declared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pulumi_zorg.client import Client
@@ -60,14 +60,13 @@ class OrganizationType(ResourceType[OrganizationInputs]):
 
     def explain_conflict(self, client: Client, inputs: OrganizationInputs) -> str | None:
         """The server makes a domain of the name, and refuses the name where another organization has that domain."""
-        taken = with_domain_of(client, inputs.name)
-        if not taken:
-            return None
-        owners = ", ".join(f"organization {clean(each.name)!r} ({each.id})" for each in taken)
-        return (
-            f"No organization has that name, but the domain that ZITADEL makes from it ({clean(taken[0].primary_domain)}) "
-            f"belongs to {owners}. Declare a name that differs in its letters or digits."
-        )
+        return _domain_taken(with_domain_of(client, inputs.name))
+
+    def why_taken(self, client: Client, id: str, inputs: OrganizationInputs) -> str | None:
+        named = super().why_taken(client, id, inputs)
+        # The organization's own domain is no obstacle.
+        others = [each for each in with_domain_of(client, inputs.name) if each.id != id] if named is None else []
+        return named or _domain_taken(others)
 
     def guard(self, client: Client, id: str, inputs: OrganizationInputs, step: Step) -> None:
         if step.action in (Action.DEACTIVATE, Action.REMOVE) and not inputs.allow_lockout:
@@ -148,6 +147,17 @@ def _both(one: Facts, other: Facts) -> Facts:
     """Return what two facts say together. Who loses access is known where both know it."""
     losing = None if one.losing is None or other.losing is None else one.losing | other.losing
     return Facts({**one.counts, **other.counts}, why_not=one.why_not or other.why_not, losing=losing)
+
+
+def _domain_taken(taken: Sequence[OrganizationRecord]) -> str | None:
+    """Return that the domain which ZITADEL makes from a name belongs to other organizations, as a sentence."""
+    if not taken:
+        return None
+    owners = ", ".join(f"organization {clean(each.name)!r} ({each.id})" for each in taken)
+    return (
+        f"No organization has that name, but the domain that ZITADEL makes from it ({clean(taken[0].primary_domain)}) "
+        f"belongs to {owners}. Declare a name that differs in its letters or digits."
+    )
 
 
 TYPE = OrganizationType()

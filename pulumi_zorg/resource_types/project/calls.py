@@ -156,14 +156,16 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     shown_as = "project"
 
     def body(self, inputs: ProjectInputs) -> dict[str, Any]:
-        """Return the body of an update, with all flags: the server resets those that are left out."""
-        return {
+        """Return the body of an update, with all flags: the server resets those that are left out. A new project gets its
+        defaults."""
+        body = {
             "name": inputs.name,
             "projectRoleAssertion": inputs.project_role_assertion,
             "projectRoleCheck": inputs.project_role_check,
             "hasProjectCheck": inputs.has_project_check,
             "privateLabelingSetting": inputs.private_labeling_setting,
         }
+        return {name: value for name, value in body.items() if value is not None}
 
     def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ProjectRecord:
         """Return the project as a read by its id shows it.

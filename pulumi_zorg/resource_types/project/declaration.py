@@ -15,7 +15,7 @@ from pulumi_zorg.logins import Logins, counts_of, read_logins, users_losing
 from pulumi_zorg.lost_roles import take_from_project_grants, take_from_users
 from pulumi_zorg.object_events import ObjectEvents
 from pulumi_zorg.resource_type import FactReader, Observed, ResourceType
-from pulumi_zorg.resource_types.project.calls import ProjectCalls
+from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.impact import (
     CHECKS,
     INACTIVE,
@@ -49,6 +49,7 @@ class ProjectType(ResourceType[ProjectInputs]):
     calls: ProjectCalls = ProjectCalls()
     updatable = ("name", "roles", *_FLAGS)
     set_after_create = ("roles",)
+    server_defaults = tuple(_FLAGS)
     address = ("org_id",)
     created_state = "PROJECT_STATE_ACTIVE"
     reference = "project_id"
@@ -80,19 +81,26 @@ class ProjectType(ResourceType[ProjectInputs]):
         removed = super().explain_conflict(client, inputs)
         if removed is not None:
             return removed
-        # ZITADEL keeps project names unique whatever their upper and lower case.
         taken = next(iter(self.calls.named_like(client, inputs)), None)
-        if taken is None:
-            return None
         return (
-            f"ZITADEL ignores upper and lower case in the names of projects, and project {taken.id} of that organization is "
-            f"named {clean(taken.name)!r}. Declare it by that name, with adopt=True, or declare another name."
+            None
+            if taken is None
+            else f"{_named_like(taken)} Declare it by that name, with adopt=True, or declare another name."
         )
+
+    def why_taken(self, client: Client, id: str, inputs: ProjectInputs) -> str | None:
+        known = {"org_id": inputs.org_id, "name": inputs.name}
+        for each in self.calls.named_like(client, inputs):
+            # A list may lag: the project may be removed, or have another name by now.
+            found = self.find_visible(client, each.id, known) if each.id != id else None
+            if found is not None and str(found.properties["name"]).lower() == inputs.name.lower():
+                return f"{_named_like(each)} Declare another name, or rename or remove that one first."
+        return None
 
     def as_created(self, client: Client, id: str, inputs: ProjectInputs) -> Observed | None:
         """A new project has no roles; the declared ones are added next."""
-        without_roles = inputs if inputs.roles is None else replace(inputs, roles={})
-        return super().as_created(client, id, without_roles)
+        made = super().as_created(client, id, inputs if inputs.roles is None else replace(inputs, roles={}))
+        return None if made is None else replace(made, properties={**inputs.left_as_is, **made.properties})
 
     def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
         if super().is_listed(client, id, known):
@@ -194,6 +202,14 @@ def _counts(logins: Logins, after: Login) -> dict[str, int]:
     if logins.inside is not None:
         counts[OUTSIDE] = sum(org_id not in logins.inside for org_id in active.values())
     return counts
+
+
+def _named_like(taken: ProjectRecord) -> str:
+    """Return that a project has a name, as a sentence. ZITADEL keeps names unique whatever their upper and lower case."""
+    return (
+        f"ZITADEL ignores upper and lower case in the names of projects, and project {taken.id} of that organization is "
+        f"named {clean(taken.name)!r}."
+    )
 
 
 TYPE = ProjectType()

@@ -68,14 +68,20 @@ class ProjectInputs(Inputs):
 
     replaces: ClassVar[tuple[str, ...]] = ("org_id",)
     unique_by: ClassVar[tuple[str, ...]] = ("org_id", "name")
+    left_as_is: ClassVar[Mapping[str, Any]] = {
+        "project_role_assertion": False,
+        "project_role_check": False,
+        "has_project_check": False,
+        "private_labeling_setting": LABELING[0],
+    }
 
     org_id: str = field(metadata=ID)
     name: str = field(metadata=NAME)
     roles: dict[str, dict[str, str]] | None = field(default=None, metadata=checked_by(_roles))
-    project_role_assertion: bool = field(default=False, metadata=FLAG)
-    project_role_check: bool = field(default=False, metadata=FLAG)
-    has_project_check: bool = field(default=False, metadata=FLAG)
-    private_labeling_setting: str = field(default=LABELING[0], metadata=checked_by(_labeling))
+    project_role_assertion: bool | None = field(default=None, metadata=FLAG)
+    project_role_check: bool | None = field(default=None, metadata=FLAG)
+    has_project_check: bool | None = field(default=None, metadata=FLAG)
+    private_labeling_setting: str | None = field(default=None, metadata=checked_by(_labeling))
 
     @classmethod
     def offered_roles(cls, properties: Mapping[str, Any]) -> Offer | None:

@@ -30,10 +30,10 @@ class ProjectArgs:
     org_id: pulumi.Input[str]
     name: pulumi.Input[str]
     roles: pulumi.Input[Mapping[str, pulumi.Input[str] | ProjectRole]] | None = None
-    project_role_assertion: pulumi.Input[bool] = False
-    project_role_check: pulumi.Input[bool] = False
-    has_project_check: pulumi.Input[bool] = False
-    private_labeling_setting: pulumi.Input[str] = "PRIVATE_LABELING_SETTING_UNSPECIFIED"
+    project_role_assertion: pulumi.Input[bool] | None = None
+    project_role_check: pulumi.Input[bool] | None = None
+    has_project_check: pulumi.Input[bool] | None = None
+    private_labeling_setting: pulumi.Input[str] | None = None
     active: pulumi.Input[bool] = True
     adopt: pulumi.Input[bool] = False
     deletion_policy: pulumi.Input[str] = "remove"
@@ -46,7 +46,8 @@ class Project(ZitadelResource, module="zorg", name="Project"):
     :ivar name: the name. It is unique in the organization, whatever its upper and lower case.
     :ivar roles: the roles: a display name, or a :class:`ProjectRole`, for each role key. They are added, changed and removed to
         match, and removing one takes it from all project grants and user grants. Left out, the roles are not managed.
-    :ivar project_role_assertion: whether userinfo and tokens have the user's roles in this project.
+    :ivar project_role_assertion: whether userinfo and tokens have the user's roles in this project. Left out, it is not changed on
+        a project that exists, and a new one has False; the same for the other flags.
     :ivar project_role_check: whether only people with an active user grant on the project, with or without roles, can log in to
         its applications. Refresh tokens and service accounts are not checked.
     :ivar has_project_check: whether only people of the organization that owns the project, and of organizations with an active
@@ -94,10 +95,10 @@ class Project(ZitadelResource, module="zorg", name="Project"):
         org_id: pulumi.Input[str],
         name: pulumi.Input[str],
         roles: pulumi.Input[Mapping[str, pulumi.Input[str] | ProjectRole]] | None = None,
-        project_role_assertion: pulumi.Input[bool] = False,
-        project_role_check: pulumi.Input[bool] = False,
-        has_project_check: pulumi.Input[bool] = False,
-        private_labeling_setting: pulumi.Input[str] = "PRIVATE_LABELING_SETTING_UNSPECIFIED",
+        project_role_assertion: pulumi.Input[bool] | None = None,
+        project_role_check: pulumi.Input[bool] | None = None,
+        has_project_check: pulumi.Input[bool] | None = None,
+        private_labeling_setting: pulumi.Input[str] | None = None,
         active: pulumi.Input[bool] = True,
         adopt: pulumi.Input[bool] = False,
         deletion_policy: pulumi.Input[str] = "remove",

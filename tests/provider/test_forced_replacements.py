@@ -1,0 +1,81 @@
+"""`pulumi up --replace`, a taint or a replacement trigger of an object that its deletion policy keeps: it is taken back."""
+
+from __future__ import annotations
+
+import pytest
+
+from pulumi_zorg.testing import Fault
+from tests.support.each_type import EXAMPLES, example
+from tests.support.in_process import InProcessStack
+from tests.support.servers import Server
+
+KEPT = pytest.mark.parametrize("policy", ["deactivate", "retain"])
+EVERY_TYPE = pytest.mark.parametrize("kind", EXAMPLES)
+ERROR = {"status": 403, "body": '{"code": 7, "message": "x"}', "headers": {"Content-Type": "application/json"}}
+
+
+@KEPT
+@EVERY_TYPE
+def test_an_object_that_is_kept_is_taken_back(
+    every_server: Server, every_stack: InProcessStack, kind: str, policy: str
+) -> None:
+    stack, it = every_stack, example(kind, every_server)
+    stack.declare(it=it.declare(deletion_policy=policy))
+    stack.up()
+    it_id = stack.id("it")
+    if kind != "org":  # under another name it would not be in the way
+        it.change_outside(it_id)
+    preview = stack.must("preview", "--replace", "it")
+    kept = "is deactivated" if policy == "deactivate" else "stays"
+    assert preview.shows(f"({it_id})" if kind in ("org", "project") else it_id, "exists. If this resource is replaced")
+    assert preview.shows(
+        f'the object {kept}, because deletion_policy is "{policy}", and the resource takes the same object back'
+    )
+    run = stack.up("--replace", "it")
+    assert run.shows("was kept when its resource was replaced, and is taken back by it")
+    assert stack.id("it") == it_id
+    assert it.is_active(it_id)
+    assert stack.outputs("it") == it.outputs(deletion_policy=policy), "it is brought to what is declared"
+    stack.assert_settled()
+
+
+@EVERY_TYPE
+def test_a_replacement_that_fails_in_between_goes_on_in_the_next_run(
+    every_server: Server, every_stack: InProcessStack, kind: str
+) -> None:
+    server, stack, it = every_server, every_stack, example(kind, every_server)
+    stack.declare(it=it.declare(deletion_policy="deactivate"))
+    stack.up()
+    it_id = stack.id("it")
+    server.proxy.add(Fault("answer", method="POST", path=it.create_path, times=1, **ERROR))
+    assert stack.run("up", "--replace", "it").code != 0
+    assert not it.is_active(it_id)
+    stack.up()
+    assert stack.id("it") == it_id
+    assert it.is_active(it_id)
+    stack.assert_settled()
+
+
+@EVERY_TYPE
+def test_what_somebody_else_has_made_in_between_is_not_taken(
+    every_server: Server, every_stack: InProcessStack, kind: str
+) -> None:
+    server, stack, it = every_server, every_stack, example(kind, every_server)
+    stack.declare(it=it.declare())
+    stack.up()
+    removed = stack.id("it")
+    server.proxy.add(Fault("answer", method="POST", path=it.create_path, times=1, **ERROR))
+    assert stack.run("up", "--replace", "it").code != 0
+    assert it.is_gone(removed), "its policy is to remove it"
+    theirs = it.make()
+    run = stack.fails()
+    assert run.shows("NameTaken", theirs, "adopt=True")
+
+
+@KEPT
+def test_a_new_resource_of_a_name_that_exists_is_announced(server: Server, stack: InProcessStack, policy: str) -> None:
+    it = example("org", server)
+    existing = it.make()
+    stack.declare(it=it.declare(deletion_policy=policy))
+    assert stack.must("preview").shows(existing, "If this resource is new, its create is refused without adopt=True.")
+    stack.fails()
