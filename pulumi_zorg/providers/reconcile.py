@@ -194,7 +194,7 @@ class _Target(Generic[AnyInputs]):
 
     def change(self, step: Step) -> Change[AnyInputs]:
         """The step as what the server has accepted."""
-        return Change(self.type, self.client, self.id, self.inputs, step)
+        return Change(self.type, self.client, self.id, self.sent, step)
 
 
 class _AnswerLost(Exception):
