@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,11 +24,17 @@ from pulumi_zorg.emulator.errors import (
     not_found,
     unauthenticated,
 )
+from pulumi_zorg.emulator.eventstore.events import parse_timestamp
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, ROUTES, Route, path_fields, router
 from pulumi_zorg.emulator.http.schema import MessageDict, decode, decode_query, validate
 from pulumi_zorg.emulator.instance import Instance
+from pulumi_zorg.emulator.oauth.authorize import authorize
 from pulumi_zorg.emulator.oauth.discovery import configuration
-from pulumi_zorg.emulator.oauth.oidc import OAuthError, Oidc
+from pulumi_zorg.emulator.oauth.errors import OAuthError
+from pulumi_zorg.emulator.oauth.introspection import introspect
+from pulumi_zorg.emulator.oauth.oidc import Oidc, basic_credentials
+from pulumi_zorg.emulator.oauth.tokens import api_token
+from pulumi_zorg.emulator.oauth.userinfo import userinfo
 from pulumi_zorg.emulator.organizations.queries import require_known_organization
 
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
@@ -67,6 +74,8 @@ class Api:
             WebRoute("/.well-known/openid-configuration", self._recorded(self._configuration)),
             WebRoute("/oauth/v2/keys", self._recorded(self._keys)),
             WebRoute("/oauth/v2/token", self._recorded(self._token), methods=["POST"]),
+            WebRoute("/oauth/v2/authorize", self._recorded(self._authorize), methods=["GET", "POST"]),
+            WebRoute("/oauth/v2/introspect", self._recorded(self._introspect), methods=["POST"]),
             WebRoute("/oidc/v1/userinfo", self._recorded(self._userinfo), methods=["GET", "POST"]),
         ]
         return Starlette(routes=[*fixed, WebRoute("/{rest:path}", self._recorded(self._api), methods=_METHODS)])
@@ -125,7 +134,7 @@ class Api:
         before, separator, text = header.partition("Bearer ")
         if before or not separator or "Bearer " in text:
             raise unauthenticated("AUTH-toLo1", "invalid auth header")
-        token = self.oidc.api_token(text)
+        token = api_token(self.instance, text)
         org_id = request.headers.get("x-zitadel-orgid", "")
         if route.org_field and message[route.org_field]:
             org_id = message[route.org_field]["org_id"] or org_id
@@ -145,17 +154,21 @@ class Api:
         return caller
 
     def _token(self, request: Request, body: bytes) -> Response:
-        form = dict(parse_qsl(body.decode()))
-        try:
-            return _Json(self.oidc.grant(form, request.headers.get("authorization", ""), _origin(request)))
-        except OAuthError as error:
-            return _Json(error.body, error.status)
+        form, authorization = _form(body.decode()), request.headers.get("authorization", "")
+        return _oauth(lambda: _Json(self.oidc.grant(form, authorization, _origin(request))))
+
+    def _authorize(self, request: Request, body: bytes) -> Response:
+        form = {**_form(request.url.query), **_form(body.decode())}
+        return _oauth(lambda: Response(status_code=302, headers={"location": authorize(self.instance, form)}))
+
+    def _introspect(self, request: Request, body: bytes) -> Response:
+        credentials = basic_credentials(request.headers.get("authorization", ""))
+        text = _form(body.decode()).get("token", "")
+        return _oauth(lambda: _Json(introspect(self.instance, *credentials, text, _origin(request))))
 
     def _userinfo(self, request: Request, _: bytes) -> Response:
-        try:
-            return _Json(self.oidc.userinfo(request.headers.get("authorization", "").removeprefix("Bearer ")))
-        except OAuthError as error:
-            return _Json(error.body, error.status)
+        text = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return _oauth(lambda: _Json(userinfo(self.instance, text)))
 
     def _keys(self, _request: Request, _: bytes) -> Response:
         return _Json(self.oidc.keys())
@@ -174,7 +187,9 @@ class Api:
         return _Json({})
 
     async def _lag(self, request: Request) -> Response:
-        self.instance.set_lag(float((await request.json())["seconds"]))
+        sent = await request.json()
+        since = parse_timestamp(sent["since"]) if sent.get("since") else None
+        self.instance.set_lag(float(sent.get("seconds", 0)), since=since, tables=sent.get("tables", ()))
         return _Json({})
 
     async def _delay(self, request: Request) -> Response:
@@ -189,6 +204,17 @@ class Api:
         if request.method == "DELETE":
             self.instance.calls.clear()
         return _Json(self.instance.calls)
+
+
+def _form(text: str) -> dict[str, str]:
+    return dict(parse_qsl(text))
+
+
+def _oauth(answer: Callable[[], Response]) -> Response:
+    try:
+        return answer()
+    except OAuthError as error:
+        return _Json(error.body, error.status)
 
 
 def _too_many_calls() -> Response:

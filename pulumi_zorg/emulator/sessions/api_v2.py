@@ -1,11 +1,11 @@
-"""Sessions in the v2 API by REST, as far as needed to check a person's password."""
+"""Sessions in the v2 API by REST: the password of a person is checked, and the session then finishes a login (auth_requests)."""
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
+from pulumi_zorg.emulator.credentials.tokens import token_of
 from pulumi_zorg.emulator.errors import invalid, not_found, precondition
 from pulumi_zorg.emulator.eventstore.aggregate import details_after
 from pulumi_zorg.emulator.eventstore.events import NewEvent, format_timestamp
@@ -49,9 +49,10 @@ def _create(call: Call) -> Any:
             raise precondition("COMMAND-Sfw3f", "Errors.User.UserIDMissing")
         _check_password(call, user, checks["password"]["password"])
         new_events.append(event("password.checked"))
-    new_events.append(event("token.set", {"tokenID": instance.store.new_id()}))
+    token_id = instance.store.new_id()
+    new_events.append(event("token.set", {"tokenID": token_id}))
     events = call.push(*new_events)
-    token = secrets.token_urlsafe(48)
+    token = token_of(instance, token_id, session_id)
     return message(details=change_details(details_after(events[-1])), sessionId=session_id, sessionToken=token)
 
 
