@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -47,12 +48,17 @@ def basic_credentials(authorization: str) -> tuple[str, str]:
     return unquote_plus(client_id), unquote_plus(secret)
 
 
+@cache
+def _signing_key() -> rsa.RSAPrivateKey:
+    """Return the key that signs id tokens. It is generated for the first one, and all instances of this process share it."""
+    return rsa.generate_private_key(65537, 2048)
+
+
 class Oidc:
     """Issues the tokens of an instance."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        self._signing_key: rsa.RSAPrivateKey | None = None
 
     def grant(self, form: dict[str, str], authorization: str, issuer: str) -> dict[str, Any]:
         """Answer the token endpoint.
@@ -227,17 +233,11 @@ class Oidc:
             "azp": client_id,
             "client_id": client_id,
         }
-        return jwt.encode(claims, self._key_pair(), "RS256", {"kid": self.instance.instance_id})
-
-    def _key_pair(self) -> rsa.RSAPrivateKey:
-        # Generated for the first id token, so that an emulator without one starts faster.
-        if self._signing_key is None:
-            self._signing_key = rsa.generate_private_key(65537, 2048)
-        return self._signing_key
+        return jwt.encode(claims, _signing_key(), "RS256", {"kid": self.instance.instance_id})
 
     def keys(self) -> dict[str, Any]:
         """Return the public keys that verify id tokens."""
-        key = jwt.algorithms.RSAAlgorithm.to_jwk(self._key_pair().public_key(), as_dict=True)
+        key = jwt.algorithms.RSAAlgorithm.to_jwk(_signing_key().public_key(), as_dict=True)
         return {"keys": [{**key, "use": "sig", "kid": self.instance.instance_id, "alg": "RS256"}]}
 
 
