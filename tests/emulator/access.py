@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from pulumi_zorg.emulator import Emulator
-from tests.emulator.access_world import MANAGEMENT, PASSWORD, REDIRECT, VERIFIER, Login, World, base_world, code_of
+from tests.emulator.access_world import PASSWORD, REDIRECT, VERIFIER, Login, World, code_of
 from tests.emulator.replay import Disagreement, Replay
 
 _PHASE = re.compile(r"(?P<scenario>.*?), (?P<phase>switch|undo|undone|at once|15 s|10 s)\b(?:, |: )(?P<what>.*)")
 _WHO = re.compile(r"(human|service account) (\w+):")
-_AUDIENCE = re.compile(r"project:id:(\d+):aud")
-_ZITADEL = "openid urn:zitadel:iam:org:project:id:zitadel:aud"
+AUDIENCE = re.compile(r"project:id:(\d+):aud")
+ZITADEL_SCOPE = "openid urn:zitadel:iam:org:project:id:zitadel:aud"
 _STEPS = ("switch", "at once", "15 s", "10 s", "undo", "undone")
 
 #: The first call after a switch that the recorded server answered from an older state, and the tables that were late.
@@ -52,12 +50,12 @@ def scenario_of(title: str) -> str:
 class Scenario:
     """The exchanges of one switch, with the objects that they are about."""
 
-    def __init__(self, emulator: Emulator, server: str, recorded_url: str, exchanges: list[dict[str, Any]]) -> None:
-        self.world: World = base_world(emulator)
+    def __init__(self, world: World, replay: Replay, server: str, exchanges: list[dict[str, Any]]) -> None:
+        self.world = world
         self.server = server
         self.exchanges = exchanges
         self.name = scenario_of(exchanges[0]["title"])
-        self.replay = Replay(emulator, recorded_url, {})
+        self.replay = replay
         self.phase = ""
         self.last_token = ""
         self.codes: dict[str, str] = {}
@@ -81,8 +79,6 @@ class Scenario:
                 self.replay.check(_readable(recorded), _with_location(response))
             except Disagreement as error:
                 found.append(f"{recorded['title']} ({recorded['caller']}): {error}")
-        self.replay.client.close()
-        self.world.client.close()
         return found
 
     # What the kinds of scenarios have of their own.
@@ -252,8 +248,3 @@ def _with_location(response: httpx.Response) -> httpx.Response:
     if response.status_code != 302:
         return response
     return httpx.Response(302, json={"location": response.headers["location"]})
-
-
-ScenarioType = Callable[[Emulator, str, str, list[dict[str, Any]]], Scenario]
-
-__all__ = ["MANAGEMENT", "Scenario", "ScenarioType", "_AUDIENCE", "_ZITADEL", "scenario_of"]

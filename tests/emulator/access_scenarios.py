@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 
 from pulumi_zorg.emulator import Emulator
-from tests.emulator.access import _AUDIENCE, _ZITADEL, MANAGEMENT, Scenario, scenario_of
-from tests.emulator.access_world import Login
+from tests.emulator.access import AUDIENCE, ZITADEL_SCOPE, Scenario, scenario_of
+from tests.emulator.access_world import MANAGEMENT, Login, base_world
+from tests.emulator.replay import Mapping, Replay
 
 _METADATA = f"{MANAGEMENT}/metadata/ax"
 _DOMAIN = re.compile(r'"(\d+)": "ax-[a-z0-9-]+-([a-z])\.localhost"')
@@ -44,7 +45,9 @@ class _Users(Scenario):
             self.users |= {"p1": ("d", "d", "d"), "n1": ("n", "o", ""), "n2": ("n", "c", "c")}
         if self.name.startswith("project_role_check"):
             self.users |= {"c2": ("c", "c", "c"), "c3": ("c", "c", "c"), "c4": ("c", "", "")}
-        wanted = {match[1] for one in self.exchanges for match in re.finditer(r"(?:human|account) (\w+):", one["title"])}
+        wanted = {
+            match[1] for one in self.exchanges for match in re.finditer(r"(?:human|account) (\w+):", one["title"])
+        }
         for name in self.users:
             if name in wanted | {"o", "c"}:
                 self._user(tag, name)
@@ -113,7 +116,7 @@ class _Users(Scenario):
             title, request = one["title"], one["request"]
             body = request["body"] or {}
             text = json.dumps(request)
-            found += list(zip(_AUDIENCE.findall(text), ("p", "q"), strict=False))
+            found += list(zip(AUDIENCE.findall(text), ("p", "q"), strict=False))
             found += [(org, f"org.{letter}") for org, letter in _DOMAIN.findall(json.dumps(one["response"]))]
             client = body.get("client_id") or next(iter(re.findall(r"client_id=(\d+)", request["path"])), "")
             found.append((client, "client.app.1"))
@@ -122,7 +125,7 @@ class _Users(Scenario):
                 found.append((request["org"], f"org.{match[1]}"))
             if request["path"] == "/v2/sessions":
                 found.append((body["checks"]["user"]["userId"], self._account(one)))
-            if ": " in title and ", switch: " in title or ", undo: " in title:
+            if (": " in title and ", switch: " in title) or ", undo: " in title:
                 found += self._switch_roles(title, request)
         return found
 
@@ -165,11 +168,11 @@ class _Managers(_Users):
             world.machine(machine, "org.h", f"{tag}-{number}-m")
             for account in (human, machine):
                 world.member(path, account, role, org)
-            world.credentials(machine, _ZITADEL)
+            world.credentials(machine, ZITADEL_SCOPE)
             world.accounts[machine].logins["before"] = world.accounts[machine].logins["new"]
             for login in ("before", "refreshed"):
                 world.accounts[human].logins[login] = world.log_in(
-                    human, "client.app.managers", _ZITADEL + " offline_access"
+                    human, "client.app.managers", ZITADEL_SCOPE + " offline_access"
                 )
         self._try_all()
 
@@ -178,8 +181,8 @@ class _Managers(_Users):
         world = self.world
         for number, org in ((0, "org.t"), (4, "org.h")):
             human, machine = world.accounts[f"human.{number}"], world.accounts[f"machine.{number}"]
-            world.credentials(f"machine.{number}", _ZITADEL)
-            world.refresh(f"human.{number}", world.ids["client.app.managers"], _ZITADEL + " offline_access")
+            world.credentials(f"machine.{number}", ZITADEL_SCOPE)
+            world.refresh(f"human.{number}", world.ids["client.app.managers"], ZITADEL_SCOPE + " offline_access")
             tokens = [machine.pat, *(login.access_token for one in (machine, human) for login in one.logins.values())]
             for token in tokens:
                 world.call("POST", _METADATA, {"value": "YQ=="}, world.ids[org], token)
@@ -193,7 +196,7 @@ class _Managers(_Users):
             if not recorded_at_once:
                 self._try_all()
         if phase == "10 s" and self.name.endswith("organization removed"):
-            world.refresh("human.0", ids["client.app.managers"], _ZITADEL + " offline_access")
+            world.refresh("human.0", ids["client.app.managers"], ZITADEL_SCOPE + " offline_access")
 
     def _switch(self) -> None:
         """Do what the scenario is about. No switch of managers is recorded."""
@@ -325,7 +328,7 @@ class _Extra(_Users):
         for one in self.exchanges:
             title, path, org = one["title"], one["request"]["path"], one["request"]["org"] or ""
             clients.update(dict.fromkeys(re.findall(r"client_id=(\d+)", path)))
-            found += [(project, "p") for project in _AUDIENCE.findall(path)]
+            found += [(project, "p") for project in AUDIENCE.findall(path)]
             header = re.search(r"header ([OCX])$", title)
             if header:
                 found.append((org, f"org.{header[1].lower()}"))
@@ -354,10 +357,14 @@ def replay_all(emulator: Emulator, server: str, recorded_url: str, exchanges: li
     for one in exchanges:
         scenarios.setdefault(scenario_of(one["title"]), []).append(one)
     found = []
-    for name, ones in scenarios.items():
-        emulator.reset()
-        kind = next(kind for start, kind in _KINDS.items() if name.startswith(start))
-        found += kind(emulator, server, recorded_url, ones).run()
+    with Replay(emulator, recorded_url, {}) as replay:
+        base = base_world(emulator, replay.client)
+        before = emulator.snapshot()
+        for name, ones in scenarios.items():
+            emulator.reset(before)
+            replay.map = Mapping()
+            kind = next(kind for start, kind in _KINDS.items() if name.startswith(start))
+            found += kind(base.copy(), replay, server, ones).run()
     return found
 
 

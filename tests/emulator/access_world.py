@@ -73,15 +73,22 @@ class Account:
 class World:
     """One emulator with its objects by name, and the calls that make them."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, client: httpx.Client) -> None:
         self.emulator = emulator
-        self.client = httpx.Client(base_url=emulator.url, timeout=30)
+        self.client = client
         self.ids: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
         self.accounts: dict[str, Account] = {}
         #: The token of each session, by its id.
         self.session_tokens: dict[str, str] = {}
         self.admin = emulator.token
+
+    def copy(self) -> World:
+        """Return a world with the same objects, to which others can be added."""
+        world = World(self.emulator, self.client)
+        world.ids, world.secrets, world.accounts = dict(self.ids), dict(self.secrets), dict(self.accounts)
+        world.admin = self.admin
+        return world
 
     def call(self, method: str, path: str, body: Any = None, org: str = "", token: str = "") -> httpx.Response:
         """Send a call, as the administrator unless a token is given."""
@@ -159,8 +166,10 @@ class World:
         account.secret = self.made(f"{path}/secret", {}, org_id, "PUT")["clientSecret"]
         if more:
             account.pat = self.made(f"{path}/pats", {}, org_id)["token"]
-            public = _key().public_key().public_bytes(
-                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            public = (
+                _key()
+                .public_key()
+                .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
             )
             body = {"type": "KEY_TYPE_JSON", "publicKey": base64.b64encode(public).decode()}
             account.key_id = self.made(f"{path}/keys", body, org_id)["keyId"]
@@ -238,9 +247,9 @@ def code_of(url: str) -> str:
     return parse_qs(urlsplit(url).query)["code"][0]
 
 
-def base_world(emulator: Emulator) -> World:
+def base_world(emulator: Emulator, client: httpx.Client) -> World:
     """Return the objects that all scenarios share: the administrator, the login, and another project with an API application."""
-    world = World(emulator)
+    world = World(emulator, client)
     me = world.call("GET", "/auth/v1/users/me").json()["user"]
     world.ids["org.default"] = me["details"]["resourceOwner"]
     world.machine("admin", "org.default", "ax-admin", title="ax-admin")

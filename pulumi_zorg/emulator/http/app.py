@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,6 +16,8 @@ from starlette.routing import Route as WebRoute
 from pulumi_zorg.emulator import bootstrap, endpoints  # noqa: F401  (endpoints registers all routes)
 from pulumi_zorg.emulator.call import Call, Caller
 from pulumi_zorg.emulator.errors import (
+    INTERNAL,
+    INVALID_ARGUMENT,
     NOT_FOUND,
     UNAUTHENTICATED,
     UNIMPLEMENTED,
@@ -40,6 +42,9 @@ from pulumi_zorg.emulator.organizations.queries import require_known_organizatio
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 #: The services of the Connect protocol. Their answer to an unknown procedure is not JSON.
 _SERVICES = {route.path.split("/")[1] for route in ROUTES if route.connect}
+
+
+_BAD_PATH = 'header key "zitadel-activity-path" contains value with non-printable ASCII characters'
 
 
 class _Json(JSONResponse):
@@ -103,11 +108,10 @@ class Api:
             return _Json({})
         route, variables, known = self.router.find(request.method, path)
         if route is None:
-            if path.split("/")[1] in _SERVICES:
-                return PlainTextResponse("404 page not found\n", 404)
-            if known:
-                return _Json({"code": UNIMPLEMENTED, "message": "Method Not Allowed"}, 405)
-            return _Json({"code": NOT_FOUND, "message": "Not Found"}, 404)
+            return _unknown(path, known=known)
+        if route.connect and request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            # The real server takes the binary form of messages too.
+            return Response(status_code=415, headers={"accept-post": "application/json"})
         try:
             return _Json(self._answer(route, request, body, variables), route.status)
         except ApiError as error:
@@ -115,6 +119,7 @@ class Api:
             return _Json(answer, status)
 
     def _answer(self, route: Route, request: Request, body: bytes, variables: dict[str, str]) -> Any:
+        _check_envelope(route, request, body)
         try:
             message = decode(route.message, body) if route.body else decode_query(route.message, request.url.query)
         except ApiError as error:
@@ -204,6 +209,28 @@ class Api:
         if request.method == "DELETE":
             self.instance.calls.clear()
         return _Json(self.instance.calls)
+
+
+def _unknown(path: str, *, known: bool) -> Response:
+    """Return the answer to a path that no route has, or not with this method."""
+    if path.split("/")[1] in _SERVICES:
+        return PlainTextResponse("404 page not found\n", 404)
+    if known:
+        return _Json({"code": UNIMPLEMENTED, "message": "Method Not Allowed"}, 405)
+    return _Json({"code": NOT_FOUND, "message": "Not Found"}, 404)
+
+
+def _check_envelope(route: Route, request: Request, body: bytes) -> None:
+    """Check what the layers above ZITADEL's services do not pass on.
+
+    :raises ApiError: 500 of the REST gateway for a path that is not ASCII, 400 of Connect for an empty body.
+    """
+    if route.connect:
+        if not body:
+            raise ApiError(INVALID_ARGUMENT, "unmarshal message: zero-length payload is not a valid JSON object")
+    elif not unquote(request.scope["raw_path"].decode()).isascii():
+        # The gateway passes the path on in a header.
+        raise ApiError(INTERNAL, _BAD_PATH)
 
 
 def _form(text: str) -> dict[str, str]:
