@@ -66,10 +66,10 @@ class Scenario:
     def run(self) -> list[str]:
         """Replay all exchanges, and return the disagreements."""
         self._prepare()
-        for recorded, name in self._roles():
+        for recorded_id, name in self._roles():
             # An object that this scenario does not make is one of an exchange, and is mapped by its answer.
-            if recorded and name in self.world.ids:
-                self.replay.map.bind(self.replay.map.ids, recorded, self.world.ids[name])
+            if recorded_id and name in self.world.ids:
+                self.replay.map.bind(self.replay.map.ids, recorded_id, self.world.ids[name])
         found = []
         for recorded in self.exchanges:
             try:

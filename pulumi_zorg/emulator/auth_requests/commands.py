@@ -29,7 +29,7 @@ def add(instance: Instance, project_id: str, extra_audience: list[str], scopes: 
     :param extra_audience: the projects that the scopes name.
     """
     audience = dict.fromkeys([*client_ids(instance, project_id), project_id, *extra_audience])
-    payload = {
+    payload: dict[str, Any] = {
         "clientId": form["client_id"],
         "redirectUri": form["redirect_uri"],
         "state": form.get("state", ""),

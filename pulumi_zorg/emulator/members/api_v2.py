@@ -17,14 +17,74 @@ from pulumi_zorg.emulator.http.lists import (
     paginated_response,
     pagination,
 )
-from pulumi_zorg.emulator.http.responses import message
+from pulumi_zorg.emulator.http.responses import message, optional_timestamp
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, connect
 from pulumi_zorg.emulator.http.schema import MessageDict
+from pulumi_zorg.emulator.members import commands
 from pulumi_zorg.emulator.members import messages_v2 as messages
+from pulumi_zorg.emulator.members.aggregate import MemberWriteModel
 from pulumi_zorg.emulator.members.projection import MemberReadModel
+from pulumi_zorg.emulator.project_grants.aggregate import ProjectGrantWriteModel
 from pulumi_zorg.emulator.read_models import ReadModels
 
 _SERVICE = "zitadel.internal_permission.v2.InternalPermissionService/"
+
+
+def _of(call: Call) -> tuple[str, tuple[Any, ...]]:
+    """Return the kind of the request's resource as commands name it, and the first parameters of the commands."""
+    resource, user_id = call.request["resource"], call.request["user_id"]
+    grant = resource["project_grant"]
+    if grant is not None:
+        ids = grant["project_id"], "", "", grant["organization_id"]
+        return "project_grant", (ProjectGrantWriteModel(call.instance, *ids), user_id)
+    if resource["organization_id"] is not None:
+        return "org", (resource["organization_id"], user_id)
+    if resource["project_id"] is not None:
+        return "project", (resource["project_id"], user_id)
+    return "instance", (user_id,)
+
+
+@connect(_SERVICE + "CreateAdministrator", AUTHENTICATED, messages.CREATE_ADMINISTRATOR)
+def _create(call: Call) -> Any:
+    kind, ids = _of(call)
+    model = _ADD[kind](call, *ids, call.request["roles"])
+    return message(creationDate=optional_timestamp(model.changed))
+
+
+@connect(_SERVICE + "UpdateAdministrator", AUTHENTICATED, messages.UPDATE_ADMINISTRATOR)
+def _update(call: Call) -> Any:
+    kind, ids = _of(call)
+    model = _CHANGE[kind](call, *ids, call.request["roles"])
+    return message(changeDate=optional_timestamp(model.changed))
+
+
+@connect(_SERVICE + "DeleteAdministrator", AUTHENTICATED, messages.DELETE_ADMINISTRATOR)
+def _delete(call: Call) -> Any:
+    kind, ids = _of(call)
+    model = _REMOVE[kind](call, *ids)
+    # A user that never was a member has no date.
+    return message(deletionDate=optional_timestamp(model.changed if model.state == "REMOVED" else 0))
+
+
+_Command = Callable[..., MemberWriteModel]
+_ADD: dict[str, _Command] = {
+    "org": commands.add_to_org,
+    "instance": commands.add_to_instance,
+    "project": commands.add_to_project,
+    "project_grant": commands.add_to_project_grant,
+}
+_CHANGE: dict[str, _Command] = {
+    "org": commands.change_in_org,
+    "instance": commands.change_in_instance,
+    "project": commands.change_in_project,
+    "project_grant": commands.change_in_project_grant,
+}
+_REMOVE: dict[str, _Command] = {
+    "org": commands.remove_from_org,
+    "instance": commands.remove_from_instance,
+    "project": commands.remove_from_project,
+    "project_grant": commands.remove_from_project_grant,
+}
 
 #: Kind of member -> the permission to read it.
 _READ = {
