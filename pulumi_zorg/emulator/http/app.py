@@ -101,7 +101,6 @@ class Api:
         return endpoint
 
     def _api(self, request: Request, body: bytes) -> Response:
-        # The raw path: a `/` that is escaped in a variable does not separate parts.
         path = request.scope["raw_path"].decode().partition("?")[0]
         texts = self.instance.profile.texts
         if path in ("/admin/v1/healthz", "/management/v1/healthz", "/auth/v1/healthz"):

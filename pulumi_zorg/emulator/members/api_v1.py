@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
+from pulumi_zorg.emulator.eventstore.events import format_timestamp, now_micros
 from pulumi_zorg.emulator.http.fields import EMPTY
 from pulumi_zorg.emulator.http.lists import filter_all, kind_of, list_response, matches, page
 from pulumi_zorg.emulator.http.responses import change_details, creation_details, message, read_details
@@ -70,8 +71,13 @@ def _predicate(read_models: ReadModels, query: MessageDict) -> Callable[[MemberR
     )
 
 
-def _roles(prefix: str) -> Any:
-    return {"result": [role for role in PERMISSIONS if role.startswith(prefix)]}
+def _roles(prefix: str) -> list[str]:
+    return [role for role in PERMISSIONS if role.startswith(prefix)]
+
+
+def _listed_roles(field: str, prefix: str) -> Any:
+    roles, now = _roles(prefix), format_timestamp(now_micros())
+    return {"details": {"totalResult": str(len(roles)), "viewTimestamp": now}, field: roles}
 
 
 # Organizations.
@@ -101,7 +107,7 @@ def _remove_org(call: Call) -> Any:
 
 @rest("POST", "/management/v1/orgs/members/roles/_search", "org.member.read", EMPTY)
 def _list_org_roles(_: Call) -> Any:
-    return _roles("ORG_")
+    return {"result": _roles("ORG_")}
 
 
 # The instance.
@@ -127,6 +133,11 @@ def _update_iam(call: Call) -> Any:
 @rest("DELETE", "/admin/v1/members/{user_id}", "iam.member.delete", _REMOVE_IAM)
 def _remove_iam(call: Call) -> Any:
     return _changed(commands.remove_from_instance(call, call.request["user_id"]))
+
+
+@rest("POST", "/admin/v1/members/roles/_search", "iam.member.read", EMPTY)
+def _list_iam_roles(_: Call) -> Any:
+    return _listed_roles("roles", "IAM_")
 
 
 # Projects.
@@ -162,10 +173,12 @@ def _remove_project(call: Call) -> Any:
 
 @rest("POST", "/management/v1/projects/members/roles/_search", "project.member.read", EMPTY)
 def _list_project_roles(_: Call) -> Any:
-    return {"result": [role for role in PERMISSIONS if role in _PROJECT_ROLES]}
+    return {"result": [role for role in _roles("PROJECT_") if not role.startswith("PROJECT_GRANT_")]}
 
 
-_PROJECT_ROLES = ("PROJECT_OWNER", "PROJECT_OWNER_VIEWER", "PROJECT_OWNER_GLOBAL", "PROJECT_OWNER_VIEWER_GLOBAL")
+@rest("POST", "/management/v1/projects/grants/members/roles/_search", "project.grant.member.read", EMPTY)
+def _list_project_grant_roles(_: Call) -> Any:
+    return _listed_roles("result", "PROJECT_GRANT_")
 
 
 # Project grants.
