@@ -1,9 +1,9 @@
 """A ZITADEL in memory, over HTTP, for tests and for trying things out.
 
-It answers the calls on organizations, users, projects, roles, project grants, user grants and members (v1, v2 and Connect),
-tokens and the event search as the real server does, including status, error id, message and sequence numbers. It does not
-serve logins in a browser, policies (only whether login names end with the domain), applications, identity providers,
-actions, and changes of a user's profile.
+It answers the calls on organizations, users, projects, roles, applications, project grants, user grants and members (v1, v2 and
+Connect), logins (authorization endpoint, sessions, tokens, refresh tokens, userinfo, introspection) and the event search as the
+real server does, including status, error id, message and sequence numbers. It does not serve login pages, policies
+(only whether login names end with the domain), identity providers, actions, SCIM, and changes of a user's profile.
 tests/emulator/README.md lists what ZITADEL's own client finds.
 
 It is event-sourced like the real server. It imports nothing from the rest of `pulumi_zorg`, so that a wrong assumption
@@ -21,7 +21,9 @@ Controls that the real server does not have (no authentication needed):
   and lists leave them out, while commands and the event search know them.
 - `POST /debug/missed-by-cascades {"ids": [...]}` makes the removal of a role from a project miss these project grants, as a
   real server misses one that was made a moment before. The role stays in them and in the user grants made by them.
-- `POST /debug/lag {"seconds": s}` makes lists show the state of s seconds ago. Reads by id and events do not lag.
+- `POST /debug/lag {"seconds": s}` makes lists show the state of s seconds ago. Reads by id and events do not lag. With `"since": time`
+  lists show the state of that time, as if the projections stood still. With `"tables": ["user_grants", ...]` tokens, logins and
+  permissions see these tables of `ReadModels` as late as lists do: the first call after a change can do so on a real server.
 - `POST /debug/delay {"seconds": s}` makes each call wait s seconds before it is handled.
 - `POST /debug/rate-limit {"calls": n}` answers n calls in each second, and others with 429. Null ends it.
 - `GET /debug/calls` lists the calls that were served. `DELETE /debug/calls` empties that list.
