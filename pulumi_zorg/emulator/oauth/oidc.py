@@ -131,8 +131,7 @@ class Oidc:
     def _for_service_account(
         self, user: UserReadModel, form: dict[str, str], method: int, issuer: str
     ) -> dict[str, Any]:
-        if user.state != "ACTIVE":
-            raise OAuthError(400, "invalid_request", "Errors.User.NotActive")
+        self._check_active(user.id)
         scopes = form.get("scope", "").split()
         audience = requested_projects(self.instance, scopes)
         new = NewSession(user.id, user.owner, user.username, scopes, audience, [method], now_micros())
@@ -197,7 +196,7 @@ class Oidc:
         return self._for_person(refresh(self.instance, model, scopes), issuer)
 
     def _check_active(self, user_id: str) -> None:
-        """Check the state of the user's own events. The removal of its organization is none of them."""
+        """Check the state that the user's own events say, whatever reads show. The removal of its organization is none of them."""
         if UserWriteModel(self.instance.store, user_id).state not in ("ACTIVE", "INITIAL"):
             raise OAuthError(400, "invalid_request", "Errors.User.NotActive")
 

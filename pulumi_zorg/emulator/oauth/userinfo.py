@@ -15,13 +15,13 @@ from pulumi_zorg.emulator.users.projection import UserReadModel
 def userinfo(instance: Instance, text: str) -> dict[str, Any]:
     """Return the claims about the user of a token, as its scopes request.
 
-    :raises OAuthError: 401, if the token is not valid or the user is not active.
+    :raises OAuthError: 401, if the token is not valid or its user is gone. The end of a user ends its tokens.
     """
     token = find_token(instance, text)
     if token is None:
         raise OAuthError(401, "access_denied", "access token invalid")
     user = instance.seen.users.get(token.user_id)
-    if user is None or user.state != "ACTIVE":
+    if user is None:
         raise OAuthError(401, "access_denied", "no active user")
     # An application that was deactivated is found. A service account's token has no application.
     app = of_client(instance, token.client_id) if token.client_id else None
