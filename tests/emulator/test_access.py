@@ -11,23 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 
 from pulumi_zorg.emulator import Emulator, ProfileName, Snapshot
-from tests.emulator.access_world import MANAGEMENT, World, base_world, code_of
+from tests.emulator import access_columns as columns
+from tests.emulator.access_world import MANAGEMENT, PASSWORD, World, base_world
 
 pytestmark = pytest.mark.slow
 
-#: Name of a user -> its organization, the organization of its user grant, the project grant, and its roles.
-#: o is in the organization that owns the project, c in a customer's with a project grant, x and y in a third one.
-USERS = {
-    "o": ("o", "o", "", ["admin", "viewer"]),
-    "c": ("c", "c", "c", ["admin", "viewer"]),
-    "x": ("x", "c", "c", ["admin", "viewer"]),  # with a user grant of the customer
-    "y": ("x", "o", "", ["admin", "viewer"]),  # with a user grant of the project's owner
-    "empty": ("c", "c", "c", []),
-    "bare": ("c", "", "", []),  # without a user grant
-}
 ALL = "o c x y"
 
 
@@ -50,118 +42,9 @@ def fixture(request: pytest.FixtureRequest) -> Iterator[Fixture]:
         world.oidc_app("app", "p", "org.o")
         world.api_app("api", "p", "org.o")
         world.grant_project("project_grant.c", "p", "org.o", "org.c", ["admin", "viewer"])
-        for name in USERS:
-            _user(world, name)
+        for name in columns.USERS:
+            columns.add_user(world, name)
         yield Fixture(world, emulator.snapshot())
-
-
-def _scope(world: World) -> str:
-    return f"openid urn:zitadel:iam:org:projects:roles urn:zitadel:iam:org:project:id:{world.ids['p']}:aud"
-
-
-def _user(world: World, name: str) -> None:
-    org, grant_org, project_grant, roles = USERS[name]
-    world.human(f"human.{name}", f"org.{org}", name)
-    world.machine(f"machine.{name}", f"org.{org}", f"{name}-m")
-    for account in (f"human.{name}", f"machine.{name}") if grant_org else ():
-        grant = f"project_grant.{project_grant}" if project_grant else ""
-        world.grant_user(account, "p", f"org.{grant_org}", roles, grant)
-    world.member(f"{MANAGEMENT}/orgs/me", f"machine.{name}", "ORG_OWNER", f"org.{org}")
-    human = world.accounts[f"human.{name}"]
-    world.ids[f"session.{name}"] = world.session(f"human.{name}")
-    for login in ("before", "refreshed"):
-        human.logins[login] = world.log_in(f"human.{name}", "client.app", _scope(world) + " offline_access")
-
-
-# The columns of the table.
-
-
-def _roles(answer: dict[str, Any], world: World) -> str:
-    roles = set(answer.get(f"urn:zitadel:iam:org:project:{world.ids['p']}:roles", {}))
-    return {(): "no", ("viewer",): "rest", ("admin", "viewer"): "roles"}[tuple(sorted(roles))]
-
-
-def _userinfo(world: World, token: str) -> str:
-    response = world.call("GET", "/oidc/v1/userinfo", token=token)
-    return _roles(response.json(), world) if response.status_code == 200 else str(response.status_code)
-
-
-def _introspected(world: World, token: str) -> str:
-    credentials = world.ids["client.api"], world.secrets["api"]
-    response = world.client.post("/oauth/v2/introspect", data={"token": token}, auth=credentials)
-    if response.status_code == 400:
-        assert response.json() == {"error": "unauthorized_client"}
-        return "uc"
-    answer = response.json()
-    return _roles(answer, world) if answer["active"] else "na"
-
-
-def _login(world: World, name: str) -> str:
-    """Log in as the V2 login does: with the session from before, which needs no password."""
-    started = world.authorize({"client_id": world.ids["client.app"], "scope": _scope(world)})
-    if started.status_code == 400:
-        assert started.json()["error_description"] == "Errors.App.NotFound"
-        return "A"
-    session = world.ids[f"session.{name}"]
-    body = {"session": {"sessionId": session, "sessionToken": world.session_tokens[session]}}
-    path = f"/v2/oidc/auth_requests/{started.headers['location'].partition('authRequest=')[2]}"
-    finished = world.call("POST", path, body, token=world.accounts["login"].pat)
-    if finished.status_code == 403:
-        message = finished.json()["message"]
-        return {"Errors.User.GrantRequired": "G", "Errors.User.ProjectRequired": "R"}[message.split()[0]]
-    exchanged = world.exchange("client.app", code_of(finished.json()["callbackUrl"]))
-    if exchanged.status_code != 200:
-        return "none"
-    return _userinfo(world, exchanged.json()["access_token"])
-
-
-def _refresh(world: World, name: str) -> str:
-    account = f"human.{name}"
-    response = world.refresh(account, world.ids["client.app"], _scope(world) + " offline_access")
-    if response.status_code == 200:
-        return _userinfo(world, world.accounts[account].logins["refreshed"].access_token)
-    return "cl" if response.json()["error"] == "invalid_client" else "refused"
-
-
-def _new_token(world: World, name: str) -> str:
-    response = world.credentials(f"machine.{name}", _scope(world))
-    return _userinfo(world, response.json()["access_token"]) if response.status_code == 200 else "refused"
-
-
-def _pat(world: World, name: str) -> str:
-    pat = world.accounts[f"machine.{name}"].pat
-    status = world.call("GET", "/auth/v1/users/me", token=pat).status_code
-    return f"{'works' if status == 200 else status}/{_introspected(world, pat)}"
-
-
-def _session(world: World, name: str) -> str:
-    human = world.accounts[f"human.{name}"]
-    body = {"checks": {"user": {"userId": human.id}, "password": {"password": "Recorded-1-password!"}}}
-    response = world.call("POST", "/v2/sessions", body, token=world.accounts["login"].pat)
-    return {201: "works", 400: "refused"}.get(response.status_code, str(response.status_code))
-
-
-def _write(world: World, name: str) -> str:
-    machine = world.accounts[f"machine.{name}"]
-    path, org = f"{MANAGEMENT}/metadata/k", world.ids[machine.org]
-    status = world.call("POST", path, {"value": "dg=="}, org, machine.pat).status_code
-    return "works" if status == 200 else str(status)
-
-
-def row(world: World, name: str) -> str:
-    """Return a row of the table: login, refresh, userinfo, introspection, new token, PAT, session, manager's writes."""
-    before = world.accounts[f"human.{name}"].logins["before"].access_token
-    cells = [
-        _login(world, name),
-        _refresh(world, name),
-        _userinfo(world, before),
-        _introspected(world, before),
-        _new_token(world, name),
-        _pat(world, name),
-        _session(world, name),
-        _write(world, name),
-    ]
-    return " ".join(cells)
 
 
 SAME = "roles roles roles roles roles works/roles works works"
@@ -186,7 +69,7 @@ def _users(world: World, name: str, end: str, method: str = "POST") -> None:
 def _grants(world: World, name: str, end: str, method: str = "POST", body: Any = None) -> None:
     for kind in ("human", "machine"):
         path = f"{MANAGEMENT}/users/{world.ids[f'{kind}.{name}']}/grants/{world.ids[f'grant.{kind}.{name}']}{end}"
-        world.made(path, body, world.ids[f"org.{USERS[name][1]}"], method)
+        world.made(path, body, world.ids[f"org.{columns.USERS[name][1]}"], method)
 
 
 def _on(path: str, org: str = "org.o", method: str = "POST", body: Any = None) -> Callable[[World], None]:
@@ -328,10 +211,12 @@ def test_a_switch_stops_what_was_measured(fixture: Fixture, name: str) -> None:
     logins = {name: dict(account.logins) for name, account in fixture.world.accounts.items()}
     try:
         switch(fixture.world)
-        assert {one: row(fixture.world, one) for one in users} == {one: changed.get(one, SAME) for one in users}
+        assert {one: columns.row(fixture.world, one) for one in users} == {one: changed.get(one, SAME) for one in users}
         if undo is not None:
             undo(fixture.world)
-            assert {one: row(fixture.world, one) for one in users} == {one: undone.get(one, SAME) for one in users}
+            assert {one: columns.row(fixture.world, one) for one in users} == {
+                one: undone.get(one, SAME) for one in users
+            }
     finally:
         for account, found in logins.items():
             fixture.world.accounts[account].logins = found
@@ -342,21 +227,82 @@ def test_two_checks_and_a_deactivated_project_grant(fixture: Fixture) -> None:
     world = fixture.world
     world.emulator.reset(fixture.state)
     _settings(hasProjectCheck=True, projectRoleCheck=True)(world)
-    assert [_login(world, name) for name in ("o", "c", "empty", "bare", "x")] == ["roles", "roles", "no", "G", "R"]
+    assert [columns.login(world, name) for name in ("o", "c", "empty", "bare", "x")] == [
+        "roles",
+        "roles",
+        "no",
+        "G",
+        "R",
+    ]
     _on(_GRANT + "/_deactivate")(world)
-    assert [_login(world, name) for name in ("o", "c", "bare")] == ["roles", "R", "R"]
+    assert [columns.login(world, name) for name in ("o", "c", "bare")] == ["roles", "R", "R"]
     _settings(projectRoleCheck=True)(world)
-    assert [_login(world, name) for name in ("c", "x")] == ["roles", "roles"]
+    assert [columns.login(world, name) for name in ("c", "x")] == ["roles", "roles"]
     for name in ("c", "x"):
         _grants(world, name, "/_deactivate")
-    assert [_login(world, name) for name in ("c", "x")] == ["G", "G"]
+    assert [columns.login(world, name) for name in ("c", "x")] == ["G", "G"]
 
 
 def test_a_refresh_ends_the_access_token_before_it(fixture: Fixture) -> None:
     world = fixture.world
     world.emulator.reset(fixture.state)
-    login = world.log_in("human.c", "client.app", _scope(world) + " offline_access")
+    login = world.log_in("human.c", "client.app", columns.scope(world) + " offline_access")
     world.accounts["human.c"].logins["refreshed"] = login
-    assert (_refresh(world, "c"), _userinfo(world, login.access_token)) == ("roles", "401")
+    assert (columns.refresh(world, "c"), columns.userinfo(world, login.access_token)) == ("roles", "401")
     world.accounts["human.c"].logins["refreshed"] = login
-    assert _refresh(world, "c") == "refused"
+    assert columns.refresh(world, "c") == "refused"
+
+
+def test_a_jwt_keeps_its_roles_where_nobody_asks_the_server(fixture: Fixture) -> None:
+    world = fixture.world
+    world.emulator.reset(fixture.state)
+    token = world.credentials("machine.c", columns.scope(world)).json()["access_token"]
+    keys = jwt.PyJWKClient(f"{world.emulator.url}/oauth/v2/keys")
+
+    def offline() -> str:
+        key = keys.get_signing_key_from_jwt(token)
+        return columns.roles(jwt.decode(token, key.key, ["RS256"], audience=world.ids["p"]), world)
+
+    assert (offline(), columns.userinfo(world, token), columns.introspected(world, token)) == (
+        "roles",
+        "roles",
+        "roles",
+    )
+    _grants(world, "c", "/_deactivate")
+    assert (offline(), columns.userinfo(world, token), columns.introspected(world, token)) == ("roles", "no", "no")
+    new = world.credentials("machine.c", columns.scope(world)).json()["access_token"]
+    assert columns.roles(jwt.decode(new, options={"verify_signature": False}), world) == "no"
+    _users(world, "c", "/_deactivate")
+    assert (offline(), columns.userinfo(world, token), columns.introspected(world, token)) == ("roles", "401", "na")
+
+
+def test_a_password_can_be_checked_after_the_user(fixture: Fixture) -> None:
+    world = fixture.world
+    world.emulator.reset(fixture.state)
+    login = world.accounts["login"].pat
+    found = {"checks": {"user": {"loginName": "c"}}}
+    made = world.call("POST", "/v2/sessions", found, token=login).json()
+    path = f"/v2/sessions/{made['sessionId']}"
+    wrong = world.call("PATCH", path, {"checks": {"password": {"password": "wrong"}}}, token=login)
+    assert (wrong.status_code, wrong.json()["code"]) == (400, 3)
+    right = world.call("PATCH", path, {"checks": {"password": {"password": PASSWORD}}}, token=login).json()
+    world.session_tokens[made["sessionId"]] = made["sessionToken"]
+    started = world.authorize({"client_id": world.ids["client.app"], "scope": columns.scope(world)}).headers["location"]
+    request = f"/v2/oidc/auth_requests/{started.partition('authRequest=')[2]}"
+    # The check has replaced the token of the session.
+    body = {"session": {"sessionId": made["sessionId"], "sessionToken": made["sessionToken"]}}
+    assert world.call("POST", request, body, token=login).status_code == 403
+    body["session"]["sessionToken"] = right["sessionToken"]
+    assert world.call("POST", request, body, token=login).status_code == 200
+    # A code is valid once, and so is a request.
+    assert world.call("POST", request, body, token=login).json()["message"].endswith("(COMMAND-Sx208nt)")
+
+
+def test_a_login_needs_the_right_of_the_login_client(fixture: Fixture) -> None:
+    world = fixture.world
+    world.emulator.reset(fixture.state)
+    started = world.authorize({"client_id": world.ids["client.app"], "scope": columns.scope(world)}).headers["location"]
+    session = world.ids["session.c"]
+    body = {"session": {"sessionId": session, "sessionToken": world.session_tokens[session]}}
+    answer = world.call("POST", f"/v2/oidc/auth_requests/{started.partition('authRequest=')[2]}", body)
+    assert answer.status_code == 403

@@ -35,6 +35,7 @@ from pulumi_zorg.emulator.oauth.discovery import configuration
 from pulumi_zorg.emulator.oauth.errors import OAuthError
 from pulumi_zorg.emulator.oauth.introspection import introspect
 from pulumi_zorg.emulator.oauth.oidc import Oidc, basic_credentials
+from pulumi_zorg.emulator.oauth.signing import public_keys
 from pulumi_zorg.emulator.oauth.tokens import api_token
 from pulumi_zorg.emulator.oauth.userinfo import userinfo
 from pulumi_zorg.emulator.organizations.queries import require_known_organization
@@ -166,8 +167,11 @@ class Api:
         return _oauth(lambda: Response(status_code=302, headers={"location": authorize(self.instance, form)}))
 
     def _introspect(self, request: Request, body: bytes) -> Response:
-        credentials = basic_credentials(request.headers.get("authorization", ""))
-        text = _form(body.decode()).get("token", "")
+        form, authorization = _form(body.decode()), request.headers.get("authorization", "")
+        credentials = basic_credentials(authorization)
+        if not authorization:
+            credentials = form.get("client_id", ""), form.get("client_secret", "")
+        text = form.get("token", "")
         return _oauth(lambda: _Json(introspect(self.instance, *credentials, text, _origin(request))))
 
     def _userinfo(self, request: Request, _: bytes) -> Response:
@@ -175,7 +179,7 @@ class Api:
         return _oauth(lambda: _Json(userinfo(self.instance, text)))
 
     def _keys(self, _request: Request, _: bytes) -> Response:
-        return _Json(self.oidc.keys())
+        return _Json(public_keys(self.instance))
 
     def _configuration(self, request: Request, _: bytes) -> Response:
         return _Json(configuration(self.instance, _origin(request)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -32,6 +32,8 @@ from pulumi_zorg.emulator.oauth.sessions import (
     refresh,
     refresh_token_text,
 )
+from pulumi_zorg.emulator.oauth.signing import sign
+from pulumi_zorg.emulator.oauth.userinfo import role_claims
 from pulumi_zorg.emulator.sessions.aggregate import SessionWriteModel
 from pulumi_zorg.emulator.users.aggregate import UserWriteModel
 from pulumi_zorg.emulator.users.passwords import secret_matches
@@ -46,12 +48,6 @@ def basic_credentials(authorization: str) -> tuple[str, str]:
         return "", ""
     client_id, _, secret = base64.b64decode(authorization[6:] + "==").decode().partition(":")
     return unquote_plus(client_id), unquote_plus(secret)
-
-
-@cache
-def _signing_key() -> rsa.RSAPrivateKey:
-    """Return the key that signs id tokens. It is generated for the first one, and all instances of this process share it."""
-    return rsa.generate_private_key(65537, 2048)
 
 
 class Oidc:
@@ -135,9 +131,11 @@ class Oidc:
         scopes = form.get("scope", "").split()
         audience = requested_projects(self.instance, scopes)
         new = NewSession(user.id, user.owner, user.username, scopes, audience, [method], now_micros())
-        answer = self._answer(open_session(self.instance, new))
+        session = open_session(self.instance, new)
+        style = _Style(issuer, bool(user.token_type), access_roles=True, id_roles=True)
+        answer = self._answer(session, user, style)
         if "openid" in scopes:
-            answer["id_token"] = self._id_token(user.id, user.username, [user.username, *audience], issuer)
+            answer["id_token"] = self._id_token(session, user, [user.username, *audience], style)
         return answer
 
     # Persons, who log in to an application.
@@ -183,9 +181,9 @@ class Oidc:
             OFFLINE_ACCESS in model.scopes,
             handled,
         )
-        return self._for_person(open_session(instance, new), issuer)
+        return self._for_person(app, open_session(instance, new), issuer)
 
-    def _by_refresh_token(self, _: ApplicationReadModel, form: dict[str, str], issuer: str) -> dict[str, Any]:
+    def _by_refresh_token(self, app: ApplicationReadModel, form: dict[str, str], issuer: str) -> dict[str, Any]:
         model = of_refresh_token(self.instance, form.get("refresh_token", ""))
         if model is None:
             raise OAuthError(400, "invalid_request", "Errors.OIDCSession.RefreshTokenInvalid")
@@ -193,51 +191,74 @@ class Oidc:
         if not set(scopes) <= set(model.scopes):
             raise OAuthError(400, "invalid_scope")
         self._check_active(model.user_id)
-        return self._for_person(refresh(self.instance, model, scopes), issuer)
+        return self._for_person(app, refresh(self.instance, model, scopes), issuer)
 
     def _check_active(self, user_id: str) -> None:
         """Check the state that the user's own events say, whatever reads show. The removal of its organization is none of them."""
         if UserWriteModel(self.instance.store, user_id).state not in ("ACTIVE", "INITIAL"):
             raise OAuthError(400, "invalid_request", "Errors.User.NotActive")
 
-    def _for_person(self, session: OidcSessionWriteModel, issuer: str) -> dict[str, Any]:
+    def _for_person(self, app: ApplicationReadModel, session: OidcSessionWriteModel, issuer: str) -> dict[str, Any]:
         # The tokens are stored by now: a refresh token is used up, even if its user is gone.
-        if self.instance.read_models.users.get(session.user_id) is None:
+        user = self.instance.read_models.users.get(session.user_id)
+        if user is None:
             raise OAuthError(404, "invalid_request", "Errors.User.NotFound")
-        answer = self._answer(session)
+        config = app.config
+        access_roles, id_roles = (bool(config.get(f"{kind}TokenRoleAssertion")) for kind in ("access", "id"))
+        style = _Style(issuer, bool(config.get("accessTokenType")), access_roles=access_roles, id_roles=id_roles)
+        answer = self._answer(session, user, style)
         if session.refresh_token:
             answer["refresh_token"] = refresh_token_text(self.instance, session)
         if "openid" in session.scopes:
-            answer["id_token"] = self._id_token(session.user_id, session.client_id, list(session.audience), issuer)
+            answer["id_token"] = self._id_token(session, user, list(session.audience), style)
         return answer
 
     # Answers.
 
-    def _answer(self, session: OidcSessionWriteModel) -> dict[str, Any]:
-        return {
-            "access_token": access_token_text(self.instance, session),
-            "token_type": "Bearer",
-            "expires_in": LIFETIME - 1,
-        }
+    def _answer(self, session: OidcSessionWriteModel, user: UserReadModel, style: _Style) -> dict[str, Any]:
+        if style.jwt:
+            more = {"nbf": session.access_created // 1_000_000, "jti": session.token_id}
+            text = self._signed(session, user, list(session.audience), style, roles=style.access_roles, **more)
+        else:
+            text = access_token_text(self.instance, session)
+        return {"access_token": text, "token_type": "Bearer", "expires_in": LIFETIME - 1}
 
-    def _id_token(self, user_id: str, client_id: str, audience: list[str], issuer: str) -> str:
-        now = int(time.time())
+    def _id_token(self, session: OidcSessionWriteModel, user: UserReadModel, audience: list[str], style: _Style) -> str:
+        times = {"auth_time": session.auth_time // 1_000_000, "azp": session.client_id}
+        return self._signed(session, user, audience, style, roles=style.id_roles, **times)
+
+    def _signed(
+        self,
+        session: OidcSessionWriteModel,
+        user: UserReadModel,
+        audience: list[str],
+        style: _Style,
+        *,
+        roles: bool,
+        **more: Any,
+    ) -> str:
+        now = session.access_created // 1_000_000
         claims = {
-            "iss": issuer,
-            "sub": user_id,
+            "iss": style.issuer,
+            "sub": user.id,
             "aud": audience,
             "exp": now + LIFETIME,
             "iat": now,
-            "auth_time": now,
-            "azp": client_id,
-            "client_id": client_id,
+            "client_id": session.client_id,
+            **more,
         }
-        return jwt.encode(claims, _signing_key(), "RS256", {"kid": self.instance.instance_id})
+        asserted = role_claims(self.instance, user, session.scopes, session.client_id) if roles else {}
+        return sign(self.instance, {**claims, **asserted})
 
-    def keys(self) -> dict[str, Any]:
-        """Return the public keys that verify id tokens."""
-        key = jwt.algorithms.RSAAlgorithm.to_jwk(_signing_key().public_key(), as_dict=True)
-        return {"keys": [{**key, "use": "sig", "kid": self.instance.instance_id, "alg": "RS256"}]}
+
+@dataclass(frozen=True)
+class _Style:
+    """How the tokens of a client look: whether access tokens are JWTs, and which tokens have the roles."""
+
+    issuer: str
+    jwt: bool
+    access_roles: bool
+    id_roles: bool
 
 
 def _check_challenge(model: AuthRequestWriteModel, app: ApplicationReadModel, verifier: str) -> None:

@@ -66,6 +66,11 @@ class OidcSessionWriteModel(WriteModel, OidcSession):
         for name in ("added", "access_token.added", "refresh_token.added", "refresh_token.renewed")
     )
 
+    @property
+    def token_id(self) -> str:
+        """The id of the session's access token."""
+        return f"{self.id}-{self.access_token}"
+
 
 @dataclass(frozen=True)
 class NewSession:
@@ -127,7 +132,7 @@ def refresh(instance: Instance, model: OidcSessionWriteModel, scopes: list[str])
 
 def access_token_text(instance: Instance, model: OidcSessionWriteModel) -> str:
     """Return the text of the session's access token."""
-    return token_of(instance, f"{model.id}-{model.access_token}", model.user_id)
+    return token_of(instance, model.token_id, model.user_id)
 
 
 def refresh_token_text(instance: Instance, model: OidcSessionWriteModel) -> str:

@@ -10,6 +10,7 @@ from pulumi_zorg.emulator.errors import INTERNAL, ApiError, unauthenticated
 from pulumi_zorg.emulator.eventstore.events import now_micros
 from pulumi_zorg.emulator.instance import Instance
 from pulumi_zorg.emulator.oauth.sessions import LIFETIME, OidcSessionWriteModel
+from pulumi_zorg.emulator.oauth.signing import ids_of_jwt
 
 _ENDS_TOKENS = ("user.deactivated", "user.locked", "user.removed")
 
@@ -56,7 +57,7 @@ def find_token(instance: Instance, text: str) -> Token | None:
         # `Emulator.token` represents the personal access token of `iac`, and ends with it.
         pats = instance.seen.pats.where("user_id", instance.iac_user_id)
         return next((_personal(instance, pat) for pat in pats if _valid(pat)), None)
-    token_id, user_id = ids_of(instance, text)
+    token_id, user_id = ids_of_jwt(instance, text) if "." in text else ids_of(instance, text)
     if token_id.startswith("V2_"):
         return _session_token(instance, token_id, user_id)
     pat = instance.seen.pats.get(token_id)

@@ -23,12 +23,24 @@ def userinfo(instance: Instance, text: str) -> dict[str, Any]:
     user = instance.seen.users.get(token.user_id)
     if user is None:
         raise OAuthError(401, "access_denied", "no active user")
-    # An application that was deactivated is found. A service account's token has no application.
-    app = of_client(instance, token.client_id) if token.client_id else None
+    project_id, asserts = project_of(instance, token.client_id)
+    return claims(instance, user, token, project_id, _role_audience(instance, token.scopes, project_id, asserts))
+
+
+def project_of(instance: Instance, client_id: str) -> tuple[str, bool]:
+    """Return the project of a client, and whether it asserts roles.
+
+    An application that was deactivated is found. A service account is no application, and has no project.
+    """
+    app = of_client(instance, client_id) if client_id else None
     project = instance.seen.projects.get(app.project_id) if app else None
-    asserts = project is not None and bool(project.flags.get("projectRoleAssertion"))
-    audience = _role_audience(instance, token.scopes, app.project_id if app else "", asserts)
-    return claims(instance, user, token, app.project_id if app else "", audience)
+    return app.project_id if app else "", project is not None and bool(project.flags.get("projectRoleAssertion"))
+
+
+def role_claims(instance: Instance, user: UserReadModel, scopes: tuple[str, ...], client_id: str) -> dict[str, Any]:
+    """Return the roles that a token of a client has itself, if it is a JWT that asserts them."""
+    project_id, asserts = project_of(instance, client_id)
+    return _roles(instance, user, scopes, project_id, _role_audience(instance, scopes, project_id, asserts))
 
 
 def _role_audience(instance: Instance, scopes: tuple[str, ...], project_id: str, asserts: bool) -> list[str]:
