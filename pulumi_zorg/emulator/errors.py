@@ -30,6 +30,8 @@ CODES: dict[int, tuple[int, str]] = {
 
 #: Message key -> English text. As on the real server, a key without a text is sent as it is.
 TEXTS: dict[str, str] = {
+    "Errors.AuthRequest.AlreadyHandled": "Auth Request has already been handled",
+    "Errors.AuthRequest.NotExisting": "Auth Request does not exist",
     "Errors.IDMissing": "ID missing",
     "Errors.Internal": "An internal error occurred",
     "Errors.Instance.MemberInvalid": "Member is invalid",
@@ -52,7 +54,6 @@ TEXTS: dict[str, str] = {
     "Errors.Org.NotFound": "Organisation not found",
     "Errors.Project.AlreadyExists": "Project already exists on organization",
     "Errors.Project.App.AlreadyExists": "Application already exists",
-    "Errors.Project.App.Invalid": "Application is invalid",
     "Errors.Project.App.NotActive": "Application is not active",
     "Errors.Project.App.NotExisting": "Application doesn't exist",
     "Errors.Project.App.NotInactive": "Application is not inactive",
@@ -71,6 +72,9 @@ TEXTS: dict[str, str] = {
     "Errors.Project.Role.NotExisting": "Role doesn't exist",
     "Errors.Query.InvalidRequest": "Request is invalid",
     "Errors.Query.LimitExceeded": "Limit exceeded",
+    "Errors.Session.NotExisting": "Session does not exist",
+    "Errors.Session.Terminated": "Session already terminated",
+    "Errors.Session.Token.Invalid": "Session Token is invalid",
     "Errors.User.AlreadyExists": "User already exists",
     "Errors.User.CantDeactivateInitial": "User with state initial can only be deleted not deactivated",
     "Errors.User.DomainNotAllowedAsUsername": "Domain is already reserved and cannot be used",

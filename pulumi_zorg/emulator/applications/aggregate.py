@@ -26,6 +26,11 @@ class Application(AggregateState):
     secret: str = ""
     config: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def by_secret(self) -> bool:
+        """Whether the client authenticates with its secret. It can have one without that."""
+        return self.config.get("authMethodType", 0) in (0, 1)
+
     def transition(self, event: Event) -> None:
         """Apply an event of the application, or the removal of its project."""
         match event.type:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from pulumi_zorg.emulator.applications import messages_v1 as messages
 from pulumi_zorg.emulator.applications.commands import NewApplication, add, deactivate, new_secret, reactivate, remove
 from pulumi_zorg.emulator.applications.projection import ApplicationReadModel
 from pulumi_zorg.emulator.applications.queries import by_id
 from pulumi_zorg.emulator.call import Call
+from pulumi_zorg.emulator.errors import not_found
 from pulumi_zorg.emulator.http.lists import filter_all, list_response, matches, page
 from pulumi_zorg.emulator.http.responses import change_details, creation_details, message, read_details
 from pulumi_zorg.emulator.http.routing import rest
@@ -24,6 +26,22 @@ _SETTINGS = {
     "access_token_role_assertion": "accessTokenRoleAssertion",
     "id_token_role_assertion": "idTokenRoleAssertion",
     "id_token_userinfo_assertion": "idTokenUserinfoAssertion",
+}
+
+
+#: What an answer says of an OIDC application without a redirect URI. Other problems are not reported.
+_WITHOUT_REDIRECT = {
+    "noneCompliant": True,
+    "complianceProblems": [
+        {
+            "key": "Application.OIDC.V1.NotCompliant",
+            "localizedMessage": "Your configuration is not compliant and differs from OIDC 1.0 standard.",
+        },
+        {
+            "key": "Application.OIDC.V1.NoRedirectUris",
+            "localizedMessage": "At least one redirect uri must be registered.",
+        },
+    ],
 }
 
 
@@ -44,7 +62,8 @@ def _add_oidc(call: Call) -> Any:
         accessTokenType=messages.TOKEN_TYPES.index(request["access_token_type"]),
     )
     by_secret = request["auth_method_type"] in messages.AUTH_METHODS[:2]
-    return _added(add(call, request["project_id"], call.caller.org_id, "oidc", config, secret=by_secret))
+    answer = _added(add(call, request["project_id"], call.caller.org_id, "oidc", config, secret=by_secret))
+    return answer if request["redirect_uris"] else {**answer, **_WITHOUT_REDIRECT}
 
 
 @rest("POST", _APPS + "/api", "project.app.write", messages.ADD_API_APP, check="project_id")
@@ -103,6 +122,8 @@ def _to_message(app: ApplicationReadModel) -> dict[str, Any]:
             responseTypes=types,
             grantTypes=grants,
             appType=messages.APP_TYPES[kind] if kind else "",
+            clockSkew="0s",
+            allowedOrigins=_origins(config.get("redirectUris", [])),
             clientId=app.client_id,
             authMethodType=messages.AUTH_METHODS[method] if method else "",
             accessTokenType=messages.TOKEN_TYPES[token] if token else "",
@@ -110,9 +131,17 @@ def _to_message(app: ApplicationReadModel) -> dict[str, Any]:
     }
 
 
+def _origins(uris: list[str]) -> list[str]:
+    parts = [urlsplit(uri) for uri in uris]
+    return list(dict.fromkeys(f"{part.scheme}://{part.netloc}" for part in parts))
+
+
 @rest("GET", _APP, "project.app.read", messages.GET_APP, check="project_id")
 def _get(call: Call) -> Any:
-    return {"app": _to_message(by_id(call.instance, call.request["project_id"], call.request["app_id"]))}
+    app = by_id(call.instance, call.request["project_id"], call.request["app_id"])
+    if app.owner != call.caller.org_id and call.instance.profile.project_reads_by_organization:
+        raise not_found("MANAG-SFf2a", "Application not found")
+    return {"app": _to_message(app)}
 
 
 @rest("POST", _APPS + "/_search", "project.app.read", messages.LIST_APPS, check="project_id")

@@ -38,9 +38,7 @@ def add(call: Call, project_id: str, owner: str, kind: str, config: dict[str, An
     """
     project = require_project(call.instance.store, project_id, owner)
     call.check("project.app.write", project.owner, project.id)
-    name = call.request["name"].strip()
-    if not name:
-        raise invalid("PROJECT-1n8df" if kind == "oidc" else "PROJECT-Bff2g", "Errors.Project.App.Invalid")
+    name = call.request["name"]
     app_id, client_id = call.instance.store.new_id(), call.instance.store.new_id()
     text = secrets.token_urlsafe(48) if secret else ""
     payload = {
@@ -105,7 +103,8 @@ def new_secret(call: Call, kind: str) -> tuple[str, Details]:
     """Generate a new secret for an application of that kind. It replaces the earlier one."""
     model = _existing(call, "COMMAND-2g66f" if kind == "oidc" else "COMMAND-aeH4f")
     if model.kind != kind:
-        raise not_found("COMMAND-2g66f" if kind == "oidc" else "COMMAND-aeH4f", "Errors.Project.App.NotExisting")
+        name = "OIDC" if kind == "oidc" else "API"
+        raise invalid("COMMAND-Ghrh3" if kind == "oidc" else "COMMAND-aeH4", f"Application is not type {name}")
     call.check("project.app.write", model.owner, model.id)
     text = secrets.token_urlsafe(48)
     return text, _push(call, model, f"config.{kind}.secret.changed", hashedSecret=hash_secret(text))

@@ -71,7 +71,7 @@ def finish(call: Call) -> tuple[Details, str]:
     call.check("session.link", instance.instance_id, "")
     session = SessionWriteModel(instance.store, sent["session_id"])
     if not session.state:
-        raise not_found("COMMAND-x0099887", "Errors.Session.NotExisting")
+        raise precondition("COMMAND-Flk38", "Errors.Session.NotExisting")
     if session.state != "ACTIVE":
         raise precondition("COMMAND-Hewfq", "Errors.Session.Terminated")
     if ids_of(instance, sent["session_token"]) != (session.token_id, session.id):

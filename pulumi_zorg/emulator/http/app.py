@@ -40,6 +40,16 @@ from pulumi_zorg.emulator.oauth.tokens import api_token
 from pulumi_zorg.emulator.oauth.userinfo import userinfo
 from pulumi_zorg.emulator.organizations.queries import require_known_organization
 
+_GRPC_ENDS = ("", "+json", "+json; charset=utf-8", "+proto")
+_CONNECT_TYPES = ("application/json", "application/json; charset=utf-8")
+#: What the real server takes. The emulator takes JSON alone.
+_ACCEPT_POST = ", ".join(
+    [
+        *(f"application/{name}{end}" for name in ("grpc", "grpc-web") for end in _GRPC_ENDS),
+        *_CONNECT_TYPES,
+        "application/proto",
+    ]
+)
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 #: The services of the Connect protocol. Their answer to an unknown procedure is not JSON.
 _SERVICES = {route.path.split("/")[1] for route in ROUTES if route.connect}
@@ -109,9 +119,8 @@ class Api:
         route, variables, known = self.router.find(request.method, path)
         if route is None:
             return _unknown(path, known=known)
-        if route.connect and request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-            # The real server takes the binary form of messages too.
-            return Response(status_code=415, headers={"accept-post": "application/json"})
+        if route.connect and request.headers.get("content-type", "").lower() not in _CONNECT_TYPES:
+            return Response(status_code=415, headers={"accept-post": _ACCEPT_POST})
         try:
             return _Json(self._answer(route, request, body, variables), route.status)
         except ApiError as error:

@@ -26,8 +26,7 @@ def authorize(instance: Instance, form: dict[str, str]) -> str:
     if app is None:
         raise OAuthError(400, "invalid_request", "Errors.App.NotFound")
     if not redirect_uri:
-        text = "The redirect_uri is missing in the request. Please ensure it is added to the request."
-        raise OAuthError(400, "invalid_request", text + _CONTACT)
+        raise OAuthError(500, "server_error", "auth request is missing redirect_uri")
     if redirect_uri not in app.config.get("redirectUris", []):
         text = "The requested redirect_uri is missing in the client configuration."
         raise OAuthError(400, "invalid_request", text + _CONTACT)
@@ -35,7 +34,9 @@ def authorize(instance: Instance, form: dict[str, str]) -> str:
     if not scopes:
         text = "The scope of your request is missing. Please ensure some scopes are requested."
         raise OAuthError(400, "invalid_request", text + _CONTACT)
-    if form.get("response_type") != "code":
+    if not form.get("response_type"):
+        raise OAuthError(400, "invalid_request", "The response type is missing in your request." + _CONTACT)
+    if form["response_type"] != "code":
         text = "The requested response type is not supported by this emulator. It supports code."
         raise OAuthError(400, "unsupported_response_type", text)
     return _LOGIN + add(instance, app.project_id, requested_projects(instance, scopes), scopes, form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,12 @@ from pulumi_zorg.emulator.users.passwords import secret_matches
 _INACTIVE: dict[str, Any] = {"active": False}
 
 #: Method of an authentication, as events have it -> its name in tokens.
-METHODS = {1: "pwd"}
+_METHODS = {1: "pwd"}
+
+
+def amr(methods: Iterable[int]) -> list[str]:
+    """Return the names of the methods of an authentication."""
+    return [_METHODS[method] for method in methods if method in _METHODS]
 
 
 def introspect(instance: Instance, client_id: str, secret: str, text: str, issuer: str) -> dict[str, Any]:
@@ -24,21 +30,25 @@ def introspect(instance: Instance, client_id: str, secret: str, text: str, issue
 
     :raises OAuthError: 400, if the application is not known, not active, or its secret is wrong.
     """
+    if not client_id:
+        raise OAuthError(400, "invalid_request", "client_id or client_assertion must be provided")
     app = active_client(instance, client_id, "api")
     if app is None or not secret_matches(secret, app.secret):
         raise OAuthError(400, "unauthorized_client")
     token = find_token(instance, text)
     user = instance.seen.users.get(token.user_id) if token else None
-    if token is None or user is None:
+    if token is None or user is None or user.state != "ACTIVE":
         return _INACTIVE
     if token.personal:
         # A personal access token is valid for every application, with all roles of its project.
         roles = [ROLE_PREFIX + role.key for role in instance.seen.roles.where("id", app.project_id)]
-        audience, scopes = (*token.audience, client_id, app.project_id), (*token.scopes, *roles)
-        token = replace(token, audience=audience, scopes=scopes)
+        token = replace(token, audience=(client_id, app.project_id), scopes=(*token.scopes, *roles))
     if client_id not in token.audience and app.project_id not in token.audience:
         return _INACTIVE
-    return {**_about(token, issuer), **claims(instance, user, token, app.project_id, [app.project_id])}
+    info = claims(instance, user, token, app.project_id, [app.project_id])
+    if "preferred_username" in info:
+        info["username"] = info["preferred_username"]
+    return {**_about(token, issuer), **info}
 
 
 def _about(token: Token, issuer: str) -> dict[str, Any]:
@@ -51,7 +61,7 @@ def _about(token: Token, issuer: str) -> dict[str, Any]:
         "auth_time": token.auth_time,
         "nbf": token.created,
         "aud": list(token.audience),
-        "amr": [METHODS[method] for method in token.methods if method in METHODS],
+        "amr": amr(token.methods),
         "iss": issuer,
         "jti": token.id,
     }

@@ -21,6 +21,7 @@ from pulumi_zorg.emulator.credentials.tokens import ids_of
 from pulumi_zorg.emulator.eventstore.events import NewEvent, now_micros
 from pulumi_zorg.emulator.instance import Instance
 from pulumi_zorg.emulator.oauth.errors import OAuthError
+from pulumi_zorg.emulator.oauth.introspection import amr
 from pulumi_zorg.emulator.oauth.scopes import OFFLINE_ACCESS, requested_projects
 from pulumi_zorg.emulator.oauth.sessions import (
     LIFETIME,
@@ -135,7 +136,9 @@ class Oidc:
         style = _Style(issuer, bool(user.token_type), access_roles=True, id_roles=True)
         answer = self._answer(session, user, style)
         if "openid" in scopes:
-            answer["id_token"] = self._id_token(session, user, [user.username, *audience], style)
+            answer["id_token"] = self._id_token(
+                session, user, [user.username, *audience], style, answer["access_token"]
+            )
         return answer
 
     # Persons, who log in to an application.
@@ -147,7 +150,7 @@ class Oidc:
         app = active_client(self.instance, client_id, "oidc")
         if app is None:
             raise OAuthError(400, "invalid_client", "no active client not found")
-        if app.secret and not secret_matches(secret, app.secret):
+        if app.by_secret and not secret_matches(secret, app.secret):
             raise OAuthError(400, "invalid_client", "invalid secret")
         return app
 
@@ -185,8 +188,6 @@ class Oidc:
 
     def _by_refresh_token(self, app: ApplicationReadModel, form: dict[str, str], issuer: str) -> dict[str, Any]:
         model = of_refresh_token(self.instance, form.get("refresh_token", ""))
-        if model is None:
-            raise OAuthError(400, "invalid_request", "Errors.OIDCSession.RefreshTokenInvalid")
         scopes = form.get("scope", "").split()
         if not set(scopes) <= set(model.scopes):
             raise OAuthError(400, "invalid_scope")
@@ -210,7 +211,7 @@ class Oidc:
         if session.refresh_token:
             answer["refresh_token"] = refresh_token_text(self.instance, session)
         if "openid" in session.scopes:
-            answer["id_token"] = self._id_token(session, user, list(session.audience), style)
+            answer["id_token"] = self._id_token(session, user, list(session.audience), style, answer["access_token"])
         return answer
 
     # Answers.
@@ -223,9 +224,19 @@ class Oidc:
             text = access_token_text(self.instance, session)
         return {"access_token": text, "token_type": "Bearer", "expires_in": LIFETIME - 1}
 
-    def _id_token(self, session: OidcSessionWriteModel, user: UserReadModel, audience: list[str], style: _Style) -> str:
-        times = {"auth_time": session.auth_time // 1_000_000, "azp": session.client_id}
-        return self._signed(session, user, audience, style, roles=style.id_roles, **times)
+    def _id_token(
+        self,
+        session: OidcSessionWriteModel,
+        user: UserReadModel,
+        audience: list[str],
+        style: _Style,
+        access_token: str,
+    ) -> str:
+        more: dict[str, Any] = {"auth_time": session.auth_time // 1_000_000, "azp": session.client_id}
+        more |= {"amr": amr(session.methods), "at_hash": _half_hash(access_token)}
+        if session.session_id:
+            more["sid"] = session.session_id
+        return self._signed(session, user, audience, style, roles=style.id_roles, **more)
 
     def _signed(
         self,
@@ -261,9 +272,14 @@ class _Style:
     id_roles: bool
 
 
+def _half_hash(text: str) -> str:
+    """Return the left half of a hash, which ties an id token to its access token."""
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).decode().rstrip("=")
+
+
 def _check_challenge(model: AuthRequestWriteModel, app: ApplicationReadModel, verifier: str) -> None:
     """Check the proof key of a code. A client without a secret needs one."""
-    if not model.challenge and app.secret:
+    if not model.challenge and app.by_secret:
         return
     digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     shown = digest if model.challenge_method == "S256" else verifier

@@ -8,6 +8,7 @@ from pulumi_zorg.emulator.instance import Instance
 
 OFFLINE_ACCESS = "offline_access"
 ROLES = "urn:zitadel:iam:org:projects:roles"
+RESOURCE_OWNER = "urn:zitadel:iam:user:resourceowner"
 ROLE_PREFIX = "urn:zitadel:iam:org:project:role:"
 _PROJECT = "urn:zitadel:iam:org:project:id:"
 

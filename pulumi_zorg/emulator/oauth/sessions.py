@@ -11,6 +11,7 @@ from pulumi_zorg.emulator.credentials.tokens import ids_of, token_of
 from pulumi_zorg.emulator.eventstore.aggregate import AggregateState, WriteModel
 from pulumi_zorg.emulator.eventstore.events import Event, NewEvent, now_micros
 from pulumi_zorg.emulator.instance import Instance
+from pulumi_zorg.emulator.oauth.errors import OAuthError
 from pulumi_zorg.emulator.projects.commands import milestone
 
 #: Lifetime of access tokens and of refresh tokens that are not used, in seconds.
@@ -140,9 +141,15 @@ def refresh_token_text(instance: Instance, model: OidcSessionWriteModel) -> str:
     return token_of(instance, f"{model.id}-{model.refresh_token}", model.user_id)
 
 
-def of_refresh_token(instance: Instance, text: str) -> OidcSessionWriteModel | None:
-    """Return the session of a refresh token, or None if the token is not valid, was used already or has expired."""
+def of_refresh_token(instance: Instance, text: str) -> OidcSessionWriteModel:
+    """Return the session of a refresh token.
+
+    :raises OAuthError: 400, if the text is no refresh token, or it was used already, or has expired.
+    """
     model_id, separator, token_id = ids_of(instance, text)[0].partition("-")
+    if not separator:
+        raise OAuthError(400, "invalid_request", "Errors.User.RefreshToken.Invalid")
     model = OidcSessionWriteModel(instance.store, model_id)
-    fresh = model.refresh_created + _REFRESH_IDLE * 1_000_000 > now_micros()
-    return model if separator and model.exists and model.refresh_token == token_id and fresh else None
+    if model.refresh_token != token_id or model.refresh_created + _REFRESH_IDLE * 1_000_000 <= now_micros():
+        raise OAuthError(400, "invalid_request", "Errors.OIDCSession.RefreshTokenInvalid")
+    return model

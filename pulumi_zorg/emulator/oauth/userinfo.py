@@ -7,7 +7,7 @@ from typing import Any
 from pulumi_zorg.emulator.applications.queries import of_client
 from pulumi_zorg.emulator.instance import Instance
 from pulumi_zorg.emulator.oauth.errors import OAuthError
-from pulumi_zorg.emulator.oauth.scopes import ROLE_PREFIX, ROLES, requested_projects
+from pulumi_zorg.emulator.oauth.scopes import RESOURCE_OWNER, ROLE_PREFIX, ROLES, requested_projects
 from pulumi_zorg.emulator.oauth.tokens import Token, find_token
 from pulumi_zorg.emulator.users.projection import UserReadModel
 
@@ -15,13 +15,14 @@ from pulumi_zorg.emulator.users.projection import UserReadModel
 def userinfo(instance: Instance, text: str) -> dict[str, Any]:
     """Return the claims about the user of a token, as its scopes request.
 
-    :raises OAuthError: 401, if the token is not valid or its user is gone. The end of a user ends its tokens.
+    :raises OAuthError: 401, if the token is not valid or the user is not active. A personal access token that is added to an
+        inactive user is valid, but not here.
     """
     token = find_token(instance, text)
     if token is None:
         raise OAuthError(401, "access_denied", "access token invalid")
     user = instance.seen.users.get(token.user_id)
-    if user is None:
+    if user is None or user.state != "ACTIVE":
         raise OAuthError(401, "access_denied", "no active user")
     project_id, asserts = project_of(instance, token.client_id)
     return claims(instance, user, token, project_id, _role_audience(instance, token.scopes, project_id, asserts))
@@ -65,6 +66,10 @@ def claims(
         info.update(_profile(user))
     if "email" in token.scopes and user.human:
         info.update(email=user.profile["email"], email_verified=bool(user.profile.get("emailVerified")))
+    org = instance.seen.orgs.get(user.owner)
+    if RESOURCE_OWNER in token.scopes and org is not None:
+        info[f"{RESOURCE_OWNER}:id"], info[f"{RESOURCE_OWNER}:name"] = org.id, org.name
+        info[f"{RESOURCE_OWNER}:primary_domain"] = org.primary_domain
     return {**info, **_roles(instance, user, token.scopes, project_id, role_audience)}
 
 

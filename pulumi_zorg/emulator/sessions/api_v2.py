@@ -75,12 +75,12 @@ def _create(call: Call) -> Any:
 
 @rest("PATCH", "/v2/sessions/{session_id}", AUTHENTICATED, messages.SET_SESSION, requires="v2")
 def _set(call: Call) -> Any:
-    """Check more, as the login does after it has found the user. The source of the error ids is ZITADEL's source."""
+    """Check more, as the login does after it has found the user."""
     model = _existing(call)
-    if not model.exists:
-        raise not_found("COMMAND-Flk38", "Errors.Session.NotExisting")
     call.check("session.write", "", "")
     checks, _ = _checked(call, model.id, call.instance.read_models.users.get(model.user_id))
+    if not model.exists:
+        raise precondition("COMMAND-Flk38", "Errors.Session.NotExisting")
     details, token = _push_with_token(call, model.id, checks)
     return message(details=change_details(details), sessionToken=token)
 
