@@ -1,9 +1,9 @@
 """A ZITADEL in memory, over HTTP, for tests and for trying things out.
 
-It answers the calls on organizations, users, projects, roles, project grants, user grants and members (v1, v2 and Connect),
-tokens and the event search as the real server does, including status, error id, message and sequence numbers. It does not
-serve logins in a browser, policies (only whether login names end with the domain), applications, identity providers,
-actions, and changes of a user's profile.
+It answers the calls on organizations, users, projects, roles, applications, project grants, user grants and members (v1, v2 and
+Connect), logins (authorization endpoint, sessions, tokens, refresh tokens, userinfo, introspection) and the event search as the
+real server does, including status, error id, message and sequence numbers. It does not serve login pages, policies
+(only whether login names end with the domain), identity providers, actions, SCIM, and changes of a user's profile.
 tests/emulator/README.md lists what ZITADEL's own client finds.
 
 It is event-sourced like the real server. It imports nothing from the rest of `pulumi_zorg`, so that a wrong assumption
@@ -26,7 +26,9 @@ Controls that the real server does not have (no authentication needed):
   (200 for user grants and project grants, 400 with code 9 for the others). The opposite change and then the wanted one show again.
   Roles in userinfo are those of what reads show. `"events": ["user.grant.changed", ...]` names other types of event. A read of an
   organization by its id is always right: the server makes that answer from the events.
-- `POST /debug/lag {"seconds": s}` makes lists show the state of s seconds ago. Reads by id and events do not lag.
+- `POST /debug/lag {"seconds": s}` makes lists show the state of s seconds ago. Reads by id and events do not lag. With `"since": time`
+  lists show the state of that time, as if the projections stood still. With `"tables": ["user_grants", ...]` tokens, logins and
+  permissions see these tables of `ReadModels` as late as lists do: the first call after a change can do so on a real server.
 - `POST /debug/delay {"seconds": s}` makes each call wait s seconds before it is handled.
 - `POST /debug/rate-limit {"calls": n}` answers n calls in each second, and others with 429. Null ends it.
 - `GET /debug/calls` lists the calls that were served. `DELETE /debug/calls` empties that list.

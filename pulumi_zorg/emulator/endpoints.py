@@ -8,10 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 
 MODULES = (
+    "applications.api_v1",
+    "auth_requests.api_v2",
     "credentials.api_v1",
     "credentials.api_v2",
     "events.api_v1",
     "members.api_v1",
+    "members.api_v2",
     "members.memberships_api_v1",
     "metadata.api_v1",
     "metadata.api_v2",

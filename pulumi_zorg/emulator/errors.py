@@ -30,6 +30,8 @@ CODES: dict[int, tuple[int, str]] = {
 
 #: Message key -> English text. As on the real server, a key without a text is sent as it is.
 TEXTS: dict[str, str] = {
+    "Errors.AuthRequest.AlreadyHandled": "Auth Request has already been handled",
+    "Errors.AuthRequest.NotExisting": "Auth Request does not exist",
     "Errors.IDMissing": "ID missing",
     "Errors.Internal": "An internal error occurred",
     "Errors.Instance.MemberInvalid": "Member is invalid",
@@ -51,6 +53,10 @@ TEXTS: dict[str, str] = {
     "Errors.Org.NotChanged": "Organisation not changed",
     "Errors.Org.NotFound": "Organisation not found",
     "Errors.Project.AlreadyExists": "Project already exists on organization",
+    "Errors.Project.App.AlreadyExists": "Application already exists",
+    "Errors.Project.App.NotActive": "Application is not active",
+    "Errors.Project.App.NotExisting": "Application doesn't exist",
+    "Errors.Project.App.NotInactive": "Application is not inactive",
     "Errors.Project.Grant.AlreadyExists": "Project Grant already exists",
     "Errors.Project.Grant.Invalid": "Project Grant is invalid",
     "Errors.Project.Grant.NotFound": "Project Grant not found",
@@ -66,6 +72,9 @@ TEXTS: dict[str, str] = {
     "Errors.Project.Role.NotExisting": "Role doesn't exist",
     "Errors.Query.InvalidRequest": "Request is invalid",
     "Errors.Query.LimitExceeded": "Limit exceeded",
+    "Errors.Session.NotExisting": "Session does not exist",
+    "Errors.Session.Terminated": "Session already terminated",
+    "Errors.Session.Token.Invalid": "Session Token is invalid",
     "Errors.User.AlreadyExists": "User already exists",
     "Errors.User.CantDeactivateInitial": "User with state initial can only be deleted not deactivated",
     "Errors.User.DomainNotAllowedAsUsername": "Domain is already reserved and cannot be used",
@@ -110,18 +119,20 @@ class ApiError(Exception):
     :param key: a message key of `TEXTS`, or a plain text.
     :param error_id: ZITADEL's id of the error. It is empty for errors of the layers below ZITADEL (validation, JSON, a missing
         token), whose answers have no details.
+    :param plain: send the key instead of its text: the check of the token comes before the translation.
     """
 
     code: int
     key: str
     error_id: str = ""
+    plain: bool = False
 
     def text(self, texts: dict[str, str]) -> str:
         """Return the English message, without the id.
 
         :param texts: the texts of the server profile, which take precedence over `TEXTS`.
         """
-        return texts.get(self.key, TEXTS.get(self.key, self.key))
+        return self.key if self.plain else texts.get(self.key, TEXTS.get(self.key, self.key))
 
     def as_gateway(self, texts: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """Return status and body of the REST gateway."""

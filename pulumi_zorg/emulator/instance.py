@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 import time
 from collections import deque
@@ -53,6 +54,8 @@ class Instance:
         self._second = 0.0  # when the present second began, by the monotonic clock
         self._calls_left = 0
         self._lag = 0.0
+        self._lag_from: int | None = None
+        self._lagging_tables: tuple[str, ...] = ()
         self._lagging: ReadModels | None = None
         self._pending: deque[Event] = deque()
         self.store.listeners.append(self._queue)
@@ -75,26 +78,43 @@ class Instance:
         self._calls_left -= 1
         return self._calls_left >= 0
 
-    def set_lag(self, seconds: float) -> None:
-        """Make lists show the state of `seconds` ago from now on."""
-        self._lag = seconds
+    def set_lag(self, seconds: float, *, since: int | None = None, tables: Iterable[str] = ()) -> None:
+        """Make lists show the state of `seconds` ago from now on.
+
+        :param since: show the state of this moment instead, in microseconds since 1970: the projections stand still.
+        :param tables: tables of `ReadModels` that tokens, logins and permissions see as late as lists do.
+        """
+        self._lag, self._lag_from, self._lagging_tables = seconds, since, tuple(tables)
         self._lagging = None
         self._pending.clear()
-        if seconds > 0:
-            border = now_micros() - int(seconds * 1_000_000)
+        if seconds > 0 or since is not None:
+            border = self._border()
             settled = (event for event in self.store.events if event.created_at <= border)
             self._lagging = ReadModels(settled, self._missed)
             self._pending.extend(event for event in self.store.events if event.created_at > border)
+
+    def _border(self) -> int:
+        return now_micros() - int(self._lag * 1_000_000) if self._lag_from is None else self._lag_from
 
     @property
     def list_read_models(self) -> ReadModels:
         """The read models that lists use. They lag behind `read_models` if `set_lag` says so."""
         if self._lagging is None:
             return self.read_models
-        border = now_micros() - int(self._lag * 1_000_000)
+        border = self._border()
         while self._pending and self._pending[0].created_at <= border:
             self._lagging.apply(self._pending.popleft())
         return self._lagging
+
+    @property
+    def seen(self) -> ReadModels:
+        """The read models that tokens, logins and permissions use: `read_models`, but for tables that lag for them too."""
+        if self._lagging is None or not self._lagging_tables:
+            return self.read_models
+        late, seen = self.list_read_models, copy.copy(self.read_models)
+        for table in self._lagging_tables:
+            setattr(seen, table, getattr(late, table))
+        return seen
 
     def shown(self, items: Iterable[_T]) -> list[_T]:
         """Return the read models that lists show: all but phantoms."""
@@ -105,7 +125,7 @@ class Instance:
         return [
             member
             for kind in ("org", "iam", "project", "project_grant")
-            for member in self.read_models.members.where("user_id", user_id)
+            for member in self.seen.members.where("user_id", user_id)
             if member.kind == kind
             and (member.owner in (org_id, self.instance_id) or self._is_granted_to(member, org_id))
         ]

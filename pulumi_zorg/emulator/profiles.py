@@ -33,6 +33,10 @@ class ServerProfile:
     version: str = "v4.15.0"
     #: v1 reads a project, or a project grant, by id only for the organizations that it belongs to.
     project_reads_by_organization: bool = True
+    #: Error id of a change of a member of an organization to an unknown role.
+    unknown_org_role: str = "INST-m9fG8"
+    #: ListAdministrators takes the filter `role`.
+    administrators_by_role: bool = True
     #: The discovery document has back-channel logout, and Arabic.
     back_channel_logout: bool = True
     #: Texts of messages that differ from `errors.TEXTS`.
@@ -59,6 +63,8 @@ PROFILES: dict[str, ServerProfile] = {
         cascades_skip_roles=True,
         version="v4.7.0",
         project_reads_by_organization=False,
+        unknown_org_role="IAM-m9fG8",
+        administrators_by_role=False,
         back_channel_logout=False,
         texts=_OLD_TEXTS,
         event_names=_OLD_EVENT_NAMES,
@@ -73,6 +79,8 @@ PROFILES: dict[str, ServerProfile] = {
         cascades_skip_roles=True,
         version="",
         project_reads_by_organization=False,
+        unknown_org_role="IAM-m9fG8",
+        administrators_by_role=False,
         back_channel_logout=False,
         texts=_OLD_TEXTS,
         event_names=_OLD_EVENT_NAMES,

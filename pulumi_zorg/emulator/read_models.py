@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from pulumi_zorg.emulator.applications.projection import ApplicationReadModel
 from pulumi_zorg.emulator.credentials.projection import KeyReadModel, TokenReadModel
 from pulumi_zorg.emulator.eventstore.events import Event
 from pulumi_zorg.emulator.eventstore.projections import PROJECTIONS, Table
@@ -31,6 +32,7 @@ class ReadModels:
         self.orgs: Table[OrganizationReadModel] = Table()
         self.users: Table[UserReadModel] = Table("owner")
         self.projects: Table[ProjectReadModel] = Table("owner")
+        self.applications: Table[ApplicationReadModel] = Table("owner", "project_id")
         self.roles: Table[RoleReadModel] = Table("id", "owner")
         self.project_grants: Table[ProjectGrantReadModel] = Table("owner", "project_id", "granted_org_id")
         self.user_grants: Table[UserGrantReadModel] = Table(

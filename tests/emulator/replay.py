@@ -35,12 +35,18 @@ SESSIONS = (
 #: The names of the recording account in each session -> the names of the emulator's account.
 ACCOUNTS: tuple[dict[str, str], ...] = ({}, {"zitadel-admin-sa": "iac", "Admin": "IaC"})
 
-_ID = re.compile(r"\b\d{15,}\b")
+_ID = re.compile(r"(?<!\d)\d{15,}(?!\d)")
 _MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 _AUDIENCE = "openid urn:zitadel:iam:org:project:id:zitadel:aud"
 
 #: Times of the real server's scheduler. Any time is accepted.
 _FREE_MOMENTS = {"viewTimestamp"}
+
+#: Times in tokens, in seconds since 1970. The times of a token are compared with each other.
+_SECONDS = ("iat", "exp", "nbf", "auth_time")
+
+#: Lists and texts of words whose order is the one in which the database of the real server found them.
+_UNORDERED = {"aud", "scope"}
 
 
 class Disagreement(AssertionError):
@@ -257,30 +263,60 @@ class Replay:
 
     def _compare(self, expected: Any, found: Any, where: str, name: str) -> None:
         if isinstance(expected, dict) and isinstance(found, dict):
-            expected = {self.map.translate(key): value for key, value in expected.items()}
+            expected = self._with_found_keys(expected, found)
             if expected.keys() != found.keys():
                 raise Disagreement(f"{where or 'the answer'} has {sorted(found)}, recorded {sorted(expected)}")
+            _compare_times(expected, found)
             for key, value in sorted(expected.items()):
                 self._compare(value, found[key], f"{where}.{key}", key)
         elif isinstance(expected, list) and isinstance(found, list):
             if len(expected) != len(found):
                 raise Disagreement(f"{where} has {len(found)} items, recorded {len(expected)}")
+            if name in _UNORDERED:
+                expected, found = self._in_found_order(expected, found)
             for index, (one, other) in enumerate(zip(expected, found, strict=True)):
                 self._compare(one, other, f"{where}[{index}]", name)
         elif not self._same(expected, found, name):
             raise Disagreement(f"{where} is {found!r}, recorded {expected!r}")
 
+    def _with_found_keys(self, expected: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+        """Return the recorded fields with the emulator's ids as names. An id that is seen for the first time is mapped."""
+        new = [key for key in expected if _ID.fullmatch(key) and key not in self.map.ids]
+        left = [key for key in found if _ID.fullmatch(key) and key not in self.map.ids.values()]
+        if len(new) == len(left) == 1:
+            self.map.bind(self.map.ids, new[0], left[0])
+        return {self.map.translate(key): value for key, value in expected.items()}
+
+    def _in_found_order(self, expected: list[str], found: list[str]) -> tuple[list[str], list[str]]:
+        """Return two lists of ids, of which the known ones come first and in the same order."""
+        known = [one for one in expected if self.map.translate(one) != one]
+        names = [self.map.translate(one) for one in known]
+        new = [one for one in expected if one not in known]
+        return known + new, [one for one in names if one in found] + [one for one in found if one not in names]
+
     def _same(self, expected: Any, found: Any, name: str) -> bool:
+        if name in _SECONDS:
+            return isinstance(expected, int) and isinstance(found, int)
         if not isinstance(expected, str) or not isinstance(found, str):
             return bool(expected == found) and type(expected) is type(found)
+        if name == "scope":
+            return sorted(self.map.translate(expected).split()) == sorted(found.split())
         if expected == "<redacted>":
             return len(found) > 20
         if _MOMENT.match(expected) and not expected.startswith("0001"):
             good = bool(_MOMENT.match(found))
             return good and (name in _FREE_MOMENTS or self.map.bind(self.map.moments, expected, found))
-        if _ID.fullmatch(expected):
-            return bool(_ID.fullmatch(found)) and self.map.bind(self.map.ids, expected, found)
-        return self.map.translate(expected) == found
+        return self._same_text(expected, found)
+
+    def _same_text(self, expected: str, found: str) -> bool:
+        """Compare texts with ids and redacted parts: `V2_401638026268118054-at_401638026268183590`."""
+        if "<redacted>" in expected:
+            parts = [re.escape(self.map.translate(part)) for part in expected.split("<redacted>")]
+            return re.fullmatch("[^&]{20,}".join(parts), found) is not None
+        ids, others = _ID.findall(expected), _ID.findall(found)
+        if _ID.sub("#", self.map.texts.get(expected, expected)) != _ID.sub("#", found) or len(ids) != len(others):
+            return False
+        return all(self.map.bind(self.map.ids, *pair) for pair in zip(ids, others, strict=True))
 
     def _remember(self, found: Any) -> None:
         if isinstance(found, dict):
@@ -289,6 +325,16 @@ class Replay:
             self.client_id = found.get("clientId", self.client_id)
             if "tokenId" in found:
                 self.pat = found["token"]
+
+
+def _compare_times(expected: dict[str, Any], found: dict[str, Any]) -> None:
+    """Compare the times of a token with each other: its lifetime, and that it is valid from the moment when it was issued."""
+    if "iat" not in expected:
+        return
+    if any(expected[name] - expected["iat"] != found[name] - found["iat"] for name in ("exp", "nbf")):
+        raise Disagreement(f"the token is valid {found['nbf']} to {found['exp']}, issued {found['iat']}")
+    if found["auth_time"] > found["iat"]:
+        raise Disagreement("the token was issued before its user was authenticated")
 
 
 def _only_names(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:

@@ -77,3 +77,10 @@ def test_a_caller_without_the_right_sees_and_changes_none_of_it(instance: Instan
     # The total is counted before the permission is checked.
     found = other.made("POST", f"{_USERS}/ListUserMetadata", body={"userId": user})
     assert found == {"pagination": {"totalResult": "1", "appliedLimit": "100"}}
+
+
+def test_a_key_with_a_slash_or_outside_ascii(instance: Instance) -> None:
+    org = instance.org()
+    for key, status, code in (("a%2Fb", 404, 5), ("%C3%A4", 500, 13), ("a%20b", 200, None), ("a.b:c", 200, None)):
+        answer = instance.iac("POST", f"{MANAGEMENT}/metadata/{key}", org, {"value": "Yg=="})
+        assert (answer.status, answer.code) == (status, code), key

@@ -71,3 +71,62 @@ def test_the_calls_are_recorded(instance: Instance) -> None:
     assert calls[-1] == {"method": "GET", "path": f"{MANAGEMENT}/orgs/me", "org": "999", "status": 403}
     nobody("DELETE", "/debug/calls")
     assert nobody("GET", "/debug/calls").body == []
+
+
+LIST_PROJECTS = "/zitadel.project.v2.ProjectService/ListProjects"
+
+
+def test_connect_refuses_an_empty_body(instance: Instance) -> None:
+    answer = instance.iac("POST", LIST_PROJECTS, body="")
+    assert (answer.status, answer.code) == (400, "invalid_argument")
+    assert answer.body["message"] == "unmarshal message: zero-length payload is not a valid JSON object"
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_connect_refuses_another_content_type(instance: Instance, content_type: str) -> None:
+    headers = {"authorization": f"Bearer {instance.iac.token}", "content-type": content_type}
+    response = instance.client.post(LIST_PROJECTS, content="{}", headers=headers)
+    assert (response.status_code, response.text) == (415, "")
+
+
+def test_connect_takes_a_content_type_with_a_charset(instance: Instance) -> None:
+    headers = {"authorization": f"Bearer {instance.iac.token}", "content-type": "application/json; charset=utf-8"}
+    assert instance.client.post(LIST_PROJECTS, content="{}", headers=headers).status_code == 200
+
+
+def test_a_role_key_that_is_not_ascii_works_in_v2_alone(instance: Instance) -> None:
+    org = instance.org()
+    project = instance.project(org, "prüfer")
+    role = f"{MANAGEMENT}/projects/{project}/roles/pr%C3%BCfer"
+    for method, body in (("PUT", {"displayName": "x"}), ("DELETE", None)):
+        answer = instance.iac(method, role, org, body)
+        assert (answer.status, answer.code) == (500, 13)
+        assert answer.body["message"].endswith("contains value with non-printable ASCII characters")
+    service, named = "/zitadel.project.v2.ProjectService", {"projectId": project, "roleKey": "prüfer"}
+    instance.iac.made("POST", f"{service}/UpdateProjectRole", body={**named, "displayName": "Prüfer"})
+    found = instance.iac.made("POST", f"{MANAGEMENT}/projects/{project}/roles/_search", org, {})["result"]
+    assert [role["displayName"] for role in found] == ["Prüfer"]
+    instance.iac.made("POST", f"{service}/RemoveProjectRole", body=named)
+    assert "result" not in instance.iac.made("POST", f"{MANAGEMENT}/projects/{project}/roles/_search", org, {})
+
+
+def test_projections_can_stand_still_for_tokens_too(instance: Instance) -> None:
+    """The first call after a switch may see the old state."""
+    org = instance.org()
+    project = instance.project(org, "viewer")
+    machine = instance.machine(org)
+    grant = instance.grant(org, machine, project, "viewer")
+    before = instance.iac.made("GET", grant.path, org)["userGrant"]["details"]["changeDate"]
+    secret = instance.iac.made("PUT", f"{MANAGEMENT}/users/{machine}/secret", org, {})
+    scope = f"openid urn:zitadel:iam:org:projects:roles urn:zitadel:iam:org:project:id:{project}:aud"
+    form = {"grant_type": "client_credentials", "scope": scope}
+    pair = secret["clientId"], secret["clientSecret"]
+    token = instance.client.post("/oauth/v2/token", data=form, auth=pair).json()["access_token"]
+    claim = f"urn:zitadel:iam:org:project:{project}:roles"
+    instance.iac.made("POST", f"{grant.path}/_deactivate", org, {})
+    try:
+        for tables, shown in ((["user_grants"], True), ([], False)):
+            instance.client.post("/debug/lag", json={"since": before, "tables": tables})
+            assert (claim in instance.caller(token)("GET", "/oidc/v1/userinfo").body) == shown
+    finally:
+        instance.client.post("/debug/lag", json={"seconds": 0})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pulumi_zorg.emulator import Emulator
+from tests.emulator.access_scenarios import replay_all
 from tests.emulator.replay import ACCOUNTS, SESSIONS, Disagreement, Replay, exchanges
 
 pytestmark = pytest.mark.slow
@@ -13,6 +14,9 @@ SERVERS = {
     "2026-07": {"url": "http://localhost:8082", "iac": "400712249020845094"},
     "2025-12": {"url": "http://localhost:8081", "iac": "400707796297387046"},
 }
+
+#: The addresses of the servers of access.jsonl, which had servers of its own too.
+ACCESS = {"2026-07": "http://localhost:18036", "2025-12": "http://localhost:18035"}
 
 #: Exchanges of which only the status is compared, and why.
 NOT_WHOLE = {
@@ -74,3 +78,13 @@ def test_every_exchange_agrees(replayed: tuple[str, dict[str, list[str]]], name:
     total = len(exchanges(server, name))
     print(f"{server}/{name}: {total - len(found[name])} of {total} agree")
     assert not found[name], "\n".join(found[name])
+
+
+@pytest.mark.parametrize("server", list(ACCESS))
+def test_every_exchange_about_who_gets_in_agrees(server: str) -> None:
+    recorded = exchanges(server, "access")
+    # The parameter is a text, and not one of the literal names.
+    with Emulator(like=server) as emulator:  # type: ignore[arg-type]
+        found = replay_all(emulator, server, ACCESS[server], recorded)
+    print(f"{server}/access: {len(recorded) - len(found)} of {len(recorded)} agree")
+    assert not found, "\n".join(found)

@@ -181,3 +181,18 @@ def test_a_personal_access_token(instance: Instance) -> None:
 def test_no_token(instance: Instance, token: str) -> None:
     answer = instance.caller(token)("GET", f"{MANAGEMENT}/orgs/me")
     assert (answer.status, answer.code) == (401, 16)
+
+
+def test_a_personal_access_token_of_an_inactive_user(instance: Instance) -> None:
+    """A real server of July 2026 adds one, and takes it for the API, but not for userinfo. One from before is dead."""
+    org = instance.org()
+    user = instance.machine(org)
+    before = instance.caller(instance.token(org, user))
+    instance.iac.made("POST", f"{MANAGEMENT}/users/{user}/_deactivate", org, {})
+    added = instance.caller(instance.token(org, user))
+    assert (before("GET", "/auth/v1/users/me").status, added("GET", "/auth/v1/users/me").status) == (401, 200)
+    answer = added("GET", "/oidc/v1/userinfo")
+    assert (answer.status, answer.body["error_description"]) == (401, "no active user")
+    instance.iac.made("POST", f"{MANAGEMENT}/users/{user}/_reactivate", org, {})
+    statuses = [caller("GET", "/oidc/v1/userinfo").status for caller in (before, added)]
+    assert statuses == [401, 200]

@@ -10,6 +10,7 @@ AGGREGATES: dict[str, str] = {
     "instance": "Instance",
     "session": "Session",
     "oidc_session": "OIDC Session",
+    "auth_request": "Auth Request",
     "milestone": "Milestone",
 }
 
@@ -72,6 +73,14 @@ EVENTS: dict[str, str] = {
     "project.deactivated": "Project deactivated",
     "project.reactivated": "Project reactivated",
     "project.removed": "Project removed",
+    "project.application.added": "Application added",
+    "project.application.deactivated": "Application deactivated",
+    "project.application.reactivated": "Application reactivated",
+    "project.application.removed": "Application removed",
+    "project.application.config.oidc.added": "OIDC Configuration added",
+    "project.application.config.oidc.secret.changed": "OIDC secret changed",
+    "project.application.config.api.added": "API Configuration added",
+    "project.application.config.api.secret.changed": "API secret changed",
     "project.role.added": "Project role added",
     "project.role.changed": "Project role changed",
     "project.role.removed": "Project role removed",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,6 +16,8 @@ from starlette.routing import Route as WebRoute
 from pulumi_zorg.emulator import bootstrap, endpoints  # noqa: F401  (endpoints registers all routes)
 from pulumi_zorg.emulator.call import Call, Caller
 from pulumi_zorg.emulator.errors import (
+    INTERNAL,
+    INVALID_ARGUMENT,
     NOT_FOUND,
     UNAUTHENTICATED,
     UNIMPLEMENTED,
@@ -23,11 +26,18 @@ from pulumi_zorg.emulator.errors import (
     not_found,
     unauthenticated,
 )
+from pulumi_zorg.emulator.eventstore.events import parse_timestamp
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, ROUTES, Route, path_fields, router
 from pulumi_zorg.emulator.http.schema import MessageDict, decode, decode_query, validate
 from pulumi_zorg.emulator.instance import Instance
+from pulumi_zorg.emulator.oauth.authorize import authorize
 from pulumi_zorg.emulator.oauth.discovery import configuration
-from pulumi_zorg.emulator.oauth.oidc import OAuthError, Oidc
+from pulumi_zorg.emulator.oauth.errors import OAuthError
+from pulumi_zorg.emulator.oauth.introspection import introspect
+from pulumi_zorg.emulator.oauth.oidc import Oidc, basic_credentials
+from pulumi_zorg.emulator.oauth.signing import public_keys
+from pulumi_zorg.emulator.oauth.tokens import api_token
+from pulumi_zorg.emulator.oauth.userinfo import userinfo
 from pulumi_zorg.emulator.organizations.queries import require_known_organization
 
 _SWITCHES = ("deactivated", "reactivated")
@@ -37,9 +47,22 @@ _STATE_EVENTS = (
     "user.locked",
     "user.unlocked",
 )
+_GRPC_ENDS = ("", "+json", "+json; charset=utf-8", "+proto")
+_CONNECT_TYPES = ("application/json", "application/json; charset=utf-8")
+#: What the real server takes. The emulator takes JSON alone.
+_ACCEPT_POST = ", ".join(
+    [
+        *(f"application/{name}{end}" for name in ("grpc", "grpc-web") for end in _GRPC_ENDS),
+        *_CONNECT_TYPES,
+        "application/proto",
+    ]
+)
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 #: The services of the Connect protocol. Their answer to an unknown procedure is not JSON.
 _SERVICES = {route.path.split("/")[1] for route in ROUTES if route.connect}
+
+
+_BAD_PATH = 'header key "zitadel-activity-path" contains value with non-printable ASCII characters'
 
 
 class _Json(JSONResponse):
@@ -75,6 +98,8 @@ class Api:
             WebRoute("/.well-known/openid-configuration", self._recorded(self._configuration)),
             WebRoute("/oauth/v2/keys", self._recorded(self._keys)),
             WebRoute("/oauth/v2/token", self._recorded(self._token), methods=["POST"]),
+            WebRoute("/oauth/v2/authorize", self._recorded(self._authorize), methods=["GET", "POST"]),
+            WebRoute("/oauth/v2/introspect", self._recorded(self._introspect), methods=["POST"]),
             WebRoute("/oidc/v1/userinfo", self._recorded(self._userinfo), methods=["GET", "POST"]),
         ]
         return Starlette(routes=[*fixed, WebRoute("/{rest:path}", self._recorded(self._api), methods=_METHODS)])
@@ -95,18 +120,15 @@ class Api:
         return endpoint
 
     def _api(self, request: Request, body: bytes) -> Response:
-        # The raw path: a `/` that is escaped in a variable does not separate parts.
         path = request.scope["raw_path"].decode().partition("?")[0]
         texts = self.instance.profile.texts
         if path in ("/admin/v1/healthz", "/management/v1/healthz", "/auth/v1/healthz"):
             return _Json({})
         route, variables, known = self.router.find(request.method, path)
         if route is None:
-            if path.split("/")[1] in _SERVICES:
-                return PlainTextResponse("404 page not found\n", 404)
-            if known:
-                return _Json({"code": UNIMPLEMENTED, "message": "Method Not Allowed"}, 405)
-            return _Json({"code": NOT_FOUND, "message": "Not Found"}, 404)
+            return _unknown(path, known=known)
+        if route.connect and request.headers.get("content-type", "").lower() not in _CONNECT_TYPES:
+            return Response(status_code=415, headers={"accept-post": _ACCEPT_POST})
         try:
             return _Json(self._answer(route, request, body, variables), route.status)
         except ApiError as error:
@@ -114,6 +136,7 @@ class Api:
             return _Json(answer, status)
 
     def _answer(self, route: Route, request: Request, body: bytes, variables: dict[str, str]) -> Any:
+        _check_envelope(route, request, body)
         try:
             message = decode(route.message, body) if route.body else decode_query(route.message, request.url.query)
         except ApiError as error:
@@ -133,7 +156,7 @@ class Api:
         before, separator, text = header.partition("Bearer ")
         if before or not separator or "Bearer " in text:
             raise unauthenticated("AUTH-toLo1", "invalid auth header")
-        token = self.oidc.api_token(text)
+        token = api_token(self.instance, text)
         org_id = request.headers.get("x-zitadel-orgid", "")
         if route.org_field and message[route.org_field]:
             org_id = message[route.org_field]["org_id"] or org_id
@@ -153,20 +176,27 @@ class Api:
         return caller
 
     def _token(self, request: Request, body: bytes) -> Response:
-        form = dict(parse_qsl(body.decode()))
-        try:
-            return _Json(self.oidc.grant(form, request.headers.get("authorization", ""), _origin(request)))
-        except OAuthError as error:
-            return _Json(error.body, error.status)
+        form, authorization = _form(body.decode()), request.headers.get("authorization", "")
+        return _oauth(lambda: _Json(self.oidc.grant(form, authorization, _origin(request))))
+
+    def _authorize(self, request: Request, body: bytes) -> Response:
+        form = {**_form(request.url.query), **_form(body.decode())}
+        return _oauth(lambda: Response(status_code=302, headers={"location": authorize(self.instance, form)}))
+
+    def _introspect(self, request: Request, body: bytes) -> Response:
+        form, authorization = _form(body.decode()), request.headers.get("authorization", "")
+        credentials = basic_credentials(authorization)
+        if not authorization:
+            credentials = form.get("client_id", ""), form.get("client_secret", "")
+        text = form.get("token", "")
+        return _oauth(lambda: _Json(introspect(self.instance, *credentials, text, _origin(request))))
 
     def _userinfo(self, request: Request, _: bytes) -> Response:
-        try:
-            return _Json(self.oidc.userinfo(request.headers.get("authorization", "").removeprefix("Bearer ")))
-        except OAuthError as error:
-            return _Json(error.body, error.status)
+        text = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return _oauth(lambda: _Json(userinfo(self.instance, text)))
 
     def _keys(self, _request: Request, _: bytes) -> Response:
-        return _Json(self.oidc.keys())
+        return _Json(public_keys(self.instance))
 
     def _configuration(self, request: Request, _: bytes) -> Response:
         return _Json(configuration(self.instance, _origin(request)))
@@ -187,7 +217,9 @@ class Api:
         return _Json({})
 
     async def _lag(self, request: Request) -> Response:
-        self.instance.set_lag(float((await request.json())["seconds"]))
+        sent = await request.json()
+        since = parse_timestamp(sent["since"]) if sent.get("since") else None
+        self.instance.set_lag(float(sent.get("seconds", 0)), since=since, tables=sent.get("tables", ()))
         return _Json({})
 
     async def _delay(self, request: Request) -> Response:
@@ -202,6 +234,39 @@ class Api:
         if request.method == "DELETE":
             self.instance.calls.clear()
         return _Json(self.instance.calls)
+
+
+def _unknown(path: str, *, known: bool) -> Response:
+    """Return the answer to a path that no route has, or not with this method."""
+    if path.split("/")[1] in _SERVICES:
+        return PlainTextResponse("404 page not found\n", 404)
+    if known:
+        return _Json({"code": UNIMPLEMENTED, "message": "Method Not Allowed"}, 405)
+    return _Json({"code": NOT_FOUND, "message": "Not Found"}, 404)
+
+
+def _check_envelope(route: Route, request: Request, body: bytes) -> None:
+    """Check what the layers above ZITADEL's services do not pass on.
+
+    :raises ApiError: 500 of the REST gateway for a path that is not ASCII, 400 of Connect for an empty body.
+    """
+    if route.connect:
+        if not body:
+            raise ApiError(INVALID_ARGUMENT, "unmarshal message: zero-length payload is not a valid JSON object")
+    elif not unquote(request.scope["raw_path"].decode()).isascii():
+        # The gateway passes the path on in a header.
+        raise ApiError(INTERNAL, _BAD_PATH)
+
+
+def _form(text: str) -> dict[str, str]:
+    return dict(parse_qsl(text))
+
+
+def _oauth(answer: Callable[[], Response]) -> Response:
+    try:
+        return answer()
+    except OAuthError as error:
+        return _Json(error.body, error.status)
 
 
 def _too_many_calls() -> Response:

@@ -116,7 +116,8 @@ class Router:
 
     def find(self, method: str, path: str) -> tuple[Route | None, dict[str, str], bool]:
         """Return the route, the variables of the path, and whether the path exists for some method."""
-        parts = path.split("/")[1:]
+        # As on the real server, a `/` that is escaped in a variable separates parts too.
+        parts = unquote(path).split("/")[1:]
         known = False
         for node, variables, tail in self._walk(self._root, parts, 0, {}):
             routes = node.tails if tail else node.routes
@@ -148,10 +149,10 @@ class Router:
         if part in node.fixed:
             yield from self._walk(node.fixed[part], parts, at + 1, values)
         if node.variable is not None and part:
-            extended = {**values, str(at): unquote(part)}
+            extended = {**values, str(at): part}
             yield from self._walk(node.variable, parts, at + 1, extended)
             if node.variable.tails:
-                yield node.variable, {**values, str(at): unquote("/".join(parts[at:]))}, True
+                yield node.variable, {**values, str(at): "/".join(parts[at:])}, True
 
 
 @cache

@@ -320,7 +320,7 @@ def _first_problem(message: Message, value: MessageDict) -> str:
             return f"invalid {message.name}.{one.go_name}{problem}"
     for oneof in message.oneofs:
         if all(value[one.name] is None for one in message.fields if one.oneof == oneof):
-            return f"invalid {message.name}.{oneof.capitalize()}: value is required"
+            return f"invalid {message.name}.{Field(oneof).go_name}: value is required"
     return ""
 
 

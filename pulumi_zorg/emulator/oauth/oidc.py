@@ -1,8 +1,9 @@
-"""Access tokens, id tokens and userinfo."""
+"""The token endpoint: logins of persons and service accounts, refresh tokens, id tokens and their keys."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -12,94 +13,49 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from pulumi_zorg.emulator.applications.projection import ApplicationReadModel
+from pulumi_zorg.emulator.applications.queries import active_client
+from pulumi_zorg.emulator.auth_requests.aggregate import AuthRequestWriteModel
 from pulumi_zorg.emulator.credentials.projection import KeyReadModel
-from pulumi_zorg.emulator.credentials.tokens import ids_of, token_of
-from pulumi_zorg.emulator.errors import unauthenticated
-from pulumi_zorg.emulator.eventstore.events import NewEvent, format_timestamp, now_micros
+from pulumi_zorg.emulator.credentials.tokens import ids_of
+from pulumi_zorg.emulator.eventstore.events import NewEvent, now_micros
 from pulumi_zorg.emulator.instance import Instance
-from pulumi_zorg.emulator.projects.commands import milestone
+from pulumi_zorg.emulator.oauth.errors import OAuthError
+from pulumi_zorg.emulator.oauth.introspection import amr
+from pulumi_zorg.emulator.oauth.scopes import OFFLINE_ACCESS, requested_projects
+from pulumi_zorg.emulator.oauth.sessions import (
+    LIFETIME,
+    NewSession,
+    OidcSessionWriteModel,
+    access_token_text,
+    of_refresh_token,
+    open_session,
+    refresh,
+    refresh_token_text,
+)
+from pulumi_zorg.emulator.oauth.signing import sign
+from pulumi_zorg.emulator.oauth.userinfo import role_claims
+from pulumi_zorg.emulator.sessions.aggregate import SessionWriteModel
+from pulumi_zorg.emulator.users.aggregate import UserWriteModel
 from pulumi_zorg.emulator.users.passwords import secret_matches
 from pulumi_zorg.emulator.users.projection import UserReadModel
 
-#: Lifetime of access tokens, in seconds. Answers report one second less.
-_LIFETIME = 43_200
 JWT_PROFILE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_PROJECT = "urn:zitadel:iam:org:project:id:"
-_ENDS_TOKENS = ("user.deactivated", "user.locked", "user.removed")
 
 
-class OAuthError(Exception):
-    """An error that the OAuth endpoints answer with."""
-
-    def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(description)
-        self.status = status
-        self.body = {"error": error, "error_description": description}
-
-
-@dataclass(frozen=True)
-class Token:
-    """The user, the scopes and the audience of a token. `owner` is the organization of the user."""
-
-    user_id: str
-    owner: str
-    scopes: tuple[str, ...]
-    audience: tuple[str, ...]
+def basic_credentials(authorization: str) -> tuple[str, str]:
+    """Return the client id and the secret of an `Authorization: Basic` header, or two empty texts."""
+    if not authorization.startswith("Basic "):
+        return "", ""
+    client_id, _, secret = base64.b64decode(authorization[6:] + "==").decode().partition(":")
+    return unquote_plus(client_id), unquote_plus(secret)
 
 
 class Oidc:
-    """Issues and checks the tokens of an instance."""
+    """Issues the tokens of an instance."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        self._signing_key: rsa.RSAPrivateKey | None = None
-
-    # Checks of tokens.
-
-    def api_token(self, text: str) -> Token:
-        """Return the token of an API call.
-
-        :raises ApiError: 401, if it is not a valid token, or the API is not in its audience.
-        """
-        token = self.token(text)
-        if token is None or (self.instance.project_id not in token.audience):
-            raise unauthenticated("AUTH-7fs1e", "Errors.Token.Invalid")
-        return token
-
-    def token(self, text: str) -> Token | None:
-        """Return the token with that text, or None if it is not valid."""
-        instance = self.instance
-        if text == instance.token:
-            return self._iac()
-        token_id, user_id = ids_of(instance, text)
-        if token_id.startswith("V2_"):
-            return self._session_token(token_id, user_id)
-        pat = instance.read_models.pats.get(token_id)
-        if pat is None or pat.state != "ACTIVE" or pat.user_id != user_id or pat.expires <= now_micros():
-            return None
-        return Token(user_id, pat.owner, tuple(pat.scopes), (instance.project_id,))
-
-    def _iac(self) -> Token | None:
-        # `Emulator.token` represents the personal access token of `iac`, and ends with it.
-        for pat in self.instance.read_models.pats.where("user_id", self.instance.iac_user_id):
-            if pat.state == "ACTIVE" and pat.expires > now_micros():
-                return Token(pat.user_id, pat.owner, tuple(pat.scopes), (self.instance.project_id,))
-        return None
-
-    def _session_token(self, token_id: str, user_id: str) -> Token | None:
-        session_id = token_id.partition("-at_")[0]
-        events = self.instance.store.aggregate("oidc_session", session_id)
-        if len(events) < 2 or events[1].created_at + _LIFETIME * 1_000_000 <= now_micros():
-            return None
-        born = events[0]
-        for event in reversed(self.instance.store.aggregate("user", user_id)):
-            if event.position < born.position:
-                break
-            if event.type in _ENDS_TOKENS:
-                return None
-        return Token(user_id, born.get("userResourceOwner"), tuple(born.get("scope")), tuple(born.get("audience")))
-
-    # The token endpoint.
 
     def grant(self, form: dict[str, str], authorization: str, issuer: str) -> dict[str, Any]:
         """Answer the token endpoint.
@@ -108,22 +64,23 @@ class Oidc:
         """
         grant_type = form.get("grant_type", "")
         if grant_type == "client_credentials":
-            user, method = self._by_secret(form, authorization), 1
-        elif grant_type == JWT_PROFILE:
-            user, method = self._by_assertion(form.get("assertion", ""), issuer), 5
-        elif not grant_type:
+            return self._for_service_account(self._by_secret(form, authorization), form, 1, issuer)
+        if grant_type == JWT_PROFILE:
+            return self._for_service_account(self._by_assertion(form.get("assertion", ""), issuer), form, 5, issuer)
+        if grant_type == "authorization_code":
+            return self._by_code(self._client(form, authorization), form, issuer)
+        if grant_type == "refresh_token":
+            return self._by_refresh_token(self._client(form, authorization), form, issuer)
+        if not grant_type:
             raise OAuthError(400, "invalid_request", "grant_type missing")
-        else:
-            raise OAuthError(400, "unsupported_grant_type", f"{grant_type} not supported")
-        if user.state != "ACTIVE":
-            raise OAuthError(400, "invalid_request", "Errors.User.NotActive")
-        return self._open_session(user, form.get("scope", "").split(), method, issuer)
+        raise OAuthError(400, "unsupported_grant_type", f"{grant_type} not supported")
+
+    # Service accounts.
 
     def _by_secret(self, form: dict[str, str], authorization: str) -> UserReadModel:
         client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
         if authorization.startswith("Basic "):
-            pair = base64.b64decode(authorization[6:] + "==").decode().partition(":")
-            client_id, secret = unquote_plus(pair[0]), unquote_plus(pair[2])
+            client_id, secret = basic_credentials(authorization)
         user = self.instance.read_models.user_by_login_name(client_id)
         if user is None:
             raise OAuthError(400, "invalid_client", "client not found")
@@ -168,109 +125,165 @@ class Oidc:
             return None
         return key
 
-    def _open_session(self, user: UserReadModel, scopes: list[str], method: int, issuer: str) -> dict[str, Any]:
-        instance, now = self.instance, now_micros()
-        session_id = "V2_" + instance.store.new_id()
-        at_id = "at_" + instance.store.new_id()
-        audience = self._audience(scopes)
-        opened = {
-            "userID": user.id,
-            "userResourceOwner": user.owner,
-            "sessionID": "",
-            "clientID": user.username,
-            "audience": audience,
-            "scope": scopes,
-            "authMethods": [method],
-            "authTime": format_timestamp(now),
-        }
-        token = {"id": at_id, "scope": scopes, "lifetime": _LIFETIME * 1_000_000_000, "reason": 1}
-        new_events = [
-            NewEvent("oidc_session", session_id, user.owner, "oidc_session.added", opened),
-            NewEvent("oidc_session", session_id, user.owner, "oidc_session.access_token.added", token),
-            *milestone(instance, "AuthenticationSucceededOnInstance"),
-        ]
-        instance.store.push(user.id, new_events)
-        answer = {
-            "access_token": token_of(instance, f"{session_id}-{at_id}", user.id),
-            "token_type": "Bearer",
-            "expires_in": _LIFETIME - 1,
-        }
+    def _for_service_account(
+        self, user: UserReadModel, form: dict[str, str], method: int, issuer: str
+    ) -> dict[str, Any]:
+        self._check_active(user.id)
+        scopes = form.get("scope", "").split()
+        audience = requested_projects(self.instance, scopes)
+        new = NewSession(user.id, user.owner, user.username, scopes, audience, [method], now_micros())
+        session = open_session(self.instance, new)
+        style = _Style(issuer, bool(user.token_type), access_roles=True, id_roles=True)
+        answer = self._answer(session, user, style)
         if "openid" in scopes:
-            answer["id_token"] = self._id_token(user, [user.username, *audience], issuer, now // 1_000_000)
+            answer["id_token"] = self._id_token(
+                session, user, [user.username, *audience], style, answer["access_token"]
+            )
         return answer
 
-    def _audience(self, scopes: list[str]) -> list[str]:
-        found: dict[str, None] = {}
-        for scope in scopes:
-            if scope.startswith(_PROJECT) and scope.endswith(":aud"):
-                project = scope[len(_PROJECT) : -len(":aud")]
-                found[self.instance.project_id if project == "zitadel" else project] = None
-        return list(found)
+    # Persons, who log in to an application.
 
-    def _id_token(self, user: UserReadModel, audience: list[str], issuer: str, now: int) -> str:
+    def _client(self, form: dict[str, str], authorization: str) -> ApplicationReadModel:
+        client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
+        if authorization.startswith("Basic "):
+            client_id, secret = basic_credentials(authorization)
+        app = active_client(self.instance, client_id, "oidc")
+        if app is None:
+            raise OAuthError(400, "invalid_client", "no active client not found")
+        if app.by_secret and not secret_matches(secret, app.secret):
+            raise OAuthError(400, "invalid_client", "invalid secret")
+        return app
+
+    def _by_code(self, app: ApplicationReadModel, form: dict[str, str], issuer: str) -> dict[str, Any]:
+        instance = self.instance
+        model = AuthRequestWriteModel(instance.store, ids_of(instance, form.get("code", ""))[0])
+        if not model.exists:
+            raise OAuthError(400, "invalid_request", "Errors.User.Code.Invalid")
+        if model.state != "CODE" or model.client_id != app.client_id:
+            raise OAuthError(400, "invalid_request", "Errors.AuthRequest.NoCode")
+        session = SessionWriteModel(instance.store, model.session_id)
+        if session.state != "ACTIVE":
+            raise OAuthError(400, "invalid_request", "Errors.Session.Terminated")
+        _check_challenge(model, app, form.get("code_verifier", ""))
+        if form.get("redirect_uri") != model.redirect_uri:
+            raise OAuthError(400, "invalid_grant", "redirect_uri does not correspond")
+        self._check_active(session.user_id)
+        handled = [
+            NewEvent("auth_request", model.id, model.owner, f"auth_request.{name}", {})
+            for name in ("code.exchanged", "succeeded")
+        ]
+        new = NewSession(
+            session.user_id,
+            session.user_owner,
+            app.client_id,
+            model.scopes,
+            model.audience,
+            [1] if session.password else [],
+            model.auth_time,
+            session.id,
+            OFFLINE_ACCESS in model.scopes,
+            handled,
+        )
+        return self._for_person(app, open_session(instance, new), issuer)
+
+    def _by_refresh_token(self, app: ApplicationReadModel, form: dict[str, str], issuer: str) -> dict[str, Any]:
+        model = of_refresh_token(self.instance, form.get("refresh_token", ""))
+        scopes = form.get("scope", "").split()
+        if not set(scopes) <= set(model.scopes):
+            raise OAuthError(400, "invalid_scope")
+        self._check_active(model.user_id)
+        return self._for_person(app, refresh(self.instance, model, scopes), issuer)
+
+    def _check_active(self, user_id: str) -> None:
+        """Check the state that the user's own events say, whatever reads show. The removal of its organization is none of them."""
+        if UserWriteModel(self.instance.store, user_id).state not in ("ACTIVE", "INITIAL"):
+            raise OAuthError(400, "invalid_request", "Errors.User.NotActive")
+
+    def _for_person(self, app: ApplicationReadModel, session: OidcSessionWriteModel, issuer: str) -> dict[str, Any]:
+        # The tokens are stored by now: a refresh token is used up, even if its user is gone.
+        user = self.instance.read_models.users.get(session.user_id)
+        if user is None:
+            raise OAuthError(404, "invalid_request", "Errors.User.NotFound")
+        config = app.config
+        access_roles, id_roles = (bool(config.get(f"{kind}TokenRoleAssertion")) for kind in ("access", "id"))
+        style = _Style(issuer, bool(config.get("accessTokenType")), access_roles=access_roles, id_roles=id_roles)
+        answer = self._answer(session, user, style)
+        if session.refresh_token:
+            answer["refresh_token"] = refresh_token_text(self.instance, session)
+        if "openid" in session.scopes:
+            answer["id_token"] = self._id_token(session, user, list(session.audience), style, answer["access_token"])
+        return answer
+
+    # Answers.
+
+    def _answer(self, session: OidcSessionWriteModel, user: UserReadModel, style: _Style) -> dict[str, Any]:
+        if style.jwt:
+            more = {"nbf": session.access_created // 1_000_000, "jti": session.token_id}
+            text = self._signed(session, user, list(session.audience), style, roles=style.access_roles, **more)
+        else:
+            text = access_token_text(self.instance, session)
+        return {"access_token": text, "token_type": "Bearer", "expires_in": LIFETIME - 1}
+
+    def _id_token(
+        self,
+        session: OidcSessionWriteModel,
+        user: UserReadModel,
+        audience: list[str],
+        style: _Style,
+        access_token: str,
+    ) -> str:
+        more: dict[str, Any] = {"auth_time": session.auth_time // 1_000_000, "azp": session.client_id}
+        more |= {"amr": amr(session.methods), "at_hash": _half_hash(access_token)}
+        if session.session_id:
+            more["sid"] = session.session_id
+        return self._signed(session, user, audience, style, roles=style.id_roles, **more)
+
+    def _signed(
+        self,
+        session: OidcSessionWriteModel,
+        user: UserReadModel,
+        audience: list[str],
+        style: _Style,
+        *,
+        roles: bool,
+        **more: Any,
+    ) -> str:
+        now = session.access_created // 1_000_000
         claims = {
-            "iss": issuer,
+            "iss": style.issuer,
             "sub": user.id,
             "aud": audience,
-            "exp": now + _LIFETIME,
+            "exp": now + LIFETIME,
             "iat": now,
-            "auth_time": now,
-            "azp": user.username,
-            "client_id": user.username,
+            "client_id": session.client_id,
+            **more,
         }
-        return jwt.encode(claims, self._key_pair(), "RS256", {"kid": self.instance.instance_id})
-
-    def _key_pair(self) -> rsa.RSAPrivateKey:
-        # Generated for the first id token, so that an emulator without one starts faster.
-        if self._signing_key is None:
-            self._signing_key = rsa.generate_private_key(65537, 2048)
-        return self._signing_key
-
-    # Keys and userinfo.
-
-    def keys(self) -> dict[str, Any]:
-        """Return the public keys that verify id tokens."""
-        key = jwt.algorithms.RSAAlgorithm.to_jwk(self._key_pair().public_key(), as_dict=True)
-        return {"keys": [{**key, "use": "sig", "kid": self.instance.instance_id, "alg": "RS256"}]}
-
-    def userinfo(self, text: str) -> dict[str, Any]:
-        """Return the claims about the user of a token, as its scopes request: profile, email, and roles in the projects of the audience.
-
-        :raises OAuthError: 401, if the token is not valid or the user is not active.
-        """
-        token = self.token(text)
-        if token is None:
-            raise OAuthError(401, "access_denied", "access token invalid")
-        read_models = self.instance.read_models
-        user = read_models.users.get(token.user_id)
-        if user is None or user.state != "ACTIVE":
-            raise OAuthError(401, "access_denied", "no active user")
-        info: dict[str, Any] = {"sub": user.id}
-        if "profile" in token.scopes:
-            info.update(_profile(user))
-        if "email" in token.scopes and user.human:
-            info.update(email=user.profile["email"], email_verified=bool(user.profile.get("emailVerified")))
-        if "urn:zitadel:iam:org:projects:roles" in token.scopes:
-            info.update(self._roles(user, self._audience(list(token.scopes))))
-        return info
-
-    def _roles(self, user: UserReadModel, projects: list[str]) -> dict[str, Any]:
-        read_models = self.instance.read_models
-        claims: dict[str, dict[str, Any]] = {}
-        for grant in read_models.user_grants.where("user_id", user.id):
-            if grant.state != "ACTIVE" or grant.project_id not in projects or grant.id in self.instance.phantoms:
-                continue
-            org = read_models.orgs.get(grant.owner)
-            roles = claims.setdefault(f"urn:zitadel:iam:org:project:{grant.project_id}:roles", {})
-            for key in grant.role_keys:
-                roles.setdefault(key, {})[grant.owner] = org.primary_domain if org else ""
-        return {name: roles for name, roles in claims.items() if roles}
+        asserted = role_claims(self.instance, user, session.scopes, session.client_id) if roles else {}
+        return sign(self.instance, {**claims, **asserted})
 
 
-def _profile(user: UserReadModel) -> dict[str, Any]:
-    profile = user.profile
-    result = {"name": profile.get("displayName") or user.name, "preferred_username": user.username}
-    result.update(updated_at=user.changed // 1_000_000)
-    if user.human:
-        result.update(given_name=profile["firstName"], family_name=profile["lastName"])
-    return result
+@dataclass(frozen=True)
+class _Style:
+    """How the tokens of a client look: whether access tokens are JWTs, and which tokens have the roles."""
+
+    issuer: str
+    jwt: bool
+    access_roles: bool
+    id_roles: bool
+
+
+def _half_hash(text: str) -> str:
+    """Return the left half of a hash, which ties an id token to its access token."""
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).decode().rstrip("=")
+
+
+def _check_challenge(model: AuthRequestWriteModel, app: ApplicationReadModel, verifier: str) -> None:
+    """Check the proof key of a code. A client without a secret needs one."""
+    if not model.challenge and app.by_secret:
+        return
+    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    shown = digest if model.challenge_method == "S256" else verifier
+    if not verifier:
+        raise OAuthError(400, "invalid_request", "code_verifier required")
+    if shown != model.challenge:
+        raise OAuthError(400, "invalid_grant", "invalid code_verifier")

@@ -60,7 +60,9 @@ def _domain_changed(read_models: ReadModels, event: Event) -> None:
 
 @on(
     "org.removed",
-    updates="orgs users projects roles project_grants user_grants members user_metadata org_metadata keys pats",
+    updates=(
+        "orgs users projects applications roles project_grants user_grants members user_metadata org_metadata keys pats"
+    ),
 )
 def _removed(read_models: ReadModels, event: Event) -> None:
     """Delete the organization with all that belongs to it. ZITADEL writes no events for these."""
@@ -69,6 +71,7 @@ def _removed(read_models: ReadModels, event: Event) -> None:
     for user in read_models.users.where("owner", org_id):
         read_models.delete_user(user.id)
     read_models.projects.delete_where("owner", org_id)
+    read_models.applications.delete_where("owner", org_id)
     read_models.roles.delete_where("owner", org_id)
     read_models.project_grants.delete_where("owner", org_id)
     read_models.project_grants.delete_where("granted_org_id", org_id)

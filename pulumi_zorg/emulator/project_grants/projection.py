@@ -36,8 +36,8 @@ def _changed(read_models: ReadModels, event: Event) -> None:
         grant.touch(event)
     role_keys = event.get("roleKeys", [])
     for user_grant in read_models.user_grants.where("project_grant_id", event.get("grantId")):
-        # The database intersects two sets, so duplicates disappear.
-        user_grant.role_keys = list(dict.fromkeys(key for key in user_grant.role_keys if key in role_keys))
+        # The database intersects two sets: duplicates disappear, and the order is its own (recorded: the reverse).
+        user_grant.role_keys = list(dict.fromkeys(key for key in reversed(user_grant.role_keys) if key in role_keys))
 
 
 @on("project.grant.deactivated", "project.grant.reactivated", updates="project_grants")

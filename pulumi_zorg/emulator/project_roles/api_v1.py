@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
-from pulumi_zorg.emulator.errors import INTERNAL, ApiError, not_found
+from pulumi_zorg.emulator.errors import not_found
 from pulumi_zorg.emulator.eventstore.aggregate import Details
 from pulumi_zorg.emulator.http.lists import filter_all, kind_of, list_response, matches, page
 from pulumi_zorg.emulator.http.responses import change_details, creation_details, message, read_details
@@ -43,26 +43,16 @@ def _bulk_add(call: Call) -> Any:
 
 @rest("PUT", _ROLE, "project.role.write", messages.UPDATE_ROLE, check="project_id")
 def _update(call: Call) -> Any:
-    _require_ascii(call.request["role_key"])
     return {"details": change_details(change(call, call.request, call.caller.org_id))}
 
 
 @rest("DELETE", _ROLE, "project.role.delete", messages.REMOVE_ROLE, check="project_id")
 def _remove(call: Call) -> Any:
-    _require_ascii(call.request["role_key"])
     return {
         "details": change_details(
             remove(call, call.request["project_id"], call.request["role_key"], call.caller.org_id)
         )
     }
-
-
-def _require_ascii(role_key: str) -> None:
-    """Fail for a key that the real server's gateway cannot take out of the path."""
-    if not role_key.isascii():
-        raise ApiError(
-            INTERNAL, 'header key "zitadel-activity-path" contains value with non-printable ASCII characters'
-        )
 
 
 @rest("POST", _ROLES + "/_search", "project.role.read", messages.LIST_ROLES, check="project_id")

@@ -34,10 +34,11 @@ def _changed(read_models: ReadModels, event: Event) -> None:
         project.touch(event)
 
 
-@on("project.removed", updates="projects roles project_grants user_grants members")
+@on("project.removed", updates="projects applications roles project_grants user_grants members")
 def _removed(read_models: ReadModels, event: Event) -> None:
     project_id = event.aggregate_id
     read_models.projects.delete(project_id)
+    read_models.applications.delete_where("project_id", project_id)
     read_models.roles.delete_where("id", project_id)
     read_models.project_grants.delete_where("project_id", project_id)
     read_models.user_grants.delete_where("project_id", project_id)

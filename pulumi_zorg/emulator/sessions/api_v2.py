@@ -1,17 +1,18 @@
-"""Sessions in the v2 API by REST, as far as needed to check a person's password."""
+"""Sessions in the v2 API by REST: the password of a person is checked, and the session then finishes a login (auth_requests)."""
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
+from pulumi_zorg.emulator.credentials.tokens import token_of
 from pulumi_zorg.emulator.errors import invalid, not_found, precondition
-from pulumi_zorg.emulator.eventstore.aggregate import details_after
+from pulumi_zorg.emulator.eventstore.aggregate import Details, details_after
 from pulumi_zorg.emulator.eventstore.events import NewEvent, format_timestamp
 from pulumi_zorg.emulator.http.responses import change_details, message
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, rest
 from pulumi_zorg.emulator.http.schema import MessageDict
+from pulumi_zorg.emulator.instance import Instance
 from pulumi_zorg.emulator.sessions import messages_v2 as messages
 from pulumi_zorg.emulator.sessions.aggregate import SessionWriteModel
 from pulumi_zorg.emulator.users.passwords import secret_matches
@@ -29,30 +30,59 @@ def _checked_user(call: Call, check: MessageDict) -> UserReadModel:
     return user
 
 
-@rest("POST", "/v2/sessions", AUTHENTICATED, messages.CREATE_SESSION, status=201, requires="v2")
-def _create(call: Call) -> Any:
+def _checked(call: Call, session_id: str, user: UserReadModel | None) -> tuple[list[NewEvent], UserReadModel | None]:
+    """Return the events of the checks that the request wants, and the user of the session after them.
+
+    :param user: the user that was checked before.
+    """
     instance = call.instance
     checks = call.request["checks"] or {"user": None, "password": None}
-    user = _checked_user(call, checks["user"]) if checks["user"] else None
-    session_id = instance.store.new_id()
-    call.check("session.write", "", "")
-
-    def event(name: str, payload: dict[str, Any] | None = None) -> NewEvent:
-        return NewEvent("session", session_id, instance.instance_id, f"session.{name}", payload or {})
-
-    new_events = [event("added")]
-    if user is not None:
+    new_events = []
+    if checks["user"]:
+        user = _checked_user(call, checks["user"])
         checked = {"userID": user.id, "userResourceOwner": user.owner, "checkedAt": format_timestamp(user.changed)}
-        new_events.append(event("user.checked", checked))
+        new_events.append(_event(instance, session_id, "user.checked", checked))
     if checks["password"]:
         if user is None:
             raise precondition("COMMAND-Sfw3f", "Errors.User.UserIDMissing")
         _check_password(call, user, checks["password"]["password"])
-        new_events.append(event("password.checked"))
-    new_events.append(event("token.set", {"tokenID": instance.store.new_id()}))
-    events = call.push(*new_events)
-    token = secrets.token_urlsafe(48)
-    return message(details=change_details(details_after(events[-1])), sessionId=session_id, sessionToken=token)
+        new_events.append(_event(instance, session_id, "password.checked"))
+    return new_events, user
+
+
+def _event(instance: Instance, session_id: str, name: str, payload: dict[str, Any] | None = None) -> NewEvent:
+    return NewEvent("session", session_id, instance.instance_id, f"session.{name}", payload or {})
+
+
+def _push_with_token(call: Call, session_id: str, new_events: list[NewEvent]) -> tuple[Details, str]:
+    """Store the events, and a new token, which replaces the earlier one."""
+    token_id = call.instance.store.new_id()
+    events = call.push(*new_events, _event(call.instance, session_id, "token.set", {"tokenID": token_id}))
+    return details_after(events[-1]), token_of(call.instance, token_id, session_id)
+
+
+@rest("POST", "/v2/sessions", AUTHENTICATED, messages.CREATE_SESSION, status=201, requires="v2")
+def _create(call: Call) -> Any:
+    session_id = call.instance.store.new_id()
+    if call.request["checks"] and call.request["checks"]["user"]:
+        # The user is looked up before the permission is checked.
+        _checked_user(call, call.request["checks"]["user"])
+    call.check("session.write", "", "")
+    checks, _ = _checked(call, session_id, None)
+    details, token = _push_with_token(call, session_id, [_event(call.instance, session_id, "added"), *checks])
+    return message(details=change_details(details), sessionId=session_id, sessionToken=token)
+
+
+@rest("PATCH", "/v2/sessions/{session_id}", AUTHENTICATED, messages.SET_SESSION, requires="v2")
+def _set(call: Call) -> Any:
+    """Check more, as the login does after it has found the user."""
+    model = _existing(call)
+    call.check("session.write", "", "")
+    checks, _ = _checked(call, model.id, call.instance.read_models.users.get(model.user_id))
+    if not model.exists:
+        raise precondition("COMMAND-Flk38", "Errors.Session.NotExisting")
+    details, token = _push_with_token(call, model.id, checks)
+    return message(details=change_details(details), sessionToken=token)
 
 
 def _check_password(call: Call, user: UserReadModel, password: str) -> None:
