@@ -217,15 +217,17 @@ class NotProven(ZorgError):
     """The object may be removed, but no answer proves it.
 
     :param way_out: what to do about it where the object is in the state, as a sentence.
+    :param unseen: whether neither reads nor lists have the object, for a caller who may read all objects of the type there.
     """
 
-    def __init__(self, message: str, way_out: str = "") -> None:
+    def __init__(self, message: str, way_out: str = "", *, unseen: bool = False) -> None:
         self.way_out = way_out
+        self.unseen = unseen
         super().__init__(message)
 
     def of_state(self) -> NotProven:
         """Return the same error about an object that is in the state."""
-        return type(self)(f"{self} It stays in the state. {self.way_out}".rstrip())
+        return type(self)(f"{self} It stays in the state. {self.way_out}".rstrip(), unseen=self.unseen)
 
 
 class NeverThere(NotProven):

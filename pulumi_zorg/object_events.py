@@ -33,6 +33,7 @@ class Parent:
         is removed.
     :param payload_id: the field of the payload with the parent's id; None where that is the aggregate's id.
     :param aggregate: the property that holds the aggregate's id; None where that is the parent's id.
+    :param log: the path of the parent's change log, for callers who may not read the event store; None without one.
     """
 
     property: str
@@ -41,6 +42,7 @@ class Parent:
     created: tuple[str, ...] = ()
     payload_id: str | None = None
     aggregate: str | None = None
+    log: str | None = None
 
     def subject(self, event: Event) -> str:
         """Return the id of the parent that the event is about."""
@@ -60,6 +62,7 @@ class ObjectEvents:
     :param parents: the objects with which an object is removed, besides its organization.
     :param payload_id: the field of the payload with the object's id; None where that is the aggregate's id.
     :param aggregate: the property that holds the aggregate's id; None where that is the object's id.
+    :param log: the path of an object's change log, for callers who may not read the event store; None without one.
     """
 
     created: str
@@ -70,6 +73,7 @@ class ObjectEvents:
     parents: tuple[Parent, ...] = ()
     payload_id: str | None = None
     aggregate: str | None = None
+    log: str | None = None
 
     @cached_property
     def life(self) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ One answer is not a proof: the API answers 200 for a removed organization, 404 f
 permission, and can answer 404 for an existing user grant to everybody, for good.
 
 For a caller who may read the event store, the events decide: a removal is an event with a user and a time. For other callers,
-DESIGN.md ("Gone needs proof") has the answers that are a proof together.
+change logs have some of these events; DESIGN.md ("Gone needs proof") has what is a proof then. That reads and lists show nothing
+is none.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from pulumi_zorg.client import Client
+from pulumi_zorg.client.changes import Change
 from pulumi_zorg.errors import (
     ApiError,
     NeverThere,
@@ -24,7 +26,7 @@ from pulumi_zorg.errors import (
     clean,
 )
 from pulumi_zorg.models import Event, ObjectRecord, OrganizationRecord
-from pulumi_zorg.object_events import ORG_REMOVED, ObjectEvents
+from pulumi_zorg.object_events import ORG_REMOVED, ObjectEvents, Parent
 from pulumi_zorg.observed import Removal
 
 __all__ = [
@@ -40,6 +42,9 @@ __all__ = [
 ]
 
 _STATE_DELETE = "If you know that it was removed, `pulumi state delete` takes it out of the state."
+_WITHOUT_EVENTS = (
+    f"A credential with IAM_OWNER_VIEWER on the instance reads the proof from the event store. {_STATE_DELETE}"
+)
 
 Record = TypeVar("Record", bound=ObjectRecord)
 Record_co = TypeVar("Record_co", bound=ObjectRecord, covariant=True)
@@ -68,6 +73,9 @@ class Findable(Protocol[Record_co]):
 
     def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
         """Whether a list shows the object; None where too little is known of it."""
+
+    def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:
+        """Whether a list shows an object of the organization that was created later."""
 
 
 @contextmanager
@@ -149,13 +157,14 @@ def _from_events(
             f"{what[0].upper()}{what[1:]} is not in organization {clean(str(known.get('org_id')))} but in {clean(org_id)}; "
             "correct org_id."
         )
-    created_as = type.events.known_from(events[0], in_organization=True)
+    whole = events[0].kind == type.events.created  # a server may hide events of a certain age
+    created_as = {**({} if whole else known), **type.events.known_from(events[0], in_organization=True)}
     for event, parent in _removals_of_parents(client, type.events, created_as):
         if event.creation_date >= events[0].creation_date:
             return removal(event, f"{what} went with {parent}")
     # A server that acts on another organization does not find the object either. Then it is not a phantom.
     client.verify_org_header(org_id)
-    record = type.record_from(events)
+    record = type.record_from(events) if whole else None
     if record is None:
         raise _not_shown(what, refused)
     return record
@@ -188,8 +197,9 @@ def _without_events(
 ) -> Removal:
     """Return the proof that an object was removed, for a caller who may not read the event store.
 
-    It is a proof that the organization was removed. It is also a proof that the caller may read every object of the type in
-    the organization, the server honours the header, and neither the read by id nor a list has the object.
+    Reads and lists that do not have the object are no proof: after an upgrade they can lack everything for a while. It is a
+    proof that the organization was removed, or that a change log has the removal of the object or of a parent. Of a type
+    without change logs, it is a proof that neither reads nor lists have the object while they have a newer one.
 
     :raises NotProven: without such a proof.
     """
@@ -209,9 +219,68 @@ def _without_events(
             f"organization {clean(org_id)} (ORG_OWNER_VIEWER or ORG_OWNER there, or IAM_OWNER_VIEWER on the instance).",
             _STATE_DELETE,
         )
-    if isinstance(refused, NotFound) and type.is_listed(client, id, known) is False:
-        return Removal(f"{what} is neither listed nor readable for a credential that may read all of them there")
-    raise NotProven(f"It is not known whether {what} was removed{_refused(refused)}.", _STATE_DELETE)
+    log = type.events.log and client.change_logs.newest(type.events.log, _ids(type.events, id, known), org_id)
+    last = _last(log or (), type.events.created, *type.events.removed)
+    if last is not None and last.kind in type.events.removed:
+        return _logged(last, f"{what} was removed")
+    with_parent = _logged_removal_of_parent(client, type.events, known, what)
+    if with_parent is not None:
+        return with_parent
+    unknown = f"It is not known whether {what} was removed{_refused(refused)}."
+    if not isinstance(refused, NotFound) or type.is_listed(client, id, known) is not False:
+        raise NotProven(unknown, _STATE_DELETE)
+    if log:
+        shown = f"Reads do not show {what}, but its change log has no removal of it{_refused(refused)}."
+    elif log is not None:
+        shown = f"{unknown} Its change log shows nothing: this instance never had it, or keeps no entries of that time."
+    elif type.is_newer_listed(client, id, org_id):
+        return Removal(
+            f"{what} is neither listed nor readable for a credential that may read all of them there, and a newer one is listed"
+        )
+    else:
+        shown = (
+            f"{unknown} Neither reads nor lists have it. But they have no newer {type.noun} of organization {clean(org_id)} "
+            "either, so they may lack what exists, for example after an upgrade of the server."
+        )
+    raise NotProven(shown, _WITHOUT_EVENTS, unseen=True)
+
+
+def _logged_removal_of_parent(
+    client: Client, events: ObjectEvents, known: Mapping[str, Any], what: str
+) -> Removal | None:
+    """Return the proof that an object went with a parent, as far as change logs and organizations show it."""
+    org_id = str(known["org_id"])
+    for parent in events.parents:
+        parent_id = str(known.get(parent.property) or "")
+        if not parent_id:
+            continue
+        how = f"{what} went with its {parent.noun} {clean(parent_id)}"
+        if parent.removed == ORG_REMOVED:
+            try:
+                if isinstance(find_organization(client, parent_id), Removal):
+                    return Removal(how)
+            except NotProven:
+                continue
+        elif parent.log is not None and (parent.aggregate is None or known.get(parent.aggregate)):
+            changes = client.change_logs.newest(parent.log, _ids(parent, parent_id, known), org_id)
+            last = _last(changes, *parent.created, parent.removed)
+            if last is not None and last.kind == parent.removed:
+                return _logged(last, how)
+    return None
+
+
+def _ids(of: ObjectEvents | Parent, id: str, known: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ids in the path of a change log."""
+    return {"id": id} if of.aggregate is None else {"id": id, of.aggregate: str(known[of.aggregate])}
+
+
+def _last(changes: Iterable[Change], *kinds: str) -> Change | None:
+    """Return the newest of these changes that is of one of these kinds."""
+    return next((each for each in changes if each.kind in kinds), None)
+
+
+def _logged(change: Change, how: str) -> Removal:
+    return Removal(how, by=change.editor_display_name or change.editor_id or None, at=change.change_date)
 
 
 def events_of(

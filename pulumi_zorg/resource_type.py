@@ -105,6 +105,10 @@ class Calls(Generic[AnyInputs]):
         """
         raise NotImplementedError
 
+    def list_newest(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
+        """Return at least the newest of the objects in an organization that the caller may see."""
+        return self.list_organization(client, org_id)
+
     def list_removed_with(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
         """Return the objects that are removed with an organization, as far as a list of the organization shows them."""
         return self.list_organization(client, org_id)
@@ -148,6 +152,8 @@ class ResourceType(Generic[AnyInputs]):
     reference: ClassVar[str]
     #: Whether an object gives people access. Unmanaged ones are reported even where the stack manages none of the type.
     gives_access: ClassVar[bool] = False
+    #: What an object that the server does not show fails to do, as a verb: "gives no roles".
+    phantom_effect: ClassVar[str] = "has no effect"
     #: The permission to read all objects of an organization, like ``user.grant.read``.
     read_permission: ClassVar[str]
     #: What the options of `zorg preview-guard` that limit this type end with.
@@ -254,6 +260,11 @@ class ResourceType(Generic[AnyInputs]):
     def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
         """Whether a list shows the object; None where too little is known of it."""
         return any(each.id == id for each in self.calls.list_organization(client, str(known["org_id"])))
+
+    def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:
+        """Whether a list shows an object of the organization that was created later. The server numbers ids by time."""
+        newest = self.calls.list_newest(client, org_id)
+        return id.isdecimal() and any(int(each.id) > int(id) for each in newest if each.id.isdecimal())
 
     def find_existing(self, client: Client, inputs: AnyInputs) -> str | None:
         """Return the id of the object that exists where this one would be created; None where none can be seen.

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pulumi_zorg.cli import json_models
 from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
-from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
+from pulumi_zorg.drift.report import Change, Drift, Phantom, Report, Undetermined, Unmanaged
 from pulumi_zorg.errors import clean
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
@@ -68,6 +68,8 @@ def _add_rows(table: Table, drift: Drift) -> None:
         what, recorded, live = Text(_verb(each), style=style), _value(each, each.recorded), _value(each, each.live)
         table.add_row(title, what, Text(recorded), Text(live), _time(each.when), Text(_by(each.by)))
         title = Text("")
+    if drift.phantom is not None:
+        table.add_row(title, Text(_not_shown(drift.phantom), style=style), "", "", "", "")
 
 
 def as_markdown(report: Report) -> None:
@@ -82,6 +84,8 @@ def as_markdown(report: Report) -> None:
         for each in drift.changes:
             values = code(_value(each, each.recorded)), code(_value(each, each.live))
             lines.append(row(code(drift.urn), of, _verb(each), *values, _time(each.when), code(_by(each.by))))
+        if drift.phantom is not None:
+            lines.append(row(code(drift.urn), of, _not_shown(drift.phantom), "", "", "", ""))
     for found in report.unmanaged or ():
         observed = found.observed
         of, when = f"{short(observed.type)} {code(observed.id)}", _time(observed.created)
@@ -104,6 +108,8 @@ def as_github(report: Report) -> None:
         )
         if drift.removed is not None:
             what = f"removed{_who_and_when(drift.when, drift.by)}"
+        if drift.phantom is not None:
+            what = "; ".join(filter(None, (what, f"{_not_shown(drift.phantom)}. {drift.phantom.advice}")))
         annotate("warning", f"Drift of {drift.name}", f"{drift.urn} ({drift.id}): {what}")
     for found in report.unmanaged or ():
         observed = found.observed
@@ -146,6 +152,7 @@ def _drift_model(drift: Drift) -> json_models.Drift:
         ],
         when=json_models.timestamp(drift.when),
         by=drift.by,
+        phantom=drift.phantom.advice if drift.phantom else None,
     )
 
 
@@ -166,9 +173,14 @@ def _verb(change: Change) -> str:
     return {"name": "renamed", "role_keys": "role_keys changed"}.get(change.property, f"{change.property} changed")
 
 
+def _not_shown(phantom: Phantom) -> str:
+    return f"not shown by ZITADEL; {phantom.effect}"
+
+
 def _advice(report: Report) -> list[tuple[str, str]]:
-    """Return what to do about changes that the server lost, by the name of the resource."""
-    return [(drift.name, each.lost) for drift in report.drifted for each in drift.changes if each.lost]
+    """Return what to do about changes that the server lost and about phantoms, by the name of the resource."""
+    lost = [(drift.name, each.lost) for drift in report.drifted for each in drift.changes if each.lost]
+    return lost + [(drift.name, drift.phantom.advice) for drift in report.drifted if drift.phantom is not None]
 
 
 def _value(change: Change, value: Any) -> str:

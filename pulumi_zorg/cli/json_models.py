@@ -80,7 +80,7 @@ class Change(_Model):
 
 
 class Drift(_Model):
-    """A resource whose object differs from the state, or was removed."""
+    """A resource whose object differs from the state, was removed, or is not shown by ZITADEL."""
 
     urn: str
     type: str
@@ -94,6 +94,9 @@ class Drift(_Model):
     """The time of the newest change or of the removal; null where it is not known."""
     by: str | None
     """The user who made it; null where it is not known."""
+    phantom: str | None = None
+    """Of an object that exists while reads and lists of ZITADEL do not show it, what that means and how to repair it. Else
+    null."""
 
 
 class Unmanaged(_Model):

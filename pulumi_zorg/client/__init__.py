@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.client.access import Access
 from pulumi_zorg.client.call import Call
+from pulumi_zorg.client.changes import ChangeLogs
 from pulumi_zorg.client.counts import Counts
 from pulumi_zorg.client.credentials import Credentials
 from pulumi_zorg.client.endpoints import Endpoint
@@ -48,6 +49,7 @@ class Client:
         self.organizations = Organizations(transport)
         self.identity = Identity(transport)
         self.events = Events(transport)
+        self.change_logs = ChangeLogs(transport)
         self.counts = Counts(transport)
         self.access = Access(transport)
         self.searches = Searches(transport)

@@ -54,7 +54,7 @@ class IgnoreRules:
     def apply(self, report: Report) -> Report:
         """Return the report without what is ignored.
 
-        An object that two resources manage is never ignored, and a removal is not ignored by a pattern of a property.
+        An object that two resources manage is never ignored, and neither a removal nor a phantom is ignored by a pattern of a property.
         """
         return replace(
             report,
@@ -80,7 +80,7 @@ class IgnoreRules:
         if drift.removed is not None:
             return drift
         left = tuple(change for change in drift.changes if not self._ignores_property(drift.type, change.property))
-        return replace(drift, changes=left) if left else None
+        return replace(drift, changes=left) if left or drift.phantom is not None else None
 
     def _ignores_property(self, type: str, name: str) -> bool:
         return any(_matches(name, pattern) and _is(type, of) for of, pattern in self.properties)

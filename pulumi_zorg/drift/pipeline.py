@@ -14,6 +14,7 @@ from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
 from pulumi_zorg.drift.lost import find_lost, with_lost
 from pulumi_zorg.drift.observe import observe, verify_instance
+from pulumi_zorg.drift.phantoms import with_phantoms
 from pulumi_zorg.drift.report import Report, Undetermined, Unmanaged
 from pulumi_zorg.drift.unknown_roles import with_unknown_roles
 from pulumi_zorg.drift.unmanaged import find_unmanaged
@@ -63,6 +64,7 @@ def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options:
         reader, compared, observation.objects, newest_switches(reader.client) if events is None else events
     )
     different = with_lost(compare(compared, observation.objects), compared, observation.objects, lost)
+    different = with_phantoms(different, compared, observation.objects)
     drifted = with_unknown_roles(reader, compared, observation.objects, explain(reader, different, compared))
     unmanaged, unknown = _unmanaged(reader, resources, options, events)
     others = [Undetermined(each.urn, each.type, each.id, each.why) for each in not_understood(exported)]

@@ -9,7 +9,7 @@ from typing import Any
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.state import SharedObject
 
-__all__ = ["Change", "Drift", "Report", "Undetermined", "Unmanaged"]
+__all__ = ["Change", "Drift", "Phantom", "Report", "Undetermined", "Unmanaged"]
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,23 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Phantom:
+    """Why an object that exists is drift although nothing of it differs: the server does not show it.
+
+    :param effect: what it fails to do, as a verb: "gives no roles".
+    :param advice: what that means and how to repair it, as sentences.
+    """
+
+    effect: str
+    advice: str
+
+
+@dataclass(frozen=True)
 class Drift:
-    """A resource whose object differs from the state, or was removed.
+    """A resource whose object differs from the state, was removed, or is not shown by the server.
 
     :param changes: the properties that differ; none where the object was removed.
+    :param phantom: set where reads and lists of the server do not show the object, which exists.
     :param removed: the proof of the removal, as the end of a sentence; None where the object exists.
     :param when: the time of the newest change or of the removal; None where it is not known.
     :param by: the user who made it; None where it is not known.
@@ -53,6 +66,7 @@ class Drift:
     removed: str | None = None
     when: datetime | None = None
     by: str | None = None
+    phantom: Phantom | None = None
 
     @property
     def name(self) -> str:

@@ -113,6 +113,8 @@ def find_unmanaged(
     for key, answer in read_each(
         reader, lambda key: find(reader.client, key.type, key.id, by_id[key]), list(by_id), "Reading unmanaged objects"
     ):
+        if isinstance(answer, NotProven) and answer.unseen:
+            continue  # a list showed it a moment ago, and shows it no more
         if isinstance(answer, ZorgError):
             unknown.append(Undetermined(None, key.type, key.id, str(answer)))
         elif isinstance(answer, Observed):

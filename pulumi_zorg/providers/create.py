@@ -317,6 +317,12 @@ def conflict_error(
         return NameTaken(f"{refused} What exists there could not be read ({failure}) Run `pulumi up` again.")
     if reason is not None:
         return NameTaken(f"{refused} {reason}")
+    if existing is None and inputs.adopt and renamed is None:
+        return NameTaken(
+            f"{refused} The credential cannot see what exists there, so it is not adopted. If another resource gave it up a moment "
+            "ago, run `pulumi up` again. Else the credential lacks a right to see it, or no read and no list of the server shows it. A "
+            "credential that has IAM_OWNER_VIEWER on the instance as well finds it in the event store and adopts it."
+        )
     if existing is None:
         adopt = "To adopt it, set adopt=True on this resource and use a credential that may see it"
         return NameTaken(

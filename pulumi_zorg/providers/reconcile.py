@@ -23,6 +23,7 @@ from pulumi_zorg.errors import (
     Gone,
     LockoutRefused,
     NotFound,
+    NotProven,
     PermissionDenied,
     UnexpectedAnswer,
     Unreachable,
@@ -144,7 +145,13 @@ def destroy(
         if assumed:
             assumed = False
             return None, (Step(Action.REMOVE),)
-        found = resource_type.find(client, id, known)
+        try:
+            found = resource_type.find(client, id, known)
+        except NotProven as error:
+            if not error.unseen or policy is not DeletionPolicy.REMOVE:
+                raise
+            _remove_unseen(target)
+            return None, ()
         snapshot = None if isinstance(found, Removal) else resource_type.snapshot(found.properties)
         return None, steps_to_delete(policy, snapshot)
 
@@ -195,6 +202,18 @@ class _Target(Generic[AnyInputs]):
     def change(self, step: Step) -> Change[AnyInputs]:
         """The step as what the server has accepted."""
         return Change(self.type, self.client, self.id, self.sent, step)
+
+
+def _remove_unseen(target: _Target[Any]) -> None:
+    """Remove an object that neither reads nor lists have. That none is found is success: writes look into the event store."""
+    try:
+        target.perform(Step(Action.REMOVE))
+    except NotFound:
+        pass
+    except Unreachable as failure:
+        if failure.may_have_applied:
+            raise _AnswerLost(failure) from None
+        raise
 
 
 class _AnswerLost(Exception):

@@ -15,7 +15,7 @@ import pytest
 from pulumi_zorg.cli.json_models import DriftReport
 from tests.support.command import run_zorg
 from tests.support.servers import Server
-from tests.support.stack import Run, Stack, grant, org
+from tests.support.stack import Run, Stack, grant, org, project, project_grant
 
 IN_SYNC, ERROR, DRIFT = 0, 1, 7
 
@@ -300,3 +300,64 @@ def test_from_the_row_of_a_lost_deactivation_to_a_grant_that_is_off(server: Serv
     assert stack.up().shows("was made again")
     assert admin.grant(server.home, server.bob, bob)["state"] == "USER_GRANT_STATE_INACTIVE"
     assert zorg(stack).code == IN_SYNC
+
+
+def test_an_adopted_phantom_is_drift_until_its_resource_is_replaced(server: Server, stack: Stack) -> None:
+    """Its user has no roles. The engine's refresh warns, and finds nothing to change."""
+    theirs = server.admin.create_grant(server.home, server.ann, server.project, ["viewer"])
+    server.admin.call("POST", "/debug/phantoms", {"ids": [theirs]})
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"], adopt=True))
+    stack.up()
+    refreshed = stack.must("refresh", "--yes", "--skip-preview")
+    assert refreshed.shows(f"user grant {theirs}", "is a phantom", "gives its user no roles", "pulumi up --replace")
+    assert stack.id("ann") == theirs
+    (found,) = report_of(stack, code=DRIFT)["drifted"]
+    command = re.search(r"pulumi up --replace '([^']+)'", found["phantom"])
+    assert command is not None
+    stack.up("--replace", command.group(1))
+    assert stack.id("ann") != theirs
+    assert server.admin.grants(server.home).keys() == {stack.id("ann")}
+    report_of(stack, code=IN_SYNC)
+
+
+def test_an_owner_of_the_organization_forgets_nothing_while_the_server_shows_nothing(
+    server: Server, stack: Stack
+) -> None:
+    """So it is after an upgrade: reads by id answer 404, and lists are empty. The owner may not read the event store."""
+
+    def kept() -> dict[str, Any]:
+        # A refresh leaves out how the properties depend on other resources.
+        return {name: [each[key] for key in ("id", "inputs", "outputs")] for name, each in stack.resources().items()}
+
+    admin = server.admin
+    acme = admin.create_organization("Acme")
+    users = [admin.create_user(server.home, f"user{number}") for number in range(25)]
+    stack.declare(
+        portal=project(server.home, "Other"),
+        partner=project_grant(server.home, server.project, acme, ["viewer"]),
+        **{f"g{number}": grant(server.home, user, server.project, ["viewer"]) for number, user in enumerate(users)},
+    )
+    stack.up()
+    owner = admin.create_user(server.home, "owner")
+    admin.add_member(server.home, owner, "ORG_OWNER")
+    stack.env["ZITADEL_TOKEN"] = server.wait_for_rights(admin.create_token(server.home, owner), server.home)
+    report_of(stack, code=IN_SYNC)
+    ids = [stack.id(name) for name in stack.resources()]
+    admin.call("POST", "/debug/phantoms", {"ids": ids})
+    before = kept()
+    refreshed = stack.run("refresh", "--yes", "--skip-preview")
+    assert refreshed.code != 0
+    assert refreshed.shows("It stays in the state", "IAM_OWNER_VIEWER"), refreshed.out
+    assert kept() == before
+    run = zorg(stack)
+    assert (run.code, run.shows(f"0 drifted, {len(ids)} unknown")) == (ERROR, True), run.out
+    admin.call("POST", "/debug/phantoms", {"ids": []})
+    report_of(stack, code=IN_SYNC)
+    admin.remove_project(server.home, stack.id("portal"))
+    admin.remove_project_grant(server.home, server.project, stack.id("partner"))
+    admin.remove_grant(server.home, users[0], stack.id("g0"))
+    report = report_of(stack, code=DRIFT)
+    assert drifted(report) == {"portal": "removed", "partner": "removed", "g0": "removed"}
+    assert sorted(str(each["by"]) for each in report["drifted"]) == ["IaC", "IaC", "None"], "no log has user grants"
+    stack.must("refresh", "--yes", "--skip-preview")
+    assert before.keys() - stack.resources().keys() == {"portal", "partner", "g0"}

@@ -302,7 +302,7 @@ def test_a_phantom_stays_in_the_state_and_can_be_changed_and_removed(server: Ser
     assert server.proxy.writes[-1] == f"DELETE {path}"
 
 
-def test_without_the_event_store_a_grant_is_gone_if_who_may_read_all_does_not_find_it(
+def test_without_the_event_store_a_grant_is_gone_if_who_may_read_all_finds_only_a_newer_one(
     any_server: Server, made: Stack
 ) -> None:
     """An owner of the organizations has no right to read events."""
@@ -314,6 +314,7 @@ def test_without_the_event_store_a_grant_is_gone_if_who_may_read_all_does_not_fi
     made.env["ZITADEL_TOKEN"] = server.wait_for_rights(token, server.home, made.id("acme"))
     assert made.preview("--refresh") == {}
     admin.remove_grant(server.home, server.ann, made.id("ann"))
+    admin.create_grant(server.home, server.bob, server.project, ["viewer"])
     assert made.preview("--refresh") == {"ann": ["create"]}
     admin.remove_organization(made.id("acme"))
     # On a real server, an owner can see for a moment that the organization was removed.

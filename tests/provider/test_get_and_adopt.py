@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.each_type import EXAMPLES, example
 from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org
 
@@ -124,3 +125,20 @@ def test_the_deletion_policy_says_what_is_left(any_server: Server, any_stack: St
     assert server.admin.organization(ids["kept"])["state"] == "ORG_STATE_ACTIVE"
     states = {each["id"]: each["state"] for each in server.admin.grants(server.home).values()}
     assert states == {ids["ann"]: "USER_GRANT_STATE_INACTIVE", ids["bob"]: "USER_GRANT_STATE_ACTIVE"}
+
+
+@pytest.mark.parametrize("kind", [each for each in EXAMPLES if each != "org"])
+def test_who_cannot_see_what_is_to_be_adopted_is_not_told_to_set_adopt(server: Server, stack: Stack, kind: str) -> None:
+    """An owner of the organization may not read events, and no list has a phantom."""
+    it = example(kind, server)
+    made = it.make()
+    server.admin.call("POST", "/debug/phantoms", {"ids": [made]})
+    owner = server.admin.create_user(server.home, "owner")
+    server.admin.add_member(server.home, owner, "ORG_OWNER")
+    stack.env |= {"ZITADEL_TOKEN": server.admin.create_token(server.home, owner), "ZITADEL_RETRY_DEADLINE": "1"}
+    stack.declare(it=it.declare(adopt=True))
+    failed = stack.fails()
+    assert failed.shows("so it is not adopted", "IAM_OWNER_VIEWER"), failed.out
+    assert "set adopt=True" not in failed.out
+    stack.declare(it=it.declare())
+    assert stack.fails().shows("set adopt=True on this resource")

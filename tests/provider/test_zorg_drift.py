@@ -502,3 +502,42 @@ def test_a_credential_without_events_gets_its_report(
     server.admin.add_member(server.home, owner, "ORG_OWNER")
     stack.env["ZITADEL_TOKEN"] = server.wait_for_rights(server.admin.create_token(server.home, owner), server.home)
     drift_of(stack).report(code=IN_SYNC)
+
+
+def test_a_phantom_is_drift_of_its_own_kind(server: Server, stack: InProcessStack, drift_of: MakeDrift) -> None:
+    """Its user has no roles, although nothing differs between the state and what the event store has."""
+    theirs = server.admin.create_grant(server.home, server.ann, server.project, ["viewer"])
+    server.admin.call("POST", "/debug/phantoms", {"ids": [theirs]})
+    stack.declare(
+        ann=grant(server.home, server.ann, server.project, ["viewer"], adopt=True),
+        bob=grant(server.home, server.bob, server.project, ["viewer"]),
+    )
+    stack.up()
+    assert stack.id("ann") == theirs
+    assert stack.run("refresh", "--yes", "--skip-preview").shows("is a phantom", "gives its user no roles")
+    drift = drift_of(stack)
+    urn = next(each["urn"] for each in stack.state()["deployment"]["resources"] if each["urn"].endswith("::ann"))
+    for args in ([], ["--only", "UserGrant"]):
+        (found,) = drift.report(*args, code=DRIFT)["drifted"]
+        assert (found["urn"], found["id"], found["removed"], found["changes"]) == (urn, theirs, False, [])
+        assert f"pulumi up --replace '{urn}'" in found["phantom"]
+    for form in FORMS:
+        run = drift.run("--format", form)
+        said = [] if form == "json" else ["not shown by ZITADEL; gives no roles"]
+        assert (run.code, run.shows(*said, f"pulumi up --replace '{urn}'")) == (DRIFT, True), run.out
+    (drift.folder / "ignored").write_text("UserGrant:*\n")
+    drift.report("--ignore-file", "ignored", code=DRIFT)
+    (drift.folder / "ignored").write_text(f"UserGrant::{theirs}\n")
+    drift.report("--ignore-file", "ignored", code=IN_SYNC)
+
+
+def test_a_phantom_whose_stack_only_reads_it_is_drift(
+    server: Server, stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    theirs = server.admin.create_grant(server.home, server.ann, server.project, ["viewer"])
+    stack.declare(ann={"kind": "grant", "args": {"org_id": server.home}, "opts": {}, "get": theirs, "export": []})
+    stack.up()
+    server.admin.call("POST", "/debug/phantoms", {"ids": [theirs]})
+    (found,) = drift_of(stack).report(code=DRIFT)["drifted"]
+    assert "the stack that manages it" in found["phantom"]
+    assert "--replace" not in found["phantom"]

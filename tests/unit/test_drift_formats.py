@@ -65,6 +65,7 @@ def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
                 ],
                 "when": at,
                 "by": "Ann",
+                "phantom": None,
             },
             {
                 "urn": URN,
@@ -75,6 +76,7 @@ def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
                 "changes": [],
                 "when": None,
                 "by": None,
+                "phantom": None,
             },
         ],
         "unmanaged": [{"type": USER_GRANT, "id": "3", "properties": GRANT, "when": at, "by": None}],

@@ -16,7 +16,8 @@ from pulumi_zorg.drift.compare import compare
 from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
 from pulumi_zorg.drift.observe import FEW, FEW_LISTS, find, observe
-from pulumi_zorg.drift.report import Drift
+from pulumi_zorg.drift.phantoms import with_phantoms
+from pulumi_zorg.drift.report import Change, Drift
 from pulumi_zorg.drift.unmanaged import find_unmanaged
 from pulumi_zorg.errors import PermissionDenied, Unauthenticated, UnexpectedAnswer
 from pulumi_zorg.observed import Observed, Removal
@@ -141,12 +142,38 @@ def test_an_outdated_list_is_no_drift(server: Server, clients: Clients, monkeypa
     assert drifts(client, [*grants, updated]) == ()
 
 
-def test_a_phantom_is_no_drift(server: Server, clients: Clients) -> None:
+def test_a_phantom_is_drift_although_nothing_of_it_differs(server: Server, clients: Clients) -> None:
     recorded = many(server)
     httpx.post(f"{server.proxy.target}/debug/phantoms", json={"ids": [recorded[-1].id]}).raise_for_status()
     observation = observe(Reader(clients.owner(server)), recorded)
     assert compare(recorded, observation.objects) == ()
     assert ["phantom" in warning for warning in observation.warnings] == [True]
+    (found,) = with_phantoms((), recorded, observation.objects)
+    assert found.urn == recorded[-1].urn
+    assert found.phantom is not None
+    assert found.phantom.effect == "gives no roles"
+    assert f"pulumi up --replace '{found.urn}'" in found.phantom.advice
+    renamed = Drift(recorded[0].urn, recorded[0].type, recorded[0].id, (Change("name", "A", "B"),))
+    changed = Drift(found.urn, found.type, found.id, (Change("active", True, False),))
+    in_order = with_phantoms((renamed, changed), recorded, observation.objects)
+    assert [(each.urn, bool(each.changes), each.phantom is not None) for each in in_order] == [
+        (renamed.urn, True, False),
+        (found.urn, True, True),
+    ]
+
+
+def test_without_the_event_store_the_absence_of_many_objects_is_no_removal(server: Server, clients: Clients) -> None:
+    """After an upgrade, reads by id can answer 404 and lists be empty for a while."""
+    recorded = many(server)
+    grants = [each for each in recorded if each.type == USER_GRANT]
+    assert len(grants) > FEW
+    client = clients.member(server, "ORG_OWNER", of=server.home)
+    httpx.post(f"{server.proxy.target}/debug/phantoms", json={"ids": [each.id for each in grants]}).raise_for_status()
+    observation = observe(Reader(client), grants)
+    assert observation.objects == {}
+    assert len(observation.unknown) == len(grants)
+    assert all("Neither reads nor lists have it" in each.why for each in observation.unknown)
+    assert all("It stays in the state" in each.why for each in observation.unknown)
 
 
 def test_removals_are_proven_and_explained(every_server: Server, clients: Clients) -> None:

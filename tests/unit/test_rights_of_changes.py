@@ -28,7 +28,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "rights.md"
 ROLES = ["IAM_OWNER", "IAM_OWNER_VIEWER", "IAM_ORG_MANAGER", "IAM_ORG_MANAGER and IAM_OWNER_VIEWER", "IAM_USER_MANAGER"]
 ROLES += ["ORG_OWNER", "ORG_OWNER_VIEWER", "ORG_USER_MANAGER", "ORG_USER_PERMISSION_EDITOR", "PROJECT_OWNER", "none"]
 #: How an error names what is missing; "Gone" is none of these.
-MISSING = re.compile(r"credential (lacks|may read neither) .*\b(IAM|ORG)_OWNER")
+MISSING = re.compile(r"credential (lacks|may read neither|with) .*\b(IAM|ORG)_OWNER")
 
 Props = dict[str, Any]
 Cells = dict[str, str]
@@ -213,14 +213,24 @@ class Caller:
             found = self._list("/management/v1/users/grants/_search", home, userIdQuery={"userId": user})
             return [{**each, "role_keys": each.get("roleKeys")} for each in found]
 
+        def change_outside(method: str, verb: str = "") -> None:
+            admin.call(method, f"{path}{verb}", org=home)
+            if method == "DELETE":
+                self.make_newer_grant()
+
         return Thing(
             UserGrantProvider(),
             grant_id,
             {"org_id": home, "user_id": user, "project_id": self.server.project, "role_keys": ["viewer"]},
             {"other roles": {"role_keys": ["admin"]}},
             listed,
-            lambda method, verb="": admin.call(method, f"{path}{verb}", org=home),
+            change_outside,
         )
+
+    def make_newer_grant(self) -> None:
+        """Create another user grant. Without events, a newer one in the list is a part of the proof of a removal."""
+        user = self.admin.create_user(self.server.home, f"user{next(_numbers)}")
+        self.admin.create_grant(self.server.home, user, self.server.project, ["viewer"])
 
 
 def _role(display_name: str) -> dict[str, str]:
@@ -304,6 +314,7 @@ def default_known(caller: Caller) -> str:
 def phantom_known(caller: Caller, make: Callable[..., Thing]) -> str:
     """Whether an object that reads do not show is known to exist."""
     thing = make()
+    caller.make_newer_grant()
     caller.admin.call("POST", "/debug/phantoms", {"ids": [thing.id]})
     return thing.found()
 

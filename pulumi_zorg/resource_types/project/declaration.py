@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.access import Login
+from pulumi_zorg.client.changes import PROJECT_CHANGES
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 from pulumi_zorg.impact import Act, Effect, Facts, active, are_shown
 from pulumi_zorg.logins import Logins, counts_of, read_logins, users_losing
@@ -66,6 +67,7 @@ class ProjectType(ResourceType[ProjectInputs]):
             **dict.fromkeys(_FLAGS, ("project.changed",)),
         },
         payload={"name": "name", **_FLAGS},
+        log=PROJECT_CHANGES,
     )
 
     def as_written(self, name: str, value: Any) -> Any:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from pulumi_zorg.client import Client
+from pulumi_zorg.client.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
 from pulumi_zorg.impact import Act, Effect, Facts, are_shown
 from pulumi_zorg.logins import read_login, read_logins
 from pulumi_zorg.lost_roles import take_from_users
@@ -44,11 +45,12 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
         set_whole={"role_keys": "roleKeys"},
         payload={"granted_org_id": "grantedOrgId"},
         parents=(
-            Parent("project_id", "project", "project.removed", created=("project.added",)),
+            Parent("project_id", "project", "project.removed", created=("project.added",), log=PROJECT_CHANGES),
             Parent("granted_org_id", "granted organization", ORG_REMOVED),
         ),
         payload_id="grantId",
         aggregate="project_id",
+        log=PROJECT_GRANT_CHANGES,
     )
 
     def title(self, inputs: ProjectGrantInputs, id: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field
 from pulumi_zorg.client import Client, check_owner
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.pages import PAGE_V2, all_pages, chunks, v1_query, v2_query
-from pulumi_zorg.errors import clean
+from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 from pulumi_zorg.models import Details, ListDetails, NonEmpty, ObjectRecord, RoleKeys, Wire, check_id
 from pulumi_zorg.resource_type import Calls
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
@@ -27,6 +27,7 @@ _REMOVE = Endpoint("DELETE", "/management/v1/users/{user_id}/grants/{id}", "user
 _SEARCH = Endpoint("POST", "/management/v1/users/grants/_search", "user.grant.read")
 _LIST_V2 = Endpoint("POST", "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations", "user.grant.read")
 
+_NEWEST = 20  # grants that are read to see whether a newer one is listed
 _FEW = 1_000  # grants of one user for one project
 # The server does not look at the user in the path of a grant; it must only not be empty.
 _ANY_USER = "-"
@@ -70,8 +71,8 @@ class PhantomGrantRecord(UserGrantRecord):
         """What a phantom is, and how to get rid of it."""
         return (
             f"user grant {self.id} of user {self.user_id} is a phantom: reads and lists of this server do not show it, but its "
-            "event store has it, and no removal of it. It stays in the state and can be changed and removed. To make it "
-            "visible again, remove and recreate it (`pulumi up --replace` its URN)."
+            "event store has it, and no removal of it. It gives its user no roles. It stays in the state and can be changed and "
+            "removed. To heal it, create it again (`pulumi up --replace` its URN)."
         )
 
 
@@ -206,6 +207,15 @@ class UserGrantCalls(Calls[UserGrantInputs]):
     def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[UserGrantRecord]:
         return self.search_organization(client, org_id, at_most=at_most)
 
+    def list_newest(self, client: Client, org_id: str) -> Sequence[UserGrantRecord]:
+        operation = f"Listing the newest user grants of organization {clean(org_id)}"
+        filters = [{"organizationId": {"id": org_id}}]
+        try:
+            newest = _list(client, operation, 0, filters, asc=False, limit=_NEWEST)[1]
+        except (ApiError, UnexpectedAnswer):  # servers before v4 do not have that list
+            return self.list_organization(client, org_id)
+        return [each for each in newest if each.org_id == org_id]
+
     def search_organization(
         self,
         client: Client,
@@ -286,10 +296,12 @@ def organization_of(client: Client, grant_id: str) -> str | None:
     return next((each.organization.id for each in found.authorizations if each.id == grant_id), None)
 
 
-def _list(client: Client, operation: str, offset: int, filters: list[Any]) -> tuple[int, list[UserGrantRecord]]:
+def _list(
+    client: Client, operation: str, offset: int, filters: list[Any], *, asc: bool = True, limit: int = PAGE_V2
+) -> tuple[int, list[UserGrantRecord]]:
     """Return the number of all user grants of the instance that the filters find, and a page of them."""
     body = {
-        "pagination": v2_query(offset),
+        "pagination": {**v2_query(offset), "asc": asc, "limit": limit},
         # The oldest first, so that a grant that is created meanwhile moves no other grant to another page.
         "sortingColumn": "AUTHORIZATION_FIELD_NAME_CREATED_DATE",
         "filters": filters,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from pulumi_zorg.client import Client
+from pulumi_zorg.client.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
 from pulumi_zorg.client.pages import TooLong
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.impact import Effect, Facts
@@ -49,6 +50,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     created_state = "USER_GRANT_STATE_ACTIVE"
     reference = "user_grant_id"
     gives_access = True
+    phantom_effect = "gives no roles"
     read_permission = "user.grant.read"
     limit_suffix = "-grants"
     impact = UserGrantImpact()
@@ -59,14 +61,15 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         set_whole={"role_keys": "roleKeys"},
         payload={"user_id": "userId", "project_id": "projectId", "project_grant_id": "grantId"},
         parents=(
-            Parent("user_id", "user", "user.removed", created=_USER_CREATED),
-            Parent("project_id", "project", "project.removed", created=("project.added",)),
+            Parent("user_id", "user", "user.removed", created=_USER_CREATED, log=USER_CHANGES),
+            Parent("project_id", "project", "project.removed", created=("project.added",), log=PROJECT_CHANGES),
             Parent(
                 "project_grant_id",
                 "project grant",
                 "project.grant.removed",
                 payload_id="grantId",
                 aggregate="project_id",
+                log=PROJECT_GRANT_CHANGES,
             ),
         ),
     )
