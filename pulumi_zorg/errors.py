@@ -210,7 +210,10 @@ class HeaderIgnored(ZorgError):
 
 
 class LockoutRefused(ZorgError):
-    """This would deactivate or remove the credential's own organization, or one that is or may be the default one."""
+    """This would deactivate or remove the credential's own organization, or one that is or may be the default one.
+
+    Or it would change or remove ZITADEL's own project.
+    """
 
 
 class NotProven(ZorgError):

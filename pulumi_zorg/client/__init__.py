@@ -192,6 +192,11 @@ class Client:
     def _default_organization(self) -> str | None:
         return self.identity.default_organization()
 
+    @cached_property
+    def own_project(self) -> str:
+        """The id of ZITADEL's own project, read once in a process."""
+        return self.identity.own_project()
+
     def mark_created(self, org_id: str) -> None:
         """Remember that this process created the organization: no user of a credential lives in it, and it is not the
         default one."""

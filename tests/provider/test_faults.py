@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 
 from pulumi_zorg.testing import AdminClient, Fault
 from tests.support.servers import Server, emulated
-from tests.support.stack import Stack, grant, org
+from tests.support.stack import Stack, grant, org, project
 
 ORGS, GRANTS = r"/management/v1/orgs$", r"/users/[^/]+/grants$"
 JSON = {"Content-Type": "application/json"}
@@ -323,6 +324,32 @@ def test_without_the_event_store_a_grant_is_gone_if_who_may_read_all_finds_only_
     assert refreshed.code != 0
     assert refreshed.shows("It is not known whether", "It stays in the state"), refreshed.out
     assert "acme" in made.resources()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"active": False},
+        {"roles": {"viewer": "Viewer"}},
+        {"has_project_check": True},
+        {"name": "Ours"},
+        {"deletion_policy": "remove"},
+    ],
+)
+def test_zitadels_own_project_is_not_changed(server: Server, stack: Stack, change: dict[str, Any]) -> None:
+    instance = server.admin.call("GET", "/management/v1/iam")
+    org_id, name = (
+        instance["defaultOrgId"],
+        server.admin.project(instance["defaultOrgId"], instance["iamProjectId"])["name"],
+    )
+    stack.declare(own=project(org_id, name, adopt=True))
+    stack.up()
+    if "deletion_policy" in change:
+        stack.declare()
+    else:
+        stack.declare(own=project(org_id, **{"name": name, "adopt": True, **change}))
+    assert stack.fails().shows("is ZITADEL's own project", "Nothing was done")
+    assert server.proxy.writes == []
 
 
 def test_the_credentials_own_and_the_default_organization_are_not_deactivated(server: Server, stack: Stack) -> None:

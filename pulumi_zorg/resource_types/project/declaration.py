@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.access import Login
 from pulumi_zorg.client.changes import PROJECT_CHANGES
-from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
+from pulumi_zorg.errors import ApiError, LockoutRefused, UnexpectedAnswer, clean
 from pulumi_zorg.impact import Act, Effect, Facts, active, are_shown
+from pulumi_zorg.lifecycle import Action, Step
 from pulumi_zorg.logins import Logins, counts_of, read_logins, users_losing
 from pulumi_zorg.lost_roles import take_from_project_grants, take_from_users
 from pulumi_zorg.object_events import ObjectEvents
@@ -78,6 +79,15 @@ class ProjectType(ResourceType[ProjectInputs]):
 
     def title(self, inputs: ProjectInputs, id: str) -> str:
         return f"Project {inputs.name!r} ({id})"
+
+    def guard(self, client: Client, id: str, inputs: ProjectInputs, step: Step) -> None:
+        """Refuse every change of ZITADEL's own project, to which everybody logs in who manages the instance."""
+        if step.action is not Action.REACTIVATE and id == client.own_project:
+            raise LockoutRefused(
+                f"{self.title(inputs, id)} is ZITADEL's own project, and no resource changes or removes it: everybody who manages the "
+                "instance logs in to its applications. Nothing was done. Change it in the console. To take the resource out of the "
+                "stack, run `pulumi state delete`."
+            )
 
     def explain_conflict(self, client: Client, inputs: ProjectInputs) -> str | None:
         removed = super().explain_conflict(client, inputs)
