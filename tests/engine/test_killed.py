@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -246,6 +248,16 @@ def _killed_at_write(server: Server, stack: Stack, command: list[str], number: i
         stderr=subprocess.DEVNULL,
     )
     process.wait()
+    _restore_checkpoint(stack)
     server.proxy.before = lambda method, path: None
     assert killed.is_set()
     stack.run("cancel", "--yes")
+
+
+def _restore_checkpoint(stack: Stack) -> None:
+    """Do what a user does whose engine was killed while it wrote its checkpoint: copy the engine's own backup of it."""
+    for checkpoint in (stack.folder / "backend" / ".pulumi" / "stacks").rglob("*.json"):
+        try:
+            json.loads(checkpoint.read_text(encoding="utf-8"))
+        except ValueError:
+            shutil.copy(checkpoint.with_name(f"{checkpoint.name}.bak"), checkpoint)
