@@ -255,7 +255,14 @@ def _killed_at_write(server: Server, stack: Stack, command: list[str], number: i
 
 
 def _restore_checkpoint(stack: Stack) -> None:
-    """Do what a user does whose engine was killed while it wrote its checkpoint: copy the engine's own backup of it."""
+    """Do what a user does whose engine was killed while it wrote its checkpoint into a folder (measured on engine 3.250).
+
+    The engine then says "failed to load checkpoint: EOF". The file with the attributes of the checkpoint is empty, and is not
+    needed. Of the checkpoint itself there is a backup.
+    """
+    for attributes in (stack.folder / "backend" / ".pulumi" / "stacks").rglob("*.attrs"):
+        if not attributes.read_bytes():
+            attributes.unlink()
     for checkpoint in (stack.folder / "backend" / ".pulumi" / "stacks").rglob("*.json"):
         try:
             json.loads(checkpoint.read_text(encoding="utf-8"))
