@@ -234,9 +234,10 @@ class Impact:
         gains: tuple[str, ...] = ()
         loses: tuple[str, ...] = ()
         if isinstance(then, Unknown):
-            maybe, gains = True, (SOME_ROLES,)
+            # Those that it has now need not be among them.
+            maybe, gains, loses = True, (SOME_ROLES,), (SOME_ROLES,) if now else ()
         elif isinstance(now, Unknown):
-            maybe, gains, loses = True, then, () if then else (SOME_ROLES,)
+            maybe, gains, loses = True, then, (SOME_ROLES,)
         else:
             gains = tuple(each for each in then if each not in now)
             loses = tuple(each for each in now if each not in then)

@@ -209,8 +209,8 @@ def _with_state(plan: Plan, stack: Stack, own: bool) -> tuple[Plan, str | None]:
             "output of `pulumi preview --json`."
         )
     kept = tuple(each for each in plan.steps if each.op != "replace" or (each.urn, each.planned.id) not in repaired)
-    planned = {(step.planned.type, step.planned.id) for step in kept if step.planned.after is None}
-    left = (each for each in pending if (each.type, each.id) not in planned)
+    planned = {(step.urn, step.planned.id) for step in kept if step.planned.after is None}
+    left = (each for each in pending if (each.urn, each.id) not in planned)
     steps = (PlannedStep(each.urn, Planned(each.type, each.id, each.known, None), "pending") for each in left)
     known = {(each.type, each.id) for each in in_state}
     more = (each for each in plan.shared if (each.type, each.id) not in known)

@@ -20,6 +20,7 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.impact import Act, Effect, Facts, Planned
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import SharedObject
+from pulumi_zorg.tokens import Key
 
 if TYPE_CHECKING:
     from pulumi_zorg.cli.stack import Stack
@@ -328,7 +329,7 @@ def _with_facts(settings: Settings, steps: Sequence[PlannedStep]) -> list[Review
     try:
         with ThreadPoolExecutor(4) as pool:
             resolved = list(pool.map(lambda step: _resolved(preview_impact, step), steps))
-            adopted = {(each.planned.type, each.planned.id): each.urn for each in resolved if _is_adoption(each)}
+            adopted = {_key(each.planned): each.urn for each in resolved if _is_adoption(each)}
             counted = [each for each in resolved if not _is_left(each, adopted)]
             return list(pool.map(lambda step: _with_facts_of(preview_impact, step), counted))
     finally:
@@ -344,9 +345,13 @@ def _is_adoption(step: PlannedStep) -> bool:
     return step.op in ("create", "replace") and step.planned.after is not None and step.planned.id is not None
 
 
-def _is_left(step: PlannedStep, adopted: Mapping[tuple[str, str | None], str]) -> bool:
+def _key(planned: Planned) -> Key:
+    return RESOURCE_TYPES[planned.type].key(planned.id or "", planned.before or {})
+
+
+def _is_left(step: PlannedStep, adopted: Mapping[Key, str]) -> bool:
     """Whether a step deletes an object that another resource adopts. A replaced object is deleted before that, so it goes."""
-    adopting = adopted.get((step.planned.type, step.planned.id), step.urn)
+    adopting = adopted.get(_key(step.planned), step.urn)
     return step.planned.after is None and step.op in ("delete", "pending") and adopting != step.urn
 
 

@@ -312,6 +312,39 @@ def test_what_takes_access_and_is_not_allowed_is_refused(any_server: Server, wha
         assert (passed.exit_code, passed.not_allowed) == (WITHIN, ())
 
 
+UNKNOWN_VALUE, SECRET_VALUE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9", "[secret]"
+
+
+@pytest.mark.parametrize("what", ["a user grant without roles", "a project grant without roles"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["viewer"], UNKNOWN_VALUE),
+        (["viewer"], ["viewer", UNKNOWN_VALUE]),
+        (["viewer"], SECRET_VALUE),
+        (SECRET_VALUE, SECRET_VALUE),
+        (SECRET_VALUE, ["editor"]),
+    ],
+)
+def test_roles_that_the_plan_does_not_show_may_be_fewer(any_server: Server, what: str, before: Any, after: Any) -> None:
+    change = takers(any_server)[what]
+    for state, keys in (("oldState", before), ("newState", after)):
+        change[state] = {**change[state], "inputs": {**change[state]["inputs"], "role_keys": keys}}
+    for where in (any_server, None):
+        assert reviewed(where, change, losing_access=0).exit_code in (ERROR, EXCEEDED)
+        assert reviewed(where, change, allowed=frozenset()).exit_code == EXCEEDED
+
+
+@pytest.mark.parametrize("kind", ["grant", "project_grant"])
+def test_an_adoption_that_was_not_read_may_take_roles(server: Server, kind: str) -> None:
+    change = takers(server)["a user grant without roles" if kind == "grant" else "a project grant without roles"]
+    after = {**change["oldState"]["inputs"], "role_keys": ["editor"], "adopt": True}
+    adopting = step(TOKENS[kind], "create", "adopting", None, after)
+    assert reviewed(server, adopting, allowed=frozenset()).exit_code == EXCEEDED
+    assert reviewed(None, adopting, allowed=frozenset()).exit_code == EXCEEDED
+    assert reviewed(None, adopting, losing_access=0).exit_code == ERROR
+
+
 def test_what_takes_nothing_needs_not_be_allowed(server: Server) -> None:
     before = {"org_id": server.home, "user_id": server.ann, "project_id": server.project, "role_keys": ["viewer"]}
     grant = server.admin.create_grant(server.home, server.ann, server.project, ["viewer"])

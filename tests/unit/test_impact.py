@@ -310,8 +310,14 @@ def test_what_is_not_known_yet_is_said_to_be_so() -> None:
         RESOURCE_TYPES[USER_GRANT].unresolved(grant(None, granted("viewer"))),
         names={"user_id": "ann", "project_id": "P"},
     ) == (
+        "may be so, unless it exists as declared: takes all other roles of P from ann (an adopted or a new user grant)",
         "may be so, unless it exists as declared: gives the role viewer of P to ann (an adopted or a new user grant)",
     )
+    for before, after in ((["viewer"], UNKNOWN), (UNKNOWN, UNKNOWN)):
+        assert described(grant(granted() | {"role_keys": before}, granted() | {"role_keys": after})) == (
+            "may be so, and is known only when it runs: replaces the roles of project 3 that user 2 has by roles that are not known "
+            "yet (user grant 7)",
+        )
 
 
 def test_what_is_secret_is_said_to_be_so() -> None:

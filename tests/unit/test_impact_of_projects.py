@@ -375,6 +375,8 @@ def test_roles_given_to_an_organization_and_taken_from_it() -> None:
 
 def test_what_is_not_known_yet_or_secret_about_a_project_grant() -> None:
     assert of_grant(granted("viewer"), granted() | {"role_keys": UNKNOWN}) == (
+        "may be so, and is known only when it runs: takes all roles that are not declared from the grant of Portal to Acme (42), and "
+        "from the user grants made by it",
         "may be so, and is known only when it runs: lets Acme give roles that are not known yet of Portal to its users",
     )
     unknown = effect_of(PROJECT_GRANT, None, granted("viewer", project_id=UNKNOWN, granted_org_id=UNKNOWN))

@@ -7,6 +7,7 @@ from typing import Any
 
 from pulumi_zorg.impact import (
     SECRET,
+    SOME_ROLES,
     Act,
     Effect,
     Facts,
@@ -70,6 +71,9 @@ class ProjectGrantImpact(Impact):
         lines = [*_switched(effect, grant, login, facts)]
         if not effect.loses:
             pass
+        elif effect.loses == (SOME_ROLES,) and effect.gains:
+            others = "all roles that are not declared" if effect.gains == effect.loses else "all other roles"
+            lines.append(f"takes {others} from {grant}, and from the user grants made by it")
         elif are_shown(effect.loses):
             lines += (f"takes {lost_role(key, f'from {grant}', counts.get(key), facts)}" for key in effect.loses)
         else:

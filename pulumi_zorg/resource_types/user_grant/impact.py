@@ -11,6 +11,7 @@ from typing import Any
 
 from pulumi_zorg.impact import (
     SECRET,
+    SOME_ROLES,
     UNKNOWN,
     Act,
     Effect,
@@ -73,9 +74,13 @@ class UserGrantImpact(Impact):
         if effect.properties.get("active") is SECRET and effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
             return (f"deactivates or reactivates {grant} of {user} in {project}: which of them is secret",)
         lines = []
-        if effect.loses:
+        if effect.loses == (SOME_ROLES,) == effect.gains:
+            lines.append(f"replaces the roles of {project} that {user} has by {SOME_ROLES} ({how})")
+        elif effect.loses == (SOME_ROLES,) and effect.gains:
+            lines.append(f"takes all other roles of {project} from {user} ({how})")
+        elif effect.loses:
             lines.append(f"takes {roles_text(effect.loses)} of {project} from {user} ({how})")
-        if effect.gains:
+        if effect.gains and not (effect.gains == (SOME_ROLES,) == effect.loses):
             lines.append(f"gives {roles_text(effect.gains)} of {project} to {user} ({how})")
         applications = f"the applications of {project}"
         checked = facts.counts.get(ROLE_CHECK)
