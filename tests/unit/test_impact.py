@@ -159,9 +159,16 @@ def test_a_removed_organization_takes_all_along() -> None:
     counted = {"users": 45, "service_accounts": 3, "projects": 3, "grants": 17}
     assert described(organization(True), **counted) == (
         "removes organization Acme and 3 projects, 45 users, 17 grants (42)",
+        "ends every login to the applications of the 3 projects of organization Acme (42), for the users of all organizations: "
+        "everybody with a user grant on them loses the roles",
     )
-    assert described(organization(True), users=1, projects=1, grants=1) == (
+    assert described(organization(True), users=1, projects=1, grants=1, **{PEOPLE: 5, SERVICE_ACCOUNTS: 1}) == (
         "removes organization Acme and 1 project, 1 user, 1 grant (42)",
+        "ends every login to the applications of the 1 project of organization Acme (42), for the users of all organizations: "
+        "5 people and 1 service account with an active user grant on it would lose their roles",
+    )
+    assert described(organization(True), users=1, projects=0, grants=1) == (
+        "removes organization Acme and 0 projects, 1 user, 1 grant (42)",
     )
 
 

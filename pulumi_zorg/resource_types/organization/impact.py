@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pulumi_zorg.impact import (
+    PEOPLE,
     SECRET,
+    SERVICE_ACCOUNTS,
     Act,
     Effect,
     Facts,
@@ -71,7 +73,21 @@ def _removed(organization: str, where: str, facts: Facts) -> list[str]:
         all_of_it = "all its projects, users and grants"
         return [f"removes {organization} and {all_of_it} ({where}{facts.not_counted})"]
     along = ", ".join(count_text(counts[f"{noun}s"], noun) for noun in ("project", "user", "grant"))
-    return [f"removes {organization} and {along} ({where})"]
+    removes = f"removes {organization} and {along} ({where})"
+    return [removes, _ended(organization, where, facts)] if counts["projects"] else [removes]
+
+
+def _ended(organization: str, where: str, facts: Facts) -> str:
+    """Return what the removal of its projects means to the users of other organizations too."""
+    counts = facts.counts
+    projects = f"the {count_text(counts['projects'], 'project')} of {organization} ({where})"
+    it = "it" if counts["projects"] == 1 else "them"
+    if {PEOPLE, SERVICE_ACCOUNTS} <= counts.keys():
+        accounts = f" and {count_text(counts[SERVICE_ACCOUNTS], 'service account')}" if counts[SERVICE_ACCOUNTS] else ""
+        who = f"{people_text(counts[PEOPLE])}{accounts} with an active user grant on {it} would lose their roles"
+    else:
+        who = f"everybody with a user grant on {it} loses the roles{facts.not_counted}"
+    return f"ends every login to the applications of {projects}, for the users of all organizations: {who}"
 
 
 def _deactivated(organization: str, where: str, facts: Facts) -> list[str]:
