@@ -176,13 +176,15 @@ class Facts:
         ``projects``, ``grants``, ``project_grants``, and others that only sentences show.
     :param names: the names of objects, by the property that has their id.
     :param why_not: why something could not be read.
-    :param losing: the ids of the people and service accounts that lose access by the change; None where that was not read.
+    :param losing: the ids of the people and service accounts that lose access by the change; None where they are not known.
+    :param unlisted: why no list has those who lose access, where all was read.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     why_not: str | None = None
     losing: frozenset[str] | None = None
+    unlisted: str | None = None
 
     @property
     def not_counted(self) -> str:

@@ -46,6 +46,13 @@ class Logins:
         """The organizations whose people ``has_project_check`` lets in."""
         return None if self.granted is None else self.granted | {self.login.owner}
 
+    @property
+    def unlisted(self) -> str | None:
+        """Why no list has the people whom the settings let in; None where one has them."""
+        if not self.login.active or self.login.role_check or self.login.project_check:
+            return None
+        return "everybody of the instance can log in to its applications"
+
     def who(self, login: Login) -> Mapping[str, str] | None:
         """Return the people whom these settings let in, with their organizations; None where no list that was read has them all.
 

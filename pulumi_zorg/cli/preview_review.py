@@ -390,9 +390,13 @@ def _losing_access(
         known = each.facts.losing if each.facts else None
         losing |= known or set()
         if each.takes_access and known is None and uncounted is None:
-            name, why = each.urn.rsplit("::", 1)[-1], (each.facts.why_not if each.facts else None) or not_asked
+            name, why = each.urn.rsplit("::", 1)[-1], _why_unknown(each.facts) or not_asked
             uncounted = f"who loses access by the change of {clean(name)} is not known{f': {why}' if why else ''}"
     return AccessLimit(LOSING_ACCESS, most.get(LOSING_ACCESS), len(losing), uncounted=uncounted)
+
+
+def _why_unknown(facts: Facts | None) -> str | None:
+    return None if facts is None else facts.why_not or facts.unlisted
 
 
 def _removed(reviewed: Collection[Reviewed]) -> dict[str, dict[str, Mapping[str, Any]]]:

@@ -234,6 +234,21 @@ def test_people_who_lose_access_are_counted_once_over_the_plan(
         assert "who loses access by the change of" in error
 
 
+def test_it_is_said_why_those_who_lose_access_are_not_known(any_server: Server) -> None:
+    """Everything was read, and no list has them: nobody needs a user grant for an open project."""
+    changes = takers(any_server)
+    opened = changes["a deactivation"]
+    deleted = {**opened, "op": "delete"}
+    del deleted["newState"]
+    for change in (opened, deleted):
+        (error,) = reviewed(any_server, change, losing_access=99).errors
+        assert "is not known: everybody of the instance can log in to its applications" in error
+    secret = changes["a project without roles"]
+    secret["oldState"]["inputs"]["roles"] = SECRET_VALUE
+    (error,) = reviewed(any_server, secret, losing_access=99).errors
+    assert "is not known: which roles it loses is not known" in error
+
+
 def test_without_the_instance_it_is_not_known_who_loses_access(server: Server) -> None:
     _, change = taken(server, "one", server.ann)
     offline = reviewed(None, change, losing_access=5)

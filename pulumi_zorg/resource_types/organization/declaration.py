@@ -120,7 +120,9 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         is_v2 = not users.total or reader.attempt(("login v2",), client.access.login_v2_required)[0]
         # Which applications have the old pages is not known.
         losing = frozenset[str]() if is_v2 or act is Act.REACTIVATES else None
-        return _both(facts, Facts({} if is_v2 is None else {LOGIN_V2: int(is_v2)}, losing=losing))
+        unlisted = None if losing is not None else "some applications may use ZITADEL's old login pages (V1)"
+        found = {} if is_v2 is None else {LOGIN_V2: int(is_v2)}
+        return _both(facts, Facts(found, losing=losing, unlisted=unlisted))
 
     def _facts_of_projects(self, client: Client, reader: FactReader, act: Act, org_id: str) -> Facts:
         """Return the counts about the projects of an organization, and who loses access by their logins."""
@@ -140,13 +142,15 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         for each in map(users_losing, logins):
             losing = None if losing is None or each is None else losing | each
         why = next((each.why_not for each in logins if each.why_not), None)
-        return Facts({**counts, **counts_of(logins)}, why_not=why, losing=losing)
+        unlisted = next((each.unlisted for each in logins if each.unlisted), None)
+        return Facts({**counts, **counts_of(logins)}, why_not=why, losing=losing, unlisted=unlisted)
 
 
 def _both(one: Facts, other: Facts) -> Facts:
     """Return what two facts say together. Who loses access is known where both know it."""
     losing = None if one.losing is None or other.losing is None else one.losing | other.losing
-    return Facts({**one.counts, **other.counts}, why_not=one.why_not or other.why_not, losing=losing)
+    unlisted = one.unlisted or other.unlisted
+    return Facts({**one.counts, **other.counts}, why_not=one.why_not or other.why_not, losing=losing, unlisted=unlisted)
 
 
 def _domain_taken(taken: Sequence[OrganizationRecord]) -> str | None:

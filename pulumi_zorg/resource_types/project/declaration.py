@@ -141,6 +141,7 @@ class ProjectType(ResourceType[ProjectInputs]):
         if effect.act is Act.REMOVES:
             return self._facts_of_removal(client, reader, effect, org_id)
         counts, losing, why = self._facts_of_roles(client, reader, effect)
+        unlisted = None if are_shown(effect.loses) else "which roles it loses is not known"
         if effect.act is Act.DEACTIVATES or switches(effect):
             logins = self._logins(client, reader, effect, org_id)
             if logins is None:
@@ -150,8 +151,8 @@ class ProjectType(ResourceType[ProjectInputs]):
             deactivated = effect.act is Act.DEACTIVATES
             shut = users_losing(logins) if deactivated else logins.losing(logins.login, after)
             losing = None if losing is None or shut is None else losing | shut
-            why = why or logins.why_not
-        return Facts(counts, why_not=why, losing=losing)
+            why, unlisted = why or logins.why_not, unlisted or logins.unlisted
+        return Facts(counts, why_not=why, losing=losing, unlisted=unlisted)
 
     def _facts_of_removal(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Facts:
         project_id, access, found = effect.id or "", client.access, dict[str, int]()
@@ -162,7 +163,9 @@ class ProjectType(ResourceType[ProjectInputs]):
             if shared is not None and shared.complete:
                 found["project_grants"] = sum(each.project_id == project_id for each in shared.entries)
         logins = self._logins(client, reader, effect, org_id)
-        return Facts(found, why_not=why, losing=None if logins is None else users_losing(logins))
+        if logins is None:
+            return Facts(found, why_not=why)
+        return Facts(found, why_not=why or logins.why_not, losing=users_losing(logins), unlisted=logins.unlisted)
 
     def _logins(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Logins | None:
         """Return who can log in before the change; None where a setting is not known."""

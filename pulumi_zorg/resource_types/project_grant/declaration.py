@@ -81,7 +81,8 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
             logins = self._facts_of_login(client, reader, effect, project_id)
             losing = None if losing is None or logins.losing is None else losing | logins.losing
             counts, why = {**counts, **logins.counts}, why or logins.why_not
-        return Facts(counts, names, why, losing)
+        unlisted = None if are_shown(effect.loses) else "which roles it loses is not known"
+        return Facts(counts, names, why, losing, unlisted)
 
     def _facts_of_roles(
         self, client: Client, reader: FactReader, effect: Effect, project_id: str
