@@ -272,6 +272,7 @@ def takers(server: Server) -> dict[str, dict[str, Any]]:
     of_grant = {"org_id": home, "user_id": server.ann, "project_id": project, "role_keys": ["viewer"], "active": True}
     of_project = {
         "org_id": home, "name": server.name("Portal"), "active": True, "project_role_check": False, "has_project_check": False,
+        "project_role_assertion": True,
         "roles": {each: {"display_name": each, "group": ""} for each in ("admin", "editor", "viewer")},
     }  # fmt: skip
     of_shared = {
@@ -291,6 +292,7 @@ def takers(server: Server) -> dict[str, dict[str, Any]]:
         "a project grant without roles": change("project_grant", of_shared, shared, role_keys=[]),
         "project_role_check": change("project", of_project, project, project_role_check=True),
         "has_project_check": change("project", of_project, project, has_project_check=True),
+        "project_role_assertion": change("project", of_project, project, project_role_assertion=False),
         "a deletion": step(TOKENS["project_grant"], "delete", "project_grant", of_shared, None, shared),
         "a deactivation": change("project", of_project, project, active=False),
     }
@@ -304,6 +306,7 @@ TAKERS = (
     "a deactivation",
     "project_role_check",
     "has_project_check",
+    "project_role_assertion",
 )
 
 

@@ -234,6 +234,24 @@ def test_a_removed_role_is_lost_by_those_who_have_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "verb"),
+    [(True, False, "switches off"), (True, UNKNOWN, "may switch off"), (UNKNOWN, False, "may switch off"),
+     (UNKNOWN, UNKNOWN, "may switch off"), (True, None, ""), (UNKNOWN, True, ""), (False, UNKNOWN, ""), (False, True, "")],
+)  # fmt: skip
+def test_roles_that_are_no_longer_put_into_tokens(before: Any, after: Any, verb: str) -> None:
+    """Without project_role_assertion, tokens have the roles where the role scopes are asked for."""
+    declared = {} if after is None else {"project_role_assertion": after}
+    planned = project(project_role_assertion=before), project(**declared)
+    only = (
+        "an application then gets the roles only if it asks for them with a scope; introspection by the project's own APIs "
+        "still has them"
+    )
+    shown = () if not verb else (f"{verb} project_role_assertion of project Shop (42): {only}",)
+    assert of_project(*planned) == shown
+    assert RESOURCE_TYPES[PROJECT].impact.takes_access(effect_of(PROJECT, *planned)) is bool(verb)
+
+
 def test_roles_that_become_managed_may_be_removed() -> None:
     """The state does not have them, and here they could not be read from the instance."""
     before, after = project(), project(roles=roles("viewer"))

@@ -26,6 +26,7 @@ from pulumi_zorg.resource_types.project.impact import (
     WITH_ROLE,
     ProjectImpact,
     checks,
+    stops_asserting,
     switches,
 )
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
@@ -142,6 +143,8 @@ class ProjectType(ResourceType[ProjectInputs]):
             return self._facts_of_removal(client, reader, effect, org_id)
         counts, losing, why = self._facts_of_roles(client, reader, effect)
         unlisted = None if are_shown(effect.loses) else "which roles it loses is not known"
+        if stops_asserting(effect):
+            losing, unlisted = None, "which applications ask for the roles with a scope is not known"
         if effect.act is Act.DEACTIVATES or switches(effect):
             logins = self._logins(client, reader, effect, org_id)
             if logins is None:

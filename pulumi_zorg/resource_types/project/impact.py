@@ -26,7 +26,17 @@ from pulumi_zorg.impact import (
     switched,
 )
 
-__all__ = ["CHECKS", "INACTIVE", "LET_IN", "OUTSIDE", "WITH_ROLE", "ProjectImpact", "checks", "switches"]
+__all__ = [
+    "CHECKS",
+    "INACTIVE",
+    "LET_IN",
+    "OUTSIDE",
+    "WITH_ROLE",
+    "ProjectImpact",
+    "checks",
+    "stops_asserting",
+    "switches",
+]
 
 #: What the names of the counts of the user grants that have a role begin with.
 WITH_ROLE = "grants with "
@@ -67,6 +77,18 @@ def switches(effect: Effect) -> dict[str, bool | Unknown]:
     return {name: has[name] for name in CHECKS if has[name] is not had[name] or isinstance(has[name], Unknown)}
 
 
+def stops_asserting(effect: Effect) -> bool | Unknown:
+    """Return whether the change takes the roles out of the tokens of applications that do not ask for them."""
+    name = "project_role_assertion"
+    before, after = effect.before, effect.after
+    if before is None or after is None or after.get(name) is None:
+        return False
+    had, has = before.get(name, False), after[name]
+    if had is False or has is True:
+        return False
+    return next((each for each in (had, has) if isinstance(each, Unknown)), True)
+
+
 class ProjectImpact(Impact):
     """The sentences about projects."""
 
@@ -81,10 +103,12 @@ class ProjectImpact(Impact):
 
     def is_significant(self, effect: Effect) -> bool:
         reactivated = effect.act is Act.REACTIVATES
-        return super().is_significant(effect) or reactivated or bool(effect.loses or switches(effect))
+        switched = bool(effect.loses or switches(effect) or stops_asserting(effect))
+        return super().is_significant(effect) or reactivated or switched
 
     def takes_access(self, effect: Effect) -> bool:
-        return super().takes_access(effect) or any(value is not False for value in switches(effect).values())
+        switched = any(value is not False for value in switches(effect).values()) or bool(stops_asserting(effect))
+        return super().takes_access(effect) or switched
 
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
         counts = facts.counts
@@ -96,7 +120,7 @@ class ProjectImpact(Impact):
                 f"{count_text(counts['project_grants'], 'project grant')}, {count_text(counts['grants'], 'user grant')}"
             )
             return (f"removes {project} and {along}",)
-        lines = [*_switched(effect, project, facts), *_checked(effect, project, facts)]
+        lines = [*_switched(effect, project, facts), *_checked(effect, project, facts), *_asserted(effect, project)]
         if not effect.loses:
             return tuple(lines)
         if effect.adopts:
@@ -139,6 +163,19 @@ def _checked(effect: Effect, project: str, facts: Facts) -> tuple[str, ...]:
             verb = "switches on" if value is True else "may switch on"
             lines.append(f"{verb} {name} of {project}: {_let_in_only(name, facts)}")
     return tuple(lines)
+
+
+def _asserted(effect: Effect, project: str) -> tuple[str, ...]:
+    """Return the sentence about the setting that puts roles into tokens."""
+    stops = stops_asserting(effect)
+    if not stops:
+        return ()
+    verb = "switches off" if stops is True else "may switch off"
+    only = (
+        "an application then gets the roles only if it asks for them with a scope; introspection by the project's own APIs "
+        "still has them"
+    )
+    return (f"{verb} project_role_assertion of {project}: {only}",)
 
 
 def _let_in(name: str, now: Mapping[str, bool | Unknown]) -> str:
