@@ -228,7 +228,19 @@ def _planned(step: _Step, replaced: bool) -> Iterator[PlannedStep]:
         yield PlannedStep(step.urn, Planned(step.type, old.id, before, None), op)
     if creates:
         op = "create" if step.op == "create" else "replace"
-        yield PlannedStep(step.urn, Planned(step.type, None, None, after), op)
+        taken_back = op == "replace" and _is_taken_back(step.type, old, before, after)
+        made = Planned(step.type, old.id, before, after) if taken_back else Planned(step.type, None, None, after)
+        yield PlannedStep(step.urn, made, op)
+
+
+def _is_taken_back(type: str, old: _State, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether the create of a replacement takes back the object that the deletion leaves, so that it is a change of it.
+
+    Where it adopts, the instance says what it takes.
+    """
+    is_left = old.id and not old.retain and before.get("deletion_policy") in ("deactivate", "retain")
+    identity = INPUTS[type].identity(after)
+    return bool(is_left and identity and not after.get("adopt") and identity == INPUTS[type].identity(before))
 
 
 def _shared(digest: _Digest) -> tuple[SharedObject, ...]:

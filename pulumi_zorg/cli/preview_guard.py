@@ -208,7 +208,8 @@ def _with_state(plan: Plan, stack: Stack, own: bool) -> tuple[Plan, str | None]:
             "The plan has no steps, and the stack has resources: a preview of this stack lists at least the stack itself. Use the "
             "output of `pulumi preview --json`."
         )
-    kept = tuple(each for each in plan.steps if each.op != "replace" or (each.urn, each.planned.id) not in repaired)
+    done = [each for each in plan.steps if each.op == "replace" and each.planned.after is None]
+    kept = tuple(each for each in plan.steps if each not in done or (each.urn, each.planned.id) not in repaired)
     planned = {(step.urn, step.planned.id) for step in kept if step.planned.after is None}
     left = (each for each in pending if (each.urn, each.id) not in planned)
     steps = (PlannedStep(each.urn, Planned(each.type, each.id, each.known, None), "pending") for each in left)

@@ -330,6 +330,23 @@ def test_what_takes_access_and_is_not_allowed_is_refused(any_server: Server, wha
         assert (passed.exit_code, passed.not_allowed) == (WITHIN, ())
 
 
+@pytest.mark.parametrize("what", ["a user grant without roles", "a project grant without roles", "a project without roles"])
+def test_a_replacement_that_takes_its_object_back_may_take_roles(any_server: Server, what: str) -> None:
+    """`pulumi up --replace` of what its deletion_policy keeps: the object stays, and becomes what is declared."""
+    change = takers(any_server)[what]
+    for state in ("oldState", "newState"):
+        change[state]["inputs"]["deletion_policy"] = "retain"
+    change["op"] = "replace"
+    for op in ("replace", "create-replacement"):
+        steps = [change] if op == "replace" else [change, {**change, "op": op}]
+        assert reviewed(any_server, *steps, losing_access=0).exit_code == EXCEEDED
+        assert reviewed(any_server, *steps, allowed=frozenset()).exit_code == EXCEEDED
+    # Another object is made, and the first one stays as it is.
+    moved = any_server.admin.create_organization(any_server.name("Moved"))
+    change["newState"]["inputs"] |= {"org_id": moved, "granted_org_id": moved}
+    assert reviewed(any_server, change, losing_access=0).exit_code == WITHIN
+
+
 UNKNOWN_VALUE, SECRET_VALUE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9", "[secret]"
 
 
