@@ -330,7 +330,9 @@ def test_what_takes_access_and_is_not_allowed_is_refused(any_server: Server, wha
         assert (passed.exit_code, passed.not_allowed) == (WITHIN, ())
 
 
-@pytest.mark.parametrize("what", ["a user grant without roles", "a project grant without roles", "a project without roles"])
+@pytest.mark.parametrize(
+    "what", ["a user grant without roles", "a project grant without roles", "a project without roles"]
+)
 def test_a_replacement_that_takes_its_object_back_may_take_roles(any_server: Server, what: str) -> None:
     """`pulumi up --replace` of what its deletion_policy keeps: the object stays, and becomes what is declared."""
     change = takers(any_server)[what]
