@@ -188,8 +188,8 @@ class PreviewImpact:
         stays = "is deactivated" if inputs.deletion_policy == "deactivate" else "stays"
         return (
             f"{resource_type.title(inputs, existing)} exists. If this resource is replaced, the object {stays}, because "
-            f'deletion_policy is "{inputs.deletion_policy}", and the resource takes the same object back. If this resource is new, '
-            "its create is refused without adopt=True."
+            f'deletion_policy is "{inputs.deletion_policy}", and the resource takes the same object back and changes it to what '
+            "is declared. If this resource is new, its create is refused without adopt=True."
         )
 
     def facts(self, resource_type: ResourceType[Any], effect: Effect) -> Facts:

@@ -29,7 +29,8 @@ def test_an_object_that_is_kept_is_taken_back(
     kept = "is deactivated" if policy == "deactivate" else "stays"
     assert preview.shows(f"({it_id})" if kind in ("org", "project") else it_id, "exists. If this resource is replaced")
     assert preview.shows(
-        f'the object {kept}, because deletion_policy is "{policy}", and the resource takes the same object back'
+        f'the object {kept}, because deletion_policy is "{policy}", and the resource takes the same object back and changes it '
+        "to what is declared"
     )
     run = stack.up("--replace", "it")
     assert run.shows("was kept when its resource was replaced, and is taken back by it")
