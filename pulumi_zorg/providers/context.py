@@ -53,6 +53,8 @@ class ProviderContext:
     _before: dict[str, tuple[Mapping[str, Any], frozenset[str]]] = field(default_factory=dict)
     #: The ids of the state's objects that this run has been shown, by type and identity.
     _in_state: dict[tuple[str, frozenset[tuple[str, str]]], str] = field(default_factory=dict)
+    #: The types and ids of the objects that this run has deactivated because their deletion policy keeps them.
+    _deactivated: set[tuple[str, str]] = field(default_factory=set)
     _credential_checked: bool = False
     #: Whether this run is a preview. The host does not say so; resources do, in `check`.
     is_preview: bool = False
@@ -162,6 +164,16 @@ class ProviderContext:
         """Return the id that the state had for an object of this identity when this run began, as far as it was shown."""
         with self._lock:
             return self._in_state.get((type, frozenset(identity.items())))
+
+    def deactivated(self, type: str, id: str) -> None:
+        """This run has deactivated the object, because its deletion policy keeps it."""
+        with self._lock:
+            self._deactivated.add((type, id))
+
+    def is_deactivated(self, type: str, id: str) -> bool:
+        """Whether this run has deactivated the object, because its deletion policy keeps it."""
+        with self._lock:
+            return (type, id) in self._deactivated
 
     def hide(self, type: str, names: Collection[str], before: Mapping[str, Any], declared: Mapping[str, Any]) -> None:
         """The program declares these properties as secret: neither these values of them nor those before are shown.
