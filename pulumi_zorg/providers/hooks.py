@@ -146,7 +146,9 @@ class Hooks(Generic[AnyInputs]):
             lost: list[str] = []
             if now is not None and not isinstance(error, Gone):
                 # Others may still have what the object has lost.
-                taken = self.type.lost_roles(context.client, id, progress.inputs or inputs, recorded)
+                taken = self.type.lost_roles(
+                    context.client, id, progress.inputs or inputs, self._may_be_lost(recorded, inputs)
+                )
                 lost = sorted(taken - self._roles_of(now))
             if failed is None and lost and now is not None:
                 failed = HalfDone(now, error)
@@ -266,7 +268,7 @@ class Hooks(Generic[AnyInputs]):
         except AlreadyExists as refused:
             raise conflict_error(self.type, context, inputs, refused, renamed=created.id) from None
         # What was left on the object is not lost.
-        self.type.settle(context.client, created.id, progress.inputs or inputs, known)
+        self.type.settle(context.client, created.id, progress.inputs or inputs, self._may_be_lost(known, inputs))
         if observed.warning:
             context.reporter.warn(observed.warning)
         return observed
@@ -310,6 +312,12 @@ class Hooks(Generic[AnyInputs]):
         if len(as_it_is) < len(problems):
             return self._parse(props)  # which raises
         return self.type.inputs.of({**checked, **as_it_is})
+
+    def _may_be_lost(self, known: Mapping[str, Any], inputs: AnyInputs) -> Mapping[str, Any]:
+        """Return what was known of an object, without the roles that the program still declares: it takes none of those away."""
+        name = self.type.gives_roles or ""
+        declared = getattr(inputs, name, None) or ()
+        return {**known, name: [each for each in known.get(name) or () if each not in declared]} if name else known
 
     def _roles_of(self, observed: Observed) -> frozenset[str]:
         """The roles that an object lets others have."""

@@ -270,3 +270,16 @@ def test_users_that_could_not_be_searched_are_searched_after_a_refresh(
     assert stack.outputs("granted")["role_keys"] == (THREE if reverted else ["viewer"])
     assert "__lost" not in str(stack.state())
     stack.assert_settled()
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"deletion_policy": "deactivate", "active": False}])
+def test_an_update_of_something_else_takes_no_role_from_users(tmp_path: Path, change: dict[str, Any]) -> None:
+    """Somebody has taken a role out of the project grant, which the program still declares. The preview shows no role."""
+    with emulated("2025-12") as server:
+        scene = scene_on(server, tmp_path)
+        server.admin.set_project_grant_roles(server.home, server.project, scene.stack.id("granted"), ["viewer"])
+        assert scene.has() == ["editor", "viewer"]
+        scene.declare(*THREE, **change)
+        assert scene.stack.preview() == {"granted": ["update", *sorted(change)]}
+        scene.stack.up()
+        assert scene.has() == ["editor", "viewer"]
