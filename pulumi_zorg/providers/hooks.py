@@ -182,8 +182,8 @@ class Hooks(Generic[AnyInputs]):
             )
             return
         with in_state():
-            if destroy(self.type, context.client, id, self._parse_recorded(props), props):
-                context.deactivated(self.type.token, id)
+            done = destroy(self.type, context.client, id, self._parse_recorded(props), props)
+        context.deactivated(self.type.token, id, done)
 
     def _kept(self, created: Created, inputs: AnyInputs, resource: str) -> dict[str, Any]:
         """Return what stays as it is on an object that existed: what the program ignores.

@@ -102,6 +102,23 @@ def test_what_the_program_ignores_stays_on_an_object_that_is_taken_back(
 
 
 @KEPT
+@EVERY_TYPE
+def test_a_deactivation_by_the_replacement_is_taken_back_in_the_next_run_too(
+    server: Server, stack: InProcessStack, kind: str, policy: str
+) -> None:
+    it = example(kind, server)
+    stack.declare(it=it.declare(deletion_policy=policy, opts={"ignore_changes": ["active"]}))
+    stack.up()
+    it_id = stack.id("it")
+    server.proxy.add(Fault("answer", method="POST", path=it.create_path, times=1, **ERROR))
+    assert stack.run("up", "--replace", "it").code != 0
+    assert it.is_active(it_id) is (policy == "retain")
+    stack.up()
+    assert stack.id("it") == it_id
+    assert it.is_active(it_id)
+
+
+@KEPT
 def test_settings_that_the_program_leaves_out_stay_on_a_project_that_is_taken_back(
     server: Server, stack: InProcessStack, policy: str
 ) -> None:
