@@ -87,10 +87,10 @@ def test_a_new_resource_of_a_name_that_exists_is_announced(server: Server, stack
 @EVERY_TYPE
 @pytest.mark.parametrize("active", [True, False])
 def test_what_the_program_ignores_stays_on_an_object_that_is_taken_back(
-    server: Server, stack: InProcessStack, kind: str, policy: str, active: bool
+    every_server: Server, every_stack: InProcessStack, kind: str, policy: str, active: bool
 ) -> None:
     """An object that the replacement itself has deactivated is active again."""
-    it = example(kind, server)
+    stack, it = every_stack, example(kind, every_server)
     stack.declare(it=it.declare(deletion_policy=policy, opts={"ignore_changes": ["active"]}))
     stack.up()
     it_id = stack.id("it")
@@ -120,10 +120,11 @@ def test_a_deactivation_by_the_replacement_is_taken_back_in_the_next_run_too(
 
 @KEPT
 def test_settings_that_the_program_leaves_out_stay_on_a_project_that_is_taken_back(
-    server: Server, stack: InProcessStack, policy: str
+    every_server: Server, every_stack: InProcessStack, policy: str
 ) -> None:
     """A check that is switched off lets everybody log in."""
-    stack.declare(shop=project(server.home, "Shop", deletion_policy=policy))
+    server, stack = every_server, every_stack
+    stack.declare(shop=project(server.home, server.name("Shop"), deletion_policy=policy))
     stack.up()
     shop = stack.id("shop")
     on = {"projectRoleCheck": True, "hasProjectCheck": True}
