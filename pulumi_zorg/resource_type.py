@@ -417,7 +417,9 @@ class ResourceType(Generic[AnyInputs]):
         if declared is None:
             return frozenset()
         before = known.get(self.gives_roles or "")
-        had = {each for each in before if isinstance(each, str)} if isinstance(before, Mapping | list | tuple) else set()
+        had = (
+            {each for each in before if isinstance(each, str)} if isinstance(before, Mapping | list | tuple) else set()
+        )
         return frozenset((had | client.roles.taken(self.reference, id)) - set(declared))
 
     def settle(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> None:

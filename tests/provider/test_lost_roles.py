@@ -254,9 +254,7 @@ def test_users_that_could_not_be_searched_are_searched_after_a_refresh(
     three = {"granted": project_grant(server.home, server.project, partner, THREE)}
     stack.declare(**three)
     stack.up()
-    server.proxy.add(
-        Fault("answer", path="ListAuthorizations", times=None, status=403, headers=JSON, body=REFUSED)
-    )
+    server.proxy.add(Fault("answer", path="ListAuthorizations", times=None, status=403, headers=JSON, body=REFUSED))
     stack.declare(granted=project_grant(server.home, server.project, partner, ["viewer"]))
     assert stack.fails().shows('changed role_keys from ["admin", "editor", "viewer"] to ["viewer"]')
     server.proxy.clear()
