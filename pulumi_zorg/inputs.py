@@ -26,6 +26,7 @@ __all__ = [
     "ID",
     "IGNORED",
     "LONGEST",
+    "LOST",
     "NAME",
     "OWNER",
     "OWNER_IN_PREVIEW",
@@ -63,12 +64,15 @@ IGNORED = "__ignored"
 #: Where the state holds what the server filled in for an input that was left to it.
 FILLED = "__filled"
 
-# Internal outputs. They hold names and no values, because a value may be secret.
+# Internal outputs. They hold no value that is secret.
 
 #: The properties that are otherwise on the server than declared, and were left so.
 DIFFERS = "__differs"
 #: The properties that an update was to change which failed half way.
 UNFINISHED = "__unfinished"
+#: The roles that the object lost, and that others may still have because that update failed. A refresh keeps both, and gives the
+#: state the input :data:`UNFINISHED` besides, so that the next run updates the resource whatever its program declares.
+LOST = "__lost"
 
 #: The longest name, id and role key.
 LONGEST = 200  # characters, ZITADEL's own limit for names and ids

@@ -166,6 +166,8 @@ class ResourceType(Generic[AnyInputs]):
     set_after_create: ClassVar[tuple[str, ...]] = ()
     #: Inputs that are left to the server where a program leaves them out. That is then no drift, and no update changes them.
     server_defaults: ClassVar[tuple[str, ...]] = ()
+    #: The input with the roles that objects of other types may have because of this one; None for a type without such.
+    gives_roles: ClassVar[str | None] = None
     #: What `get` needs besides the id, and what a refresh needs to find the object.
     address: ClassVar[tuple[str, ...]] = ()
 
@@ -404,6 +406,21 @@ class ResourceType(Generic[AnyInputs]):
                         self.calls.remove(client, id, inputs)
                     finally:
                         client.forget(self.reference)
+
+    def lost_roles(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> frozenset[str]:
+        """Return the roles that a change takes out of the object, and so out of others.
+
+        :param inputs: what the object is to be.
+        :param known: what the state had of the object before the change.
+        """
+        declared = getattr(inputs, self.gives_roles) if self.gives_roles is not None else None
+        if declared is None:
+            return frozenset()
+        before = known.get(self.gives_roles or "")
+        had = (
+            {each for each in before if isinstance(each, str)} if isinstance(before, Mapping | list | tuple) else set()
+        )
+        return frozenset((had | client.roles.taken(self.reference, id)) - set(declared))
 
     def settle(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> None:
         """Verify what a change of the object did to other objects, and bring that about where it is not so.

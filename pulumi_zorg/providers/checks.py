@@ -17,7 +17,7 @@ from pulumi_zorg.config import load_settings
 from pulumi_zorg.errors import ConfigurationError, InputError, clean
 from pulumi_zorg.impact import Planned, mask_unknowns
 from pulumi_zorg.inputs import FILLED, IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS, UNFINISHED, check_inputs
-from pulumi_zorg.lifecycle import merged
+from pulumi_zorg.lifecycle import DeletionPolicy, merged
 from pulumi_zorg.providers import context as process
 from pulumi_zorg.providers.context import ProviderContext, readable
 from pulumi_zorg.providers.host import show_own_errors_without_traceback
@@ -61,9 +61,10 @@ class Checks:
         checked, problems = check_inputs(self.inputs, news, is_unknown=_is_unknown)
         # The engine checks what it creates, or replaces, without what was before.
         new = not any(name in olds for name in self.inputs.required())
-        # What the program leaves out is what the state has, so that it shows no change. Of an object that is adopted nobody knows
-        # yet what it has.
-        recorded = self.inputs.left_as_is if new and not checked.get("adopt") else olds
+        # What the program leaves out is what the state has, so that it shows no change. Of an object that is adopted, or was kept
+        # when its resource was replaced, nobody knows yet what it has.
+        may_exist = checked.get("adopt") or checked.get("deletion_policy") != DeletionPolicy.REMOVE.value
+        recorded = self.inputs.left_as_is if new and not may_exist else olds
         left = {name: recorded[name] for name in self.inputs.left_as_is if recorded.get(name) is not None}
         checked = {**left, **checked}
         failures = [CheckFailure(problem.property, problem.reason) for problem in problems]

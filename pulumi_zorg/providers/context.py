@@ -12,6 +12,7 @@ from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.impact import Planned
 from pulumi_zorg.inputs import RoleUse
+from pulumi_zorg.lifecycle import DeletionPolicy
 from pulumi_zorg.masking import texts_in
 from pulumi_zorg.providers.backend import pending_creates_folder
 from pulumi_zorg.providers.pending import PendingCreates
@@ -53,6 +54,9 @@ class ProviderContext:
     _before: dict[str, tuple[Mapping[str, Any], frozenset[str]]] = field(default_factory=dict)
     #: The ids of the state's objects that this run has been shown, by type and identity.
     _in_state: dict[tuple[str, frozenset[tuple[str, str]]], str] = field(default_factory=dict)
+    #: Whether the deletion of a resource has deactivated its object, by type and id. Of a deletion in an earlier run, whether the
+    #: state has the object as active.
+    _deactivated: dict[tuple[str, str], bool] = field(default_factory=dict)
     _credential_checked: bool = False
     #: Whether this run is a preview. The host does not say so; resources do, in `check`.
     is_preview: bool = False
@@ -157,11 +161,23 @@ class ProviderContext:
         if identity:
             with self._lock:
                 self._in_state[type, frozenset(identity.items())] = id
+                kept = recorded.get("deletion_policy") == DeletionPolicy.DEACTIVATE.value
+                self._deactivated.setdefault((type, id), kept and recorded.get("active") is True)
 
     def replaced(self, type: str, identity: Mapping[str, str]) -> str | None:
         """Return the id that the state had for an object of this identity when this run began, as far as it was shown."""
         with self._lock:
             return self._in_state.get((type, frozenset(identity.items())))
+
+    def deactivated(self, type: str, id: str, done: bool) -> None:
+        """Remember whether the deletion of a resource has deactivated its object, which its deletion policy keeps."""
+        with self._lock:
+            self._deactivated[type, id] = done
+
+    def is_deactivated(self, type: str, id: str) -> bool:
+        """Whether the deletion of a resource has deactivated its object, as far as it is known. See :meth:`deactivated`."""
+        with self._lock:
+            return self._deactivated.get((type, id), False)
 
     def hide(self, type: str, names: Collection[str], before: Mapping[str, Any], declared: Mapping[str, Any]) -> None:
         """The program declares these properties as secret: neither these values of them nor those before are shown.

@@ -51,11 +51,13 @@ class Created:
 
     :param new: whether this very call made it, so that it is as declared, except for the flag.
     :param adopted: whether it existed, and no earlier run of this resource made it.
+    :param taken_back: whether it was kept when this resource was replaced.
     """
 
     id: str
     new: bool
     adopted: bool = False
+    taken_back: bool = False
 
 
 class _AnswerLost(Exception):
@@ -207,7 +209,7 @@ class _Creator(Generic[AnyInputs]):
         self.context.reporter.note(
             f"{self.type.title(self.inputs, kept)} was kept when its resource was replaced, and is taken back by it."
         )
-        return Created(kept, new=False)
+        return Created(kept, new=False, taken_back=True)
 
     def _own_or_adopted(self, may_have_made: PendingCreate | None) -> Created | None:
         """Return what exists, if an earlier attempt has made it or it is to be adopted."""

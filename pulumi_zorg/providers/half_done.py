@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.errors import Gone, HeaderIgnored, NoAnswer, ZorgError, clean
+from pulumi_zorg.inputs import UNFINISHED
 from pulumi_zorg.lifecycle import Action, Step
 from pulumi_zorg.providers.create import Created
 from pulumi_zorg.providers.reconcile import Progress
@@ -36,7 +37,7 @@ def half_done_update(
     progress: Progress[AnyInputs],
     error: ZorgError,
 ) -> HalfDone | None:
-    """Return what is to be said of an update that failed; None where it has changed nothing.
+    """Return what is to be said of an update that failed; None where it has changed nothing, and no earlier one failed half way.
 
     :param known: what the state has of the object.
     """
@@ -53,11 +54,14 @@ def half_done_update(
         else:
             now, unsure = (found, None) if isinstance(found, Observed) else (now, unsure)
     changes = _changes(resource_type, first, now)
-    if not changes and unsure is None:
+    earlier = bool(known.get(UNFINISHED))
+    if not changes and unsure is None and not earlier:
         return None
     said = [f"Before that, this update changed {', '.join(changes)}."] if changes else []
     if unsure is not None:
         said.append(f"It is not known whether it {_done(unsure)}.")
+    if earlier:
+        said.append("An earlier update of it failed half way.")
     names = ("active", *resource_type.updatable)
     state = ", ".join(f"{name} {shown(now.properties[name])}" for name in names if name in now.properties)
     read = "The object is now" if unsure is None else "Before that, the object was read as"

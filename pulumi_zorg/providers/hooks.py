@@ -20,7 +20,7 @@ from pulumi_zorg.errors import (
     UnexpectedAnswer,
     ZorgError,
 )
-from pulumi_zorg.inputs import DIFFERS, FILLED, UNFINISHED, check_inputs
+from pulumi_zorg.inputs import DIFFERS, FILLED, LOST, UNFINISHED, check_inputs
 from pulumi_zorg.lifecycle import Action, Step
 from pulumi_zorg.lost_switches import describe
 from pulumi_zorg.proof import Removal, in_state
@@ -28,7 +28,7 @@ from pulumi_zorg.providers import context as process
 from pulumi_zorg.providers.checks import OLD_SDK
 from pulumi_zorg.providers.context import readable
 from pulumi_zorg.providers.create import Created, conflict_error, create_or_adopt
-from pulumi_zorg.providers.half_done import after_create, half_done_update, shown
+from pulumi_zorg.providers.half_done import HalfDone, after_create, half_done_update, shown
 from pulumi_zorg.providers.host import send_half_done_update
 from pulumi_zorg.providers.lost_changes import is_shown, was_created
 from pulumi_zorg.providers.reconcile import Progress, destroy, reconcile
@@ -61,9 +61,7 @@ class Hooks(Generic[AnyInputs]):
         self.type.before_create(context.client, inputs)
         created = self._shown(create_or_adopt(self.type, context, inputs, resource), resource, inputs)
         context.bulk_reads.written(self.type.key(created.id, props))
-        # An adoption is a change of what exists, so that it keeps what the program ignores.
-        declared = inputs.dump()
-        kept = {name: declared.get(name) for name in context.ignored(resource)} if created.adopted else {}
+        kept = self._kept(created, inputs, resource)
         progress: Progress[AnyInputs] = Progress()
         try:
             observed = self._reconcile(created, resource, inputs, props, kept or None, progress)
@@ -109,13 +107,19 @@ class Hooks(Generic[AnyInputs]):
         lost = None if is_get else context.bulk_reads.lost_switch(context.client, found, known)
         if lost is not None:
             context.reporter.warn(describe(found, lost))
-        left = frozenset(self.type.server_defaults) - known.keys()
-        filled = frozenset() if is_get else left | (known.get(FILLED) or {}).keys()
+        undeclared = frozenset(self.type.server_defaults) - known.keys()
+        filled = frozenset() if is_get else undeclared | (known.get(FILLED) or {}).keys()
         names = set(self.type.inputs.names()) - filled
         inputs, _ = check_inputs(
             self.type.inputs, {name: found.properties.get(name, known.get(name)) for name in names}
         )
-        return ReadResult(id, {**inputs, **self._in_state(found, filled)}, inputs)
+        outputs = {**inputs, **self._in_state(found, filled)}
+        left = sorted({*(known.get(LOST) or ())} - self._roles_of(found))
+        if left and not is_get:
+            # Others may still have them: the next run must not call the resource unchanged.
+            unfinished = {UNFINISHED: known.get(UNFINISHED)}
+            return ReadResult(id, {**outputs, **unfinished, LOST: left}, {**inputs, **unfinished})
+        return ReadResult(id, outputs, inputs)
 
     @readable
     def update(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
@@ -131,18 +135,31 @@ class Hooks(Generic[AnyInputs]):
             return UpdateResult(self._outputs(self._as_recorded(id, olds, inputs), inputs))
         # The inputs have what the program declared before, also where an update failed half way.
         recorded = {**olds, **context.declared_before(resource, olds)}
+        context.client.roles.take(self.type.reference, id, olds.get(LOST) or ())
         progress: Progress[AnyInputs] = Progress()
         try:
             with in_state():
                 observed = self._reconcile(Created(id, new=False), resource, inputs, recorded, before, progress)
         except ZorgError as error:
             failed = half_done_update(self.type, context.client, id, olds, progress, error)
+            now = progress.found if failed is None else failed.now
+            lost: list[str] = []
+            if now is not None and not isinstance(error, Gone):
+                # Others may still have what the object has lost.
+                taken = self.type.lost_roles(
+                    context.client, id, progress.inputs or inputs, self._may_be_lost(recorded, inputs)
+                )
+                lost = sorted(taken - self._roles_of(now))
+            if failed is None and lost and now is not None:
+                failed = HalfDone(now, error)
             if failed is None:
                 raise
             outputs = {
                 **self._outputs(failed.now, self._parse_recorded(olds)),
                 UNFINISHED: sorted({*changed, *unfinished}),
             }
+            if lost and self.type.gives_roles not in context.hidden(self.type.token, declared):
+                outputs[LOST] = lost
             failed.error.half_done = outputs
             masked = context.reporter.mask_error(failed.error)
             reason = f"{type(masked).__module__}.{type(masked).__qualname__}: {masked}"
@@ -165,7 +182,21 @@ class Hooks(Generic[AnyInputs]):
             )
             return
         with in_state():
-            destroy(self.type, context.client, id, self._parse_recorded(props), props)
+            done = destroy(self.type, context.client, id, self._parse_recorded(props), props)
+        context.deactivated(self.type.token, id, done)
+
+    def _kept(self, created: Created, inputs: AnyInputs, resource: str) -> dict[str, Any]:
+        """Return what stays as it is on an object that existed: what the program ignores.
+
+        Where the replacement of the resource has just deactivated the object, that is taken back.
+        """
+        if not (created.adopted or created.taken_back):
+            return {}
+        context, declared = process.current(), inputs.dump()
+        ignored = context.ignored(resource)
+        if created.taken_back and context.is_deactivated(self.type.token, created.id):
+            ignored -= {"active"}
+        return {name: declared.get(name) for name in ignored}
 
     def _shown(self, created: Created, resource: str, inputs: AnyInputs) -> Created:
         """Return the object, or another one that is created in its place if the server has lost it: reads do not show it then."""
@@ -237,7 +268,7 @@ class Hooks(Generic[AnyInputs]):
         except AlreadyExists as refused:
             raise conflict_error(self.type, context, inputs, refused, renamed=created.id) from None
         # What was left on the object is not lost.
-        self.type.settle(context.client, created.id, progress.inputs or inputs, known)
+        self.type.settle(context.client, created.id, progress.inputs or inputs, self._may_be_lost(known, inputs))
         if observed.warning:
             context.reporter.warn(observed.warning)
         return observed
@@ -281,6 +312,16 @@ class Hooks(Generic[AnyInputs]):
         if len(as_it_is) < len(problems):
             return self._parse(props)  # which raises
         return self.type.inputs.of({**checked, **as_it_is})
+
+    def _may_be_lost(self, known: Mapping[str, Any], inputs: AnyInputs) -> Mapping[str, Any]:
+        """Return what was known of an object, without the roles that the program still declares: it takes none of those away."""
+        name = self.type.gives_roles or ""
+        declared = getattr(inputs, name, None) or ()
+        return {**known, name: [each for each in known.get(name) or () if each not in declared]} if name else known
+
+    def _roles_of(self, observed: Observed) -> frozenset[str]:
+        """The roles that an object lets others have."""
+        return frozenset(observed.properties.get(self.type.gives_roles or "") or ())
 
     def _changeable(self, declared: Mapping[str, Any]) -> list[str]:
         """The declared properties that an update can change on the server."""

@@ -129,19 +129,24 @@ def _takes_several_calls(plan: tuple[Step, ...]) -> bool:
 
 def destroy(
     resource_type: ResourceType[AnyInputs], client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]
-) -> None:
-    """Apply the deletion policy to the object. An object that is already removed is success."""
+) -> bool:
+    """Apply the deletion policy to the object. An object that is already removed is success.
+
+    :return: whether this deactivated an object that was active.
+    """
     policy = DeletionPolicy(inputs.deletion_policy)
     if policy is DeletionPolicy.RETAIN:
-        return
+        return False
 
     target = _Target(resource_type, client, id, inputs)
     # The object is assumed to exist: what the removal answers shows whether it does. Where it may not be removed, it is read.
     # The first object of a run is read: a server that ignores the header is not written to.
     assumed = policy is DeletionPolicy.REMOVE and client.header_arrives and target.may_be_removed()
 
+    deactivates = False
+
     def read() -> tuple[None, tuple[Step, ...]]:
-        nonlocal assumed
+        nonlocal assumed, deactivates
         if assumed:
             assumed = False
             return None, (Step(Action.REMOVE),)
@@ -153,9 +158,12 @@ def destroy(
             _remove_unseen(target)
             return None, ()
         snapshot = None if isinstance(found, Removal) else resource_type.snapshot(found.properties)
-        return None, steps_to_delete(policy, snapshot)
+        plan = steps_to_delete(policy, snapshot)
+        deactivates = deactivates or Step(Action.DEACTIVATE) in plan
+        return None, plan
 
     _converge(read, target)
+    return deactivates
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,18 @@ def test_an_error_says_what_has_happened_and_what_the_object_is(server: Server, 
     assert stack.outputs("acme")["state"] == "ORG_STATE_INACTIVE"
 
 
+def test_a_run_that_fails_again_says_what_the_object_is_too(server: Server, stack: InProcessStack) -> None:
+    _refused_rename(server, stack)
+    server.proxy.add(Fault("answer", method="PUT", path=r"/orgs/me$", times=None, **ERROR))
+    run = stack.fails()
+    assert run.shows('An earlier update of it failed half way. The object is now: active False, name "Acme".')
+    assert "Before that, this update changed" not in run.out
+    server.proxy.clear()
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    assert not _inactive(server, stack)
+
+
 @pytest.mark.engine_too
 def test_the_next_run_brings_it_back_where_the_program_is_reverted(server: Server, stack: AnyStack) -> None:
     _refused_rename(server, stack)

@@ -219,3 +219,65 @@ def test_a_role_that_is_not_ascii_is_changed_and_removed(server: Server, level: 
     stack.up("--refresh")
     assert list(admin.project_roles(server.home, stack.id("shop"))) == ["viewer"]
     stack.assert_settled()
+
+
+@pytest.mark.parametrize("refresh", [["refresh"], ["up", "--refresh"]])
+def test_a_refresh_does_not_forget_who_still_has_a_role(tmp_path: Path, refresh: list[str]) -> None:
+    """The project grant itself reads as declared then, so nothing else would show that its change is not finished."""
+    with emulated("2025-12") as server:
+        scene = scene_on(server, tmp_path)
+        server.admin.set_project_grant_roles(server.home, server.project, scene.stack.id("granted"), ["viewer"])
+        assert scene.has() == ["editor", "viewer"]
+        fault = Fault("answer", method="PUT", path="/users/", times=None, status=403, headers=JSON, body=REFUSED)
+        server.proxy.add(fault)
+        scene.declare("viewer")
+        scene.stack.fails()
+        if refresh == ["refresh"]:
+            for _ in range(2):
+                scene.stack.must(*refresh)
+            assert scene.stack.must("preview").shows("an earlier update of project grant", "failed half way")
+        else:
+            assert scene.stack.fails("--refresh").shows("RolesRemain", scene.user)
+        server.proxy.clear()
+        scene.stack.up(*refresh[1:])
+        assert scene.has() == ["viewer"]
+        assert "__lost" not in scene.stack.outputs("granted")
+        scene.stack.assert_settled()
+
+
+@pytest.mark.engine_too
+@pytest.mark.parametrize("reverted", [False, True])
+def test_users_that_could_not_be_searched_are_searched_after_a_refresh(
+    server: Server, stack: InProcessStack, reverted: bool
+) -> None:
+    partner = server.admin.create_organization("Partner")
+    three = {"granted": project_grant(server.home, server.project, partner, THREE)}
+    stack.declare(**three)
+    stack.up()
+    server.proxy.add(Fault("answer", path="ListAuthorizations", times=None, status=403, headers=JSON, body=REFUSED))
+    stack.declare(granted=project_grant(server.home, server.project, partner, ["viewer"]))
+    assert stack.fails().shows('changed role_keys from ["admin", "editor", "viewer"] to ["viewer"]')
+    server.proxy.clear()
+    stack.must("refresh", "--yes", "--skip-preview")
+    if reverted:
+        stack.declare(**three)
+    assert stack.preview()["granted"][0] == "update"
+    stack.up()
+    searched = any("ListAuthorizations" in each.path for each in server.proxy.exchanges)
+    assert searched is not reverted
+    assert stack.outputs("granted")["role_keys"] == (THREE if reverted else ["viewer"])
+    assert "__lost" not in str(stack.state())
+    stack.assert_settled()
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"deletion_policy": "deactivate", "active": False}])
+def test_an_update_of_something_else_takes_no_role_from_users(tmp_path: Path, change: dict[str, Any]) -> None:
+    """Somebody has taken a role out of the project grant, which the program still declares. The preview shows no role."""
+    with emulated("2025-12") as server:
+        scene = scene_on(server, tmp_path)
+        server.admin.set_project_grant_roles(server.home, server.project, scene.stack.id("granted"), ["viewer"])
+        assert scene.has() == ["editor", "viewer"]
+        scene.declare(*THREE, **change)
+        assert scene.stack.preview() == {"granted": ["update", *sorted(change)]}
+        scene.stack.up()
+        assert scene.has() == ["editor", "viewer"]

@@ -56,6 +56,7 @@ class ProjectType(ResourceType[ProjectInputs]):
     address = ("org_id",)
     created_state = "PROJECT_STATE_ACTIVE"
     reference = "project_id"
+    gives_roles = "roles"
     read_permission = "project.read"
     limit_suffix = "-projects"
     impact = ProjectImpact()
@@ -125,12 +126,8 @@ class ProjectType(ResourceType[ProjectInputs]):
 
     def settle(self, client: Client, id: str, inputs: ProjectInputs, known: Mapping[str, Any]) -> None:
         """Verify that no project grant and no user grant has the roles that the project lost."""
-        if inputs.roles is None:
-            return
-        before = known.get("roles")
-        had = set(before) if isinstance(before, Mapping) else set()
-        lost = (had | client.roles.taken(self.reference, id)) - inputs.roles.keys()
-        if lost:
+        lost = self.lost_roles(client, id, inputs, known)
+        if lost and inputs.roles is not None:
             title = self.title(inputs, id)
             granted_to = take_from_project_grants(client, title, inputs.org_id, id, lost, inputs.roles)
             take_from_users(client, title, id, lost, org_ids=[inputs.org_id, *granted_to])

@@ -32,6 +32,7 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
     address = ("org_id", "project_id")
     created_state = "PROJECT_GRANT_STATE_ACTIVE"
     reference = "project_grant_id"
+    gives_roles = "role_keys"
     read_permission = "project.grant.read"
     limit_suffix = "-project-grants"
     impact = ProjectGrantImpact()
@@ -58,9 +59,7 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
 
     def settle(self, client: Client, id: str, inputs: ProjectGrantInputs, known: Mapping[str, Any]) -> None:
         """Verify that the user grants made by the project grant do not have the roles that it lost."""
-        before = known.get("role_keys")
-        had = {each for each in before if isinstance(each, str)} if isinstance(before, list | tuple) else set()
-        lost = (had | client.roles.taken(self.reference, id)) - set(inputs.role_keys)
+        lost = self.lost_roles(client, id, inputs, known)
         if lost:
             take_from_users(
                 client,
