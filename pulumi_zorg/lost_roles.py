@@ -303,5 +303,5 @@ def _left(title: str, refused: dict[str, str], hidden: dict[str, int]) -> str:
     return (
         f"{title} has lost roles, and some of them are still in: {who}{more}. New tokens still have them. Take the roles "
         "out of these grants with a credential that may change them there, or deactivate the user grants. Then run `pulumi up` "
-        "again: it reads them again."
+        "again."
     )
