@@ -140,14 +140,21 @@ class ZitadelResource(Resource):
                 raise _ProgramError(f"get of {resource_name!r}", name, reason or "must be given")
         existing = cls.__new__(cls)
         props: dict[str, Any] = {**dict.fromkeys((*cls._inputs.names(), *cls._outputs)), **address}
+        props[PROVIDER_KEY] = _pickled(cls._dynamic_provider)
         options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
-        Resource.__init__(existing, cls._dynamic_provider, resource_name, props, options)
+        pulumi.CustomResource.__init__(
+            existing, f"pulumi-python:{cls._resource_type_name}", resource_name, props, options
+        )
         return existing
 
 
 @cache
 def _pickled(provider: StatefulProvider) -> str:
-    """Return the provider as the host wants it. Each resource class has one, which never changes."""
+    """Return the provider as the host wants it. Each resource class has one, which never changes.
+
+    SDKs leave a trace in Python's pickling each time: after some 300 of them a program ends with a RecursionError
+    (findings/many_dynamic_resources.sh).
+    """
     pickled: str = serialize_provider(provider)
     return pickled
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pickle
 from types import MappingProxyType
 from typing import Any
 
@@ -155,6 +156,23 @@ def test_arguments_may_come_as_one_object(mocked: Mocks) -> None:
     ended()
     assert inputs_of(mocked, "acme") == inputs_of(mocked, "emca")
     assert inputs_of(mocked, "ann")["org_id"] == "acme-id"
+
+
+def test_many_resources_of_one_class_are_pickled_once() -> None:
+    """The SDK wraps Python's pickling anew for each resource. After some 300 of them a program would end with a RecursionError."""
+
+    def declare(number: int) -> None:
+        zorg.Organization(f"acme{number}", name=f"Acme {number}")
+        zorg.Organization.get(f"got{number}", str(number + 1))
+        zorg.UserGrant.get(f"grant{number}", str(number + 1), org_id="1")
+
+    declare(0)
+    zorg.UserGrant("ann", org_id="1", user_id="2", project_id="3")
+    before = vars(pickle._Pickler)["_batch_setitems"]  # type: ignore[attr-defined]  # what the SDK replaces
+    for number in range(1, 4):
+        declare(number)
+    ended()
+    assert vars(pickle._Pickler)["_batch_setitems"] is before  # type: ignore[attr-defined]
 
 
 ROLE_KEYS: dict[str, Any] = {
