@@ -197,7 +197,7 @@ def _summary(verdict: Verdict) -> str:
 
 def _impact(verdict: Verdict) -> str:
     """Return what would happen to people, in numbers."""
-    parts = [each.sentence for each in verdict.limits if each.found]
+    parts = [each.sentence for each in verdict.limits if each.is_told]
     rest = [each.effect for each in verdict.reviewed if each.effect.act not in (Act.REMOVES, Act.DEACTIVATES)]
     parts += _counted(rest, "lose roles", lambda effect: bool(effect.loses))
     if not parts:

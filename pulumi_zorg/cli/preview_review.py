@@ -112,6 +112,11 @@ class Limit:
         return self.most is not None and self.uncounted is not None and not self.exceeded
 
     @property
+    def is_told(self) -> bool:
+        """Whether the summary has the sentence."""
+        return self.found > 0
+
+    @property
     def sentence(self) -> str:
         """What would happen, in numbers."""
         token, act = limit_options()[self.option]
@@ -149,16 +154,20 @@ class AccessLimit(Limit):
     """How many people and service accounts may lose access by the whole plan, and how many would. Each is counted once."""
 
     @property
+    def is_told(self) -> bool:
+        return self.found > 0 or self.uncounted is not None
+
+    @property
     def sentence(self) -> str:
+        if self.uncounted and not self.found:
+            return "it is not known how many people and service accounts would lose access"
         who = "person or service account" if self.found == 1 else "people and service accounts"
-        return f"{self.found} {who} would lose access"
+        return f"{'at least ' if self.uncounted else ''}{self.found} {who} would lose access"
 
     @property
     def unknown(self) -> str:
-        return (
-            f"It is not known whether this exceeds {self.option} {self.most}: {self.sentence} as far as is known, and "
-            f"{self.uncounted}"
-        )
+        known = f"{self.sentence}, and " if self.found else ""
+        return f"It is not known whether this exceeds {self.option} {self.most}: {known}{self.uncounted}"
 
     @property
     def note(self) -> str:

@@ -173,9 +173,10 @@ def check_events(examination: Examination) -> Iterator[Finding]:
         on_instance = any(each.iam for each in examination.memberships)
         organizations = "" if on_instance else " The removal of an organization cannot be proven at all."
         yield warning(
-            f"the event store cannot be read: {examination.user} lacks events.read on the instance. Removals are proven by reads "
-            f"and lists only, and an object that these do not show counts as deleted.{organizations} `zorg drift` does not say "
-            "who changed what, and its --since does not work. Give it IAM_OWNER_VIEWER on the instance (docs/rights.md)."
+            f"the event store cannot be read: {examination.user} lacks events.read on the instance. Removals are proven by change "
+            "logs and lists. Where these prove none, as of the newest user grant of an organization, a refresh ends with an "
+            f"error.{organizations} `zorg drift` does not say who changed what, and its --since does not work. Give it "
+            "IAM_OWNER_VIEWER on the instance (docs/rights.md)."
         )
         return
     yield ok("the event store can be read: removals are proven, and changes have a time and a user")

@@ -9,7 +9,7 @@ import pytest
 
 from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.cli.preview_formats import FORMATS
-from pulumi_zorg.cli.preview_review import Limit, Reviewed, Verdict
+from pulumi_zorg.cli.preview_review import LOSING_ACCESS, AccessLimit, Limit, Reviewed, Verdict
 from pulumi_zorg.impact import Planned
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import SharedObject
@@ -45,6 +45,7 @@ def shown(capsys: pytest.CaptureFixture[str], form: str, found: Verdict) -> str:
 
 REMOVED = Limit("--max-remove", 1, 2)
 WITHIN = Limit("--max-remove-grants", 3, 3, 1)
+WHO = "who loses access by the change of acme is not known"
 UNCOUNTED = Limit("--max-remove-grants", 3, 1, uncounted="the server did not answer")
 
 
@@ -96,6 +97,21 @@ def test_the_exit_code(found: Verdict, code: int) -> None:
             verdict(organization(ACTIVE, None), limits=(REMOVED,)),
             "no changes",
             "refused: 2 organizations would be removed, and --max-remove is 1",
+        ),
+        (
+            verdict(organization(ACTIVE, None), limits=(AccessLimit(LOSING_ACCESS, None, 3, uncounted=WHO),)),
+            "no changes",
+            "at least 3 people and service accounts would lose access",
+        ),
+        (
+            verdict(organization(ACTIVE, None), limits=(AccessLimit(LOSING_ACCESS, None, 0, uncounted=WHO),)),
+            "no changes",
+            "it is not known how many people and service accounts would lose access",
+        ),
+        (
+            verdict(organization(ACTIVE, None), limits=(AccessLimit(LOSING_ACCESS, 2, 3, uncounted=WHO),)),
+            "no changes",
+            "refused: at least 3 people and service accounts would lose access, and --max-losing-access is 2",
         ),
         (verdict(limits=(UNCOUNTED,)), "no changes", "error: it is not known whether a limit is exceeded"),
         (verdict(shared=(SHARED,)), "no changes", "error: 1 object managed by more than one resource"),
