@@ -33,6 +33,8 @@ class Program:
         self._patch.setenv("ZITADEL_URL", self.server.proxy.url)
         self._patch.setenv("ZITADEL_TOKEN", token)
         self._patch.setattr(pulumi.runtime.settings.SETTINGS, "monitor", None, raising=False)
+        # Other threads see the first monitor that the process was given, like the mocks of another test, until None is set to None.
+        pulumi.runtime.settings.SETTINGS.monitor = None
         lookup._run_with.cache_clear()
 
     def listed(self, find: Callable[[], Result]) -> Result:

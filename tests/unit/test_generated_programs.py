@@ -143,7 +143,7 @@ def test_a_generated_program_compiles_runs_under_mocks_and_is_applied_without_a_
     instance: tuple[Server, Client], tenants: Sequence[Tenant]
 ) -> None:
     server, client = instance
-    organizations, runtime = _make(server, tenants), pulumi.runtime.settings.SETTINGS
+    organizations = _make(server, tenants)
     try:
         if not organizations:
             return
@@ -160,6 +160,5 @@ def test_a_generated_program_compiles_runs_under_mocks_and_is_applied_without_a_
             stack.up()
             assert server.proxy.writes == []
     finally:
-        pulumi.runtime.settings.configure(runtime)
         for org_id in organizations:
             server.admin.remove_organization(org_id)
