@@ -293,6 +293,28 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         COUNTED[f"by hand: {kind}"] += 1
         self.change_in_console(resource, what)
 
+    @rule(
+        kind=kinds,
+        slot=st.integers(0, 1),
+        what=st.sampled_from(["deactivate", "reactivate", "roles", "rename"]),
+        number=st.integers(0, 3),
+    )
+    def somebody_and_the_program_change(self, kind: str, slot: int, what: str, number: int) -> None:
+        """Somebody changes one property, and the program another one. No refresh shows the first change before the `up`."""
+        name = f"{kind}{slot}"
+        declared = self.engine.program.get(name)
+        if declared is None or name not in self.engine.state:
+            return
+        self.somebody_changes(kind, slot, what)
+        if what in ("roles", "rename"):
+            changed: dict[str, Any] = {"active": not declared.args["active"]}
+        elif "role_keys" in declared.args:
+            changed = {"role_keys": ["editor"] if declared.args["role_keys"] != ["editor"] else ["viewer"]}
+        else:
+            changed = {"name": self._name(number, kind)}
+        self.engine.program[name] = Declared(kind, {**declared.args, **changed})
+        self._run("up")
+
     @rule(who=st.sampled_from(["user", "user", "partner"]), number=st.integers(0, 2))
     def somebody_removes(self, who: str, number: int) -> None:
         """A user or an organization, and with it all that it was granted; another comes in its place."""
