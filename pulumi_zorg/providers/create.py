@@ -333,7 +333,10 @@ def conflict_error(
         )
     manager = context.registry.manager(resource_type.key(existing, inputs.dump()))
     if manager is not None:
-        return NameTaken(f"{refused} {_managed(resource_type, inputs, existing, manager)}")
+        swap = (
+            " Two resources cannot swap their names in one run: give one of them a third name first." if renamed else ""
+        )
+        return NameTaken(f"{refused} {_managed(resource_type, inputs, existing, manager)}{swap}")
     by = ""
     if event is not None:
         who = event.editor.display_name or event.editor.user_id

@@ -3,10 +3,13 @@ table, and no other write; each preview after an `up` is empty."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tests.support.servers import Server
-from tests.support.stack import Stack, grant, org
+from tests.support.stack import Stack, grant, org, project
 
 
 @pytest.mark.engine_too
@@ -220,3 +223,19 @@ def test_thirty_organizations_and_thirty_grants_go_up_and_down(server: Server, s
     stack.destroy()
     assert set(server.admin.organizations()) == before
     assert server.admin.grants(server.home) == {}
+
+
+@pytest.mark.parametrize("declare", [org, lambda name: project("@home", name)], ids=["org", "project"])
+def test_two_resources_that_swap_names_are_told_the_way(
+    server: Server, stack: Stack, declare: Callable[[str], dict[str, Any]]
+) -> None:
+    home = {"home": org("Home")}
+    stack.declare(**home, a=declare("A"), b=declare("B"))
+    stack.up()
+    stack.declare(**home, a=declare("B"), b=declare("A"))
+    assert stack.fails().shows("give one of them a third name first")
+    stack.declare(**home, a=declare("C"), b=declare("A"))
+    stack.up()
+    stack.declare(**home, a=declare("B"), b=declare("A"))
+    stack.up()
+    stack.assert_settled()
