@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,10 +36,12 @@ def half_done_update(
     known: Mapping[str, Any],
     progress: Progress[AnyInputs],
     error: ZorgError,
+    hidden: Collection[str],
 ) -> HalfDone | None:
     """Return what is to be said of an update that failed; None where it has changed nothing, and no earlier one failed half way.
 
     :param known: what the state has of the object.
+    :param hidden: the properties that the program declares as secret.
     """
     first, now, unsure = progress.first, progress.found, progress.unsure
     if first is None or now is None or isinstance(error, Gone):
@@ -53,17 +55,17 @@ def half_done_update(
             pass
         else:
             now, unsure = (found, None) if isinstance(found, Observed) else (now, unsure)
-    changes = _changes(resource_type, first, now)
+    changes = _changes(resource_type, first, now, hidden)
     earlier = bool(known.get(UNFINISHED))
     if not changes and unsure is None and not earlier:
         return None
     said = [f"Before that, this update changed {', '.join(changes)}."] if changes else []
     if unsure is not None:
-        said.append(f"It is not known whether it {_done(unsure)}.")
+        said.append(f"It is not known whether it {_done(unsure, hidden)}.")
     if earlier:
         said.append("An earlier update of it failed half way.")
     names = ("active", *resource_type.updatable)
-    state = ", ".join(f"{name} {shown(now.properties[name])}" for name in names if name in now.properties)
+    state = ", ".join(f"{name} {shown(now, name, hidden)}" for name in names if name in now.properties)
     read = "The object is now" if unsure is None else "Before that, the object was read as"
     said.append(
         f"{read}: {state}. The update is not finished. Run `pulumi refresh` to see what the object is; the next `pulumi up` brings "
@@ -73,16 +75,22 @@ def half_done_update(
 
 
 def after_create(
-    resource_type: ResourceType[AnyInputs], created: Created, progress: Progress[AnyInputs], error: ZorgError
+    resource_type: ResourceType[AnyInputs],
+    created: Created,
+    progress: Progress[AnyInputs],
+    error: ZorgError,
+    hidden: Collection[str],
 ) -> ZorgError:
-    """Return the error of a create that failed after the object was there, or was changed."""
-    unchanged = progress.first is None or not _changes(resource_type, progress.first, progress.found or progress.first)
+    """Return the error of a create that failed after the object was there, or was changed. See :func:`half_done_update`."""
+    first, now = progress.first, progress.found
+    unchanged = first is None or not _changes(resource_type, first, now or first, hidden)
     if isinstance(error, Gone) or (not created.new and unchanged and progress.unsure is None):
         return error
     how = "was created" if created.new else "exists and belongs to this resource"
-    now = progress.found
-    state = f" It was last read with active {shown(now.properties['active'])}." if now is not None else ""
-    unsure = f" It is not known whether this run {_done(progress.unsure)}." if progress.unsure is not None else ""
+    state = f" It was last read with active {shown(now, 'active', hidden)}." if now is not None else ""
+    unsure = (
+        f" It is not known whether this run {_done(progress.unsure, hidden)}." if progress.unsure is not None else ""
+    )
     return _saying(
         error,
         f"{resource_type.noun[:1].upper()}{resource_type.noun[1:]} {created.id} {how}, and is not in the state yet.{state}{unsure} "
@@ -90,26 +98,34 @@ def after_create(
     )
 
 
-def shown(value: Any) -> str:
-    """Return a value of a property as a sentence shows it. Of roles it shows the keys."""
+def shown(observed: Observed, name: str, hidden: Collection[str]) -> str:
+    """Return the value of a property as a sentence shows it. Of roles it shows the keys.
+
+    A live value of a secret property need not be in the program, so the reporter does not know it as a secret.
+    """
+    if name in hidden:
+        return "[secret]"
+    value = observed.properties.get(name)
     if isinstance(value, Mapping):
         value = sorted(value)
     return clean(json.dumps(value, ensure_ascii=False) if not isinstance(value, bool) else str(value), 200)
 
 
-def _changes(resource_type: ResourceType[Any], first: Observed, now: Observed) -> list[str]:
+def _changes(resource_type: ResourceType[Any], first: Observed, now: Observed, hidden: Collection[str]) -> list[str]:
     """Return what differs between two readings, each as the object of a sentence."""
     return [
-        f"{name} from {shown(first.properties.get(name))} to {shown(now.properties.get(name))}"
+        f"{name} from {shown(first, name, hidden)} to {shown(now, name, hidden)}"
         for name in ("active", *resource_type.updatable)
         if first.properties.get(name) != now.properties.get(name)
     ]
 
 
-def _done(step: Step) -> str:
+def _done(step: Step, hidden: Collection[str]) -> str:
     """Return a step as the end of a sentence, in the past."""
     if step.action is Action.UPDATE:
         return f"changed {', '.join(sorted(step.changed))}"
+    if "active" in hidden and step.action is not Action.REMOVE:
+        return "changed active"
     return {Action.DEACTIVATE: "deactivated it", Action.REACTIVATE: "reactivated it", Action.REMOVE: "removed it"}[
         step.action
     ]

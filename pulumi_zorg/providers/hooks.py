@@ -74,7 +74,8 @@ class Hooks(Generic[AnyInputs]):
             unread = isinstance(error, NoAnswer | HeaderIgnored | ApiError)
             if not (whole and created.new and unread):
                 # The pending create knows the id: the next `up` resumes it.
-                raise after_create(self.type, created, progress, error) from None
+                hidden = context.hidden(self.type.token, inputs.dump())
+                raise after_create(self.type, created, progress, error, hidden) from None
             # It exists, and as declared. An object without a state would be worse than a state to refresh.
             context.reporter.warn(
                 f"{self.type.noun} {created.id} was created, but could not be read back; refresh the stack. {error}"
@@ -141,7 +142,8 @@ class Hooks(Generic[AnyInputs]):
             with in_state():
                 observed = self._reconcile(Created(id, new=False), resource, inputs, recorded, before, progress)
         except ZorgError as error:
-            failed = half_done_update(self.type, context.client, id, olds, progress, error)
+            hidden = context.hidden(self.type.token, declared)
+            failed = half_done_update(self.type, context.client, id, olds, progress, error, hidden)
             now = progress.found if failed is None else failed.now
             lost: list[str] = []
             if now is not None and not isinstance(error, Gone):
@@ -158,7 +160,7 @@ class Hooks(Generic[AnyInputs]):
                 **self._outputs(failed.now, self._parse_recorded(olds)),
                 UNFINISHED: sorted({*changed, *unfinished}),
             }
-            if lost and self.type.gives_roles not in context.hidden(self.type.token, declared):
+            if lost and self.type.gives_roles not in hidden:
                 outputs[LOST] = lost
             failed.error.half_done = outputs
             masked = context.reporter.mask_error(failed.error)
@@ -345,8 +347,10 @@ class Hooks(Generic[AnyInputs]):
         """Report what the program declares otherwise than the object is, and this update did not change."""
         rest = [name for name in self._differing(observed, inputs.dump()) if name not in ignored]
         if rest:
-            values = ", ".join(f"{name} is {shown(observed.properties.get(name))}" for name in rest)
-            process.current().reporter.warn(
+            context = process.current()
+            hidden = context.hidden(self.type.token, inputs.dump())
+            values = ", ".join(f"{name} is {shown(observed, name, hidden)}" for name in rest)
+            context.reporter.warn(
                 f"{self.type.title(inputs, observed.id)}: {values} on the server, otherwise than the program declares. The program "
                 "did not change that, so this update left it. `pulumi up --refresh` shows and corrects it."
             )

@@ -68,7 +68,7 @@ def send_half_done_update(id: str, outputs: Mapping[str, Any], reason: str) -> b
     if context is None:
         return False
     from google.protobuf.any_pb2 import Any as Packed  # type: ignore[import-untyped]  # it has no types of its own
-    from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]
+    from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]  # the same
     from pulumi.runtime.proto import provider_pb2, status_pb2
 
     properties = Struct()

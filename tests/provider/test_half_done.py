@@ -219,3 +219,14 @@ def test_a_secret_is_not_in_what_is_kept_of_a_failed_update(server: Server, stac
     assert not any(secret in run.out for secret in ("Classified", "Hidden"))
     kept = {name: value for name, value in stack.outputs("acme").items() if name.startswith("__")}
     assert kept == {"__unfinished": ["active", "name"], "__differs": ["active"]}, "names, and no values"
+
+
+def test_the_live_value_of_a_secret_property_is_not_in_the_error(server: Server, stack: InProcessStack) -> None:
+    stack.declare(acme=org("!Acme"))
+    stack.up()
+    server.admin.rename_organization(stack.id("acme"), "Merger")
+    server.proxy.add(Fault("answer", method="PUT", path="orgs/me$", times=None, **ERROR))
+    stack.declare(acme=org("!Beta", active=False))
+    run = stack.fails()
+    assert run.shows("this update changed active from True to False", "name [secret]"), run.out
+    assert not any(each in run.out for each in ("Merger", "Beta", "Acme"))

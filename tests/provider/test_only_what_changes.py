@@ -305,3 +305,14 @@ def test_a_project_is_adopted_with_its_checks(server: Server, stack: AnyStack) -
     assert _checks(server, shop) == ON
     stack.assert_settled()
     assert stack.run("refresh", "--preview-only", "--expect-no-changes").code == 0
+
+
+def test_the_live_value_of_a_secret_property_is_not_shown(server: Server, stack: InProcessStack) -> None:
+    """Nobody has declared that value, so that no text of the program masks it. `zorg drift` does not show it either."""
+    stack.declare(acme=org("!Acme"))
+    stack.up()
+    server.admin.rename_organization(stack.id("acme"), "Merger")
+    stack.declare(acme=org("!Acme", active=False))
+    run = stack.up()
+    assert run.shows("name is [secret] on the server", LEFT), run.out
+    assert "Merger" not in run.out
