@@ -214,8 +214,10 @@ class _Target(Generic[AnyInputs]):
 
 def _remove_unseen(target: _Target[Any]) -> None:
     """Remove an object that neither reads nor lists have. That none is found is success: writes look into the event store."""
+    step = Step(Action.REMOVE)
+    target.guard(step)
     try:
-        target.perform(Step(Action.REMOVE))
+        target.perform(step)
     except NotFound:
         pass
     except Unreachable as failure:

@@ -352,6 +352,21 @@ def test_zitadels_own_project_is_not_changed(server: Server, stack: Stack, chang
     assert server.proxy.writes == []
 
 
+def test_zitadels_own_project_is_not_removed_where_reads_do_not_show_it(server: Server, stack: Stack) -> None:
+    """Without the event store, a deletion of what no read shows is decided by the removal itself."""
+    instance = server.admin.call("GET", "/management/v1/iam")
+    org_id, own = instance["defaultOrgId"], instance["iamProjectId"]
+    stack.declare(own=project(org_id, server.admin.project(org_id, own)["name"], adopt=True))
+    stack.up()
+    owner = server.admin.create_user(server.home, "owner")
+    server.admin.add_member(org_id, owner, "ORG_OWNER")
+    stack.env["ZITADEL_TOKEN"] = server.wait_for_rights(server.admin.create_token(server.home, owner), org_id)
+    server.admin.call("POST", "/debug/phantoms", {"ids": [own]})
+    server.proxy.clear()
+    assert stack.run("destroy", "--yes", "--skip-preview").shows("is ZITADEL's own project", "Nothing was done")
+    assert server.proxy.writes == []
+
+
 def test_the_credentials_own_and_the_default_organization_are_not_deactivated(server: Server, stack: Stack) -> None:
     default = server.admin.call("GET", "/admin/v1/orgs/default")["org"]
     robot = server.admin.create_user(server.home, "robot")
