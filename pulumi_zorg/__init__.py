@@ -44,7 +44,14 @@ from pulumi_zorg.resource_types.organization.lookup import (
     get_organizations_output,
 )
 from pulumi_zorg.resource_types.organization.resource import Organization, OrganizationArgs
-from pulumi_zorg.resource_types.project.lookup import ProjectResult, get_project, get_project_output
+from pulumi_zorg.resource_types.project.lookup import (
+    ProjectResult,
+    ProjectRoleResult,
+    get_project,
+    get_project_output,
+    get_project_roles,
+    get_project_roles_output,
+)
 from pulumi_zorg.resource_types.project.resource import Project, ProjectArgs, ProjectRole
 from pulumi_zorg.resource_types.project_grant.lookup import (
     ProjectGrantResult,
@@ -86,6 +93,7 @@ __all__ = [
     "ProjectGrantResult",
     "ProjectResult",
     "ProjectRole",
+    "ProjectRoleResult",
     "RolesRemain",
     "SeveralMatches",
     "Unauthenticated",
@@ -105,6 +113,8 @@ __all__ = [
     "get_project_grant",
     "get_project_grant_output",
     "get_project_output",
+    "get_project_roles",
+    "get_project_roles_output",
     "get_user",
     "get_user_grants",
     "get_user_grants_output",

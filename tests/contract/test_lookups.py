@@ -113,6 +113,70 @@ def test_a_project_is_found_in_an_organization_and_in_all(v2_program: Program) -
     assert server.shows(are_several)
 
 
+def _role(name: str, group: str = "") -> dict[str, str]:
+    return {"display_name": name, "group": group}
+
+
+def test_a_project_is_found_with_its_roles(v2_program: Program) -> None:
+    server, name = v2_program.server, v2_program.server.name("Shop")
+    admin, home = server.admin, server.home
+    shop = admin.create_project(home, name, ["viewer", "Admin"])
+    admin.change_project_role(home, shop, "viewer", "Viewer", "staff")
+    roles = {"Admin": _role("Admin"), "viewer": _role("Viewer", "staff")}
+    assert zorg.get_project(id=shop).roles == zorg.get_project(id=shop, org_id=home).roles == roles
+    assert list(zorg.get_project_roles(project_id=shop)) == ["Admin", "viewer"]
+    by_name = v2_program.listed(lambda: zorg.get_project_roles(project_name=name, org_id=home))
+    assert by_name == zorg.get_project_roles(project_id=shop, org_id=home) == roles
+    assert v2_program.listed(lambda: zorg.get_project_roles(project_name=name)) == roles
+    v2_program.begin(_token(server, "viewer", "ORG_OWNER_VIEWER"))  # it may not read the event store
+    assert server.shows(lambda: zorg.get_project(id=shop).roles == roles)
+
+
+def test_a_project_without_roles_is_no_project_that_does_not_exist(v2_program: Program) -> None:
+    """The list of roles is empty for both."""
+    server, home = v2_program.server, v2_program.server.home
+    empty, gone = (
+        server.admin.create_project(home, server.name(name), roles) for name, roles in (("A", ()), ("B", "r"))
+    )
+    server.admin.remove_project(home, gone)
+    for token in (server.token, _token(server, "viewer", "ORG_OWNER_VIEWER")):
+        v2_program.begin(token)
+        assert zorg.get_project_roles(project_id=empty) == zorg.get_project(id=empty, org_id=home).roles == {}
+        for project_id in (gone, "424242"):
+            for org_id in (None, home):
+                with pytest.raises(zorg.NoMatch, match=f'no project with the id "{project_id}"'):
+                    pytest.fail(f"{org_id}: {zorg.get_project_roles(project_id=project_id, org_id=org_id)}")
+
+
+def test_a_customer_sees_the_roles_that_its_project_grant_gives(v2_program: Program) -> None:
+    """Not the others: the list of all roles is empty to it."""
+    server = v2_program.server
+    admin, home, portal = server.admin, server.home, server.project
+    acme, other = (admin.create_organization(server.name(name)) for name in ("Acme", "Other"))
+    admin.grant_project(home, portal, acme, ["viewer", "admin"])
+    admin.grant_project(home, portal, other, ["editor"])
+    admin.grant_project(home, admin.create_project(home, server.name("Empty")), acme, [])
+    roles = {"admin": _role("admin"), "viewer": _role("viewer")}
+    find = lambda: zorg.get_project_roles(project_id=portal, granted_org_id=acme)  # noqa: E731
+    assert v2_program.listed(find) == roles
+    near = f'near are: .*"Portal" \\({portal} in organization {home}\\)'
+    with pytest.raises(zorg.NoMatch, match=f"(?i)granted to organization {acme} that this credential .+{near}"):
+        zorg.get_project_roles(project_id="424242", granted_org_id=acme)
+    user = admin.create_user(acme, f"customer{server.tag}")
+    admin.add_member(acme, user, "ORG_OWNER")
+    v2_program.begin(server.wait_for_rights(admin.create_token(acme, user), acme))
+    assert find() == zorg.get_project_roles(project_name="Portal", granted_org_id=acme) == roles
+    assert zorg.get_project_roles(project_name="Portal", org_id=home, granted_org_id=acme) == roles
+    assert zorg.get_project_roles(project_name=server.name("Empty"), granted_org_id=acme) == {}
+    with pytest.raises(zorg.NoMatch, match=f'"Portal" in organization {acme} that is granted to organization {acme}'):
+        zorg.get_project_roles(project_name="Portal", org_id=acme, granted_org_id=acme)
+    for organization in (home, other):
+        with pytest.raises(zorg.PermissionDenied):
+            zorg.get_project_roles(project_id=portal, granted_org_id=organization)
+    with pytest.raises((zorg.PermissionDenied, zorg.UnexpectedAnswer)):
+        zorg.get_project_roles(project_id=portal)
+
+
 def test_a_project_grant_is_found_by_its_organizations_and_by_id(v2_program: Program) -> None:
     server = v2_program.server
     admin, home, portal = server.admin, server.home, server.project
@@ -156,6 +220,8 @@ def _lookups_in(org_id: str, server: Server) -> dict[str, Callable[[], object]]:
     return {
         "a project by name": lambda: zorg.get_project(name="Portal", org_id=org_id),
         "a project by id": lambda: zorg.get_project(id="424242", org_id=org_id),
+        "roles": lambda: zorg.get_project_roles(project_id="424242", org_id=org_id),
+        "granted roles": lambda: zorg.get_project_roles(project_id="424242", granted_org_id=org_id),
         "a project grant": lambda: zorg.get_project_grant(
             project_id=server.project, granted_org_id="424242", org_id=org_id
         ),
@@ -191,6 +257,7 @@ def test_a_credential_without_membership_is_not_told_that_there_is_nothing(v2_pr
         "users": zorg.get_users,
         "users of an organization": lambda: zorg.get_users(org_id=home),
         "a project": lambda: zorg.get_project(id=server.project),
+        "roles of a project": lambda: zorg.get_project_roles(project_id=server.project),
         "user grants of a user": lambda: zorg.get_user_grants(user_id=server.ann),
     }
     for what, find in lookups.items():

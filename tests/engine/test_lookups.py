@@ -24,6 +24,10 @@ pulumi.export("users", [each.user_name for each in zorg.get_users(org_id=ann.org
 granted = zorg.get_project_grant(project_id=portal.id, granted_org_id=acme.id)
 assert granted == zorg.get_project_grant(id=granted.id, org_id=portal.org_id)
 pulumi.export("granted", granted.role_keys)
+assert zorg.get_project_roles(project_id=portal.id, granted_org_id=acme.id).keys() == set(granted.role_keys)
+copy = zorg.Project("copy", org_id=acme.id, name="Copy", roles=portal.roles)
+again = zorg.Project("again", org_id=acme.id, name="Again", roles=zorg.get_project_roles_output(project_id=copy.id))
+pulumi.export("roles", [portal.roles, copy.roles, again.roles])
 pulumi.export("grants", len(zorg.get_user_grants(org_id=ann.org_id)))
 
 FAILURES = {
@@ -91,6 +95,8 @@ def test_lookups_answer_in_previews_and_updates_and_their_errors_have_no_traceba
     )
     assert (outputs["organizations"], outputs["users"], outputs["grants"]) == (["Acme"], ["ann", "bob"], 0)
     assert (outputs["granted"], outputs["found"]) == (["viewer"], "New")
+    roles = {key: {"display_name": key, "group": ""} for key in ("admin", "editor", "viewer")}
+    assert outputs["roles"] == [roles] * 3
     assert "ciphertext" in outputs["secret"]
     failures = outputs["failures"]
     message = failures.pop("no organization")

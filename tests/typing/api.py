@@ -201,6 +201,17 @@ assert_type(zorg.get_users(org_id="1", type="human"), tuple[zorg.UserResult, ...
 assert_type(zorg.get_users_output(org_id=acme.id), pulumi.Output[tuple[zorg.UserResult, ...]])
 assert_type(zorg.get_project(name="Portal").id, str)
 assert_type(zorg.get_project_output(id="1", org_id=acme.id), pulumi.Output[zorg.ProjectResult])
+portal = zorg.get_project(name="Portal")
+assert_type(portal.roles["viewer"]["display_name"], str)
+assert_type(zorg.get_project_roles(project_id="1", granted_org_id="2"), Mapping[str, zorg.ProjectRoleResult])
+assert_type(
+    zorg.get_project_roles_output(project_name="Portal", org_id=acme.id),
+    pulumi.Output[Mapping[str, zorg.ProjectRoleResult]],
+)
+zorg.Project("shop", org_id="1", name="Shop", roles=portal.roles)
+zorg.Project("shop", org_id="1", name="Shop", roles={**portal.roles, "auditor": "Auditor"})
+zorg.Project("shop", org_id="1", name="Shop", roles={**portal.roles, "auditor": admin})
+zorg.Project("shop", org_id="1", name="Shop", roles=zorg.get_project_roles_output(project_id=shop.id))
 assert_type(zorg.get_project_grant(project_id="1", granted_org_id="2").role_keys, tuple[str, ...])
 assert_type(
     zorg.get_project_grant_output(id="1", project_id=acme.name, org_id=None), pulumi.Output[zorg.ProjectGrantResult]
@@ -214,5 +225,7 @@ zorg.get_organization("Acme")  # type: ignore[call-arg]
 zorg.get_organization(name=acme.name)  # type: ignore[arg-type]
 zorg.get_user(name="ann")  # type: ignore[call-arg]
 zorg.get_project_output(name=7)  # type: ignore[arg-type]
+zorg.get_project_roles("1")  # type: ignore[call-arg]
+portal.roles["auditor"] = {"display_name": "Auditor", "group": ""}  # type: ignore[index]
 found.name = "Emca"  # type: ignore[misc]
 found.domain  # type: ignore[attr-defined]  # noqa: B018

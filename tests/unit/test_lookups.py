@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pulumi
@@ -14,6 +14,9 @@ import pytest
 
 import pulumi_zorg as zorg
 from pulumi_zorg.client import searches
+from pulumi_zorg.inputs import check_inputs
+from pulumi_zorg.resource_types.project import calls
+from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.testing import Fault
 from tests.support.lookups import Program, program
 from tests.support.servers import Server, emulated
@@ -127,6 +130,51 @@ def test_a_project_is_found_by_name_and_by_id(tenants: Tenants) -> None:
     assert zorg.get_project(id=tenants.portal, org_id=tenants.acme) == found
 
 
+def test_a_project_has_the_roles_that_a_resource_takes_and_shows(tenants: Tenants) -> None:
+    roles = {"viewer": {"display_name": "viewer", "group": ""}}
+    found = zorg.get_project(name="Shop")
+    assert found.roles == roles
+    assert check_inputs(ProjectInputs, {"org_id": "1", "name": "Shop", "roles": found.roles})[0]["roles"] == roles
+    assert zorg.get_project_roles(project_id=tenants.portal) == zorg.get_project_roles(project_name="Shop") == roles
+    assert hash(found) == hash(zorg.get_project(id=tenants.portal)), "lookups return values"
+
+
+def test_a_program_that_changes_the_roles_that_it_got_changes_no_later_answer() -> None:
+    """An answer is kept, and given to all who ask the same."""
+    for find in (lambda: zorg.get_project(name="Shop").roles, lambda: zorg.get_project_roles(project_name="Shop")):
+        roles = cast(dict[str, Any], find())
+        roles["viewer"]["group"] = roles["auditor"] = "Auditor"
+        assert find() == {"viewer": {"display_name": "viewer", "group": ""}}
+
+
+def test_the_roles_take_one_call_more_for_whoever_may_read_the_event_store(
+    tenants: Tenants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, admin, acme = tenants.server.proxy, tenants.server.admin, tenants.acme
+    zorg.get_project_roles(project_id=tenants.portal, org_id=acme)
+    zorg.get_project(name="Shop")
+    assert len(proxy.exchanges) == 2 + 2
+    zorg.get_project_roles(project_id=tenants.portal, granted_org_id=tenants.server.home)
+    assert len(proxy.exchanges) == 4 + 2
+    user = admin.create_user(acme, "viewer")
+    admin.add_member(acme, user, "ORG_OWNER_VIEWER")
+    monkeypatch.setenv("ZITADEL_TOKEN", admin.create_token(acme, user))
+    assert list(zorg.get_project(id=tenants.portal).roles) == ["viewer"]
+    assert len(proxy.exchanges) == 6 + 3
+    admin.remove_user(acme, user)
+
+
+def test_all_pages_of_granted_roles_are_read(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin, acme, home = tenants.server.admin, tenants.acme, tenants.server.home
+    many = admin.create_project(acme, "Many", [f"role{number:02}" for number in range(25)])
+    admin.grant_project(acme, many, home, [f"role{number:02}" for number in range(22)])
+    monkeypatch.setattr(calls, "PAGE", 10)
+    found = zorg.get_project_roles(project_name="Many", granted_org_id=home)
+    assert list(found) == [f"role{number:02}" for number in range(22)]
+    assert len(tenants.server.proxy.exchanges) == 1 + 3
+    admin.remove_project(acme, many)
+
+
 def test_a_project_grant_and_user_grants_are_found(tenants: Tenants) -> None:
     granted = zorg.get_project_grant(org_id=tenants.acme, project_id=tenants.portal, granted_org_id=tenants.server.home)
     assert (granted.id, granted.role_keys, granted.active) == (tenants.granted, ("viewer",), True)
@@ -184,11 +232,17 @@ def test_a_server_without_the_v2_api_says_what_to_do(monkeypatch: pytest.MonkeyP
         home, portal = server.home, server.project
         found = zorg.get_project(name="Portal", org_id=home)
         assert found == zorg.get_project(id=portal, org_id=home)
+        assert found.roles == zorg.get_project_roles(project_name="Portal", org_id=home)
+        assert list(found.roles) == ["admin", "editor", "viewer"]
+        acme = server.admin.create_organization("Acme")
+        server.admin.grant_project(home, portal, acme, ["viewer"])
+        assert list(zorg.get_project_roles(project_id=portal, granted_org_id=acme)) == ["viewer"]
         assert zorg.get_organization(name="Furniture").id == found.org_id
         assert zorg.get_user_grants(org_id=home) == ()
         lookups: list[Callable[[], object]] = [
             lambda: zorg.get_project(name="Portal"),
             lambda: zorg.get_project(id=portal),
+            lambda: zorg.get_project_roles(project_id=portal),
             lambda: zorg.get_project_grant(project_id=portal, granted_org_id="42"),
             lambda: zorg.get_user_grants(user_id=server.ann),
         ]
@@ -288,6 +342,10 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
         lambda: zorg.get_project_grant(id="1", granted_org_id="2", project_id="3"),
         "granted_org_id cannot be given together with id",
     ),
+    "roles of nothing": (
+        zorg.get_project_roles,
+        "project_id is missing: give exactly one of project_id, project_name",
+    ),
     "no filter": (
         zorg.get_user_grants,
         "org_id is missing: give at least one of org_id, user_id, project_id",
@@ -338,6 +396,8 @@ class Mocks(pulumi.runtime.Mocks):
         self.asked.append((args.token, dict(args.args)))
         if args.token == "zorg:index:getUserGrants":
             return {"user_grants": [{"id": "g", "user_id": "u", "role_keys": ["viewer"]}]}
+        if args.token == "zorg:index:getProjectRoles":
+            return {"roles": {"viewer": {"display_name": "Viewer", "group": ""}}}
         if args.token == "zorg:index:getUsers":
             return {"users": []}
         return {"id": "1", "name": args.args["name"], "active": True}
@@ -350,9 +410,11 @@ def test_a_unit_test_of_a_program_mocks_lookups(tenants: Tenants) -> None:
     assert (found.id, found.name, found.active, found.state) == ("1", "Acme", True, None)
     (grant,) = zorg.get_user_grants(user_id="u")
     assert (grant.id, grant.user_id) == ("g", "u")
+    assert zorg.get_project_roles(project_id="1")["viewer"]["display_name"] == "Viewer"
     assert mocks.asked == [
         ("zorg:index:getOrganization", {"name": "Acme"}),
         ("zorg:index:getUserGrants", {"user_id": "u"}),
+        ("zorg:index:getProjectRoles", {"project_id": "1"}),
     ]
     assert tenants.server.proxy.exchanges == []
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.events import BEGINNING
-from pulumi_zorg.client.pages import PAGE_V2, all_pages, chunks, v1_query, v2_query
+from pulumi_zorg.client.pages import PAGE, PAGE_V2, all_pages, chunks, v1_query, v2_query
 from pulumi_zorg.errors import (
     AlreadyExists,
     FailedPrecondition,
@@ -23,7 +23,7 @@ from pulumi_zorg.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.models import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 
-__all__ = ["ProjectCalls", "ProjectRecord"]
+__all__ = ["GrantedProject", "ProjectCalls", "ProjectRecord"]
 
 _PROJECT = "/management/v1/projects/{id}"
 _LIST_ROLES = Endpoint("POST", f"{_PROJECT}/roles/_search", "project.role.read")
@@ -40,6 +40,12 @@ _ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE, _CHANGE_ROLE_V2
 _ENDPOINTS["read"] += (_LIST_ROLES,)
 _LIST_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read")
 _READ_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/GetProject", "project.read")
+_SEARCH_GRANTED = Endpoint("POST", "/management/v1/granted_projects/_search", "project.read")
+_GRANTED_ROLES = Endpoint(
+    "GET",
+    "/management/v1/granted_projects/{id}/grants/{grant_id}/roles/_search?query.offset={offset}&query.limit={limit}&query.asc=true",
+    "project.role.read",
+)
 
 _ROLE_ADDED, _ROLE_CHANGED, _ROLE_REMOVED = "project.role.added", "project.role.changed", "project.role.removed"
 _ROLE_EVENTS = ("project.added", _ROLE_ADDED, _ROLE_CHANGED, _ROLE_REMOVED)
@@ -61,6 +67,11 @@ class _Role(Wire):
     def declared(self) -> dict[str, str]:
         """The role in the state's form."""
         return {"display_name": self.display_name, "group": self.group}
+
+
+def _declared(roles: Iterable[_Role]) -> dict[str, dict[str, str]]:
+    """Return roles in the state's form, in the order of their keys."""
+    return {role.key: role.declared for role in sorted(roles, key=lambda role: role.key)}
 
 
 class ProjectRecord(ObjectRecord):
@@ -91,14 +102,31 @@ class ProjectRecord(ObjectRecord):
         """Return the project's properties, in the state's form."""
         properties = super().properties()
         if self.roles is not None:
-            by_key = sorted(self.roles, key=lambda role: role.key)
-            properties["roles"] = {role.key: role.declared for role in by_key}
+            properties["roles"] = _declared(self.roles)
         return properties
 
 
 class _Roles(Wire):
     details: ListDetails = Field(default_factory=ListDetails)
     result: tuple[_Role, ...] = ()
+
+
+class GrantedProject(Wire):
+    """A project as the organization that it is granted to sees it.
+
+    :ivar org_id: the organization that owns it.
+    """
+
+    id: NonEmpty = Field(alias="projectId")
+    name: str = Field("", alias="projectName")
+    org_id: NonEmpty = Field(alias="projectOwnerId")
+    granted_org_id: NonEmpty
+    grant_id: NonEmpty
+
+
+class _GrantedProjects(Wire):
+    details: ListDetails = Field(default_factory=ListDetails)
+    result: tuple[GrantedProject, ...] = ()
 
 
 class _Row(Wire):
@@ -147,7 +175,7 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     """The calls of the v1 API, and the v2 API's list over all organizations.
 
     Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove Project, Project
-    By ID, Search Projects, and the calls about project roles) and
+    By ID, Search Projects, Search Granted Projects, and the calls about project roles) and
     https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjects, GetProject).
     """
 
@@ -175,7 +203,11 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         record = super().read(client, id, known)
         if known.get("roles") is None and "name" in known:
             return record
-        return record.model_copy(update={"roles": _read_roles(client, record.org_id, id)})
+        return self.with_roles(client, record)
+
+    def with_roles(self, client: Client, record: ProjectRecord) -> ProjectRecord:
+        """Return the project with its roles, which do not lag for a caller who may read the event store."""
+        return record.model_copy(update={"roles": _read_roles(client, record.org_id, record.id)})
 
     def update(self, client: Client, id: str, inputs: ProjectInputs, changed: Collection[str]) -> None:
         """Change the roles, those to remove first, and the name and the flags."""
@@ -209,6 +241,30 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         record = client.read(_Shown, _READ_V2, operation, body={"projectId": id}).project.record()
         check_id(record.id, id, record.noun, operation)
         return record
+
+    def granted_to(self, client: Client, granted_org_id: str) -> Sequence[GrantedProject]:
+        """Return the projects that are granted to an organization, also for a caller of that organization. The list may lag."""
+        operation = f"Listing the projects that are granted to organization {clean(granted_org_id)}"
+
+        def page(offset: int) -> tuple[int, tuple[GrantedProject, ...]]:
+            body = {"query": v1_query(offset)}
+            found = client.read(_GrantedProjects, _SEARCH_GRANTED, operation, org=granted_org_id, body=body)
+            return found.details.total_result, found.result
+
+        # A server that ignores the header lists what is granted to another organization.
+        return [each for each in all_pages(page, operation) if each.granted_org_id == granted_org_id]
+
+    def granted_roles(self, client: Client, granted: GrantedProject) -> dict[str, Any]:
+        """Return the roles of a project that a project grant gives. The list may lag."""
+        operation = f"Listing the granted roles of project {clean(granted.id)}"
+        ids = {"id": granted.id, "grant_id": granted.grant_id, "limit": str(PAGE)}
+
+        def page(offset: int) -> tuple[int, tuple[_Role, ...]]:
+            at = {**ids, "offset": str(offset)}
+            found = client.read(_Roles, _GRANTED_ROLES, operation, org=granted.granted_org_id, ids=at)
+            return found.details.total_result, found.result
+
+        return _declared(all_pages(page, operation))
 
     def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ProjectRecord]:
         return _list_v2(client, "Listing the projects of the instance", [], at_most)

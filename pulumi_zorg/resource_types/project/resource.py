@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, overload
 
 import pulumi
-from typing_extensions import NotRequired
 
 from pulumi_zorg.registration import ZitadelResource
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
+
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired, ReadOnly
 
 __all__ = ["Project", "ProjectArgs", "ProjectRole"]
 
@@ -19,8 +21,9 @@ __all__ = ["Project", "ProjectArgs", "ProjectRole"]
 class ProjectRole(TypedDict):
     """A role with more than a display name."""
 
-    display_name: pulumi.Input[str]
-    group: NotRequired[pulumi.Input[str]]
+    # Read-only, so that the roles of a lookup, which are texts, are roles to give as well.
+    display_name: ReadOnly[pulumi.Input[str]]
+    group: ReadOnly[NotRequired[pulumi.Input[str]]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
