@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import fields
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
@@ -43,6 +43,8 @@ __all__ = [
     "CONTAINS",
     "EQUALS",
     "Question",
+    "State",
+    "StateInput",
     "as_output",
     "in_organization",
     "is_active",
@@ -52,6 +54,10 @@ __all__ = [
     "shown",
     "similar_by",
 ]
+
+#: What the argument ``state`` takes, and that of a twin. An output is checked when it is known.
+State = Literal["active", "inactive"]
+StateInput = pulumi.Input[State] | pulumi.Output[str]
 
 #: How the API compares a text.
 EQUALS, CONTAINS = "TEXT_QUERY_METHOD_EQUALS", "TEXT_QUERY_METHOD_CONTAINS_IGNORE_CASE"

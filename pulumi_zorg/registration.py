@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -17,8 +17,10 @@ from pulumi_zorg.inputs import IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS, UNDER,
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.tokens import short
 
-__all__ = ["ZitadelResource"]
+__all__ = ["DeletionPolicyInput", "ZitadelResource"]
 
+#: What the argument ``deletion_policy`` takes. An output, like a setting of the stack, is checked when it is known.
+DeletionPolicyInput = pulumi.Input[Literal["remove", "deactivate", "retain"]] | pulumi.Output[str]
 
 #: The type that a subclass of a resource class had in earlier releases.
 _OF_A_SUBCLASS = pulumi.Alias(type_="pulumi-python:dynamic:Resource")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 
@@ -14,6 +14,8 @@ from pulumi_zorg.lookup import (
     CONTAINS,
     EQUALS,
     Question,
+    State,
+    StateInput,
     as_output,
     is_active,
     needs_service,
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from pulumi_zorg.client.searches import FoundUser
 
 __all__ = ["UserResult", "get_user", "get_user_output", "get_users", "get_users_output"]
+
+#: A person, or a service account.
+UserType = Literal["human", "machine"]
 
 _WAY_OUT = "Without it, users cannot be looked up: give the resource the user's id."
 #: The search by each argument: the query, and its field.
@@ -60,7 +65,7 @@ class UserResult:
     display_name: str
     email: str | None
     email_verified: bool | None
-    type: str
+    type: UserType
     active: bool
     state: str
 
@@ -159,8 +164,8 @@ def get_users(
     org_id: str | None = None,
     user_name_contains: str | None = None,
     email_contains: str | None = None,
-    type: str | None = None,
-    state: str | None = None,
+    type: UserType | None = None,
+    state: State | None = None,
 ) -> tuple[UserResult, ...]:
     """Return all users that match, sorted by user name. None at all is no error.
 
@@ -206,8 +211,8 @@ def get_users_output(
     org_id: pulumi.Input[str] | None = None,
     user_name_contains: pulumi.Input[str] | None = None,
     email_contains: pulumi.Input[str] | None = None,
-    type: pulumi.Input[str] | None = None,
-    state: pulumi.Input[str] | None = None,
+    type: pulumi.Input[UserType] | pulumi.Output[str] | None = None,
+    state: StateInput | None = None,
 ) -> pulumi.Output[tuple[UserResult, ...]]:
     """Return the same as :func:`get_users`, for arguments that may be known later."""
     return as_output(

@@ -142,9 +142,9 @@ def _ordered(keys: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _meanings(resource: type) -> dict[str, str]:
-    """The properties of a resource as its docstring explains them."""
-    text = inspect.getdoc(resource) or ""
-    found = re.findall(r"^:ivar (\w+): (.*?)(?=^:|\n\n|\Z)", text, re.DOTALL | re.MULTILINE)
+    """The properties of a resource as its docstring explains the outputs, and that of its constructor the arguments."""
+    text = f"{inspect.getdoc(resource)}\n\n{inspect.getdoc(resource.__init__)}"  # type: ignore[misc]  # of this class
+    found = re.findall(r"^:(?:ivar|param) (\w+): (.*?)(?=^:|\n\n|\Z)", text, re.DOTALL | re.MULTILINE)
     return {name: _from_docstring(meaning) for name, meaning in found}
 
 
@@ -164,6 +164,7 @@ class _WithoutInput(ast.NodeTransformer):
 
 
 def _type(annotation: str) -> str:
+    annotation = re.sub(r"\b\w+Input\b", "str", annotation)  # the texts that it may be are in the meaning
     plain = ast.unparse(_WithoutInput().visit(ast.parse(annotation, mode="eval")))
     return _code_text(plain.removesuffix(" | None"))
 

@@ -19,7 +19,7 @@ tenants = {
         people={person: (data.people[person], roles) for person, roles in each.people.items()},
         active=each.active,
         adopt=each.adopt,
-        deletion_policy=config.get("deletion_policy") or "deactivate",
+        deletion_policy=pulumi.Output.from_input(config.get("deletion_policy") or "deactivate"),
     )
     for key, each in data.tenants.items()
 }

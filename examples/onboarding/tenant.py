@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import pulumi
 
@@ -36,7 +37,7 @@ class Tenant(pulumi.ComponentResource):
         people: Mapping[str, tuple[str, Sequence[str]]],
         active: bool = True,
         adopt: bool = False,
-        deletion_policy: str = "deactivate",
+        deletion_policy: pulumi.Output[str] | Literal["remove", "deactivate", "retain"] = "deactivate",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare a tenant.

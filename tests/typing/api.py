@@ -36,6 +36,11 @@ zorg.Organization(
 )
 zorg.Organization("emca", zorg.OrganizationArgs(name="Emca", active=acme.active), pulumi.ResourceOptions())
 zorg.Organization("emca", args=zorg.OrganizationArgs(name="Emca"), opts=None)
+# A text of which only the run knows what it is, like a setting of the stack, is given as an output.
+policy = pulumi.Config().require("policy")
+zorg.Organization("emca", name="Emca", deletion_policy=pulumi.Output.from_input(policy))
+zorg.Organization("emca", name="Emca", deletion_policy=pulumi.Config().require_secret("policy"))
+zorg.Organization("emca", name="Emca", deletion_policy="remove" if policy else acme.deletion_policy)
 assert_type(zorg.Organization.get("default", "42"), zorg.Organization)
 assert_type(zorg.Organization.get("default", acme.id, pulumi.ResourceOptions()), zorg.Organization)
 
@@ -45,6 +50,9 @@ zorg.Organization(name="Acme")  # type: ignore[call-overload]
 zorg.Organization("acme", "Acme")  # type: ignore[call-overload]
 zorg.Organization("acme", name=7)  # type: ignore[call-overload]
 zorg.Organization("acme", name="Acme", active="true")  # type: ignore[call-overload]
+zorg.Organization("acme", name="Acme", deletion_policy="keep")  # type: ignore[call-overload]
+zorg.Organization("acme", name="Acme", deletion_policy=policy)  # type: ignore[call-overload]
+zorg.OrganizationArgs(name="Acme", deletion_policy="keep")  # type: ignore[arg-type]
 zorg.Organization("acme", name="Acme", actve=True)  # type: ignore[call-overload]
 zorg.Organization("acme", name="Acme", primary_domain="acme.example")  # type: ignore[call-overload]
 zorg.Organization("acme", zorg.OrganizationArgs(name="Acme"), active=False)  # type: ignore[call-overload]
@@ -125,6 +133,11 @@ zorg.Project("shop", org_id="1", name="Shop", roles=mixed)
 zorg.Project("shop", zorg.ProjectArgs(org_id=acme.id, name="Shop", roles={"admin": admin}), pulumi.ResourceOptions())
 assert_type(zorg.Project.get("old", "43", org_id=acme.id), zorg.Project)
 
+zorg.Project("shop", org_id="1", name="Shop", private_labeling_setting=shop.private_labeling_setting)
+zorg.Project("shop", org_id="1", name="Shop", private_labeling_setting="PRIVATE_LABELING_SETTING_UNSPECIFIED")
+
+zorg.Project("shop", org_id="1", name="Shop", private_labeling_setting=policy)  # type: ignore[call-overload]
+zorg.Project("shop", org_id="1", name="Shop", private_labeling_setting="NONE")  # type: ignore[call-overload]
 zorg.Project("shop", org_id="1")  # type: ignore[call-overload]
 zorg.Project("shop", org_id=acme, name="Shop")  # type: ignore[call-overload]
 zorg.Project("shop", org_id="1", name="Shop", roles=["viewer"])  # type: ignore[call-overload]
@@ -196,6 +209,8 @@ assert_type(zorg.get_organizations(name_contains="ac", state="active"), tuple[zo
 assert_type(zorg.get_organizations_output(), pulumi.Output[tuple[zorg.OrganizationResult, ...]])
 assert_type(zorg.get_user(email="ann@acme.example", org_id=found.id).email, str | None)
 assert_type(zorg.get_user_output(login_name="ann", org_id=acme.id), pulumi.Output[zorg.UserResult])
+zorg.get_organizations_output(state=pulumi.Config().require_secret("state"))
+zorg.get_users(type=zorg.get_user(id="1").type)
 assert_type(zorg.get_user(id="1").login_names, tuple[str, ...])
 assert_type(zorg.get_users(org_id="1", type="human"), tuple[zorg.UserResult, ...])
 assert_type(zorg.get_users_output(org_id=acme.id), pulumi.Output[tuple[zorg.UserResult, ...]])
@@ -223,6 +238,10 @@ zorg.UserGrant("bea", org_id=acme.id, user_id=zorg.get_user_output(email="b@acme
 
 zorg.get_organization("Acme")  # type: ignore[call-arg]
 zorg.get_organization(name=acme.name)  # type: ignore[arg-type]
+zorg.get_organizations(state="gone")  # type: ignore[arg-type]
+zorg.get_organizations_output(state="gone")  # type: ignore[arg-type]
+zorg.get_users(type="robot")  # type: ignore[arg-type]
+zorg.get_users(state="ACTIVE", type="human")  # type: ignore[arg-type]
 zorg.get_user(name="ann")  # type: ignore[call-arg]
 zorg.get_project_output(name=7)  # type: ignore[arg-type]
 zorg.get_project_roles("1")  # type: ignore[call-arg]

@@ -17,7 +17,7 @@ import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pulumi.dynamic.dynamic
 import pytest
@@ -25,11 +25,15 @@ import pytest
 import pulumi_zorg as zorg
 from pulumi_zorg import errors
 from pulumi_zorg.inputs import Inputs, check_inputs
+from pulumi_zorg.lifecycle import DeletionPolicy
+from pulumi_zorg.lookup import State
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.user_grant import UserGrantProvider
+from pulumi_zorg.registration import DeletionPolicyInput
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
-from pulumi_zorg.resource_types.project.inputs import ProjectInputs
+from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
+from pulumi_zorg.resource_types.project.resource import LabelingInput
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
@@ -371,8 +375,21 @@ def test_the_properties_have_these_names(resource: type, args: type, model: type
 
 @KINDS
 def test_every_property_is_documented(resource: type, args: type, model: type[Inputs]) -> None:
-    documented = set(re.findall(r":ivar (\w+):", resource.__doc__ or ""))
-    assert documented == set(INPUTS[resource]) | OUTPUTS[resource]
+    constructor = resource.__init__.__doc__ or ""  # type: ignore[misc]  # of this class
+    assert set(re.findall(r":ivar (\w+):", resource.__doc__ or "")) == OUTPUTS[resource]
+    assert set(re.findall(r":param (\w+):", constructor)) == {*INPUTS[resource], "resource_name", "args", "opts"}
+    # An editor shows the docstring of the constructor where a program calls the class, and that of the class elsewhere.
+    assert constructor.splitlines()[0] == (resource.__doc__ or "").splitlines()[0]
+
+
+def test_checkers_know_the_texts_that_an_argument_takes() -> None:
+    def texts(alias: Any) -> set[str]:
+        found = [alias, *(each for part in get_args(alias) for each in (part, *get_args(part)))]
+        return {text for each in found if get_origin(each) is Literal for text in get_args(each)}
+
+    assert texts(DeletionPolicyInput) == {each.value for each in DeletionPolicy}
+    assert texts(LabelingInput) == set(LABELING)
+    assert texts(pulumi.Input[State] | pulumi.Output[str]) == {"active", "inactive"}
 
 
 @KINDS

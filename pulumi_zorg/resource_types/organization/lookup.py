@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from pulumi_zorg.errors import NoMatch, NotFound, PermissionDenied
-from pulumi_zorg.lookup import CONTAINS, EQUALS, Question, as_output, is_active, one, quoted, shown, similar_by
+from pulumi_zorg.lookup import (
+    CONTAINS,
+    EQUALS,
+    Question,
+    State,
+    StateInput,
+    as_output,
+    is_active,
+    one,
+    quoted,
+    shown,
+    similar_by,
+)
 
 if TYPE_CHECKING:
     from pulumi_zorg.client import Client
@@ -83,7 +95,9 @@ def get_organization_output(
     return as_output(get_organization, name=name, id=id, domain=domain)
 
 
-def get_organizations(*, name_contains: str | None = None, state: str | None = None) -> tuple[OrganizationResult, ...]:
+def get_organizations(
+    *, name_contains: str | None = None, state: State | None = None
+) -> tuple[OrganizationResult, ...]:
     """Return all organizations that match, sorted by name. None at all is no error.
 
     :param name_contains: a part of the name, in upper or lower case.
@@ -105,7 +119,7 @@ def get_organizations(*, name_contains: str | None = None, state: str | None = N
 
 
 def get_organizations_output(
-    *, name_contains: pulumi.Input[str] | None = None, state: pulumi.Input[str] | None = None
+    *, name_contains: pulumi.Input[str] | None = None, state: StateInput | None = None
 ) -> pulumi.Output[tuple[OrganizationResult, ...]]:
     """Return the same as :func:`get_organizations`, for arguments that may be known later."""
     return as_output(get_organizations, name_contains=name_contains, state=state)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 import pulumi
 
 from pulumi_zorg.providers.organization import OrganizationProvider
-from pulumi_zorg.registration import ZitadelResource
+from pulumi_zorg.registration import DeletionPolicyInput, ZitadelResource
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 
 __all__ = ["Organization", "OrganizationArgs"]
@@ -21,24 +21,13 @@ class OrganizationArgs:
     name: pulumi.Input[str]
     active: pulumi.Input[bool] = True
     adopt: pulumi.Input[bool] = False
-    deletion_policy: pulumi.Input[str] = "remove"
+    deletion_policy: DeletionPolicyInput = "remove"
     allow_lockout: pulumi.Input[bool] = False
 
 
 class Organization(ZitadelResource, module="zorg", name="Organization"):
     """An organization of ZITADEL: a tenant, with its own users, projects and grants.
 
-    :ivar name: the name. It is unique on the instance, and changing it changes the primary domain. Where login names end with
-        the domain (``userLoginMustBeDomain``), it changes the login names of all users of the organization at once.
-    :ivar active: whether the organization is active. False deactivates it. **That cuts off none of its users**: only ZITADEL's
-        old login pages (V1) refuse them. To cut them off, deactivate the users, or their user grants. If the organization owns
-        projects, every login, refresh and introspection of their applications fails, for the users of all organizations.
-        Nothing is deleted; True reactivates it.
-    :ivar adopt: take over the organization of that name if it exists.
-    :ivar deletion_policy: what deleting the resource does: ``remove`` (with all users, projects and grants in it),
-        ``deactivate``, or ``retain``. An organization that was kept this way can be adopted later.
-    :ivar allow_lockout: lets this resource deactivate or remove the organization of the credential's own user, or the
-        default organization; or any organization, where the server does not say which is the default one.
     :ivar primary_domain: the domain that ZITADEL made from the name, or that was set outside Pulumi.
     :ivar state: ``ORG_STATE_ACTIVE`` or ``ORG_STATE_INACTIVE``.
 
@@ -71,7 +60,7 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         name: pulumi.Input[str],
         active: pulumi.Input[bool] = True,
         adopt: pulumi.Input[bool] = False,
-        deletion_policy: pulumi.Input[str] = "remove",
+        deletion_policy: DeletionPolicyInput = "remove",
         allow_lockout: pulumi.Input[bool] = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None: ...
@@ -83,7 +72,24 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """See :meth:`ZitadelResource._declare`."""
+        """An organization of ZITADEL: a tenant, with its own users, projects and grants.
+
+        :param resource_name: the name of the resource in the stack.
+        :param args: all arguments below as one :class:`OrganizationArgs`, in place of giving them by name.
+        :param opts: the options of Pulumi.
+        :param name: the name. It is unique on the instance, and changing it changes the primary domain. Where login names end with
+            the domain (``userLoginMustBeDomain``), it changes the login names of all users of the organization at once.
+        :param active: whether the organization is active. False deactivates it. **That cuts off none of its users**: only ZITADEL's
+            old login pages (V1) refuse them. To cut them off, deactivate the users, or their user grants. If the organization owns
+            projects, every login, refresh and introspection of their applications fails, for the users of all organizations.
+            Nothing is deleted; True reactivates it.
+        :param adopt: take over the organization of that name if it exists.
+        :param deletion_policy: what deleting the resource does: ``remove`` (with all users, projects and grants in it),
+            ``deactivate``, or ``retain``. An organization that was kept this way can be adopted later.
+        :param allow_lockout: lets this resource deactivate or remove the organization of the credential's own user, or the
+            default organization; or any organization, where the server does not say which is the default one.
+        :raises InputError: where an argument that is known already cannot be right.
+        """
         self._declare(resource_name, args, opts, given)
 
     @staticmethod

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 import pulumi
 
-from pulumi_zorg.registration import ZitadelResource
+from pulumi_zorg.registration import DeletionPolicyInput, ZitadelResource
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from typing_extensions import NotRequired, ReadOnly
 
 __all__ = ["Project", "ProjectArgs", "ProjectRole"]
+
+
+#: What the argument ``private_labeling_setting`` takes. An output, like a setting of the stack, is checked when it is known.
+LabelingInput = (
+    pulumi.Input[
+        Literal[
+            "PRIVATE_LABELING_SETTING_UNSPECIFIED",
+            "PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY",
+            "PRIVATE_LABELING_SETTING_ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY",
+        ]
+    ]
+    | pulumi.Output[str]
+)
 
 
 class ProjectRole(TypedDict):
@@ -36,36 +49,15 @@ class ProjectArgs:
     project_role_assertion: pulumi.Input[bool] | None = None
     project_role_check: pulumi.Input[bool] | None = None
     has_project_check: pulumi.Input[bool] | None = None
-    private_labeling_setting: pulumi.Input[str] | None = None
+    private_labeling_setting: LabelingInput | None = None
     active: pulumi.Input[bool] = True
     adopt: pulumi.Input[bool] = False
-    deletion_policy: pulumi.Input[str] = "remove"
+    deletion_policy: DeletionPolicyInput = "remove"
 
 
 class Project(ZitadelResource, module="zorg", name="Project"):
     """A project of ZITADEL: an application's roles.
 
-    :ivar org_id: the organization that owns the project. Changing it replaces the project.
-    :ivar name: the name. It is unique in the organization, whatever its upper and lower case.
-    :ivar roles: the roles: a display name, or a :class:`ProjectRole`, for each role key. They are added, changed and removed to
-        match, and removing one takes it from all project grants and user grants. Left out, the roles are not managed.
-    :ivar project_role_assertion: whether userinfo and tokens have the user's roles in this project. Left out, it is not changed on
-        a project that exists, and a new one has False; the same for the other flags.
-    :ivar project_role_check: whether only people with an active user grant on the project, with or without roles, can log in to
-        its applications. Refresh tokens and service accounts are not checked.
-    :ivar has_project_check: whether only people of the organization that owns the project, and of organizations with an active
-        project grant, can log in to its applications. A user grant does not help others. Refresh tokens and service accounts
-        are not checked.
-    :ivar private_labeling_setting: whose branding the login pages show: ``PRIVATE_LABELING_SETTING_UNSPECIFIED``,
-        ``PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY`` or
-        ``PRIVATE_LABELING_SETTING_ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY``.
-    :ivar active: whether the project is active. False makes every login to its applications, every refresh and every
-        introspection by its APIs fail, for the users of all organizations. **It takes no role out of any token**: service
-        accounts still get tokens with all their roles. To take roles away, deactivate the user grants. Nothing is deleted; True
-        reactivates it.
-    :ivar adopt: take over the project of that name in that organization if it exists.
-    :ivar deletion_policy: what deleting the resource does: ``remove`` (with its roles, project grants and user grants),
-        ``deactivate``, or ``retain``. A project that was kept this way can be adopted later.
     :ivar state: ``PROJECT_STATE_ACTIVE`` or ``PROJECT_STATE_INACTIVE``.
 
     Documents: https://zitadel.com/docs/guides/manage/console/projects, and the management API's calls Add, Change,
@@ -101,10 +93,10 @@ class Project(ZitadelResource, module="zorg", name="Project"):
         project_role_assertion: pulumi.Input[bool] | None = None,
         project_role_check: pulumi.Input[bool] | None = None,
         has_project_check: pulumi.Input[bool] | None = None,
-        private_labeling_setting: pulumi.Input[str] | None = None,
+        private_labeling_setting: LabelingInput | None = None,
         active: pulumi.Input[bool] = True,
         adopt: pulumi.Input[bool] = False,
-        deletion_policy: pulumi.Input[str] = "remove",
+        deletion_policy: DeletionPolicyInput = "remove",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None: ...
 
@@ -115,7 +107,34 @@ class Project(ZitadelResource, module="zorg", name="Project"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """See :meth:`ZitadelResource._declare`."""
+        """A project of ZITADEL: an application's roles.
+
+        :param resource_name: the name of the resource in the stack.
+        :param args: all arguments below as one :class:`ProjectArgs`, in place of giving them by name.
+        :param opts: the options of Pulumi.
+        :param org_id: the organization that owns the project. Changing it replaces the project.
+        :param name: the name. It is unique in the organization, whatever its upper and lower case.
+        :param roles: the roles: a display name, or a :class:`ProjectRole`, for each role key. They are added, changed and removed to
+            match, and removing one takes it from all project grants and user grants. Left out, the roles are not managed.
+        :param project_role_assertion: whether userinfo and tokens have the user's roles in this project. Left out, it is not changed on
+            a project that exists, and a new one has False; the same for the other flags.
+        :param project_role_check: whether only people with an active user grant on the project, with or without roles, can log in to
+            its applications. Refresh tokens and service accounts are not checked.
+        :param has_project_check: whether only people of the organization that owns the project, and of organizations with an active
+            project grant, can log in to its applications. A user grant does not help others. Refresh tokens and service accounts
+            are not checked.
+        :param private_labeling_setting: whose branding the login pages show: ``PRIVATE_LABELING_SETTING_UNSPECIFIED``,
+            ``PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY`` or
+            ``PRIVATE_LABELING_SETTING_ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY``.
+        :param active: whether the project is active. False makes every login to its applications, every refresh and every
+            introspection by its APIs fail, for the users of all organizations. **It takes no role out of any token**: service
+            accounts still get tokens with all their roles. To take roles away, deactivate the user grants. Nothing is deleted; True
+            reactivates it.
+        :param adopt: take over the project of that name in that organization if it exists.
+        :param deletion_policy: what deleting the resource does: ``remove`` (with its roles, project grants and user grants),
+            ``deactivate``, or ``retain``. A project that was kept this way can be adopted later.
+        :raises InputError: where an argument that is known already cannot be right.
+        """
         self._declare(resource_name, args, opts, given)
 
     @staticmethod

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import pulumi
 
-from pulumi_zorg.registration import ZitadelResource
+from pulumi_zorg.registration import DeletionPolicyInput, ZitadelResource
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 
@@ -25,7 +25,7 @@ class ProjectGrantArgs:
     role_keys: pulumi.Input[Sequence[pulumi.Input[str]]] = ()
     active: pulumi.Input[bool] = True
     adopt: pulumi.Input[bool] = False
-    deletion_policy: pulumi.Input[str] = "remove"
+    deletion_policy: DeletionPolicyInput = "remove"
 
 
 class ProjectGrant(ZitadelResource, module="zorg", name="ProjectGrant"):
@@ -33,17 +33,6 @@ class ProjectGrant(ZitadelResource, module="zorg", name="ProjectGrant"):
 
     Its id is what the argument ``project_grant_id`` of :class:`pulumi_zorg.UserGrant` takes.
 
-    :ivar org_id: the organization that owns the project. Changing it replaces the project grant.
-    :ivar project_id: the project. Changing it replaces the project grant.
-    :ivar granted_org_id: the organization that the project is granted to. Changing it replaces the project grant.
-    :ivar role_keys: the roles that it may give, as a set. Taking one away takes it from the user grants made by it.
-    :ivar active: whether the project grant is active. **False takes no role out of any token.** Where the project has
-        ``has_project_check``, the people of the granted organization can no longer log in to its applications. Elsewhere, False
-        stops nothing. To take roles away, deactivate the user grants, or remove the project grant. Nothing is deleted; True
-        reactivates it.
-    :ivar adopt: take over the grant of that project to that organization if it exists.
-    :ivar deletion_policy: what deleting the resource does: ``remove`` (with the user grants made by it, whose roles another
-        project grant does not bring back), ``deactivate``, or ``retain``. A project grant that was kept this way can be adopted later.
     :ivar state: ``PROJECT_GRANT_STATE_ACTIVE`` or ``PROJECT_GRANT_STATE_INACTIVE``.
 
     Documents: https://zitadel.com/docs/guides/manage/console/projects, and the management API's calls Add, Change,
@@ -78,7 +67,7 @@ class ProjectGrant(ZitadelResource, module="zorg", name="ProjectGrant"):
         role_keys: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
         active: pulumi.Input[bool] = True,
         adopt: pulumi.Input[bool] = False,
-        deletion_policy: pulumi.Input[str] = "remove",
+        deletion_policy: DeletionPolicyInput = "remove",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None: ...
 
@@ -89,7 +78,24 @@ class ProjectGrant(ZitadelResource, module="zorg", name="ProjectGrant"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """See :meth:`ZitadelResource._declare`."""
+        """A project grant of ZITADEL: it lets another organization give roles of a project to its users.
+
+        :param resource_name: the name of the resource in the stack.
+        :param args: all arguments below as one :class:`ProjectGrantArgs`, in place of giving them by name.
+        :param opts: the options of Pulumi.
+        :param org_id: the organization that owns the project. Changing it replaces the project grant.
+        :param project_id: the project. Changing it replaces the project grant.
+        :param granted_org_id: the organization that the project is granted to. Changing it replaces the project grant.
+        :param role_keys: the roles that it may give, as a set. Taking one away takes it from the user grants made by it.
+        :param active: whether the project grant is active. **False takes no role out of any token.** Where the project has
+            ``has_project_check``, the people of the granted organization can no longer log in to its applications. Elsewhere, False
+            stops nothing. To take roles away, deactivate the user grants, or remove the project grant. Nothing is deleted; True
+            reactivates it.
+        :param adopt: take over the grant of that project to that organization if it exists.
+        :param deletion_policy: what deleting the resource does: ``remove`` (with the user grants made by it, whose roles another
+            project grant does not bring back), ``deactivate``, or ``retain``. A project grant that was kept this way can be adopted later.
+        :raises InputError: where an argument that is known already cannot be right.
+        """
         self._declare(resource_name, args, opts, given)
 
     @staticmethod

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import pulumi
 
 from pulumi_zorg.providers.user_grant import UserGrantProvider
-from pulumi_zorg.registration import ZitadelResource
+from pulumi_zorg.registration import DeletionPolicyInput, ZitadelResource
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 
 __all__ = ["UserGrant", "UserGrantArgs"]
@@ -26,26 +26,12 @@ class UserGrantArgs:
     project_grant_id: pulumi.Input[str] | None = None
     active: pulumi.Input[bool] = True
     adopt: pulumi.Input[bool] = False
-    deletion_policy: pulumi.Input[str] = "remove"
+    deletion_policy: DeletionPolicyInput = "remove"
 
 
 class UserGrant(ZitadelResource, module="zorg", name="UserGrant"):
     """A user grant of ZITADEL, which newer documents call an authorization: a user's roles in a project.
 
-    :ivar org_id: the organization in which the grant is made: the project's own, or one that the project is granted to.
-        Changing it replaces the grant.
-    :ivar user_id: the user who gets the roles. Changing it replaces the grant.
-    :ivar project_id: the project whose roles they are. Changing it replaces the grant.
-    :ivar project_grant_id: the project grant that gives the project to the organization; left out, ZITADEL finds it.
-        Changing it replaces the grant.
-    :ivar role_keys: the roles, as a set: neither order nor repetition matters. A grant without roles gives no role, and lets
-        the user log in where the project has ``project_role_check``.
-    :ivar active: whether the grant is active. False deactivates it: its roles leave userinfo, introspection and new tokens at
-        once. An application that checks a token without asking ZITADEL sees them until the token expires. Where the project
-        has ``project_role_check``, the user can no longer log in to its applications. Nothing is deleted; True reactivates it.
-    :ivar adopt: take over the grant of that organization, user, project and project grant if it exists.
-    :ivar deletion_policy: what deleting the resource does: ``remove``, ``deactivate``, or ``retain``.
-        A grant that was kept in one of the last two ways can be adopted later.
     :ivar state: ``USER_GRANT_STATE_ACTIVE`` or ``USER_GRANT_STATE_INACTIVE``.
 
     Documents: https://zitadel.com/docs/guides/manage/console/roles, and the management API's calls Add, Update,
@@ -80,7 +66,7 @@ class UserGrant(ZitadelResource, module="zorg", name="UserGrant"):
         project_grant_id: pulumi.Input[str] | None = None,
         active: pulumi.Input[bool] = True,
         adopt: pulumi.Input[bool] = False,
-        deletion_policy: pulumi.Input[str] = "remove",
+        deletion_policy: DeletionPolicyInput = "remove",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None: ...
 
@@ -91,7 +77,27 @@ class UserGrant(ZitadelResource, module="zorg", name="UserGrant"):
         opts: pulumi.ResourceOptions | None = None,
         **given: Any,
     ) -> None:
-        """See :meth:`ZitadelResource._declare`."""
+        """A user grant of ZITADEL, which newer documents call an authorization: a user's roles in a project.
+
+        :param resource_name: the name of the resource in the stack.
+        :param args: all arguments below as one :class:`UserGrantArgs`, in place of giving them by name.
+        :param opts: the options of Pulumi.
+        :param org_id: the organization in which the grant is made: the project's own, or one that the project is granted to.
+            Changing it replaces the grant.
+        :param user_id: the user who gets the roles. Changing it replaces the grant.
+        :param project_id: the project whose roles they are. Changing it replaces the grant.
+        :param project_grant_id: the project grant that gives the project to the organization; left out, ZITADEL finds it.
+            Changing it replaces the grant.
+        :param role_keys: the roles, as a set: neither order nor repetition matters. A grant without roles gives no role, and lets
+            the user log in where the project has ``project_role_check``.
+        :param active: whether the grant is active. False deactivates it: its roles leave userinfo, introspection and new tokens at
+            once. An application that checks a token without asking ZITADEL sees them until the token expires. Where the project
+            has ``project_role_check``, the user can no longer log in to its applications. Nothing is deleted; True reactivates it.
+        :param adopt: take over the grant of that organization, user, project and project grant if it exists.
+        :param deletion_policy: what deleting the resource does: ``remove``, ``deactivate``, or ``retain``.
+            A grant that was kept in one of the last two ways can be adopted later.
+        :raises InputError: where an argument that is known already cannot be right.
+        """
         self._declare(resource_name, args, opts, given)
 
     @staticmethod
