@@ -41,7 +41,10 @@ __all__ = [
     "WrongValue",
     "check_inputs",
     "checked_by",
+    "kind_of",
     "known_roles",
+    "one_of",
+    "role_key",
     "role_use",
     "wrong_id",
 ]
@@ -85,25 +88,55 @@ class WrongValue(ValueError):
     """What is wrong with a value, as the end of a sentence: "must not be empty"."""
 
 
-def checked_by(check: Callable[[Any], Any]) -> Mapping[str, Any]:
+def checked_by(check: Callable[[Any], Any], doubt: Callable[[str], str | None] | None = None) -> Mapping[str, Any]:
     """Return the metadata of a field.
 
     :param check: takes a value that is not None, and returns it as the inputs have it. It raises :class:`WrongValue`.
+    :param doubt: returns why a text that a program has is hardly what it means, although ZITADEL may have such a value; None for
+        others. See :meth:`Inputs.doubts`.
     """
-    return {"check": check}
+    return {"check": check, "doubt": doubt}
+
+
+def one_of(*texts: str) -> Mapping[str, Any]:
+    """Return the metadata of a field that has one of these texts."""
+    quoted = [f'"{each}"' for each in texts]
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in texts:
+            raise WrongValue(f"must be {', '.join(quoted[:-1])} or {quoted[-1]}")
+        return value
+
+    return {**checked_by(check), "texts": texts}
+
+
+def kind_of(value: Any) -> str:
+    """Return what a value of a wrong type is, in words. They do not show the value, which may be secret."""
+    if value is None or isinstance(value, bool):
+        return str(value)
+    kinds: tuple[tuple[Any, str], ...] = (
+        (str, "a string"),
+        (int | float, "a number"),
+        (bytes, "bytes"),
+        (Mapping, "a dictionary"),
+        (list | tuple | set | frozenset, "a list"),
+    )
+    found = next((words for kind, words in kinds if isinstance(value, kind)), None)
+    if found is None and hasattr(type(value), "urn"):
+        return "a resource"
+    return found or ("a function" if callable(value) else f"an object of the class {type(value).__name__}")
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise WrongValue(
-            "must be a string (an id of digits needs quotes: `pulumi config set --path` stores it as a number)"
-        )
+        raise WrongValue(f"must be a string, not {kind_of(value)}")
     return value
 
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise WrongValue("must be True or False")
+        hint = " (`pulumi.Config().require_bool` reads a setting as one)" if isinstance(value, str) else ""
+        raise WrongValue(f"must be True or False, not {kind_of(value)}{hint}")
     return value
 
 
@@ -121,37 +154,49 @@ def _name(value: Any) -> str:
 
 
 def _id(value: Any) -> str:
+    if hasattr(type(value), "urn"):
+        raise WrongValue("must be an id, not a resource: add `.id` to the resource")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise WrongValue(
+            "must be a string, not a number: put the id in quotes (`pulumi config set --path` stores digits as a number)"
+        )
     text = _text(value)
     if not text:
         raise WrongValue("must not be empty: give the id of an existing object, or the output of another resource")
     if len(text) > LONGEST:
         raise WrongValue(f"must have at most {LONGEST} characters, not {len(text)}")
+    if text != text.strip():
+        raise WrongValue("must not begin or end with white space: a line of a file ends with a line break, for example")
+    if any(each.isspace() for each in text):
+        raise WrongValue(
+            "must be an id, which has no white space: to find the id for a name, use a lookup (docs/lookups.md)"
+        )
     if text in (".", "..") or not _VISIBLE.fullmatch(text) or any(each in text for each in "/\\?#"):
-        raise WrongValue("is no id of ZITADEL: it must have no white space and none of / \\ ? #")
+        raise WrongValue(
+            "is not a valid ZITADEL id, like 300123456789012345: it must have ASCII characters only, and none of / \\ ? #"
+        )
     return text
+
+
+def role_key(key: Any) -> str:
+    """Return a role key.
+
+    :raises WrongValue: where it is none; the reason begins with "has".
+    """
+    if not isinstance(key, str):
+        raise WrongValue(f"has a role key that is {kind_of(key)}: it must be a string")
+    if not key.strip():
+        raise WrongValue("has an empty role key")
+    if key != key.strip():
+        raise WrongValue(f"has the role key {key!r}, which begins or ends with white space: remove that")
+    return key
 
 
 def _role_keys(value: Any) -> tuple[str, ...]:
     """Return role keys, sorted and each once: neither order nor repetition means anything."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise WrongValue('must be a list of strings, like ["viewer"]')
-    keys = set()
-    for number, each in enumerate(value, 1):
-        try:
-            key = _text(each)
-        except WrongValue as wrong:
-            raise WrongValue(f"{wrong} (item {number})") from None
-        if not key.strip():
-            raise WrongValue("must not hold an empty role key")
-        keys.add(key)
-    return tuple(sorted(keys))
-
-
-def _policy(value: Any) -> str:
-    try:
-        return DeletionPolicy(value).value
-    except ValueError:
-        raise WrongValue('must be "remove", "deactivate" or "retain"') from None
+        raise WrongValue(f'must be a list of strings, like ["viewer"], not {kind_of(value)}')
+    return tuple(sorted({role_key(each) for each in value}))
 
 
 NAME, ID, ROLE_KEYS, FLAG = (checked_by(check) for check in (_name, _id, _role_keys, _flag))
@@ -201,7 +246,9 @@ class Inputs:
 
     active: bool = field(default=True, metadata=FLAG)
     adopt: bool = field(default=False, metadata=FLAG)
-    deletion_policy: str = field(default=DeletionPolicy.REMOVE.value, metadata=checked_by(_policy))
+    deletion_policy: str = field(
+        default=DeletionPolicy.REMOVE.value, metadata=one_of(*(each.value for each in DeletionPolicy))
+    )
 
     @classmethod
     def of(cls, checked: Mapping[str, Any]) -> Self:
@@ -220,6 +267,18 @@ class Inputs:
     def required(cls) -> tuple[str, ...]:
         """Return the names of the inputs that a program must give."""
         return tuple(each.name for each in fields(cls) if each.default is MISSING)
+
+    @classmethod
+    def texts(cls) -> dict[str, tuple[str, ...]]:
+        """Return the inputs that have one of a few texts, with these. See :func:`one_of`."""
+        return {each.name: each.metadata["texts"] for each in fields(cls) if "texts" in each.metadata}
+
+    @classmethod
+    def doubts(cls, given: Mapping[str, Any]) -> list[Problem]:
+        """Return what a program hardly means, although it can be right. An output is not doubted, so a program can give one."""
+        found = ((each.name, given.get(each.name), each.metadata.get("doubt")) for each in fields(cls))
+        reasons = ((name, doubt(value)) for name, value, doubt in found if doubt is not None and isinstance(value, str))
+        return [Problem(name, reason) for name, reason in reasons if reason is not None]
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from pulumi_zorg.errors import (
     ZorgError,
     clean,
 )
-from pulumi_zorg.inputs import wrong_id
+from pulumi_zorg.inputs import kind_of, wrong_id
 from pulumi_zorg.masking import Masking, texts_in
 
 if TYPE_CHECKING:
@@ -81,13 +81,24 @@ class Question:
         self.function = function
         self.given = {name: value for name, value in given.items() if value is not None}
         self._accepted: tuple[str, ...] = ()
+        self.choice("state", "active", "inactive")
         for name, value in self.given.items():
-            if not isinstance(value, str) or not value.strip():
-                raise _shown(self.wrong(name, f"must be a text that is not blank, not {value!r}"))
-            reason = wrong_id(value) if name == "id" or name.endswith("_id") else None
+            reason = self._why_wrong(name, value)
             if reason is not None:
                 raise _shown(self.wrong(name, reason))
-        self.choice("state", "active", "inactive")
+
+    def _why_wrong(self, name: str, value: Any) -> str | None:
+        """Return what is wrong with the value of an argument; None where nothing is."""
+        if isinstance(value, pulumi.Output):
+            return f"must not be an output: use {self.function}_output(…), which takes outputs and returns one"
+        is_id = name == "id" or name.endswith("_id")
+        if is_id and isinstance(value, pulumi.Resource):
+            return f"must be an id, not a resource: use {self.function}_output(…), with `.id` after the resource"
+        if is_id:
+            return wrong_id(value)
+        if not isinstance(value, str):
+            return f"must be a string, not {kind_of(value)}"
+        return None if value.strip() else "must not be blank"
 
     def wrong(self, name: str, reason: str) -> InputError:
         """Return the error of an argument."""
@@ -119,7 +130,7 @@ class Question:
         """
         for name, flag in flags.items():
             if not isinstance(flag, bool):
-                raise _shown(self.wrong(name, f"must be True or False, not {flag!r}"))
+                raise _shown(self.wrong(name, f"must be True or False, not {kind_of(flag)}"))
         self._accepted = tuple(name for name, flag in flags.items() if flag)
 
     def any_of(self, *names: str) -> None:

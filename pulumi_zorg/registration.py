@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
@@ -13,7 +16,18 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 from typing_extensions import Self
 
 from pulumi_zorg.errors import InputError
-from pulumi_zorg.inputs import IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS, UNDER, Inputs, check_inputs, wrong_id
+from pulumi_zorg.inputs import (
+    IGNORED,
+    OWNER,
+    OWNER_IN_PREVIEW,
+    SECRETS,
+    UNDER,
+    Inputs,
+    Problem,
+    check_inputs,
+    kind_of,
+    wrong_id,
+)
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.tokens import short
 
@@ -24,6 +38,12 @@ DeletionPolicyInput = pulumi.Input[Literal["remove", "deactivate", "retain"]] | 
 
 #: The type that a subclass of a resource class had in earlier releases.
 _OF_A_SUBCLASS = pulumi.Alias(type_="pulumi-python:dynamic:Resource")
+
+
+#: The names of Pulumi's options.
+_OPTIONS = frozenset(inspect.signature(pulumi.ResourceOptions).parameters)
+#: How similar two names are of which one is meant by the other. "organization_id" and "org_id" have 0.57.
+_SIMILAR = 0.55
 
 
 class _ProgramError(InputError, pulumi.RunError):
@@ -70,13 +90,17 @@ class ZitadelResource(Resource):
         :param given: the arguments by name.
         :raises InputError: where an argument that is known already cannot be right; it names the argument.
         """
-        if args is not None and given:
-            names = ", ".join(sorted(given))
-            raise TypeError(f"give the arguments as {self._args.__name__} or by name, not both: {names}")
+        resource = f"{short(self._dynamic_provider.token)} {resource_name!r}"
+        wrong = _wrong_args(args, self._args, given) or _wrong_names(given, self._names(), self._outputs)
+        wrong = wrong or _wrong_options(opts, (*self._names(), *self._outputs))
+        if wrong is not None:
+            raise _ProgramError(resource, wrong.property, wrong.reason)
         if args is None:
             # The absence of a required argument is reported as every other wrong input.
             args = self._args(**{**dict.fromkeys(self._inputs.required()), **given})
-        props = self._properties(resource_name, {name: _plain(value) for name, value in vars(args).items()}, opts)
+        props = self._properties(
+            resource, resource_name, {name: _plain(value) for name, value in vars(args).items()}, opts
+        )
         # The server keeps names and grants unique, so the old object must go first. With `pulumi up --replace` the engine asks
         # no provider which comes first.
         options = pulumi.ResourceOptions(delete_before_replace=True)
@@ -90,17 +114,20 @@ class ZitadelResource(Resource):
         props[PROVIDER_KEY] = _pickled(self._dynamic_provider)
         pulumi.CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, options)
 
+    @classmethod
+    def _names(cls) -> tuple[str, ...]:
+        """Return the names of the arguments, in the order in which they are documented."""
+        return tuple(each.name for each in fields(cls._args))
+
     def _properties(
-        self, resource_name: str, given: Mapping[str, Any], opts: pulumi.ResourceOptions | None
+        self, resource: str, resource_name: str, given: Mapping[str, Any], opts: pulumi.ResourceOptions | None
     ) -> dict[str, Any]:
         """Return the properties that the engine gets, with the internal inputs."""
-        title = short(self._dynamic_provider.token)
-        if opts is not None and opts.import_ is not None:
-            reason = "cannot be used: Pulumi cannot import dynamic resources. Set adopt=True on the resource instead"
-            raise _ProgramError(f"{title} {resource_name!r}", "import_", reason)
         checked, problems = check_inputs(self._inputs, given, is_unknown=_given_later)
+        problems += self._inputs.doubts(checked)
         if problems:
-            raise _ProgramError(f"{title} {resource_name!r}", problems[0].property, problems[0].reason)
+            raise _ProgramError(resource, problems[0].property, problems[0].reason)
+        title = short(self._dynamic_provider.token)
         stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
         owner: pulumi.Input[str] = f"{stack}/{title}/{resource_name}"
         if opts is not None and opts.parent is not None:
@@ -135,11 +162,17 @@ class ZitadelResource(Resource):
     def _get(
         cls, resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None, **address: Any
     ) -> Self:
-        """Read an object that exists and that the stack does not manage."""
+        """Read an object that exists and that the stack does not manage.
+
+        :param address: what a read needs besides the id.
+        """
+        resource = f"{cls.__name__}.get({resource_name!r})"
+        wrong = _wrong_options(opts, (*cls._names(), *cls._outputs))
         for name, value in {"id": id, **address}.items():
-            reason = None if value is None or _given_later(value) else wrong_id(value)
-            if reason is not None or (name == "id" and value is None):
-                raise _ProgramError(f"get of {resource_name!r}", name, reason or "must be given")
+            reason = None if _given_later(value) else "is missing" if value is None else wrong_id(value)
+            wrong = wrong or (Problem(name, reason) if reason is not None else None)
+        if wrong is not None:
+            raise _ProgramError(resource, wrong.property, wrong.reason)
         existing = cls.__new__(cls)
         props: dict[str, Any] = {**dict.fromkeys((*cls._inputs.names(), *cls._outputs)), **address}
         props[PROVIDER_KEY] = _pickled(cls._dynamic_provider)
@@ -148,6 +181,82 @@ class ZitadelResource(Resource):
             existing, f"pulumi-python:{cls._resource_type_name}", resource_name, props, options
         )
         return existing
+
+
+def _wrong_args(args: Any, expected: type[Any], given: Mapping[str, Any]) -> Problem | None:
+    """Return what is wrong with the arguments as one object; None where nothing is."""
+    if args is None:
+        return None
+    if not isinstance(args, expected):
+        what = f"the class {args.__name__}" if isinstance(args, type) else kind_of(args)
+        if isinstance(args, pulumi.ResourceOptions):
+            return Problem("args", "(the second argument) must not be the options: give them as opts=…")
+        what = what.replace("an object of the class ", "")
+        hint = (
+            "give each argument by its name, like name=…"
+            if not isinstance(args, type)
+            else f"write {expected.__name__}(…)"
+        )
+        return Problem("args", f"(the second argument) must be {expected.__name__}, not {what}: {hint}")
+    if given:
+        names = ", ".join(sorted(given))
+        return Problem(
+            "args", f"cannot be given together with {names}: give all as {expected.__name__}, or all by name"
+        )
+    return None
+
+
+def _wrong_names(given: Iterable[str], inputs: Sequence[str], outputs: Sequence[str]) -> Problem | None:
+    """Return which name is no argument, and which one may be meant; None where all are arguments."""
+    for name in given:
+        if name in inputs:
+            continue
+        if name in (*outputs, "id", "urn"):
+            return Problem(name, f"is an output, which cannot be set. The arguments are {', '.join(inputs)}")
+        if name in _OPTIONS:
+            return Problem(name, f"is an option of Pulumi: give opts=pulumi.ResourceOptions({name}=…)")
+        return Problem(name, f"is not an argument.{_similar(name, inputs)} The arguments are {', '.join(inputs)}")
+    return None
+
+
+def _wrong_options(opts: Any, properties: Sequence[str]) -> Problem | None:
+    """Return what is wrong with the options of a resource; None where nothing is."""
+    if opts is None:
+        return None
+    if not isinstance(opts, pulumi.ResourceOptions):
+        return Problem("opts", f"must be pulumi.ResourceOptions, not {kind_of(opts)}")
+    if opts.import_ is not None:
+        reason = "cannot be used: Pulumi cannot import dynamic resources. Set adopt=True on the resource instead"
+        return Problem("import_", reason)
+    if opts.provider is not None:
+        reason = "cannot be used: a stack has one address and one credential, those of its configuration (zorg:url, …)"
+        return Problem("provider", reason)
+    # Pulumi passes over a name that no property has.
+    named = {
+        name: getattr(opts, name) or ()
+        for name in ("ignore_changes", "replace_on_changes", "additional_secret_outputs")
+    }
+    wrong = (_wrong_paths(option, paths, properties) for option, paths in named.items())
+    return next(filter(None, wrong), None)
+
+
+def _wrong_paths(option: str, paths: Any, properties: Sequence[str]) -> Problem | None:
+    """Return what is wrong with the paths of properties in an option; None where nothing is."""
+    if isinstance(paths, str):
+        return Problem(option, "must be a list of property names, not a string")
+    for path in paths:
+        name = re.findall(r"^(?:\[\"?)?(\w*)", path)[0] or path
+        if name not in (*properties, "*", "id") and not name.startswith("__"):
+            reason = f"names {path!r}, which is not a property.{_similar(name, properties)}"
+            return Problem(option, f"{reason} The properties are {', '.join(properties)}")
+    return None
+
+
+def _similar(name: str, names: Sequence[str]) -> str:
+    """Return the question whether a similar name is meant, after a space; empty where none is similar."""
+    in_snake_case = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    found = get_close_matches(in_snake_case, names, 1, _SIMILAR)
+    return f" Did you mean {found[0]}?" if found else ""
 
 
 @cache

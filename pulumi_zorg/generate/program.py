@@ -103,6 +103,7 @@ def _resources(selection: Selection, left_out: list[str]) -> Iterator[_Resource]
     for token, resource_type in RESOURCE_TYPES.items():
         for each in (found for found in selection.objects if found.type == token):
             arguments, problems = check_inputs(resource_type.inputs, properties_of(each))
+            problems += resource_type.inputs.doubts(arguments)  # the program would be refused
             if problems:
                 why = f"{problems[0].property} {problems[0].reason}"
                 left_out.append(f"{resource_type.noun} {clean(each.id)} cannot be declared: {why}.")
@@ -154,6 +155,9 @@ def _are_rows(group: Sequence[_Resource], references: _References) -> bool:
     if any(each.key in references.variables for each in group):
         return False
     if len({tuple(each.arguments) for each in group}) > 1:
+        return False
+    # A checker knows the text of an argument, and not the texts in a column.
+    if any(len({each.arguments.get(name) for each in group}) > 1 for name in group[0].type.inputs.texts()):
         return False
     columns = {name: [each.arguments[name] for each in group] for name in group[0].arguments}
     return all(

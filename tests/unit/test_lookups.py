@@ -326,13 +326,13 @@ def test_several_matches_are_an_error_that_lists_them(tenants: Tenants) -> None:
 WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "nothing": (zorg.get_organization, "name is missing: give exactly one of name, id, domain"),
     "two": (lambda: zorg.get_user(id="1", email="a@b.c"), "email cannot be given together with id"),
-    "a blank": (lambda: zorg.get_project(name=" "), "name must be a text that is not blank"),
-    "no text": (lambda: zorg.get_organization(id=42), "id must be a text"),  # type: ignore[arg-type]
-    "no id": (lambda: zorg.get_user(id="a/b"), "id is no id of ZITADEL"),
+    "a blank": (lambda: zorg.get_project(name=" "), "name must not be blank"),
+    "no text": (lambda: zorg.get_organization(id=42), "id must be a string, not a number"),  # type: ignore[arg-type]
+    "no id": (lambda: zorg.get_user(id="a/b"), "id is not a valid ZITADEL id"),
     "no flag": (lambda: zorg.get_user(email="a@b.c", any_organization="no"), "any_organization must be True or False"),  # type: ignore[arg-type]
     "a state": (lambda: zorg.get_organizations(state="ACTIVE"), 'state must be "active" or "inactive"'),
     "a type": (lambda: zorg.get_users(type="robot"), 'type must be "human" or "machine"'),
-    "a blank organization": (lambda: zorg.get_users(org_id=""), "org_id must be a text that is not blank"),
+    "a blank organization": (lambda: zorg.get_users(org_id=""), "org_id must not be empty"),
     "a project grant without project": (lambda: zorg.get_project_grant(granted_org_id="1"), "project_id is missing$"),
     "a project grant of any project": (
         lambda: zorg.get_project_grant(id="1"),

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.inputs import FLAG, ID, LONGEST, NAME, Inputs, Offer, WrongValue, checked_by
+from pulumi_zorg.inputs import (
+    FLAG,
+    ID,
+    LONGEST,
+    NAME,
+    Inputs,
+    Offer,
+    WrongValue,
+    checked_by,
+    kind_of,
+    one_of,
+    role_key,
+)
 
 __all__ = ["INPUTS", "LABELING", "ProjectInputs"]
 
@@ -22,7 +34,9 @@ LABELING = (
 def _roles(value: Any) -> dict[str, dict[str, str]]:
     """Return the roles in the state's form: a display name and a group for each key."""
     if not isinstance(value, Mapping):
-        raise WrongValue('must map role keys to display names, like {"viewer": "Viewer"}')
+        raise WrongValue(
+            f'must be a dictionary of role keys and display names, like {{"viewer": "Viewer"}}, not {kind_of(value)}'
+        )
     roles = {
         _role_key(key): _role(str(key), role) for key, role in sorted(value.items(), key=lambda item: str(item[0]))
     }
@@ -36,9 +50,10 @@ def _roles(value: Any) -> dict[str, dict[str, str]]:
     return roles
 
 
-def _role_key(key: Any) -> str:
-    if not isinstance(key, str) or not key.strip() or len(key) > LONGEST:
-        raise WrongValue(f"has a role key that is empty or longer than {LONGEST} characters")
+def _role_key(given: Any) -> str:
+    key = role_key(given)
+    if len(key) > LONGEST:
+        raise WrongValue(f"has a role key of {len(key)} characters: it must have at most {LONGEST}")
     if not key.isprintable():
         raise WrongValue(f"has the role key {key!r}, which has a character that cannot be printed")
     return key
@@ -46,20 +61,18 @@ def _role_key(key: Any) -> str:
 
 def _role(key: str, role: Any) -> dict[str, str]:
     given = {"display_name": role} if isinstance(role, str) else role
-    if not isinstance(given, Mapping) or not given.keys() <= {"display_name", "group"}:
-        raise WrongValue(f'must give role {key!r} a display name, or {{"display_name": …, "group": …}}')
+    form = 'a display name, or {"display_name": …, "group": …}'
+    if not isinstance(given, Mapping):
+        raise WrongValue(f"must give role {key!r} {form}, not {kind_of(given)}")
+    unknown = sorted(map(str, given.keys() - {"display_name", "group"}))
+    if unknown:
+        raise WrongValue(f"must give role {key!r} {form}: a role has no {unknown[0]!r}")
     name, group = given.get("display_name"), given.get("group") or ""
     if not isinstance(name, str) or not name.strip() or len(name) > LONGEST:
         raise WrongValue(f"must give role {key!r} a display_name of 1 to {LONGEST} characters")
     if not isinstance(group, str) or len(group) > LONGEST:
         raise WrongValue(f"must give role {key!r} a group of at most {LONGEST} characters")
     return {"display_name": name, "group": group}
-
-
-def _labeling(value: Any) -> str:
-    if value not in LABELING:
-        raise WrongValue(f"must be one of {', '.join(LABELING)}")
-    return str(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +94,7 @@ class ProjectInputs(Inputs):
     project_role_assertion: bool | None = field(default=None, metadata=FLAG)
     project_role_check: bool | None = field(default=None, metadata=FLAG)
     has_project_check: bool | None = field(default=None, metadata=FLAG)
-    private_labeling_setting: str | None = field(default=None, metadata=checked_by(_labeling))
+    private_labeling_setting: str | None = field(default=None, metadata=one_of(*LABELING))
 
     @classmethod
     def offered_roles(cls, properties: Mapping[str, Any]) -> Offer | None:

@@ -11,6 +11,16 @@ from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs, RoleUse, role_use
 __all__ = ["INPUTS", "UserGrantInputs"]
 
 
+def _email(user_id: str) -> str | None:
+    """Return why a user's id is hardly one. Callers of the v2 API choose ids, and so may choose an email address."""
+    if "@" not in user_id:
+        return None
+    return (
+        "looks like an email address, and must be the user's id: zorg.get_user(email=…).id finds it. If it is the id, give "
+        "zorg.get_user_output(id=…).id"
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class UserGrantInputs(Inputs):
     """The inputs of a user grant."""
@@ -19,7 +29,7 @@ class UserGrantInputs(Inputs):
     unique_by: ClassVar[tuple[str, ...]] = ("org_id", "user_id", "project_id")
 
     org_id: str = field(metadata=ID)
-    user_id: str = field(metadata=ID)
+    user_id: str = field(metadata={**ID, "doubt": _email})
     project_id: str = field(metadata=ID)
     project_grant_id: str | None = field(default=None, metadata=ID)
     role_keys: tuple[str, ...] = field(default=(), metadata=ROLE_KEYS)

@@ -117,4 +117,6 @@ class UserGrant(ZitadelResource, module="zorg", name="UserGrant"):
         :param user_id: the user whose grant it is. If given, a grant of another user is an error.
         :raises Gone: in the deployment, where the grant does not exist.
         """
-        return UserGrant._get(resource_name, id, opts, org_id=org_id, user_id=user_id)
+        address = {"org_id": org_id, "user_id": user_id}
+        given = {name: value for name, value in address.items() if value is not None}
+        return UserGrant._get(resource_name, id, opts, **given)
