@@ -15,8 +15,10 @@ BAD_INPUT = [
     (org(), "name is missing"),
     (org("Acme", active="yes"), "active must be True or False"),
     (org("Acme", deletion_policy="keep"), 'deletion_policy must be "remove", "deactivate" or "retain"'),
+    (org("Acme", actve=True), "actve is not an argument. Did you mean active?"),
+    (grant("1", "ann@acme.example", "3", []), "user_id looks like an email address, and must be the user's id"),
     (grant("", "1", "2", []), "org_id must not be empty"),
-    (grant("1", "2", "3", [""]), "role_keys must not hold an empty role key"),
+    (grant("1", "2", "3", [""]), "role_keys has an empty role key"),
 ]
 
 #: Declares each resource of `declared.json`, prints the errors, and ends with the last one.

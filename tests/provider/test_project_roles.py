@@ -299,3 +299,41 @@ def test_a_role_that_can_never_be_added_is_an_error_about_the_role(server: Serve
     failed = stack.fails()
     assert failed.shows("Adding the roles of project", "Role already exists"), failed.out
     assert "adopt=True" not in failed.out
+
+
+# Role keys that a program may not declare
+
+
+@pytest.mark.engine_too
+def test_a_role_key_with_a_space_that_somebody_added_is_drift_that_an_up_corrects(
+    server: Server, stack: AnyStack
+) -> None:
+    """The server takes it, and the state has no such input."""
+    admin, home = server.admin, server.home
+    stack.declare(shop=_shop(server, {"viewer": "Viewer"}))
+    stack.up()
+    shop = stack.id("shop")
+    stack.declare(shop=_shop(server, {"viewer": "Viewer"}), ann=grant(home, server.ann, shop, ["viewer"]))
+    stack.up()
+    admin.add_project_role(home, shop, "viewer ")
+    admin.set_roles(home, server.ann, stack.id("ann"), ["viewer", "viewer "])
+    stack.must("refresh", "--yes")
+    assert stack.outputs("ann")["role_keys"] == ["viewer", "viewer "]
+    assert stack.preview() == {"shop": ["update", "roles"], "ann": ["update", "role_keys"]}
+    stack.up()
+    assert list(admin.project_roles(home, shop)) == ["viewer"]
+    assert admin.grant(home, server.ann, stack.id("ann"))["roleKeys"] == ["viewer"]
+    stack.assert_settled()
+
+
+@pytest.mark.engine_too
+def test_what_has_a_role_key_with_a_space_can_be_removed(server: Server, stack: AnyStack) -> None:
+    admin, home = server.admin, server.home
+    stack.declare(shop=_shop(server, {"viewer": "Viewer"}), ann=grant(home, server.ann, "@shop", ["viewer"]))
+    stack.up()
+    admin.add_project_role(home, stack.id("shop"), "viewer ")
+    admin.set_roles(home, server.ann, stack.id("ann"), ["viewer "])
+    stack.must("refresh", "--yes")
+    stack.destroy()
+    assert admin.grants(home) == {}
+    assert admin.projects(home).keys() == {server.project}

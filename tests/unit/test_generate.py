@@ -149,6 +149,33 @@ def test_what_a_program_may_not_declare_is_reported(server: Server, reader: Read
     ast.parse(made.text)
 
 
+def test_a_user_whose_id_is_an_email_address_is_reported(server: Server, reader: Reader) -> None:
+    """The constructor refuses the id as a text."""
+    acme, email = server.admin.create_organization("Acme"), "ann@acme.example"
+    body = {
+        "userId": email,
+        "username": "ann.berg",
+        "organization": {"orgId": acme},
+        "profile": {"givenName": "Ann", "familyName": "Berg"},
+        "email": {"email": email, "isVerified": True},
+    }
+    server.admin.call("POST", "/v2/users/human", body)
+    granted = server.admin.create_grant(acme, email, server.admin.create_project(acme, "Shop", ["viewer"]), ["viewer"])
+    (why,) = generate(reader, [acme], None).left_out
+    assert why.startswith(f"user grant {granted} cannot be declared: user_id looks like an email address")
+
+
+def test_texts_that_a_checker_knows_are_in_no_table(server: Server, reader: Reader) -> None:
+    """A loop over a table would make texts of them that a checker does not know."""
+    acme = server.admin.create_organization("Acme")
+    for number in range(8):
+        shop = server.admin.create_project(acme, f"Shop {number}")
+        setting = "ENFORCE_PROJECT_RESOURCE_OWNER" if number % 2 else "ALLOW_LOGIN_USER_RESOURCE_OWNER"
+        server.admin.set_project_flags(acme, shop, privateLabelingSetting=f"PRIVATE_LABELING_SETTING_{setting}_POLICY")
+    made = generate(reader, [acme], None)
+    assert made.text.count('private_labeling_setting="PRIVATE_LABELING_SETTING_') == 8, made.text
+
+
 def test_a_credential_without_rights_in_the_organization_is_reported(server: Server, clients: Clients) -> None:
     acme = server.admin.create_organization("Acme")
     server.admin.create_project(acme, "Shop")
