@@ -103,7 +103,9 @@ class Transport:
         :raises CredentialError: where ZITADEL gives no token.
         """
         if call.org is not None and not (call.org.isascii() and call.org.isprintable() and call.org.strip()):
-            raise InputError(clean(call.operation), "org_id", "is not a valid ZITADEL id: it has characters that no id has")
+            raise InputError(
+                clean(call.operation), "org_id", "is not a valid ZITADEL id: it has characters that no id has"
+            )
         headers = {} if call.org is None else {ORG_HEADER: call.org}
         # The gateway needs a body on POST and PUT; `{}` is the empty message.
         body = call.body if call.body is not None else ({} if call.method in ("POST", "PUT") else None)
