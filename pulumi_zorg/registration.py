@@ -12,12 +12,13 @@ from pulumi.dynamic import Resource
 from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 from typing_extensions import Self
 
+from pulumi_zorg.engine import IMPORTS_SINCE, dotted
 from pulumi_zorg.errors import InputError
 from pulumi_zorg.inputs import IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS, UNDER, Inputs, check_inputs, wrong_id
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.tokens import short
 
-__all__ = ["ZitadelResource"]
+__all__ = ["ZitadelResource", "pickled_provider"]
 
 
 #: The type that a subclass of a resource class had in earlier releases.
@@ -94,7 +95,10 @@ class ZitadelResource(Resource):
         """Return the properties that the engine gets, with the internal inputs."""
         title = short(self._dynamic_provider.token)
         if opts is not None and opts.import_ is not None:
-            reason = "cannot be used: Pulumi cannot import dynamic resources. Set adopt=True on the resource instead"
+            reason = (
+                "cannot be used: with it, the engine reads a resource by its id alone, and does not get to its dynamic provider. "
+                f"Import it with `zorg import` (pulumi {dotted(IMPORTS_SINCE)} or newer), or set adopt=True on the resource"
+            )
             raise _ProgramError(f"{title} {resource_name!r}", "import_", reason)
         checked, problems = check_inputs(self._inputs, given, is_unknown=_given_later)
         if problems:
@@ -146,6 +150,11 @@ class ZitadelResource(Resource):
             existing, f"pulumi-python:{cls._resource_type_name}", resource_name, props, options
         )
         return existing
+
+
+def pickled_provider(resource: type[ZitadelResource]) -> str:
+    """Return the provider of a resource class as states have it."""
+    return _pickled(resource._dynamic_provider)
 
 
 @cache

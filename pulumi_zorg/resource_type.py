@@ -170,6 +170,8 @@ class ResourceType(Generic[AnyInputs]):
     gives_roles: ClassVar[str | None] = None
     #: What `get` needs besides the id, and what a refresh needs to find the object.
     address: ClassVar[tuple[str, ...]] = ()
+    #: What of :attr:`address` is found out from the id where it is not given.
+    looked_up: ClassVar[tuple[str, ...]] = ()
 
     @property
     def required(self) -> tuple[str, ...]:
