@@ -22,11 +22,13 @@ class Managed:
     """The resources in a stack's state.
 
     :param resources: the URN of each resource of this package, by the key of its object.
+    :param only_read: the objects that the stack reads (``get``) and does not manage.
     :param urns: the URNs of all resources.
     """
 
     stack: str
     resources: Mapping[Key, str] = field(default_factory=dict)
+    only_read: frozenset[Key] = frozenset()
     urns: frozenset[str] = frozenset()
 
     @classmethod
@@ -39,7 +41,10 @@ class Managed:
         unknown = next(iter(not_understood(exported)), None)
         if unknown is not None:
             raise ConfigurationError(unknown.why)
-        return cls(stack, {each.key: each.urn for each in every_recorded(exported)}, frozenset(every_urn(exported)))
+        found = every_recorded(exported)
+        managed = {each.key: each.urn for each in found if not each.external}
+        only_read = {each.key: each.urn for each in found if each.key not in managed}
+        return cls(stack, {**only_read, **managed}, frozenset(only_read), frozenset(every_urn(exported)))
 
     def names(self) -> dict[str, set[str]]:
         """Return the names of the resources, by their type tokens."""
@@ -68,7 +73,7 @@ class Managed:
                 what, "--parent", f"must be the URN of a resource in stack {self.stack}: `pulumi stack --show-urns`"
             )
         managed_by = self.resources.get(observed.key)
-        if managed_by is not None:
+        if managed_by is not None and observed.key not in self.only_read:
             raise InputError(
                 what,
                 "ID",

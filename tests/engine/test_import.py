@@ -6,13 +6,11 @@ With an engine that cannot import dynamic resources, each test verifies that the
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.command import run_zorg
-from tests.support.imports import engine_imports, entries, graph, import_all, refused
+from tests.support.imports import entries, graph, import_all, refused
 from tests.support.servers import Server
 from tests.support.stack import TOKENS, Stack, grant, org, project, project_grant
 
@@ -99,8 +97,7 @@ def test_the_state_is_that_of_a_stack_whose_program_created_the_objects(server: 
         name: (each["inputs"], each["outputs"]) for name, each in created.items()
     }
     tenant = next(each["parent"] for each in created.values() if each["urn"].endswith("::ann"))
-    for each in wanted:
-        each |= {"parent": "tenant"} if each["name"] == "ann" else {}
+    wanted = [{**each, "parent": "tenant"} if each["name"] == "ann" else each for each in wanted]
     file.write_text(json.dumps({"nameTable": {"tenant": tenant}, "resources": wanted}))
     for name in reversed(list(created)):
         stack.must("state", "delete", "--yes", "--force", created[name]["urn"])

@@ -11,16 +11,14 @@ import pytest
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.drift.concurrency import Reader
-from pulumi_zorg.errors import ConfigurationError, Gone, InputError, ZorgError
-from pulumi_zorg.generate.managed import Managed
-from pulumi_zorg.generate.pipeline import Imported, Wanted, generate, import_one
-from pulumi_zorg.inputs import OWNER, OWNER_IN_PREVIEW, SECRETS
+from pulumi_zorg.generate.pipeline import generate
+from pulumi_zorg.inputs import OWNER, SECRETS
 from pulumi_zorg.providers import checks
 from pulumi_zorg.resource_registry import INPUTS, RESOURCE_TYPES, resource_class
 from tests.support.each_type import EXAMPLES, example
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
-from tests.support.stack import TOKENS, org
+from tests.support.stack import TOKENS
 from tests.unit.clients import Clients
 
 KINDS = sorted(EXAMPLES)
@@ -196,7 +194,7 @@ def test_an_old_sdk_is_still_refused(
     )
     inputs = _entry(client, example(kind, server).make())["inputs"]
     for olds in ({}, inputs):
-        with pytest.raises(AssertionError, match="Install pulumi 3.235 or newer"):
+        with pytest.raises(AssertionError, match=r"Install pulumi 3\.235 or newer"):
             _import(stack, (kind, dict(olds), dict(inputs)))
 
 
