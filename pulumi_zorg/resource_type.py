@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -405,7 +406,8 @@ class ResourceType(Generic[AnyInputs]):
                     self.calls.reactivate(client, id, inputs)
                 case Action.REMOVE:
                     try:
-                        self.calls.remove(client, id, inputs)
+                        with nullcontext() if self.in_organization else client.removals.of(id):
+                            self.calls.remove(client, id, inputs)
                     finally:
                         client.forget(self.reference)
 

@@ -245,3 +245,25 @@ def test_an_imported_resource_is_protected_like_any_other(
 def _load(stack: InProcessStack, entry: dict[str, Any], kind: str) -> None:
     state = {"urn": f"urn:pulumi:test::tests::{TOKENS[kind]}::it", "type": TOKENS[kind], "id": entry["id"]}
     stack.load({"deployment": {"resources": [{**state, "inputs": entry["inputs"], "outputs": entry["outputs"]}]}})
+
+
+def test_what_is_in_an_organization_is_deleted_after_it_by_a_caller_whose_rights_went_with_it(
+    server: Server, tmp_path: Path, client: Client
+) -> None:
+    """An imported state has no dependencies before the first `up`: the engine deletes in any order."""
+    admin = server.admin
+    acme = admin.create_organization("Acme")
+    shop = admin.create_project(acme, "Shop", ["viewer"])
+    admin.create_grant(acme, server.ann, shop, ["viewer"])
+    admin.grant_project(acme, shop, server.home, ["viewer"])
+    owner = admin.create_user(server.home, "owner")
+    admin.add_member(acme, owner, "ORG_OWNER")
+    stack = InProcessStack(tmp_path / "stack", server.proxy.url, admin.create_token(server.home, owner))
+    entries = json.loads(generate(Reader(client), [acme], None, imports=True).import_file)["resources"]
+    assert len(entries) == 4
+    # Resources are deleted from the last to the first.
+    state = [{**each, "urn": f"urn::{each['name']}"} for each in reversed(entries)]
+    stack.load({"deployment": {"resources": state}})
+    stack.destroy()
+    assert stack.resources() == {}
+    assert acme not in admin.organizations()
