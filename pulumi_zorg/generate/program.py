@@ -32,13 +32,17 @@ after the first `pulumi up`.
 
 _IMPORTED = '''"""Declares what exists in ZITADEL. `zorg generate` wrote it; it is yours now.
 
-The import file that was written with it brings the objects into the stack's state. Import it before `pulumi up`:
+The import file that was written with it brings the objects into the stack's state. Import it before anything else, and run
+`pulumi up`, which changes nothing and writes the dependencies:
 
     pulumi import --file FILE --generate-code=false --yes
 
 The resources are protected, as `pulumi import` does it: remove `opts` from those that Pulumi may delete.
 """
 '''
+
+#: Where a stack has some of what exists already.
+_REFERENCES = "Where a comment names a resource of this stack, write its variable instead, like `acme.id`: then the engine knows the order."
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def program(selection: Selection, way: Way) -> Program:
     # The organizations, each with what is in it. What another organization's object needs is declared before.
     lines = [_IMPORTED if way.imports else _ADOPTS]
     lines += ["import pulumi\nimport pulumi_zorg as zorg\n", "KEPT = pulumi.ResourceOptions(protect=True)\n"]
-    lines += [f"{comment(each)}\n" for each in (*selection.remarks, *left_out)]
+    lines += [f"{comment(each)}\n" for each in (*writer.hints(resources), *selection.remarks, *left_out)]
     groups: dict[tuple[str, str], list[Declared]] = defaultdict(list)
     tables: set[str] = set()
     for each in resources:
@@ -234,6 +238,11 @@ class _Writer:
     references: _References
     selection: Selection
     way: Way
+
+    def hints(self, resources: Sequence[Declared]) -> list[str]:
+        """Return what the user can do better than the program: ids of resources in the state cannot be references."""
+        ids = ((name, value) for each in resources for name, value in each.arguments.items())
+        return [_REFERENCES] if any(self.way.title(*each) and not self.references.to(*each) for each in ids) else []
 
     def single(self, resource: Declared, options: str | Call = "KEPT") -> str:
         """Return the statement that declares one resource.

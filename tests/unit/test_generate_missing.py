@@ -73,6 +73,7 @@ def test_only_what_the_state_does_not_have_is_generated(server: Server, reader: 
     assert _entries(made) == {(TOKENS["project"], "shop"): shop, (TOKENS["grant"], "ann-shop"): ann}
     assert f"""    org_id="{acme}",  # Organization 'acme' of this stack\n""" in made.text
     assert "project_id=shop.id" in made.text
+    assert "write its variable instead, like `acme.id`" in made.text
     assert "adopt" not in made.text
     ast.parse(made.text)
 
