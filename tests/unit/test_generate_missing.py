@@ -255,3 +255,22 @@ def test_an_object_that_pulumi_itself_needs_is_imported_with_a_caution(server: S
     assert default is not None
     made = _one(reader, "project", "own", own, org_id=default)
     assert made.remarks == ["Caution: it is ZITADEL's own."]
+
+
+def test_a_phantom_is_imported_with_a_warning(server: Server, reader: Reader) -> None:
+    """No list has it, so `zorg generate` does not find an older one."""
+    ann = server.admin.create_grant(server.home, server.ann, server.project, ["viewer"])
+    server.admin.call("POST", "/debug/phantoms", {"ids": [ann]})
+    made = _one(reader, "grant", "ann", ann, org_id=server.home)
+    assert _entries(made) == {(TOKENS["grant"], "ann"): ann}
+    assert any("is a phantom" in each for each in made.remarks)
+    assert 'role_keys=["viewer"]' in made.text
+
+
+def test_each_of_two_objects_that_a_name_finds_is_imported(server: Server, reader: Reader) -> None:
+    """Two projects of one name, in two organizations: the id and `--org` say which."""
+    acme = server.admin.create_organization("Acme")
+    portals = {server.home: server.project, acme: server.admin.create_project(acme, "Portal")}
+    for org_id, portal in portals.items():
+        made = _one(reader, "project", "portal", portal, org_id=org_id)
+        assert _entries(made) == {(TOKENS["project"], "portal"): portal}
