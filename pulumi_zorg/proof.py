@@ -114,6 +114,8 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
         return Removal(f"the server shows {what} as it shows removed ones, without a state")
     if events is not None:
         raise _never_there(client, what, refused)
+    if client.removals.include(org_id):
+        return Removal(f"this run has removed {what}")
     raise NotProven(
         f"It is not known whether {what} was removed{_refused(refused)}. The credential may read neither it nor the event "
         "store; a credential with IAM_OWNER_VIEWER on the instance may.",

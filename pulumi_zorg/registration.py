@@ -15,6 +15,7 @@ from pulumi.dynamic import Resource
 from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 from typing_extensions import Self
 
+from pulumi_zorg.engine import IMPORTS_SINCE, dotted
 from pulumi_zorg.errors import InputError
 from pulumi_zorg.inputs import (
     IGNORED,
@@ -31,7 +32,7 @@ from pulumi_zorg.inputs import (
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.tokens import short
 
-__all__ = ["DeletionPolicyInput", "ZitadelResource"]
+__all__ = ["DeletionPolicyInput", "ZitadelResource", "pickled_provider"]
 
 #: What the argument ``deletion_policy`` takes. An output, like a setting of the stack, is checked when it is known.
 DeletionPolicyInput = pulumi.Input[Literal["remove", "deactivate", "retain"]] | pulumi.Output[str]
@@ -183,6 +184,11 @@ class ZitadelResource(Resource):
         return existing
 
 
+def pickled_provider(resource: type[ZitadelResource]) -> str:
+    """Return the provider of a resource class as states have it."""
+    return _pickled(resource._dynamic_provider)
+
+
 def _wrong_args(args: Any, expected: type[Any], given: Mapping[str, Any]) -> Problem | None:
     """Return what is wrong with the arguments as one object; None where nothing is."""
     if args is None:
@@ -226,7 +232,10 @@ def _wrong_options(opts: Any, properties: Sequence[str]) -> Problem | None:
     if not isinstance(opts, pulumi.ResourceOptions):
         return Problem("opts", f"must be pulumi.ResourceOptions, not {kind_of(opts)}")
     if opts.import_ is not None:
-        reason = "cannot be used: Pulumi cannot import dynamic resources. Set adopt=True on the resource instead"
+        reason = (
+            "cannot be used: with it, the engine reads a resource by its id alone, and does not get to its dynamic provider. "
+            f"Import it with `zorg import` (pulumi {dotted(IMPORTS_SINCE)} or newer), or set adopt=True on the resource"
+        )
         return Problem("import_", reason)
     if opts.provider is not None:
         reason = "cannot be used: a stack has one address and one credential, those of its configuration (zorg:url, …)"

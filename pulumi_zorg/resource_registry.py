@@ -15,9 +15,10 @@ from pulumi_zorg.tokens import type_token
 
 if TYPE_CHECKING:
     from pulumi_zorg.inputs import Inputs
+    from pulumi_zorg.registration import ZitadelResource
     from pulumi_zorg.resource_type import ResourceType
 
-__all__ = ["INPUTS", "RESOURCE_TYPES", "is_known", "referred_type"]
+__all__ = ["INPUTS", "RESOURCE_TYPES", "is_known", "referred_type", "resource_class"]
 
 T = TypeVar("T")
 
@@ -63,6 +64,13 @@ class _Registry(Mapping[str, T], Generic[T]):
 @cache
 def _load(module: str, name: str) -> Any:
     return getattr(importlib.import_module(f"pulumi_zorg.resource_types.{module}"), name)
+
+
+def resource_class(token: str) -> type[ZitadelResource]:
+    """Return the class by which a program declares a resource of a type."""
+    name = next(name for name in _PACKAGES if type_token(name) == token)
+    found: type[ZitadelResource] = _load(f"{_PACKAGES[name]}.resource", name)
+    return found
 
 
 def referred_type(property: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -170,6 +171,8 @@ class ResourceType(Generic[AnyInputs]):
     gives_roles: ClassVar[str | None] = None
     #: What `get` needs besides the id, and what a refresh needs to find the object.
     address: ClassVar[tuple[str, ...]] = ()
+    #: What of :attr:`address` is found out from the id where it is not given.
+    looked_up: ClassVar[tuple[str, ...]] = ()
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -403,7 +406,8 @@ class ResourceType(Generic[AnyInputs]):
                     self.calls.reactivate(client, id, inputs)
                 case Action.REMOVE:
                     try:
-                        self.calls.remove(client, id, inputs)
+                        with nullcontext() if self.in_organization else client.removals.of(id):
+                            self.calls.remove(client, id, inputs)
                     finally:
                         client.forget(self.reference)
 

@@ -17,6 +17,8 @@ __all__ = [
     "NotUnderstood",
     "Recorded",
     "SharedObject",
+    "every_recorded",
+    "every_urn",
     "find_shared",
     "has_resources",
     "last_update",
@@ -127,6 +129,22 @@ def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
     :raises ConfigurationError: where the state cannot be read, or does not show a secret.
     """
     return tuple(each for each in _recorded(exported, require_secrets=True) if not (each.pending or each.to_be_made))
+
+
+def every_recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
+    """Return the resources of this package in an exported state, also those pending deletion or replacement.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return tuple(_recorded(exported))
+
+
+def every_urn(exported: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the URNs of all resources in an exported state.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return tuple(each["urn"] for each in _resources(exported))
 
 
 def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:

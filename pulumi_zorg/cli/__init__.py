@@ -8,6 +8,7 @@ from pulumi_zorg.cli.doctor import doctor
 from pulumi_zorg.cli.drift import drift
 from pulumi_zorg.cli.emulator import emulator
 from pulumi_zorg.cli.generate import generate
+from pulumi_zorg.cli.import_object import import_object
 from pulumi_zorg.cli.preview_guard import preview_guard
 
 __all__ = ["main"]
@@ -23,4 +24,5 @@ main.add_command(doctor)
 main.add_command(drift)
 main.add_command(emulator)
 main.add_command(generate)
+main.add_command(import_object)
 main.add_command(preview_guard)

@@ -1,15 +1,15 @@
-"""``zorg generate``: writes a program that adopts what exists."""
+"""``zorg generate``: writes a program that declares what exists, and an import file for it."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, Stack, stack_options
+from pulumi_zorg.cli.stack import OneForErrors, Stack, readable_errors, refuse_existing, stack_options
 from pulumi_zorg.cli.writing import progress_bar, whole_output
-from pulumi_zorg.errors import ZorgError
 
 __all__ = ["generate"]
 
@@ -31,34 +31,65 @@ __all__ = ["generate"]
     metavar="DIR",
     help="Write a Pulumi project into this folder. Without it, the program is printed.",
 )
+@click.option(
+    "--import-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the file for `pulumi import --file` too, which brings the objects into the stack (pulumi 3.254 or newer). Without "
+    "it, the resources have adopt=True.",
+)
+@click.option("--missing", is_flag=True, help="Only what the stack's state does not have.")
 def generate(
-    stack: str | None, cwd: Path, organizations: tuple[str, ...], everything: bool, state: str | None, out: Path | None
+    stack: str | None,
+    cwd: Path,
+    organizations: tuple[str, ...],
+    everything: bool,
+    state: str | None,
+    out: Path | None,
+    import_file: Path | None,
+    missing: bool,
 ) -> None:
-    """Writes a Python program that adopts organizations and all that a resource can manage in them.
+    """Writes a Python program that declares organizations and all that a resource can manage in them.
 
-    `pulumi up` on the program changes nothing on the server. The exit code is 1 if something could not be read or declared;
-    the program then has a comment for each.
+    Neither `pulumi import` of the import file nor `pulumi up` on the program changes anything on the server. The exit code is 1
+    if something could not be read or declared; the program then has a comment for each.
     """
     if bool(organizations) is everything:
         raise click.ClickException("give --org for each organization, or --all")
+    if missing and out is not None:
+        raise click.ClickException(
+            "--missing is for a program that exists: leave out --out, and add what is printed to it"
+        )
     files = {} if out is None else {name: out / name for name in ("Pulumi.yaml", "__main__.py")}
-    for file in files.values():
-        if file.exists():
-            raise click.ClickException(f"{file} exists: give another folder with --out")
+    refuse_existing(*files.values(), option="--out")
+    of = Stack(cwd, stack)
+    if import_file is not None:
+        refuse_existing(import_file, option="--import-file")
+        of.require_imports("Install it, or leave out --import-file: the resources of the program then have adopt=True.")
 
     # They import the HTTP client, which takes a tenth of a second; --help does not need it.
     from pulumi_zorg.client import Client
     from pulumi_zorg.drift.concurrency import Reader
     from pulumi_zorg.generate import pipeline
+    from pulumi_zorg.generate.managed import Managed
 
-    try:
-        client = Client.connect(Stack(cwd, stack).settings, notice=_notice)
-        try:
-            generated = pipeline.generate(Reader(client, progress_bar, _notice), organizations, state)
-        finally:
-            client.close()
-    except ZorgError as error:
-        raise click.ClickException(str(error)) from None
+    with readable_errors():
+        managed = Managed.of(of.name, of.state) if missing else None
+        with closing(Client.connect(of.settings, notice=_notice)) as client:
+            reader = Reader(client, progress_bar, _notice)
+            imports = import_file is not None
+            generated = pipeline.generate(reader, organizations, state, imports=imports, managed=managed)
+    for why in generated.left_out:
+        _notice(why)
+    if managed is not None and not generated.resources:
+        _notice(f"stack {managed.stack} has all of it already")
+        sys.exit(1 if generated.left_out else 0)
+    if import_file is not None and generated.resources:
+        import_file.write_text(generated.import_file, encoding="utf-8")
+        _notice(
+            f"{import_file} has {generated.resources} resources. Bring them into the stack with "
+            f"`pulumi import --file {import_file} --generate-code=false --yes`"
+        )
     if out is None:
         with whole_output():
             click.echo(generated.text, nl=False)
@@ -67,8 +98,6 @@ def generate(
         files["Pulumi.yaml"].write_text(f"name: {_project_name(out)}\nruntime: python\n", encoding="utf-8")
         files["__main__.py"].write_text(generated.text, encoding="utf-8")
         click.echo(f"{out}: a Pulumi project with {generated.resources} resources", err=True)
-    for why in generated.left_out:
-        _notice(why)
     sys.exit(1 if generated.left_out else 0)
 
 

@@ -1,4 +1,4 @@
-"""Reads a stack with the command ``pulumi``: its name, its configuration and its state. It writes nothing."""
+"""Reads a stack with the command ``pulumi``: its name, its configuration and its state. Only an import writes to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ import click
 import yaml
 
 from pulumi_zorg.config import Settings, load_settings
-from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.engine import IMPORTS_SINCE, NO_IMPORT, version_in
+from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.providers.backend import project_file
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.tokens import short
@@ -29,7 +30,10 @@ __all__ = [
     "format_option",
     "read_file_or_stdin",
     "read_text",
+    "readable_errors",
+    "refuse_existing",
     "stack_options",
+    "type_argument",
     "type_option",
 ]
 
@@ -85,8 +89,35 @@ def type_option(help: str, *, multiple: bool = False) -> Callable[[Callable[...,
     return click.option("--only", type=_type_token, multiple=multiple, metavar="TYPE", help=f"{help}: {_type_names()}.")
 
 
+def type_argument(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the argument ``TYPE``, a resource type."""
+    return click.argument("type_", type=_type_token, metavar="TYPE")(command)
+
+
 def _type_names() -> str:
     return ", ".join(map(short, RESOURCE_TYPES))
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Show an error of this package as the command's error."""
+    try:
+        yield
+    except ZorgError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def refuse_existing(*files: Path, option: str) -> None:
+    """Refuse to write over a file.
+
+    :param option: the option that names it, or its folder.
+    :raises click.ClickException: where one of them exists.
+    """
+    for file in files:
+        if file.exists():
+            raise click.ClickException(
+                f"{file} exists: give another {'folder' if len(files) > 1 else 'file'} with {option}"
+            )
 
 
 def read_file_or_stdin(path: str, if_empty: str) -> str:
@@ -206,6 +237,38 @@ class Stack:
         """
         named = ("--stack", self.requested) if self.requested else ()
         return self._pulumi("stack", "--show-name", *named).strip()
+
+    @cached_property
+    def engine(self) -> str:
+        """The engine's version, as it shows it.
+
+        :raises click.ClickException: where there is no command ``pulumi``.
+        """
+        return self._pulumi("version").strip()
+
+    def require_imports(self, instead: str) -> None:
+        """Verify that the engine can import dynamic resources.
+
+        :param instead: what to do with an engine that cannot, as a sentence.
+        :raises click.ClickException: where it cannot, or where there is no command ``pulumi``.
+        """
+        found = version_in(self.engine)
+        if found is None or found < IMPORTS_SINCE:
+            raise click.ClickException(f"pulumi {clean(self.engine, 100)} {NO_IMPORT}. {instead}")
+
+    def import_file(self, file: Path) -> str:
+        """Import what a file says into the state, and return what the engine printed.
+
+        :raises click.ClickException: where it failed; its output is part of the message.
+        """
+        name = self.requested or self.name
+        options = ("--generate-code=false", "--yes", "--suppress-progress")
+        done = self._run("import", "--file", str(file), *options, "--stack", name)
+        if done.returncode:
+            raise click.ClickException(
+                f"`pulumi import` ended with {done.returncode}:\n{done.stdout}{done.stderr}".rstrip()
+            )
+        return done.stdout
 
     @cached_property
     def state(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pulumi_zorg.client.endpoints import Endpoint
 from pulumi_zorg.client.events import Events
 from pulumi_zorg.client.identity import Identity
 from pulumi_zorg.client.organizations import Organizations
+from pulumi_zorg.client.removals import Removals
 from pulumi_zorg.client.roles import Roles
 from pulumi_zorg.client.searches import Searches
 from pulumi_zorg.client.writes import Writes
@@ -57,6 +58,8 @@ class Client:
         self.credentials = Credentials(transport)
         #: Lets few writes of one type run at once.
         self.writes = Writes()
+        #: The organizations that this process removes.
+        self.removals = Removals()
         #: What calls have shown that other calls need not ask for again: the values of a property, by its name and what they
         #: are about. :meth:`forget` forgets those that this run changes.
         self.learned: dict[tuple[str, ...], str] = {}

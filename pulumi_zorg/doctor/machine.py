@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
+from pulumi_zorg.engine import IMPORTS_SINCE, NO_IMPORT, OLDEST_ENGINE, dotted, version_in
 from pulumi_zorg.errors import clean
 from pulumi_zorg.providers.backend import pending_creates_folder
 from pulumi_zorg.providers.pending import PendingCreate, PendingCreates
@@ -30,8 +30,7 @@ __all__ = [
     "check_state",
 ]
 
-#: Older engines have no `refresh --preview-only`, and older SDKs drop the internal input that names the resource.
-OLDEST_ENGINE = (3, 227)
+#: Older SDKs drop the internal input that names the resource.
 OLDEST_SDK = (3, 235)
 
 _ANSWERS_WITHIN = 60  # seconds
@@ -39,7 +38,7 @@ _ANSWERS_WITHIN = 60  # seconds
 
 def check_engine(examination: Examination) -> Iterator[Finding]:
     """The command `pulumi` can be run, and is new enough."""
-    oldest = f"pulumi {_dotted(OLDEST_ENGINE)} or newer"
+    oldest = f"pulumi {dotted(OLDEST_ENGINE)} or newer"
     try:
         done = subprocess.run(
             ["pulumi", "version"],  # noqa: S607 - the user's own pulumi
@@ -59,25 +58,27 @@ def check_engine(examination: Examination) -> Iterator[Finding]:
         yield error(f"the command `pulumi` cannot be run ({type(failed).__name__}). Install {oldest}.")
         return
     shown = clean(done.stdout, 100)
-    found = _version(shown)
+    found = version_in(shown)
     if done.returncode != 0 or found is None:
         answer = shown or clean(done.stderr) or "nothing"
         yield error(f"`pulumi version` ended with {done.returncode} and shows no version: {answer}. Install {oldest}.")
     elif found < OLDEST_ENGINE:
         yield error(f"pulumi {shown} is too old. Install {oldest}.")
+    elif found < IMPORTS_SINCE:
+        yield ok(f"pulumi {shown}. It {NO_IMPORT}. With this one, adopt=True takes over what exists (`zorg generate`).")
     else:
-        yield ok(f"pulumi {shown}")
+        yield ok(f"pulumi {shown}, which imports what exists (`zorg generate --import-file`, `zorg import`)")
 
 
 def check_sdk(examination: Examination) -> Iterator[Finding]:
     """Pulumi's Python SDK of this environment is new enough."""
-    way_out = f"Install it with `pip install 'pulumi>={_dotted(OLDEST_SDK)}'` in the environment that runs the program."
+    way_out = f"Install it with `pip install 'pulumi>={dotted(OLDEST_SDK)}'` in the environment that runs the program."
     try:
         shown = version("pulumi")
     except PackageNotFoundError:
         yield error(f"Pulumi's Python SDK is not in {sys.prefix}. {way_out}")
         return
-    found = _version(shown)
+    found = version_in(shown)
     if found is None or found < OLDEST_SDK:
         yield error(f"Pulumi's Python SDK {clean(shown)} in {sys.prefix} is too old. {way_out}")
     else:
@@ -159,16 +160,6 @@ def _describe(pending: PendingCreate) -> str:
         f"unfinished{since}. {made}The next `pulumi up` of that stack resumes it, while its program declares the resource. "
         "If it does not any more, look for the object in ZITADEL and remove it there."
     )
-
-
-def _version(text: str) -> tuple[int, int] | None:
-    """Return the first two numbers of a version."""
-    found = re.match(r"v?(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else None
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return ".".join(map(str, version))
 
 
 def _owner(path: Path) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_zorg.errors import clean
+from pulumi_zorg.errors import InputError, clean
+from pulumi_zorg.generate.managed import Managed
 from pulumi_zorg.generate.names import slug, unique, variable
 from pulumi_zorg.generate.python_text import Call, Collection, Entry, assign, comment, for_each, literal
 from pulumi_zorg.generate.selection import Selection, name_of, properties_of
@@ -17,29 +18,64 @@ from pulumi_zorg.resource_registry import RESOURCE_TYPES, referred_type
 from pulumi_zorg.resource_type import ResourceType
 from pulumi_zorg.tokens import Key, short
 
-__all__ = ["program"]
+__all__ = ["Declared", "Program", "Way", "declaration", "program"]
 
 #: More objects of one type in one organization become rows and a loop.
 _FEW = 5
 
-_HEAD = '''"""Adopts what exists in ZITADEL. `zorg generate` wrote it; it is yours now.
+_ADOPTS = '''"""Adopts what exists in ZITADEL. `zorg generate` wrote it; it is yours now.
 
 The resources are protected, as `pulumi import` does it: remove `opts` from those that Pulumi may delete. `adopt` has no effect
 after the first `pulumi up`.
 """
 '''
 
+_IMPORTED = '''"""Declares what exists in ZITADEL. `zorg generate` wrote it; it is yours now.
+
+The import file that was written with it brings the objects into the stack's state. Import it before anything else, and run
+`pulumi up`, which changes nothing and writes the dependencies:
+
+    pulumi import --file FILE --generate-code=false --yes
+
+The resources are protected, as `pulumi import` does it: remove `opts` from those that Pulumi may delete.
+"""
+'''
+
+#: Where a stack has some of what exists already.
+_REFERENCES = "Where a comment names a resource of this stack, write its variable instead, like `acme.id`: then the engine knows the order."
+
 
 @dataclass(frozen=True)
-class _Resource:
-    """A declaration.
+class Way:
+    """How a stack gets the objects that a program declares.
 
+    :param imports: by an import file; else the resources adopt them.
+    :param managed: what its state has already; None for a new stack.
+    """
+
+    imports: bool = False
+    managed: Managed | None = None
+
+    def title(self, name: str, value: Any) -> str:
+        """Return the resource of the state that a property refers to, as text; empty where there is none."""
+        token = referred_type(name)
+        if self.managed is None or token is None or not isinstance(value, str):
+            return ""
+        return self.managed.titles().get(Key(token, value), "")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A resource that a program declares.
+
+    :param inputs: the inputs in the state's form.
     :param arguments: what the program gives, in the order of the inputs, without ``adopt`` and ``opts``.
     """
 
     observed: Observed
     type: ResourceType[Any]
     name: str
+    inputs: Mapping[str, Any]
     arguments: Mapping[str, Any]
 
     @property
@@ -49,27 +85,60 @@ class _Resource:
 
     @property
     def class_name(self) -> str:
+        """What the program calls."""
         return f"zorg.{short(self.type.token)}"
 
 
-def program(selection: Selection) -> tuple[str, int, list[str]]:
-    """Return the program, how many resources it declares, and why objects are not in it."""
+@dataclass(frozen=True)
+class Program:
+    """A program.
+
+    :ivar left_out: why objects are not in it, as sentences.
+    """
+
+    text: str
+    resources: Sequence[Declared]
+    left_out: Sequence[str]
+
+
+def program(selection: Selection, way: Way) -> Program:
+    """Return the program that declares a selection."""
     left_out = list(selection.left_out)
-    resources = list(_resources(selection, left_out))
-    references = _references(resources)
+    resources = list(_resources(selection, way, left_out))
+    writer = _Writer(_references(resources), selection, way)
     # The organizations, each with what is in it. What another organization's object needs is declared before.
-    lines = [_HEAD, "import pulumi\nimport pulumi_zorg as zorg\n", "KEPT = pulumi.ResourceOptions(protect=True)\n"]
-    lines += [f"{comment(each)}\n" for each in (*selection.remarks, *left_out)]
-    groups: dict[tuple[str, str], list[_Resource]] = defaultdict(list)
+    lines = [_IMPORTED if way.imports else _ADOPTS]
+    lines += ["import pulumi\nimport pulumi_zorg as zorg\n", "KEPT = pulumi.ResourceOptions(protect=True)\n"]
+    lines += [f"{comment(each)}\n" for each in (*writer.hints(resources), *selection.remarks, *left_out)]
+    groups: dict[tuple[str, str], list[Declared]] = defaultdict(list)
     tables: set[str] = set()
     for each in resources:
         groups[each.type.token, str(each.arguments.get("org_id") or "")].append(each)
     for group in groups.values():
-        if len(group) > _FEW and _are_rows(group, references):
-            lines += _loop(group, variable(_table_name(group[0], references), tables), references, selection)
+        if len(group) > _FEW and _are_rows(group, writer.references):
+            lines += writer.loop(group, variable(writer.table_name(group[0]), tables))
         else:
-            lines += [_single(each, references, selection) for each in group]
-    return "\n".join(lines) + "\n", len(resources), left_out
+            lines += [writer.single(each) for each in group]
+    return Program("\n".join(lines) + "\n", resources, left_out)
+
+
+def declaration(
+    observed: Observed, name: str, selection: Selection, way: Way, parent: str | None
+) -> tuple[str, Declared]:
+    """Return the statement that declares one object, and the resource.
+
+    :param parent: the variable of its parent; None for the stack itself.
+    :raises InputError: where a program may not declare the object.
+    """
+    resource_type = RESOURCE_TYPES[observed.type]
+    inputs, problems = check_inputs(resource_type.inputs, properties_of(observed))
+    if problems:
+        what = f"{resource_type.noun} {clean(observed.id)}"
+        raise InputError(f"A program cannot declare {what}", problems[0].property, problems[0].reason)
+    resource = _declared(observed, resource_type, name, inputs)
+    options = [Entry("True", "protect="), *([Entry(parent, "parent=")] if parent else [])]
+    writer = _Writer(_References({resource.key: variable(name, set())}), selection, way)
+    return writer.single(resource, Call("pulumi.ResourceOptions", options)), resource
 
 
 @dataclass(frozen=True)
@@ -84,7 +153,7 @@ class _References:
         return "" if token is None or not isinstance(value, str) else self.variables.get(Key(token, value), "")
 
 
-def _references(resources: Sequence[_Resource]) -> _References:
+def _references(resources: Sequence[Declared]) -> _References:
     used = {
         Key(token, value)
         for each in resources
@@ -96,29 +165,33 @@ def _references(resources: Sequence[_Resource]) -> _References:
     return _References({each.key: variable(each.name, taken) for each in resources if each.key in used})
 
 
-def _resources(selection: Selection, left_out: list[str]) -> Iterator[_Resource]:
+def _resources(selection: Selection, way: Way, left_out: list[str]) -> Iterator[Declared]:
     """Return what can be declared, in an order in which what is referred to comes first."""
     named = {Key(each.type, each.id): name_of(each) for each in selection.objects}
-    taken: dict[str, set[str]] = defaultdict(set)
+    taken: dict[str, set[str]] = defaultdict(set, {} if way.managed is None else way.managed.names())
     for token, resource_type in RESOURCE_TYPES.items():
         for each in (found for found in selection.objects if found.type == token):
-            arguments, problems = check_inputs(resource_type.inputs, properties_of(each))
-            problems += resource_type.inputs.doubts(arguments)  # the program would be refused
+            inputs, problems = check_inputs(resource_type.inputs, properties_of(each))
+            problems += resource_type.inputs.doubts(inputs)  # the program would be refused
             if problems:
                 why = f"{problems[0].property} {problems[0].reason}"
                 left_out.append(f"{resource_type.noun} {clean(each.id)} cannot be declared: {why}.")
                 continue
-            defaults = resource_type.inputs.defaults()
-            given = {
-                name: resource_type.as_written(name, arguments[name])
-                for name in sorted(arguments, key=lambda name: name == "active")
-                if arguments[name] != defaults.get(name)
-            }
             parts = [_part(selection, named, each, name) for name in _named_by(resource_type)]
             base = slug("-".join(filter(None, parts))) or slug(resource_type.noun)
-            owner = _name(named, "org_id", str(given.get("org_id")))
+            owner = _name(named, "org_id", str(inputs.get("org_id")))
             candidates = (base, f"{owner}-{base}" if owner else "", f"{base}-{slug(each.id)}")
-            yield _Resource(each, resource_type, unique(candidates, taken[token]), given)
+            yield _declared(each, resource_type, unique(candidates, taken[token]), inputs)
+
+
+def _declared(observed: Observed, type: ResourceType[Any], name: str, inputs: Mapping[str, Any]) -> Declared:
+    defaults = type.inputs.defaults()
+    arguments = {
+        each: type.as_written(each, inputs[each])
+        for each in sorted(inputs, key=lambda each: each == "active")
+        if inputs[each] != defaults.get(each)
+    }
+    return Declared(observed, type, name, inputs, arguments)
 
 
 def _named_by(resource_type: ResourceType[Any]) -> Sequence[str]:
@@ -142,15 +215,7 @@ def _name(named: Mapping[Key, str | None], property: str, id: str) -> str:
     return slug(named.get(Key(token, id)) or "") if token is not None else ""
 
 
-def _single(resource: _Resource, references: _References, selection: Selection) -> str:
-    entries = [Entry(literal(resource.name))]
-    entries += [_argument(name, value, references, selection) for name, value in resource.arguments.items()]
-    entries += [Entry("True", "adopt="), Entry("KEPT", "opts=")]
-    target = references.variables.get(resource.key, "")
-    return assign(target, Call(resource.class_name, entries))
-
-
-def _are_rows(group: Sequence[_Resource], references: _References) -> bool:
+def _are_rows(group: Sequence[Declared], references: _References) -> bool:
     """Whether resources can be rows of one table: they take the same arguments, and each column has one type."""
     if any(each.key in references.variables for each in group):
         return False
@@ -170,48 +235,70 @@ def _are_rows(group: Sequence[_Resource], references: _References) -> bool:
     )
 
 
-def _loop(group: Sequence[_Resource], table: str, references: _References, selection: Selection) -> Iterator[str]:
-    """Return the rows of many resources, and the loop that declares them.
+@dataclass(frozen=True)
+class _Writer:
+    """Writes the statements that declare resources."""
 
-    :param table: the variable of the rows.
-    """
-    names = list(group[0].arguments)
-    varying = [name for name in names if len({repr(each.arguments[name]) for each in group}) > 1]
-    shared = {name: group[0].arguments[name] for name in names if name not in varying}
-    rows = []
-    for each in group:
-        values = [Entry(literal(each.name))]
-        values += [Entry(_value(name, each.arguments[name], references)) for name in varying]
-        remarks = [_remark(name, each.arguments[name], references, selection) for name in varying]
-        rows.append(Entry(Collection(values, "()"), "", ", ".join(filter(None, remarks))))
-    yield assign(table, Collection(rows))
-    columns = Collection([Entry("resource_name"), *(Entry(each) for each in varying)], "()")
-    entries = [Entry("resource_name")]
-    for name in names:
-        entries.append(
-            Entry(name, f"{name}=") if name in varying else _argument(name, shared[name], references, selection)
-        )
-    entries += [Entry("True", "adopt="), Entry("KEPT", "opts=")]
-    yield f"{for_each(columns, table)}\n{assign('', Call(group[0].class_name, entries), 4)}"
+    references: _References
+    selection: Selection
+    way: Way
 
+    def hints(self, resources: Sequence[Declared]) -> list[str]:
+        """Return what the user can do better than the program: ids of resources in the state cannot be references."""
+        ids = ((name, value) for each in resources for name, value in each.arguments.items())
+        return [_REFERENCES] if any(self.way.title(*each) and not self.references.to(*each) for each in ids) else []
 
-def _table_name(resource: _Resource, references: _References) -> str:
-    owner = references.to("org_id", resource.arguments.get("org_id"))
-    other_owner = "" if owner else slug(str(resource.arguments.get("org_id") or ""))
-    return "_".join(filter(None, [owner.strip("_"), f"{slug(resource.type.noun)}s", other_owner])).upper()
+    def single(self, resource: Declared, options: str | Call = "KEPT") -> str:
+        """Return the statement that declares one resource.
 
+        :param options: its options.
+        """
+        entries = [Entry(literal(resource.name))]
+        entries += [self._argument(name, value) for name, value in resource.arguments.items()]
+        entries += self._last(options)
+        return assign(self.references.variables.get(resource.key, ""), Call(resource.class_name, entries))
 
-def _argument(name: str, value: Any, references: _References, selection: Selection) -> Entry:
-    return Entry(_value(name, value, references), f"{name}=", _remark(name, value, references, selection))
+    def loop(self, group: Sequence[Declared], table: str) -> Iterator[str]:
+        """Return the rows of many resources, and the loop that declares them.
 
+        :param table: the variable of the rows.
+        """
+        names = list(group[0].arguments)
+        varying = [name for name in names if len({repr(each.arguments[name]) for each in group}) > 1]
+        shared = {name: group[0].arguments[name] for name in names if name not in varying}
+        rows = []
+        for each in group:
+            values = [Entry(literal(each.name))]
+            values += [Entry(self._value(name, each.arguments[name])) for name in varying]
+            remarks = [self._remark(name, each.arguments[name]) for name in varying]
+            rows.append(Entry(Collection(values, "()"), "", ", ".join(filter(None, remarks))))
+        yield assign(table, Collection(rows))
+        columns = Collection([Entry("resource_name"), *(Entry(each) for each in varying)], "()")
+        entries = [Entry("resource_name")]
+        for name in names:
+            entries.append(Entry(name, f"{name}=") if name in varying else self._argument(name, shared[name]))
+        entries += self._last("KEPT")
+        yield f"{for_each(columns, table)}\n{assign('', Call(group[0].class_name, entries), 4)}"
 
-def _value(name: str, value: Any, references: _References) -> str | Collection:
-    target = references.to(name, value)
-    return f"{target}.id" if target else literal(value)
+    def table_name(self, resource: Declared) -> str:
+        """Return a name for the rows of resources like this one."""
+        owner = self.references.to("org_id", resource.arguments.get("org_id"))
+        other_owner = "" if owner else slug(str(resource.arguments.get("org_id") or ""))
+        return "_".join(filter(None, [owner.strip("_"), f"{slug(resource.type.noun)}s", other_owner])).upper()
 
+    def _last(self, options: str | Call) -> list[Entry]:
+        adopt = [] if self.way.imports else [Entry("True", "adopt=")]
+        return [*adopt, Entry(options, "opts=")]
 
-def _remark(name: str, value: Any, references: _References, selection: Selection) -> str:
-    """Return who or what an id is that the program does not declare."""
-    if not name.endswith("_id") or references.to(name, value):
-        return ""
-    return selection.names.get((name, str(value)), "")
+    def _argument(self, name: str, value: Any) -> Entry:
+        return Entry(self._value(name, value), f"{name}=", self._remark(name, value))
+
+    def _value(self, name: str, value: Any) -> str | Collection:
+        target = self.references.to(name, value)
+        return f"{target}.id" if target else literal(value)
+
+    def _remark(self, name: str, value: Any) -> str:
+        """Return who or what an id is that the program does not declare."""
+        if not name.endswith("_id") or self.references.to(name, value):
+            return ""
+        return self.way.title(name, value) or self.selection.names.get((name, str(value)), "")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.drift.concurrency import Reader, read_each
 from pulumi_zorg.drift.unmanaged import find_unmanaged
-from pulumi_zorg.errors import InputError, NoMatch, NotProven, SeveralMatches, ZorgError, clean
+from pulumi_zorg.errors import Gone, InputError, NoMatch, NotProven, SeveralMatches, ZorgError, clean
 from pulumi_zorg.inputs import LONGEST, wrong_id
 from pulumi_zorg.observed import Observed, Removal
 from pulumi_zorg.resource_registry import RESOURCE_TYPES, referred_type
 from pulumi_zorg.resource_type import ResourceType
 from pulumi_zorg.state import Recorded
+from pulumi_zorg.tokens import Key
 
-__all__ = ["Selection", "name_of", "select"]
+__all__ = ["Selection", "name_of", "properties_of", "select", "select_one", "verify"]
 
 
 @dataclass
@@ -34,11 +35,15 @@ class Selection:
     names: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
-def select(reader: Reader, wanted: Sequence[str], state: str | None) -> Selection:
+def select(
+    reader: Reader, wanted: Sequence[str], state: str | None, *, managed: Collection[Key] = (), by_id: bool = False
+) -> Selection:
     """Return the organizations, and the objects in them.
 
     :param wanted: ids or names of organizations; none for all that exist.
     :param state: only organizations that are ``active`` or ``inactive``; None for both.
+    :param managed: objects to leave out.
+    :param by_id: read each object by its id, as a refresh does. Lists lag.
     :raises NoMatch: for an organization that does not exist, or that the credential may not see.
     :raises SeveralMatches: for a name that several organizations have.
     :raises PermissionDenied: for all organizations, without a right on the instance.
@@ -47,17 +52,16 @@ def select(reader: Reader, wanted: Sequence[str], state: str | None) -> Selectio
     organizations = [_organization(reader.client, top, each) for each in wanted] if wanted else _all(reader.client, top)
     unique = {each.id: each for each in organizations}.values()
     kept = [each for each in unique if state is None or each.properties["active"] is (state == "active")]
-    selection = Selection(sorted(kept, key=_by_name))
+    selection = Selection()
     recorded = [Recorded("", top.token, each.id, each.properties, each.properties) for each in kept]
     if not recorded:
         return selection
     types = {token for token, each in RESOURCE_TYPES.items() if each.in_organization}
     found, unknown = find_unmanaged(reader, recorded, whole_instance=False, types=types)
     selection.left_out += [each.why for each in unknown]
-    complete = _with_all_properties(reader, found, selection)
-    own_project, me = reader.client.identity.own_project(), reader.client.me.id
-    for each in sorted(complete, key=_by_name):
-        why = _why_not_managed(each, own_project, me)
+    listed = [each for each in (*kept, *found) if each.key not in managed]
+    for each in sorted(_with_all_properties(reader, listed, selection, every=by_id), key=_by_name):
+        why = why_not_managed(reader.client, each)
         if why is None:
             selection.objects.append(each)
         else:
@@ -66,16 +70,28 @@ def select(reader: Reader, wanted: Sequence[str], state: str | None) -> Selectio
     return selection
 
 
-def _why_not_managed(observed: Observed, own_project: str, me: str) -> str | None:
-    """Return why no program should manage an object, as a clause; None where one may.
+def select_one(reader: Reader, type: ResourceType[Any], id: str, address: Mapping[str, str]) -> Selection:
+    """Return one object, read by its id as a refresh reads it.
 
-    :param own_project: the id of ZITADEL's own project.
-    :param me: the id of the credential's own user.
+    :param address: what else finds the object (:attr:`ResourceType.address`).
+    :raises Gone: where it was removed.
+    :raises NotProven: where neither the object nor its removal can be shown.
     """
-    of_type = RESOURCE_TYPES[observed.type].reference == "project_id"
+    found = type.find(reader.client, id, {**dict.fromkeys(type.updatable, ()), **address})
+    if isinstance(found, Removal):
+        raise Gone(f"There is no {type.noun} {clean(id)} to import: {found.describe()}.")
+    why = why_not_managed(reader.client, found)
+    selection = Selection([found], remarks=[each for each in (found.warning, why and f"Caution: {why}.") if each])
+    _read_names(reader, selection)
+    return selection
+
+
+def why_not_managed(client: Client, observed: Observed) -> str | None:
+    """Return why no program should manage an object, as a clause; None where one may."""
+    of_type, own_project = RESOURCE_TYPES[observed.type].reference == "project_id", client.own_project
     if (observed.id if of_type else observed.properties.get("project_id")) == own_project:
         return "it is ZITADEL's own" if of_type else "it is about ZITADEL's own project"
-    if observed.properties.get("user_id") == me:
+    if observed.properties.get("user_id") == client.me.id:
         return "it belongs to the credential's own user, and a wrong change could take away what Pulumi itself needs"
     return None
 
@@ -108,9 +124,14 @@ def _organization(client: Client, top: ResourceType[Any], wanted: str) -> Observ
     return top.observed(named[0])
 
 
-def _with_all_properties(reader: Reader, found: Sequence[Observed], selection: Selection) -> list[Observed]:
-    """Return the objects, read by id where a list leaves out what an update changes, like the roles of a project."""
-    incomplete = [each for each in found if set(RESOURCE_TYPES[each.type].updatable) - each.properties.keys()]
+def _with_all_properties(
+    reader: Reader, found: Sequence[Observed], selection: Selection, *, every: bool
+) -> list[Observed]:
+    """Return the objects, read by id where a list leaves out what an update changes, like the roles of a project.
+
+    :param every: read all of them by id.
+    """
+    incomplete = [each for each in found if every or set(RESOURCE_TYPES[each.type].updatable) - each.properties.keys()]
     whole = [each for each in found if each not in incomplete]
 
     def read(listed: Observed) -> Observed | Removal:
@@ -123,6 +144,8 @@ def _with_all_properties(reader: Reader, found: Sequence[Observed], selection: S
             selection.left_out.append(f"{RESOURCE_TYPES[listed.type].noun} {clean(listed.id)} is left out. {answer}")
         elif isinstance(answer, Observed):
             whole.append(answer)
+            if answer.warning and every:
+                selection.remarks.append(answer.warning)
     return whole
 
 

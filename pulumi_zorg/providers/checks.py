@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResult
+from pulumi.dynamic.dynamic import PROVIDER_KEY
 from pulumi.output import Unknown
 
 from pulumi_zorg.config import load_settings
@@ -24,11 +25,16 @@ from pulumi_zorg.providers.host import show_own_errors_without_traceback
 from pulumi_zorg.providers.registry import display_name
 from pulumi_zorg.resource_registry import INPUTS, RESOURCE_TYPES
 
-__all__ = ["OLD_SDK", "Checks"]
+__all__ = ["NO_OWNER", "OLD_SDK", "Checks"]
 
 OLD_SDK = (
     "The Pulumi SDK of this environment does not pass internal properties to dynamic providers. Without them, one resource "
     "could take another one's object. Install pulumi 3.235 or newer: `pip install 'pulumi>=3.235'`."
+)
+
+NO_OWNER = (
+    "The resource came without the internal property that names it. Without that, one resource could take another one's object. "
+    "A transform of the program may remove the properties whose names begin with two underscores: let it keep them."
 )
 
 _starting = threading.Lock()
@@ -58,6 +64,9 @@ class Checks:
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Bring the inputs to the form that they have in the state, and report what is wrong with them."""
         context = process.current()
+        resource = news.get(OWNER, news.get(OWNER_IN_PREVIEW))
+        if resource is None:
+            return self._check_import(context, olds, news)
         checked, problems = check_inputs(self.inputs, news, is_unknown=_is_unknown)
         # The engine checks what it creates, or replaces, without what was before.
         new = not any(name in olds for name in self.inputs.required())
@@ -69,9 +78,6 @@ class Checks:
         checked = {**left, **checked}
         failures = [CheckFailure(problem.property, problem.reason) for problem in problems]
         context.hide(self.type, news.get(SECRETS) or (), _without_unknowns(olds), _without_unknowns(checked))
-        resource = news.get(OWNER, news.get(OWNER_IN_PREVIEW))
-        if resource is None:
-            raise ConfigurationError(OLD_SDK)
         if failures:
             return CheckResult(checked, failures)
         identity = self.inputs.identity(checked)
@@ -96,11 +102,43 @@ class Checks:
                 context.report_kept(self.type, declared)
         return CheckResult(checked, [])
 
+    def _check_import(self, context: ProviderContext, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Verify an entry of an import file. Nothing else comes without the internal input that names the resource.
+
+        `pulumi import` writes the entry into the state as it is, and gives its inputs as the old and the new ones. What this
+        returns is not used, and failures are warnings there, so what is wrong is raised. Nothing is called: the next refresh
+        reads the object, as that of any resource in the state.
+
+        :raises ConfigurationError: where this is no import.
+        :raises InputError: where the inputs are not as a state has them.
+        """
+        if not _passes_internal_properties():
+            raise ConfigurationError(OLD_SDK)
+        if olds != news:
+            raise ConfigurationError(NO_OWNER)
+        entry = {name: value for name, value in news.items() if name != PROVIDER_KEY}
+        noun = RESOURCE_TYPES[self.type].noun
+        what = f"An import of the {noun} {clean(str(entry.get('name', '')))}".strip()
+        checked, problems = check_inputs(self.inputs, entry)
+        if problems:
+            raise InputError(what, problems[0].property, problems[0].reason)
+        differing = sorted(name for name in {*entry, *checked} if entry.get(name) != checked.get(name))
+        if differing:
+            reason = (
+                "is not as the stack's state has it, and the import would write it there as it is. Import a file as "
+                "`zorg generate --import-file` or `zorg import` writes it"
+            )
+            raise InputError(what, clean(differing[0]), reason)
+        context.begin_import(self.type, self.inputs.identity(checked), what)
+        return CheckResult(checked, [])
+
     @readable
     def diff(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Return which properties replace the object. The engine compares the inputs itself, so that a preview names the
         properties."""
         context = process.current()
+        if context.is_import:  # an import ends after the check
+            raise ConfigurationError(NO_OWNER)
         context.pending.seen_by_engine(self.type, id)
         context.may_be_replaced(self.type, id, olds)
         filled = olds.get(FILLED) or {}
@@ -155,6 +193,16 @@ class Checks:
     def _differ(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
         """Whether the program declares something else than what the state has."""
         return any(olds.get(name) != news.get(name) for name in self.inputs.names())
+
+
+def _passes_internal_properties() -> bool:
+    """Whether the SDK of this process hands a provider the properties whose names begin with two underscores."""
+    from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]  # it has no types of its own
+    from pulumi.runtime import rpc
+
+    sent = Struct()
+    sent.update({OWNER: "a resource"})
+    return OWNER in rpc.deserialize_properties(sent, True)
 
 
 def _is_unknown(value: Any) -> bool:

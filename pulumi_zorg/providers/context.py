@@ -9,7 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_zorg.config import Settings
-from pulumi_zorg.errors import ConfigurationError, ZorgError
+from pulumi_zorg.errors import ConfigurationError, InputError, ZorgError
 from pulumi_zorg.impact import Planned
 from pulumi_zorg.inputs import RoleUse
 from pulumi_zorg.lifecycle import DeletionPolicy
@@ -60,6 +60,9 @@ class ProviderContext:
     _credential_checked: bool = False
     #: Whether this run is a preview. The host does not say so; resources do, in `check`.
     is_preview: bool = False
+    #: Whether this run is an import. The engine calls nothing but `check` in it.
+    is_import: bool = False
+    _imported: set[tuple[str, frozenset[tuple[str, str]]]] = field(default_factory=set)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ProviderContext:
@@ -125,6 +128,21 @@ class ProviderContext:
             self._credential_checked = True
         if warning is not None:
             self.reporter.warn(warning)
+
+    def begin_import(self, type: str, identity: Mapping[str, str], what: str) -> None:
+        """This run imports an object.
+
+        :param identity: what makes the object unique on the server.
+        :param what: the object, as the beginning of a sentence.
+        :raises InputError: where this run imports it as another resource too.
+        """
+        key = type, frozenset(identity.items())
+        with self._lock:
+            self.is_import = True
+            if key in self._imported:
+                reason = f"is that of another entry of the import file: only one resource can manage a {RESOURCE_TYPES[type].noun}"
+                raise InputError(what, next(iter(identity)), reason)
+            self._imported.add(key)
 
     def remember(self, resource: str, before: Mapping[str, Any], ignored: Collection[str]) -> None:
         """Remember what the resource declared before: the inputs in the state. A later check of the same resource, which is one of

@@ -9,6 +9,7 @@ from typing import Any, Generic
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 from pulumi.dynamic.dynamic import PROVIDER_KEY
 
+from pulumi_zorg import state_form
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
@@ -114,7 +115,7 @@ class Hooks(Generic[AnyInputs]):
         inputs, _ = check_inputs(
             self.type.inputs, {name: found.properties.get(name, known.get(name)) for name in names}
         )
-        outputs = {**inputs, **self._in_state(found, filled)}
+        outputs = {**inputs, **state_form.in_state(self.type, found, filled)}
         left = sorted({*(known.get(LOST) or ())} - self._roles_of(found))
         if left and not is_get:
             # Others may still have them: the next run must not call the resource unchanged.
@@ -131,7 +132,7 @@ class Hooks(Generic[AnyInputs]):
         unfinished = frozenset(olds.get(UNFINISHED) or ())
         before = context.declared_before(resource, olds, unfinished)
         declared = inputs.dump()
-        changed = [name for name in self._changeable(declared) if before.get(name) != declared[name]]
+        changed = [name for name in state_form.changeable(self.type, declared) if before.get(name) != declared[name]]
         if not changed:
             return UpdateResult(self._outputs(self._as_recorded(id, olds, inputs), inputs))
         # The inputs have what the program declared before, also where an update failed half way.
@@ -325,10 +326,6 @@ class Hooks(Generic[AnyInputs]):
         """The roles that an object lets others have."""
         return frozenset(observed.properties.get(self.type.gives_roles or "") or ())
 
-    def _changeable(self, declared: Mapping[str, Any]) -> list[str]:
-        """The declared properties that an update can change on the server."""
-        return [name for name in ("active", *self.type.updatable) if name in declared]
-
     def _as_recorded(self, id: str, olds: Mapping[str, Any], inputs: AnyInputs) -> Observed:
         """The object as the state has it, for an update that changes nothing of it."""
         undeclared = {name for name in self.type.updatable if getattr(inputs, name) is None} - {
@@ -345,7 +342,7 @@ class Hooks(Generic[AnyInputs]):
 
     def _report_rest(self, observed: Observed, inputs: AnyInputs, ignored: Collection[str]) -> None:
         """Report what the program declares otherwise than the object is, and this update did not change."""
-        rest = [name for name in self._differing(observed, inputs.dump()) if name not in ignored]
+        rest = [name for name in state_form.differing(self.type, observed, inputs.dump()) if name not in ignored]
         if rest:
             context = process.current()
             hidden = context.hidden(self.type.token, inputs.dump())
@@ -355,22 +352,5 @@ class Hooks(Generic[AnyInputs]):
                 "did not change that, so this update left it. `pulumi up --refresh` shows and corrects it."
             )
 
-    def _differing(self, observed: Observed, declared: Mapping[str, Any]) -> list[str]:
-        return [
-            name
-            for name in self._changeable(declared)
-            if name in observed.properties and observed.properties[name] != declared[name]
-        ]
-
     def _outputs(self, observed: Observed, inputs: AnyInputs) -> dict[str, Any]:
-        declared = inputs.dump()
-        outputs = {**declared, **self._in_state(observed, frozenset(self.type.server_defaults) - declared.keys())}
-        differing = self._differing(observed, declared)
-        return {**outputs, DIFFERS: differing} if differing else outputs
-
-    def _in_state(self, observed: Observed, filled: frozenset[str]) -> dict[str, Any]:
-        """The properties as the state has them. What the server filled in is kept apart, for it was not declared."""
-        apart = {name: value for name, value in observed.properties.items() if name in filled}
-        hidden = apart.keys() - self.type.inputs.left_as_is.keys()
-        rest = {name: value for name, value in observed.properties.items() if name not in hidden}
-        return {**rest, FILLED: apart} if apart else rest
+        return state_form.outputs(self.type, observed, inputs.dump())

@@ -192,10 +192,10 @@ def test_a_grant_in_a_removed_organization_says_that_the_organization_is_gone(se
     assert "adopt=True" not in failed.out
 
 
-def test_import_is_refused_and_names_adopt(server: Server, stack: Stack) -> None:
+def test_import_is_refused_and_names_the_ways(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme", opts={"import_": server.home}))
     failed = stack.fails()
-    assert failed.shows("import_ cannot be used: Pulumi cannot import dynamic resources", "adopt=True")
+    assert failed.shows("import_ cannot be used", "`zorg import` (pulumi 3.254 or newer)", "adopt=True")
     assert server.proxy.exchanges == []
 
 

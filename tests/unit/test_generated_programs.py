@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from pulumi_zorg.client import Client
 from pulumi_zorg.drift.concurrency import Reader
-from pulumi_zorg.generate.pipeline import generate
+from pulumi_zorg.generate.pipeline import Generated, generate
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server, emulated
@@ -129,6 +130,35 @@ def _make(server: Server, tenants: Sequence[Tenant]) -> list[str]:
     return made
 
 
+def _run_under_mocks(client: Client, made: Generated) -> dict[str, dict[str, Any]]:
+    """Run a program, and return what it declares for an :class:`InProcessStack`."""
+    mocks = _Recorded(client)
+    pulumi.runtime.set_mocks(mocks)
+    program = compile(made.text, "__main__.py", "exec")
+    pulumi.runtime.test(lambda: exec(program, {"__name__": "__main__"}))()
+    assert len(mocks.declared) == made.resources
+    return mocks.declared
+
+
+def _assert_imported_without_a_change(server: Server, client: Client, organizations: Sequence[str]) -> None:
+    """With the state that the import file says, the program that was written with it changes nothing."""
+    made = generate(Reader(client), organizations, None, imports=True)
+    with tempfile.TemporaryDirectory() as folder:
+        stack = InProcessStack(Path(folder), server.proxy.url, server.token)
+        stack.declare(**_run_under_mocks(client, made))
+        entries = json.loads(made.import_file)["resources"]
+        imported = [
+            {**each, "urn": f"urn::{RESOURCE_TYPES[each['type']].noun} {each['logicalName']}"} for each in entries
+        ]
+        stack.load({"deployment": {"resources": imported}})
+        server.proxy.clear()
+        assert stack.preview() == {}
+        before = stack.state()
+        stack.up()
+        assert stack.state() == before
+        assert server.proxy.exchanges == []
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example([Tenant("Acme", [f"Project {number}" for number in range(7)])])
 @example(
@@ -139,7 +169,7 @@ def _make(server: Server, tenants: Sequence[Tenant]) -> list[str]:
 )
 @example([Tenant(name, []) for name in ("Name", "Org id", "resource_name")])
 @given(TENANTS)
-def test_a_generated_program_compiles_runs_under_mocks_and_is_applied_without_a_write(
+def test_a_generated_program_compiles_runs_under_mocks_and_is_applied_and_imported_without_a_write(
     instance: tuple[Server, Client], tenants: Sequence[Tenant]
 ) -> None:
     server, client = instance
@@ -148,17 +178,14 @@ def test_a_generated_program_compiles_runs_under_mocks_and_is_applied_without_a_
         if not organizations:
             return
         made = generate(Reader(client), organizations, None)
-        mocks = _Recorded(client)
-        pulumi.runtime.set_mocks(mocks)
-        program = compile(made.text, "__main__.py", "exec")
-        pulumi.runtime.test(lambda: exec(program, {"__name__": "__main__"}))()
-        assert len(mocks.declared) == made.resources
+        declared = _run_under_mocks(client, made)
         with tempfile.TemporaryDirectory() as folder:
             stack = InProcessStack(Path(folder), server.proxy.url, server.token)
-            stack.declare(**mocks.declared)
+            stack.declare(**declared)
             server.proxy.clear()
             stack.up()
             assert server.proxy.writes == []
+        _assert_imported_without_a_change(server, client, organizations)
     finally:
         for org_id in organizations:
             server.admin.remove_organization(org_id)

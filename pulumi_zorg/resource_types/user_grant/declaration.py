@@ -46,6 +46,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     calls: UserGrantCalls = UserGrantCalls()
     updatable = ("role_keys",)
     address = ("org_id", "user_id")
+    looked_up = address
     server_defaults = ("project_grant_id",)
     created_state = "USER_GRANT_STATE_ACTIVE"
     reference = "user_grant_id"

@@ -1,0 +1,26 @@
+"""Pure: the versions of the engine that this package knows about."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["IMPORTS_SINCE", "NO_IMPORT", "OLDEST_ENGINE", "dotted", "version_in"]
+
+#: Older engines have no `refresh --preview-only`.
+OLDEST_ENGINE = (3, 227)
+#: Older engines ask the provider for what an import file says, and the provider of a dynamic resource is in that file.
+IMPORTS_SINCE = (3, 254)
+
+#: What an engine without imports of dynamic resources is told, after its version.
+NO_IMPORT = f"cannot import dynamic resources; pulumi {'.'.join(map(str, IMPORTS_SINCE))} or newer can"
+
+
+def version_in(text: str) -> tuple[int, int] | None:
+    """Return the first two numbers of a version, like ``v3.276.0``; None where the text is none."""
+    found = re.match(r"v?(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def dotted(version: tuple[int, int]) -> str:
+    """Return a version as users write it."""
+    return ".".join(map(str, version))
