@@ -54,7 +54,7 @@ NOT_PERFORMED = {
     "refused": httpx.ConnectError("[Errno 111] Connection refused"),
     "no connection in time": httpx.ConnectTimeout("timed out"),
     "no free connection": httpx.PoolTimeout("pool"),
-    "the proxy": httpx.ProxyError("407"),
+    "the proxy": httpx.ProxyError("502 Bad Gateway"),
     "429": answers(429, {"code": 8, "message": "limit"}),
     "429 of a gateway": words(429, "slow down"),
 }
