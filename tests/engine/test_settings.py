@@ -95,7 +95,7 @@ def test_a_tokens_file_is_read_by_each_process_and_its_token_is_not_stored(
     del stack.env["ZITADEL_TOKEN"]
     file = stack.folder / "iam-admin.pat"
     file.write_text(f"{owner.rotate()}\n")
-    # The engine takes a path for a secret, by the name of the setting.
+    # The engine takes some paths for a secret, by the name of the setting.
     stack.must("config", "set", "--plaintext", "zorg:tokenFile", str(file))
     shown = all_succeed(server, stack)
     assert owner.token not in shown + stored(stack)
