@@ -101,11 +101,7 @@ class Transport:
             transport=transport,
             # A proxy that the environment names is meant for other machines than this one.
             trust_env=not is_loopback(httpx.URL(settings.url).host),
-            headers={
-                "User-Agent": f"pulumi-zorg/{_version()}",
-                **{name: secret.value for name, secret in settings.headers},
-                "Accept": "application/json",
-            },
+            headers=_headers(settings),
             # No other server is given the credential and the headers.
             follow_redirects=False,
             event_hooks={"request": [lambda request: before_request()]},
@@ -248,6 +244,15 @@ class Transport:
                 retry_after=_retry_after(response),
             )
         return response
+
+
+def _headers(settings: Settings) -> httpx.Headers:
+    """Return the headers that every call has."""
+    headers = httpx.Headers({"User-Agent": f"pulumi-zorg/{_version()}", "Accept": "application/json"})
+    # One by one: each takes the place of a header whose name differs in upper and lower case only.
+    for name, secret in settings.headers:
+        headers[name] = secret.value
+    return headers
 
 
 class _EndingStream(httpx.SyncByteStream):

@@ -200,7 +200,7 @@ def test_each_call_has_the_headers_also_that_for_a_token_and_a_public_one(
         seen.append(request)
         return httpx.Response(200, text="ok") if request.url.path == "/debug/healthz" else issuer(request)
 
-    headers = {**GIVEN, "Host": "acme.internal:8443", "User-Agent": "corp/1"}
+    headers = {**GIVEN, "host": "acme.internal:8443", "user-agent": "corp/1"}
     with_headers = transport(server, headers, waits, credential)
     with_headers.send(WRITE)
     with_headers.get_public("Reading the health", "/debug/healthz")
@@ -208,7 +208,7 @@ def test_each_call_has_the_headers_also_that_for_a_token_and_a_public_one(
     assert len([each for each in seen if each.url.path == "/oauth/v2/token"]) == (2 if credential else 0)
     for request in seen:
         assert {name: request.headers[name] for name in headers} == headers
-        assert len(request.headers.get_list("Host")) == 1
+        assert [len(request.headers.get_list(name)) for name in headers] == [1] * len(headers)
     write = next(each for each in seen if each.method == "POST" and "orgs" in each.url.path)
     assert (write.headers["x-zitadel-orgid"], write.headers["Accept"]) == ("42", "application/json")
     assert write.headers["Authorization"].startswith("Bearer ")
