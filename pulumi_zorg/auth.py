@@ -16,7 +16,8 @@ from typing import Protocol
 import httpx
 
 from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Settings
-from pulumi_zorg.errors import CredentialError, UnexpectedAnswer, ZorgError, clean
+from pulumi_zorg.errors import ConfigurationError, CredentialError, UnexpectedAnswer, ZorgError, clean
+from pulumi_zorg.foreign import explained, has_no_instance, is_from_proxy, json_of, quoted
 from pulumi_zorg.service_account_key import ServiceAccountKey
 
 __all__ = [
@@ -62,21 +63,35 @@ class TokenSource(Protocol):
 
 
 class FixedToken:
-    """A personal access token."""
+    """A personal access token. One that a file has is read again after a 401, so that a rotated file is used without a restart."""
 
     #: It has an expiry of its own, which it does not show.
     life: float | None = None
 
     def __init__(self, credential: PersonalAccessToken) -> None:
-        self._token = credential.token
+        self._value = credential.token.value
+        self._file = credential.file
+        self._lock = threading.Lock()
 
     def token(self, send: SendForToken) -> str:
         """Return the token."""
-        return self._token.value
+        return self._value
 
-    def renewed(self, refused: str, send: SendForToken) -> None:
-        """A personal access token cannot be renewed."""
-        return
+    def renewed(self, refused: str, send: SendForToken) -> str | None:
+        """Return the token that the file has now, or that another thread has read since ``refused`` was used.
+
+        :return: None where there is no file. It is ``refused`` again where the file has not changed.
+        :raises CredentialError: where the file cannot be read any more, or has no token.
+        """
+        if self._file is None:
+            return None
+        with self._lock:
+            if self._value == refused:
+                try:
+                    self._value = self._file.read().value
+                except ConfigurationError as error:
+                    raise CredentialError(f"ZITADEL refused the personal access token (401), and {error}.") from None
+            return self._value
 
     def __repr__(self) -> str:
         return "FixedToken(**********)"
@@ -147,15 +162,11 @@ class ExchangedToken:
     def _fetch(self, send: SendForToken) -> None:
         requested_at = self._clock()
         response = send(self._request())
-        try:
-            answer = response.json()
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
+        answer = json_of(response)
+        is_moved = 300 <= response.status_code < 400
+        if not isinstance(answer, dict) or is_moved or has_no_instance(response) or is_from_proxy(response):
             raise UnexpectedAnswer(
-                f"Asking {self._url}{_TOKEN_PATH} for a token: the answer ({response.status_code}) is not ZITADEL's; "
-                "check zorg:url, and what is in front of the server.",
-                may_have_applied=False,
+                f"Asking {self._url}{_TOKEN_PATH} for a token: {explained(response)}", may_have_applied=False
             )
         value = answer.get("access_token")
         if response.status_code == 200 and isinstance(value, str) and value.isascii() and value.isprintable() and value:
@@ -167,7 +178,8 @@ class ExchangedToken:
             return
         details = " ".join(str(answer[key]) for key in ("error", "error_description", "message") if answer.get(key))
         raise self._refused(
-            f"ZITADEL gave no token for {self._described()}: it answered {response.status_code}: {clean(details)}. {self._advice()}"
+            f"ZITADEL gave no token for {self._described()}: it answered {response.status_code}: "
+            f"{quoted(response, details)}. {self._advice()}"
         )
 
     def _request(self) -> httpx.Request:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.headers import parse_headers
 
 if TYPE_CHECKING:
     from pulumi_zorg.service_account_key import ServiceAccountKey
@@ -27,6 +28,7 @@ __all__ = [
     "PersonalAccessToken",
     "Secret",
     "Settings",
+    "TokenFile",
     "is_loopback",
     "load_settings",
 ]
@@ -37,10 +39,12 @@ ConfigGetter = Callable[[str], str | None]
 _ENVIRONMENT = {
     "url": "ZITADEL_URL",
     "token": "ZITADEL_TOKEN",
+    "tokenFile": "ZITADEL_TOKEN_FILE",
     "jwtProfileFile": "ZITADEL_JWT_PROFILE_FILE",
     "jwtProfileJson": "ZITADEL_JWT_PROFILE_JSON",
     "clientId": "ZITADEL_CLIENT_ID",
     "clientSecret": "ZITADEL_CLIENT_SECRET",
+    "headers": "ZITADEL_HEADERS",
     "caFile": "ZITADEL_CA_FILE",
     "audience": "ZITADEL_AUDIENCE",
     "timeout": "ZITADEL_TIMEOUT",
@@ -49,9 +53,13 @@ _ENVIRONMENT = {
     "previewImpact": "ZITADEL_PREVIEW_IMPACT",
 }
 
+#: A name of a file that is longer may be a token that was put in the place of a path.
+_LONGEST_NAME = 40
+
 #: Each kind of credential, and the settings that make it up.
 _CREDENTIALS: dict[str, tuple[str, ...]] = {
     "personal access token": ("token",),
+    "personal access token in a file": ("tokenFile",),
     "service-account key file": ("jwtProfileFile",),
     "service-account key": ("jwtProfileJson",),
     "client credentials": ("clientId", "clientSecret"),
@@ -66,9 +74,9 @@ _USE_THE_PRESENT = (
 _MAY_BE_STORED = f" The stack's configuration is read {_AS_STORED}. {_USE_THE_PRESENT}"
 
 _WAY_OUT = (
-    "set exactly one of zorg:token (a personal access token), zorg:jwtProfileFile or zorg:jwtProfileJson "
+    "set exactly one of zorg:token (a personal access token), zorg:tokenFile (a file with one), zorg:jwtProfileFile or zorg:jwtProfileJson "
     "(a service-account key), or zorg:clientId with zorg:clientSecret, e.g. `pulumi config set --secret zorg:token`; "
-    "or ZITADEL_TOKEN, ZITADEL_JWT_PROFILE_FILE, ZITADEL_JWT_PROFILE_JSON, ZITADEL_CLIENT_ID with "
+    "or ZITADEL_TOKEN, ZITADEL_TOKEN_FILE, ZITADEL_JWT_PROFILE_FILE, ZITADEL_JWT_PROFILE_JSON, ZITADEL_CLIENT_ID with "
     "ZITADEL_CLIENT_SECRET in the environment."
 )
 
@@ -81,10 +89,43 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class TokenFile:
+    """A file with a personal access token, as ZITADEL's first setup writes it and its chart mounts it.
+
+    :param setting: the setting that names it.
+    :param path: as it is given.
+    """
+
+    setting: str
+    path: Path
+
+    def read(self) -> Secret:
+        """Return the token that the file has now.
+
+        :raises ConfigurationError: where it has none. The message shows nothing of what it has.
+        """
+        text = _text_of_file(self.setting, self.path, _shown_path(str(self.path)))
+        if not text:
+            raise ConfigurationError(
+                f"{self.setting} names a file without a token: {_shown_path(str(self.path))} is empty"
+            )
+        if len(text.splitlines()) > 1 and not text.startswith("{"):
+            raise ConfigurationError(
+                f"{self.setting} names a file with several lines: {_shown_path(str(self.path))}. A file with a personal access token has "
+                "nothing but the token"
+            )
+        return _personal_access_token(f"{self.setting}: the file", text)
+
+
+@dataclass(frozen=True)
 class PersonalAccessToken:
-    """A personal access token of a user of ZITADEL (https://zitadel.com/docs/guides/integrate/service-users/personal-access-token)."""
+    """A personal access token of a user of ZITADEL (https://zitadel.com/docs/guides/integrate/service-users/personal-access-token).
+
+    :param file: the file that has it, if one does.
+    """
 
     token: Secret
+    file: TokenFile | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +150,7 @@ class Settings:
     :param timeout: seconds that one call may take.
     :param retry_deadline: seconds after which a call that keeps failing is given up.
     :param preview_impact: whether a preview reports what it would do to people.
+    :param headers: headers that every call has besides its own, by name. Any of their values may be a secret.
     """
 
     url: str
@@ -118,6 +160,7 @@ class Settings:
     timeout: float = 30.0
     retry_deadline: float = 120.0
     preview_impact: bool = True
+    headers: tuple[tuple[str, Secret], ...] = ()
     #: Where the credential was read from, in sentences for an error that refuses it; empty if that is not known.
     credential_origin: str = field(default="", compare=False)
 
@@ -146,6 +189,7 @@ def load_settings(
         url=url,
         credential=_credential(kind, found),
         audience=(found["audience"].text if "audience" in found else url).rstrip("/"),
+        headers=_headers(in_environment.get("headers"), in_stack.get("headers")),
         ca_file=_ca_file(found["caFile"]) if "caFile" in found else None,
         timeout=_seconds(found.get("timeout"), 30.0),
         retry_deadline=_seconds(found.get("retryDeadline"), 120.0),
@@ -174,6 +218,15 @@ def _settings_of(names: Mapping[str, str], get: ConfigGetter) -> dict[str, _Sett
     """Return the settings of one place by their key."""
     texts = {key: get(key) for key in names}
     return {key: _Setting(names[key], text) for key, text in texts.items() if text and text.strip()}
+
+
+def _headers(*places: _Setting | None) -> tuple[tuple[str, Secret], ...]:
+    """Return the headers of all places. The same header in a later place comes before that of an earlier one."""
+    found: dict[str, tuple[str, Secret]] = {}
+    for setting in places:
+        for name, value in ({} if setting is None else parse_headers(setting.name, setting.text)).items():
+            found[name.lower()] = name, Secret(value)
+    return tuple(found.values())
 
 
 def _seconds(setting: _Setting | None, default: float) -> float:
@@ -293,34 +346,62 @@ def _credential(kind: str, found: Mapping[str, _Setting]) -> Credential:
         return _key(found["jwtProfileJson"].name, found["jwtProfileJson"].text)
     if kind == "service-account key file":
         return _key_in_file(found["jwtProfileFile"])
+    if kind == "personal access token in a file":
+        # Absolute, because it is read again later.
+        file = TokenFile(found["tokenFile"].name, _path(found["tokenFile"]).absolute())
+        return PersonalAccessToken(file.read(), file)
     name, token = found["token"].name, found["token"].text.strip()
+    is_path = any(each in token for each in "/\\") or token.lower().endswith((".json", ".txt", ".pat"))
+    if is_path and not token.startswith("{"):
+        # No token of ZITADEL has these characters.
+        raise ConfigurationError(
+            f"{name} must be a personal access token itself, and is the path of a file. The path of a file with a token belongs in "
+            "zorg:tokenFile or ZITADEL_TOKEN_FILE, and that of a service account's key file in zorg:jwtProfileFile or "
+            "ZITADEL_JWT_PROFILE_FILE."
+        )
+    return PersonalAccessToken(_personal_access_token(name, token))
+
+
+def _personal_access_token(name: str, token: str) -> Secret:
+    """Return a token that is well-formed.
+
+    :param name: the setting that has it.
+    """
     if token.startswith("{"):
         raise ConfigurationError(
             f"{name} must be a personal access token, and is JSON. The JSON of a service account's key belongs in "
-            "zorg:jwtProfileJson or ZITADEL_JWT_PROFILE_JSON."
-        )
-    if any(each in token for each in "/\\") or token.lower().endswith((".json", ".txt", ".pat")):
-        # No token of ZITADEL has these characters.
-        raise ConfigurationError(
-            f"{name} must be a personal access token itself, and is the path of a file. The path of a service account's key file "
-            "belongs in zorg:jwtProfileFile or ZITADEL_JWT_PROFILE_FILE."
+            "zorg:jwtProfileJson or ZITADEL_JWT_PROFILE_JSON, and its file in zorg:jwtProfileFile or ZITADEL_JWT_PROFILE_FILE."
         )
     if not token.isascii() or any(character.isspace() or not character.isprintable() for character in token):
         raise ConfigurationError(
             f"{name} holds characters that no token has; was it cut or pasted with something else?"
         )
-    return PersonalAccessToken(Secret(token))
+    return Secret(token)
 
 
 def _key_in_file(setting: _Setting) -> ServiceAccountKey:
+    return _key(setting.name, _text_of_file(setting.name, _path(setting), _quoted(setting.text)))
+
+
+def _text_of_file(name: str, path: Path, shown: str) -> str:
+    """Return the text of a file, without white space around it.
+
+    :param shown: the path in a message.
+    """
     try:
         # Windows writes a byte order mark, and some of its shells UTF-16.
-        content = _path(setting).read_bytes()
+        content = path.read_bytes()
         text = content.decode("utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ConfigurationError(f"{setting.name} cannot be read: {_quoted(setting.text)}: {reason}") from None
-    return _key(setting.name, text)
+        raise ConfigurationError(f"{name} cannot be read: {shown}: {reason}") from None
+    return text.strip()
+
+
+def _shown_path(path: str) -> str:
+    """Return the path of a file with a token for a message, unless its last part may be the token itself."""
+    name = Path(path).name
+    return _quoted(path) if len(name) <= _LONGEST_NAME else "what is given (not shown: it may be a token)"
 
 
 def _key(name: str, text: str) -> ServiceAccountKey:

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 #: Settings that are a path. A relative one starts at the project's folder.
-_FILES = ("jwtProfileFile", "caFile")
+_FILES = ("tokenFile", "jwtProfileFile", "caFile")
 
 
 class OneForErrors(click.Command):

@@ -37,17 +37,29 @@ from pulumi_zorg.errors import (
     Unreachable,
     clean,
 )
+from pulumi_zorg.foreign import explained, has_no_instance, is_from_proxy, is_refusal, json_of, quoted
+from pulumi_zorg.headers import hide_sent
 from pulumi_zorg.retry import retry
 
-__all__ = ["NO_INSTANCE", "Transport", "http_date"]
+__all__ = ["Transport", "http_date"]
 
 log = logging.getLogger("pulumi_zorg")
 
-#: What ZITADEL answers where it has no instance with the host name of the address.
-NO_INSTANCE = "unable to set instance"
 _GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
 # Failures before a byte of the request was sent.
 _UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+#: What to do about a certificate, by OpenSSL's code of what is wrong with it.
+_PRIVATE_AUTHORITY = (
+    "Where it comes from a private authority, name that one's certificate file in zorg:caFile (ZITADEL_CA_FILE), which is then the only "
+    "one that is trusted."
+)
+_ANOTHER_NAME = "It is for another host name. Set zorg:url to a name that the certificate has; a Host in zorg:headers does not change it."
+_CERTIFICATES = {
+    9: "Is this machine's clock right?",
+    10: "Renew it. Is this machine's clock right?",
+    62: _ANOTHER_NAME,
+    64: _ANOTHER_NAME,
+}
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -89,7 +101,9 @@ class Transport:
             transport=transport,
             # A proxy that the environment names is meant for other machines than this one.
             trust_env=not is_loopback(httpx.URL(settings.url).host),
-            headers={"User-Agent": f"pulumi-zorg/{_version()}", "Accept": "application/json"},
+            headers=_headers(settings),
+            # No other server is given the credential and the headers.
+            follow_redirects=False,
             event_hooks={"request": [lambda request: before_request()]},
         )
         self._auth = bearer_auth(settings, self._send_for_token)
@@ -204,11 +218,15 @@ class Transport:
     ) -> httpx.Response:
         self._rate_limit.wait()
         began = time.monotonic()
+        failed: Unreachable | None = None
         try:
             response = send()
         except httpx.HTTPError as error:
             log.debug("%s: %s after %.0f ms, attempt %d", operation, type(error).__name__, _since(began), attempt)
-            raise _transport_error(operation, self.settings.url, error) from None
+            failed = _transport_error(operation, self.settings.url, error)
+        if failed is not None:
+            # Outside the handler, because the library's own error may quote what the server sent.
+            raise failed
         request = response.request
         said = http_date(response.headers.get("Date", ""))
         if said is not None:
@@ -226,6 +244,15 @@ class Transport:
                 retry_after=_retry_after(response),
             )
         return response
+
+
+def _headers(settings: Settings) -> httpx.Headers:
+    """Return the headers that every call has."""
+    headers = httpx.Headers({"User-Agent": f"pulumi-zorg/{_version()}", "Accept": "application/json"})
+    # One by one: each takes the place of a header whose name differs in upper and lower case only.
+    for name, secret in settings.headers:
+        headers[name] = secret.value
+    return headers
 
 
 class _EndingStream(httpx.SyncByteStream):
@@ -282,7 +309,13 @@ def _transport_error(operation: str, url: str, error: httpx.HTTPError) -> Unreac
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Unreachable(
                 f"{operation}: the certificate of {url} is not trusted ({clean(cause.verify_message)}). "
-                "Where it comes from a private authority, name that one's certificate file in zorg:caFile.",
+                f"{_CERTIFICATES.get(cause.verify_code, _PRIVATE_AUTHORITY)}",
+                may_have_applied=False,
+            )
+        if isinstance(cause, httpx.ProxyError) and str(cause).startswith("407"):
+            return Unreachable(
+                f"{operation}: the proxy that the environment names for {url} wants a credential ({clean(str(cause))}). Give it in "
+                "the proxy's address (HTTPS_PROXY, HTTP_PROXY), or name the server in NO_PROXY. zorg:headers does not reach that proxy.",
                 may_have_applied=False,
             )
         if (
@@ -302,49 +335,36 @@ def _transport_error(operation: str, url: str, error: httpx.HTTPError) -> Unreac
         return Unreachable(
             f"{operation}: the call cannot be sent to {url} ({type(error).__name__}).", may_have_applied=False
         )
-    what = clean(str(error)) or type(error).__name__
+    # It may quote what the server sent.
+    what = clean(hide_sent(str(error), _sent_with(error))) or type(error).__name__
     if isinstance(error, httpx.TimeoutException):
         what = f"no answer in time ({type(error).__name__})"
     return _Passing(f"{operation}: {url} cannot be reached: {what}.", may_have_applied=not isinstance(error, _NOT_SENT))
 
 
-def _answer(call: Call, response: httpx.Response, settings: Settings) -> dict[str, Any]:
+def _sent_with(error: httpx.HTTPError) -> list[tuple[str, str]]:
     try:
-        answer = response.json()
-    except ValueError:
-        answer = None
-    if response.status_code == 404 and NO_INSTANCE in response.text:
+        return error.request.headers.multi_items()
+    except RuntimeError:  # it was raised without one
+        return []
+
+
+def _answer(call: Call, response: httpx.Response, settings: Settings) -> dict[str, Any]:
+    answer, status = json_of(response), response.status_code
+    if status in (200, 201) and isinstance(answer, dict):
+        return answer
+    if has_no_instance(response) or is_from_proxy(response) or not is_refusal(answer) or status < 400:
+        # An answer of 200, or of something that failed inside, may be that of a proxy after the server has acted.
         raise UnexpectedAnswer(
-            f"{call.operation}: the server has no instance with the host name {response.request.url.host} "
-            f"({_said(response, answer)}). Set zorg:url to the instance's own address (its ExternalDomain), or let the proxy in "
-            "front of the server pass on that host name.",
-            may_have_applied=False,
-        )
-    if response.status_code in (200, 201):
-        if isinstance(answer, dict):
-            return answer
-        raise UnexpectedAnswer(
-            f"{call.operation}: the answer is no JSON object ({_said(response, answer)}), so it is not ZITADEL's. "
-            "Check zorg:url, and what stands in front of the server."
-        )
-    if 300 <= response.status_code < 400:
-        raise UnexpectedAnswer(
-            f"{call.operation}: {response.request.url.host} sends the call elsewhere ({response.status_code}, "
-            f"{clean(response.headers.get('Location', 'nowhere'))}). Set zorg:url to where the instance really is.",
-            may_have_applied=False,
-        )
-    if not isinstance(answer, dict) or "code" not in answer:
-        raise UnexpectedAnswer(
-            f"{call.operation}: {response.status_code} came back, but not in ZITADEL's words ({_said(response, answer)}). "
-            "Check zorg:url, and what stands in front of the server.",
-            may_have_applied=response.status_code >= 500,
+            f"{call.operation}: {explained(response)}", may_have_applied=status < 300 or status >= 500
         )
     raise _refusal(call, response, answer, settings)
 
 
 def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any], settings: Settings) -> ApiError:
     status, code = response.status_code, answer.get("code")
-    message = _quoted(response, str(answer.get("message", "")))
+    # What the server says is compared as it is: a header that is hidden in it may be a part of a word.
+    message = str(answer.get("message", ""))
     kind: type[ApiError] = ApiError
     if status == 400:
         kind = FailedPrecondition if code in (9, "failed_precondition") else InvalidArgument
@@ -364,22 +384,7 @@ def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any], setti
         hint = call.hint
     elif kind is Unauthenticated:
         hint = settings.credential_origin
-    return kind(call.operation, status, code if isinstance(code, int | str) else None, message, hint)
-
-
-def _said(response: httpx.Response, answer: Any) -> str:
-    """Return what an answer says that is not ZITADEL's: its text, if that is plain, or else its form."""
-    form = clean(response.headers.get("Content-Type", "no content type"), 80)
-    message = answer.get("message") if isinstance(answer, dict) else None
-    text = message if isinstance(message, str) else response.text if form.startswith("text/plain") else ""
-    return f"{form}: {_quoted(response, text)}" if text.strip() else form
-
-
-def _quoted(response: httpx.Response, text: str) -> str:
-    """Return a text of the server as it may be shown."""
-    # A proxy in front of the server may return what it was sent.
-    secret = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return clean(text.replace(secret, "***") if secret else text)
+    return kind(call.operation, status, code if isinstance(code, int | str) else None, quoted(response, message), hint)
 
 
 def _since(began: float) -> float:

@@ -13,10 +13,11 @@ from pulumi_zorg.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES
 from pulumi_zorg.client.api_services import API_SERVICES, answers
 from pulumi_zorg.client.call import ORG_HEADER
 from pulumi_zorg.client.organizations import READ_ORGANIZATION
-from pulumi_zorg.client.transport import NO_INSTANCE, http_date
+from pulumi_zorg.client.transport import http_date
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
 from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, clean
+from pulumi_zorg.foreign import advice, asked_host, has_no_instance, location, quoted, said
 from pulumi_zorg.object_events import ORG_REMOVED
 from pulumi_zorg.service_account_key import ServiceAccountKey
 
@@ -63,22 +64,21 @@ def check_address(examination: Examination) -> Iterator[Finding]:
     health = transport.get_public("Reading the server's health", _HEALTH)
     discovery = transport.get_public("Reading the server's discovery document", _DISCOVERY)
     if discovery.is_redirect:
-        target = clean(discovery.headers.get("Location", "nowhere"))
-        yield error(f"{url} sends calls elsewhere ({target}). Set zorg:url to where the instance really is.")
+        yield error(f"{url} sends calls elsewhere ({location(discovery)}). {advice(discovery)}")
+        return
+    if has_no_instance(discovery):
+        yield error(
+            f"{url} is a ZITADEL, but it has no instance with the host name {asked_host(discovery)} ({said(discovery)}). "
+            f"{advice(discovery)}"
+        )
         return
     document = _object(discovery)
     issuer, token_endpoint = document.get("issuer"), document.get("token_endpoint")
-    if discovery.status_code == 404 and NO_INSTANCE in discovery.text:
-        yield error(
-            f"{url} is a ZITADEL, but it has no instance with this host name ({clean(discovery.text)}). Set zorg:url to the "
-            "instance's own address (its ExternalDomain), or let the proxy in front of the server pass on that host name."
-        )
-        return
     if not isinstance(issuer, str) or not str(token_endpoint).endswith(_TOKEN_PATH):
-        form = clean(discovery.headers.get("Content-Type", "no content type"), 80)
+        form = clean(quoted(discovery, discovery.headers.get("Content-Type", "no content type")), 80)
         yield error(
             f"{url} answers, but not as a ZITADEL: {_DISCOVERY} is not ZITADEL's discovery document ({discovery.status_code}, "
-            f"{form}). Check zorg:url, and what is in front of the server."
+            f"{form}). {advice(discovery)}"
         )
         return
     key = isinstance(examination.settings.credential, ServiceAccountKey)

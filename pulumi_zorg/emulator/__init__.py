@@ -31,6 +31,8 @@ Controls that the real server does not have (no authentication needed):
   permissions see these tables of `ReadModels` as late as lists do: the first call after a change can do so on a real server.
 - `POST /debug/delay {"seconds": s}` makes each call wait s seconds before it is handled.
 - `POST /debug/rate-limit {"calls": n}` answers n calls in each second, and others with 429. Null ends it.
+- `POST /debug/hosts {"hosts": [...]}` makes the instance known by these host names alone. Calls with another one, in `Host` or
+  `x-zitadel-instance-host`, are answered as for an instance that does not exist. An empty list ends it.
 - `GET /debug/calls` lists the calls that were served. `DELETE /debug/calls` empties that list.
 """
 

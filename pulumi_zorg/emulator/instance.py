@@ -51,6 +51,8 @@ class Instance:
         self.delay = 0.0
         #: How many calls are answered in a second; the others get 429. None for any number.
         self.calls_a_second: int | None = None
+        #: The host names that the instance has, without a port. Without any, it has all.
+        self.hosts: list[str] = []
         self._second = 0.0  # when the present second began, by the monotonic clock
         self._calls_left = 0
         self._lag = 0.0
@@ -67,6 +69,13 @@ class Instance:
     def miss(self, events: int, types: Iterable[str]) -> None:
         """Make the projections miss the next events of these types, as those of the real server do under load."""
         self._misses, self._missed_types = events, frozenset(types)
+
+    def has_host(self, host: str) -> bool:
+        """Whether the instance has a host name.
+
+        :param host: with its port, if it has one.
+        """
+        return not self.hosts or host.rpartition(":")[0] in self.hosts or host in self.hosts
 
     def takes_call(self) -> bool:
         """Whether the rate limit allows a call now."""

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 __all__ = ["Exchange", "Fault", "FaultProxy"]
 
-Effect = Literal["answer", "replace", "cut", "drop", "strip", "delay"]
+Effect = Literal["answer", "replace", "cut", "drop", "strip", "require", "delay"]
 
 
 @dataclass
@@ -37,6 +37,8 @@ class Fault:
         - ``cut``: the connection ends before the server sees the call.
         - ``drop``: the server performs the call, and the connection ends without an answer.
         - ``strip``: the header ``header`` is removed from the call.
+        - ``require``: a call with the header ``header`` of the value ``value`` goes on without that header, as through an
+          identity-aware proxy. Others are answered like ``answer``.
         - ``delay``: the call is delayed by ``seconds``.
     :param method: only calls with this method. None for all methods.
     :param path: only calls whose path contains a match of this regular expression.
@@ -53,6 +55,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: str = "<html><body>Service Unavailable</body></html>"
     header: str = "x-zitadel-orgid"
+    value: str = field(default="", repr=False)
     seconds: float = 0.0
     #: How many calls have met the fault.
     happened: int = 0
@@ -231,8 +234,10 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
             response: _Answer | None = None
             if fault is not None and effect == "delay":
                 time.sleep(fault.seconds)
-            if fault is not None and effect == "strip":
+            if fault is not None and effect in ("strip", "require"):
                 headers = {k: v for k, v in headers.items() if k.lower() != fault.header.lower()}
+            if fault is not None and effect == "require":
+                effect = None if self.headers.get(fault.header) == fault.value else "answer"
             if proxy._closed:  # while the fault delayed the call
                 effect = "cut"
             if effect not in ("answer", "cut"):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.emulator.instance import MANAGEMENT, SERVICE, Instance
+
+LIST_PROJECTS = "/zitadel.project.v2.ProjectService/ListProjects"
 
 
 def test_an_unknown_path(instance: Instance) -> None:
@@ -63,6 +66,49 @@ def test_discovery(instance: Instance) -> None:
     assert found.body["token_endpoint"] == f"{instance.emulator.url}/oauth/v2/token"
 
 
+def test_the_issuer_follows_the_headers_that_name_the_instance(instance: Instance) -> None:
+    url = f"{instance.emulator.url}/.well-known/openid-configuration"
+    for headers, issuer in (
+        ({"Host": "acme.example"}, "http://acme.example"),
+        ({"Host": "acme.example", "x-zitadel-instance-host": "bluth.example:80"}, "http://bluth.example:80"),
+        ({"x-zitadel-public-host": "public.example"}, "http://public.example"),
+    ):
+        assert httpx.get(url, headers=headers).json()["issuer"] == issuer
+
+
+#: As a server of July 2026 answers where the host name of a call is that of no instance.
+NO_INSTANCE = (
+    "unable to set instance using origin &{nosuch.example  http} (ExternalDomain is localhost): ID=QUERY-1kIjX "
+    "Message=Instance not found. Make sure you got the domain right. Check out https://zitadel.com/docs/apis/introduction#domains"
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/management/v1/iam", {"code": 5, "message": NO_INSTANCE}),
+        ("POST", "/v2/users", {"code": 5, "message": NO_INSTANCE}),
+        ("POST", LIST_PROJECTS, {"code": "not_found", "message": NO_INSTANCE}),
+        ("POST", "/oauth/v2/token", NO_INSTANCE),
+        ("GET", "/oidc/v1/userinfo", NO_INSTANCE),
+        ("GET", "/.well-known/openid-configuration", NO_INSTANCE),
+        ("GET", "/nosuch", {"code": 5, "message": "Not Found"}),
+    ],
+)  # fmt: skip
+def test_a_host_name_without_an_instance(instance: Instance, method: str, path: str, expected: Any) -> None:
+    url = instance.emulator.url
+    httpx.post(f"{url}/debug/hosts", json={"hosts": ["localhost"]}).raise_for_status()
+    try:
+        for named in ({"Host": "nosuch.example"}, {"Host": "localhost", "x-zitadel-instance-host": "nosuch.example"}):
+            answer = httpx.request(method, f"{url}{path}", headers=named, json={} if method == "POST" else None)
+            assert answer.status_code == 404
+            assert (answer.text if isinstance(expected, str) else answer.json()) == expected
+        assert httpx.get(f"{url}/debug/healthz", headers={"Host": "nosuch.example"}).text == "ok"
+        assert httpx.get(f"{url}/oauth/v2/keys", headers={"Host": "localhost:8080"}).status_code == 200
+    finally:
+        httpx.post(f"{url}/debug/hosts", json={"hosts": []}).raise_for_status()
+
+
 def test_the_calls_are_recorded(instance: Instance) -> None:
     nobody = instance.caller("")
     nobody("DELETE", "/debug/calls")
@@ -71,9 +117,6 @@ def test_the_calls_are_recorded(instance: Instance) -> None:
     assert calls[-1] == {"method": "GET", "path": f"{MANAGEMENT}/orgs/me", "org": "999", "status": 403}
     nobody("DELETE", "/debug/calls")
     assert nobody("GET", "/debug/calls").body == []
-
-
-LIST_PROJECTS = "/zitadel.project.v2.ProjectService/ListProjects"
 
 
 def test_connect_refuses_an_empty_body(instance: Instance) -> None:

@@ -499,8 +499,8 @@ def test_what_may_be_a_secret_in_the_wrong_place_is_not_repeated(name: str, valu
 @pytest.mark.parametrize("path", ["/run/secrets/zitadel-token", "./key.json", r"C:\keys\token", "~/token", "admin.pat"])
 def test_a_path_that_is_given_as_a_token_is_called_a_path(path: str) -> None:
     assert refusal({"url": URL, "token": path}).startswith(
-        "zorg:token must be a personal access token itself, and is the path of a file. The path of a service account's key file "
-        "belongs in zorg:jwtProfileFile"
+        "zorg:token must be a personal access token itself, and is the path of a file. The path of a file with a token belongs in "
+        "zorg:tokenFile or ZITADEL_TOKEN_FILE, and that of a service account's key file in zorg:jwtProfileFile"
     )
 
 

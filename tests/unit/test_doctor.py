@@ -7,12 +7,14 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from pulumi_zorg.doctor.machine import OLDEST_SDK
@@ -23,6 +25,7 @@ from pulumi_zorg.testing import Fault
 from pulumi_zorg.tokens import short
 from tests.support.command import Zorg
 from tests.support.servers import Server, emulated
+from tests.support.tls import over_tls
 from tests.unit.test_supported_versions import lower_bounds
 from tests.unit.test_transport import https  # noqa: F401 - a fixture
 
@@ -111,6 +114,20 @@ def instance() -> Iterator[Server]:
     """One server for all tests: they change nothing on it."""
     with emulated() as server:
         yield server
+
+
+@contextmanager
+def only_host(server: Server, host: str) -> Iterator[None]:
+    """The instance is known by this host name alone."""
+
+    def has(*hosts: str) -> None:
+        httpx.post(f"{server.proxy.target}/debug/hosts", json={"hosts": hosts}).raise_for_status()
+
+    has(host)
+    try:
+        yield
+    finally:
+        has()
 
 
 @pytest.fixture
@@ -298,6 +315,66 @@ def test_other_answers_than_those_of_a_zitadel(doctor: Doctor, https: tuple[str,
     proxy.clear()
     proxy.add(Fault("answer", path="^/debug/", times=None, status=403))
     assert "/debug/healthz answers 403" in doctor.problems()["address"]
+
+
+def test_who_does_not_let_a_call_through_to_the_instance_is_told_apart(doctor: Doctor, tmp_path: Path) -> None:
+    """No instance for the host name, a proxy that wants a header, a certificate of a private authority."""
+    proxy, target = doctor.server.proxy, doctor.server.proxy.target
+
+    def address(**env: str) -> str:
+        problems = doctor.problems(code=1, **env)
+        assert list(problems) == ["address"]
+        return problems["address"]
+
+    with only_host(doctor.server, "acme.example"):
+        message = address()
+        assert (
+            f"is a ZITADEL, but it has no instance with the host name {proxy.url.removeprefix('http://')} (" in message
+        )
+        assert "unable to set instance using origin" in message
+        assert "Set zorg:url to the instance's own address (its ExternalDomain)." in message
+        assert "in zorg:headers (ZITADEL_HEADERS) as x-zitadel-instance-host or Host" in message
+        wrong = address(ZITADEL_HEADERS='{"x-zitadel-instance-host": "bluth.example"}')
+        assert "no instance with the host name bluth.example (" in wrong
+        assert doctor.problems(ZITADEL_HEADERS='{"x-zitadel-instance-host": "acme.example"}') == {}
+    wants = "give the header that the proxy wants in zorg:headers (ZITADEL_HEADERS)"
+    for fault in (
+        Fault("require", times=None, header="Proxy-Authorization", value="Bearer s3cr3t", status=403),
+        Fault("require", times=None, header="X-Key", value="s3cr3t", status=401, headers=JSON, body='{"message": "no key"}'),
+        Fault("require", times=None, header="Cookie", value="session=s3cr3t", status=302, headers={"Location": "https://login.example"}),
+        Fault("require", times=None, header="X-Key", value="s3cr3t", status=200, body="<html>Sign in</html>"),
+        Fault("require", times=None, header="X-Key", value="s3cr3t", status=407, headers={"Proxy-Authenticate": "Basic realm=corp"}),
+    ):  # fmt: skip
+        proxy.clear()
+        proxy.add(fault)
+        assert wants in address()
+        assert ("It asks for: Basic realm=corp." in address()) is (fault.status == 407)
+        refused = address(ZITADEL_HEADERS=json.dumps({fault.header: "Bearer wr0ng"}))
+        assert wants in refused
+        assert "wr0ng" not in refused
+        assert doctor.problems(ZITADEL_HEADERS=json.dumps({fault.header: fault.value})) == {}
+        proxy.clear()
+    with over_tls(target, tmp_path) as tls:
+        message = address(ZITADEL_URL=tls.url)
+        assert re.search(
+            r"not trusted \(unable to get local issuer .* name that one's certificate file in zorg:caFile", message
+        )
+        found = doctor.findings(ZITADEL_URL=tls.url, ZITADEL_CA_FILE=str(tls.ca_file))
+        assert "and its certificate is trusted" in found["address"][0]["message"]
+    with over_tls(target, tmp_path, address="127.0.0.2") as tls:
+        message = address(ZITADEL_URL=tls.url, ZITADEL_CA_FILE=str(tls.ca_file))
+        assert re.search(
+            r"not trusted \(IP address mismatch.* Set zorg:url to a name that the certificate has", message
+        )
+
+
+def test_the_issuer_follows_the_host_header(doctor: Doctor) -> None:
+    """A key is signed for the issuer. Inside of a cluster that is another one than the address."""
+    env = doctor.key() | {"ZITADEL_HEADERS": '{"x-zitadel-instance-host": "acme.example"}'}
+    wrong = doctor.problems(code=1, **env)["address"]
+    assert "the issuer of" in wrong
+    assert "Set zorg:audience to http://acme.example." in wrong
+    assert doctor.problems(**env | {"ZITADEL_AUDIENCE": "http://acme.example"}) == {}
 
 
 def test_a_wrong_clock_is_an_error_only_where_something_is_signed_by_it(doctor: Doctor) -> None:

@@ -54,7 +54,7 @@ NOT_PERFORMED = {
     "refused": httpx.ConnectError("[Errno 111] Connection refused"),
     "no connection in time": httpx.ConnectTimeout("timed out"),
     "no free connection": httpx.PoolTimeout("pool"),
-    "the proxy": httpx.ProxyError("407"),
+    "the proxy": httpx.ProxyError("502 Bad Gateway"),
     "429": answers(429, {"code": 8, "message": "limit"}),
     "429 of a gateway": words(429, "slow down"),
 }
@@ -609,6 +609,37 @@ def test_a_certificate_that_is_not_trusted_is_an_error_at_once(https: tuple[str,
     with pytest.raises(Unreachable, match=r"is not trusted \(self.signed certificate\)") as caught:
         over_tls(url, None, waits)
     assert "zorg:caFile" in str(caught.value)
+    assert not caught.value.may_have_applied
+    assert waits == []
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "says"),
+    [
+        (20, "unable to get local issuer certificate", "private authority, name that one's certificate file in zorg:caFile"),
+        (18, "self-signed certificate", "zorg:caFile"),
+        (62, "Hostname mismatch, certificate is not valid for 'x'.", "It is for another host name. Set zorg:url to a name"),
+        (64, "IP address mismatch", "It is for another host name. Set zorg:url to a name"),
+        (10, "certificate has expired", "Renew it. Is this machine's clock right?"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_certificate_is_told_apart(code: int, message: str, says: str, waits: Waits) -> None:
+    cause = ssl.SSLCertVerificationError(1, message)
+    cause.verify_code, cause.verify_message = code, message
+    error = httpx.ConnectError(message)
+    error.__cause__ = cause
+    with pytest.raises(Unreachable, match=rf"is not trusted \({re.escape(message)}\)") as caught:
+        transport_to(Scripted(error), waits).send(WRITE)
+    assert says in str(caught.value)
+    assert ("caFile" in str(caught.value)) is ("caFile" in says)
+    assert not caught.value.may_have_applied
+    assert waits == []
+
+
+def test_a_proxy_of_the_environment_that_wants_a_credential_is_an_error_at_once(waits: Waits) -> None:
+    """Headers of a call do not reach it: for https it only opens a connection."""
+    with pytest.raises(Unreachable, match=r"wants a credential \(407 .* \(HTTPS_PROXY, .* does not reach") as caught:
+        transport_to(Scripted(httpx.ProxyError("407 Proxy Authentication Required")), waits).send(WRITE)
     assert not caught.value.may_have_applied
     assert waits == []
 

@@ -62,6 +62,13 @@ _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 _SERVICES = {route.path.split("/")[1] for route in ROUTES if route.connect}
 
 
+#: Headers that name the instance, and the host name in its issuer, instead of the host name of the call.
+_INSTANCE_HOST = "x-zitadel-instance-host"
+_PUBLIC_HOST = "x-zitadel-public-host"
+_NO_INSTANCE = (
+    "unable to set instance using origin {origin} (ExternalDomain is {external}): ID=QUERY-1kIjX Message=Instance not found. Make sure "
+    "you got the domain right. Check out https://zitadel.com/docs/apis/introduction#domains"
+)
 _BAD_PATH = 'header key "zitadel-activity-path" contains value with non-printable ASCII characters'
 
 
@@ -93,6 +100,7 @@ class Api:
             WebRoute("/debug/lag", self._lag, methods=["POST"]),
             WebRoute("/debug/delay", self._delay, methods=["POST"]),
             WebRoute("/debug/rate-limit", self._rate_limit, methods=["POST"]),
+            WebRoute("/debug/hosts", self._hosts, methods=["POST"]),
             WebRoute("/debug/calls", self._calls, methods=["GET", "DELETE"]),
             WebRoute("/debug/{rest:path}", _no_page, methods=_METHODS),
             WebRoute("/.well-known/openid-configuration", self._recorded(self._configuration)),
@@ -109,7 +117,13 @@ class Api:
             body = await request.body()
             if self.instance.delay:
                 await asyncio.sleep(self.instance.delay)
-            response: Response = answer(request, body) if self.instance.takes_call() else _too_many_calls()
+            response: Response
+            if not self.instance.takes_call():
+                response = _too_many_calls()
+            elif not self.instance.has_host(_host(request)):
+                response = self._no_instance(request)
+            else:
+                response = answer(request, body)
             path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             org = request.headers.get("x-zitadel-orgid")
             self.instance.calls.append(
@@ -118,6 +132,17 @@ class Api:
             return response
 
         return endpoint
+
+    def _no_instance(self, request: Request) -> Response:
+        """Return the answer to a call with a host name that no instance has. It comes before everything else is checked."""
+        route, _, known = self.router.find(request.method, request.url.path)
+        origin = f"&{{{_host(request)} {request.headers.get(_PUBLIC_HOST, '')} {request.url.scheme}}}"
+        text = _NO_INSTANCE.format(origin=origin, external=self.instance.hosts[0])
+        if request.url.path.startswith(("/oauth/", "/oidc/", "/.well-known/")):
+            return PlainTextResponse(text, 404)
+        if route is None:
+            return _unknown(request.url.path, known=known)
+        return _Json({"code": "not_found" if route.connect else NOT_FOUND, "message": text}, 404)
 
     def _api(self, request: Request, body: bytes) -> Response:
         path = request.scope["raw_path"].decode().partition("?")[0]
@@ -230,6 +255,10 @@ class Api:
         self.instance.calls_a_second = (await request.json())["calls"]
         return _Json({})
 
+    async def _hosts(self, request: Request) -> Response:
+        self.instance.hosts = (await request.json())["hosts"]
+        return _Json({})
+
     async def _calls(self, request: Request) -> Response:
         if request.method == "DELETE":
             self.instance.calls.clear()
@@ -273,8 +302,13 @@ def _too_many_calls() -> Response:
     return PlainTextResponse("too many requests\n", 429, {"Retry-After": "1"})
 
 
+def _host(request: Request) -> str:
+    """Return the host name, with a port if it has one, by which a call names the instance."""
+    return request.headers.get(_INSTANCE_HOST) or request.headers.get("host", request.url.netloc)
+
+
 def _origin(request: Request) -> str:
-    return f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
+    return f"{request.url.scheme}://{request.headers.get(_PUBLIC_HOST) or _host(request)}"
 
 
 async def _healthz(_: Request) -> Response:
