@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Settings, load_settings
+from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Process, Settings, load_settings
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.service_account_key import ServiceAccountKey
 from tests.unit.keys import key_json, parts_of, pem
@@ -388,10 +388,13 @@ def test_a_credential_of_the_environment_is_the_present_one() -> None:
 
 def test_the_present_configuration_is_not_reported_as_an_old_one() -> None:
     """The command ``zorg`` reads the present one, and has no option ``--run-program``."""
-    assert load_settings(STACK.get, {}, stored=False).credential_origin == "The credential was read from zorg:token."
+    assert (
+        load_settings(STACK.get, {}, process=Process.COMMAND).credential_origin
+        == "The credential was read from zorg:token."
+    )
     for stack in ({}, {"url": URL}, {**STACK, "clientId": "iac"}):
         with pytest.raises(ConfigurationError) as caught:
-            load_settings(stack.get, {}, stored=False)
+            load_settings(stack.get, {}, process=Process.COMMAND)
         assert "--run-program" not in str(caught.value)
 
 
