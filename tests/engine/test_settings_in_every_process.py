@@ -91,17 +91,22 @@ CONFIGURATION = {"jwtProfileFile": "keys/key.json", "caFile": "keys/ca.pem"}
 ENVIRONMENT = {"ZITADEL_JWT_PROFILE_FILE": "keys/key.json", "ZITADEL_CA_FILE": "./keys/ca.pem"}
 
 
-@pytest.mark.parametrize("place", ["configuration", "environment"])
-def test_a_relative_path_starts_at_the_folder_of_the_project_file_in_every_process(files: Stack, place: str) -> None:
+@pytest.mark.parametrize(
+    ("place", "where"), [("configuration", "subfolder"), ("configuration", "elsewhere"), ("environment", "elsewhere")]
+)
+def test_a_relative_path_starts_at_the_folder_of_the_project_file_in_every_process(
+    files: Stack, place: str, where: str
+) -> None:
     if place == "configuration":
         for name, value in CONFIGURATION.items():
             files.must("config", "set", f"zorg:{name}", value)
     else:
         files.env |= ENVIRONMENT
+    if where == "subfolder":
+        every_command(files.folder / "app" / "src", files)
+        return
     other = files.folder.with_name("other")
     other.mkdir()
-    if place == "configuration":
-        every_command(files.folder / "app" / "src", files)
     every_command(other, files, ("-C", str(files.folder)))
 
 
