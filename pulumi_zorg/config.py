@@ -12,12 +12,14 @@ import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.headers import parse_headers
+from pulumi_zorg.pulumi_project import project_folder
 
 if TYPE_CHECKING:
     from pulumi_zorg.service_account_key import ServiceAccountKey
@@ -26,11 +28,15 @@ __all__ = [
     "ClientCredentials",
     "Credential",
     "PersonalAccessToken",
+    "Process",
     "Secret",
     "Settings",
     "TokenFile",
     "is_loopback",
+    "load_address",
     "load_settings",
+    "origin_of_address",
+    "same_address",
 ]
 
 #: Returns a value of the stack's configuration by its name without the namespace; None where it is not set.
@@ -55,6 +61,8 @@ _ENVIRONMENT = {
 
 #: A name of a file that is longer may be a token that was put in the place of a path.
 _LONGEST_NAME = 40
+#: Settings that are the path of a file. A relative one starts at the folder of Pulumi.yaml, in every process.
+_PATHS = frozenset({"tokenFile", "jwtProfileFile", "caFile"})
 
 #: Each kind of credential, and the settings that make it up.
 _CREDENTIALS: dict[str, tuple[str, ...]] = {
@@ -73,12 +81,25 @@ _USE_THE_PRESENT = (
 )
 _MAY_BE_STORED = f" The stack's configuration is read {_AS_STORED}. {_USE_THE_PRESENT}"
 
+_REACHES = "The stack's configuration reaches every process"
+
 _WAY_OUT = (
     "set exactly one of zorg:token (a personal access token), zorg:tokenFile (a file with one), zorg:jwtProfileFile or zorg:jwtProfileJson "
     "(a service-account key), or zorg:clientId with zorg:clientSecret, e.g. `pulumi config set --secret zorg:token`; "
     "or ZITADEL_TOKEN, ZITADEL_TOKEN_FILE, ZITADEL_JWT_PROFILE_FILE, ZITADEL_JWT_PROFILE_JSON, ZITADEL_CLIENT_ID with "
     "ZITADEL_CLIENT_SECRET in the environment."
 )
+
+
+class Process(Enum):
+    """Who reads the settings. The value says in an error what lacks them."""
+
+    #: The host of the dynamic providers. Its environment is that of `pulumi`.
+    PROVIDER = "in the provider's process, which manages the resources"
+    #: Its environment is that of `pulumi` too, unless it changes it itself, or is an inline program of the automation API.
+    PROGRAM = "in the program's process, which makes the lookups"
+    #: A command of ``zorg``.
+    COMMAND = "to this command"
 
 
 @dataclass(frozen=True)
@@ -163,31 +184,38 @@ class Settings:
     headers: tuple[tuple[str, Secret], ...] = ()
     #: Where the credential was read from, in sentences for an error that refuses it; empty if that is not known.
     credential_origin: str = field(default="", compare=False)
+    #: The name under which the address was given: ``zorg:url`` or ``ZITADEL_URL``.
+    url_origin: str = field(default="", compare=False)
 
 
 def load_settings(
-    config: ConfigGetter, environment: Mapping[str, str] | None = None, *, stored: bool = True
+    config: ConfigGetter,
+    environment: Mapping[str, str] | None = None,
+    *,
+    process: Process = Process.PROVIDER,
+    folder: Callable[[], Path | None] | None = None,
 ) -> Settings:
     """Return the settings of the stack's configuration, completed by the environment.
 
     :param config: looks up a name of the namespace ``zorg`` in the stack's configuration.
     :param environment: ``os.environ`` where it is not given. It always reaches the provider as it is.
-    :param stored: whether the configuration may be that of the last ``pulumi up``: in a refresh and in a destroy the engine
-        configures the provider with what it stored then. Messages then say how to use the present configuration.
+    :param process: who reads them. The provider may be given the configuration of the last ``pulumi up``: in a refresh and in a
+        destroy the engine configures it with what it stored then. Messages then say how to use the present configuration.
+    :param folder: returns the folder that relative paths start at; None where it is not known. The default is the folder of the
+        project whose program's folder is the current one, as it is in the program and in the provider's process.
     :raises ConfigurationError: naming the setting and the way out.
     """
-    environment = os.environ if environment is None else environment
-    in_stack = _settings_of({key: f"zorg:{key}" for key in _ENVIRONMENT}, config)
-    in_environment = _settings_of(_ENVIRONMENT, lambda key: environment.get(_ENVIRONMENT[key]))
+    stored = process is Process.PROVIDER
+    in_stack, in_environment = _both_places(config, environment, folder or _current_project)
     found = {**in_environment, **in_stack}
     hint = _MAY_BE_STORED if stored else ""
-    url = _url(found, hint)
+    url = _url(found, process)
     kind = _credential_kind(in_stack, hint) or _credential_kind(in_environment, hint)
     if kind is None:
-        raise ConfigurationError(f"no credential is given: {_WAY_OUT}{hint}")
+        raise ConfigurationError(f"no credential is given {process.value}: {_WAY_OUT}{_where_to_set(process)}")
     return Settings(
         url=url,
-        credential=_credential(kind, found),
+        credential=_credential(kind, found, process),
         audience=(found["audience"].text if "audience" in found else url).rstrip("/"),
         headers=_headers(in_environment.get("headers"), in_stack.get("headers")),
         ca_file=_ca_file(found["caFile"]) if "caFile" in found else None,
@@ -195,7 +223,65 @@ def load_settings(
         retry_deadline=_seconds(found.get("retryDeadline"), 120.0),
         preview_impact=_flag(found.get("previewImpact"), True),
         credential_origin=_origin([found[key].name for key in _CREDENTIALS[kind]], stored=stored),
+        url_origin=found["url"].name,
     )
+
+
+def load_address(config: ConfigGetter, process: Process) -> tuple[str, str]:
+    """Return the address of the instance, and the name under which it was given. See :func:`load_settings`.
+
+    :raises ConfigurationError: where it is missing or malformed.
+    """
+    in_stack, in_environment = _both_places(config, None, _current_project)
+    found = {**in_environment, **in_stack}
+    return _url(found, process), found["url"].name
+
+
+def origin_of_address(name: str, process: Process) -> str:
+    """Return where an address was read from: ``ZITADEL_URL in the environment of the program's process``.
+
+    :param name: the name under which it was given.
+    """
+    if name.startswith("zorg:"):
+        return f"{name} in the stack's configuration"
+    whose = {Process.PROVIDER: "the provider's process", Process.PROGRAM: "the program's process"}
+    return f"{name} in the environment of {whose.get(process, 'this command')}"
+
+
+def same_address(one: str, other: str) -> bool:
+    """Whether two addresses are one, however they are written."""
+    return _comparable(one) == _comparable(other)
+
+
+def _comparable(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _both_places(
+    config: ConfigGetter, environment: Mapping[str, str] | None, folder: Callable[[], Path | None]
+) -> tuple[dict[str, _Setting], dict[str, _Setting]]:
+    """Return the settings of the stack's configuration, and those of the environment."""
+    variables = os.environ if environment is None else environment
+    in_stack = _settings_of({key: f"zorg:{key}" for key in _ENVIRONMENT}, config, folder)
+    in_environment = _settings_of(_ENVIRONMENT, lambda key: variables.get(_ENVIRONMENT[key]), folder)
+    return in_stack, in_environment
+
+
+def _current_project() -> Path | None:
+    try:
+        return project_folder(Path.cwd())
+    except OSError:  # the current folder was removed
+        return None
+
+
+def _where_to_set(process: Process) -> str:
+    """Return how to give a setting to a process that lacks it, after the settings themselves."""
+    if process is Process.PROVIDER:
+        return f" {_REACHES}; what a program sets in its own environment does not.{_MAY_BE_STORED}"
+    if process is Process.PROGRAM:
+        return f" {_REACHES}; what `env_vars` of the automation API give to `pulumi` does not reach an inline program."
+    return ""
 
 
 def _origin(names: Iterable[str], *, stored: bool) -> str:
@@ -212,12 +298,18 @@ class _Setting:
 
     name: str
     text: str = field(repr=False)
+    #: Returns the folder that a relative path starts at; None for a setting that is no path.
+    folder: Callable[[], Path | None] | None = field(default=None, repr=False)
 
 
-def _settings_of(names: Mapping[str, str], get: ConfigGetter) -> dict[str, _Setting]:
+def _settings_of(names: Mapping[str, str], get: ConfigGetter, folder: Callable[[], Path | None]) -> dict[str, _Setting]:
     """Return the settings of one place by their key."""
     texts = {key: get(key) for key in names}
-    return {key: _Setting(names[key], text) for key, text in texts.items() if text and text.strip()}
+    return {
+        key: _Setting(names[key], text, folder if key in _PATHS else None)
+        for key, text in texts.items()
+        if text and text.strip()
+    }
 
 
 def _headers(*places: _Setting | None) -> tuple[tuple[str, Secret], ...]:
@@ -252,23 +344,39 @@ def _flag(setting: _Setting | None, default: bool) -> bool:
 def _ca_file(setting: _Setting) -> Path:
     file = _path(setting)
     if not file.is_file():
-        raise ConfigurationError(f"{setting.name} names no file: {_quoted(setting.text)}")
+        raise ConfigurationError(f"{setting.name} names no file: {_shown(setting, file)}")
     try:
         ssl.create_default_context(cafile=str(file))
     except (ssl.SSLError, OSError) as error:
         raise ConfigurationError(
-            f"{setting.name} holds no certificate in PEM that can be read: {setting.text}: {error.strerror}"
+            f"{setting.name} holds no certificate in PEM that can be read: {_shown(setting, file)}: {error.strerror}"
         ) from None
     return file
 
 
 def _path(setting: _Setting) -> Path:
+    """Return the path that a setting of :data:`_PATHS` is."""
     try:
-        return Path(setting.text).expanduser()
+        path = Path(setting.text).expanduser()
     except RuntimeError:
         raise ConfigurationError(
             f"{setting.name} cannot be read: {_quoted(setting.text)}: there is no user with that home directory"
         ) from None
+    if path.is_absolute():
+        return path
+    folder = setting.folder() if setting.folder else None
+    if folder is None:
+        raise ConfigurationError(
+            f"{setting.name} is a relative path: {_quoted(setting.text)}. It would start at the folder of Pulumi.yaml, which is not "
+            "known here: the program is an inline program, or outside of that folder. Give an absolute path."
+        )
+    return folder / path
+
+
+def _shown(setting: _Setting, path: Path) -> str:
+    """Return the path of a setting for a message, with the folder that a relative one starts at."""
+    quoted = _quoted(setting.text)
+    return clean(str(path), 1_000) if quoted == clean(setting.text) else quoted
 
 
 def _quoted(value: str, *, address: bool = False) -> str:
@@ -279,11 +387,11 @@ def _quoted(value: str, *, address: bool = False) -> str:
     return clean(value)
 
 
-def _url(found: Mapping[str, _Setting], hint: str) -> str:
+def _url(found: Mapping[str, _Setting], process: Process) -> str:
     if "url" not in found:
         raise ConfigurationError(
-            "no address of a ZITADEL is given: set zorg:url, e.g. `pulumi config set zorg:url https://acme.zitadel.cloud`, "
-            f"or ZITADEL_URL in the environment.{hint}"
+            f"no address of a ZITADEL is given {process.value}: set zorg:url, e.g. `pulumi config set zorg:url "
+            f"https://acme.zitadel.cloud`, or ZITADEL_URL in the environment.{_where_to_set(process)}"
         )
     name, value = found["url"].name, found["url"].text
     if "@" in value:
@@ -333,12 +441,13 @@ def _credential_kind(place: Mapping[str, _Setting], hint: str) -> str | None:
     return kinds[0] if kinds else None
 
 
-def _credential(kind: str, found: Mapping[str, _Setting]) -> Credential:
+def _credential(kind: str, found: Mapping[str, _Setting], process: Process) -> Credential:
     """Return the credential of this kind. Its parts may come from different places."""
     for key in _CREDENTIALS[kind]:
         if key not in found:
             raise ConfigurationError(
-                f"zorg:{key} (or {_ENVIRONMENT[key]}) is missing: {kind} are zorg:clientId with zorg:clientSecret"
+                f"zorg:{key} (or {_ENVIRONMENT[key]}) is not given {process.value}: {kind} are zorg:clientId with "
+                f"zorg:clientSecret.{_where_to_set(process)}"
             )
     if kind == "client credentials":
         return ClientCredentials(found["clientId"].text, Secret(found["clientSecret"].text))
@@ -380,7 +489,8 @@ def _personal_access_token(name: str, token: str) -> Secret:
 
 
 def _key_in_file(setting: _Setting) -> ServiceAccountKey:
-    return _key(setting.name, _text_of_file(setting.name, _path(setting), _quoted(setting.text)))
+    file = _path(setting)
+    return _key(setting.name, _text_of_file(setting.name, file, _shown(setting, file)))
 
 
 def _text_of_file(name: str, path: Path, shown: str) -> str:

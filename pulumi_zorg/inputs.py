@@ -26,6 +26,7 @@ __all__ = [
     "ID",
     "IGNORED",
     "LONGEST",
+    "LOOKED_UP",
     "LOST",
     "NAME",
     "OWNER",
@@ -63,6 +64,8 @@ SECRETS = "__secrets"
 #: Which properties the option ``ignore_changes`` names. The engine keeps them out of updates; an adoption is none for it.
 #: What the state has of them is not what the program declares.
 IGNORED = "__ignored"
+#: On which addresses the program's lookups are made, each with the name of the setting that gave it.
+LOOKED_UP = "__looked_up"
 
 #: Where the state holds what the server filled in for an input that was left to it.
 FILLED = "__filled"

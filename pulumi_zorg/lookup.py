@@ -11,7 +11,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import fields
 from functools import cache, partial
@@ -21,6 +21,7 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
 from pulumi_zorg.errors import (
+    ConfigurationError,
     InputError,
     LookupFailed,
     NoMatch,
@@ -31,6 +32,7 @@ from pulumi_zorg.errors import (
     clean,
 )
 from pulumi_zorg.inputs import kind_of, wrong_id
+from pulumi_zorg.looked_up import remember
 from pulumi_zorg.masking import Masking, texts_in
 
 if TYPE_CHECKING:
@@ -240,12 +242,13 @@ def _run_with(settings: Settings, monitor: object) -> _Run:
 
 
 def _run() -> _Run:
-    from pulumi_zorg.config import load_settings
+    from pulumi_zorg.config import Process, load_settings
 
     try:
-        settings = load_settings(pulumi.Config("zorg").get, stored=False)
+        settings = load_settings(pulumi.Config("zorg").get, process=Process.PROGRAM)
     except ZorgError as error:
         raise _shown(error) from None
+    remember(settings.url, settings.url_origin)
     return _run_with(settings, pulumi.runtime.settings.get_monitor())
 
 
@@ -271,6 +274,8 @@ def as_output(function: Callable[..., Result], **given: pulumi.Input[Any] | None
     It is unknown as long as one of them is, and secret if one of them is. Then no message shows any of them. The function runs in
     a thread of its own: the program goes on while the server is asked.
     """
+    if not Question.is_mocked():
+        _announce()
     arguments = pulumi.Output.from_input({name: value for name, value in given.items() if value is not None})
     is_secret: pulumi.Input[bool] = arguments.is_secret()
 
@@ -282,6 +287,14 @@ def as_output(function: Callable[..., Result], **given: pulumi.Input[Any] | None
         return await asyncio.get_running_loop().run_in_executor(_threads(), copy_context().run, ask)
 
     return pulumi.Output.all(arguments, is_secret).apply(answer)
+
+
+def _announce() -> None:
+    """Remember the instance of a lookup before it is made: resources are declared meanwhile."""
+    from pulumi_zorg.config import Process, load_address
+
+    with suppress(ConfigurationError):  # the lookup ends with it
+        remember(*load_address(pulumi.Config("zorg").get, Process.PROGRAM))
 
 
 def _hiding(function: Callable[..., Result], values: Mapping[str, Any]) -> Result:

@@ -19,6 +19,7 @@ from pulumi_zorg.engine import IMPORTS_SINCE, dotted
 from pulumi_zorg.errors import InputError
 from pulumi_zorg.inputs import (
     IGNORED,
+    LOOKED_UP,
     OWNER,
     OWNER_IN_PREVIEW,
     SECRETS,
@@ -29,6 +30,7 @@ from pulumi_zorg.inputs import (
     kind_of,
     wrong_id,
 )
+from pulumi_zorg.looked_up import looked_up
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.tokens import short
 
@@ -138,7 +140,7 @@ class ZitadelResource(Resource):
             owner = pulumi.Output.concat(
                 owner, UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
             )
-        internal = {OWNER_IN_PREVIEW if pulumi.runtime.is_dry_run() else OWNER: owner, **_secrets(given)}
+        internal = {OWNER_IN_PREVIEW if pulumi.runtime.is_dry_run() else OWNER: owner, **_of_outputs(given)}
         internal |= _ignored(opts, self._inputs.names())
         # The provider fills in what has its default: the SDK makes a dozen objects for each property that is sent. The flag is
         # always sent, because transforms and unit tests look at it.
@@ -279,16 +281,25 @@ def _pickled(provider: StatefulProvider) -> str:
     return pickled
 
 
-def _secrets(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Which of the properties are secret, as an input; none where all are plain values."""
+def _of_outputs(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which of the properties are secret, and which instances the program's lookups use, as inputs.
+
+    A property may wait for a lookup that is made later. What is not so is left out.
+    """
     outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not _is_plain(value)}
     if not outputs:
-        return {}
+        used = looked_up()
+        return {LOOKED_UP: used} if used else {}
 
     async def names() -> list[str]:
         return [name for name, output in outputs.items() if await output.is_secret()]
 
-    return {SECRETS: pulumi.Output.from_input(names())}
+    async def addresses() -> dict[str, str] | None:
+        for output in outputs.values():
+            await output.future()
+        return looked_up() or None
+
+    return {SECRETS: pulumi.Output.from_input(names()), LOOKED_UP: pulumi.Output.from_input(addresses())}
 
 
 def _plain(value: Any) -> Any:

@@ -12,9 +12,8 @@ import click
 
 from pulumi_zorg.cli.stack import OneForErrors, Stack, stack_options, type_option
 from pulumi_zorg.cli.writing import terminal, whole_output
-from pulumi_zorg.config import load_settings
 from pulumi_zorg.errors import ConfigurationError, clean
-from pulumi_zorg.providers.backend import project_file
+from pulumi_zorg.pulumi_project import project_file
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def _load(here: Stack) -> LoadedSettings:
         raise ConfigurationError(why)
     if why is not None:
         why = f"{why} The settings are those of the environment alone. Select a stack, or name it with --stack."
-    return LoadedSettings(load_settings(lambda key: None, stored=False), why)
+    return LoadedSettings(here.settings_of_environment, why)
 
 
 def _state(here: Stack) -> State:

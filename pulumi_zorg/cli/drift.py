@@ -12,7 +12,7 @@ import click
 
 from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, read_file_or_stdin, stack_options, type_option
 from pulumi_zorg.cli.writing import progress_bar, whole_output
-from pulumi_zorg.config import Settings, load_settings
+from pulumi_zorg.config import Settings
 from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.state import last_update, parse_time, read_export, stack_name
@@ -105,7 +105,7 @@ def _inputs(here: Stack, state_file: str | None) -> tuple[str, Settings, Mapping
     exported = read_export(read_file_or_stdin(state_file, "standard input is empty: give it an exported state"))
     name = stack_name(exported)
     if here.requested is None:
-        return name or "?", load_settings(lambda key: None, stored=False), exported
+        return name or "?", here.settings_of_environment, exported
     requested = here.requested.rsplit("/", 1)[-1]
     if name not in (None, requested):
         raise ConfigurationError(f"This is the state of stack {clean(str(name))}, and --stack says {here.requested}")

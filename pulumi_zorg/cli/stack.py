@@ -16,10 +16,10 @@ from typing import Any
 import click
 import yaml
 
-from pulumi_zorg.config import Settings, load_settings
+from pulumi_zorg.config import Process, Settings, load_settings
 from pulumi_zorg.engine import IMPORTS_SINCE, NO_IMPORT, version_in
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
-from pulumi_zorg.providers.backend import project_file
+from pulumi_zorg.pulumi_project import program_folder, project_file, project_folder
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.tokens import short
 
@@ -36,9 +36,6 @@ __all__ = [
     "type_argument",
     "type_option",
 ]
-
-#: Settings that are a path. A relative one starts at the project's folder.
-_FILES = ("tokenFile", "jwtProfileFile", "caFile")
 
 
 class OneForErrors(click.Command):
@@ -289,17 +286,32 @@ class Stack:
         :raises click.ClickException: where the stack's configuration cannot be read.
         """
         if not self.in_project:
-            return load_settings(lambda key: None, stored=False)
+            return self.settings_of_environment
         shown = self._pulumi("config", "--json", "--show-secrets", "--stack", self.requested or self.name)
         config = self._object(shown, "config")
 
         def get(key: str) -> str | None:
             value = (config.get(f"zorg:{key}") or {}).get("value")
-            if key in _FILES and value and not value.startswith("~"):
-                return str(self.root / value)
             return value if isinstance(value, str) else None
 
-        return load_settings(get, stored=False)
+        return load_settings(get, process=Process.COMMAND, folder=self._start_of_paths)
+
+    @property
+    def settings_of_environment(self) -> Settings:
+        """The settings of the environment alone.
+
+        :raises ConfigurationError: where they are missing, doubled or malformed.
+        """
+        return load_settings(lambda key: None, process=Process.COMMAND, folder=self._start_of_paths)
+
+    def _start_of_paths(self) -> Path | None:
+        """Return the folder that relative paths in settings start at, as the provider's process does.
+
+        Without a project it is this one.
+        """
+        folder = self.folder.resolve()
+        file = project_file(folder)
+        return folder if file is None else project_folder(program_folder(file))
 
     def preview(self, preview: Preview) -> tuple[str, str | None]:
         """Return the output of ``pulumi preview --json``, and an error where it failed.

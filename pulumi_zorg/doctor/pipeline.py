@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pulumi_zorg.doctor.credential import check_credential, check_expiry, check_roles
+from pulumi_zorg.doctor.environment import check_python
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Diagnosis, Finding, error, skipped
 from pulumi_zorg.doctor.machine import (
@@ -46,6 +47,7 @@ class Check:
 
 CHECKS = (
     Check("engine", check_engine),
+    Check("python", check_python),
     Check("sdk", check_sdk),
     Check("checkpoints", check_checkpoints),
     Check("settings", check_settings),

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import yaml
 
-__all__ = ["pending_creates_folder", "project_file"]
+from pulumi_zorg.pulumi_project import project_file
 
-_PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+__all__ = ["pending_creates_folder"]
 
 
 def pending_creates_folder(program: Path | None = None) -> Path | None:
@@ -35,12 +35,6 @@ def pending_creates_folder(program: Path | None = None) -> Path | None:
         if url and (path is None or path.startswith("~") or os.path.isabs(path)):
             return folder / hashlib.sha256(url.encode()).hexdigest()[:16]
     return None
-
-
-def project_file(start: Path) -> Path | None:
-    """Return the project's file, which the engine looks for in the folder ``start`` and in those above it."""
-    candidates = (folder / name for folder in (start, *start.parents) for name in _PROJECT_FILES)
-    return next((file for file in candidates if file.is_file()), None)
 
 
 def _of_project(program: Path) -> str | None:

@@ -14,10 +14,10 @@ from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResu
 from pulumi.dynamic.dynamic import PROVIDER_KEY
 from pulumi.output import Unknown
 
-from pulumi_zorg.config import load_settings
+from pulumi_zorg.config import Process, load_settings, origin_of_address, same_address
 from pulumi_zorg.errors import ConfigurationError, InputError, clean
 from pulumi_zorg.impact import Planned, mask_unknowns
-from pulumi_zorg.inputs import FILLED, IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS, UNFINISHED, check_inputs
+from pulumi_zorg.inputs import FILLED, IGNORED, LOOKED_UP, OWNER, OWNER_IN_PREVIEW, SECRETS, UNFINISHED, check_inputs
 from pulumi_zorg.lifecycle import DeletionPolicy, merged
 from pulumi_zorg.providers import context as process
 from pulumi_zorg.providers.context import ProviderContext, readable
@@ -78,6 +78,7 @@ class Checks:
         checked = {**left, **checked}
         failures = [CheckFailure(problem.property, problem.reason) for problem in problems]
         context.hide(self.type, news.get(SECRETS) or (), _without_unknowns(olds), _without_unknowns(checked))
+        _verify_instance(context, news.get(LOOKED_UP) or {})
         if failures:
             return CheckResult(checked, failures)
         identity = self.inputs.identity(checked)
@@ -203,6 +204,24 @@ def _passes_internal_properties() -> bool:
     sent = Struct()
     sent.update({OWNER: "a resource"})
     return OWNER in rpc.deserialize_properties(sent, True)
+
+
+def _verify_instance(context: ProviderContext, looked_up: Mapping[str, str]) -> None:
+    """Verify that the program looks up where its resources are.
+
+    :param looked_up: the addresses of its lookups; none where it makes none.
+    :raises ConfigurationError: where it uses another instance. The credential may be another one.
+    """
+    settings = context.settings
+    for url, name in looked_up.items():
+        if not same_address(url, settings.url):
+            used = origin_of_address(name, Process.PROGRAM)
+            own = origin_of_address(settings.url_origin, Process.PROVIDER)
+            raise ConfigurationError(
+                f"The program's lookups use {clean(url)} (from {used}), and its resources are on {settings.url} (from {own}). "
+                "What is found on one instance must not be used on another. Set zorg:url, which reaches both processes: `pulumi config "
+                "set zorg:url`, or `stack.set_config` of the automation API. Or give both the same ZITADEL_URL."
+            )
 
 
 def _is_unknown(value: Any) -> bool:

@@ -426,7 +426,7 @@ def test_a_server_that_cannot_be_reached_is_a_warning_in_a_preview(stack: Stack)
             {"ZITADEL_TOKEN": "", "ZITADEL_JWT_PROFILE_JSON": '{"key": "hush-hush"}'},
             "is not the JSON that ZITADEL hands out",
         ),
-        ({"ZITADEL_TOKEN": "", "ZITADEL_JWT_PROFILE_FILE": "nowhere.json"}, "cannot be read: nowhere.json"),
+        ({"ZITADEL_TOKEN": "", "ZITADEL_JWT_PROFILE_FILE": "/nowhere.json"}, "cannot be read: /nowhere.json"),
     ],
 )
 def test_wrong_settings_are_told_in_the_preview_before_anything_is_called(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from pathlib import Path
 
 import certifi
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Settings, load_settings
+from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Process, Settings, load_settings, same_address
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.service_account_key import ServiceAccountKey
 from tests.unit.keys import key_json, parts_of, pem
@@ -270,12 +271,49 @@ def test_a_service_account_key_in_a_file(tmp_path: Path) -> None:
         assert found.credential.key_id == "key-77"
 
 
-def test_a_key_file_is_looked_for_from_the_folder_of_the_program(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("place", ["stack", "environment"])
+def test_a_relative_path_starts_at_the_folder_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
+    """The program and the provider's process are in the program's folder."""
+    program = tmp_path / "app"
+    program.mkdir()
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\nmain: app\n")
+    (tmp_path / "key.json").write_text(key_json())
+    shutil.copy(certifi.where(), tmp_path / "ca.pem")
+    monkeypatch.chdir(program)
+    stack = {"url": URL, "jwtProfileFile": "key.json", "caFile": "./ca.pem"}
+    environment = {"ZITADEL_URL": URL, "ZITADEL_JWT_PROFILE_FILE": "key.json", "ZITADEL_CA_FILE": "./ca.pem"}
+    found = settings(stack) if place == "stack" else settings({}, environment)
+    assert isinstance(found.credential, ServiceAccountKey)
+    assert found.ca_file == tmp_path / "ca.pem"
+    (tmp_path / "key.json").unlink()
+    shown = refusal(stack) if place == "stack" else refusal({}, environment)
+    assert f"cannot be read: {tmp_path / 'key.json'}: No such file" in shown, (
+        "with the folder that it was looked for in"
+    )
+
+
+def test_a_relative_path_without_a_project_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "key.json").write_text(key_json())
     monkeypatch.chdir(tmp_path)
-    assert isinstance(settings({"url": URL, "jwtProfileFile": "key.json"}).credential, ServiceAccountKey)
+    assert "zorg:jwtProfileFile is a relative path: key.json." in refusal({"url": URL, "jwtProfileFile": "key.json"})
+    # One that is not used is not looked for.
+    assert token_of(settings(STACK, {"ZITADEL_JWT_PROFILE_FILE": "key.json"})) == "pat-in-stack"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://acme.example", "https://ACME.example:443", True),
+        ("http://127.0.0.1", "http://127.0.0.1:80", True),
+        ("https://acme.example", "http://acme.example", False),
+        ("https://acme.example", "https://acme.example:8443", False),
+        ("https://acme.example", "https://other.example", False),
+    ],
+)
+def test_addresses_are_compared_however_they_are_written(one: str, other: str, same: bool) -> None:
+    assert same_address(one, other) is same
 
 
 def test_a_key_file_is_looked_for_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,7 +346,7 @@ def test_a_pair_may_be_split_over_stack_and_environment() -> None:
 )
 def test_the_error_for_half_a_pair_names_the_missing_half(given: str, missing: str) -> None:
     message = refusal({"url": URL, given: "value-1"})
-    assert message.startswith(f"{missing} is missing")
+    assert message.startswith(f"{missing} is not given")
     assert "value-1" not in message
 
 
@@ -388,10 +426,13 @@ def test_a_credential_of_the_environment_is_the_present_one() -> None:
 
 def test_the_present_configuration_is_not_reported_as_an_old_one() -> None:
     """The command ``zorg`` reads the present one, and has no option ``--run-program``."""
-    assert load_settings(STACK.get, {}, stored=False).credential_origin == "The credential was read from zorg:token."
+    assert (
+        load_settings(STACK.get, {}, process=Process.COMMAND).credential_origin
+        == "The credential was read from zorg:token."
+    )
     for stack in ({}, {"url": URL}, {**STACK, "clientId": "iac"}):
         with pytest.raises(ConfigurationError) as caught:
-            load_settings(stack.get, {}, stored=False)
+            load_settings(stack.get, {}, process=Process.COMMAND)
         assert "--run-program" not in str(caught.value)
 
 

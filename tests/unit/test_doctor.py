@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
+from pulumi_zorg.doctor.environment import interpreters
 from pulumi_zorg.doctor.machine import OLDEST_SDK
 from pulumi_zorg.doctor.pipeline import CHECKS
 from pulumi_zorg.providers.backend import pending_creates_folder
@@ -143,6 +146,7 @@ def doctor(
         "ZITADEL_TOKEN": instance.token,
         "PULUMI_HOME": str(home),
         "PULUMI_BACKEND_URL": "file:///backend",
+        "PATH": f"{tmp_path / 'elsewhere'}{os.pathsep}{Path(sys.prefix) / 'bin'}",
     }
     made = Doctor(instance, Zorg(tmp_path / "elsewhere", monkeypatch, capsys), env)
     made.install()
@@ -269,7 +273,7 @@ def engine_too_old(doctor: Doctor) -> list[str]:
 @pytest.mark.parametrize(
     ("prepare", "check", "says"),
     [
-        (no_address, "settings", "no address of a ZITADEL is given: set zorg:url"),
+        (no_address, "settings", "no address of a ZITADEL is given to this command: set zorg:url"),
         (not_a_zitadel, "address", "answers, but not as a ZITADEL: .*text/html.* Check zorg:url"),
         (bad_token, "credential", r"401.* not accepted: .* read from ZITADEL_TOKEN"),
         (expired_key, "credential", r"expired at 2020-02-03 04:05:06Z\. Create a new key"),
@@ -574,6 +578,131 @@ def test_versions(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
         "pulumi_zorg.doctor.machine.version", lambda name: "3.234.0" if name == "pulumi" else real(name)
     )
     assert re.search(r"SDK 3\.234\.0 in .* too old\. .* 'pulumi>=3\.235'", doctor.problems(code=1)["sdk"])
+
+
+# The Python environment of `pulumi`.
+
+
+def fake_environment(folder: Path, says: str) -> Path:
+    """An environment whose Python prints this, whatever it is asked."""
+    python = folder / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\n{says}\n")
+    python.chmod(0o755)
+    return python
+
+
+def in_project(doctor: Doctor, options: str = "", main: str = ".") -> Path:
+    project = doctor.zorg.folder
+    (project / main).mkdir(exist_ok=True)
+    (project / "Pulumi.yaml").write_text(f"name: p\nruntime: {{name: python, options: {{{options}}}}}\nmain: {main}\n")
+    return project
+
+
+def test_the_python_environment_without_a_project(doctor: Doctor) -> None:
+    (finding,) = doctor.findings()["python"]
+    assert finding["message"].startswith(f"this command is in {sys.prefix}. Which environment `pulumi` uses depends on")
+
+
+def test_the_python_on_path_is_the_one_of_this_command(doctor: Doctor) -> None:
+    in_project(doctor)
+    (finding,) = doctor.findings()["python"]
+    assert finding["status"] == "ok"
+    assert finding["message"] == (
+        f"this command is in {sys.prefix}, which the program and the provider's process of `pulumi` use too (python3 on PATH)"
+    )
+
+
+@pytest.mark.parametrize(
+    "options", ["virtualenv: venv", "virtualenv: venv, toolchain: uv", "toolchain: pip, virtualenv: ./venv"]
+)
+@pytest.mark.parametrize(
+    ("installed", "says"), [("1.2.3", "pulumi_zorg 1.2.3 is installed"), ("", "pulumi_zorg is not installed")]
+)
+def test_another_python_environment_is_a_warning(doctor: Doctor, options: str, installed: str, says: str) -> None:
+    fake_environment(in_project(doctor, options) / "venv", f"echo /other/venv; echo '{installed}'")
+    problem = doctor.problems()["python"]
+    assert problem.startswith(
+        "the program and the provider's process of `pulumi` use another Python environment: /other/venv"
+    )
+    assert "in Pulumi.yaml" in problem
+    assert f"this command is in {sys.prefix}. {says} there" in problem
+
+
+def test_a_python_that_does_not_run_or_does_not_exist(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = in_project(doctor, "virtualenv: venv")
+    assert re.search(
+        "venv/bin/python .*, which does not exist. Run `pulumi install`", doctor.problems(code=1)["python"]
+    )
+    python = fake_environment(project / "venv", "exit 1")
+    assert "which cannot be run" in doctor.problems()["python"]
+    python.write_text("#!/bin/sh\nexec sleep 60\n")
+    monkeypatch.setattr("pulumi_zorg.doctor.environment._ANSWERS_WITHIN", 0.2)
+    assert "which cannot be run" in doctor.problems()["python"]
+    # uv makes what is missing.
+    in_project(doctor, "toolchain: uv")
+    assert "does not exist yet" in doctor.problems()["python"]
+
+
+def test_a_relative_virtualenv_with_a_program_in_a_subfolder(doctor: Doctor) -> None:
+    """The script that starts the provider's process looks for it in the program's folder."""
+    project = in_project(doctor, "virtualenv: venv", main="app")
+    fake_environment(project / "venv", f"echo {sys.prefix}; echo 1.2.3")
+    (of_program, of_provider) = doctor.findings(code=1)["python"]
+    assert of_program["status"] == "ok"
+    assert of_provider["status"] == "error"
+    assert f"{project}/app/venv/bin/python" in of_provider["message"]
+    assert "give an absolute path" in of_provider["message"]
+
+
+@pytest.mark.parametrize(
+    ("options", "files", "env", "program", "provider"),
+    [
+        ("", (), {}, "PATH", "PATH"),
+        ("", ("uv.lock",), {}, ".venv", "PATH"),
+        ("", ("poetry.lock", ".venv/bin/python"), {}, ".venv", "PATH"),
+        ("toolchain: pip", ("uv.lock",), {}, "PATH", "PATH"),
+        ("toolchain: uv", ("pyproject.toml",), {}, ".venv", "app/.venv"),
+        ("toolchain: uv", ("app/uv.lock",), {}, "app/.venv", "app/.venv"),
+        ("toolchain: uv", ("uv.lock",), {"UV_PROJECT_ENVIRONMENT": "env"}, "env", "app/.venv"),
+        ("toolchain: uv, virtualenv: venv", ("uv.lock",), {}, "venv", "app/venv"),
+        ("virtualenv: /venv", (), {}, "/venv", "/venv"),
+        ("toolchain: poetry", ("poetry.lock", ".venv/bin/python"), {}, ".venv", ".venv"),
+        ("toolchain: poetry", ("poetry.lock",), {"VIRTUAL_ENV": "/active"}, "/active", "/active"),
+        ("toolchain: poetry", ("poetry.lock",), {}, None, None),
+    ],
+)
+def test_the_python_of_each_process(
+    options: str,
+    files: tuple[str, ...],
+    env: dict[str, str],
+    program: str | None,
+    provider: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For a program in a subfolder, where the rules of the two processes differ."""
+    for name in ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "PULUMI_PYTHON_CMD"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    on_path = fake_environment(tmp_path / "usr", "").rename(tmp_path / "usr" / "bin" / "python3")
+    monkeypatch.setenv("PATH", str(on_path.parent))
+    project = (tmp_path / "project").resolve()
+    (project / "app").mkdir(parents=True)
+    for file in files:
+        (project / file).parent.mkdir(parents=True, exist_ok=True)
+        (project / file).touch()
+    file = project / "Pulumi.yaml"
+    file.write_text(f"name: p\nruntime: {{name: python, options: {{{options}}}}}\nmain: app\n")
+
+    def expected(environment: str | None) -> Path | None:
+        if environment == "PATH":
+            return on_path
+        return project / environment / "bin" / "python" if environment else None
+
+    found = {process: each.executable for process, each in interpreters(file).items()}
+    assert found == {"program": expected(program), "provider's process": expected(provider)}
 
 
 def test_the_folder_of_pending_creates(doctor: Doctor, tmp_path: Path) -> None:
