@@ -76,7 +76,9 @@ class _PassesOn(OneForErrors):
 @click.option("--target-dependents", is_flag=True, help="Preview the resources that depend on the targets too.")
 @click.option("--refresh", is_flag=True, help="Compare with the instance instead of the state.")
 @click.option("--run-program", is_flag=True, help="Use the program's present configuration for --refresh or --destroy.")
-@click.option("--config-file", metavar="FILE", help="The file with the stack's configuration, as pulumi's --config-file.")
+@click.option(
+    "--config-file", metavar="FILE", help="The file with the stack's configuration, as pulumi's --config-file."
+)
 @stack_options
 def preview_guard(
     plan: str | None,

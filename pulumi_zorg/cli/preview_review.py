@@ -258,7 +258,16 @@ def review(
     not_allowed = () if allowed is None else tuple(urn for urn in takers if urn not in allowed)
     protected = tuple(each.urn for each in reviewed if each.protected and each.effect.act is not Act.LEAVES)
     return Verdict(
-        plan.stack or "?", significant, limits, plan.changes, plan.shared, not_asked, not_read, allowed, not_allowed, protected
+        plan.stack or "?",
+        significant,
+        limits,
+        plan.changes,
+        plan.shared,
+        not_asked,
+        not_read,
+        allowed,
+        not_allowed,
+        protected,
     )
 
 
