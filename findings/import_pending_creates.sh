@@ -6,8 +6,8 @@
 # Guess:     the engine reads the object with that id and puts the resource into the state, or fails: a dynamic resource cannot
 #            be imported by its id.
 # Behaviour: the engine calls no provider and writes no resource. It only drops the pending operation, so that later runs do not
-#            warn of it any more. Exit code and output are those of a refresh without changes. With `--preview-only` the pending
-#            operation is dropped too. The next `up` creates the object a second time.
+#            warn of it any more. Exit code and output are those of a refresh without changes. Seen with a dynamic resource. The
+#            next `up` creates the object a second time.
 # Output:    killed create: objects 1, in the state 0, pending 1
 #            refresh:       objects 1, in the state 0, pending 0, exit code 0
 #            up:            objects 2, in the state 1, pending 0
