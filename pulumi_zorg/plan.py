@@ -51,6 +51,7 @@ class _State(_Model):
     inputs: dict[str, Any] | None = None
     outputs: dict[str, Any] | None = None
     external: bool = False
+    protect: bool = False
     retain: Annotated[bool, Field(alias="retainOnDelete")] = False
     pending_replacement: Annotated[bool, Field(alias="pendingReplacement")] = False
 
@@ -92,11 +93,14 @@ class PlannedStep:
     :param urn: the resource.
     :param op: ``create``, ``update``, ``delete``, ``replace``, or ``pending``: the deletion of an object that an earlier
         run replaced and failed to delete.
+    :param protected: whether it deletes the object of a resource that stays protected. Only ``--ignore-protect`` allows that.
+        A pending deletion never is: the engine makes it whatever the option ``protect`` says.
     """
 
     urn: str
     planned: Planned
     op: str
+    protected: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,9 +145,11 @@ def read_plan(text: str) -> Plan:
     stack, pulumi_project = next(iter(of_stacks), (None, None))
     replaced = {step.urn for step in digest.steps if step.op in ("replace", "create-replacement")}
     repaired = _repaired(digest)
+    # The engine lets a program take the protection back and replace the resource in one run.
+    released = {step.urn for step in digest.steps if step.urn in replaced and step.new and not step.new.protect}
     found: dict[tuple[str, str | None, bool], PlannedStep] = {}
     for step in digest.steps:
-        for each in _planned(step, step.urn in replaced):
+        for each in _planned(step, step.urn in replaced, step.urn in released):
             if each.planned.after is None and step.urn in repaired:
                 continue
             # The engine shows a replacement as one step, as its two halves, or as all three.
@@ -210,7 +216,7 @@ def _repaired(digest: _Digest) -> set[str]:
     } - deleted
 
 
-def _planned(step: _Step, replaced: bool) -> Iterator[PlannedStep]:
+def _planned(step: _Step, replaced: bool, released: bool) -> Iterator[PlannedStep]:
     if not is_ours(step.type) or step.op in _NEITHER:
         return
     deletes, creates, updates = step.op in _DELETES, step.op in _CREATES, step.op == "update"
@@ -225,7 +231,8 @@ def _planned(step: _Step, replaced: bool) -> Iterator[PlannedStep]:
         yield PlannedStep(step.urn, Planned(step.type, old.id, before, after), "update")
     if deletes and not (old.external or old.retain):
         op = "replace" if replaced else "pending" if step.op == "delete-replaced" else "delete"
-        yield PlannedStep(step.urn, Planned(step.type, old.id, before, None), op)
+        protected = old.protect and op != "pending" and not released
+        yield PlannedStep(step.urn, Planned(step.type, old.id, before, None), op, protected)
     if creates:
         op = "create" if step.op == "create" else "replace"
         taken_back = op == "replace" and _is_taken_back(step.type, old, before, after)

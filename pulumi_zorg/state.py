@@ -51,7 +51,9 @@ class Recorded:
     :param secret: the properties whose values the state keeps secret.
     :param external: whether the stack only reads the object (``get``) and does not manage it.
     :param pending: whether the object is pending deletion: an earlier run replaced it and failed to delete it.
-    :param kept: whether the engine never deletes the object (``protect``, ``retain_on_delete``).
+    :param protected: whether the engine refuses to delete the object (``protect``). It deletes one that is pending deletion all
+        the same, and all of them with ``--ignore-protect``.
+    :param retained: whether the engine never deletes the object (``retain_on_delete``).
     :param to_be_made: whether the resource is pending replacement: an earlier run deleted the object on purpose, and did not
         create the one in its place.
     """
@@ -65,7 +67,8 @@ class Recorded:
     secret: frozenset[str] = frozenset()
     external: bool = False
     pending: bool = False
-    kept: bool = False
+    protected: bool = False
+    retained: bool = False
     to_be_made: bool = False
 
     @property
@@ -169,7 +172,7 @@ def pending_deletions(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
     return tuple(
         replace(each, known={name: value for name, value in each.known.items() if name not in each.secret})
         for each in _recorded(exported)
-        if each.pending and not each.external and not each.kept
+        if each.pending and not each.external and not each.retained
     )
 
 
@@ -314,7 +317,8 @@ def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> 
             secret=frozenset(secret),
             external=external,
             pending=bool(resource.get("delete")),
-            kept=bool(resource.get("protect") or resource.get("retainOnDelete")),
+            protected=bool(resource.get("protect")),
+            retained=bool(resource.get("retainOnDelete")),
             to_be_made=bool(resource.get("pendingReplacement")),
         )
 

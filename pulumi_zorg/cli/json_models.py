@@ -163,6 +163,8 @@ class Effect(_Model):
     """Null where it is not known yet."""
     op: Literal["create", "update", "delete", "replace", "pending"]
     """The planned operation. `pending` is a deletion that an earlier run left undone."""
+    protected: bool
+    """Whether a protected resource would be deleted or replaced. Only `--ignore-protect` allows that."""
     act: Literal["creates", "changes", "deactivates", "reactivates", "removes", "leaves"]
     """What happens to the object."""
     certain: bool
@@ -204,6 +206,8 @@ class PreviewVerdict(_Model):
     """The resources that may take access away (`--allow`, `--allow-file`), by their URNs; null where they were not given."""
     not_allowed: list[str]
     """The resources that take access away, or whose object is removed, and that are not among `allowed`."""
+    protected: list[str]
+    """The protected resources that would be deleted or replaced. Only `--ignore-protect` allows that."""
     limits: list[Limit]
     changes: dict[str, int]
     """How many resources of any type each operation of the engine concerns."""

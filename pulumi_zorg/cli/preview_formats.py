@@ -55,6 +55,7 @@ def as_json(verdict: Verdict) -> None:
         limited=verdict.is_limited,
         allowed=None if verdict.allowed is None else sorted(verdict.allowed),
         not_allowed=list(verdict.not_allowed),
+        protected=list(verdict.protected),
         limits=[
             json_models.Limit(
                 option=each.option,
@@ -122,9 +123,11 @@ def _ordered(verdict: Verdict) -> list[Reviewed]:
 
 
 def _title(each: Reviewed) -> str:
-    """Return the resource's name in the program, and why its object is removed."""
+    """Return the resource's name in the program, why its object is removed, and whether it is protected from that."""
     name = each.urn.rsplit("::", 1)[-1]
-    return f"{name} ({_HOW[each.op]})" if each.op in _HOW and each.effect.act is not Act.CREATES else name
+    how = [_HOW[each.op]] if each.op in _HOW and each.effect.act is not Act.CREATES else []
+    how += ["protected"] if each.protected else []
+    return f"{name} ({', '.join(how)})" if how else name
 
 
 def _effect_model(each: Reviewed) -> json_models.Effect:
@@ -135,6 +138,7 @@ def _effect_model(each: Reviewed) -> json_models.Effect:
             "type": effect.type,
             "id": effect.id,
             "op": each.op,
+            "protected": each.protected,
             "act": effect.act.value,
             "certain": not effect.maybe,
             "gains": list(effect.gains),
@@ -187,12 +191,21 @@ def _summary(verdict: Verdict) -> str:
         count = len(verdict.not_allowed)
         which = "1 resource takes" if count == 1 else f"{count} resources take"
         over.append(f"{which} access away or {'is' if count == 1 else 'are'} removed without being allowed (--allow)")
+    protected = _protected(verdict)
     if over:
-        return f"{stack}: refused: {'; '.join(over)}"
+        return f"{stack}: refused: {'; '.join(over)}{protected}"
     if verdict.errors:
-        return f"{stack}: error: it is not known whether a limit is exceeded"
+        return f"{stack}: error: it is not known whether a limit is exceeded{protected}"
     limited = "; within the limits" if verdict.is_limited else ""
-    return f"{stack}: {_impact(verdict)}{limited}"
+    return f"{stack}: {_impact(verdict)}{limited}{protected}"
+
+
+def _protected(verdict: Verdict) -> str:
+    """Return how many resources are deleted although they are protected, as the end of the summary."""
+    if not verdict.protected:
+        return ""
+    resources = _count(len(verdict.protected), "protected resource")
+    return f"; {resources} would be deleted or replaced, which only --ignore-protect allows"
 
 
 def _impact(verdict: Verdict) -> str:

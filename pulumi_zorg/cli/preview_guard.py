@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
+from pulumi_zorg.cli.passed_on import verify_passed_on
 from pulumi_zorg.cli.preview_review import LOSING_ACCESS, limit_options, limited, review
 from pulumi_zorg.cli.stack import (
     OneForErrors,
@@ -50,8 +52,21 @@ def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command("preview-guard", cls=OneForErrors)
-@click.argument("plan", required=False, metavar="[PLAN]")
+class _PassesOn(OneForErrors):
+    """A command whose parameter ``passed_on`` has what follows the first ``--``."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Parse the arguments before the first ``--``."""
+        end = args.index("--") if "--" in args else len(args)
+        context = super().make_context(info_name, args[:end], parent, **extra)
+        context.params["passed_on"] = tuple(args[end + 1 :])
+        return context
+
+
+@click.command("preview-guard", cls=_PassesOn)
+@click.argument("plan", required=False, metavar="[PLAN] [-- OPTIONS OF PULUMI]")
 @_limit_options
 @format_option
 @click.option("--offline", is_flag=True, help="Do not call the instance: no counts, and ids in place of names.")
@@ -61,6 +76,9 @@ def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--target-dependents", is_flag=True, help="Preview the resources that depend on the targets too.")
 @click.option("--refresh", is_flag=True, help="Compare with the instance instead of the state.")
 @click.option("--run-program", is_flag=True, help="Use the program's present configuration for --refresh or --destroy.")
+@click.option(
+    "--config-file", metavar="FILE", help="The file with the stack's configuration, as pulumi's --config-file."
+)
 @stack_options
 def preview_guard(
     plan: str | None,
@@ -76,27 +94,31 @@ def preview_guard(
     allow_file: Path | None,
     stack: str | None,
     cwd: Path,
+    config_file: str | None,
+    passed_on: tuple[str, ...],
     **limits: int | None,
 ) -> None:
     """Reports what a preview would do to people, and fails where that exceeds a limit.
 
     PLAN is a file with the output of `pulumi preview --json`, or - for standard input. Without PLAN, standard input is read
-    if it is a pipe or a file. At a terminal, with --run, or with an option of pulumi, the preview is run here.
+    if it is a pipe or a file. At a terminal, with --run, or with an option of pulumi, the preview is run here. What follows -- is
+    passed on to `pulumi preview` or `pulumi destroy`: `--run -- --ignore-protect --parallel 2`.
 
     The exit code is 0 within the limits, 7 where one is exceeded or a change is not allowed, and 1 where that is not known, or
     where two resources manage one object.
     """
     from pulumi_zorg.cli.preview_formats import FORMATS
 
-    here = Stack(cwd, stack)
-    preview = Preview(destroy, targets, target_dependents, refresh, run_program)
+    here = Stack(cwd, stack, config_file)
+    preview = Preview(destroy, targets, target_dependents, refresh, run_program, passed_on)
     run = run or preview != Preview()
     if run and plan is not None:
         raise click.ClickException(
             "PLAN, and an option that runs a preview here (--run, --destroy, --target, --target-dependents, --refresh, "
-            "--run-program), cannot be combined. Give one of them."
+            "--run-program, or one after `--`), cannot be combined. Give one of them."
         )
     try:
+        verify_passed_on(passed_on)
         own = run or (plan is None and not _piped())
         found = _run_preview(here, preview) if own else read_plan(read_file_or_stdin(plan or "-", _EMPTY))
         here = _stack_of(found, here)
@@ -179,7 +201,7 @@ def _stack_of(plan: Plan, here: Stack) -> Stack:
         selected = here.name.rsplit("/", 1)[-1]
     except click.ClickException:
         return here
-    return here if selected == plan.stack else Stack(here.folder, plan.stack)
+    return here if selected == plan.stack else replace(here, requested=plan.stack)
 
 
 def _with_state(plan: Plan, stack: Stack, own: bool) -> tuple[Plan, str | None]:

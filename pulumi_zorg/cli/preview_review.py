@@ -61,6 +61,7 @@ class Reviewed:
     """A planned change and its effect.
 
     :param op: see :class:`pulumi_zorg.plan.PlannedStep`.
+    :param protected: the same.
     :param facts: counts and names from the instance; None where it was not read.
     """
 
@@ -68,6 +69,7 @@ class Reviewed:
     op: str
     effect: Effect
     facts: Facts | None = None
+    protected: bool = False
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -185,6 +187,7 @@ class Verdict:
     :param not_read: why the state was not read; None where it was.
     :param allowed: the URNs of the resources that may take access away; None where they were not given, so that all may.
     :param not_allowed: the URNs of the resources that take access away and may not.
+    :param protected: the URNs of the protected resources that would be deleted or replaced.
     """
 
     stack: str
@@ -196,6 +199,7 @@ class Verdict:
     not_read: str | None = None
     allowed: frozenset[str] | None = None
     not_allowed: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
 
     @property
     def is_limited(self) -> bool:
@@ -241,7 +245,7 @@ def review(
     :raises ConfigurationError: where the instance does not have the organizations of the plan.
     :raises click.ClickException: where the stack's configuration cannot be read.
     """
-    reviewed = [Reviewed(step.urn, step.op, _effect(_unresolved(step.planned))) for step in plan.steps]
+    reviewed = [_reviewed(replace(step, planned=_unresolved(step.planned))) for step in plan.steps]
     settings, not_asked = None, None
     if any(each.effect.is_significant or each.takes_access for each in reviewed):
         settings, not_asked = _settings(stack)
@@ -252,8 +256,18 @@ def review(
     limits = (*_limits(reviewed, most, settings, not_asked), _losing_access(reviewed, most, not_asked))
     takers = dict.fromkeys(each.urn for each in reviewed if each.takes_access)
     not_allowed = () if allowed is None else tuple(urn for urn in takers if urn not in allowed)
+    protected = tuple(each.urn for each in reviewed if each.protected and each.effect.act is not Act.LEAVES)
     return Verdict(
-        plan.stack or "?", significant, limits, plan.changes, plan.shared, not_asked, not_read, allowed, not_allowed
+        plan.stack or "?",
+        significant,
+        limits,
+        plan.changes,
+        plan.shared,
+        not_asked,
+        not_read,
+        allowed,
+        not_allowed,
+        protected,
     )
 
 
@@ -262,8 +276,9 @@ def _unresolved(planned: Planned) -> Planned:
     return RESOURCE_TYPES[planned.type].unresolved(planned) if exists else planned
 
 
-def _effect(planned: Planned) -> Effect:
-    return RESOURCE_TYPES[planned.type].impact.effect(planned)
+def _reviewed(step: PlannedStep) -> Reviewed:
+    effect = RESOURCE_TYPES[step.planned.type].impact.effect(step.planned)
+    return Reviewed(step.urn, step.op, effect, protected=step.protected)
 
 
 def _settings(stack: Stack | None) -> tuple[Settings | None, str | None]:
@@ -366,7 +381,7 @@ def _is_left(step: PlannedStep, adopted: Mapping[Key, str]) -> bool:
 
 def _with_facts_of(preview_impact: PreviewImpact, step: PlannedStep) -> Reviewed:
     resource_type = RESOURCE_TYPES[step.planned.type]
-    reviewed = Reviewed(step.urn, step.op, _effect(step.planned))
+    reviewed = _reviewed(step)
     if not (reviewed.effect.is_significant or reviewed.takes_access):
         return reviewed
     return replace(reviewed, facts=preview_impact.facts(resource_type, reviewed.effect))

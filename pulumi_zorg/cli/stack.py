@@ -160,6 +160,7 @@ class Preview:
     """A preview of ``pulumi``, by its own options.
 
     :param destroy: the preview of ``pulumi destroy``, instead of ``pulumi preview``.
+    :param passed_on: more options for that command, as they were given.
     """
 
     destroy: bool = False
@@ -167,6 +168,7 @@ class Preview:
     target_dependents: bool = False
     refresh: bool = False
     run_program: bool = False
+    passed_on: tuple[str, ...] = ()
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -184,6 +186,7 @@ class Preview:
         return (
             *(f"--target={urn}" for urn in self.targets),
             *(option for option, is_given in given.items() if is_given),
+            *self.passed_on,
         )
 
 
@@ -193,10 +196,12 @@ class Stack:
 
     :param folder: the program's folder.
     :param requested: the stack's name; None is the selected stack.
+    :param config_file: the file with the stack's configuration, as pulumi's ``--config-file`` has it; None is its own file.
     """
 
     folder: Path
     requested: str | None = None
+    config_file: str | None = None
 
     @cached_property
     def root(self) -> Path:
@@ -287,7 +292,8 @@ class Stack:
         """
         if not self.in_project:
             return self.settings_of_environment
-        shown = self._pulumi("config", "--json", "--show-secrets", "--stack", self.requested or self.name)
+        name = self.requested or self.name
+        shown = self._pulumi("config", "--json", "--show-secrets", "--stack", name, *self._config_file)
         config = self._object(shown, "config")
 
         def get(key: str) -> str | None:
@@ -319,8 +325,13 @@ class Stack:
         The plan includes the deletions that earlier runs left undone. A failed preview may print a plan with the error in it.
         """
         name = self.requested or self.name
-        done = self._run(*preview.command, "--json", "--show-replacement-steps", "--stack", name, *preview.options)
+        form = ("--json", "--show-replacement-steps")
+        done = self._run(*preview.command, *form, "--stack", name, *self._config_file, *preview.options)
         return done.stdout, _failure(done, preview.command[0]) if done.returncode else None
+
+    @property
+    def _config_file(self) -> tuple[str, ...]:
+        return () if self.config_file is None else (f"--config-file={self.config_file}",)
 
     def _exported(self, *more: str) -> dict[str, Any]:
         # With the name, a stack that is selected meanwhile changes nothing.

@@ -278,6 +278,131 @@ def test_pending_deletions_are_counted(server: Server, stack: Stack, tmp_path: P
     assert "Beta" not in {each["name"] for each in server.admin.organizations().values()}
 
 
+def test_a_pending_deletion_that_is_protected_is_counted(server: Server, stack: Stack) -> None:
+    """The engine makes it in the next `up`, without --ignore-protect."""
+    stack.declare(acme=org("Acme"), beta=org("Beta", opts={"protect": True}))
+    stack.up()
+    state = stack.state()
+    for resource in state["deployment"]["resources"]:
+        if resource["urn"].endswith("::beta"):
+            resource["delete"] = True
+    stack.load(state)
+    stack.declare(acme=org("Acme"))
+    for args in ([plan(stack)], ["--run"]):
+        run = guard(stack, *args, "--format", "json", "--max-remove", "0")
+        assert (run.code, found(run), json.loads(run.out)["protected"]) == (EXCEEDED, {"remove": 1}, [])
+    stack.up()
+    assert "Beta" not in {each["name"] for each in server.admin.organizations().values()}
+
+
+def test_protected_resources_that_would_be_deleted_are_counted_and_named(any_server: Server, any_stack: Stack) -> None:
+    """`--ignore-protect` deletes them. Without it, and on engines before 3.256, the preview fails."""
+    server, stack = any_server, any_stack
+    protect = {"protect": True}
+    resources = {
+        "acme": org(server.name("Acme"), opts=protect),
+        "beta": org(server.name("Beta")),
+        "ceta": org(server.name("Ceta"), deletion_policy="retain", opts=protect),
+        "ann": grant(server.home, server.ann, server.project, ["viewer"], opts=protect),
+    }
+    stack.declare(**resources)
+    stack.up()
+    urns = {name: each["urn"] for name, each in stack.resources().items()}
+    stack.declare(bob=grant(server.home, server.bob, server.project, ["viewer"]))
+    ignore = ("--", "--ignore-protect")
+    for args in (["--run"], ["--destroy"], [plan(stack)], [plan(stack, "destroy", "--preview-only")]):
+        refused = guard(stack, *args, "--max-remove", "5")
+        assert (refused.code, refused.shows("cannot be deleted because it is protected")) == (ERROR, True), args
+    if not stack.has_option("preview", "--ignore-protect"):
+        for args in (["--run"], ["--destroy"]):
+            run = guard(stack, *args, *ignore)
+            assert (run.code, run.shows("unknown flag: --ignore-protect")) == (ERROR, True)
+        return
+    for args in (
+        ["--run", *ignore],
+        ["--destroy", *ignore],
+        [plan(stack, "preview", "--ignore-protect")],
+        [plan(stack, "destroy", "--preview-only", "--ignore-protect")],
+    ):
+        run = guard(stack, "--format", "json", *args)
+        assert found(run) == {"remove": 2, "remove-grants": 1}
+        shown = json.loads(run.out)
+        # The object of ceta is left, whatever its resource is.
+        assert set(shown["protected"]) == {urns["acme"], urns["ann"]}
+        marked = {each["urn"]: each["protected"] for each in shown["effects"] if each["act"] == "removes"}
+        assert marked == {urns["acme"]: True, urns["beta"]: False, urns["ann"]: True}
+        refused = guard(stack, "--max-remove", "1", *args)
+        assert refused.code == EXCEEDED
+        assert refused.shows(
+            "acme (protected): removes organization",
+            "beta: removes organization",
+            "refused: 2 organizations would be removed, and --max-remove is 1; "
+            "2 protected resources would be deleted or replaced, which only --ignore-protect allows",
+        )
+    # A program that takes the protection back may replace the resource at once. A replacement of a protected one is marked.
+    for opts, protected in (({}, []), (protect, [urns["ann"]])):
+        stack.declare(**{**resources, "ann": {**resources["ann"], "opts": opts}})
+        run = guard(stack, "--format", "json", "--run", *ignore, "--replace", urns["ann"])
+        assert (found(run), json.loads(run.out)["protected"]) == ({"remove-grants": 1}, protected)
+
+
+def test_options_are_passed_on_to_pulumi(tenants: tuple[Server, Stack]) -> None:
+    server, stack = tenants
+    urns = {name: each["urn"] for name, each in stack.resources().items()}
+    stack.declare(beta=org(server.name("Beta")), ann=grant(server.home, server.ann, server.project, ["viewer"]))
+
+    def would_remove(*options: str) -> dict[str, int]:
+        return found(guard(stack, "--format", "json", "--run", *options))
+
+    assert would_remove() == {"remove": 2, "remove-grants": 2}
+    assert would_remove("--", "--exclude", urns["acme"], "-x", urns["bob"]) == {"remove": 1, "remove-grants": 1}
+    assert would_remove("--", "--diff", "--show-sames", "--color=always", "--save-plan", "saved") == would_remove()
+    assert (stack.folder / "saved").is_file()
+    assert would_remove("--", "--replace", urns["beta"], "--target", urns["beta"]) == {"remove": 1}
+    assert would_remove("--destroy", "--", f"-t{urns['cleo']}", "-m", "she left") == {"remove-grants": 1}
+    # The engine's own refusals end the guard.
+    for options, text in (
+        (["--no-such-option"], "unknown flag: --no-such-option"),
+        (["--expect-no-changes"], "no changes were expected for preview but changes were proposed"),
+    ):
+        run = guard(stack, "--run", "--max-remove", "9", "--", *options)
+        assert (run.code, run.shows(text)) == (ERROR, True), run.out
+
+
+def test_a_plan_with_secrets_in_plain_text_shows_none(server: Server, stack: Stack) -> None:
+    """`--show-secrets` does not change the plan."""
+    stack.declare(acme=org("!Classified"))
+    stack.up()
+    stack.declare(acme=org("!Classified", active=False))
+    run = guard(stack, "--run", "--", "--show-secrets=true", "--diff", "--show-config")
+    assert run.shows("deactivates organization")
+    assert "Classified" not in run.out
+
+
+def test_the_settings_are_those_of_the_configuration_file_of_the_preview(server: Server, stack: Stack) -> None:
+    """The stack's own file names another instance."""
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    stack.declare()
+    del stack.env["ZITADEL_URL"]
+    stack.configure(url=server.proxy.url)
+    (stack.folder / "ci.yaml").write_text((stack.folder / "Pulumi.test.yaml").read_text())
+    stack.configure(url="http://127.0.0.1:9")
+    file = plan(stack, "preview", "--config-file", "ci.yaml")
+    for args in (["--run"], ["--destroy"], [file]):
+        counted = guard(stack, *args, "--config-file", "ci.yaml")
+        assert counted.shows("removes organization Acme and 0 projects, 0 users, 0 grants"), counted.out
+        without = guard(stack, *args, "--max-losing-access", "9")
+        assert without.code == ERROR, "the stack's own file has an instance that does not answer"
+    before = (stack.folder / "Pulumi.test.yaml").read_text()
+    refused = guard(stack, "--run", "--", "-c", f"zorg:url={server.proxy.url}")
+    assert (refused.code, refused.shows("cannot be passed on to pulumi (--config)")) == (ERROR, True)
+    assert (stack.folder / "Pulumi.test.yaml").read_text() == before
+    # What it is refused for: a preview writes the value.
+    stack.must("preview", "-c", f"zorg:url={server.proxy.url}")
+    assert server.proxy.url in (stack.folder / "Pulumi.test.yaml").read_text()
+
+
 def test_a_deletion_with_a_secret_name_is_counted_although_another_resource_adopts(
     server: Server, stack: Stack
 ) -> None:

@@ -82,6 +82,30 @@ def test_retained_and_external_objects_are_not_deleted() -> None:
     assert planned(step("delete", state(id="42", external=True))) == []
 
 
+PROTECTED = state(id="42", protect=True)
+STAYS, IS_RELEASED = state(OFF, protect=True), state(OFF)
+
+
+@pytest.mark.parametrize(
+    ("steps", "protected"),
+    [
+        ([step("delete", PROTECTED)], True),
+        ([step("delete", state(id="42"))], False),
+        ([step("replace", PROTECTED, STAYS)], True),
+        ([step("delete-replaced", PROTECTED), step("create-replacement", PROTECTED, STAYS)], True),
+        # The program takes the protection back: the engine replaces it without --ignore-protect.
+        ([step("replace", PROTECTED, IS_RELEASED)], False),
+        ([step("delete-replaced", PROTECTED), step("replace", PROTECTED, IS_RELEASED)], False),
+        # The engine deletes what is pending deletion whatever the protection says.
+        ([step("delete-replaced", PROTECTED)], False),
+        ([step("update", PROTECTED, STAYS)], False),
+    ],
+)
+def test_a_deletion_that_only_ignore_protect_allows_is_marked(steps: list[Any], protected: bool) -> None:
+    plan = read_plan(plan_text(*steps))
+    assert [each.protected for each in plan.steps] == [protected, *(False for _ in plan.steps[1:])]
+
+
 def test_other_types_are_left_out() -> None:
     other = {"type": "random:index/randomPet:RandomPet", "inputs": {}}
     urn = "urn:pulumi:dev::shop::random:index/randomPet:RandomPet::acme"

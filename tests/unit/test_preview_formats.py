@@ -113,6 +113,18 @@ def test_the_exit_code(found: Verdict, code: int) -> None:
             "no changes",
             "refused: at least 3 people and service accounts would lose access, and --max-losing-access is 2",
         ),
+        (
+            verdict(organization(ACTIVE, None), limits=(REMOVED,), protected=(f"{URN}acme",)),
+            "no changes",
+            "refused: 2 organizations would be removed, and --max-remove is 1; "
+            "1 protected resource would be deleted or replaced, which only --ignore-protect allows",
+        ),
+        (
+            verdict(protected=(f"{URN}acme", f"{URN}beta")),
+            "no changes",
+            "nobody would be locked out or let in; "
+            "2 protected resources would be deleted or replaced, which only --ignore-protect allows",
+        ),
         (verdict(limits=(UNCOUNTED,)), "no changes", "error: it is not known whether a limit is exceeded"),
         (verdict(shared=(SHARED,)), "no changes", "error: 1 object managed by more than one resource"),
     ],

@@ -154,11 +154,13 @@ def test_a_resource_that_is_pending_deletion_still_manages_its_object() -> None:
 
 
 def test_pending_deletions_are_what_the_engine_deletes_whatever_is_declared() -> None:
-    kept = [resource("acme", "1"), resource("b", "2", delete=True, protect=True)]
+    kept = [resource("acme", "1"), resource("b", "2", protect=True)]
     kept += [resource("c", "3", delete=True, retainOnDelete=True), resource("d", "4", delete=True, external=True)]
     assert pending_deletions(of(*kept)) == ()
     (found,) = pending_deletions(of(resource("e", "5", delete=True, inputs={"name": "E", "__owner": "x"})))
     assert (found.id, found.pending, found.known) == ("5", True, {"name": "E"})
+    # `protect` does not keep what is pending deletion (test_a_pending_deletion_that_is_protected_is_counted).
+    assert [each.id for each in pending_deletions(of(resource("f", "6", delete=True, protect=True)))] == ["6"]
 
 
 @pytest.mark.parametrize("value", [{**SECRET, "ciphertext": "v1:x"}, {**SECRET, "plaintext": '"Classified"'}])
