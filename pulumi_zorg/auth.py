@@ -16,7 +16,7 @@ from typing import Protocol
 import httpx
 
 from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Settings
-from pulumi_zorg.errors import CredentialError, UnexpectedAnswer, ZorgError, clean
+from pulumi_zorg.errors import DOCTOR, CredentialError, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.service_account_key import ServiceAccountKey
 
 __all__ = [
@@ -154,7 +154,7 @@ class ExchangedToken:
         if not isinstance(answer, dict):
             raise UnexpectedAnswer(
                 f"Asking {self._url}{_TOKEN_PATH} for a token: the answer ({response.status_code}) is not ZITADEL's; "
-                "check zorg:url, and what is in front of the server.",
+                f"check zorg:url, and what is in front of the server. {DOCTOR}",
                 may_have_applied=False,
             )
         value = answer.get("access_token")

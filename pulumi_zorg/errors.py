@@ -41,6 +41,7 @@ from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
+    "DOCTOR",
     "AlreadyExists",
     "ApiError",
     "ConfigurationError",
@@ -69,6 +70,9 @@ __all__ = [
     "ZorgError",
     "clean",
 ]
+
+#: The end of an error that may come from a wrong setting.
+DOCTOR = "`zorg doctor` finds out what is wrong."
 
 _LONGEST_QUOTE = 300
 # Control characters, and those that make a terminal show text in another order.
