@@ -97,7 +97,10 @@ def wrong(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         folder.mkdir()
         context.load_cert_chain(*certificate(folder))
         with listening(NOTHING, context) as port:
-            yield f"http://127.0.0.1:{port}", "If the server answers https at this port, the address begins with https://."
+            yield (
+                f"http://127.0.0.1:{port}",
+                "If the server answers https at this port, the address begins with https://.",
+            )
         return
     scheme, answer, said = {
         "https to http": ("https", HTTPS_WANTED, "the address begins with http://."),
@@ -122,7 +125,9 @@ def _end(text: str, wrong: tuple[str, str]) -> None:
     assert said.endswith(DOCTOR), text
 
 
-@pytest.mark.parametrize("command", [["drift", "--state", "state.json"], ["generate", "--all"]], ids=["drift", "generate"])
+@pytest.mark.parametrize(
+    "command", [["drift", "--state", "state.json"], ["generate", "--all"]], ids=["drift", "generate"]
+)
 def test_a_command_with_a_wrong_address_ends_at_once(
     server: Server,
     stack: InProcessStack,

@@ -457,7 +457,7 @@ def test_patience_for_a_token_is_had_once(waits: Waits) -> None:
 
 def test_a_token_from_an_address_that_has_never_answered_is_asked_for_once(waits: Waits) -> None:
     issuer = Issuer(token_answer=httpx.ConnectError("refused"))
-    with pytest.raises(Unreachable, match="Asking for a token.+Check zorg:url. `zorg doctor` finds out"):
+    with pytest.raises(Unreachable, match=r"Asking for a token.+Check zorg:url. `zorg doctor` finds out"):
         transport_to(issuer, waits, credential=PAIR).send(READ)
     assert (len(issuer.requested), waits) == (1, [])
 

@@ -118,7 +118,9 @@ def test_a_write_that_cannot_have_happened_is_repeated(failure: Answer, waits: W
 
 NO_CONNECTION = {each: NOT_PERFORMED[each] for each in ("refused", "no connection in time", "the proxy")}
 BROKEN = {each: UNKNOWN[each] for each in ("cut while reading", "cut before the answer")}
-WRONG = r"Nothing has answered at this address yet, so the call is not repeated\. Check zorg:url\. `zorg doctor` finds out"
+WRONG = (
+    r"Nothing has answered at this address yet, so the call is not repeated\. Check zorg:url\. `zorg doctor` finds out"
+)
 
 
 @named(NO_CONNECTION)
@@ -161,7 +163,7 @@ def test_all_calls_of_an_outage_share_its_deadline(waits: Waits) -> None:
     transport = after_an_answer(server, waits, notices)
     with pytest.raises(Unreachable):
         transport.send(READ)
-    assert 3 < len(server.requests)
+    assert len(server.requests) > 3
     assert sum(waits) < 120.0
     waited, requests = len(waits), len(server.requests)
     for _ in range(4):
