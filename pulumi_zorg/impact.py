@@ -13,6 +13,7 @@ from typing import Any, Final
 from pulumi_zorg.errors import clean
 
 __all__ = [
+    "NOT_READ",
     "OPEN",
     "ORGANIZATIONS",
     "PEOPLE",
@@ -61,6 +62,8 @@ ORGANIZATIONS, PEOPLE_OF_ORGANIZATIONS, OPEN = (
     "people of granted organizations",
     "open projects",
 )
+#: The place in a report (:meth:`Impact.harm`) of the adoption of an object that nobody has read. It may change nothing.
+NOT_READ = 2.5
 #: In place of role keys that cannot be shown.
 SOME_ROLES, SECRET_ROLES = "roles that are not known yet", "roles that are secret"
 

@@ -45,9 +45,9 @@ def find_missing(
     for parent, named in _named(events, properties):
         if parent.aggregate is not None:
             within = _text(properties.get(parent.aggregate))
-            project = client.roles.known(within) if within else None
-            if project is not None and named not in project.grants:
-                return Missing(parent.property, f"is {clean(named)}: {_none(parent)} of {clean(project.name)}", True)
+            owner = client.roles.known(within) if within else None
+            if owner is not None and named not in owner.grants:
+                return Missing(parent.property, f"is {clean(named)}: {_none(parent)} of {clean(owner.name)}", True)
             continue
         if shown(parent.property, named, org_id):
             continue

@@ -12,12 +12,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from pulumi_zorg.impact import count_text
+from pulumi_zorg.impact import NOT_READ, count_text
 
 __all__ = ["ImpactReport"]
 
-#: Where the counts come among the sentences (:meth:`pulumi_zorg.impact.Impact.harm`).
-_NOT_READ, _CREATED = 2.5, 3.5
+#: Where the count of what the run creates comes among the sentences (:meth:`pulumi_zorg.impact.Impact.harm`).
+_CREATED = 3.5
 
 
 class ImpactReport:
@@ -73,7 +73,9 @@ class ImpactReport:
             self._created.clear()
         if not_read:
             unless = "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
-            kept.append((_NOT_READ, False, f"adopts {not_read} that this preview could not read. {unless}"))
+            kept.append(
+                (NOT_READ, False, f"adopts {not_read} that this preview could not compare with what exists. {unless}")
+            )
         if created:
             where = "in organizations or projects that this run creates"
             kept.append((_CREATED, False, f"gives roles by {created} {where}. They are counted here and not listed"))
