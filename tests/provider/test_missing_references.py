@@ -177,7 +177,7 @@ def test_a_role_of_a_project_that_is_adopted_in_the_same_program(server: Server,
 @pytest.mark.parametrize("key", ["viewer ", " viewer", "viewer\t"])
 def test_a_role_key_with_white_space_at_an_end_is_refused(server: Server, stack: InProcessStack, key: str) -> None:
     stack.declare(x=grant(server.home, server.ann, server.project, [key]))
-    assert stack.fails().shows("role_keys has", "begins or ends with white space")
+    assert stack.fails().shows("role_keys has the role key", "begins or ends with white space")
     stack.declare(x=project(server.home, "Shop", roles={key: "Viewer"}))
     assert stack.fails().shows("roles has the role key", "begins or ends with white space")
     assert server.proxy.writes == []
