@@ -16,7 +16,7 @@ from typing import Protocol
 import httpx
 
 from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Settings
-from pulumi_zorg.errors import ConfigurationError, CredentialError, UnexpectedAnswer, ZorgError, clean
+from pulumi_zorg.errors import DOCTOR, ConfigurationError, CredentialError, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.foreign import explained, has_no_instance, is_from_proxy, json_of, quoted
 from pulumi_zorg.service_account_key import ServiceAccountKey
 
@@ -166,7 +166,7 @@ class ExchangedToken:
         is_moved = 300 <= response.status_code < 400
         if not isinstance(answer, dict) or is_moved or has_no_instance(response) or is_from_proxy(response):
             raise UnexpectedAnswer(
-                f"Asking {self._url}{_TOKEN_PATH} for a token: {explained(response)}", may_have_applied=False
+                f"Asking {self._url}{_TOKEN_PATH} for a token: {explained(response)} {DOCTOR}", may_have_applied=False
             )
         value = answer.get("access_token")
         if response.status_code == 200 and isinstance(value, str) and value.isascii() and value.isprintable() and value:

@@ -40,7 +40,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from typing_extensions import Self
+
 __all__ = [
+    "DOCTOR",
     "AlreadyExists",
     "ApiError",
     "ConfigurationError",
@@ -69,6 +72,9 @@ __all__ = [
     "ZorgError",
     "clean",
 ]
+
+#: The end of an error that may come from a wrong setting.
+DOCTOR = "`zorg doctor` finds out what is wrong."
 
 _LONGEST_QUOTE = 300
 # Control characters, and those that make a terminal show text in another order.
@@ -135,11 +141,20 @@ class ApiError(ZorgError):
         self.status = status
         self.code = code
         self.said = message
+        self.hint = hint
         self.may_have_applied = status >= 500
         detail = f": {message}" if message else ""
         coded = f", code {code}" if code is not None else ""
         text = f"{operation} failed: ZITADEL answered {status}{coded}{detail}."
-        super().__init__(" ".join(part for part in (text, self.advice, hint) if part))
+        super().__init__(" ".join(part for part in (text, self._advice(), hint) if part))
+
+    def _advice(self) -> str:
+        return self.advice
+
+    def with_hint(self, sentence: str) -> Self:
+        """Return the same error, with one more sentence."""
+        hint = f"{self.hint} {sentence}".strip()
+        return type(self)(self.operation, self.status, self.code, self.said, hint)
 
     @property
     def is_outage(self) -> bool:
@@ -169,6 +184,16 @@ class PermissionDenied(ApiError):
         "Give its user a role in this organization (ORG_OWNER, or ORG_OWNER_VIEWER to read) or on the instance "
         "(IAM_OWNER, or IAM_OWNER_VIEWER to read)."
     )
+
+    @property
+    def no_organization(self) -> bool:
+        """Whether the server says that the organization of the call does not exist. It decides the wording only."""
+        return self.status == 403 and "doesn't exist" in self.said
+
+    def _advice(self) -> str:
+        if self.no_organization:
+            return "No organization of this instance has the id that the call names: check it."
+        return self.advice
 
 
 class NotFound(ApiError):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = [
+    "OTHER_SCHEME_THAN_HTTP",
     "advice",
     "asked_host",
     "explained",
@@ -27,6 +28,7 @@ __all__ = [
     "said",
 ]
 
+OTHER_SCHEME_THAN_HTTP = "If the server answers https at this port, the address begins with https://."
 #: What ZITADEL answers where it has no instance with the host name of the call.
 _NO_INSTANCE = "unable to set instance"
 #: The statuses with which a proxy refuses a call that lacks what it wants.
@@ -106,6 +108,8 @@ def advice(response: httpx.Response) -> str:
         return f"So something in front of the server refuses the call: {_HEADER}.{shown}"
     if response.headers.get("Content-Type", "").startswith("text/html") and response.status_code == 200:
         return f"{_CHECK} If it is the login page of a proxy, {_HEADER}."
+    if response.request.url.scheme == "http" and "HTTPS" in response.text:
+        return f"{OTHER_SCHEME_THAN_HTTP} {_CHECK}"
     return _CHECK
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pulumi_zorg.errors import clean
 
 __all__ = [
+    "NOT_READ",
     "OPEN",
     "ORGANIZATIONS",
     "PEOPLE",
@@ -61,6 +62,8 @@ ORGANIZATIONS, PEOPLE_OF_ORGANIZATIONS, OPEN = (
     "people of granted organizations",
     "open projects",
 )
+#: The place in a report (:meth:`Impact.harm`) of the adoption of an object that nobody has read. It may change nothing.
+NOT_READ = 2.5
 #: In place of role keys that cannot be shown.
 SOME_ROLES, SECRET_ROLES = "roles that are not known yet", "roles that are secret"
 
@@ -197,6 +200,8 @@ class Impact:
 
     #: The properties that a sentence shows as they are before a change, because people know the object by them.
     known_by: tuple[str, ...] = ()
+    #: The properties that have the ids of what it gives access to. Nobody has had access to what the same run creates.
+    gives_access_to: tuple[str, ...] = ()
 
     def roles(self, properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
         """Return the roles that people have through the object; none for a type that gives no roles."""
@@ -209,6 +214,18 @@ class Impact:
     def takes_access(self, effect: Effect) -> bool:
         """Whether a change can take access from somebody: it deactivates or removes the object, or takes roles away."""
         return effect.act in (Act.DEACTIVATES, Act.REMOVES) or bool(effect.loses)
+
+    def gives_access(self, effect: Effect) -> bool:
+        """Whether a change can give somebody access."""
+        return bool(effect.gains) or effect.act in (Act.CREATES, Act.REACTIVATES)
+
+    def harm(self, effect: Effect) -> int:
+        """Return the place of a change in a report: who loses access comes first, then who gains it, then the rest."""
+        if effect.act in (Act.REMOVES, Act.DEACTIVATES):
+            return 0 if effect.act is Act.REMOVES else 1
+        if self.takes_access(effect):
+            return 2
+        return 3 if self.gives_access(effect) else 4
 
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
         """Return the sentences about a significant change, each beginning with its verb."""

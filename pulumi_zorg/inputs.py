@@ -20,6 +20,7 @@ from pulumi_zorg.lifecycle import DeletionPolicy
 from pulumi_zorg.tokens import Key
 
 __all__ = [
+    "DECLARED_BY",
     "DIFFERS",
     "FILLED",
     "FLAG",
@@ -66,6 +67,10 @@ SECRETS = "__secrets"
 IGNORED = "__ignored"
 #: On which addresses the program's lookups are made, each with the name of the setting that gave it.
 LOOKED_UP = "__looked_up"
+
+#: In a preview: which resource of the program has the id that a property names, by property, where the program passes the
+#: resource's own output ``id``. In a preview the id of a new resource is not known.
+DECLARED_BY = "__declared_by"
 
 #: Where the state holds what the server filled in for an input that was left to it.
 FILLED = "__filled"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from pulumi_zorg.errors import UnexpectedAnswer, clean
+from pulumi_zorg.errors import DOCTOR, UnexpectedAnswer, clean
 
 __all__ = [
     "Details",
@@ -190,7 +190,7 @@ def parse(model: type[Record], answer: Any, operation: str) -> Record:
         where = ", ".join(".".join(str(part) for part in item["loc"]) or "all of it" for item in error.errors()[:3])
     raise UnexpectedAnswer(
         f"{operation}: the answer is not what ZITADEL says to that (wrong: {where}). "
-        "Check zorg:url, and what stands in front of the server."
+        f"Check zorg:url, and what stands in front of the server. {DOCTOR}"
     )
 
 

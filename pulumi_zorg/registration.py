@@ -18,6 +18,7 @@ from typing_extensions import Self
 from pulumi_zorg.engine import IMPORTS_SINCE, dotted
 from pulumi_zorg.errors import InputError
 from pulumi_zorg.inputs import (
+    DECLARED_BY,
     IGNORED,
     LOOKED_UP,
     OWNER,
@@ -60,6 +61,8 @@ class ZitadelResource(Resource):
     _dynamic_provider: ClassVar[StatefulProvider]
     _inputs: ClassVar[type[Inputs]]
     _args: ClassVar[type[Any]]
+    #: The resource as :data:`OWNER` names it, of one that the program declares.
+    _owner: pulumi.Input[str] | None = None
     #: The properties that only the provider knows.
     _outputs: ClassVar[tuple[str, ...]] = ("state",)
 
@@ -140,8 +143,12 @@ class ZitadelResource(Resource):
             owner = pulumi.Output.concat(
                 owner, UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
             )
-        internal = {OWNER_IN_PREVIEW if pulumi.runtime.is_dry_run() else OWNER: owner, **_of_outputs(given)}
+        self._owner = owner
+        is_preview = pulumi.runtime.is_dry_run()
+        internal = {OWNER_IN_PREVIEW if is_preview else OWNER: owner, **_of_outputs(given)}
         internal |= _ignored(opts, self._inputs.names())
+        if is_preview:
+            internal |= _declared_by(given)
         # The provider fills in what has its default: the SDK makes a dozen objects for each property that is sent. The flag is
         # always sent, because transforms and unit tests look at it.
         # What the server may have otherwise is sent as nothing, so that its output is what the server has.
@@ -300,6 +307,25 @@ def _of_outputs(given: Mapping[str, Any]) -> dict[str, Any]:
         return looked_up() or None
 
     return {SECRETS: pulumi.Output.from_input(names()), LOOKED_UP: pulumi.Output.from_input(addresses())}
+
+
+def _declared_by(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Which resources have the ids that the properties name, as an input; none where no property is an output."""
+    outputs = {name: value for name, value in given.items() if isinstance(value, pulumi.Output)}
+    if not outputs:
+        return {}
+
+    async def owners() -> dict[str, str]:
+        found = {}
+        for name, output in outputs.items():
+            for resource in await output.resources():
+                # Another output of a resource, or one that is made from its id, may be the id of something else.
+                if isinstance(resource, ZitadelResource) and resource._owner is not None and resource.id is output:
+                    owner = await pulumi.Output.from_input(resource._owner).future()
+                    found.update({name: owner} if owner else {})
+        return found
+
+    return {DECLARED_BY: pulumi.Output.from_input(owners())}
 
 
 def _plain(value: Any) -> Any:

@@ -19,7 +19,7 @@ def retry(
     call: Callable[[], T],
     *,
     should_retry: Callable[[BaseException], bool],
-    within: float,
+    left: Callable[[], float],
     sleep: Callable[[float], None],
     notify: Callable[[BaseException, float], None],
     retry_after: Callable[[BaseException], float | None] = lambda error: None,
@@ -27,7 +27,7 @@ def retry(
     """Return what ``call`` returns, and repeat it as long as its error may pass.
 
     :param should_retry: whether an error may pass.
-    :param within: seconds after which the last error is raised.
+    :param left: the seconds that are left until the last error is raised.
     :param sleep: waits for that many seconds.
     :param notify: is given the error and the seconds until the next attempt.
     :param retry_after: the seconds that the server requested to wait, if it did.
@@ -41,7 +41,7 @@ def retry(
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(should_retry),
         wait=wait,
-        stop=tenacity.stop_before_delay(within),
+        stop=lambda state: state.upcoming_sleep >= left(),
         before_sleep=lambda state: notify(_error(state), state.next_action.sleep if state.next_action else 0.0),
         sleep=sleep,
         reraise=True,

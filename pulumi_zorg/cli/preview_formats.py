@@ -10,7 +10,7 @@ from pulumi_zorg.cli import json_models
 from pulumi_zorg.cli.preview_review import Reviewed, Verdict
 from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
 from pulumi_zorg.errors import clean
-from pulumi_zorg.impact import Act, Effect
+from pulumi_zorg.impact import NOT_READ, Act, Effect
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 
 __all__ = ["FORMATS"]
@@ -25,9 +25,6 @@ _CHANGES = {
 }
 #: Why an object is removed, where its resource is not simply deleted.
 _HOW = {"replace": "replaced", "pending": "deletion that an earlier run left undone"}
-
-#: The order of the sentences: what cannot be undone, then what locks out, then what lets in.
-_ORDER = {act: place for place, act in enumerate((Act.REMOVES, Act.DEACTIVATES, Act.CHANGES, Act.REACTIVATES))}
 
 
 def as_table(verdict: Verdict) -> None:
@@ -116,8 +113,12 @@ FORMATS: dict[str, Callable[[Verdict], None]] = {
 
 
 def _ordered(verdict: Verdict) -> list[Reviewed]:
-    def place(each: Reviewed) -> tuple[int, str, str]:
-        return _ORDER.get(each.effect.act, len(_ORDER)), each.effect.type, each.urn
+    """Return the changes in the order of harm. What is not known to happen comes after what is."""
+
+    def place(each: Reviewed) -> tuple[float, bool, str, str]:
+        effect = each.effect
+        harm = NOT_READ if effect.adopts else RESOURCE_TYPES[effect.type].impact.harm(effect)
+        return harm, effect.maybe, effect.type, each.urn
 
     return sorted(verdict.reviewed, key=place)
 

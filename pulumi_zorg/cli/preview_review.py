@@ -250,7 +250,9 @@ def review(
     if any(each.effect.is_significant or each.takes_access for each in reviewed):
         settings, not_asked = _settings(stack)
     if settings is not None:
-        _verify_instance(settings, plan.steps)
+        not_asked = _verify_instance(settings, plan.steps)
+        settings = settings if not_asked is None else None
+    if settings is not None:
         reviewed = _with_facts(settings, plan.steps)
     significant = tuple(each for each in reviewed if each.effect.is_significant and each.sentences)
     limits = (*_limits(reviewed, most, settings, not_asked), _losing_access(reviewed, most, not_asked))
@@ -292,10 +294,10 @@ def _settings(stack: Stack | None) -> tuple[Settings | None, str | None]:
     return (settings, None) if settings.preview_impact else (None, "zorg:previewImpact is false")
 
 
-def _verify_instance(settings: Settings, steps: Sequence[PlannedStep]) -> None:
+def _verify_instance(settings: Settings, steps: Sequence[PlannedStep]) -> str | None:
     """Verify that the instance has, or had, an organization of the plan. Another instance would have nothing to count.
 
-    Where the instance does not answer, nothing is counted on it anyway.
+    Return why nothing can be read from the instance, or None.
 
     :raises ConfigurationError: where the instance has none of the organizations.
     """
@@ -304,7 +306,7 @@ def _verify_instance(settings: Settings, steps: Sequence[PlannedStep]) -> None:
 
     wanted = _organizations(steps)[:_TRIED]
     if not wanted:
-        return
+        return None
     client = Client.connect(_hasty(settings), notice=lambda sentence: None)
     try:
         for org_id in wanted:
@@ -312,9 +314,11 @@ def _verify_instance(settings: Settings, steps: Sequence[PlannedStep]) -> None:
                 find_organization(client, org_id)
             except NotProven:
                 continue
-            except (NoAnswer, ApiError, CredentialError, HeaderIgnored):
-                return
-            return
+            except NoAnswer as error:
+                return clean(f"the server did not answer: {error}", 500)
+            except (ApiError, CredentialError, HeaderIgnored):
+                return None
+            return None
     finally:
         client.close()
     names = ", ".join(map(clean, wanted))

@@ -21,9 +21,11 @@ import httpx
 
 from pulumi_zorg.auth import bearer_auth
 from pulumi_zorg.client.call import ORG_HEADER, Call
+from pulumi_zorg.client.outage import Outage
 from pulumi_zorg.client.rate_limit import RateLimit
 from pulumi_zorg.config import Settings, is_loopback
 from pulumi_zorg.errors import (
+    DOCTOR,
     AlreadyExists,
     ApiError,
     EventConflict,
@@ -37,7 +39,15 @@ from pulumi_zorg.errors import (
     Unreachable,
     clean,
 )
-from pulumi_zorg.foreign import explained, has_no_instance, is_from_proxy, is_refusal, json_of, quoted
+from pulumi_zorg.foreign import (
+    OTHER_SCHEME_THAN_HTTP,
+    explained,
+    has_no_instance,
+    is_from_proxy,
+    is_refusal,
+    json_of,
+    quoted,
+)
 from pulumi_zorg.headers import hide_sent
 from pulumi_zorg.retry import retry
 
@@ -45,9 +55,13 @@ __all__ = ["Transport", "http_date"]
 
 log = logging.getLogger("pulumi_zorg")
 
+#: Seconds within which a connection is made, if a whole call may take longer.
+_CONNECTS_WITHIN = 4.0
 _GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
 # Failures before a byte of the request was sent.
 _UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+_NOT_SENT = (*_NOT_CONNECTED, httpx.PoolTimeout)
 #: What to do about a certificate, by OpenSSL's code of what is wrong with it.
 _PRIVATE_AUTHORITY = (
     "Where it comes from a private authority, name that one's certificate file in zorg:caFile (ZITADEL_CA_FILE), which is then the only "
@@ -60,7 +74,9 @@ _CERTIFICATES = {
     62: _ANOTHER_NAME,
     64: _ANOTHER_NAME,
 }
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+_NOTHING_ANSWERED = "Nothing has answered at this address yet, so the call is not repeated. Check zorg:url."
+_OTHER_SCHEME_THAN_HTTPS = "If the server answers plain http at this port, the address begins with http://."
 
 
 class Transport:
@@ -87,6 +103,7 @@ class Transport:
         self.sleep = sleep
         self.notice = notice
         self._rate_limit = RateLimit(sleep, notice)
+        self._outage = Outage(settings.url, settings.retry_deadline, notice)
         self._ahead = 0.0  # seconds that the server's clock is ahead of this machine's
         verify: ssl.SSLContext | bool = True
         if settings.ca_file is not None:
@@ -96,7 +113,7 @@ class Transport:
             verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._http = httpx.Client(
             base_url=settings.url,
-            timeout=settings.timeout,
+            timeout=httpx.Timeout(settings.timeout, connect=min(settings.timeout, _CONNECTS_WITHIN)),
             verify=verify,
             transport=transport,
             # A proxy that the environment names is meant for other machines than this one.
@@ -151,6 +168,22 @@ class Transport:
         """Seconds since 1970 by the server's clock, from its last answer, to the second."""
         return time.time() + self._ahead
 
+    def patience(self) -> Callable[[], float]:
+        """Return a function that returns the seconds which are left to repeat something that begins now.
+
+        In an outage these are the seconds that are left of the outage, for all calls together.
+        """
+        began = time.monotonic()
+        return lambda: self._outage.left(began)
+
+    def report_repeated(self, error: BaseException, sentence: str) -> None:
+        """Report that something is done again after an error. During an outage that is one line for all calls.
+
+        :param error: what failed.
+        """
+        report = self._outage.repeats if isinstance(error, Unreachable) else self.notice
+        report(sentence)
+
     def close(self) -> None:
         """Close the pool of connections."""
         self._http.close()
@@ -197,21 +230,29 @@ class Transport:
         try:
             return retry(
                 once,
-                should_retry=lambda error: isinstance(error, _Passing) and (repeatable or not error.may_have_applied),
-                within=self.settings.retry_deadline,
+                should_retry=lambda error: isinstance(error, _Passing) and self._may_repeat(error, repeatable),
+                left=self.patience(),
                 sleep=self.sleep,
-                notify=lambda error, wait: self._before_retry(error, wait, attempt + 1),
+                notify=self._before_retry,
                 retry_after=lambda error: error.retry_after if isinstance(error, _Passing) else None,
             )
         except _Passing as error:
-            raise Unreachable(str(error), may_have_applied=error.may_have_applied) from None
+            message = str(error) if self._outage.reached else f"{error} {_NOTHING_ANSWERED} {DOCTOR}"
+            raise Unreachable(message, may_have_applied=error.may_have_applied) from None
 
-    def _before_retry(self, error: BaseException, wait: float, attempt: int) -> None:
+    def _may_repeat(self, error: _Passing, repeatable: bool) -> bool:
+        """Whether a call that failed may be repeated, and may succeed then."""
+        harmless = repeatable or not error.may_have_applied
+        return harmless and (error.answered or self._outage.is_worth_repeating(connected=error.connected))
+
+    def _before_retry(self, error: BaseException, wait: float) -> None:
         """Report the wait. After a 429 all calls of this client make it together."""
         if isinstance(error, _Passing) and error.rate_limited:
             self._rate_limit.pause(self.settings.url, wait)
         else:
-            self.notice(f"{error} Trying again in {wait:.1f} s (attempt {attempt}).")
+            self._outage.repeats(
+                f"{error} All calls are repeated until it answers, for at most {self.settings.retry_deadline:.0f} s."
+            )
 
     def _once(
         self, operation: str, send: Callable[[], httpx.Response], org: str | None, attempt: int
@@ -223,6 +264,7 @@ class Transport:
             response = send()
         except httpx.HTTPError as error:
             log.debug("%s: %s after %.0f ms, attempt %d", operation, type(error).__name__, _since(began), attempt)
+            self._outage.failed(answered=False)
             failed = _transport_error(operation, self.settings.url, error)
         if failed is not None:
             # Outside the handler, because the library's own error may quote what the server sent.
@@ -235,12 +277,17 @@ class Transport:
             "%s %s org=%s -> %d in %.0f ms, attempt %d",
             request.method, request.url.path, org or "-", response.status_code, _since(began), attempt,
         )  # fmt: skip
+        rate_limited = response.status_code == 429
+        if response.status_code in _GATEWAY_STATUSES and not rate_limited:
+            self._outage.failed(answered=True)
+        else:
+            self._outage.ended()
         if response.status_code in _GATEWAY_STATUSES:
             raise _Passing(
                 f"{operation}: {self.settings.url} answered {response.status_code}.",
-                # 429 is sent before a call is processed.
-                may_have_applied=response.status_code != 429,
-                rate_limited=response.status_code == 429,
+                may_have_applied=not rate_limited,  # 429 is sent before a call is processed
+                answered=True,
+                rate_limited=rate_limited,
                 retry_after=_retry_after(response),
             )
         return response
@@ -275,13 +322,24 @@ class _EndingStream(httpx.SyncByteStream):
 class _Passing(Unreachable):
     """Unreachable, and a retry may help.
 
+    :param connected: whether a connection was made.
+    :param answered: whether anything answered. It was not ZITADEL.
     :param rate_limited: the server answered 429, and so has not processed the call.
     """
 
     def __init__(
-        self, message: str, *, may_have_applied: bool, rate_limited: bool = False, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        may_have_applied: bool,
+        connected: bool = True,
+        answered: bool = False,
+        rate_limited: bool = False,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message, may_have_applied=may_have_applied)
+        self.connected = connected
+        self.answered = answered
         self.rate_limited = rate_limited
         self.retry_after = retry_after
 
@@ -305,17 +363,19 @@ def http_date(value: str) -> datetime | None:
 
 def _transport_error(operation: str, url: str, error: httpx.HTTPError) -> Unreachable:
     cause: BaseException | None = error
+    other_scheme = OTHER_SCHEME_THAN_HTTP if url.startswith("http:") else ""
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Unreachable(
                 f"{operation}: the certificate of {url} is not trusted ({clean(cause.verify_message)}). "
-                f"{_CERTIFICATES.get(cause.verify_code, _PRIVATE_AUTHORITY)}",
+                f"{_CERTIFICATES.get(cause.verify_code, _PRIVATE_AUTHORITY)} {DOCTOR}",
                 may_have_applied=False,
             )
         if isinstance(cause, httpx.ProxyError) and str(cause).startswith("407"):
             return Unreachable(
                 f"{operation}: the proxy that the environment names for {url} wants a credential ({clean(str(cause))}). Give it in "
-                "the proxy's address (HTTPS_PROXY, HTTP_PROXY), or name the server in NO_PROXY. zorg:headers does not reach that proxy.",
+                "the proxy's address (HTTPS_PROXY, HTTP_PROXY), or name the server in NO_PROXY. zorg:headers does not reach that proxy. "
+                f"{DOCTOR}",
                 may_have_applied=False,
             )
         if (
@@ -325,10 +385,12 @@ def _transport_error(operation: str, url: str, error: httpx.HTTPError) -> Unreac
         ):
             # The server's bytes are no TLS, or it refuses this machine's. A repeated call meets the same.
             return Unreachable(
-                f"{operation}: no TLS connection to {url} is possible ({clean(cause.reason or str(cause))}). If the server answers plain "
-                "http at this port, the address begins with http://.",
+                f"{operation}: no TLS connection to {url} is possible ({clean(cause.reason or str(cause))}). "
+                f"{_OTHER_SCHEME_THAN_HTTPS} {DOCTOR}",
                 may_have_applied=False,
             )
+        if isinstance(cause, ssl.SSLError):  # the server ends the connection in the handshake
+            other_scheme = _OTHER_SCHEME_THAN_HTTPS
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, _UNSENDABLE):
         # The cause is not quoted: it may contain the header with the token.
@@ -339,7 +401,14 @@ def _transport_error(operation: str, url: str, error: httpx.HTTPError) -> Unreac
     what = clean(hide_sent(str(error), _sent_with(error))) or type(error).__name__
     if isinstance(error, httpx.TimeoutException):
         what = f"no answer in time ({type(error).__name__})"
-    return _Passing(f"{operation}: {url} cannot be reached: {what}.", may_have_applied=not isinstance(error, _NOT_SENT))
+    connected = not isinstance(error, _NOT_CONNECTED)
+    broke = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.ConnectError) and other_scheme
+    hint = f" {other_scheme}" if broke and (connected or other_scheme is _OTHER_SCHEME_THAN_HTTPS) else ""
+    return _Passing(
+        f"{operation}: {url} cannot be reached: {what}.{hint}",
+        may_have_applied=not isinstance(error, _NOT_SENT),
+        connected=connected,
+    )
 
 
 def _sent_with(error: httpx.HTTPError) -> list[tuple[str, str]]:
@@ -356,7 +425,7 @@ def _answer(call: Call, response: httpx.Response, settings: Settings) -> dict[st
     if has_no_instance(response) or is_from_proxy(response) or not is_refusal(answer) or status < 400:
         # An answer of 200, or of something that failed inside, may be that of a proxy after the server has acted.
         raise UnexpectedAnswer(
-            f"{call.operation}: {explained(response)}", may_have_applied=status < 300 or status >= 500
+            f"{call.operation}: {explained(response)} {DOCTOR}", may_have_applied=status < 300 or status >= 500
         )
     raise _refusal(call, response, answer, settings)
 

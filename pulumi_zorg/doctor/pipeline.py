@@ -27,7 +27,7 @@ from pulumi_zorg.doctor.server import (
     check_settings,
     check_version,
 )
-from pulumi_zorg.errors import ZorgError
+from pulumi_zorg.errors import DOCTOR, ZorgError
 
 __all__ = ["CHECKS", "Check", "diagnose"]
 
@@ -88,4 +88,4 @@ def _find(check: Check, examination: Examination) -> Iterator[Finding]:
     try:
         yield from check.find(examination)
     except ZorgError as raised:
-        yield error(str(raised))
+        yield error(str(raised).removesuffix(f" {DOCTOR}"))

@@ -6,6 +6,7 @@ declarations of the types: a preview without changes would wait for that.
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -16,8 +17,19 @@ from pulumi.output import Unknown
 
 from pulumi_zorg.config import Process, load_settings, origin_of_address, same_address
 from pulumi_zorg.errors import ConfigurationError, InputError, clean
-from pulumi_zorg.impact import Planned, mask_unknowns
-from pulumi_zorg.inputs import FILLED, IGNORED, LOOKED_UP, OWNER, OWNER_IN_PREVIEW, SECRETS, UNFINISHED, check_inputs
+from pulumi_zorg.impact import UNKNOWN, Planned, mask_unknowns
+from pulumi_zorg.inputs import (
+    DECLARED_BY,
+    FILLED,
+    IGNORED,
+    LOOKED_UP,
+    OWNER,
+    OWNER_IN_PREVIEW,
+    SECRETS,
+    UNFINISHED,
+    check_inputs,
+    known_roles,
+)
 from pulumi_zorg.lifecycle import DeletionPolicy, merged
 from pulumi_zorg.providers import context as process
 from pulumi_zorg.providers.context import ProviderContext, readable
@@ -58,6 +70,7 @@ class Checks:
         show_own_errors_without_traceback()
         with _starting:
             if not process.is_started():
+                atexit.register(process.stop)  # the engine interrupts this process when a run is complete
                 process.start(ProviderContext.from_settings(load_settings(lambda key: req.config.get(f"zorg:{key}"))))
 
     @readable
@@ -93,15 +106,39 @@ class Checks:
             context.is_preview = True
             if new or self._differ(olds, checked):
                 context.check_credential()
+            declared, in_program = self._with_adopted(context, checked, news.get(DECLARED_BY) or {})
             if new or (olds.get("role_keys") != checked.get("role_keys") and "role_keys" not in ignored):
-                refused = context.why_roles_are_refused(self.inputs.used_roles(checked))
+                keys = known_roles(checked.get("role_keys")) or ()
+                refused = context.why_roles_are_not_declared(keys, in_program) or context.why_roles_are_refused(
+                    self.inputs.used_roles(declared)
+                )
                 if refused is not None:
                     return CheckResult(checked, [CheckFailure("role_keys", refused)])
+            offered = self.inputs.offered_roles(declared)
+            if offered is not None:
+                context.registry.declares(str(resource), offered)
             if new:
-                declared = _without_unknowns(checked)
-                context.report_impact(Planned(self.type, None, None, declared), declared)
+                missing = context.missing(self.type, declared)
+                if missing is not None:
+                    return CheckResult(checked, [CheckFailure(missing.property, context.reporter.mask(missing.reason))])
+                created = [name for name, owner in in_program.items() if context.registry.is_created(owner)]
+                planned = Planned(self.type, None, None, declared)
+                context.report_impact(planned, _without_unknowns(checked), resource=str(resource), created=created)
                 context.report_kept(self.type, declared)
+                adopted = context.registry.adopted_by(str(resource))
+                if adopted is not None and offered is not None:
+                    context.registry.offer(adopted, offered, frozenset())
         return CheckResult(checked, [])
+
+    def _with_adopted(
+        self, context: ProviderContext, checked: Mapping[str, Any], declared_by: Mapping[str, str]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the declared properties with the ids of what the program adopts, and which resources have the ids that are not
+        known, by property."""
+        declared = _without_unknowns(checked)
+        unknown = {name: owner for name, owner in declared_by.items() if declared.get(name) is UNKNOWN}
+        adopted = {name: context.registry.adopted_by(owner) for name, owner in unknown.items()}
+        return {**declared, **{name: found for name, found in adopted.items() if found is not None}}, unknown
 
     def _check_import(self, context: ProviderContext, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Verify an entry of an import file. Nothing else comes without the internal input that names the resource.

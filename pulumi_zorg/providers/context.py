@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import ConfigurationError, InputError, ZorgError
-from pulumi_zorg.impact import Planned
+from pulumi_zorg.impact import Act, Planned
 from pulumi_zorg.inputs import RoleUse
 from pulumi_zorg.lifecycle import DeletionPolicy
 from pulumi_zorg.masking import texts_in
 from pulumi_zorg.providers.backend import pending_creates_folder
+from pulumi_zorg.providers.impact_report import ImpactReport
 from pulumi_zorg.providers.pending import PendingCreates
 from pulumi_zorg.providers.registry import Registry
 from pulumi_zorg.providers.reporter import Reporter
@@ -24,8 +25,13 @@ if TYPE_CHECKING:  # A preview without changes makes no call, and does not load 
     from pulumi_zorg.client import Client
     from pulumi_zorg.providers.bulk_reads import BulkReads
     from pulumi_zorg.providers.preview_impact import PreviewImpact
+    from pulumi_zorg.references import Missing
+    from pulumi_zorg.resource_type import ResourceType
 
 __all__ = ["ProviderContext", "current", "is_started", "readable", "start", "stop"]
+
+#: The place of what neither takes nor gives access (:meth:`pulumi_zorg.impact.Impact.harm`).
+_REST = 4
 
 Hook = TypeVar("Hook", bound=Callable[..., Any])
 
@@ -58,11 +64,15 @@ class ProviderContext:
     #: state has the object as active.
     _deactivated: dict[tuple[str, str], bool] = field(default_factory=dict)
     _credential_checked: bool = False
+    _impacts: ImpactReport = field(init=False)
     #: Whether this run is a preview. The host does not say so; resources do, in `check`.
     is_preview: bool = False
     #: Whether this run is an import. The engine calls nothing but `check` in it.
     is_import: bool = False
     _imported: set[tuple[str, frozenset[tuple[str, str]]]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._impacts = ImpactReport(self.reporter.note)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ProviderContext:
@@ -107,7 +117,8 @@ class ProviderContext:
             return self._bulk_reads
 
     def close(self) -> None:
-        """Close the connections."""
+        """Write what was kept for the end of the run, and close the connections."""
+        self._impacts.write()
         if self._client is not None:
             self._client.close()
         if self._preview is not None:
@@ -226,6 +237,25 @@ class ProviderContext:
                 )
         return None
 
+    def why_roles_are_not_declared(self, keys: Collection[str], declared_by: Mapping[str, str]) -> str | None:
+        """Return in a preview why a resource cannot give roles of what the same program creates; None where it can.
+
+        :param declared_by: which resources have the ids that its properties name, by property. Only those whose ids are not known.
+        """
+        for name, resource in declared_by.items():
+            offered = self.registry.offered_by(resource)
+            missing = [] if offered is None else [key for key in keys if key not in offered.keys]
+            if offered is not None and offered.reference == name and missing:
+                from pulumi_zorg.role_use import has_not
+
+                return self.reporter.mask(f"cannot be given: {has_not(offered.title, missing, offered.keys)}")
+        return None
+
+    def missing(self, type: str, declared: Mapping[str, Any]) -> Missing | None:
+        """Return in a preview an object that a new resource names and that does not exist; None where all do, as far as that is
+        known."""
+        return self.preview.missing(RESOURCE_TYPES[type], declared)
+
     def why_roles_are_refused(self, use: RoleUse | None) -> str | None:
         """Return in a preview why a resource cannot give roles; None where it can, or where that is not known."""
         if use is None:
@@ -262,20 +292,48 @@ class ProviderContext:
         if self.settings.preview_impact and declared.get("deletion_policy") != "remove" and not declared.get("adopt"):
             sentence = self.preview.kept(RESOURCE_TYPES[type], declared)
             if sentence is not None:
-                self.reporter.note(sentence)
+                self._impacts.add((sentence,), _REST)
 
-    def report_impact(self, planned: Planned, declared: Mapping[str, Any]) -> None:
+    def report_impact(
+        self,
+        planned: Planned,
+        declared: Mapping[str, Any],
+        *,
+        resource: str | None = None,
+        created: Collection[str] = (),
+    ) -> None:
         """Report in a preview what the change would do to people, if it is significant.
 
         :param declared: all that the program declares of the resource, as `check` has returned it.
+        :param resource: the resource, if the run creates its object or adopts one.
+        :param created: the properties that have the ids of what the same run creates.
         """
-        if not self.settings.preview_impact:
+        adopts = planned.adopts
+        if self.settings.preview_impact:
+            resource_type = RESOURCE_TYPES[planned.type]
+            planned = self.preview.resolve(resource_type, planned)
+            self._report_effect(resource_type, planned, self.hidden(planned.type, declared), created)
+        if resource is None:
             return
-        hidden = self.hidden(planned.type, declared)
-        resource_type = RESOURCE_TYPES[planned.type]
-        planned = self.preview.resolve(resource_type, planned)
-        for sentence in self.preview.sentences(resource_type, planned, hidden):
-            self.reporter.note(sentence)
+        if planned.id is not None:
+            self.registry.adopts(resource, planned.id)
+        elif not adopts or (planned.before is None and self.settings.preview_impact):
+            self.registry.creates(resource)
+
+    def _report_effect(
+        self, resource_type: ResourceType[Any], planned: Planned, hidden: Collection[str], created: Collection[str]
+    ) -> None:
+        impact = resource_type.impact
+        effect = impact.effect(planned).hiding(hidden)
+        if not effect.is_significant:
+            return
+        if effect.adopts:
+            self._impacts.count_not_read(resource_type.noun, impact.sentences(effect))
+        elif effect.act is Act.CREATES and not impact.takes_access(effect) and {*created} & {*impact.gives_access_to}:
+            self._impacts.count_created(resource_type.noun, impact.sentences(effect))
+        else:
+            sentences = impact.sentences(effect, self.preview.facts(resource_type, effect))
+            self._impacts.add(sentences, impact.harm(effect), maybe=effect.maybe)
 
 
 def _key(type: str, properties: Mapping[str, Any]) -> str:

@@ -152,10 +152,11 @@ class _Creator(Generic[AnyInputs]):
                 once,
                 # A failed connection may pass. After an answer that is not ZITADEL's the create is repeated once.
                 should_retry=lambda error: isinstance(error, _AnswerLost) and (error.passing or failures < 2),
-                within=transport.settings.retry_deadline,
+                left=transport.patience(),
                 sleep=transport.sleep,
-                notify=lambda error, wait: transport.notice(
-                    f"{error} It may have happened; trying again in {wait:.1f} s, which cannot make a second one."
+                notify=lambda error, wait: transport.report_repeated(
+                    error.failure if isinstance(error, _AnswerLost) else error,
+                    f"{error} It may have happened; trying again in {wait:.1f} s, which cannot make a second one.",
                 ),
             )
         except _AnswerLost as error:

@@ -14,10 +14,15 @@ from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
     ConfigurationError,
+    FailedPrecondition,
     Gone,
     HeaderIgnored,
     InputError,
+    InvalidArgument,
     NoAnswer,
+    NotFound,
+    NotProven,
+    PermissionDenied,
     UnexpectedAnswer,
     ZorgError,
 )
@@ -34,6 +39,7 @@ from pulumi_zorg.providers.host import send_half_done_update
 from pulumi_zorg.providers.lost_changes import is_shown, was_created
 from pulumi_zorg.providers.reconcile import Progress, destroy, reconcile
 from pulumi_zorg.providers.registry import display_name
+from pulumi_zorg.references import find_missing, may_exist
 from pulumi_zorg.resource_type import AnyInputs, Observed, ResourceType
 
 __all__ = ["Hooks"]
@@ -59,8 +65,12 @@ class Hooks(Generic[AnyInputs]):
         context = process.current()
         inputs = self._parse(props)
         resource = self._resource(props)
-        self.type.before_create(context.client, inputs)
-        created = self._shown(create_or_adopt(self.type, context, inputs, resource), resource, inputs)
+        try:
+            self.type.before_create(context.client, inputs)
+            made = create_or_adopt(self.type, context, inputs, resource)
+        except (InvalidArgument, FailedPrecondition, NotFound, PermissionDenied, NotProven) as refused:
+            raise self._explained(refused, inputs) from None
+        created = self._shown(made, resource, inputs)
         context.bulk_reads.written(self.type.key(created.id, props))
         kept = self._kept(created, inputs, resource)
         progress: Progress[AnyInputs] = Progress()
@@ -187,6 +197,27 @@ class Hooks(Generic[AnyInputs]):
         with in_state():
             done = destroy(self.type, context.client, id, self._parse_recorded(props), props)
         context.deactivated(self.type.token, id, done)
+
+    def _explained(self, refused: ApiError | NotProven, inputs: AnyInputs) -> ZorgError:
+        """Return the error of a create that was refused, with the object that it names and that does not exist."""
+        client = process.current().client
+
+        def shown(property: str, id: str, org_id: str | None) -> bool:
+            return may_exist(client, property, id, org_id)
+
+        try:
+            missing = find_missing(client, self.type.events, inputs.dump(), shown)
+        except ZorgError:
+            return refused
+        if missing is None:
+            return refused
+        answer = f"ZITADEL answered {refused.status}: {refused.said}" if isinstance(refused, ApiError) else ""
+        if missing.certain or (isinstance(refused, PermissionDenied) and refused.no_organization):
+            return InputError(f"The new {self.type.noun}", missing.property, f"{missing.reason}. {answer}".rstrip())
+        if isinstance(refused, NotProven | PermissionDenied):
+            return refused
+        # Something else may be wrong, and what the credential cannot see may exist.
+        return refused.with_hint(f"{missing.property} {missing.reason}.")
 
     def _kept(self, created: Created, inputs: AnyInputs, resource: str) -> dict[str, Any]:
         """Return what stays as it is on an object that existed: what the program ignores.

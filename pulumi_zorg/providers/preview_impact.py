@@ -26,6 +26,7 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.impact import Effect, Facts, Planned
 from pulumi_zorg.inputs import RoleUse, check_inputs
+from pulumi_zorg.references import Missing, find_missing
 from pulumi_zorg.resource_type import Observed, ResourceType
 from pulumi_zorg.role_use import lacking
 
@@ -37,6 +38,8 @@ _CALLS = 20
 _PART = 4
 #: How many objects are looked for that exist where one with a deletion policy is created.
 _KEPT = 5
+#: How many objects that resources name are looked for.
+_NAMED = 8
 #: Seconds that one of them may take.
 _TIMEOUT = 5.0
 #: Seconds after which a call that fails is given up: it is not repeated.
@@ -62,6 +65,7 @@ class PreviewImpact:
         self._left = calls
         self.at_most = calls // _PART
         self._kept_left = _KEPT
+        self._named: dict[tuple[str, str], bool] = {}  # property and id -> whether a read shows the object
         self._stopped: str | None = None  # why no more calls are made
         self._known_names: dict[tuple[str, ...], str | None] = {}
         self._known: dict[tuple[str, ...], tuple[Any, str | None]] = {}
@@ -120,17 +124,26 @@ class PreviewImpact:
             return None
         return lacking(known, use, offered)
 
-    def sentences(
-        self, resource_type: ResourceType[Any], planned: Planned, secret: Collection[str] = ()
-    ) -> tuple[str, ...]:
-        """Return what a reviewer should know of the change; none where nothing significant happens.
+    def missing(self, resource_type: ResourceType[Any], properties: Mapping[str, Any]) -> Missing | None:
+        """Return an object that a resource names and that certainly does not exist; None where that is not known."""
+        try:
+            found = self.read(lambda: find_missing(self._client, resource_type.events, properties, self._is_shown))
+        except (ZorgError, _NotRead):
+            return None
+        return found if found is not None and found.certain else None
 
-        :param secret: the properties whose values are not shown.
-        """
-        effect = resource_type.impact.effect(planned).hiding(secret)
-        if not effect.is_significant:
-            return ()
-        return resource_type.impact.sentences(effect, self.facts(resource_type, effect))
+    def _is_shown(self, property: str, id: str, org_id: str | None) -> bool:
+        """Whether a read shows an object that a resource names, or too many were looked for already."""
+        with self._lock:
+            if (property, id) not in self._named and len(self._named) >= _NAMED:
+                return True
+            known = self._named.get((property, id))
+        if known is None:
+            calls = self._client.counts.names(property, id, org_id)
+            known = self.name((property, org_id or "", id), *calls) is not None
+            with self._lock:
+                self._named[property, id] = known
+        return known
 
     def resolve(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
         """Return a planned change with what the state does not have: the object that it adopts, and what the properties are

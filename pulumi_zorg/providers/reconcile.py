@@ -241,9 +241,12 @@ def _converge(read: Read[T], target: _Target[Any]) -> T:
         return retry(
             lambda: _pass(read, target),
             should_retry=lambda error: isinstance(error, _AnswerLost),
-            within=transport.settings.retry_deadline,
+            left=transport.patience(),
             sleep=transport.sleep,
-            notify=lambda error, wait: transport.notice(f"{error} Reading in {wait:.1f} s whether it happened."),
+            notify=lambda error, wait: transport.report_repeated(
+                error.failure if isinstance(error, _AnswerLost) else error,
+                f"{error} Reading in {wait:.1f} s whether it happened.",
+            ),
         )
     except _AnswerLost as error:
         raise error.failure from None

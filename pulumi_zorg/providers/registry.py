@@ -30,6 +30,9 @@ class Registry:
         self._declared_by: dict[_Identity, str] = {}
         self._manager_of: dict[Key, str] = {}
         self._offers: dict[tuple[str, str], tuple[Offer, frozenset[str]]] = {}
+        self._offered_by: dict[str, Offer] = {}
+        self._created: set[str] = set()
+        self._adopted: dict[str, str] = {}
 
     def register(self, resource: str, identity: Mapping[str, str], *, new: bool) -> str | None:
         """Remember what the resource declares. Return the other resource that declares the same object, if one does.
@@ -76,6 +79,36 @@ class Registry:
         """Return what :meth:`offer` was given, by the property that has the id, and the id."""
         with self._lock:
             return dict(self._offers)
+
+    def declares(self, resource: str, offered: Offer) -> None:
+        """Remember which roles a resource declares that others may give."""
+        with self._lock:
+            self._offered_by[resource] = offered
+
+    def offered_by(self, resource: str) -> Offer | None:
+        """Return what :meth:`declares` was given."""
+        with self._lock:
+            return self._offered_by.get(resource)
+
+    def creates(self, resource: str) -> None:
+        """Remember in a preview that the run creates the resource's object."""
+        with self._lock:
+            self._created.add(resource)
+
+    def is_created(self, resource: str | None) -> bool:
+        """Whether the run creates the resource's object, and adopts none. See :meth:`creates`."""
+        with self._lock:
+            return resource in self._created
+
+    def adopts(self, resource: str, id: str) -> None:
+        """Remember in a preview which object the resource adopts."""
+        with self._lock:
+            self._adopted[resource] = id
+
+    def adopted_by(self, resource: str) -> str | None:
+        """Return the id of the object that the resource adopts; None where none is known. See :meth:`adopts`."""
+        with self._lock:
+            return self._adopted.get(resource)
 
     def release(self, resource: str, key: Key) -> None:
         """The resource does not manage the object."""

@@ -221,4 +221,6 @@ def test_a_program_goes_on_while_twins_wait_for_the_server(server: Server, stack
     (stack.folder / "__main__.py").write_text(TWINS)
     server.proxy.add(Fault("answer", path="/v2/users$", status=503, times=2))
     up = stack.up()
-    assert up.shows("Trying again in", 'acme : "Acme"'.replace(" :", ":"), server.ann, server.bob)
+    assert up.shows(
+        "All calls are repeated until it answers", 'acme : "Acme"'.replace(" :", ":"), server.ann, server.bob
+    )

@@ -176,7 +176,9 @@ def test_what_is_known_only_later_is_said_to_be_so(server: Server, stack: InProc
         shop=project("@acme", "Shop", roles=ROLES),
         granted=project_grant("@acme", "@shop", server.home, ["viewer"]),
     )
-    assert preview(stack) == ["lets Furniture give the role viewer of a project that is not known yet to its users"]
+    assert preview(stack) == [
+        "gives roles by 1 project grant in organizations or projects that this run creates. They are counted here and not listed"
+    ]
 
 
 def test_what_is_secret_is_not_shown(server: Server, stack: InProcessStack) -> None:

@@ -123,15 +123,18 @@ def test_a_project_grant_of_an_unknown_project_or_organization_has_a_hint(
     server, stack = every_server, every_stack
     acme = server.admin.create_organization(server.name("Acme"))
     needs = "A project grant needs the project's own organization as org_id, another organization, and roles of the project."
-    for declared in (
-        project_grant(server.home, "424242", acme, ["viewer"]),
-        project_grant(acme, server.project, server.home, ["viewer"]),
-        project_grant(server.home, server.project, "424242", ["viewer"]),
-        project_grant(server.home, server.project, server.home, ["viewer"]),
+    for declared, said in (
+        (project_grant(server.home, "424242", acme, ["viewer"]), "project_id is 424242: there is no such project"),
+        (project_grant(acme, server.project, server.home, ["viewer"]), needs),
+        (
+            project_grant(server.home, server.project, "424242", ["viewer"]),
+            "granted_org_id is 424242: there is no such",
+        ),
+        (project_grant(server.home, server.project, server.home, ["viewer"]), needs),
     ):
         stack.declare(granted=declared)
         failed = stack.fails()
-        assert failed.shows(needs), failed.out
+        assert failed.shows(said), failed.out
         assert stack.resources() == {}
     assert server.admin.project_grants(server.home) == {}
 

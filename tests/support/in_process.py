@@ -21,7 +21,7 @@ from pulumi_zorg.client import Client
 from pulumi_zorg.client.transport import Transport
 from pulumi_zorg.config import load_settings
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.inputs import IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS
+from pulumi_zorg.inputs import DECLARED_BY, IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS
 from pulumi_zorg.providers import context
 from pulumi_zorg.providers.context import ProviderContext
 from pulumi_zorg.providers.organization import OrganizationProvider
@@ -204,6 +204,7 @@ class InProcessStack:
         """The exit code and the diagnostics of work that begins with an empty provider context."""
         diagnostics = io.StringIO()
         reporter = Reporter(diagnostics)
+        failure = ""
         try:
             settings = load_settings(lambda key: self._config.get(f"zorg:{key}"), self.env)
             transport = Transport(
@@ -212,14 +213,14 @@ class InProcessStack:
             pending = PendingCreates(settings.url, self.folder / "pending", reporter.warn)
             context.start(ProviderContext(transport.settings, lambda: Client(transport), pending, reporter))
             work()
-        except ZorgError as error:
-            diagnostics.write(f"error: {type(error).__name__}: {error}\n")
-            return 1, diagnostics.getvalue()
+            code = 0
+        except ZorgError as raised:
+            code, failure = 1, f"error: {type(raised).__name__}: {raised}\n"
         except _Failed:
-            return 1, diagnostics.getvalue()
+            code = 1
         finally:
-            context.stop()
-        return 0, diagnostics.getvalue()
+            context.stop()  # as the end of the process
+        return code, diagnostics.getvalue() + failure
 
     # The commands.
 
@@ -259,6 +260,13 @@ class InProcessStack:
             **({SECRETS: secrets} if secrets else {}),
             **({IGNORED: ignored} if ignored else {}),
         }
+        owners = {
+            key: f"o/tests/{self.name}/{_TITLES[self._declared[value[1:]]['kind']]}/{value[1:]}"
+            for key, value in spec["args"].items()
+            if isinstance(value, str) and value[:1] == "@" and "get" not in self._declared[value[1:]]
+        }
+        if command.preview and owners:
+            news[DECLARED_BY] = owners
         if have is None:
             inputs = self._checked(name, provider.check({}, dict(news)))
             command.ops[name] = ["create"]

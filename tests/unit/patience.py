@@ -11,7 +11,7 @@ import httpx
 import pytest
 import tenacity
 
-from pulumi_zorg.client import rate_limit, transport
+from pulumi_zorg.client import outage, rate_limit, transport
 from pulumi_zorg.client.transport import Transport
 from pulumi_zorg.config import Credential, PersonalAccessToken, Secret, Settings
 
@@ -29,7 +29,7 @@ class Waits(list[float]):
         super().__init__()
         # Only where waiting is measured: the emulators of this process have timers that need the real clock.
         moved = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(self), time=time.time, sleep=time.sleep)
-        for module in (tenacity, transport, rate_limit):
+        for module in (tenacity, transport, rate_limit, outage):
             monkeypatch.setattr(module, "time", moved)
 
     def __call__(self, seconds: float) -> None:

@@ -429,8 +429,8 @@ def test_an_answer_of_something_else_than_zitadel_is_an_error(answer: Answer, wa
 
 @pytest.mark.parametrize(
     "passing",
-    [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), answers(429, {}), words(503, "busy"), words(502, "bad")],
-    ids=["refused", "no answer in time", "429", "503", "502"],
+    [httpx.ReadTimeout("slow"), answers(429, {}), words(503, "busy"), words(502, "bad")],
+    ids=["no answer in time", "429", "503", "502"],
 )
 def test_asking_for_a_token_is_repeated_even_for_a_write(passing: Answer, waits: Waits) -> None:
     issuer = Issuer(token_answer=passing)
@@ -443,16 +443,23 @@ def test_asking_for_a_token_is_repeated_even_for_a_write(passing: Answer, waits:
 
     assert transport_to(server, waits, notices, credential=PAIR).send(WRITE) == {"org": {}}
     assert (len(issuer.requested), len(waits), len(issuer.used)) == (3, 2, 1)
-    begins = ("Asking for a token: ", f"{URL} takes no more calls for ")
+    begins = ("Asking for a token: ", f"{URL} takes no more calls for ", f"{URL} answers again after ")
     assert all(notice.startswith(begins) for notice in notices)
 
 
 def test_patience_for_a_token_is_had_once(waits: Waits) -> None:
-    issuer = Issuer(token_answer=httpx.ConnectError("refused"))
+    issuer = Issuer(token_answer=words(503, "busy"))
     with pytest.raises(Unreachable, match="Asking for a token") as caught:
         transport_to(issuer, waits, credential=PAIR, retry_deadline=60.0).send(READ)
     assert not caught.value.may_have_applied
     assert sum(waits) <= 60.0
+
+
+def test_a_token_from_an_address_that_has_never_answered_is_asked_for_once(waits: Waits) -> None:
+    issuer = Issuer(token_answer=httpx.ConnectError("refused"))
+    with pytest.raises(Unreachable, match=r"Asking for a token.+Check zorg:url. `zorg doctor` finds out"):
+        transport_to(issuer, waits, credential=PAIR).send(READ)
+    assert (len(issuer.requested), waits) == (1, [])
 
 
 def test_a_write_that_was_refused_and_finds_no_other_token_was_not_performed(waits: Waits) -> None:

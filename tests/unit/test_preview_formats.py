@@ -13,7 +13,7 @@ from pulumi_zorg.cli.preview_review import LOSING_ACCESS, AccessLimit, Limit, Re
 from pulumi_zorg.impact import Planned
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import SharedObject
-from tests.support.types import ORGANIZATION, USER_GRANT
+from tests.support.types import ORGANIZATION, PROJECT_GRANT, USER_GRANT
 
 URN = f"urn:pulumi:dev::shop::{ORGANIZATION}::"
 ACTIVE, INACTIVE = {"name": "Acme", "active": True}, {"name": "Acme", "active": False}
@@ -133,6 +133,26 @@ def test_the_table_ends_with_all_changes_and_what_they_would_do_to_people(
     capsys: pytest.CaptureFixture[str], found: Verdict, changes: str, summary: str
 ) -> None:
     assert shown(capsys, "table", found).splitlines()[-2:] == [f"dev: {changes}", f"dev: {summary}"]
+
+
+def test_who_loses_access_comes_first_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    """Then who gains it, then the rest. What may change nothing comes after what is known."""
+    to_acme = {"org_id": "1", "project_id": "3", "granted_org_id": "2"}
+    gains = Planned(PROJECT_GRANT, "8", {**to_acme, "role_keys": ["a"]}, {**to_acme, "role_keys": ["a", "b"]})
+    adopted = {"org_id": "1", "user_id": "2", "project_id": "3", "role_keys": ["a"], "adopt": True}
+    found = verdict(
+        organization(ACTIVE, {**ACTIVE, "name": "Renamed"}),
+        reviewed("gains", gains),
+        reviewed("adopted", Planned(USER_GRANT, None, None, adopted).unresolved(["role_keys"]), "create"),
+        granted("a", "b", to=("a",)),
+        reviewed("off", Planned(ORGANIZATION, "2", ACTIVE, INACTIVE)),
+        reviewed("gone", Planned(ORGANIZATION, "3", ACTIVE, None), "delete"),
+    )
+    expected = ["gone", "off", "ann", "adopted", "gains", "acme"]
+    for form, begins in {"table": "{}: ", "markdown": "| `{}` |", "github": "::Preview of {}::"}.items():
+        lines = [line.replace("title=Preview of ", "::Preview of ") for line in shown(capsys, form, found).splitlines()]
+        named = [next((name for name in expected if begins.format(name) in line), "") for line in lines]
+        assert list(dict.fromkeys(filter(None, named))) == expected, (form, lines)
 
 
 def test_a_replacement_and_a_deletion_that_was_left_undone_are_called_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_zorg.client.call import Call
+from pulumi_zorg.client.outage import Outage
 from pulumi_zorg.client.rate_limit import RateLimit
 from pulumi_zorg.client.transport import Transport
 from pulumi_zorg.config import PersonalAccessToken, Secret, Settings, load_settings
@@ -80,26 +81,124 @@ def named(answers: dict[str, Answer]) -> Any:
 # What is repeated.
 
 
+def after_an_answer(server: Scripted, waits: Waits, notices: list[str] | None = None, **settings: Any) -> Transport:
+    """A transport that has had an answer, so that the address is right."""
+    script, server.answers = server.answers, [FINE]
+    transport = transport_to(server, waits, notices, **settings)
+    transport.send(READ)
+    server.answers = script
+    server.requests.clear()
+    return transport
+
+
 @named({**NOT_PERFORMED, **UNKNOWN})
 @pytest.mark.parametrize("call", [READ, SEARCH], ids=["GET", "search"])
 def test_a_read_is_repeated_whatever_happened_to_it(failure: Answer, call: Call, waits: Waits) -> None:
     server, notices = Scripted(failure, failure, FINE), list[str]()
-    assert transport_to(server, waits, notices).send(call) == {"fine": True}
+    assert after_an_answer(server, waits, notices).send(call) == {"fine": True}
     assert len(server.requests) == 3
     assert len(waits) == 2
-    for number, (notice, wait) in enumerate(zip(notices, waits, strict=True), start=2):
-        if f"{URL} takes no more calls" in notice:  # see the rate limit below
-            continue
-        assert notice.startswith(f"{call.operation}: {URL} ")
-        assert notice.endswith(f" Trying again in {wait:.1f} s (attempt {number}).")
+    if any(f"{URL} takes no more calls" in notice for notice in notices):  # see the rate limit below
+        return
+    begins, ends = notices
+    assert begins.startswith(f"{call.operation}: {URL} ")
+    assert begins.endswith(" All calls are repeated until it answers, for at most 120 s.")
+    assert re.fullmatch(rf"{URL} answers again after \d+\.\d s: 2 calls were repeated\.", ends)
 
 
 @named(NOT_PERFORMED)
 def test_a_write_that_cannot_have_happened_is_repeated(failure: Answer, waits: Waits) -> None:
     server = Scripted(failure, failure, FINE)
-    assert transport_to(server, waits).send(WRITE) == {"fine": True}
+    assert after_an_answer(server, waits).send(WRITE) == {"fine": True}
     assert len(server.requests) == 3
     assert [json.loads(request.content) for request in server.requests] == [{"name": "Acme"}] * 3
+
+
+# Before anything has answered, the address is probably wrong.
+
+NO_CONNECTION = {each: NOT_PERFORMED[each] for each in ("refused", "no connection in time", "the proxy")}
+BROKEN = {each: UNKNOWN[each] for each in ("cut while reading", "cut before the answer")}
+WRONG = (
+    r"Nothing has answered at this address yet, so the call is not repeated\. Check zorg:url\. `zorg doctor` finds out"
+)
+
+
+@named(NO_CONNECTION)
+@pytest.mark.parametrize("call", [READ, WRITE], ids=["read", "write"])
+def test_an_address_that_has_never_answered_is_called_once(failure: Answer, call: Call, waits: Waits) -> None:
+    server, notices = Scripted(failure), list[str]()
+    transport = transport_to(server, waits, notices)
+    with pytest.raises(Unreachable, match=WRONG):
+        transport.send(call)
+    assert (len(server.requests), waits, notices) == (1, [], [])
+    with pytest.raises(Unreachable, match=WRONG):
+        transport.send(call)
+    assert (len(server.requests), waits, notices) == (2, [], [])
+
+
+@named(BROKEN)
+def test_a_connection_that_breaks_at_first_is_made_three_times_in_all(failure: Answer, waits: Waits) -> None:
+    server = Scripted(failure)
+    transport = transport_to(server, waits)
+    for requests in (3, 4, 5):
+        with pytest.raises(Unreachable, match=WRONG):
+            transport.send(READ)
+        assert len(server.requests) == requests
+    assert len(waits) == 2
+    assert sum(waits) <= 1.5
+
+
+@named({"503": UNKNOWN["503"], "429": NOT_PERFORMED["429"], "slow": UNKNOWN["no answer in time"]})
+def test_a_gateway_and_a_slow_server_are_waited_for_from_the_beginning(failure: Answer, waits: Waits) -> None:
+    refused = NOT_PERFORMED["refused"]
+    server = Scripted(failure, failure, *([] if isinstance(failure, Exception) else [refused]), FINE)
+    assert transport_to(server, waits).send(READ) == {"fine": True}
+
+
+# An outage is one thing for all calls.
+
+
+def test_all_calls_of_an_outage_share_its_deadline(waits: Waits) -> None:
+    server, notices = Scripted(NOT_PERFORMED["refused"]), list[str]()
+    transport = after_an_answer(server, waits, notices)
+    with pytest.raises(Unreachable):
+        transport.send(READ)
+    assert len(server.requests) > 3
+    assert sum(waits) < 120.0
+    waited, requests = len(waits), len(server.requests)
+    for _ in range(4):
+        with pytest.raises(Unreachable):
+            transport.send(READ)
+    assert sum(waits) < 120.0, "the next calls do not begin the deadline again"
+    assert len(server.requests) - requests - 4 == len(waits) - waited
+    assert len(notices) == 1
+    server.answers = [FINE]
+    transport.send(READ)
+    assert len(notices) == 2, "one line that counts"
+    server.answers = [NOT_PERFORMED["refused"]]
+    with pytest.raises(Unreachable):
+        transport.send(READ)
+    assert 120.0 < sum(waits) < 240.0, "another outage has a deadline of its own"
+
+
+def test_calls_that_meet_one_outage_at_a_time_make_two_lines(waits: Waits) -> None:
+    lines = list[str]()
+    outage = Outage(URL, 120.0, lines.append)
+    outage.ended()
+    for number in range(16):
+        outage.failed(answered=False)
+        outage.repeats(f"call {number}")
+    assert lines == ["call 0"]
+    outage.ended()
+    outage.ended()
+    assert len(lines) == 2
+    assert lines[1].endswith(": 16 calls were repeated.")
+    for number in range(2, 10):
+        outage.failed(answered=True)
+        outage.repeats(f"outage {number}.")
+        outage.ended()
+    told = [each for each in lines[2:] if each.startswith("outage")]
+    assert told == [f"outage {number}. This is outage {number} of this run." for number in (2, 4, 8)]
 
 
 @named(UNKNOWN)
@@ -150,7 +249,7 @@ def test_after_the_deadline_the_last_failure_is_raised(call: Call, waits: Waits)
     with pytest.raises(
         Unreachable, match=re.escape(f"{URL} cannot be reached: [Errno 111] Connection refused")
     ) as caught:
-        transport_to(server, waits, retry_deadline=120.0).send(call)
+        after_an_answer(server, waits, retry_deadline=120.0).send(call)
     assert not caught.value.may_have_applied
     assert sum(waits) < 120.0
     assert len(server.requests) == len(waits) + 1 > 3
@@ -271,7 +370,7 @@ def test_without_a_receiver_a_notice_goes_to_the_log(waits: Waits, caplog: pytes
         sleep=waits,
     )
     transport.send(READ)
-    (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]
+    record, _ = [each for each in caplog.records if each.levelno == logging.WARNING]
     assert record.name == "pulumi_zorg"
     assert record.getMessage().startswith("Reading organization 42: ")
 
@@ -402,7 +501,9 @@ def test_a_refusal_is_an_error_of_its_kind(
     text = f"Renaming organization 42 failed: ZITADEL answered {status}, code {code}" + (
         f": {message}." if message else "."
     )
-    assert str(error) == f"{text} {kind.advice}".strip()
+    no_organization = "No organization of this instance has the id that the call names: check it."
+    advice = no_organization if "doesn't exist" in message else kind.advice
+    assert str(error) == f"{text} {advice}".strip()
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,9 @@ class ProjectImpact(Impact):
         switched = bool(effect.loses or switches(effect) or stops_asserting(effect))
         return super().is_significant(effect) or reactivated or switched
 
+    def gives_access(self, effect: Effect) -> bool:
+        return super().gives_access(effect) or any(value is not True for value in switches(effect).values())
+
     def takes_access(self, effect: Effect) -> bool:
         switched = any(value is not False for value in switches(effect).values()) or bool(stops_asserting(effect))
         return super().takes_access(effect) or switched

@@ -49,6 +49,8 @@ class ProjectGrantImpact(Impact):
     its project has ``has_project_check``, while it is active.
     """
 
+    gives_access_to = ("granted_org_id", "project_id")
+
     def roles(self, properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
         """Return the roles that the granted organization may give. A deactivation takes none of them away."""
         return role_keys(properties)

@@ -33,7 +33,8 @@ class ProjectGrantInputs(Inputs):
         keys, granted_org_id = known_roles(properties.get("role_keys")), properties.get("granted_org_id")
         if keys is None:
             return None
-        return Offer("project_grant_id", f"the project grant to organization {granted_org_id}", frozenset(keys))
+        to = f" to organization {granted_org_id}" if isinstance(granted_org_id, str) else ""
+        return Offer("project_grant_id", f"the project grant{to}", frozenset(keys))
 
 
 INPUTS = ProjectGrantInputs

@@ -50,6 +50,8 @@ def decides_alone(effect: Effect) -> bool:
 class UserGrantImpact(Impact):
     """The sentences about user grants."""
 
+    gives_access_to = ("org_id", "project_id")
+
     def roles(self, properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
         flag = active(properties)
         if flag is False:

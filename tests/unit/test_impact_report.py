@@ -1,0 +1,51 @@
+"""The order of the sentences of a preview, and what is only counted."""
+
+from __future__ import annotations
+
+from pulumi_zorg.providers.impact_report import ImpactReport
+
+
+def _filled(report: ImpactReport) -> None:
+    report.count_created("user grant", ("gives something new",))
+    report.count_created("project grant", ("lets something new",))
+    report.count_created("user grant", ("gives more",))
+    report.add(("renames",), 4)
+    report.add(("gives",), 3)
+    report.count_not_read("project", ("may be so",))
+    report.count_not_read("project", ())  # of an adoption that changes nothing whatever exists
+    report.add(("may take",), 2, maybe=True)
+    report.add(("takes", "and more of the same change"), 2)
+    report.add(("deactivates",), 1)
+    report.add(("removes",), 0)
+
+
+def test_who_loses_access_comes_first_and_what_is_counted_has_its_place() -> None:
+    lines = list[str]()
+    report = ImpactReport(lines.append, at_once=False)
+    _filled(report)
+    assert lines == [], "more may come that does more harm"
+    report.write()
+    assert [line.split(".")[0] for line in lines] == [
+        "removes",
+        "deactivates",
+        "takes",
+        "and more of the same change",
+        "may take",
+        "adopts 1 project that this preview could not compare with what exists",
+        "gives",
+        "gives roles by 1 project grant and 2 user grants in organizations or projects that this run creates",
+        "renames",
+    ]
+    report.write()
+    assert len(lines) == 9, "nothing is written twice"
+
+
+def test_where_nothing_can_be_written_later_all_is_written_at_once() -> None:
+    lines = list[str]()
+    report = ImpactReport(lines.append, at_once=True)
+    _filled(report)
+    written = list(lines)
+    report.write()
+    assert lines == written
+    assert written[0] == "gives something new"
+    assert len(written) == 11, "nothing is only counted"
