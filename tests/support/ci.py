@@ -115,6 +115,7 @@ class Runner:
         self.answers: dict[str, Any] = {"curl": []}
         self.labels: tuple[str, ...] = ()
         self.source = REPOSITORY
+        self.inputs: dict[str, str] = {}  # of a run that somebody starts; what is not given is the empty text
         self.patience = ""  # seconds after which a call that keeps failing is given up; as by default where it is empty
         self.stubs = folder / "stubs"
         self.stubs.mkdir(parents=True)
@@ -177,6 +178,9 @@ class Runner:
             "vars.MAX_DEACTIVATE || '1'": "1",
             "vars.MAX_REMOVE || '0'": "0",
             "vars.MAX_LOSING_ACCESS": "",
+            "inputs.max_deactivate || vars.MAX_DEACTIVATE || '1'": self.inputs.get("max_deactivate") or "1",
+            "inputs.max_remove || vars.MAX_REMOVE || '0'": self.inputs.get("max_remove") or "0",
+            "inputs.max_losing_access || vars.MAX_LOSING_ACCESS": self.inputs.get("max_losing_access") or "",
             "secrets.PULUMI_ACCESS_TOKEN": "",  # what is not set is the empty text
             "secrets.PULUMI_CONFIG_PASSPHRASE": env["PULUMI_CONFIG_PASSPHRASE"],
             "secrets.ZITADEL_READ_TOKEN": self.token,
@@ -192,6 +196,7 @@ class Runner:
             "join(github.event.pull_request.labels.*.name, ',')": ",".join(self.labels),
             "steps.preview.outputs.code": "",
             "steps.drift.outputs.code": "",
+            "steps.labels.outputs.labels": "",
         }
 
     def _gitlab(self, name: str, source: str) -> Job:
@@ -200,13 +205,14 @@ class Runner:
         condition = f'$CI_PIPELINE_SOURCE == "{source}"'
         if source == "push":
             condition += " && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
-        assert job["rules"] == [{"if": condition}]
+        assert {"if": condition} in job["rules"]
         env = self.stack.env
         given = {key: env[key] for key in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "ZITADEL_URL")}
         given |= {"ZITADEL_TOKEN": self.token, "PULUMI_STACK": self.stack.name, "GITLAB_TOKEN": TOKENS["gitlab"]}
         if name == "up":  # the variable is protected, so that only a job of the main branch has it
             given["ZITADEL_WRITE_TOKEN"] = self.server.token
         given |= {"CI_API_V4_URL": "https://gitlab.example/api/v4", "CI_JOB_URL": "https://gitlab.example/jobs/1"}
+        given |= {"CI_PROJECT_ID": "3", **{key.upper(): value for key, value in self.inputs.items()}}
         given |= {"CI_MERGE_REQUEST_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHA": COMMIT}
         given |= {"CI_MERGE_REQUEST_LABELS": ",".join(self.labels)} if self.labels else {}
         script = "\n".join(["set -eo pipefail", *job["before_script"], *job["script"]])
@@ -229,7 +235,7 @@ class Runner:
         kept = {key: value for key, value in self.stack.env.items() if not key.startswith(("PULUMI_", "ZITADEL_"))}
         own = {"PATH": f"{self.stubs}:{kept['PATH']}", "PULUMI_HOME": str(self.folder / "home")}
         own |= {"ZITADEL_RETRY_DEADLINE": self.patience}
-        own |= {"GITHUB_REPOSITORY": REPOSITORY, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+        own |= {"GITHUB_SHA": COMMIT, "GITHUB_REPOSITORY": REPOSITORY, "PULUMI_SKIP_UPDATE_CHECK": "true"}
         return subprocess.run(
             ["bash", *args],
             input=script,
