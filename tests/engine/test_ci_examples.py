@@ -399,7 +399,7 @@ def test_actions_and_images_have_a_version() -> None:
     }
     assert used
     images = {load(FILES["gitlab"])[".zorg"]["image"]["name"]}
-    images |= set(re.findall(r"image: (\S+)", (ROOT / "examples" / "fleet" / "kubernetes" / "stacks.yaml").read_text()))
+    images |= set(re.findall(r"image: (\S+)", (ROOT / "examples" / "fleet" / "kubernetes" / "stack.yaml").read_text()))
     assert {each for each in used | images if not re.search(r"[@:]v?\d+\.\d+\.\d+(-nonroot)?$", each)} == set()
 
 

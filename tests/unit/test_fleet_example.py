@@ -279,8 +279,7 @@ def test_the_pipeline_and_the_stacks_for_kubernetes_fit_the_example(example: dic
     given = [example["fleet"].parser().parse_args(shlex.split(each)) for each in filled]
     assert [each.command for each in given] == ["check", "check", "up", "up"]
     assert {(each.max_deactivate, each.max_remove) for each in given if each.command == "up"} == {(1, 1)}
-    documents = yaml.safe_load_all((folder / "kubernetes" / "stacks.yaml").read_text())
-    (stack,) = (each for each in documents if each["kind"] == "Stack")
-    name = stack["spec"]["stack"].rsplit("/", 1)[-1]
-    assert name == stack["metadata"]["name"] == example["layout"].stack_name(0)
+    stacks = [*yaml.safe_load_all((folder / "kubernetes" / "stack.yaml").read_text())]
+    (stack,) = (each for each in stacks if each["kind"] == "Stack")
+    assert stack["metadata"]["name"] == example["layout"].stack_name(0)
     assert stack["spec"]["destroyOnFinalize"] is False
