@@ -18,11 +18,13 @@ class Generated:
 
     :ivar resources: how many resources it declares.
     :ivar left_out: why objects are not in it, as sentences.
+    :ivar remarks: what else the user should know, as sentences.
     """
 
     text: str
     resources: int
     left_out: Sequence[str]
+    remarks: Sequence[str]
 
 
 def generate(reader: Reader, organizations: Sequence[str], state: str | None) -> Generated:
@@ -37,4 +39,4 @@ def generate(reader: Reader, organizations: Sequence[str], state: str | None) ->
     verify(organizations)
     selection = select(reader, organizations, state)
     text, resources, left_out = program(selection)
-    return Generated(text, resources, left_out)
+    return Generated(text, resources, left_out, selection.remarks)

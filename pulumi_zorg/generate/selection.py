@@ -55,6 +55,13 @@ def select(reader: Reader, wanted: Sequence[str], state: str | None) -> Selectio
     found, unknown = find_unmanaged(reader, recorded, whole_instance=False, types=types)
     selection.left_out += [each.why for each in unknown]
     complete = _with_all_properties(reader, found, selection)
+    for each in selection.objects:
+        why = reader.client.why_protected(each.id)
+        if why is not None:
+            selection.remarks.append(
+                f"organization {clean(name_of(each) or '')} ({clean(each.id)}) is taken along, and {why}. Remove it from the program "
+                "if Pulumi is not to manage it; --org selects the others. To deactivate or to remove it takes allow_lockout=True."
+            )
     own_project, me = reader.client.identity.own_project(), reader.client.me.id
     for each in sorted(complete, key=_by_name):
         why = _why_not_managed(each, own_project, me)
