@@ -59,6 +59,17 @@ if answer is not None and file is None:
 """
 
 
+#: The job's `python`. A virtual environment takes seconds to make, and what would be installed into it is on PATH.
+PYTHON = """#!/bin/bash
+if [ "$1 $2" = "-m venv" ]; then
+  mkdir -p "$3/bin"
+  echo "VIRTUAL_ENV='$PWD/$3'" > "$3/bin/activate"
+  exit
+fi
+exec {python} "$@"
+"""
+
+
 class Strict(yaml.SafeLoader):
     """Refuses a key that stands twice, which YAML's own loaders let pass."""
 
@@ -122,6 +133,8 @@ class Runner:
         for name in ("gh", "curl", "pip"):
             (self.stubs / name).write_text(STUB.format(python=sys.executable, me=ME))
             (self.stubs / name).chmod(0o755)
+        (self.stubs / "python").write_text(PYTHON.format(python=sys.executable))
+        (self.stubs / "python").chmod(0o755)
 
     def preview(self, platform: str) -> Job:
         return self._github("preview") if platform == "github" else self._gitlab("preview", "merge_request_event")
@@ -137,7 +150,7 @@ class Runner:
         assert workflow["defaults"] == {"run": {"shell": "bash"}}
         (job,) = workflow["jobs"].values()
         known = self._expressions()
-        files = {key: self.folder / key for key in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        files = {key: self.folder / key for key in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH")}
         ended = Job(0, "", [])
         outcomes: dict[str, str] = {}
         self._begin()
@@ -159,6 +172,8 @@ class Runner:
                     key, _, value = line.partition("=")
                     known[f"steps.{step['id']}.outputs.{key}"] = value
         ended.summary = _read(files["GITHUB_STEP_SUMMARY"])
+        on_path = _read(files["GITHUB_PATH"]).split()
+        assert on_path in ([], [f"{self.stack.folder}/venv/bin"]), "where later steps find what was installed"
         return self._ended(ended)
 
     def _is_due(self, condition: str | None, code: int, outcomes: dict[str, str]) -> bool:
@@ -228,7 +243,7 @@ class Runner:
     def _begin(self) -> None:
         (self.stubs / "calls").write_text("")
         (self.stubs / "answers").write_text(json.dumps(self.answers))
-        for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+        for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH"):
             (self.folder / name).write_text("")
 
     def _bash(self, args: list[str], env: dict[str, str], script: str = "") -> subprocess.CompletedProcess[str]:
