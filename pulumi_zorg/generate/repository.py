@@ -20,14 +20,14 @@ _ON_THIS_MACHINE = (
 )
 
 
-def files(project: str) -> dict[str, str]:
+def files(name: str) -> dict[str, str]:
     """Return the files by their names.
 
-    :param project: the project's name.
+    :param name: of the project.
     """
     return {
         # A language host that does not know these options uses the environment that is active.
-        "Pulumi.yaml": f"""name: {project}
+        "Pulumi.yaml": f"""name: {name}
 runtime:
   name: python
   options:
