@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from layout import Fleet, MistakeInFile, is_stack, load
@@ -28,6 +29,8 @@ FOLDER = Path(__file__).resolve().parent
 PAUSE = 10.0
 #: How many keys, or errors of a stack, a line or the report has at most.
 MOST = 10
+#: The options of `zorg preview-guard` that `up` has. They hold for each stack by itself.
+LIMITS = ("--max-deactivate", "--max-remove")
 #: Errors of the engine that follow from another one.
 FOLLOWING = ("update failed", "program exited with non-zero exit code: 1")
 
@@ -102,10 +105,12 @@ class Runner:
 
     :param file: the data file.
     :param parallel: how many stacks run at once.
+    :param limits: options of `zorg preview-guard`. With any, an update of a stack is bound to a plan within these limits.
     """
 
-    def __init__(self, file: Path, parallel: int) -> None:
+    def __init__(self, file: Path, parallel: int, limits: Sequence[str] = ()) -> None:
         self.parallel = parallel
+        self.limits = limits
         self.interrupted = False
         self.workspace = Workspace(work_dir=str(FOLDER), env_vars={"FLEET_FILE": str(file.resolve())})
         self.existing = {
@@ -139,7 +144,9 @@ class Runner:
             try:
                 stack = automation.Stack.select(name, self.workspace)
                 operation = stack.up if command == "up" else stack.preview
-                operation(on_event=watch, color="never", suppress_outputs=True, refresh=refresh or None)
+                with TemporaryDirectory() as scratch:
+                    plan = self._guarded(name, Path(scratch), refresh=refresh) if self.limits else None
+                    operation(on_event=watch, color="never", suppress_outputs=True, refresh=refresh or None, plan=plan)
             except Exception as failure:  # noqa: BLE001 - the other stacks run
                 outcome = watch.outcome(failure)
             else:
@@ -159,6 +166,26 @@ class Runner:
                 self.interrupted = True
                 pool.shutdown(cancel_futures=True)
         return [*failed.values(), *(each.result() for each in futures if not each.cancelled())]
+
+    def _guarded(self, name: str, scratch: Path, *, refresh: bool) -> str:
+        """Return a plan of the stack that is within the limits. The engine stops an update that would do anything else.
+
+        :raises RuntimeError: where a limit is exceeded, or where that is not known.
+        """
+        plan, shown = scratch / "up.plan", scratch / "plan.json"
+        options = ["--json", "--show-replacement-steps", f"--save-plan={plan}", *(["--refresh"] if refresh else [])]
+        preview = ["pulumi", "--non-interactive", "preview", "--stack", name, "--cwd", str(FOLDER), *options]
+        env = {**os.environ, **self.workspace.env_vars}
+        with shown.open("wb") as output:
+            code = subprocess.run(preview, stdout=output, env=env, check=False).returncode  # noqa: S603
+        guard = ["zorg", "preview-guard", str(shown), "--stack", name, "--cwd", str(FOLDER), *self.limits]
+        judged = subprocess.run(guard, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)  # noqa: S603
+        for line in judged.stdout.splitlines():
+            say(name, line)
+        if judged.returncode or code:
+            last = (judged.stdout.strip().splitlines() or ["the preview failed"])[-1]
+            raise RuntimeError(f"error: nothing was changed in this stack: {last}")
+        return str(plan)
 
     def _create(self, stacks: Sequence[str]) -> dict[str, Outcome]:
         """Create those stacks that do not exist, one after the other. Return those for which that failed."""
@@ -318,6 +345,11 @@ def parser() -> argparse.ArgumentParser:
                 "--only", action="append", metavar="STACK", help="run only this stack; may be repeated"
             )
             command.add_argument("--refresh", action="store_true", help="read what changed outside Pulumi first")
+        if name == "up":
+            for limit in LIMITS:
+                command.add_argument(
+                    limit, type=int, metavar="N", help="change nothing in a stack that exceeds this limit of the guard"
+                )
     return whole
 
 
@@ -326,7 +358,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         fleet = load(given.file)
-        runner = Runner(given.file, max(1, given.parallel))
+        values = ((limit, vars(given).get(limit[2:].replace("-", "_"))) for limit in LIMITS)
+        limits = [f"{limit}={value}" for limit, value in values if value is not None]
+        runner = Runner(given.file, max(1, given.parallel), limits)
         return (drift if given.command == "drift" else update)(runner, fleet, given)
     except FileNotFoundError as error:
         print(f"error: the command {error.filename} is not found: put it on PATH", file=sys.stderr)

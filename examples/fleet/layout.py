@@ -55,15 +55,15 @@ class _Part(BaseModel):
 
 
 class Project(_Part):
-    """The vendor's project, which is granted to each tenant with all these roles."""
+    """The vendor's project, which is granted to each tenant with all these roles. It is looked up by its names."""
 
-    id: Text
+    name: Text
     organization: Text
     roles: frozenset[str]
 
 
 class Tenant(_Part):
-    """A tenant: an organization, and a list of roles for each user's id.
+    """A tenant: an organization, and a list of roles for each user, by login name or id.
 
     :ivar remove: the organization may be removed: it is, when the tenant is deleted from the file after the next run.
     """

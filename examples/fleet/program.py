@@ -13,9 +13,18 @@ from layout import Fleet, Tenant, is_stack, load
 import pulumi_zorg as zorg
 
 
-def declare(fleet: Fleet, key: str, tenant: Tenant, name: pulumi.Input[str], *, taken: bool) -> zorg.Organization:
+def declare(
+    fleet: Fleet,
+    project: zorg.ProjectResult | None,
+    key: str,
+    tenant: Tenant,
+    name: pulumi.Input[str],
+    *,
+    taken: bool,
+) -> zorg.Organization:
     """Declare a tenant: its organization, the project granted to it, and the grants of its people.
 
+    :param project: the vendor's project; None where the file has none.
     :param name: the organization's name.
     :param taken: this stack takes the tenant over from another one.
     """
@@ -28,7 +37,7 @@ def declare(fleet: Fleet, key: str, tenant: Tenant, name: pulumi.Input[str], *, 
         deletion_policy="remove" if tenant.remove else "retain",
         opts=pulumi.ResourceOptions(ignore_changes=["adopt"]),  # matters only when the resource is created
     )
-    if fleet.project is None:
+    if fleet.project is None or project is None:
         return organization
     # What leaves the stack together with its organization is not deleted: it stays with the organization, or is removed with it.
     # A grant that leaves the stack alone, like the one of a person who left, is removed.
@@ -37,19 +46,19 @@ def declare(fleet: Fleet, key: str, tenant: Tenant, name: pulumi.Input[str], *, 
     adopt = tenant.adopt or fleet.giver(key) is not None
     project_grant = zorg.ProjectGrant(
         key,
-        org_id=fleet.project.organization,
-        project_id=fleet.project.id,
+        org_id=project.org_id,
+        project_id=project.id,
         granted_org_id=organization.id,
         role_keys=sorted(fleet.project.roles),
         adopt=adopt,
         opts=child,
     )
-    for user_id, roles in tenant.people.items():
+    for user, roles in tenant.people.items():
         zorg.UserGrant(
-            f"{key}-{user_id}",
+            f"{key}-{user}",
             org_id=organization.id,
-            user_id=user_id,
-            project_id=fleet.project.id,
+            user_id=user if user.isdigit() else zorg.get_user(login_name=user).id,
+            project_id=project.id,
             project_grant_id=project_grant.id,
             role_keys=roles,
             active=tenant.active,
@@ -96,6 +105,10 @@ def main() -> None:
     org_ids = {
         giver: pulumi.StackReference(f"{owner}/{giver}").get_output("org_ids") for giver in sorted(set(givers.values()))
     }
+    project = None
+    if fleet.project is not None and tenants:
+        vendor = zorg.get_organization(name=fleet.project.organization)
+        project = zorg.get_project(name=fleet.project.name, org_id=vendor.id)
     declared = {}
     for key, tenant in tenants.items():
         giver = givers.get(key)
@@ -104,5 +117,5 @@ def main() -> None:
             org_id = org_ids[giver].apply(partial(organization_in, giver, key=key))
             moving = zorg.Organization.get(f"{key}-of-{giver}", org_id)
             name = moving.name.apply(partial(same_name, giver, key=key, name=tenant.name))
-        declared[key] = declare(fleet, key, tenant, name, taken=giver is not None)
+        declared[key] = declare(fleet, project, key, tenant, name, taken=giver is not None)
     pulumi.export("org_ids", {key: organization.id for key, organization in declared.items()})

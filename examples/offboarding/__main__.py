@@ -8,22 +8,26 @@ config = pulumi.Config()
 
 # --- A person leaves ------------------------------------------------------------------------------------------------
 
+#: The roles of each person, by project. The resources have these names, in lower case.
 ACCESS = {
-    "portal": {"ann": ["admin"], "bob": ["editor", "viewer"]},
-    "billing": {"bob": ["viewer"]},
+    "Portal": {"ann": ["admin"], "bob": ["editor", "viewer"]},
+    "Billing": {"bob": ["viewer"]},
 }
+domain = config.get("domain") or "vendor.example"
 leavers = (config.get("leavers") or "").replace(",", " ").split()
 
 if unknown := set(leavers).difference(*ACCESS.values()):
     raise pulumi.RunError(f"leavers: nobody here is called {', '.join(sorted(unknown))}")
 
-for project, members in ACCESS.items():
+vendor = zorg.get_organization(name=config.get("vendor") or "Vendor")
+for name, members in ACCESS.items():
+    project = zorg.get_project(name=name, org_id=vendor.id)
     for person, roles in members.items():
         zorg.UserGrant(
-            f"{project}-{person}",
-            org_id=config.require("org_id"),
-            user_id=config.require(person),
-            project_id=config.require(project),
+            f"{name.lower()}-{person}",
+            org_id=vendor.id,
+            user_id=zorg.get_user(login_name=f"{person}@{domain}").id,
+            project_id=project.id,
             role_keys=roles,
             # An inactive grant keeps its roles, so they stay on record and can be given back.
             active=person not in leavers,

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 # Becomes a part of a resource's name in the stack.
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-# A name or an id. An id may be written without quotation marks.
+# A name.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -25,9 +25,9 @@ class _Part(BaseModel):
 
 
 class Project(_Part):
-    """The vendor's project, which is granted to each tenant."""
+    """The vendor's project, which is granted to each tenant: its name, and that of the organization that owns it."""
 
-    id: Text
+    name: Text
     organization: Text
     roles: frozenset[str]
 
@@ -43,7 +43,10 @@ class TenantData(_Part):
 
 
 class Data(_Part):
-    """The whole file."""
+    """The whole file.
+
+    :ivar people: the login name of each person, by a key.
+    """
 
     project: Project
     people: dict[Key, Text] = {}

@@ -14,20 +14,21 @@ def own_user() -> str:
     This package does not create users. So the program gives a role to the service account that runs it, and reads from
     ZITADEL which one that is: the call "Get my user", https://zitadel.com/docs/apis/resources/auth.
 
-    :raises pulumi.RunError: if that cannot be read. The configuration key ``user_id`` then names a user.
+    :raises pulumi.RunError: if that cannot be read. The configuration key ``user`` then names a user.
     """
     url, token = os.environ.get("ZITADEL_URL"), os.environ.get("ZITADEL_TOKEN")
     if not url or not token:
-        raise pulumi.RunError("set ZITADEL_URL and ZITADEL_TOKEN in the environment, or user_id in the configuration")
+        raise pulumi.RunError("set ZITADEL_URL and ZITADEL_TOKEN in the environment, or user in the configuration")
     try:
         answer = httpx.get(f"{url.rstrip('/')}/auth/v1/users/me", headers={"Authorization": f"Bearer {token}"})
         return str(answer.raise_for_status().json()["user"]["id"])
     except httpx.HTTPError as error:
-        raise pulumi.RunError(f"the credential's own user cannot be read, so set user_id: {error}") from None
+        raise pulumi.RunError(f"the credential's own user cannot be read, so set user: {error}") from None
 
 
 config = pulumi.Config()
 active = config.get_bool("active") is not False
+user = config.get("user")
 
 acme = zorg.Organization("acme", name=config.get("name") or "Acme", active=active)
 portal = zorg.Project(
@@ -40,7 +41,7 @@ portal = zorg.Project(
 access = zorg.UserGrant(
     "access",
     org_id=acme.id,
-    user_id=config.get("user_id") or own_user(),
+    user_id=zorg.get_user(login_name=user).id if user else own_user(),
     project_id=portal.id,
     role_keys=[config.get("role") or "viewer"],
     active=active,  # the project has such a flag too, but it takes no role out of any token

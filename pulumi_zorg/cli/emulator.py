@@ -29,7 +29,12 @@ __all__ = ["emulator"]
     help="The server whose behaviour it has.",
 )
 @click.option("--data", type=click.Path(path_type=Path, dir_okay=False), help="Keep its data in this file.")
-def emulator(port: int, token: str, like: Literal["2026-07", "2025-12", "seeds"], data: Path | None) -> None:
+@click.option(
+    "--seed", is_flag=True, help="Begin with a vendor, its projects and its people, as the examples need them."
+)
+def emulator(
+    port: int, token: str, like: Literal["2026-07", "2025-12", "seeds"], data: Path | None, seed: bool
+) -> None:
     """Runs a ZITADEL in memory until it is interrupted.
 
     It is ready when GET /debug/ready answers. It is for tests and for trying things out, and listens on 127.0.0.1 only:
@@ -37,6 +42,7 @@ def emulator(port: int, token: str, like: Literal["2026-07", "2025-12", "seeds"]
     """
     try:
         from pulumi_zorg.emulator import run
+        from pulumi_zorg.emulator.seed import DESCRIPTION
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"the emulator needs {error.name}, which comes with an extra: pip install 'pulumi-zorg[emulator]'"
@@ -47,8 +53,10 @@ def emulator(port: int, token: str, like: Literal["2026-07", "2025-12", "seeds"]
             f"A ZITADEL like the one of {like} runs at {url}. It is ready when {url}/debug/ready answers. Ctrl-C ends it.",
             err=True,
         )
+        if seed:
+            click.echo(DESCRIPTION, err=True)
 
     try:
-        run(port=port, token=token, like=like, data=data, announce=announce)
+        run(port=port, token=token, like=like, data=data, announce=announce, seed=seed)
     except OSError as error:
         raise click.ClickException(f"port {port} on 127.0.0.1 cannot be used: {error.strerror}") from None

@@ -60,8 +60,7 @@ def generate(
         raise click.ClickException(
             "--missing is for a program that exists: leave out --out, and add what is printed to it"
         )
-    files = {} if out is None else {name: out / name for name in ("Pulumi.yaml", "__main__.py")}
-    refuse_existing(*files.values(), option="--out")
+    refuse_existing(*(() if out is None else (out / "Pulumi.yaml", out / "__main__.py")), option="--out")
     of = Stack(cwd, stack)
     if import_file is not None:
         refuse_existing(import_file, option="--import-file")
@@ -94,11 +93,23 @@ def generate(
         with whole_output():
             click.echo(generated.text, nl=False)
     else:
-        out.mkdir(parents=True, exist_ok=True)
-        files["Pulumi.yaml"].write_text(f"name: {_project_name(out)}\nruntime: python\n", encoding="utf-8")
-        files["__main__.py"].write_text(generated.text, encoding="utf-8")
+        _write(out, generated.text)
         click.echo(f"{out}: a Pulumi project with {generated.resources} resources", err=True)
+    for remark in generated.remarks:
+        _notice(remark)
     sys.exit(1 if generated.left_out else 0)
+
+
+def _write(out: Path, program: str) -> None:
+    """Write a Pulumi project. What a repository has already beside the program stays as it is."""
+    from pulumi_zorg.generate.repository import files
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in {**files(_project_name(out)), "__main__.py": program}.items():
+        if (out / name).exists():
+            _notice(f"{out / name} exists, and stays as it is. It would have been:\n{text.rstrip()}")
+        else:
+            (out / name).write_text(text, encoding="utf-8")
 
 
 def _notice(sentence: str) -> None:

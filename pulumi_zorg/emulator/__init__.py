@@ -54,6 +54,7 @@ from pulumi_zorg.emulator.eventstore.store import EventStore
 from pulumi_zorg.emulator.http.app import Api
 from pulumi_zorg.emulator.instance import Instance
 from pulumi_zorg.emulator.profiles import PROFILES, ProfileName, ServerProfile
+from pulumi_zorg.emulator.seed import seed as plant
 
 __all__ = ["DEFAULT_TOKEN", "PROFILES", "Emulator", "ProfileName", "ServerProfile", "Snapshot", "run"]
 
@@ -168,9 +169,11 @@ def run(
     like: ProfileName = "2026-07",
     data: Path | None = None,
     announce: Callable[[str], None] = lambda url: None,
+    seed: bool = False,
 ) -> None:
     """Serve in the foreground until interrupted. `GET /debug/ready` answers 200 as soon as calls are answered.
 
+    :param seed: create a vendor, its projects and its people, unless they exist.
     :param announce: called with the address once the port is open.
     :raises OSError: if the port is in use.
     """
@@ -179,8 +182,11 @@ def run(
         instance = Instance(like, token, EventStore(data))
         try:
             bound: int = listener.getsockname()[1]
+            app = Api(instance).app()
+            if seed:
+                plant(instance)
             announce(f"http://{_HOST}:{bound}")
-            uvicorn.Server(_config(Api(instance).app(), bound)).run([listener])
+            uvicorn.Server(_config(app, bound)).run([listener])
         finally:
             instance.store.close()
     finally:

@@ -26,11 +26,13 @@ class Generated:
     :ivar resources: how many resources it declares.
     :ivar left_out: why objects are not in it, as sentences.
     :ivar import_file: empty for a program that adopts.
+    :ivar remarks: what else the user should know, as sentences.
     """
 
     text: str
     resources: int
     left_out: Sequence[str]
+    remarks: Sequence[str]
     import_file: str = ""
 
 
@@ -88,7 +90,7 @@ def generate(
     selection = select(reader, organizations, state, managed=own, by_id=imports)
     written = program(selection, Way(imports, managed))
     file = import_file(written.resources) if imports else ""
-    return Generated(written.text, len(written.resources), written.left_out, file)
+    return Generated(written.text, len(written.resources), written.left_out, selection.remarks, file)
 
 
 def import_one(reader: Reader, wanted: Wanted, managed: Managed) -> Imported:

@@ -61,6 +61,12 @@ def select(
     selection.left_out += [each.why for each in unknown]
     listed = [each for each in (*kept, *found) if each.key not in managed]
     for each in sorted(_with_all_properties(reader, listed, selection, every=by_id), key=_by_name):
+        taken_along = each.type == top.token and reader.client.why_protected(each.id)
+        if taken_along:
+            selection.remarks.append(
+                f"organization {clean(name_of(each) or '')} ({clean(each.id)}) is taken along, and {taken_along}. Remove it from the program "
+                "if Pulumi is not to manage it; --org selects the others. To deactivate or to remove it takes allow_lockout=True."
+            )
         why = why_not_managed(reader.client, each)
         if why is None:
             selection.objects.append(each)

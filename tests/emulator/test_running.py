@@ -13,6 +13,10 @@ import pytest
 
 import pulumi_zorg.emulator
 from pulumi_zorg.emulator import Emulator, ProfileName
+from pulumi_zorg.emulator.eventstore.store import EventStore
+from pulumi_zorg.emulator.http.app import Api
+from pulumi_zorg.emulator.instance import Instance as ServedInstance
+from pulumi_zorg.emulator.seed import seed
 from tests.emulator.instance import MANAGEMENT, SERVICE, Instance
 
 _SEARCH = f"{MANAGEMENT}/users/grants/_search"
@@ -47,6 +51,38 @@ def test_events_survive_a_restart(tmp_path: Path) -> None:
         assert after.iac("POST", f"{grant.path}/_reactivate", org, {}).sequence == 3
     with _started(Emulator(data=tmp_path / "zitadel.db")) as again:
         assert again.iac.made("GET", grant.path, org)["userGrant"]["state"] == "USER_GRANT_STATE_ACTIVE"
+
+
+def test_a_seeded_instance_has_a_vendor_its_projects_and_its_people_once(tmp_path: Path) -> None:
+    """As calls of the API would have made them; a second start with the same data adds nothing."""
+    for _ in range(2):
+        store = EventStore(tmp_path / "zitadel.db")
+        seeded = ServedInstance("2026-07", "try-me", store)
+        Api(seeded)
+        seed(seeded)
+        store.close()
+    with _started(Emulator(data=tmp_path / "zitadel.db")) as found:
+        orgs = found.iac.made("POST", "/v2/organizations/_search", body={})["result"]
+        assert sorted(each["name"] for each in orgs) == ["Vendor", "ZITADEL"]
+        (vendor,) = (each["id"] for each in orgs if each["name"] == "Vendor")
+        projects = found.iac.made("POST", f"{MANAGEMENT}/projects/_search", vendor, {})["result"]
+        roles = {
+            each["name"]: [
+                role["key"]
+                for role in found.iac.made("POST", f"{MANAGEMENT}/projects/{each['id']}/roles/_search", vendor, {})[
+                    "result"
+                ]
+            ]
+            for each in projects
+        }
+        assert {name: sorted(keys) for name, keys in roles.items()} == {
+            "Portal": ["admin", "editor", "viewer"],
+            "Billing": ["viewer"],
+        }
+        people = found.iac.made("POST", f"{MANAGEMENT}/users/_search", vendor, {})["result"]
+        assert {(each["preferredLoginName"], each["state"]) for each in people} == {
+            (f"{name}@vendor.example", "USER_STATE_ACTIVE") for name in ("ann", "bob", "eve")
+        }
 
 
 def test_without_a_file_all_data_is_lost() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -266,7 +267,7 @@ def test_an_up_uses_the_token_that_may_write_and_keeps_no_credential_in_the_stat
 ) -> None:
     runner, server = own_runner, own_runner.server
     server.proxy.clear()
-    runner.stack.declare(**declared_off(runner))
+    runner.stack.declare(**tenants(server) | {"acme": org("Acme", active=False)})
     job = runner.up(platform)
     assert job.code == 0, job.out
     assert server.admin.organization(runner.stack.id("acme"))["state"] == "ORG_STATE_INACTIVE"
@@ -274,6 +275,70 @@ def test_an_up_uses_the_token_that_may_write_and_keeps_no_credential_in_the_stat
     state = json.dumps(runner.stack.state())
     assert server.token not in state
     assert runner.token not in state
+
+
+@on_both
+def test_an_up_beyond_the_limits_changes_nothing(own_runner: Runner, platform: str) -> None:
+    """A direct push has no pull request, so nothing but the guard of this job stops it."""
+    runner, proxy = own_runner, own_runner.server.proxy
+    runner.stack.up()
+    proxy.clear()
+    runner.stack.declare(**declared_off(runner))
+    job = runner.up(platform)
+    assert job.code == 7, job.out
+    assert job.said("More than the limits")
+    assert "test: refused: 2 organizations would be deactivated, and --max-deactivate is 1" in " ".join(job.out.split())
+    assert proxy.writes == []
+
+    # What raises the limits: the labels of what this commit has merged, or who starts a run.
+    labels, other = ["urgent", "max-deactivate=2"], ["max-remove=9"]
+    sha = {"merge_commit_sha": COMMIT, "state": "merged", "merged_at": "2026-11-29T00:00:00Z"}
+    runner.answers = {
+        "gh": [{**sha, "labels": [{"name": name} for name in labels]}],
+        "curl": [{**sha, "labels": labels}, {**sha, "merge_commit_sha": "another", "labels": other}],
+    }
+    job = runner.up(platform)
+    assert job.code == 0, job.out
+    assert "2 organizations would be deactivated; within the limits" in " ".join(job.out.split())
+
+    runner.answers = {"gh": [{**sha, "merged_at": None, "labels": []}], "curl": []}
+    runner.stack.declare(ann=tenants(runner.server)["ann"])
+    assert runner.up(platform).code == 7
+    runner.inputs = {"max_remove": "3"}
+    assert runner.up(platform).code == 0
+
+
+@on_both
+def test_an_up_does_only_what_its_guard_has_seen(own_runner: Runner, platform: str) -> None:
+    """Somebody removes a user grant, and pushes nothing, while the guard has its answer and `up` has not begun."""
+    runner, server = own_runner, own_runner.server
+    runner.stack.up()
+    runner.stack.declare(**tenants(server) | {"acme": org("Acme", active=False)})
+    _after_the_guard(runner, f"DELETE /management/v1/users/{server.ann}/grants/{runner.stack.id('ann')}")
+    job = runner.up(platform)
+    assert job.code not in (0, 7), job.out
+    assert "violates plan" in job.out
+    assert server.admin.grants(server.home) == {}
+
+
+def _after_the_guard(runner: Runner, call: str) -> None:
+    """Make the command `zorg` call the server when it has ended."""
+    real, (method, path) = shutil.which("zorg", path=runner.stack.env["PATH"]), call.split()
+    headers = f"{{'Authorization': 'Bearer {runner.server.token}', 'x-zitadel-orgid': '{runner.server.home}'}}"
+    request = f"httpx.request('{method}', '{runner.server.proxy.target}{path}', headers={headers}).raise_for_status()"
+    guard = runner.stubs / "zorg"
+    guard.write_text(f'#!/bin/bash\n"{real}" "$@" || exit\n"{sys.executable}" -c "import httpx; {request}"\n')
+    guard.chmod(0o755)
+
+
+@on_both
+def test_an_up_without_a_plan_changes_nothing(own_runner: Runner, platform: str) -> None:
+    runner, proxy = own_runner, own_runner.server.proxy
+    (runner.stack.folder / "__main__.py").write_text("raise SystemExit(3)\n")
+    job = runner.up(platform)
+    assert job.code == 1, job.out
+    assert job.said("Could not be told")
+    assert proxy.writes == []
 
 
 @on_both
@@ -296,7 +361,7 @@ def test_an_up_on_a_new_machine_resumes_a_create_of_the_run_before(own_runner: R
 RIGHTS = {
     "preview": {"contents": "read", "pull-requests": "write"},
     "drift": {"contents": "read", "issues": "write"},
-    "up": {"contents": "read"},
+    "up": {"contents": "read", "pull-requests": "read"},
 }
 TRIGGERS = {
     "preview": {"pull_request"},
@@ -322,6 +387,20 @@ def test_the_token_that_may_write_is_given_to_no_job_of_a_pull_request() -> None
     pipeline = load(FILES["gitlab"])
     assert [name for name, job in pipeline.items() if "WRITE_TOKEN" in json.dumps(job)] == ["up"]
     assert load(FILES["github"] / "up.yml")["jobs"]["up"]["environment"] == "production"
+
+
+def test_actions_and_images_have_a_version() -> None:
+    used = {
+        step["uses"]
+        for file in (*FILES["github"].glob("*.yml"), ROOT / "examples" / "fleet" / "github" / "fleet.yml")
+        for job in load(file)["jobs"].values()
+        for step in job["steps"]
+        if "uses" in step
+    }
+    assert used
+    images = {load(FILES["gitlab"])[".zorg"]["image"]["name"]}
+    images |= set(re.findall(r"image: (\S+)", (ROOT / "examples" / "fleet" / "kubernetes" / "stack.yaml").read_text()))
+    assert {each for each in used | images if not re.search(r"[@:]v?\d+\.\d+\.\d+(-nonroot)?$", each)} == set()
 
 
 def test_both_cache_steps_name_the_folder_of_pending_creates() -> None:

@@ -35,7 +35,7 @@ class Fleet:
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         self.data: dict[str, Any] = {
             "stacks": 2,
-            "project": {"id": server.project, "organization": server.home, "roles": ["admin", "viewer"]},
+            "project": {"name": "Portal", "organization": "Furniture", "roles": ["admin", "viewer"]},
             "tenants": {name.lower(): {"name": name} for name in NAMES},
         }
 
@@ -111,3 +111,21 @@ def test_fleet_grows_without_removing_a_tenant(server: Server, tmp_path: Path) -
     drift = fleet.run("drift", "--unmanaged", code=7)
     assert drift.shows("urn:pulumi:tenants-1::", "deactivated", "urn:pulumi:tenants-2::", "renamed")
     assert drift.shows("fleet: 2 drifted, 0 unmanaged")
+
+
+def test_a_stack_of_the_fleet_that_exceeds_a_limit_is_not_changed(server: Server, tmp_path: Path) -> None:
+    fleet, admin = Fleet(server, tmp_path), server.admin
+    limits = ("--refresh", "--max-deactivate", "1", "--max-remove", "0")
+    assert fleet.run("up", *limits).shows("2 stacks, 0 failed")
+    ids = {each["name"]: org_id for org_id, each in admin.organizations().items()}
+
+    # Three in tenants-0, and one in tenants-1.
+    for name in ("duff", "stark", "wayne", "acme"):
+        fleet.data["tenants"][name]["active"] = False
+    up = fleet.run("up", *limits, code=1)
+    assert up.shows("2 stacks, 1 failed")
+    assert up.shows(
+        "nothing was changed in this stack", "3 organizations would be deactivated, and --max-deactivate is 1"
+    )
+    off = {name for name, org_id in ids.items() if admin.organization(org_id)["state"] == "ORG_STATE_INACTIVE"}
+    assert off == {"Acme"}

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 from tests.support.command import run_zorg
 from tests.support.servers import Server
 from tests.support.stack import Stack
@@ -37,7 +39,7 @@ def test_an_instance_is_generated_adopted_and_in_sync_without_a_write(
     again = run_zorg("generate", "--org", acme, "--out", str(tmp_path / "tenants"), cwd=stack.folder, env=stack.env)
     assert (again.code, "exists: give another folder" in again.err) == (1, True)
 
-    shutil.copy(tmp_path / "tenants" / "__main__.py", stack.folder / "__main__.py")
+    _move_into(stack, tmp_path / "tenants")
     server.proxy.clear()
     stack.up()
     assert server.proxy.writes == []
@@ -54,3 +56,45 @@ def test_an_instance_is_generated_adopted_and_in_sync_without_a_write(
         check=False,
     )
     assert strict.returncode == 0, strict.stdout
+
+
+def _move_into(stack: Stack, generated: Path) -> None:
+    """Run the generated project: its options of the runtime too, with the environment of the tests as its own."""
+    project = yaml.safe_load((generated / "Pulumi.yaml").read_text())
+    options = {"toolchain": "pip", "virtualenv": "venv"}
+    assert project == {"name": "tenants", "runtime": {"name": "python", "options": options}}
+    (generated / "Pulumi.yaml").write_text(yaml.safe_dump({**project, "name": "tests"}))  # as the stack has it
+    shutil.copytree(generated, stack.folder, dirs_exist_ok=True)
+    (stack.folder / "venv").symlink_to(sys.prefix)
+
+
+def test_a_repository_keeps_what_it_has_beside_the_program(stack: Stack, server: Server, tmp_path: Path) -> None:
+    out = tmp_path / "tenants"
+    out.mkdir()
+    (out / ".gitignore").write_text("mine\n")
+    made = run_zorg("generate", "--org", server.home, "--out", str(out), cwd=stack.folder, env=stack.env)
+    assert made.code == 0, made.err
+    assert f"{out / '.gitignore'} exists, and stays as it is. It would have been:\n/venv/" in made.err
+    assert (out / ".gitignore").read_text() == "mine\n"
+    assert sorted(each.name for each in out.iterdir()) == [
+        ".gitignore",
+        "Pulumi.yaml",
+        "__main__.py",
+        "requirements.txt",
+    ]
+    *_, line = (out / "requirements.txt").read_text().splitlines()
+    # pip reads it, and what is installed here is what it asks for.
+    checked = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--dry-run",
+        "--no-deps",
+        "--no-index",
+        "--no-build-isolation",
+        "-r",
+    ]
+    done = subprocess.run([*checked, str(out / "requirements.txt")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    assert "Would install pulumi-zorg" in done.stdout

@@ -59,6 +59,17 @@ if answer is not None and file is None:
 """
 
 
+#: The job's `python`. A virtual environment takes seconds to make, and what would be installed into it is on PATH.
+PYTHON = """#!/bin/bash
+if [ "$1 $2" = "-m venv" ]; then
+  mkdir -p "$3/bin"
+  echo "VIRTUAL_ENV='$PWD/$3'" > "$3/bin/activate"
+  exit
+fi
+exec {python} "$@"
+"""
+
+
 class Strict(yaml.SafeLoader):
     """Refuses a key that stands twice, which YAML's own loaders let pass."""
 
@@ -115,12 +126,15 @@ class Runner:
         self.answers: dict[str, Any] = {"curl": []}
         self.labels: tuple[str, ...] = ()
         self.source = REPOSITORY
+        self.inputs: dict[str, str] = {}  # of a run that somebody starts; what is not given is the empty text
         self.patience = ""  # seconds after which a call that keeps failing is given up; as by default where it is empty
         self.stubs = folder / "stubs"
         self.stubs.mkdir(parents=True)
         for name in ("gh", "curl", "pip"):
             (self.stubs / name).write_text(STUB.format(python=sys.executable, me=ME))
             (self.stubs / name).chmod(0o755)
+        (self.stubs / "python").write_text(PYTHON.format(python=sys.executable))
+        (self.stubs / "python").chmod(0o755)
 
     def preview(self, platform: str) -> Job:
         return self._github("preview") if platform == "github" else self._gitlab("preview", "merge_request_event")
@@ -136,7 +150,7 @@ class Runner:
         assert workflow["defaults"] == {"run": {"shell": "bash"}}
         (job,) = workflow["jobs"].values()
         known = self._expressions()
-        files = {key: self.folder / key for key in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        files = {key: self.folder / key for key in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH")}
         ended = Job(0, "", [])
         outcomes: dict[str, str] = {}
         self._begin()
@@ -158,6 +172,8 @@ class Runner:
                     key, _, value = line.partition("=")
                     known[f"steps.{step['id']}.outputs.{key}"] = value
         ended.summary = _read(files["GITHUB_STEP_SUMMARY"])
+        on_path = _read(files["GITHUB_PATH"]).split()
+        assert on_path in ([], [f"{self.stack.folder}/venv/bin"]), "where later steps find what was installed"
         return self._ended(ended)
 
     def _is_due(self, condition: str | None, code: int, outcomes: dict[str, str]) -> bool:
@@ -177,6 +193,9 @@ class Runner:
             "vars.MAX_DEACTIVATE || '1'": "1",
             "vars.MAX_REMOVE || '0'": "0",
             "vars.MAX_LOSING_ACCESS": "",
+            "inputs.max_deactivate || vars.MAX_DEACTIVATE || '1'": self.inputs.get("max_deactivate") or "1",
+            "inputs.max_remove || vars.MAX_REMOVE || '0'": self.inputs.get("max_remove") or "0",
+            "inputs.max_losing_access || vars.MAX_LOSING_ACCESS": self.inputs.get("max_losing_access") or "",
             "secrets.PULUMI_ACCESS_TOKEN": "",  # what is not set is the empty text
             "secrets.PULUMI_CONFIG_PASSPHRASE": env["PULUMI_CONFIG_PASSPHRASE"],
             "secrets.ZITADEL_READ_TOKEN": self.token,
@@ -192,6 +211,7 @@ class Runner:
             "join(github.event.pull_request.labels.*.name, ',')": ",".join(self.labels),
             "steps.preview.outputs.code": "",
             "steps.drift.outputs.code": "",
+            "steps.labels.outputs.labels": "",
         }
 
     def _gitlab(self, name: str, source: str) -> Job:
@@ -200,13 +220,14 @@ class Runner:
         condition = f'$CI_PIPELINE_SOURCE == "{source}"'
         if source == "push":
             condition += " && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
-        assert job["rules"] == [{"if": condition}]
+        assert {"if": condition} in job["rules"]
         env = self.stack.env
         given = {key: env[key] for key in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "ZITADEL_URL")}
         given |= {"ZITADEL_TOKEN": self.token, "PULUMI_STACK": self.stack.name, "GITLAB_TOKEN": TOKENS["gitlab"]}
         if name == "up":  # the variable is protected, so that only a job of the main branch has it
             given["ZITADEL_WRITE_TOKEN"] = self.server.token
         given |= {"CI_API_V4_URL": "https://gitlab.example/api/v4", "CI_JOB_URL": "https://gitlab.example/jobs/1"}
+        given |= {"CI_PROJECT_ID": "3", **{key.upper(): value for key, value in self.inputs.items()}}
         given |= {"CI_MERGE_REQUEST_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHA": COMMIT}
         given |= {"CI_MERGE_REQUEST_LABELS": ",".join(self.labels)} if self.labels else {}
         script = "\n".join(["set -eo pipefail", *job["before_script"], *job["script"]])
@@ -222,14 +243,14 @@ class Runner:
     def _begin(self) -> None:
         (self.stubs / "calls").write_text("")
         (self.stubs / "answers").write_text(json.dumps(self.answers))
-        for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+        for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH"):
             (self.folder / name).write_text("")
 
     def _bash(self, args: list[str], env: dict[str, str], script: str = "") -> subprocess.CompletedProcess[str]:
         kept = {key: value for key, value in self.stack.env.items() if not key.startswith(("PULUMI_", "ZITADEL_"))}
         own = {"PATH": f"{self.stubs}:{kept['PATH']}", "PULUMI_HOME": str(self.folder / "home")}
         own |= {"ZITADEL_RETRY_DEADLINE": self.patience}
-        own |= {"GITHUB_REPOSITORY": REPOSITORY, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+        own |= {"GITHUB_SHA": COMMIT, "GITHUB_REPOSITORY": REPOSITORY, "PULUMI_SKIP_UPDATE_CHECK": "true"}
         return subprocess.run(
             ["bash", *args],
             input=script,

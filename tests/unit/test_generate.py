@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.errors import InputError, NoMatch
-from pulumi_zorg.generate import names, python_text
+from pulumi_zorg.generate import names, python_text, repository
 from pulumi_zorg.generate.pipeline import generate
 from pulumi_zorg.generate.python_text import Call, Entry
 from tests.support.servers import Server
@@ -115,6 +116,44 @@ def test_what_pulumi_itself_needs_is_left_out(server: Server, reader: Reader) ->
     code = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     assert own not in code
     assert client.me.id not in code
+
+
+def test_zitadels_own_organization_is_not_taken_along_silently(server: Server, reader: Reader) -> None:
+    """The default organization, in which the credential's own user lives here: a wrong change locks Pulumi itself out."""
+    default = reader.client.identity.default_organization()
+    made = generate(reader, [], None)
+    (said,) = (each for each in made.remarks if "is taken along" in each)
+    assert said.startswith(
+        f"organization ZITADEL ({default}) is taken along, and the credential's own user lives in it."
+    )
+    assert "allow_lockout=True" in said
+    comments = " ".join(line.removeprefix("# ") for line in made.text.splitlines() if line.startswith("# "))
+    assert said in comments
+    assert not any("taken along" in each for each in generate(reader, [server.home], None).remarks)
+
+
+@pytest.mark.parametrize(
+    ("origin", "line"),
+    [
+        (None, "pulumi-zorg==0.1.0"),
+        ({"url": "file:///home/ann/shop", "dir_info": {"editable": True}}, "pulumi-zorg @ file:///home/ann/shop"),
+        ({"url": "https://x.example/z.whl", "archive_info": {}}, "pulumi-zorg @ https://x.example/z.whl"),
+        (
+            {"url": "https://ann:secret@x.example/z.git", "vcs_info": {"vcs": "git", "commit_id": "4f2c1d0"}},
+            "pulumi-zorg @ git+https://x.example/z.git@4f2c1d0",
+        ),
+        (
+            {"url": "ssh://git@x.example/z.git", "vcs_info": {"vcs": "git", "commit_id": "4f2c1d0"}},
+            "pulumi-zorg @ git+ssh://git@x.example/z.git@4f2c1d0",
+        ),
+    ],
+)
+def test_the_requirements_install_what_runs_here(origin: dict[str, Any] | None, line: str) -> None:
+    """The package is on no index: its bare name would install nothing, or what a stranger registers under it."""
+    *comments, last = repository.requirement(origin, "0.1.0")
+    assert last == line
+    assert all(each.startswith("# ") for each in comments)
+    assert bool(comments) is last.rpartition(" ")[2].startswith("file:"), "a path is good for one machine"
 
 
 @pytest.mark.parametrize(

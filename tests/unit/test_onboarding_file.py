@@ -12,8 +12,8 @@ import pytest
 from tests.support.stack import ROOT
 
 START = """
-project: {id: "1", organization: "2", roles: [admin, viewer]}
-people: {ann: "11", bob: "12", anna: "11"}
+project: {name: Portal, organization: Vendor, roles: [admin, viewer]}
+people: {ann: ann@vendor.example, bob: bob@vendor.example, anna: ann@vendor.example}
 """
 
 

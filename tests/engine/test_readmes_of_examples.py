@@ -1,0 +1,108 @@
+"""The examples, one after the other on one emulator, by the commands of their READMEs, in the order of their table."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from pulumi_zorg.testing import AdminClient
+from tests.support import readme
+from tests.support.stack import ROOT, Stack
+
+EXAMPLES = ROOT / "examples"
+TABLE = re.findall(r"^\| \[(\w+)\]", (EXAMPLES / "README.md").read_text(), re.MULTILINE)
+
+
+@contextmanager
+def started_as_the_readme_says() -> Iterator[tuple[str, str]]:
+    """The emulator of examples/README.md, on a free port: its address and token."""
+    lines = "\n".join(readme.blocks(EXAMPLES / "README.md", "")).splitlines()
+    (start,) = (line for line in lines if line.startswith("zorg emulator"))
+    (settings,) = (line for line in lines if "ZITADEL_URL" in line and line.startswith("export"))
+    name, *options = shlex.split(start.removesuffix("&"))
+    port, token = (options[options.index(each) + 1] for each in ("--port", "--token"))
+    assert settings == f"export ZITADEL_URL=http://127.0.0.1:{port} ZITADEL_TOKEN={token}"
+    options[options.index("--port") + 1] = "0"
+    command = [str(Path(sys.executable).with_name(name)), *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stderr is not None
+            found = re.search(r"http://127\.0\.0\.1:\d+", running.stderr.readline())
+            assert found is not None
+            with httpx.Client(trust_env=False, transport=httpx.HTTPTransport(retries=20)) as http:
+                assert http.get(f"{found[0]}/debug/ready").status_code == 200
+            yield found[0], token
+        finally:
+            running.terminate()
+
+
+def checkout(folder: Path) -> Path:
+    """A copy of the checkout, as far as the examples need it."""
+    shutil.copytree(EXAMPLES, folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy(ROOT / name, folder)
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+@pytest.mark.timeout(1200)
+def test_examples_run_one_after_the_other_on_one_instance(tmp_path: Path) -> None:
+    root = checkout(tmp_path)
+    with started_as_the_readme_says() as (url, token), AdminClient(url, token) as admin:
+        env = Stack(tmp_path / "stack", url, token).env | {"PULUMI_SKIP_CONFIRMATIONS": "true"}
+        del env["PULUMI_STACK"]
+        warm = env["PATH"].partition(os.pathsep)[0]
+        at_first = {each["name"] for each in admin.organizations().values()}
+        left = []
+        for example in TABLE:
+            file = EXAMPLES / example / "README.md"
+            given = readme.commands(file)
+            folder = root if "in the folder of the checkout" in file.read_text() else root / "examples" / example
+            # Cleaned up in the end, so that each of them meets what the others made.
+            last = [each for each in given if each.section == "Clean up"]
+            first = [each for each in given if each not in last]
+            environment = [each for each in given if each.text.startswith("source")]
+            readme.run(first, folder, env, f'export PATH="{warm}:$PATH"')
+            left.append(([*environment, *last], folder))
+        made = {each["name"] for each in admin.organizations().values()} - at_first
+        assert made >= {"Acme", "Globex", "Bluth", *_fleet()}
+        for given, folder in reversed(left):
+            readme.run(given, folder, env, f'export PATH="{warm}:$PATH"')
+        assert {each["name"] for each in admin.organizations().values()} - at_first == _fleet()
+
+
+def _fleet() -> set[str]:
+    """The tenants of the fleet. They stay in ZITADEL when their stacks let go of them."""
+    data = yaml.safe_load((EXAMPLES / "fleet" / "fleet.yaml").read_text())
+    return {each["name"] for each in data["tenants"].values()}
+
+
+@pytest.mark.parametrize(("example", "name"), [("fleet", "fleet.yaml"), ("onboarding", "tenants.yaml")])
+def test_a_readme_shows_what_its_data_file_has(example: str, name: str) -> None:
+    shown = [yaml.safe_load(each) for each in readme.blocks(EXAMPLES / example / "README.md", "yaml")]
+    assert shown == [yaml.safe_load((EXAMPLES / example / name).read_text())]
+
+
+def test_no_two_examples_have_an_organization_of_the_same_name() -> None:
+    onboarding = yaml.safe_load((EXAMPLES / "onboarding" / "tenants.yaml").read_text())["tenants"].values()
+    names = ["Acme", "Initech", *(each["name"] for each in onboarding), *_fleet()]
+    assert len(names) == len(set(names))
+    for name, example in (("Acme", "quickstart"), ("Initech", "offboarding")):
+        assert f'or "{name}"' in (EXAMPLES / example / "__main__.py").read_text()
+
+
+def test_a_line_that_is_not_shown_is_found() -> None:
+    command = readme.Command("pulumi up", "", ["    ~ 2 updated", "done in 12 s: … 3 create"])
+    assert command.missing_in("Resources:\n    ~ 2  updated\n\n07:14:28 x: done in 7 s: 1 same, 3 create") == []
+    assert command.missing_in("    ~ 1 updated\n") == command.shown
