@@ -64,8 +64,8 @@ def select(
         taken_along = each.type == top.token and reader.client.why_protected(each.id)
         if taken_along:
             selection.remarks.append(
-                f"organization {clean(name_of(each) or '')} ({clean(each.id)}) is taken along, and {taken_along}. Remove it from the program "
-                "if Pulumi is not to manage it; --org selects the others. To deactivate or to remove it takes allow_lockout=True."
+                f"organization {clean(name_of(each) or '')} ({clean(each.id)}) is taken along, and {taken_along}. Remove it from the "
+                "program if Pulumi is not to manage it; --org selects the others. To deactivate or to remove it takes allow_lockout=True."
             )
         why = why_not_managed(reader.client, each)
         if why is None:
