@@ -69,9 +69,8 @@ def test_a_refusal_is_one_message_with_what_zitadel_said(server: Server, stack: 
     stack.declare(ann=grant(server.home, "424242", server.project, ["viewer"]))
     failed = stack.fails()
     assert failed.shows(
-        f"Granting user 424242 roles in project {server.project}",
-        "ZITADEL answered 400, code 9",
-        "User could not be found",
+        "InputError: The new user grant: user_id is 424242: there is no such user",
+        "ZITADEL answered 400: User could not be found",
     ), failed.out
     assert stack.resources() == {}
 

@@ -143,7 +143,7 @@ def test_a_role_that_a_project_of_the_same_program_does_not_have_is_refused(
     any_server: Server, any_stack: AnyStack
 ) -> None:
     server, stack = any_server, any_stack
-    said = "role_keys cannot be given: Portal has no role 'viewr'; it has admin, editor, viewer"
+    said = "cannot be given: Portal has no role 'viewr'; it has admin, editor, viewer"
     portal = project(server.home, "Portal 2", roles=ROLES)
     stack.declare(acme=org("Acme"), portal=portal, x=grant(server.home, server.ann, "@portal", ["viewr"]))
     preview = stack.run("preview")
