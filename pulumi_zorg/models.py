@@ -190,7 +190,7 @@ def parse(model: type[Record], answer: Any, operation: str) -> Record:
         where = ", ".join(".".join(str(part) for part in item["loc"]) or "all of it" for item in error.errors()[:3])
     raise UnexpectedAnswer(
         f"{operation}: the answer is not what ZITADEL says to that (wrong: {where}). "
-        f"Check zorg:url, and what stands in front of the server. {DOCTOR}"
+        f"Check zorg:url, and what is in front of the server. {DOCTOR}"
     )
 
 

@@ -106,7 +106,7 @@ def wrong(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         "https to http": ("https", HTTPS_WANTED, "the address begins with http://."),
         "https, cut": ("https", NOTHING, "the address begins with http://."),
         "http, 400": ("http", HTTPS_WANTED, "the address begins with https://."),
-        "other server": ("http", PAGE, "Check zorg:url, and what stands in front of the server."),
+        "other server": ("http", PAGE, "Check zorg:url, and what is in front of the server."),
     }[kind]
     with listening(answer) as port:
         yield f"{scheme}://127.0.0.1:{port}", said

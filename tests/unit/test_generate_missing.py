@@ -194,7 +194,7 @@ def test_a_resource_under_a_parent_names_it(server: Server, reader: Reader) -> N
     ("kind", "id", "more", "error", "says"),
     [
         ("org", "42", {}, NotProven, "never had|42"),
-        ("org", "no id", {}, InputError, "ID is no id of ZITADEL"),
+        ("org", "no id", {}, InputError, "ID must be an id, which has no white space"),
         ("org", "{home}", {"org_id": "{home}"}, InputError, "--org does not belong to a organization|--org does not belong"),
         ("project", "{project}", {}, InputError, "--org is missing: a project cannot be found by its id alone"),
         ("project", "{project}", {"org_id": "{acme}"}, ZorgError, "{home}"),

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from pulumi_zorg.client.transport import Transport
-from pulumi_zorg.config import PersonalAccessToken, Settings, load_settings
+from pulumi_zorg.config import PersonalAccessToken, Process, Settings, load_settings
 from pulumi_zorg.errors import ConfigurationError, CredentialError, Unauthenticated
 from tests.unit.keys import key_json
 from tests.unit.patience import URL, Scripted, Waits, answers, refuses
@@ -104,13 +104,13 @@ def test_a_token_that_was_given_in_the_place_of_a_path_is_not_repeated() -> None
 def test_a_file_is_one_kind_of_credential(file: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"more than one credential is given \(zorg:token, zorg:tokenFile\)"):
         settings(file, token="x")
-    with pytest.raises(ConfigurationError, match=r"no credential is given: .*zorg:tokenFile.* ZITADEL_TOKEN_FILE"):
+    with pytest.raises(ConfigurationError, match=r"no credential is given .*: .*zorg:tokenFile.* ZITADEL_TOKEN_FILE"):
         load_settings({"url": URL}.get, {})
     assert token_of(load_settings({"url": URL, "tokenFile": str(file)}.get, {"ZITADEL_TOKEN": "other"})) == OLD
 
 
 def test_the_origin_names_the_setting_of_the_file(file: Path) -> None:
-    assert load_settings({"url": URL, "tokenFile": str(file)}.get, {}, stored=False).credential_origin == (
+    assert load_settings({"url": URL, "tokenFile": str(file)}.get, {}, process=Process.COMMAND).credential_origin == (
         "The credential was read from zorg:tokenFile."
     )
     assert "ZITADEL_TOKEN_FILE in the environment" in load_settings(
@@ -205,6 +205,7 @@ def test_a_relative_path_is_read_again_from_the_same_folder(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: Waits
 ) -> None:
     """A program may change its folder."""
+    (file.parent / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
     monkeypatch.chdir(file.parent)
     server = Instance(NEW)
     sends = transport(server, Path(file.name), waits)
