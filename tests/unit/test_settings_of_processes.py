@@ -102,7 +102,7 @@ def command(*args: str) -> Callable[[Zorg, Mapping[str, str]], None]:
         (zorg.folder / "plan.json").write_text(plan_text(DELETION))
         script = zorg.folder / "pulumi"
         script.write_text(
-            f'#!/bin/sh\ncase "$*" in\nversion) echo v3.276.0;;\n*show-name*) echo dev;;\n'
+            f'#!/bin/sh\ncase "$*" in\n*version) echo v3.276.0;;\n*show-name*) echo dev;;\n'
             f'*export*) read -r line < {zorg.folder}/state.json; echo "$line";;\n'
             f'*config*--json*) while IFS= read -r line || [ -n "$line" ]; do printf \'%s\\n\' "$line"; done < '
             f"{zorg.folder}/config.json;;\nesac\n"
