@@ -132,6 +132,7 @@ def declaration(
     """
     resource_type = RESOURCE_TYPES[observed.type]
     inputs, problems = check_inputs(resource_type.inputs, properties_of(observed))
+    problems += resource_type.inputs.doubts(inputs)  # the program would be refused
     if problems:
         what = f"{resource_type.noun} {clean(observed.id)}"
         raise InputError(f"A program cannot declare {what}", problems[0].property, problems[0].reason)
