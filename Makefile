@@ -7,12 +7,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .venv-lowest
+LOWEST_PYTHON ?= $(PYTHON)
 # Python 3.12 has a way to measure coverage that costs little. Before, it takes three quarters more CPU time without the engine.
 COVERAGE := $(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")'
 # With the lowest versions of dependencies: what is fast, and the life of each resource in the engine on the newest server.
 LOWEST_TESTS := tests/unit tests/contract tests/provider
 
-.PHONY: help setup lock engine demo test test-fast test-lowest soak bench lint types layers check tables build compare clean
+.PHONY: help setup lock engine demo test test-fast test-lowest test-versions soak bench lint types layers check tables build compare clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -21,7 +22,7 @@ $(VENV)/ready: pyproject.toml requirements-dev.lock scripts/setup
 	@PYTHON="$(PYTHON)" scripts/setup
 
 $(LOWEST)/ready: pyproject.toml tests/lowest.txt scripts/setup
-	@PYTHON="$(PYTHON)" scripts/setup lowest
+	@PYTHON="$(LOWEST_PYTHON)" scripts/setup lowest
 
 setup: $(VENV)/ready ## The virtual environment, with the package and all its tools
 
@@ -44,6 +45,10 @@ test-lowest: $(LOWEST)/ready engine ## A part of the tests, with the lowest supp
 	@echo "test-lowest: about 3 minutes on 2 cores"
 	PATH="$(CURDIR)/$(LOWEST)/bin:$$(scripts/engine 2>/dev/null):$$PATH" $(LOWEST)/bin/python -m pytest -q -n auto --dist worksteal \
 	  -k "not 2025-12 and not seeds" $(LOWEST_TESTS) $(ARGS)
+
+test-versions: setup $(LOWEST)/ready engine ## One stack's life with the newest and the lowest dependencies in turn; LOWEST_PYTHON=python3.10 takes another Python too
+	@PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" ZORG_OTHER_ENVIRONMENT="$(CURDIR)/$(LOWEST)" \
+	  $(BIN)/python -m pytest -q -n 2 -rP tests/engine/life_across_versions.py $(ARGS)
 
 test-fast: setup ## The tests that need no engine, without those that take seconds
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not engine and not slow" --ignore tests/engine $(ARGS)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
+import pickle
 import re
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import pulumi
 from pulumi.dynamic import Resource
-from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
+from pulumi.dynamic.dynamic import PROVIDER_KEY
 from typing_extensions import Self
 
 from pulumi_zorg.engine import IMPORTS_SINCE, dotted
@@ -277,15 +278,19 @@ def _similar(name: str, names: Sequence[str]) -> str:
     return f" Did you mean {found[0]}?" if found else ""
 
 
-@cache
-def _pickled(provider: StatefulProvider) -> str:
-    """Return the provider as the host wants it. Each resource class has one, which never changes.
+#: Of Python's pickling; the SDK uses the default of the Python that runs the program, which is 5 since Python 3.14.
+_PICKLE_PROTOCOL = 4
 
-    SDKs leave a trace in Python's pickling each time: after some 300 of them a program ends with a RecursionError
+
+def _pickled(provider: StatefulProvider) -> str:
+    """Return the provider as the host wants it, and as states have it: the same text whatever Python and SDK run the program.
+
+    The engine compares it as every other input. With the SDK's own function a program that one person runs with Python 3.13 and
+    another with 3.14 changes all resources in each run (findings/provider_differs_between_pythons.sh). That function also leaves a
+    trace in Python's pickling, so that after some 300 resources a program ends with a RecursionError
     (findings/many_dynamic_resources.sh).
     """
-    pickled: str = serialize_provider(provider)
-    return pickled
+    return base64.b64encode(pickle.dumps(provider, protocol=_PICKLE_PROTOCOL)).decode()
 
 
 def _of_outputs(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import hypothesis
@@ -13,6 +14,18 @@ from tests.unit.patience import Waits
 # How long an example takes says nothing on a machine that does other things too.
 hypothesis.settings.register_profile("zorg", deadline=None)
 hypothesis.settings.load_profile("zorg")
+
+
+@pytest.fixture(scope="session")
+def _loop() -> asyncio.AbstractEventLoop:
+    """One for all tests. To close it ends the threads of Pulumi's mocks, which leave their own loops open: a ResourceWarning."""
+    return asyncio.new_event_loop()
+
+
+@pytest.fixture(autouse=True)
+def _event_loop(_loop: asyncio.AbstractEventLoop) -> None:
+    """Set an event loop, which Pulumi's `set_mocks` needs. Since Python 3.14 a thread has none of its own (pulumi issue 24338)."""
+    asyncio.set_event_loop(_loop)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import dataclasses
 import inspect
 import json
 import os
+import pickle
 import pickletools
 import re
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args, get_origin
 
-import pulumi.dynamic.dynamic
+import pulumi
 import pytest
 
 import pulumi_zorg as zorg
@@ -29,7 +30,7 @@ from pulumi_zorg.lifecycle import DeletionPolicy
 from pulumi_zorg.lookup import State
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.user_grant import UserGrantProvider
-from pulumi_zorg.registration import DeletionPolicyInput
+from pulumi_zorg.registration import DeletionPolicyInput, _pickled
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
@@ -37,6 +38,7 @@ from pulumi_zorg.resource_types.project.resource import LabelingInput
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
+from tests.support.stack import ROOT
 
 PUBLIC = [getattr(zorg, name) for name in zorg.__all__]
 ERRORS = [each for each in PUBLIC if isinstance(each, type) and issubclass(each, Exception)]
@@ -255,16 +257,29 @@ def test_an_input_error_is_a_value_error_and_names_the_property() -> None:
 @pytest.mark.parametrize(("path", "provider"), PROVIDERS.items())
 def test_a_provider_is_in_the_state_as_its_path_and_nothing_else(path: str, provider: type) -> None:
     assert f"{provider.__module__}.{provider.__qualname__}" == path
-    pickled = base64.b64decode(pulumi.dynamic.dynamic.serialize_provider(provider()))
+    pickled = base64.b64decode(_pickled(provider()))
     texts = [argument for _, argument, _ in pickletools.genops(pickled) if isinstance(argument, str)]
     assert texts == path.rsplit(".", 1)
     assert len(pickled) < 120
 
 
+@pytest.mark.parametrize("default", [4, 5])
+def test_a_provider_is_the_same_text_with_every_python(default: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine compares it. The default protocol of pickling is 4 up to Python 3.13, and 5 since 3.14."""
+    monkeypatch.setattr(pickle, "DEFAULT_PROTOCOL", default)
+    written = {
+        each["inputs"]["__provider"]
+        for file in (ROOT / "tests" / "fixtures").glob("state-*.json")
+        for each in json.loads(file.read_text())["deployment"]["resources"]
+        if "__provider" in each.get("inputs", {})
+    }
+    assert {_pickled(provider()) for provider in PROVIDERS.values()} == written
+
+
 @pytest.mark.parametrize(("path", "provider"), PROVIDERS.items())
 def test_a_provider_in_a_state_comes_back(path: str, provider: type) -> None:
     """As the host of the engine does it, in a process of its own."""
-    pickled = pulumi.dynamic.dynamic.serialize_provider(provider())
+    pickled = _pickled(provider())
     program = (
         "import base64, dill, json\n"
         f"provider = dill.loads(base64.b64decode({pickled!r}))\n"
@@ -277,7 +292,7 @@ def test_no_setting_gets_into_the_state_with_a_provider() -> None:
     """Not even from a process that has settings."""
     program = (
         "import json, pulumi.dynamic as dynamic\n"
-        "from pulumi.dynamic.dynamic import serialize_provider\n"
+        "from pulumi_zorg.registration import _pickled\n"
         "from pulumi_zorg.providers.organization import OrganizationProvider\n"
         "from pulumi_zorg.providers.user_grant import UserGrantProvider\n"
         "from pulumi_zorg.resource_types.project.provider import ProjectProvider\n"
@@ -285,12 +300,12 @@ def test_no_setting_gets_into_the_state_with_a_provider() -> None:
         "providers = [OrganizationProvider(), ProjectProvider(), ProjectGrantProvider(), UserGrantProvider()]\n"
         "for provider in providers:\n"
         "    provider.configure(dynamic.ConfigureRequest(dynamic.Config({}, 'infra')))\n"
-        "print(json.dumps([serialize_provider(each) for each in providers]))\n"
+        "print(json.dumps([_pickled(each) for each in providers]))\n"
     )
     configured = in_a_new_process(
         program, ZITADEL_URL="https://acme.example", ZITADEL_TOKEN="pat-0123456789", ZORG_LOG="debug"
     )
-    assert configured == [pulumi.dynamic.dynamic.serialize_provider(each()) for each in PROVIDERS.values()]
+    assert configured == [_pickled(each()) for each in PROVIDERS.values()]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values())
