@@ -140,7 +140,14 @@ def find_record(client: Client, type: Findable[Record], id: str, known: Mapping[
         return _from_events(client, type, events, known, what, refused)
     if events is not None:
         raise _never_there(client, what, refused)
-    return _without_events(client, type, id, known, refused)
+    try:
+        return _without_events(client, type, id, known, refused)
+    except (NotProven, ApiError):
+        # Each of its calls may come after the removal of the organization, which takes the caller's rights along.
+        org_id = str(known.get("org_id"))
+        if client.removals.include(org_id):
+            return Removal(f"{what} went with organization {clean(org_id)}, which this run has removed")
+        raise
 
 
 def _from_events(

@@ -265,7 +265,7 @@ def _wrong_paths(option: str, paths: Any, properties: Sequence[str]) -> Problem 
         return Problem(option, "must be a list of property names, not a string")
     for path in paths:
         name = re.findall(r"^(?:\[\"?)?(\w*)", path)[0] or path
-        if name not in (*properties, "*", "id") and not name.startswith("__"):
+        if name not in (*properties, "*", "[*]", "id") and not name.startswith("__"):
             reason = f"names {path!r}, which is not a property.{_similar(name, properties)}"
             return Problem(option, f"{reason} The properties are {', '.join(properties)}")
     return None

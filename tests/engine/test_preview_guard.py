@@ -531,7 +531,7 @@ def test_no_plan_of_the_engine_is_refused_as_something_else(tenants: tuple[Serve
     acme = stack.resources()["acme"]["urn"]
     changes = {
         "acme": org(server.name("Acme"), active=False),
-        "ann": grant(server.home, server.bob, server.project, ["viewer"], project_grant_id=server.project),
+        "ann": grant(server.home, server.bob, server.project, ["viewer"]),
         "new": org(server.name("New")),
         "read": {"kind": "org", "args": {}, "get": stack.id("ceta")},
     }

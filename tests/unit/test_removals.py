@@ -8,6 +8,10 @@ from threading import Event
 import pytest
 
 from pulumi_zorg.client.removals import Removals
+from pulumi_zorg.observed import Removal
+from pulumi_zorg.resource_types.user_grant.declaration import TYPE
+from tests.support.servers import Server
+from tests.unit.clients import Clients
 
 
 def test_a_removal_that_runs_is_awaited() -> None:
@@ -35,3 +39,35 @@ def test_a_removal_that_failed_is_none() -> None:
     with pytest.raises(ValueError, match="refused"), removals.of("acme"):
         raise ValueError("refused")
     assert not removals.include("acme")
+
+
+def test_an_object_is_removed_with_its_organization_which_the_same_run_removes_during_the_proof(
+    server: Server, clients: Clients
+) -> None:
+    """The organization is shown at the first call of the proof, and each later call is refused."""
+    admin = server.admin
+    acme = admin.create_organization("Acme")
+    shop = admin.create_project(acme, "Shop", ["viewer"])
+    grant = admin.create_grant(acme, server.ann, shop, ["viewer"])
+    owner = admin.create_user(server.home, "owner")
+    admin.add_member(acme, owner, "ORG_OWNER")
+    client = clients.holder(server, admin.create_token(server.home, owner))
+    known = {
+        "org_id": acme,
+        "user_id": server.ann,
+        "project_id": shop,
+        "project_grant_id": None,
+        "role_keys": ["viewer"],
+    }
+    admin.remove_grant(acme, server.ann, grant)
+
+    def remove_before_a_list(method: str, path: str) -> None:
+        if path.endswith("/users/grants/_search"):
+            server.proxy.before = lambda method, path: None
+            with client.removals.of(acme):
+                admin.remove_organization(acme)
+
+    server.proxy.before = remove_before_a_list
+    found = TYPE.find(client, grant, known)
+    assert isinstance(found, Removal)
+    assert found.describe() == f"user grant {grant} went with organization {acme}, which this run has removed"
