@@ -72,8 +72,8 @@ LOWEST_SDK = f"{lower_bounds()['pulumi'].major}.{lower_bounds()['pulumi'].minor}
 
 #: The files that name a version, with the text around it and the version.
 NAMED = [
-    ("README.md", r"the `pulumi` command (\S+) or newer", LOWEST_SHORT),
-    ("README.md", r"Python SDK \(the package `pulumi`\) (\S+) or newer", LOWEST_SDK),
+    ("README.md", r"\| `pulumi` command \| (\S+) or newer", LOWEST_SHORT),
+    ("README.md", r"Python SDK \| (\S+) or newer", LOWEST_SDK),
     ("docs/doctor.md", r"or it is older than ([\d.]+\d)", LOWEST_SHORT),
     ("docs/doctor.md", r"or older than ([\d.]+\d)\. It is looked for", LOWEST_SDK),
     ("pulumi_zorg/cli/stack.py", r"is this pulumi (\S+) or newer", LOWEST_SHORT),
@@ -81,10 +81,10 @@ NAMED = [
     ("pulumi_zorg/providers/checks.py", r"'pulumi>=([^']+)'", LOWEST_SDK),
     ("examples/ci/gitlab/.gitlab-ci.yml", r"# pulumi (\S+) or newer", LOWEST_SHORT),
     *(
-        (f"examples/{file}", r"pulumi-version: \^(\S+)", LOWEST_ENGINE)
+        (f"examples/{file}", r"pulumi-version: (\S+)", NEWEST_ENGINE)
         for file in ("ci/github/drift.yml", "ci/github/up.yml", "ci/github/preview.yml", "fleet/github/fleet.yml")
     ),
-    ("examples/fleet/kubernetes/stacks.yaml", r"image: pulumi/pulumi:([\d.]+)-", NEWEST_ENGINE),
+    ("examples/fleet/kubernetes/stack.yaml", r"image: pulumi/pulumi:([\d.]+)-", NEWEST_ENGINE),
 ]
 
 
