@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, Stack, readable_errors, refuse_existing, stack_options
+from pulumi_zorg.cli.stack import OneForErrors, Stack, readable_errors, refuse_existing, stack_options, write_text
 from pulumi_zorg.cli.writing import progress_bar, whole_output
 
 __all__ = ["generate"]
@@ -84,10 +84,11 @@ def generate(
         _notice(f"stack {managed.stack} has all of it already")
         sys.exit(1 if generated.left_out else 0)
     if import_file is not None and generated.resources:
-        import_file.write_text(generated.import_file, encoding="utf-8")
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)  # the file may be in it
+        write_text(import_file, generated.import_file)
         _notice(
-            f"{import_file} has {generated.resources} resources. Bring them into the stack with "
-            f"`pulumi import --file {import_file} --generate-code=false --yes`"
+            f"{import_file} has {generated.resources} resources. Bring them into the stack with `{of.import_command(import_file)}`"
         )
     if out is None:
         with whole_output():

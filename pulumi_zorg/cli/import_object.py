@@ -8,7 +8,15 @@ from pathlib import Path
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, Stack, readable_errors, refuse_existing, stack_options, type_argument
+from pulumi_zorg.cli.stack import (
+    OneForErrors,
+    Stack,
+    readable_errors,
+    refuse_existing,
+    stack_options,
+    type_argument,
+    write_text,
+)
 from pulumi_zorg.cli.writing import progress_bar, whole_output
 
 __all__ = ["import_object"]
@@ -69,10 +77,8 @@ def import_object(
     for remark in imported.remarks:
         _notice(remark)
     if import_file is not None:
-        import_file.write_text(imported.import_file, encoding="utf-8")
-        _notice(
-            f"import it with `pulumi import --file {import_file} --generate-code=false --yes`, and add this to the program:"
-        )
+        write_text(import_file, imported.import_file)
+        _notice(f"import it with `{of.import_command(import_file)}`, and add this to the program:")
     else:
         with tempfile.TemporaryDirectory() as folder:  # nobody else may read it
             file = Path(folder) / "import.json"

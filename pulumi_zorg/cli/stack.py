@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ __all__ = [
     "stack_options",
     "type_argument",
     "type_option",
+    "write_text",
 ]
 
 
@@ -115,6 +117,17 @@ def refuse_existing(*files: Path, option: str) -> None:
             raise click.ClickException(
                 f"{file} exists: give another {'folder' if len(files) > 1 else 'file'} with {option}"
             )
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file.
+
+    :raises click.ClickException: where it cannot be written.
+    """
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror or error}") from None
 
 
 def read_file_or_stdin(path: str, if_empty: str) -> str:
@@ -257,6 +270,14 @@ class Stack:
         found = version_in(self.engine)
         if found is None or found < IMPORTS_SINCE:
             raise click.ClickException(f"pulumi {clean(self.engine, 100)} {NO_IMPORT}. {instead}")
+
+    def import_command(self, file: Path) -> str:
+        """Return the command that imports a file into this stack, and not into the selected one, as a user writes it."""
+        elsewhere = self.folder != Path()
+        command = ["pulumi", "import", "--file", str(file.absolute() if elsewhere else file)]
+        command += ["--generate-code=false", "--yes"]
+        command += ["--stack", self.requested] if self.requested else []
+        return shlex.join([*command, "--cwd", str(self.folder)] if elsewhere else command)
 
     def import_file(self, file: Path) -> str:
         """Import what a file says into the state, and return what the engine printed.

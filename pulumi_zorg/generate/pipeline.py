@@ -115,12 +115,19 @@ def import_one(reader: Reader, wanted: Wanted, managed: Managed) -> Imported:
         if reason is not None:
             raise InputError(what, label, reason)
     selection = select_one(reader, resource_type, wanted.id, wanted.address)
-    named, _, urn = (wanted.parent or "").partition("=")
-    parent = urn or named or None
+    named, parent = _variable_and_urn(wanted.parent)
     managed.refuse(selection.objects[0], wanted.name, parent)
-    holds_parent = named if urn else variable(resource_name(named), set()) if named else None
+    holds_parent = None if parent is None else named or variable(resource_name(parent), set())
     text, resource = declaration(selection.objects[0], wanted.name, selection, Way(True, managed), holds_parent)
     return Imported(text, import_file([resource], parent), selection.remarks)
+
+
+def _variable_and_urn(parent: str | None) -> tuple[str, str | None]:
+    """Return the variable of a parent, empty where it was not given, and its URN. Both may have ``=`` in them."""
+    variable, separator, rest = (parent or "").partition("=urn:")
+    if separator and not variable.startswith("urn:"):
+        return variable, f"urn:{rest}"
+    return "", parent or None
 
 
 def _option(property: str) -> str:

@@ -105,7 +105,7 @@ def program(selection: Selection, way: Way) -> Program:
     """Return the program that declares a selection."""
     left_out = list(selection.left_out)
     resources = list(_resources(selection, way, left_out))
-    writer = _Writer(_references(resources), selection, way)
+    writer = _Writer(_references(resources, way), selection, way)
     # The organizations, each with what is in it. What another organization's object needs is declared before.
     lines = [_IMPORTED if way.imports else _ADOPTS]
     lines += ["import pulumi\nimport pulumi_zorg as zorg\n", "KEPT = pulumi.ResourceOptions(protect=True)\n"]
@@ -154,7 +154,7 @@ class _References:
         return "" if token is None or not isinstance(value, str) else self.variables.get(Key(token, value), "")
 
 
-def _references(resources: Sequence[Declared]) -> _References:
+def _references(resources: Sequence[Declared], way: Way) -> _References:
     used = {
         Key(token, value)
         for each in resources
@@ -163,6 +163,9 @@ def _references(resources: Sequence[Declared]) -> _References:
     }
     # A loop has variables with the names of inputs.
     taken = {name for each in RESOURCE_TYPES.values() for name in each.inputs.names()}
+    # The program that exists likely names its variables like its resources.
+    managed = {} if way.managed is None else way.managed.names()
+    taken |= {variable(name, set()) for names in managed.values() for name in names}
     return _References({each.key: variable(each.name, taken) for each in resources if each.key in used})
 
 

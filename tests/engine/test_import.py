@@ -268,7 +268,7 @@ def test_one_object_is_imported_by_its_id_and_declared_as_printed(server: Server
 
 
 def test_an_import_only_writes_the_file_where_it_is_to(server: Server, stack: Stack) -> None:
-    file = stack.folder / "one.json"
+    file, acme = stack.folder / "one.json", server.admin.create_organization("Acme")
     command = ("import", "organization", "home", server.home, "--import-file", str(file))
     made = run_zorg(*command, cwd=stack.folder, env=stack.env)
     if refused(made):
@@ -277,9 +277,28 @@ def test_an_import_only_writes_the_file_where_it_is_to(server: Server, stack: St
     assert run_zorg(*command, cwd=stack.folder, env=stack.env).code == 1, "the file exists"
     stack.must("import", "--file", str(file), "--generate-code=false", "--yes")
     assert stack.id("home") == server.home
+    # The command that it prints is for the stack that was named, whatever stack is selected, and for the program's folder.
+    for options, more in ((("--stack", "test"), "--stack test"), (("--cwd", str(stack.folder)), f"--cwd {stack.folder}")):
+        named = stack.folder / f"{options[0][2:]}.json"
+        told = run_zorg("import", "organization", "again", acme, "--import-file", str(named), *options, cwd=stack.folder, env=stack.env)
+        assert f"`pulumi import --file {named} --generate-code=false --yes {more}`" in told.err
     unknown = run_zorg("import", "Robot", "r", "1", cwd=stack.folder, env=stack.env)
     assert unknown.code == 1
     assert "'Robot' is none of Organization, Project, ProjectGrant, UserGrant" in unknown.err
+
+
+def test_an_import_file_can_be_in_the_new_folder_and_in_no_folder_that_does_not_exist(
+    server: Server, stack: Stack
+) -> None:
+    file = stack.folder / "new" / "import.json"
+    command = ("generate", "--org", server.home, "--import-file", str(file))
+    made = run_zorg(*command, cwd=stack.folder, env=stack.env)
+    if engine_imports():
+        assert made.code == 1
+        assert f"Error: {file} cannot be written: No such file or directory" in made.err
+    if not refused(run_zorg(*command, "--out", str(file.parent), cwd=stack.folder, env=stack.env)):
+        assert entries(file)
+        assert (file.parent / "__main__.py").exists()
 
 
 def test_an_object_of_which_the_engine_refuses_the_import_is_an_error(server: Server, stack: Stack) -> None:

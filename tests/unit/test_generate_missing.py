@@ -95,6 +95,16 @@ def test_names_do_not_collide_with_those_of_the_state(server: Server, reader: Re
     assert _entries(made) == {(TOKENS["org"], f"acme-{acme}"): acme, (TOKENS["project"], "acme-shop"): shop}
 
 
+def test_variables_are_other_ones_than_those_that_the_program_likely_has(server: Server, reader: Reader) -> None:
+    """`zorg generate` has given the organization the variable `trade`; its project must not take it over."""
+    trade = server.admin.create_organization("Trade")
+    project = server.admin.create_project(trade, "Trade", ["viewer"])
+    server.admin.create_grant(trade, server.admin.create_user(trade, "trader"), project, ["viewer"])
+    made = _missing(reader, _resource("org", "trade", trade, name="Trade"), organizations=(trade,))
+    assert "\ntrade_ = zorg.Project(" in made.text
+    assert "project_id=trade_.id" in made.text
+
+
 def test_what_the_state_is_about_to_delete_or_only_reads_is_left_out(server: Server, reader: Reader) -> None:
     acme, globex = (server.admin.create_organization(name) for name in ("Acme", "Globex"))
     state = [
@@ -183,10 +193,20 @@ def test_a_custom_id_and_one_of_two_that_a_name_finds_are_imported(server: Serve
 
 def test_a_resource_under_a_parent_names_it(server: Server, reader: Reader) -> None:
     acme = server.admin.create_organization("Acme")
-    for given, variable in ((TENANT, "tenant"), (f"acme_tenant={TENANT}", "acme_tenant")):
+    given_as = ((TENANT, "tenant"), (f"={TENANT}", "tenant"), (f"acme_tenant={TENANT}", "acme_tenant"))
+    for given, variable in (*given_as, (f"made['a=b']={TENANT}", "made['a=b']")):
         made = _one(reader, "org", "acme", acme, parent=given)
         content = json.loads(made.import_file)
         assert content["nameTable"] == {content["resources"][0]["parent"]: TENANT}
+        assert f"parent={variable}" in made.text
+
+
+def test_the_name_of_a_parent_may_have_an_equals_sign(server: Server, reader: Reader) -> None:
+    acme = server.admin.create_organization("Acme")
+    urn = "urn:pulumi:dev::shop::test:index:Tenant::a=b"
+    for given, variable in ((urn, "a_b"), (f"tenant={urn}", "tenant")):
+        made = _one(reader, "org", "acme", acme, {"urn": urn, "type": "test:index:Tenant"}, parent=given)
+        assert list(json.loads(made.import_file)["nameTable"].values()) == [urn]
         assert f"parent={variable}" in made.text
 
 
