@@ -178,11 +178,13 @@ class Checks:
         if context.is_import:  # an import ends after the check
             raise ConfigurationError(NO_OWNER)
         context.pending.seen_by_engine(self.type, id)
-        context.may_be_replaced(self.type, id, olds)
         filled = olds.get(FILLED) or {}
         before = {**filled, **olds}
         replaces = [name for name in self.inputs.replaces if _is_replaced(before.get(name), news.get(name))]
         resource, key = context.registry.resource(self.inputs.identity(news)), self.inputs.key(self.type, id, before)
+        if resource is not None:
+            # A refresh, which may be in the process of the update, has checked nothing: its object is not known to be this resource's.
+            context.may_be_replaced(self.type, id, olds)
         if resource is not None and replaces:
             context.registry.release(resource, key)
         elif resource is not None:

@@ -111,3 +111,16 @@ def test_a_user_grant_gets_the_project_grant_that_the_same_run_has_made_anew(ser
     stack.up("--replace", stack.resources()["granted"]["urn"])
     assert stack.outputs("ann")["__filled"] == {"project_grant_id": first}
     assert stack.outputs("bob")["__filled"] == {"project_grant_id": stack.id("granted")} != {"project_grant_id": first}
+
+
+def test_an_update_with_a_refresh_takes_nothing_over_from_another_resource(server: Server, stack: Stack) -> None:
+    """The refresh and the update are one process. What the refresh has seen is no object that this resource had before."""
+    stack.declare(acme=org("Acme", opts={"protect": True}))
+    stack.up()
+    acme = stack.id("acme")
+    stack.declare(tenant=org("Acme"))
+    server.proxy.clear()
+    run = stack.fails("--refresh", "--skip-preview")
+    assert run.shows("adopt=True"), run.out
+    assert set(stack.resources()) == {"acme"}
+    assert stack.id("acme") == acme
