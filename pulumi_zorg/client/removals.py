@@ -19,28 +19,29 @@ class Removals:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._done: set[str] = set()
-        self._running: dict[str, threading.Event] = {}
+        # An organization that the state has twice is removed twice at the same time.
+        self._running: list[tuple[str, threading.Event]] = []
 
     @contextmanager
     def of(self, org_id: str) -> Iterator[None]:
         """The block removes the organization. It raises an error where that did not succeed."""
         ended = threading.Event()
         with self._lock:
-            self._running[org_id] = ended
+            self._running.append((org_id, ended))
         try:
             yield
             with self._lock:
                 self._done.add(org_id)
         finally:
             with self._lock:
-                del self._running[org_id]
+                self._running.remove((org_id, ended))
             ended.set()
 
     def include(self, org_id: str) -> bool:
         """Whether this process has removed the organization. A removal that runs is awaited."""
         with self._lock:
-            running = self._running.get(org_id)
-        if running is not None:
-            running.wait()
+            running = [ended for id, ended in self._running if id == org_id]
+        for ended in running:
+            ended.wait()
         with self._lock:
             return org_id in self._done

@@ -34,6 +34,21 @@ def test_a_removal_that_runs_is_awaited() -> None:
     assert removals.include("acme")
 
 
+def test_an_organization_that_two_resources_remove_at_the_same_time_is_removed() -> None:
+    """A state can have it twice, and `pulumi destroy` deletes both."""
+    removals = Removals()
+    with removals.of("1"):
+        with removals.of("1"):
+            pass
+    assert removals.include("1")
+    first, second = removals.of("1"), removals.of("1")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    assert removals.include("1")
+
+
 def test_a_removal_that_failed_is_none() -> None:
     removals = Removals()
     with pytest.raises(ValueError, match="refused"), removals.of("acme"):
