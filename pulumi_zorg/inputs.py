@@ -34,6 +34,7 @@ __all__ = [
     "OWNER_IN_PREVIEW",
     "ROLE_KEYS",
     "SECRETS",
+    "SIGNATURE",
     "UNDER",
     "UNFINISHED",
     "Inputs",
@@ -84,6 +85,9 @@ UNFINISHED = "__unfinished"
 #: The roles that the object lost, and that others may still have because that update failed. A refresh keeps both, and gives the
 #: state the input :data:`UNFINISHED` besides, so that the next run updates the resource whatever its program declares.
 LOST = "__lost"
+
+#: How the engine and the SDK mark a value of their own kinds: a key of a dictionary (pulumi/sdk/go/common/resource/sig).
+SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 #: The longest name, id and role key.
 LONGEST = 200  # characters, ZITADEL's own limit for names and ids

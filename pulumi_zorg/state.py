@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.inputs import SIGNATURE
 from pulumi_zorg.resource_registry import INPUTS, is_known
 from pulumi_zorg.tokens import Key, is_ours, short
 
@@ -33,8 +34,7 @@ __all__ = [
     "why_not_understood",
 ]
 
-# How the engine marks a value of its own kinds, and the mark of a secret (pulumi/sdk/go/common/resource/sig).
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
+# The mark of a secret (pulumi/sdk/go/common/resource/sig).
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - no secret, but the mark of one
 
 _NOT_A_STATE = "This is not a state that this release can read. `pulumi stack export --show-secrets` prints one."
@@ -376,7 +376,7 @@ def _unwrap(value: Any) -> tuple[Any, bool]:
     :raises _EncryptedError: where a secret is not in plain text.
     """
     if isinstance(value, Mapping):
-        if value.get(_SIGNATURE) == _SECRET:
+        if value.get(SIGNATURE) == _SECRET:
             if not isinstance(value.get("plaintext"), str):
                 raise _EncryptedError
             try:

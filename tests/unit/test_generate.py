@@ -185,6 +185,18 @@ def test_what_a_program_may_not_declare_is_reported(server: Server, reader: Read
     (why,) = made.left_out
     assert f"project {shop} cannot be declared: roles has the role key 'a\\u202eb'" in why
     assert f"# project {shop} cannot be declared" in made.text
+
+
+def test_a_project_with_a_role_key_that_is_a_mark_of_pulumi_is_named_and_not_declared(
+    server: Server, reader: Reader
+) -> None:
+    """The engine refuses the whole import file for it, and a program that declares it."""
+    shop = server.admin.create_project(server.home, "Shop", ["viewer"])
+    server.admin.add_project_role(server.home, shop, "4dabf18193072939515e22adb298388d", "Odd")
+    made = generate(reader, [server.home], None, imports=True)
+    (why,) = made.left_out
+    assert f"project {shop} cannot be declared: roles has the role key '4dabf18193072939515e22adb298388d', which is a mark" in why
+    assert "4dabf" not in made.import_file
     ast.parse(made.text)
 
 

@@ -10,6 +10,7 @@ from pulumi_zorg.inputs import (
     FLAG,
     ID,
     LONGEST,
+    SIGNATURE,
     NAME,
     Inputs,
     Offer,
@@ -54,6 +55,8 @@ def _role_key(given: Any) -> str:
     key = role_key(given)
     if len(key) > LONGEST:
         raise WrongValue(f"has a role key of {len(key)} characters: it must have at most {LONGEST}")
+    if key == SIGNATURE:
+        raise WrongValue(f"has the role key {key!r}, which is a mark of Pulumi: the engine cannot keep a dictionary with it")
     if not key.isprintable():
         raise WrongValue(f"has the role key {key!r}, which has a character that cannot be printed")
     return key
