@@ -40,7 +40,7 @@ class Removals:
     def include(self, org_id: str) -> bool:
         """Whether this process has removed the organization. A removal that runs is awaited."""
         with self._lock:
-            running = [ended for id, ended in self._running if id == org_id]
+            running = [ended for removed, ended in self._running if removed == org_id]
         for ended in running:
             ended.wait()
         with self._lock:

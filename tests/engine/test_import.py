@@ -278,9 +278,22 @@ def test_an_import_only_writes_the_file_where_it_is_to(server: Server, stack: St
     stack.must("import", "--file", str(file), "--generate-code=false", "--yes")
     assert stack.id("home") == server.home
     # The command that it prints is for the stack that was named, whatever stack is selected, and for the program's folder.
-    for options, more in ((("--stack", "test"), "--stack test"), (("--cwd", str(stack.folder)), f"--cwd {stack.folder}")):
+    for options, more in (
+        (("--stack", "test"), "--stack test"),
+        (("--cwd", str(stack.folder)), f"--cwd {stack.folder}"),
+    ):
         named = stack.folder / f"{options[0][2:]}.json"
-        told = run_zorg("import", "organization", "again", acme, "--import-file", str(named), *options, cwd=stack.folder, env=stack.env)
+        told = run_zorg(
+            "import",
+            "organization",
+            "again",
+            acme,
+            "--import-file",
+            str(named),
+            *options,
+            cwd=stack.folder,
+            env=stack.env,
+        )
         assert f"`pulumi import --file {named} --generate-code=false --yes {more}`" in told.err
     unknown = run_zorg("import", "Robot", "r", "1", cwd=stack.folder, env=stack.env)
     assert unknown.code == 1

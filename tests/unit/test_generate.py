@@ -195,7 +195,10 @@ def test_a_project_with_a_role_key_that_is_a_mark_of_pulumi_is_named_and_not_dec
     server.admin.add_project_role(server.home, shop, "4dabf18193072939515e22adb298388d", "Odd")
     made = generate(reader, [server.home], None, imports=True)
     (why,) = made.left_out
-    assert f"project {shop} cannot be declared: roles has the role key '4dabf18193072939515e22adb298388d', which is a mark" in why
+    assert (
+        f"project {shop} cannot be declared: roles has the role key '4dabf18193072939515e22adb298388d', which is a mark"
+        in why
+    )
     assert "4dabf" not in made.import_file
     ast.parse(made.text)
 

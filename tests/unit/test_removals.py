@@ -37,9 +37,8 @@ def test_a_removal_that_runs_is_awaited() -> None:
 def test_an_organization_that_two_resources_remove_at_the_same_time_is_removed() -> None:
     """A state can have it twice, and `pulumi destroy` deletes both."""
     removals = Removals()
-    with removals.of("1"):
-        with removals.of("1"):
-            pass
+    with removals.of("1"), removals.of("1"):
+        pass
     assert removals.include("1")
     first, second = removals.of("1"), removals.of("1")
     first.__enter__()

@@ -10,8 +10,8 @@ from pulumi_zorg.inputs import (
     FLAG,
     ID,
     LONGEST,
-    SIGNATURE,
     NAME,
+    SIGNATURE,
     Inputs,
     Offer,
     WrongValue,
@@ -56,7 +56,9 @@ def _role_key(given: Any) -> str:
     if len(key) > LONGEST:
         raise WrongValue(f"has a role key of {len(key)} characters: it must have at most {LONGEST}")
     if key == SIGNATURE:
-        raise WrongValue(f"has the role key {key!r}, which is a mark of Pulumi: the engine cannot keep a dictionary with it")
+        raise WrongValue(
+            f"has the role key {key!r}, which is a mark of Pulumi: the engine cannot keep a dictionary with it"
+        )
     if not key.isprintable():
         raise WrongValue(f"has the role key {key!r}, which has a character that cannot be printed")
     return key
