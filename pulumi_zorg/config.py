@@ -499,6 +499,9 @@ def _text_of_file(name: str, path: Path, shown: str) -> str:
     :param shown: the path in a message.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            # Reading a pipe waits for a writer, for ever, and gives what it has only once. Several processes read the file.
+            raise ConfigurationError(f"{name} cannot be read: {shown}: it is no regular file")
         # Windows writes a byte order mark, and some of its shells UTF-16.
         content = path.read_bytes()
         text = content.decode("utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")

@@ -57,6 +57,8 @@ log = logging.getLogger("pulumi_zorg")
 
 #: Seconds within which a connection is made, if a whole call may take longer.
 _CONNECTS_WITHIN = 4.0
+#: The extension of a request that has the moment of the monotonic clock at which it was sent.
+_BEGAN = "pulumi_zorg.began"
 _GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
 # Failures before a byte of the request was sent.
 _UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
@@ -121,7 +123,7 @@ class Transport:
             headers=_headers(settings),
             # No other server is given the credential and the headers.
             follow_redirects=False,
-            event_hooks={"request": [lambda request: before_request()]},
+            event_hooks={"request": [lambda request: before_request(), _begin]},
         )
         self._auth = bearer_auth(settings, self._send_for_token)
 
@@ -204,9 +206,12 @@ class Transport:
             raise Unreachable(str(error), may_have_applied=False) from None
 
     def _receive(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
-        """Send the request and read the whole answer within the time-out, which httpx counts anew with each byte."""
-        ends = time.monotonic() + self.settings.timeout
+        """Send the request and read the whole answer within the time-out, which httpx counts anew with each byte.
+
+        The time that the request waits for a token is not the server's: a write that had waited would be sent, and its answer lost.
+        """
         response = self._http.send(request, auth=auth, stream=True)
+        ends = response.request.extensions[_BEGAN] + self.settings.timeout
         try:
             assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - narrows the type for the checker
             response.stream = _EndingStream(response.stream, ends)
@@ -291,6 +296,11 @@ class Transport:
                 retry_after=_retry_after(response),
             )
         return response
+
+
+def _begin(request: httpx.Request) -> None:
+    """Remember when the request was sent."""
+    request.extensions[_BEGAN] = time.monotonic()
 
 
 def _headers(settings: Settings) -> httpx.Headers:

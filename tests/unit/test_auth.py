@@ -546,3 +546,23 @@ def test_a_repr_names_the_credential() -> None:
     assert repr(FixedToken(PersonalAccessToken(Secret("pat-1")))) == "FixedToken(**********)"
     assert repr(exchanged()) == "ExchangedToken(the client credentials of iac)"
     assert repr(exchanged(key())) == "ExchangedToken(the service-account key key-77 of user user-42)"
+
+
+@pytest.mark.parametrize("call", [READ, WRITE])
+def test_the_wait_for_a_token_is_not_counted_as_the_time_of_the_call(waits: Waits, call: Call) -> None:
+    """Else a write is sent after the wait, and its answer is thrown away."""
+    busy = [answers(503, {}, Retry_After="40")]
+    issuer, sent = Issuer(), list[httpx.Request]()
+
+    def server(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauth/v2/token":
+            answer = busy.pop() if busy else issuer.gives
+            assert callable(answer)
+            return answer(request)
+        sent.append(request)
+        return httpx.Response(200, content=iter([b'{"org": {}}']))
+
+    assert transport_to(server, waits, credential=PAIR).send(call) == {"org": {}}
+    assert len(sent) == 1
+    assert waits
+    assert sum(waits) > 30.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -92,6 +93,15 @@ def test_a_file_that_is_missing_or_a_folder_is_refused(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     assert refusal(missing) == f"zorg:tokenFile cannot be read: {missing}: No such file or directory"
     assert refusal(tmp_path) == f"zorg:tokenFile cannot be read: {tmp_path}: Is a directory"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert refusal(pipe) == f"zorg:tokenFile cannot be read: {pipe}: it is no regular file"
+    with pytest.raises(ConfigurationError, match="zorg:jwtProfileFile cannot be read: .*pipe: it is no regular file"):
+        load_settings({"url": URL, "jwtProfileFile": str(pipe)}.get, {})
 
 
 def test_a_token_that_was_given_in_the_place_of_a_path_is_not_repeated() -> None:
