@@ -328,7 +328,8 @@ class ProviderContext:
         if not effect.is_significant:
             return
         if effect.adopts:
-            self._impacts.count_not_read(resource_type.noun, impact.sentences(effect))
+            deactivates = effect.act is Act.DEACTIVATES
+            self._impacts.count_not_read(resource_type.noun, impact.sentences(effect), inactive=deactivates)
         elif effect.act is Act.CREATES and not impact.takes_access(effect) and {*created} & {*impact.gives_access_to}:
             self._impacts.count_created(resource_type.noun, impact.sentences(effect))
         else:

@@ -18,6 +18,10 @@ __all__ = ["ImpactReport"]
 
 #: Where the count of what the run creates comes among the sentences (:meth:`pulumi_zorg.impact.Impact.harm`).
 _CREATED = 3.5
+#: The same of adoptions that may deactivate what exists.
+_DEACTIVATES = 1
+_NOT_COMPARED = "that this preview could not compare with what exists"
+_IF_OTHERWISE = "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
 
 
 class ImpactReport:
@@ -33,6 +37,7 @@ class ImpactReport:
         self._at_once = at_once
         self._kept: list[tuple[float, bool, str]] = []
         self._not_read: Counter[str] = Counter()
+        self._inactive: Counter[str] = Counter()
         self._created: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -49,9 +54,12 @@ class ImpactReport:
         with self._lock:
             self._kept += ((harm, maybe, sentence) for sentence in sentences)
 
-    def count_not_read(self, noun: str, sentences: Sequence[str]) -> None:
-        """Count the adoption of an object that was not read, so that nobody knows whether it changes anything."""
-        self._count(self._not_read, noun, sentences)
+    def count_not_read(self, noun: str, sentences: Sequence[str], *, inactive: bool = False) -> None:
+        """Count the adoption of an object that was not read, so that nobody knows whether it changes anything.
+
+        :param inactive: whether it may be declared inactive, so that it is deactivated if it is active.
+        """
+        self._count(self._inactive if inactive else self._not_read, noun, sentences)
 
     def count_created(self, noun: str, sentences: Sequence[str]) -> None:
         """Count an object that gives access to what the same run creates."""
@@ -68,14 +76,14 @@ class ImpactReport:
         """Write what was kept."""
         with self._lock:
             kept, self._kept = self._kept, []
-            not_read, created = _listed(self._not_read), _listed(self._created)
-            self._not_read.clear()
-            self._created.clear()
+            not_read, inactive, created = map(_listed, (self._not_read, self._inactive, self._created))
+            for counter in (self._not_read, self._inactive, self._created):
+                counter.clear()
+        if inactive:
+            deactivates = f"adopts {inactive} {_NOT_COMPARED}, and deactivates each that is active"
+            kept.append((_DEACTIVATES, True, f"{deactivates}. {_IF_OTHERWISE}"))
         if not_read:
-            unless = "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
-            kept.append(
-                (NOT_READ, False, f"adopts {not_read} that this preview could not compare with what exists. {unless}")
-            )
+            kept.append((NOT_READ, False, f"adopts {not_read} {_NOT_COMPARED}. {_IF_OTHERWISE}"))
         if created:
             where = "in organizations or projects that this run creates"
             kept.append((_CREATED, False, f"gives roles by {created} {where}. They are counted here and not listed"))

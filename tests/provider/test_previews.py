@@ -518,3 +518,17 @@ def test_an_adoption_does_not_begin_with_removals_that_never_happen(server: Serv
     assert len(server.proxy.exchanges) == 20
     stack.declare(**{name: declared[name] for name in ("t0", "p0", "g0")})
     assert said(stack.must("preview")) == [], "all is read, and as declared"
+
+
+def test_a_deactivation_is_told_of_what_is_adopted_without_being_read(server: Server, stack: Stack) -> None:
+    names = [f"Tenant {number}" for number in range(30)]
+    for name in names:
+        server.admin.create_organization(name)
+    declared = {name: org(name, adopt=True) for name in names}
+    stack.declare(**declared)
+    assert "deactivates" not in " ".join(said(stack.must("preview")))
+    stack.declare(**{**declared, names[-1]: org(names[-1], adopt=True, active=False)})
+    told = said(stack.must("preview"))
+    assert told[0].startswith(
+        "adopts 1 organization that this preview could not compare with what exists, and deactivates each that is active. "
+    )

@@ -13,6 +13,7 @@ def _filled(report: ImpactReport) -> None:
     report.add(("gives",), 3)
     report.count_not_read("project", ("may be so",))
     report.count_not_read("project", ())  # of an adoption that changes nothing whatever exists
+    report.count_not_read("organization", ("may deactivate",), inactive=True)
     report.add(("may take",), 2, maybe=True)
     report.add(("takes", "and more of the same change"), 2)
     report.add(("deactivates",), 1)
@@ -28,6 +29,7 @@ def test_who_loses_access_comes_first_and_what_is_counted_has_its_place() -> Non
     assert [line.split(".")[0] for line in lines] == [
         "removes",
         "deactivates",
+        "adopts 1 organization that this preview could not compare with what exists, and deactivates each that is active",
         "takes",
         "and more of the same change",
         "may take",
@@ -37,7 +39,7 @@ def test_who_loses_access_comes_first_and_what_is_counted_has_its_place() -> Non
         "renames",
     ]
     report.write()
-    assert len(lines) == 9, "nothing is written twice"
+    assert len(lines) == 10, "nothing is written twice"
 
 
 def test_where_nothing_can_be_written_later_all_is_written_at_once() -> None:
@@ -48,4 +50,4 @@ def test_where_nothing_can_be_written_later_all_is_written_at_once() -> None:
     report.write()
     assert lines == written
     assert written[0] == "gives something new"
-    assert len(written) == 11, "nothing is only counted"
+    assert len(written) == 12, "nothing is only counted"
