@@ -124,7 +124,7 @@ class Checks:
                 created = [name for name, owner in in_program.items() if context.registry.is_created(owner)]
                 planned = Planned(self.type, None, None, declared)
                 context.report_impact(planned, _without_unknowns(checked), resource=str(resource), created=created)
-                context.report_kept(self.type, declared)
+                context.report_kept(self.type, declared, resource=str(resource), named=in_program.values())
                 adopted = context.registry.adopted_by(str(resource))
                 if adopted is not None and offered is not None:
                     context.registry.offer(adopted, offered, frozenset())

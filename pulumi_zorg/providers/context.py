@@ -287,12 +287,22 @@ class ProviderContext:
             f"{', '.join(sorted(names))} to what the program declares."
         )
 
-    def report_kept(self, type: str, declared: Mapping[str, Any]) -> None:
-        """Report in a preview that an object exists which its own deletion policy keeps when it is replaced."""
-        if self.settings.preview_impact and declared.get("deletion_policy") != "remove" and not declared.get("adopt"):
-            sentence = self.preview.kept(RESOURCE_TYPES[type], declared)
-            if sentence is not None:
-                self._impacts.add((sentence,), _REST)
+    def report_kept(
+        self, type: str, declared: Mapping[str, Any], *, resource: str, named: Collection[str] = ()
+    ) -> None:
+        """Report in a preview that an object exists which its own deletion policy keeps when its resource is replaced.
+
+        :param named: the resources whose ids it names, of those that are not known.
+        """
+        if not self.settings.preview_impact or declared.get("deletion_policy") == DeletionPolicy.REMOVE.value:
+            return
+        if not all(map(self.registry.is_created, named)):
+            # With a resource, the engine replaces those that name it. It checks them without what they were before.
+            self.registry.takes_back(resource)
+        sentence = None if declared.get("adopt") else self.preview.kept(RESOURCE_TYPES[type], declared)
+        if sentence is not None:
+            self.registry.takes_back(resource)
+            self._impacts.add((sentence,), _REST)
 
     def report_impact(
         self,

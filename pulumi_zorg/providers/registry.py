@@ -31,6 +31,7 @@ class Registry:
         self._manager_of: dict[Key, str] = {}
         self._offers: dict[tuple[str, str], tuple[Offer, frozenset[str]]] = {}
         self._offered_by: dict[str, Offer] = {}
+        self._recorded: set[str] = set()
         self._created: set[str] = set()
         self._adopted: dict[str, str] = {}
 
@@ -43,6 +44,8 @@ class Registry:
         with self._lock:
             if new:
                 self._manager_of = {held: manager for held, manager in self._manager_of.items() if manager != resource}
+            else:
+                self._recorded.add(resource)
             if not identity:
                 return None
             first = self._declared_by.setdefault(_key(identity), resource)
@@ -91,9 +94,18 @@ class Registry:
             return self._offered_by.get(resource)
 
     def creates(self, resource: str) -> None:
-        """Remember in a preview that the run creates the resource's object."""
+        """Remember in a preview that the run creates the resource's object.
+
+        That of a resource which the run replaces is none of these: its deletion policy may keep it, and people may have access to it.
+        """
         with self._lock:
-            self._created.add(resource)
+            if resource not in self._recorded:
+                self._created.add(resource)
+
+    def takes_back(self, resource: str) -> None:
+        """Remember in a preview that the resource's object may exist, and is taken back then: its resource is replaced."""
+        with self._lock:
+            self._created.discard(resource)
 
     def is_created(self, resource: str | None) -> bool:
         """Whether the run creates the resource's object, and adopts none. See :meth:`creates`."""
