@@ -29,6 +29,7 @@ __all__ = [
     "LONGEST",
     "LOOKED_UP",
     "LOST",
+    "MAY_COME",
     "NAME",
     "OWNER",
     "OWNER_IN_PREVIEW",
@@ -72,6 +73,8 @@ LOOKED_UP = "__looked_up"
 #: In a preview: which resource of the program has the id that a property names, by property, where the program passes the
 #: resource's own output ``id``. In a preview the id of a new resource is not known.
 DECLARED_BY = "__declared_by"
+#: In a preview: the properties that may name what a resource of another package creates in the same run.
+MAY_COME = "__may_come"
 
 #: Where the state holds what the server filled in for an input that was left to it.
 FILLED = "__filled"

@@ -22,6 +22,7 @@ from pulumi_zorg.inputs import (
     DECLARED_BY,
     IGNORED,
     LOOKED_UP,
+    MAY_COME,
     OWNER,
     OWNER_IN_PREVIEW,
     SECRETS,
@@ -149,7 +150,7 @@ class ZitadelResource(Resource):
         internal = {OWNER_IN_PREVIEW if is_preview else OWNER: owner, **_of_outputs(given)}
         internal |= _ignored(opts, self._inputs.names())
         if is_preview:
-            internal |= _declared_by(given)
+            internal |= {**_declared_by(given), **_may_come(given, opts)}
         # The provider fills in what has its default: the SDK makes a dozen objects for each property that is sent. The flag is
         # always sent, because transforms and unit tests look at it.
         # What the server may have otherwise is sent as nothing, so that its output is what the server has.
@@ -331,6 +332,31 @@ def _declared_by(given: Mapping[str, Any]) -> dict[str, Any]:
         return found
 
     return {DECLARED_BY: pulumi.Output.from_input(owners())}
+
+
+def _may_come(given: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> dict[str, Any]:
+    """Which of the properties may name what a resource of another package creates in the same run, as an input.
+
+    Its id can be known before: ZITADEL takes ids that a program chooses. What the resource waits for may be named by any property.
+    """
+    waits_for = opts.depends_on if opts is not None else None
+    if waits_for is not None:
+        each = waits_for if isinstance(waits_for, Sequence) else [waits_for]
+        if any(map(_is_of_others, each)):
+            return {MAY_COME: list(given)}
+    outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not _is_plain(value)}
+    if not outputs:
+        return {}
+
+    async def names() -> list[str]:
+        return [name for name, output in outputs.items() if any(map(_is_of_others, await output.resources()))]
+
+    return {MAY_COME: pulumi.Output.from_input(names())}
+
+
+def _is_of_others(resource: Any) -> bool:
+    """Whether a resource may create an object that no resource of this package declares. An output may be any resource."""
+    return not isinstance(resource, ZitadelResource | pulumi.StackReference)
 
 
 def _plain(value: Any) -> Any:

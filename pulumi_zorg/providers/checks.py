@@ -23,6 +23,7 @@ from pulumi_zorg.inputs import (
     FILLED,
     IGNORED,
     LOOKED_UP,
+    MAY_COME,
     OWNER,
     OWNER_IN_PREVIEW,
     SECRETS,
@@ -48,6 +49,9 @@ NO_OWNER = (
     "The resource came without the internal property that names it. Without that, one resource could take another one's object. "
     "A transform of the program may remove the properties whose names begin with two underscores: let it keep them."
 )
+
+#: The properties that decide which roles are given.
+_NAME_ROLES = frozenset({"role_keys", "project_id", "project_grant_id"})
 
 _starting = threading.Lock()
 
@@ -107,10 +111,11 @@ class Checks:
             if new or self._differ(olds, checked):
                 context.check_credential()
             declared, in_program = self._with_adopted(context, checked, news.get(DECLARED_BY) or {})
+            may_come = frozenset(news.get(MAY_COME) or ())
             if new or (olds.get("role_keys") != checked.get("role_keys") and "role_keys" not in ignored):
                 keys = known_roles(checked.get("role_keys")) or ()
                 refused = context.why_roles_are_not_declared(keys, in_program) or context.why_roles_are_refused(
-                    self.inputs.used_roles(declared)
+                    self.inputs.used_roles(declared), may_come=bool(may_come & _NAME_ROLES)
                 )
                 if refused is not None:
                     return CheckResult(checked, [CheckFailure("role_keys", refused)])
@@ -118,7 +123,9 @@ class Checks:
             if offered is not None:
                 context.registry.declares(str(resource), offered)
             if new:
-                missing = context.missing(self.type, declared)
+                missing = context.missing(
+                    self.type, {name: value for name, value in declared.items() if name not in may_come}
+                )
                 if missing is not None:
                     return CheckResult(checked, [CheckFailure(missing.property, context.reporter.mask(missing.reason))])
                 created = [name for name, owner in in_program.items() if context.registry.is_created(owner)]

@@ -256,12 +256,15 @@ class ProviderContext:
         known."""
         return self.preview.missing(RESOURCE_TYPES[type], declared)
 
-    def why_roles_are_refused(self, use: RoleUse | None) -> str | None:
-        """Return in a preview why a resource cannot give roles; None where it can, or where that is not known."""
+    def why_roles_are_refused(self, use: RoleUse | None, *, may_come: bool) -> str | None:
+        """Return in a preview why a resource cannot give roles; None where it can, or where that is not known.
+
+        :param may_come: whether a resource of another package may create the roles in the same run.
+        """
         if use is None:
             return None
         taken = self.why_roles_are_taken(use)
-        if taken is not None:
+        if taken is not None or may_come:
             return taken
         offered = {of: offer.keys for of, (offer, _) in self.registry.offers().items()}
         missing = self.preview.missing_roles(use, offered)

@@ -71,3 +71,54 @@ def test_access_to_what_a_replacement_keeps_is_not_counted_as_access_to_somethin
     assert "that this run creates" not in " ".join(told)
     stack.up(*args)
     assert stack.id("acme") == acme
+
+
+#: A user with an id that the program chooses, and a role, which resources of another package create.
+_OF_ANOTHER_PACKAGE = """
+import os
+
+import httpx
+import pulumi
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+import pulumi_zorg as zorg
+
+
+class Maker(ResourceProvider):
+    def create(self, props):
+        headers = {"Authorization": "Bearer " + os.environ["ZITADEL_TOKEN"], "x-zitadel-orgid": props["org_id"]}
+        answer = httpx.post(os.environ["ZITADEL_URL"] + props["path"], headers=headers, json=props["body"])
+        assert answer.status_code < 300, answer.text
+        return CreateResult("made", props)
+
+
+class Made(Resource):
+    user_id: pulumi.Output[str]
+
+    def __init__(self, name, path, body, user_id=None):
+        super().__init__(Maker(), name, {"org_id": ORG, "path": path, "body": body, "user_id": user_id})
+
+
+ORG, PROJECT = os.environ["TEST_ORG"], os.environ["TEST_PROJECT"]
+person = {"givenName": "Cleo", "familyName": "C"}
+email = {"email": "cleo@acme.example", "isVerified": True}
+cleo = Made("cleo", "/v2/users/human", {"userId": "cleo-1", "profile": person, "email": email}, "cleo-1")
+role = Made("role", "/management/v1/projects/" + PROJECT + "/roles", {"roleKey": "auditor", "displayName": "Auditor"})
+zorg.UserGrant("output", org_id=ORG, user_id=cleo.user_id, project_id=PROJECT, role_keys=["viewer"])
+zorg.UserGrant("waits", org_id=ORG, user_id=os.environ["TEST_ANN"], project_id=PROJECT, role_keys=["auditor"],
+    opts=pulumi.ResourceOptions(depends_on=role))
+if "TEST_WRONG" in os.environ:
+    zorg.UserGrant("wrong", org_id=ORG, user_id=pulumi.Output.from_input("cleo-2"), project_id=PROJECT, role_keys=["viewer"])
+"""
+
+
+def test_what_another_package_creates_in_the_same_run_is_not_said_to_be_missing(server: Server, stack: Stack) -> None:
+    named = {"TEST_ORG": server.home, "TEST_PROJECT": server.project, "TEST_ANN": server.ann}
+    stack.env |= {**named, "TEST_WRONG": "yes"}
+    (stack.folder / "__main__.py").write_text(_OF_ANOTHER_PACKAGE)
+    assert stack.run("preview").shows("is cleo-2: there is no such user")
+    del stack.env["TEST_WRONG"]
+    stack.must("preview")
+    stack.up()
+    assert stack.preview() == {}
+    assert not any(name.startswith("__may") for name in stack.resources()["waits"]["inputs"])

@@ -100,7 +100,7 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     assert refusal(pipe) == f"zorg:tokenFile cannot be read: {pipe}: it is no regular file"
-    with pytest.raises(ConfigurationError, match="zorg:jwtProfileFile cannot be read: .*pipe: it is no regular file"):
+    with pytest.raises(ConfigurationError, match=r"zorg:jwtProfileFile cannot be read: .*pipe: it is no regular file"):
         load_settings({"url": URL, "jwtProfileFile": str(pipe)}.get, {})
 
 
