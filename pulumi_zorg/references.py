@@ -47,6 +47,9 @@ def find_missing(
             within = _text(properties.get(parent.aggregate))
             owner = client.roles.known(within) if within else None
             if owner is not None and named not in owner.grants:
+                # It may have been made since the project was read.
+                owner = client.roles.read(within or "")
+            if owner is not None and named not in owner.grants:
                 return Missing(parent.property, f"is {clean(named)}: {_none(parent)} of {clean(owner.name)}", True)
             continue
         if shown(parent.property, named, org_id):

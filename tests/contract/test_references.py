@@ -61,3 +61,14 @@ def test_the_server_says_of_an_organization_that_it_does_not_exist(every_server:
         client.organizations.read(NOBODY)
     assert caught.value.no_organization
     assert "lacks the right" not in str(caught.value)
+
+
+def test_a_project_grant_that_was_made_after_the_project_was_read(every_server: Server, clients: Clients) -> None:
+    """Another program may make it during the run."""
+    server, client = every_server, clients.owner(every_server)
+    project_id = server.admin.create_project(server.home, server.name("Shop"), ["viewer"])
+    other = server.admin.create_organization(server.name("Other"))
+    assert client.roles.known(project_id) is not None
+    made = server.admin.grant_project(server.home, project_id, other, ["viewer"])
+    named = {"org_id": other, "user_id": server.ann, "project_id": project_id, "project_grant_id": made}
+    assert _missing(client, USER_GRANT, **named) is None
