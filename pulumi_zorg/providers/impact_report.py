@@ -21,7 +21,9 @@ _CREATED = 3.5
 #: The same of adoptions that may deactivate what exists.
 _DEACTIVATES = 1
 _NOT_COMPARED = "that this preview could not compare with what exists"
-_IF_OTHERWISE = "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
+_IF_OTHERWISE = (
+    "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
+)
 
 
 class ImpactReport:
