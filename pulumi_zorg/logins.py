@@ -140,7 +140,7 @@ def _with_members(access: Access, reader: FactReader, logins: Logins) -> Logins:
     only_organizations = logins.login.project_check and not logins.login.role_check
     wanted = logins.granted | ({logins.login.owner} if only_organizations else set())
     if len(wanted) > reader.at_most:
-        return replace(logins, why_not=f"that takes more than {reader.at_most} calls")
+        return replace(logins, why_not=f"that takes more than {count_text(reader.at_most, 'call')}")
     members: dict[str, frozenset[str]] = {}
     for org_id in sorted(wanted):
         users, why = reader.attempt(("users of", org_id), partial(access.users, org_id))

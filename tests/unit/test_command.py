@@ -114,6 +114,34 @@ def test_the_same_option_is_the_same_in_all_commands() -> None:
     assert list(DOCTOR_FORMATS) == list(DRIFT_FORMATS) == list(GUARD_FORMATS) == ["table", "json", "markdown", "github"]
 
 
+#: Numbers that are never 1.
+AT_LEAST_2 = (
+    "{len(found)} matches",
+    "{len(self.urns)} resources",
+    "{_PAGES} calls",
+    "{count} resources take",
+    "{repeated} calls",
+)
+
+
+def test_no_message_has_a_number_with_a_fixed_plural() -> None:
+    """`1 resources`: `impact.count_text` makes singular and plural."""
+    nouns = (
+        "resources|grants|projects|users|organizations|people|accounts|roles|calls|objects|tokens|days|changes|matches"
+    )
+    number = re.compile(rf"\{{(?!what|whose)[^{{}}]*\}} (user |project |service )?({nouns})\b")
+    package = Path(__file__).parents[2] / "pulumi_zorg"
+    lines = [
+        line.strip()
+        for file in package.rglob("*.py")
+        if "emulator" not in file.parts
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+    found = [line for line in lines if number.search(line)]
+    assert len(found) >= len(AT_LEAST_2), "the pattern finds what is there"
+    assert [line for line in found if not any(each in line for each in AT_LEAST_2)] == []
+
+
 def diagnosis() -> Diagnosis:
     named = warning("organization ::error::x | `@admin`\nis odd")
     return Diagnosis((ok("all is well"), named, warning("late"), error("refused"), skipped("credential")))
