@@ -30,9 +30,11 @@ __all__ = [
     "Planned",
     "Unknown",
     "active",
+    "all_text",
     "are_shown",
     "called",
     "count_text",
+    "counts_text",
     "lost_role",
     "mask_unknowns",
     "name_text",
@@ -335,7 +337,8 @@ def lost_role(key: str, thing: str, number: int | None, facts: Facts) -> str:
 
     :param number: how many user grants have it; None where they were not counted.
     """
-    lose = f"{count_text(number, 'user grant')} would lose it" if number is not None else "every user grant loses it"
+    some = "no user grant" if number == 0 else count_text(number or 0, "user grant")
+    lose = f"{some} would lose it" if number is not None else "every user grant loses it"
     return f"the role {text(key)} {thing}: {lose}{facts.not_counted if number is None else ''}"
 
 
@@ -358,7 +361,8 @@ def shut_out(facts: Facts, projects: str, it: str) -> tuple[str, ...]:
         has = "has" if counts[ORGANIZATIONS] == 1 else "have"
         granted = f"{count_text(counts[ORGANIZATIONS], 'organization')} {has} an active grant of {it}"
         more = counts.get(PEOPLE_OF_ORGANIZATIONS)
-        lines[0] += f"; {granted}{facts.not_counted if more is None else f', with {people_text(more)}'}"
+        people = f", with {people_text(more)}" if more else ", without people"
+        lines[0] += f"; {granted}{facts.not_counted if more is None else people}"
     if counts.get(OPEN):
         without = "without project_role_check and has_project_check, nobody needs a user grant to log in to"
         lines.append(f"shuts out everybody else of the instance: {without} {projects}")
@@ -369,8 +373,8 @@ def shut_out(facts: Facts, projects: str, it: str) -> tuple[str, ...]:
 
 
 def people_text(number: int) -> str:
-    """Return a number of people: ``2 people``."""
-    return f"{number} {'person' if number == 1 else 'people'}"
+    """Return a number of people: ``2 people``, or ``nobody``."""
+    return f"{number} {'person' if number == 1 else 'people'}" if number else "nobody"
 
 
 def roles_text(keys: tuple[str, ...]) -> str:
@@ -383,6 +387,16 @@ def roles_text(keys: tuple[str, ...]) -> str:
 def count_text(number: int, noun: str) -> str:
     """Return a number with its noun: ``2 users``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Return the numbers that are not zero with their nouns: ``2 projects, 1 user``; empty where all are zero."""
+    return ", ".join(count_text(number, noun) for noun, number in counts.items() if number)
+
+
+def all_text(whose: str, number: int, noun: str) -> str:
+    """Return all objects that something has: ``its 2 projects``, or ``its project`` where there is one."""
+    return f"{whose} {noun}" if number == 1 else f"{whose} {count_text(number, noun)}"
 
 
 def called(noun: str, value: Any) -> str:

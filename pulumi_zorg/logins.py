@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pulumi_zorg.client.access import Access, FoundGrant, FoundProjectGrant, Login
-from pulumi_zorg.impact import OPEN, ORGANIZATIONS, PEOPLE, PEOPLE_OF_ORGANIZATIONS, SERVICE_ACCOUNTS
+from pulumi_zorg.impact import OPEN, ORGANIZATIONS, PEOPLE, PEOPLE_OF_ORGANIZATIONS, SERVICE_ACCOUNTS, count_text
 from pulumi_zorg.resource_type import FactReader
 
 __all__ = ["Logins", "counts_of", "read_login", "read_logins", "users_losing"]
@@ -111,7 +111,9 @@ def read_logins(access: Access, reader: FactReader, project_id: str, login: Logi
     if found is None:
         return replace(result, why_not=why)
     if not found.complete:
-        return replace(result, why_not=f"the server shows {len(found.entries)} of {found.total} user grants")
+        return replace(
+            result, why_not=f"the server shows {len(found.entries)} of {count_text(found.total, 'user grant')}"
+        )
     users = {each.user_id for each in found.entries}
     result = replace(result, grants=found.entries)
     kinds, why = reader.attempt(("kinds", *sorted(users)), lambda: access.kinds(users)) if users else (None, None)
@@ -138,7 +140,7 @@ def _with_members(access: Access, reader: FactReader, logins: Logins) -> Logins:
     only_organizations = logins.login.project_check and not logins.login.role_check
     wanted = logins.granted | ({logins.login.owner} if only_organizations else set())
     if len(wanted) > reader.at_most:
-        return replace(logins, why_not=f"that takes more than {reader.at_most} calls")
+        return replace(logins, why_not=f"that takes more than {count_text(reader.at_most, 'call')}")
     members: dict[str, frozenset[str]] = {}
     for org_id in sorted(wanted):
         users, why = reader.attempt(("users of", org_id), partial(access.users, org_id))

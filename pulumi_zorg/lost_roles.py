@@ -24,6 +24,7 @@ from pulumi_zorg.errors import (
     UnexpectedAnswer,
     clean,
 )
+from pulumi_zorg.impact import count_text
 from pulumi_zorg.models import Details, ListDetails, RoleKeys, Wire
 from pulumi_zorg.retry import poll
 
@@ -295,7 +296,7 @@ def _left(title: str, refused: dict[str, str], hidden: dict[str, int]) -> str:
     named = list(refused.values())
     more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     unseen = [
-        f"{count} user grants with {clean(key)!r} that the credential may not see"
+        f"{count_text(count, 'user grant')} with {clean(key)!r} that the credential may not see"
         for key, count in sorted(hidden.items())
         if count
     ]

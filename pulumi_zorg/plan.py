@@ -197,7 +197,7 @@ def _verify_summary(digest: _Digest) -> None:
     for op in sorted((counted.keys() | (listed.keys() & _COUNTED)) - _NOT_COMPARED):
         if listed[op] != counted.get(op, 0):
             raise ConfigurationError(
-                f"{_NOT_A_PLAN}: its changeSummary counts {counted.get(op, 0)} of {clean(op)}, and it has {listed[op]} such steps. "
+                f"{_NOT_A_PLAN}: its changeSummary counts {counted.get(op, 0)} of {clean(op)}, and its steps have {listed[op]}. "
                 "A part of the plan is missing."
             )
 

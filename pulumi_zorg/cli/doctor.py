@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, Stack, stack_options, type_option
-from pulumi_zorg.cli.writing import terminal, whole_output
-from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.cli.stack import Stack, format_option, stack_options, type_option
+from pulumi_zorg.cli.writing import whole_output
+from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.pulumi_project import project_file
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 
 if TYPE_CHECKING:
     from pulumi_zorg.doctor.examination import LoadedSettings, State
-    from pulumi_zorg.doctor.findings import Diagnosis
 
 __all__ = ["doctor"]
-
-_COLORS = {"ok": "green", "warning": "yellow", "error": "bold red", "skipped": "dim"}
 
 
 def _org_id(value: str) -> str:
@@ -34,7 +29,7 @@ def _org_id(value: str) -> str:
     return value
 
 
-@click.command(cls=OneForErrors)
+@click.command()
 @stack_options
 @click.option(
     "--org",
@@ -44,25 +39,19 @@ def _org_id(value: str) -> str:
     metavar="ID",
     help="Check the rights in this organization. It can be given more than once. The default is the rights on the instance.",
 )
-@type_option("Check the rights for this type only. It can be given more than once", multiple=True)
+@type_option("Check the rights for this type only")
 @click.option("--read-only", is_flag=True, help="Check only the rights to read, which previews and `zorg drift` need.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="The output format.",
-)
+@format_option
 def doctor(
     stack: str | None, cwd: Path, org_ids: tuple[str, ...], only: tuple[str, ...], read_only: bool, form: str
 ) -> None:
-    """Checks what `pulumi up` needs: address, credential, rights, server, engine. It changes nothing.
+    """Checks what `pulumi up` needs, and changes nothing.
 
-    Each line is ok, a warning, an error, or a check that was skipped because another one failed. The exit code is 1 if there
-    is an error, and else 0.
+    It checks the address, the credential, its rights, the server, the engine and more. Each line is ok, a warning, an error, or a
+    check that was skipped because another one failed. The exit code is 1 if there is an error, and else 0.
     """
     # These import the HTTP client, which takes half a second; --help does not need it.
+    from pulumi_zorg.cli.doctor_formats import FORMATS
     from pulumi_zorg.doctor.examination import Examination
     from pulumi_zorg.doctor.pipeline import diagnose
 
@@ -76,7 +65,7 @@ def doctor(
     finally:
         examination.close()
     with whole_output():
-        _FORMATS[form](diagnosis)
+        FORMATS[form](diagnosis)
     sys.exit(0 if diagnosis.healthy else 1)
 
 
@@ -107,38 +96,3 @@ def _state(here: Stack) -> State:
         return State(here.outline)
     except click.ClickException as failed:
         return State(not_read=failed.message)
-
-
-def as_table(diagnosis: Diagnosis) -> None:
-    """Print one line for each finding, and one that counts them."""
-    from rich.text import Text
-
-    console = terminal()
-    for each in diagnosis.findings:
-        line = Text(f"{each.status:<8}", style=_COLORS[each.status])
-        line.append(f"{each.check:<11} {clean(each.message, 2_000)}", style="")
-        console.print(line)
-    counts: Counter[str] = Counter(each.status for each in diagnosis.findings)
-    shown = ", ".join(f"{counts[status]} {status}" for status in _COLORS if counts[status])
-    console.print(Text(f"doctor: {shown}", style="bold"))
-
-
-def as_json(diagnosis: Diagnosis) -> None:
-    """Print the diagnosis for programs. docs/doctor.md describes it."""
-    from pulumi_zorg.cli import json_models
-
-    findings = [
-        json_models.Finding(
-            check=each.check,
-            status=each.status,
-            message=clean(each.message, 2_000),
-            org_id=each.org_id,
-            type=each.type,
-            missing=None if each.missing is None else {action: list(lacks) for action, lacks in each.missing.items()},
-        )
-        for each in diagnosis.findings
-    ]
-    print(json_models.as_json_text(json_models.DoctorReport(healthy=diagnosis.healthy, findings=findings)))
-
-
-_FORMATS: dict[str, Callable[[Diagnosis], None]] = {"table": as_table, "json": as_json}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, Stack, format_option, read_file_or_stdin, stack_options, type_option
+from pulumi_zorg.cli.stack import Stack, format_option, read_file_or_stdin, stack_options, type_option
 from pulumi_zorg.cli.writing import progress_bar, whole_output
 from pulumi_zorg.config import Settings
 from pulumi_zorg.drift.ignore import IgnoreRules
@@ -32,7 +32,7 @@ _CLOCK_DIFFERENCE = timedelta(minutes=1)
 _MOST_ERRORS = 5  # on standard error; the JSON has all
 
 
-@click.command(cls=OneForErrors)
+@click.command()
 @stack_options
 @format_option
 @click.option(
@@ -67,14 +67,14 @@ def drift(
     form: str,
     state_file: str | None,
     unmanaged: Literal["stack", "instance"] | None,
-    only: str | None,
+    only: tuple[str, ...],
     since: str | None,
     ignore_file: Path | None,
 ) -> None:
-    """Compares a stack's state with the live instance, and changes neither.
+    """Compares a stack's state with the live instance.
 
-    The exit code is 0 where they agree, 7 where they differ, and 1 where that is not known, or where two resources of the
-    state manage one object.
+    It changes neither. The exit code is 0 where they agree, 7 where they differ, and 1 where that is not known, or where two
+    resources of the state manage one object.
     """
     from pulumi_zorg.cli.drift_formats import FORMATS
 
@@ -113,7 +113,10 @@ def _inputs(here: Stack, state_file: str | None) -> tuple[str, Settings, Mapping
 
 
 def _options(
-    exported: Mapping[str, Any], unmanaged: Literal["stack", "instance"] | None, only: str | None, since: str | None
+    exported: Mapping[str, Any],
+    unmanaged: Literal["stack", "instance"] | None,
+    only: tuple[str, ...],
+    since: str | None,
 ) -> Options:
     # These import the HTTP client, which takes half a second; --help does not need it.
     from pulumi_zorg.drift.pipeline import Options
@@ -121,7 +124,7 @@ def _options(
     moment = None
     if since is not None:
         moment = last_update(exported) - _CLOCK_DIFFERENCE if since == _LAST_UPDATE else _moment(since)
-    return Options((only,) if only else None, unmanaged, moment)
+    return Options(tuple(dict.fromkeys(only)) or None, unmanaged, moment)
 
 
 def _find_drift(name: str, settings: Settings, exported: Mapping[str, Any], options: Options) -> Report:

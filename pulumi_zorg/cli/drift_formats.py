@@ -7,11 +7,10 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from pulumi_zorg.cli import json_models
-from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
+from pulumi_zorg.cli.writing import LONGEST, annotate, code, escaped, row, terminal
 from pulumi_zorg.drift.report import Change, Drift, Phantom, Report, Undetermined, Unmanaged
 from pulumi_zorg.errors import clean
 from pulumi_zorg.observed import Observed
@@ -39,37 +38,21 @@ def as_json(report: Report) -> None:
 
 
 def as_table(report: Report) -> None:
-    """Print the report for people at a terminal."""
+    """Print the report for people at a terminal. A URN has a line of its own, from which it is copied into a command."""
     console = terminal()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("Resource", "What", "State", "Live", "When", "By"):
-        table.add_column(name, overflow="fold")
     for drift in report.drifted:
-        _add_rows(table, drift)
+        style = "red" if drift.removed is not None else "yellow"
+        console.print(Text(clean(drift.name), style="bold"))
+        console.print(Text(f"{short(drift.type)} {clean(drift.id)}\n{clean(drift.urn, LONGEST)}", style="dim"))
+        for sentence in _sentences(drift):
+            console.print(Text(f"  {clean(sentence, LONGEST)}", style=style))
     for each in report.unmanaged or ():
-        title = Text(f"{_title(each.observed)}\n", style="magenta")
-        title.append(f"{short(each.observed.type)} {clean(each.observed.id)}", style="dim")
-        what = Text("unmanaged", style="magenta")
-        table.add_row(title, what, "", "", _time(each.observed.created), Text(_by(each.by)))
-    if table.row_count:
-        console.print(table)
+        console.print(Text(_title(each.observed), style="bold"))
+        console.print(Text(f"{short(each.observed.type)} {clean(each.observed.id)}", style="dim"))
+        console.print(Text(f"  unmanaged{_who_and_when(each.observed.created, each.by)}", style="magenta"))
     for name, advice in _advice(report):
         console.print(Text(f"{clean(name)}: {advice}", style="yellow"))
     console.print(Text(_summary(report), style="green" if report.in_sync else "bold"))
-
-
-def _add_rows(table: Table, drift: Drift) -> None:
-    style = "red" if drift.removed is not None else "yellow"
-    title = Text(f"{clean(drift.name)}\n", style=style)
-    title.append(f"{short(drift.type)} {clean(drift.id)}\n{clean(drift.urn, 1_000)}", style="dim")
-    if drift.removed is not None:
-        table.add_row(title, Text("removed", style=style), "", "", _time(drift.when), Text(_by(drift.by)))
-    for each in drift.changes:
-        what, recorded, live = Text(_verb(each), style=style), _value(each, each.recorded), _value(each, each.live)
-        table.add_row(title, what, Text(recorded), Text(live), _time(each.when), Text(_by(each.by)))
-        title = Text("")
-    if drift.phantom is not None:
-        table.add_row(title, Text(_not_shown(drift.phantom), style=style), "", "", "", "")
 
 
 def as_markdown(report: Report) -> None:
@@ -101,15 +84,11 @@ def as_markdown(report: Report) -> None:
 def as_github(report: Report) -> None:
     """Print the report as annotations of a workflow's run (docs.github.com, "Workflow commands")."""
     for drift in report.drifted:
-        what = "; ".join(
-            f"{_verb(each)}: {_value(each, each.recorded)} → {_value(each, each.live)}{_who_and_when(each.when, each.by)}"
-            f"{f'. {each.lost}' if each.lost else ''}"
-            for each in drift.changes
-        )
-        if drift.removed is not None:
-            what = f"removed{_who_and_when(drift.when, drift.by)}"
+        what = "; ".join(_sentences(drift))
+        for advice in (each.lost for each in drift.changes if each.lost):
+            what = f"{what}. {advice}"
         if drift.phantom is not None:
-            what = "; ".join(filter(None, (what, f"{_not_shown(drift.phantom)}. {drift.phantom.advice}")))
+            what = f"{what}. {drift.phantom.advice}"
         annotate("warning", f"Drift of {drift.name}", f"{drift.urn} ({drift.id}): {what}")
     for found in report.unmanaged or ():
         observed = found.observed
@@ -173,6 +152,15 @@ def _verb(change: Change) -> str:
     return {"name": "renamed", "role_keys": "role_keys changed"}.get(change.property, f"{change.property} changed")
 
 
+def _sentences(drift: Drift) -> list[str]:
+    """Return what differs, one change each."""
+    if drift.removed is not None:
+        sentences = [f"removed{_who_and_when(drift.when, drift.by)}"]
+    else:
+        sentences = [f"{_verb(each)}: {_values(each)}{_who_and_when(each.when, each.by)}" for each in drift.changes]
+    return sentences + ([_not_shown(drift.phantom)] if drift.phantom is not None else [])
+
+
 def _not_shown(phantom: Phantom) -> str:
     return f"not shown by ZITADEL; {phantom.effect}"
 
@@ -186,7 +174,13 @@ def _advice(report: Report) -> list[tuple[str, str]]:
 def _value(change: Change, value: Any) -> str:
     if change.secret:
         return _HIDDEN
-    return clean(json.dumps(value, ensure_ascii=False))
+    return clean(json.dumps(value, ensure_ascii=False), LONGEST // 4)
+
+
+def _values(change: Change) -> str:
+    """Return the value of the state and the live one, or the one value that both have."""
+    recorded, live = _value(change, change.recorded), _value(change, change.live)
+    return live if recorded == live and not change.secret else f"{recorded} → {live}"
 
 
 def _title(observed: Observed) -> str:
@@ -200,7 +194,7 @@ def _title(observed: Observed) -> str:
     of = ", ".join(f"{parents[name]} {properties.get(name)}" for name in shown)
     roles = f": {', '.join(properties['role_keys']) or 'no roles'}" if "role_keys" in properties else ""
     inactive = "" if properties.get("active", True) else ", inactive"
-    return clean(f"{of}{roles}{inactive}")
+    return clean(f"{of}{roles}{inactive}", LONGEST)
 
 
 def _subject(unknown: Undetermined) -> str:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
-from pulumi_zorg.cli.stack import OneForErrors, Stack, readable_errors, refuse_existing, stack_options, write_text
+from pulumi_zorg.cli.stack import Stack, readable_errors, refuse_existing, stack_options, write_text
 from pulumi_zorg.cli.writing import progress_bar, whole_output
+from pulumi_zorg.impact import count_text
 
 __all__ = ["generate"]
 
 
-@click.command(cls=OneForErrors)
+@click.command()
 @stack_options
 @click.option(
     "--org",
@@ -49,10 +50,11 @@ def generate(
     import_file: Path | None,
     missing: bool,
 ) -> None:
-    """Writes a Python program that declares organizations and all that a resource can manage in them.
+    """Writes a Python program that declares what exists.
 
-    Neither `pulumi import` of the import file nor `pulumi up` on the program changes anything on the server. The exit code is 1
-    if something could not be read or declared; the program then has a comment for each.
+    It declares organizations, and all that a resource can manage in them. Neither `pulumi import` of the import file nor
+    `pulumi up` on the program changes anything on the server. The exit code is 1 if something could not be read or declared;
+    the program then has a comment for each.
     """
     if bool(organizations) is everything:
         raise click.ClickException("give --org for each organization, or --all")
@@ -83,19 +85,18 @@ def generate(
     if managed is not None and not generated.resources:
         _notice(f"stack {managed.stack} has all of it already")
         sys.exit(1 if generated.left_out else 0)
+    resources = count_text(generated.resources, "resource")
     if import_file is not None and generated.resources:
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)  # the file may be in it
         write_text(import_file, generated.import_file)
-        _notice(
-            f"{import_file} has {generated.resources} resources. Bring them into the stack with `{of.import_command(import_file)}`"
-        )
+        _notice(f"{import_file} has {resources}. Bring them into the stack with `{of.import_command(import_file)}`")
     if out is None:
         with whole_output():
             click.echo(generated.text, nl=False)
     else:
         _write(out, generated.text)
-        click.echo(f"{out}: a Pulumi project with {generated.resources} resources", err=True)
+        click.echo(f"{out}: a Pulumi project with {resources}", err=True)
     for remark in generated.remarks:
         _notice(remark)
     sys.exit(1 if generated.left_out else 0)

@@ -8,21 +8,13 @@ from pathlib import Path
 
 import click
 
-from pulumi_zorg.cli.stack import (
-    OneForErrors,
-    Stack,
-    readable_errors,
-    refuse_existing,
-    stack_options,
-    type_argument,
-    write_text,
-)
+from pulumi_zorg.cli.stack import Stack, readable_errors, refuse_existing, stack_options, type_argument, write_text
 from pulumi_zorg.cli.writing import progress_bar, whole_output
 
 __all__ = ["import_object"]
 
 
-@click.command("import", cls=OneForErrors)
+@click.command("import")
 @stack_options
 @type_argument
 @click.argument("name")
@@ -51,10 +43,10 @@ def import_object(
     parent: str | None,
     import_file: Path | None,
 ) -> None:
-    """Imports one object that exists into the stack, as the resource NAME, and prints its declaration for the program.
+    """Imports one object that exists into the stack.
 
-    For an object that its name does not single out. It calls `pulumi import`, and changes nothing on the server. It needs pulumi
-    3.254 or newer.
+    It becomes the resource NAME, and its declaration for the program is printed. This is for an object that its name does not
+    single out. It calls `pulumi import`, and changes nothing on the server. It needs pulumi 3.254 or newer.
     """
     if import_file is not None:
         refuse_existing(import_file, option="--import-file")

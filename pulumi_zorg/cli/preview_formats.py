@@ -8,9 +8,9 @@ from rich.text import Text
 
 from pulumi_zorg.cli import json_models
 from pulumi_zorg.cli.preview_review import Reviewed, Verdict
-from pulumi_zorg.cli.writing import annotate, code, escaped, row, terminal
+from pulumi_zorg.cli.writing import LONGEST, annotate, code, escaped, row, terminal
 from pulumi_zorg.errors import clean
-from pulumi_zorg.impact import NOT_READ, Act, Effect
+from pulumi_zorg.impact import NOT_READ, Act, Effect, count_text
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 
 __all__ = ["FORMATS"]
@@ -34,9 +34,9 @@ def as_table(verdict: Verdict) -> None:
         for sentence in each.sentences:
             style = "red" if each.effect.act in (Act.REMOVES, Act.DEACTIVATES) else "yellow"
             line = Text(f"{clean(_title(each))}: ", style="dim")
-            console.print(line.append(clean(sentence, 1_000), style=style))
+            console.print(line.append(clean(sentence, LONGEST), style=style))
     for urn in verdict.not_allowed:
-        console.print(Text(f"not allowed: {clean(urn, 1_000)}", style="red"))
+        console.print(Text(f"not allowed: {clean(urn, LONGEST)}", style="red"))
     for note in _notes(verdict):
         console.print(Text(note, style="dim"))
     console.print(Text(_changes(verdict), style="dim"))
@@ -185,8 +185,7 @@ def _changes(verdict: Verdict) -> str:
 def _summary(verdict: Verdict) -> str:
     stack = clean(verdict.stack)
     if verdict.shared:
-        count = len(verdict.shared)
-        return f"{stack}: error: {count} object{'' if count == 1 else 's'} managed by more than one resource"
+        return f"{stack}: error: {count_text(len(verdict.shared), 'object')} managed by more than one resource"
     over = [f"{each.sentence}, and {each.option} is {each.most}" for each in verdict.limits if each.exceeded]
     if verdict.not_allowed:
         count = len(verdict.not_allowed)
@@ -205,7 +204,7 @@ def _protected(verdict: Verdict) -> str:
     """Return how many resources are deleted although they are protected, as the end of the summary."""
     if not verdict.protected:
         return ""
-    resources = _count(len(verdict.protected), "protected resource")
+    resources = count_text(len(verdict.protected), "protected resource")
     return f"; {resources} would be deleted or replaced, which only --ignore-protect allows"
 
 
@@ -225,8 +224,4 @@ def _counted(effects: Iterable[Effect], what: str, is_so: Callable[[Effect], boo
     """Return of how many objects of each type something is so."""
     types = [effect.type for effect in effects if is_so(effect)]
     nouns = {token: RESOURCE_TYPES[token].noun for token in RESOURCE_TYPES if token in types}
-    return [f"{_count(types.count(token), noun)} would {what}" for token, noun in nouns.items()]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return [f"{count_text(types.count(token), noun)} would {what}" for token, noun in nouns.items()]

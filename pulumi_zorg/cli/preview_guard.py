@@ -15,7 +15,6 @@ import click
 from pulumi_zorg.cli.passed_on import verify_passed_on
 from pulumi_zorg.cli.preview_review import LOSING_ACCESS, limit_options, limited, review
 from pulumi_zorg.cli.stack import (
-    OneForErrors,
     Preview,
     Stack,
     format_option,
@@ -52,7 +51,7 @@ def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-class _PassesOn(OneForErrors):
+class _PassesOn(click.Command):
     """A command whose parameter ``passed_on`` has what follows the first ``--``."""
 
     def make_context(
@@ -98,10 +97,11 @@ def preview_guard(
     passed_on: tuple[str, ...],
     **limits: int | None,
 ) -> None:
-    """Reports what a preview would do to people, and fails where that exceeds a limit.
+    """Reports what a preview does to people, and has limits.
 
-    PLAN is a file with the output of `pulumi preview --json`, or - for standard input. Without PLAN, standard input is read
-    if it is a pipe or a file. At a terminal, with --run, or with an option of pulumi, the preview is run here. What follows -- is
+    It fails where a limit is exceeded. PLAN is a file with the output of `pulumi preview --json`, or - for standard input.
+    Without PLAN, standard input is read if it is a pipe or a file. At a terminal, with --run, or with an option of pulumi, the
+    preview is run here. What follows -- is
     passed on to `pulumi preview` or `pulumi destroy`: `--run -- --ignore-protect --parallel 2`.
 
     The exit code is 0 within the limits, 7 where one is exceeded or a change is not allowed, and 1 where that is not known, or

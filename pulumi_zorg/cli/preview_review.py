@@ -17,7 +17,7 @@ from pulumi_zorg.errors import (
     ZorgError,
     clean,
 )
-from pulumi_zorg.impact import Act, Effect, Facts, Planned
+from pulumi_zorg.impact import Act, Effect, Facts, Planned, count_text
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.state import SharedObject
 from pulumi_zorg.tokens import Key
@@ -122,8 +122,10 @@ class Limit:
     def sentence(self) -> str:
         """What would happen, in numbers."""
         token, act = limit_options()[self.option]
-        along = f" ({self.along} of them along with {self.takes_along})" if self.along else ""
-        return f"{self.found} {RESOURCE_TYPES[token].noun}{'' if self.found == 1 else 's'} would be {_VERBS[act][1]}{along}"
+        which = "" if self.found == self.along == 1 else f"{self.along} of them "
+        with_ = self.takes_along if which else self.takes_along.replace("their", "its", 1)
+        along = f" ({which}along with {with_})" if self.along else ""
+        return f"{count_text(self.found, RESOURCE_TYPES[token].noun)} would be {_VERBS[act][1]}{along}"
 
     @property
     def unknown(self) -> str:

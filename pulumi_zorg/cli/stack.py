@@ -25,7 +25,6 @@ from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.tokens import short
 
 __all__ = [
-    "OneForErrors",
     "Preview",
     "Stack",
     "format_option",
@@ -38,20 +37,6 @@ __all__ = [
     "type_option",
     "write_text",
 ]
-
-
-class OneForErrors(click.Command):
-    """A command with exit code 1 for every error, as the engine's commands have. click's own is 2 for a wrong option."""
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        """Parse the arguments."""
-        try:
-            return super().make_context(info_name, args, parent, **extra)
-        except click.UsageError as error:
-            error.show()
-            raise click.exceptions.Exit(1) from None
 
 
 def stack_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -79,18 +64,24 @@ def _type_token(value: str) -> str:
     return found
 
 
-def type_option(help: str, *, multiple: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return the option ``--only``, which names a resource type.
+def _complete_types(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in map(short, RESOURCE_TYPES) if name.lower().startswith(incomplete.lower())]
+
+
+def type_option(help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the option ``--only``, which names resource types, the same for all commands.
 
     :param help: the beginning of its help.
-    :param multiple: whether it may be given more than once.
     """
-    return click.option("--only", type=_type_token, multiple=multiple, metavar="TYPE", help=f"{help}: {_type_names()}.")
+    more = f"{help}: {_type_names()}. It can be given more than once."
+    return click.option(
+        "--only", type=_type_token, multiple=True, metavar="TYPE", help=more, shell_complete=_complete_types
+    )
 
 
 def type_argument(command: Callable[..., None]) -> Callable[..., None]:
     """Add the argument ``TYPE``, a resource type."""
-    return click.argument("type_", type=_type_token, metavar="TYPE")(command)
+    return click.argument("type_", type=_type_token, metavar="TYPE", shell_complete=_complete_types)(command)
 
 
 def _type_names() -> str:

@@ -12,11 +12,12 @@ from rich.console import Console
 
 from pulumi_zorg.errors import clean
 
-__all__ = ["annotate", "code", "escaped", "progress_bar", "row", "terminal", "whole_output"]
+__all__ = ["LONGEST", "annotate", "code", "escaped", "progress_bar", "row", "terminal", "whole_output"]
 
 Item = TypeVar("Item")
 
-_WIDE = 10_000  # columns where the output is not a terminal, so that no line is broken
+#: Characters of one line. Only a server that sends rubbish makes a longer one, and that is cut.
+LONGEST = 20_000
 
 
 @contextmanager
@@ -43,10 +44,13 @@ class _Console(Console):
 
 
 def terminal() -> Console:
-    """Return standard output, in colour only where it is a terminal."""
+    """Return standard output, in colour only where it is a terminal.
+
+    It breaks no line, and cuts none: a URN, an id or a command of a line is copied from the terminal as it is.
+    """
     if sys.stdout.isatty():
-        return _Console(soft_wrap=False)
-    return _Console(width=_WIDE, force_terminal=False, color_system=None)
+        return _Console(soft_wrap=True)
+    return _Console(soft_wrap=True, force_terminal=False, color_system=None)
 
 
 def row(*cells: str) -> str:
@@ -56,7 +60,7 @@ def row(*cells: str) -> str:
 
 def code(text: str) -> str:
     """Return text as code in Markdown. Other people choose names, and a name must not become a mention or a link."""
-    text = clean(text, 2_000)
+    text = clean(text, LONGEST)
     if not text:
         return ""
     longest = run = 0
@@ -83,7 +87,7 @@ def annotate(level: str, title: str, message: str) -> None:
         return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
     print(
-        f"::{level} title={data(clean(title)).replace(':', '%3A').replace(',', '%2C')}::{data(clean(message, 2_000))}"
+        f"::{level} title={data(clean(title)).replace(':', '%3A').replace(',', '%2C')}::{data(clean(message, LONGEST))}"
     )
 
 

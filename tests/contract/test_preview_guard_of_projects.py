@@ -236,9 +236,7 @@ def test_the_command_has_the_options_and_the_json(
     assert (effect["project_grants"], effect["grants"], effect["users"]) == (1, 2, None)
     assert {each["option"] for each in shown["limits"] if each["exceeded"]} == {"--max-remove-project-grants"}
     table = zorg.run("preview-guard", "plan.json", "--max-remove-project-grants", "0", env=env)
-    along = (
-        "1 project grant would be removed (1 of them along with their organization, project or granted organization)"
-    )
+    along = "1 project grant would be removed (along with its organization, project or granted organization)"
     assert table.shows(f"refused: {along}, and --max-remove-project-grants is 0")
     offline = zorg.run("preview-guard", "plan.json", "--max-remove-project-grants", "5", "--offline", env=env)
     assert (offline.code, offline.shows("--offline was given")) == (ERROR, True)

@@ -166,7 +166,7 @@ def test_the_table_shows_the_impact_and_counts_all_changes(tenants: tuple[Server
         bob=grant(server.home, server.bob, server.project, ["viewer"], deletion_policy="retain"),
     )
     assert guard(stack, "--run").out.splitlines() == [
-        f"beta: removes organization {server.name('Beta')} and 0 projects, 0 users, 0 grants ({stack.id('beta')})",
+        f"beta: removes organization {server.name('Beta')} ({stack.id('beta')}), which is empty",
         f"cleo: takes the role viewer of Portal from cleo{server.tag} (removes user grant {stack.id('cleo')})",
         f"acme: deactivates organization {server.name('Acme')} ({stack.id('acme')}), which leaves its 1 person and 1 service "
         "account their access. To take access away, deactivate the users or their user grants",
@@ -181,7 +181,7 @@ def test_targets_and_a_destroy_are_previewed(tenants: tuple[Server, Stack]) -> N
     """`pulumi preview --target` reports nothing about the removal."""
     server, stack = tenants
     urns = {name: each["urn"] for name, each in stack.resources().items()}
-    removal = f"removes organization {server.name('Beta')} and 0 projects, 0 users, 0 grants ({stack.id('beta')})"
+    removal = f"removes organization {server.name('Beta')} ({stack.id('beta')}), which is empty"
 
     def would_remove(*args: str) -> dict[str, int]:
         return {name: count for name, count in found(guard(stack, "--format", "json", *args)).items() if count}
@@ -391,7 +391,7 @@ def test_the_settings_are_those_of_the_configuration_file_of_the_preview(server:
     file = plan(stack, "preview", "--config-file", "ci.yaml")
     for args in (["--run"], ["--destroy"], [file]):
         counted = guard(stack, *args, "--config-file", "ci.yaml")
-        assert counted.shows("removes organization Acme and 0 projects, 0 users, 0 grants"), counted.out
+        assert counted.shows("removes organization Acme", "which is empty"), counted.out
         without = guard(stack, *args, "--max-losing-access", "9")
         assert without.code == ERROR, "the stack's own file has an instance that does not answer"
     before = (stack.folder / "Pulumi.test.yaml").read_text()
@@ -466,7 +466,7 @@ def test_settings_are_those_of_the_plans_stack_before_the_environment(server: Se
     stack.must("config", "set", "zorg:url", stack.env["ZITADEL_URL"])
     stack.must("config", "set", "--secret", "zorg:token", stack.env["ZITADEL_TOKEN"])
     wrong = {**stack.env, "ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_TOKEN": "wrong"}
-    assert guard(stack, file, env=wrong).shows("removes organization Acme and 0 projects, 0 users, 0 grants")
+    assert guard(stack, file, env=wrong).shows("removes organization Acme", "which is empty")
     stack.must("config", "set", "zorg:previewImpact", "false")
     del stack.env["PULUMI_STACK"]
     stack.must("stack", "init", "other")  # it is selected now

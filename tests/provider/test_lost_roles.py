@@ -145,7 +145,7 @@ def test_user_grants_that_the_credential_may_not_see_are_counted(tmp_path: Path)
         admin.set_project_grant_roles(server.home, server.project, scene.stack.id("granted"), ["viewer"])
         scene.stack.env["ZITADEL_TOKEN"] = admin.create_token(server.home, owner)
         scene.declare("viewer")
-        assert scene.stack.fails().shows("RolesRemain", "1 user grants with 'editor' that the credential may not see")
+        assert scene.stack.fails().shows("RolesRemain", "1 user grant with 'editor' that the credential may not see")
 
 
 @pytest.mark.every_profile

@@ -30,6 +30,11 @@ def leaves(name: str, org_id: str, users: str) -> str:
     return f"deactivates organization {name} ({org_id}), which leaves {users} their access. {CUT_OFF}"
 
 
+def stops_nobody(name: str, org_id: str) -> str:
+    """The sentence about the deactivation of an organization without projects and users."""
+    return f"deactivates organization {name} ({org_id}), which has no projects and no users"
+
+
 def preview(stack: Stack, *args: str) -> list[str]:
     return said(stack.must("preview", *args))
 
@@ -123,7 +128,7 @@ def test_an_adoption_is_shown_as_the_change_of_what_exists(any_server: Server, a
         bob=grant(server.home, server.bob, server.project, ["viewer"], adopt=True),
     )
     assert preview(stack) == [
-        leaves(server.name("Acme"), acme, "its 1 person"),
+        leaves(server.name("Acme"), acme, "its only user"),
         f"gives the role admin of Portal to ann{server.tag} (user grant {ann})",
         f"gives the role viewer of Portal to bob{server.tag} (a new user grant)",
     ]
@@ -148,7 +153,7 @@ def test_drift_that_is_put_right_is_told_too(any_server: Server, tenants: Stack)
     server, stack, admin = any_server, tenants, any_server.admin
     admin.reactivate_organization(stack.id("beta"))
     admin.remove_organization(stack.id("acme"))
-    beta = leaves(server.name("Beta"), stack.id("beta"), "its 0 people")
+    beta = stops_nobody(server.name("Beta"), stack.id("beta"))
     told = preview(stack, "--refresh")
     assert [each for each in told if "does not exist any more" not in each] == [beta]
 
@@ -364,7 +369,7 @@ def test_what_is_secret_is_not_shown(server: Server, stack: Stack) -> None:
     run = stack.must("preview", "--diff")
     lines = [line for line in run.out.splitlines() if "zorg: " in line]
     shown = "\n".join(lines)
-    assert leaves("whose name is secret", acme, "its 0 people") in shown
+    assert stops_nobody("whose name is secret", acme) in shown
     assert shown.count("deactivates organization whose name is secret") == 2
     assert f"takes roles that are secret of Portal from a user that is secret (user grant {ann})" in shown
     assert f"gives roles that are secret of Portal to a user that is secret (user grant {ann})" in shown
@@ -466,7 +471,7 @@ def test_a_first_preview_of_many_customers_begins_with_whom_it_shuts_out(
     run = stack.must("preview")
     told = [line.strip() for line in run.out.partition("Diagnostics:")[2].splitlines() if "zorg: " in line]
     assert told == [
-        f"zorg: {leaves(server.name('Acme'), acme, 'its 0 people')}",
+        f"zorg: {stops_nobody(server.name('Acme'), acme)}",
         f"zorg: gives the role viewer of Portal to bob{server.tag} (a new user grant)",
         "zorg: gives roles by 20 project grants and 20 user grants in organizations or projects that this run creates. They are "
         "counted here and not listed",

@@ -89,8 +89,8 @@ def test_deactivations_name_what_takes_roles_away(any_server: Server, tenant: In
     assert preview(stack) == [
         f"deactivates {shop}: {FAILS}",
         f"deactivates {grant_of(server, stack)}, {NOTHING}. {TO_TAKE_ROLES}",
-        f"shuts out 0 people with an active user grant on {shop}; 1 organization has an active grant of it, with 0 people",
         f"shuts out everybody else of the instance: {NEEDS_NOTHING} {shop}",
+        f"shuts out nobody with an active user grant on {shop}; 1 organization has an active grant of it, without people",
         f"takes no role of {shop} out of any token (3 service accounts have a user grant on it): to do that, deactivate the user "
         "grants",
     ]
@@ -136,13 +136,13 @@ def test_roles_that_become_managed_are_read_and_counted(any_server: Server, tena
     admin.add_project_role(server.home, stack.id("shop"), "left-over")
     stack.declare(**declared(server))
     assert preview(stack) == [
-        f"removes the role left-over of {shop_of(server, stack)}: 0 user grants would lose it",
+        f"removes the role left-over of {shop_of(server, stack)}: no user grant would lose it",
     ]
     stack.up()
     assert set(admin.project_roles(server.home, stack.id("shop"))) == set(ROLES)
     admin.add_project_role(server.home, stack.id("shop"), "by-hand")
     assert preview(stack, "--refresh") == [
-        f"removes the role by-hand of {shop_of(server, stack)}: 0 user grants would lose it",
+        f"removes the role by-hand of {shop_of(server, stack)}: no user grant would lose it",
     ]
 
 
@@ -160,8 +160,8 @@ def test_an_adoption_is_shown_as_the_change_of_what_exists(any_server: Server, a
     assert preview(stack) == [
         f"deactivates {where}: {FAILS}",
         f"removes the role admin of {where}: 1 user grant would lose it",
-        f"shuts out 0 people with an active user grant on {where}; 1 organization has an active grant of it, with 0 people",
         f"shuts out everybody else of the instance: {NEEDS_NOTHING} {where}",
+        f"shuts out nobody with an active user grant on {where}; 1 organization has an active grant of it, without people",
         f"takes no role of {where} out of any token (1 service account has a user grant on it): to do that, deactivate the user "
         "grants",
         f"takes the role admin from the grant of {server.name('Shop')} to {server.name('Acme')} ({granted}): "

@@ -142,6 +142,7 @@ def test_reactivated_outside_pulumi(any_server: Server, any_stack: InProcessStac
     assert (table.code, table.shows("reactivated", stack.id("acme"), "test: 2 drifted")) == (DRIFT, True)
     for only in ("UserGrant", "usergrant", "zorg:UserGrant", "pulumi-python:dynamic/zorg:UserGrant"):
         assert drift.drifted("--only", only) == {"ann": expected["ann"]}
+    assert drift.drifted("--only", "UserGrant", "--only", "Organization") == expected
 
 
 def test_a_token_without_rights_is_an_error_and_no_drift(

@@ -109,7 +109,7 @@ def test_a_deactivated_organization_without_projects_stops_nobody() -> None:
         assert described(organization(True, False), **counted, **unknown) == (f"{leaves}: {PAGES}. {CUT_OFF}",)
     assert described(organization(True, UNKNOWN), users=1, service_accounts=0, projects=0) == (
         "may be so, and is known only when it runs: "
-        f"deactivates organization Acme (42), which leaves its 1 person their access: {PAGES}. {CUT_OFF}",
+        f"deactivates organization Acme (42), which leaves its only user their access: {PAGES}. {CUT_OFF}",
     )
 
 
@@ -137,8 +137,8 @@ def test_a_deactivated_organization_with_projects_stops_the_logins_to_them() -> 
         OPEN: 0,
     }
     assert described(organization(True, False), **alone)[1:3] == (
-        "shuts out 1 person with an active user grant on the 1 project of organization Acme (42)",
-        "takes no role of the 1 project of organization Acme (42) out of any token: to do that, deactivate the user grants",
+        "shuts out 1 person with an active user grant on the project of organization Acme (42)",
+        "takes no role of the project of organization Acme (42) out of any token: to do that, deactivate the user grants",
     )
 
 
@@ -150,7 +150,7 @@ def test_what_comes_back_with_an_organization() -> None:
         "reactivates organization Acme (42): ZITADEL's old login pages (V1) accept people of it again. Nothing else was stopped",
     )
     assert described(organization(False, True), users=3, service_accounts=2, projects=1) == (
-        "reactivates organization Acme (42): logins to the applications of its 1 project work again, for the users of "
+        "reactivates organization Acme (42): logins to the applications of its project work again, for the users of "
         "all organizations; ZITADEL's old login pages (V1) accept people of it again",
     )
 
@@ -164,11 +164,11 @@ def test_a_removed_organization_takes_all_along() -> None:
     )
     assert described(organization(True), users=1, projects=1, grants=1, **{PEOPLE: 5, SERVICE_ACCOUNTS: 1}) == (
         "removes organization Acme and 1 project, 1 user, 1 grant (42)",
-        "ends every login to the applications of the 1 project of organization Acme (42), for the users of all organizations: "
+        "ends every login to the applications of the project of organization Acme (42), for the users of all organizations: "
         "5 people and 1 service account with an active user grant on it would lose their roles",
     )
     assert described(organization(True), users=1, projects=0, grants=1) == (
-        "removes organization Acme and 0 projects, 1 user, 1 grant (42)",
+        "removes organization Acme and 1 user, 1 grant (42)",
     )
 
 
@@ -182,7 +182,7 @@ def test_a_renamed_organization_changes_login_names_where_they_end_with_its_doma
         f"changes the login names of its 45 users at once: organization Acme (42) is renamed to Holding, {domain}",
     )
     assert described(renamed(UNKNOWN), users=1, **{DOMAIN_IN_LOGIN_NAMES: 1}) == (
-        "changes the login names of its 1 user at once: organization Acme (42) is renamed to a name that is not known yet, "
+        "changes the login names of its user at once: organization Acme (42) is renamed to a name that is not known yet, "
         f"{domain}",
     )
     assert described(renamed(), users=45, **{DOMAIN_IN_LOGIN_NAMES: 0}) == ()
@@ -203,8 +203,8 @@ def test_a_renamed_organization_changes_login_names_where_they_end_with_its_doma
     [
         (2, 0, "its 2 people"),
         (2, 1, "its 1 person and 1 service account"),
-        (2, 2, "its 0 people and 2 service accounts"),
-        (0, 1, "its 0 people and 1 service account"),
+        (2, 2, "its 2 service accounts"),
+        (0, 1, "its service account"),
     ],
 )
 def test_a_deactivation_distinguishes_people_from_service_accounts(users: int, service_accounts: int, who: str) -> None:
@@ -333,7 +333,7 @@ def test_what_is_secret_is_said_to_be_so() -> None:
         return sentences(effect_of(planned).hiding(names), Facts(counts))
 
     assert hidden(organization(True, False), "name") == (
-        f"deactivates organization whose name is secret (42), which leaves its 1 person their access: {PAGES}. {CUT_OFF}",
+        f"deactivates organization whose name is secret (42), which leaves its only user their access: {PAGES}. {CUT_OFF}",
     )
     for planned in (organization(True, False), organization(False, True)):
         assert hidden(planned, "active") == (
@@ -387,3 +387,35 @@ def test_roles_gained_and_lost_are_the_difference_of_the_effective_ones(
     assert set(effect.gains) == effective(after) - effective(before)
     assert set(effect.loses) == effective(before) - effective(after)
     assert not effect.maybe
+
+
+def test_what_is_zero_is_left_out() -> None:
+    assert described(organization(True), users=0, projects=0, grants=0) == (
+        "removes organization Acme (42), which is empty",
+    )
+    assert described(organization(True), users=0, projects=2, grants=0, **{PEOPLE: 0, SERVICE_ACCOUNTS: 2})[0] == (
+        "removes organization Acme and 2 projects (42)"
+    )
+    nobody = {"users": 0, "service_accounts": 0}
+    assert described(organization(True, False), **nobody, projects=0) == (
+        "deactivates organization Acme (42), which has no projects and no users",
+    )
+    shown = described(
+        organization(True, False), **nobody, projects=1, **{PEOPLE: 0, SERVICE_ACCOUNTS: 0, ORGANIZATIONS: 0}
+    )
+    assert "shuts out nobody with an active user grant on the project of organization Acme (42)" in shown
+    assert not any(each.startswith("leaves") for each in shown), "nobody is there to keep access"
+    assert described(renamed(), users=0, **{DOMAIN_IN_LOGIN_NAMES: 1}) == ()
+
+
+@pytest.mark.parametrize(
+    ("people", "accounts", "who"),
+    [
+        (0, 0, "nobody has an active user grant on it"),
+        (0, 1, "1 service account with an active user grant on it would lose their roles"),
+        (1, 0, "1 person with an active user grant on it would lose their roles"),
+    ],
+)
+def test_who_loses_roles_with_the_only_project_of_an_organization(people: int, accounts: int, who: str) -> None:
+    counts = {"users": 0, "projects": 1, "grants": 0, PEOPLE: people, SERVICE_ACCOUNTS: accounts}
+    assert described(organization(True), **counts)[1].endswith(f"for the users of all organizations: {who}")

@@ -230,7 +230,7 @@ def test_a_removed_role_is_lost_by_those_who_have_it() -> None:
     assert of_project(project(roles=roles("admin")), project(roles={}, active=False), **{"grants with admin": 0}) == (
         FAILS,
         *(each.removesuffix("; how many could not be read: the server did not answer") for each in NOT_COUNTED),
-        "removes the role admin of project Shop (42): 0 user grants would lose it",
+        "removes the role admin of project Shop (42): no user grant would lose it",
     )
 
 
@@ -377,7 +377,7 @@ def test_roles_given_to_an_organization_and_taken_from_it() -> None:
         "lets Acme give the roles admin, viewer of Portal to its users",
     )
     assert of_grant(granted("viewer", "editor"), granted("admin"), viewer=1, editor=0) == (
-        "takes the role editor from the grant of Portal to Acme (42): 0 user grants would lose it",
+        "takes the role editor from the grant of Portal to Acme (42): no user grant would lose it",
         "takes the role viewer from the grant of Portal to Acme (42): 1 user grant would lose it",
         "lets Acme give the role admin of Portal to its users",
     )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pulumi_zorg.client import Client
 from pulumi_zorg.client.access import Users
 from pulumi_zorg.errors import LockoutRefused, clean
-from pulumi_zorg.impact import Act, Effect, Facts
+from pulumi_zorg.impact import Act, Effect, Facts, count_text
 from pulumi_zorg.lifecycle import Action, Step
 from pulumi_zorg.logins import counts_of, read_logins, users_losing
 from pulumi_zorg.models import OrganizationRecord
@@ -134,7 +134,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         if act is Act.REACTIVATES or not projects.total:
             return Facts(counts, losing=frozenset())
         if not projects.complete or projects.total > reader.at_most:
-            return Facts(counts, why_not=f"that takes more than {reader.at_most} calls")
+            return Facts(counts, why_not=f"that takes more than {count_text(reader.at_most, 'call')}")
         # The logins to an inactive project are stopped already.
         stopped = [each for each in projects.entries if each.login.active or act is Act.REMOVES]
         logins = [read_logins(access, reader, each.id, each.login, members=True) for each in stopped]

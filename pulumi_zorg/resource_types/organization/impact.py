@@ -10,7 +10,9 @@ from pulumi_zorg.impact import (
     Effect,
     Facts,
     Impact,
+    all_text,
     count_text,
+    counts_text,
     name_text,
     people_text,
     shut_out,
@@ -62,7 +64,7 @@ class OrganizationImpact(Impact):
             lines += _deactivated(organization, where, facts)
         elif effect.act is Act.REACTIVATES:
             lines += _reactivated(organization, where, facts)
-        if renames(effect) and counts.get(DOMAIN_IN_LOGIN_NAMES) != 0:
+        if renames(effect) and 0 not in (counts.get(DOMAIN_IN_LOGIN_NAMES), counts.get("users")):
             lines.append(_renamed(f"{organization} ({where})", effect, facts))
         return tuple(lines)
 
@@ -72,19 +74,26 @@ def _removed(organization: str, where: str, facts: Facts) -> list[str]:
     if not {"users", "projects", "grants"} <= counts.keys():
         all_of_it = "all its projects, users and grants"
         return [f"removes {organization} and {all_of_it} ({where}{facts.not_counted})"]
-    along = ", ".join(count_text(counts[f"{noun}s"], noun) for noun in ("project", "user", "grant"))
-    removes = f"removes {organization} and {along} ({where})"
+    along = counts_text({noun: counts[f"{noun}s"] for noun in ("project", "user", "grant")})
+    removes = (
+        f"removes {organization} and {along} ({where})"
+        if along
+        else f"removes {organization} ({where}), which is empty"
+    )
     return [removes, _ended(organization, where, facts)] if counts["projects"] else [removes]
 
 
 def _ended(organization: str, where: str, facts: Facts) -> str:
     """Return what the removal of its projects means to the users of other organizations too."""
     counts = facts.counts
-    projects = f"the {count_text(counts['projects'], 'project')} of {organization} ({where})"
+    projects = f"{all_text('the', counts['projects'], 'project')} of {organization} ({where})"
     it = "it" if counts["projects"] == 1 else "them"
     if {PEOPLE, SERVICE_ACCOUNTS} <= counts.keys():
-        accounts = f" and {count_text(counts[SERVICE_ACCOUNTS], 'service account')}" if counts[SERVICE_ACCOUNTS] else ""
-        who = f"{people_text(counts[PEOPLE])}{accounts} with an active user grant on {it} would lose their roles"
+        people, accounts = counts[PEOPLE], counts[SERVICE_ACCOUNTS]
+        both = [people_text(people)] if people or not accounts else []
+        both += [count_text(accounts, "service account")] if accounts else []
+        who = f"{' and '.join(both)} with an active user grant on {it} would lose their roles"
+        who = who if people or accounts else f"nobody has an active user grant on {it}"
     else:
         who = f"everybody with a user grant on {it} loses the roles{facts.not_counted}"
     return f"ends every login to the applications of {projects}, for the users of all organizations: {who}"
@@ -94,6 +103,8 @@ def _deactivated(organization: str, where: str, facts: Facts) -> list[str]:
     projects = facts.counts.get("projects")
     pages = "" if facts.counts.get(LOGIN_V2) else ": only ZITADEL's old login pages (V1) refuse people of it"
     if projects == 0:
+        if _is_empty(facts):
+            return [f"deactivates {organization} ({where}), which has no projects and no users"]
         leaves = f"which leaves {_users(facts, 'its')} their access{pages}"
         return [f"deactivates {organization} ({where}), {leaves}. {_CUT_OFF}"]
     fails, of_all = "every login, refresh and introspection of", "fails, for the users of all organizations"
@@ -101,13 +112,14 @@ def _deactivated(organization: str, where: str, facts: Facts) -> list[str]:
         stopped = f"if it owns projects, {fails} their applications {of_all}"
         keep = f"Its users keep their access to all other applications{pages}"
         return [f"deactivates {organization} ({where}{facts.not_counted}): {stopped}. {keep}"]
-    stopped = f"{fails} the applications of its {count_text(projects, 'project')} {of_all}"
-    these = f"the {count_text(projects, 'project')} of {organization} ({where})"
+    stopped = f"{fails} the applications of {all_text('its', projects, 'project')} {of_all}"
+    these = f"{all_text('the', projects, 'project')} of {organization} ({where})"
     users = f"{_users(facts, 'the')} of {organization} ({where})"
+    leaves = f"leaves {users} their access to all other applications{pages}. {_CUT_OFF}"
     return [
         f"deactivates {organization} ({where}): {stopped}",
         *shut_out(facts, these, "it" if projects == 1 else "them"),
-        f"leaves {users} their access to all other applications{pages}. {_CUT_OFF}",
+        *(() if _is_empty(facts) else (leaves,)),
     ]
 
 
@@ -117,7 +129,7 @@ def _reactivated(organization: str, where: str, facts: Facts) -> list[str]:
     if projects == 0:
         what = ", whose deactivation stopped nobody" if is_v2 else f": {pages}. Nothing else was stopped"
         return [f"reactivates {organization} ({where}){what}"]
-    those = "its projects, if it owns any," if projects is None else f"its {count_text(projects, 'project')}"
+    those = "its projects, if it owns any," if projects is None else all_text("its", projects, "project")
     again = f"logins to the applications of {those} work again, for the users of all organizations"
     return [f"reactivates {organization} ({where}{facts.not_counted}): {again}{'' if is_v2 else f'; {pages}'}"]
 
@@ -126,7 +138,7 @@ def _renamed(organization: str, effect: Effect, facts: Facts) -> str:
     name = (effect.after or {}).get("name")
     to = text(name) if isinstance(name, str) else f"a name that is {'secret' if name is SECRET else 'not known yet'}"
     users = facts.counts.get("users")
-    who = "its users" if users is None else f"its {count_text(users, 'user')}"
+    who = "its users" if users is None else all_text("its", users, "user")
     if DOMAIN_IN_LOGIN_NAMES in facts.counts:
         because = "and they end with its domain (userLoginMustBeDomain)"
         return f"changes the login names of {who} at once: {organization} is renamed to {to}, {because}"
@@ -140,5 +152,14 @@ def _users(facts: Facts, whose: str) -> str:
     if not {"users", "service_accounts"} <= counts.keys():
         return f"{whose} users"
     accounts = counts["service_accounts"]
-    people = people_text(max(0, counts["users"] - accounts))
-    return f"{whose} {people} and {count_text(accounts, 'service account')}" if accounts else f"{whose} {people}"
+    people = max(0, counts["users"] - accounts)
+    if not people:
+        return all_text(whose, accounts, "service account")
+    if not accounts:
+        return f"{whose} {people_text(people)}" if people > 1 else f"{whose} only user"
+    return f"{whose} {people_text(people)} and {count_text(accounts, 'service account')}"
+
+
+def _is_empty(facts: Facts) -> bool:
+    """Whether nobody is in the organization. The two numbers may be counted one after the other."""
+    return facts.counts.get("users") == 0 and facts.counts.get("service_accounts") == 0

@@ -19,6 +19,7 @@ from pulumi_zorg.impact import (
     Unknown,
     are_shown,
     count_text,
+    counts_text,
     lost_role,
     name_text,
     people_text,
@@ -119,10 +120,8 @@ class ProjectImpact(Impact):
         if effect.act is Act.REMOVES:
             if not {"grants", "project_grants"} <= counts.keys():
                 return (f"removes {project} and all its roles, project grants and user grants{facts.not_counted}",)
-            along = (
-                f"{count_text(counts['project_grants'], 'project grant')}, {count_text(counts['grants'], 'user grant')}"
-            )
-            return (f"removes {project} and {along}",)
+            along = counts_text({"project grant": counts["project_grants"], "user grant": counts["grants"]})
+            return (f"removes {project}{f' and {along}' if along else ', on which there is no grant'}",)
         lines = [*_switched(effect, project, facts), *_checked(effect, project, facts), *_asserted(effect, project)]
         if not effect.loses:
             return tuple(lines)
@@ -198,10 +197,13 @@ def _let_in_only(name: str, facts: Facts) -> str:
         if not {LET_IN, INACTIVE} <= counts.keys():
             return f"only people with an active user grant on it can log in to its applications{facts.not_counted}"
         only = f"only {people_text(counts[LET_IN])} with an active user grant on it can log in to its applications"
+        if not counts[LET_IN]:
+            only = "nobody can log in to its applications, because nobody has an active user grant on it"
         return f"{only}; {people_text(counts[INACTIVE])} with an inactive one cannot" if counts[INACTIVE] else only
     own = "only people of its own organization and of those with an active project grant can log in to its applications"
     if not {ORGANIZATIONS, OUTSIDE} <= counts.keys():
         return f"{own}{facts.not_counted}"
-    these = f"{own} ({count_text(counts[ORGANIZATIONS], 'organization')} with one)"
+    number = counts[ORGANIZATIONS]
+    these = f"{own} ({count_text(number, 'organization') if number else 'no organization'} with one)"
     outside = f"; {people_text(counts[OUTSIDE])} with an active user grant on it"
     return f"{these}{outside} cannot, being of other organizations" if counts[OUTSIDE] else these

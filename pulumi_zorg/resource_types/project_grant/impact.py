@@ -66,6 +66,8 @@ class ProjectGrantImpact(Impact):
         counts = facts.counts
         login = _login(effect, project, organization, facts)
         if effect.act is Act.REMOVES:
+            if counts.get("grants") == 0:
+                return (f"removes {grant}, by which no user grant was made", *login)
             along = count_text(counts["grants"], "user grant") if "grants" in counts else "all user grants made by it"
             back = "Another project grant does not bring their roles back"
             why = "" if "grants" in counts else facts.not_counted
