@@ -151,7 +151,7 @@ class MiniEngine:
         settings = Settings(self.url, PersonalAccessToken(Secret(self.token)), self.url, timeout=10, retry_deadline=6)
         reporter = Reporter(self.diagnostics)
         transport = Transport(settings, sleep=lambda seconds: None, notice=reporter.note)
-        transport._http.event_hooks = {"request": [self._sent]}
+        transport._http.event_hooks = {"request": [*transport._http.event_hooks["request"], self._sent]}
         pending = PendingCreates(self.url, self.folder, reporter.warn)
         context.start(ProviderContext(transport.settings, lambda: Client(transport), pending, reporter))
 
