@@ -328,7 +328,7 @@ def _read_events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tup
 
 def _never_there(client: Client, what: str, refused: ApiError | None) -> NeverThere:
     return NeverThere(
-        f"This instance has never had {what}: is zorg:url ({client.transport.settings.url}) the instance that the "
+        f"This instance has never had {what}: is the id right, and is zorg:url ({client.transport.settings.url}) the instance that the "
         f"stack was made for?{_refused(refused)}",
         _STATE_DELETE,
     )

@@ -27,6 +27,16 @@ from pulumi_zorg.testing import AdminClient
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "demo-token"  # noqa: S105 - the token of an emulator on loopback, which runs for a minute
+# The vendor is the tenant that the first step creates, and the people are those that `Server` creates in it.
+TENANTS = """\
+project: {name: Portal, organization: Vendor, roles: [admin, editor, viewer]}
+people: {ann: ann, bob: bob}
+tenants:
+  acme:
+    name: Acme
+    active: true
+    people: {ann: [admin], bob: [editor, viewer]}
+"""
 COLORED = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 # Variables that are not passed on: the user's own settings, and one that makes each command compile all modules again.
 LEFT_OUT = ("PULUMI_", "ZITADEL_", "PYTHONDONTWRITEBYTECODE")
@@ -187,15 +197,6 @@ class Server:
         (self.project,) = admin.projects(vendor)
         self.ann, self.bob = admin.create_user(vendor, "ann"), admin.create_user(vendor, "bob")
         self.before = set(admin.organizations())
-        self.tenants = textwrap.dedent(f"""\
-            project: {{id: "{self.project}", organization: "{vendor}", roles: [admin, editor, viewer]}}
-            people: {{ann: "{self.ann}", bob: "{self.bob}"}}
-            tenants:
-              acme:
-                name: Acme
-                active: true
-                people: {{ann: [admin], bob: [editor, viewer]}}
-            """)
 
     def found(self, key: str) -> list[Any]:
         """Return a property of the new organization, of Ann's grant and of Bob's grant."""
@@ -239,9 +240,9 @@ def onboard(demo: Demo, server: Server) -> None:
     """Create, change and remove a customer of the vendor."""
     tell("Onboard a customer of the vendor: an organization, the project granted to it, and the roles of two users.")
     demo.enter("examples/onboarding", "a copy of examples/onboarding")
-    demo.tenants.write_text(server.tenants, encoding="utf-8")
+    demo.tenants.write_text(TENANTS, encoding="utf-8")
     show("cat tenants.yaml")
-    print(textwrap.indent(server.tenants, "  "), end="")
+    print(textwrap.indent(TENANTS, "  "), end="")
     demo.pulumi("stack init demo")
     demo.pulumi("config set deletion_policy remove")
     demo.pulumi("up --yes --skip-preview")
@@ -259,7 +260,7 @@ def onboard(demo: Demo, server: Server) -> None:
     expect("the organization and both user grants are inactive on the server", server.states() == ["INACTIVE"] * 3)
     expect("the user grants have the same roles as before", server.found("roleKeys") == roles)
 
-    tell("Somebody reactivates Ann's grant in ZITADEL's admin. Pulumi does not know about it.")
+    tell("Somebody reactivates Ann's grant in ZITADEL's console. Pulumi does not know about it.")
     server.admin.reactivate_grant(ids[0], server.ann, ids[1])
     expect("Ann's grant is active on the server", server.states() == ["INACTIVE", "ACTIVE", "INACTIVE"])
 

@@ -218,7 +218,7 @@ def listed(keys: Iterable[str]) -> str:
 def show_plan(plan: Sequence[Part]) -> None:
     """Print what a run does to the tenants of each stack."""
     for part in plan:
-        print(f"{part.stack}: {len(part.tenants)} tenants")
+        print(f"{part.stack}: {len(part.tenants)} {'tenant' if len(part.tenants) == 1 else 'tenants'}")
         for what, keys in (
             ("new", part.new),
             ("taken over", part.takes),

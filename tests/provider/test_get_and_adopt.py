@@ -47,7 +47,7 @@ def test_get_fails_for_what_does_not_exist(any_server: Server, any_stack: Stack)
     assert stack.fails().shows(f"There is no organization {removed} to get")
     stack.declare(acme=org() | {"get": "424242"})
     failed = stack.fails()
-    assert failed.shows("This instance has never had organization 424242")
+    assert failed.shows("This instance has never had organization 424242: is the id right, and is zorg:url")
     assert not failed.shows("stays in the state"), "it is in no state"
     stack.declare(ann={"kind": "grant", "args": {"org_id": server.home}, "get": "424242"})
     assert stack.fails().shows("This instance has never had user grant 424242")

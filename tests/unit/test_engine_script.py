@@ -48,20 +48,27 @@ class Checkout:
 
     def has_built(self, version: str) -> None:
         """Leave an engine as an earlier run did."""
-        built = self.folder / ".engine" / "built" / "bin"
-        built.mkdir(parents=True)
+        self._engine(self.folder / ".engine" / "built" / "bin", version)
+
+    def has_on_path(self, version: str) -> Path:
+        """Have an engine on PATH, and return its folder."""
+        self._engine(self.folder / "bin", version)
+        return self.folder / "bin"
+
+    def _engine(self, folder: Path, version: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         scripts = ("pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python")
         for name in ("pulumi", *scripts):
-            self._command(built / name, f"#!/bin/sh\necho v{version}\n")
+            self._command(folder / name, f"#!/bin/sh\necho v{version}\n")
 
-    def run(self, refused: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, refused: str = "", wanted: str = "built") -> subprocess.CompletedProcess[str]:
         """Run it, with a proxy that does not serve these versions."""
         return subprocess.run(
             [self.folder / "scripts" / "engine"],
             env={
                 "PATH": f"{self.folder / 'bin'}:{os.defpath}",
                 "HOME": str(self.folder),
-                "ZORG_ENGINE": "built",
+                "ZORG_ENGINE": wanted,
                 "REFUSED": refused,
                 "SDK": str(self.folder / "sdk"),
             },
@@ -118,6 +125,15 @@ def test_an_engine_that_was_built_before_stays_while_it_is_new_enough(checkout: 
         in done.stderr
     )
     assert done.stderr.endswith("engine: using the pulumi in .engine/built (v3.250.0)\n")
+
+
+def test_the_folder_of_an_engine_on_path_is_printed_because_an_empty_part_of_path_is_the_working_directory(
+    checkout: Checkout,
+) -> None:
+    folder = checkout.has_on_path("3.250.0")
+    done = checkout.run(wanted="path")
+    assert (done.returncode, done.stdout) == (0, f"{folder}\n"), done.stderr
+    assert done.stderr == "engine: using the pulumi on PATH (v3.250.0)\n"
 
 
 def test_an_engine_that_is_too_old_is_built_anew(checkout: Checkout) -> None:

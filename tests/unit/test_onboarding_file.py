@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import runpy
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +27,12 @@ def tenants() -> ModuleType:
     sys.modules[spec.name] = module  # pydantic looks up the names of annotations there
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_file_of_make_demo_has_no_mistake(tenants: ModuleType, tmp_path: Path) -> None:
+    file = tmp_path / "tenants.yaml"
+    file.write_text(runpy.run_path(str(ROOT / "scripts" / "demo.py"))["TENANTS"])
+    assert list(tenants.load(file).tenants) == ["acme"]
 
 
 def test_a_tenant_may_give_all_roles_of_the_project_unless_the_file_names_some(
