@@ -13,7 +13,7 @@ COVERAGE := $(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= 
 # With the lowest versions of dependencies: what is fast, and the life of each resource in the engine on the newest server.
 LOWEST_TESTS := tests/unit tests/contract tests/provider
 
-.PHONY: help setup lock engine demo test test-fast test-lowest test-versions soak bench lint types layers check tables build compare clean
+.PHONY: help setup lock engine demo test test-fast test-lowest test-versions soak bench lint types layers check tables pictures build compare clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
