@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import certifi
+import pulumi
 import pytest
+from pulumi.runtime.mocks import MockMonitor
 
 from tests.support.servers import PROFILES, Server, emulated, real, real_is_given
 from tests.support.stack import Stack
@@ -30,9 +32,26 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+#: The modules with the longest tests.
+LONGEST = ("test_readmes_of_examples.py", "test_generated_programs.py", "test_stateful.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests with the engine first: a long test that begins last leaves the other workers idle."""
-    items.sort(key=lambda item: "engine" not in item.path.parts and item.get_closest_marker("engine") is None)
+    """Put the longest tests first, then those with the engine: a long test that begins last leaves the other workers idle."""
+
+    def later(item: pytest.Item) -> tuple[bool, bool]:
+        with_engine = "engine" in item.path.parts or item.get_closest_marker("engine") is not None
+        return item.path.name not in LONGEST, not with_engine
+
+    items.sort(key=later)
+
+
+@pytest.fixture(autouse=True)
+def _no_mocks_are_left() -> Iterator[None]:
+    """Pulumi's mocks are global to a process, and answer lookups: a test leaves none to the next one."""
+    yield
+    if isinstance(pulumi.runtime.settings.get_monitor(), MockMonitor):
+        pulumi.runtime.settings.reset_options()
 
 
 @pytest.fixture(scope="session", autouse=True)
