@@ -11,9 +11,6 @@ OLDEST_ENGINE = (3, 227)
 #: Older engines ask the provider for what an import file says, and the provider of a dynamic resource is in that file.
 IMPORTS_SINCE = (3, 254)
 
-#: What an engine without imports of dynamic resources is told, after its version.
-NO_IMPORT = f"cannot import dynamic resources; pulumi {'.'.join(map(str, IMPORTS_SINCE))} or newer can"
-
 
 def version_in(text: str) -> tuple[int, int] | None:
     """Return the first two numbers of a version, like ``v3.276.0``; None where the text is none."""
@@ -24,3 +21,7 @@ def version_in(text: str) -> tuple[int, int] | None:
 def dotted(version: tuple[int, int]) -> str:
     """Return a version as users write it."""
     return ".".join(map(str, version))
+
+
+#: What is wrong with an engine that cannot import dynamic resources, after its version.
+NO_IMPORT = f"cannot import dynamic resources; pulumi {dotted(IMPORTS_SINCE)} or newer can"

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Any, Final
 
 from pulumi_zorg.errors import clean
 
 __all__ = [
-    "NOT_READ",
     "OPEN",
     "ORGANIZATIONS",
     "PEOPLE",
@@ -26,6 +25,7 @@ __all__ = [
     "Act",
     "Effect",
     "Facts",
+    "Harm",
     "Impact",
     "Planned",
     "Unknown",
@@ -64,8 +64,6 @@ ORGANIZATIONS, PEOPLE_OF_ORGANIZATIONS, OPEN = (
     "people of granted organizations",
     "open projects",
 )
-#: The place in a report (:meth:`Impact.harm`) of the adoption of an object that nobody has read. It may change nothing.
-NOT_READ = 2.5
 #: In place of role keys that cannot be shown.
 SOME_ROLES, SECRET_ROLES = "roles that are not known yet", "roles that are secret"
 
@@ -109,6 +107,20 @@ class Planned:
         after = self.after or {}
         unknown = {name: UNKNOWN for name in ("active", *names) if name == "active" or name in after}
         return replace(self, before={**after, **unknown})
+
+
+class Harm(IntEnum):
+    """The place of a change in a report: who loses access comes first, then who gains it, then the rest."""
+
+    REMOVES = 0
+    DEACTIVATES = 1
+    TAKES = 2
+    #: The adoption of an object that nobody has read. It may change nothing.
+    NOT_READ = 3
+    GIVES = 4
+    #: The number of those that give access to what the same run creates.
+    CREATED = 5
+    REST = 6
 
 
 class Act(str, Enum):
@@ -221,13 +233,15 @@ class Impact:
         """Whether a change can give somebody access."""
         return bool(effect.gains) or effect.act in (Act.CREATES, Act.REACTIVATES)
 
-    def harm(self, effect: Effect) -> int:
-        """Return the place of a change in a report: who loses access comes first, then who gains it, then the rest."""
-        if effect.act in (Act.REMOVES, Act.DEACTIVATES):
-            return 0 if effect.act is Act.REMOVES else 1
+    def harm(self, effect: Effect) -> Harm:
+        """Return the place of a change in a report."""
+        if effect.act is Act.REMOVES:
+            return Harm.REMOVES
+        if effect.act is Act.DEACTIVATES:
+            return Harm.DEACTIVATES
         if self.takes_access(effect):
-            return 2
-        return 3 if self.gives_access(effect) else 4
+            return Harm.TAKES
+        return Harm.GIVES if self.gives_access(effect) else Harm.REST
 
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
         """Return the sentences about a significant change, each beginning with its verb."""

@@ -147,10 +147,11 @@ class ZitadelResource(Resource):
             )
         self._owner = owner
         is_preview = pulumi.runtime.is_dry_run()
-        internal = {OWNER_IN_PREVIEW if is_preview else OWNER: owner, **_of_outputs(given)}
+        outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not _is_plain(value)}
+        internal = {OWNER_IN_PREVIEW if is_preview else OWNER: owner, **_of_outputs(outputs)}
         internal |= _ignored(opts, self._inputs.names())
         if is_preview:
-            internal |= {**_declared_by(given), **_may_come(given, opts)}
+            internal |= {**_declared_by(given), **_may_come(outputs, opts, tuple(given))}
         # The provider fills in what has its default: the SDK makes a dozen objects for each property that is sent. The flag is
         # always sent, because transforms and unit tests look at it.
         # What the server may have otherwise is sent as nothing, so that its output is what the server has.
@@ -294,12 +295,13 @@ def _pickled(provider: StatefulProvider) -> str:
     return base64.b64encode(pickle.dumps(provider, protocol=_PICKLE_PROTOCOL)).decode()
 
 
-def _of_outputs(given: Mapping[str, Any]) -> dict[str, Any]:
+def _of_outputs(outputs: Mapping[str, pulumi.Output[Any]]) -> dict[str, Any]:
     """Return which of the properties are secret, and which instances the program's lookups use, as inputs.
 
     A property may wait for a lookup that is made later. What is not so is left out.
+
+    :param outputs: the properties that are not plain values.
     """
-    outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not _is_plain(value)}
     if not outputs:
         used = looked_up()
         return {LOOKED_UP: used} if used else {}
@@ -334,24 +336,28 @@ def _declared_by(given: Mapping[str, Any]) -> dict[str, Any]:
     return {DECLARED_BY: pulumi.Output.from_input(owners())}
 
 
-def _may_come(given: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> dict[str, Any]:
+def _may_come(
+    outputs: Mapping[str, pulumi.Output[Any]], opts: pulumi.ResourceOptions | None, names: Sequence[str]
+) -> dict[str, Any]:
     """Which of the properties may name what a resource of another package creates in the same run, as an input.
 
     Its id can be known before: ZITADEL takes ids that a program chooses. What the resource waits for may be named by any property.
+
+    :param outputs: the properties that are not plain values.
+    :param names: all properties.
     """
     waits_for = opts.depends_on if opts is not None else None
     if waits_for is not None:
         each = waits_for if isinstance(waits_for, Sequence) else [waits_for]
         if any(map(_is_of_others, each)):
-            return {MAY_COME: list(given)}
-    outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not _is_plain(value)}
+            return {MAY_COME: list(names)}
     if not outputs:
         return {}
 
-    async def names() -> list[str]:
+    async def others() -> list[str]:
         return [name for name, output in outputs.items() if any(map(_is_of_others, await output.resources()))]
 
-    return {MAY_COME: pulumi.Output.from_input(names())}
+    return {MAY_COME: pulumi.Output.from_input(others())}
 
 
 def _is_of_others(resource: Any) -> bool:

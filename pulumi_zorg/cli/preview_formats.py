@@ -10,7 +10,7 @@ from pulumi_zorg.cli import json_models
 from pulumi_zorg.cli.preview_review import Reviewed, Verdict
 from pulumi_zorg.cli.writing import LONGEST, annotate, code, escaped, row, terminal
 from pulumi_zorg.errors import clean
-from pulumi_zorg.impact import NOT_READ, Act, Effect, count_text
+from pulumi_zorg.impact import Act, Effect, Harm, count_text
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 
 __all__ = ["FORMATS"]
@@ -117,7 +117,7 @@ def _ordered(verdict: Verdict) -> list[Reviewed]:
 
     def place(each: Reviewed) -> tuple[float, bool, str, str]:
         effect = each.effect
-        harm = NOT_READ if effect.adopts else RESOURCE_TYPES[effect.type].impact.harm(effect)
+        harm = Harm.NOT_READ if effect.adopts else RESOURCE_TYPES[effect.type].impact.harm(effect)
         return harm, effect.maybe, effect.type, each.urn
 
     return sorted(verdict.reviewed, key=place)

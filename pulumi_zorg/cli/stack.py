@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from pulumi_zorg.config import Process, Settings, load_settings
 from pulumi_zorg.engine import IMPORTS_SINCE, NO_IMPORT, version_in
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
-from pulumi_zorg.pulumi_project import program_folder, project_file, project_folder
+from pulumi_zorg.pulumi_project import program_folder, project_file, project_folder, read_project
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.tokens import short
 
@@ -227,10 +226,7 @@ class Stack:
         file = project_file(self.folder.resolve())
         if file is None:
             return None
-        try:
-            name = (yaml.safe_load(file.read_text(encoding="utf-8-sig")) or {}).get("name")
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError):
-            name = None
+        name = read_project(file).get("name")
         if not isinstance(name, str | int) or name == "":
             raise ConfigurationError(f"{file} does not have the project's name")
         return str(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pulumi_zorg.errors import ConfigurationError, InputError, clean
@@ -53,8 +54,9 @@ class Managed:
             found[key.type].add(resource_name(urn))
         return found
 
-    def titles(self) -> dict[Key, str]:
-        """Return the resources as text, by the type and the id of their objects."""
+    @cached_property
+    def titles(self) -> Mapping[Key, str]:
+        """The resources as text, by the type and the id of their objects."""
         return {
             Key(key.type, key.id): f"{short(key.type)} {clean(resource_name(urn))!r} of this stack"
             for key, urn in self.resources.items()

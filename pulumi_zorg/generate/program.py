@@ -12,7 +12,7 @@ from pulumi_zorg.generate.managed import Managed
 from pulumi_zorg.generate.names import slug, unique, variable
 from pulumi_zorg.generate.python_text import Call, Collection, Entry, assign, comment, for_each, literal
 from pulumi_zorg.generate.selection import Selection, name_of, properties_of
-from pulumi_zorg.inputs import check_inputs
+from pulumi_zorg.inputs import Problem, check_inputs
 from pulumi_zorg.observed import Observed
 from pulumi_zorg.resource_registry import RESOURCE_TYPES, referred_type
 from pulumi_zorg.resource_type import ResourceType
@@ -61,7 +61,7 @@ class Way:
         token = referred_type(name)
         if self.managed is None or token is None or not isinstance(value, str):
             return ""
-        return self.managed.titles().get(Key(token, value), "")
+        return self.managed.titles.get(Key(token, value), "")
 
 
 @dataclass(frozen=True)
@@ -131,11 +131,10 @@ def declaration(
     :raises InputError: where a program may not declare the object.
     """
     resource_type = RESOURCE_TYPES[observed.type]
-    inputs, problems = check_inputs(resource_type.inputs, properties_of(observed))
-    problems += resource_type.inputs.doubts(inputs)  # the program would be refused
-    if problems:
+    inputs, problem = _inputs(observed)
+    if problem is not None:
         what = f"{resource_type.noun} {clean(observed.id)}"
-        raise InputError(f"A program cannot declare {what}", problems[0].property, problems[0].reason)
+        raise InputError(f"A program cannot declare {what}", problem.property, problem.reason)
     resource = _declared(observed, resource_type, name, inputs)
     options = [Entry("True", "protect="), *([Entry(parent, "parent=")] if parent else [])]
     writer = _Writer(_References({resource.key: variable(name, set())}), selection, way)
@@ -175,10 +174,9 @@ def _resources(selection: Selection, way: Way, left_out: list[str]) -> Iterator[
     taken: dict[str, set[str]] = defaultdict(set, {} if way.managed is None else way.managed.names())
     for token, resource_type in RESOURCE_TYPES.items():
         for each in (found for found in selection.objects if found.type == token):
-            inputs, problems = check_inputs(resource_type.inputs, properties_of(each))
-            problems += resource_type.inputs.doubts(inputs)  # the program would be refused
-            if problems:
-                why = f"{problems[0].property} {problems[0].reason}"
+            inputs, problem = _inputs(each)
+            if problem is not None:
+                why = f"{problem.property} {problem.reason}"
                 left_out.append(f"{resource_type.noun} {clean(each.id)} cannot be declared: {why}.")
                 continue
             parts = [_part(selection, named, each, name) for name in _named_by(resource_type)]
@@ -186,6 +184,13 @@ def _resources(selection: Selection, way: Way, left_out: list[str]) -> Iterator[
             owner = _name(named, "org_id", str(inputs.get("org_id")))
             candidates = (base, f"{owner}-{base}" if owner else "", f"{base}-{slug(each.id)}")
             yield _declared(each, resource_type, unique(candidates, taken[token]), inputs)
+
+
+def _inputs(observed: Observed) -> tuple[Mapping[str, Any], Problem | None]:
+    """Return the inputs that declare an object, in the state's form, and why a program with them would be refused."""
+    inputs = RESOURCE_TYPES[observed.type].inputs
+    found, problems = check_inputs(inputs, properties_of(observed))
+    return found, next(iter([*problems, *inputs.doubts(found)]), None)
 
 
 def _declared(observed: Observed, type: ResourceType[Any], name: str, inputs: Mapping[str, Any]) -> Declared:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_zorg.config import Settings
 from pulumi_zorg.errors import ConfigurationError, InputError, ZorgError
-from pulumi_zorg.impact import Act, Planned
+from pulumi_zorg.impact import Act, Harm, Planned
 from pulumi_zorg.inputs import RoleUse
 from pulumi_zorg.lifecycle import DeletionPolicy
 from pulumi_zorg.masking import texts_in
@@ -29,9 +29,6 @@ if TYPE_CHECKING:  # A preview without changes makes no call, and does not load 
     from pulumi_zorg.resource_type import ResourceType
 
 __all__ = ["ProviderContext", "current", "is_started", "readable", "start", "stop"]
-
-#: The place of what neither takes nor gives access (:meth:`pulumi_zorg.impact.Impact.harm`).
-_REST = 4
 
 Hook = TypeVar("Hook", bound=Callable[..., Any])
 
@@ -305,7 +302,7 @@ class ProviderContext:
         sentence = None if declared.get("adopt") else self.preview.kept(RESOURCE_TYPES[type], declared)
         if sentence is not None:
             self.registry.takes_back(resource)
-            self._impacts.add((sentence,), _REST)
+            self._impacts.add((sentence,), Harm.REST)
 
     def report_impact(
         self,

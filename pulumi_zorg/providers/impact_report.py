@@ -12,14 +12,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from pulumi_zorg.impact import NOT_READ, count_text
+from pulumi_zorg.impact import Harm, count_text
 
 __all__ = ["ImpactReport"]
 
-#: Where the count of what the run creates comes among the sentences (:meth:`pulumi_zorg.impact.Impact.harm`).
-_CREATED = 3.5
-#: The same of adoptions that may deactivate what exists.
-_DEACTIVATES = 1
 _NOT_COMPARED = "that this preview could not compare with what exists"
 _IF_OTHERWISE = (
     "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
@@ -37,16 +33,15 @@ class ImpactReport:
     def __init__(self, note: Callable[[str], None], *, at_once: bool = os.name == "nt") -> None:
         self._note = note
         self._at_once = at_once
-        self._kept: list[tuple[float, bool, str]] = []
+        self._kept: list[tuple[Harm, bool, str]] = []
         self._not_read: Counter[str] = Counter()
         self._inactive: Counter[str] = Counter()
         self._created: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def add(self, sentences: Sequence[str], harm: int, *, maybe: bool = False) -> None:
+    def add(self, sentences: Sequence[str], harm: Harm, *, maybe: bool = False) -> None:
         """Report a change.
 
-        :param harm: its place, by :meth:`pulumi_zorg.impact.Impact.harm`.
         :param maybe: whether it is known only when the change is made. It comes after what is known.
         """
         if self._at_once:
@@ -69,7 +64,7 @@ class ImpactReport:
 
     def _count(self, counter: Counter[str], noun: str, sentences: Sequence[str]) -> None:
         if self._at_once:
-            self.add(sentences, 0)
+            self.add(sentences, Harm.REST)
         elif sentences:
             with self._lock:
                 counter[noun] += 1
@@ -83,12 +78,14 @@ class ImpactReport:
                 counter.clear()
         if inactive:
             deactivates = f"adopts {inactive} {_NOT_COMPARED}, and deactivates each that is active"
-            kept.append((_DEACTIVATES, True, f"{deactivates}. {_IF_OTHERWISE}"))
+            kept.append((Harm.DEACTIVATES, True, f"{deactivates}. {_IF_OTHERWISE}"))
         if not_read:
-            kept.append((NOT_READ, False, f"adopts {not_read} {_NOT_COMPARED}. {_IF_OTHERWISE}"))
+            kept.append((Harm.NOT_READ, False, f"adopts {not_read} {_NOT_COMPARED}. {_IF_OTHERWISE}"))
         if created:
             where = "in organizations or projects that this run creates"
-            kept.append((_CREATED, False, f"gives roles by {created} {where}. They are counted here and not listed"))
+            kept.append(
+                (Harm.CREATED, False, f"gives roles by {created} {where}. They are counted here and not listed")
+            )
         for _, _, sentence in sorted(kept, key=lambda each: each[:2]):
             self._note(sentence)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pulumi_zorg.impact import Harm
 from pulumi_zorg.providers.impact_report import ImpactReport
 
 
@@ -9,15 +10,15 @@ def _filled(report: ImpactReport) -> None:
     report.count_created("user grant", ("gives something new",))
     report.count_created("project grant", ("lets something new",))
     report.count_created("user grant", ("gives more",))
-    report.add(("renames",), 4)
-    report.add(("gives",), 3)
+    report.add(("renames",), Harm.REST)
+    report.add(("gives",), Harm.GIVES)
     report.count_not_read("project", ("may be so",))
     report.count_not_read("project", ())  # of an adoption that changes nothing whatever exists
     report.count_not_read("organization", ("may deactivate",), inactive=True)
-    report.add(("may take",), 2, maybe=True)
-    report.add(("takes", "and more of the same change"), 2)
-    report.add(("deactivates",), 1)
-    report.add(("removes",), 0)
+    report.add(("may take",), Harm.TAKES, maybe=True)
+    report.add(("takes", "and more of the same change"), Harm.TAKES)
+    report.add(("deactivates",), Harm.DEACTIVATES)
+    report.add(("removes",), Harm.REMOVES)
 
 
 def test_who_loses_access_comes_first_and_what_is_counted_has_its_place() -> None:
