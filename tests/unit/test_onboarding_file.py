@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import runpy
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.support.scripts import load
 from tests.support.stack import ROOT
 
 START = """
@@ -20,13 +19,7 @@ people: {ann: ann@vendor.example, bob: bob@vendor.example, anna: ann@vendor.exam
 
 @pytest.fixture(scope="module")
 def tenants() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("onboarding_tenants", ROOT / "examples" / "onboarding" / "tenants.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # pydantic looks up the names of annotations there
-    spec.loader.exec_module(module)
-    return module
+    return load("examples/onboarding/tenants.py")
 
 
 def test_the_file_of_make_demo_has_no_mistake(tenants: ModuleType, tmp_path: Path) -> None:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-from types import ModuleType
-
 import pytest
 
 from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.tokens import short
+from tests.support.scripts import load
 from tests.support.stack import ROOT
 
-
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tables", ROOT / "scripts" / "tables.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tables = _load()
+tables = load("scripts/tables.py")
 
 
 @pytest.mark.parametrize("document", tables.DOCUMENTS)
