@@ -61,7 +61,7 @@ from pulumi_zorg.resource_types.project_grant.lookup import (
 from pulumi_zorg.resource_types.project_grant.resource import ProjectGrant, ProjectGrantArgs
 from pulumi_zorg.resource_types.user_grant.lookup import UserGrantResult, get_user_grants, get_user_grants_output
 from pulumi_zorg.resource_types.user_grant.resource import UserGrant, UserGrantArgs
-from pulumi_zorg.user_lookup import UserResult, get_user, get_user_output, get_users, get_users_output
+from pulumi_zorg.resource_types.user_lookup import UserResult, get_user, get_user_output, get_users, get_users_output
 
 __all__ = [
     "AlreadyExists",

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pulumi_zorg
-from pulumi_zorg.cli.preview_review import limit_options
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.resource_type import ResourceType
-from pulumi_zorg.tokens import short
+from pulumi_zorg.guard.review import limit_options
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.resource_type import ResourceType
+from pulumi_zorg.world.tokens import short
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("DESIGN.md", "docs/previews.md", "docs/resources.md", "docs/rights.md")

@@ -1,6 +1,6 @@
 """Checks that no module outside a resource type's package names the type: neither its class, its package nor its events.
 
-The rest of the code works on declarations (pulumi_zorg/resource_type.py), so a new type needs no branch in it. `make layers`
+The rest of the code works on declarations (pulumi_zorg/resource_types/resource_type.py), so a new type needs no branch in it. `make layers`
 runs this check.
 """
 
@@ -12,13 +12,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.tokens import short
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.tokens import short
 
 PACKAGE = Path(__file__).parents[1] / "pulumi_zorg"
 #: These may name types: the types themselves, the registry, the public exports, the emulator and the testing kit, which
 #: share nothing with the rest, and the API client, whose paths and searches have the names of ZITADEL's objects.
-MAY_NAME_TYPES = ("resource_types/", "resource_registry.py", "__init__.py", "emulator/", "testing/", "client/")
+MAY_NAME_TYPES = ("resource_types/", "__init__.py", "emulator/", "testing/", "api/")
 #: The paths of these provider classes are promised, because states of earlier releases have them.
 MAY_NAME_TYPES += ("providers/organization.py", "providers/user_grant.py")
 #: Every object lives in an organization, and every call names one. So the code about calls and proofs knows organizations and

@@ -11,8 +11,8 @@ import click
 from pulumi_zorg.cli.stack import Stack, format_option, stack_options, type_option
 from pulumi_zorg.cli.writing import whole_output
 from pulumi_zorg.errors import ConfigurationError
-from pulumi_zorg.pulumi_project import project_file
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.settings.pulumi_project import project_file
 
 if TYPE_CHECKING:
     from pulumi_zorg.doctor.examination import LoadedSettings, State
@@ -21,7 +21,7 @@ __all__ = ["doctor"]
 
 
 def _org_id(value: str) -> str:
-    from pulumi_zorg.inputs import wrong_id
+    from pulumi_zorg.resource_types.inputs import wrong_id
 
     reason = wrong_id(value)
     if reason is not None:

@@ -12,11 +12,11 @@ import click
 
 from pulumi_zorg.cli.stack import Stack, format_option, read_file_or_stdin, stack_options, type_option
 from pulumi_zorg.cli.writing import progress_bar, whole_output
-from pulumi_zorg.config import Settings
 from pulumi_zorg.drift.ignore import IgnoreRules
+from pulumi_zorg.engine.state import last_update, parse_time, read_export, stack_name
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
-from pulumi_zorg.state import last_update, parse_time, read_export, stack_name
-from pulumi_zorg.tokens import short
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.world.tokens import short
 
 if TYPE_CHECKING:
     from pulumi_zorg.drift.pipeline import Options
@@ -128,9 +128,9 @@ def _options(
 
 
 def _find_drift(name: str, settings: Settings, exported: Mapping[str, Any], options: Options) -> Report:
-    from pulumi_zorg.client import Client
-    from pulumi_zorg.drift.concurrency import Reader
+    from pulumi_zorg.api.client import Client
     from pulumi_zorg.drift.pipeline import find_drift
+    from pulumi_zorg.world.concurrency import Reader
 
     client = Client.connect(settings, notice=_notice)
     try:

@@ -13,9 +13,9 @@ from pulumi_zorg.cli import json_models
 from pulumi_zorg.cli.writing import LONGEST, annotate, code, escaped, row, terminal
 from pulumi_zorg.drift.report import Change, Drift, Phantom, Report, Undetermined, Unmanaged
 from pulumi_zorg.errors import clean
-from pulumi_zorg.observed import Observed
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.tokens import short
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.observed import Observed
+from pulumi_zorg.world.tokens import short
 
 __all__ = ["FORMATS"]
 

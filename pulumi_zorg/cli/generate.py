@@ -10,7 +10,7 @@ import click
 
 from pulumi_zorg.cli.stack import Stack, readable_errors, refuse_existing, stack_options, write_text
 from pulumi_zorg.cli.writing import progress_bar, whole_output
-from pulumi_zorg.impact import count_text
+from pulumi_zorg.resource_types.impact import count_text
 
 __all__ = ["generate"]
 
@@ -69,10 +69,10 @@ def generate(
         of.require_imports("Install it, or leave out --import-file: the resources of the program then have adopt=True.")
 
     # They import the HTTP client, which takes a tenth of a second; --help does not need it.
-    from pulumi_zorg.client import Client
-    from pulumi_zorg.drift.concurrency import Reader
+    from pulumi_zorg.api.client import Client
     from pulumi_zorg.generate import pipeline
     from pulumi_zorg.generate.managed import Managed
+    from pulumi_zorg.world.concurrency import Reader
 
     with readable_errors():
         managed = Managed.of(of.name, of.state) if missing else None

@@ -54,10 +54,10 @@ def import_object(
     of.require_imports("Install it, or declare the object with adopt=True.")
 
     # They import the HTTP client, which takes a tenth of a second; --help does not need it.
-    from pulumi_zorg.client import Client
-    from pulumi_zorg.drift.concurrency import Reader
+    from pulumi_zorg.api.client import Client
     from pulumi_zorg.generate.managed import Managed
     from pulumi_zorg.generate.pipeline import Wanted, import_one
+    from pulumi_zorg.world.concurrency import Reader
 
     given = {"org_id": org_id, "project_id": project_id}
     address = {name: value for name, value in given.items() if value is not None}

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pulumi_zorg import state
+from pulumi_zorg.engine import state
 
 __all__ = [
     "DOCTOR_FORMAT",

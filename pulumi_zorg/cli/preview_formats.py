@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from rich.text import Text
 
 from pulumi_zorg.cli import json_models
-from pulumi_zorg.cli.preview_review import Reviewed, Verdict
 from pulumi_zorg.cli.writing import LONGEST, annotate, code, escaped, row, terminal
 from pulumi_zorg.errors import clean
-from pulumi_zorg.impact import Act, Effect, Harm, count_text
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.guard.review import Reviewed, Verdict
+from pulumi_zorg.resource_types.impact import Act, Effect, Harm, count_text
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 
 __all__ = ["FORMATS"]
 

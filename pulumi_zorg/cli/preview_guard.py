@@ -12,8 +12,6 @@ from typing import Any
 
 import click
 
-from pulumi_zorg.cli.passed_on import verify_passed_on
-from pulumi_zorg.cli.preview_review import LOSING_ACCESS, limit_options, limited, review
 from pulumi_zorg.cli.stack import (
     Preview,
     Stack,
@@ -23,10 +21,12 @@ from pulumi_zorg.cli.stack import (
     stack_options,
 )
 from pulumi_zorg.cli.writing import whole_output
+from pulumi_zorg.engine.state import has_resources, not_understood, pending_deletions, pending_replacements, shared
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
-from pulumi_zorg.impact import Planned
-from pulumi_zorg.plan import Plan, PlannedStep, PreviewFailed, read_plan
-from pulumi_zorg.state import has_resources, not_understood, pending_deletions, pending_replacements, shared
+from pulumi_zorg.guard.passed_on import verify_passed_on
+from pulumi_zorg.guard.plan import Plan, PlannedStep, PreviewFailed, read_plan
+from pulumi_zorg.guard.review import LOSING_ACCESS, limit_options, limited, review
+from pulumi_zorg.resource_types.impact import Planned
 
 __all__ = ["preview_guard"]
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import click
 
-from pulumi_zorg.config import Process, Settings, load_settings
-from pulumi_zorg.engine import IMPORTS_SINCE, NO_IMPORT, version_in
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
-from pulumi_zorg.pulumi_project import program_folder, project_file, project_folder, read_project
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.tokens import short
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.settings.config import Process, Settings, load_settings
+from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, NO_IMPORT, version_in
+from pulumi_zorg.settings.pulumi_project import program_folder, project_file, project_folder, read_project
+from pulumi_zorg.world.tokens import short
 
 __all__ = [
     "Preview",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
-from pulumi_zorg.config import ClientCredentials, PersonalAccessToken
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
+from pulumi_zorg.engine.state import parse_time
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
-from pulumi_zorg.service_account_key import ServiceAccountKey
-from pulumi_zorg.state import parse_time
+from pulumi_zorg.settings.config import ClientCredentials, PersonalAccessToken
+from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 
 __all__ = ["check_credential", "check_expiry", "check_roles"]
 

@@ -20,7 +20,7 @@ from typing import Any
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
 from pulumi_zorg.errors import clean
-from pulumi_zorg.pulumi_project import program_folder, project_file, read_project
+from pulumi_zorg.settings.pulumi_project import program_folder, project_file, read_project
 
 __all__ = ["Interpreter", "check_python", "interpreters"]
 

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.identity import Membership
-from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Settings
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.identity import Membership
+from pulumi_zorg.api.records import UserRecord
 from pulumi_zorg.errors import clean
-from pulumi_zorg.models import UserRecord
+from pulumi_zorg.settings.config import ClientCredentials, PersonalAccessToken, Settings
 
 __all__ = ["Examination", "LoadedSettings", "State"]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
-from pulumi_zorg.engine import IMPORTS_SINCE, NO_IMPORT, OLDEST_ENGINE, dotted, version_in
+from pulumi_zorg.engine.backend import pending_creates_folder
+from pulumi_zorg.engine.pending import PendingCreate, PendingCreates
+from pulumi_zorg.engine.registry import display_name
+from pulumi_zorg.engine.state import not_understood
 from pulumi_zorg.errors import clean
-from pulumi_zorg.providers.backend import pending_creates_folder
-from pulumi_zorg.providers.pending import PendingCreate, PendingCreates
-from pulumi_zorg.providers.registry import display_name
-from pulumi_zorg.state import not_understood
+from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, NO_IMPORT, OLDEST_ENGINE, dotted, version_in
 
 __all__ = [
     "OLDEST_ENGINE",

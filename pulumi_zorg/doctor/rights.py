@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pulumi_zorg.client.organizations import READ_ORGANIZATION
+from pulumi_zorg.api.organizations import READ_ORGANIZATION
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, warning
 from pulumi_zorg.errors import ApiError, clean
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.resource_type import ResourceType
-from pulumi_zorg.tokens import short
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.resource_type import ResourceType
+from pulumi_zorg.world.tokens import short
 
 __all__ = ["check_rights", "missing_permissions"]
 

@@ -9,17 +9,17 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES
-from pulumi_zorg.client.api_services import API_SERVICES, answers
-from pulumi_zorg.client.call import ORG_HEADER
-from pulumi_zorg.client.organizations import READ_ORGANIZATION
-from pulumi_zorg.client.transport import http_date
+from pulumi_zorg.api.api_services import API_SERVICES, answers
+from pulumi_zorg.api.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES
+from pulumi_zorg.api.call import ORG_HEADER
+from pulumi_zorg.api.foreign import advice, asked_host, has_no_instance, location, quoted, said
+from pulumi_zorg.api.organizations import READ_ORGANIZATION
+from pulumi_zorg.api.transport import http_date
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
 from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, clean
-from pulumi_zorg.foreign import advice, asked_host, has_no_instance, location, quoted, said
-from pulumi_zorg.object_events import ORG_REMOVED
-from pulumi_zorg.service_account_key import ServiceAccountKey
+from pulumi_zorg.settings.service_account_key import ServiceAccountKey
+from pulumi_zorg.world.object_events import ORG_REMOVED
 
 if TYPE_CHECKING:
     import httpx

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pulumi_zorg.drift.report import Change, Drift
-from pulumi_zorg.observed import Observed, Removal
-from pulumi_zorg.state import Recorded
-from pulumi_zorg.tokens import Key
+from pulumi_zorg.engine.state import Recorded
+from pulumi_zorg.world.observed import Observed, Removal
+from pulumi_zorg.world.tokens import Key
 
 __all__ = ["changes_of", "compare"]
 

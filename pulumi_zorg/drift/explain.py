@@ -7,18 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.events import BEGINNING
-from pulumi_zorg.drift.concurrency import Reader, read_each
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.events import BEGINNING
+from pulumi_zorg.api.records import Event
 from pulumi_zorg.drift.report import Change, Drift, Unmanaged
+from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.errors import ApiError, ZorgError
-from pulumi_zorg.models import Event
-from pulumi_zorg.object_events import ObjectEvents
-from pulumi_zorg.observed import Observed
-from pulumi_zorg.proof import created, events_of
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.state import Recorded
-from pulumi_zorg.tokens import Key
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.concurrency import Reader, read_each
+from pulumi_zorg.world.object_events import ObjectEvents
+from pulumi_zorg.world.observed import Observed
+from pulumi_zorg.world.proof import created, events_of
+from pulumi_zorg.world.tokens import Key
 
 __all__ = ["explain", "explain_unmanaged"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from pulumi_zorg.drift.report import Drift, Report
-from pulumi_zorg.tokens import short
+from pulumi_zorg.world.tokens import short
 
 __all__ = ["IgnoreRules"]
 

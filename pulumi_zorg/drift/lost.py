@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from pulumi_zorg.drift.concurrency import Reader, read_each
+from pulumi_zorg.api.records import Event
 from pulumi_zorg.drift.report import Change, Drift
+from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.lost_switches import ACTIVE, goes_with, last_switches, lost_noun, read_again
-from pulumi_zorg.models import Event
-from pulumi_zorg.observed import Observed, Removal
-from pulumi_zorg.state import Recorded
-from pulumi_zorg.tokens import Key
+from pulumi_zorg.world.concurrency import Reader, read_each
+from pulumi_zorg.world.lost_switches import ACTIVE, goes_with, last_switches, lost_noun, read_again
+from pulumi_zorg.world.observed import Observed, Removal
+from pulumi_zorg.world.tokens import Key
 
 __all__ = ["find_lost", "with_lost"]
 

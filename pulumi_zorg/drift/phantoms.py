@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pulumi_zorg.drift.report import Drift, Phantom
-from pulumi_zorg.observed import Observed, Removal
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.state import Recorded
-from pulumi_zorg.tokens import Key
+from pulumi_zorg.engine.state import Recorded
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.observed import Observed, Removal
+from pulumi_zorg.world.tokens import Key
 
 __all__ = ["with_phantoms"]
 

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pulumi_zorg.affected_by import affected_by, events_since
-from pulumi_zorg.client import Client
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.records import Event
 from pulumi_zorg.drift.compare import compare
-from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
 from pulumi_zorg.drift.lost import find_lost, with_lost
-from pulumi_zorg.drift.observe import observe, verify_instance
 from pulumi_zorg.drift.phantoms import with_phantoms
 from pulumi_zorg.drift.report import Report, Undetermined, Unmanaged
 from pulumi_zorg.drift.unknown_roles import with_unknown_roles
-from pulumi_zorg.drift.unmanaged import find_unmanaged
+from pulumi_zorg.engine.state import Recorded, not_understood, pending_replacements, recorded, shared
 from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, clean
-from pulumi_zorg.lost_switches import newest_switches
-from pulumi_zorg.models import Event
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.state import Recorded, not_understood, pending_replacements, recorded, shared
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.affected_by import affected_by, events_since
+from pulumi_zorg.world.concurrency import Reader
+from pulumi_zorg.world.lost_switches import newest_switches
+from pulumi_zorg.world.observe import observe, verify_instance
+from pulumi_zorg.world.unmanaged import find_unmanaged
 
 __all__ = ["Options", "find_drift"]
 

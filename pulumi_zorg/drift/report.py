@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pulumi_zorg.observed import Observed
-from pulumi_zorg.state import SharedObject
+from pulumi_zorg.engine.state import SharedObject
+from pulumi_zorg.world.observed import Observed
 
 __all__ = ["Change", "Drift", "Phantom", "Report", "Undetermined", "Unmanaged"]
 

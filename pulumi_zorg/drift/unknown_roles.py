@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pulumi_zorg.drift.concurrency import Reader, read_each
 from pulumi_zorg.drift.report import Change, Drift
+from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.inputs import Inputs, RoleUse
-from pulumi_zorg.observed import Observed, Removal
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.role_use import lacking
-from pulumi_zorg.state import Recorded
-from pulumi_zorg.tokens import Key
+from pulumi_zorg.resource_types.inputs import Inputs, RoleUse
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.role_use import lacking
+from pulumi_zorg.world.concurrency import Reader, read_each
+from pulumi_zorg.world.observed import Observed, Removal
+from pulumi_zorg.world.tokens import Key
 
 __all__ = ["with_unknown_roles"]
 

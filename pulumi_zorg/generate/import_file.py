@@ -8,11 +8,11 @@ from typing import Any
 
 from pulumi.dynamic.dynamic import PROVIDER_KEY
 
+from pulumi_zorg.engine.state_form import outputs
 from pulumi_zorg.generate.program import Declared
-from pulumi_zorg.registration import pickled_provider
-from pulumi_zorg.resource_registry import resource_class
-from pulumi_zorg.state_form import outputs
-from pulumi_zorg.tokens import short
+from pulumi_zorg.resource_types.registration import pickled_provider
+from pulumi_zorg.resource_types.registry import resource_class
+from pulumi_zorg.world.tokens import short
 
 __all__ = ["import_file"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pulumi_zorg.engine.state import every_recorded, every_urn, not_understood
 from pulumi_zorg.errors import ConfigurationError, InputError, clean
-from pulumi_zorg.observed import Observed
-from pulumi_zorg.state import every_recorded, every_urn, not_understood
-from pulumi_zorg.tokens import Key, short
+from pulumi_zorg.world.observed import Observed
+from pulumi_zorg.world.tokens import Key, short
 
 __all__ = ["Managed", "resource_name"]
 

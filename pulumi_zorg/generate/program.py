@@ -12,11 +12,11 @@ from pulumi_zorg.generate.managed import Managed
 from pulumi_zorg.generate.names import slug, unique, variable
 from pulumi_zorg.generate.python_text import Call, Collection, Entry, assign, comment, for_each, literal
 from pulumi_zorg.generate.selection import Selection, name_of, properties_of
-from pulumi_zorg.inputs import Problem, check_inputs
-from pulumi_zorg.observed import Observed
-from pulumi_zorg.resource_registry import RESOURCE_TYPES, referred_type
-from pulumi_zorg.resource_type import ResourceType
-from pulumi_zorg.tokens import Key, short
+from pulumi_zorg.resource_types.inputs import Problem, check_inputs
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, referred_type
+from pulumi_zorg.resource_types.resource_type import ResourceType
+from pulumi_zorg.world.observed import Observed
+from pulumi_zorg.world.tokens import Key, short
 
 __all__ = ["Declared", "Program", "Way", "declaration", "program"]
 

@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.drift.concurrency import Reader, read_each
-from pulumi_zorg.drift.unmanaged import find_unmanaged
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.errors import Gone, InputError, NoMatch, NotProven, SeveralMatches, ZorgError, clean
-from pulumi_zorg.inputs import LONGEST, wrong_id
-from pulumi_zorg.observed import Observed, Removal
-from pulumi_zorg.resource_registry import RESOURCE_TYPES, referred_type
-from pulumi_zorg.resource_type import ResourceType
-from pulumi_zorg.state import Recorded
-from pulumi_zorg.tokens import Key
+from pulumi_zorg.resource_types.inputs import LONGEST, wrong_id
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, referred_type
+from pulumi_zorg.resource_types.resource_type import ResourceType
+from pulumi_zorg.world.concurrency import Reader, read_each
+from pulumi_zorg.world.observed import Observed, Removal
+from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.unmanaged import find_unmanaged
 
 __all__ = ["Selection", "name_of", "properties_of", "select", "select_one", "verify"]
 

@@ -15,8 +15,8 @@ from pulumi.dynamic import (
 )
 
 if TYPE_CHECKING:
-    from pulumi_zorg.providers.checks import Checks
-    from pulumi_zorg.providers.hooks import Hooks
+    from pulumi_zorg.engine.checks import Checks
+    from pulumi_zorg.engine.hooks import Hooks
 
 __all__ = ["StatefulProvider"]
 
@@ -25,7 +25,7 @@ class StatefulProvider(ResourceProvider):
     """Creates, changes, reads and deletes the objects of one type.
 
     An instance has no attributes, so that what Pulumi pickles into the state is its class's path and name. The
-    program's process needs no more than that. :mod:`pulumi_zorg.providers.checks` and :mod:`pulumi_zorg.providers.hooks` have
+    program's process needs no more than that. :mod:`pulumi_zorg.engine.checks` and :mod:`pulumi_zorg.engine.hooks` have
     the implementation.
     """
 
@@ -36,13 +36,13 @@ class StatefulProvider(ResourceProvider):
     token: ClassVar[str]
 
     def _checks(self) -> Checks:
-        from pulumi_zorg.providers.checks import Checks
+        from pulumi_zorg.engine.checks import Checks
 
         return Checks(self.token)
 
     def _hooks(self) -> Hooks[Any]:
-        from pulumi_zorg.providers.hooks import Hooks
-        from pulumi_zorg.resource_registry import RESOURCE_TYPES
+        from pulumi_zorg.engine.hooks import Hooks
+        from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 
         return Hooks(RESOURCE_TYPES[self.token])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pulumi_zorg.providers.base import StatefulProvider
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.world.tokens import type_token
 
 __all__ = ["UserGrantProvider"]
 

@@ -1,1 +1,1 @@
-"""The resource types, one package each. :mod:`pulumi_zorg.resource_type` defines what a type declares."""
+"""The resource types, one package each. :mod:`pulumi_zorg.resource_types.resource_type` defines what a type declares."""

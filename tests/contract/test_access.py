@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.config import PersonalAccessToken, Secret, Settings
+from pulumi_zorg.engine.preview_impact import PreviewImpact
 from pulumi_zorg.errors import HeaderIgnored, PermissionDenied
-from pulumi_zorg.impact import (
+from pulumi_zorg.resource_types.impact import (
     OPEN,
     ORGANIZATIONS,
     PEOPLE,
@@ -22,10 +22,10 @@ from pulumi_zorg.impact import (
     Facts,
     Planned,
 )
-from pulumi_zorg.providers.preview_impact import PreviewImpact
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
 from pulumi_zorg.testing import Fault
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.world.tokens import type_token
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 

@@ -9,13 +9,13 @@ from contextlib import suppress
 
 import pytest
 
-from pulumi_zorg.config import ClientCredentials, Secret
 from pulumi_zorg.errors import (
     CredentialError,
     HeaderIgnored,
     Unreachable,
 )
-from pulumi_zorg.service_account_key import ServiceAccountKey
+from pulumi_zorg.settings.config import ClientCredentials, Secret
+from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 from pulumi_zorg.testing import Fault
 from tests.support.calls import Organizations
 from tests.support.servers import Server

@@ -9,15 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pulumi_zorg.client import Client
+from pulumi_zorg.api.client import Client
 from pulumi_zorg.doctor.examination import Examination, LoadedSettings
 from pulumi_zorg.doctor.findings import Finding
 from pulumi_zorg.doctor.pipeline import CHECKS, diagnose
 from pulumi_zorg.doctor.rights import missing_permissions
 from pulumi_zorg.errors import ApiError
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.resource_type import ResourceType
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.resource_type import ResourceType
+from pulumi_zorg.world.tokens import type_token
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 from tests.unit.test_rights_of_changes import tables

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.config import Credential, PersonalAccessToken, Secret, Settings
+from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import CredentialError, UnexpectedAnswer
-from pulumi_zorg.service_account_key import ServiceAccountKey
+from pulumi_zorg.settings.config import Credential, PersonalAccessToken, Secret, Settings
+from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 from tests.support.servers import Server
 
 #: A host name that no instance has.

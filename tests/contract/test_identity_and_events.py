@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from pulumi_zorg.client import events as event_store
+from pulumi_zorg.api import events as event_store
 from pulumi_zorg.errors import (
     ApiError,
     PermissionDenied,
     Unauthenticated,
     UnexpectedAnswer,
 )
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.testing import Fault
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.world.tokens import type_token
 from tests.support.calls import Organizations, UserGrants
 from tests.support.servers import Server
 from tests.unit.clients import Clients

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.config import PersonalAccessToken, Secret, Settings
-from pulumi_zorg.providers import lost_changes
-from pulumi_zorg.providers.reconcile import reconcile
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.engine import lost_changes
+from pulumi_zorg.engine.reconcile import reconcile
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
+from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
 from tests.support.servers import Server
 from tests.support.types import USER_GRANT
 

@@ -11,14 +11,14 @@ from unittest import mock
 
 import pytest
 
-from pulumi_zorg.cli.preview_review import LOSING_ACCESS, Limit, Verdict, limit_options, review
 from pulumi_zorg.cli.stack import Stack
-from pulumi_zorg.config import PersonalAccessToken, Secret, Settings
+from pulumi_zorg.engine.preview_impact import PreviewImpact
 from pulumi_zorg.errors import ConfigurationError
-from pulumi_zorg.impact import Effect, Facts
-from pulumi_zorg.plan import read_plan
-from pulumi_zorg.providers.preview_impact import PreviewImpact
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.guard.plan import read_plan
+from pulumi_zorg.guard.review import LOSING_ACCESS, Limit, Verdict, limit_options, review
+from pulumi_zorg.resource_types.impact import Effect, Facts
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
 from pulumi_zorg.testing import Fault
 from tests.support.command import Zorg
 from tests.support.each_type import EXAMPLES, Example, example
@@ -502,8 +502,8 @@ def test_a_text_in_no_encoding_is_an_error(zorg: Zorg) -> None:
 @pytest.mark.parametrize("parent", ["user_id", "project_id", "project_grant_id"])
 def test_each_parent_takes_its_user_grants_along(any_server: Server, parent: str) -> None:
     """Also those for which there is no resource type yet, like users."""
-    from pulumi_zorg.client import Client
-    from pulumi_zorg.drift.unmanaged import removed_along
+    from pulumi_zorg.api.client import Client
+    from pulumi_zorg.world.unmanaged import removed_along
 
     server, admin = any_server, any_server.admin
     partner = admin.create_organization(server.name("Partner"))

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.client import Client
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.engine.reconcile import reconcile
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
@@ -16,7 +17,6 @@ from pulumi_zorg.errors import (
     NotProven,
     PermissionDenied,
 )
-from pulumi_zorg.providers.reconcile import reconcile
 from pulumi_zorg.resource_types.project_grant import declaration
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls, ProjectGrantRecord
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs

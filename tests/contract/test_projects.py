@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.client import Client
+from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
@@ -18,7 +18,7 @@ from pulumi_zorg.errors import (
     PermissionDenied,
     UnexpectedAnswer,
 )
-from pulumi_zorg.inputs import check_inputs
+from pulumi_zorg.resource_types.inputs import check_inputs
 from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from tests.contract.lists import listed

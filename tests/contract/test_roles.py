@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.roles import GrantedRoles
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.roles import GrantedRoles
 from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
-from pulumi_zorg.lost_roles import take_from_project_grants, take_from_users
+from pulumi_zorg.resource_types.lost_roles import take_from_project_grants, take_from_users
 from pulumi_zorg.resource_types.project.calls import ProjectCalls
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls

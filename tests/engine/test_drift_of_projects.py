@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pulumi_zorg.drift.compare import changes_of
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.state import recorded
+from pulumi_zorg.engine.state import recorded
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from tests.support.servers import Server
 from tests.support.stack import Stack, project
 from tests.unit.clients import Clients

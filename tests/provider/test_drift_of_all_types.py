@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.affected_by import events_since
 from pulumi_zorg.cli.json_models import DriftReport
-from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.explain import explain_unmanaged
-from pulumi_zorg.drift.observe import FEW_LISTS
-from pulumi_zorg.drift.unmanaged import find_unmanaged
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.state import Recorded, recorded
+from pulumi_zorg.engine.state import Recorded, recorded
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.testing import Fault
-from pulumi_zorg.tokens import short
+from pulumi_zorg.world.affected_by import events_since
+from pulumi_zorg.world.concurrency import Reader
+from pulumi_zorg.world.observe import FEW_LISTS
+from pulumi_zorg.world.tokens import short
+from pulumi_zorg.world.unmanaged import find_unmanaged
 from tests.support.command import Zorg
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server

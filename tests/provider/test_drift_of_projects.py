@@ -14,13 +14,13 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.ignore import IgnoreRules
-from pulumi_zorg.drift.observe import FEW, FEW_LISTS
 from pulumi_zorg.drift.pipeline import Options, find_drift
 from pulumi_zorg.drift.report import Drift, Report
 from pulumi_zorg.testing import AdminClient, Fault
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.world.concurrency import Reader
+from pulumi_zorg.world.observe import FEW, FEW_LISTS
+from pulumi_zorg.world.tokens import type_token
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import grant, org, project, project_grant
@@ -379,7 +379,7 @@ def test_many_projects_with_roles_take_few_calls(
 
 def everything_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was created a moment ago is read by id, because lists may not show it as it is. Here they do."""
-    monkeypatch.setattr("pulumi_zorg.affected_by._LONGEST_LAG", timedelta(seconds=-5))
+    monkeypatch.setattr("pulumi_zorg.world.affected_by._LONGEST_LAG", timedelta(seconds=-5))
 
 
 @pytest.mark.slow

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.drift.concurrency import Reader
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.engine import checks
 from pulumi_zorg.generate.pipeline import generate
-from pulumi_zorg.inputs import OWNER, SECRETS
-from pulumi_zorg.providers import checks
-from pulumi_zorg.resource_registry import INPUTS, RESOURCE_TYPES, resource_class
+from pulumi_zorg.resource_types.inputs import OWNER, SECRETS
+from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES, resource_class
+from pulumi_zorg.world.concurrency import Reader
 from tests.support.each_type import EXAMPLES, example
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server

@@ -274,7 +274,7 @@ def test_an_up_and_a_destroy_of_an_object_that_was_removed_outside_pulumi(
 
 
 def test_every_type_has_an_example() -> None:
-    from pulumi_zorg.resource_registry import RESOURCE_TYPES
+    from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
     from tests.support.stack import TOKENS
 
     assert {TOKENS[kind] for kind in EXAMPLES} == set(RESOURCE_TYPES)

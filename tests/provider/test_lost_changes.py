@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.providers import lost_changes
+from pulumi_zorg.engine import lost_changes
 from pulumi_zorg.testing import AdminClient, Fault
 from tests.support.each_type import EXAMPLES, Example
 from tests.support.in_process import InProcessStack

@@ -13,20 +13,20 @@ from typing import Any
 
 import httpx
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.transport import Transport
-from pulumi_zorg.config import PersonalAccessToken, Secret, Settings
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.transport import Transport
+from pulumi_zorg.engine import context
+from pulumi_zorg.engine.context import ProviderContext
+from pulumi_zorg.engine.pending import PendingCreates
+from pulumi_zorg.engine.reporter import Reporter
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.inputs import OWNER
-from pulumi_zorg.providers import context
-from pulumi_zorg.providers.context import ProviderContext
 from pulumi_zorg.providers.organization import OrganizationProvider
-from pulumi_zorg.providers.pending import PendingCreates
-from pulumi_zorg.providers.reporter import Reporter
 from pulumi_zorg.providers.user_grant import UserGrantProvider
+from pulumi_zorg.resource_types.inputs import OWNER
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
-from pulumi_zorg.tokens import short
+from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
+from pulumi_zorg.world.tokens import short
 from tests.support.stack import TOKENS
 
 PROVIDERS: dict[str, Any] = {

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.cli.preview_review import LOSING_ACCESS, limit_options, review
 from pulumi_zorg.cli.stack import Stack
-from pulumi_zorg.config import PersonalAccessToken, Secret, Settings
-from pulumi_zorg.plan import read_plan
+from pulumi_zorg.guard.plan import read_plan
+from pulumi_zorg.guard.review import LOSING_ACCESS, limit_options, review
+from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
 from tests.support.plans import plan_text
 
 if TYPE_CHECKING:

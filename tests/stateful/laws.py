@@ -25,8 +25,8 @@ from typing import Any
 
 import httpx
 
-from pulumi_zorg.impact import Planned
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.impact import Planned
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.testing import AdminClient, FaultProxy
 from tests.stateful.engine import Declared, MiniEngine, Resource
 from tests.stateful.kinds import KINDS, Kind

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from pulumi_zorg.emulator import Emulator, ProfileName
-from pulumi_zorg.providers import lost_changes
+from pulumi_zorg.engine import lost_changes
 from pulumi_zorg.testing import AdminClient, Fault, FaultProxy
 from tests.stateful.console_changes import CHANGES, ConsoleChanges
 from tests.stateful.engine import Declared, Killed, MiniEngine

@@ -13,23 +13,23 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
-from pulumi_zorg import proof
-from pulumi_zorg.cli import preview_review
-from pulumi_zorg.cli.preview_review import LOSING_ACCESS, AccessLimit
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.call import Call
-from pulumi_zorg.client.organizations import Organizations
+from pulumi_zorg.api.call import Call
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.organizations import Organizations
+from pulumi_zorg.api.records import OrganizationRecord, Wire, parse
+from pulumi_zorg.engine import context, create, lost_changes, reconcile
+from pulumi_zorg.engine.context import ProviderContext
+from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
 from pulumi_zorg.errors import NotFound, PermissionDenied, Unreachable
-from pulumi_zorg.inputs import Inputs
-from pulumi_zorg.models import OrganizationRecord, Wire, parse
-from pulumi_zorg.observed import Observed
-from pulumi_zorg.providers import context, create, lost_changes, reconcile
-from pulumi_zorg.providers.context import ProviderContext
-from pulumi_zorg.providers.pending import Attempt, PendingCreate, PendingCreates
-from pulumi_zorg.resource_type import ResourceType
+from pulumi_zorg.guard import review as preview_review
+from pulumi_zorg.guard.review import LOSING_ACCESS, AccessLimit
+from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.project.declaration import ProjectType
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
 from pulumi_zorg.resource_types.project_grant.declaration import ProjectGrantType
+from pulumi_zorg.resource_types.resource_type import ResourceType
+from pulumi_zorg.world import proof
+from pulumi_zorg.world.observed import Observed
 from tests.stateful.laws import COUNTED
 from tests.stateful.machine import Server, Stack
 

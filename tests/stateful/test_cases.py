@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pulumi_zorg.providers import context, create
+from pulumi_zorg.engine import context, create
 from pulumi_zorg.testing import Fault
 from tests.stateful.engine import Declared
 from tests.stateful.machine import Server, Stack

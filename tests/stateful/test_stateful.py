@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from pulumi_zorg.providers import context
+from pulumi_zorg.engine import context
 from tests.stateful.machine import COUNTED, Server, Stack
 
 EXAMPLES = int(os.environ.get("ZORG_EXAMPLES", "20"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.models import OrganizationRecord
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, with_domain_of
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls, UserGrantRecord, organization_of

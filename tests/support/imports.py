@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pulumi_zorg.engine import IMPORTS_SINCE, version_in
+from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, version_in
 from tests.support.command import Ended, run_zorg
 from tests.support.stack import Stack
 

@@ -17,21 +17,21 @@ from typing import Any
 
 from pulumi.output import Unknown
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.transport import Transport
-from pulumi_zorg.config import load_settings
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.transport import Transport
+from pulumi_zorg.engine import context
+from pulumi_zorg.engine.context import ProviderContext
+from pulumi_zorg.engine.pending import PendingCreates
+from pulumi_zorg.engine.reporter import Reporter
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.inputs import DECLARED_BY, IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS
-from pulumi_zorg.providers import context
-from pulumi_zorg.providers.context import ProviderContext
 from pulumi_zorg.providers.organization import OrganizationProvider
-from pulumi_zorg.providers.pending import PendingCreates
-from pulumi_zorg.providers.reporter import Reporter
 from pulumi_zorg.providers.user_grant import UserGrantProvider
-from pulumi_zorg.resource_registry import INPUTS
+from pulumi_zorg.resource_types.inputs import DECLARED_BY, IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
-from pulumi_zorg.tokens import short
+from pulumi_zorg.resource_types.registry import INPUTS
+from pulumi_zorg.settings.config import load_settings
+from pulumi_zorg.world.tokens import short
 from tests.support.stack import TOKENS, Run
 
 __all__ = ["InProcessStack"]

@@ -10,8 +10,8 @@ import pulumi
 import pytest
 
 import pulumi_zorg as zorg
-from pulumi_zorg import lookup
-from pulumi_zorg.config import Settings
+from pulumi_zorg.resource_types import lookup
+from pulumi_zorg.settings.config import Settings
 from tests.support.servers import Server
 
 Result = TypeVar("Result")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.world.tokens import type_token
 
 ORGANIZATION, PROJECT_GRANT, USER_GRANT = (type_token(each) for each in ("Organization", "ProjectGrant", "UserGrant"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.config import Credential, PersonalAccessToken, Secret, Settings
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.settings.config import Credential, PersonalAccessToken, Secret, Settings
 from tests.support.servers import Server
 
 

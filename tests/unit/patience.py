@@ -11,9 +11,9 @@ import httpx
 import pytest
 import tenacity
 
-from pulumi_zorg.client import outage, rate_limit, transport
-from pulumi_zorg.client.transport import Transport
-from pulumi_zorg.config import Credential, PersonalAccessToken, Secret, Settings
+from pulumi_zorg.api import outage, rate_limit, transport
+from pulumi_zorg.api.transport import Transport
+from pulumi_zorg.settings.config import Credential, PersonalAccessToken, Secret, Settings
 
 URL = "https://acme.example"
 TOKEN = "pat-1f0c2b7a"

@@ -15,11 +15,11 @@ import httpx
 import jwt
 import pytest
 
-from pulumi_zorg.auth import SCOPE, BearerAuth, ExchangedToken, FixedToken, TokenSource
-from pulumi_zorg.client.call import Call
-from pulumi_zorg.config import ClientCredentials, Credential, PersonalAccessToken, Secret
+from pulumi_zorg.api.auth import SCOPE, BearerAuth, ExchangedToken, FixedToken, TokenSource
+from pulumi_zorg.api.call import Call
 from pulumi_zorg.errors import CredentialError, Unauthenticated, UnexpectedAnswer, Unreachable, ZorgError
-from pulumi_zorg.service_account_key import ServiceAccountKey
+from pulumi_zorg.settings.config import ClientCredentials, Credential, PersonalAccessToken, Secret
+from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 from tests.unit.keys import key_json, parts_of, pem, private_key
 from tests.unit.patience import URL, Answer, Waits, answers, refuses, transport_to, words
 

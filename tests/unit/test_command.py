@@ -20,9 +20,9 @@ from pulumi_zorg.cli import main
 from pulumi_zorg.cli.doctor_formats import FORMATS as DOCTOR_FORMATS
 from pulumi_zorg.cli.drift_formats import FORMATS as DRIFT_FORMATS
 from pulumi_zorg.cli.preview_formats import FORMATS as GUARD_FORMATS
-from pulumi_zorg.cli.preview_review import Verdict
 from pulumi_zorg.doctor.findings import Diagnosis, error, ok, skipped, warning
 from pulumi_zorg.drift.report import Change, Drift, Report
+from pulumi_zorg.guard.review import Verdict
 from tests.support.command import Zorg
 from tests.support.types import ORGANIZATION
 

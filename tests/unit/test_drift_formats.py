@@ -9,9 +9,9 @@ import pytest
 
 from pulumi_zorg.cli.drift_formats import FORMATS
 from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
-from pulumi_zorg.observed import Observed
-from pulumi_zorg.state import SharedObject
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.engine.state import SharedObject
+from pulumi_zorg.world.observed import Observed
+from pulumi_zorg.world.tokens import type_token
 from tests.support.types import ORGANIZATION, USER_GRANT
 
 WHEN = datetime(2026, 11, 23, 8, tzinfo=timezone.utc)

@@ -10,21 +10,21 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from pulumi_zorg.affected_by import affected_by, events_since
-from pulumi_zorg.client import Client
+from pulumi_zorg.api.client import Client
 from pulumi_zorg.drift.compare import compare
-from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
-from pulumi_zorg.drift.observe import FEW, FEW_LISTS, find, observe
 from pulumi_zorg.drift.phantoms import with_phantoms
 from pulumi_zorg.drift.report import Change, Drift
-from pulumi_zorg.drift.unmanaged import find_unmanaged
+from pulumi_zorg.engine.state import Recorded, parse_time
 from pulumi_zorg.errors import PermissionDenied, Unauthenticated, UnexpectedAnswer
-from pulumi_zorg.observed import Observed, Removal
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls
 from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls
-from pulumi_zorg.state import Recorded, parse_time
 from pulumi_zorg.testing import Fault
+from pulumi_zorg.world.affected_by import affected_by, events_since
+from pulumi_zorg.world.concurrency import Reader
+from pulumi_zorg.world.observe import FEW, FEW_LISTS, find, observe
+from pulumi_zorg.world.observed import Observed, Removal
+from pulumi_zorg.world.unmanaged import find_unmanaged
 from tests.support.calls import Organizations, UserGrants
 from tests.support.servers import Server
 from tests.support.types import ORGANIZATION, USER_GRANT
@@ -384,7 +384,7 @@ def test_an_instance_that_shows_no_organizations_is_an_error(server: Server, cli
 
 
 def test_events_are_read_to_the_last_page(server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pulumi_zorg.client.events._PAGE", 7)
+    monkeypatch.setattr("pulumi_zorg.api.events._PAGE", 7)
     client = clients.owner(server)
     begun = Organizations(client).read(server.home).details.creation_date
     assert begun is not None
@@ -397,7 +397,7 @@ def test_events_are_read_to_the_last_page(server: Server, clients: Clients, monk
 def test_more_events_at_one_moment_than_an_answer_holds_are_not_all_known(
     server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pulumi_zorg.client.events._PAGE", 2)
+    monkeypatch.setattr("pulumi_zorg.api.events._PAGE", 2)
     at = "2026-11-23T08:00:00.000000Z"
     kind = {"type": "org.added"}
     events = [{"type": kind, "aggregate": {"id": str(number), "type": kind}, "creationDate": at} for number in range(2)]

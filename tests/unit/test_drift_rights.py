@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_zorg.affected_by import events_since
-from pulumi_zorg.client import Client
+from pulumi_zorg.api.client import Client
 from pulumi_zorg.drift.compare import compare
-from pulumi_zorg.drift.concurrency import Reader
-from pulumi_zorg.drift.observe import observe
-from pulumi_zorg.drift.unmanaged import find_unmanaged
+from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.state import Recorded
+from pulumi_zorg.world.affected_by import events_since
+from pulumi_zorg.world.concurrency import Reader
+from pulumi_zorg.world.observe import observe
+from pulumi_zorg.world.unmanaged import find_unmanaged
 from tests.support.servers import Server
 from tests.support.types import ORGANIZATION, USER_GRANT
 from tests.unit.clients import Clients

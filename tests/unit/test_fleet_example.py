@@ -15,7 +15,7 @@ import pulumi
 import pytest
 import yaml
 
-from pulumi_zorg.state import recorded, shared, stack_name
+from pulumi_zorg.engine.state import recorded, shared, stack_name
 from tests.support.stack import ROOT, TOKENS
 
 MODULES = ("layout", "plan", "program", "fleet")

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.errors import InputError, NoMatch
 from pulumi_zorg.generate import names, python_text, repository
 from pulumi_zorg.generate.pipeline import generate
 from pulumi_zorg.generate.python_text import Call, Entry
+from pulumi_zorg.world.concurrency import Reader
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 

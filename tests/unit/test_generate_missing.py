@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.drift.concurrency import Reader
 from pulumi_zorg.errors import ConfigurationError, Gone, InputError, NotProven, ZorgError
 from pulumi_zorg.generate.managed import Managed
 from pulumi_zorg.generate.pipeline import Generated, Imported, Wanted, generate, import_one
+from pulumi_zorg.world.concurrency import Reader
 from tests.support.servers import Server
 from tests.support.stack import TOKENS
 from tests.unit.clients import Clients

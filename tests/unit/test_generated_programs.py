@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.drift.concurrency import Reader
+from pulumi_zorg.api.client import Client
 from pulumi_zorg.generate.pipeline import Generated, generate
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.concurrency import Reader
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server, emulated
 from tests.support.stack import TOKENS

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.client.transport import Transport
-from pulumi_zorg.config import ClientCredentials, PersonalAccessToken, Secret, Settings, load_settings
+from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import ConfigurationError, CredentialError, PermissionDenied, UnexpectedAnswer, ZorgError
 from pulumi_zorg.providers.organization import OrganizationProvider
+from pulumi_zorg.settings.config import ClientCredentials, PersonalAccessToken, Secret, Settings, load_settings
 from tests.unit.patience import URL, Answer, Scripted, Waits, answers, refuses, words
 from tests.unit.test_auth import PAIR, READ, WRITE, Issuer, shown
 
@@ -322,7 +322,7 @@ def test_the_log_of_each_call_has_no_value(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], waits: Waits
 ) -> None:
     """ZORG_LOG=debug, as the provider sets it up."""
-    from pulumi_zorg.providers.reporter import Reporter
+    from pulumi_zorg.engine.reporter import Reporter
 
     monkeypatch.setenv("ZORG_LOG", "debug")
     log = logging.getLogger("pulumi_zorg")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.impact import (
+from pulumi_zorg.resource_types.impact import (
     OPEN,
     ORGANIZATIONS,
     PEOPLE,
@@ -22,8 +22,8 @@ from pulumi_zorg.impact import (
     Facts,
     Planned,
 )
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.organization.impact import DOMAIN_IN_LOGIN_NAMES, LOGIN_V2
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK
 from tests.support.types import ORGANIZATION, USER_GRANT
 

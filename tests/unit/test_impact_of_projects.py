@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.impact import (
+from pulumi_zorg.resource_types.impact import (
     OPEN,
     ORGANIZATIONS,
     PEOPLE,
@@ -19,10 +19,10 @@ from pulumi_zorg.impact import (
     Facts,
     Planned,
 )
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.project.impact import INACTIVE, LET_IN, OUTSIDE
 from pulumi_zorg.resource_types.project_grant.impact import DECIDES
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.tokens import type_token
 
 PROJECT, PROJECT_GRANT = type_token("Project"), type_token("ProjectGrant")
 FAILS = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pulumi_zorg.impact import Harm
-from pulumi_zorg.providers.impact_report import ImpactReport
+from pulumi_zorg.engine.impact_report import ImpactReport
+from pulumi_zorg.resource_types.impact import Harm
 
 
 def _filled(report: ImpactReport) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.output import Unknown
 
-from pulumi_zorg.inputs import Inputs, check_inputs
+from pulumi_zorg.resource_types.inputs import Inputs, check_inputs
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs

@@ -9,7 +9,7 @@ import pytest
 from pulumi.output import Unknown
 
 import pulumi_zorg as zorg
-from pulumi_zorg.inputs import Inputs, check_inputs
+from pulumi_zorg.resource_types.inputs import Inputs, check_inputs
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 

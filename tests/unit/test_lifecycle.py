@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.lifecycle import Action, DeletionPolicy, Snapshot, Step, changed_only, merged, steps, steps_to_delete
+from pulumi_zorg.resource_types.lifecycle import (
+    Action,
+    DeletionPolicy,
+    Snapshot,
+    Step,
+    changed_only,
+    merged,
+    steps,
+    steps_to_delete,
+)
 
 values = st.one_of(st.none(), st.text(max_size=3), st.tuples(st.sampled_from("abc")), st.booleans())
 names = st.sampled_from(["name", "role_keys", "domain"])

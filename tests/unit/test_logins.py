@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.client.access import FoundGrant, Login
-from pulumi_zorg.logins import Logins, users_losing
+from pulumi_zorg.api.access import FoundGrant, Login
+from pulumi_zorg.resource_types.logins import Logins, users_losing
 
 ORGANIZATIONS = ("owner", "customer", "third")
 #: Each person by the organization that it lives in.

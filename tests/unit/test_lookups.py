@@ -13,8 +13,8 @@ import pulumi
 import pytest
 
 import pulumi_zorg as zorg
-from pulumi_zorg.client import searches
-from pulumi_zorg.inputs import check_inputs
+from pulumi_zorg.api import searches
+from pulumi_zorg.resource_types.inputs import check_inputs
 from pulumi_zorg.resource_types.project import calls
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.testing import Fault

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_zorg.providers.backend import pending_creates_folder
-from pulumi_zorg.providers.pending import Attempt, PendingCreate, PendingCreates
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.engine.backend import pending_creates_folder
+from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
+from pulumi_zorg.world.tokens import type_token
 
 URL = "https://zitadel.example"
 ORGANIZATION, PROJECT = type_token("Organization"), type_token("Project")

@@ -12,10 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pulumi_zorg.cli.preview_formats import FORMATS
-from pulumi_zorg.cli.preview_review import review
 from pulumi_zorg.errors import ConfigurationError
-from pulumi_zorg.impact import UNKNOWN, Planned
-from pulumi_zorg.plan import PreviewFailed, read_plan
+from pulumi_zorg.guard.plan import PreviewFailed, read_plan
+from pulumi_zorg.guard.review import review
+from pulumi_zorg.resource_types.impact import UNKNOWN, Planned
 from tests.support.plans import plan_text
 from tests.support.types import ORGANIZATION, USER_GRANT
 

@@ -9,10 +9,10 @@ import pytest
 
 from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.cli.preview_formats import FORMATS
-from pulumi_zorg.cli.preview_review import LOSING_ACCESS, AccessLimit, Limit, Reviewed, Verdict
-from pulumi_zorg.impact import Planned
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.state import SharedObject
+from pulumi_zorg.engine.state import SharedObject
+from pulumi_zorg.guard.review import LOSING_ACCESS, AccessLimit, Limit, Reviewed, Verdict
+from pulumi_zorg.resource_types.impact import Planned
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from tests.support.types import ORGANIZATION, PROJECT_GRANT, USER_GRANT
 
 URN = f"urn:pulumi:dev::shop::{ORGANIZATION}::"

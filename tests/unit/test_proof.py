@@ -9,15 +9,15 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from pulumi_zorg.client import Client
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.errors import HeaderIgnored, NotProven, UnexpectedAnswer
-from pulumi_zorg.models import OrganizationRecord
-from pulumi_zorg.proof import Removal, find_organization, find_record
 from pulumi_zorg.resource_types.project.declaration import TYPE as PROJECT
 from pulumi_zorg.resource_types.project_grant.declaration import TYPE as PROJECT_GRANT
 from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, UserGrantRecord
 from pulumi_zorg.resource_types.user_grant.declaration import TYPE
 from pulumi_zorg.testing import Fault
+from pulumi_zorg.world.proof import Removal, find_organization, find_record
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 

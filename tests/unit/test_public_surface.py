@@ -25,18 +25,18 @@ import pytest
 
 import pulumi_zorg as zorg
 from pulumi_zorg import errors
-from pulumi_zorg.inputs import Inputs, check_inputs
-from pulumi_zorg.lifecycle import DeletionPolicy
-from pulumi_zorg.lookup import State
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.user_grant import UserGrantProvider
-from pulumi_zorg.registration import DeletionPolicyInput, _pickled
+from pulumi_zorg.resource_types.inputs import Inputs, check_inputs
+from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
+from pulumi_zorg.resource_types.lookup import State
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project.resource import LabelingInput
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
+from pulumi_zorg.resource_types.registration import DeletionPolicyInput, _pickled
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from tests.support.stack import ROOT
 
@@ -71,7 +71,7 @@ def test_a_program_imports_neither_the_client_nor_the_emulator() -> None:
     """Its process needs the classes and the checks of their inputs; the provider's process loads the rest."""
     loaded = in_a_new_process("import json, sys, pulumi_zorg\nprint(json.dumps(sorted(sys.modules)))")
     assert "pulumi_zorg.providers.organization" in loaded
-    unwanted = {"httpx", "pydantic", "tenacity", "click", "pulumi_zorg.client", "pulumi_zorg.providers.hooks"}
+    unwanted = {"httpx", "pydantic", "tenacity", "click", "pulumi_zorg.api.client", "pulumi_zorg.engine.hooks"}
     extras = {"uvicorn", "starlette", "pulumi_zorg.emulator", "pulumi_zorg.testing"}
     assert not (unwanted | extras) & set(loaded)
 
@@ -92,9 +92,15 @@ print(json.dumps([not checked.failures, sorted(sys.modules)]))
 """
     checked, loaded = in_a_new_process(program)
     assert checked
-    assert not {"httpx", "pydantic", "tenacity", "rich", "jwt", "pulumi_zorg.client", "pulumi_zorg.models"} & set(
-        loaded
-    )
+    assert not {
+        "httpx",
+        "pydantic",
+        "tenacity",
+        "rich",
+        "jwt",
+        "pulumi_zorg.api.client",
+        "pulumi_zorg.api.records",
+    } & set(loaded)
 
 
 # Names.
@@ -292,7 +298,7 @@ def test_no_setting_gets_into_the_state_with_a_provider() -> None:
     """Not even from a process that has settings."""
     program = (
         "import json, pulumi.dynamic as dynamic\n"
-        "from pulumi_zorg.registration import _pickled\n"
+        "from pulumi_zorg.resource_types.registration import _pickled\n"
         "from pulumi_zorg.providers.organization import OrganizationProvider\n"
         "from pulumi_zorg.providers.user_grant import UserGrantProvider\n"
         "from pulumi_zorg.resource_types.project.provider import ProjectProvider\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_zorg.pulumi_project import program_folder, project_file, project_folder
+from pulumi_zorg.settings.pulumi_project import program_folder, project_file, project_folder
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from threading import Event
 
 import pytest
 
-from pulumi_zorg.client.removals import Removals
-from pulumi_zorg.observed import Removal
+from pulumi_zorg.api.removals import Removals
 from pulumi_zorg.resource_types.user_grant.declaration import TYPE
+from pulumi_zorg.world.observed import Removal
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 

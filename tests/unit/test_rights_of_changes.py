@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.engine import context
 from pulumi_zorg.errors import LockoutRefused, ZorgError
-from pulumi_zorg.inputs import OWNER
-from pulumi_zorg.providers import context
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.user_grant import UserGrantProvider
+from pulumi_zorg.resource_types.inputs import OWNER
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 from pulumi_zorg.testing import Fault

@@ -7,13 +7,13 @@ from typing import Any
 import pulumi
 import pytest
 
-from pulumi_zorg.client.roles import GrantedRoles, ProjectRoles, roles_from
-from pulumi_zorg.inputs import RoleUse
-from pulumi_zorg.models import Event
+from pulumi_zorg.api.records import Event
+from pulumi_zorg.api.roles import GrantedRoles, ProjectRoles, roles_from
+from pulumi_zorg.resource_types.inputs import RoleUse
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
+from pulumi_zorg.resource_types.role_use import has_not, lacking
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
-from pulumi_zorg.role_use import has_not, lacking
 
 PORTAL = ProjectRoles("vendor", "Portal", ("admin", "viewer"), {"7": GrantedRoles("acme", ("viewer",))})
 UNKNOWN = pulumi.output.Unknown()

@@ -19,12 +19,13 @@ import pytest
 from pulumi.dynamic import ConfigureRequest
 from pulumi.dynamic.config import Config
 
-from pulumi_zorg import config, lookup
 from pulumi_zorg.cli import main
-from pulumi_zorg.config import Settings
+from pulumi_zorg.engine import context
 from pulumi_zorg.errors import ConfigurationError, ZorgError
-from pulumi_zorg.providers import context
 from pulumi_zorg.providers.organization import OrganizationProvider
+from pulumi_zorg.resource_types import lookup
+from pulumi_zorg.settings import config
+from pulumi_zorg.settings.config import Settings
 from tests.support.command import Zorg
 from tests.support.plans import plan_text
 from tests.unit.keys import key_json

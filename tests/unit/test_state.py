@@ -12,9 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pulumi_zorg.errors import ConfigurationError
-from pulumi_zorg.resource_registry import INPUTS, RESOURCE_TYPES
-from pulumi_zorg.state import (
+from pulumi_zorg.engine.state import (
     has_resources,
     last_update,
     not_understood,
@@ -25,6 +23,8 @@ from pulumi_zorg.state import (
     shared,
     stack_name,
 )
+from pulumi_zorg.errors import ConfigurationError
+from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
 from tests.support.types import ORGANIZATION, PROJECT_GRANT, USER_GRANT
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}

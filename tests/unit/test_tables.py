@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_zorg.resource_registry import RESOURCE_TYPES
-from pulumi_zorg.tokens import short
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.tokens import short
 from tests.support.scripts import load
 from tests.support.stack import ROOT
 

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_zorg.client.transport import Transport
-from pulumi_zorg.config import PersonalAccessToken, Process, Settings, load_settings
+from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import ConfigurationError, CredentialError, Unauthenticated
+from pulumi_zorg.settings.config import PersonalAccessToken, Process, Settings, load_settings
 from tests.unit.keys import key_json
 from tests.unit.patience import URL, Scripted, Waits, answers, refuses
 from tests.unit.test_auth import READ, WRITE, shown

@@ -24,11 +24,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.client.call import Call
-from pulumi_zorg.client.outage import Outage
-from pulumi_zorg.client.rate_limit import RateLimit
-from pulumi_zorg.client.transport import Transport
-from pulumi_zorg.config import PersonalAccessToken, Secret, Settings, load_settings
+from pulumi_zorg.api.call import Call
+from pulumi_zorg.api.outage import Outage
+from pulumi_zorg.api.rate_limit import RateLimit
+from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
@@ -42,6 +41,7 @@ from pulumi_zorg.errors import (
     Unreachable,
     ZorgError,
 )
+from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings, load_settings
 from tests.unit.keys import pem, private_key
 from tests.unit.patience import TOKEN, URL, Answer, Scripted, Waits, answers, refuses, transport_to, words
 

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.endpoints import Endpoint
-from pulumi_zorg.client.organizations import READ_ORGANIZATION
-from pulumi_zorg.client.pages import all_pages, v1_query
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.endpoints import Endpoint
+from pulumi_zorg.api.organizations import READ_ORGANIZATION
+from pulumi_zorg.api.pages import all_pages, v1_query
+from pulumi_zorg.api.records import Details, ListDetails, ObjectCreated, OrganizationRecord, Wire
 from pulumi_zorg.errors import NotFound, PermissionDenied, UnexpectedAnswer, clean
-from pulumi_zorg.models import Details, ListDetails, ObjectCreated, OrganizationRecord, Wire
-from pulumi_zorg.resource_type import Calls
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
+from pulumi_zorg.resource_types.resource_type import Calls
 
 __all__ = ["OrganizationCalls", "with_domain_of"]
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.access import Users
+from pulumi_zorg.api.access import Users
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.errors import LockoutRefused, clean
-from pulumi_zorg.impact import Act, Effect, Facts, count_text
-from pulumi_zorg.lifecycle import Action, Step
-from pulumi_zorg.logins import counts_of, read_logins, users_losing
-from pulumi_zorg.models import OrganizationRecord
-from pulumi_zorg.object_events import ORG_REMOVED, ObjectEvents
-from pulumi_zorg.proof import Removal, find_organization
-from pulumi_zorg.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.impact import Act, Effect, Facts, count_text
+from pulumi_zorg.resource_types.lifecycle import Action, Step
+from pulumi_zorg.resource_types.logins import counts_of, read_logins, users_losing
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, with_domain_of
 from pulumi_zorg.resource_types.organization.impact import (
     DOMAIN_IN_LOGIN_NAMES,
@@ -23,7 +20,10 @@ from pulumi_zorg.resource_types.organization.impact import (
     renames,
 )
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents
+from pulumi_zorg.world.proof import Removal, find_organization
+from pulumi_zorg.world.tokens import type_token
 
 __all__ = ["TYPE", "OrganizationType"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pulumi_zorg.impact import (
+from pulumi_zorg.resource_types.impact import (
     PEOPLE,
     SECRET,
     SERVICE_ACCOUNTS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from pulumi_zorg.inputs import FLAG, NAME, Inputs
+from pulumi_zorg.resource_types.inputs import FLAG, NAME, Inputs
 
 __all__ = ["INPUTS", "OrganizationInputs"]
 

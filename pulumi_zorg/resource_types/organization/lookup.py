@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from pulumi_zorg.errors import NoMatch, NotFound, PermissionDenied
-from pulumi_zorg.lookup import (
+from pulumi_zorg.resource_types.lookup import (
     CONTAINS,
     EQUALS,
     Question,
@@ -24,8 +24,8 @@ from pulumi_zorg.lookup import (
 )
 
 if TYPE_CHECKING:
-    from pulumi_zorg.client import Client
-    from pulumi_zorg.models import OrganizationRecord
+    from pulumi_zorg.api.client import Client
+    from pulumi_zorg.api.records import OrganizationRecord
 
 __all__ = [
     "OrganizationResult",

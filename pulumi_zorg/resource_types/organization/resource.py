@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, overload
 import pulumi
 
 from pulumi_zorg.providers.organization import OrganizationProvider
-from pulumi_zorg.registration import DeletionPolicyInput, ZitadelResource
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
+from pulumi_zorg.resource_types.registration import DeletionPolicyInput, ZitadelResource
 
 __all__ = ["Organization", "OrganizationArgs"]
 

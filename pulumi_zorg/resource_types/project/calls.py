@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import Field
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.endpoints import Endpoint
-from pulumi_zorg.client.events import BEGINNING
-from pulumi_zorg.client.pages import PAGE, PAGE_V2, all_pages, chunks, v1_query, v2_query
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.endpoints import Endpoint
+from pulumi_zorg.api.events import BEGINNING
+from pulumi_zorg.api.pages import PAGE, PAGE_V2, all_pages, chunks, v1_query, v2_query
+from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id
 from pulumi_zorg.errors import (
     AlreadyExists,
     FailedPrecondition,
@@ -19,8 +20,7 @@ from pulumi_zorg.errors import (
     PermissionDenied,
     clean,
 )
-from pulumi_zorg.management_calls import ManagementCalls, management_endpoints
-from pulumi_zorg.models import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id
+from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 
 __all__ = ["GrantedProject", "ProjectCalls", "ProjectRecord"]

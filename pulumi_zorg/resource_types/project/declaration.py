@@ -7,16 +7,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.access import Login
-from pulumi_zorg.client.changes import PROJECT_CHANGES
+from pulumi_zorg.api.access import Login
+from pulumi_zorg.api.changes import PROJECT_CHANGES
+from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import ApiError, LockoutRefused, UnexpectedAnswer, clean
-from pulumi_zorg.impact import Act, Effect, Facts, active, are_shown
-from pulumi_zorg.lifecycle import Action, Step
-from pulumi_zorg.logins import Logins, counts_of, read_logins, users_losing
-from pulumi_zorg.lost_roles import take_from_project_grants, take_from_users
-from pulumi_zorg.object_events import ObjectEvents
-from pulumi_zorg.resource_type import FactReader, Observed, ResourceType
+from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active, are_shown
+from pulumi_zorg.resource_types.lifecycle import Action, Step
+from pulumi_zorg.resource_types.logins import Logins, counts_of, read_logins, users_losing
+from pulumi_zorg.resource_types.lost_roles import take_from_project_grants, take_from_users
 from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.impact import (
     CHECKS,
@@ -30,7 +28,9 @@ from pulumi_zorg.resource_types.project.impact import (
     switches,
 )
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.resource_types.resource_type import FactReader, Observed, ResourceType
+from pulumi_zorg.world.object_events import ObjectEvents
+from pulumi_zorg.world.tokens import type_token
 
 __all__ = ["TYPE", "ProjectType"]
 

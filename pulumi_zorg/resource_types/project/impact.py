@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pulumi_zorg.impact import (
+from pulumi_zorg.resource_types.impact import (
     ORGANIZATIONS,
     SECRET,
     SOME_ROLES,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.inputs import (
+from pulumi_zorg.resource_types.inputs import (
     FLAG,
     ID,
     LONGEST,

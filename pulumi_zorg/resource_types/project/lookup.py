@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 import pulumi
 
 from pulumi_zorg.errors import NotFound, NotProven, ZorgError, clean
-from pulumi_zorg.lookup import (
+from pulumi_zorg.resource_types.lookup import (
     CONTAINS,
     EQUALS,
     Question,
@@ -25,7 +25,7 @@ from pulumi_zorg.lookup import (
 )
 
 if TYPE_CHECKING:
-    from pulumi_zorg.client import Client
+    from pulumi_zorg.api.client import Client
     from pulumi_zorg.resource_types.project.calls import GrantedProject, ProjectRecord
 
 __all__ = [
@@ -198,7 +198,7 @@ def _described_grant(granted: GrantedProject) -> str:
 
 
 def _by_name(client: Client, name: str, org_id: str | None, method: str = EQUALS) -> Sequence[ProjectRecord]:
-    from pulumi_zorg.client.api_services import PROJECTS
+    from pulumi_zorg.api.api_services import PROJECTS
     from pulumi_zorg.resource_types.project.declaration import TYPE
 
     with needs_service(client, PROJECTS, _WAY_OUT):
@@ -210,7 +210,7 @@ def _by_name(client: Client, name: str, org_id: str | None, method: str = EQUALS
 
 
 def _by_id(client: Client, id: str, org_id: str | None) -> Sequence[ProjectRecord]:
-    from pulumi_zorg.client.api_services import PROJECTS
+    from pulumi_zorg.api.api_services import PROJECTS
     from pulumi_zorg.resource_types.project.declaration import TYPE
 
     try:

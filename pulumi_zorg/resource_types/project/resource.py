@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 import pulumi
 
-from pulumi_zorg.registration import DeletionPolicyInput, ZitadelResource
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
+from pulumi_zorg.resource_types.registration import DeletionPolicyInput, ZitadelResource
 
 if TYPE_CHECKING:
     from typing_extensions import NotRequired, ReadOnly

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import Field
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.endpoints import Endpoint
-from pulumi_zorg.client.pages import all_pages, v2_query
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.endpoints import Endpoint
+from pulumi_zorg.api.pages import all_pages, v2_query
+from pulumi_zorg.api.records import ListDetails, NonEmpty, ObjectRecord, RoleKeys, Wire
 from pulumi_zorg.errors import FailedPrecondition, clean
-from pulumi_zorg.management_calls import ManagementCalls, management_endpoints
-from pulumi_zorg.models import ListDetails, NonEmpty, ObjectRecord, RoleKeys, Wire
+from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 
 __all__ = ["ProjectGrantCalls", "ProjectGrantRecord"]

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
-from pulumi_zorg.impact import Act, Effect, Facts, are_shown
-from pulumi_zorg.logins import read_login, read_logins
-from pulumi_zorg.lost_roles import take_from_users
-from pulumi_zorg.object_events import ORG_REMOVED, ObjectEvents, Parent
-from pulumi_zorg.resource_type import FactReader, ResourceType
+from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.resource_types.impact import Act, Effect, Facts, are_shown
+from pulumi_zorg.resource_types.logins import read_login, read_logins
+from pulumi_zorg.resource_types.lost_roles import take_from_users
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
 from pulumi_zorg.resource_types.project_grant.impact import DECIDES, LET_IN, ProjectGrantImpact, changes_login
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
+from pulumi_zorg.world.tokens import type_token
 
 __all__ = ["TYPE", "ProjectGrantType"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.inputs import ID, ROLE_KEYS, Inputs, Offer, RoleUse, known_roles, role_use
+from pulumi_zorg.resource_types.inputs import ID, ROLE_KEYS, Inputs, Offer, RoleUse, known_roles, role_use
 
 __all__ = ["INPUTS", "ProjectGrantInputs"]
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from pulumi_zorg.errors import clean
-from pulumi_zorg.lookup import Question, as_output, in_organization, is_active, needs_service, one
+from pulumi_zorg.resource_types.lookup import Question, as_output, in_organization, is_active, needs_service, one
 
 if TYPE_CHECKING:
-    from pulumi_zorg.client import Client
+    from pulumi_zorg.api.client import Client
     from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantRecord
 
 __all__ = ["ProjectGrantResult", "get_project_grant", "get_project_grant_output"]
@@ -88,7 +88,7 @@ def get_project_grant_output(
 
 def _listed(client: Client, project_id: str | None, org_id: str | None) -> Sequence[ProjectGrantRecord]:
     """Return the grants of a project, or those of all projects of an organization."""
-    from pulumi_zorg.client.api_services import PROJECTS
+    from pulumi_zorg.api.api_services import PROJECTS
     from pulumi_zorg.resource_types.project_grant.declaration import TYPE
 
     owner = org_id

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 import pulumi
 
-from pulumi_zorg.registration import DeletionPolicyInput, ZitadelResource
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
+from pulumi_zorg.resource_types.registration import DeletionPolicyInput, ZitadelResource
 
 __all__ = ["ProjectGrant", "ProjectGrantArgs"]
 

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from pulumi_zorg.client import Client, check_owner
-from pulumi_zorg.client.endpoints import Endpoint
-from pulumi_zorg.client.pages import PAGE_V2, all_pages, chunks, v1_query, v2_query
+from pulumi_zorg.api.client import Client, check_owner
+from pulumi_zorg.api.endpoints import Endpoint
+from pulumi_zorg.api.pages import PAGE_V2, all_pages, chunks, v1_query, v2_query
+from pulumi_zorg.api.records import Details, ListDetails, NonEmpty, ObjectRecord, RoleKeys, Wire, check_id
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
-from pulumi_zorg.models import Details, ListDetails, NonEmpty, ObjectRecord, RoleKeys, Wire, check_id
-from pulumi_zorg.resource_type import Calls
+from pulumi_zorg.resource_types.resource_type import Calls
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 
 __all__ = ["PhantomGrantRecord", "UserGrantCalls", "UserGrantRecord", "organization_of"]

@@ -6,21 +6,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from pulumi_zorg.client import Client
-from pulumi_zorg.client.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
-from pulumi_zorg.client.pages import TooLong
+from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.pages import TooLong
+from pulumi_zorg.api.records import Event, ObjectRecord
+from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
-from pulumi_zorg.impact import Effect, Facts
-from pulumi_zorg.logins import read_login
-from pulumi_zorg.models import Event, ObjectRecord
-from pulumi_zorg.object_events import ObjectEvents, Parent
-from pulumi_zorg.proof import Removal
-from pulumi_zorg.resource_type import FactReader, Observed, ResourceType
+from pulumi_zorg.resource_types.impact import Effect, Facts
+from pulumi_zorg.resource_types.logins import read_login
+from pulumi_zorg.resource_types.resource_type import FactReader, Observed, ResourceType
 from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, UserGrantCalls, organization_of
 from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK, UserGrantImpact, begins, decides_alone, ends
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
-from pulumi_zorg.retry import poll
-from pulumi_zorg.tokens import type_token
+from pulumi_zorg.world.object_events import ObjectEvents, Parent
+from pulumi_zorg.world.proof import Removal
+from pulumi_zorg.world.tokens import type_token
 
 __all__ = ["TYPE", "UserGrantType"]
 

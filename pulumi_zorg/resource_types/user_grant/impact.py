@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_zorg.impact import (
+from pulumi_zorg.resource_types.impact import (
     SECRET,
     SOME_ROLES,
     UNKNOWN,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_zorg.lookup import Question, as_output, in_organization, needs_service
+from pulumi_zorg.resource_types.lookup import Question, as_output, in_organization, needs_service
 
 if TYPE_CHECKING:
-    from pulumi_zorg.client import Client
-    from pulumi_zorg.models import ObjectRecord
+    from pulumi_zorg.api.client import Client
+    from pulumi_zorg.api.records import ObjectRecord
 
 __all__ = ["UserGrantResult", "get_user_grants", "get_user_grants_output"]
 
@@ -59,7 +59,7 @@ def get_user_grants(
     question.any_of("org_id", "user_id", "project_id")
 
     def ask(client: Client) -> list[UserGrantResult]:
-        from pulumi_zorg.client.api_services import AUTHORIZATIONS
+        from pulumi_zorg.api.api_services import AUTHORIZATIONS
         from pulumi_zorg.resource_types.user_grant.declaration import TYPE
 
         if org_id is None:

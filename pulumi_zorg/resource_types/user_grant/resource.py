@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import pulumi
 
 from pulumi_zorg.providers.user_grant import UserGrantProvider
-from pulumi_zorg.registration import DeletionPolicyInput, ZitadelResource
+from pulumi_zorg.resource_types.registration import DeletionPolicyInput, ZitadelResource
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 
 __all__ = ["UserGrant", "UserGrantArgs"]

@@ -1,0 +1,242 @@
+"""The API of ZITADEL, as far as this package needs it: one typed method for each call.
+
+Nothing here decides anything. What an answer means is decided in :mod:`pulumi_zorg.world.proof` and
+:mod:`pulumi_zorg.providers`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pulumi_zorg.api.access import Access
+from pulumi_zorg.api.call import Call
+from pulumi_zorg.api.changes import ChangeLogs
+from pulumi_zorg.api.counts import Counts
+from pulumi_zorg.api.credentials import Credentials
+from pulumi_zorg.api.endpoints import Endpoint
+from pulumi_zorg.api.events import Events
+from pulumi_zorg.api.identity import Identity
+from pulumi_zorg.api.organizations import Organizations
+from pulumi_zorg.api.records import Details, Record, UserRecord, Wire, parse
+from pulumi_zorg.api.removals import Removals
+from pulumi_zorg.api.roles import Roles
+from pulumi_zorg.api.searches import Searches
+from pulumi_zorg.api.writes import Writes
+from pulumi_zorg.errors import HeaderIgnored, UnexpectedAnswer, clean
+from pulumi_zorg.settings.config import Settings
+
+if TYPE_CHECKING:
+    from pulumi_zorg.api.transport import Transport
+
+__all__ = ["Client", "check_owner"]
+
+
+class _Changed(Wire):
+    details: Details
+
+
+class Client:
+    """One instance of ZITADEL, as one user of it.
+
+    :param transport: carries the calls; :meth:`connect` makes one from settings.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.organizations = Organizations(transport)
+        self.identity = Identity(transport)
+        self.events = Events(transport)
+        self.change_logs = ChangeLogs(transport)
+        self.counts = Counts(transport)
+        self.access = Access(transport)
+        self.searches = Searches(transport)
+        self.roles = Roles(transport, self.events)
+        self.credentials = Credentials(transport)
+        #: Lets few writes of one type run at once.
+        self.writes = Writes()
+        #: The organizations that this process removes.
+        self.removals = Removals()
+        #: What calls have shown that other calls need not ask for again: the values of a property, by its name and what they
+        #: are about. :meth:`forget` forgets those that this run changes.
+        self.learned: dict[tuple[str, ...], str] = {}
+        self._verified: set[str] = set()
+        self._verifying: dict[str, Future[bool]] = {}
+        self._created: set[str] = set()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def connect(
+        cls,
+        settings: Settings,
+        *,
+        notice: Callable[[str], None] | None = None,
+        before_request: Callable[[], None] = lambda: None,
+    ) -> Client:
+        """Return a client of the instance that the settings name.
+
+        :param notice: is given a sentence when a call has to wait; by default the log is.
+        :param before_request: see :class:`Transport`.
+        """
+        # It loads httpx, which takes a tenth of a second. A preview without changes makes no call.
+        from pulumi_zorg.api.transport import Transport
+
+        if notice is None:
+            return cls(Transport(settings, before_request=before_request))
+        return cls(Transport(settings, notice=notice, before_request=before_request))
+
+    def forget(self, property: str) -> None:
+        """Forget the values of a property in :attr:`learned`: an object that it can name is created or removed."""
+        for key in [each for each in list(self.learned) if each[0] == property]:
+            self.learned.pop(key, None)
+
+    def read(
+        self,
+        model: type[Record],
+        endpoint: Endpoint,
+        operation: str,
+        *,
+        org: str | None = None,
+        body: dict[str, Any] | None = None,
+        ids: Mapping[str, str] | None = None,
+    ) -> Record:
+        """Return the answer to a call that changes nothing.
+
+        :param model: the record of the answer.
+        :param operation: what the call is for, as the beginning of a sentence.
+        :param org: the organization that the header names.
+        :param ids: the ids in the endpoint's path.
+        """
+        call = Call(operation, endpoint.method, endpoint.at(ids or {}), org=org, body=body, reads=True)
+        return parse(model, self.transport.send(call), operation)
+
+    def change(
+        self,
+        model: type[Record],
+        endpoint: Endpoint,
+        operation: str,
+        *,
+        org: str | None = None,
+        body: dict[str, Any] | None = None,
+        hint: str = "",
+        ids: Mapping[str, str] | None = None,
+    ) -> Record:
+        """Return the answer to a call that changes something. See :meth:`read`, and :class:`Call` for ``hint``."""
+        call = Call(operation, endpoint.method, endpoint.at(ids or {}), org=org, body=body, hint=hint)
+        return parse(model, self.transport.send(call), operation)
+
+    def write(
+        self,
+        endpoint: Endpoint,
+        operation: str,
+        *,
+        org: str,
+        body: dict[str, Any] | None = None,
+        hint: str = "",
+        ids: Mapping[str, str] | None = None,
+    ) -> None:
+        """Change an object of the organization, and verify that the server acted on that organization. See :meth:`change`.
+
+        :raises HeaderIgnored: where the server acted on another organization.
+        """
+        call = Call(operation, endpoint.method, endpoint.at(ids or {}), org=org, body=body, hint=hint)
+        check_owner(parse(_Changed, self.transport.send(call), operation).details, org, operation)
+
+    def verify_org_header(self, org_id: str) -> bool:
+        """Verify, once in a process, that calls which name the organization act on it and on no other.
+
+        A server or a proxy that drops the header acts on the caller's own organization and answers 200.
+
+        :return: whether the answer shows the organization as existing. A removed one is answered too.
+        :raises HeaderIgnored: where the server acts on another organization. Nothing was written then.
+        """
+        with self._lock:
+            if org_id in self._verified:
+                return True
+            # Resources are created at the same time: those of one organization share one answer.
+            running = self._verifying.get(org_id)
+            if running is None:
+                answer = self._verifying[org_id] = Future[bool]()
+        if running is not None:
+            return running.result()
+        try:
+            exists = not self.organizations.read(org_id).removed
+            if exists:
+                self.mark_verified(org_id)
+            answer.set_result(exists)
+        except BaseException as error:
+            answer.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._verifying[org_id]
+        return exists
+
+    @property
+    def header_arrives(self) -> bool:
+        """Whether an answer in this process was about the organization that the header named."""
+        with self._lock:
+            return bool(self._verified)
+
+    def mark_verified(self, org_id: str) -> None:
+        """Remember that an answer to this organization's header was about this organization."""
+        with self._lock:
+            self._verified.add(org_id)
+
+    @cached_property
+    def me(self) -> UserRecord:
+        """The credential's own user, read once in a process."""
+        return self.identity.me()
+
+    @cached_property
+    def _default_organization(self) -> str | None:
+        return self.identity.default_organization()
+
+    @cached_property
+    def own_project(self) -> str:
+        """The id of ZITADEL's own project, read once in a process."""
+        return self.identity.own_project()
+
+    def mark_created(self, org_id: str) -> None:
+        """Remember that this process created the organization: no user of a credential lives in it, and it is not the
+        default one."""
+        with self._lock:
+            self._created.add(org_id)
+
+    def why_protected(self, org_id: str) -> str | None:
+        """Return why the organization must not be deactivated by accident, as a clause; None where it may be."""
+        with self._lock:
+            if org_id in self._created:
+                return None
+        if org_id == self.me.details.resource_owner:
+            return "the credential's own user lives in it"
+        if self._default_organization is None:
+            return "the server does not tell this credential which organization is the default one, and this may be it"
+        if org_id == self._default_organization:
+            return "it is the default organization of the instance"
+        return None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.transport.close()
+
+
+def check_owner(details: Details, org_id: str, operation: str) -> None:
+    """Verify the organization that the server says it acted on.
+
+    :raises HeaderIgnored: where that is another organization.
+    :raises UnexpectedAnswer: where the answer does not say.
+    """
+    if not details.resource_owner:
+        raise UnexpectedAnswer(
+            f"{operation}: the answer does not say which organization it is about, so it is not ZITADEL's."
+        )
+    if details.resource_owner != org_id:
+        raise HeaderIgnored(
+            f"{operation}: the server says it acted on organization {clean(details.resource_owner)} instead. Look at that "
+            "organization now: the change may have been made there. The server, or something in front of it, ignores the "
+            "header x-zitadel-orgid."
+        )

@@ -1,0 +1,132 @@
+"""Answers that do not come from an instance of ZITADEL: what they are, and what to do about it.
+
+Three kinds are told apart: the server has no instance with this host name, a proxy in front of it wants a header of its own, and
+everything else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pulumi_zorg.errors import clean
+from pulumi_zorg.settings.headers import HOST_HEADERS, hide_sent
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = [
+    "OTHER_SCHEME_THAN_HTTP",
+    "advice",
+    "asked_host",
+    "explained",
+    "has_no_instance",
+    "is_from_proxy",
+    "is_refusal",
+    "json_of",
+    "location",
+    "quoted",
+    "said",
+]
+
+OTHER_SCHEME_THAN_HTTP = "If the server answers https at this port, the address begins with https://."
+#: What ZITADEL answers where it has no instance with the host name of the call.
+_NO_INSTANCE = "unable to set instance"
+#: The statuses with which a proxy refuses a call that lacks what it wants.
+_WANTS = frozenset({401, 403, 407})
+#: The codes of gRPC, by number. Connect names them.
+_CODES = (
+    "ok", "canceled", "unknown", "invalid_argument", "deadline_exceeded", "not_found", "already_exists", "permission_denied",
+    "resource_exhausted", "failed_precondition", "aborted", "out_of_range", "unimplemented", "internal", "unavailable", "data_loss",
+    "unauthenticated",
+)  # fmt: skip
+_HEADER = "give the header that the proxy wants in zorg:headers (ZITADEL_HEADERS), for example Proxy-Authorization"
+_CHECK = "Check zorg:url, and what is in front of the server."
+
+
+def json_of(response: httpx.Response) -> Any:
+    """Return the JSON of an answer; None where it has none."""
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def is_refusal(answer: Any) -> bool:
+    """Whether a JSON may be an error of ZITADEL: it has a code, and not one that gRPC (REST) or Connect does not have, like 404."""
+    if not isinstance(answer, dict) or "code" not in answer:
+        return False
+    code = answer["code"]
+    if isinstance(code, str):
+        return code in _CODES
+    return not isinstance(code, int) or 0 <= code < len(_CODES)
+
+
+def has_no_instance(response: httpx.Response) -> bool:
+    """Whether the server is a ZITADEL without an instance that has this host name."""
+    return response.status_code == 404 and _NO_INSTANCE in response.text
+
+
+def is_from_proxy(response: httpx.Response) -> bool:
+    """Whether a proxy in front of the server, and not ZITADEL, refuses the call: by its status, where its JSON is not ZITADEL's."""
+    answer = json_of(response)
+    is_oauth = isinstance(answer, dict) and "error" in answer
+    return response.status_code == 407 or (response.status_code in _WANTS and not is_refusal(answer) and not is_oauth)
+
+
+def asked_host(response: httpx.Response) -> str:
+    """Return the host name by which the call named the instance."""
+    sent = response.request.headers
+    return clean(next((sent[name] for name in HOST_HEADERS if name in sent), response.request.url.host))
+
+
+def explained(response: httpx.Response) -> str:
+    """Return what an answer is that is not that of an instance of ZITADEL, and what to do, in sentences without the first capital."""
+    if has_no_instance(response):
+        what = f"the server has no instance with the host name {asked_host(response)} ({said(response)})"
+    elif 300 <= response.status_code < 400:
+        what = f"{response.request.url.host} sends the call elsewhere ({response.status_code}, {location(response)})"
+    elif response.status_code in (200, 201):
+        what = f"the answer is no JSON object ({said(response)}), so it is not ZITADEL's"
+    else:
+        what = f"{response.status_code} came back, but not in ZITADEL's words ({said(response)})"
+    return f"{what}. {advice(response)}"
+
+
+def advice(response: httpx.Response) -> str:
+    """Return what to do about an answer that is not that of an instance of ZITADEL, in sentences."""
+    if has_no_instance(response):
+        return (
+            "Set zorg:url to the instance's own address (its ExternalDomain). Where that address is not the one to call, name its host in "
+            "zorg:headers (ZITADEL_HEADERS) as x-zitadel-instance-host or Host, or let the proxy in front of the server pass it on."
+        )
+    if 300 <= response.status_code < 400:
+        return f"Set zorg:url to where the instance really is. If that is the login page of a proxy, {_HEADER}."
+    if response.status_code in _WANTS:
+        wants = [response.headers.get(name, "") for name in ("Proxy-Authenticate", "WWW-Authenticate")]
+        asked = ", ".join(clean(quoted(response, each), 100) for each in wants if each)
+        shown = f" It asks for: {asked}." if asked else ""
+        return f"So something in front of the server refuses the call: {_HEADER}.{shown}"
+    if response.headers.get("Content-Type", "").startswith("text/html") and response.status_code == 200:
+        return f"{_CHECK} If it is the login page of a proxy, {_HEADER}."
+    if response.request.url.scheme == "http" and "HTTPS" in response.text:
+        return f"{OTHER_SCHEME_THAN_HTTP} {_CHECK}"
+    return _CHECK
+
+
+def said(response: httpx.Response) -> str:
+    """Return what an answer says that is not ZITADEL's: its text, if that is plain, or else its form."""
+    form = clean(quoted(response, response.headers.get("Content-Type", "no content type")), 80)
+    answer = json_of(response)
+    message = answer.get("message") if isinstance(answer, dict) else None
+    text = message if isinstance(message, str) else response.text if form.startswith("text/plain") else ""
+    return f"{form}: {quoted(response, text)}" if text.strip() else form
+
+
+def location(response: httpx.Response) -> str:
+    """Return where an answer sends the call, as it may be shown."""
+    return quoted(response, response.headers.get("Location", "nowhere"))
+
+
+def quoted(response: httpx.Response, text: str) -> str:
+    """Return a text of the server as it may be shown: without the secrets of the call."""
+    return clean(hide_sent(text, response.request.headers.multi_items()))

@@ -1,0 +1,248 @@
+"""Which roles a project and its project grants have, and which user grants have a role."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pydantic import Field
+
+from pulumi_zorg.api.call import Call
+from pulumi_zorg.api.events import BEGINNING
+from pulumi_zorg.api.pages import PAGE_V2, v2_query
+from pulumi_zorg.api.records import Event, ListDetails, NonEmpty, RoleKeys, Wire, parse
+from pulumi_zorg.errors import NotFound, PermissionDenied, clean
+
+if TYPE_CHECKING:
+    from pulumi_zorg.api.events import Events
+    from pulumi_zorg.api.transport import Transport
+
+__all__ = ["ROLE_EVENTS", "GrantedRoles", "Holder", "Holders", "ProjectRoles", "Roles", "roles_from"]
+
+#: The events of a project that say which roles it and its project grants have.
+ROLE_EVENTS = (
+    "project.added",
+    "project.changed",
+    "project.removed",
+    "project.role.added",
+    "project.role.removed",
+    "project.grant.added",
+    "project.grant.changed",
+    "project.grant.cascade.changed",
+    "project.grant.removed",
+)
+
+
+@dataclass(frozen=True)
+class GrantedRoles:
+    """The roles that a project grant lets an organization give."""
+
+    granted_org_id: str
+    keys: tuple[str, ...]
+
+
+@dataclass
+class ProjectRoles:
+    """A project, its roles, and its project grants by their ids."""
+
+    org_id: str
+    name: str = ""
+    keys: tuple[str, ...] = ()
+    grants: dict[str, GrantedRoles] = field(default_factory=dict)
+
+
+class _ProjectGrant(Wire):
+    id: NonEmpty = Field(alias="grantId")
+    project_id: NonEmpty
+    granted_org_id: str = ""
+    role_keys: RoleKeys = Field((), alias="grantedRoleKeys")
+
+
+class _FoundProjectGrant(Wire):
+    project_grant: _ProjectGrant
+
+
+class _Reference(Wire):
+    id: NonEmpty
+
+
+class Holder(Wire):
+    """A user grant that has a role, as ``AuthorizationService`` lists it. Its roles are not complete there."""
+
+    id: NonEmpty
+    user: _Reference
+    organization: _Reference
+
+
+@dataclass(frozen=True)
+class Holders:
+    """The user grants that have a role, as a list shows them. It may lag.
+
+    :param total: how many there are, with those that the caller may not see.
+    """
+
+    total: int
+    shown: tuple[Holder, ...]
+
+
+class _Holders(Wire):
+    pagination: ListDetails  # always there: an answer without it is not ZITADEL's
+    authorizations: tuple[Holder, ...] = ()
+
+
+class Roles:
+    """The roles of projects. The event store has them without a lag; a caller who may not read it is not told."""
+
+    def __init__(self, transport: Transport, events: Events) -> None:
+        self._transport, self._events = transport, events
+        self._read: dict[str, ProjectRoles] = {}
+        self._taken: dict[tuple[str, str], set[str]] = {}
+        self._lock = threading.Lock()
+        self._refused = False
+
+    def read(self, project_id: str) -> ProjectRoles | None:
+        """Return the roles of a project; None where it does not exist, or for a caller who may not read the event store."""
+        if self._refused:
+            return None
+        try:
+            events = self._events.of(project_id, ROLE_EVENTS)
+        except (PermissionDenied, NotFound):
+            self._refused = True
+            return None
+        found = roles_from(events).get(project_id)
+        with self._lock:
+            if found is None:
+                self._read.pop(project_id, None)
+            else:
+                self._read[project_id] = found
+        return found
+
+    def known(self, project_id: str) -> ProjectRoles | None:
+        """Return what this process has read of a project, or read it. It may have got roles since."""
+        with self._lock:
+            found = self._read.get(project_id)
+        return found or self.read(project_id)
+
+    def read_all(self, project_ids: Iterable[str], at_most: int) -> None:
+        """Read the roles of many projects at once, for :meth:`known`. It reads none where that takes too many calls.
+
+        :param at_most: how many calls it may take.
+        :raises ApiError: for a caller who may not read the event store.
+        """
+        events = self._events.since(BEGINNING, ROLE_EVENTS, at_most=at_most)
+        found = roles_from(events or ())
+        with self._lock:
+            self._read.update((each, found[each]) for each in project_ids if each in found)
+
+    def forget(self, project_id: str) -> None:
+        """The roles of the project change: they are read again."""
+        with self._lock:
+            self._read.pop(project_id, None)
+
+    def granted_now(self, project_id: str, project_grant_id: str, keys: Iterable[str]) -> None:
+        """This process has set the roles of a project grant, or is about to set roles that have at least these."""
+        with self._lock:
+            project = self._read.get(project_id)
+            if project is not None and project_grant_id in project.grants:
+                granted = replace(project.grants[project_grant_id], keys=tuple(keys))
+                self._read[project_id] = replace(project, grants={**project.grants, project_grant_id: granted})
+
+    def granted(self, org_id: str, project_id: str, project_grant_id: str) -> GrantedRoles | None:
+        """Return the roles of a project grant as a read by its id shows them; None for a caller who may not read it.
+
+        :param org_id: the organization that owns the project, or that it is granted to.
+        """
+        operation = f"Reading project grant {clean(project_grant_id)}"
+        path = f"/management/v1/projects/{quote(project_id, safe='')}/grants/{quote(project_grant_id, safe='')}"
+        try:
+            answer = self._transport.send(Call(operation, "GET", path, org=org_id, reads=True))
+        except (PermissionDenied, NotFound):
+            return None
+        found = parse(_FoundProjectGrant, answer, operation).project_grant
+        if (found.id, found.project_id) != (project_grant_id, project_id):
+            return None
+        return GrantedRoles(found.granted_org_id, found.role_keys)
+
+    def is_known(self, project_id: str) -> bool:
+        """Whether :meth:`known` makes no call."""
+        with self._lock:
+            return self._refused or project_id in self._read
+
+    def take(self, what: str, id: str, keys: Iterable[str]) -> None:
+        """Remember that this process takes roles out of an object, before the calls that do it.
+
+        :param what: the property by which others name the object, like ``project_id``.
+        """
+        with self._lock:
+            self._taken.setdefault((what, id), set()).update(keys)
+
+    def taken(self, what: str, id: str) -> frozenset[str]:
+        """Return the roles that this process took out of an object. See :meth:`take`."""
+        with self._lock:
+            return frozenset(self._taken.get((what, id), ()))
+
+    def holders(self, project_id: str, key: str, project_grant_id: str | None = None) -> Holders:
+        """Return the user grants of a project that have a role, in all organizations.
+
+        :param project_grant_id: only those made by this project grant.
+        :raises NotFound: on servers before v4, which do not have the list.
+        """
+        operation = f"Searching the user grants with role {clean(key)!r} of project {clean(project_id)}"
+        filters: list[dict[str, Any]] = [
+            {"projectId": {"id": project_id}},
+            {"roleKey": {"key": key, "method": "TEXT_FILTER_METHOD_EQUALS"}},
+        ]
+        if project_grant_id is not None:
+            filters.append({"projectGrantId": {"id": project_grant_id}})
+        path = "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations"
+        shown: list[Holder] = []
+        total = offset = 0
+        while offset <= total:
+            body = {"filters": filters, "pagination": v2_query(offset)}
+            answer = self._transport.send(Call(operation, "POST", path, body=body, reads=True))
+            page = parse(_Holders, answer, operation)
+            shown += page.authorizations
+            # A page leaves out what the caller may not see, and the total counts it.
+            total, offset = page.pagination.total_result, offset + PAGE_V2
+        return Holders(max(total, len(shown)), tuple(shown))
+
+
+def roles_from(events: Iterable[Event]) -> Mapping[str, ProjectRoles]:
+    """Return the roles of projects by their ids, as events show them. A removed project is left out.
+
+    :param events: of each project the oldest first.
+    """
+    found: dict[str, ProjectRoles] = {}
+    for event in events:
+        project_id, payload = event.aggregate.id, event.payload
+        if event.kind == "project.removed":
+            found.pop(project_id, None)
+            continue
+        if event.kind == "project.added":
+            found[project_id] = ProjectRoles(event.aggregate.resource_owner)
+        project = found.get(project_id)
+        if project is not None:
+            _apply(project, event.kind, payload)
+    return found
+
+
+def _apply(project: ProjectRoles, kind: str, payload: Mapping[str, Any]) -> None:
+    key, grant_id = str(payload.get("key", "")), str(payload.get("grantId", ""))
+    given = tuple(payload.get("roleKeys") or ())
+    match kind:
+        case "project.added" | "project.changed":
+            project.name = str(payload.get("name") or project.name)
+        case "project.role.added":
+            project.keys = tuple(sorted({*project.keys, key}))
+        case "project.role.removed":
+            project.keys = tuple(each for each in project.keys if each != key)
+        case "project.grant.added":
+            project.grants[grant_id] = GrantedRoles(str(payload.get("grantedOrgId", "")), given)
+        case "project.grant.changed" | "project.grant.cascade.changed":
+            if grant_id in project.grants:
+                project.grants[grant_id] = GrantedRoles(project.grants[grant_id].granted_org_id, given)
+        case "project.grant.removed":
+            project.grants.pop(grant_id, None)

@@ -1,0 +1,1 @@
+"""What Pulumi's engine calls, the stack's state, and how an object is brought to what the program declares."""

@@ -1,0 +1,274 @@
+"""Reads from the instance what a planned change means to people.
+
+It makes few calls and waits little, because a preview must neither fail nor be much slower for it. Where something cannot
+be read, the sentences say why.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.errors import (
+    ApiError,
+    CredentialError,
+    HeaderIgnored,
+    NoAnswer,
+    NotFound,
+    NotProven,
+    PermissionDenied,
+    Unauthenticated,
+    ZorgError,
+)
+from pulumi_zorg.resource_types.impact import Effect, Facts, Planned
+from pulumi_zorg.resource_types.inputs import RoleUse, check_inputs
+from pulumi_zorg.resource_types.resource_type import Observed, ResourceType
+from pulumi_zorg.resource_types.role_use import lacking
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.world.references import Missing, find_missing
+
+__all__ = ["PreviewImpact"]
+
+#: HTTP calls in one preview, those for a token included.
+_CALLS = 20
+#: Of these, the part that one sentence may use for lists of one kind, like the users of each organization.
+_PART = 4
+#: How many objects are looked for that exist where one with a deletion policy is created.
+_KEPT = 5
+#: How many objects that resources name are looked for.
+_NAMED = 8
+#: Seconds that one of them may take.
+_TIMEOUT = 5.0
+#: Seconds after which a call that fails is given up: it is not repeated.
+_NO_RETRY = 0.001
+
+T = TypeVar("T")
+
+
+class _NotRead(Exception):
+    """No more calls are made in this preview. The message says why."""
+
+
+class PreviewImpact:
+    """The impact of the changes of one preview.
+
+    :param settings: the instance and the credential.
+    :param calls: how many HTTP calls may be made, whatever makes them.
+    """
+
+    def __init__(self, settings: Settings, calls: int = _CALLS) -> None:
+        self._settings = replace(settings, timeout=min(settings.timeout, _TIMEOUT), retry_deadline=_NO_RETRY)
+        self._connected: Client | None = None
+        self._left = calls
+        self.at_most = calls // _PART
+        self._kept_left = _KEPT
+        self._named: dict[tuple[str, str], bool] = {}  # property and id -> whether a read shows the object
+        self._stopped: str | None = None  # why no more calls are made
+        self._known_names: dict[tuple[str, ...], str | None] = {}
+        self._known: dict[tuple[str, ...], tuple[Any, str | None]] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._connected is not None:
+            self._connected.close()
+
+    @property
+    def _client(self) -> Client:
+        """The client, made when the first call is made."""
+        with self._lock:
+            if self._connected is None:
+                self._connected = Client.connect(
+                    self._settings, notice=lambda sentence: None, before_request=self._take_call
+                )
+            return self._connected
+
+    def _take_call(self) -> None:
+        """Count an HTTP call.
+
+        :raises _NotRead: where this preview may make no more.
+        """
+        with self._lock:
+            if self._left <= 0:
+                raise _NotRead("this preview has made enough calls")
+            self._left -= 1
+
+    def check_credential(self) -> str | None:
+        """Use the credential once. Return what the user should know where the server does not answer, as a sentence.
+
+        :raises CredentialError: where the server gives no token for the credential.
+        :raises Unauthenticated: where the server refuses it, and
+        :raises PermissionDenied: where it may not even read its own user.
+        """
+        try:
+            self.read(lambda: self._client.me)
+        except (CredentialError, Unauthenticated, PermissionDenied):
+            raise
+        except (ZorgError, _NotRead) as error:
+            return f"the credential was not checked: {error}"
+        return None
+
+    def missing_roles(self, use: RoleUse, offered: Mapping[tuple[str, str], Collection[str]]) -> str | None:
+        """Return which roles a project or a project grant does not have, as a sentence; None for none, and where it is not known.
+
+        :param offered: see :func:`lacking`.
+        """
+        try:
+            if not self._client.roles.is_known(use.project_id):
+                self.read(lambda: self._client.roles.read(use.project_id))
+            known = self._client.roles.known(use.project_id) if self._client.roles.is_known(use.project_id) else None
+        except (ZorgError, _NotRead):
+            return None
+        return lacking(known, use, offered)
+
+    def missing(self, resource_type: ResourceType[Any], properties: Mapping[str, Any]) -> Missing | None:
+        """Return an object that a resource names and that certainly does not exist; None where that is not known."""
+        try:
+            found = self.read(lambda: find_missing(self._client, resource_type.events, properties, self._is_shown))
+        except (ZorgError, _NotRead):
+            return None
+        return found if found is not None and found.certain else None
+
+    def _is_shown(self, property: str, id: str, org_id: str | None) -> bool:
+        """Whether a read shows an object that a resource names, or too many were looked for already."""
+        with self._lock:
+            if (property, id) not in self._named and len(self._named) >= _NAMED:
+                return True
+            known = self._named.get((property, id))
+        if known is None:
+            calls = self._client.counts.names(property, id, org_id)
+            known = self.name((property, org_id or "", id), *calls) is not None
+            with self._lock:
+                self._named[property, id] = known
+        return known
+
+    def resolve(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
+        """Return a planned change with what the state does not have: the object that it adopts, and what the properties are
+        that it begins to manage."""
+        if planned.adopts:
+            return self._resolve_adoption(resource_type, planned)
+        new = resource_type.first_managed(planned)
+        if not new or planned.id is None:
+            return planned
+        before, after, object_id = planned.before or {}, planned.after or {}, planned.id
+        known = {**before, **{name: after[name] for name in new}}
+        try:
+            found = self.read(lambda: resource_type.find(self._client, object_id, known))
+        except (ZorgError, _NotRead):
+            return resource_type.unresolved(planned)
+        if not isinstance(found, Observed):
+            return planned  # the update says that it is gone
+        return replace(planned, before={**before, **{name: found.properties.get(name) for name in new}})
+
+    def _resolve_adoption(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
+        """Return a planned create with ``adopt=True`` as the change that it is, where an object exists."""
+        after = planned.after or {}
+        checked, problems = check_inputs(resource_type.inputs, after)
+        if problems:
+            return resource_type.unresolved(planned)  # a part of it is not known yet
+        inputs = resource_type.inputs.of(checked)
+        try:
+            existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
+            found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, after))
+        except (ZorgError, _NotRead):
+            return resource_type.unresolved(planned)
+        if not isinstance(found, Observed):
+            return planned
+        # What the program leaves out stays as it is.
+        left = {name: found.properties[name] for name in resource_type.server_defaults if name in found.properties}
+        return replace(
+            planned, id=found.id, before=found.properties, after={**left, **after}, is_phantom=found.is_phantom
+        )
+
+    def kept(self, resource_type: ResourceType[Any], declared: Mapping[str, Any]) -> str | None:
+        """Return what happens to an object that exists where one with a deletion policy that keeps it is created, as a sentence;
+        None where none can be seen."""
+        checked, problems = check_inputs(resource_type.inputs, declared)
+        with self._lock:
+            if problems or self._kept_left <= 0:
+                return None  # a part of it is not known yet, or the calls are for what the other changes mean
+            self._kept_left -= 1
+        inputs = resource_type.inputs.of(checked)
+        try:
+            existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
+        except (ZorgError, _NotRead):
+            return None
+        if existing is None:
+            return None
+        stays = "is deactivated" if inputs.deletion_policy == "deactivate" else "stays"
+        return (
+            f"{resource_type.title(inputs, existing)} exists. If this resource is replaced, the object {stays}, because "
+            f'deletion_policy is "{inputs.deletion_policy}", and the resource takes the same object back and changes it to what '
+            "is declared. If this resource is new, its create is refused without adopt=True."
+        )
+
+    def facts(self, resource_type: ResourceType[Any], effect: Effect) -> Facts:
+        """Return the counts and names that the sentences show. It never raises."""
+        try:
+            return resource_type.facts(self._client, self, effect)
+        except (ZorgError, _NotRead) as error:
+            return Facts(why_not=_why(error))
+
+    def name(self, key: tuple[str, ...], *calls: Callable[[], str | None]) -> str | None:
+        """Return the first name that a call gives, read once in a preview. Without one the sentence shows the id."""
+        with self._lock:
+            if key in self._known_names:
+                return self._known_names[key]
+        name = None
+        for call in calls:
+            try:
+                name = self.read(call)
+            except NotFound:
+                continue
+            except (ZorgError, _NotRead):
+                break
+            if name:
+                break
+        with self._lock:
+            self._known_names[key] = name or None
+        return name or None
+
+    def attempt(self, key: tuple[str, ...], call: Callable[[], T]) -> tuple[T | None, str | None]:
+        """Return what the call returns, read once in a preview; or None and why it could not be read. It never raises."""
+        with self._lock:
+            if key in self._known:
+                return self._known[key]
+        known: tuple[T | None, str | None]
+        try:
+            known = self.read(call), None
+        except (ZorgError, _NotRead) as error:
+            known = None, _why(error)
+        with self._lock:
+            self._known[key] = known
+        return known
+
+    def read(self, call: Callable[[], T]) -> T:
+        """Return what the call returns, if this preview may still make one.
+
+        It may make several HTTP calls. Each of them is counted.
+        """
+        with self._lock:
+            if self._stopped is not None:
+                raise _NotRead(self._stopped)
+        try:
+            return call()
+        except (NoAnswer, CredentialError, Unauthenticated) as error:
+            # A server that does not answer gets no more calls: each would cost the whole time-out.
+            with self._lock:
+                self._stopped = _why(error)
+            raise
+
+
+def _why(error: ZorgError | _NotRead) -> str:
+    if isinstance(error, _NotRead):
+        return str(error)
+    if isinstance(error, PermissionDenied | NotProven):
+        return "the credential may not see that"
+    if isinstance(error, HeaderIgnored):
+        return "the server ignores the header x-zitadel-orgid"
+    if isinstance(error, CredentialError | Unauthenticated):
+        return "the credential is not accepted"
+    return f"ZITADEL answered {error.status}" if isinstance(error, ApiError) else "the server did not answer"

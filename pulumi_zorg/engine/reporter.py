@@ -1,0 +1,60 @@
+"""What the provider reports to the user, and what it must not show."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from typing import TextIO
+
+from pulumi_zorg.settings.masking import Masking
+
+__all__ = ["Reporter"]
+
+log = logging.getLogger("pulumi_zorg")
+
+
+class Reporter(Masking):
+    """Writes sentences for the user, without the values that the program declares as secret.
+
+    :param stream: where the sentences go; standard error, which the engine shows under Diagnostics.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__()
+        self._stream = stream
+        self._writing = threading.Lock()
+
+    def note(self, sentence: str) -> None:
+        """Report something that happens."""
+        line = f"zorg: {self.mask(sentence)}\n"
+        with self._writing:
+            # One write: four threads report, and a line of one must not end within another's.
+            stream = self._stream or sys.stderr
+            stream.write(line)
+            stream.flush()
+
+    def warn(self, sentence: str) -> None:
+        """Report something that the user should look at."""
+        self.note(f"warning: {sentence}")
+
+    def set_up_log(self) -> None:
+        """Write the log to standard error if ``ZORG_LOG=debug`` is set."""
+        if os.environ.get("ZORG_LOG", "").lower() != "debug" or log.handlers:
+            return
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_MaskingFormatter(self))
+        log.addHandler(handler)
+        log.setLevel(logging.DEBUG)
+        # The loggers of other libraries stay as they are: they would print headers.
+        log.propagate = False
+
+
+class _MaskingFormatter(logging.Formatter):
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__("zorg: %(message)s")
+        self._reporter = reporter
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._reporter.mask(super().format(record))

@@ -1,0 +1,391 @@
+"""Reads a stack's exported state (``pulumi stack export``). Pure: no I/O."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import Any
+
+from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.resource_types.inputs import SIGNATURE
+from pulumi_zorg.resource_types.registry import INPUTS, is_known
+from pulumi_zorg.world.tokens import Key, is_ours, short
+
+__all__ = [
+    "NotUnderstood",
+    "Recorded",
+    "SharedObject",
+    "every_recorded",
+    "every_urn",
+    "find_shared",
+    "has_resources",
+    "last_update",
+    "not_understood",
+    "parse_time",
+    "pending_deletions",
+    "pending_replacements",
+    "read_export",
+    "recorded",
+    "shared",
+    "stack_name",
+    "why_not_understood",
+]
+
+# The mark of a secret (pulumi/sdk/go/common/resource/sig).
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - no secret, but the mark of one
+
+_NOT_A_STATE = "This is not a state that this release can read. `pulumi stack export --show-secrets` prints one."
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A resource of this package in the state.
+
+    :param properties: the properties that a comparison covers: the inputs, or the outputs of a resource that the stack only
+        reads.
+    :param known: everything that the state has about the object. Finding the object can need it.
+    :param ignored: the property paths of the option ``ignore_changes``; ``*`` is all of them.
+    :param secret: the properties whose values the state keeps secret.
+    :param external: whether the stack only reads the object (``get``) and does not manage it.
+    :param pending: whether the object is pending deletion: an earlier run replaced it and failed to delete it.
+    :param protected: whether the engine refuses to delete the object (``protect``). It deletes one that is pending deletion all
+        the same, and all of them with ``--ignore-protect``.
+    :param retained: whether the engine never deletes the object (``retain_on_delete``).
+    :param to_be_made: whether the resource is pending replacement: an earlier run deleted the object on purpose, and did not
+        create the one in its place.
+    """
+
+    urn: str
+    type: str
+    id: str
+    properties: Mapping[str, Any]
+    known: Mapping[str, Any] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
+    secret: frozenset[str] = frozenset()
+    external: bool = False
+    pending: bool = False
+    protected: bool = False
+    retained: bool = False
+    to_be_made: bool = False
+
+    @property
+    def key(self) -> Key:
+        """What is unique of the object."""
+        return INPUTS[self.type].key(self.type, self.id, {**self.properties, **self.known})
+
+
+@dataclass(frozen=True)
+class SharedObject:
+    """An object that more than one resource of a state manages. Deleting one of them removes what the others declare.
+
+    :param urns: the resources, in the state's order. The same URN twice means that one of the two is pending deletion.
+    """
+
+    type: str
+    id: str
+    urns: tuple[str, ...]
+
+    @property
+    def error(self) -> str:
+        """What is wrong, and the way out."""
+        commands = [f"pulumi state delete '{urn}'" for urn in dict.fromkeys(self.urns)]
+        which = "" if len(commands) > 1 else " (run it at a terminal, and choose the one that is pending deletion)"
+        return (
+            f"{short(self.type)} {self.id} is managed by {len(self.urns)} resources of the state. Deleting one of them can "
+            "remove the object that the other still declares. Remove one of them from the state: "
+            f"{' or '.join(commands)}{which}"
+        )
+
+
+@dataclass(frozen=True)
+class NotUnderstood:
+    """A resource of this package that this release does not understand.
+
+    :param id: empty where the state has none.
+    :param why: a sentence.
+    """
+
+    urn: str
+    type: str
+    id: str
+    why: str
+
+
+def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
+    """Return the objects that more than one resource manages.
+
+    :param managed: the URN of each managed resource, and the key of its object.
+    """
+    urns: dict[Key, list[str]] = {}
+    for urn, key in managed:
+        urns.setdefault(key, []).append(urn)
+    return tuple(SharedObject(key.type, key.id, tuple(found)) for key, found in urns.items() if len(found) > 1)
+
+
+def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
+    """Return the resources of this package in an exported state, in its order, without those pending deletion or replacement.
+
+    :param exported: with its secrets in plain text (``--show-secrets``).
+    :raises ConfigurationError: where the state cannot be read, or does not show a secret.
+    """
+    return tuple(each for each in _recorded(exported, require_secrets=True) if not (each.pending or each.to_be_made))
+
+
+def every_recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
+    """Return the resources of this package in an exported state, also those pending deletion or replacement.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return tuple(_recorded(exported))
+
+
+def every_urn(exported: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the URNs of all resources in an exported state.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return tuple(each["urn"] for each in _resources(exported))
+
+
+def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:
+    """Return the objects that more than one resource of an exported state manages.
+
+    A resource that only reads its object (``get``) does not manage it, nor does one whose object was deleted for a replacement.
+    A resource that is pending deletion still does.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    managed = (each for each in _recorded(exported) if not (each.external or each.to_be_made))
+    return find_shared((each.urn, each.key) for each in managed)
+
+
+def pending_deletions(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
+    """Return the objects that the engine deletes in the next run, whatever the program declares.
+
+    ``known`` has no secret properties.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return tuple(
+        replace(each, known={name: value for name, value in each.known.items() if name not in each.secret})
+        for each in _recorded(exported)
+        if each.pending and not each.external and not each.retained
+    )
+
+
+def not_understood(exported: Mapping[str, Any]) -> tuple[NotUnderstood, ...]:
+    """Return the resources of this package that this release does not understand. Nothing can be said of their objects.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    found = []
+    for resource in _resources(exported):
+        why = why_not_understood(resource["urn"], resource.get("type"), resource.get("inputs"), resource.get("outputs"))
+        if why is not None:
+            found.append(NotUnderstood(resource["urn"], str(resource.get("type")), str(resource.get("id") or ""), why))
+    return tuple(found)
+
+
+def why_not_understood(urn: str, type: object, *properties: Mapping[str, Any] | None) -> str | None:
+    """Return why this release does not understand a resource of this package, as a sentence.
+
+    None for a resource that it understands, and for those of other packages.
+
+    :param properties: the resource's inputs and outputs, as a state or a plan has them.
+    """
+    if is_known(type):
+        return None
+    if is_ours(type):
+        return f"This release does not know the type of {clean(urn, 1_000)}. Install the release that wrote it, or a newer one."
+    if any(_has_own_provider(each or {}) for each in properties):
+        return (
+            f"{clean(urn, 1_000)} is of this package, as its provider shows, but its type {clean(str(type), 200)} is not. An earlier "
+            "release gave this type to subclasses of a resource class. `pulumi up` with this release corrects it."
+        )
+    return None
+
+
+def _has_own_provider(properties: Mapping[str, Any]) -> bool:
+    """Whether the pickled provider of a dynamic resource names this package. It is not unpickled."""
+    pickled = properties.get("__provider")
+    if not isinstance(pickled, str):
+        return False
+    try:
+        return b"pulumi_zorg." in base64.b64decode(pickled, validate=True)
+    except ValueError:
+        return False
+
+
+def pending_replacements(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
+    """Return the resources whose object an earlier run deleted, and for which it did not create another one.
+
+    The engine creates it in the next run. ``known`` may have secret properties.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return tuple(each for each in _recorded(exported) if each.to_be_made)
+
+
+def has_resources(exported: Mapping[str, Any]) -> bool:
+    """Whether an exported state has resources of any kind, besides providers.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    return any(not str(each.get("type")).startswith("pulumi:providers:") for each in _resources(exported))
+
+
+def read_export(text: str) -> Mapping[str, Any]:
+    """Return the state in the output of ``pulumi stack export``.
+
+    :raises ConfigurationError: where the text is something else.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigurationError(_NOT_A_STATE)
+    return found
+
+
+def stack_name(exported: Mapping[str, Any]) -> str | None:
+    """Return the name of the stack in the URNs of an exported state; None where the state has no resources.
+
+    :raises ConfigurationError: where the state cannot be read.
+    """
+    urns = (resource["urn"].split(":") for resource in _resources(exported))
+    return next((parts[2] for parts in urns if len(parts) > 2), None)
+
+
+def last_update(exported: Mapping[str, Any]) -> datetime:
+    """Return the time at which an exported state was last written.
+
+    :raises ConfigurationError: where the state does not have it.
+    """
+    resources = list(_resources(exported))
+    manifest = exported["deployment"].get("manifest")
+    times = [manifest.get("time")] if isinstance(manifest, Mapping) else []
+    times += [resource.get("modified") for resource in resources]
+    try:
+        known = [parse_time(time) for time in times if isinstance(time, str)]
+    except ValueError:
+        raise ConfigurationError(_NOT_A_STATE) from None
+    if not known:
+        raise ConfigurationError("The state does not say when it was last updated. Give a time to --since.")
+    return max(known)
+
+
+def parse_time(text: str) -> datetime:
+    """Return a time in ISO 8601. Without an offset it is UTC.
+
+    :raises ValueError: where the text is not such a time.
+    """
+    # Python 3.10 knows neither Z nor nanoseconds.
+    text = text.strip().replace("Z", "+00:00").replace("z", "+00:00")
+    head, point, rest = text.partition(".")
+    if point:
+        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+        text = f"{head}.{digits[:6]:0<6}{rest[len(digits) :]}"
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> Iterator[Recorded]:
+    for resource in _resources(exported):
+        type_, urn, object_id = resource.get("type"), resource["urn"], resource.get("id")
+        if not is_known(type_):
+            continue
+        if not isinstance(object_id, str) or not object_id:
+            raise ConfigurationError(f"The state has {clean(urn, 300)} without an id")
+        secret: set[str] = set()
+        inputs = _plain_properties(resource.get("inputs"), secret, require_secrets)
+        outputs = _plain_properties(resource.get("outputs"), secret, require_secrets)
+        filled = (resource.get("outputs") or {}).get("__filled")
+        external = bool(resource.get("external"))
+        yield Recorded(
+            urn=urn,
+            type=str(type_),
+            id=object_id,
+            # A resource that was read by its id has no inputs; the engine then compares its outputs. `active` has what
+            # `state` has.
+            properties={name: value for name, value in outputs.items() if name != "state"} if external else inputs,
+            known={**inputs, **(filled if isinstance(filled, Mapping) else {}), **outputs},
+            ignored=frozenset(resource.get("ignoreChanges") or ()),
+            secret=frozenset(secret),
+            external=external,
+            pending=bool(resource.get("delete")),
+            protected=bool(resource.get("protect")),
+            retained=bool(resource.get("retainOnDelete")),
+            to_be_made=bool(resource.get("pendingReplacement")),
+        )
+
+
+def _resources(exported: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    deployment = exported.get("deployment")
+    if not isinstance(deployment, Mapping):
+        raise ConfigurationError(_NOT_A_STATE)
+    resources = deployment.get("resources") or []
+    if not isinstance(resources, list) or not all(_is_resource(each) for each in resources):
+        raise ConfigurationError(_NOT_A_STATE)
+    yield from resources
+
+
+def _is_resource(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not isinstance(value.get("urn"), str):
+        return False
+    ignored = value.get("ignoreChanges") or []
+    return (
+        all(isinstance(value.get(name) or {}, Mapping) for name in ("inputs", "outputs"))
+        and isinstance(ignored, list)
+        and all(isinstance(path, str) for path in ignored)
+    )
+
+
+def _plain_properties(properties: Mapping[str, Any] | None, secret: set[str], require_secrets: bool) -> dict[str, Any]:
+    """Return the properties with their secrets in plain text, without internal ones and without encrypted ones.
+
+    Adds the names of the secret properties to ``secret``.
+    """
+    found = {}
+    for name, value in (properties or {}).items():
+        if name.startswith("__") or value is None:
+            continue
+        try:
+            found[name], is_secret = _unwrap(value)
+        except _EncryptedError:
+            if require_secrets:
+                raise ConfigurationError(
+                    "The state has an encrypted secret. Export it with `pulumi stack export --show-secrets`."
+                ) from None
+            is_secret = True
+        if is_secret:
+            secret.add(name)
+    return found
+
+
+class _EncryptedError(Exception):
+    """A secret is not in plain text."""
+
+
+def _unwrap(value: Any) -> tuple[Any, bool]:
+    """Return a value without the engine's marks of secrets, and whether it had one.
+
+    :raises _EncryptedError: where a secret is not in plain text.
+    """
+    if isinstance(value, Mapping):
+        if value.get(SIGNATURE) == _SECRET:
+            if not isinstance(value.get("plaintext"), str):
+                raise _EncryptedError
+            try:
+                return json.loads(value["plaintext"]), True
+            except (ValueError, RecursionError):
+                raise ConfigurationError(_NOT_A_STATE) from None
+        parts = {name: _unwrap(each) for name, each in value.items()}
+        return {name: each for name, (each, _) in parts.items()}, any(hidden for _, hidden in parts.values())
+    if isinstance(value, list):
+        items = [_unwrap(each) for each in value]
+        return [each for each, _ in items], any(hidden for _, hidden in items)
+    return value, False

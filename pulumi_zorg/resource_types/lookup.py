@@ -1,0 +1,397 @@
+"""What all lookups have in common: functions that a program calls to find what exists, like ``get_organization``.
+
+A lookup runs in the program's process, because Pulumi cannot call a function of a dynamic provider. In a unit test with
+``pulumi.runtime.set_mocks`` it goes to the mocks, like the functions of other packages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from dataclasses import fields
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
+
+from pulumi_zorg.errors import (
+    ConfigurationError,
+    InputError,
+    LookupFailed,
+    NoMatch,
+    NotFound,
+    SeveralMatches,
+    UnexpectedAnswer,
+    ZorgError,
+    clean,
+)
+from pulumi_zorg.resource_types.inputs import kind_of, wrong_id
+from pulumi_zorg.settings.looked_up import remember
+from pulumi_zorg.settings.masking import Masking, texts_in
+
+if TYPE_CHECKING:
+    from pulumi_zorg.api.api_services import ApiService
+    from pulumi_zorg.api.client import Client
+    from pulumi_zorg.api.records import ObjectRecord
+    from pulumi_zorg.settings.config import Settings
+
+__all__ = [
+    "CONTAINS",
+    "EQUALS",
+    "Question",
+    "State",
+    "StateInput",
+    "as_output",
+    "in_organization",
+    "is_active",
+    "needs_service",
+    "one",
+    "quoted",
+    "shown",
+    "similar_by",
+]
+
+#: What the argument ``state`` takes, and that of a twin. An output is checked when it is known.
+State = Literal["active", "inactive"]
+StateInput = pulumi.Input[State] | pulumi.Output[str]
+
+#: How the API compares a text.
+EQUALS, CONTAINS = "TEXT_QUERY_METHOD_EQUALS", "TEXT_QUERY_METHOD_CONTAINS_IGNORE_CASE"
+#: So many similar objects are listed in an error.
+_NEAR = 5
+#: So many lookups for outputs wait for the server at once.
+_AT_ONCE = 16
+
+Result = TypeVar("Result")
+Found = TypeVar("Found")
+
+
+class Question:
+    """One call of a lookup.
+
+    :param function: the name of the function in a program: ``get_organization``.
+    :param given: its arguments, with None for those that were left out.
+    """
+
+    def __init__(self, function: str, **given: Any) -> None:
+        self.function = function
+        self.given = {name: value for name, value in given.items() if value is not None}
+        self._accepted: tuple[str, ...] = ()
+        self.choice("state", "active", "inactive")
+        for name, value in self.given.items():
+            reason = self._why_wrong(name, value)
+            if reason is not None:
+                raise _shown(self.wrong(name, reason))
+
+    def _why_wrong(self, name: str, value: Any) -> str | None:
+        """Return what is wrong with the value of an argument; None where nothing is."""
+        if isinstance(value, pulumi.Output):
+            return f"must not be an output: use {self.function}_output(…), which takes outputs and returns one"
+        is_id = name == "id" or name.endswith("_id")
+        if is_id and isinstance(value, pulumi.Resource):
+            return f"must be an id, not a resource: use {self.function}_output(…), with `.id` after the resource"
+        if is_id:
+            return wrong_id(value)
+        if not isinstance(value, str):
+            return f"must be a string, not {kind_of(value)}"
+        return None if value.strip() else "must not be blank"
+
+    def wrong(self, name: str, reason: str) -> InputError:
+        """Return the error of an argument."""
+        return InputError(f"{self.function}()", name, reason)
+
+    def exactly_one_of(self, *names: str) -> str:
+        """Return the one of these arguments that is given.
+
+        :raises InputError: where none or several are.
+        """
+        given = [name for name in names if name in self.given]
+        if len(given) == 1:
+            return given[0]
+        problem = "is missing" if not given else f"cannot be given together with {' and '.join(given[1:])}"
+        raise _shown(self.wrong(given[0] if given else names[0], f"{problem}: give exactly one of {', '.join(names)}"))
+
+    def choice(self, name: str, *values: str) -> None:
+        """Verify that an argument, if it is given, is one of these values.
+
+        :raises InputError: where it is another one.
+        """
+        if self.given.get(name, values[0]) not in values:
+            raise _shown(self.wrong(name, f"must be {' or '.join(map(quoted, values))}"))
+
+    def accept(self, **flags: bool) -> None:
+        """Remember what the program accepts. Another flag is another question.
+
+        :raises InputError: where a flag is neither True nor False.
+        """
+        for name, flag in flags.items():
+            if not isinstance(flag, bool):
+                raise _shown(self.wrong(name, f"must be True or False, not {kind_of(flag)}"))
+        self._accepted = tuple(name for name, flag in flags.items() if flag)
+
+    def any_of(self, *names: str) -> None:
+        """Verify that at least one of these arguments is given.
+
+        :raises InputError: where none is.
+        """
+        if not self.given:
+            raise _shown(self.wrong(names[0], f"is missing: give at least one of {', '.join(names)}"))
+
+    def require(self, name: str, *, unless: str | None = None) -> None:
+        """Verify that an argument is given.
+
+        :param unless: another argument that is enough in its place.
+        :raises InputError: where it is not given.
+        """
+        if name not in self.given and unless not in self.given:
+            raise _shown(self.wrong(name, f"is missing{f': give it, or {unless}' if unless else ''}"))
+
+    def answer(self, result: type[Result], ask: Callable[[Client], Result]) -> Result:
+        """Return the answer of the mocks, or of the server, which is asked once in a run.
+
+        :param result: the class of the answer.
+        """
+        mocked = self._mocked()
+        if mocked is not None:
+            return _result(result, mocked)
+        found: Result = _run().once(self._key(), ask)
+        return found
+
+    def answers(self, result: type[Result], key: str, ask: Callable[[Client], Sequence[Result]]) -> tuple[Result, ...]:
+        """Return a list of answers. See :meth:`answer`.
+
+        :param key: the key of the list in an answer of the mocks.
+        """
+        mocked = self._mocked()
+        if mocked is not None:
+            return tuple(_result(result, each) for each in mocked.get(key) or ())
+        return tuple(_run().once(self._key(), ask))
+
+    def _key(self) -> tuple[Any, ...]:
+        return (self.function, *sorted(self.given.items()), *self._accepted)
+
+    @staticmethod
+    def is_mocked() -> bool:
+        """Whether this is a unit test of a program, in which mocks answer."""
+        return isinstance(pulumi.runtime.settings.get_monitor(), MockMonitor)
+
+    def _mocked(self) -> Mapping[str, Any] | None:
+        if not self.is_mocked():
+            return None
+        first, *others = self.function.split("_")
+        token = f"zorg:index:{first}{''.join(each.title() for each in others)}"
+        return dict(pulumi.runtime.invoke(token, self.given).value or {})
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Return the threads in which lookups wait. The SDK registers resources in those of the event loop."""
+    return ThreadPoolExecutor(_AT_ONCE, "zorg-lookup")
+
+
+class _Run:
+    """The client of the program, and what has been answered."""
+
+    def __init__(self, settings: Settings) -> None:
+        from pulumi_zorg.api.client import Client
+
+        self.masking = Masking()
+        self._client = Client.connect(
+            settings, notice=lambda sentence: pulumi.log.warn(f"zorg: {self.masking.mask(sentence)}")
+        )
+        self._answers: dict[tuple[Any, ...], Any] = {}
+        #: One for each question: a slow answer stops no other question.
+        self._locks: defaultdict[tuple[Any, ...], threading.Lock] = defaultdict(threading.Lock)
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def once(self, question: tuple[Any, ...], ask: Callable[[Client], Any]) -> Any:
+        """Return the answer to a question, which is asked once, also by several threads.
+
+        That there is not exactly one match is an answer too. Other errors, like an outage, are not kept.
+        """
+        with self._lock:
+            lock = self._locks[question]
+        with lock:
+            if question not in self._answers:
+                try:
+                    self._answers[question] = ask(self._client)
+                except LookupFailed as error:
+                    self._answers[question] = _shown(error)
+                except ZorgError as error:
+                    raise _shown(error) from None
+            answer = self._answers[question]
+        if isinstance(answer, LookupFailed):
+            raise answer.with_traceback(None)
+        return answer
+
+
+@cache
+def _run_with(settings: Settings, monitor: object) -> _Run:
+    """Return the run of an engine. One process can have several, with the automation API."""
+    return _Run(settings)
+
+
+def _run() -> _Run:
+    from pulumi_zorg.settings.config import Process, load_settings
+
+    try:
+        settings = load_settings(pulumi.Config("zorg").get, process=Process.PROGRAM)
+    except ZorgError as error:
+        raise _shown(error) from None
+    remember(settings.url, settings.url_origin)
+    return _run_with(settings, pulumi.runtime.settings.get_monitor())
+
+
+def _result(result: type[Result], values: Mapping[str, Any]) -> Result:
+    """Return a result with what a mock gives. What it leaves out is None."""
+    return result(**{each.name: values.get(each.name) for each in fields(result)})  # type: ignore[arg-type]  # any dataclass
+
+
+def _shown(error: ZorgError) -> ZorgError:
+    """Return the error as one that the engine shows without a traceback."""
+    if isinstance(error, pulumi.RunError):
+        return error
+    kind = type(error)
+    shown_kind = type(kind.__name__, (kind, pulumi.RunError), {})
+    shown_error: ZorgError = shown_kind.__new__(shown_kind, *error.args)
+    shown_error.__dict__.update(vars(error))
+    return shown_error
+
+
+def as_output(function: Callable[..., Result], **given: pulumi.Input[Any] | None) -> pulumi.Output[Result]:
+    """Return what the function returns for values that may be known later.
+
+    It is unknown as long as one of them is, and secret if one of them is. Then no message shows any of them. The function runs in
+    a thread of its own: the program goes on while the server is asked.
+    """
+    if not Question.is_mocked():
+        _announce()
+    arguments = pulumi.Output.from_input({name: value for name, value in given.items() if value is not None})
+    is_secret: pulumi.Input[bool] = arguments.is_secret()
+
+    async def answer(found: Sequence[Any]) -> Result:
+        values, secret = found
+        ask: Callable[[], Result] = partial(_hiding, function, values) if secret else partial(function, **values)
+        if Question.is_mocked():  # mocks are called in the program's event loop
+            return ask()
+        return await asyncio.get_running_loop().run_in_executor(_threads(), copy_context().run, ask)
+
+    return pulumi.Output.all(arguments, is_secret).apply(answer)
+
+
+def _announce() -> None:
+    """Remember the instance of a lookup before it is made: resources are declared meanwhile."""
+    from pulumi_zorg.settings.config import Process, load_address
+
+    with suppress(ConfigurationError):  # the lookup ends with it
+        remember(*load_address(pulumi.Config("zorg").get, Process.PROGRAM))
+
+
+def _hiding(function: Callable[..., Result], values: Mapping[str, Any]) -> Result:
+    """Return what the function returns. Its messages show no value."""
+    masking = Masking() if Question.is_mocked() else _run().masking
+    masking.hide(texts_in(list(values.values())))
+    try:
+        return function(**values)
+    except ZorgError as error:
+        raise masking.mask_error(error) from None
+
+
+def in_organization(client: Client, org_id: str, found: Sequence[Found]) -> Sequence[Found]:
+    """Return what a search found that names an organization in the header.
+
+    That it found nothing means nothing if the server searched another organization.
+
+    :raises HeaderIgnored: where it did.
+    :raises NoMatch: where the organization was removed.
+    """
+    if not found and not client.verify_org_header(org_id):
+        raise NoMatch(
+            f"The server shows organization {clean(org_id)} as it shows removed ones, so nothing is searched there."
+        )
+    return found
+
+
+@contextmanager
+def needs_service(client: Client, service: ApiService, way_out: str) -> Iterator[None]:
+    """Explain the error of a server that does not have a service of the API.
+
+    :param way_out: what to do on such a server, as a sentence.
+    :raises LookupFailed: where the server does not have it.
+    """
+    try:
+        yield
+    except (NotFound, UnexpectedAnswer):
+        from pulumi_zorg.api.api_services import answers
+
+        if answers(client.transport, service):
+            raise
+        raise LookupFailed(
+            f"This server seems not to have {service.name}, a part of ZITADEL's API. {way_out}"
+        ) from None
+
+
+def one(
+    found: Sequence[Found],
+    what: str,
+    describe: Callable[[Found], str],
+    near: Callable[[], Iterable[Found]],
+    narrow: str = "id",
+) -> Found:
+    """Return the only match.
+
+    :param what: what was looked for: ``organization with the name "Acme"``.
+    :param describe: one match in a sentence.
+    :param near: returns what is similar, for the error.
+    :param narrow: the arguments that tell several matches apart.
+    :raises NoMatch: where nothing matches.
+    :raises SeveralMatches: where several do.
+    """
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise SeveralMatches(
+            f"There are {len(found)} matches for the {what}: {_list(found, describe)}. Look it up with {narrow}."
+        )
+    try:
+        similar = list(near())
+    except (ZorgError, UnexpectedAnswer):  # the error is about what was looked for
+        similar = []
+    text = f" Near are: {_list(similar, describe)}." if similar else ""
+    raise NoMatch(f"There is no {what} that this credential may see.{text}")
+
+
+def _list(found: Sequence[Found], describe: Callable[[Found], str]) -> str:
+    more = f" and {len(found) - _NEAR} more" if len(found) > _NEAR else ""
+    return "; ".join(describe(each) for each in found[:_NEAR]) + more
+
+
+def similar_by(text: str, search: Callable[[str], Sequence[Found]]) -> Callable[[], Sequence[Found]]:
+    """Return a search for what is near a text: what contains it, or else what contains its first word."""
+    return lambda: search(text) or search(text.replace("@", " ").split()[0])
+
+
+def quoted(value: str) -> str:
+    """Return a name for a message."""
+    return f'"{clean(value)}"'
+
+
+def shown(record: ObjectRecord, name: str) -> str:
+    """Return an object of a list in a sentence."""
+    place = f" in organization {clean(record.org_id)}" if record.org_id and record.org_id != record.id else ""
+    return f"{quoted(name)} ({clean(record.id)}{place}{'' if is_active(record.state) else ', inactive'})"
+
+
+def is_active(state: str) -> bool:
+    """Whether a state of ZITADEL is that of an active object."""
+    return state.endswith("_ACTIVE")

@@ -1,0 +1,90 @@
+"""The registry of resource types, by the type token that they have in the state. Each module of a type is loaded when it is used.
+
+The inputs of a type can be had without its declaration, whose calls need pydantic.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.world.tokens import type_token
+
+if TYPE_CHECKING:
+    from pulumi_zorg.resource_types.inputs import Inputs
+    from pulumi_zorg.resource_types.registration import ZitadelResource
+    from pulumi_zorg.resource_types.resource_type import ResourceType
+
+__all__ = ["INPUTS", "RESOURCE_TYPES", "is_known", "referred_type", "resource_class"]
+
+T = TypeVar("T")
+
+#: The package of each type in resource_types/, by the name of its resource class. A new type is a line here.
+_PACKAGES = {
+    "Organization": "organization",
+    "Project": "project",
+    "ProjectGrant": "project_grant",
+    "UserGrant": "user_grant",
+}
+
+
+def is_known(type: object) -> bool:
+    """Whether the type token is that of a resource of this release. It loads nothing."""
+    return any(type == type_token(name) for name in _PACKAGES)
+
+
+class _Registry(Mapping[str, T], Generic[T]):
+    """What each type's package has under one name, by type token.
+
+    :param module: the module of the packages that has it.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module, self._name = module, name
+
+    def __getitem__(self, type: str) -> T:
+        for name, package in _PACKAGES.items():
+            if type_token(name) == type:
+                found: T = _load(f"{package}.{self._module}", self._name)
+                return found
+        raise ConfigurationError(
+            f"This release does not know the resource type {clean(type, 200)}. Install a newer one."
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return (type_token(name) for name in _PACKAGES)
+
+    def __len__(self) -> int:
+        return len(_PACKAGES)
+
+
+@cache
+def _load(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(f"pulumi_zorg.resource_types.{module}"), name)
+
+
+def resource_class(token: str) -> type[ZitadelResource]:
+    """Return the class by which a program declares a resource of a type."""
+    name = next(name for name in _PACKAGES if type_token(name) == token)
+    found: type[ZitadelResource] = _load(f"{_PACKAGES[name]}.resource", name)
+    return found
+
+
+def referred_type(property: str) -> str | None:
+    """Return the type token of the objects that a property has the ids of: of ``org_id`` and ``granted_org_id``, organizations.
+
+    None for a property that refers to nothing that a resource type manages.
+    """
+    for token, resource_type in RESOURCE_TYPES.items():
+        if property == resource_type.reference or property.endswith(f"_{resource_type.reference}"):
+            return token
+    return None
+
+
+#: All resource types.
+RESOURCE_TYPES: Mapping[str, ResourceType[Any]] = _Registry("declaration", "TYPE")
+#: The models of their inputs.
+INPUTS: Mapping[str, type[Inputs]] = _Registry("inputs", "INPUTS")

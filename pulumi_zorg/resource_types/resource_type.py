@@ -1,0 +1,512 @@
+"""What a resource type declares. Everything else is written once, for all types, and names none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.endpoints import Endpoint
+from pulumi_zorg.api.records import Event, ObjectRecord
+from pulumi_zorg.errors import Gone, InputError, NameTaken, NotProven, ZorgError
+from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Facts, Impact, Planned
+from pulumi_zorg.resource_types.inputs import Inputs
+from pulumi_zorg.resource_types.lifecycle import Action, Snapshot, Step
+from pulumi_zorg.resource_types.role_use import why_refused
+from pulumi_zorg.world import proof
+from pulumi_zorg.world.object_events import ObjectEvents
+from pulumi_zorg.world.observed import Observed, Removal
+from pulumi_zorg.world.tokens import Key
+
+__all__ = ["AnyInputs", "Calls", "FactReader", "Observed", "ResourceType"]
+
+AnyInputs = TypeVar("AnyInputs", bound=Inputs)
+Answer = TypeVar("Answer")
+
+
+class FactReader(Protocol):
+    """Reads counts and names for the sentences of a preview, as long as the preview may make calls."""
+
+    @property
+    def at_most(self) -> int:
+        """How many calls one sentence may use for lists of one kind, like the users of each organization."""
+
+    def read(self, call: Callable[[], Answer]) -> Answer:
+        """Return what the call returns, if the preview may still make one."""
+
+    def attempt(self, key: tuple[str, ...], call: Callable[[], Answer]) -> tuple[Answer | None, str | None]:
+        """Return what the call returns, read once in a preview; or None and why it could not be read. It never raises.
+
+        :param key: what is read.
+        """
+
+    def name(self, key: tuple[str, ...], *calls: Callable[[], str | None]) -> str | None:
+        """Return the first name that one of the calls returns, read once in a preview; None without one. It never raises.
+
+        :param key: what the name is the name of.
+        """
+
+
+class Calls(Generic[AnyInputs]):
+    """The calls of one type: one version of ZITADEL's API. Another version is another class.
+
+    Each method that writes makes one change, and is called only after a read by id has shown the object.
+    """
+
+    #: The call of each change, for the documentation: ``create``, ``read``, ``remove``, and the other actions.
+    endpoints: ClassVar[Mapping[str, tuple[Endpoint, ...]]]
+    #: The actions of ``endpoints`` for which one of the calls is enough: the next one is made where a call is not permitted.
+    one_call_is_enough: ClassVar[frozenset[str]] = frozenset()
+
+    def permissions(self, action: str) -> tuple[frozenset[str], ...]:
+        """Return the sets of permissions that an action of ``endpoints`` needs: of each set, the caller needs one."""
+        names = [each.permission for each in self.endpoints[action]]
+        if action in self.one_call_is_enough:
+            return (frozenset(names),)
+        return tuple(frozenset({name}) for name in dict.fromkeys(names))
+
+    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord:
+        """Return the object as a read by its id shows it.
+
+        :param known: what is known of the object, at least the type's ``address``.
+        """
+        raise NotImplementedError
+
+    def create(self, client: Client, inputs: AnyInputs) -> str:
+        """Create an active object and return its id."""
+        raise NotImplementedError
+
+    def update(self, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]) -> None:
+        """Change the properties in ``changed`` to what is declared."""
+        raise NotImplementedError
+
+    def deactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
+        """Deactivate the object."""
+        raise NotImplementedError
+
+    def reactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
+        """Reactivate the object."""
+        raise NotImplementedError
+
+    def remove(self, client: Client, id: str, inputs: AnyInputs) -> None:
+        """Remove the object."""
+        raise NotImplementedError
+
+    def search(self, client: Client, inputs: AnyInputs) -> Sequence[ObjectRecord]:
+        """Return the objects that have the identity of ``inputs``, by a list. It may lag."""
+        raise NotImplementedError
+
+    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[ObjectRecord]:
+        """Return the objects in an organization that the caller may see.
+
+        :param at_most: how many calls it may take; None is any number.
+        :raises TooLong: where it takes more, after the first call.
+        """
+        raise NotImplementedError
+
+    def list_newest(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
+        """Return at least the newest of the objects in an organization that the caller may see."""
+        return self.list_organization(client, org_id)
+
+    def list_removed_with(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
+        """Return the objects that are removed with an organization, as far as a list of the organization shows them."""
+        return self.list_organization(client, org_id)
+
+    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ObjectRecord] | None:
+        """Return the objects of the whole instance that the caller may see; None where no call lists them.
+
+        :param at_most: how many calls it may take; None is any number.
+        :raises TooLong: where it takes more, after the first call.
+        """
+        return None
+
+    def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[ObjectRecord] | None:
+        """Return the objects with these ids that the caller may see; None where no call lists them."""
+        return None
+
+    def complete(self, client: Client, records: Sequence[ObjectRecord], at_most: int) -> Sequence[ObjectRecord]:
+        """Return entries of lists with the properties that lists leave out, as far as the event store has them.
+
+        :param at_most: how many calls it may take. The entries are returned as they are where that is not enough.
+        :raises ApiError: for a caller who may not read the event store.
+        """
+        return records
+
+
+class ResourceType(Generic[AnyInputs]):
+    """One type of resource."""
+
+    #: The type token, as it is in the state and in URNs.
+    token: ClassVar[str]
+    #: What an object of this type is called in a sentence.
+    noun: ClassVar[str]
+    inputs: type[AnyInputs]
+    #: The calls that this release makes about the type.
+    calls: Calls[AnyInputs]
+    #: The events of an object.
+    events: ClassVar[ObjectEvents]
+    #: How changes are described to a reviewer.
+    impact: ClassVar[Impact]
+    #: The name of the property by which objects of other types name an object of this type, like ``org_id``.
+    reference: ClassVar[str]
+    #: Whether an object gives people access. Unmanaged ones are reported even where the stack manages none of the type.
+    gives_access: ClassVar[bool] = False
+    #: What an object that the server does not show fails to do, as a verb: "gives no roles".
+    phantom_effect: ClassVar[str] = "has no effect"
+    #: The permission to read all objects of an organization, like ``user.grant.read``.
+    read_permission: ClassVar[str]
+    #: What the options of `zorg preview-guard` that limit this type end with.
+    limit_suffix: ClassVar[str]
+    #: The state of an object that was just created, if the server adds nothing else to what was declared.
+    created_state: ClassVar[str | None] = None
+    #: The inputs that an update changes in place, besides ``active``.
+    updatable: ClassVar[tuple[str, ...]] = ()
+    #: The inputs that a create cannot set. An update sets them afterwards.
+    set_after_create: ClassVar[tuple[str, ...]] = ()
+    #: Inputs that are left to the server where a program leaves them out. That is then no drift, and no update changes them.
+    server_defaults: ClassVar[tuple[str, ...]] = ()
+    #: The input with the roles that objects of other types may have because of this one; None for a type without such.
+    gives_roles: ClassVar[str | None] = None
+    #: What `get` needs besides the id, and what a refresh needs to find the object.
+    address: ClassVar[tuple[str, ...]] = ()
+    #: What of :attr:`address` is found out from the id where it is not given.
+    looked_up: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The names of the inputs that a program must give."""
+        return self.inputs.required()
+
+    @property
+    def in_organization(self) -> bool:
+        """Whether an object is made in an organization, which its input ``org_id`` names."""
+        return "org_id" in self.inputs.names()
+
+    def title(self, inputs: AnyInputs, id: str) -> str:
+        """The object in a sentence."""
+        raise NotImplementedError
+
+    def identity(self, properties: Mapping[str, Any]) -> dict[str, str]:
+        """The properties that make the object unique on the server; empty where one of them is not known yet."""
+        return self.inputs.identity(properties)
+
+    def key(self, id: str, properties: Mapping[str, Any]) -> Key:
+        """Return what is unique of an object.
+
+        :param properties: what is known of it.
+        """
+        return self.inputs.key(self.token, id, properties)
+
+    def as_written(self, name: str, value: Any) -> Any:
+        """Return an input in the form in which a person writes it."""
+        return value
+
+    # What the program declares, and what the server shows
+
+    def desired(self, inputs: AnyInputs) -> Snapshot:
+        """What the program declares. An input that it leaves out is not changed."""
+        declared = inputs.dump()
+        return Snapshot(inputs.active, {name: declared[name] for name in self.updatable if name in declared})
+
+    def snapshot(self, properties: Mapping[str, Any]) -> Snapshot:
+        """The part of an object's properties that steps can change."""
+        return Snapshot(bool(properties["active"]), {name: properties.get(name) for name in self.updatable})
+
+    def observed(self, record: ObjectRecord) -> Observed:
+        """Return the object that a record of the API shows.
+
+        :raises UnexpectedAnswer: for a state that this release does not know.
+        """
+        created, properties = record.details.creation_date, record.properties()
+        within = self.key(record.id, vars(record)).within
+        return Observed(self.token, record.id, properties, created, record.warning, record.is_phantom, within)
+
+    def is_same(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Whether two resources' properties are those of one object. Unknown and secret values are never the same."""
+        identity = self.identity(before)
+        return bool(identity) and identity == self.identity(after)
+
+    # Finding an object
+
+    def find(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | Removal:
+        """Return the object, or the proof that it was removed.
+
+        :param known: what the state has of it, at least :attr:`address`.
+        :raises NotProven: where neither can be shown.
+        """
+        found = self.find_record(client, id, known)
+        return found if isinstance(found, Removal) else self.observed(found)
+
+    def find_record(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord | Removal:
+        """Return the object as the API shows it, or the proof that it was removed. See :meth:`find`."""
+        return proof.find_record(client, self, id, known)
+
+    def find_visible(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | None:
+        """Return the object if reads or events show it. For an id that came from a list or an event, which may be old."""
+        try:
+            found = self.find(client, id, known)
+        except NotProven:
+            return None
+        return found if isinstance(found, Observed) else None
+
+    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord:
+        """Return the object as a read by its id shows it."""
+        return self.calls.read(client, id, known)
+
+    def record_from(self, events: tuple[Event, ...]) -> ObjectRecord | None:
+        """Return the object as its events show it; None for a type that has no phantoms.
+
+        :param events: oldest first; the first one created the object.
+        """
+        return None
+
+    def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
+        """Whether a list shows the object; None where too little is known of it."""
+        return any(each.id == id for each in self.calls.list_organization(client, str(known["org_id"])))
+
+    def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:
+        """Whether a list shows an object of the organization that was created later. The server numbers ids by time."""
+        newest = self.calls.list_newest(client, org_id)
+        return id.isdecimal() and any(int(each.id) > int(id) for each in newest if each.id.isdecimal())
+
+    def find_existing(self, client: Client, inputs: AnyInputs) -> str | None:
+        """Return the id of the object that exists where this one would be created; None where none can be seen.
+
+        Lists may lag, and no list has phantoms, so the event store is read too where the caller may read it.
+        """
+        known = inputs.dump()
+
+        def is_it(id: str) -> bool:
+            found = self.find_visible(client, id, known)
+            return found is not None and self.has_identity(found.properties, inputs)
+
+        # Lists lag: what they show may be removed or changed by now.
+        listed = next((each.id for each in self.calls.search(client, inputs) if is_it(each.id)), None)
+        if listed is not None:
+            return listed
+        renamed = (kind for name in self.identity(known) for kind in self.events.changes.get(name, ()))
+        org_id = getattr(inputs, "org_id", None)
+        newest = proof.list_events(client, (self.events.created, *renamed), org_id)
+        ids = dict.fromkeys(self.events.subject(event) for event in newest if self.may_be(event, inputs))
+        return next(filter(is_it, ids), None)
+
+    def has_identity(self, properties: Mapping[str, Any], inputs: AnyInputs) -> bool:
+        """Whether an object has the declared identity. What the program leaves to the server is not compared."""
+        identity = self.identity(properties)
+        return all(identity.get(name) == value for name, value in self.identity(inputs.dump()).items() if value)
+
+    def may_be(self, event: Event, inputs: AnyInputs) -> bool:
+        """Whether an event that creates an object, or gives it its name, is about one with the declared identity."""
+        shown = self.events.known_from(event, in_organization=self.in_organization)
+        whole = event.kind == self.events.created  # else it shows only what it changes
+        identity = {name: value for name, value in self.identity(inputs.dump()).items() if value}
+        return all(shown.get(name) == value for name, value in identity.items() if whole or name in self.updatable)
+
+    def explain_conflict(self, client: Client, inputs: AnyInputs) -> str | None:
+        """Return why the server refuses to create the object although none of its identity exists, as a sentence."""
+        org_id = getattr(inputs, "org_id", None)
+        if org_id is None:
+            return None
+        try:
+            organization = proof.find_organization(client, org_id)
+        except ZorgError:
+            return None
+        # The server keeps an object unique even after its organization was removed.
+        return self._removed_organization(org_id, organization) if isinstance(organization, Removal) else None
+
+    # Changing an object
+
+    def before_create(self, client: Client, inputs: AnyInputs) -> None:
+        """Verify what must hold before the first write."""
+        self._verify_organization(client, inputs)
+        self.verify_roles(client, inputs, f"The new {self.noun}")
+
+    def _verify_organization(self, client: Client, inputs: AnyInputs) -> None:
+        org_id = getattr(inputs, "org_id", None)
+        if org_id is None or client.verify_org_header(org_id):
+            return
+        organization = proof.find_organization(client, org_id)
+        if isinstance(organization, Removal):
+            raise Gone(self._removed_organization(org_id, organization))
+
+    def verify_roles(self, client: Client, inputs: AnyInputs, what: str) -> None:
+        """Verify that the project has the roles that the object gives, as far as the caller may know.
+
+        :param what: the object, as the beginning of a sentence.
+        :raises InputError: where it does not. The server does not always refuse that.
+        """
+        use = self.inputs.used_roles(inputs.dump())
+        reason = None if use is None else why_refused(client, use)
+        if reason is not None:
+            raise InputError(what, "role_keys", f"cannot be given: {reason}")
+
+    def before_changes(self, client: Client, id: str, inputs: AnyInputs, plan: Sequence[Step]) -> None:
+        """Refuse a change of several calls of which a later one is known to be refused. Nothing is changed before this.
+
+        :param inputs: what the object is to be.
+        :raises NameTaken: where it would get the identity of another object.
+        """
+        changed = {name for step in plan for name in step.changed}
+        if not changed.intersection(self.inputs.unique_by):
+            return
+        try:
+            reason = self.why_taken(client, id, inputs)
+        except ZorgError:
+            return  # the caller may not see what exists; the server decides
+        if reason is not None:
+            raise NameTaken(
+                f"{self.title(inputs, id)} is not changed, and nothing was done to it. {reason} If another resource of this "
+                "program gives it up in the same run, run `pulumi up` again."
+            )
+
+    def why_taken(self, client: Client, id: str, inputs: AnyInputs) -> str | None:
+        """Return why the object cannot get this identity, as a sentence; None where nothing is known against it."""
+        existing = self.find_existing(client, inputs)
+        if existing in (None, id):
+            return None
+        return f"{self.title(inputs, str(existing))} exists. Declare another name, or rename or remove that one first."
+
+    def guard(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
+        """Raise where a step must not be taken. Called before each step."""
+        if step.action is Action.UPDATE and "role_keys" in step.changed:
+            self.verify_roles(client, inputs, self.title(inputs, id))
+
+    def create(self, client: Client, inputs: AnyInputs) -> str:
+        """Create an active object and return its id."""
+        with client.writes.of(self.token):
+            try:
+                return self.calls.create(client, inputs)
+            finally:
+                client.forget(self.reference)
+
+    def as_created(self, client: Client, id: str, inputs: AnyInputs) -> Observed | None:
+        """Return the object that a create has just made; None where its answer does not show all of it."""
+        if self.created_state is None:
+            return None
+        declared = {name: value for name, value in inputs.dump().items() if name not in Inputs.names()}
+        properties = {**declared, "active": True, "state": self.created_state}
+        return Observed(self.token, id, properties, within=self.key(id, declared).within)
+
+    def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
+        """Perform one step."""
+        org_id = getattr(inputs, "org_id", None)
+        # A removal names the object in its path: a server that acts on another organization does not find it. So it is enough
+        # that the header has arrived once.
+        if org_id is not None and not (step.action is Action.REMOVE and client.header_arrives):
+            client.verify_org_header(org_id)
+        with client.writes.of(self.token):
+            match step.action:
+                case Action.UPDATE:
+                    self.calls.update(client, id, inputs, step.changed)
+                case Action.DEACTIVATE:
+                    self.calls.deactivate(client, id, inputs)
+                case Action.REACTIVATE:
+                    self.calls.reactivate(client, id, inputs)
+                case Action.REMOVE:
+                    try:
+                        with nullcontext() if self.in_organization else client.removals.of(id):
+                            self.calls.remove(client, id, inputs)
+                    finally:
+                        client.forget(self.reference)
+
+    def lost_roles(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> frozenset[str]:
+        """Return the roles that a change takes out of the object, and so out of others.
+
+        :param inputs: what the object is to be.
+        :param known: what the state had of the object before the change.
+        """
+        declared = getattr(inputs, self.gives_roles) if self.gives_roles is not None else None
+        if declared is None:
+            return frozenset()
+        before = known.get(self.gives_roles or "")
+        had = (
+            {each for each in before if isinstance(each, str)} if isinstance(before, Mapping | list | tuple) else set()
+        )
+        return frozenset((had | client.roles.taken(self.reference, id)) - set(declared))
+
+    def settle(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> None:
+        """Verify what a change of the object did to other objects, and bring that about where it is not so.
+
+        :param known: what the state had of the object before the change.
+        :raises ZorgError: where it cannot be brought about.
+        """
+
+    # Describing a change
+
+    def first_managed(self, planned: Planned) -> tuple[str, ...]:
+        """Return the properties that a change of an object begins to manage. The state does not have what they are now."""
+        before, after = planned.before, planned.after
+        if before is None or after is None:
+            return ()
+        return tuple(name for name in self.updatable if after.get(name) is not None and before.get(name) is None)
+
+    def unresolved(self, planned: Planned) -> Planned:
+        """Return a planned change of an object that nobody has read.
+
+        What it begins to manage may have any value. An object that it adopts may be active or not, and differ in all that can
+        change.
+        """
+        if planned.before is not None:
+            unknown = dict.fromkeys(self.first_managed(planned), UNKNOWN)
+            return replace(planned, before={**planned.before, **unknown})
+        return planned.unresolved([name for name in self.updatable if name not in self.inputs.unique_by])
+
+    def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
+        """Return the counts and names that the sentences about a change show.
+
+        :raises ZorgError: where they cannot be read.
+        """
+        return Facts()
+
+    def names(self, client: Client, reader: FactReader, effect: Effect, *properties: str) -> dict[str, str]:
+        """Return the names of the objects that these properties have the ids of, as far as they can be read."""
+        known = {name: value for name, value in effect.properties.items() if isinstance(value, str)}
+        org_id = known.get("org_id")
+        found = {
+            name: reader.name((name, org_id or "", known[name]), *client.counts.names(name, known[name], org_id))
+            for name in properties
+            if name in known
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def removed_along(
+        self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int
+    ) -> Collection[str] | None:
+        """Return the ids of the objects that are removed along with objects of other types.
+
+        :param removed: the objects that are removed: their properties by id, by the property by which others name them
+            (:attr:`reference`).
+        :param at_most: how many calls it may take; None is returned where that is not enough.
+        :raises ZorgError: where they cannot be read.
+        """
+        named_by = {
+            name: removed.get(name, {}) for name in ("org_id", *(parent.property for parent in self.events.parents))
+        }
+        organizations = named_by.pop("org_id").keys()
+        owners = {str(each.get("org_id")) for by_id in named_by.values() for each in by_id.values()} - organizations
+        if len(owners) + len(organizations) > at_most:
+            return None
+        for org_id in (*organizations, *owners):  # a list of another organization would show none of them
+            client.verify_org_header(org_id)
+        found = {each.id for org_id in organizations for each in self.calls.list_removed_with(client, org_id)}
+        listed = (each for org_id in owners for each in self.calls.list_organization(client, org_id))
+        return found | {each.id for each in listed if self._is_removed_with(each, removed)}
+
+    def _is_removed_with(self, record: ObjectRecord, removed: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bool:
+        """Whether a parent of the object is among what is removed (:meth:`removed_along`)."""
+        properties = record.properties()
+        return any(
+            properties.get(parent.property) in removed.get(parent.property, {}) for parent in self.events.parents
+        )
+
+    def _removed_organization(self, org_id: str, removal: Removal) -> str:
+        return (
+            f"The {self.noun} cannot be made in organization {org_id}, which does not exist any more: {removal.describe()}. "
+            f"Declare the {self.noun} in another organization (org_id)."
+        )
+
+
+if TYPE_CHECKING:
+    _findable: proof.Findable[ObjectRecord] = ResourceType[Any]()  # a type is what a proof works on

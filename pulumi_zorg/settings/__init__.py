@@ -1,0 +1,1 @@
+"""What the user sets: the configuration, the credential, and what keeps secrets out of messages."""

@@ -1,0 +1,137 @@
+"""Which events of ZITADEL's event store belong to an object. Pure: no I/O.
+
+Each resource type declares its events with :class:`ObjectEvents`. Proof, drift and previews work on these declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pulumi_zorg.api.records import Event
+from pulumi_zorg.errors import clean
+from pulumi_zorg.world.tokens import Key
+
+__all__ = ["ORG_REMOVED", "ObjectEvents", "Parent"]
+
+#: The event by which an organization is removed, with all that it contains.
+ORG_REMOVED = "org.removed"
+
+
+@dataclass(frozen=True)
+class Parent:
+    """An object whose removal removes others, without an event of their own.
+
+    The organization in which an object was made (``org_id``) is a parent too. It is not declared: it is one of every object.
+
+    :param property: the property that holds the parent's id.
+    :param noun: what the parent is called in a sentence.
+    :param removed: the type of the event that removes the parent.
+    :param created: the types of the events that create it. They name the organization that it lives in, and with which it
+        is removed.
+    :param payload_id: the field of the payload with the parent's id; None where that is the aggregate's id.
+    :param aggregate: the property that holds the aggregate's id; None where that is the parent's id.
+    :param log: the path of the parent's change log, for callers who may not read the event store; None without one.
+    """
+
+    property: str
+    noun: str
+    removed: str
+    created: tuple[str, ...] = ()
+    payload_id: str | None = None
+    aggregate: str | None = None
+    log: str | None = None
+
+    def subject(self, event: Event) -> str:
+        """Return the id of the parent that the event is about."""
+        return event.aggregate.id if self.payload_id is None else str(event.payload.get(self.payload_id, ""))
+
+
+@dataclass(frozen=True)
+class ObjectEvents:
+    """The events of the objects of one type.
+
+    :param created: the type of the event that creates an object.
+    :param removed: the types of the events that remove it.
+    :param changes: the types of the events that change a property, by property. Of ``active``, first the one that deactivates.
+    :param payload: the fields of the payloads that are properties, by property. The creating event has all of them, and an
+        event that changes an object those that it changes.
+    :param set_whole: the same for properties that every event that changes them sets whole. An empty value is left out there.
+    :param parents: the objects with which an object is removed, besides its organization.
+    :param payload_id: the field of the payload with the object's id; None where that is the aggregate's id.
+    :param aggregate: the property that holds the aggregate's id; None where that is the object's id.
+    :param log: the path of an object's change log, for callers who may not read the event store; None without one.
+    """
+
+    created: str
+    removed: tuple[str, ...]
+    changes: Mapping[str, tuple[str, ...]]
+    payload: Mapping[str, str] = field(default_factory=dict)
+    set_whole: Mapping[str, str] = field(default_factory=dict)
+    parents: tuple[Parent, ...] = ()
+    payload_id: str | None = None
+    aggregate: str | None = None
+    log: str | None = None
+
+    @cached_property
+    def life(self) -> tuple[str, ...]:
+        """All types of event of an object."""
+        changes = (kind for kinds in self.changes.values() for kind in kinds)
+        return tuple(dict.fromkeys((self.created, *changes, *self.removed)))
+
+    def subject(self, event: Event) -> str:
+        """Return the id of the object that the event is about."""
+        return event.aggregate.id if self.payload_id is None else str(event.payload.get(self.payload_id, ""))
+
+    def key(self, type: str, event: Event) -> Key:
+        """Return what is unique of the object that the event is about.
+
+        :param type: the type token of these events.
+        """
+        return Key(type, self.subject(event), event.aggregate.id if self.aggregate else "")
+
+    def changes_property(self, event: Event, property: str) -> bool:
+        """Whether the event changes the property."""
+        field = self.payload.get(property)
+        return event.kind in self.changes.get(property, ()) and (field is None or field in event.payload)
+
+    def gives(self, event: Event, property: str, value: Any) -> bool | None:
+        """Whether an event that changes the property gives it this value; None where its payload does not show that."""
+        if property == "active":
+            return bool((event.kind != self.changes[property][0]) == value)
+        if property in self.set_whole:
+            return set(event.payload.get(self.set_whole[property]) or ()) == set(value or ())
+        shown = event.payload.get(self.payload.get(property, ""))
+        return bool(shown == value) if type(shown) is type(value) else None
+
+    def aggregate_of(self, id: str, known: Mapping[str, Any]) -> str:
+        """Return the id of the aggregate that has an object's events.
+
+        :param known: what is known of the object.
+        """
+        return id if self.aggregate is None else str(known.get(self.aggregate) or "")
+
+    def known_from(self, created: Event, *, in_organization: bool) -> dict[str, Any]:
+        """Return the properties that the creating event shows."""
+        found = {name: created.payload.get(field) for name, field in self.payload.items()}
+        if in_organization:
+            found["org_id"] = created.aggregate.resource_owner
+        if self.aggregate is not None:
+            found[self.aggregate] = created.aggregate.id
+        return {name: value for name, value in found.items() if value}
+
+    def removed_with(self, event: Event, known: Mapping[str, Any], organizations: Collection[str]) -> str | None:
+        """Return the parent whose removal the event is, if the object is removed with it; else None.
+
+        :param known: what is known of the object.
+        :param organizations: the organizations of the object and of its parents, as far as they are known.
+        """
+        for parent in self.parents:
+            subject = parent.subject(event)
+            if event.kind == parent.removed and subject and subject == known.get(parent.property):
+                return f"its {parent.noun} {clean(subject)}"
+        if event.kind == ORG_REMOVED and event.aggregate.id in organizations:
+            return f"organization {clean(event.aggregate.id)}"
+        return None

@@ -1,0 +1,353 @@
+"""Finds an object, or proves that it was removed.
+
+One answer is not a proof: the API answers 200 for a removed organization, 404 for an existing one to a caller without
+permission, and can answer 404 for an existing user grant to everybody, for good.
+
+For a caller who may read the event store, the events decide: a removal is an event with a user and a time. For other callers,
+change logs have some of these events; DESIGN.md ("Gone needs proof") has what is a proof then. That reads and lists show nothing
+is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
+
+from pulumi_zorg.api.changes import Change
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.records import Event, ObjectRecord, OrganizationRecord
+from pulumi_zorg.errors import (
+    ApiError,
+    NeverThere,
+    NotFound,
+    NotProven,
+    PermissionDenied,
+    ZorgError,
+    clean,
+)
+from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
+from pulumi_zorg.world.observed import Removal
+
+__all__ = [
+    "Findable",
+    "Removal",
+    "created",
+    "events_of",
+    "find_organization",
+    "find_record",
+    "in_state",
+    "list_events",
+    "removal",
+]
+
+_STATE_DELETE = "If you know that it was removed, `pulumi state delete` takes it out of the state."
+_WITHOUT_EVENTS = (
+    f"A credential with IAM_OWNER_VIEWER on the instance reads the proof from the event store. {_STATE_DELETE}"
+)
+
+Record = TypeVar("Record", bound=ObjectRecord)
+Record_co = TypeVar("Record_co", bound=ObjectRecord, covariant=True)
+
+
+class Findable(Protocol[Record_co]):
+    """What a proof needs to know of a type whose objects live in an organization."""
+
+    @property
+    def noun(self) -> str:
+        """What an object is called in a sentence."""
+
+    @property
+    def events(self) -> ObjectEvents:
+        """The events of an object."""
+
+    @property
+    def read_permission(self) -> str:
+        """The permission to read all objects of an organization."""
+
+    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> Record_co:
+        """Return the object as a read by its id shows it."""
+
+    def record_from(self, events: tuple[Event, ...]) -> Record_co | None:
+        """Return the object as its events show it; None for a type that has no phantoms."""
+
+    def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
+        """Whether a list shows the object; None where too little is known of it."""
+
+    def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:
+        """Whether a list shows an object of the organization that was created later."""
+
+
+@contextmanager
+def in_state() -> Iterator[None]:
+    """Say in an error of a proof that the object stays in the state. For what is looked for because the state has it."""
+    try:
+        yield
+    except NotProven as error:
+        raise error.of_state() from None
+
+
+def find_organization(client: Client, org_id: str) -> OrganizationRecord | Removal:
+    """Return the organization, or the proof that it was removed.
+
+    :raises NotProven: where neither can be shown.
+    :raises HeaderIgnored: where the server does not act on the organization that a call names.
+    """
+    shown: OrganizationRecord | None = None
+    refused: ApiError | None = None
+    try:
+        shown = client.organizations.read(org_id)
+    except (NotFound, PermissionDenied) as error:
+        refused = error
+    if shown is not None and not shown.removed:
+        client.mark_verified(org_id)
+        return shown
+    what = f"organization {clean(org_id)}"
+    events = _read_events(client, org_id, ("org.added", ORG_REMOVED))
+    if events:
+        last = events[-1]
+        if last.kind == ORG_REMOVED:
+            return removal(last, f"{what} was removed")
+        raise _not_shown(what, refused)
+    if shown is not None and shown.details.resource_owner == org_id:
+        # To a caller who may read it, the server shows a removed organization under its own id, without a state.
+        return Removal(f"the server shows {what} as it shows removed ones, without a state")
+    if events is not None:
+        raise _never_there(client, what, refused)
+    if client.removals.include(org_id):
+        return Removal(f"this run has removed {what}")
+    raise NotProven(
+        f"It is not known whether {what} was removed{_refused(refused)}. The credential may read neither it nor the event "
+        "store; a credential with IAM_OWNER_VIEWER on the instance may.",
+        _STATE_DELETE,
+    )
+
+
+def find_record(client: Client, type: Findable[Record], id: str, known: Mapping[str, Any]) -> Record | Removal:
+    """Return an object that lives in an organization, or the proof that it was removed.
+
+    :param known: what is known of the object, at least ``org_id``.
+    :raises NotProven: where neither can be shown.
+    :raises HeaderIgnored: where the server does not act on the organization that a call names.
+    """
+    try:
+        return type.read(client, id, known)
+    except (NotFound, PermissionDenied) as error:
+        refused = error
+    what = f"{type.noun} {clean(id)}"
+    events = events_of(client, type.events, id, known)
+    if events:
+        return _from_events(client, type, events, known, what, refused)
+    if events is not None:
+        raise _never_there(client, what, refused)
+    try:
+        return _without_events(client, type, id, known, refused)
+    except (NotProven, ApiError):
+        # Each of its calls may come after the removal of the organization, which takes the caller's rights along.
+        org_id = str(known.get("org_id"))
+        if client.removals.include(org_id):
+            return Removal(f"{what} went with organization {clean(org_id)}, which this run has removed")
+        raise
+
+
+def _from_events(
+    client: Client,
+    type: Findable[Record],
+    events: tuple[Event, ...],
+    known: Mapping[str, Any],
+    what: str,
+    refused: ApiError,
+) -> Record | Removal:
+    last, org_id = events[-1], events[0].aggregate.resource_owner
+    if last.kind in type.events.removed:
+        return removal(last, f"{what} was removed")
+    if known.get("org_id") != org_id:
+        raise NotProven(
+            f"{what[0].upper()}{what[1:]} is not in organization {clean(str(known.get('org_id')))} but in {clean(org_id)}; "
+            "correct org_id."
+        )
+    whole = events[0].kind == type.events.created  # a server may hide events of a certain age
+    created_as = {**({} if whole else known), **type.events.known_from(events[0], in_organization=True)}
+    for event, parent in _removals_of_parents(client, type.events, created_as):
+        if event.creation_date >= events[0].creation_date:
+            return removal(event, f"{what} went with {parent}")
+    # A server that acts on another organization does not find the object either. Then it is not a phantom.
+    client.verify_org_header(org_id)
+    record = type.record_from(events) if whole else None
+    if record is None:
+        raise _not_shown(what, refused)
+    return record
+
+
+def _removals_of_parents(client: Client, events: ObjectEvents, known: Mapping[str, Any]) -> Iterator[tuple[Event, str]]:
+    """Return the removals of other objects by which an object was removed without an event of its own.
+
+    :param known: what the event that created the object shows.
+    """
+    kinds: dict[str, set[str]] = {}
+    for parent in events.parents:
+        aggregate = known.get(parent.aggregate or parent.property)
+        if aggregate:
+            kinds.setdefault(aggregate, set()).update((*parent.created, parent.removed))
+    of_parents = [
+        event for aggregate, wanted in kinds.items() for event in _read_events(client, aggregate, wanted) or ()
+    ]
+    organizations = {known["org_id"], *(event.aggregate.resource_owner for event in of_parents)} - {""}
+    for org_id in sorted(organizations):
+        of_parents += _read_events(client, org_id, (ORG_REMOVED,)) or ()
+    for event in of_parents:
+        parent_removed = events.removed_with(event, known, organizations)
+        if parent_removed is not None:
+            yield event, parent_removed
+
+
+def _without_events(
+    client: Client, type: Findable[Record], id: str, known: Mapping[str, Any], refused: ApiError
+) -> Removal:
+    """Return the proof that an object was removed, for a caller who may not read the event store.
+
+    Reads and lists that do not have the object are no proof: after an upgrade they can lack everything for a while. It is a
+    proof that the organization was removed, or that a change log has the removal of the object or of a parent. Of a type
+    without change logs, it is a proof that neither reads nor lists have the object while they have a newer one.
+
+    :raises NotProven: without such a proof.
+    """
+    what, org_id = f"{type.noun} {clean(id)}", str(known.get("org_id"))
+    organization = find_organization(client, org_id)
+    if isinstance(organization, Removal):
+        return Removal(f"{what} went with organization {clean(org_id)}")
+    try:
+        rights = client.identity.permissions(org_id)
+    except ApiError as refusal:
+        if refusal.is_outage:
+            raise
+        rights = frozenset()
+    if type.read_permission not in rights:
+        raise NotProven(
+            f"It is not known whether {what} was removed{_refused(refused)}. The credential lacks {type.read_permission} in "
+            f"organization {clean(org_id)} (ORG_OWNER_VIEWER or ORG_OWNER there, or IAM_OWNER_VIEWER on the instance).",
+            _STATE_DELETE,
+        )
+    log = type.events.log and client.change_logs.newest(type.events.log, _ids(type.events, id, known), org_id)
+    last = _last(log or (), type.events.created, *type.events.removed)
+    if last is not None and last.kind in type.events.removed:
+        return _logged(last, f"{what} was removed")
+    with_parent = _logged_removal_of_parent(client, type.events, known, what)
+    if with_parent is not None:
+        return with_parent
+    unknown = f"It is not known whether {what} was removed{_refused(refused)}."
+    if not isinstance(refused, NotFound) or type.is_listed(client, id, known) is not False:
+        raise NotProven(unknown, _STATE_DELETE)
+    if log:
+        shown = f"Reads do not show {what}, but its change log has no removal of it{_refused(refused)}."
+    elif log is not None:
+        shown = f"{unknown} Its change log shows nothing: this instance never had it, or keeps no entries of that time."
+    elif type.is_newer_listed(client, id, org_id):
+        return Removal(
+            f"{what} is neither listed nor readable for a credential that may read all of them there, and a newer one is listed"
+        )
+    else:
+        shown = (
+            f"{unknown} Neither reads nor lists have it. But they have no newer {type.noun} of organization {clean(org_id)} "
+            "either, so they may lack what exists, for example after an upgrade of the server."
+        )
+    raise NotProven(shown, _WITHOUT_EVENTS, unseen=True)
+
+
+def _logged_removal_of_parent(
+    client: Client, events: ObjectEvents, known: Mapping[str, Any], what: str
+) -> Removal | None:
+    """Return the proof that an object went with a parent, as far as change logs and organizations show it."""
+    org_id = str(known["org_id"])
+    for parent in events.parents:
+        parent_id = str(known.get(parent.property) or "")
+        if not parent_id:
+            continue
+        how = f"{what} went with its {parent.noun} {clean(parent_id)}"
+        if parent.removed == ORG_REMOVED:
+            try:
+                if isinstance(find_organization(client, parent_id), Removal):
+                    return Removal(how)
+            except NotProven:
+                continue
+        elif parent.log is not None and (parent.aggregate is None or known.get(parent.aggregate)):
+            changes = client.change_logs.newest(parent.log, _ids(parent, parent_id, known), org_id)
+            last = _last(changes, *parent.created, parent.removed)
+            if last is not None and last.kind == parent.removed:
+                return _logged(last, how)
+    return None
+
+
+def _ids(of: ObjectEvents | Parent, id: str, known: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ids in the path of a change log."""
+    return {"id": id} if of.aggregate is None else {"id": id, of.aggregate: str(known[of.aggregate])}
+
+
+def _last(changes: Iterable[Change], *kinds: str) -> Change | None:
+    """Return the newest of these changes that is of one of these kinds."""
+    return next((each for each in changes if each.kind in kinds), None)
+
+
+def _logged(change: Change, how: str) -> Removal:
+    return Removal(how, by=change.editor_display_name or change.editor_id or None, at=change.change_date)
+
+
+def events_of(
+    client: Client, events: ObjectEvents, id: str, known: Mapping[str, Any], kinds: Iterable[str] | None = None
+) -> tuple[Event, ...] | None:
+    """Return the events of an object, oldest first; None for a caller who may not read them.
+
+    :param known: what is known of the object.
+    :param kinds: only events of these types; None is all that belong to the object.
+    """
+    found = _read_events(client, events.aggregate_of(id, known), events.life if kinds is None else kinds)
+    return None if found is None else tuple(event for event in found if events.subject(event) == id)
+
+
+def list_events(client: Client, kinds: Iterable[str], resource_owner: str | None = None) -> tuple[Event, ...]:
+    """Return the newest events of these types; none for a caller who may not read them."""
+    try:
+        return client.events.newest(kinds, resource_owner)
+    except (PermissionDenied, NotFound):
+        return ()
+
+
+def created(client: Client, events: ObjectEvents, id: str, known: Mapping[str, Any]) -> Event | None:
+    """Return the newest event that created the object; None for a caller who may not read it."""
+    found = events_of(client, events, id, known, (events.created,))
+    return found[-1] if found else None
+
+
+def _read_events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...] | None:
+    """Return the events of an aggregate, oldest first; None for a caller who may not read them."""
+    try:
+        return client.events.of(aggregate_id, kinds)
+    except (PermissionDenied, NotFound):
+        return None
+
+
+def _never_there(client: Client, what: str, refused: ApiError | None) -> NeverThere:
+    return NeverThere(
+        f"This instance has never had {what}: is the id right, and is zorg:url ({client.transport.settings.url}) the instance that the "
+        f"stack was made for?{_refused(refused)}",
+        _STATE_DELETE,
+    )
+
+
+def _not_shown(what: str, refused: ApiError | None) -> NotProven:
+    return NotProven(
+        f"Reads do not show {what}, but ZITADEL's event store has no removal of it, so it still exists"
+        f"{_refused(refused)}."
+    )
+
+
+def removal(event: Event, how: str) -> Removal:
+    """Return the proof that an event is.
+
+    :param how: what the event shows, as the end of a sentence.
+    """
+    return Removal(how, by=event.editor.display_name or event.editor.user_id or None, at=event.creation_date)
+
+
+def _refused(error: ZorgError | None) -> str:
+    return f" ({error.operation}: {error.status} {error.said})" if isinstance(error, ApiError) else ""
