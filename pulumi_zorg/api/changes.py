@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_zorg.api.call import Call
 from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.records import NonEmpty, Wire, parse
+from pulumi_zorg.api.records import NonEmpty, Wire
 from pulumi_zorg.errors import ApiError, clean
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class ChangeLogs:
         path = f"{Endpoint('POST', log, '').at(ids)}?query.limit={_NEWEST}"
         call = Call(operation, "POST", path, org=org_id, body={"query": {"limit": _NEWEST}}, reads=True)
         try:
-            changes = parse(_Changes, self._transport.send(call), operation).result
+            changes = self._transport.fetch(_Changes, call).result
         except ApiError as refusal:
             if refusal.is_outage:
                 raise

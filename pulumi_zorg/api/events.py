@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.api.call import Call
-from pulumi_zorg.api.records import Event, Wire, parse
+from pulumi_zorg.api.records import Event, Wire
 from pulumi_zorg.errors import clean
 
 if TYPE_CHECKING:
@@ -43,30 +43,21 @@ class Events:
 
         :raises PermissionDenied: without ``events.read``, a right on the instance (IAM_OWNER, IAM_OWNER_VIEWER).
         """
-        operation = f"Reading the events of {clean(aggregate_id)}"
-        wanted = frozenset(kinds)
-        found: list[Event] = []
+        operation, wanted = f"Reading the events of {clean(aggregate_id)}", frozenset(kinds)
+        found: dict[int, Event] = {}
+        query: dict[str, Any] = {"aggregateId": aggregate_id}
         while True:
-            body: dict[str, Any] = {
-                "aggregateId": aggregate_id,
-                "eventTypes": sorted(wanted),
-                "limit": _PAGE,
-                "asc": True,
-            }
-            if found:
-                body["sequence"] = str(found[-1].sequence)
-            answer = self._transport.send(Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True))
-            page = parse(_Events, answer, operation).events
-            known = {event.sequence for event in found}
-            # The server filters; that it did is checked, for a removal must not be taken from another object.
-            new = [
-                event
+            page = self._search(operation, wanted, query)
+            # The server filters; that it did is verified, for a removal must not be taken from another object.
+            new = {
+                event.sequence: event
                 for event in page
-                if event.aggregate.id == aggregate_id and event.kind in wanted and event.sequence not in known
-            ]
-            found += new
+                if event.aggregate.id == aggregate_id and event.kind in wanted and event.sequence not in found
+            }
+            found |= new
             if len(page) < _PAGE or not new:
-                return tuple(found)
+                return tuple(found.values())
+            query["sequence"] = str(max(found))
 
     def newest(self, kinds: Iterable[str], resource_owner: str | None = None) -> tuple[Event, ...]:
         """Return the last thousand events of these types, newest first.
@@ -75,12 +66,7 @@ class Events:
 
         :raises PermissionDenied: without ``events.read``, as :meth:`of`.
         """
-        operation = "Searching the event store"
-        body: dict[str, Any] = {"eventTypes": sorted(kinds), "limit": _PAGE, "asc": False}
-        if resource_owner is not None:
-            body["resourceOwner"] = resource_owner
-        answer = self._transport.send(Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True))
-        return parse(_Events, answer, operation).events
+        return self._search("Searching the event store", kinds, _in(resource_owner), asc=False)
 
     def since(
         self, moment: datetime, kinds: Iterable[str], resource_owner: str | None = None, *, at_most: int | None = None
@@ -93,18 +79,15 @@ class Events:
         :param resource_owner: only those in this organization.
         :raises PermissionDenied: without ``events.read``, as :meth:`of`.
         """
-        operation = "Reading what happened since then"
         # By type, id and sequence: sequences count within one object, and an id is unique only within a type.
         found: dict[tuple[str, str, int], Event] = {}
-        wanted = sorted(kinds)
-        for asked in itertools.count():
-            if asked == at_most:
+        wanted = frozenset(kinds)
+        for calls in itertools.count():
+            if calls == at_most:
                 break
-            body: dict[str, Any] = {"eventTypes": wanted, "from": _timestamp(moment), "limit": _PAGE, "asc": True}
-            if resource_owner is not None:
-                body["resourceOwner"] = resource_owner
-            answer = self._transport.send(Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True))
-            page = parse(_Events, answer, operation).events
+            page = self._search(
+                "Reading what happened since then", wanted, {"from": _timestamp(moment), **_in(resource_owner)}
+            )
             for event in page:
                 if event.kind in wanted:
                     found[event.aggregate.type.type, event.aggregate.id, event.sequence] = event
@@ -116,6 +99,17 @@ class Events:
                 break
             moment = last
         return None
+
+    def _search(
+        self, operation: str, kinds: Iterable[str], query: Mapping[str, Any], *, asc: bool = True
+    ) -> tuple[Event, ...]:
+        body = {"eventTypes": sorted(kinds), "limit": _PAGE, "asc": asc, **query}
+        call = Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True)
+        return self._transport.fetch(_Events, call).events
+
+
+def _in(resource_owner: str | None) -> dict[str, str]:
+    return {} if resource_owner is None else {"resourceOwner": resource_owner}
 
 
 def _timestamp(moment: datetime) -> str:

@@ -17,31 +17,23 @@ class Removals:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._done: set[str] = set()
-        # An organization that the state has twice is removed twice at the same time.
-        self._running: list[tuple[str, threading.Event]] = []
+        self._locks: dict[str, threading.RLock] = {}
 
     @contextmanager
     def of(self, org_id: str) -> Iterator[None]:
-        """The block removes the organization. It raises an error where that did not succeed."""
-        ended = threading.Event()
-        with self._lock:
-            self._running.append((org_id, ended))
-        try:
+        """The block removes the organization. It raises an error where that did not succeed.
+
+        An organization that the state has twice is removed twice, one after the other.
+        """
+        with self._lock(org_id):
             yield
-            with self._lock:
-                self._done.add(org_id)
-        finally:
-            with self._lock:
-                self._running.remove((org_id, ended))
-            ended.set()
+            self._done.add(org_id)
 
     def include(self, org_id: str) -> bool:
         """Whether this process has removed the organization. A removal that runs is awaited."""
-        with self._lock:
-            running = [ended for removed, ended in self._running if removed == org_id]
-        for ended in running:
-            ended.wait()
-        with self._lock:
+        with self._lock(org_id):
             return org_id in self._done
+
+    def _lock(self, org_id: str) -> threading.RLock:
+        return self._locks.setdefault(org_id, threading.RLock())

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from typing import TypeVar
-
-import tenacity
-
-__all__ = ["poll", "retry"]
 
 T = TypeVar("T")
 
@@ -18,11 +15,11 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 15.0
 def retry(
     call: Callable[[], T],
     *,
-    should_retry: Callable[[BaseException], bool],
+    should_retry: Callable[[Exception], bool],
     left: Callable[[], float],
     sleep: Callable[[float], None],
-    notify: Callable[[BaseException, float], None],
-    retry_after: Callable[[BaseException], float | None] = lambda error: None,
+    notify: Callable[[Exception, float], None],
+    retry_after: Callable[[Exception], float | None] = lambda error: None,
 ) -> T:
     """Return what ``call`` returns, and repeat it as long as its error may pass.
 
@@ -32,22 +29,22 @@ def retry(
     :param notify: is given the error and the seconds until the next attempt.
     :param retry_after: the seconds that the server requested to wait, if it did.
     """
-
-    def wait(state: tenacity.RetryCallState) -> float:
-        jittered = tenacity.wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT)(state)
-        requested = retry_after(_error(state))
-        return jittered if requested is None else requested + random.uniform(0, _FIRST_WAIT)  # noqa: S311 - no secret
-
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(should_retry),
-        wait=wait,
-        stop=lambda state: state.upcoming_sleep >= left(),
-        before_sleep=lambda state: notify(_error(state), state.next_action.sleep if state.next_action else 0.0),
-        sleep=sleep,
-        reraise=True,
-    )
-    result: T = retrying(call)
-    return result
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return call()
+        except Exception as error:
+            if not should_retry(error):
+                raise
+            requested = retry_after(error)
+            wait = _jittered(attempt, _FIRST_WAIT, _LONGEST_WAIT)
+            if requested is not None:
+                wait = requested + _jittered(1, _FIRST_WAIT, _LONGEST_WAIT)
+            if wait >= left():
+                raise
+            notify(error, wait)
+        sleep(wait)
 
 
 def poll(read: Callable[[], T], enough: Callable[[T], bool], *, within: float, sleep: Callable[[float], None]) -> T:
@@ -56,24 +53,16 @@ def poll(read: Callable[[], T], enough: Callable[[T], bool], *, within: float, s
     :param within: seconds after which it is not read again.
     :param sleep: waits for that many seconds.
     """
-
-    def last(state: tenacity.RetryCallState) -> T:
-        assert state.outcome is not None  # noqa: S101 - narrows the type for the checker: there was a read
-        read_last: T = state.outcome.result()
-        return read_last
-
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_result(lambda found: not enough(found)),
-        wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
-        stop=tenacity.stop_before_delay(within),
-        retry_error_callback=last,
-        sleep=sleep,
-    )
-    result: T = retrying(read)
-    return result
+    ends = time.monotonic() + within
+    attempt = 0
+    while True:
+        attempt += 1
+        found, wait = read(), _jittered(attempt, 0.2, 2.0)
+        if enough(found) or time.monotonic() + wait >= ends:
+            return found
+        sleep(wait)
 
 
-def _error(state: tenacity.RetryCallState) -> BaseException:
-    error = state.outcome.exception() if state.outcome else None
-    assert error is not None  # noqa: S101 - narrows the type for the checker: only errors are repeated
-    return error
+def _jittered(attempt: int, first: float, longest: float) -> float:
+    """Return the seconds before the next attempt: at random, up to a limit that doubles with each attempt."""
+    return random.uniform(0, min(longest, first * 2.0 ** min(attempt - 1, 30)))  # noqa: S311 - no secret

@@ -1,57 +1,37 @@
-"""One ``send`` for every call: authentication, retries, the log, and what an answer means.
+"""One ``send`` for every call: authentication, retries and the log.
 
 The rule for repeating: a call that cannot have taken effect is repeated (no connection, 429); a call
 that may have taken effect is repeated only if it is a read. After a write whose outcome is unknown, or that met a conflict of
 ZITADEL's event store, the caller reads, and then decides; see :mod:`pulumi_zorg.engine.reconcile`.
+
+What an answer means is in :mod:`pulumi_zorg.api.answers`, and what a failed connection means in :mod:`pulumi_zorg.api.connection`.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import httpx
 
-from pulumi_zorg.api.auth import bearer_auth
+from pulumi_zorg.api.answers import answer_of
+from pulumi_zorg.api.auth import BearerAuth, ExchangedToken, FixedToken
 from pulumi_zorg.api.call import ORG_HEADER, Call
-from pulumi_zorg.api.foreign import (
-    OTHER_SCHEME_THAN_HTTP,
-    explained,
-    has_no_instance,
-    is_from_proxy,
-    is_refusal,
-    json_of,
-    quoted,
-)
+from pulumi_zorg.api.connection import Passing, connection_error, http_date
 from pulumi_zorg.api.outage import Outage
 from pulumi_zorg.api.rate_limit import RateLimit
+from pulumi_zorg.api.records import Record, parse
 from pulumi_zorg.api.retry import retry
-from pulumi_zorg.errors import (
-    DOCTOR,
-    AlreadyExists,
-    ApiError,
-    EventConflict,
-    FailedPrecondition,
-    InputError,
-    InvalidArgument,
-    NotFound,
-    PermissionDenied,
-    Unauthenticated,
-    UnexpectedAnswer,
-    Unreachable,
-    clean,
-)
-from pulumi_zorg.settings.config import Settings, is_loopback
-from pulumi_zorg.settings.headers import hide_sent
-
-__all__ = ["Transport", "http_date"]
+from pulumi_zorg.errors import DOCTOR, InputError, Unreachable, clean
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import PersonalAccessToken
+from pulumi_zorg.settings.values import is_loopback
 
 log = logging.getLogger("pulumi_zorg")
 
@@ -60,25 +40,7 @@ _CONNECTS_WITHIN = 4.0
 #: The extension of a request that has the moment of the monotonic clock at which it was sent.
 _BEGAN = "pulumi_zorg.began"
 _GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
-# Failures before a byte of the request was sent.
-_UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
-_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
-_NOT_SENT = (*_NOT_CONNECTED, httpx.PoolTimeout)
-#: What to do about a certificate, by OpenSSL's code of what is wrong with it.
-_PRIVATE_AUTHORITY = (
-    "Where it comes from a private authority, name that one's certificate file in zorg:caFile (ZITADEL_CA_FILE), which is then the only "
-    "one that is trusted."
-)
-_ANOTHER_NAME = "It is for another host name. Set zorg:url to a name that the certificate has; a Host in zorg:headers does not change it."
-_CERTIFICATES = {
-    9: "Is this machine's clock right?",
-    10: "Renew it. Is this machine's clock right?",
-    62: _ANOTHER_NAME,
-    64: _ANOTHER_NAME,
-}
-
 _NOTHING_ANSWERED = "Nothing has answered at this address yet, so the call is not repeated. Check zorg:url."
-_OTHER_SCHEME_THAN_HTTPS = "If the server answers plain http at this port, the address begins with http://."
 
 
 class Transport:
@@ -113,6 +75,10 @@ class Transport:
         elif httpx.URL(settings.url).scheme == "http":
             # All calls go to this address. Without TLS, loading the certificates of all authorities is lost time.
             verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        headers = httpx.Headers({"User-Agent": f"pulumi-zorg/{_version()}", "Accept": "application/json"})
+        # One by one: each takes the place of a header whose name differs in upper and lower case only.
+        for name, secret in settings.headers:
+            headers[name] = secret.value
         self._http = httpx.Client(
             base_url=settings.url,
             timeout=httpx.Timeout(settings.timeout, connect=min(settings.timeout, _CONNECTS_WITHIN)),
@@ -120,12 +86,19 @@ class Transport:
             transport=transport,
             # A proxy that the environment names is meant for other machines than this one.
             trust_env=not is_loopback(httpx.URL(settings.url).host),
-            headers=_headers(settings),
+            headers=headers,
             # No other server is given the credential and the headers.
             follow_redirects=False,
             event_hooks={"request": [lambda request: before_request(), _begin]},
         )
-        self._auth = bearer_auth(settings, self._send_for_token)
+        self._auth: BearerAuth
+        if isinstance(settings.credential, PersonalAccessToken):
+            self._auth = FixedToken(settings.credential)
+        else:
+            origin = settings.credential_origin
+            self._auth = ExchangedToken(
+                settings.credential, settings.url, settings.audience, self._send_for_token, origin=origin
+            )
 
     def send(self, call: Call) -> dict[str, Any]:
         """Return the answer to ``call``.
@@ -142,23 +115,24 @@ class Transport:
         headers = {} if call.org is None else {ORG_HEADER: call.org}
         # The gateway needs a body on POST and PUT; `{}` is the empty message.
         body = call.body if call.body is not None else ({} if call.method in ("POST", "PUT") else None)
-        response = self._patiently(
-            call.operation,
-            lambda: self._receive(
-                self._http.build_request(call.method, call.path, headers=headers, json=body), self._auth
-            ),
-            repeatable=call.reads,
-            org=call.org,
+
+        def request() -> httpx.Request:
+            return self._http.build_request(call.method, call.path, headers=headers, json=body)
+
+        return answer_of(
+            self._patiently(call.operation, request, self._auth, repeatable=call.reads), call, self.settings
         )
-        return _answer(call, response, self.settings)
+
+    def fetch(self, model: type[Record], call: Call) -> Record:
+        """Return the answer to ``call`` as a record. It raises what :meth:`send` raises."""
+        return parse(model, self.send(call), call.operation)
 
     def get_public(self, operation: str, path: str) -> httpx.Response:
         """Return the answer to a GET without the credential, whatever the answer is.
 
         :raises Unreachable: where there is none.
         """
-        request = self._http.build_request("GET", path)
-        return self._patiently(operation, lambda: self._receive(request, None), repeatable=True, org=None)
+        return self._patiently(operation, lambda: self._http.build_request("GET", path), None)
 
     @property
     def token_life(self) -> float | None:
@@ -191,19 +165,80 @@ class Transport:
         self._http.close()
 
     def _send_for_token(self, request: httpx.Request) -> httpx.Response:
-        prepared = self._http.build_request(
-            request.method,
-            request.url,
-            headers={"Content-Type": request.headers["Content-Type"]},
-            content=request.content,
-        )
+        headers = {"Content-Type": request.headers["Content-Type"]}
+        prepared = self._http.build_request(request.method, request.url, headers=headers, content=request.content)
         try:
-            return self._patiently(
-                "Asking for a token", lambda: self._receive(prepared, None), repeatable=True, org=None
-            )
+            return self._patiently("Requesting a token", lambda: prepared, None)
         except Unreachable as error:
             # The deadline was waited for here. The call that needs the token must not begin it again.
             raise Unreachable(str(error), may_have_applied=False) from None
+
+    def _patiently(
+        self, operation: str, request: Callable[[], httpx.Request], auth: httpx.Auth | None, *, repeatable: bool = True
+    ) -> httpx.Response:
+        """Send until ZITADEL itself answers, or until a retry cannot help.
+
+        :param repeatable: whether the call may be repeated after it may have taken effect.
+        """
+        attempts = itertools.count(1)
+
+        def may_succeed_later(error: Exception) -> bool:
+            if not isinstance(error, Passing) or not (repeatable or not error.may_have_applied):
+                return False
+            return error.answered or self._outage.is_worth_repeating(connected=error.connected)
+
+        try:
+            return retry(
+                lambda: self._once(operation, request(), auth, next(attempts)),
+                should_retry=may_succeed_later,
+                left=self.patience(),
+                sleep=self.sleep,
+                notify=self._before_retry,
+                retry_after=lambda error: error.retry_after if isinstance(error, Passing) else None,
+            )
+        except Passing as error:
+            message = str(error) if self._outage.reached else f"{error} {_NOTHING_ANSWERED} {DOCTOR}"
+            raise Unreachable(message, may_have_applied=error.may_have_applied) from None
+
+    def _before_retry(self, error: Exception, wait: float) -> None:
+        """Report the wait. After a 429 all calls of this client make it together."""
+        if isinstance(error, Passing) and error.rate_limited:
+            self._rate_limit.pause(self.settings.url, wait)
+        else:
+            self._outage.repeats(
+                f"{error} All calls are repeated until it answers, for at most {self.settings.retry_deadline:.0f} s."
+            )
+
+    def _once(self, operation: str, request: httpx.Request, auth: httpx.Auth | None, attempt: int) -> httpx.Response:
+        self._rate_limit.wait()
+        began = time.monotonic()
+        failed: Unreachable | None = None
+        try:
+            response = self._receive(request, auth)
+        except httpx.HTTPError as error:
+            log.debug("%s: %s after %.0f ms, attempt %d", operation, type(error).__name__, _since(began), attempt)
+            self._outage.failed(answered=False)
+            failed = connection_error(operation, self.settings.url, error)
+        if failed is not None:
+            # Outside the handler, because the library's own error may quote what the server sent.
+            raise failed
+        server_clock = http_date(response.headers.get("Date", ""))
+        if server_clock is not None:
+            self._ahead = server_clock.timestamp() - time.time()
+        status, sent = response.status_code, response.request
+        log.debug(
+            "%s %s org=%s -> %d in %.0f ms, attempt %d",
+            sent.method, sent.url.path, sent.headers.get(ORG_HEADER, "-"), status, _since(began), attempt,
+        )  # fmt: skip
+        if status in _GATEWAY_STATUSES - {429}:
+            self._outage.failed(answered=True)
+        else:
+            self._outage.ended()
+        if status in _GATEWAY_STATUSES:
+            # 429 is sent before a call is processed.
+            message = f"{operation}: {self.settings.url} answered {status}."
+            raise Passing(message, may_have_applied=status != 429, response=response)
+        return response
 
     def _receive(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
         """Send the request and read the whole answer within the time-out, which httpx counts anew with each byte.
@@ -220,96 +255,10 @@ class Transport:
             response.close()
         return response
 
-    def _patiently(
-        self, operation: str, send: Callable[[], httpx.Response], *, repeatable: bool, org: str | None
-    ) -> httpx.Response:
-        """Send until ZITADEL itself answers, or until a retry cannot help."""
-
-        attempt = 0
-
-        def once() -> httpx.Response:
-            nonlocal attempt
-            attempt += 1
-            return self._once(operation, send, org, attempt)
-
-        try:
-            return retry(
-                once,
-                should_retry=lambda error: isinstance(error, _Passing) and self._may_repeat(error, repeatable),
-                left=self.patience(),
-                sleep=self.sleep,
-                notify=self._before_retry,
-                retry_after=lambda error: error.retry_after if isinstance(error, _Passing) else None,
-            )
-        except _Passing as error:
-            message = str(error) if self._outage.reached else f"{error} {_NOTHING_ANSWERED} {DOCTOR}"
-            raise Unreachable(message, may_have_applied=error.may_have_applied) from None
-
-    def _may_repeat(self, error: _Passing, repeatable: bool) -> bool:
-        """Whether a call that failed may be repeated, and may succeed then."""
-        harmless = repeatable or not error.may_have_applied
-        return harmless and (error.answered or self._outage.is_worth_repeating(connected=error.connected))
-
-    def _before_retry(self, error: BaseException, wait: float) -> None:
-        """Report the wait. After a 429 all calls of this client make it together."""
-        if isinstance(error, _Passing) and error.rate_limited:
-            self._rate_limit.pause(self.settings.url, wait)
-        else:
-            self._outage.repeats(
-                f"{error} All calls are repeated until it answers, for at most {self.settings.retry_deadline:.0f} s."
-            )
-
-    def _once(
-        self, operation: str, send: Callable[[], httpx.Response], org: str | None, attempt: int
-    ) -> httpx.Response:
-        self._rate_limit.wait()
-        began = time.monotonic()
-        failed: Unreachable | None = None
-        try:
-            response = send()
-        except httpx.HTTPError as error:
-            log.debug("%s: %s after %.0f ms, attempt %d", operation, type(error).__name__, _since(began), attempt)
-            self._outage.failed(answered=False)
-            failed = _transport_error(operation, self.settings.url, error)
-        if failed is not None:
-            # Outside the handler, because the library's own error may quote what the server sent.
-            raise failed
-        request = response.request
-        said = http_date(response.headers.get("Date", ""))
-        if said is not None:
-            self._ahead = said.timestamp() - time.time()
-        log.debug(
-            "%s %s org=%s -> %d in %.0f ms, attempt %d",
-            request.method, request.url.path, org or "-", response.status_code, _since(began), attempt,
-        )  # fmt: skip
-        rate_limited = response.status_code == 429
-        if response.status_code in _GATEWAY_STATUSES and not rate_limited:
-            self._outage.failed(answered=True)
-        else:
-            self._outage.ended()
-        if response.status_code in _GATEWAY_STATUSES:
-            raise _Passing(
-                f"{operation}: {self.settings.url} answered {response.status_code}.",
-                may_have_applied=not rate_limited,  # 429 is sent before a call is processed
-                answered=True,
-                rate_limited=rate_limited,
-                retry_after=_retry_after(response),
-            )
-        return response
-
 
 def _begin(request: httpx.Request) -> None:
     """Remember when the request was sent."""
     request.extensions[_BEGAN] = time.monotonic()
-
-
-def _headers(settings: Settings) -> httpx.Headers:
-    """Return the headers that every call has."""
-    headers = httpx.Headers({"User-Agent": f"pulumi-zorg/{_version()}", "Accept": "application/json"})
-    # One by one: each takes the place of a header whose name differs in upper and lower case only.
-    for name, secret in settings.headers:
-        headers[name] = secret.value
-    return headers
 
 
 class _EndingStream(httpx.SyncByteStream):
@@ -327,143 +276,6 @@ class _EndingStream(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._stream.close()
-
-
-class _Passing(Unreachable):
-    """Unreachable, and a retry may help.
-
-    :param connected: whether a connection was made.
-    :param answered: whether anything answered. It was not ZITADEL.
-    :param rate_limited: the server answered 429, and so has not processed the call.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        may_have_applied: bool,
-        connected: bool = True,
-        answered: bool = False,
-        rate_limited: bool = False,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, may_have_applied=may_have_applied)
-        self.connected = connected
-        self.answered = answered
-        self.rate_limited = rate_limited
-        self.retry_after = retry_after
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    moment = http_date(value)
-    return None if moment is None else max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
-
-
-def http_date(value: str) -> datetime | None:
-    """Return the date of an HTTP header; None where it is none."""
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
-
-
-def _transport_error(operation: str, url: str, error: httpx.HTTPError) -> Unreachable:
-    cause: BaseException | None = error
-    other_scheme = OTHER_SCHEME_THAN_HTTP if url.startswith("http:") else ""
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Unreachable(
-                f"{operation}: the certificate of {url} is not trusted ({clean(cause.verify_message)}). "
-                f"{_CERTIFICATES.get(cause.verify_code, _PRIVATE_AUTHORITY)} {DOCTOR}",
-                may_have_applied=False,
-            )
-        if isinstance(cause, httpx.ProxyError) and str(cause).startswith("407"):
-            return Unreachable(
-                f"{operation}: the proxy that the environment names for {url} wants a credential ({clean(str(cause))}). Give it in "
-                "the proxy's address (HTTPS_PROXY, HTTP_PROXY), or name the server in NO_PROXY. zorg:headers does not reach that proxy. "
-                f"{DOCTOR}",
-                may_have_applied=False,
-            )
-        if (
-            isinstance(cause, ssl.SSLError)
-            and cause.errno == ssl.SSL_ERROR_SSL
-            and isinstance(error, httpx.ConnectError)
-        ):
-            # The server's bytes are no TLS, or it refuses this machine's. A repeated call meets the same.
-            return Unreachable(
-                f"{operation}: no TLS connection to {url} is possible ({clean(cause.reason or str(cause))}). "
-                f"{_OTHER_SCHEME_THAN_HTTPS} {DOCTOR}",
-                may_have_applied=False,
-            )
-        if isinstance(cause, ssl.SSLError):  # the server ends the connection in the handshake
-            other_scheme = _OTHER_SCHEME_THAN_HTTPS
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, _UNSENDABLE):
-        # The cause is not quoted: it may contain the header with the token.
-        return Unreachable(
-            f"{operation}: the call cannot be sent to {url} ({type(error).__name__}).", may_have_applied=False
-        )
-    # It may quote what the server sent.
-    what = clean(hide_sent(str(error), _sent_with(error))) or type(error).__name__
-    if isinstance(error, httpx.TimeoutException):
-        what = f"no answer in time ({type(error).__name__})"
-    connected = not isinstance(error, _NOT_CONNECTED)
-    broke = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.ConnectError) and other_scheme
-    hint = f" {other_scheme}" if broke and (connected or other_scheme is _OTHER_SCHEME_THAN_HTTPS) else ""
-    return _Passing(
-        f"{operation}: {url} cannot be reached: {what}.{hint}",
-        may_have_applied=not isinstance(error, _NOT_SENT),
-        connected=connected,
-    )
-
-
-def _sent_with(error: httpx.HTTPError) -> list[tuple[str, str]]:
-    try:
-        return error.request.headers.multi_items()
-    except RuntimeError:  # it was raised without one
-        return []
-
-
-def _answer(call: Call, response: httpx.Response, settings: Settings) -> dict[str, Any]:
-    answer, status = json_of(response), response.status_code
-    if status in (200, 201) and isinstance(answer, dict):
-        return answer
-    if has_no_instance(response) or is_from_proxy(response) or not is_refusal(answer) or status < 400:
-        # An answer of 200, or of something that failed inside, may be that of a proxy after the server has acted.
-        raise UnexpectedAnswer(
-            f"{call.operation}: {explained(response)} {DOCTOR}", may_have_applied=status < 300 or status >= 500
-        )
-    raise _refusal(call, response, answer, settings)
-
-
-def _refusal(call: Call, response: httpx.Response, answer: dict[str, Any], settings: Settings) -> ApiError:
-    status, code = response.status_code, answer.get("code")
-    # What the server says is compared as it is: a header that is hidden in it may be a part of a word.
-    message = str(answer.get("message", ""))
-    kind: type[ApiError] = ApiError
-    if status == 400:
-        kind = FailedPrecondition if code in (9, "failed_precondition") else InvalidArgument
-    elif status == 401:
-        kind = Unauthenticated
-    elif status == 403 or (status == 404 and "membership" in message):
-        # This decides the wording only. Whether an object is removed takes more than this (proof.py).
-        kind = PermissionDenied
-    elif status == 404:
-        kind = NotFound
-    elif status == 409:
-        kind = AlreadyExists
-    elif status == 500 and not call.reads and code in (2, "unknown"):
-        kind = EventConflict
-    hint = ""
-    if kind is FailedPrecondition:
-        hint = call.hint
-    elif kind is Unauthenticated:
-        hint = settings.credential_origin
-    return kind(call.operation, status, code if isinstance(code, int | str) else None, quoted(response, message), hint)
 
 
 def _since(began: float) -> float:

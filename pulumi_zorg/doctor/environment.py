@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,6 @@ from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
 from pulumi_zorg.errors import clean
 from pulumi_zorg.settings.pulumi_project import program_folder, project_file, read_project
-
-__all__ = ["Interpreter", "check_python", "interpreters"]
 
 _ANSWERS_WITHIN = 20  # seconds
 _WINDOWS = os.name == "nt"
@@ -52,18 +50,14 @@ class Interpreter:
     made: bool = False
 
 
-def interpreters(file: Path) -> dict[str, Interpreter]:
+def interpreters(file: Path) -> tuple[Interpreter, Interpreter]:
     """Return the Python of the program, and that of the provider's process.
 
     :param file: the project's file.
     """
     options, program = _options(file), program_folder(file)
     virtualenv, toolchain = str(options.get("virtualenv") or ""), str(options.get("toolchain") or "").lower()
-    detected = toolchain
-    if not toolchain and _above(program, "uv.lock"):
-        detected = "uv"
-    elif not toolchain and _above(program, "poetry.lock"):
-        detected = "poetry"
+    detected = toolchain or next((each for each in ("uv", "poetry") if _above(program, f"{each}.lock")), "")
     named = f"`virtualenv: {virtualenv}` in {file.name}"
     if detected == "poetry":
         of_program = _of_poetry(program)
@@ -82,35 +76,38 @@ def interpreters(file: Path) -> dict[str, Interpreter]:
         of_provider = _of_poetry(program)
     else:
         of_provider = _on_path("python" if _WINDOWS else "python3")
-    return {"program": of_program, "provider's process": of_provider}
+    return of_program, of_provider
 
 
-def check_python(examination: Examination) -> Iterator[Finding]:
+def check_python(examination: Examination) -> Sequence[Finding]:
     """This command is in the Python environment that `pulumi` uses for the project."""
     file = project_file(examination.folder.resolve())
     if file is None:
-        yield ok(
-            f"this command is in {sys.prefix}. Which environment `pulumi` uses depends on a project, and there is none here"
-        )
-        return
-    users: dict[Interpreter, list[str]] = {}
-    for process, interpreter in interpreters(file).items():
-        users.setdefault(interpreter, []).append(process)
-    for interpreter, processes in users.items():
-        who = f"the {' and the '.join(processes)}"
-        yield _compared(interpreter, who, "uses" if len(processes) == 1 else "use", program_folder(file))
+        return [
+            ok(
+                f"this command is in {sys.prefix}. Which environment `pulumi` uses depends on a project, and there is none here"
+            )
+        ]
+    folder, (of_program, of_provider) = program_folder(file), interpreters(file)
+    if of_program == of_provider:
+        return [_compared(of_program, "the program and the provider's process of `pulumi` use", folder)]
+    return [
+        _compared(of_program, "the program of `pulumi` uses", folder),
+        _compared(of_provider, "the provider's process of `pulumi` uses", folder),
+    ]
 
 
-def _compared(interpreter: Interpreter, who: str, use: str, folder: Path) -> Finding:
-    """Return what is to be said of the Python of these processes.
+def _compared(interpreter: Interpreter, who_uses: str, folder: Path) -> Finding:
+    """Return whether processes of `pulumi` use this command's Python.
 
+    :param who_uses: the processes, as the beginning of a sentence.
     :param folder: the folder in which they start.
     """
     mine, by, executable = f"this command is in {sys.prefix}", interpreter.named_by, interpreter.executable
     if executable is None:
-        return warning(f"it is not known which Python {who} of `pulumi` {use} ({by}), and {mine}")
+        return warning(f"it is not known which Python {who_uses} ({by}), and {mine}")
     if not executable.is_file():
-        absent = f"{who} of `pulumi` {use} {executable} ({by}), which does not exist"
+        absent = f"{who_uses} {executable} ({by}), which does not exist"
         if interpreter.made:
             return warning(f"{absent} yet. Run `pulumi install`, and `zorg doctor` in that environment.")
         return error(
@@ -120,13 +117,13 @@ def _compared(interpreter: Interpreter, who: str, use: str, folder: Path) -> Fin
     is_mine = _same(executable.parent.parent, Path(sys.prefix))
     answer = (sys.prefix, "") if is_mine else _ask(executable, folder)
     if answer is None:
-        return warning(f"{who} of `pulumi` {use} {executable} ({by}), which cannot be run, and {mine}")
+        return warning(f"{who_uses} {executable} ({by}), which cannot be run, and {mine}")
     prefix, installed = answer
     if _same(Path(prefix), Path(sys.prefix)):
-        return ok(f"{mine}, which {who} of `pulumi` {use} too ({by})")
+        return ok(f"{mine}, which {who_uses} too ({by})")
     there = f"pulumi_zorg {installed} is installed there" if installed else "pulumi_zorg is not installed there"
     return warning(
-        f"{who} of `pulumi` {use} another Python environment: {prefix} ({by}), and {mine}. {there}. Install pulumi_zorg into the "
+        f"{who_uses} another Python environment: {prefix} ({by}), and {mine}. {there}. Install pulumi_zorg into the "
         "environment that `pulumi` uses, and run `zorg` from it."
     )
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pulumi_zorg.api.caller import Membership
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.identity import Membership
 from pulumi_zorg.api.records import UserRecord
 from pulumi_zorg.errors import clean
-from pulumi_zorg.settings.config import ClientCredentials, PersonalAccessToken, Settings
-
-__all__ = ["Examination", "LoadedSettings", "State"]
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import described
 
 #: Seconds that one call may take.
 _TIMEOUT = 10.0
 #: Seconds after which a call that fails is given up: it is not repeated, because the diagnosis is about this moment.
 _NO_RETRY = 0.001
+_MOST_NAMED = 5  # organizations in a sentence
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,7 @@ class Examination:
     @property
     def credential(self) -> str:
         """The credential in a sentence: its kind, and the part of it that is no secret."""
-        credential = self.settings.credential
-        if isinstance(credential, PersonalAccessToken):
-            return "a personal access token"
-        if isinstance(credential, ClientCredentials):
-            return f"the client credentials of {clean(credential.client_id)}"
-        return f"the service-account key {clean(credential.key_id)} of user {clean(credential.user_id)}"
+        return described(self.settings.credential)
 
     @property
     def me(self) -> UserRecord:
@@ -110,9 +106,20 @@ class Examination:
     @cached_property
     def memberships(self) -> tuple[Membership, ...]:
         """The memberships of the credential's user, read once."""
-        return self.client.identity.memberships()
+        return self.client.caller.memberships()
 
     def close(self) -> None:
         """Close the connections."""
         if "client" in self.__dict__:
             self.client.close()
+
+
+def named(org_ids: Sequence[str]) -> str:
+    """Return the first organizations in a sentence, and how many more there are."""
+    shown, rest = ", ".join(map(clean, org_ids[:_MOST_NAMED])), len(org_ids) - _MOST_NAMED
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a moment in a sentence."""
+    return f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S}Z"

@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pulumi_zorg.doctor.credential import check_credential, check_expiry, check_roles
-from pulumi_zorg.doctor.environment import check_python
+from pulumi_zorg.doctor import credential, environment, machine, rights, server
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Diagnosis, Finding, error, skipped
-from pulumi_zorg.doctor.machine import (
-    check_checkpoints,
-    check_engine,
-    check_pending,
-    check_pending_folder,
-    check_sdk,
-    check_state,
-)
-from pulumi_zorg.doctor.rights import check_rights
-from pulumi_zorg.doctor.server import (
-    check_address,
-    check_api,
-    check_clock,
-    check_events,
-    check_header,
-    check_settings,
-    check_version,
-)
 from pulumi_zorg.errors import DOCTOR, ZorgError
-
-__all__ = ["CHECKS", "Check", "diagnose"]
 
 
 @dataclass(frozen=True)
@@ -41,29 +20,29 @@ class Check:
     """
 
     name: str
-    find: Callable[[Examination], Iterator[Finding]]
+    find: Callable[[Examination], Finding | Iterable[Finding]]
     after: tuple[str, ...] = ()
 
 
 CHECKS = (
-    Check("engine", check_engine),
-    Check("python", check_python),
-    Check("sdk", check_sdk),
-    Check("checkpoints", check_checkpoints),
-    Check("settings", check_settings),
-    Check("address", check_address, ("settings",)),
-    Check("clock", check_clock, ("address",)),
-    Check("credential", check_credential, ("address", "clock")),
-    Check("expiry", check_expiry, ("credential",)),
-    Check("roles", check_roles, ("credential",)),
-    Check("header", check_header, ("roles",)),
-    Check("rights", check_rights, ("roles", "header")),
-    Check("events", check_events, ("roles",)),
-    Check("api", check_api, ("credential",)),
-    Check("version", check_version, ("roles",)),
-    Check("state", check_state, ("engine",)),
-    Check("journal", check_pending_folder),
-    Check("pending", check_pending, ("settings",)),
+    Check("engine", machine.check_engine),
+    Check("python", environment.check_python),
+    Check("sdk", machine.check_sdk),
+    Check("checkpoints", machine.check_checkpoints),
+    Check("settings", server.check_settings),
+    Check("address", server.check_address, ("settings",)),
+    Check("clock", server.check_clock, ("address",)),
+    Check("credential", credential.check_credential, ("address", "clock")),
+    Check("expiry", credential.check_expiry, ("credential",)),
+    Check("roles", credential.check_roles, ("credential",)),
+    Check("header", server.check_header, ("roles",)),
+    Check("rights", rights.check_rights, ("roles", "header")),
+    Check("events", server.check_events, ("roles",)),
+    Check("api", server.check_api, ("credential",)),
+    Check("version", server.check_version, ("roles",)),
+    Check("state", machine.check_state, ("engine",)),
+    Check("journal", machine.check_pending_folder),
+    Check("pending", machine.check_pending, ("settings",)),
 )
 
 
@@ -86,6 +65,7 @@ def diagnose(examination: Examination, checks: Sequence[Check] = CHECKS) -> Diag
 
 def _find(check: Check, examination: Examination) -> Iterator[Finding]:
     try:
-        yield from check.find(examination)
+        found = check.find(examination)
+        yield from [found] if isinstance(found, Finding) else found
     except ZorgError as raised:
         yield error(str(raised).removesuffix(f" {DOCTOR}"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi_zorg.api.organizations import READ_ORGANIZATION
-from pulumi_zorg.doctor.examination import Examination
+from pulumi_zorg.doctor.examination import Examination, named
 from pulumi_zorg.doctor.findings import Finding, error, warning
 from pulumi_zorg.errors import ApiError, clean
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
@@ -28,7 +28,6 @@ _ACTIONS = {
     "remove": "remove",
 }
 _READS = ("read", "search")
-_MOST_NAMED = 5  # organizations in a sentence
 _ON_INSTANCE = "IAM_ORG_MANAGER on the instance"
 
 
@@ -73,14 +72,12 @@ def check_rights(examination: Examination) -> Iterator[Finding]:
             yield from _in_organization(examination, org_id)
     elif any(each.iam for each in examination.memberships):
         scope = _instance(examination)
-        for declared in _types(examination):
-            yield _finding(examination, scope, declared, _actions(examination))
+        yield from (_finding(examination, scope, each, _actions(examination)) for each in _types(examination))
     else:
         within = list(dict.fromkeys(each.within for each in examination.memberships))
-        named = ", ".join(map(clean, within[:_MOST_NAMED]))
         yield warning(
             f"{examination.user} has no role on the instance, so its rights were not checked. Name the organizations of the "
-            f"stack: --org ID. It has roles in {named}{' and others' if len(within) > _MOST_NAMED else ''}."
+            f"stack: --org ID. It has roles in {named(within)}."
         )
 
 
@@ -97,7 +94,7 @@ def _to_create_organizations(examination: Examination) -> Iterator[Finding]:
 
 def _in_organization(examination: Examination, org_id: str) -> Iterator[Finding]:
     try:
-        permissions = examination.client.identity.permissions(org_id)
+        permissions = examination.client.caller.permissions(org_id)
         readable = READ_ORGANIZATION.permission in permissions
         removed = readable and examination.client.organizations.read(org_id).removed
     except ApiError as refused:
@@ -117,16 +114,16 @@ def _instance(examination: Examination) -> _Scope:
     """Return the rights that the roles on the instance give: those in an organization in which the caller has no role."""
     client = examination.client
     taken = {each.within for each in examination.memberships}
-    default = client.identity.default_organization()
+    default = client.caller.default_organization()
     candidates = [examination.own_org, *([default] if default else [])]
     free = [each for each in candidates if each not in taken]
     if not free:
         free = [each.id for each in client.organizations.some() if each.id not in taken]
     for org_id in free:
         with suppress(ApiError):  # lists lag: it may be removed by now
-            return _Scope("on the instance", client.identity.permissions(org_id), None, _ON_INSTANCE)
+            return _Scope("on the instance", client.caller.permissions(org_id), None, _ON_INSTANCE)
     own = examination.own_org
-    permissions = client.identity.permissions(own)
+    permissions = client.caller.permissions(own)
     return _Scope(f"in the credential's own organization {clean(own)}", permissions, own, _ON_INSTANCE)
 
 
@@ -138,7 +135,7 @@ def _finding(examination: Examination, scope: _Scope, declared: ResourceType[Any
         permissions = scope.permissions
         if action == "create" and not declared.in_organization:
             # The call names no organization, so that the server looks at the rights in the caller's own one.
-            permissions = examination.client.identity.permissions(examination.own_org)
+            permissions = examination.client.caller.permissions(examination.own_org)
         lacking = missing_permissions(declared, permissions, action)
         if lacking:
             missing[action] = lacking

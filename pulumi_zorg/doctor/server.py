@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
 
+from pulumi_zorg.api.answers import advice, asked_host, has_no_instance, json_of, location, quoted, said
 from pulumi_zorg.api.api_services import API_SERVICES, answers
-from pulumi_zorg.api.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES
+from pulumi_zorg.api.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES, TOKEN_PATH
 from pulumi_zorg.api.call import ORG_HEADER
-from pulumi_zorg.api.foreign import advice, asked_host, has_no_instance, location, quoted, said
+from pulumi_zorg.api.connection import http_date
 from pulumi_zorg.api.organizations import READ_ORGANIZATION
-from pulumi_zorg.api.transport import http_date
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
 from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, clean
+from pulumi_zorg.settings.engine_versions import version_in
 from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 from pulumi_zorg.world.object_events import ORG_REMOVED
 
-if TYPE_CHECKING:
-    import httpx
-
-__all__ = [
-    "check_address",
-    "check_api",
-    "check_clock",
-    "check_events",
-    "check_header",
-    "check_settings",
-    "check_version",
-]
-
 _HEALTH = "/debug/healthz"
 _DISCOVERY = "/.well-known/openid-configuration"
-_TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 - a path
 #: Seconds that clocks may differ without a warning. The Date header has whole seconds, and the answer takes some time.
 _CLOCKS_DIFFER = 60
 #: The first version without the advisory GHSA-v859-c572-qh5p.
@@ -72,9 +57,10 @@ def check_address(examination: Examination) -> Iterator[Finding]:
             f"{advice(discovery)}"
         )
         return
-    document = _object(discovery)
+    document = json_of(discovery) if discovery.status_code == 200 else None
+    document = document if isinstance(document, dict) else {}
     issuer, token_endpoint = document.get("issuer"), document.get("token_endpoint")
-    if not isinstance(issuer, str) or not str(token_endpoint).endswith(_TOKEN_PATH):
+    if not isinstance(issuer, str) or not str(token_endpoint).endswith(TOKEN_PATH):
         form = clean(quoted(discovery, discovery.headers.get("Content-Type", "no content type")), 80)
         yield error(
             f"{url} answers, but not as a ZITADEL: {_DISCOVERY} is not ZITADEL's discovery document ({discovery.status_code}, "
@@ -98,51 +84,46 @@ def check_address(examination: Examination) -> Iterator[Finding]:
         yield ok(f"{url} answers (ZITADEL), without TLS")
 
 
-def check_clock(examination: Examination) -> Iterator[Finding]:
+def check_clock(examination: Examination) -> Finding:
     """This machine's clock is that of the server."""
     answer = examination.client.transport.get_public("Reading the server's clock", _HEALTH)
     now = time.time()
     date = http_date(answer.headers.get("Date", ""))
     if date is None:
-        yield warning("the server's answers have no date, so its clock is not known")
-        return
+        return warning("the server's answers have no date, so its clock is not known")
     ahead = date.timestamp() - now  # of the server's clock; the header has whole seconds
     shown = f"this machine's clock is {abs(ahead):.0f} s {'behind' if ahead > 0 else 'ahead of'} the server's"
     way_out = "Set the clock of this machine by NTP."
     # The server knows an assertion from the moment at which it was issued until it ends.
     is_good = ahead + 1 >= -ASSERTION_DATED_BACK and ahead < ASSERTION_LIVES - ASSERTION_DATED_BACK
     if isinstance(examination.settings.credential, ServiceAccountKey) and not is_good:
-        yield error(f"{shown}, so ZITADEL refuses what is signed with the service-account key. {way_out}")
-    elif abs(ahead) > _CLOCKS_DIFFER:
-        yield warning(f"{shown}. Times in messages and `zorg drift --since` are wrong by that much. {way_out}")
-    else:
-        yield ok(f"this machine's clock is that of the server (within {_CLOCKS_DIFFER} s)")
+        return error(f"{shown}, so ZITADEL refuses what is signed with the service-account key. {way_out}")
+    if abs(ahead) > _CLOCKS_DIFFER:
+        return warning(f"{shown}. Times in messages and `zorg drift --since` are wrong by that much. {way_out}")
+    return ok(f"this machine's clock is that of the server (within {_CLOCKS_DIFFER} s)")
 
 
-def check_header(examination: Examination) -> Iterator[Finding]:
+def check_header(examination: Examination) -> Finding:
     """The header that names the organization arrives at the server. Without it, a call acts on the caller's own one."""
     client, own = examination.client, examination.own_org
     try:
         answered = _organization_that_answers(examination)
         if answered is not None:
-            yield ok(f"the header {ORG_HEADER} arrives: the server answers for organization {clean(answered)}")
-            return
-        if READ_ORGANIZATION.permission not in client.identity.permissions(own):
-            yield warning(
+            return ok(f"the header {ORG_HEADER} arrives: the server answers for organization {clean(answered)}")
+        if READ_ORGANIZATION.permission not in client.caller.permissions(own):
+            return warning(
                 f"it is not known whether the header {ORG_HEADER} arrives. Name an organization that the credential may "
                 "read, and that its user does not live in: --org ID."
             )
-            return
         with suppress(ApiError):  # a server without the header answers for the caller's own organization
             client.organizations.read(_NO_ORGANIZATION)
     except HeaderIgnored:
-        yield error(
+        return error(
             f"the header {ORG_HEADER} does not arrive: the server answers for the credential's own organization {clean(own)}, "
             "whichever organization a call names. Every change would hit the wrong organization, so none is made. Let the "
             "proxy in front of the server pass the header on, or use a server that honours it."
         )
-        return
-    yield ok(f"the header {ORG_HEADER} arrives: the server refuses an organization that does not exist")
+    return ok(f"the header {ORG_HEADER} arrives: the server refuses an organization that does not exist")
 
 
 def _organization_that_answers(examination: Examination) -> str | None:
@@ -157,7 +138,7 @@ def _organization_that_answers(examination: Examination) -> str | None:
         try:
             client.organizations.read(org_id)
         except (PermissionDenied, NotFound):
-            if org_id in with_role and not client.identity.permissions(org_id):
+            if org_id in with_role and not client.caller.permissions(org_id):
                 # Each role has permissions, so these are not those in this organization.
                 raise HeaderIgnored(f"The rights in organization {clean(org_id)} are not shown.") from None
         else:
@@ -165,21 +146,20 @@ def _organization_that_answers(examination: Examination) -> str | None:
     return None
 
 
-def check_events(examination: Examination) -> Iterator[Finding]:
+def check_events(examination: Examination) -> Finding:
     """The event store can be read."""
     try:
         examination.client.events.since(datetime.now(timezone.utc), (ORG_REMOVED,), at_most=1)
     except (PermissionDenied, NotFound):
         on_instance = any(each.iam for each in examination.memberships)
         organizations = "" if on_instance else " The removal of an organization cannot be proven at all."
-        yield warning(
+        return warning(
             f"the event store cannot be read: {examination.user} lacks events.read on the instance. Removals are proven by change "
             "logs and lists. Where these prove none, as of the newest user grant of an organization, a refresh ends with an "
             f"error.{organizations} `zorg drift` does not say who changed what, and its --since does not work. Give it "
             "IAM_OWNER_VIEWER on the instance (docs/rights.md)."
         )
-        return
-    yield ok("the event store can be read: removals are proven, and changes have a time and a user")
+    return ok("the event store can be read: removals are proven, and changes have a time and a user")
 
 
 def check_api(examination: Examination) -> Iterator[Finding]:
@@ -198,36 +178,26 @@ def check_api(examination: Examination) -> Iterator[Finding]:
         yield ok(f"these parts of ZITADEL's API answer: {', '.join(present)}")
 
 
-def check_version(examination: Examination) -> Iterator[Finding]:
+def check_version(examination: Examination) -> Finding:
     """No published advisory about roles is known of the server's version.
 
     A build from source can have the fix before its version says so.
     """
-    shown = examination.client.identity.server_version()
-    found = re.match(r"v?(\d+)\.(\d+)", shown or "")
+    shown = examination.client.caller.server_version()
+    found = version_in(shown or "")
     advisory = (
         "Before ZITADEL 4.16.0, taking several roles out of a project grant at once can leave some of them with its users "
         "(GHSA-v859-c572-qh5p)"
     )
     if shown is None:
-        yield warning(
+        return warning(
             f"the version of ZITADEL is not known: it needs iam.read on the instance, and a server that shows it. {advisory}."
         )
-    elif found is None:
-        yield warning(f"the version of ZITADEL is {clean(shown, 100)}, which has no number. {advisory}.")
-    elif (int(found[1]), int(found[2])) < _ROLES_FIXED_IN:
-        yield warning(
+    if found is None:
+        return warning(f"the version of ZITADEL is {clean(shown, 100)}, which has no number. {advisory}.")
+    if found < _ROLES_FIXED_IN:
+        return warning(
             f"ZITADEL is {clean(shown, 100)}. {advisory}. pulumi_zorg takes one role out at a time, and reads the user grants "
             "afterwards. The console does not. Install 4.16.0 or newer; `zorg drift` finds user grants with such roles."
         )
-    else:
-        yield ok(f"ZITADEL is {clean(shown, 100)}")
-
-
-def _object(response: httpx.Response) -> dict[str, Any]:
-    """Return the JSON object of an answer; an empty one where there is none."""
-    try:
-        found = response.json() if response.status_code == 200 else None
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}
+    return ok(f"ZITADEL is {clean(shown, 100)}")

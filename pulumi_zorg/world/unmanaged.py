@@ -61,7 +61,7 @@ class _Organizations:
         """
         try:
             if org_id not in self._rights:
-                self._rights[org_id] = self.client.identity.permissions(org_id)
+                self._rights[org_id] = self.client.caller.permissions(org_id)
         except (ApiError, UnexpectedAnswer) as error:
             raise NotProven(
                 f"The rights of the credential in organization {clean(org_id)} cannot be read. {error}"

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
-import tenacity
+from pulumi_zorg.api.retry import poll
 
 T = TypeVar("T")
 
 
 def listed(read: Callable[[], T]) -> T:
     """What a list shows, once it shows anything: on a real server lists lag behind."""
-    patient = tenacity.Retrying(
-        retry=tenacity.retry_if_result(lambda found: not found),
-        wait=tenacity.wait_fixed(0.1),
-        stop=tenacity.stop_after_delay(20),
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
-    )
-    found: T = patient(read)
-    return found
+    return poll(read, bool, within=20, sleep=lambda seconds: time.sleep(min(seconds, 0.1)))

@@ -23,7 +23,8 @@ from pulumi_zorg.resource_types.impact import (
     Planned,
 )
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from pulumi_zorg.testing import Fault
 from pulumi_zorg.world.tokens import type_token
 from tests.support.servers import Server

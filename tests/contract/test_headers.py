@@ -13,7 +13,8 @@ import pytest
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import CredentialError, UnexpectedAnswer
-from pulumi_zorg.settings.config import Credential, PersonalAccessToken, Secret, Settings
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import Credential, PersonalAccessToken, Secret
 from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 from tests.support.servers import Server
 
@@ -74,10 +75,11 @@ def test_the_issuer_follows_the_host_header(any_server: Server, client: Connect)
     with pytest.raises(
         CredentialError, match=rf"the issuer is {any_server.proxy.target} \(zorg:audience where it differs"
     ):
-        client(key, {"Host": host}).identity.me()
-    assert client(key, {"Host": host}, issuer).identity.me().id == user
+        client(key, {"Host": host}).caller.me()
+    assert client(key, {"Host": host}, issuer).caller.me().id == user
     elsewhere = client(key, {"Host": NOWHERE}, issuer)
     with pytest.raises(
-        UnexpectedAnswer, match=rf"for a token: the server has no instance with the host name {NOWHERE} \(text/plain"
+        UnexpectedAnswer,
+        match=rf"Requesting a token at .*: the server has no instance with the host name {NOWHERE} \(text/plain",
     ):
-        elsewhere.identity.me()
+        elsewhere.caller.me()

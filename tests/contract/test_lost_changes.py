@@ -16,7 +16,8 @@ from pulumi_zorg.engine import lost_changes
 from pulumi_zorg.engine.reconcile import reconcile
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
-from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from tests.support.servers import Server
 from tests.support.types import USER_GRANT
 

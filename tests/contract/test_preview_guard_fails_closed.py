@@ -18,7 +18,8 @@ from pulumi_zorg.guard.plan import read_plan
 from pulumi_zorg.guard.review import LOSING_ACCESS, Limit, Verdict, limit_options, review
 from pulumi_zorg.resource_types.impact import Effect, Facts
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from pulumi_zorg.testing import Fault
 from tests.support.command import Zorg
 from tests.support.each_type import EXAMPLES, Example, example

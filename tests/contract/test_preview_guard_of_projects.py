@@ -12,7 +12,8 @@ from pulumi_zorg.cli.json_models import PreviewVerdict
 from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.guard.plan import read_plan
 from pulumi_zorg.guard.review import LOSING_ACCESS, Limit, Verdict, limit_options, review
-from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from pulumi_zorg.testing import Fault
 from pulumi_zorg.world.tokens import type_token
 from tests.support.command import Zorg

@@ -10,7 +10,8 @@ import pytest
 from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.guard.plan import read_plan
 from pulumi_zorg.guard.review import Limit, Verdict, review
-from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from pulumi_zorg.testing import Fault
 from tests.support.plans import plan_text
 from tests.support.servers import Server, emulated

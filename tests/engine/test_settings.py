@@ -60,7 +60,7 @@ def test_headers_are_sent_by_each_process_and_are_secret(server: Server, stack: 
     server.proxy.add(Fault("require", times=None, status=403, header="Proxy-Authorization", value=VALUE))
     refused = stack.run("preview")
     assert refused.code != 0
-    assert refused.shows("403 came back, but not in ZITADEL's words", WANTS)
+    assert refused.shows("the answer 403 is not a ZITADEL error response", WANTS)
     assert "Traceback" not in refused.out
     for args in (("drift", "--unmanaged", "instance"), ("generate", "--all"), ("doctor",)):
         run = zorg(stack, *args)

@@ -74,15 +74,15 @@ def test_a_token_that_is_refused_forgets_nothing(any_server: Server, made: Stack
     ("fault", "said"),
     [
         (Fault("answer", times=None, status=200, body=HTML), "so it is not ZITADEL's"),
-        (Fault("answer", times=None, status=404, body=HTML), "not in ZITADEL's words"),
-        (Fault("answer", times=None, status=403, body=HTML), "not in ZITADEL's words"),
+        (Fault("answer", times=None, status=404, body=HTML), "is not a ZITADEL error response"),
+        (Fault("answer", times=None, status=403, body=HTML), "is not a ZITADEL error response"),
         (
             Fault("answer", times=None, status=200, body="{}", headers={"Content-Type": "application/json"}),
             "not what ZITADEL says",
         ),
         (
             Fault("answer", times=None, status=404, body="{}", headers={"Content-Type": "application/json"}),
-            "not in ZITADEL's words",
+            "is not a ZITADEL error response",
         ),
         (
             Fault("answer", times=None, status=302, headers={"Location": "https://login.example"}),

@@ -161,10 +161,10 @@ def test_without_the_event_store_and_without_the_right_to_read_all_a_removal_is_
 
 NOT_ZITADEL = {
     "HTML with 200": (Fault("answer", status=200, body=HTML), "so it is not ZITADEL's"),
-    "HTML with 404": (Fault("answer", status=404, body=HTML), "not in ZITADEL's words"),
-    "HTML with 403": (Fault("answer", status=403, body=HTML), "not in ZITADEL's words"),
+    "HTML with 404": (Fault("answer", status=404, body=HTML), "is not a ZITADEL error response"),
+    "HTML with 403": (Fault("answer", status=403, body=HTML), "is not a ZITADEL error response"),
     "an empty object": (Fault("answer", status=200, body="{}", headers=JSON), "not what ZITADEL says"),
-    "an empty 404": (Fault("answer", status=404, body="{}", headers=JSON), "not in ZITADEL's words"),
+    "an empty 404": (Fault("answer", status=404, body="{}", headers=JSON), "is not a ZITADEL error response"),
     "a redirect": (
         Fault("answer", status=302, headers={"Location": "https://login.example"}),
         "sends the call elsewhere",

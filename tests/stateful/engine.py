@@ -25,7 +25,8 @@ from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resource_types.inputs import OWNER
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
-from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from pulumi_zorg.world.tokens import short
 from tests.support.stack import TOKENS
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.guard.plan import read_plan
 from pulumi_zorg.guard.review import LOSING_ACCESS, limit_options, review
-from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from tests.support.plans import plan_text
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.settings.config import Credential, PersonalAccessToken, Secret, Settings
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import Credential, PersonalAccessToken, Secret
 from tests.support.servers import Server
 
 

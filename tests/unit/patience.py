@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-import tenacity
 
-from pulumi_zorg.api import outage, rate_limit, transport
+from pulumi_zorg.api import outage, rate_limit, retry, transport
 from pulumi_zorg.api.transport import Transport
-from pulumi_zorg.settings.config import Credential, PersonalAccessToken, Secret, Settings
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import Credential, PersonalAccessToken, Secret
 
 URL = "https://acme.example"
 TOKEN = "pat-1f0c2b7a"
@@ -29,7 +29,7 @@ class Waits(list[float]):
         super().__init__()
         # Only where waiting is measured: the emulators of this process have timers that need the real clock.
         moved = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(self), time=time.time, sleep=time.sleep)
-        for module in (tenacity, transport, rate_limit, outage):
+        for module in (retry, transport, rate_limit, outage):
             monkeypatch.setattr(module, "time", moved)
 
     def __call__(self, seconds: float) -> None:

@@ -15,10 +15,10 @@ import httpx
 import jwt
 import pytest
 
-from pulumi_zorg.api.auth import SCOPE, BearerAuth, ExchangedToken, FixedToken, TokenSource
+from pulumi_zorg.api.auth import SCOPE, BearerAuth, ExchangedToken, FixedToken, SendForToken
 from pulumi_zorg.api.call import Call
 from pulumi_zorg.errors import CredentialError, Unauthenticated, UnexpectedAnswer, Unreachable, ZorgError
-from pulumi_zorg.settings.config import ClientCredentials, Credential, PersonalAccessToken, Secret
+from pulumi_zorg.settings.credentials import ClientCredentials, Credential, PersonalAccessToken, Secret
 from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 from tests.unit.keys import key_json, parts_of, pem, private_key
 from tests.unit.patience import URL, Answer, Waits, answers, refuses, transport_to, words
@@ -88,14 +88,20 @@ def form_of(request: httpx.Request) -> dict[str, str]:
     return {name: value for name, (value,) in parse_qs(request.content.decode(), strict_parsing=True).items()}
 
 
-def http(issuer: Issuer, source: TokenSource) -> httpx.Client:
-    """A client of the issuer that takes its tokens from ``source``."""
-    plain = httpx.Client(transport=httpx.MockTransport(issuer))
-    return httpx.Client(base_url=URL, transport=httpx.MockTransport(issuer), auth=BearerAuth(source, plain.send))
+def http(issuer: Issuer, auth: BearerAuth) -> httpx.Client:
+    """A client of the issuer."""
+    if isinstance(auth, ExchangedToken):
+        auth._send = plain(issuer)
+    return httpx.Client(base_url=URL, transport=httpx.MockTransport(issuer), auth=auth)
+
+
+def plain(issuer: Issuer) -> SendForToken:
+    """Send requests for a token to the issuer."""
+    return httpx.Client(transport=httpx.MockTransport(issuer)).send
 
 
 def exchanged(credential: ServiceAccountKey | ClientCredentials = PAIR, clock: Clock | None = None) -> ExchangedToken:
-    return ExchangedToken(credential, URL, ISSUER, clock or Clock())
+    return ExchangedToken(credential, URL, ISSUER, plain(Issuer()), clock=clock or Clock())
 
 
 # The requests for a token.
@@ -205,14 +211,16 @@ def test_threads_that_wait_for_a_token_during_an_outage_fail_together() -> None:
     def unreachable(request: httpx.Request) -> httpx.Response:
         sent.append(len(sent))
         time.sleep(0.3)
-        raise Unreachable("Asking for a token: no answer.", may_have_applied=False)
+        raise Unreachable("Requesting a token: no answer.", may_have_applied=False)
 
+    source._send = unreachable
     with ThreadPoolExecutor(4) as pool:
-        failures = [each.exception() for each in [pool.submit(source.token, unreachable) for _ in range(4)]]
+        failures = [each.exception() for each in [pool.submit(source.token) for _ in range(4)]]
     assert sent == [0]
-    assert [str(each) for each in failures] == ["Asking for a token: no answer."] * 4
+    assert [str(each) for each in failures] == ["Requesting a token: no answer."] * 4
+    source._send = plain(Issuer())
     # Who asks after the outage does not get the old failure.
-    assert source.token(httpx.Client(transport=httpx.MockTransport(Issuer())).send) == "token-1"
+    assert source.token() == "token-1"
 
 
 # After a 401.
@@ -443,13 +451,13 @@ def test_asking_for_a_token_is_repeated_even_for_a_write(passing: Answer, waits:
 
     assert transport_to(server, waits, notices, credential=PAIR).send(WRITE) == {"org": {}}
     assert (len(issuer.requested), len(waits), len(issuer.used)) == (3, 2, 1)
-    begins = ("Asking for a token: ", f"{URL} takes no more calls for ", f"{URL} answers again after ")
+    begins = ("Requesting a token: ", f"{URL} takes no more calls for ", f"{URL} answers again after ")
     assert all(notice.startswith(begins) for notice in notices)
 
 
 def test_patience_for_a_token_is_had_once(waits: Waits) -> None:
     issuer = Issuer(token_answer=words(503, "busy"))
-    with pytest.raises(Unreachable, match="Asking for a token") as caught:
+    with pytest.raises(Unreachable, match="Requesting a token") as caught:
         transport_to(issuer, waits, credential=PAIR, retry_deadline=60.0).send(READ)
     assert not caught.value.may_have_applied
     assert sum(waits) <= 60.0
@@ -457,7 +465,7 @@ def test_patience_for_a_token_is_had_once(waits: Waits) -> None:
 
 def test_a_token_from_an_address_that_has_never_answered_is_asked_for_once(waits: Waits) -> None:
     issuer = Issuer(token_answer=httpx.ConnectError("refused"))
-    with pytest.raises(Unreachable, match=r"Asking for a token.+Check zorg:url. `zorg doctor` finds out"):
+    with pytest.raises(Unreachable, match=r"Requesting a token.+Check zorg:url. `zorg doctor` finds out"):
         transport_to(issuer, waits, credential=PAIR).send(READ)
     assert (len(issuer.requested), waits) == (1, [])
 
@@ -535,7 +543,7 @@ def test_no_secret_is_in_an_error_a_repr_or_the_log(kind: str, waits: Waits, cap
                 seen.append(repr(transport.send(call)))
             except ZorgError as error:
                 seen.append(shown(error))
-        seen.append(f"{transport!r} {transport._auth!r} {transport._auth._source!r} {transport.settings!r}")
+        seen.append(f"{transport!r} {transport._auth!r} {transport.settings!r}")
     everything = "\n".join([*seen, caplog.text, *(repr(record.args) for record in caplog.records)])
     assert "orgs/me" in caplog.text, "the log was looked at"
     assert not [secret for secret in secrets if secret in everything]

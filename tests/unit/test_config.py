@@ -14,14 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_zorg.errors import ConfigurationError
-from pulumi_zorg.settings.config import (
-    ClientCredentials,
-    PersonalAccessToken,
-    Process,
-    Settings,
-    load_settings,
-    same_address,
-)
+from pulumi_zorg.settings.config import Process, Settings, load_settings, same_address
+from pulumi_zorg.settings.credentials import ClientCredentials, PersonalAccessToken
 from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 from tests.unit.keys import key_json, parts_of, pem
 

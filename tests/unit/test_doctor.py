@@ -701,7 +701,10 @@ def test_the_python_of_each_process(
             return on_path
         return project / environment / "bin" / "python" if environment else None
 
-    found = {process: each.executable for process, each in interpreters(file).items()}
+    found = {
+        process: each.executable
+        for process, each in zip(("program", "provider's process"), interpreters(file), strict=True)
+    }
     assert found == {"program": expected(program), "provider's process": expected(provider)}
 
 
@@ -709,7 +712,7 @@ def test_the_folder_of_pending_creates(doctor: Doctor, tmp_path: Path) -> None:
     file = tmp_path / "a-file"
     file.touch()
     kept = tmp_path / "kept"
-    assert f"will be made in {tmp_path}" in doctor.findings(ZORG_JOURNAL_DIR=str(kept))["journal"][0]["message"]
+    assert f"(will be created in {tmp_path})" in doctor.findings(ZORG_JOURNAL_DIR=str(kept))["journal"][0]["message"]
     assert f"{file} is no folder. A create" in doctor.problems(ZORG_JOURNAL_DIR=str(file))["journal"]
     assert "its path is relative" in doctor.problems(PULUMI_BACKEND_URL="file://./state")["journal"]
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import ConfigurationError, CredentialError, PermissionDenied, UnexpectedAnswer, ZorgError
 from pulumi_zorg.providers.organization import OrganizationProvider
-from pulumi_zorg.settings.config import ClientCredentials, PersonalAccessToken, Secret, Settings, load_settings
+from pulumi_zorg.settings.config import Settings, load_settings
+from pulumi_zorg.settings.credentials import ClientCredentials, PersonalAccessToken, Secret
 from tests.unit.patience import URL, Answer, Scripted, Waits, answers, refuses, words
 from tests.unit.test_auth import PAIR, READ, WRITE, Issuer, shown
 

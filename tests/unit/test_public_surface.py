@@ -71,7 +71,7 @@ def test_a_program_imports_neither_the_client_nor_the_emulator() -> None:
     """Its process needs the classes and the checks of their inputs; the provider's process loads the rest."""
     loaded = in_a_new_process("import json, sys, pulumi_zorg\nprint(json.dumps(sorted(sys.modules)))")
     assert "pulumi_zorg.providers.organization" in loaded
-    unwanted = {"httpx", "pydantic", "tenacity", "click", "pulumi_zorg.api.client", "pulumi_zorg.engine.hooks"}
+    unwanted = {"httpx", "pydantic", "click", "pulumi_zorg.api.client", "pulumi_zorg.engine.hooks"}
     extras = {"uvicorn", "starlette", "pulumi_zorg.emulator", "pulumi_zorg.testing"}
     assert not (unwanted | extras) & set(loaded)
 
@@ -95,7 +95,6 @@ print(json.dumps([not checked.failures, sorted(sys.modules)]))
     assert not {
         "httpx",
         "pydantic",
-        "tenacity",
         "rich",
         "jwt",
         "pulumi_zorg.api.client",

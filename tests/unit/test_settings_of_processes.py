@@ -72,6 +72,7 @@ ROWS = {
     "allowHttp": Row("true", lambda each: each.url, "http://10.0.0.1", ("url",), {"url": "http://10.0.0.1"}),
     "previewImpact": Row("false", lambda each: each.preview_impact, False),
 }
+VARIABLES = {each.key: each.variable for each in config.SETTINGS}
 BASE = {"url": URL, "token": "pat-1"}
 
 
@@ -149,7 +150,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
 
 
 def test_the_table_has_all_settings_and_all_processes() -> None:
-    assert set(ROWS) == set(config._ENVIRONMENT)
+    assert set(ROWS) == set(VARIABLES)
     assert set(PROCESSES) == {"resources", "lookups", *main.commands} - {"emulator"}
 
 
@@ -173,7 +174,7 @@ def test_a_setting_is_read(
     stack = {f"zorg:{name}": value for name, value in (base | given if place == "stack" else {}).items()}
     if place == "environment":
         for name, value in (base | given).items():
-            monkeypatch.setenv(config._ENVIRONMENT[name], value)
+            monkeypatch.setenv(VARIABLES[name], value)
     with suppress(ZorgError):
         PROCESSES[process](zorg, stack)
     assert len(read) == 1
@@ -185,6 +186,6 @@ def test_a_setting_is_read(
 
 def test_the_table_of_the_readme_has_all_settings() -> None:
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    for name, variable in config._ENVIRONMENT.items():
+    for name, variable in VARIABLES.items():
         assert f"`zorg:{name}`" in text
         assert f"`{variable}`" in text

@@ -13,7 +13,8 @@ import pytest
 
 from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import ConfigurationError, CredentialError, Unauthenticated
-from pulumi_zorg.settings.config import PersonalAccessToken, Process, Settings, load_settings
+from pulumi_zorg.settings.config import Process, Settings, load_settings
+from pulumi_zorg.settings.credentials import PersonalAccessToken
 from tests.unit.keys import key_json
 from tests.unit.patience import URL, Scripted, Waits, answers, refuses
 from tests.unit.test_auth import READ, WRITE, shown

@@ -41,7 +41,8 @@ from pulumi_zorg.errors import (
     Unreachable,
     ZorgError,
 )
-from pulumi_zorg.settings.config import PersonalAccessToken, Secret, Settings, load_settings
+from pulumi_zorg.settings.config import Settings, load_settings
+from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from tests.unit.keys import pem, private_key
 from tests.unit.patience import TOKEN, URL, Answer, Scripted, Waits, answers, refuses, transport_to, words
 
@@ -412,7 +413,7 @@ def test_no_other_success_is_zitadels(status: int, waits: Waits) -> None:
 )
 def test_a_refusal_in_other_words_is_not_zitadels(status: int, answer: str, waits: Waits) -> None:
     """A gateway's 404 must not look like an object that is gone."""
-    with pytest.raises(UnexpectedAnswer, match=f"{status} came back, but not in ZITADEL's words") as caught:
+    with pytest.raises(UnexpectedAnswer, match=f"the answer {status} is not a ZITADEL error response") as caught:
         transport_to(Scripted(words(status, answer)), waits).send(WRITE)
     assert not caught.value.may_have_applied
 
@@ -439,7 +440,7 @@ def test_the_text_of_an_answer_that_is_not_zitadels_is_shown_without_the_token(w
         UnexpectedAnswer, match=r"text/plain: Client sent an HTTP request to an HTTPS server\. \(\*\*\*\)"
     ):
         transport_to(Scripted(plain), waits).send(READ)
-    with pytest.raises(UnexpectedAnswer, match=r"words \(application/json: no route\)"):
+    with pytest.raises(UnexpectedAnswer, match=r"response \(application/json: no route\)"):
         transport_to(Scripted(words(404, '{"message": "no route"}', "application/json")), waits).send(READ)
 
 

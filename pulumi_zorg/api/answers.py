@@ -1,32 +1,33 @@
-"""Answers that do not come from an instance of ZITADEL: what they are, and what to do about it.
+"""What an answer means: the JSON of ZITADEL, its refusal as an error, or an answer of something else and what to do about it.
 
-Three kinds are told apart: the server has no instance with this host name, a proxy in front of it wants a header of its own, and
-everything else.
+Three kinds of the last are distinguished: the server has no instance with this host name, a proxy in front of it wants a header of
+its own, and everything else. The errors of all calls and `zorg doctor` use this.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.errors import clean
+from pulumi_zorg.errors import (
+    DOCTOR,
+    AlreadyExists,
+    ApiError,
+    EventConflict,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    Unauthenticated,
+    UnexpectedAnswer,
+    clean,
+)
 from pulumi_zorg.settings.headers import HOST_HEADERS, hide_sent
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = [
-    "OTHER_SCHEME_THAN_HTTP",
-    "advice",
-    "asked_host",
-    "explained",
-    "has_no_instance",
-    "is_from_proxy",
-    "is_refusal",
-    "json_of",
-    "location",
-    "quoted",
-    "said",
-]
+    from pulumi_zorg.api.call import Call
+    from pulumi_zorg.settings.config import Settings
 
 OTHER_SCHEME_THAN_HTTP = "If the server answers https at this port, the address begins with https://."
 #: What ZITADEL answers where it has no instance with the host name of the call.
@@ -41,6 +42,43 @@ _CODES = (
 )  # fmt: skip
 _HEADER = "give the header that the proxy wants in zorg:headers (ZITADEL_HEADERS), for example Proxy-Authorization"
 _CHECK = "Check zorg:url, and what is in front of the server."
+
+
+def answer_of(response: httpx.Response, call: Call, settings: Settings) -> dict[str, Any]:
+    """Return the JSON object with which ZITADEL answers a call.
+
+    :raises ApiError: where ZITADEL refuses it.
+    :raises UnexpectedAnswer: where the answer is not ZITADEL's.
+    """
+    answer, status = json_of(response), response.status_code
+    if status in (200, 201) and isinstance(answer, dict):
+        return answer
+    if has_no_instance(response) or is_from_proxy(response) or not is_refusal(answer) or status < 400:
+        # An answer of 200, or of something that failed inside, may be that of a proxy after the server has acted.
+        raise UnexpectedAnswer(
+            f"{call.operation}: {explained(response)} {DOCTOR}", may_have_applied=status < 300 or status >= 500
+        )
+    # What the server answers is compared as it is: a header that is hidden in it may be a part of a word.
+    code, message = answer.get("code"), str(answer.get("message", ""))
+    kind, hint = _kind(status, code, message, reads=call.reads), ""
+    if kind is FailedPrecondition:
+        hint = call.hint
+    elif kind is Unauthenticated:
+        hint = settings.credential_origin
+    shown_code = code if isinstance(code, int | str) else None
+    raise kind(call.operation, status, shown_code, quoted(response, message), hint)
+
+
+def _kind(status: int, code: Any, message: str, *, reads: bool) -> type[ApiError]:
+    """Return the class of ZITADEL's refusal."""
+    if status == 400:
+        return FailedPrecondition if code in (9, "failed_precondition") else InvalidArgument
+    if status == 404 and "membership" in message:
+        # This decides the wording only. Whether an object is removed takes more than this (world/proof.py).
+        return PermissionDenied
+    if status == 500 and not reads and code in (2, "unknown"):
+        return EventConflict
+    return {401: Unauthenticated, 403: PermissionDenied, 404: NotFound, 409: AlreadyExists}.get(status, ApiError)
 
 
 def json_of(response: httpx.Response) -> Any:
@@ -88,7 +126,7 @@ def explained(response: httpx.Response) -> str:
     elif response.status_code in (200, 201):
         what = f"the answer is no JSON object ({said(response)}), so it is not ZITADEL's"
     else:
-        what = f"{response.status_code} came back, but not in ZITADEL's words ({said(response)})"
+        what = f"the answer {response.status_code} is not a ZITADEL error response ({said(response)})"
     return f"{what}. {advice(response)}"
 
 

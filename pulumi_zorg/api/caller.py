@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from pulumi_zorg.api.call import Call
 from pulumi_zorg.api.pages import all_pages, v1_query
-from pulumi_zorg.api.records import Details, ListDetails, OrganizationRecord, UserRecord, Wire, parse
+from pulumi_zorg.api.records import Details, ListDetails, OrganizationRecord, UserRecord, Wire
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["Identity", "Membership"]
+__all__ = ["Caller", "Membership"]
 
 
 class _Me(Wire):
@@ -76,7 +77,7 @@ class _Permissions(Wire):
     result: tuple[str, ...] = ()
 
 
-class Identity:
+class Caller:
     """The calls about the caller."""
 
     def __init__(self, transport: Transport) -> None:
@@ -89,11 +90,11 @@ class Identity:
 
         :raises UnexpectedAnswer: where the answer does not name that organization.
         """
-        operation = "Reading the credential's own user"
-        user = parse(_Me, self._transport.send(Call(operation, "GET", "/auth/v1/users/me", reads=True)), operation).user
+        call = Call("Reading the credential's own user", "GET", "/auth/v1/users/me", reads=True)
+        user = self._transport.fetch(_Me, call).user
         if not user.details.resource_owner:
             raise UnexpectedAnswer(
-                f"{operation}: the answer does not name the user's organization, so it is not ZITADEL's.",
+                f"{call.operation}: the answer does not name the user's organization, so it is not ZITADEL's.",
                 may_have_applied=False,
             )
         return user
@@ -104,9 +105,8 @@ class Identity:
         Document: https://zitadel.com/docs/apis/resources/auth (My ZITADEL permissions).
         """
         operation = f"Reading the credential's rights in organization {clean(org_id)}"
-        path = "/auth/v1/permissions/zitadel/me/_search"
-        answer = self._transport.send(Call(operation, "POST", path, org=org_id, reads=True))
-        return frozenset(parse(_Permissions, answer, operation).result)
+        call = Call(operation, "POST", "/auth/v1/permissions/zitadel/me/_search", org=org_id, reads=True)
+        return frozenset(self._transport.fetch(_Permissions, call).result)
 
     def memberships(self) -> tuple[Membership, ...]:
         """Return the caller's memberships. The list may lag.
@@ -118,7 +118,7 @@ class Identity:
         def page(offset: int) -> tuple[int, tuple[Membership, ...]]:
             body = {"query": v1_query(offset)}
             call = Call(operation, "POST", "/auth/v1/memberships/me/_search", body=body, reads=True)
-            found = parse(_Memberships, self._transport.send(call), operation)
+            found = self._transport.fetch(_Memberships, call)
             return found.details.total_result, found.result
 
         return all_pages(page, operation)
@@ -128,51 +128,45 @@ class Identity:
 
         Document: https://zitadel.com/docs/apis/resources/mgmt (Instance information).
         """
-        operation = "Reading which project is ZITADEL's own"
-        answer = self._transport.send(Call(operation, "GET", "/management/v1/iam", reads=True))
-        return parse(_Instance, answer, operation).iam_project_id
+        return self._instance("Reading which project is ZITADEL's own").iam_project_id
 
     def server_version(self) -> str | None:
         """Return the version of ZITADEL, like ``v4.15.0-a97999e5``; None where the server does not show it to this caller.
 
         Document: https://zitadel.com/docs/apis/resources/admin (Get My Instance). It needs ``iam.read``.
         """
-        operation = "Reading the version of the server"
+        call = Call("Reading the version of the server", "GET", "/admin/v1/instances/me", reads=True)
         try:
-            answer = self._transport.send(Call(operation, "GET", "/admin/v1/instances/me", reads=True))
+            return self._transport.fetch(_InstanceDetails, call).instance.version or None
         except ApiError:
             return None
-        return parse(_InstanceDetails, answer, operation).instance.version or None
 
     def default_organization(self) -> str | None:
-        """Return the id of the default organization; None where the server does not tell this caller.
+        """Return the id of the default organization; None where the server does not report it to this caller.
 
-        The management API tells every caller. Where a server refuses that, the admin API and the v2 API are queried.
+        The management API reports it to every caller. Where a server refuses that, the admin API and the v2 API are queried.
 
         Documents: https://zitadel.com/docs/apis/resources/mgmt (Instance information),
         https://zitadel.com/docs/apis/resources/admin (Get default organization), and the organization service's list
         with its query for the default one.
         """
-        for read in (self._default_of_instance, self._default_of_admin_api, self._default_of_v2):
+        operation, fetch = "Reading the default organization", self._transport.fetch
+        of_admin_api = Call(operation, "GET", "/admin/v1/orgs/default", reads=True)
+        body: dict[str, Any] = {"queries": [{"defaultQuery": {}}]}
+        of_v2 = Call(operation, "POST", "/v2/organizations/_search", body=body, reads=True)
+        reads: tuple[Callable[[], str], ...] = (
+            lambda: self._instance(operation).default_org_id,
+            lambda: fetch(_Org, of_admin_api).org.id,
+            lambda: next((each.id for each in fetch(_Orgs, of_v2).result), ""),
+        )
+        for read in reads:
             try:
-                default = read("Reading the default organization")
+                if org_id := read():
+                    return org_id
             except ApiError as refusal:
                 if refusal.is_outage:
                     raise
-            else:
-                if default:
-                    return default
         return None
 
-    def _default_of_instance(self, operation: str) -> str:
-        answer = self._transport.send(Call(operation, "GET", "/management/v1/iam", reads=True))
-        return parse(_Instance, answer, operation).default_org_id
-
-    def _default_of_admin_api(self, operation: str) -> str:
-        answer = self._transport.send(Call(operation, "GET", "/admin/v1/orgs/default", reads=True))
-        return parse(_Org, answer, operation).org.id
-
-    def _default_of_v2(self, operation: str) -> str | None:
-        body: dict[str, Any] = {"queries": [{"defaultQuery": {}}]}
-        answer = self._transport.send(Call(operation, "POST", "/v2/organizations/_search", body=body, reads=True))
-        return next((record.id for record in parse(_Orgs, answer, operation).result), None)
+    def _instance(self, operation: str) -> _Instance:
+        return self._transport.fetch(_Instance, Call(operation, "GET", "/management/v1/iam", reads=True))
