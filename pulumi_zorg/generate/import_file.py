@@ -14,8 +14,6 @@ from pulumi_zorg.resource_types.registration import pickled_provider
 from pulumi_zorg.resource_types.registry import resource_class
 from pulumi_zorg.world.tokens import short
 
-__all__ = ["import_file"]
-
 
 def import_file(resources: Iterable[Declared], parent: str | None = None) -> str:
     """Return an import file.

@@ -13,8 +13,6 @@ from pulumi_zorg.errors import ConfigurationError, InputError, clean
 from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.tokens import Key, short
 
-__all__ = ["Managed", "resource_name"]
-
 _ROOT = "pulumi:pulumi:Stack"
 
 
@@ -55,7 +53,7 @@ class Managed:
         return found
 
     @cached_property
-    def titles(self) -> Mapping[Key, str]:
+    def titles(self) -> Mapping[Key | None, str]:
         """The resources as text, by the type and the id of their objects."""
         return {
             Key(key.type, key.id): f"{short(key.type)} {clean(resource_name(urn))!r} of this stack"

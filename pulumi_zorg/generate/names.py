@@ -8,8 +8,6 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import chain, count
 
-__all__ = ["slug", "unique", "variable"]
-
 #: Characters of a name that is readable. It ends with a whole word.
 _LONGEST = 24
 #: Names that the generated program uses itself.

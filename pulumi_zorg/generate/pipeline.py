@@ -16,17 +16,15 @@ from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.concurrency import Reader
 from pulumi_zorg.world.tokens import short
 
-__all__ = ["Generated", "Imported", "Wanted", "generate", "import_one"]
-
 
 @dataclass(frozen=True)
 class Generated:
-    """A program, and the import file for it.
+    """The program for what exists, or the declaration of one object, and the import file for it.
 
     :ivar resources: how many resources it declares.
     :ivar left_out: why objects are not in it, as sentences.
-    :ivar import_file: empty for a program that adopts.
     :ivar remarks: what else the user should know, as sentences.
+    :ivar import_file: empty for a program that adopts.
     """
 
     text: str
@@ -54,18 +52,6 @@ class Wanted:
     parent: str | None = None
 
 
-@dataclass(frozen=True)
-class Imported:
-    """The declaration of one object, and the import file for it.
-
-    :ivar remarks: what the user should know, as sentences.
-    """
-
-    text: str
-    import_file: str
-    remarks: Sequence[str]
-
-
 def generate(
     reader: Reader,
     organizations: Sequence[str],
@@ -85,15 +71,15 @@ def generate(
     :raises SeveralMatches: for a name that several organizations have.
     """
     verify(organizations)
-    own = () if managed is None else managed.resources.keys()
-    # What an import says is believed, while an adoption reads the object.
-    selection = select(reader, organizations, state, managed=own, by_id=imports)
-    written = program(selection, Way(imports, managed))
+    way = Way(imports, managed or Managed(""))
+    # What an import file has is not verified, while an adoption reads the object.
+    selection = select(reader, organizations, state, managed=way.managed.resources.keys(), by_id=imports)
+    written = program(selection, way)
     file = import_file(written.resources) if imports else ""
     return Generated(written.text, len(written.resources), written.left_out, selection.remarks, file)
 
 
-def import_one(reader: Reader, wanted: Wanted, managed: Managed) -> Imported:
+def import_one(reader: Reader, wanted: Wanted, managed: Managed) -> Generated:
     """Return the declaration of one object, which is read by its id, and the import file for it.
 
     :param managed: what the stack's state has already.
@@ -110,16 +96,15 @@ def import_one(reader: Reader, wanted: Wanted, managed: Managed) -> Imported:
     for name in resource_type.address:
         if name not in wanted.address and name not in resource_type.looked_up:
             raise InputError(what, _option(name), f"is missing: a {resource_type.noun} cannot be found by its id alone")
-    for label, value in {"ID": wanted.id, **{_option(name): value for name, value in wanted.address.items()}}.items():
-        reason = wrong_id(value)
-        if reason is not None:
+    for label, value in (("ID", wanted.id), *((_option(name), value) for name, value in wanted.address.items())):
+        if (reason := wrong_id(value)) is not None:
             raise InputError(what, label, reason)
     selection = select_one(reader, resource_type, wanted.id, wanted.address)
     named, parent = _variable_and_urn(wanted.parent)
     managed.refuse(selection.objects[0], wanted.name, parent)
     holds_parent = None if parent is None else named or variable(resource_name(parent), set())
     text, resource = declaration(selection.objects[0], wanted.name, selection, Way(True, managed), holds_parent)
-    return Imported(text, import_file([resource], parent), selection.remarks)
+    return Generated(text, 1, (), selection.remarks, import_file([resource], parent))
 
 
 def _variable_and_urn(parent: str | None) -> tuple[str, str | None]:

@@ -10,15 +10,13 @@ from typing import Any
 from pulumi_zorg.errors import InputError, clean
 from pulumi_zorg.generate.managed import Managed
 from pulumi_zorg.generate.names import slug, unique, variable
-from pulumi_zorg.generate.python_text import Call, Collection, Entry, assign, comment, for_each, literal
+from pulumi_zorg.generate.python_text import Collection, Entry, assign, call, comment, for_each, literal
 from pulumi_zorg.generate.selection import Selection, name_of, properties_of
 from pulumi_zorg.resource_types.inputs import Problem, check_inputs
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, referred_type
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.tokens import Key, short
-
-__all__ = ["Declared", "Program", "Way", "declaration", "program"]
 
 #: More objects of one type in one organization become rows and a loop.
 _FEW = 5
@@ -50,18 +48,11 @@ class Way:
     """How a stack gets the objects that a program declares.
 
     :param imports: by an import file; else the resources adopt them.
-    :param managed: what its state has already; None for a new stack.
+    :param managed: what its state has already.
     """
 
-    imports: bool = False
-    managed: Managed | None = None
-
-    def title(self, name: str, value: Any) -> str:
-        """Return the resource of the state that a property refers to, as text; empty where there is none."""
-        token = referred_type(name)
-        if self.managed is None or token is None or not isinstance(value, str):
-            return ""
-        return self.managed.titles.get(Key(token, value), "")
+    imports: bool
+    managed: Managed
 
 
 @dataclass(frozen=True)
@@ -105,7 +96,7 @@ def program(selection: Selection, way: Way) -> Program:
     """Return the program that declares a selection."""
     left_out = list(selection.left_out)
     resources = list(_resources(selection, way, left_out))
-    writer = _Writer(_references(resources, way), selection, way)
+    writer = _Writer(_variables(resources, way), selection, way)
     # The organizations, each with what is in it. What another organization's object needs is declared before.
     lines = [_IMPORTED if way.imports else _ADOPTS]
     lines += ["import pulumi\nimport pulumi_zorg as zorg\n", "KEPT = pulumi.ResourceOptions(protect=True)\n"]
@@ -115,7 +106,7 @@ def program(selection: Selection, way: Way) -> Program:
     for each in resources:
         groups[each.type.token, str(each.arguments.get("org_id") or "")].append(each)
     for group in groups.values():
-        if len(group) > _FEW and _are_rows(group, writer.references):
+        if len(group) > _FEW and writer.are_rows(group):
             lines += writer.loop(group, variable(writer.table_name(group[0]), tables))
         else:
             lines += [writer.single(each) for each in group]
@@ -137,41 +128,30 @@ def declaration(
         raise InputError(f"A program cannot declare {what}", problem.property, problem.reason)
     resource = _declared(observed, resource_type, name, inputs)
     options = [Entry("True", "protect="), *([Entry(parent, "parent=")] if parent else [])]
-    writer = _Writer(_References({resource.key: variable(name, set())}), selection, way)
-    return writer.single(resource, Call("pulumi.ResourceOptions", options)), resource
+    writer = _Writer({resource.key: variable(name, set())}, selection, way)
+    return writer.single(resource, call("pulumi.ResourceOptions", options)), resource
 
 
-@dataclass(frozen=True)
-class _References:
-    """The variables of the resources that others refer to, by type and id: an id is unique within its type."""
-
-    variables: Mapping[Key, str]
-
-    def to(self, name: str, value: Any) -> str:
-        """Return the variable of the resource that a property refers to; empty where the program has none."""
-        token = referred_type(name)
-        return "" if token is None or not isinstance(value, str) else self.variables.get(Key(token, value), "")
+def _referred(property: str, value: Any) -> Key | None:
+    """Return the type and the id of the object that a property refers to; None where it refers to none."""
+    token = referred_type(property) if isinstance(value, str) else None
+    return None if token is None else Key(token, value)
 
 
-def _references(resources: Sequence[Declared], way: Way) -> _References:
-    used = {
-        Key(token, value)
-        for each in resources
-        for name, value in each.arguments.items()
-        if isinstance(value, str) and (token := referred_type(name)) is not None
-    }
+def _variables(resources: Sequence[Declared], way: Way) -> dict[Key | None, str]:
+    """Return the variables of the resources that others refer to, by type and id: an id is unique within its type."""
+    used = {_referred(*argument) for each in resources for argument in each.arguments.items()}
     # A loop has variables with the names of inputs.
     taken = {name for each in RESOURCE_TYPES.values() for name in each.inputs.names()}
     # The program that exists likely names its variables like its resources.
-    managed = {} if way.managed is None else way.managed.names()
-    taken |= {variable(name, set()) for names in managed.values() for name in names}
-    return _References({each.key: variable(each.name, taken) for each in resources if each.key in used})
+    taken |= {variable(name, set()) for names in way.managed.names().values() for name in names}
+    return {each.key: variable(each.name, taken) for each in resources if each.key in used}
 
 
 def _resources(selection: Selection, way: Way, left_out: list[str]) -> Iterator[Declared]:
     """Return what can be declared, in an order in which what is referred to comes first."""
-    named = {Key(each.type, each.id): name_of(each) for each in selection.objects}
-    taken: dict[str, set[str]] = defaultdict(set, {} if way.managed is None else way.managed.names())
+    names: dict[Key | None, str] = {Key(each.type, each.id): slug(name_of(each) or "") for each in selection.objects}
+    taken: dict[str, set[str]] = defaultdict(set, way.managed.names())
     for token, resource_type in RESOURCE_TYPES.items():
         for each in (found for found in selection.objects if found.type == token):
             inputs, problem = _inputs(each)
@@ -179,9 +159,9 @@ def _resources(selection: Selection, way: Way, left_out: list[str]) -> Iterator[
                 why = f"{problem.property} {problem.reason}"
                 left_out.append(f"{resource_type.noun} {clean(each.id)} cannot be declared: {why}.")
                 continue
-            parts = [_part(selection, named, each, name) for name in _named_by(resource_type)]
+            parts = [_part(selection, names, name, each.properties.get(name)) for name in _named_by(resource_type)]
             base = slug("-".join(filter(None, parts))) or slug(resource_type.noun)
-            owner = _name(named, "org_id", str(inputs.get("org_id")))
+            owner = names.get(_referred("org_id", inputs.get("org_id")))
             candidates = (base, f"{owner}-{base}" if owner else "", f"{base}-{slug(each.id)}")
             yield _declared(each, resource_type, unique(candidates, taken[token]), inputs)
 
@@ -211,103 +191,103 @@ def _named_by(resource_type: ResourceType[Any]) -> Sequence[str]:
     return sorted(names, key=lambda name: name != "user_id")
 
 
-def _part(selection: Selection, named: Mapping[Key, str | None], observed: Observed, name: str) -> str:
-    value = str(observed.properties.get(name) or "")
-    if name == "name":
-        return slug(value)
-    return _name(named, name, value) or slug(selection.names.get((name, value)) or value)
-
-
-def _name(named: Mapping[Key, str | None], property: str, id: str) -> str:
-    """Return the readable name of the object that a property refers to; empty where it has none."""
-    token = referred_type(property)
-    return slug(named.get(Key(token, id)) or "") if token is not None else ""
-
-
-def _are_rows(group: Sequence[Declared], references: _References) -> bool:
-    """Whether resources can be rows of one table: they take the same arguments, and each column has one type."""
-    if any(each.key in references.variables for each in group):
-        return False
-    if len({tuple(each.arguments) for each in group}) > 1:
-        return False
-    # A checker knows the text of an argument, and not the texts in a column.
-    if any(len({each.arguments.get(name) for each in group}) > 1 for name in group[0].type.inputs.texts()):
-        return False
-    columns = {name: [each.arguments[name] for each in group] for name in group[0].arguments}
-    return all(
-        len({bool(references.to(name, value)) for value in column}) == 1
-        and (
-            column.count(column[0]) == len(column)
-            or not any(value == [] or isinstance(value, dict) for value in column)
-        )
-        for name, column in columns.items()
-    )
+def _part(selection: Selection, names: Mapping[Key | None, str], property: str, value: Any) -> str:
+    """Return the part of a resource's name that one of its object's properties makes."""
+    text = str(value or "")
+    if property == "name":
+        return slug(text)
+    return names.get(_referred(property, text)) or slug(selection.names.get((property, text)) or text)
 
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes the statements that declare resources."""
+    """Writes the statements that declare resources.
 
-    references: _References
+    :param variables: those of the resources that others refer to.
+    """
+
+    variables: Mapping[Key | None, str]
     selection: Selection
     way: Way
 
     def hints(self, resources: Sequence[Declared]) -> list[str]:
         """Return what the user can do better than the program: ids of resources in the state cannot be references."""
         ids = ((name, value) for each in resources for name, value in each.arguments.items())
-        return [_REFERENCES] if any(self.way.title(*each) and not self.references.to(*each) for each in ids) else []
+        return [_REFERENCES] if any(self._title(*each) and not self._variable(*each) for each in ids) else []
 
-    def single(self, resource: Declared, options: str | Call = "KEPT") -> str:
+    def are_rows(self, group: Sequence[Declared]) -> bool:
+        """Whether resources can be rows of one table: they take the same arguments, and each column has one type."""
+        if any(each.key in self.variables for each in group):
+            return False
+        if len({tuple(each.arguments) for each in group}) > 1:
+            return False
+        # A checker knows the text of an argument, and not the texts in a column.
+        if any(len({each.arguments.get(name) for each in group}) > 1 for name in group[0].type.inputs.texts()):
+            return False
+        columns = {name: [each.arguments[name] for each in group] for name in group[0].arguments}
+        return all(
+            len({bool(self._variable(name, value)) for value in column}) == 1
+            and (
+                column.count(column[0]) == len(column)
+                or not any(value == [] or isinstance(value, dict) for value in column)
+            )
+            for name, column in columns.items()
+        )
+
+    def single(self, resource: Declared, options: str | Collection = "KEPT") -> str:
         """Return the statement that declares one resource.
 
         :param options: its options.
         """
-        entries = [Entry(literal(resource.name))]
-        entries += [self._argument(name, value) for name, value in resource.arguments.items()]
-        entries += self._last(options)
-        return assign(self.references.variables.get(resource.key, ""), Call(resource.class_name, entries))
+        arguments = [self._argument(name, value) for name, value in resource.arguments.items()]
+        entries = [Entry(literal(resource.name)), *arguments, *self._last(options)]
+        return assign(self.variables.get(resource.key, ""), call(resource.class_name, entries))
 
     def loop(self, group: Sequence[Declared], table: str) -> Iterator[str]:
         """Return the rows of many resources, and the loop that declares them.
 
         :param table: the variable of the rows.
         """
-        names = list(group[0].arguments)
-        varying = [name for name in names if len({repr(each.arguments[name]) for each in group}) > 1]
-        shared = {name: group[0].arguments[name] for name in names if name not in varying}
+        first = group[0].arguments
+        varying = [name for name in first if len({repr(each.arguments[name]) for each in group}) > 1]
         rows = []
         for each in group:
-            values = [Entry(literal(each.name))]
-            values += [Entry(self._value(name, each.arguments[name])) for name in varying]
-            remarks = [self._remark(name, each.arguments[name]) for name in varying]
-            rows.append(Entry(Collection(values, "()"), "", ", ".join(filter(None, remarks))))
+            values = [self._argument(name, each.arguments[name]) for name in varying]
+            row = [Entry(literal(each.name)), *(Entry(value.value) for value in values)]
+            rows.append(
+                Entry(Collection(row, "(", ")"), "", ", ".join(value.comment for value in values if value.comment))
+            )
         yield assign(table, Collection(rows))
-        columns = Collection([Entry("resource_name"), *(Entry(each) for each in varying)], "()")
+        columns = Collection([Entry("resource_name"), *(Entry(each) for each in varying)], "(", ")")
         entries = [Entry("resource_name")]
-        for name in names:
-            entries.append(Entry(name, f"{name}=") if name in varying else self._argument(name, shared[name]))
+        for name, value in first.items():
+            entries.append(Entry(name, f"{name}=") if name in varying else self._argument(name, value))
         entries += self._last("KEPT")
-        yield f"{for_each(columns, table)}\n{assign('', Call(group[0].class_name, entries), 4)}"
+        yield f"{for_each(columns, table)}\n{assign('', call(group[0].class_name, entries), 4)}"
 
     def table_name(self, resource: Declared) -> str:
         """Return a name for the rows of resources like this one."""
-        owner = self.references.to("org_id", resource.arguments.get("org_id"))
-        other_owner = "" if owner else slug(str(resource.arguments.get("org_id") or ""))
+        org_id = resource.arguments.get("org_id")
+        owner = self._variable("org_id", org_id)
+        other_owner = "" if owner else slug(str(org_id or ""))
         return "_".join(filter(None, [owner.strip("_"), f"{slug(resource.type.noun)}s", other_owner])).upper()
 
-    def _last(self, options: str | Call) -> list[Entry]:
+    def _variable(self, name: str, value: Any) -> str:
+        """Return the variable of the resource that a property refers to; empty where the program has none."""
+        return self.variables.get(_referred(name, value), "")
+
+    def _title(self, name: str, value: Any) -> str:
+        """Return the resource of the state that a property refers to, as text; empty where there is none."""
+        return self.way.managed.titles.get(_referred(name, value), "")
+
+    def _last(self, options: str | Collection) -> list[Entry]:
         adopt = [] if self.way.imports else [Entry("True", "adopt=")]
         return [*adopt, Entry(options, "opts=")]
 
     def _argument(self, name: str, value: Any) -> Entry:
-        return Entry(self._value(name, value), f"{name}=", self._remark(name, value))
-
-    def _value(self, name: str, value: Any) -> str | Collection:
-        target = self.references.to(name, value)
-        return f"{target}.id" if target else literal(value)
-
-    def _remark(self, name: str, value: Any) -> str:
-        """Return who or what an id is that the program does not declare."""
-        if not name.endswith("_id") or self.references.to(name, value):
-            return ""
-        return self.way.title(name, value) or self.selection.names.get((name, str(value)), "")
+        """Return an argument. An id that the program does not declare has a comment that says who or what it is."""
+        reference = self._variable(name, value)
+        if reference:
+            return Entry(f"{reference}.id", f"{name}=")
+        remark = self._title(name, value) or self.selection.names.get((name, str(value)), "")
+        return Entry(literal(value), f"{name}=", remark if name.endswith("_id") else "")

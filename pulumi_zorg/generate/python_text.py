@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Call", "Collection", "Entry", "assign", "comment", "for_each", "literal"]
-
 _WIDTH = 88
 
 
@@ -18,25 +16,23 @@ class Entry:
     :param comment: what is written after it.
     """
 
-    value: str | Call | Collection
+    value: str | Collection
     before: str = ""
     comment: str = ""
 
 
 @dataclass(frozen=True)
 class Collection:
-    """A list, a tuple or a dictionary."""
+    """A list, a tuple, a dictionary, or the call of a function."""
 
     entries: Sequence[Entry]
-    brackets: str = "[]"
+    begin: str = "["
+    end: str = "]"
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call of a function."""
-
-    function: str
-    entries: Sequence[Entry]
+def call(function: str, entries: Sequence[Entry]) -> Collection:
+    """Return a call of a function."""
+    return Collection(entries, f"{function}(", ")")
 
 
 def literal(value: object) -> str | Collection:
@@ -44,13 +40,13 @@ def literal(value: object) -> str | Collection:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, dict):
-        return Collection([Entry(literal(each), f"{_text(str(key))}: ") for key, each in value.items()], "{}")
+        return Collection([Entry(literal(each), f"{_text(str(key))}: ") for key, each in value.items()], "{", "}")
     if isinstance(value, list | tuple):
         return Collection([Entry(literal(each)) for each in value])
     return repr(value)
 
 
-def assign(target: str, value: str | Call | Collection, indent: int = 0) -> str:
+def assign(target: str, value: str | Collection, indent: int = 0) -> str:
     """Return a statement.
 
     :param target: the variable; empty for a statement without one.
@@ -72,7 +68,7 @@ def comment(text: str) -> str:
     return f"# {' '.join(printable.split())}"
 
 
-def _render(value: str | Call | Collection, indent: int, column: int, after: int = 0) -> str:
+def _render(value: str | Collection, indent: int, column: int, after: int = 0) -> str:
     """Return a value in one line if it fits, else with one entry in each line.
 
     :param column: where it begins.
@@ -83,18 +79,17 @@ def _render(value: str | Call | Collection, indent: int, column: int, after: int
     flat = _flat(value)
     if flat is not None and column + len(flat) + after <= _WIDTH:
         return flat
-    begin, end = (f"{value.function}(", ")") if isinstance(value, Call) else (value.brackets[0], value.brackets[1])
     inner = indent + 4
-    lines = [begin]
+    lines = [value.begin]
     for each in value.entries:
         rendered = _render(each.value, inner, inner + len(each.before), 1)
         remark = f"  {comment(each.comment)}" if each.comment else ""
         lines.append(f"{' ' * inner}{each.before}{rendered},{remark}")
-    lines.append(f"{' ' * indent}{end}")
+    lines.append(f"{' ' * indent}{value.end}")
     return "\n".join(lines)
 
 
-def _flat(value: str | Call | Collection) -> str | None:
+def _flat(value: str | Collection) -> str | None:
     """Return a value in one line; None where a comment is in it."""
     if isinstance(value, str):
         return value
@@ -104,11 +99,8 @@ def _flat(value: str | Call | Collection) -> str | None:
         if part is None or each.comment:
             return None
         parts.append(f"{each.before}{part}")
-    joined = ", ".join(parts)
-    if isinstance(value, Call):
-        return f"{value.function}({joined})"
-    one = "," if value.brackets == "()" and len(parts) == 1 else ""
-    return f"{value.brackets[0]}{joined}{one}{value.brackets[1]}"
+    comma_of_one = "," if value.begin == "(" and len(parts) == 1 else ""
+    return f"{value.begin}{', '.join(parts)}{comma_of_one}{value.end}"
 
 
 def _text(value: str) -> str:

@@ -8,8 +8,6 @@ from importlib import metadata
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["VIRTUAL_ENVIRONMENT", "files", "requirement"]
-
 _DISTRIBUTION = "pulumi-zorg"
 #: The folder of the virtual environment, beside the program.
 VIRTUAL_ENVIRONMENT = "venv"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pulumi_zorg.errors import InputError, NoMatch
 from pulumi_zorg.generate import names, python_text, repository
 from pulumi_zorg.generate.pipeline import generate
-from pulumi_zorg.generate.python_text import Call, Entry
+from pulumi_zorg.generate.python_text import Entry, call
 from pulumi_zorg.world.concurrency import Reader
 from tests.support.servers import Server
 from tests.unit.clients import Clients
@@ -57,7 +57,7 @@ def test_every_text_is_a_literal_that_means_the_text(text: str) -> None:
 
 @given(st.text())
 def test_no_text_can_end_a_comment(text: str) -> None:
-    written = python_text.assign("", Call("f", [Entry("1", "a=", text)]))
+    written = python_text.assign("", call("f", [Entry("1", "a=", text)]))
     assert ast.dump(ast.parse(written)) == ast.dump(ast.parse("f(a=1)"))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pulumi_zorg.errors import ConfigurationError, Gone, InputError, NotProven, ZorgError
 from pulumi_zorg.generate.managed import Managed
-from pulumi_zorg.generate.pipeline import Generated, Imported, Wanted, generate, import_one
+from pulumi_zorg.generate.pipeline import Generated, Wanted, generate, import_one
 from pulumi_zorg.world.concurrency import Reader
 from tests.support.servers import Server
 from tests.support.stack import TOKENS
@@ -43,7 +43,7 @@ def _missing(reader: Reader, *resources: Mapping[str, Any], organizations: tuple
     return generate(reader, organizations, None, imports=True, managed=_managed(*resources))
 
 
-def _entries(made: Generated | Imported) -> dict[tuple[str, str], str]:
+def _entries(made: Generated) -> dict[tuple[str, str], str]:
     """The type and the name of each entry of an import file, with the id."""
     found = json.loads(made.import_file)["resources"]
     return {(each["type"], each["logicalName"]): each["id"] for each in found}
@@ -155,7 +155,7 @@ def test_an_import_file_has_what_reads_by_id_show(server: Server, reader: Reader
 # One object by its id
 
 
-def _one(reader: Reader, kind: str, name: str, id: str, *state: Mapping[str, Any], **more: Any) -> Imported:
+def _one(reader: Reader, kind: str, name: str, id: str, *state: Mapping[str, Any], **more: Any) -> Generated:
     address = {key: value for key, value in more.items() if key != "parent"}
     return import_one(reader, Wanted(TOKENS[kind], name, id, address, more.get("parent")), _managed(*state))
 
