@@ -32,7 +32,7 @@ from pulumi_zorg.errors import (
     clean,
 )
 from pulumi_zorg.resource_types.inputs import kind_of, wrong_id
-from pulumi_zorg.settings.looked_up import remember
+from pulumi_zorg.resource_types.program_run import remember_lookup, without_traceback
 from pulumi_zorg.settings.masking import Masking, texts_in
 
 if TYPE_CHECKING:
@@ -41,39 +41,24 @@ if TYPE_CHECKING:
     from pulumi_zorg.api.records import ObjectRecord
     from pulumi_zorg.settings.config import Settings
 
-__all__ = [
-    "CONTAINS",
-    "EQUALS",
-    "Question",
-    "State",
-    "StateInput",
-    "as_output",
-    "in_organization",
-    "is_active",
-    "needs_service",
-    "one",
-    "quoted",
-    "shown",
-    "similar_by",
-]
-
 #: What the argument ``state`` takes, and that of a twin. An output is checked when it is known.
 State = Literal["active", "inactive"]
 StateInput = pulumi.Input[State] | pulumi.Output[str]
 
 #: How the API compares a text.
 EQUALS, CONTAINS = "TEXT_QUERY_METHOD_EQUALS", "TEXT_QUERY_METHOD_CONTAINS_IGNORE_CASE"
-#: So many similar objects are listed in an error.
-_NEAR = 5
+#: So many objects are listed in an error.
+_MOST_LISTED = 5
 #: So many lookups for outputs wait for the server at once.
 _AT_ONCE = 16
 
 Result = TypeVar("Result")
 Found = TypeVar("Found")
+Answer = TypeVar("Answer")
 
 
 class Question:
-    """One call of a lookup.
+    """One call of a lookup. What is wrong with its arguments is an ``InputError``, before anything is called.
 
     :param function: the name of the function in a program: ``get_organization``.
     :param given: its arguments, with None for those that were left out.
@@ -87,106 +72,86 @@ class Question:
         for name, value in self.given.items():
             reason = self._why_wrong(name, value)
             if reason is not None:
-                raise _shown(self.wrong(name, reason))
+                raise self._wrong(name, reason)
 
     def _why_wrong(self, name: str, value: Any) -> str | None:
         """Return what is wrong with the value of an argument; None where nothing is."""
         if isinstance(value, pulumi.Output):
             return f"must not be an output: use {self.function}_output(…), which takes outputs and returns one"
-        is_id = name == "id" or name.endswith("_id")
-        if is_id and isinstance(value, pulumi.Resource):
-            return f"must be an id, not a resource: use {self.function}_output(…), with `.id` after the resource"
-        if is_id:
+        if name == "id" or name.endswith("_id"):
+            if isinstance(value, pulumi.Resource):
+                return f"must be an id, not a resource: use {self.function}_output(…), with `.id` after the resource"
             return wrong_id(value)
         if not isinstance(value, str):
             return f"must be a string, not {kind_of(value)}"
         return None if value.strip() else "must not be blank"
 
-    def wrong(self, name: str, reason: str) -> InputError:
-        """Return the error of an argument."""
-        return InputError(f"{self.function}()", name, reason)
+    def _wrong(self, name: str, reason: str) -> InputError:
+        return without_traceback(InputError(f"{self.function}()", name, reason))
 
     def exactly_one_of(self, *names: str) -> str:
-        """Return the one of these arguments that is given.
-
-        :raises InputError: where none or several are.
-        """
+        """Return the one of these arguments that is given."""
         given = [name for name in names if name in self.given]
         if len(given) == 1:
             return given[0]
         problem = "is missing" if not given else f"cannot be given together with {' and '.join(given[1:])}"
-        raise _shown(self.wrong(given[0] if given else names[0], f"{problem}: give exactly one of {', '.join(names)}"))
+        raise self._wrong(given[0] if given else names[0], f"{problem}: give exactly one of {', '.join(names)}")
 
     def choice(self, name: str, *values: str) -> None:
-        """Verify that an argument, if it is given, is one of these values.
-
-        :raises InputError: where it is another one.
-        """
+        """Verify that an argument, if it is given, is one of these values."""
         if self.given.get(name, values[0]) not in values:
-            raise _shown(self.wrong(name, f"must be {' or '.join(map(quoted, values))}"))
+            raise self._wrong(name, f"must be {' or '.join(map(quoted, values))}")
 
     def accept(self, **flags: bool) -> None:
-        """Remember what the program accepts. Another flag is another question.
-
-        :raises InputError: where a flag is neither True nor False.
-        """
+        """Remember what the program accepts. Another flag is another question."""
         for name, flag in flags.items():
             if not isinstance(flag, bool):
-                raise _shown(self.wrong(name, f"must be True or False, not {kind_of(flag)}"))
+                raise self._wrong(name, f"must be True or False, not {kind_of(flag)}")
         self._accepted = tuple(name for name, flag in flags.items() if flag)
 
     def any_of(self, *names: str) -> None:
-        """Verify that at least one of these arguments is given.
+        """Verify that at least one argument is given.
 
-        :raises InputError: where none is.
+        :param names: all arguments.
         """
         if not self.given:
-            raise _shown(self.wrong(names[0], f"is missing: give at least one of {', '.join(names)}"))
+            raise self._wrong(names[0], f"is missing: give at least one of {', '.join(names)}")
 
     def require(self, name: str, *, unless: str | None = None) -> None:
         """Verify that an argument is given.
 
         :param unless: another argument that is enough in its place.
-        :raises InputError: where it is not given.
         """
         if name not in self.given and unless not in self.given:
-            raise _shown(self.wrong(name, f"is missing{f': give it, or {unless}' if unless else ''}"))
+            raise self._wrong(name, f"is missing{f': give it, or {unless}' if unless else ''}")
 
     def answer(self, result: type[Result], ask: Callable[[Client], Result]) -> Result:
-        """Return the answer of the mocks, or of the server, which is asked once in a run.
+        """Return the answer of the mocks, or of the server, which is queried once in a run.
 
         :param result: the class of the answer.
         """
-        mocked = self._mocked()
-        if mocked is not None:
-            return _result(result, mocked)
-        found: Result = _run().once(self._key(), ask)
-        return found
+        return self._answered(ask, lambda mocked: _made(result, mocked))
 
     def answers(self, result: type[Result], key: str, ask: Callable[[Client], Sequence[Result]]) -> tuple[Result, ...]:
         """Return a list of answers. See :meth:`answer`.
 
         :param key: the key of the list in an answer of the mocks.
         """
-        mocked = self._mocked()
-        if mocked is not None:
-            return tuple(_result(result, each) for each in mocked.get(key) or ())
-        return tuple(_run().once(self._key(), ask))
+        return tuple(self._answered(ask, lambda mocked: [_made(result, each) for each in mocked.get(key) or ()]))
 
-    def _key(self) -> tuple[Any, ...]:
-        return (self.function, *sorted(self.given.items()), *self._accepted)
+    def _answered(self, ask: Callable[[Client], Answer], of_mocks: Callable[[Mapping[str, Any]], Answer]) -> Answer:
+        if not self.is_mocked():
+            key = (self.function, *sorted(self.given.items()), *self._accepted)
+            answer: Answer = _run().once(key, ask)
+            return answer
+        first, *others = self.function.split("_")
+        token = f"zorg:index:{first}{''.join(each.title() for each in others)}"
+        return of_mocks(dict(pulumi.runtime.invoke(token, self.given).value or {}))
 
     @staticmethod
     def is_mocked() -> bool:
         """Whether this is a unit test of a program, in which mocks answer."""
         return isinstance(pulumi.runtime.settings.get_monitor(), MockMonitor)
-
-    def _mocked(self) -> Mapping[str, Any] | None:
-        if not self.is_mocked():
-            return None
-        first, *others = self.function.split("_")
-        token = f"zorg:index:{first}{''.join(each.title() for each in others)}"
-        return dict(pulumi.runtime.invoke(token, self.given).value or {})
 
 
 @cache
@@ -226,9 +191,9 @@ class _Run:
                 try:
                     self._answers[question] = ask(self._client)
                 except LookupFailed as error:
-                    self._answers[question] = _shown(error)
+                    self._answers[question] = without_traceback(error)
                 except ZorgError as error:
-                    raise _shown(error) from None
+                    raise without_traceback(error) from None
             answer = self._answers[question]
         if isinstance(answer, LookupFailed):
             raise answer.with_traceback(None)
@@ -247,25 +212,21 @@ def _run() -> _Run:
     try:
         settings = load_settings(pulumi.Config("zorg").get, process=Process.PROGRAM)
     except ZorgError as error:
-        raise _shown(error) from None
-    remember(settings.url, settings.url_origin)
+        raise without_traceback(error) from None
+    remember_lookup(settings.url, settings.url_origin)
     return _run_with(settings, pulumi.runtime.settings.get_monitor())
 
 
-def _result(result: type[Result], values: Mapping[str, Any]) -> Result:
-    """Return a result with what a mock gives. What it leaves out is None."""
+def _made(result: type[Result], values: Mapping[str, Any]) -> Result:
+    """Return a result with these values. What they leave out is None."""
     return result(**{each.name: values.get(each.name) for each in fields(result)})  # type: ignore[arg-type]  # any dataclass
 
 
-def _shown(error: ZorgError) -> ZorgError:
-    """Return the error as one that the engine shows without a traceback."""
-    if isinstance(error, pulumi.RunError):
-        return error
-    kind = type(error)
-    shown_kind = type(kind.__name__, (kind, pulumi.RunError), {})
-    shown_error: ZorgError = shown_kind.__new__(shown_kind, *error.args)
-    shown_error.__dict__.update(vars(error))
-    return shown_error
+def result_of(result: type[Result], record: ObjectRecord) -> Result:
+    """Return what a lookup returns of an object: those of its properties that the class has."""
+    properties = {"id": record.id, **record.properties()}
+    found = {name: tuple(value) if isinstance(value, list) else value for name, value in properties.items()}
+    return _made(result, found)
 
 
 def as_output(function: Callable[..., Result], **given: pulumi.Input[Any] | None) -> pulumi.Output[Result]:
@@ -294,7 +255,7 @@ def _announce() -> None:
     from pulumi_zorg.settings.config import Process, load_address
 
     with suppress(ConfigurationError):  # the lookup ends with it
-        remember(*load_address(pulumi.Config("zorg").get, Process.PROGRAM))
+        remember_lookup(*load_address(pulumi.Config("zorg").get, Process.PROGRAM))
 
 
 def _hiding(function: Callable[..., Result], values: Mapping[str, Any]) -> Result:
@@ -345,15 +306,17 @@ def one(
     found: Sequence[Found],
     what: str,
     describe: Callable[[Found], str],
-    near: Callable[[], Iterable[Found]],
+    similar: Callable[[], Iterable[Found]],
     narrow: str = "id",
+    label: str = "Similar names",
 ) -> Found:
     """Return the only match.
 
     :param what: what was looked for: ``organization with the name "Acme"``.
     :param describe: one match in a sentence.
-    :param near: returns what is similar, for the error.
-    :param narrow: the arguments that tell several matches apart.
+    :param similar: returns what else could be meant, for the error.
+    :param narrow: the arguments that distinguish several matches.
+    :param label: what the similar ones are.
     :raises NoMatch: where nothing matches.
     :raises SeveralMatches: where several do.
     """
@@ -364,20 +327,20 @@ def one(
             f"There are {len(found)} matches for the {what}: {_list(found, describe)}. Look it up with {narrow}."
         )
     try:
-        similar = list(near())
-    except (ZorgError, UnexpectedAnswer):  # the error is about what was looked for
-        similar = []
-    text = f" Near are: {_list(similar, describe)}." if similar else ""
+        others = list(similar())
+    except ZorgError:  # the error is about what was looked for
+        others = []
+    text = f" {label}: {_list(others, describe)}." if others else ""
     raise NoMatch(f"There is no {what} that this credential may see.{text}")
 
 
 def _list(found: Sequence[Found], describe: Callable[[Found], str]) -> str:
-    more = f" and {len(found) - _NEAR} more" if len(found) > _NEAR else ""
-    return "; ".join(describe(each) for each in found[:_NEAR]) + more
+    more = f" and {len(found) - _MOST_LISTED} more" if len(found) > _MOST_LISTED else ""
+    return "; ".join(describe(each) for each in found[:_MOST_LISTED]) + more
 
 
 def similar_by(text: str, search: Callable[[str], Sequence[Found]]) -> Callable[[], Sequence[Found]]:
-    """Return a search for what is near a text: what contains it, or else what contains its first word."""
+    """Return a search for what is similar to a text: what contains it, or else what contains its first word."""
     return lambda: search(text) or search(text.replace("@", " ").split()[0])
 
 

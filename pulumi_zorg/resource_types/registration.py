@@ -33,11 +33,9 @@ from pulumi_zorg.resource_types.inputs import (
     kind_of,
     wrong_id,
 )
+from pulumi_zorg.resource_types.program_run import looked_up, without_traceback
 from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, dotted
-from pulumi_zorg.settings.looked_up import looked_up
 from pulumi_zorg.world.tokens import short
-
-__all__ = ["DeletionPolicyInput", "ZitadelResource", "pickled_provider"]
 
 #: What the argument ``deletion_policy`` takes. An output, like a setting of the stack, is checked when it is known.
 DeletionPolicyInput = pulumi.Input[Literal["remove", "deactivate", "retain"]] | pulumi.Output[str]
@@ -50,10 +48,8 @@ _OF_A_SUBCLASS = pulumi.Alias(type_="pulumi-python:dynamic:Resource")
 _OPTIONS = frozenset(inspect.signature(pulumi.ResourceOptions).parameters)
 #: How similar two names are of which one is meant by the other. "organization_id" and "org_id" have 0.57.
 _SIMILAR = 0.55
-
-
-class _ProgramError(InputError, pulumi.RunError):
-    """An InputError that the engine shows without a traceback."""
+#: Of Python's pickling; the SDK uses the default of the Python that runs the program, which is 5 since Python 3.14.
+_PICKLE_PROTOCOL = 4
 
 
 class ZitadelResource(Resource):
@@ -99,16 +95,16 @@ class ZitadelResource(Resource):
         :raises InputError: where an argument that is known already cannot be right; it names the argument.
         """
         resource = f"{short(self._dynamic_provider.token)} {resource_name!r}"
-        wrong = _wrong_args(args, self._args, given) or _wrong_names(given, self._names(), self._outputs)
-        wrong = wrong or _wrong_options(opts, (*self._names(), *self._outputs))
-        if wrong is not None:
-            raise _ProgramError(resource, wrong.property, wrong.reason)
+        names = tuple(each.name for each in fields(self._args))
+        wrong = _wrong_args(args, self._args, given) or _wrong_names(given, names, self._outputs)
+        _refuse(resource, wrong or _wrong_options(opts, (*names, *self._outputs)))
         if args is None:
             # The absence of a required argument is reported as every other wrong input.
             args = self._args(**{**dict.fromkeys(self._inputs.required()), **given})
-        props = self._properties(
-            resource, resource_name, {name: _plain(value) for name, value in vars(args).items()}, opts
-        )
+        plain = {name: _plain(value) for name, value in vars(args).items()}
+        checked, problems = check_inputs(self._inputs, plain, is_unknown=_given_later)
+        _refuse(resource, *problems, *self._inputs.doubts(checked))
+        props = {**self._sent(plain, checked), **self._internal(resource_name, plain, opts)}
         # The server keeps names and grants unique, so the old object must go first. With `pulumi up --replace` the engine asks
         # no provider which comes first.
         options = pulumi.ResourceOptions(delete_before_replace=True)
@@ -119,22 +115,33 @@ class ZitadelResource(Resource):
         if "*" in (options.ignore_changes or ()):
             # The engine would ignore the internal inputs too.
             options.ignore_changes = list(self._inputs.names())
-        props[PROVIDER_KEY] = _pickled(self._dynamic_provider)
+        self._register(resource_name, props, options)
+
+    def _register(self, resource_name: str, props: dict[str, Any], options: pulumi.ResourceOptions) -> None:
+        props[PROVIDER_KEY] = pickled_provider(type(self))
         pulumi.CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, options)
 
-    @classmethod
-    def _names(cls) -> tuple[str, ...]:
-        """Return the names of the arguments, in the order in which they are documented."""
-        return tuple(each.name for each in fields(cls._args))
+    def _sent(self, given: Mapping[str, Any], checked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the properties that the engine gets.
 
-    def _properties(
-        self, resource: str, resource_name: str, given: Mapping[str, Any], opts: pulumi.ResourceOptions | None
+        The provider fills in what has its default: the SDK makes a dozen objects for each property that is sent. The flag is always
+        sent, because transforms and unit tests look at it. What the server may have otherwise is sent as nothing, so that its output
+        is what the server has.
+
+        :param checked: the inputs that are known already, in the state's form.
+        """
+        sent_always = {"active", *self._inputs.left_as_is}
+        defaults = {name: default for name, default in self._inputs.defaults().items() if name not in sent_always}
+        left_out = {name for name, default in defaults.items() if checked.get(name) == default}
+        return {
+            **{name: value for name, value in given.items() if name not in left_out},
+            **dict.fromkeys(self._outputs),
+        }
+
+    def _internal(
+        self, resource_name: str, given: Mapping[str, Any], opts: pulumi.ResourceOptions | None
     ) -> dict[str, Any]:
-        """Return the properties that the engine gets, with the internal inputs."""
-        checked, problems = check_inputs(self._inputs, given, is_unknown=_given_later)
-        problems += self._inputs.doubts(checked)
-        if problems:
-            raise _ProgramError(resource, problems[0].property, problems[0].reason)
+        """Return the internal inputs: which resource this is, and what the provider cannot see of its properties."""
         title = short(self._dynamic_provider.token)
         stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
         owner: pulumi.Input[str] = f"{stack}/{title}/{resource_name}"
@@ -146,20 +153,17 @@ class ZitadelResource(Resource):
                 owner, UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
             )
         self._owner = owner
-        is_preview = pulumi.runtime.is_dry_run()
         outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not _is_plain(value)}
-        internal = {OWNER_IN_PREVIEW if is_preview else OWNER: owner, **_of_outputs(outputs)}
-        internal |= _ignored(opts, self._inputs.names())
-        if is_preview:
-            internal |= {**_declared_by(given), **_may_come(outputs, opts, tuple(given))}
-        # The provider fills in what has its default: the SDK makes a dozen objects for each property that is sent. The flag is
-        # always sent, because transforms and unit tests look at it.
-        # What the server may have otherwise is sent as nothing, so that its output is what the server has.
-        sent_always = {"active", *self._inputs.left_as_is}
-        defaults = {name: default for name, default in self._inputs.defaults().items() if name not in sent_always}
-        left_out = {name for name, default in defaults.items() if checked.get(name) == default}
-        sent = {name: value for name, value in given.items() if name not in left_out}
-        return {**sent, **dict.fromkeys(self._outputs), **internal}
+        paths = (opts.ignore_changes if opts is not None else None) or ()
+        ignored = [
+            name
+            for name in self._inputs.names()
+            if any(each == "*" or re.match(rf"{name}(\W|$)", each) for each in paths)
+        ]
+        internal = {**_of_outputs(outputs), **({IGNORED: ignored} if ignored else {})}
+        if not pulumi.runtime.is_dry_run():
+            return {OWNER: owner, **internal}
+        return {OWNER_IN_PREVIEW: owner, **internal, **_declared_by(given), **_may_come(outputs, opts, tuple(given))}
 
     if not TYPE_CHECKING:  # For a checker, a resource has the attributes that its class names.
 
@@ -179,42 +183,45 @@ class ZitadelResource(Resource):
 
         :param address: what a read needs besides the id.
         """
-        resource = f"{cls.__name__}.get({resource_name!r})"
-        wrong = _wrong_options(opts, (*cls._names(), *cls._outputs))
+        wrong = _wrong_options(opts, (*(each.name for each in fields(cls._args)), *cls._outputs))
         for name, value in {"id": id, **address}.items():
             reason = None if _given_later(value) else "is missing" if value is None else wrong_id(value)
             wrong = wrong or (Problem(name, reason) if reason is not None else None)
-        if wrong is not None:
-            raise _ProgramError(resource, wrong.property, wrong.reason)
+        _refuse(f"{cls.__name__}.get({resource_name!r})", wrong)
         existing = cls.__new__(cls)
-        props: dict[str, Any] = {**dict.fromkeys((*cls._inputs.names(), *cls._outputs)), **address}
-        props[PROVIDER_KEY] = _pickled(cls._dynamic_provider)
+        props = {**dict.fromkeys((*cls._inputs.names(), *cls._outputs)), **address}
         options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
-        pulumi.CustomResource.__init__(
-            existing, f"pulumi-python:{cls._resource_type_name}", resource_name, props, options
-        )
+        existing._register(resource_name, props, options)
         return existing
 
 
 def pickled_provider(resource: type[ZitadelResource]) -> str:
-    """Return the provider of a resource class as states have it."""
-    return _pickled(resource._dynamic_provider)
+    """Return the provider of a resource class as the host wants it, and as states have it: the same text for every Python and SDK.
+
+    The engine compares it as every other input. With the SDK's own function a program that one person runs with Python 3.13 and
+    another with 3.14 changes all resources in each run (findings/provider_differs_between_pythons.sh). That function also leaves a
+    trace in Python's pickling, so that after some 300 resources a program ends with a RecursionError
+    (findings/many_dynamic_resources.sh).
+    """
+    return base64.b64encode(pickle.dumps(resource._dynamic_provider, protocol=_PICKLE_PROTOCOL)).decode()
+
+
+def _refuse(resource: str, *problems: Problem | None) -> None:
+    """Raise the error of the first problem, if there is one."""
+    for problem in filter(None, problems):
+        raise without_traceback(InputError(resource, problem.property, problem.reason))
 
 
 def _wrong_args(args: Any, expected: type[Any], given: Mapping[str, Any]) -> Problem | None:
     """Return what is wrong with the arguments as one object; None where nothing is."""
     if args is None:
         return None
+    if isinstance(args, pulumi.ResourceOptions):
+        return Problem("args", "(the second argument) must not be the options: give them as opts=…")
     if not isinstance(args, expected):
-        what = f"the class {args.__name__}" if isinstance(args, type) else kind_of(args)
-        if isinstance(args, pulumi.ResourceOptions):
-            return Problem("args", "(the second argument) must not be the options: give them as opts=…")
-        what = what.replace("an object of the class ", "")
-        hint = (
-            "give each argument by its name, like name=…"
-            if not isinstance(args, type)
-            else f"write {expected.__name__}(…)"
-        )
+        what, hint = kind_of(args).replace("an object of the class ", ""), "give each argument by its name, like name=…"
+        if isinstance(args, type):
+            what, hint = f"the class {args.__name__}", f"write {expected.__name__}(…)"
         return Problem("args", f"(the second argument) must be {expected.__name__}, not {what}: {hint}")
     if given:
         names = ", ".join(sorted(given))
@@ -253,11 +260,8 @@ def _wrong_options(opts: Any, properties: Sequence[str]) -> Problem | None:
         reason = "cannot be used: a stack has one address and one credential, those of its configuration (zorg:url, …)"
         return Problem("provider", reason)
     # Pulumi passes over a name that no property has.
-    named = {
-        name: getattr(opts, name) or ()
-        for name in ("ignore_changes", "replace_on_changes", "additional_secret_outputs")
-    }
-    wrong = (_wrong_paths(option, paths, properties) for option, paths in named.items())
+    options = ("ignore_changes", "replace_on_changes", "additional_secret_outputs")
+    wrong = (_wrong_paths(option, getattr(opts, option) or (), properties) for option in options)
     return next(filter(None, wrong), None)
 
 
@@ -278,21 +282,6 @@ def _similar(name: str, names: Sequence[str]) -> str:
     in_snake_case = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     found = get_close_matches(in_snake_case, names, 1, _SIMILAR)
     return f" Did you mean {found[0]}?" if found else ""
-
-
-#: Of Python's pickling; the SDK uses the default of the Python that runs the program, which is 5 since Python 3.14.
-_PICKLE_PROTOCOL = 4
-
-
-def _pickled(provider: StatefulProvider) -> str:
-    """Return the provider as the host wants it, and as states have it: the same text whatever Python and SDK run the program.
-
-    The engine compares it as every other input. With the SDK's own function a program that one person runs with Python 3.13 and
-    another with 3.14 changes all resources in each run (findings/provider_differs_between_pythons.sh). That function also leaves a
-    trace in Python's pickling, so that after some 300 resources a program ends with a RecursionError
-    (findings/many_dynamic_resources.sh).
-    """
-    return base64.b64encode(pickle.dumps(provider, protocol=_PICKLE_PROTOCOL)).decode()
 
 
 def _of_outputs(outputs: Mapping[str, pulumi.Output[Any]]) -> dict[str, Any]:
@@ -372,13 +361,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | pulumi.Output | Awaitable):
         return [_plain(each) for each in value]
     return value
-
-
-def _ignored(opts: pulumi.ResourceOptions | None, names: Sequence[str]) -> dict[str, Any]:
-    """Which of the properties the option ``ignore_changes`` names, as an input; none where it names none."""
-    paths = (opts.ignore_changes if opts is not None else None) or ()
-    found = [name for name in names if any(path == "*" or re.match(rf"{name}(\W|$)", path) for path in paths)]
-    return {IGNORED: found} if found else {}
 
 
 def _is_plain(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,17 +28,16 @@ if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.api.searches import FoundUser
 
-__all__ = ["UserResult", "get_user", "get_user_output", "get_users", "get_users_output"]
-
 #: A person, or a service account.
 UserType = Literal["human", "machine"]
 
 _WAY_OUT = "Without it, users cannot be looked up: give the resource the user's id."
-#: The search by each argument: the query, and its field.
-_QUERIES = {
-    "login_name": ("loginNameQuery", "loginName"),
-    "email": ("emailQuery", "emailAddress"),
-    "user_name": ("userNameQuery", "userName"),
+#: How a user is found by each argument: the query of the API and its field, and the values of a user that must match.
+_BY: dict[str, tuple[str, str, Callable[[FoundUser], Sequence[str]]]] = {
+    "login_name": ("loginNameQuery", "loginName", lambda user: (*user.login_names, user.preferred_login_name)),
+    "email": ("emailQuery", "emailAddress", lambda user: (user.human.email.email,) if user.human else ()),
+    "user_name": ("userNameQuery", "userName", lambda user: (user.username,)),
+    "id": ("inUserIdsQuery", "userIds", lambda user: (user.id,)),
 }
 
 
@@ -112,11 +111,11 @@ def get_user(
         operation = f"Looking for the {named}{place}"
 
         def search(text: str, method: str = CONTAINS) -> Sequence[FoundUser]:
-            return client.searches.users(operation, *_query(by, text, method))
+            return client.searches.users(operation, _query(by, text, method))
 
         def is_it(user: FoundUser) -> bool:
             # Not only the server decides whether a name is the one that was looked for.
-            return value.lower() in {each.lower() for each in _names(user, by)}
+            return value.lower() in {each.lower() for each in _BY[by][2](user)}
 
         with needs_service(client, USERS, _WAY_OUT):
             users = _by_id(client, operation, value) if by == "id" else search(value, EQUALS)
@@ -124,13 +123,11 @@ def get_user(
         found = [each for each in everywhere if org_id in (None, each.details.resource_owner)]
         own = client.me.details.resource_owner if by == "email" and not (org_id or any_organization) else None
         if own is not None:
-            # A user whom somebody else gave the same address does not stand in the way.
+            # A user of another organization with the same address does not make the match ambiguous.
             found = [each for each in found if each.details.resource_owner == own] or found
 
-        def near() -> Sequence[FoundUser]:
-            return everywhere if by == "id" else similar_by(value, search)()
-
-        user = one(found, named + place, _described, near, "org_id or id")
+        similar = similar_by(value, search) if by != "id" else lambda: everywhere
+        user = one(found, named + place, _described, similar, "org_id or id")
         if by == "email":
             _verify_email(user, named + place, own, allow_unverified)
         return _result(user)
@@ -195,12 +192,18 @@ def get_users(
     def ask(client: Client) -> list[UserResult]:
         from pulumi_zorg.api.api_services import USERS
 
-        queries = [query for by, text in contains.items() if text for query in _query(by, text, CONTAINS)]
+        queries = [_query(by, text, CONTAINS) for by, text in contains.items() if text]
+        if org_id:
+            queries.append({"organizationIdQuery": {"organizationId": org_id}})
         with needs_service(client, USERS, _WAY_OUT):
-            users = client.searches.users("Looking for users", *queries, *_in(org_id))
+            users = client.searches.users("Looking for users", *queries)
         _verify_right(client, org_id, users)
         found = [_result(each) for each in users]
-        wanted = [each for each in found if type in (None, each.type) and state in (None, _state(each))]
+        wanted = [
+            each
+            for each in found
+            if type in (None, each.type) and (state is None or each.state == f"USER_STATE_{state.upper()}")
+        ]
         return sorted(wanted, key=lambda each: (each.user_name, each.id))
 
     return question.answers(UserResult, "users", ask)
@@ -266,31 +269,12 @@ def _by_id(client: Client, operation: str, id: str) -> Sequence[FoundUser]:
         return (client.searches.user(operation, id),)
     except (NotFound, PermissionDenied):
         # Only the list tells a user that the caller may not see from a server that does not have users in its v2 API.
-        return client.searches.users(operation, *_query("id", id, EQUALS))
+        return client.searches.users(operation, _query("id", id, EQUALS))
 
 
-def _names(user: FoundUser, by: str) -> tuple[str, ...]:
-    """Return the values of a user by which a search with this argument finds it."""
-    if by == "login_name":
-        return (*user.login_names, user.preferred_login_name)
-    result = _result(user)
-    return (result.email or "",) if by == "email" else (user.username if by == "user_name" else user.id,)
-
-
-def _query(by: str, text: str, method: str) -> list[dict[str, Any]]:
-    if by == "id":
-        return [{"inUserIdsQuery": {"userIds": [text]}}]
-    query, field = _QUERIES[by]
-    return [{query: {field: text, "method": method}}]
-
-
-def _in(org_id: str | None) -> list[dict[str, Any]]:
-    return [{"organizationIdQuery": {"organizationId": org_id}}] if org_id else []
-
-
-def _state(user: UserResult) -> str | None:
-    states = {"USER_STATE_ACTIVE": "active", "USER_STATE_INACTIVE": "inactive"}
-    return states.get(user.state)
+def _query(by: str, text: str, method: str) -> dict[str, Any]:
+    query, field, _ = _BY[by]
+    return {query: {field: [text]} if by == "id" else {field: text, "method": method}}
 
 
 def _described(user: FoundUser) -> str:

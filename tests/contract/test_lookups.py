@@ -45,7 +45,7 @@ def test_an_organization_is_found_by_name_domain_and_id(every_program: Program) 
     assert server.shows(lambda: every_program.listed(lambda: zorg.get_organization(name=name)) == by_id)
     assert zorg.get_organization(domain=by_id.primary_domain) == by_id
     assert [each.id for each in zorg.get_organizations(name_contains=name.upper(), state="inactive")] == [acme]
-    with pytest.raises(zorg.NoMatch, match=f'Near are: "{name}" \\({acme}, inactive\\)'):
+    with pytest.raises(zorg.NoMatch, match=f'Similar names: "{name}" \\({acme}, inactive\\)'):
         zorg.get_organization(name=name.lower())
     server.admin.remove_organization(acme)
     every_program.begin(server.token)
@@ -77,7 +77,9 @@ def test_a_person_and_a_service_account_are_found(v2_program: Program) -> None:
     assert (bob.id, bob.type, bob.email, bob.org_id) == (server.bob, "machine", None, home)
     assert {each.id for each in zorg.get_users(org_id=home)} == {cleo, server.ann, server.bob}
     assert [each.id for each in zorg.get_users(org_id=home, type="human")] == [cleo]
-    with pytest.raises(zorg.NoMatch, match=f'Near are: "{name}" {name}@example.com \\({cleo} in organization {home}'):
+    with pytest.raises(
+        zorg.NoMatch, match=f'Similar names: "{name}" {name}@example.com \\({cleo} in organization {home}'
+    ):
         zorg.get_user(user_name=name.upper())
     with pytest.raises(zorg.NoMatch, match='no user with the id "424242"'):
         zorg.get_user(id="424242")
@@ -93,7 +95,7 @@ def test_a_project_is_found_in_an_organization_and_in_all(v2_program: Program) -
     assert v2_program.listed(lambda: zorg.get_project(name=name, org_id=home)) == by_id
     assert v2_program.listed(lambda: zorg.get_project(name=name)) == by_id
     other = admin.create_organization(server.name("Other"))
-    near = f'Near are: "{name}" \\({shop} in organization {home}\\)'
+    near = f'Similar names: "{name}" \\({shop} in organization {home}\\)'
     with pytest.raises(zorg.NoMatch, match=near):
         zorg.get_project(name=name, org_id=other)
     with pytest.raises(zorg.NoMatch, match=near):
@@ -159,7 +161,7 @@ def test_a_customer_sees_the_roles_that_its_project_grant_gives(v2_program: Prog
     roles = {"admin": _role("admin"), "viewer": _role("viewer")}
     find = lambda: zorg.get_project_roles(project_id=portal, granted_org_id=acme)  # noqa: E731
     assert v2_program.listed(find) == roles
-    near = f'near are: .*"Portal" \\({portal} in organization {home}\\)'
+    near = f'similar names: .*"Portal" \\({portal} in organization {home}\\)'
     with pytest.raises(zorg.NoMatch, match=f"(?i)granted to organization {acme} that this credential .+{near}"):
         zorg.get_project_roles(project_id="424242", granted_org_id=acme)
     user = admin.create_user(acme, f"customer{server.tag}")
@@ -188,10 +190,12 @@ def test_a_project_grant_is_found_by_its_organizations_and_by_id(v2_program: Pro
     assert v2_program.listed(lambda: zorg.get_project_grant(project_id=portal, granted_org_id=acme)) == found
     assert zorg.get_project_grant(id=granted, org_id=home) == found
     assert zorg.get_project_grant(id=granted, project_id=portal) == found
-    with pytest.raises(zorg.NoMatch, match=f"grant of project {portal} to organization {home} .+ Near are: {granted}"):
+    with pytest.raises(
+        zorg.NoMatch, match=f"grant of project {portal} to organization {home} .+ Other project grants: {granted}"
+    ):
         zorg.get_project_grant(project_id=portal, granted_org_id=home)
     with pytest.raises(
-        zorg.NoMatch, match=f"no grant 424242 of a project of organization {home} .+ Near are: {granted}"
+        zorg.NoMatch, match=f"no grant 424242 of a project of organization {home} .+ Other project grants: {granted}"
     ):
         zorg.get_project_grant(id="424242", org_id=home)
 

@@ -103,7 +103,7 @@ def test_lookups_answer_in_previews_and_updates_and_their_errors_have_no_traceba
     assert message.startswith(
         'NoMatch: There is no organization with the name "acme inc" that this credential may see. Near'
     )
-    assert 'Near are: "Acme" (' in message
+    assert 'Similar names: "Acme" (' in message
     assert failures.pop("no project").startswith('NoMatch: There is no project with the name "portal" in organization')
     assert {name: text.split(":")[0] for name, text in failures.items()} == {
         "a removed organization": "NoMatch",
@@ -121,7 +121,7 @@ def test_lookups_answer_in_previews_and_updates_and_their_errors_have_no_traceba
     failed = stack.run("preview", "--config", "tests:fails=true")
     assert failed.code != 0
     assert failed.shows(
-        'There is no organization with the name "Acme Corp" that this credential may see. Near are: "Acme"'
+        'There is no organization with the name "Acme Corp" that this credential may see. Similar names: "Acme"'
     )
     assert "Traceback" not in failed.out
 

@@ -274,7 +274,7 @@ def test_the_next_run_of_the_process_asks_again(tenants: Tenants, monkeypatch: p
 NO_MATCH: dict[str, tuple[Callable[[Tenants], object], str]] = {
     "an organization": (
         lambda tenants: zorg.get_organization(name="acme labs inc"),
-        'There is no organization with the name "acme labs inc" that this credential may see. Near are: "Acme" (.+); '
+        'There is no organization with the name "acme labs inc" that this credential may see. Similar names: "Acme" (.+); '
         r'"Acme Labs" \(\d+, inactive\)\.',
     ),
     "an organization by id": (
@@ -283,11 +283,11 @@ NO_MATCH: dict[str, tuple[Callable[[Tenants], object], str]] = {
     ),
     "a user": (
         lambda tenants: zorg.get_user(email="ann@elsewhere.example"),
-        r'no user with the email "ann@elsewhere.example" .+ Near are: "ann.berg" ann.berg@example.com \(\d+ in organization',
+        r'no user with the email "ann@elsewhere.example" .+ Similar names: "ann.berg" ann.berg@example.com \(\d+ in organization',
     ),
     "a user in another organization": (
         lambda tenants: zorg.get_user(user_name="ann.berg", org_id=tenants.server.home),
-        r'no user with the user name "ann.berg" in organization \d+ .+ Near are: "ann.berg"',
+        r'no user with the user name "ann.berg" in organization \d+ .+ Similar names: "ann.berg"',
     ),
     "a project of another case": (
         lambda tenants: zorg.get_project(name="shop"),
@@ -295,13 +295,13 @@ NO_MATCH: dict[str, tuple[Callable[[Tenants], object], str]] = {
     ),
     "a project in another organization": (
         lambda tenants: zorg.get_project(name="Shop", org_id=tenants.server.home),
-        r'"Shop" in organization \d+ that this credential may see. Near are: "Shop" \(\d+ in organization \d+\)',
+        r'"Shop" in organization \d+ that this credential may see. Similar names: "Shop" \(\d+ in organization \d+\)',
     ),
     "a project grant": (
         lambda tenants: zorg.get_project_grant(
             org_id=tenants.acme, project_id=tenants.portal, granted_org_id=tenants.acme
         ),
-        r"no grant of project \d+ to organization \d+ .+ Near are: \d+ \(to organization \d+\)",
+        r"no grant of project \d+ to organization \d+ .+ Other project grants: \d+ \(to organization \d+\)",
     ),
 }
 

@@ -27,14 +27,6 @@ if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.api.records import OrganizationRecord
 
-__all__ = [
-    "OrganizationResult",
-    "get_organization",
-    "get_organization_output",
-    "get_organizations",
-    "get_organizations_output",
-]
-
 
 @dataclass(frozen=True)
 class OrganizationResult:
@@ -57,7 +49,7 @@ def get_organization(
 
     :param id: an organization that was created just now is found by its id. The list of names may lag.
     :param domain: its primary domain, or another one of its verified domains.
-    :raises NoMatch: where there is none that the credential may see. The error lists names that are near.
+    :raises NoMatch: where there is none that the credential may see. The error lists similar names.
     :raises SeveralMatches: where there are several.
     :raises InputError: for a wrong argument, before anything is called.
 
@@ -74,13 +66,12 @@ def get_organization(
         def search(text: str, method: str = CONTAINS) -> Sequence[OrganizationRecord]:
             return client.searches.organizations(f"Looking for the {what}", _query(by, text, method))
 
-        record = _by_id(client, value, what) if by == "id" else None
-        if record is not None:
+        if by == "id" and (record := _by_id(client, value, what)) is not None:
             return _result(record)
         # Not only the server decides whether a name is the one that was looked for.
         found = [each for each in search(value, EQUALS) if by == "domain" or value == getattr(each, by)]
-        near = similar_by(value, search) if by != "id" else tuple
-        return _result(one(found, what, lambda each: shown(each, each.name), near))
+        similar = similar_by(value, search) if by != "id" else tuple
+        return _result(one(found, what, lambda each: shown(each, each.name), similar))
 
     return question.answer(OrganizationResult, ask)
 

@@ -20,22 +20,14 @@ from pulumi_zorg.resource_types.lookup import (
     needs_service,
     one,
     quoted,
+    result_of,
     shown,
     similar_by,
 )
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
-    from pulumi_zorg.resource_types.project.calls import GrantedProject, ProjectRecord
-
-__all__ = [
-    "ProjectResult",
-    "ProjectRoleResult",
-    "get_project",
-    "get_project_output",
-    "get_project_roles",
-    "get_project_roles_output",
-]
+    from pulumi_zorg.resource_types.project.calls import GrantedProject, ProjectCalls, ProjectRecord
 
 _WAY_OUT = "Without it, projects are looked up in one organization only: give org_id."
 
@@ -75,7 +67,7 @@ def get_project(*, name: str | None = None, id: str | None = None, org_id: str |
         credential that may read the event store.
     :param org_id: only a project of this organization. Without it, those of all organizations are searched, which a server
         without the v2 API cannot do.
-    :raises NoMatch: where there is none that the credential may see. The error lists names that are near.
+    :raises NoMatch: where there is none that the credential may see. The error lists similar names.
     :raises SeveralMatches: where several organizations have a project of that name.
     :raises LookupFailed: without ``org_id``, where the server does not have the v2 API.
     :raises PermissionDenied: where the credential may see the project, but not its roles.
@@ -92,7 +84,7 @@ def get_project(*, name: str | None = None, id: str | None = None, org_id: str |
     by = question.exactly_one_of("name", "id")
     value = question.given[by]
 
-    found = question.answer(ProjectResult, lambda client: _result(_find(client, by, value, org_id)))
+    found = question.answer(ProjectResult, lambda client: result_of(ProjectResult, _find(client, by, value, org_id)))
     return replace(found, roles=deepcopy(found.roles))  # the answer is kept, and the caller may change a dictionary
 
 
@@ -128,7 +120,7 @@ def get_project_roles(
     :param granted_org_id: an organization that the project is granted to. Then the result has only the roles that the project
         grant gives, and a credential of that organization is enough. The lists of projects and roles may lag.
     :raises NoMatch: where there is no such project that the credential may see, or none that is granted to the organization. The
-        error lists names that are near.
+        error lists similar names.
     :raises SeveralMatches: where several organizations have a project of that name.
     :raises InputError: for a wrong argument, before anything is called. All other errors are those of :func:`get_project`.
 
@@ -147,7 +139,7 @@ def get_project_roles(
 
     def ask(client: Client) -> _Roles:
         if granted_org_id is None:
-            return _Roles(_result(_find(client, by, value, org_id)).roles)
+            return _Roles(result_of(ProjectResult, _find(client, by, value, org_id)).roles)
         return _Roles(_granted_roles(client, by, value, org_id, granted_org_id))
 
     return deepcopy(question.answer(_Roles, ask).roles)  # the answer is kept, and the caller may change a dictionary
@@ -170,39 +162,50 @@ def get_project_roles_output(
     )
 
 
-def _find(client: Client, by: str, value: str, org_id: str | None) -> ProjectRecord:
-    """Return the one project, with its roles."""
+def _calls() -> ProjectCalls:
     from pulumi_zorg.resource_types.project.declaration import TYPE
 
+    return TYPE.calls
+
+
+def _find(client: Client, by: str, value: str, org_id: str | None) -> ProjectRecord:
+    """Return the one project, with its roles."""
     what = f"project with the {by} {quoted(value)}{f' in organization {clean(org_id)}' if org_id else ''}"
-    find = _by_id if by == "id" else _by_name
-    found = one(find(client, value, org_id), what, _described, lambda: _near(client, by, value, org_id), "org_id")
-    return TYPE.calls.with_roles(client, found)
+
+    def search(text: str) -> Sequence[ProjectRecord]:
+        """Return similar projects, those of the organization first."""
+        found: dict[str, ProjectRecord] = {}
+        for place in dict.fromkeys((org_id, None)):
+            with suppress(ZorgError):
+                near = _by_id(client, text, place) if by == "id" else _by_name(client, text, place, CONTAINS)
+                found |= {each.id: each for each in near if each.id not in found}
+        return tuple(found.values())
+
+    matches = _by_id(client, value, org_id) if by == "id" else _by_name(client, value, org_id)
+    similar = similar_by(value, search) if by != "id" else lambda: search(value)
+    return _calls().with_roles(client, one(matches, what, lambda each: shown(each, each.name), similar, "org_id"))
 
 
 def _granted_roles(
     client: Client, by: str, value: str, org_id: str | None, granted_org_id: str
 ) -> Mapping[str, ProjectRoleResult]:
     """Return the roles that the grant of a project to an organization gives."""
-    from pulumi_zorg.resource_types.project.declaration import TYPE
-
     place = f"in organization {clean(org_id)} " if org_id else ""
     what = f"project with the {by} {quoted(value)} {place}that is granted to organization {clean(granted_org_id)}"
-    granted = in_organization(client, granted_org_id, TYPE.calls.granted_to(client, granted_org_id))
+    granted = in_organization(client, granted_org_id, _calls().granted_to(client, granted_org_id))
     found = [each for each in granted if value == getattr(each, by) and org_id in (None, each.org_id)]
-    return TYPE.calls.granted_roles(client, one(found, what, _described_grant, lambda: granted, "project_id"))
+    return _calls().granted_roles(client, one(found, what, _described, lambda: granted, "project_id"))
 
 
-def _described_grant(granted: GrantedProject) -> str:
+def _described(granted: GrantedProject) -> str:
     return f"{quoted(granted.name)} ({clean(granted.id)} in organization {clean(granted.org_id)})"
 
 
 def _by_name(client: Client, name: str, org_id: str | None, method: str = EQUALS) -> Sequence[ProjectRecord]:
     from pulumi_zorg.api.api_services import PROJECTS
-    from pulumi_zorg.resource_types.project.declaration import TYPE
 
     with needs_service(client, PROJECTS, _WAY_OUT):
-        found = TYPE.calls.named(client, name, method, org_id)
+        found = _calls().named(client, name, method, org_id)
     if org_id is not None:
         found = in_organization(client, org_id, found)
     # Not only the server decides whether a name is the one that was looked for.
@@ -211,37 +214,12 @@ def _by_name(client: Client, name: str, org_id: str | None, method: str = EQUALS
 
 def _by_id(client: Client, id: str, org_id: str | None) -> Sequence[ProjectRecord]:
     from pulumi_zorg.api.api_services import PROJECTS
-    from pulumi_zorg.resource_types.project.declaration import TYPE
 
     try:
         if org_id is None:
             with needs_service(client, PROJECTS, _WAY_OUT):
-                return (TYPE.calls.read_v2(client, id),)
+                return (_calls().read_v2(client, id),)
         # Of a project with a name, the roles are not read.
-        return (TYPE.calls.read(client, id, {"org_id": org_id, "name": ""}),)
+        return (_calls().read(client, id, {"org_id": org_id, "name": ""}),)
     except (NotFound, NotProven):  # servers differ about a project of another organization
         return () if org_id is None else in_organization(client, org_id, ())
-
-
-def _near(client: Client, by: str, value: str, org_id: str | None) -> Sequence[ProjectRecord]:
-    """Return similar projects, those of the organization first."""
-
-    def search(text: str) -> Sequence[ProjectRecord]:
-        found: dict[str, ProjectRecord] = {}
-        for place in dict.fromkeys((org_id, None)):
-            with suppress(ZorgError):
-                near = _by_id(client, text, place) if by == "id" else _by_name(client, text, place, CONTAINS)
-                for each in near:
-                    found.setdefault(each.id, each)
-        return tuple(found.values())
-
-    return search(value) if by == "id" else similar_by(value, search)()
-
-
-def _described(record: ProjectRecord) -> str:
-    return shown(record, record.name)
-
-
-def _result(record: ProjectRecord) -> ProjectResult:
-    known = {name: value for name, value in record.properties().items() if name in ProjectResult.__dataclass_fields__}
-    return ProjectResult(id=record.id, **known)

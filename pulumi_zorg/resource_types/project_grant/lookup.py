@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from pulumi_zorg.errors import clean
-from pulumi_zorg.resource_types.lookup import Question, as_output, in_organization, is_active, needs_service, one
+from pulumi_zorg.resource_types.lookup import (
+    Question,
+    as_output,
+    in_organization,
+    is_active,
+    needs_service,
+    one,
+    result_of,
+)
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantRecord
-
-__all__ = ["ProjectGrantResult", "get_project_grant", "get_project_grant_output"]
 
 
 @dataclass(frozen=True)
@@ -48,8 +54,7 @@ def get_project_grant(
     :param project_id: needed with ``granted_org_id``.
     :param granted_org_id: the organization that the project is granted to. Exactly one of it and ``id`` is given.
     :param id: needs ``project_id`` or ``org_id``: ZITADEL does not find a project grant by its id alone.
-    :param org_id: the organization that owns the project. Without it, ZITADEL is asked which one that is, which needs the v2
-        API.
+    :param org_id: the organization that owns the project. Without it, ZITADEL is queried for it, which needs the v2 API.
     :raises NoMatch: where there is none that the credential may see. The error lists the project's other grants.
     :raises LookupFailed: without ``org_id``, where the server does not have the v2 API.
     :raises UnexpectedAnswer: where the server counts more than the credential may see.
@@ -70,7 +75,7 @@ def get_project_grant(
         what = f"{grant} of {of}{'' if by == 'id' else f' to organization {clean(value)}'}"
         grants = _listed(client, project_id, org_id)
         found = [each for each in grants if value == (each.id if by == "id" else each.granted_org_id)]
-        return _result(one(found, what, _described, lambda: grants))
+        return result_of(ProjectGrantResult, one(found, what, _described, lambda: grants, label="Other project grants"))
 
     return question.answer(ProjectGrantResult, ask)
 
@@ -106,10 +111,3 @@ def _listed(client: Client, project_id: str | None, org_id: str | None) -> Seque
 def _described(record: ProjectGrantRecord) -> str:
     state = "" if is_active(record.state) else ", inactive"
     return f"{clean(record.id)} (to organization {clean(record.granted_org_id)}{state})"
-
-
-def _result(record: ProjectGrantRecord) -> ProjectGrantResult:
-    properties = record.properties()
-    roles = tuple(properties.pop("role_keys"))
-    known = {name: value for name, value in properties.items() if name in ProjectGrantResult.__dataclass_fields__}
-    return ProjectGrantResult(id=record.id, role_keys=roles, **known)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 
-from pulumi_zorg.resource_types.lookup import Question, as_output, in_organization, needs_service
+from pulumi_zorg.resource_types.lookup import Question, as_output, in_organization, needs_service, result_of
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
-    from pulumi_zorg.api.records import ObjectRecord
-
-__all__ = ["UserGrantResult", "get_user_grants", "get_user_grants_output"]
 
 _WAY_OUT = "Without it, user grants are looked up in one organization only: give org_id."
 
@@ -69,7 +66,7 @@ def get_user_grants(
             listed = in_organization(
                 client, org_id, TYPE.calls.search_organization(client, org_id, user_id, project_id)
             )
-        found = [_result(each) for each in listed]
+        found = [result_of(UserGrantResult, each) for each in listed]
         wanted = [each for each in found if user_id in (None, each.user_id) and project_id in (None, each.project_id)]
         return sorted(wanted, key=lambda each: each.id)
 
@@ -84,10 +81,3 @@ def get_user_grants_output(
 ) -> pulumi.Output[tuple[UserGrantResult, ...]]:
     """Return the same as :func:`get_user_grants`, for arguments that may be known later."""
     return as_output(get_user_grants, org_id=org_id, user_id=user_id, project_id=project_id)
-
-
-def _result(record: ObjectRecord) -> UserGrantResult:
-    properties: dict[str, Any] = record.properties()
-    known = {name: properties.get(name) or None for name in UserGrantResult.__dataclass_fields__}
-    values = {**known, "id": record.id, "active": record.active, "role_keys": tuple(properties["role_keys"])}
-    return UserGrantResult(**values)  # type: ignore[arg-type]  # the values have several types
