@@ -11,8 +11,6 @@ from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["API_SERVICES", "AUTHORIZATIONS", "PROJECTS", "USERS", "ApiService", "answers"]
-
 
 @dataclass(frozen=True)
 class ApiService:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ORG_HEADER", "Call"]
-
 #: Names the organization that a call of the management API acts on.
 ORG_HEADER = "x-zitadel-orgid"
 

@@ -15,8 +15,6 @@ from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["Caller", "Membership"]
-
 
 class _Me(Wire):
     user: UserRecord

@@ -20,8 +20,6 @@ from pulumi_zorg.errors import ApiError, clean
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["PROJECT_CHANGES", "PROJECT_GRANT_CHANGES", "USER_CHANGES", "Change", "ChangeLogs"]
-
 #: The paths of the logs. They need ``project.read``, ``project.grant.read`` and ``user.read``.
 PROJECT_CHANGES = "/management/v1/projects/{id}/changes/_search"
 PROJECT_GRANT_CHANGES = "/management/v1/projects/{project_id}/grants/{id}/changes/_search"

@@ -8,8 +8,6 @@ from urllib.parse import quote
 
 from pulumi_zorg.errors import InputError
 
-__all__ = ["Endpoint"]
-
 
 @dataclass(frozen=True)
 class Endpoint:

@@ -14,8 +14,6 @@ from pulumi_zorg.errors import clean
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["BEGINNING", "Events"]
-
 #: A moment before all events.
 BEGINNING = datetime(2000, 1, 1, tzinfo=timezone.utc)
 

@@ -6,8 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 
-__all__ = ["Outage"]
-
 #: How many connections that break may be made before anything has answered.
 _BROKEN = 3
 

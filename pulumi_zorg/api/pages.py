@@ -11,8 +11,6 @@ from typing import Any, Protocol, TypeVar
 
 from pulumi_zorg.errors import UnexpectedAnswer
 
-__all__ = ["PAGE", "PAGE_V2", "TooLong", "all_pages", "chunks", "v1_query", "v2_query"]
-
 PAGE = 5_000  # entries of a page of the v1 API; both recorded servers accept it
 PAGE_V2 = 1_000  # the v2 API refuses more
 

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Removals"]
-
 
 class Removals:
     """The removals of organizations in this process.

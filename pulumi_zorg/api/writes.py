@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Writes"]
-
 #: A server of July 2026 lost about one in a thousand state changes with four writers, and none of 4,800 with two.
 _AT_ONCE = 2
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Diagnosis", "Finding", "Status", "error", "ok", "skipped", "warning"]
-
 Status = Literal["ok", "warning", "error", "skipped"]
 
 

@@ -15,8 +15,6 @@ from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.tokens import short
 
-__all__ = ["check_rights", "missing_permissions"]
-
 #: The actions of ``Calls.endpoints`` in a sentence.
 _ACTIONS = {
     "read": "read",

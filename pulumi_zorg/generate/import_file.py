@@ -34,7 +34,7 @@ def import_file(resources: Iterable[Declared], parent: str | None = None) -> str
 
 def _entry(resource: Declared) -> dict[str, Any]:
     token = resource.type.token
-    provider = {PROVIDER_KEY: pickled_provider(resource_class(token))}
+    provider = {PROVIDER_KEY: pickled_provider(resource_class(token)._dynamic_provider)}
     return {
         "type": token,
         # Unique in the file, where resources of several types may have one name.

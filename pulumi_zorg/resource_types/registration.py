@@ -118,7 +118,7 @@ class ZitadelResource(Resource):
         self._register(resource_name, props, options)
 
     def _register(self, resource_name: str, props: dict[str, Any], options: pulumi.ResourceOptions) -> None:
-        props[PROVIDER_KEY] = pickled_provider(type(self))
+        props[PROVIDER_KEY] = pickled_provider(self._dynamic_provider)
         pulumi.CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, options)
 
     def _sent(self, given: Mapping[str, Any], checked: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,15 +195,15 @@ class ZitadelResource(Resource):
         return existing
 
 
-def pickled_provider(resource: type[ZitadelResource]) -> str:
-    """Return the provider of a resource class as the host wants it, and as states have it: the same text for every Python and SDK.
+def pickled_provider(provider: StatefulProvider) -> str:
+    """Return a provider as the host wants it, and as states have it: the same text for every Python and SDK.
 
     The engine compares it as every other input. With the SDK's own function a program that one person runs with Python 3.13 and
     another with 3.14 changes all resources in each run (findings/provider_differs_between_pythons.sh). That function also leaves a
     trace in Python's pickling, so that after some 300 resources a program ends with a RecursionError
     (findings/many_dynamic_resources.sh).
     """
-    return base64.b64encode(pickle.dumps(resource._dynamic_provider, protocol=_PICKLE_PROTOCOL)).decode()
+    return base64.b64encode(pickle.dumps(provider, protocol=_PICKLE_PROTOCOL)).decode()
 
 
 def _refuse(resource: str, *problems: Problem | None) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["IMPORTS_SINCE", "NO_IMPORT", "OLDEST_ENGINE", "dotted", "version_in"]
-
 #: Older engines have no `refresh --preview-only`.
 OLDEST_ENGINE = (3, 227)
 #: Older engines ask the provider for what an import file says, and the provider of a dynamic resource is in that file.

@@ -9,8 +9,6 @@ from typing import Any
 
 from pulumi_zorg.errors import ConfigurationError, clean
 
-__all__ = ["HOST_HEADERS", "hide_sent", "parse_headers"]
-
 #: Name the instance by a host name, so their values are no secrets. The server's own setting InstanceHostHeaders may name others.
 HOST_HEADERS = ("x-zitadel-instance-host", "host")
 _ABOUT_HOST = frozenset(

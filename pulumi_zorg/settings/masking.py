@@ -8,8 +8,6 @@ from typing import Any
 
 from pulumi_zorg.errors import ZorgError, clean
 
-__all__ = ["Masking", "texts_in"]
-
 
 class Masking:
     """The secret texts of one process, and messages without them."""

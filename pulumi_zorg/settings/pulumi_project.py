@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["program_folder", "project_file", "project_folder", "read_project"]
-
 _NAMES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 

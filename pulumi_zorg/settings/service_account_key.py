@@ -8,8 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from pulumi_zorg.errors import ConfigurationError
 
-__all__ = ["ServiceAccountKey", "parse_key"]
-
 
 class ServiceAccountKey(BaseModel):
     """The JSON that ZITADEL hands out for a service account's key

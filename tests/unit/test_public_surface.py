@@ -36,7 +36,7 @@ from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project.resource import LabelingInput
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
-from pulumi_zorg.resource_types.registration import DeletionPolicyInput, _pickled
+from pulumi_zorg.resource_types.registration import DeletionPolicyInput, pickled_provider
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from tests.support.stack import ROOT
 
@@ -262,7 +262,7 @@ def test_an_input_error_is_a_value_error_and_names_the_property() -> None:
 @pytest.mark.parametrize(("path", "provider"), PROVIDERS.items())
 def test_a_provider_is_in_the_state_as_its_path_and_nothing_else(path: str, provider: type) -> None:
     assert f"{provider.__module__}.{provider.__qualname__}" == path
-    pickled = base64.b64decode(_pickled(provider()))
+    pickled = base64.b64decode(pickled_provider(provider()))
     texts = [argument for _, argument, _ in pickletools.genops(pickled) if isinstance(argument, str)]
     assert texts == path.rsplit(".", 1)
     assert len(pickled) < 120
@@ -278,13 +278,13 @@ def test_a_provider_is_the_same_text_with_every_python(default: int, monkeypatch
         for each in json.loads(file.read_text())["deployment"]["resources"]
         if "__provider" in each.get("inputs", {})
     }
-    assert {_pickled(provider()) for provider in PROVIDERS.values()} == written
+    assert {pickled_provider(provider()) for provider in PROVIDERS.values()} == written
 
 
 @pytest.mark.parametrize(("path", "provider"), PROVIDERS.items())
 def test_a_provider_in_a_state_comes_back(path: str, provider: type) -> None:
     """As the host of the engine does it, in a process of its own."""
-    pickled = _pickled(provider())
+    pickled = pickled_provider(provider())
     program = (
         "import base64, dill, json\n"
         f"provider = dill.loads(base64.b64decode({pickled!r}))\n"
@@ -297,7 +297,7 @@ def test_no_setting_gets_into_the_state_with_a_provider() -> None:
     """Not even from a process that has settings."""
     program = (
         "import json, pulumi.dynamic as dynamic\n"
-        "from pulumi_zorg.resource_types.registration import _pickled\n"
+        "from pulumi_zorg.resource_types.registration import pickled_provider\n"
         "from pulumi_zorg.providers.organization import OrganizationProvider\n"
         "from pulumi_zorg.providers.user_grant import UserGrantProvider\n"
         "from pulumi_zorg.resource_types.project.provider import ProjectProvider\n"
@@ -305,12 +305,12 @@ def test_no_setting_gets_into_the_state_with_a_provider() -> None:
         "providers = [OrganizationProvider(), ProjectProvider(), ProjectGrantProvider(), UserGrantProvider()]\n"
         "for provider in providers:\n"
         "    provider.configure(dynamic.ConfigureRequest(dynamic.Config({}, 'infra')))\n"
-        "print(json.dumps([_pickled(each) for each in providers]))\n"
+        "print(json.dumps([pickled_provider(each) for each in providers]))\n"
     )
     configured = in_a_new_process(
         program, ZITADEL_URL="https://acme.example", ZITADEL_TOKEN="pat-0123456789", ZORG_LOG="debug"
     )
-    assert configured == [_pickled(each()) for each in PROVIDERS.values()]
+    assert configured == [pickled_provider(each()) for each in PROVIDERS.values()]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values())
