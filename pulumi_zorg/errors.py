@@ -8,7 +8,7 @@
     ├── CredentialError         ZITADEL did not give a token for the credential
     ├── ApiError                ZITADEL refused the call
     │   ├── InvalidArgument         400, code 3
-    │   ├── FailedPrecondition      400, code 9: it is so already, or something that it needs is missing
+    │   ├── FailedPrecondition      400, code 9: already in that state, or a precondition is missing
     │   ├── Unauthenticated         401
     │   ├── PermissionDenied        403, and 404 "membership not found"
     │   ├── NotFound                404
@@ -16,13 +16,13 @@
     │   └── EventConflict           500, code 2: another write on the same object came first
     ├── NoAnswer                no answer of ZITADEL arrived
     │   ├── Unreachable             the connection failed, or a gateway answered
-    │   └── UnexpectedAnswer        an answer that is not ZITADEL's, or is about something else
+    │   └── UnexpectedAnswer        an answer that is not ZITADEL's, or is about another object
     ├── HeaderIgnored           the server acts on another organization than the one named
     ├── LockoutRefused          it would deactivate or remove the credential's own organization, or the default one
     ├── NotProven               the object may be removed, but no answer proves it
     │   └── NeverThere              this instance has never had the object: it is another instance
     ├── Gone                    the object is proven to be removed
-    ├── NameTaken               another object exists where this one should be created
+    ├── NameTaken               another object has the name of the one to be created
     ├── RolesRemain             roles that were taken away are still with user grants
     └── LookupFailed            a lookup does not have exactly one answer
         ├── NoMatch                 nothing matches
@@ -41,37 +41,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import Self
-
-__all__ = [
-    "DOCTOR",
-    "AlreadyExists",
-    "ApiError",
-    "ConfigurationError",
-    "CredentialError",
-    "EventConflict",
-    "FailedPrecondition",
-    "Gone",
-    "HeaderIgnored",
-    "InputError",
-    "InvalidArgument",
-    "LockoutRefused",
-    "LookupFailed",
-    "NameTaken",
-    "NeverThere",
-    "NoAnswer",
-    "NoMatch",
-    "NotFound",
-    "NotProven",
-    "PermissionDenied",
-    "RolesRemain",
-    "SeveralMatches",
-    "Unauthenticated",
-    "UnexpectedAnswer",
-    "Unreachable",
-    "UntrustedMatch",
-    "ZorgError",
-    "clean",
-]
 
 #: The end of an error that may come from a wrong setting.
 DOCTOR = "`zorg doctor` finds out what is wrong."
@@ -131,7 +100,7 @@ class ApiError(ZorgError):
     :param status: the HTTP status.
     :param code: the gRPC code, as number (REST) or text (Connect); None where the answer had none.
     :param message: ZITADEL's message.
-    :param hint: what must be so for it to succeed, as a sentence.
+    :param hint: preconditions, or where the credential was read from, as a sentence.
     """
 
     advice = ""
@@ -167,7 +136,7 @@ class InvalidArgument(ApiError):
 
 
 class FailedPrecondition(ApiError):
-    """400, code 9: it is so already, or something that it needs is missing."""
+    """400, code 9: already in that state, or a precondition is missing."""
 
 
 class Unauthenticated(ApiError):
@@ -187,7 +156,7 @@ class PermissionDenied(ApiError):
 
     @property
     def no_organization(self) -> bool:
-        """Whether the server says that the organization of the call does not exist. It decides the wording only."""
+        """Whether the server reports that the organization of the call does not exist. It decides the wording only."""
         return self.status == 403 and "doesn't exist" in self.said
 
     def _advice(self) -> str:
@@ -224,7 +193,7 @@ class Unreachable(NoAnswer):
 
 
 class UnexpectedAnswer(NoAnswer):
-    """An answer that is not ZITADEL's, or is about something else."""
+    """An answer that is not ZITADEL's, or is about another object."""
 
     def __init__(self, message: str, *, may_have_applied: bool = True) -> None:
         super().__init__(message, may_have_applied=may_have_applied)
@@ -267,7 +236,7 @@ class Gone(ZorgError):
 
 
 class NameTaken(ZorgError):
-    """An object that this resource did not make exists where it should be created."""
+    """An object that this resource did not create has its name, or is the grant that it should create."""
 
 
 class RolesRemain(ZorgError):
@@ -279,7 +248,7 @@ class LookupFailed(ZorgError):
 
 
 class NoMatch(LookupFailed):
-    """Nothing that the credential may see matches. The message lists what is near."""
+    """Nothing that the credential may see matches. The message lists similar names."""
 
 
 class SeveralMatches(LookupFailed):

@@ -14,8 +14,8 @@ class Call:
     """One call of the API.
 
     :param operation: what it is for, as the beginning of a sentence: "Reading organization 42".
-    :param reads: whether it changes nothing, and may so be repeated whatever happened to it.
-    :param hint: what must be so for it to succeed, as a sentence; shown where ZITADEL answers that something is missing.
+    :param reads: whether it changes nothing, and so may be repeated after any failure.
+    :param hint: preconditions, as a sentence; shown where ZITADEL answers that one is missing.
     """
 
     operation: str

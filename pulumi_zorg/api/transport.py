@@ -13,7 +13,8 @@ import itertools
 import logging
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -245,37 +246,20 @@ class Transport:
 
         The time that the request waits for a token is not the server's: a write that had waited would be sent, and its answer lost.
         """
-        response = self._http.send(request, auth=auth, stream=True)
-        ends = response.request.extensions[_BEGAN] + self.settings.timeout
-        try:
-            assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - narrows the type for the checker
-            response.stream = _EndingStream(response.stream, ends)
-            response.read()
-        finally:
-            response.close()
-        return response
+        with closing(self._http.send(request, auth=auth, stream=True)) as response:
+            ends, content = response.request.extensions[_BEGAN] + self.settings.timeout, bytearray()
+            for chunk in response.iter_bytes():
+                if time.monotonic() > ends:
+                    raise httpx.ReadTimeout("the answer took too long")
+                content += chunk
+        headers = response.headers.copy()
+        headers.pop("Content-Encoding", None)  # the content is decoded
+        return httpx.Response(response.status_code, headers=headers, content=bytes(content), request=response.request)
 
 
 def _begin(request: httpx.Request) -> None:
     """Remember when the request was sent."""
     request.extensions[_BEGAN] = time.monotonic()
-
-
-class _EndingStream(httpx.SyncByteStream):
-    """The body of an answer, read until a moment of the monotonic clock."""
-
-    def __init__(self, stream: httpx.SyncByteStream, ends: float) -> None:
-        self._stream = stream
-        self._ends = ends
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
-            if time.monotonic() > self._ends:
-                raise httpx.ReadTimeout("the answer took too long")
-            yield chunk
-
-    def close(self) -> None:
-        self._stream.close()
 
 
 def _since(began: float) -> float:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pulumi_zorg.doctor.examination import Examination
+from pulumi_zorg.doctor.examination import Examination, run
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
 from pulumi_zorg.errors import clean
 from pulumi_zorg.settings.pulumi_project import program_folder, project_file, read_project
@@ -180,16 +180,7 @@ def _same(one: Path, other: Path) -> bool:
 def _ask(executable: Path, folder: Path) -> tuple[str, str] | None:
     """Return the environment's folder, and the version of this package in it (empty where it has none); None without an answer."""
     try:
-        done = subprocess.run(  # noqa: S603 - the Python that `pulumi` would run
-            [executable, "-c", _QUESTION],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_ANSWERS_WITHIN,
-            check=False,
-        )
+        done = run([executable, "-c", _QUESTION], folder, _ANSWERS_WITHIN)
     except (OSError, subprocess.TimeoutExpired):
         return None
     lines = done.stdout.split("\n")

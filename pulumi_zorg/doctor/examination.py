@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -112,6 +114,26 @@ class Examination:
         """Close the connections."""
         if "client" in self.__dict__:
             self.client.close()
+
+
+def run(command: Sequence[str | Path], folder: Path, within: float, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the user's machine, and return what it writes.
+
+    :param folder: the folder that it runs in.
+    :param within: seconds after which it is ended.
+    :param env: variables of its environment, besides those of this process.
+    """
+    return subprocess.run(  # noqa: S603 - the user's own pulumi, or the Python that it would run
+        command,
+        cwd=folder,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=within,
+        check=False,
+    )
 
 
 def named(org_ids: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pulumi_zorg.doctor.examination import Examination, moment_text
+from pulumi_zorg.doctor.examination import Examination, moment_text, run
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
 from pulumi_zorg.engine.backend import pending_creates_folder
 from pulumi_zorg.engine.pending import PendingCreate, PendingCreates
@@ -29,17 +29,7 @@ def check_engine(examination: Examination) -> Finding:
     """The command `pulumi` can be run, and is new enough."""
     oldest = f"pulumi {dotted(OLDEST_ENGINE)} or newer"
     try:
-        done = subprocess.run(
-            ["pulumi", "version"],  # noqa: S607 - the user's own pulumi
-            cwd=examination.folder,
-            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_ANSWERS_WITHIN,
-            check=False,
-        )
+        done = run(["pulumi", "version"], examination.folder, _ANSWERS_WITHIN, PULUMI_SKIP_UPDATE_CHECK="true")
     except FileNotFoundError:
         return error(f"the command `pulumi` is not found. Install {oldest}, and put it on PATH.")
     except (OSError, subprocess.TimeoutExpired) as failed:

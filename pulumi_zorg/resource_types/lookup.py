@@ -61,13 +61,17 @@ class Question:
     """One call of a lookup. What is wrong with its arguments is an ``InputError``, before anything is called.
 
     :param function: the name of the function in a program: ``get_organization``.
-    :param given: its arguments, with None for those that were left out.
+    :param arguments: its arguments, with None for those that were left out.
+    :param flags: those that say what the program accepts. Mocks do not get them.
     """
 
-    def __init__(self, function: str, **given: Any) -> None:
+    def __init__(self, function: str, arguments: Mapping[str, Any], flags: Sequence[str] = ()) -> None:
         self.function = function
-        self.given = {name: value for name, value in given.items() if value is not None}
-        self._accepted: tuple[str, ...] = ()
+        self.given = {name: value for name, value in arguments.items() if value is not None and name not in flags}
+        self._accepted = tuple(name for name in flags if arguments[name])
+        for name in flags:
+            if not isinstance(arguments[name], bool):
+                raise self._wrong(name, f"must be True or False, not {kind_of(arguments[name])}")
         self.choice("state", "active", "inactive")
         for name, value in self.given.items():
             reason = self._why_wrong(name, value)
@@ -101,13 +105,6 @@ class Question:
         """Verify that an argument, if it is given, is one of these values."""
         if self.given.get(name, values[0]) not in values:
             raise self._wrong(name, f"must be {' or '.join(map(quoted, values))}")
-
-    def accept(self, **flags: bool) -> None:
-        """Remember what the program accepts. Another flag is another question."""
-        for name, flag in flags.items():
-            if not isinstance(flag, bool):
-                raise self._wrong(name, f"must be True or False, not {kind_of(flag)}")
-        self._accepted = tuple(name for name, flag in flags.items() if flag)
 
     def any_of(self, *names: str) -> None:
         """Verify that at least one argument is given.
@@ -229,11 +226,11 @@ def result_of(result: type[Result], record: ObjectRecord) -> Result:
     return _made(result, found)
 
 
-def as_output(function: Callable[..., Result], **given: pulumi.Input[Any] | None) -> pulumi.Output[Result]:
-    """Return what the function returns for values that may be known later.
+def as_output(function: Callable[..., Result], given: Mapping[str, pulumi.Input[Any] | None]) -> pulumi.Output[Result]:
+    """Return what the function returns for arguments that may be known later.
 
     It is unknown as long as one of them is, and secret if one of them is. Then no message shows any of them. The function runs in
-    a thread of its own: the program goes on while the server is asked.
+    a thread of its own: the program goes on while the server is queried.
     """
     if not Question.is_mocked():
         _announce()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
@@ -98,9 +97,8 @@ def get_user(
 
     Document: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers, GetUserByID).
     """
-    question = Question("get_user", login_name=login_name, email=email, user_name=user_name, id=id, org_id=org_id)
+    question = Question("get_user", locals(), ("any_organization", "allow_unverified"))
     by = question.exactly_one_of("login_name", "email", "user_name", "id")
-    question.accept(any_organization=any_organization, allow_unverified=allow_unverified)
     value = question.given[by]
 
     def ask(client: Client) -> UserResult:
@@ -146,14 +144,7 @@ def get_user_output(
     allow_unverified: bool = False,
 ) -> pulumi.Output[UserResult]:
     """Return the same as :func:`get_user`, for arguments that may be known later."""
-    return as_output(
-        partial(get_user, any_organization=any_organization, allow_unverified=allow_unverified),
-        login_name=login_name,
-        email=email,
-        user_name=user_name,
-        id=id,
-        org_id=org_id,
-    )
+    return as_output(get_user, locals())
 
 
 def get_users(
@@ -178,20 +169,13 @@ def get_users(
     Documents: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers) and
     https://zitadel.com/docs/apis/resources/auth (My ZITADEL permissions).
     """
-    contains = {"user_name": user_name_contains, "email": email_contains}
-    question = Question(
-        "get_users",
-        org_id=org_id,
-        user_name_contains=user_name_contains,
-        email_contains=email_contains,
-        type=type,
-        state=state,
-    )
+    question = Question("get_users", locals())
     question.choice("type", "human", "machine")
 
     def ask(client: Client) -> list[UserResult]:
         from pulumi_zorg.api.api_services import USERS
 
+        contains = {"user_name": user_name_contains, "email": email_contains}
         queries = [_query(by, text, CONTAINS) for by, text in contains.items() if text]
         if org_id:
             queries.append({"organizationIdQuery": {"organizationId": org_id}})
@@ -218,14 +202,7 @@ def get_users_output(
     state: StateInput | None = None,
 ) -> pulumi.Output[tuple[UserResult, ...]]:
     """Return the same as :func:`get_users`, for arguments that may be known later."""
-    return as_output(
-        get_users,
-        org_id=org_id,
-        user_name_contains=user_name_contains,
-        email_contains=email_contains,
-        type=type,
-        state=state,
-    )
+    return as_output(get_users, locals())
 
 
 def _verify_email(user: FoundUser, what: str, own_org_id: str | None, allow_unverified: bool) -> None:

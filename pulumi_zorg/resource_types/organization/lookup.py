@@ -56,7 +56,7 @@ def get_organization(
     Documents: https://zitadel.com/docs/apis/resources/org_service_v2 (ListOrganizations) and
     https://zitadel.com/docs/apis/resources/mgmt (My organization).
     """
-    question = Question("get_organization", name=name, id=id, domain=domain)
+    question = Question("get_organization", locals())
     by = question.exactly_one_of("name", "id", "domain")
     value = question.given[by]
 
@@ -83,7 +83,7 @@ def get_organization_output(
     domain: pulumi.Input[str] | None = None,
 ) -> pulumi.Output[OrganizationResult]:
     """Return the same as :func:`get_organization`, for arguments that may be known later."""
-    return as_output(get_organization, name=name, id=id, domain=domain)
+    return as_output(get_organization, locals())
 
 
 def get_organizations(
@@ -98,7 +98,7 @@ def get_organizations(
 
     Document: https://zitadel.com/docs/apis/resources/org_service_v2 (ListOrganizations).
     """
-    question = Question("get_organizations", name_contains=name_contains, state=state)
+    question = Question("get_organizations", locals())
 
     def ask(client: Client) -> list[OrganizationResult]:
         queries = [_query("name", name_contains, CONTAINS)] if name_contains else []
@@ -113,7 +113,7 @@ def get_organizations_output(
     *, name_contains: pulumi.Input[str] | None = None, state: StateInput | None = None
 ) -> pulumi.Output[tuple[OrganizationResult, ...]]:
     """Return the same as :func:`get_organizations`, for arguments that may be known later."""
-    return as_output(get_organizations, name_contains=name_contains, state=state)
+    return as_output(get_organizations, locals())
 
 
 def _by_id(client: Client, org_id: str, what: str) -> OrganizationRecord | None:

@@ -80,7 +80,7 @@ def get_project(*, name: str | None = None, id: str | None = None, org_id: str |
     https://zitadel.com/docs/apis/resources/admin (Search Events), and without the right to it
     https://zitadel.com/docs/apis/resources/mgmt (Search Project Roles).
     """
-    question = Question("get_project", name=name, id=id, org_id=org_id)
+    question = Question("get_project", locals())
     by = question.exactly_one_of("name", "id")
     value = question.given[by]
 
@@ -95,7 +95,7 @@ def get_project_output(
     org_id: pulumi.Input[str] | None = None,
 ) -> pulumi.Output[ProjectResult]:
     """Return the same as :func:`get_project`, for arguments that may be known later."""
-    return as_output(get_project, name=name, id=id, org_id=org_id)
+    return as_output(get_project, locals())
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,7 @@ def get_project_roles(
     Document: that of :func:`get_project`, and with ``granted_org_id`` https://zitadel.com/docs/apis/resources/mgmt (Search
     Granted Projects, Search Granted Project Roles).
     """
-    question = Question(
-        "get_project_roles",
-        project_id=project_id,
-        project_name=project_name,
-        org_id=org_id,
-        granted_org_id=granted_org_id,
-    )
+    question = Question("get_project_roles", locals())
     named = question.exactly_one_of("project_id", "project_name")
     by, value = named.removeprefix("project_"), question.given[named]
 
@@ -153,13 +147,7 @@ def get_project_roles_output(
     granted_org_id: pulumi.Input[str] | None = None,
 ) -> pulumi.Output[Mapping[str, ProjectRoleResult]]:
     """Return the same as :func:`get_project_roles`, for arguments that may be known later."""
-    return as_output(
-        get_project_roles,
-        project_id=project_id,
-        project_name=project_name,
-        org_id=org_id,
-        granted_org_id=granted_org_id,
-    )
+    return as_output(get_project_roles, locals())
 
 
 def _calls() -> ProjectCalls:

@@ -64,7 +64,7 @@ def get_project_grant(
     Document: https://zitadel.com/docs/apis/resources/mgmt (Search Project Grants), and without ``org_id``
     https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjectGrants).
     """
-    question = Question("get_project_grant", project_id=project_id, granted_org_id=granted_org_id, id=id, org_id=org_id)
+    question = Question("get_project_grant", locals())
     by = question.exactly_one_of("granted_org_id", "id")
     value = question.given[by]
     question.require("project_id", unless="org_id" if by == "id" else None)
@@ -88,7 +88,7 @@ def get_project_grant_output(
     org_id: pulumi.Input[str] | None = None,
 ) -> pulumi.Output[ProjectGrantResult]:
     """Return the same as :func:`get_project_grant`, for arguments that may be known later."""
-    return as_output(get_project_grant, project_id=project_id, granted_org_id=granted_org_id, id=id, org_id=org_id)
+    return as_output(get_project_grant, locals())
 
 
 def _listed(client: Client, project_id: str | None, org_id: str | None) -> Sequence[ProjectGrantRecord]:

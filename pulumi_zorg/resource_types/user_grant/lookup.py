@@ -52,7 +52,7 @@ def get_user_grants(
     Document: https://zitadel.com/docs/apis/resources/mgmt (Search User Grants), and without ``org_id``
     https://zitadel.com/docs/apis/resources/authorization_service_v2 (ListAuthorizations).
     """
-    question = Question("get_user_grants", org_id=org_id, user_id=user_id, project_id=project_id)
+    question = Question("get_user_grants", locals())
     question.any_of("org_id", "user_id", "project_id")
 
     def ask(client: Client) -> list[UserGrantResult]:
@@ -80,4 +80,4 @@ def get_user_grants_output(
     project_id: pulumi.Input[str] | None = None,
 ) -> pulumi.Output[tuple[UserGrantResult, ...]]:
     """Return the same as :func:`get_user_grants`, for arguments that may be known later."""
-    return as_output(get_user_grants, org_id=org_id, user_id=user_id, project_id=project_id)
+    return as_output(get_user_grants, locals())
