@@ -1,6 +1,6 @@
 """What an answer means: the JSON of ZITADEL, its refusal as an error, or an answer of something else and what to do about it.
 
-Three kinds of the last are distinguished: the server has no instance with this host name, a proxy in front of it wants a header of
+Three kinds of the last are distinguished: the server has no instance with this host name, a proxy in front of it requires a header of
 its own, and everything else. The errors of all calls and `zorg doctor` use this.
 """
 
@@ -111,7 +111,7 @@ def is_from_proxy(response: httpx.Response) -> bool:
     return response.status_code == 407 or (response.status_code in _WANTS and not is_refusal(answer) and not is_oauth)
 
 
-def asked_host(response: httpx.Response) -> str:
+def requested_host(response: httpx.Response) -> str:
     """Return the host name by which the call named the instance."""
     sent = response.request.headers
     return clean(next((sent[name] for name in HOST_HEADERS if name in sent), response.request.url.host))
@@ -120,13 +120,13 @@ def asked_host(response: httpx.Response) -> str:
 def explained(response: httpx.Response) -> str:
     """Return what an answer is that is not that of an instance of ZITADEL, and what to do, in sentences without the first capital."""
     if has_no_instance(response):
-        what = f"the server has no instance with the host name {asked_host(response)} ({said(response)})"
+        what = f"the server has no instance with the host name {requested_host(response)} ({content_of(response)})"
     elif 300 <= response.status_code < 400:
         what = f"{response.request.url.host} sends the call elsewhere ({response.status_code}, {location(response)})"
     elif response.status_code in (200, 201):
-        what = f"the answer is no JSON object ({said(response)}), so it is not ZITADEL's"
+        what = f"the answer is no JSON object ({content_of(response)}), so it is not ZITADEL's"
     else:
-        what = f"the answer {response.status_code} is not a ZITADEL error response ({said(response)})"
+        what = f"the answer {response.status_code} is not a ZITADEL error response ({content_of(response)})"
     return f"{what}. {advice(response)}"
 
 
@@ -141,8 +141,8 @@ def advice(response: httpx.Response) -> str:
         return f"Set zorg:url to where the instance really is. If that is the login page of a proxy, {_HEADER}."
     if response.status_code in _WANTS:
         wants = [response.headers.get(name, "") for name in ("Proxy-Authenticate", "WWW-Authenticate")]
-        asked = ", ".join(clean(quoted(response, each), 100) for each in wants if each)
-        shown = f" It asks for: {asked}." if asked else ""
+        requested = ", ".join(clean(quoted(response, each), 100) for each in wants if each)
+        shown = f" It requests: {requested}." if requested else ""
         return f"So something in front of the server refuses the call: {_HEADER}.{shown}"
     if response.headers.get("Content-Type", "").startswith("text/html") and response.status_code == 200:
         return f"{_CHECK} If it is the login page of a proxy, {_HEADER}."
@@ -151,8 +151,8 @@ def advice(response: httpx.Response) -> str:
     return _CHECK
 
 
-def said(response: httpx.Response) -> str:
-    """Return what an answer says that is not ZITADEL's: its text, if that is plain, or else its form."""
+def content_of(response: httpx.Response) -> str:
+    """Return the content of an answer that is not ZITADEL's, for a message: its text, if that is plain, or else its form."""
     form = clean(quoted(response, response.headers.get("Content-Type", "no content type")), 80)
     answer = json_of(response)
     message = answer.get("message") if isinstance(answer, dict) else None

@@ -1,4 +1,4 @@
-"""What the calls of a client know together of a server that does not answer."""
+"""What all calls of a client share about a server that does not answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Outage:
         self._since: float | None = None  # of the monotonic clock
         self._outages = 0
         self._repeated = 0
-        self._told = False
+        self._reported = False
 
     @property
     def reached(self) -> bool:
@@ -74,9 +74,9 @@ class Outage:
             first = self._repeated == 1
             if first:
                 self._outages += 1
-                self._told = self._outages & (self._outages - 1) == 0
-            outages, told = self._outages, self._told
-        if first and told:
+                self._reported = self._outages & (self._outages - 1) == 0
+            outages, reported = self._outages, self._reported
+        if first and reported:
             count = "" if outages == 1 else f" This is outage {outages} of this run."
             self._notice(f"{sentence}{count}")
 
@@ -84,8 +84,8 @@ class Outage:
         """The server answered a call."""
         with self._lock:
             self._reached = True
-            since, repeated, told = self._since, self._repeated, self._told
-            self._since, self._repeated, self._told = None, 0, False
-        if since is not None and repeated and told:
+            since, repeated, reported = self._since, self._repeated, self._reported
+            self._since, self._repeated, self._reported = None, 0, False
+        if since is not None and repeated and reported:
             times = "1 call was" if repeated == 1 else f"{repeated} calls were"
             self._notice(f"{self._url} answers again after {time.monotonic() - since:.1f} s: {times} repeated.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
 
-from pulumi_zorg.api.answers import advice, asked_host, has_no_instance, json_of, location, quoted, said
+from pulumi_zorg.api.answers import advice, content_of, has_no_instance, json_of, location, quoted, requested_host
 from pulumi_zorg.api.api_services import API_SERVICES, answers
 from pulumi_zorg.api.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES, TOKEN_PATH
 from pulumi_zorg.api.call import ORG_HEADER
@@ -53,7 +53,7 @@ def check_address(examination: Examination) -> Iterator[Finding]:
         return
     if has_no_instance(discovery):
         yield error(
-            f"{url} is a ZITADEL, but it has no instance with the host name {asked_host(discovery)} ({said(discovery)}). "
+            f"{url} is a ZITADEL, but it has no instance with the host name {requested_host(discovery)} ({content_of(discovery)}). "
             f"{advice(discovery)}"
         )
         return
@@ -94,7 +94,7 @@ def check_clock(examination: Examination) -> Finding:
     ahead = date.timestamp() - now  # of the server's clock; the header has whole seconds
     shown = f"this machine's clock is {abs(ahead):.0f} s {'behind' if ahead > 0 else 'ahead of'} the server's"
     way_out = "Set the clock of this machine by NTP."
-    # The server knows an assertion from the moment at which it was issued until it ends.
+    # The server accepts an assertion from the moment at which it was issued until it expires.
     is_good = ahead + 1 >= -ASSERTION_DATED_BACK and ahead < ASSERTION_LIVES - ASSERTION_DATED_BACK
     if isinstance(examination.settings.credential, ServiceAccountKey) and not is_good:
         return error(f"{shown}, so ZITADEL refuses what is signed with the service-account key. {way_out}")

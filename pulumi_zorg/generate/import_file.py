@@ -18,7 +18,7 @@ from pulumi_zorg.world.tokens import short
 def import_file(resources: Iterable[Declared], parent: str | None = None) -> str:
     """Return an import file.
 
-    The engine asks the provider for nothing, and writes each entry into the state as it is. An internal input, which the state
+    The engine does not call the provider, and writes each entry into the state as it is. An internal input, which the state
     never has, would be a change in the next preview.
 
     :param parent: the URN of the parent of all resources; None for the stack itself.

@@ -221,7 +221,7 @@ class _Writer:
             return False
         if len({tuple(each.arguments) for each in group}) > 1:
             return False
-        # A checker knows the text of an argument, and not the texts in a column.
+        # A type checker infers the literal text of an argument, and not those of a column.
         if any(len({each.arguments.get(name) for each in group}) > 1 for name in group[0].type.inputs.texts()):
             return False
         columns = {name: [each.arguments[name] for each in group] for name in group[0].arguments}

@@ -61,7 +61,7 @@ class Question:
     """One call of a lookup. What is wrong with its arguments is an ``InputError``, before anything is called.
 
     :param function: the name of the function in a program: ``get_organization``.
-    :param arguments: its arguments, with None for those that were left out.
+    :param arguments: its arguments, with None for those that were left out: ``locals()`` at the beginning of the function.
     :param flags: those that say what the program accepts. Mocks do not get them.
     """
 
@@ -122,24 +122,24 @@ class Question:
         if name not in self.given and unless not in self.given:
             raise self._wrong(name, f"is missing{f': give it, or {unless}' if unless else ''}")
 
-    def answer(self, result: type[Result], ask: Callable[[Client], Result]) -> Result:
+    def answer(self, result: type[Result], find: Callable[[Client], Result]) -> Result:
         """Return the answer of the mocks, or of the server, which is queried once in a run.
 
         :param result: the class of the answer.
         """
-        return self._answered(ask, lambda mocked: _made(result, mocked))
+        return self._answered(find, lambda mocked: _made(result, mocked))
 
-    def answers(self, result: type[Result], key: str, ask: Callable[[Client], Sequence[Result]]) -> tuple[Result, ...]:
+    def answers(self, result: type[Result], key: str, find: Callable[[Client], Sequence[Result]]) -> tuple[Result, ...]:
         """Return a list of answers. See :meth:`answer`.
 
         :param key: the key of the list in an answer of the mocks.
         """
-        return tuple(self._answered(ask, lambda mocked: [_made(result, each) for each in mocked.get(key) or ()]))
+        return tuple(self._answered(find, lambda mocked: [_made(result, each) for each in mocked.get(key) or ()]))
 
-    def _answered(self, ask: Callable[[Client], Answer], of_mocks: Callable[[Mapping[str, Any]], Answer]) -> Answer:
+    def _answered(self, find: Callable[[Client], Answer], of_mocks: Callable[[Mapping[str, Any]], Answer]) -> Answer:
         if not self.is_mocked():
             key = (self.function, *sorted(self.given.items()), *self._accepted)
-            answer: Answer = _run().once(key, ask)
+            answer: Answer = _run().once(key, find)
             return answer
         first, *others = self.function.split("_")
         token = f"zorg:index:{first}{''.join(each.title() for each in others)}"
@@ -176,8 +176,8 @@ class _Run:
         """Close the connections."""
         self._client.close()
 
-    def once(self, question: tuple[Any, ...], ask: Callable[[Client], Any]) -> Any:
-        """Return the answer to a question, which is asked once, also by several threads.
+    def once(self, question: tuple[Any, ...], find: Callable[[Client], Any]) -> Any:
+        """Return the answer to a question. It is found once, also for several threads.
 
         That there is not exactly one match is an answer too. Other errors, like an outage, are not kept.
         """
@@ -186,7 +186,7 @@ class _Run:
         with lock:
             if question not in self._answers:
                 try:
-                    self._answers[question] = ask(self._client)
+                    self._answers[question] = find(self._client)
                 except LookupFailed as error:
                     self._answers[question] = without_traceback(error)
                 except ZorgError as error:
@@ -239,10 +239,10 @@ def as_output(function: Callable[..., Result], given: Mapping[str, pulumi.Input[
 
     async def answer(found: Sequence[Any]) -> Result:
         values, secret = found
-        ask: Callable[[], Result] = partial(_hiding, function, values) if secret else partial(function, **values)
+        find: Callable[[], Result] = partial(_hiding, function, values) if secret else partial(function, **values)
         if Question.is_mocked():  # mocks are called in the program's event loop
-            return ask()
-        return await asyncio.get_running_loop().run_in_executor(_threads(), copy_context().run, ask)
+            return find()
+        return await asyncio.get_running_loop().run_in_executor(_threads(), copy_context().run, find)
 
     return pulumi.Output.all(arguments, is_secret).apply(answer)
 

@@ -61,7 +61,7 @@ class ZitadelResource(Resource):
     _args: ClassVar[type[Any]]
     #: The resource as :data:`OWNER` names it, of one that the program declares.
     _owner: pulumi.Input[str] | None = None
-    #: The properties that only the provider knows.
+    #: The properties that only the provider sets.
     _outputs: ClassVar[tuple[str, ...]] = ("state",)
 
     def __init_subclass__(cls, module: str = "", name: str = "", **kwargs: Any) -> None:
@@ -105,8 +105,8 @@ class ZitadelResource(Resource):
         checked, problems = check_inputs(self._inputs, plain, is_unknown=_given_later)
         _refuse(resource, *problems, *self._inputs.doubts(checked))
         props = {**self._sent(plain, checked), **self._internal(resource_name, plain, opts)}
-        # The server keeps names and grants unique, so the old object must go first. With `pulumi up --replace` the engine asks
-        # no provider which comes first.
+        # The server keeps names and grants unique, so the old object must go first. With `pulumi up --replace` the engine
+        # does not call the provider to find out which comes first.
         options = pulumi.ResourceOptions(delete_before_replace=True)
         if opts is not None:
             options = pulumi.ResourceOptions.merge(options, opts)

@@ -101,7 +101,7 @@ def get_user(
     by = question.exactly_one_of("login_name", "email", "user_name", "id")
     value = question.given[by]
 
-    def ask(client: Client) -> UserResult:
+    def find(client: Client) -> UserResult:
         from pulumi_zorg.api.api_services import USERS
 
         named = f"user with the {by.replace('_', ' ')} {quoted(value)}"
@@ -130,7 +130,7 @@ def get_user(
             _verify_email(user, named + place, own, allow_unverified)
         return _result(user)
 
-    return question.answer(UserResult, ask)
+    return question.answer(UserResult, find)
 
 
 def get_user_output(
@@ -172,7 +172,7 @@ def get_users(
     question = Question("get_users", locals())
     question.choice("type", "human", "machine")
 
-    def ask(client: Client) -> list[UserResult]:
+    def find(client: Client) -> list[UserResult]:
         from pulumi_zorg.api.api_services import USERS
 
         contains = {"user_name": user_name_contains, "email": email_contains}
@@ -190,7 +190,7 @@ def get_users(
         ]
         return sorted(wanted, key=lambda each: (each.user_name, each.id))
 
-    return question.answers(UserResult, "users", ask)
+    return question.answers(UserResult, "users", find)
 
 
 def get_users_output(
@@ -245,7 +245,7 @@ def _by_id(client: Client, operation: str, id: str) -> Sequence[FoundUser]:
     try:
         return (client.searches.user(operation, id),)
     except (NotFound, PermissionDenied):
-        # Only the list tells a user that the caller may not see from a server that does not have users in its v2 API.
+        # Only the list distinguishes a user that the caller may not see from a server that does not have users in its v2 API.
         return client.searches.users(operation, _query("id", id, EQUALS))
 
 

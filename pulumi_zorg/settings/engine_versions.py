@@ -1,4 +1,4 @@
-"""Pure: the versions of the engine that this package knows about."""
+"""Pure: the versions of the engine from which on it can do what this package needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 #: Older engines have no `refresh --preview-only`.
 OLDEST_ENGINE = (3, 227)
-#: Older engines ask the provider for what an import file says, and the provider of a dynamic resource is in that file.
+#: Older engines query the provider about each entry of an import file, and the provider of a dynamic resource is in that file.
 IMPORTS_SINCE = (3, 254)
 
 

@@ -1,4 +1,4 @@
-"""Where a Pulumi project is: its file, and its program's folder. Nothing in the engine's protocol tells a provider that.
+"""Where a Pulumi project is: its file, and its program's folder. The engine's protocol does not send that to a provider.
 
 Measured with engines 3.250 and 3.276: the program and the provider's process are started in the program's folder, whatever the
 current folder of the command and its option ``--cwd`` are. So each process finds the project from there.
@@ -19,7 +19,7 @@ def project_file(start: Path) -> Path | None:
 
 
 def read_project(file: Path) -> Mapping[str, Any]:
-    """Return what the project's file says; nothing where it cannot be read."""
+    """Return the content of the project's file; nothing where it cannot be read."""
     import yaml  # few processes need it
 
     try:

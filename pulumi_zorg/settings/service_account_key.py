@@ -27,7 +27,7 @@ def parse_key(name: str, text: str) -> ServiceAccountKey:
     """Return the key that a JSON has.
 
     :param name: the setting that has it, like ``zorg:jwtProfileJson``.
-    :raises ConfigurationError: where it is not such a JSON. The message says where it is wrong and how, and shows no value.
+    :raises ConfigurationError: where it is not such a JSON. The message names the fields that are wrong and why, and shows no value.
     """
     try:
         return ServiceAccountKey.model_validate_json(text)

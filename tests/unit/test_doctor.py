@@ -352,7 +352,7 @@ def test_who_does_not_let_a_call_through_to_the_instance_is_told_apart(doctor: D
         proxy.clear()
         proxy.add(fault)
         assert wants in address()
-        assert ("It asks for: Basic realm=corp." in address()) is (fault.status == 407)
+        assert ("It requests: Basic realm=corp." in address()) is (fault.status == 407)
         refused = address(ZITADEL_HEADERS=json.dumps({fault.header: "Bearer wr0ng"}))
         assert wants in refused
         assert "wr0ng" not in refused

@@ -242,7 +242,7 @@ def test_no_header_follows_a_redirect(status: int, waits: Waits) -> None:
         (answers(403, {"code": 403, "message": "denied"}), "give the header that the proxy wants"),
         (refuses(407, 7, "no"), "give the header that the proxy wants"),
         (words(407, "", Proxy_Authenticate="x"), "give the header that the proxy wants"),
-        (words(401, "", **{"WWW-Authenticate": 'Basic realm="corp"'}), 'It asks for: Basic realm="corp"'),
+        (words(401, "", **{"WWW-Authenticate": 'Basic realm="corp"'}), 'It requests: Basic realm="corp"'),
         (words(200, "<html>Sign in</html>"), "Check zorg:url, .* If it is the login page of a proxy, give the header"),
         (words(404, "<html>Not found</html>"), "Check zorg:url, and what is in front of the server"),
         (words(404, "unable to set instance using origin", "text/plain"), "no instance with the host name acme.example"),

@@ -60,7 +60,7 @@ def get_organization(
     by = question.exactly_one_of("name", "id", "domain")
     value = question.given[by]
 
-    def ask(client: Client) -> OrganizationResult:
+    def find(client: Client) -> OrganizationResult:
         what = f"organization with the {by} {quoted(value)}"
 
         def search(text: str, method: str = CONTAINS) -> Sequence[OrganizationRecord]:
@@ -73,7 +73,7 @@ def get_organization(
         similar = similar_by(value, search) if by != "id" else tuple
         return _result(one(found, what, lambda each: shown(each, each.name), similar))
 
-    return question.answer(OrganizationResult, ask)
+    return question.answer(OrganizationResult, find)
 
 
 def get_organization_output(
@@ -100,13 +100,13 @@ def get_organizations(
     """
     question = Question("get_organizations", locals())
 
-    def ask(client: Client) -> list[OrganizationResult]:
+    def find(client: Client) -> list[OrganizationResult]:
         queries = [_query("name", name_contains, CONTAINS)] if name_contains else []
         found = [_result(each) for each in client.searches.organizations("Looking for organizations", *queries)]
         wanted = [each for each in found if state is None or each.active is (state == "active")]
         return sorted(wanted, key=lambda each: (each.name, each.id))
 
-    return question.answers(OrganizationResult, "organizations", ask)
+    return question.answers(OrganizationResult, "organizations", find)
 
 
 def get_organizations_output(

@@ -131,12 +131,12 @@ def get_project_roles(
     named = question.exactly_one_of("project_id", "project_name")
     by, value = named.removeprefix("project_"), question.given[named]
 
-    def ask(client: Client) -> _Roles:
+    def find(client: Client) -> _Roles:
         if granted_org_id is None:
             return _Roles(result_of(ProjectResult, _find(client, by, value, org_id)).roles)
         return _Roles(_granted_roles(client, by, value, org_id, granted_org_id))
 
-    return deepcopy(question.answer(_Roles, ask).roles)  # the answer is kept, and the caller may change a dictionary
+    return deepcopy(question.answer(_Roles, find).roles)  # the answer is kept, and the caller may change a dictionary
 
 
 def get_project_roles_output(

@@ -69,7 +69,7 @@ def get_project_grant(
     value = question.given[by]
     question.require("project_id", unless="org_id" if by == "id" else None)
 
-    def ask(client: Client) -> ProjectGrantResult:
+    def find(client: Client) -> ProjectGrantResult:
         grant = f"grant {clean(value)}" if by == "id" else "grant"
         of = f"project {clean(project_id)}" if project_id else f"a project of organization {clean(org_id or '')}"
         what = f"{grant} of {of}{'' if by == 'id' else f' to organization {clean(value)}'}"
@@ -77,7 +77,7 @@ def get_project_grant(
         found = [each for each in grants if value == (each.id if by == "id" else each.granted_org_id)]
         return result_of(ProjectGrantResult, one(found, what, _described, lambda: grants, label="Other project grants"))
 
-    return question.answer(ProjectGrantResult, ask)
+    return question.answer(ProjectGrantResult, find)
 
 
 def get_project_grant_output(

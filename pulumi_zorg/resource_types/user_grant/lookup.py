@@ -55,7 +55,7 @@ def get_user_grants(
     question = Question("get_user_grants", locals())
     question.any_of("org_id", "user_id", "project_id")
 
-    def ask(client: Client) -> list[UserGrantResult]:
+    def find(client: Client) -> list[UserGrantResult]:
         from pulumi_zorg.api.api_services import AUTHORIZATIONS
         from pulumi_zorg.resource_types.user_grant.declaration import TYPE
 
@@ -70,7 +70,7 @@ def get_user_grants(
         wanted = [each for each in found if user_id in (None, each.user_id) and project_id in (None, each.project_id)]
         return sorted(wanted, key=lambda each: each.id)
 
-    return question.answers(UserGrantResult, "user_grants", ask)
+    return question.answers(UserGrantResult, "user_grants", find)
 
 
 def get_user_grants_output(
