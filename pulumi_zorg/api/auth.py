@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -32,8 +32,8 @@ _RENEW_BEFORE = 60.0  # seconds before a token's end in which a new one is fetch
 ASSERTION_LIVES = 300
 ASSERTION_DATED_BACK = 10
 
-#: Sends a request for a token: with the transport's retries, and without a bearer token.
-SendForToken = Callable[[httpx.Request], httpx.Response]
+#: Sends the form of a request for a token: with the transport's retries, and without a bearer token.
+SendForToken = Callable[[Mapping[str, str]], httpx.Response]
 Clock = Callable[[], float]
 
 
@@ -101,7 +101,7 @@ class ExchangedToken(BearerAuth):
 
     :param url: the address of the instance.
     :param audience: the issuer that a key's assertion is meant for.
-    :param send: sends the request for a token.
+    :param send: sends the form of the request for a token.
     :param clock: returns seconds since 1970.
     :param origin: where the credential was read from, in sentences for an error.
     :raises CredentialError: from its methods, where ZITADEL refuses the credential.
@@ -156,7 +156,7 @@ class ExchangedToken(BearerAuth):
 
     def _fetch(self) -> None:
         requested_at = self._clock()
-        response = self._send(httpx.Request("POST", self._url, data={"scope": SCOPE, **self._grant()}))
+        response = self._send({"scope": SCOPE, **self._grant()})
         answer = json_of(response)
         is_moved = 300 <= response.status_code < 400
         if not isinstance(answer, dict) or is_moved or has_no_instance(response) or is_from_proxy(response):

@@ -13,7 +13,7 @@ import itertools
 import logging
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -22,11 +22,10 @@ from typing import Any
 import httpx
 
 from pulumi_zorg.api.answers import answer_of
-from pulumi_zorg.api.auth import BearerAuth, ExchangedToken, FixedToken
+from pulumi_zorg.api.auth import TOKEN_PATH, BearerAuth, ExchangedToken, FixedToken
 from pulumi_zorg.api.call import ORG_HEADER, Call
 from pulumi_zorg.api.connection import Passing, connection_error, http_date
-from pulumi_zorg.api.outage import Outage
-from pulumi_zorg.api.rate_limit import RateLimit
+from pulumi_zorg.api.patience import Patience
 from pulumi_zorg.api.records import Record, parse
 from pulumi_zorg.api.retry import retry
 from pulumi_zorg.errors import DOCTOR, InputError, Unreachable, clean
@@ -67,8 +66,7 @@ class Transport:
         self.settings = settings
         self.sleep = sleep
         self.notice = notice
-        self._rate_limit = RateLimit(sleep, notice)
-        self._outage = Outage(settings.url, settings.retry_deadline, notice)
+        self._patience = Patience(settings.url, settings.retry_deadline, sleep, notice)
         self._ahead = 0.0  # seconds that the server's clock is ahead of this machine's
         verify: ssl.SSLContext | bool = True
         if settings.ca_file is not None:
@@ -151,25 +149,24 @@ class Transport:
         In an outage these are the seconds that are left of the outage, for all calls together.
         """
         began = time.monotonic()
-        return lambda: self._outage.left(began)
+        return lambda: self._patience.left(began)
 
     def report_repeated(self, error: BaseException, sentence: str) -> None:
         """Report that something is done again after an error. During an outage that is one line for all calls.
 
         :param error: what failed.
         """
-        report = self._outage.repeats if isinstance(error, Unreachable) else self.notice
+        report = self._patience.repeats if isinstance(error, Unreachable) else self.notice
         report(sentence)
 
     def close(self) -> None:
         """Close the pool of connections."""
         self._http.close()
 
-    def _send_for_token(self, request: httpx.Request) -> httpx.Response:
-        headers = {"Content-Type": request.headers["Content-Type"]}
-        prepared = self._http.build_request(request.method, request.url, headers=headers, content=request.content)
+    def _send_for_token(self, form: Mapping[str, str]) -> httpx.Response:
+        request = self._http.build_request("POST", TOKEN_PATH, data=form)
         try:
-            return self._patiently("Requesting a token", lambda: prepared, None)
+            return self._patiently("Requesting a token", lambda: request, None)
         except Unreachable as error:
             # The deadline was waited for here. The call that needs the token must not begin it again.
             raise Unreachable(str(error), may_have_applied=False) from None
@@ -186,7 +183,7 @@ class Transport:
         def may_succeed_later(error: Exception) -> bool:
             if not isinstance(error, Passing) or not (repeatable or not error.may_have_applied):
                 return False
-            return error.answered or self._outage.is_worth_repeating(connected=error.connected)
+            return error.answered or self._patience.is_worth_repeating(connected=error.connected)
 
         try:
             return retry(
@@ -198,27 +195,27 @@ class Transport:
                 retry_after=lambda error: error.retry_after if isinstance(error, Passing) else None,
             )
         except Passing as error:
-            message = str(error) if self._outage.reached else f"{error} {_NOTHING_ANSWERED} {DOCTOR}"
+            message = str(error) if self._patience.reached else f"{error} {_NOTHING_ANSWERED} {DOCTOR}"
             raise Unreachable(message, may_have_applied=error.may_have_applied) from None
 
     def _before_retry(self, error: Exception, wait: float) -> None:
         """Report the wait. After a 429 all calls of this client make it together."""
         if isinstance(error, Passing) and error.rate_limited:
-            self._rate_limit.pause(self.settings.url, wait)
+            self._patience.pause(wait)
         else:
-            self._outage.repeats(
+            self._patience.repeats(
                 f"{error} All calls are repeated until it answers, for at most {self.settings.retry_deadline:.0f} s."
             )
 
     def _once(self, operation: str, request: httpx.Request, auth: httpx.Auth | None, attempt: int) -> httpx.Response:
-        self._rate_limit.wait()
+        self._patience.wait()
         began = time.monotonic()
         failed: Unreachable | None = None
         try:
             response = self._receive(request, auth)
         except httpx.HTTPError as error:
             log.debug("%s: %s after %.0f ms, attempt %d", operation, type(error).__name__, _since(began), attempt)
-            self._outage.failed(answered=False)
+            self._patience.failed(answered=False)
             failed = connection_error(operation, self.settings.url, error)
         if failed is not None:
             # Outside the handler, because the library's own error may quote what the server sent.
@@ -232,9 +229,9 @@ class Transport:
             sent.method, sent.url.path, sent.headers.get(ORG_HEADER, "-"), status, _since(began), attempt,
         )  # fmt: skip
         if status in _GATEWAY_STATUSES - {429}:
-            self._outage.failed(answered=True)
+            self._patience.failed(answered=True)
         else:
-            self._outage.ended()
+            self._patience.ended()
         if status in _GATEWAY_STATUSES:
             # 429 is sent before a call is processed.
             message = f"{operation}: {self.settings.url} answered {status}."

@@ -160,10 +160,28 @@ class ZitadelResource(Resource):
             for name in self._inputs.names()
             if any(each == "*" or re.match(rf"{name}(\W|$)", each) for each in paths)
         ]
-        internal = {**_of_outputs(outputs), **({IGNORED: ignored} if ignored else {})}
-        if not pulumi.runtime.is_dry_run():
-            return {OWNER: owner, **internal}
-        return {OWNER_IN_PREVIEW: owner, **internal, **_declared_by(given), **_may_come(outputs, opts, tuple(given))}
+        internal: dict[str, Any] = {OWNER: owner}
+        if ignored:
+            internal[IGNORED] = ignored
+        if outputs:
+            internal |= {SECRETS: _secret(outputs), LOOKED_UP: _looked_up(outputs)}
+        elif used := looked_up():
+            internal[LOOKED_UP] = used
+        if pulumi.runtime.is_dry_run():
+            internal[OWNER_IN_PREVIEW] = internal.pop(OWNER)
+            references = {name: value for name, value in given.items() if isinstance(value, pulumi.Output)}
+            if references:
+                internal[DECLARED_BY] = _owners(references)
+            # Any property may name what the resource waits for.
+            waits_for = (opts.depends_on if opts is not None else None) or ()
+            if any(map(_is_of_others, waits_for if isinstance(waits_for, Sequence) else [waits_for])):
+                internal[MAY_COME] = list(given)
+            elif outputs:
+                internal[MAY_COME] = _of_others(outputs)
+        return {
+            name: pulumi.Output.from_input(value) if isinstance(value, Awaitable) else value
+            for name, value in internal.items()
+        }
 
     if not TYPE_CHECKING:  # For a checker, a resource has the attributes that its class names.
 
@@ -284,69 +302,36 @@ def _similar(name: str, names: Sequence[str]) -> str:
     return f" Did you mean {found[0]}?" if found else ""
 
 
-def _of_outputs(outputs: Mapping[str, pulumi.Output[Any]]) -> dict[str, Any]:
-    """Return which of the properties are secret, and which instances the program's lookups use, as inputs.
+async def _secret(outputs: Mapping[str, pulumi.Output[Any]]) -> list[str]:
+    """Return which properties are secret."""
+    return [name for name, output in outputs.items() if await output.is_secret()]
 
-    A property may wait for a lookup that is made later. What is not so is left out.
 
-    :param outputs: the properties that are not plain values.
+async def _looked_up(outputs: Mapping[str, pulumi.Output[Any]]) -> dict[str, str] | None:
+    """Return the instances of the program's lookups. A property may wait for a lookup that is made later."""
+    for output in outputs.values():
+        await output.future()
+    return looked_up() or None
+
+
+async def _owners(outputs: Mapping[str, pulumi.Output[Any]]) -> dict[str, str]:
+    """Return which resources have the ids that the properties name."""
+    found = {}
+    for name, output in outputs.items():
+        for resource in await output.resources():
+            # Another output of a resource, or one that is made from its id, may be the id of something else.
+            if isinstance(resource, ZitadelResource) and resource._owner is not None and resource.id is output:
+                owner = await pulumi.Output.from_input(resource._owner).future()
+                found.update({name: owner} if owner else {})
+    return found
+
+
+async def _of_others(outputs: Mapping[str, pulumi.Output[Any]]) -> list[str]:
+    """Return which properties may name what a resource of another package creates in the same run.
+
+    Its id can be known before: ZITADEL takes ids that a program chooses.
     """
-    if not outputs:
-        used = looked_up()
-        return {LOOKED_UP: used} if used else {}
-
-    async def names() -> list[str]:
-        return [name for name, output in outputs.items() if await output.is_secret()]
-
-    async def addresses() -> dict[str, str] | None:
-        for output in outputs.values():
-            await output.future()
-        return looked_up() or None
-
-    return {SECRETS: pulumi.Output.from_input(names()), LOOKED_UP: pulumi.Output.from_input(addresses())}
-
-
-def _declared_by(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Which resources have the ids that the properties name, as an input; none where no property is an output."""
-    outputs = {name: value for name, value in given.items() if isinstance(value, pulumi.Output)}
-    if not outputs:
-        return {}
-
-    async def owners() -> dict[str, str]:
-        found = {}
-        for name, output in outputs.items():
-            for resource in await output.resources():
-                # Another output of a resource, or one that is made from its id, may be the id of something else.
-                if isinstance(resource, ZitadelResource) and resource._owner is not None and resource.id is output:
-                    owner = await pulumi.Output.from_input(resource._owner).future()
-                    found.update({name: owner} if owner else {})
-        return found
-
-    return {DECLARED_BY: pulumi.Output.from_input(owners())}
-
-
-def _may_come(
-    outputs: Mapping[str, pulumi.Output[Any]], opts: pulumi.ResourceOptions | None, names: Sequence[str]
-) -> dict[str, Any]:
-    """Which of the properties may name what a resource of another package creates in the same run, as an input.
-
-    Its id can be known before: ZITADEL takes ids that a program chooses. What the resource waits for may be named by any property.
-
-    :param outputs: the properties that are not plain values.
-    :param names: all properties.
-    """
-    waits_for = opts.depends_on if opts is not None else None
-    if waits_for is not None:
-        each = waits_for if isinstance(waits_for, Sequence) else [waits_for]
-        if any(map(_is_of_others, each)):
-            return {MAY_COME: list(names)}
-    if not outputs:
-        return {}
-
-    async def others() -> list[str]:
-        return [name for name, output in outputs.items() if any(map(_is_of_others, await output.resources()))]
-
-    return {MAY_COME: pulumi.Output.from_input(others())}
+    return [name for name, output in outputs.items() if any(map(_is_of_others, await output.resources()))]
 
 
 def _is_of_others(resource: Any) -> bool:

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
 
@@ -97,7 +97,8 @@ def http(issuer: Issuer, auth: BearerAuth) -> httpx.Client:
 
 def plain(issuer: Issuer) -> SendForToken:
     """Send requests for a token to the issuer."""
-    return httpx.Client(transport=httpx.MockTransport(issuer)).send
+    client = httpx.Client(base_url=URL, transport=httpx.MockTransport(issuer))
+    return lambda form: client.post("/oauth/v2/token", data=dict(form))
 
 
 def exchanged(credential: ServiceAccountKey | ClientCredentials = PAIR, clock: Clock | None = None) -> ExchangedToken:
@@ -208,7 +209,7 @@ def test_threads_that_wait_for_a_token_during_an_outage_fail_together() -> None:
     """Each of them would else wait for the whole deadline, one after the other."""
     source, sent = exchanged(), list[int]()
 
-    def unreachable(request: httpx.Request) -> httpx.Response:
+    def unreachable(form: Mapping[str, str]) -> httpx.Response:
         sent.append(len(sent))
         time.sleep(0.3)
         raise Unreachable("Requesting a token: no answer.", may_have_applied=False)

@@ -25,8 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_zorg.api.call import Call
-from pulumi_zorg.api.outage import Outage
-from pulumi_zorg.api.rate_limit import RateLimit
+from pulumi_zorg.api.patience import Patience
 from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import (
     AlreadyExists,
@@ -184,7 +183,7 @@ def test_all_calls_of_an_outage_share_its_deadline(waits: Waits) -> None:
 
 def test_calls_that_meet_one_outage_at_a_time_make_two_lines(waits: Waits) -> None:
     lines = list[str]()
-    outage = Outage(URL, 120.0, lines.append)
+    outage = Patience(URL, 120.0, waits, lines.append)
     outage.ended()
     for number in range(16):
         outage.failed(answered=False)
@@ -336,9 +335,9 @@ def test_the_servers_clock_is_taken_from_its_answers(waits: Waits) -> None:
 def test_calls_that_begin_in_a_pause_of_the_rate_limit_wait_for_its_end(waits: Waits) -> None:
     """Else a call could be refused until its deadline, while calls that came later are answered."""
     notices: list[str] = []
-    limit = RateLimit(waits, notices.append)
-    limit.pause(URL, 3.0)
-    limit.pause(URL, 5.0)  # of another call at the same time
+    limit = Patience(URL, 120.0, waits, notices.append)
+    limit.pause(3.0)
+    limit.pause(5.0)  # of another call at the same time
     limit.wait()
     assert 4.9 <= sum(waits) <= 5.0
     limit.wait()
@@ -348,9 +347,9 @@ def test_calls_that_begin_in_a_pause_of_the_rate_limit_wait_for_its_end(waits: W
 
 def test_few_lines_report_the_pauses_of_a_long_run(waits: Waits) -> None:
     notices: list[str] = []
-    limit = RateLimit(waits, notices.append)
+    limit = Patience(URL, 120.0, waits, notices.append)
     for _ in range(100):
-        limit.pause(URL, 1.0)
+        limit.pause(1.0)
         limit.wait()
     assert len(notices) == 7
     assert notices[-1] == f"{URL} takes no more calls for 1.0 s (429): waiting. This is pause 64 of this run."

@@ -1,4 +1,4 @@
-"""What all calls of a client share about a server that does not answer."""
+"""How all calls of a client wait together: during an outage, and while the server allows no more calls (429)."""
 
 from __future__ import annotations
 
@@ -10,26 +10,51 @@ from collections.abc import Callable
 _BROKEN = 3
 
 
-class Outage:
-    """Decides how long calls are repeated while the server does not answer, and reports that once for all of them.
+class Patience:
+    """Decides how long calls wait and are repeated, and reports that once for all of them.
 
-    All calls that meet the same outage share one deadline: a command with many calls waits no longer than a command with one.
+    All calls that meet the same outage share one deadline: a command with many calls waits no longer than a command with one. After a
+    429 no thread sends until the server takes calls again. Without that each would try for itself, and a call could be refused until
+    its deadline while others are answered.
 
     :param url: the address.
     :param deadline: seconds of an outage after which calls are not repeated any more.
-    :param notice: is given a sentence when an outage begins, and one when it ends that has the count. A flaky server has
-        hundreds of outages: the first, the second, the fourth, the eighth and so on are reported.
+    :param sleep: waits for that many seconds.
+    :param notice: is given a sentence when an outage or a pause begins, and one with the count when an outage ends. A long run can
+        have hundreds: the first, the second, the fourth, the eighth and so on are reported.
     """
 
-    def __init__(self, url: str, deadline: float, notice: Callable[[str], None]) -> None:
-        self._url, self._deadline, self._notice = url, deadline, notice
+    def __init__(
+        self, url: str, deadline: float, sleep: Callable[[float], None], notice: Callable[[str], None]
+    ) -> None:
+        self._url, self._deadline, self._sleep, self._notice = url, deadline, sleep, notice
         self._lock = threading.Lock()
         self._reached = False
         self._broken = 0
         self._since: float | None = None  # of the monotonic clock
-        self._outages = 0
+        self._outages = self._pauses = 0
         self._repeated = 0
         self._reported = False
+        self._pause_ends = 0.0  # of the monotonic clock
+
+    def pause(self, seconds: float) -> None:
+        """Send no call for so many seconds. Several calls that are refused at a time make one pause."""
+        with self._lock:
+            now = time.monotonic()
+            begins = now >= self._pause_ends
+            self._pause_ends = max(self._pause_ends, now + seconds)
+            self._pauses += begins
+            pauses = self._pauses
+        if begins and _is_reported(pauses):
+            count = "" if pauses == 1 else f" This is pause {pauses} of this run."
+            self._notice(f"{self._url} takes no more calls for {seconds:.1f} s (429): waiting.{count}")
+
+    def wait(self) -> None:
+        """Return when calls may be sent."""
+        with self._lock:
+            left = self._pause_ends - time.monotonic()
+        if left > 0:
+            self._sleep(left)
 
     @property
     def reached(self) -> bool:
@@ -74,7 +99,7 @@ class Outage:
             first = self._repeated == 1
             if first:
                 self._outages += 1
-                self._reported = self._outages & (self._outages - 1) == 0
+                self._reported = _is_reported(self._outages)
             outages, reported = self._outages, self._reported
         if first and reported:
             count = "" if outages == 1 else f" This is outage {outages} of this run."
@@ -89,3 +114,7 @@ class Outage:
         if since is not None and repeated and reported:
             times = "1 call was" if repeated == 1 else f"{repeated} calls were"
             self._notice(f"{self._url} answers again after {time.monotonic() - since:.1f} s: {times} repeated.")
+
+
+def _is_reported(number: int) -> bool:
+    return number & (number - 1) == 0
