@@ -56,7 +56,7 @@ def import_object(
     # They import the HTTP client, which takes a tenth of a second; --help does not need it.
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.generate.managed import Managed
-    from pulumi_zorg.generate.pipeline import Wanted, import_one
+    from pulumi_zorg.generate.pipeline import import_one
     from pulumi_zorg.world.concurrency import Reader
 
     given = {"org_id": org_id, "project_id": project_id}
@@ -65,7 +65,7 @@ def import_object(
         managed = Managed.of(of.name, of.state)
         with closing(Client.connect(of.settings, notice=_notice)) as client:
             reader = Reader(client, progress_bar, _notice)
-            imported = import_one(reader, Wanted(type_, name, id_, address, parent), managed)
+            imported = import_one(reader, managed, type_, name, id_, address, parent)
     for remark in imported.remarks:
         _notice(remark)
     if import_file is not None:

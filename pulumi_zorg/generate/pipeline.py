@@ -34,24 +34,6 @@ class Generated:
     import_file: str = ""
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """An object to import.
-
-    :param type: the type token.
-    :param name: the name of the resource.
-    :param address: what else finds the object, by property.
-    :param parent: the URN of the resource's parent, with the variable that holds it before it (``tenant=urn:…``) or without;
-        None for the stack itself.
-    """
-
-    type: str
-    name: str
-    id: str
-    address: Mapping[str, str]
-    parent: str | None = None
-
-
 def generate(
     reader: Reader,
     organizations: Sequence[str],
@@ -74,37 +56,49 @@ def generate(
     way = Way(imports, managed or Managed(""))
     # What an import file has is not verified, while an adoption reads the object.
     selection = select(reader, organizations, state, managed=way.managed.resources.keys(), by_id=imports)
-    written = program(selection, way)
-    file = import_file(written.resources) if imports else ""
-    return Generated(written.text, len(written.resources), written.left_out, selection.remarks, file)
+    text, resources, left_out = program(selection, way)
+    return Generated(text, len(resources), left_out, selection.remarks, import_file(resources) if imports else "")
 
 
-def import_one(reader: Reader, wanted: Wanted, managed: Managed) -> Generated:
+def import_one(
+    reader: Reader,
+    managed: Managed,
+    token: str,
+    name: str,
+    id: str,
+    address: Mapping[str, str],
+    parent: str | None = None,
+) -> Generated:
     """Return the declaration of one object, which is read by its id, and the import file for it.
 
     :param managed: what the stack's state has already.
+    :param token: the type token.
+    :param name: the name of the resource.
+    :param address: what else finds the object, by property.
+    :param parent: the URN of the resource's parent, with the variable that holds it before it (``tenant=urn:…``) or without;
+        None for the stack itself.
     :raises InputError: for an id or a name that cannot be one, for an object of another organization, and where the state does
         not allow the import.
     :raises Gone: where the object was removed.
     :raises NotProven: where neither the object nor its removal can be shown.
     """
-    resource_type, what = RESOURCE_TYPES[wanted.type], f"{short(wanted.type)} {clean(wanted.name)!r}"
-    if not wanted.name.strip() or not wanted.name.isprintable():
+    resource_type, what = RESOURCE_TYPES[token], f"{short(token)} {clean(name)!r}"
+    if not name.strip() or not name.isprintable():
         raise InputError(what, "NAME", "must be a name that can be printed")
-    for name in [each for each in wanted.address if each not in resource_type.address]:
-        raise InputError(what, _option(name), f"does not belong to a {resource_type.noun}: leave it out")
-    for name in resource_type.address:
-        if name not in wanted.address and name not in resource_type.looked_up:
-            raise InputError(what, _option(name), f"is missing: a {resource_type.noun} cannot be found by its id alone")
-    for label, value in (("ID", wanted.id), *((_option(name), value) for name, value in wanted.address.items())):
+    for each in [each for each in address if each not in resource_type.address]:
+        raise InputError(what, _option(each), f"does not belong to a {resource_type.noun}: leave it out")
+    for each in resource_type.address:
+        if each not in address and each not in resource_type.looked_up:
+            raise InputError(what, _option(each), f"is missing: a {resource_type.noun} cannot be found by its id alone")
+    for label, value in (("ID", id), *((_option(each), value) for each, value in address.items())):
         if (reason := wrong_id(value)) is not None:
             raise InputError(what, label, reason)
-    selection = select_one(reader, resource_type, wanted.id, wanted.address)
-    named, parent = _variable_and_urn(wanted.parent)
-    managed.refuse(selection.objects[0], wanted.name, parent)
-    holds_parent = None if parent is None else named or variable(resource_name(parent), set())
-    text, resource = declaration(selection.objects[0], wanted.name, selection, Way(True, managed), holds_parent)
-    return Generated(text, 1, (), selection.remarks, import_file([resource], parent))
+    selection = select_one(reader, resource_type, id, address)
+    named, urn = _variable_and_urn(parent)
+    managed.refuse(selection.objects[0], name, urn)
+    holds_parent = None if urn is None else named or variable(resource_name(urn), set())
+    text, resource = declaration(selection.objects[0], name, selection, Way(True, managed), holds_parent)
+    return Generated(text, 1, (), selection.remarks, import_file([resource], urn))
 
 
 def _variable_and_urn(parent: str | None) -> tuple[str, str | None]:

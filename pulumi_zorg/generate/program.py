@@ -80,20 +80,8 @@ class Declared:
         return f"zorg.{short(self.type.token)}"
 
 
-@dataclass(frozen=True)
-class Program:
-    """A program.
-
-    :ivar left_out: why objects are not in it, as sentences.
-    """
-
-    text: str
-    resources: Sequence[Declared]
-    left_out: Sequence[str]
-
-
-def program(selection: Selection, way: Way) -> Program:
-    """Return the program that declares a selection."""
+def program(selection: Selection, way: Way) -> tuple[str, Sequence[Declared], Sequence[str]]:
+    """Return the program that declares a selection, its resources, and why objects are not in it, as sentences."""
     left_out = list(selection.left_out)
     resources = list(_resources(selection, way, left_out))
     writer = _Writer(_variables(resources, way), selection, way)
@@ -110,7 +98,7 @@ def program(selection: Selection, way: Way) -> Program:
             lines += writer.loop(group, variable(writer.table_name(group[0]), tables))
         else:
             lines += [writer.single(each) for each in group]
-    return Program("\n".join(lines) + "\n", resources, left_out)
+    return "\n".join(lines) + "\n", resources, left_out
 
 
 def declaration(

@@ -203,15 +203,20 @@ def _run_with(settings: Settings, monitor: object) -> _Run:
     return _Run(settings)
 
 
-def _run() -> _Run:
+def _settings() -> Settings:
+    """Return the settings, and remember the instance: the resources must be on the same one."""
     from pulumi_zorg.settings.config import Process, load_settings
 
+    settings = load_settings(pulumi.Config("zorg").get, process=Process.PROGRAM)
+    remember_lookup(settings.url, settings.url_origin)
+    return settings
+
+
+def _run() -> _Run:
     try:
-        settings = load_settings(pulumi.Config("zorg").get, process=Process.PROGRAM)
+        return _run_with(_settings(), pulumi.runtime.settings.get_monitor())
     except ZorgError as error:
         raise without_traceback(error) from None
-    remember_lookup(settings.url, settings.url_origin)
-    return _run_with(settings, pulumi.runtime.settings.get_monitor())
 
 
 def _made(result: type[Result], values: Mapping[str, Any]) -> Result:
@@ -233,7 +238,8 @@ def as_output(function: Callable[..., Result], given: Mapping[str, pulumi.Input[
     a thread of its own: the program goes on while the server is queried.
     """
     if not Question.is_mocked():
-        _announce()
+        with suppress(ConfigurationError):  # the lookup ends with it
+            _settings()  # resources are declared before the lookup is made
     arguments = pulumi.Output.from_input({name: value for name, value in given.items() if value is not None})
     is_secret: pulumi.Input[bool] = arguments.is_secret()
 
@@ -245,14 +251,6 @@ def as_output(function: Callable[..., Result], given: Mapping[str, pulumi.Input[
         return await asyncio.get_running_loop().run_in_executor(_threads(), copy_context().run, find)
 
     return pulumi.Output.all(arguments, is_secret).apply(answer)
-
-
-def _announce() -> None:
-    """Remember the instance of a lookup before it is made: resources are declared meanwhile."""
-    from pulumi_zorg.settings.config import Process, load_address
-
-    with suppress(ConfigurationError):  # the lookup ends with it
-        remember_lookup(*load_address(pulumi.Config("zorg").get, Process.PROGRAM))
 
 
 def _hiding(function: Callable[..., Result], values: Mapping[str, Any]) -> Result:

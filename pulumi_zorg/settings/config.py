@@ -133,9 +133,20 @@ def load_settings(
         project whose program's folder is the current one, as it is in the program and in the provider's process.
     :raises ConfigurationError: naming the setting and the way out.
     """
-    in_stack, in_environment = _both_places(config, environment, folder)
+    variables, start = os.environ if environment is None else environment, folder or _current_project
+    in_stack = {each.key: Given(f"zorg:{each.key}", config(each.key) or "", start) for each in SETTINGS}
+    in_environment = {each.key: Given(each.variable, variables.get(each.variable) or "", start) for each in SETTINGS}
+    in_stack = {key: given for key, given in in_stack.items() if given.text.strip()}
+    in_environment = {key: given for key, given in in_environment.items() if given.text.strip()}
     found = {**in_environment, **in_stack}
-    url = _url(found, process)
+    if "url" not in found:
+        raise ConfigurationError(
+            f"no address of a ZITADEL is given {process.value}: set zorg:url, e.g. `pulumi config set zorg:url "
+            f"https://acme.zitadel.cloud`, or ZITADEL_URL in the environment.{process.way_out}"
+        )
+    # Always read: a value that is neither true nor false is an error for every address.
+    allows_http = "allowHttp" in found and values.flag(found["allowHttp"])
+    url = values.address(found["url"], allows_http=allows_http)
     hint = _MAY_BE_STORED if process is Process.PROVIDER else ""
     kind = kind_of(in_stack, hint) or kind_of(in_environment, hint)
     if kind is None:
@@ -165,16 +176,6 @@ def load_settings(
     )
 
 
-def load_address(config: ConfigGetter, process: Process) -> tuple[str, str]:
-    """Return the address of the instance, and the name under which it was given. See :func:`load_settings`.
-
-    :raises ConfigurationError: where it is missing or malformed.
-    """
-    in_stack, in_environment = _both_places(config, None, None)
-    found = {**in_environment, **in_stack}
-    return _url(found, process), found["url"].name
-
-
 def origin_of_address(name: str, process: Process) -> str:
     """Return where an address was read from: ``ZITADEL_URL in the environment of the program's process``.
 
@@ -196,36 +197,11 @@ def _comparable(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-def _both_places(
-    config: ConfigGetter, environment: Mapping[str, str] | None, folder: Callable[[], Path | None] | None
-) -> tuple[dict[str, Given], dict[str, Given]]:
-    """Return what is given in the stack's configuration, and what in the environment, each by the settings' keys."""
-    variables = os.environ if environment is None else environment
-    start = folder or _current_project
-    in_stack = {each.key: Given(f"zorg:{each.key}", config(each.key) or "", start) for each in SETTINGS}
-    in_environment = {each.key: Given(each.variable, variables.get(each.variable) or "", start) for each in SETTINGS}
-    places = [
-        {key: given for key, given in place.items() if given.text.strip()} for place in (in_stack, in_environment)
-    ]
-    return places[0], places[1]
-
-
 def _current_project() -> Path | None:
     try:
         return project_folder(Path.cwd())
     except OSError:  # the current folder was removed
         return None
-
-
-def _url(found: Mapping[str, Given], process: Process) -> str:
-    if "url" not in found:
-        raise ConfigurationError(
-            f"no address of a ZITADEL is given {process.value}: set zorg:url, e.g. `pulumi config set zorg:url "
-            f"https://acme.zitadel.cloud`, or ZITADEL_URL in the environment.{process.way_out}"
-        )
-    # Always read: a value that is neither true nor false is an error for every address.
-    allows_http = "allowHttp" in found and values.flag(found["allowHttp"])
-    return values.address(found["url"], allows_http=allows_http)
 
 
 def _origin_of_credential(parts: Mapping[str, Given], process: Process) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from pulumi_zorg.errors import ConfigurationError, Gone, InputError, NotProven, ZorgError
 from pulumi_zorg.generate.managed import Managed
-from pulumi_zorg.generate.pipeline import Generated, Wanted, generate, import_one
+from pulumi_zorg.generate.pipeline import Generated, generate, import_one
 from pulumi_zorg.world.concurrency import Reader
 from tests.support.servers import Server
 from tests.support.stack import TOKENS
@@ -157,7 +157,7 @@ def test_an_import_file_has_what_reads_by_id_show(server: Server, reader: Reader
 
 def _one(reader: Reader, kind: str, name: str, id: str, *state: Mapping[str, Any], **more: Any) -> Generated:
     address = {key: value for key, value in more.items() if key != "parent"}
-    return import_one(reader, Wanted(TOKENS[kind], name, id, address, more.get("parent")), _managed(*state))
+    return import_one(reader, _managed(*state), TOKENS[kind], name, id, address, more.get("parent"))
 
 
 def test_one_object_of_each_type_is_imported_by_its_id(server: Server, reader: Reader) -> None:
