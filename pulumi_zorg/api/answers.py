@@ -122,9 +122,9 @@ def explained(response: httpx.Response) -> str:
     if has_no_instance(response):
         what = f"the server has no instance with the host name {requested_host(response)} ({content_of(response)})"
     elif 300 <= response.status_code < 400:
-        what = f"{response.request.url.host} sends the call elsewhere ({response.status_code}, {location(response)})"
+        what = f"{response.request.url.host} redirects the call ({response.status_code}, {location(response)})"
     elif response.status_code in (200, 201):
-        what = f"the answer is no JSON object ({content_of(response)}), so it is not ZITADEL's"
+        what = f"the answer is not a JSON object ({content_of(response)}), so it is not ZITADEL's"
     else:
         what = f"the answer {response.status_code} is not a ZITADEL error response ({content_of(response)})"
     return f"{what}. {advice(response)}"

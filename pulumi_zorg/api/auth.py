@@ -92,9 +92,6 @@ class FixedToken(BearerAuth):
                     raise CredentialError(f"ZITADEL refused the personal access token (401), and {error}.") from None
             return self._value
 
-    def __repr__(self) -> str:
-        return "FixedToken(**********)"
-
 
 class ExchangedToken(BearerAuth):
     """A token that ZITADEL gives for a service-account key or for client credentials.
@@ -214,6 +211,3 @@ class ExchangedToken(BearerAuth):
 
     def _refused(self, message: str) -> CredentialError:
         return CredentialError(f"{message} {self._origin}".rstrip())
-
-    def __repr__(self) -> str:
-        return f"ExchangedToken({described(self._credential)})"

@@ -95,7 +95,7 @@ def check_pending_folder(examination: Examination) -> Finding:
         )
     existing = next(each for each in (folder, *folder.parents) if each.exists())
     if not existing.is_dir():
-        why = f"{existing} is no folder"
+        why = f"{existing} is not a folder"
     elif not os.access(existing, os.W_OK | os.X_OK):
         why = f"{existing} belongs to {_owner(existing)}, and this user cannot write to it"
     elif existing != folder:

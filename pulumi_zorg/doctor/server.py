@@ -49,7 +49,7 @@ def check_address(examination: Examination) -> Iterator[Finding]:
     health = transport.get_public("Reading the server's health", _HEALTH)
     discovery = transport.get_public("Reading the server's discovery document", _DISCOVERY)
     if discovery.is_redirect:
-        yield error(f"{url} sends calls elsewhere ({location(discovery)}). {advice(discovery)}")
+        yield error(f"{url} redirects calls ({location(discovery)}). {advice(discovery)}")
         return
     if has_no_instance(discovery):
         yield error(

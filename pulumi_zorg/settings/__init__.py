@@ -1,1 +1,1 @@
-"""What the user sets: the configuration, the credential, and what keeps secrets out of messages."""
+"""What a process is given: the settings and the credential, the project's file, and the texts that no message shows."""

@@ -91,12 +91,12 @@ def certificates(given: Given) -> Path:
     """Return the path of a file with certificates in PEM."""
     file = path(given)
     if not file.is_file():
-        raise ConfigurationError(f"{given.name} names no file: {given.shown(file)}")
+        raise ConfigurationError(f"{given.name} does not name a file: {given.shown(file)}")
     try:
         ssl.create_default_context(cafile=str(file))
     except (ssl.SSLError, OSError) as error:
         raise ConfigurationError(
-            f"{given.name} holds no certificate in PEM that can be read: {given.shown(file)}: {error.strerror}"
+            f"{given.name} has no readable certificate in PEM: {given.shown(file)}: {error.strerror}"
         ) from None
     return file
 
@@ -110,7 +110,7 @@ def content(given: Given, path: Path, *, longest_name: int = 200) -> str:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             # Reading a pipe waits for a writer, for ever, and gives what it has only once. Several processes read the file.
-            raise ConfigurationError(f"{begin}: it is no regular file")
+            raise ConfigurationError(f"{begin}: it is not a regular file")
         # Windows writes a byte order mark, and some of its shells UTF-16.
         raw = path.read_bytes()
         decoded = raw.decode("utf-16" if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
@@ -150,9 +150,7 @@ def token(given: Given, path: Path | None = None) -> str:
             "zorg:jwtProfileJson or ZITADEL_JWT_PROFILE_JSON, and its file in zorg:jwtProfileFile or ZITADEL_JWT_PROFILE_FILE."
         )
     if not found.isascii() or any(character.isspace() or not character.isprintable() for character in found):
-        raise ConfigurationError(
-            f"{name} holds characters that no token has; was it cut or pasted with something else?"
-        )
+        raise ConfigurationError(f"{name} has characters that no token has; was it cut or pasted with something else?")
     return found
 
 
@@ -161,13 +159,13 @@ def address(given: Given, *, allows_http: bool) -> str:
     name, value = given.name, given.text
     if "@" in value:
         # The value is not quoted: it contains a password.
-        raise ConfigurationError(f"{name} must not carry a user or a password (no @); give the credential by itself")
+        raise ConfigurationError(f"{name} must not have a user or a password (no @); give the credential by itself")
     try:
         parts = urlsplit(value.strip())
         host, _ = parts.hostname, parts.port  # raises for a port that is not a number
         (host or "").encode("idna")  # raises for a name that no host can have
     except ValueError as error:
-        raise ConfigurationError(f"{name} is no address: {error}") from None
+        raise ConfigurationError(f"{name} is not a valid address: {error}") from None
     if parts.scheme not in ("http", "https") or not host:
         shown = given.shown() if any(each in value for each in "./:") else _NOT_SHOWN
         raise ConfigurationError(

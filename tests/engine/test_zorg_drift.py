@@ -233,7 +233,7 @@ def test_files_of_the_project_are_found_from_a_folder_in_it(server: Server, stac
     (stack.folder / "sub").mkdir()
     run = zorg(stack, cwd=stack.folder / "sub")
     assert run.code == ERROR
-    assert run.shows("zorg:caFile holds no certificate in PEM that can be read")  # and was found
+    assert run.shows("zorg:caFile has no readable certificate in PEM")  # and was found
     stack.must("config", "rm", "zorg:caFile")
     assert zorg(stack, cwd=stack.folder / "sub").code == IN_SYNC
 

@@ -86,7 +86,7 @@ def test_a_token_that_is_refused_forgets_nothing(any_server: Server, made: Stack
         ),
         (
             Fault("answer", times=None, status=302, headers={"Location": "https://login.example"}),
-            "sends the call elsewhere",
+            "redirects the call",
         ),
         (Fault("answer", times=None, status=503), "answered 503"),
         (Fault("cut", times=None), "cannot be reached"),

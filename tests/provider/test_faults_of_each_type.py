@@ -167,7 +167,7 @@ NOT_ZITADEL = {
     "an empty 404": (Fault("answer", status=404, body="{}", headers=JSON), "is not a ZITADEL error response"),
     "a redirect": (
         Fault("answer", status=302, headers={"Location": "https://login.example"}),
-        "sends the call elsewhere",
+        "redirects the call",
     ),
     "an outage": (Fault("answer", status=503), "answered 503"),
     "a cut": (Fault("cut"), "cannot be reached"),

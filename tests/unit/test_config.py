@@ -244,8 +244,8 @@ def test_a_flag_that_the_address_does_not_need_is_checked_too(url: str) -> None:
 
 def test_a_missing_ca_file_is_an_error(tmp_path: Path) -> None:
     missing = tmp_path / "ca.pem"
-    assert refusal({**STACK, "caFile": str(missing)}) == f"zorg:caFile names no file: {missing}"
-    assert refusal(STACK, {"ZITADEL_CA_FILE": str(tmp_path)}) == f"ZITADEL_CA_FILE names no file: {tmp_path}"
+    assert refusal({**STACK, "caFile": str(missing)}) == f"zorg:caFile does not name a file: {missing}"
+    assert refusal(STACK, {"ZITADEL_CA_FILE": str(tmp_path)}) == f"ZITADEL_CA_FILE does not name a file: {tmp_path}"
 
 
 # The credential: exactly one.

@@ -305,7 +305,7 @@ def test_other_answers_than_those_of_a_zitadel(doctor: Doctor, https: tuple[str,
         "answer", times=None, status=200, headers=JSON, body='{"issuer": "https://x", "token_endpoint": "/token"}'
     )
     for fault, says in [
-        (moved, r"sends calls elsewhere \(https://login\.example\)\. Set zorg:url"),
+        (moved, r"redirects calls \(https://login\.example\)\. Set zorg:url"),
         (another, r"not as a ZITADEL: .*application/json"),
         (Fault("cut", times=None), "cannot be reached"),
         (Fault("answer", times=None, status=503), "answered 503"),
@@ -713,7 +713,7 @@ def test_the_folder_of_pending_creates(doctor: Doctor, tmp_path: Path) -> None:
     file.touch()
     kept = tmp_path / "kept"
     assert f"(will be created in {tmp_path})" in doctor.findings(ZORG_JOURNAL_DIR=str(kept))["journal"][0]["message"]
-    assert f"{file} is no folder. A create" in doctor.problems(ZORG_JOURNAL_DIR=str(file))["journal"]
+    assert f"{file} is not a folder. A create" in doctor.problems(ZORG_JOURNAL_DIR=str(file))["journal"]
     assert "its path is relative" in doctor.problems(PULUMI_BACKEND_URL="file://./state")["journal"]
 
 

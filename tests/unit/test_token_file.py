@@ -77,9 +77,9 @@ def test_a_file_is_looked_for_at_home(file: Path, monkeypatch: pytest.MonkeyPatc
         (key_json().encode(), "the file must be a personal access token, and is JSON. The JSON of a service account's key belongs"),
         (b'["s3cr3t"]\n["s3cr3t"]', "names a file with several lines: {file}. A file with a personal access token has nothing but"),
         (b"s3cr3t\ns3cr3t", "names a file with several lines"),
-        (b"s3cr3t s3cr3t", "the file holds characters that no token has"),
-        ("s3cr3tü".encode(), "the file holds characters that no token has"),
-        (b"s3cr3t\x00", "the file holds characters that no token has"),
+        (b"s3cr3t s3cr3t", "the file has characters that no token has"),
+        ("s3cr3tü".encode(), "the file has characters that no token has"),
+        (b"s3cr3t\x00", "the file has characters that no token has"),
         (b"\xff\xfe\x00", "cannot be read: {file}: it is not text"),
     ],
 )  # fmt: skip
@@ -100,8 +100,10 @@ def test_a_file_that_is_missing_or_a_folder_is_refused(tmp_path: Path) -> None:
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    assert refusal(pipe) == f"zorg:tokenFile cannot be read: {pipe}: it is no regular file"
-    with pytest.raises(ConfigurationError, match=r"zorg:jwtProfileFile cannot be read: .*pipe: it is no regular file"):
+    assert refusal(pipe) == f"zorg:tokenFile cannot be read: {pipe}: it is not a regular file"
+    with pytest.raises(
+        ConfigurationError, match=r"zorg:jwtProfileFile cannot be read: .*pipe: it is not a regular file"
+    ):
         load_settings({"url": URL, "jwtProfileFile": str(pipe)}.get, {})
 
 

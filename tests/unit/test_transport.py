@@ -397,7 +397,7 @@ def test_an_answer_that_is_no_object_is_not_zitadels(failure: Answer, waits: Wai
     with pytest.raises(UnexpectedAnswer, match="Check zorg:url") as caught:
         transport_to(Scripted(failure), waits).send(WRITE)
     assert caught.value.may_have_applied, "the write may have gone through all the same"
-    assert str(caught.value).startswith("Renaming organization 42: the answer is no JSON object (")
+    assert str(caught.value).startswith("Renaming organization 42: the answer is not a JSON object (")
 
 
 @pytest.mark.parametrize("status", [204, 202, 206])
