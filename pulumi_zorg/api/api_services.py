@@ -64,7 +64,7 @@ API_SERVICES = (
 )
 
 
-def answers(transport: Transport, service: ApiService) -> bool:
+def has_service(transport: Transport, service: ApiService) -> bool:
     """Whether the server has the service. A refusal is an answer of the service too.
 
     :raises Unreachable: where no answer arrived.

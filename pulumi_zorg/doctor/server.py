@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 
 from pulumi_zorg.api.answers import advice, content_of, has_no_instance, json_of, location, quoted, requested_host
-from pulumi_zorg.api.api_services import API_SERVICES, answers
+from pulumi_zorg.api.api_services import API_SERVICES, has_service
 from pulumi_zorg.api.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES, TOKEN_PATH
 from pulumi_zorg.api.call import ORG_HEADER
 from pulumi_zorg.api.connection import http_date
@@ -166,7 +166,7 @@ def check_api(examination: Examination) -> Iterator[Finding]:
     """The server has the parts of the API that calls are made to."""
     transport, present = examination.client.transport, []
     for service in API_SERVICES:
-        if answers(transport, service):
+        if has_service(transport, service):
             present.append(service.name)
         elif service.without is None:
             yield error(

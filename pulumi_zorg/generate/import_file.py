@@ -33,7 +33,7 @@ def import_file(resources: Iterable[Declared], parent: str | None = None) -> str
 
 
 def _entry(resource: Declared) -> dict[str, Any]:
-    token = resource.type.token
+    token = resource.resource_type.token
     provider = {PROVIDER_KEY: pickled_provider(resource_class(token)._dynamic_provider)}
     return {
         "type": token,
@@ -42,7 +42,7 @@ def _entry(resource: Declared) -> dict[str, Any]:
         "logicalName": resource.name,
         "id": resource.observed.id,
         "inputs": {**resource.inputs, **provider},
-        "outputs": {**outputs(resource.type, resource.observed, resource.inputs), **provider},
+        "outputs": {**outputs(resource.resource_type, resource.observed, resource.inputs), **provider},
     }
 
 

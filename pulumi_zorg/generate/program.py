@@ -64,7 +64,7 @@ class Declared:
     """
 
     observed: Observed
-    type: ResourceType[Any]
+    resource_type: ResourceType[Any]
     name: str
     inputs: Mapping[str, Any]
     arguments: Mapping[str, Any]
@@ -77,7 +77,7 @@ class Declared:
     @property
     def class_name(self) -> str:
         """What the program calls."""
-        return f"zorg.{short(self.type.token)}"
+        return f"zorg.{short(self.resource_type.token)}"
 
 
 def program(selection: Selection, way: Way) -> tuple[str, Sequence[Declared], Sequence[str]]:
@@ -92,7 +92,7 @@ def program(selection: Selection, way: Way) -> tuple[str, Sequence[Declared], Se
     groups: dict[tuple[str, str], list[Declared]] = defaultdict(list)
     tables: set[str] = set()
     for each in resources:
-        groups[each.type.token, str(each.arguments.get("org_id") or "")].append(each)
+        groups[each.resource_type.token, str(each.arguments.get("org_id") or "")].append(each)
     for group in groups.values():
         if len(group) > _FEW and writer.are_rows(group):
             lines += writer.loop(group, variable(writer.table_name(group[0]), tables))
@@ -161,14 +161,14 @@ def _inputs(observed: Observed) -> tuple[Mapping[str, Any], Problem | None]:
     return found, next(iter([*problems, *inputs.doubts(found)]), None)
 
 
-def _declared(observed: Observed, type: ResourceType[Any], name: str, inputs: Mapping[str, Any]) -> Declared:
-    defaults = type.inputs.defaults()
+def _declared(observed: Observed, resource_type: ResourceType[Any], name: str, inputs: Mapping[str, Any]) -> Declared:
+    defaults = resource_type.inputs.defaults()
     arguments = {
-        each: type.as_written(each, inputs[each])
+        each: resource_type.as_written(each, inputs[each])
         for each in sorted(inputs, key=lambda each: each == "active")
         if inputs[each] != defaults.get(each)
     }
-    return Declared(observed, type, name, inputs, arguments)
+    return Declared(observed, resource_type, name, inputs, arguments)
 
 
 def _named_by(resource_type: ResourceType[Any]) -> Sequence[str]:
@@ -210,7 +210,7 @@ class _Writer:
         if len({tuple(each.arguments) for each in group}) > 1:
             return False
         # A type checker infers the literal text of an argument, and not those of a column.
-        if any(len({each.arguments.get(name) for each in group}) > 1 for name in group[0].type.inputs.texts()):
+        if any(len({each.arguments.get(name) for each in group}) > 1 for name in group[0].resource_type.inputs.texts()):
             return False
         columns = {name: [each.arguments[name] for each in group] for name in group[0].arguments}
         return all(
@@ -258,7 +258,7 @@ class _Writer:
         org_id = resource.arguments.get("org_id")
         owner = self._variable("org_id", org_id)
         other_owner = "" if owner else slug(str(org_id or ""))
-        return "_".join(filter(None, [owner.strip("_"), f"{slug(resource.type.noun)}s", other_owner])).upper()
+        return "_".join(filter(None, [owner.strip("_"), f"{slug(resource.resource_type.noun)}s", other_owner])).upper()
 
     def _variable(self, name: str, value: Any) -> str:
         """Return the variable of the resource that a property refers to; empty where the program has none."""

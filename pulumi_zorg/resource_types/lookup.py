@@ -288,9 +288,9 @@ def needs_service(client: Client, service: ApiService, way_out: str) -> Iterator
     try:
         yield
     except (NotFound, UnexpectedAnswer):
-        from pulumi_zorg.api.api_services import answers
+        from pulumi_zorg.api.api_services import has_service
 
-        if answers(client.transport, service):
+        if has_service(client.transport, service):
             raise
         raise LookupFailed(
             f"This server seems not to have {service.name}, a part of ZITADEL's API. {way_out}"
