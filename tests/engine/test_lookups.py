@@ -101,7 +101,7 @@ def test_lookups_answer_in_previews_and_updates_and_their_errors_have_no_traceba
     failures = outputs["failures"]
     message = failures.pop("no organization")
     assert message.startswith(
-        'NoMatch: There is no organization with the name "acme inc" that this credential may see. Near'
+        'NoMatch: There is no organization with the name "acme inc" that this credential may see. Similar'
     )
     assert 'Similar names: "Acme" (' in message
     assert failures.pop("no project").startswith('NoMatch: There is no project with the name "portal" in organization')
