@@ -452,7 +452,7 @@ def test_after_an_error_inside_of_something_nobody_knows_whether_it_happened(wai
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_an_error_and_the_credential_does_not_follow_it(status: int, waits: Waits) -> None:
     server = Scripted(words(status, "", Location="https://evil.example/x"), FINE)
-    with pytest.raises(UnexpectedAnswer, match=r"elsewhere \(\d+, https://evil\.example/x\)") as caught:
+    with pytest.raises(UnexpectedAnswer, match=r"redirects the call \(\d+, https://evil\.example/x\)") as caught:
         transport_to(server, waits).send(WRITE)
     assert not caught.value.may_have_applied
     assert "zorg:url" in str(caught.value)
