@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_zorg.cli.json_models import PreviewVerdict
 from tests.conftest import ANY, started
 from tests.support.command import run_zorg
+from tests.support.schema import fits_schema
 from tests.support.servers import Server
 from tests.support.stack import Run, Stack, grant, org, twins
 
@@ -48,7 +48,7 @@ def plan(stack: Stack, *command: str) -> str:
 def found(run: Run) -> dict[str, int]:
     """The counts of objects in the JSON of a run, which must be as its model has it, without those of 0."""
     shown = json.loads(run.out)
-    assert PreviewVerdict.model_validate(shown, strict=True).model_dump(by_alias=True) == shown
+    assert fits_schema("preview-guard", shown)
     counted = {each["option"].removeprefix("--max-"): each["found"] for each in shown["limits"] if each["found"]}
     return {option: count for option, count in counted.items() if option != "losing-access"}
 

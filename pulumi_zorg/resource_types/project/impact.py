@@ -94,6 +94,7 @@ class ProjectImpact(Impact):
     """The sentences about projects."""
 
     known_by = ("name",)
+    counted = ("grants", "project_grants")
 
     def effect(self, planned: Planned) -> Effect:
         effect = super().effect(planned)
