@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
-from rich.text import Text
+import click
 
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, row
 from pulumi_zorg.doctor.findings import Diagnosis, Status
@@ -13,7 +14,12 @@ from pulumi_zorg.errors import clean
 
 __all__ = ["FORMATS"]
 
-_COLORS = {"ok": "green", "warning": "yellow", "error": "bold red", "skipped": "dim"}
+_STYLES: dict[Status, dict[str, Any]] = {
+    "ok": {"fg": "green"},
+    "warning": {"fg": "yellow"},
+    "error": {"fg": "red", "bold": True},
+    "skipped": {"dim": True},
+}
 #: How the summary counts findings: one of them, and several.
 _COUNTED: dict[Status, tuple[str, str]] = {
     "ok": ("ok", "ok"),
@@ -25,12 +31,12 @@ _COUNTED: dict[Status, tuple[str, str]] = {
 _LEVELS = {"warning": "warning", "error": "error", "skipped": "notice"}
 
 
-def _table(diagnosis: Diagnosis) -> Iterator[Text]:
+def _table(diagnosis: Diagnosis) -> Iterator[str]:
     """Return one line for each finding, and one that counts them."""
     for each in diagnosis.findings:
-        status = (f"{each.status:<8}", _COLORS[each.status])
-        yield Text.assemble(status, f"{each.check:<11} {clean(each.message, LONGEST)}")
-    yield Text(_summary(diagnosis), style="bold")
+        status = click.style(f"{each.status:<8}", **_STYLES[each.status])
+        yield f"{status}{each.check:<11} {clean(each.message, LONGEST)}"
+    yield click.style(_summary(diagnosis), bold=True)
 
 
 def _markdown(diagnosis: Diagnosis) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
-from rich.text import Text
+import click
 
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, row
 from pulumi_zorg.drift.report import SECRET, Change, Drift, Report, Unmanaged
@@ -18,21 +18,21 @@ from pulumi_zorg.world.tokens import short
 __all__ = ["FORMATS"]
 
 
-def _table(report: Report) -> Iterator[Text]:
+def _table(report: Report) -> Iterator[str]:
     """Return the lines for people at a terminal. A URN has a line of its own, from which it is copied into a command."""
     for drift in report.drifted:
-        style = "red" if drift.removed is not None else "yellow"
-        yield Text(clean(drift.name), style="bold")
-        yield Text(f"{short(drift.type)} {clean(drift.id)}\n{clean(drift.urn, LONGEST)}", style="dim")
-        yield from (Text(f"  {clean(sentence, LONGEST)}", style=style) for sentence in _sentences(drift))
+        color = "red" if drift.removed is not None else "yellow"
+        yield click.style(clean(drift.name), bold=True)
+        yield click.style(f"{short(drift.type)} {clean(drift.id)}", dim=True)
+        yield click.style(clean(drift.urn, LONGEST), dim=True)
+        yield from (click.style(f"  {clean(sentence, LONGEST)}", fg=color) for sentence in _sentences(drift))
     for found in report.unmanaged or ():
-        yield Text(_title(found), style="bold")
-        yield Text(f"{short(found.observed.type)} {clean(found.observed.id)}", style="dim")
-        yield Text(f"  unmanaged{_when_and_who(found.observed.created, found.by)}", style="magenta")
-    yield from (
-        Text(f"{clean(drift.name)}: {each}", style="yellow") for drift in report.drifted for each in drift.advice
-    )
-    yield Text(_summary(report), style="green" if report.in_sync else "bold")
+        yield click.style(_title(found), bold=True)
+        yield click.style(f"{short(found.observed.type)} {clean(found.observed.id)}", dim=True)
+        yield click.style(f"  unmanaged{_when_and_who(found.observed.created, found.by)}", fg="magenta")
+    for drift in report.drifted:
+        yield from (click.style(f"{clean(drift.name)}: {advice}", fg="yellow") for advice in drift.advice)
+    yield click.style(_summary(report), fg="green") if report.in_sync else click.style(_summary(report), bold=True)
 
 
 def _markdown(report: Report) -> Iterator[str]:

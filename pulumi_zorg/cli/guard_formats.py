@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from rich.text import Text
+import click
 
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, row
 from pulumi_zorg.errors import clean
@@ -26,14 +26,14 @@ _CHANGES = {
 _HOW = {"replace": "replaced", "pending": "deletion that an earlier run left undone"}
 
 
-def _table(verdict: Verdict) -> Iterator[Text]:
+def _table(verdict: Verdict) -> Iterator[str]:
     """Return the lines for people at a terminal, one sentence a line."""
     for each in _ordered(verdict):
-        title, style = (f"{clean(_title(each))}: ", "dim"), "red" if each.locks_out else "yellow"
-        yield from (Text.assemble(title, (clean(sentence, LONGEST), style)) for sentence in each.sentences)
-    yield from (Text(f"not allowed: {clean(urn, LONGEST)}", style="red") for urn in verdict.not_allowed)
-    yield from (Text(line, style="dim") for line in (*_notes(verdict), _changes(verdict)))
-    yield Text(_summary(verdict), style="bold red" if verdict.exit_code else "bold")
+        title, color = click.style(f"{clean(_title(each))}: ", dim=True), "red" if each.locks_out else "yellow"
+        yield from (title + click.style(clean(sentence, LONGEST), fg=color) for sentence in each.sentences)
+    yield from (click.style(f"not allowed: {clean(urn, LONGEST)}", fg="red") for urn in verdict.not_allowed)
+    yield from (click.style(line, dim=True) for line in (*_notes(verdict), _changes(verdict)))
+    yield click.style(_summary(verdict), bold=True, fg="red" if verdict.exit_code else None)
 
 
 def _markdown(verdict: Verdict) -> Iterator[str]:

@@ -44,7 +44,9 @@ def _progress_bar(items: Iterable[Item], total: int, what: str) -> Iterable[Item
     """Show the progress at a terminal, and nothing elsewhere."""
     if not sys.stderr.isatty():
         return items
-    from rich.console import Console
-    from rich.progress import track
+    return _shown(items, total, what)
 
-    return track(items, total=total, description=what, console=Console(stderr=True), transient=True)
+
+def _shown(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+    with click.progressbar(items, length=total, label=what, file=sys.stderr) as bar:
+        yield from bar

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from pulumi_zorg.errors import clean
 
@@ -39,13 +37,14 @@ R = TypeVar("R", bound=Report)
 class Formats(Generic[R]):
     """How a command writes its report.
 
-    :param table: the lines for people at a terminal.
+    :param table: the lines for people at a terminal, with colours. None is broken or cut: a URN, an id or a command of a line is copied
+        as it is.
     :param markdown: the lines for a comment on a pull request, or a job's summary.
     :param annotations: the annotations of a workflow's run at GitHub (docs.github.com, "Workflow commands"), each with its level
         (``notice``, ``warning`` or ``error``), its title and its message.
     """
 
-    table: Callable[[R], Iterable[Text]]
+    table: Callable[[R], Iterable[str]]
     markdown: Callable[[R], Iterable[str]]
     annotations: Callable[[R], Iterable[tuple[str, str, str]]]
 
@@ -60,9 +59,8 @@ class Formats(Generic[R]):
                 for annotation in self.annotations(report):
                     _annotate(*annotation)
             else:
-                console = _terminal()
                 for line in self.table(report):
-                    console.print(line)
+                    _print_at_terminal(line)
 
 
 def write_errors(sentences: Sequence[str], at_most: int | None = None) -> None:
@@ -93,20 +91,12 @@ def whole_output() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Raise the error again. Rich's own method ends the process with 1, whatever the command found."""
-        raise  # noqa: PLE0704 - rich calls it while it handles the error
-
-
-def _terminal() -> Console:
-    """Return standard output, in colour only where it is a terminal.
-
-    It breaks no line, and cuts none: a URN, an id or a command of a line is copied from the terminal as it is.
-    """
-    if sys.stdout.isatty():
-        return _Console(soft_wrap=True)
-    return _Console(soft_wrap=True, force_terminal=False, color_system=None)
+def _print_at_terminal(line: str) -> None:
+    """Print a line, in colour only where standard output is a terminal that shows colours."""
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        click.echo(line)
+    else:
+        print(click.unstyle(line))
 
 
 def row(*cells: str) -> str:

@@ -96,7 +96,6 @@ print(json.dumps([not checked.failures, sorted(sys.modules)]))
         "httpx",
         "pydantic",
         "tenacity",
-        "rich",
         "jwt",
         "pulumi_zorg.api.client",
         "pulumi_zorg.api.records",
