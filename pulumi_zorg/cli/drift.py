@@ -100,7 +100,7 @@ def _inputs(stack: Stack, state_file: str | None) -> tuple[str, Settings, Mappin
         return name or "?", stack.settings_of_environment, exported
     requested = stack.requested.rsplit("/", 1)[-1]
     if name not in (None, requested):
-        raise ConfigurationError(f"This is the state of stack {clean(str(name))}, and --stack says {stack.requested}")
+        raise ConfigurationError(f"This is the state of stack {clean(str(name))}, but --stack names {stack.requested}")
     return requested, stack.settings, exported
 
 

@@ -81,7 +81,7 @@ def generate(
     for why in generated.left_out:
         _notice(why)
     if managed is not None and not generated.resources:
-        _notice(f"stack {managed.stack} has all of it already")
+        _notice(f"stack {managed.stack} already has all of it")
         sys.exit(1 if generated.left_out else 0)
     resources = count_text(generated.resources, "resource")
     if import_file is not None and generated.resources:
@@ -101,18 +101,13 @@ def generate(
 
 
 def _write(out: Path, program: str) -> None:
-    """Write a Pulumi project. What a repository has already beside the program stays as it is."""
+    """Write a Pulumi project. A file that exists is not changed."""
+    from pulumi_zorg.generate.names import slug
     from pulumi_zorg.generate.repository import files
 
     out.mkdir(parents=True, exist_ok=True)
-    for name, text in {**files(_project_name(out)), "__main__.py": program}.items():
+    for name, text in {**files(slug(out.resolve().name) or "tenants"), "__main__.py": program}.items():
         if (out / name).exists():
-            _notice(f"{out / name} exists, and stays as it is. It would have been:\n{text.rstrip()}")
+            _notice(f"{out / name} exists and was not changed. It would have been:\n{text.rstrip()}")
         else:
             (out / name).write_text(text, encoding="utf-8")
-
-
-def _project_name(folder: Path) -> str:
-    from pulumi_zorg.generate.names import slug
-
-    return slug(folder.resolve().name) or "tenants"

@@ -8,6 +8,7 @@ import click
 
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, row
 from pulumi_zorg.errors import clean
+from pulumi_zorg.guard.limits import LOSING_ACCESS
 from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Act, Effect, Harm, count_text
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
@@ -81,7 +82,7 @@ def _title(each: Reviewed) -> str:
 def _notes(verdict: Verdict) -> Iterator[str]:
     if not verdict.is_limited:
         yield (
-            "No limit was set: this is a report, and no approval. The limits are --max-losing-access, --max-remove, --allow and "
+            "No limit was set: this is a report, not an approval. The limits are --max-losing-access, --max-remove, --allow and "
             "others (see --help)."
         )
     if verdict.why_instance_not_read:
@@ -92,7 +93,13 @@ def _notes(verdict: Verdict) -> Iterator[str]:
             "if the plan was made with --show-replacement-steps. Two resources that manage one object are found only if the plan "
             "was made with --show-sames."
         )
-    yield from (each.note for each in verdict.limits if each.note)
+    # Where a limit is undecided, an error says so. That of people is in the summary.
+    gaps = (
+        each.gap
+        for each in verdict.limits
+        if each.why_incomplete and not each.undecided and each.option != LOSING_ACCESS
+    )
+    yield from (f"{gap[0].upper()}{gap[1:]}" for gap in gaps)
 
 
 def _changes(verdict: Verdict) -> str:

@@ -70,6 +70,6 @@ def import_object(
             file = Path(folder) / "import.json"
             file.write_text(imported.import_file, encoding="utf-8")
             click.echo(stack.import_file(file), err=True, nl=False)
-        _notice(f"stack {managed.stack} has it now, protected. Add this to the program, and run `pulumi up`:")
+        _notice(f"stack {managed.stack} now has it, with protect=True. Add this to the program, and run `pulumi up`:")
     with whole_output():
         click.echo(imported.text)

@@ -160,7 +160,7 @@ def _allowed(urns: tuple[str, ...], file: Path | None) -> frozenset[str] | None:
     allowed = frozenset(each for each in given if each)
     wrong = next((each for each in sorted(allowed) if not each.startswith("urn:pulumi:")), None)
     if wrong is not None:
-        raise click.ClickException(f"{clean(wrong, 300)!r} is no URN: write urn:pulumi:…, as the preview shows it")
+        raise click.ClickException(f"{clean(wrong, 300)!r} is not a URN: write urn:pulumi:…, as the preview shows it")
     return allowed
 
 
@@ -180,7 +180,7 @@ def _stack_of(plan: Plan, here: Stack) -> Stack:
         *_, pulumi_project, name = "", *here.requested.split("/")
         if name != plan.stack or (here.requested.count("/") == 2 and pulumi_project != plan.pulumi_project):
             raise ConfigurationError(
-                f"This is the plan of stack {clean(plan.stack)} of project {clean(str(plan.pulumi_project))}, and --stack says "
+                f"This is the plan of stack {clean(plan.stack)} of project {clean(str(plan.pulumi_project))}, but --stack names "
                 f"{here.requested}"
             )
         return here

@@ -207,7 +207,7 @@ class Stack:
             found = None
         if not isinstance(found, dict):
             what = " ".join(args[:2])
-            raise PulumiFailed(f"`pulumi {what}` did not answer with JSON; is this pulumi 3.227 or newer?")
+            raise PulumiFailed(f"`pulumi {what}` did not print JSON. Is this pulumi 3.227 or newer?")
         return found
 
 

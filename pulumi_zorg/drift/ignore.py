@@ -46,7 +46,7 @@ class IgnoreRules:
             elif single and type_of_property and name and not double:
                 properties.append((type_of_property, name))
             else:
-                reason = "is no pattern: write a URN (urn:pulumi:…), type::id or type:property, with * for anything"
+                reason = "is not a pattern: write a URN (urn:pulumi:…), type::id or type:property, with * for anything"
                 raise InputError(f"{source}, line {number}", repr(pattern), reason)
         return cls(tuple(urns), tuple(objects), tuple(properties))
 

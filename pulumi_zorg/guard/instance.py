@@ -68,9 +68,9 @@ def verify_instance(settings: Settings, steps: Iterable[PlannedStep]) -> str | N
             return None
     names = ", ".join(map(clean, wanted))
     raise ConfigurationError(
-        f"The credential cannot see that {settings.url} has, or had, an organization of the plan ({names}). So it may be another "
-        "instance than that of the plan, and nothing was counted. Check zorg:url, ZITADEL_URL and the credential. With --offline, "
-        "the instance is not read."
+        f"No read shows that {settings.url} has, or had, an organization of the plan ({names}). The plan may be that of another "
+        "instance, or the credential may not see the organization. Nothing was counted. Check zorg:url, ZITADEL_URL and the credential, "
+        "or give --offline, which does not read the instance."
     )
 
 

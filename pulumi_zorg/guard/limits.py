@@ -85,27 +85,24 @@ class Limit:
     @property
     def sentence(self) -> str:
         """What would happen, in numbers."""
-        token, act = limit_options()[self.option]
         which = "" if self.found == self.removed_with_parents == 1 else f"{self.removed_with_parents} of them "
         parents = self._parents if which else self._parents.replace("their", "its", 1)
         along = f" ({which}along with {parents})" if self.removed_with_parents else ""
+        token, act = limit_options()[self.option]
         return f"{count_text(self.found, RESOURCE_TYPES[token].noun)} would be {_VERBS[act][1]}{along}"
+
+    @property
+    def gap(self) -> str:
+        """What is not counted and why, as a clause."""
+        token, _ = limit_options()[self.option]
+        nouns = f"{RESOURCE_TYPES[token].noun}s"
+        return f"how many {nouns} are removed along with {self._parents} is not known: {self.why_incomplete}"
 
     @property
     def error(self) -> str:
         """Why it is not known whether the limit is exceeded, as a sentence."""
-        return (
-            f"It is not known whether this exceeds {self.option} {self.most}: {self.sentence}, and how many more are removed along "
-            f"with {self._parents} is not known: {self.why_incomplete}"
-        )
-
-    @property
-    def note(self) -> str:
-        """That more may happen than was counted, as a sentence; empty where all is counted, or an error says so."""
-        if self.why_incomplete is None or self.undecided:
-            return ""
-        nouns = f"{RESOURCE_TYPES[limit_options()[self.option][0]].noun}s"
-        return f"How many {nouns} are removed along with {self._parents} is not known: {self.why_incomplete}"
+        counted = f"{self.sentence}, and " if self.found else ""
+        return f"It is not known whether this exceeds {self.option} {self.most}: {counted}{self.gap}"
 
     @property
     def _parents(self) -> str:
@@ -132,8 +129,6 @@ class Limit:
 class AccessLimit(Limit):
     """How many people and service accounts may lose access by the whole plan, and how many would. Each is counted once."""
 
-    note = ""
-
     @property
     def is_shown(self) -> bool:
         return self.found > 0 or self.why_incomplete is not None
@@ -146,9 +141,8 @@ class AccessLimit(Limit):
         return f"{'at least ' if self.why_incomplete else ''}{self.found} {who} would lose access"
 
     @property
-    def error(self) -> str:
-        counted = f"{self.sentence}, and " if self.found else ""
-        return f"It is not known whether this exceeds {self.option} {self.most}: {counted}{self.why_incomplete}"
+    def gap(self) -> str:
+        return str(self.why_incomplete)
 
 
 def count_objects(

@@ -444,7 +444,7 @@ def test_the_allowed_resources_come_from_options_and_a_file(zorg: Zorg, form: st
     file.write_text("acme\n")
     for args in (("--allow-file", "approved.txt"), ("--allow", "acme")):
         wrong = guard(*args)
-        assert (wrong.code, wrong.shows("'acme' is no URN")) == (ERROR, True)
+        assert (wrong.code, wrong.shows("'acme' is not a URN")) == (ERROR, True)
     assert guard("--allow-file", "no-such-file").code == ERROR
 
 

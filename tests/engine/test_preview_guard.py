@@ -18,7 +18,7 @@ from tests.support.stack import Run, Stack, grant, org, twins
 
 WITHIN, ERROR, EXCEEDED = 0, 1, 7
 NO_LIMIT = (
-    "No limit was set: this is a report, and no approval. The limits are --max-losing-access, --max-remove, --allow and others "
+    "No limit was set: this is a report, not an approval. The limits are --max-losing-access, --max-remove, --allow and others "
     "(see --help)."
 )
 
@@ -475,7 +475,7 @@ def test_settings_are_those_of_the_plans_stack_before_the_environment(server: Se
     assert run.shows("The instance was not read", "zorg:previewImpact is false")
     refused = guard(stack, file, "--stack", "other")
     assert refused.code == ERROR
-    assert refused.shows("This is the plan of stack test of project tests, and --stack says other")
+    assert refused.shows("This is the plan of stack test of project tests, but --stack names other")
 
 
 DIGESTS = [("preview", "--output", "json"), ("preview", "--output", "json", "--show-sames")]

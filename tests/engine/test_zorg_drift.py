@@ -259,7 +259,7 @@ def test_an_exported_state_is_compared_as_the_stack_is(server: Server, stack: St
     stack.env |= {"ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_TOKEN": "of-the-environment"}
     assert zorg(stack, "--state", shown, "--stack", "test").code == DRIFT
     run = zorg(stack, "--state", shown, "--stack", "other")
-    assert (run.code, run.shows("This is the state of stack test, and --stack says other")) == (ERROR, True)
+    assert (run.code, run.shows("This is the state of stack test, but --stack names other")) == (ERROR, True)
 
 
 def test_without_the_command_pulumi_the_error_names_it(stack: Stack) -> None:

@@ -77,6 +77,6 @@ def test_nothing_is_called_with_a_refused_option(zorg: Zorg) -> None:
 def test_a_plan_after_the_options_is_an_error(zorg: Zorg) -> None:
     (zorg.folder / "plan.json").write_text("{}")
     run = zorg.run("preview-guard", "--run", "--", "plan.json")
-    assert (run.code, run.shows("'plan.json' is no option of pulumi", "A PLAN is given before it")) == (1, True)
+    assert (run.code, run.shows("'plan.json' is not an option of pulumi", "A PLAN is given before it")) == (1, True)
     run = zorg.run("preview-guard", "plan.json", "--", "--diff")
     assert (run.code, run.shows("PLAN, and an option that runs a preview here")) == (1, True)
