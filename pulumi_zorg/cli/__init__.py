@@ -19,11 +19,8 @@ from pulumi_zorg.errors import ZorgError, clean
 __all__ = ["main"]
 
 
-class _OneForErrors(click.Group):
-    """A command whose subcommands show each error of this package and of click as a message, and end with 1.
-
-    The engine's commands end with 1 for every error. click's own code for wrong options is 2.
-    """
+class _Commands(click.Group):
+    """A command whose subcommands show each error of this package as a message, and end with 1 for every error, as the engine's do."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -51,12 +48,12 @@ def _readable_errors() -> Iterator[None]:
         yield
     except click.UsageError as error:
         error.show()
-        raise click.exceptions.Exit(1) from None
+        raise click.exceptions.Exit(1) from None  # click's own code is 2
     except ZorgError as error:
         raise click.ClickException(clean(str(error), 2_000)) from None
 
 
-@click.group(cls=_OneForErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pulumi-zorg", prog_name="zorg")
 def main() -> None:
     """Tools for the objects of ZITADEL that Pulumi manages."""

@@ -63,8 +63,8 @@ class _Step(_Model):
     new: Annotated[_State | None, Field(alias="newState")] = None
 
     @property
-    def type(self) -> str:
-        """The resource's own type. A URN has the types of its parents before it."""
+    def token(self) -> str:
+        """The resource's own type token. A URN has the types of its parents before it."""
         return self.urn.split("::")[2].rpartition("$")[2]
 
     @property
@@ -74,15 +74,10 @@ class _Step(_Model):
         return stack.rpartition(":")[2], pulumi_project
 
 
-class _Diagnostic(_Model):
-    severity: str = ""
-    message: str = ""
-
-
 class _Digest(_Model):
     steps: list[_Step] = []
     changes: Annotated[dict[str, int], Field(alias="changeSummary")] = {}
-    diagnostics: list[_Diagnostic] = []
+    diagnostics: list[dict[str, Any]] = []
     duration: int | None = None
 
 
@@ -129,13 +124,13 @@ def read_plan(text: str) -> Plan:
     :raises ConfigurationError: where the text is not a whole plan, or has a step that this release does not know.
     """
     digest = _digest(text)
-    failed = [each.message for each in digest.diagnostics if each.severity == "error"]
+    failed = [str(each.get("message", "")) for each in digest.diagnostics if each.get("severity") == "error"]
     if failed:
         first = clean(failed[0].removeprefix("error: "))
         raise PreviewFailed(f"The preview failed, so its plan is not complete: {first}")
     for step in digest.steps:
         properties = [part for each in (step.old, step.new) if each for part in (each.inputs, each.outputs)]
-        why = why_not_understood(step.urn, step.type, *properties)
+        why = why_not_understood(step.urn, step.token, *properties)
         if why is not None:
             raise ConfigurationError(why)
     _verify_summary(digest)
@@ -217,7 +212,7 @@ def _repaired(digest: _Digest) -> set[str]:
 
 
 def _planned(step: _Step, replaced: bool, released: bool) -> Iterator[PlannedStep]:
-    if not is_ours(step.type) or step.op in _NEITHER:
+    if not is_ours(step.token) or step.op in _NEITHER:
         return
     deletes, creates, updates = step.op in _DELETES, step.op in _CREATES, step.op == "update"
     if not (deletes or creates or updates):
@@ -228,15 +223,15 @@ def _planned(step: _Step, replaced: bool, released: bool) -> Iterator[PlannedSte
     before = _properties({**(old.outputs or {}), **(old.inputs or {})})
     after = _properties(new.inputs or {})
     if updates:
-        yield PlannedStep(step.urn, Planned(step.type, old.id, before, after), "update")
+        yield PlannedStep(step.urn, Planned(step.token, old.id, before, after), "update")
     if deletes and not (old.external or old.retain):
         op = "replace" if replaced else "pending" if step.op == "delete-replaced" else "delete"
         protected = old.protect and op != "pending" and not released
-        yield PlannedStep(step.urn, Planned(step.type, old.id, before, None), op, protected)
+        yield PlannedStep(step.urn, Planned(step.token, old.id, before, None), op, protected)
     if creates:
         op = "create" if step.op == "create" else "replace"
-        taken_back = op == "replace" and _is_taken_back(step.type, old, before, after)
-        made = Planned(step.type, old.id, before, after) if taken_back else Planned(step.type, None, None, after)
+        taken_back = op == "replace" and _is_taken_back(step.token, old, before, after)
+        made = Planned(step.token, old.id, before, after) if taken_back else Planned(step.token, None, None, after)
         yield PlannedStep(step.urn, made, op)
 
 
@@ -253,9 +248,9 @@ def _is_taken_back(type: str, old: _State, before: Mapping[str, Any], after: Map
 def _shared(digest: _Digest) -> tuple[SharedObject, ...]:
     """Return the objects that two resources of the plan manage. It has unchanged resources only with ``--show-sames``."""
     managed = {
-        (step.urn, _key(step.type, step.old)): None
+        (step.urn, _key(step.token, step.old)): None
         for step in digest.steps
-        if is_ours(step.type)
+        if is_ours(step.token)
         and step.op not in _READS
         and step.old is not None
         and step.old.id
