@@ -90,7 +90,7 @@ def _verb(change: Change) -> str:
         return change.property if change.secret else f"{change.property}: {clean(change.why)}"
     if change.lost and not change.secret:
         return f"{change.lost_noun} was lost"
-    if change.property == "active" and not change.secret:
+    if change.property == "active" and change.live is not None and not change.secret:
         return "reactivated" if change.live else "deactivated"
     return "renamed" if change.property == "name" else f"{change.property} changed"
 
@@ -109,7 +109,7 @@ def _title(found: Unmanaged) -> str:
     shown = [name for name in parents if name in resource_type.inputs.unique_by or name == "org_id"]
     of = ", ".join(f"{parents[name]} {properties.get(name)}" for name in shown)
     roles = f": {', '.join(properties['role_keys']) or 'no roles'}" if "role_keys" in properties else ""
-    inactive = "" if properties.get("active", True) else ", inactive"
+    inactive = ", inactive" if properties.get("active") is False else ""
     return clean(f"{of}{roles}{inactive}", LONGEST)
 
 
