@@ -14,7 +14,7 @@ from pulumi_zorg.engine.state import SharedObject, find_shared, why_not_understo
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.resource_types.impact import Planned, mask_unknowns
 from pulumi_zorg.resource_types.registry import INPUTS
-from pulumi_zorg.world.tokens import Key, is_ours
+from pulumi_zorg.world.tokens import is_ours
 
 __all__ = ["Plan", "PlannedStep", "PreviewFailed", "read_plan"]
 
@@ -54,6 +54,11 @@ class _State(_Model):
     protect: bool = False
     retain: Annotated[bool, Field(alias="retainOnDelete")] = False
     pending_replacement: Annotated[bool, Field(alias="pendingReplacement")] = False
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The inputs, and the outputs that are no inputs."""
+        return {**(self.outputs or {}), **(self.inputs or {})}
 
 
 class _Step(_Model):
@@ -204,11 +209,8 @@ def _repaired(digest: _Digest) -> set[str]:
     state as pending replacement in the plan of every replacement, so the mark alone says nothing.
     """
     deleted = {step.urn for step in digest.steps if step.op in ("delete", "delete-replaced")}
-    return {
-        step.urn
-        for step in digest.steps
-        if step.op == "create-replacement" and step.old is not None and step.old.pending_replacement
-    } - deleted
+    created = (step for step in digest.steps if step.op == "create-replacement")
+    return {step.urn for step in created if step.old and step.old.pending_replacement} - deleted
 
 
 def _planned(step: _Step, replaced: bool, released: bool) -> Iterator[PlannedStep]:
@@ -220,8 +222,8 @@ def _planned(step: _Step, replaced: bool, released: bool) -> Iterator[PlannedSte
     old, new = step.old or _State(), step.new or _State()
     if ((deletes or updates) and not old.id) or ((creates or updates) and new.inputs is None):
         raise ConfigurationError(f"The preview has a step without the state that belongs to it: {_title(step)}")
-    before = _properties({**(old.outputs or {}), **(old.inputs or {})})
-    after = _properties(new.inputs or {})
+    before = _shown(old.properties)
+    after = _shown(new.inputs or {})
     if updates:
         yield PlannedStep(step.urn, Planned(step.token, old.id, before, after), "update")
     if deletes and not (old.external or old.retain):
@@ -248,25 +250,18 @@ def _is_taken_back(type: str, old: _State, before: Mapping[str, Any], after: Map
 def _shared(digest: _Digest) -> tuple[SharedObject, ...]:
     """Return the objects that two resources of the plan manage. It has unchanged resources only with ``--show-sames``."""
     managed = {
-        (step.urn, _key(step.token, step.old)): None
+        (step.urn, INPUTS[step.token].key(step.token, step.old.id, step.old.properties)): None
         for step in digest.steps
-        if is_ours(step.token)
-        and step.op not in _READS
-        and step.old is not None
-        and step.old.id
-        and not step.old.external
+        if is_ours(step.token) and step.op not in _READS and step.old and step.old.id and not step.old.external
     }
     return find_shared(managed)
-
-
-def _key(type: str, state: _State) -> Key:
-    return INPUTS[type].key(type, state.id or "", {**(state.outputs or {}), **(state.inputs or {})})
 
 
 def _title(step: _Step) -> str:
     return f"{clean(step.op)} of {clean(step.urn, 1_000)}"
 
 
-def _properties(shown: Mapping[str, Any]) -> dict[str, Any]:
-    public = {name: value for name, value in shown.items() if not name.startswith("__")}
+def _shown(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the public properties, with marks in place of values that the plan does not show."""
+    public = {name: value for name, value in properties.items() if not name.startswith("__")}
     return mask_unknowns(public, lambda value: value in (_UNKNOWN, _SECRET))
