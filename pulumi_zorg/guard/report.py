@@ -71,7 +71,7 @@ class Reviewed:
     def as_json(self) -> dict[str, Any]:
         """Return the change for programs. Every change has the counts of all types, and null for those that are not of its type."""
         effect, counts = self.effect, self.facts.counts if self.facts else {}
-        counted = RESOURCE_TYPES[effect.type].impact.counted
+        counted = RESOURCE_TYPES[effect.type].counted
         return {
             "urn": self.urn,
             "type": effect.type,
@@ -85,7 +85,7 @@ class Reviewed:
             **{
                 name: counts.get(name) if name in counted else None
                 for each in RESOURCE_TYPES.values()
-                for name in each.impact.counted
+                for name in each.counted
             },
             "takes_access": self.takes_access,
             "losing_access": None if self.losing is None else len(self.losing),

@@ -189,8 +189,8 @@ class Effect:
 class Facts:
     """Counts and names from the instance.
 
-    :param counts: how many objects a change concerns, by their kind in the plural: those of :attr:`Impact.counted`, and others that
-        only sentences show.
+    :param counts: how many objects a change concerns, by their kind in the plural: ``users``, ``service_accounts``,
+        ``projects``, ``grants``, ``project_grants``, and others that only sentences show.
     :param names: the names of objects, by the property that has their id.
     :param why_not: why something could not be read.
     :param losing: the ids of the people and service accounts that lose access by the change; None where they are not known.
@@ -216,8 +216,6 @@ class Impact:
     known_by: tuple[str, ...] = ()
     #: The properties that have the ids of what it gives access to. Nobody has had access to what the same run creates.
     gives_access_to: tuple[str, ...] = ()
-    #: The counts in :attr:`Facts.counts` that the JSON of the guard has, under the same names. The others are only in sentences.
-    counted: tuple[str, ...] = ()
 
     def roles(self, properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
         """Return the roles that people have through the object; none for a type that gives no roles."""

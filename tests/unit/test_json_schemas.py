@@ -94,9 +94,9 @@ def test_a_schema_requires_every_field_and_names_the_format(command: str) -> Non
 
 def test_the_guard_has_the_counts_that_the_types_declare_and_no_others() -> None:
     """Other counts are only in sentences. Their names can be anything: those of roles are chosen by users."""
-    declared = {name for each in RESOURCE_TYPES.values() for name in each.impact.counted}
+    declared = {name for each in RESOURCE_TYPES.values() for name in each.counted}
     (effect,) = verdict(Facts(dict.fromkeys((*declared, "other"), 7))).as_json()["effects"]
-    counted = RESOURCE_TYPES[ORGANIZATION].impact.counted
+    counted = RESOURCE_TYPES[ORGANIZATION].counted
     assert {name: effect[name] for name in declared} == {name: 7 if name in counted else None for name in declared}
     assert "other" not in effect
     impact = RESOURCE_TYPES[PROJECT_GRANT].impact

@@ -47,7 +47,6 @@ class OrganizationImpact(Impact):
     """
 
     known_by = ("name",)
-    counted = ("users", "service_accounts", "projects", "grants")
 
     def is_significant(self, effect: Effect) -> bool:
         return effect.act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES) or renames(effect)

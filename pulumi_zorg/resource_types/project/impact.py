@@ -94,7 +94,6 @@ class ProjectImpact(Impact):
     """The sentences about projects."""
 
     known_by = ("name",)
-    counted = ("grants", "project_grants")
 
     def effect(self, planned: Planned) -> Effect:
         effect = super().effect(planned)

@@ -50,7 +50,6 @@ class ProjectGrantImpact(Impact):
     """
 
     gives_access_to = ("granted_org_id", "project_id")
-    counted = ("grants",)
 
     def roles(self, properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
         """Return the roles that the granted organization may give. A deactivation takes none of them away."""
