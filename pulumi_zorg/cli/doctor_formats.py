@@ -27,7 +27,7 @@ _COUNTED: dict[Status, tuple[str, str]] = {
     "error": ("error", "errors"),
     "skipped": ("skipped", "skipped"),
 }
-#: The levels of annotations. A check that was skipped says nothing more than the error that it names.
+#: The levels of annotations. A skipped check adds nothing to the error that it names.
 _LEVELS = {"warning": "warning", "error": "error", "skipped": "notice"}
 
 

@@ -1,4 +1,4 @@
-"""Reads and writes the files that users name, with errors that say which file."""
+"""Reads and writes the files that users name, with errors that name the file."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def _notes(verdict: Verdict) -> Iterator[str]:
             "if the plan was made with --show-replacement-steps. Two resources that manage one object are found only if the plan "
             "was made with --show-sames."
         )
-    # Where a limit is undecided, an error says so. That of people is in the summary.
+    # An error reports an undecided limit, and the summary reports the gap in the number of people.
     gaps = (
         each.gap
         for each in verdict.limits
@@ -144,7 +144,7 @@ def _impact(verdict: Verdict) -> str:
 
 
 def _counted(effects: Iterable[Effect], what: str, is_so: Callable[[Effect], bool]) -> list[str]:
-    """Return of how many objects of each type something is so."""
+    """Return how many objects of each type a predicate holds for, as the parts of a sentence."""
     types = [effect.type for effect in effects if is_so(effect)]
     return [
         f"{count_text(types.count(token), each.noun)} would {what}"

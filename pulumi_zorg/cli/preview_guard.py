@@ -23,8 +23,8 @@ from pulumi_zorg.guard.plan import Plan, PreviewFailed, read_plan
 __all__ = ["preview_guard"]
 
 _EMPTY = (
-    "standard input is empty: the preview that should have come from there failed, or there is none. "
-    "Give the plan as a file, or --run to have the preview run here."
+    "standard input is empty: the preview that was piped in failed, or nothing was piped in. Give the plan as a file, or --run to run "
+    "the preview here."
 )
 
 

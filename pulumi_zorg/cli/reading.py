@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 
 
 def notice(command: str, sentence: str) -> None:
-    """Write to standard error what is so, after the command's name."""
+    """Write a sentence to standard error, after the command's name."""
     click.echo(f"{command}: {sentence}", err=True)
 
 

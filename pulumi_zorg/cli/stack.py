@@ -102,7 +102,7 @@ class Stack:
         return shlex.join([*command, "--cwd", str(self.folder)] if elsewhere else command)
 
     def import_file(self, file: Path) -> str:
-        """Import what a file says into the state, and return what the engine printed.
+        """Import the objects in a file into the state, and return what the engine printed.
 
         :raises click.ClickException: where it failed; its output is part of the message.
         """

@@ -138,7 +138,7 @@ def _key(planned: Planned) -> Key:
 
 
 def _is_left(step: PlannedStep, adopted: Mapping[Key, str]) -> bool:
-    """Whether a step deletes an object that another resource adopts. A replaced object is deleted before that, so it goes."""
+    """Whether a step deletes an object that another resource adopts. A replaced object is deleted before the adoption."""
     adopting = adopted.get(_key(step.planned), step.urn)
     return step.planned.after is None and step.op in ("delete", "pending") and adopting != step.urn
 

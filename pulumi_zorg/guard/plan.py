@@ -94,7 +94,7 @@ class PlannedStep:
     :param op: ``create``, ``update``, ``delete``, ``replace``, or ``pending``: the deletion of an object that an earlier
         run replaced and failed to delete.
     :param protected: whether it deletes the object of a resource that stays protected. Only ``--ignore-protect`` allows that.
-        A pending deletion never is: the engine makes it whatever the option ``protect`` says.
+        A pending deletion never is: the engine makes it in spite of the option ``protect``.
     """
 
     urn: str
@@ -206,7 +206,7 @@ def _repaired(digest: _Digest) -> set[str]:
     """Return the resources whose old object an earlier run deleted, and whose new one it did not create.
 
     The engine shows this only in a plan that lists the steps of replacements: the deletion is missing there. It marks the old
-    state as pending replacement in the plan of every replacement, so the mark alone says nothing.
+    state as pending replacement in the plan of every replacement, so the mark alone proves nothing.
     """
     deleted = {step.urn for step in digest.steps if step.op in ("delete", "delete-replaced")}
     created = (step for step in digest.steps if step.op == "create-replacement")
@@ -240,7 +240,7 @@ def _planned(step: _Step, replaced: bool, released: bool) -> Iterator[PlannedSte
 def _is_taken_back(type: str, old: _State, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether the create of a replacement takes back the object that the deletion leaves, so that it is a change of it.
 
-    Where it adopts, the instance says what it takes.
+    What an adoption takes over is read from the instance.
     """
     is_left = old.id and not old.retain and before.get("deletion_policy") in ("deactivate", "retain")
     identity = INPUTS[type].identity(after)

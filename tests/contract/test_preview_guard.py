@@ -59,7 +59,7 @@ def test_an_empty_standard_input_is_an_error(zorg: Zorg, args: tuple[str, ...]) 
     command = [str(Path(sys.executable).parent / "zorg"), "preview-guard", *args, "--max-remove", "0"]
     done = subprocess.run(command, input="", capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == ERROR
-    assert "standard input is empty: the preview that should have come from there failed" in done.stderr
+    assert "standard input is empty: the preview that was piped in failed" in done.stderr
     assert "Traceback" not in done.stderr
 
 
