@@ -14,18 +14,19 @@ from pulumi_zorg.cli.emulator import emulator
 from pulumi_zorg.cli.generate import generate
 from pulumi_zorg.cli.import_object import import_object
 from pulumi_zorg.cli.preview_guard import preview_guard
+from pulumi_zorg.errors import ZorgError, clean
 
 __all__ = ["main"]
 
 
-class _OneForErrors(click.Group):
-    """A command whose subcommands have exit code 1 for every error, as those of the engine. click's own for wrong options is 2."""
+class _Commands(click.Group):
+    """A command whose subcommands show each error of this package as a message, and end with 1 for every error, as the engine's do."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """Parse the options before the subcommand."""
-        with _exit_code_1():
+        with _readable_errors():
             return super().make_context(info_name, args, parent, **extra)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -37,28 +38,26 @@ class _OneForErrors(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Parse the subcommand's arguments, and run it."""
-        with _exit_code_1():
+        with _readable_errors():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _exit_code_1() -> Iterator[None]:
+def _readable_errors() -> Iterator[None]:
     try:
         yield
     except click.UsageError as error:
         error.show()
-        raise click.exceptions.Exit(1) from None
+        raise click.exceptions.Exit(1) from None  # click's own code is 2
+    except ZorgError as error:
+        raise click.ClickException(clean(str(error), 2_000)) from None
 
 
-@click.group(cls=_OneForErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pulumi-zorg", prog_name="zorg")
 def main() -> None:
     """Tools for the objects of ZITADEL that Pulumi manages."""
 
 
-main.add_command(doctor)
-main.add_command(drift)
-main.add_command(emulator)
-main.add_command(generate)
-main.add_command(import_object)
-main.add_command(preview_guard)
+for _command in (doctor, drift, emulator, generate, import_object, preview_guard):
+    main.add_command(_command)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pulumi_zorg.cli.stack import Stack, format_option, stack_options, type_option
-from pulumi_zorg.cli.writing import whole_output
+from pulumi_zorg.cli.options import format_option, stack_options, type_option
+from pulumi_zorg.cli.stack import PulumiFailed, Stack
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.settings.pulumi_project import project_file
 
 if TYPE_CHECKING:
     from pulumi_zorg.doctor.examination import LoadedSettings, State
@@ -42,9 +40,7 @@ def _org_id(value: str) -> str:
 @type_option("Check the rights for this type only")
 @click.option("--read-only", is_flag=True, help="Check only the rights to read, which previews and `zorg drift` need.")
 @format_option
-def doctor(
-    stack: str | None, cwd: Path, org_ids: tuple[str, ...], only: tuple[str, ...], read_only: bool, form: str
-) -> None:
+def doctor(stack: Stack, org_ids: tuple[str, ...], only: tuple[str, ...], read_only: bool, form: str) -> None:
     """Checks what `pulumi up` needs, and changes nothing.
 
     It checks the address, the credential, its rights, the server, the engine and more. Each line is ok, a warning, an error, or a
@@ -55,44 +51,41 @@ def doctor(
     from pulumi_zorg.doctor.examination import Examination
     from pulumi_zorg.doctor.pipeline import diagnose
 
-    here = Stack(cwd, stack)
-    types = tuple(dict.fromkeys(only)) or tuple(RESOURCE_TYPES)
     examination = Examination(
-        cwd, lambda: _load(here), tuple(dict.fromkeys(org_ids)), types, read_only, lambda: _state(here)
+        stack.folder,
+        lambda: _load(stack),
+        tuple(dict.fromkeys(org_ids)),
+        only or tuple(RESOURCE_TYPES),
+        read_only,
+        lambda: _state(stack),
     )
     try:
         diagnosis = diagnose(examination)
     finally:
         examination.close()
-    with whole_output():
-        FORMATS[form](diagnosis)
+    FORMATS.write(form, diagnosis)
     sys.exit(0 if diagnosis.healthy else 1)
 
 
-def _load(here: Stack) -> LoadedSettings:
+def _load(stack: Stack) -> LoadedSettings:
     """Return the settings of the stack, or of the environment alone where there is no stack."""
     from pulumi_zorg.doctor.examination import LoadedSettings
 
-    why = None
-    if here.requested is not None or project_file(here.folder.resolve()) is not None:
-        try:
-            return LoadedSettings(here.settings)
-        except click.ClickException as failed:
-            why = f"the stack's configuration cannot be read: {failed.message}"
-    if here.requested is not None and why is not None:
+    try:
+        return LoadedSettings(stack.settings)
+    except PulumiFailed as failed:
+        why = f"the stack's configuration cannot be read: {failed}"
+    if stack.requested is not None:
         raise ConfigurationError(why)
-    if why is not None:
-        why = f"{why} The settings are those of the environment alone. Select a stack, or name it with --stack."
-    return LoadedSettings(here.settings_of_environment, why)
+    why = f"{why} The settings are those of the environment alone. Select a stack, or name it with --stack."
+    return LoadedSettings(stack.settings_of_environment, why)
 
 
-def _state(here: Stack) -> State:
+def _state(stack: Stack) -> State:
     """Return the state of the stack, if there is one here."""
     from pulumi_zorg.doctor.examination import State
 
-    if here.requested is None and project_file(here.folder.resolve()) is None:
-        return State()
     try:
-        return State(here.outline)
-    except click.ClickException as failed:
-        return State(not_read=failed.message)
+        return State(stack.outline) if stack.in_project else State()
+    except PulumiFailed as failed:
+        return State(not_read=str(failed))

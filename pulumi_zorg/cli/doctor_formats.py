@@ -1,20 +1,25 @@
-"""The output formats of ``zorg doctor``: a table, JSON, Markdown, and annotations of GitHub."""
+"""How ``zorg doctor`` writes what it found."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
 
-from rich.text import Text
+import click
 
-from pulumi_zorg.cli import json_models
-from pulumi_zorg.cli.writing import LONGEST, annotate, code, row, terminal
-from pulumi_zorg.doctor.findings import Diagnosis, Finding, Status
+from pulumi_zorg.cli.writing import LONGEST, Formats, code, row
+from pulumi_zorg.doctor.findings import Diagnosis, Status
 from pulumi_zorg.errors import clean
 
 __all__ = ["FORMATS"]
 
-_COLORS = {"ok": "green", "warning": "yellow", "error": "bold red", "skipped": "dim"}
+_STYLES: dict[Status, dict[str, Any]] = {
+    "ok": {"fg": "green"},
+    "warning": {"fg": "yellow"},
+    "error": {"fg": "red", "bold": True},
+    "skipped": {"dim": True},
+}
 #: How the summary counts findings: one of them, and several.
 _COUNTED: dict[Status, tuple[str, str]] = {
     "ok": ("ok", "ok"),
@@ -22,61 +27,31 @@ _COUNTED: dict[Status, tuple[str, str]] = {
     "error": ("error", "errors"),
     "skipped": ("skipped", "skipped"),
 }
+#: The levels of annotations. A skipped check adds nothing to the error that it names.
+_LEVELS = {"warning": "warning", "error": "error", "skipped": "notice"}
 
 
-def as_table(diagnosis: Diagnosis) -> None:
-    """Print one line for each finding, and one that counts them."""
-    console = terminal()
+def _table(diagnosis: Diagnosis) -> Iterator[str]:
+    """Return one line for each finding, and one that counts them."""
     for each in diagnosis.findings:
-        line = Text(f"{each.status:<8}", style=_COLORS[each.status])
-        line.append(f"{each.check:<11} {_message(each)}", style="")
-        console.print(line)
-    console.print(Text(_summary(diagnosis), style="bold"))
+        status = click.style(f"{each.status:<8}", **_STYLES[each.status])
+        yield f"{status}{each.check:<11} {clean(each.message, LONGEST)}"
+    yield click.style(_summary(diagnosis), bold=True)
 
 
-def as_json(diagnosis: Diagnosis) -> None:
-    """Print the diagnosis for programs. docs/doctor.md describes it."""
-    findings = [
-        json_models.Finding(
-            check=each.check,
-            status=each.status,
-            message=_message(each),
-            org_id=each.org_id,
-            type=each.type,
-            missing=None if each.missing is None else {action: list(lacks) for action, lacks in each.missing.items()},
-        )
-        for each in diagnosis.findings
-    ]
-    print(json_models.as_json_text(json_models.DoctorReport(healthy=diagnosis.healthy, findings=findings)))
+def _markdown(diagnosis: Diagnosis) -> Iterator[str]:
+    yield from (f"**{_summary(diagnosis)}**", "", "| result | check | what |", "|---|---|---|")
+    yield from (row(each.status, each.check, code(each.message)) for each in diagnosis.findings)
 
 
-def as_markdown(diagnosis: Diagnosis) -> None:
-    """Print the diagnosis for a comment or a job's summary."""
-    lines = [f"**{_summary(diagnosis)}**", "", "| result | check | what |", "|---|---|---|"]
-    lines += [row(each.status, each.check, code(_message(each))) for each in diagnosis.findings]
-    print("\n".join(lines))
-
-
-def as_github(diagnosis: Diagnosis) -> None:
-    """Print what is not ok as annotations of a workflow's run (docs.github.com, "Workflow commands")."""
-    # A check that was skipped says nothing more than the error that it names.
-    levels = {"warning": "warning", "error": "error", "skipped": "notice"}
+def _annotations(diagnosis: Diagnosis) -> Iterator[tuple[str, str, str]]:
     for each in diagnosis.findings:
-        if each.status in levels:
-            annotate(levels[each.status], f"zorg doctor: {each.check}", _message(each))
-    annotate("notice" if diagnosis.healthy else "error", "zorg doctor", _summary(diagnosis))
+        if each.status in _LEVELS:
+            yield _LEVELS[each.status], f"zorg doctor: {each.check}", each.message
+    yield "notice" if diagnosis.healthy else "error", "zorg doctor", _summary(diagnosis)
 
 
-FORMATS: dict[str, Callable[[Diagnosis], None]] = {
-    "table": as_table,
-    "json": as_json,
-    "markdown": as_markdown,
-    "github": as_github,
-}
-
-
-def _message(finding: Finding) -> str:
-    return clean(finding.message, LONGEST)
+FORMATS = Formats(_table, _markdown, _annotations)
 
 
 def _summary(diagnosis: Diagnosis) -> str:

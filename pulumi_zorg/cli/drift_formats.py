@@ -1,145 +1,88 @@
-"""The output formats of ``zorg drift``: a table, JSON, Markdown, and annotations of GitHub."""
+"""How ``zorg drift`` writes its report: the text of each row, in each format."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
-from rich.text import Text
+import click
 
-from pulumi_zorg.cli import json_models
-from pulumi_zorg.cli.writing import LONGEST, annotate, code, escaped, row, terminal
-from pulumi_zorg.drift.report import Change, Drift, Phantom, Report, Undetermined, Unmanaged
+from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, row
+from pulumi_zorg.drift.report import SECRET, Change, Drift, Report, Unmanaged
 from pulumi_zorg.errors import clean
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.tokens import short
 
 __all__ = ["FORMATS"]
 
-_HIDDEN = "[secret]"
 
-
-def as_json(report: Report) -> None:
-    """Print the report for programs. docs/drift.md describes it."""
-    output = json_models.DriftReport(
-        stack=report.stack,
-        in_sync=report.in_sync,
-        drifted=[_drift_model(each) for each in report.drifted],
-        unmanaged=None if report.unmanaged is None else [_unmanaged_model(each) for each in report.unmanaged],
-        unknown=[
-            json_models.Unknown(urn=each.urn, type=each.type, id=each.id, why=each.why) for each in report.unknown
-        ],
-        shared=json_models.as_shared(report.shared),
-    )
-    print(json_models.as_json_text(output))
-
-
-def as_table(report: Report) -> None:
-    """Print the report for people at a terminal. A URN has a line of its own, from which it is copied into a command."""
-    console = terminal()
+def _table(report: Report) -> Iterator[str]:
+    """Return the lines for people at a terminal. A URN has a line of its own, from which it is copied into a command."""
     for drift in report.drifted:
-        style = "red" if drift.removed is not None else "yellow"
-        console.print(Text(clean(drift.name), style="bold"))
-        console.print(Text(f"{short(drift.type)} {clean(drift.id)}\n{clean(drift.urn, LONGEST)}", style="dim"))
-        for sentence in _sentences(drift):
-            console.print(Text(f"  {clean(sentence, LONGEST)}", style=style))
-    for each in report.unmanaged or ():
-        console.print(Text(_title(each.observed), style="bold"))
-        console.print(Text(f"{short(each.observed.type)} {clean(each.observed.id)}", style="dim"))
-        console.print(Text(f"  unmanaged{_who_and_when(each.observed.created, each.by)}", style="magenta"))
-    for name, advice in _advice(report):
-        console.print(Text(f"{clean(name)}: {advice}", style="yellow"))
-    console.print(Text(_summary(report), style="green" if report.in_sync else "bold"))
+        color = "red" if drift.removed is not None else "yellow"
+        yield click.style(clean(drift.name), bold=True)
+        yield click.style(f"{short(drift.type)} {clean(drift.id)}", dim=True)
+        yield click.style(clean(drift.urn, LONGEST), dim=True)
+        yield from (click.style(f"  {clean(sentence, LONGEST)}", fg=color) for sentence in _sentences(drift))
+    for found in report.unmanaged or ():
+        yield click.style(_title(found), bold=True)
+        yield click.style(f"{short(found.observed.type)} {clean(found.observed.id)}", dim=True)
+        yield click.style(f"  unmanaged{_when_and_who(found.observed.created, found.by)}", fg="magenta")
+    for drift in report.drifted:
+        yield from (click.style(f"{clean(drift.name)}: {advice}", fg="yellow") for advice in drift.advice)
+    yield click.style(_summary(report), fg="green") if report.in_sync else click.style(_summary(report), bold=True)
 
 
-def as_markdown(report: Report) -> None:
-    """Print the report for a comment on a pull request."""
-    lines = [f"**{escaped(_summary(report))}**"]
+def _markdown(report: Report) -> Iterator[str]:
+    yield f"**{escaped(_summary(report))}**"
     if report.drifted or report.unmanaged:
-        lines += ["", "| resource | type, id | what | state | live | when | by |", "|---|---|---|---|---|---|---|"]
+        yield from ("", "| resource | type, id | what | state | live | when | by |", "|---|---|---|---|---|---|---|")
     for drift in report.drifted:
-        of = f"{short(drift.type)} {code(drift.id)}"
+        subject = code(drift.urn), f"{short(drift.type)} {code(drift.id)}"
         if drift.removed is not None:
-            lines.append(row(code(drift.urn), of, "removed", "", "", _time(drift.when), code(_by(drift.by))))
+            yield row(*subject, "removed", "", "", _time(drift.when), code(drift.by or ""))
         for each in drift.changes:
             values = code(_value(each, each.recorded)), code(_value(each, each.live))
-            lines.append(row(code(drift.urn), of, _verb(each), *values, _time(each.when), code(_by(each.by))))
+            yield row(*subject, _verb(each), *values, _time(each.when), code(each.by or ""))
         if drift.phantom is not None:
-            lines.append(row(code(drift.urn), of, _not_shown(drift.phantom), "", "", "", ""))
+            yield row(*subject, drift.phantom.sentence, "", "", "", "")
     for found in report.unmanaged or ():
-        observed = found.observed
-        of, when = f"{short(observed.type)} {code(observed.id)}", _time(observed.created)
-        lines.append(row("", of, "unmanaged", "", code(_title(observed)), when, code(_by(found.by))))
-    lines += [f"\n{code(name)}: {escaped(advice)}" for name, advice in _advice(report)]
-    lines += [f"\n{code(each.error)}" for each in report.shared]
+        of, when = f"{short(found.observed.type)} {code(found.observed.id)}", _time(found.observed.created)
+        yield row("", of, "unmanaged", "", code(_title(found)), when, code(found.by or ""))
+    yield from (f"\n{code(drift.name)}: {escaped(each)}" for drift in report.drifted for each in drift.advice)
+    yield from (f"\n{code(each.error)}" for each in report.shared)
     if report.unknown:
-        lines += ["", "Unknown:", ""]
-        lines += [f"- {code(_subject(each))}: {code(each.why)}" for each in report.unknown]
-    print("\n".join(lines))
+        yield from ("", "Unknown:", "", *(f"- {code(each.title)}: {code(each.why)}" for each in report.unknown))
 
 
-def as_github(report: Report) -> None:
-    """Print the report as annotations of a workflow's run (docs.github.com, "Workflow commands")."""
+def _annotations(report: Report) -> Iterator[tuple[str, str, str]]:
     for drift in report.drifted:
-        what = "; ".join(_sentences(drift))
-        for advice in (each.lost for each in drift.changes if each.lost):
-            what = f"{what}. {advice}"
-        if drift.phantom is not None:
-            what = f"{what}. {drift.phantom.advice}"
-        annotate("warning", f"Drift of {drift.name}", f"{drift.urn} ({drift.id}): {what}")
+        what = ". ".join(("; ".join(_sentences(drift)), *drift.advice))
+        yield "warning", f"Drift of {drift.name}", f"{drift.urn} ({drift.id}): {what}"
     for found in report.unmanaged or ():
-        observed = found.observed
-        subject = f"{short(observed.type)} {observed.id}: {_title(observed)}"
-        annotate("warning", "Unmanaged", f"{subject}{_who_and_when(observed.created, found.by)}")
-    for shared in report.shared:
-        annotate("error", "Two resources, one object", shared.error)
-    for unknown in report.unknown:
-        annotate("error", "Unknown", f"{_subject(unknown)}: {unknown.why}")
+        subject = f"{short(found.observed.type)} {found.observed.id}: {_title(found)}"
+        yield "warning", "Unmanaged", f"{subject}{_when_and_who(found.observed.created, found.by)}"
+    yield from (("error", "Two resources, one object", each.error) for each in report.shared)
+    yield from (("error", "Unknown", f"{each.title}: {each.why}") for each in report.unknown)
     if report.in_sync:
-        annotate("notice", "zorg drift", _summary(report))
+        yield "notice", "zorg drift", _summary(report)
 
 
-FORMATS: dict[str, Callable[[Report], None]] = {
-    "table": as_table,
-    "json": as_json,
-    "markdown": as_markdown,
-    "github": as_github,
-}
+FORMATS = Formats(_table, _markdown, _annotations)
 
 
-def _drift_model(drift: Drift) -> json_models.Drift:
-    return json_models.Drift(
-        urn=drift.urn,
-        type=drift.type,
-        id=drift.id,
-        removed=drift.removed is not None,
-        proof=drift.removed,
-        changes=[
-            json_models.Change(
-                property=each.property,
-                recorded=_HIDDEN if each.secret else each.recorded,
-                live=_HIDDEN if each.secret else each.live,
-                when=json_models.timestamp(each.when),
-                by=each.by,
-                why=None if each.secret else each.why,
-                lost=each.lost,
-            )
-            for each in drift.changes
-        ],
-        when=json_models.timestamp(drift.when),
-        by=drift.by,
-        phantom=drift.phantom.advice if drift.phantom else None,
-    )
-
-
-def _unmanaged_model(found: Unmanaged) -> json_models.Unmanaged:
-    observed = found.observed
-    properties = {name: value for name, value in observed.properties.items() if not name.startswith("__")}
-    when = json_models.timestamp(observed.created)
-    return json_models.Unmanaged(type=observed.type, id=observed.id, properties=properties, when=when, by=found.by)
+def _sentences(drift: Drift) -> Iterator[str]:
+    """Return what differs, one change each."""
+    if drift.removed is not None:
+        yield f"removed{_when_and_who(drift.when, drift.by)}"
+    for each in drift.changes:
+        recorded, live = _value(each, each.recorded), _value(each, each.live)
+        values = live if recorded == live and not each.secret else f"{recorded} → {live}"
+        yield f"{_verb(each)}: {values}{_when_and_who(each.when, each.by)}"
+    if drift.phantom is not None:
+        yield drift.phantom.sentence
 
 
 def _verb(change: Change) -> str:
@@ -147,70 +90,36 @@ def _verb(change: Change) -> str:
         return change.property if change.secret else f"{change.property}: {clean(change.why)}"
     if change.lost and not change.secret:
         return f"{change.lost_noun} was lost"
-    if change.property == "active" and not change.secret:
+    if change.property == "active" and change.live is not None and not change.secret:
         return "reactivated" if change.live else "deactivated"
-    return {"name": "renamed", "role_keys": "role_keys changed"}.get(change.property, f"{change.property} changed")
-
-
-def _sentences(drift: Drift) -> list[str]:
-    """Return what differs, one change each."""
-    if drift.removed is not None:
-        sentences = [f"removed{_who_and_when(drift.when, drift.by)}"]
-    else:
-        sentences = [f"{_verb(each)}: {_values(each)}{_who_and_when(each.when, each.by)}" for each in drift.changes]
-    return sentences + ([_not_shown(drift.phantom)] if drift.phantom is not None else [])
-
-
-def _not_shown(phantom: Phantom) -> str:
-    return f"not shown by ZITADEL; {phantom.effect}"
-
-
-def _advice(report: Report) -> list[tuple[str, str]]:
-    """Return what to do about changes that the server lost and about phantoms, by the name of the resource."""
-    lost = [(drift.name, each.lost) for drift in report.drifted for each in drift.changes if each.lost]
-    return lost + [(drift.name, drift.phantom.advice) for drift in report.drifted if drift.phantom is not None]
+    return "renamed" if change.property == "name" else f"{change.property} changed"
 
 
 def _value(change: Change, value: Any) -> str:
-    if change.secret:
-        return _HIDDEN
-    return clean(json.dumps(value, ensure_ascii=False), LONGEST // 4)
+    return SECRET if change.secret else clean(json.dumps(value, ensure_ascii=False), LONGEST // 4)
 
 
-def _values(change: Change) -> str:
-    """Return the value of the state and the live one, or the one value that both have."""
-    recorded, live = _value(change, change.recorded), _value(change, change.live)
-    return live if recorded == live and not change.secret else f"{recorded} → {live}"
-
-
-def _title(observed: Observed) -> str:
-    properties, resource_type = observed.properties, RESOURCE_TYPES[observed.type]
-    if "name" in properties:
+def _title(found: Unmanaged) -> str:
+    """Return what people know an unmanaged object by: its name, or else what it belongs to."""
+    properties, resource_type = found.observed.properties, RESOURCE_TYPES[found.observed.type]
+    if properties.get("name"):
         # Quoted: at the beginning of a line, a name like ``::stop-commands::x`` would be a command to a workflow's runner.
         return clean(json.dumps(properties["name"], ensure_ascii=False))
     parents = {each.property: each.noun for each in resource_type.events.parents} | {"org_id": "organization"}
-    # An object without a name is shown by what it belongs to.
     shown = [name for name in parents if name in resource_type.inputs.unique_by or name == "org_id"]
     of = ", ".join(f"{parents[name]} {properties.get(name)}" for name in shown)
     roles = f": {', '.join(properties['role_keys']) or 'no roles'}" if "role_keys" in properties else ""
-    inactive = "" if properties.get("active", True) else ", inactive"
+    inactive = ", inactive" if properties.get("active") is False else ""
     return clean(f"{of}{roles}{inactive}", LONGEST)
-
-
-def _subject(unknown: Undetermined) -> str:
-    return unknown.urn or f"{short(unknown.type)} {unknown.id}"
 
 
 def _summary(report: Report) -> str:
     if report.in_sync:
         return f"{report.stack}: in sync"
     parts = [f"{len(report.drifted)} drifted"]
-    if report.unmanaged is not None:
-        parts.append(f"{len(report.unmanaged)} unmanaged")
-    if report.unknown:
-        parts.append(f"{len(report.unknown)} unknown")
-    if report.shared:
-        parts.append(f"{len(report.shared)} managed by two resources")
+    parts += [] if report.unmanaged is None else [f"{len(report.unmanaged)} unmanaged"]
+    parts += [f"{len(report.unknown)} unknown"] if report.unknown else []
+    parts += [f"{len(report.shared)} managed by two resources"] if report.shared else []
     return f"{report.stack}: {', '.join(parts)}"
 
 
@@ -218,11 +127,6 @@ def _time(when: datetime | None) -> str:
     return f"{when.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S}Z" if when else ""
 
 
-def _by(by: str | None) -> str:
-    return clean(by or "")
-
-
-def _who_and_when(when: datetime | None, by: str | None) -> str:
-    parts = (f"at {_time(when)}" if when else "", f"by {_by(by)}" if by else "")
-    known = " ".join(part for part in parts if part)
-    return f" ({known})" if known else ""
+def _when_and_who(when: datetime | None, by: str | None) -> str:
+    parts = ([f"at {_time(when)}"] if when else []) + ([f"by {clean(by)}"] if by else [])
+    return f" ({' '.join(parts)})" if parts else ""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
 
-from pulumi_zorg.cli.stack import Stack, readable_errors, refuse_existing, stack_options, write_text
-from pulumi_zorg.cli.writing import progress_bar, whole_output
+from pulumi_zorg.cli.files import refuse_existing, write_text
+from pulumi_zorg.cli.options import import_file_option, stack_options
+from pulumi_zorg.cli.reading import notice, reader_of
+from pulumi_zorg.cli.stack import Stack
+from pulumi_zorg.cli.writing import whole_output
 from pulumi_zorg.resource_types.impact import count_text
 
 __all__ = ["generate"]
+
+_notice = partial(notice, "generate")
 
 
 @click.command()
@@ -32,17 +37,13 @@ __all__ = ["generate"]
     metavar="DIR",
     help="Write a Pulumi project into this folder. Without it, the program is printed.",
 )
-@click.option(
-    "--import-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write the file for `pulumi import --file` too, which brings the objects into the stack (pulumi 3.254 or newer). Without "
-    "it, the resources have adopt=True.",
+@import_file_option(
+    "Write the file for `pulumi import --file` too, which brings the objects into the stack (pulumi 3.254 or newer). Without it, the "
+    "resources have adopt=True."
 )
 @click.option("--missing", is_flag=True, help="Only what the stack's state does not have.")
 def generate(
-    stack: str | None,
-    cwd: Path,
+    stack: Stack,
     organizations: tuple[str, ...],
     everything: bool,
     state: str | None,
@@ -63,34 +64,31 @@ def generate(
             "--missing is for a program that exists: leave out --out, and add what is printed to it"
         )
     refuse_existing(*(() if out is None else (out / "Pulumi.yaml", out / "__main__.py")), option="--out")
-    of = Stack(cwd, stack)
     if import_file is not None:
         refuse_existing(import_file, option="--import-file")
-        of.require_imports("Install it, or leave out --import-file: the resources of the program then have adopt=True.")
+        stack.require_imports(
+            "Install it, or leave out --import-file: the resources of the program then have adopt=True."
+        )
 
     # They import the HTTP client, which takes a tenth of a second; --help does not need it.
-    from pulumi_zorg.api.client import Client
     from pulumi_zorg.generate import pipeline
     from pulumi_zorg.generate.managed import Managed
-    from pulumi_zorg.world.concurrency import Reader
 
-    with readable_errors():
-        managed = Managed.of(of.name, of.state) if missing else None
-        with closing(Client.connect(of.settings, notice=_notice)) as client:
-            reader = Reader(client, progress_bar, _notice)
-            imports = import_file is not None
-            generated = pipeline.generate(reader, organizations, state, imports=imports, managed=managed)
+    managed = Managed.of(stack.name, stack.state) if missing else None
+    with reader_of(stack.settings, "generate") as reader:
+        imports = import_file is not None
+        generated = pipeline.generate(reader, organizations, state, imports=imports, managed=managed)
     for why in generated.left_out:
         _notice(why)
     if managed is not None and not generated.resources:
-        _notice(f"stack {managed.stack} has all of it already")
+        _notice(f"stack {managed.stack} already has all of it")
         sys.exit(1 if generated.left_out else 0)
     resources = count_text(generated.resources, "resource")
     if import_file is not None and generated.resources:
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)  # the file may be in it
         write_text(import_file, generated.import_file)
-        _notice(f"{import_file} has {resources}. Bring them into the stack with `{of.import_command(import_file)}`")
+        _notice(f"{import_file} has {resources}. Bring them into the stack with `{stack.import_command(import_file)}`")
     if out is None:
         with whole_output():
             click.echo(generated.text, nl=False)
@@ -103,22 +101,13 @@ def generate(
 
 
 def _write(out: Path, program: str) -> None:
-    """Write a Pulumi project. What a repository has already beside the program stays as it is."""
+    """Write a Pulumi project. A file that exists is not changed."""
+    from pulumi_zorg.generate.names import slug
     from pulumi_zorg.generate.repository import files
 
     out.mkdir(parents=True, exist_ok=True)
-    for name, text in {**files(_project_name(out)), "__main__.py": program}.items():
+    for name, text in {**files(slug(out.resolve().name) or "tenants"), "__main__.py": program}.items():
         if (out / name).exists():
-            _notice(f"{out / name} exists, and stays as it is. It would have been:\n{text.rstrip()}")
+            _notice(f"{out / name} exists and was not changed. It would have been:\n{text.rstrip()}")
         else:
             (out / name).write_text(text, encoding="utf-8")
-
-
-def _notice(sentence: str) -> None:
-    click.echo(f"generate: {sentence}", err=True)
-
-
-def _project_name(folder: Path) -> str:
-    from pulumi_zorg.generate.names import slug
-
-    return slug(folder.resolve().name) or "tenants"

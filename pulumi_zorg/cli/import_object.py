@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
 
-from pulumi_zorg.cli.stack import Stack, readable_errors, refuse_existing, stack_options, type_argument, write_text
-from pulumi_zorg.cli.writing import progress_bar, whole_output
+from pulumi_zorg.cli.files import refuse_existing, write_text
+from pulumi_zorg.cli.options import import_file_option, stack_options, type_argument
+from pulumi_zorg.cli.reading import notice, reader_of
+from pulumi_zorg.cli.stack import Stack
+from pulumi_zorg.cli.writing import whole_output
 
 __all__ = ["import_object"]
+
+_notice = partial(notice, "import")
 
 
 @click.command("import")
@@ -26,16 +31,10 @@ __all__ = ["import_object"]
     metavar="[VARIABLE=]URN",
     help="The parent of the resource, and the variable that holds it in the program.",
 )
-@click.option(
-    "--import-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Only write the file for `pulumi import --file`, and import nothing.",
-)
+@import_file_option("Only write the file for `pulumi import --file`, and import nothing.")
 def import_object(
-    stack: str | None,
-    cwd: Path,
-    type_: str,
+    stack: Stack,
+    token: str,
     name: str,
     id_: str,
     org_id: str | None,
@@ -50,36 +49,27 @@ def import_object(
     """
     if import_file is not None:
         refuse_existing(import_file, option="--import-file")
-    of = Stack(cwd, stack)
-    of.require_imports("Install it, or declare the object with adopt=True.")
+    stack.require_imports("Install it, or declare the object with adopt=True.")
 
-    # They import the HTTP client, which takes a tenth of a second; --help does not need it.
-    from pulumi_zorg.api.client import Client
+    # These import the HTTP client, which takes a tenth of a second; --help does not need it.
     from pulumi_zorg.generate.managed import Managed
     from pulumi_zorg.generate.pipeline import import_one
-    from pulumi_zorg.world.concurrency import Reader
 
     given = {"org_id": org_id, "project_id": project_id}
     address = {name: value for name, value in given.items() if value is not None}
-    with readable_errors():
-        managed = Managed.of(of.name, of.state)
-        with closing(Client.connect(of.settings, notice=_notice)) as client:
-            reader = Reader(client, progress_bar, _notice)
-            imported = import_one(reader, managed, type_, name, id_, address, parent)
+    managed = Managed.of(stack.name, stack.state)
+    with reader_of(stack.settings, "import") as reader:
+        imported = import_one(reader, managed, token, name, id_, address, parent)
     for remark in imported.remarks:
         _notice(remark)
     if import_file is not None:
         write_text(import_file, imported.import_file)
-        _notice(f"import it with `{of.import_command(import_file)}`, and add this to the program:")
+        _notice(f"import it with `{stack.import_command(import_file)}`, and add this to the program:")
     else:
         with tempfile.TemporaryDirectory() as folder:  # nobody else may read it
             file = Path(folder) / "import.json"
             file.write_text(imported.import_file, encoding="utf-8")
-            click.echo(of.import_file(file), err=True, nl=False)
-        _notice(f"stack {managed.stack} has it now, protected. Add this to the program, and run `pulumi up`:")
+            click.echo(stack.import_file(file), err=True, nl=False)
+        _notice(f"stack {managed.stack} now has it, with protect=True. Add this to the program, and run `pulumi up`:")
     with whole_output():
         click.echo(imported.text)
-
-
-def _notice(sentence: str) -> None:
-    click.echo(f"import: {sentence}", err=True)

@@ -5,48 +5,38 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pulumi_zorg.cli.stack import (
-    Preview,
-    Stack,
-    format_option,
-    read_file_or_stdin,
-    read_text,
-    stack_options,
-)
-from pulumi_zorg.cli.writing import whole_output
-from pulumi_zorg.engine.state import has_resources, not_understood, pending_deletions, pending_replacements, shared
-from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
+from pulumi_zorg.cli.files import read_file_or_stdin, read_text
+from pulumi_zorg.cli.options import Command, format_option, stack_options
+from pulumi_zorg.cli.stack import PulumiFailed, Stack
+from pulumi_zorg.cli.writing import write_errors
+from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.guard.limits import LOSING_ACCESS, limit_options, limited
 from pulumi_zorg.guard.passed_on import verify_passed_on
-from pulumi_zorg.guard.plan import Plan, PlannedStep, PreviewFailed, read_plan
-from pulumi_zorg.guard.review import LOSING_ACCESS, limit_options, limited, review
-from pulumi_zorg.resource_types.impact import Planned
+from pulumi_zorg.guard.plan import Plan, PreviewFailed, read_plan
 
 __all__ = ["preview_guard"]
 
 _EMPTY = (
-    "standard input is empty: the preview that should have come from there failed, or there is none. "
-    "Give the plan as a file, or --run to have the preview run here."
+    "standard input is empty: the preview that was piped in failed, or nothing was piped in. Give the plan as a file, or --run to run "
+    "the preview here."
 )
 
 
-def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
+def _limit_options(command: Command) -> Command:
     """Add the options that limit what may happen."""
     file = click.Path(path_type=Path, dir_okay=False, exists=True)
     what = "The same for the URNs in a file, one a line. Empty lines, and lines that begin with #, are left out."
     command = click.option("--allow-file", type=file, help=what)(command)
     what = "Fail where a resource takes access away, or removes its object, and its URN is not given. May be repeated."
     command = click.option("--allow", multiple=True, metavar="URN", help=what)(command)
-    what = "Fail where more than N people and service accounts would lose access. The default is no limit."
-    command = click.option(LOSING_ACCESS, type=click.IntRange(min=0), metavar="N", help=what)(command)
-    for option, (token, act) in reversed(limit_options().items()):
-        what = f"Fail where more than N {limited(token, act)}. The default is no limit."
+    for option in (LOSING_ACCESS, *reversed(limit_options())):
+        what = f"Fail where more than N {limited(option)}. The default is no limit."
         command = click.option(option, type=click.IntRange(min=0), metavar="N", help=what)(command)
     return command
 
@@ -91,8 +81,7 @@ def preview_guard(
     run_program: bool,
     allow: tuple[str, ...],
     allow_file: Path | None,
-    stack: str | None,
-    cwd: Path,
+    stack: Stack,
     config_file: str | None,
     passed_on: tuple[str, ...],
     **limits: int | None,
@@ -107,49 +96,47 @@ def preview_guard(
     The exit code is 0 within the limits, 7 where one is exceeded or a change is not allowed, and 1 where that is not known, or
     where two resources manage one object.
     """
-    from pulumi_zorg.cli.preview_formats import FORMATS
+    from pulumi_zorg.cli.guard_formats import FORMATS
+    from pulumi_zorg.guard.pipeline import review
+    from pulumi_zorg.guard.state import with_state
 
-    here = Stack(cwd, stack, config_file)
-    preview = Preview(destroy, targets, target_dependents, refresh, run_program, passed_on)
-    run = run or preview != Preview()
+    flags = {"--target-dependents": target_dependents, "--refresh": refresh, "--run-program": run_program}
+    options = [*(f"--target={urn}" for urn in targets), *(flag for flag, given in flags.items() if given), *passed_on]
+    run = run or destroy or bool(options)
     if run and plan is not None:
         raise click.ClickException(
             "PLAN, and an option that runs a preview here (--run, --destroy, --target, --target-dependents, --refresh, "
             "--run-program, or one after `--`), cannot be combined. Give one of them."
         )
-    try:
-        verify_passed_on(passed_on)
-        own = run or (plan is None and not _piped())
-        found = _run_preview(here, preview) if own else read_plan(read_file_or_stdin(plan or "-", _EMPTY))
-        here = _stack_of(found, here)
-        found, not_read = _with_state(found, here, own)
-        most = {f"--{name.replace('_', '-')}": most for name, most in limits.items()}
-        verdict = review(found, most, None if offline else here, not_read, _allowed(allow, allow_file))
-    except ZorgError as error:
-        raise click.ClickException(clean(str(error), 2_000)) from None
-    with whole_output():
-        FORMATS[form](verdict)
-    for sentence in verdict.errors:
-        click.echo(f"Error: {clean(sentence, 3_000)}", err=True)
+    verify_passed_on(passed_on)
+    stack = replace(stack, config_file=config_file)
+    own = run or (plan is None and not _piped())
+    found = _preview(stack, destroy, options) if own else read_plan(read_file_or_stdin(plan or "-", _EMPTY))
+    stack = _stack_of(found, stack)
+    found, why_state_not_read = with_state(found, lambda: stack.outline, own=own)
+    most = {f"--{name.replace('_', '-')}": most for name, most in limits.items()}
+    read_settings = None if offline else lambda: stack.settings
+    verdict = review(found, most, read_settings, why_state_not_read, _allowed(allow, allow_file))
+    FORMATS.write(form, verdict)
+    write_errors(verdict.errors)
     sys.exit(verdict.exit_code)
 
 
-def _run_preview(stack: Stack, preview: Preview) -> Plan:
+def _preview(stack: Stack, destroy: bool, options: list[str]) -> Plan:
     """Return the plan of a preview that is run here.
 
     :raises ConfigurationError: where the preview failed. It has the engine's error from the plan or from standard error.
     """
-    text, failure = stack.preview(preview)
-    if failure is None:
-        found = read_plan(text)
-        return found if found.stack else replace(found, stack=stack.name.rsplit("/", 1)[-1])
+    text, failure = stack.preview(destroy=destroy, options=options)
     try:
-        read_plan(text)
+        found = read_plan(text)
     except PreviewFailed:
         raise
-    except ConfigurationError:
-        pass
-    raise ConfigurationError(failure)
+    except ConfigurationError as error:
+        raise (error if failure is None else ConfigurationError(failure)) from None
+    if failure is not None:
+        raise ConfigurationError(failure)
+    return found if found.stack else replace(found, stack=stack.name.rsplit("/", 1)[-1])
 
 
 def _piped() -> bool:
@@ -173,7 +160,7 @@ def _allowed(urns: tuple[str, ...], file: Path | None) -> frozenset[str] | None:
     allowed = frozenset(each for each in given if each)
     wrong = next((each for each in sorted(allowed) if not each.startswith("urn:pulumi:")), None)
     if wrong is not None:
-        raise click.ClickException(f"{clean(wrong, 300)!r} is no URN: write urn:pulumi:…, as the preview shows it")
+        raise click.ClickException(f"{clean(wrong, 300)!r} is not a URN: write urn:pulumi:…, as the preview shows it")
     return allowed
 
 
@@ -193,48 +180,12 @@ def _stack_of(plan: Plan, here: Stack) -> Stack:
         *_, pulumi_project, name = "", *here.requested.split("/")
         if name != plan.stack or (here.requested.count("/") == 2 and pulumi_project != plan.pulumi_project):
             raise ConfigurationError(
-                f"This is the plan of stack {clean(plan.stack)} of project {clean(str(plan.pulumi_project))}, and --stack says "
+                f"This is the plan of stack {clean(plan.stack)} of project {clean(str(plan.pulumi_project))}, but --stack names "
                 f"{here.requested}"
             )
         return here
     try:
         selected = here.name.rsplit("/", 1)[-1]
-    except click.ClickException:
+    except PulumiFailed:
         return here
     return here if selected == plan.stack else replace(here, requested=plan.stack)
-
-
-def _with_state(plan: Plan, stack: Stack, own: bool) -> tuple[Plan, str | None]:
-    """Return the plan with what the state adds to it. The second part is why the state was not read, or None.
-
-    The state has the objects that two resources manage, and the deletions that earlier runs left undone. The engine makes
-    these deletions in the next ``up``, but lists them only with ``--show-replacement-steps``. Only with that option does a plan
-    show that the object of a replaced resource was deleted by an earlier run. A preview that is run here has it.
-
-    :param own: whether the preview was run here.
-    :raises ConfigurationError: where the plan has no steps, and the state has resources. Also where the state has resources of this
-        package that this release does not understand.
-    """
-    try:
-        others = not_understood(stack.outline)
-        in_state = shared(stack.outline)
-        is_empty = not has_resources(stack.outline)
-        pending = () if own else pending_deletions(stack.outline)
-        repaired = {(each.urn, each.id) for each in pending_replacements(stack.outline)}
-    except (click.ClickException, ConfigurationError) as error:
-        return plan, clean(str(error), 300)
-    if others:
-        raise ConfigurationError(" ".join(each.why for each in others))
-    if plan.stack is None and not is_empty:
-        raise ConfigurationError(
-            "The plan has no steps, and the stack has resources: a preview of this stack lists at least the stack itself. Use the "
-            "output of `pulumi preview --json`."
-        )
-    done = [each for each in plan.steps if each.op == "replace" and each.planned.after is None]
-    kept = tuple(each for each in plan.steps if each not in done or (each.urn, each.planned.id) not in repaired)
-    planned = {(step.urn, step.planned.id) for step in kept if step.planned.after is None}
-    left = (each for each in pending if (each.urn, each.id) not in planned)
-    steps = (PlannedStep(each.urn, Planned(each.type, each.id, each.known, None), "pending") for each in left)
-    known = {(each.type, each.id) for each in in_state}
-    more = (each for each in plan.shared if (each.type, each.id) not in known)
-    return replace(plan, steps=(*kept, *steps), shared=(*in_state, *more)), None

@@ -1,23 +1,77 @@
-"""Writes the output of commands: to a terminal, in Markdown, and as annotations of GitHub."""
+"""Writes the output of commands: reports in every format, and errors."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
-from rich.console import Console
+import click
 
 from pulumi_zorg.errors import clean
 
-__all__ = ["LONGEST", "annotate", "code", "escaped", "progress_bar", "row", "terminal", "whole_output"]
+__all__ = ["FORMS", "LONGEST", "Formats", "code", "escaped", "row", "whole_output", "write_errors"]
 
-Item = TypeVar("Item")
+#: What ``--format`` takes.
+FORMS = ("table", "json", "markdown", "github")
 
 #: Characters of one line. Only a server that sends rubbish makes a longer one, and that is cut.
 LONGEST = 20_000
+
+
+class Report(Protocol):
+    """What a command found."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report for programs. docs/schemas has its JSON schema."""
+
+
+R = TypeVar("R", bound=Report)
+
+
+@dataclass(frozen=True)
+class Formats(Generic[R]):
+    """How a command writes its report.
+
+    :param table: the lines for people at a terminal, with colours. None is broken or cut: a URN, an id or a command of a line is copied
+        as it is.
+    :param markdown: the lines for a comment on a pull request, or a job's summary.
+    :param annotations: the annotations of a workflow's run at GitHub (docs.github.com, "Workflow commands"), each with its level
+        (``notice``, ``warning`` or ``error``), its title and its message.
+    """
+
+    table: Callable[[R], Iterable[str]]
+    markdown: Callable[[R], Iterable[str]]
+    annotations: Callable[[R], Iterable[tuple[str, str, str]]]
+
+    def write(self, form: str, report: R) -> None:
+        """Write the report to standard output in one of :data:`FORMS`."""
+        with whole_output():
+            if form == "json":
+                print(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
+            elif form == "markdown":
+                print("\n".join(self.markdown(report)))
+            elif form == "github":
+                for annotation in self.annotations(report):
+                    _annotate(*annotation)
+            else:
+                for line in self.table(report):
+                    _print_at_terminal(line)
+
+
+def write_errors(sentences: Sequence[str], at_most: int | None = None) -> None:
+    """Write errors to standard error.
+
+    :param at_most: how many of them are shown; None is all.
+    """
+    for sentence in sentences[:at_most]:
+        click.echo(f"Error: {clean(sentence, 3_000)}", err=True)
+    if at_most is not None and len(sentences) > at_most:
+        click.echo(f"Error: and {len(sentences) - at_most} more", err=True)
 
 
 @contextmanager
@@ -37,20 +91,12 @@ def whole_output() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Raise the error again. Rich's own method ends the process with 1, whatever the command found."""
-        raise  # noqa: PLE0704 - rich calls it while it handles the error
-
-
-def terminal() -> Console:
-    """Return standard output, in colour only where it is a terminal.
-
-    It breaks no line, and cuts none: a URN, an id or a command of a line is copied from the terminal as it is.
-    """
-    if sys.stdout.isatty():
-        return _Console(soft_wrap=True)
-    return _Console(soft_wrap=True, force_terminal=False, color_system=None)
+def _print_at_terminal(line: str) -> None:
+    """Print a line, in colour only where standard output is a terminal that shows colours."""
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        click.echo(line)
+    else:
+        print(click.unstyle(line))
 
 
 def row(*cells: str) -> str:
@@ -77,24 +123,10 @@ def escaped(text: str) -> str:
     return "".join(f"\\{character}" if character in "\\`*_{}[]<>()#+!|@~" else character for character in text)
 
 
-def annotate(level: str, title: str, message: str) -> None:
-    """Print an annotation of a workflow's run at GitHub.
-
-    :param level: ``notice``, ``warning`` or ``error``.
-    """
-
+def _annotate(level: str, title: str, message: str) -> None:
     def data(text: str) -> str:
         return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
     print(
         f"::{level} title={data(clean(title)).replace(':', '%3A').replace(',', '%2C')}::{data(clean(message, LONGEST))}"
     )
-
-
-def progress_bar(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
-    """Show the progress at a terminal, and nothing elsewhere."""
-    if not sys.stderr.isatty():
-        return items
-    from rich.progress import track
-
-    return track(items, total=total, description=what, console=Console(stderr=True), transient=True)

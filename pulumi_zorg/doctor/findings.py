@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from pulumi_zorg.errors import clean
 
 Status = Literal["ok", "warning", "error", "skipped"]
+
+#: Characters of a message in JSON. Only a server that sends rubbish makes a longer one.
+_LONGEST = 20_000
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,17 @@ class Finding:
     type: str | None = None
     missing: Mapping[str, tuple[str, ...]] | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the finding for programs."""
+        return {
+            "check": self.check,
+            "status": self.status,
+            "message": clean(self.message, _LONGEST),
+            "org_id": self.org_id,
+            "type": self.type,
+            "missing": None if self.missing is None else {action: list(them) for action, them in self.missing.items()},
+        }
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -38,6 +54,11 @@ class Diagnosis:
     def healthy(self) -> bool:
         """Whether nothing was found that makes `pulumi up` fail."""
         return not any(each.status in ("error", "skipped") for each in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the output of `zorg doctor --format json`. docs/schemas/doctor.json is its JSON schema."""
+        findings = [each.as_json() for each in self.findings]
+        return {"schema": "zorg-doctor/1", "healthy": self.healthy, "findings": findings}
 
 
 def ok(message: str) -> Finding:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from pulumi_zorg.drift.report import Drift, Report
+from pulumi_zorg.errors import InputError
 from pulumi_zorg.world.tokens import short
 
 __all__ = ["IgnoreRules"]
@@ -29,7 +30,7 @@ class IgnoreRules:
         """Return the rules in the text of a file.
 
         :param source: the file's name, for messages.
-        :raises ValueError: for a line that is not a pattern. The message has the line's number.
+        :raises InputError: for a line that is not a pattern. The message has the line's number.
         """
         urns, objects, properties = [], [], []
         for number, line in enumerate(text.splitlines(), start=1):
@@ -45,10 +46,8 @@ class IgnoreRules:
             elif single and type_of_property and name and not double:
                 properties.append((type_of_property, name))
             else:
-                raise ValueError(
-                    f"{source}, line {number}: {pattern!r} is no pattern: write a URN (urn:pulumi:…), type::id or "
-                    "type:property, with * for anything"
-                )
+                reason = "is not a pattern: write a URN (urn:pulumi:…), type::id or type:property, with * for anything"
+                raise InputError(f"{source}, line {number}", repr(pattern), reason)
         return cls(tuple(urns), tuple(objects), tuple(properties))
 
     def apply(self, report: Report) -> Report:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from pulumi_zorg.engine.state import SharedObject
+from pulumi_zorg.errors import clean
 from pulumi_zorg.world.observed import Observed
+from pulumi_zorg.world.tokens import short
 
-__all__ = ["Change", "Drift", "Phantom", "Report", "Undetermined", "Unmanaged"]
+__all__ = ["SECRET", "Change", "Drift", "Phantom", "Report", "Undetermined", "Unmanaged"]
+
+#: In place of a value that must not be shown.
+SECRET = "[secret]"  # noqa: S105 - no secret, but the mark of one
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,18 @@ class Change:
     lost: str | None = None
     lost_noun: str = ""
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the change for programs."""
+        return {
+            "property": self.property,
+            "recorded": SECRET if self.secret else self.recorded,
+            "live": SECRET if self.secret else self.live,
+            "when": _timestamp(self.when),
+            "by": self.by,
+            "why": None if self.secret else self.why,
+            "lost": self.lost,
+        }
+
 
 @dataclass(frozen=True)
 class Phantom:
@@ -46,6 +63,11 @@ class Phantom:
 
     effect: str
     advice: str
+
+    @property
+    def sentence(self) -> str:
+        """That the server does not show the object, without a full stop."""
+        return f"not shown by ZITADEL; {self.effect}"
 
 
 @dataclass(frozen=True)
@@ -73,6 +95,25 @@ class Drift:
         """The resource's name in the program."""
         return self.urn.rsplit("::", 1)[-1]
 
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to do about changes that the server lost, and about a phantom."""
+        return (*(each.lost for each in self.changes if each.lost), *((self.phantom.advice,) if self.phantom else ()))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the drift for programs."""
+        return {
+            "urn": self.urn,
+            "type": self.type,
+            "id": self.id,
+            "removed": self.removed is not None,
+            "proof": self.removed,
+            "changes": [each.as_json() for each in self.changes],
+            "when": _timestamp(self.when),
+            "by": self.by,
+            "phantom": self.phantom.advice if self.phantom else None,
+        }
+
 
 @dataclass(frozen=True)
 class Unmanaged:
@@ -83,6 +124,18 @@ class Unmanaged:
 
     observed: Observed
     by: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object for programs, with the inputs and outputs that a resource of its type would have."""
+        return {
+            "type": self.observed.type,
+            "id": self.observed.id,
+            "properties": {
+                name: value for name, value in self.observed.properties.items() if not name.startswith("__")
+            },
+            "when": _timestamp(self.observed.created),
+            "by": self.by,
+        }
 
 
 @dataclass(frozen=True)
@@ -97,6 +150,15 @@ class Undetermined:
     type: str
     id: str
     why: str
+
+    @property
+    def title(self) -> str:
+        """What people know it by."""
+        return self.urn or f"{short(self.type)} {self.id}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object for programs."""
+        return {"urn": self.urn, "type": self.type, "id": self.id, "why": self.why}
 
 
 @dataclass(frozen=True)
@@ -120,3 +182,26 @@ class Report:
         if self.unknown or self.shared:
             return None
         return not self.drifted and not self.unmanaged
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Why it is not known whether they agree, as sentences."""
+        unknown = (f"{clean(each.title, 1_000)}: {each.why}" for each in self.unknown)
+        return (*(each.error for each in self.shared), *unknown)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the output of `zorg drift --format json`. docs/schemas/drift.json is its JSON schema."""
+        return {
+            "schema": "zorg-drift/1",
+            "stack": self.stack,
+            "in_sync": self.in_sync,
+            "drifted": [each.as_json() for each in self.drifted],
+            "unmanaged": None if self.unmanaged is None else [each.as_json() for each in self.unmanaged],
+            "unknown": [each.as_json() for each in self.unknown],
+            "shared": [each.as_json() for each in self.shared],
+        }
+
+
+def _timestamp(moment: datetime | None) -> str | None:
+    """Return a time in UTC, in ISO 8601 with Z."""
+    return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z") if moment else None

@@ -99,6 +99,10 @@ class SharedObject:
             f"{' or '.join(commands)}{which}"
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the object for programs."""
+        return {"type": self.type, "id": self.id, "urns": list(self.urns), "error": self.error}
+
 
 @dataclass(frozen=True)
 class NotUnderstood:

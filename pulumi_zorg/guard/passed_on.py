@@ -42,11 +42,11 @@ def verify_passed_on(options: Sequence[str]) -> None:
 
     Every word that could be such an option is refused, also where it would be the value of another option.
 
-    :raises ConfigurationError: where one does, or where the first word is no option. Nothing was called then.
+    :raises ConfigurationError: where one does, or where the first word is not an option. Nothing was called then.
     """
     if options and not options[0].startswith("-"):
         raise ConfigurationError(
-            f"{clean(options[0], 300)!r} is no option of pulumi. After `--` come options for `pulumi preview` or `pulumi destroy`. "
+            f"{clean(options[0], 300)!r} is not an option of pulumi. Options for `pulumi preview` or `pulumi destroy` come after `--`. "
             "A PLAN is given before it."
         )
     for option in options:

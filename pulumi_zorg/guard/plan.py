@@ -14,7 +14,7 @@ from pulumi_zorg.engine.state import SharedObject, find_shared, why_not_understo
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.resource_types.impact import Planned, mask_unknowns
 from pulumi_zorg.resource_types.registry import INPUTS
-from pulumi_zorg.world.tokens import Key, is_ours
+from pulumi_zorg.world.tokens import is_ours
 
 __all__ = ["Plan", "PlannedStep", "PreviewFailed", "read_plan"]
 
@@ -55,6 +55,11 @@ class _State(_Model):
     retain: Annotated[bool, Field(alias="retainOnDelete")] = False
     pending_replacement: Annotated[bool, Field(alias="pendingReplacement")] = False
 
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The inputs, and the outputs that are no inputs."""
+        return {**(self.outputs or {}), **(self.inputs or {})}
+
 
 class _Step(_Model):
     op: str
@@ -63,8 +68,8 @@ class _Step(_Model):
     new: Annotated[_State | None, Field(alias="newState")] = None
 
     @property
-    def type(self) -> str:
-        """The resource's own type. A URN has the types of its parents before it."""
+    def token(self) -> str:
+        """The resource's own type token. A URN has the types of its parents before it."""
         return self.urn.split("::")[2].rpartition("$")[2]
 
     @property
@@ -74,15 +79,10 @@ class _Step(_Model):
         return stack.rpartition(":")[2], pulumi_project
 
 
-class _Diagnostic(_Model):
-    severity: str = ""
-    message: str = ""
-
-
 class _Digest(_Model):
     steps: list[_Step] = []
     changes: Annotated[dict[str, int], Field(alias="changeSummary")] = {}
-    diagnostics: list[_Diagnostic] = []
+    diagnostics: list[dict[str, Any]] = []
     duration: int | None = None
 
 
@@ -94,7 +94,7 @@ class PlannedStep:
     :param op: ``create``, ``update``, ``delete``, ``replace``, or ``pending``: the deletion of an object that an earlier
         run replaced and failed to delete.
     :param protected: whether it deletes the object of a resource that stays protected. Only ``--ignore-protect`` allows that.
-        A pending deletion never is: the engine makes it whatever the option ``protect`` says.
+        A pending deletion never is: the engine makes it in spite of the option ``protect``.
     """
 
     urn: str
@@ -129,13 +129,13 @@ def read_plan(text: str) -> Plan:
     :raises ConfigurationError: where the text is not a whole plan, or has a step that this release does not know.
     """
     digest = _digest(text)
-    failed = [each.message for each in digest.diagnostics if each.severity == "error"]
+    failed = [str(each.get("message", "")) for each in digest.diagnostics if each.get("severity") == "error"]
     if failed:
         first = clean(failed[0].removeprefix("error: "))
         raise PreviewFailed(f"The preview failed, so its plan is not complete: {first}")
     for step in digest.steps:
         properties = [part for each in (step.old, step.new) if each for part in (each.inputs, each.outputs)]
-        why = why_not_understood(step.urn, step.type, *properties)
+        why = why_not_understood(step.urn, step.token, *properties)
         if why is not None:
             raise ConfigurationError(why)
     _verify_summary(digest)
@@ -206,18 +206,15 @@ def _repaired(digest: _Digest) -> set[str]:
     """Return the resources whose old object an earlier run deleted, and whose new one it did not create.
 
     The engine shows this only in a plan that lists the steps of replacements: the deletion is missing there. It marks the old
-    state as pending replacement in the plan of every replacement, so the mark alone says nothing.
+    state as pending replacement in the plan of every replacement, so the mark alone proves nothing.
     """
     deleted = {step.urn for step in digest.steps if step.op in ("delete", "delete-replaced")}
-    return {
-        step.urn
-        for step in digest.steps
-        if step.op == "create-replacement" and step.old is not None and step.old.pending_replacement
-    } - deleted
+    created = (step for step in digest.steps if step.op == "create-replacement")
+    return {step.urn for step in created if step.old and step.old.pending_replacement} - deleted
 
 
 def _planned(step: _Step, replaced: bool, released: bool) -> Iterator[PlannedStep]:
-    if not is_ours(step.type) or step.op in _NEITHER:
+    if not is_ours(step.token) or step.op in _NEITHER:
         return
     deletes, creates, updates = step.op in _DELETES, step.op in _CREATES, step.op == "update"
     if not (deletes or creates or updates):
@@ -225,25 +222,25 @@ def _planned(step: _Step, replaced: bool, released: bool) -> Iterator[PlannedSte
     old, new = step.old or _State(), step.new or _State()
     if ((deletes or updates) and not old.id) or ((creates or updates) and new.inputs is None):
         raise ConfigurationError(f"The preview has a step without the state that belongs to it: {_title(step)}")
-    before = _properties({**(old.outputs or {}), **(old.inputs or {})})
-    after = _properties(new.inputs or {})
+    before = _shown(old.properties)
+    after = _shown(new.inputs or {})
     if updates:
-        yield PlannedStep(step.urn, Planned(step.type, old.id, before, after), "update")
+        yield PlannedStep(step.urn, Planned(step.token, old.id, before, after), "update")
     if deletes and not (old.external or old.retain):
         op = "replace" if replaced else "pending" if step.op == "delete-replaced" else "delete"
         protected = old.protect and op != "pending" and not released
-        yield PlannedStep(step.urn, Planned(step.type, old.id, before, None), op, protected)
+        yield PlannedStep(step.urn, Planned(step.token, old.id, before, None), op, protected)
     if creates:
         op = "create" if step.op == "create" else "replace"
-        taken_back = op == "replace" and _is_taken_back(step.type, old, before, after)
-        made = Planned(step.type, old.id, before, after) if taken_back else Planned(step.type, None, None, after)
+        taken_back = op == "replace" and _is_taken_back(step.token, old, before, after)
+        made = Planned(step.token, old.id, before, after) if taken_back else Planned(step.token, None, None, after)
         yield PlannedStep(step.urn, made, op)
 
 
 def _is_taken_back(type: str, old: _State, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether the create of a replacement takes back the object that the deletion leaves, so that it is a change of it.
 
-    Where it adopts, the instance says what it takes.
+    What an adoption takes over is read from the instance.
     """
     is_left = old.id and not old.retain and before.get("deletion_policy") in ("deactivate", "retain")
     identity = INPUTS[type].identity(after)
@@ -253,25 +250,18 @@ def _is_taken_back(type: str, old: _State, before: Mapping[str, Any], after: Map
 def _shared(digest: _Digest) -> tuple[SharedObject, ...]:
     """Return the objects that two resources of the plan manage. It has unchanged resources only with ``--show-sames``."""
     managed = {
-        (step.urn, _key(step.type, step.old)): None
+        (step.urn, INPUTS[step.token].key(step.token, step.old.id, step.old.properties)): None
         for step in digest.steps
-        if is_ours(step.type)
-        and step.op not in _READS
-        and step.old is not None
-        and step.old.id
-        and not step.old.external
+        if is_ours(step.token) and step.op not in _READS and step.old and step.old.id and not step.old.external
     }
     return find_shared(managed)
-
-
-def _key(type: str, state: _State) -> Key:
-    return INPUTS[type].key(type, state.id or "", {**(state.outputs or {}), **(state.inputs or {})})
 
 
 def _title(step: _Step) -> str:
     return f"{clean(step.op)} of {clean(step.urn, 1_000)}"
 
 
-def _properties(shown: Mapping[str, Any]) -> dict[str, Any]:
-    public = {name: value for name, value in shown.items() if not name.startswith("__")}
+def _shown(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the public properties, with marks in place of values that the plan does not show."""
+    public = {name: value for name, value in properties.items() if not name.startswith("__")}
     return mask_unknowns(public, lambda value: value in (_UNKNOWN, _SECRET))

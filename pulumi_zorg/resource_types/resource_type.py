@@ -159,6 +159,8 @@ class ResourceType(Generic[AnyInputs]):
     read_permission: ClassVar[str]
     #: What the options of `zorg preview-guard` that limit this type end with.
     limit_suffix: ClassVar[str]
+    #: The counts of :class:`Facts` that a machine reads in the JSON of `zorg preview-guard`: what goes with an object, in the plural.
+    counted: ClassVar[tuple[str, ...]] = ()
     #: The state of an object that was just created, if the server adds nothing else to what was declared.
     created_state: ClassVar[str | None] = None
     #: The inputs that an update changes in place, besides ``active``.

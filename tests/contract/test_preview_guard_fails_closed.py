@@ -11,11 +11,12 @@ from unittest import mock
 
 import pytest
 
-from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.engine.preview_impact import PreviewImpact
 from pulumi_zorg.errors import ConfigurationError
+from pulumi_zorg.guard.limits import LOSING_ACCESS, Limit, limit_options
+from pulumi_zorg.guard.pipeline import review
 from pulumi_zorg.guard.plan import read_plan
-from pulumi_zorg.guard.review import LOSING_ACCESS, Limit, Verdict, limit_options, review
+from pulumi_zorg.guard.report import Verdict
 from pulumi_zorg.resource_types.impact import Effect, Facts
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.settings.config import Settings
@@ -47,11 +48,9 @@ def step(
     return {"op": op, "urn": urn, **old, **new}
 
 
-def stack_on(server: Server, **more: Any) -> Stack:
-    stack = Stack(Path())
+def settings_of(server: Server, **more: Any) -> Settings:
     credential = PersonalAccessToken(Secret(server.token))
-    stack.settings = Settings(server.proxy.url, credential, server.proxy.target, retry_deadline=0.1, **more)
-    return stack
+    return Settings(server.proxy.url, credential, server.proxy.target, retry_deadline=0.1, **more)
 
 
 def reviewed(
@@ -60,13 +59,13 @@ def reviewed(
     """What the guard finds in a plan of these steps; without a server, with --offline."""
     limits = {f"--max-{name.replace('_', '-')}": number for name, number in most.items()}
     plan = read_plan(plan_text(*steps))
-    return review(plan, limits, None if server is None else stack_on(server), allowed=allowed)
+    return review(plan, limits, None if server is None else lambda: settings_of(server), allowed=allowed)
 
 
 def removals(verdict: Verdict, token: str) -> int:
     options = limit_options()
     return sum(
-        each.found - each.along
+        each.found - each.removed_with_parents
         for each in verdict.limits
         if "--max-remove" in each.option and options[each.option][0] == token
     )
@@ -315,7 +314,7 @@ TAKERS = (
 def test_with_all_limits_at_0_nothing_that_takes_access_passes(any_server: Server, what: str) -> None:
     change = takers(any_server)[what]
     plan = read_plan(plan_text(change))
-    assert review(plan, ALL_AT_0, stack_on(any_server)).exit_code in (ERROR, EXCEEDED)
+    assert review(plan, ALL_AT_0, lambda: settings_of(any_server)).exit_code in (ERROR, EXCEEDED)
     assert review(plan, ALL_AT_0, None).exit_code in (ERROR, EXCEEDED)
 
 
@@ -446,7 +445,7 @@ def test_the_allowed_resources_come_from_options_and_a_file(zorg: Zorg, form: st
     file.write_text("acme\n")
     for args in (("--allow-file", "approved.txt"), ("--allow", "acme")):
         wrong = guard(*args)
-        assert (wrong.code, wrong.shows("'acme' is no URN")) == (ERROR, True)
+        assert (wrong.code, wrong.shows("'acme' is not a URN")) == (ERROR, True)
     assert guard("--allow-file", "no-such-file").code == ERROR
 
 
@@ -524,7 +523,7 @@ def test_each_parent_takes_its_user_grants_along(any_server: Server, parent: str
         "project_id": {by_grant, of_bob},
         "project_grant_id": {by_grant},
     }
-    settings = stack_on(server).settings
+    settings = settings_of(server)
     client = Client.connect(settings, notice=lambda sentence: None)
     try:
         found = removed_along(client, RESOURCE_TYPES[USER_GRANT], {parent: removed[parent]}, 100)

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.cli.json_models import PreviewVerdict
-from pulumi_zorg.cli.stack import Stack
+from pulumi_zorg.guard.limits import LOSING_ACCESS, Limit, limit_options
+from pulumi_zorg.guard.pipeline import review
 from pulumi_zorg.guard.plan import read_plan
-from pulumi_zorg.guard.review import LOSING_ACCESS, Limit, Verdict, limit_options, review
+from pulumi_zorg.guard.report import Verdict
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from pulumi_zorg.testing import Fault
 from pulumi_zorg.world.tokens import type_token
 from tests.support.command import Zorg
 from tests.support.plans import plan_text
+from tests.support.schema import fits_schema
 from tests.support.servers import Server
 from tests.support.types import ORGANIZATION, USER_GRANT
 
@@ -38,12 +39,11 @@ def deleted(type_: str, id: str, **inputs: Any) -> dict[str, Any]:
 
 def reviewed(server: Server, *steps: dict[str, Any], token: str | None = None, **most: int) -> Verdict:
     """What the guard finds in a plan of these steps; with the rights of IAM_OWNER, or of who holds the token."""
-    stack = Stack(Path())
     credential = PersonalAccessToken(Secret(token or server.token))
-    stack.settings = Settings(server.proxy.url, credential, server.proxy.target, retry_deadline=0.1)
+    settings = Settings(server.proxy.url, credential, server.proxy.target, retry_deadline=0.1)
     limits = {f"--max-{name.replace('_', '-')}": number for name, number in most.items()}
     assert limits.keys() <= limit_options().keys()
-    return review(read_plan(plan_text(*steps)), limits, stack)
+    return review(read_plan(plan_text(*steps)), limits, lambda: settings)
 
 
 def limit(verdict: Verdict, option: str) -> Limit:
@@ -53,8 +53,12 @@ def limit(verdict: Verdict, option: str) -> Limit:
 def found(verdict: Verdict) -> dict[str, tuple[int, int]]:
     """How often something would be removed, and how often of these along with another object."""
     for each in verdict.limits:
-        assert each.uncounted is None or each.option == LOSING_ACCESS, each
-    shown = {each.option.removeprefix("--max-"): (each.found, each.along) for each in verdict.limits if each.found}
+        assert each.why_incomplete is None or each.option == LOSING_ACCESS, each
+    shown = {
+        each.option.removeprefix("--max-"): (each.found, each.removed_with_parents)
+        for each in verdict.limits
+        if each.found
+    }
     return {option: numbers for option, numbers in shown.items() if option.startswith("remove")}
 
 
@@ -95,10 +99,13 @@ def test_all_that_goes_with_an_organization_is_counted(any_server: Server) -> No
 def test_all_that_goes_with_a_project_is_counted(every_server: Server) -> None:
     tenant = Tenant(every_server)
     verdict = reviewed(every_server, deleted(PROJECT, tenant.crm, **tenant.as_project))
-    shown = {option: (limit(verdict, option).found, limit(verdict, option).along) for option in COUNTED_EVERYWHERE}
+    shown = {
+        option: (limit(verdict, option).found, limit(verdict, option).removed_with_parents)
+        for option in COUNTED_EVERYWHERE
+    }
     assert shown == {"remove-projects": (1, 0), "remove-project-grants": (1, 1)}
     grants = limit(verdict, "remove-grants")
-    assert grants.uncounted or (grants.found, grants.along) == (2, 2)
+    assert grants.why_incomplete or (grants.found, grants.removed_with_parents) == (2, 2)
 
 
 COUNTED_EVERYWHERE = ("remove-projects", "remove-project-grants")
@@ -216,7 +223,7 @@ def test_more_organizations_than_can_be_listed_are_undecided(server: Server) -> 
     steps = [deleted(PROJECT, f"{number}", org_id=each, name="P") for number, each in enumerate(organizations)]
     verdict = reviewed(server, *steps, remove_project_grants=200)
     assert limit(verdict, "remove-project-grants").undecided
-    assert "more than 100 calls" in str(limit(verdict, "remove-project-grants").uncounted)
+    assert "more than 100 calls" in str(limit(verdict, "remove-project-grants").why_incomplete)
 
 
 def test_the_command_has_the_options_and_the_json(
@@ -232,7 +239,7 @@ def test_the_command_has_the_options_and_the_json(
     )  # fmt: skip
     assert run.code == EXCEEDED
     shown = json.loads(run.out)
-    assert PreviewVerdict.model_validate(shown, strict=True).model_dump(by_alias=True) == shown
+    assert fits_schema("preview-guard", shown)
     (effect,) = shown["effects"]
     assert (effect["project_grants"], effect["grants"], effect["users"]) == (1, 2, None)
     assert {each["option"] for each in shown["limits"] if each["exceeded"]} == {"--max-remove-project-grants"}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pulumi_zorg.cli.stack import Stack
+from pulumi_zorg.guard.limits import Limit
+from pulumi_zorg.guard.pipeline import review
 from pulumi_zorg.guard.plan import read_plan
-from pulumi_zorg.guard.review import Limit, Verdict, review
+from pulumi_zorg.guard.report import Verdict
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from pulumi_zorg.testing import Fault
@@ -28,10 +28,9 @@ def deleted(type_: str, id: str, **inputs: Any) -> dict[str, Any]:
 
 def reviewed(server: Server, *steps: dict[str, Any], token: str | None = None, **more: Any) -> Verdict:
     """What the guard finds in a plan of these steps; with the rights of IAM_OWNER, or of who holds the token."""
-    stack = Stack(Path())
     credential = PersonalAccessToken(Secret(token or server.token))
-    stack.settings = Settings(server.proxy.url, credential, server.proxy.target, retry_deadline=0.1, **more)
-    return review(read_plan(plan_text(*steps)), {"--max-remove-grants": 10}, stack)
+    settings = Settings(server.proxy.url, credential, server.proxy.target, retry_deadline=0.1, **more)
+    return review(read_plan(plan_text(*steps)), {"--max-remove-grants": 10}, lambda: settings)
 
 
 def counted(verdict: Verdict) -> Limit:
@@ -57,7 +56,11 @@ class Tenant:
 def test_grants_go_with_the_organization_they_were_made_in_and_with_its_users_and_projects(any_server: Server) -> None:
     server, tenant = any_server, Tenant(any_server)
     verdict = reviewed(server, deleted(ORGANIZATION, tenant.id, name="Tenant"))
-    assert (counted(verdict).found, counted(verdict).along, counted(verdict).uncounted) == (3, 3, None)
+    assert (counted(verdict).found, counted(verdict).removed_with_parents, counted(verdict).why_incomplete) == (
+        3,
+        3,
+        None,
+    )
     server.admin.remove_organization(tenant.id)
     left = [server.ann]
     assert server.shows(lambda: [each["userId"] for each in server.admin.grants(server.home).values()] == left)
@@ -71,14 +74,14 @@ def test_a_grant_that_the_plan_removes_by_itself_is_counted_once(any_server: Ser
         deleted(USER_GRANT, tenant.inside, org_id=tenant.id, user_id=tenant.user),
         deleted(USER_GRANT, tenant.of_its_user, org_id=server.home, user_id=tenant.user),
     )
-    assert (counted(verdict).found, counted(verdict).along) == (3, 1)
+    assert (counted(verdict).found, counted(verdict).removed_with_parents) == (3, 1)
 
 
 def test_grants_are_not_listed_where_no_organization_is_removed(any_server: Server) -> None:
     server, tenant = any_server, Tenant(any_server)
     any_server.proxy.clear()
     verdict = reviewed(server, deleted(USER_GRANT, tenant.inside, org_id=tenant.id, user_id=tenant.user))
-    assert (counted(verdict).found, counted(verdict).along) == (1, 0)
+    assert (counted(verdict).found, counted(verdict).removed_with_parents) == (1, 0)
     assert not any("ListAuthorizations" in each.path for each in server.proxy.exchanges)
 
 
@@ -99,7 +102,7 @@ def test_who_may_not_read_all_grants_of_the_instance_cannot_tell(any_server: Ser
     server.admin.add_member(tenant.id, owner, "ORG_OWNER")
     token = server.admin.create_token(server.home, owner)
     verdict = reviewed(server, deleted(ORGANIZATION, tenant.id), token=token)
-    assert counted(verdict).uncounted
+    assert counted(verdict).why_incomplete
     assert verdict.exit_code == 1
     assert "It is not known whether this exceeds --max-remove-grants 10" in verdict.errors[0]
 

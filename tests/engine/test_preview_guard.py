@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_zorg.cli.json_models import PreviewVerdict
 from tests.conftest import ANY, started
 from tests.support.command import run_zorg
+from tests.support.schema import fits_schema
 from tests.support.servers import Server
 from tests.support.stack import Run, Stack, grant, org, twins
 
 WITHIN, ERROR, EXCEEDED = 0, 1, 7
 NO_LIMIT = (
-    "No limit was set: this is a report, and no approval. The limits are --max-losing-access, --max-remove, --allow and others "
+    "No limit was set: this is a report, not an approval. The limits are --max-losing-access, --max-remove, --allow and others "
     "(see --help)."
 )
 
@@ -48,7 +48,7 @@ def plan(stack: Stack, *command: str) -> str:
 def found(run: Run) -> dict[str, int]:
     """The counts of objects in the JSON of a run, which must be as its model has it, without those of 0."""
     shown = json.loads(run.out)
-    assert PreviewVerdict.model_validate(shown, strict=True).model_dump(by_alias=True) == shown
+    assert fits_schema("preview-guard", shown)
     counted = {each["option"].removeprefix("--max-"): each["found"] for each in shown["limits"] if each["found"]}
     return {option: count for option, count in counted.items() if option != "losing-access"}
 
@@ -475,7 +475,7 @@ def test_settings_are_those_of_the_plans_stack_before_the_environment(server: Se
     assert run.shows("The instance was not read", "zorg:previewImpact is false")
     refused = guard(stack, file, "--stack", "other")
     assert refused.code == ERROR
-    assert refused.shows("This is the plan of stack test of project tests, and --stack says other")
+    assert refused.shows("This is the plan of stack test of project tests, but --stack names other")
 
 
 DIGESTS = [("preview", "--output", "json"), ("preview", "--output", "json", "--show-sames")]

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.cli.json_models import DriftReport
 from tests.support.command import Zorg, run_zorg
 from tests.support.in_process import InProcessStack
+from tests.support.schema import fits_schema
 from tests.support.servers import Server, emulated
 from tests.support.stack import Run, grant, org, project_grant
 
@@ -56,7 +56,7 @@ class Drift:
         run = self.run("--format", "json", *args, **more)
         assert run.code == code, run.out
         found: dict[str, Any] = json.loads(run.out)
-        assert DriftReport.model_validate(found, strict=True).model_dump(by_alias=True) == found
+        assert fits_schema("drift", found)
         assert found["in_sync"] is (code == IN_SYNC)
         return found
 
@@ -223,7 +223,7 @@ def test_what_a_file_of_patterns_names_is_no_drift(server: Server, stack: InProc
     other = drift.folder / "rules"
     other.write_text("nonsense\n")
     run = drift.run("--ignore-file", str(other))
-    assert (run.code, run.shows("line 1: 'nonsense' is no pattern")) == (ERROR, True)
+    assert (run.code, run.shows("line 1: 'nonsense' is not a pattern")) == (ERROR, True)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_no_connection_and_no_credential_are_errors(server: Server, stack: InPro
     run = drift.run("--stack", "test")
     assert (run.code, run.shows("`pulumi` is not found")) == (ERROR, True)  # its configuration is wanted
     run = drift.run("--stack", "other")
-    assert (run.code, run.shows("This is the state of stack test, and --stack says other")) == (ERROR, True)
+    assert (run.code, run.shows("This is the state of stack test, but --stack names other")) == (ERROR, True)
 
 
 def test_another_instance_is_an_error_and_not_in_sync(

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.cli.stack import Stack
+from pulumi_zorg.guard.limits import LOSING_ACCESS, limit_options
+from pulumi_zorg.guard.pipeline import review
 from pulumi_zorg.guard.plan import read_plan
-from pulumi_zorg.guard.review import LOSING_ACCESS, limit_options, review
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from tests.support.plans import plan_text
@@ -55,9 +54,8 @@ def _passes(engine: MiniEngine) -> bool:
     steps = engine.plan()
     if steps is None:
         return False
-    stack = Stack(Path())
-    stack.settings = Settings(engine.url, PersonalAccessToken(Secret(engine.token)), engine.url, retry_deadline=1)
-    return review(read_plan(plan_text(*steps)), ALL_AT_0, stack).exit_code == 0
+    settings = Settings(engine.url, PersonalAccessToken(Secret(engine.token)), engine.url, retry_deadline=1)
+    return review(read_plan(plan_text(*steps)), ALL_AT_0, lambda: settings).exit_code == 0
 
 
 def _access(kinds: dict[str, Kind]) -> _Access:

@@ -21,8 +21,8 @@ from pulumi_zorg.engine import context, create, lost_changes, reconcile
 from pulumi_zorg.engine.context import ProviderContext
 from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
 from pulumi_zorg.errors import NotFound, PermissionDenied, Unreachable
-from pulumi_zorg.guard import review as preview_review
-from pulumi_zorg.guard.review import LOSING_ACCESS, AccessLimit
+from pulumi_zorg.guard import pipeline
+from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit
 from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.project.declaration import ProjectType
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
@@ -151,7 +151,7 @@ def trusts_an_answer_that_reads_do_not_show() -> AbstractContextManager[Any]:
 
 def counts_nobody_who_loses_access() -> AbstractContextManager[Any]:
     """The guard, which then knows only of deactivations and removals."""
-    return mock.patch.object(preview_review, "_losing_access", return_value=AccessLimit(LOSING_ACCESS, 0, 0))
+    return mock.patch.object(pipeline, "count_losing_access", return_value=AccessLimit(LOSING_ACCESS, 0, 0))
 
 
 def brings_all_to_what_is_declared() -> AbstractContextManager[Any]:

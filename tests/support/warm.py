@@ -30,7 +30,7 @@ _IMPORTED = (
     "pulumi.dynamic",
     "pulumi_zorg.cli",
     "pulumi_zorg.cli.drift_formats",
-    "pulumi_zorg.cli.preview_formats",
+    "pulumi_zorg.cli.guard_formats",
     "pulumi_zorg.api.transport",
     "pulumi_zorg.engine.hooks",
     "pulumi_zorg.resource_types.organization.declaration",

@@ -19,10 +19,10 @@ import pytest
 from pulumi_zorg.cli import main
 from pulumi_zorg.cli.doctor_formats import FORMATS as DOCTOR_FORMATS
 from pulumi_zorg.cli.drift_formats import FORMATS as DRIFT_FORMATS
-from pulumi_zorg.cli.preview_formats import FORMATS as GUARD_FORMATS
+from pulumi_zorg.cli.guard_formats import FORMATS as GUARD_FORMATS
 from pulumi_zorg.doctor.findings import Diagnosis, error, ok, skipped, warning
 from pulumi_zorg.drift.report import Change, Drift, Report
-from pulumi_zorg.guard.review import Verdict
+from pulumi_zorg.guard.report import Verdict
 from tests.support.command import Zorg
 from tests.support.types import ORGANIZATION
 
@@ -111,7 +111,6 @@ def test_the_same_option_is_the_same_in_all_commands() -> None:
     assert by_name["--format"] == [(False, ("table", "json", "markdown", "github"))] * 3
     for same in ("--stack", "--cwd"):
         assert len(set(by_name[same])) == 1
-    assert list(DOCTOR_FORMATS) == list(DRIFT_FORMATS) == list(GUARD_FORMATS) == ["table", "json", "markdown", "github"]
 
 
 #: Numbers that are never 1.
@@ -148,7 +147,7 @@ def diagnosis() -> Diagnosis:
 
 
 def test_the_doctor_in_markdown(capsys: pytest.CaptureFixture[str]) -> None:
-    DOCTOR_FORMATS["markdown"](diagnosis())
+    DOCTOR_FORMATS.write("markdown", diagnosis())
     assert capsys.readouterr().out.splitlines() == [
         "**doctor: 1 ok, 2 warnings, 1 error, 1 skipped**",
         "",
@@ -163,11 +162,11 @@ def test_the_doctor_in_markdown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_doctor_as_annotations(capsys: pytest.CaptureFixture[str]) -> None:
-    DOCTOR_FORMATS["github"](diagnosis())
+    DOCTOR_FORMATS.write("github", diagnosis())
     shown = capsys.readouterr().out.splitlines()
     assert [line.split(" ")[0] for line in shown] == ["::warning", "::warning", "::error", "::notice", "::error"]
     assert shown[-1].endswith("::doctor: 1 ok, 2 warnings, 1 error, 1 skipped")
-    DOCTOR_FORMATS["github"](Diagnosis((ok("all is well"),)))
+    DOCTOR_FORMATS.write("github", Diagnosis((ok("all is well"),)))
     assert capsys.readouterr().out == "::notice title=zorg doctor::doctor: 1 ok\n"
 
 
@@ -183,9 +182,9 @@ def verdict() -> Verdict:
 
 SHOW = """
 from tests.unit.test_command import *
-DRIFT_FORMATS["table"](report())
-GUARD_FORMATS["table"](verdict())
-DOCTOR_FORMATS["table"](Diagnosis((warning("run `pulumi state delete '" + URN + "'` " + "and then look at it again " * 9 + "END"),)))
+DRIFT_FORMATS.write("table", report())
+GUARD_FORMATS.write("table", verdict())
+DOCTOR_FORMATS.write("table", Diagnosis((warning("run `pulumi state delete '" + URN + "'` " + "and then look at it again " * 9 + "END"),)))
 """
 
 
@@ -212,8 +211,8 @@ def at_a_terminal(columns: int) -> str:
 
 def test_nothing_is_torn_or_cut_at_a_terminal_of_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
     """A line that is longer than the terminal is left to the terminal: what is copied from it is what was printed."""
-    DRIFT_FORMATS["table"](report())
-    GUARD_FORMATS["table"](verdict())
+    DRIFT_FORMATS.write("table", report())
+    GUARD_FORMATS.write("table", verdict())
     piped = capsys.readouterr().out
     shown = at_a_terminal(80)
     assert shown.startswith(piped), "a pipe gets the same lines"

@@ -131,7 +131,7 @@ def test_patterns_hide_resources_objects_and_properties(patterns: str, left: dic
 
 @pytest.mark.parametrize("line", ["acme", "::1", "UserGrant::", ":role_keys", "UserGrant:"])
 def test_a_line_that_is_not_a_pattern_is_an_error_with_its_number(line: str) -> None:
-    with pytest.raises(ValueError, match=r"rules, line 2: .* is no pattern"):
+    with pytest.raises(ValueError, match=r"rules, line 2: .* is not a pattern"):
         IgnoreRules.parse(f"# fine\n{line}\n", "rules")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 import pytest
 
 from pulumi_zorg.cli.drift_formats import FORMATS
+from pulumi_zorg.cli.writing import FORMS
 from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
 from pulumi_zorg.engine.state import SharedObject
 from pulumi_zorg.world.observed import Observed
@@ -21,7 +22,7 @@ GRANT = {"org_id": "7", "user_id": "8", "project_id": "9", "role_keys": ["admin"
 
 
 def shown(capsys: pytest.CaptureFixture[str], form: str, report: Report) -> str:
-    FORMATS[form](report)
+    FORMATS.write(form, report)
     return capsys.readouterr().out
 
 
@@ -85,7 +86,7 @@ def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", FORMS)
 def test_secret_values_are_not_shown(capsys: pytest.CaptureFixture[str], form: str) -> None:
     out = shown(capsys, form, renamed("Classified", secret=True))
     assert "[secret]" in out
@@ -139,13 +140,13 @@ def test_values_are_code_in_markdown(capsys: pytest.CaptureFixture[str]) -> None
     assert r'| `` "a`b\|c" `` |' in row
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", FORMS)
 def test_in_sync_is_reported(capsys: pytest.CaptureFixture[str], form: str) -> None:
     out = shown(capsys, form, Report("dev"))
     assert json.loads(out)["in_sync"] is True if form == "json" else "dev: in sync" in out
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", FORMS)
 def test_two_resources_of_one_object_are_an_error_with_the_way_out(
     capsys: pytest.CaptureFixture[str], form: str
 ) -> None:

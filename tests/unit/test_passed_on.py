@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from pulumi_zorg.cli.stack import Preview
+from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.guard.passed_on import verify_passed_on
 from tests.support.command import Zorg
@@ -49,9 +50,19 @@ def test_an_option_that_breaks_the_guard_is_refused(options: list[str]) -> None:
         ["--an-option-of-a-later-engine", "stack", "yes"],
     ],
 )
-def test_all_other_options_are_passed_on(options: list[str]) -> None:
+def test_all_other_options_are_passed_on(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+
+    def run(command: list[str], **more: object) -> subprocess.CompletedProcess[str]:
+        called.append(command)
+        return subprocess.CompletedProcess(command, 0, "{}", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
     verify_passed_on(options)
-    assert Preview(destroy=True, passed_on=tuple(options)).options == tuple(options)
+    Stack(Path(), "dev").preview(destroy=True, options=options)
+    (command,) = called
+    own = ["destroy", "--preview-only", "--json", "--show-replacement-steps", "--stack", "dev"]
+    assert command[command.index("destroy") :] == [*own, *options]
 
 
 def test_nothing_is_called_with_a_refused_option(zorg: Zorg) -> None:
@@ -66,6 +77,6 @@ def test_nothing_is_called_with_a_refused_option(zorg: Zorg) -> None:
 def test_a_plan_after_the_options_is_an_error(zorg: Zorg) -> None:
     (zorg.folder / "plan.json").write_text("{}")
     run = zorg.run("preview-guard", "--run", "--", "plan.json")
-    assert (run.code, run.shows("'plan.json' is no option of pulumi", "A PLAN is given before it")) == (1, True)
+    assert (run.code, run.shows("'plan.json' is not an option of pulumi", "A PLAN is given before it")) == (1, True)
     run = zorg.run("preview-guard", "plan.json", "--", "--diff")
     assert (run.code, run.shows("PLAN, and an option that runs a preview here")) == (1, True)

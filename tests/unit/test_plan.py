@@ -11,10 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pulumi_zorg.cli.preview_formats import FORMATS
+from pulumi_zorg.cli.guard_formats import FORMATS
+from pulumi_zorg.cli.writing import FORMS
 from pulumi_zorg.errors import ConfigurationError
+from pulumi_zorg.guard.pipeline import review
 from pulumi_zorg.guard.plan import PreviewFailed, read_plan
-from pulumi_zorg.guard.review import review
 from pulumi_zorg.resource_types.impact import UNKNOWN, Planned
 from tests.support.plans import plan_text
 from tests.support.types import ORGANIZATION, USER_GRANT
@@ -377,8 +378,8 @@ def test_a_plan_of_any_shape_is_read_or_refused_and_is_no_traceback(path: tuple[
     except ConfigurationError:
         return
     verdict = review(found, {"--max-remove": 0}, None)
-    for show in FORMATS.values():
-        show(verdict)
+    for form in FORMS:
+        FORMATS.write(form, verdict)
 
 
 def test_an_empty_plan_has_no_steps() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.cli.json_models import PreviewVerdict
-from pulumi_zorg.cli.preview_formats import FORMATS
+from pulumi_zorg.cli.guard_formats import FORMATS
 from pulumi_zorg.engine.state import SharedObject
-from pulumi_zorg.guard.review import LOSING_ACCESS, AccessLimit, Limit, Reviewed, Verdict
+from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit, Limit
+from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Planned
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from tests.support.schema import fits_schema
 from tests.support.types import ORGANIZATION, PROJECT_GRANT, USER_GRANT
 
 URN = f"urn:pulumi:dev::shop::{ORGANIZATION}::"
@@ -39,14 +40,14 @@ def verdict(*found: Reviewed, limits: tuple[Limit, ...] = (), **more: Any) -> Ve
 
 
 def shown(capsys: pytest.CaptureFixture[str], form: str, found: Verdict) -> str:
-    FORMATS[form](found)
+    FORMATS.write(form, found)
     return capsys.readouterr().out
 
 
 REMOVED = Limit("--max-remove", 1, 2)
 WITHIN = Limit("--max-remove-grants", 3, 3, 1)
 WHO = "who loses access by the change of acme is not known"
-UNCOUNTED = Limit("--max-remove-grants", 3, 1, uncounted="the server did not answer")
+UNCOUNTED = Limit("--max-remove-grants", 3, 1, why_incomplete="the server did not answer")
 
 
 @pytest.mark.parametrize(
@@ -56,8 +57,8 @@ UNCOUNTED = Limit("--max-remove-grants", 3, 1, uncounted="the server did not ans
         (verdict(limits=(WITHIN,)), 0),
         (verdict(limits=(REMOVED,)), 7),
         (verdict(limits=(UNCOUNTED,)), 1),
-        (verdict(limits=(Limit("--max-remove-grants", None, 1, uncounted="the instance was not read"),)), 0),
-        (verdict(limits=(Limit("--max-remove-grants", 0, 1, uncounted="the instance was not read"),)), 7),
+        (verdict(limits=(Limit("--max-remove-grants", None, 1, why_incomplete="the instance was not read"),)), 0),
+        (verdict(limits=(Limit("--max-remove-grants", 0, 1, why_incomplete="the instance was not read"),)), 7),
         (verdict(limits=(REMOVED, UNCOUNTED)), 7),
         (verdict(shared=(SHARED,)), 1),
         (verdict(limits=(REMOVED,), shared=(SHARED,)), 1),
@@ -99,17 +100,17 @@ def test_the_exit_code(found: Verdict, code: int) -> None:
             "refused: 2 organizations would be removed, and --max-remove is 1",
         ),
         (
-            verdict(organization(ACTIVE, None), limits=(AccessLimit(LOSING_ACCESS, None, 3, uncounted=WHO),)),
+            verdict(organization(ACTIVE, None), limits=(AccessLimit(LOSING_ACCESS, None, 3, why_incomplete=WHO),)),
             "no changes",
             "at least 3 people and service accounts would lose access",
         ),
         (
-            verdict(organization(ACTIVE, None), limits=(AccessLimit(LOSING_ACCESS, None, 0, uncounted=WHO),)),
+            verdict(organization(ACTIVE, None), limits=(AccessLimit(LOSING_ACCESS, None, 0, why_incomplete=WHO),)),
             "no changes",
             "it is not known how many people and service accounts would lose access",
         ),
         (
-            verdict(organization(ACTIVE, None), limits=(AccessLimit(LOSING_ACCESS, 2, 3, uncounted=WHO),)),
+            verdict(organization(ACTIVE, None), limits=(AccessLimit(LOSING_ACCESS, 2, 3, why_incomplete=WHO),)),
             "no changes",
             "refused: at least 3 people and service accounts would lose access, and --max-losing-access is 2",
         ),
@@ -188,7 +189,7 @@ def test_why_there_is_no_verdict_is_shown_with_it(
 
 
 def test_what_is_not_counted_and_not_limited_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
-    limits = (Limit("--max-remove-grants", None, 1, uncounted="the server did not answer"),)
+    limits = (Limit("--max-remove-grants", None, 1, why_incomplete="the server did not answer"),)
     out = shown(capsys, "table", verdict(limits=limits))
     along = "along with their organization, user, project or project grant"
     assert f"How many user grants are removed {along} is not known: the server did not answer" in out
@@ -197,7 +198,7 @@ def test_what_is_not_counted_and_not_limited_is_a_note(capsys: pytest.CaptureFix
 def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = verdict(organization(ACTIVE, INACTIVE), limits=(WITHIN,), changes={"update": 1}, shared=(SHARED,))
     out = json.loads(shown(capsys, "json", found))
-    assert PreviewVerdict.model_validate(out, strict=True).model_dump(by_alias=True) == out
+    assert fits_schema("preview-guard", out)
     assert out["schema"] == "zorg-preview/1"
     assert out["changes"] == {"update": 1}
     assert out["limits"] == [
@@ -205,6 +206,8 @@ def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
             "option": "--max-remove-grants",
             "most": 3,
             "found": 3,
+            "removed_with_parents": 1,
+            "why_incomplete": None,
             "along": 1,
             "uncounted": None,
             "exceeded": False,

@@ -95,7 +95,6 @@ print(json.dumps([not checked.failures, sorted(sys.modules)]))
     assert not {
         "httpx",
         "pydantic",
-        "rich",
         "jwt",
         "pulumi_zorg.api.client",
         "pulumi_zorg.api.records",

@@ -76,7 +76,7 @@ NAMED = [
     ("README.md", r"Python SDK \| (\S+) or newer", LOWEST_SDK),
     ("docs/doctor.md", r"or it is older than ([\d.]+\d)", LOWEST_SHORT),
     ("docs/doctor.md", r"or older than ([\d.]+\d)\. It is looked for", LOWEST_SDK),
-    ("pulumi_zorg/cli/stack.py", r"is this pulumi (\S+) or newer", LOWEST_SHORT),
+    ("pulumi_zorg/cli/stack.py", r"Is this pulumi (\S+) or newer", LOWEST_SHORT),
     ("pulumi_zorg/engine/checks.py", r"Install pulumi (\S+) or newer", LOWEST_SDK),
     ("pulumi_zorg/engine/checks.py", r"'pulumi>=([^']+)'", LOWEST_SDK),
     ("examples/ci/gitlab/.gitlab-ci.yml", r"# pulumi (\S+) or newer", LOWEST_SHORT),
