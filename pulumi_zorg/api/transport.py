@@ -243,7 +243,7 @@ class Transport:
             )
         except _Passing as error:
             message = str(error) if self._outage.reached else f"{error} {_NOTHING_ANSWERED} {DOCTOR}"
-            raise Unreachable(message, may_have_applied=error.may_have_applied) from None
+            raise Unreachable(message, may_have_applied=error.may_have_applied and not repeatable) from None
 
     def _may_repeat(self, error: _Passing, repeatable: bool) -> bool:
         """Whether a call that failed may be repeated, and may succeed then."""
