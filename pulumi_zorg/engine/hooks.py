@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any, Generic
 
@@ -103,8 +103,8 @@ class Hooks(Generic[AnyInputs]):
         is_get = not any(name in recorded for name in self.type.required if name not in self.type.address)
         # Where the inputs in the state differ from the outputs, the engine needs both.
         agree = not (recorded.get(DIFFERS) or recorded.get(UNFINISHED))
+        context.pending.seen_by_engine(self.type.token, id)
         if not is_get and agree and context.bulk_reads.confirm(context.client, self.type, id, recorded):
-            context.pending.seen_by_engine(self.type.token, id)
             return ReadResult(id, props)  # without inputs, the engine keeps those of the state
         with nullcontext() if is_get else in_state():
             found = self.type.find(context.client, id, recorded)
@@ -113,7 +113,6 @@ class Hooks(Generic[AnyInputs]):
                 raise Gone(f"There is no {self.type.noun} {id} to get: {found.describe()}.")
             context.reporter.note(f"{self.type.noun} {id} does not exist any more: {found.describe()}.")
             return ReadResult("", {})
-        context.pending.seen_by_engine(self.type.token, id)
         if found.warning:
             context.reporter.warn(found.warning)
         lost = None if is_get else context.bulk_reads.lost_switch(context.client, found, recorded)
@@ -177,7 +176,7 @@ class Hooks(Generic[AnyInputs]):
             )
             return
         with in_state():
-            kept.deactivated = destroy(Target(self.type, context.client, id, self._parse_recorded(props)), props)
+            kept.deactivated = destroy(Target(self.type, context.client, id, self._parse(props, recorded=True)), props)
 
     def _half_done(
         self, target: Target[AnyInputs], olds: Mapping[str, Any], recorded: Mapping[str, Any], error: ZorgError
@@ -197,16 +196,14 @@ class Hooks(Generic[AnyInputs]):
             lost = sorted(taken - self._roles_of(now))
         if now is None or not (changed or lost):
             return None
-        outputs = self._outputs(now, self._parse_recorded(olds))
+        outputs = self._outputs(now, self._parse(olds, recorded=True))
         return {**outputs, LOST: lost} if lost and self.type.gives_roles not in hidden else outputs
 
     def _explained(self, refused: ApiError | NotProven, inputs: AnyInputs) -> ZorgError:
         """Return the error of a create that was refused, with the object that it names and that does not exist."""
-        client = process.current().client
-        try:
+        client, missing = process.current().client, None
+        with suppress(ZorgError):
             missing = find_missing(client, self.type.events, inputs.dump(), partial(may_exist, client))
-        except ZorgError:
-            return refused
         if missing is None:
             return refused
         answer = f"ZITADEL answered {refused.status}: {refused.said}" if isinstance(refused, ApiError) else ""
@@ -295,35 +292,25 @@ class Hooks(Generic[AnyInputs]):
             raise ConfigurationError(OLD_SDK)
         return resource
 
-    def _parse(self, props: Mapping[str, Any]) -> AnyInputs:
-        """The inputs among the properties that the engine gives, all known by now."""
-        checked, problems = check_inputs(self.type.inputs, props)
-        if problems:
-            raise InputError(f"The {self.type.noun}", problems[0].property, problems[0].reason)
-        return self.type.inputs.of(checked)
+    def _parse(self, props: Mapping[str, Any], *, recorded: bool = False) -> AnyInputs:
+        """Return the inputs among the properties that the engine gives, all known by now.
 
-    def _parse_recorded(self, props: Mapping[str, Any]) -> AnyInputs:
-        """The inputs that the state has. What can change is taken as it is: outside Pulumi it may have got a value that a
-        program may not declare, like a name that ends with a space."""
+        :param recorded: whether they are those of the state. What can change is taken as it is then: outside Pulumi it may have
+            got a value that a program may not declare, like a name that ends with a space.
+        """
         checked, problems = check_inputs(self.type.inputs, props)
-        as_it_is = {
-            each.property: props[each.property]
-            for each in problems
-            if each.property in self.type.updatable and props.get(each.property) is not None
-        }
-        if len(as_it_is) < len(problems):
-            return self._parse(props)  # which raises
-        return self.type.inputs.of({**checked, **as_it_is})
+        for each in problems:
+            value = props.get(each.property)
+            if not recorded or each.property not in self.type.updatable or value is None:
+                raise InputError(f"The {self.type.noun}", each.property, each.reason)
+            checked[each.property] = value
+        return self.type.inputs.of(checked)
 
     def _may_be_lost(self, recorded: Mapping[str, Any], inputs: AnyInputs) -> Mapping[str, Any]:
         """Return what the state has of an object, without the roles that the program still declares: it takes none of those away."""
         name = self.type.gives_roles or ""
         declared = getattr(inputs, name, None) or ()
-        return (
-            {**recorded, name: [each for each in recorded.get(name) or () if each not in declared]}
-            if name
-            else recorded
-        )
+        return {**recorded, name: [each for each in recorded.get(name) or () if each not in declared]}
 
     def _roles_of(self, observed: Observed) -> frozenset[str]:
         """The roles that an object lets others have."""
@@ -331,17 +318,11 @@ class Hooks(Generic[AnyInputs]):
 
     def _as_recorded(self, id: str, olds: Mapping[str, Any], inputs: AnyInputs) -> Observed:
         """The object as the state has it, for an update that changes nothing of it."""
-        undeclared = {name for name in self.type.updatable if getattr(inputs, name) is None} - {
-            *self.type.server_defaults
-        }
-        only_declared = {*inputs.names()} - {"active", *self.type.updatable, *self.type.server_defaults}
+        names = {*state_form.changeable(self.type, inputs.dump()), *self.type.server_defaults}
+        left_out = {*inputs.names()} - names
         recorded = {**(olds.get(FILLED) or {}), **olds}
-        left_out = undeclared | only_declared
-        return Observed(
-            self.type.token,
-            id,
-            {name: value for name, value in recorded.items() if not name.startswith("__") and name not in left_out},
-        )
+        shown = {name: each for name, each in recorded.items() if not name.startswith("__") and name not in left_out}
+        return Observed(self.type.token, id, shown)
 
     def _report_rest(self, observed: Observed, inputs: AnyInputs, ignored: Collection[str]) -> None:
         """Report what the program declares otherwise than the object is, and this update did not change."""

@@ -29,7 +29,7 @@ from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.world.lost_switches import goes_with
 from pulumi_zorg.world.proof import events_of
 
-__all__ = ["Change", "Read", "is_shown", "removal_is_lost", "was_created"]
+__all__ = ["Read", "is_shown", "not_settled", "removal_is_lost", "settle", "was_created"]
 
 #: Seconds within which a server shows a change that it has accepted.
 SHOWN_WITHIN = 10.0
@@ -49,139 +49,102 @@ T = TypeVar("T")
 Read = Callable[[], Step | None]
 
 
-class Change:
-    """A step that the server has accepted, or has refused because the object is already in that state.
+def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | None = None) -> Step | None:
+    """Read until a step is shown that the server has accepted. Return the next step.
 
-    :param read: returns the next step, which is this one as long as reads do not show it.
+    That is the same one where it must be made again. Where the server has lost it, its opposite was made before this returns.
+
+    :param refusal: the answer of a server that has not accepted the step, because the object is already in that state. It is
+        raised where it has another reason.
     """
-
-    def __init__(self, target: Target[Any], step: Step, read: Read) -> None:
-        self.target, self.step, self.read = target, step, read
-
-    def shown(self) -> Step | None:
-        """Read until the step is shown, and make it again where the server has lost it. Return the next step.
-
-        :raises UnexpectedAnswer: where reads still do not show it.
-        """
-        left = self._wait()
+    accepted = None if refusal is None else _accepted(target, step)
+    # What a refused update means is known only where the event store can be read. A refused switch can be tried.
+    if refusal is not None and (accepted is False or (accepted is None and step.action not in _OPPOSITES)):
+        raise refusal from None
+    left = _wait(target, read, lambda left: left != step)
+    if left == step:
         # Where the event store has another change after it, nothing was lost.
-        return left if left != self.step or self._accepted() is False else self._make_again()
+        if refusal is not None or _accepted(target, step) is not False:
+            _undo(target, step, refusal)
+    elif step in target.lost:
+        target.client.transport.notice(
+            f"{target.title}: ZITADEL had accepted the {_NOUNS[step.action]} and lost it: reads, and the roles in new tokens, did not "
+            "follow. It was made again, and reads show it now."
+        )
+    return left
 
-    def shown_after(self, refusal: ZorgError) -> Step | None:
-        """Make the step again where the server refuses it because it is done already, and reads show that it is not.
 
-        :raises ZorgError: the refusal, where it has another reason.
-        """
-        accepted = self._accepted()
-        # What a refused update means is known only where the event store can be read. A refused switch can be tried.
-        if accepted is False or (accepted is None and self.step.action not in _OPPOSITES):
-            raise refusal from None
-        left = self._wait()
-        if left == self.step:
-            left = self._make_again()
-            if left == self.step:
-                raise refusal from None
-        return left
-
-    def not_settled(self) -> UnexpectedAnswer:
-        """Return the error of a step that is left after it was accepted again and again, with who else changes the object."""
-        what = f"{self.target.title}: ZITADEL accepted the {_NOUNS[self.step.action]}, and reads still do not show it."
-        last = next((event for event, gives in self._last_changes() if event is not None and gives is False), None)
-        if last is None:
-            return UnexpectedAnswer(
-                f"{what} Look at the object in the console, and run `pulumi up` again. If it stays so, tell whoever runs the server."
-            )
-        me = last.editor.user_id == self.target.client.me.id
-        who = last.editor.display_name or last.editor.user_id or "somebody"
+def not_settled(target: Target[Any], step: Step) -> UnexpectedAnswer:
+    """Return the error of a step that is left after it was accepted again and again, with who else changes the object."""
+    what = f"{target.title}: ZITADEL accepted the {_NOUNS[step.action]}, and reads still do not show it."
+    last = next((event for event, gives in _last_changes(target, step) if event is not None and gives is False), None)
+    if last is None:
         return UnexpectedAnswer(
-            f"{what} The last change in its event store is another one ({last.kind} at {last.creation_date:%Y-%m-%d %H:%M:%S} UTC): "
-            f"{'another run with the same credential' if me else who} is changing the object too. Run `pulumi up` again when that "
-            "has ended."
+            f"{what} Look at the object in the console, and run `pulumi up` again. If it stays so, tell whoever runs the server."
         )
+    me = last.editor.user_id == target.client.me.id
+    who = last.editor.display_name or last.editor.user_id or "somebody"
+    return UnexpectedAnswer(
+        f"{what} The last change in its event store is another one ({last.kind} at {last.creation_date:%Y-%m-%d %H:%M:%S} UTC): "
+        f"{'another run with the same credential' if me else who} is changing the object too. Run `pulumi up` again when that "
+        "has ended."
+    )
 
-    def _wait(self) -> Step | None:
-        """Read until the step is shown, but not forever."""
-        return _wait(self.target, self.read, lambda left: left != self.step)
 
-    def _make_again(self) -> Step | None:
-        """Make the opposite change and the wanted one, and read until that is shown. Return the next step.
+def _undo(target: Target[Any], step: Step, refusal: ZorgError | None) -> None:
+    """Make the opposite of a step that reads do not show: what they show.
 
-        That is the same step where the server shows that it has not lost it.
-        """
-        target, opposite, noun = self.target, self._opposite(), _NOUNS[self.step.action]
-        if opposite is None:
-            raise self.not_settled()
-        for _ in range(_ATTEMPTS):
-            try:
-                opposite._perform()
-            except FailedPrecondition:
-                return self.step  # the object is in the opposite state: nothing was lost
-            except (ApiError, NoAnswer) as failure:
-                # Where the opposite may have been made, the wanted change must follow.
-                if not failure.may_have_applied:
-                    raise UnexpectedAnswer(
-                        f"{target.title}: ZITADEL accepted the {noun} and does not show it. To make it again, its opposite was tried "
-                        f"first, which failed. {failure}",
-                        may_have_applied=False,
-                    ) from None
-            try:
-                self._perform()
-            except (ApiError, UnexpectedAnswer) as failure:
-                # Where it is refused because it is done already, the opposite was not made after all: the next read decides.
-                if not (failure.may_have_applied or isinstance(failure, FailedPrecondition)):
-                    raise
-            left = self._wait()
-            if left != self.step:
-                target.client.transport.notice(
-                    f"{target.title}: ZITADEL had accepted the {noun} and lost it: reads, and the roles in new tokens, did not "
-                    "follow. It was made again, and reads show it now."
-                )
-                return left
-        raise self.not_settled()
+    :raises ZorgError: ``refusal``, where the server shows that it has not lost the step.
+    """
+    if target.lost.count(step) == _ATTEMPTS:
+        raise not_settled(target, step)
+    if step.action in _OPPOSITES:
+        shown, opposite = target, Step(_OPPOSITES[step.action])
+    else:
+        assert target.found is not None  # noqa: S101 - narrows the type for the checker: an update was read before
+        found = {name: target.found.properties.get(name) for name in step.changed}
+        values: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in found.items()}
+        shown, opposite = Target(target.type, target.client, target.id, replace(target.sent, **values)), step
+    try:
+        shown.guard(opposite)
+        shown.perform(opposite)
+    except FailedPrecondition:  # the object is in that state: nothing was lost
+        if refusal is not None:
+            raise refusal from None
+        return
+    except (ApiError, NoAnswer) as failure:
+        # Where the opposite may have been made, the wanted change must follow.
+        if not failure.may_have_applied:
+            raise UnexpectedAnswer(
+                f"{target.title}: ZITADEL accepted the {_NOUNS[step.action]} and does not show it. To make it again, its opposite was "
+                f"tried first, which failed. {failure}",
+                may_have_applied=False,
+            ) from None
+    target.lost.append(step)
 
-    def _perform(self) -> None:
-        self.target.guard(self.step)
-        self.target.perform(self.step)
 
-    def _opposite(self) -> Change | None:
-        """Return the change to what reads show; None where that is not known."""
-        target, found = self.target, self.target.found
-        if self.step.action in _OPPOSITES:
-            return Change(target, Step(_OPPOSITES[self.step.action]), self.read)
-        if self.step.action is not Action.UPDATE or found is None:
-            return None
-        shown = {name: found.properties.get(name) for name in self.step.changed}
-        as_shown: dict[str, Any] = {
-            name: tuple(each) if isinstance(each, list) else each for name, each in shown.items()
-        }
-        return Change(
-            Target(target.type, target.client, target.id, replace(target.sent, **as_shown)), self.step, self.read
-        )
+def _accepted(target: Target[Any], step: Step) -> bool | None:
+    """Return whether the event store has the step as the last change; None where the caller may not read that."""
+    given = [gives for _, gives in _last_changes(target, step)]
+    return False if False in given else None if None in given or not given else True
 
-    def _accepted(self) -> bool | None:
-        """Whether the event store has the step as the last change; None where the caller may not read that."""
-        given = [gives for _, gives in self._last_changes()]
-        return False if False in given else None if None in given or not given else True
 
-    def _last_changes(self) -> list[tuple[Event | None, bool | None]]:
-        """Return the last event that changed each property of the step, and whether it made what the step makes.
+def _last_changes(target: Target[Any], step: Step) -> list[tuple[Event | None, bool | None]]:
+    """Return the last event that changed each property of the step, and whether it made what the step makes.
 
-        The list is empty for a caller who may not read events.
-        """
-        target, own, wanted = self.target, self.target.type.events, self.target.sent.dump()
-        names = sorted(self.step.changed)
-        if self.step.action in _OPPOSITES:
-            names, wanted = ["active"], {**wanted, "active": self.step.action is Action.REACTIVATE}
-        kinds = {kind for name in names for kind in own.changes.get(name, ())}
-        events = events_of(target.client, own, target.id, wanted, kinds)
-        if events is None:
-            return []
-        last = {
-            name: next((each for each in reversed(events) if own.changes_property(each, name)), None) for name in names
-        }
-        return [
-            (event, None if event is None else own.gives(event, name, wanted.get(name))) for name, event in last.items()
-        ]
+    The list is empty for a caller who may not read events.
+    """
+    own, wanted, names = target.type.events, target.sent.dump(), sorted(step.changed)
+    if step.action in _OPPOSITES:
+        names, wanted = ["active"], {**wanted, "active": step.action is Action.REACTIVATE}
+    kinds = {kind for name in names for kind in own.changes.get(name, ())}
+    events = events_of(target.client, own, target.id, wanted, kinds)
+    if events is None:
+        return []
+    last = {name: next((each for each in reversed(events) if own.changes_property(each, name)), None) for name in names}
+    return [
+        (event, None if event is None else own.gives(event, name, wanted.get(name))) for name, event in last.items()
+    ]
 
 
 def is_shown(target: Target[Any]) -> bool:

@@ -61,7 +61,6 @@ class PreviewImpact:
 
     def __init__(self, settings: Settings, calls: int = _CALLS) -> None:
         self._settings = replace(settings, timeout=min(settings.timeout, _TIMEOUT), retry_deadline=_NO_RETRY)
-        self._connected: Client | None = None
         self._left = calls
         self.at_most = calls // _PART
         self._kept_left = _KEPT
@@ -69,21 +68,11 @@ class PreviewImpact:
         self._stopped: str | None = None  # why no more calls are made
         self._answers: dict[tuple[str, ...], Any] = {}
         self._lock = threading.Lock()
+        self._client = Client.connect(self._settings, notice=lambda sentence: None, before_request=self._take_call)
 
     def close(self) -> None:
         """Close the connections."""
-        if self._connected is not None:
-            self._connected.close()
-
-    @property
-    def _client(self) -> Client:
-        """The client, made when the first call is made."""
-        with self._lock:
-            if self._connected is None:
-                self._connected = Client.connect(
-                    self._settings, notice=lambda sentence: None, before_request=self._take_call
-                )
-            return self._connected
+        self._client.close()
 
     def _take_call(self) -> None:
         """Count an HTTP call.

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from pulumi_zorg.engine.lost_changes import Change, Read, removal_is_lost
+from pulumi_zorg.engine.lost_changes import Read, not_settled, removal_is_lost, settle
 from pulumi_zorg.engine.target import Target, repeat
 from pulumi_zorg.errors import (
     AlreadyExists,
@@ -170,7 +170,7 @@ def _make_steps(read: Read, target: Target[Any]) -> None:
         if step is None:
             return
         target.guard(step)
-        change, removes, target.unsure = Change(target, step, read), step.action is Action.REMOVE, step
+        removes, target.unsure = step.action is Action.REMOVE, step
         try:
             target.perform(step)
         except (EventConflict, AlreadyExists):
@@ -187,15 +187,15 @@ def _make_steps(read: Read, target: Target[Any]) -> None:
                     return
                 if removes or not isinstance(failure, FailedPrecondition):
                     raise failure from None
-                left = change.shown_after(failure)
+                left = settle(target, step, read, failure)
             step = left
         else:
             if removes:
                 removal_is_lost(target)  # whatever else a read answers needs no proof: the server has just confirmed it
                 return
-            step = change.shown()
+            step = settle(target, step, read)
     if step is not None:
-        raise Change(target, step, read).not_settled()
+        raise not_settled(target, step)
 
 
 def _read_after(failure: ZorgError, read: Read) -> Step | None:

@@ -30,6 +30,7 @@ class Target(Generic[AnyInputs]):
     :ivar found: the object as it was read last.
     :ivar sent: what the calls send: properties that are not changed are as the last reading shows them.
     :ivar unsure: the step that was begun after the last reading.
+    :ivar lost: the steps that the server has lost: their opposites were made, so that they can be made again.
     """
 
     type: ResourceType[AnyInputs]
@@ -40,6 +41,7 @@ class Target(Generic[AnyInputs]):
     found: Observed | None = None
     sent: AnyInputs = field(init=False)
     unsure: Step | None = None
+    lost: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.sent = self.inputs

@@ -140,14 +140,14 @@ def trusts_the_cascade_of_a_role() -> AbstractContextManager[Any]:
 def trusts_an_answer_that_reads_do_not_show() -> AbstractContextManager[Any]:
     """A change that the server accepted and lost is not made again."""
 
-    def shown(self: lost_changes.Change) -> None:
-        self.read()
-        found, inputs = self.target.found, self.target.sent
+    def settle(target: Target[Any], step: Step, read: lost_changes.Read, refusal: Exception | None = None) -> None:
+        read()
+        found, inputs = target.found, target.sent
         if found is not None:
             declared = {"active": inputs.active, "role_keys": list(getattr(inputs, "role_keys", ()))}
-            self.target.found = replace(found, properties={**found.properties, **declared})
+            target.found = replace(found, properties={**found.properties, **declared})
 
-    return mock.patch.object(lost_changes.Change, "shown", shown)
+    return mock.patch.object(reconcile, "settle", settle)
 
 
 def counts_nobody_who_loses_access() -> AbstractContextManager[Any]:
