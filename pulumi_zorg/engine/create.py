@@ -110,52 +110,42 @@ class _Creator(Generic[AnyInputs]):
         pending, transport = self.context.pending, self.client.transport
         me = self.client.me.id  # read before the clock: its answer has the server's time
         attempts, attempt = () if earlier is None else earlier.attempts, Attempt(me, transport.server_time())
-        secret = not self.unique_key.keys().isdisjoint(
-            self.context.reporter.hidden(self.type.token, self.inputs.dump())
-        )
-        this = PendingCreate(
-            transport.settings.url, self.resource, self.unique_key, (*attempts, attempt), secret=secret
-        )
+        hidden = self.context.reporter.hidden(self.type.token, self.inputs.dump())
+        is_secret, url = not hidden.isdisjoint(self.unique_key), transport.settings.url
+        this = PendingCreate(url, self.resource, self.unique_key, (*attempts, attempt), secret=is_secret)
         pending.keep(this)
-        may_have_made: PendingCreate | None = earlier
-        failures = 0
+        failures: list[ZorgError] = []
 
-        def once() -> str | AlreadyExists:
-            nonlocal may_have_made, failures
-            try:
-                return self.type.create(self.client, self.inputs)
-            except AlreadyExists as refused:
-                return refused
-            except (NoAnswer, ApiError) as failure:
-                if failure.may_have_applied:
-                    may_have_made, failures = this, failures + 1
-                elif may_have_made is None and not isinstance(failure, UnexpectedAnswer):
-                    # An answer that is not ZITADEL's says nothing about what ZITADEL did: the create stays pending.
-                    pending.forget(self.resource)
-                raise
+        def may_repeat(failure: ZorgError) -> bool:
+            failures.append(failure)
+            # A failed connection may pass. After an answer that is not ZITADEL's the create is repeated once.
+            return isinstance(failure, Unreachable | EventConflict) or len(failures) < 2
 
         try:
             made = repeat(
                 transport,
-                once,
-                # A failed connection may pass. After an answer that is not ZITADEL's the create is repeated once.
-                lambda error: isinstance(error, Unreachable | EventConflict) or failures < 2,
+                lambda: self.type.create(self.client, self.inputs),
+                may_repeat,
                 "It may have happened; trying again in {}, which cannot make a second one.",
             )
+        except AlreadyExists as refused:
+            may_have_made = this if failures else earlier
+            own = self._taken_back() or self._own_or_adopted(may_have_made)
+            if own is not None:
+                pending.amend(self.resource, id=own[0])
+                return own
+            if may_have_made is None or self._can_see_existing():
+                pending.forget(self.resource)  # no attempt has made what exists
+            raise conflict_error(self.type, self.context, self.inputs, refused) from None
         except (NoAnswer, ApiError) as failure:
-            if failure.may_have_applied:
+            if failures:
                 pending.amend(self.resource, attempts=(*attempts, replace(attempt, ended=transport.server_time())))
+            elif earlier is None and not isinstance(failure, UnexpectedAnswer):
+                # An answer that is not ZITADEL's says nothing about what ZITADEL did: the create stays pending.
+                pending.forget(self.resource)
             raise
-        if isinstance(made, str):
-            pending.amend(self.resource, id=made)
-            return made, Origin.CREATED
-        own = self._taken_back() or self._own_or_adopted(may_have_made)
-        if own is not None:
-            pending.amend(self.resource, id=own[0])
-            return own
-        if may_have_made is None or self._can_see_existing():
-            pending.forget(self.resource)  # no attempt has made what exists
-        raise conflict_error(self.type, self.context, self.inputs, made)
+        pending.amend(self.resource, id=made)
+        return made, Origin.CREATED
 
     def manager(self, id: str) -> str | None:
         """Return the other resource of this run that manages the object, if one does."""
