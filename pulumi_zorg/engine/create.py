@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from enum import Enum
-from typing import Any, Generic
+from typing import Any, Generic, Literal
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.retry import poll
@@ -46,17 +45,10 @@ _TOLERANCE = 3.0
 _LISTED_WITHIN = 10.0
 
 
-class Origin(Enum):
-    """Where the object of a new resource comes from."""
-
-    #: This very call made it, so that it is as declared, except for what a create cannot set.
-    CREATED = "created"
-    #: An earlier run of this resource made it.
-    RESUMED = "resumed"
-    #: It existed, and the resource adopts it.
-    ADOPTED = "adopted"
-    #: It was kept when this resource was replaced.
-    TAKEN_BACK = "taken back"
+#: Where the object of a new resource comes from. "created": this very call made it, so that it is as declared, except for what a
+#: create cannot set. "resumed": an earlier run of this resource made it. "adopted": it existed. "taken back": it was kept when this
+#: resource was replaced.
+Origin = Literal["created", "resumed", "adopted", "taken back"]
 
 
 def create_or_adopt(
@@ -79,11 +71,11 @@ def create_or_adopt(
             if own not in (None, existing):
                 creator.remove_orphan(own, pending)
             context.pending.forget(resource)
-        return existing, Origin.ADOPTED
+        return existing, "adopted"
     if pending is not None and (pending.id is not None or pending.identity != creator.unique_key):
         orphan = creator.recover_orphan(pending)
         if orphan is not None:
-            return orphan, Origin.RESUMED
+            return orphan, "resumed"
         pending = None
     return creator.create(pending)
 
@@ -145,7 +137,7 @@ class _Creator(Generic[AnyInputs]):
                 pending.forget(self.resource)
             raise
         pending.amend(self.resource, id=made)
-        return made, Origin.CREATED
+        return made, "created"
 
     def manager(self, id: str) -> str | None:
         """Return the other resource of this run that manages the object, if one does."""
@@ -198,14 +190,15 @@ class _Creator(Generic[AnyInputs]):
         self.context.reporter.note(
             f"{self.type.title(self.inputs, kept.id)} was kept when its resource was replaced, and is taken back by it."
         )
-        return kept.id, Origin.TAKEN_BACK
+        return kept.id, "taken back"
 
     def _own_or_adopted(self, may_have_made: PendingCreate | None) -> tuple[str, Origin] | None:
         """Return what exists, if an earlier attempt has made it or it is to be adopted."""
         own = None if may_have_made is None else self._find_own(self.inputs, may_have_made)
-        how, origin = "was created by an earlier attempt of this resource; resuming that create", Origin.RESUMED
+        origin: Origin = "resumed"
+        how = "was created by an earlier attempt of this resource; resuming that create"
         if own is None and self.inputs.adopt:
-            own, how, origin = self._listed(self.inputs), "exists and is adopted", Origin.ADOPTED
+            own, how, origin = self._listed(self.inputs), "exists and is adopted", "adopted"
         if own is None or self.manager(own) is not None:
             return None
         self.context.reporter.note(f"{self.type.noun} {own} {how}.")

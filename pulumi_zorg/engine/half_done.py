@@ -63,9 +63,9 @@ def explain_create(target: Target[Any], origin: Origin, error: ZorgError, hidden
     first, now, unsure = target.first, target.found, target.unsure
     names, noun = ("active", *target.type.updatable), target.type.noun
     unchanged = first is None or not _changes(names, first, now or first, hidden)
-    if isinstance(error, Gone) or (origin is not Origin.CREATED and unchanged and unsure is None):
+    if isinstance(error, Gone) or (origin != "created" and unchanged and unsure is None):
         return
-    how = "was created" if origin is Origin.CREATED else "exists and belongs to this resource"
+    how = "was created" if origin == "created" else "exists and belongs to this resource"
     said = [f"{noun[:1].upper()}{noun[1:]} {target.id} {how}, and is not in the state yet."]
     if now is not None:
         said.append(f"It was last read with active {shown(now, 'active', hidden)}.")

@@ -25,13 +25,10 @@ from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
     ConfigurationError,
-    FailedPrecondition,
     Gone,
     HeaderIgnored,
     InputError,
-    InvalidArgument,
     NoAnswer,
-    NotFound,
     NotProven,
     PermissionDenied,
     UnexpectedAnswer,
@@ -65,9 +62,9 @@ class Hooks(Generic[AnyInputs]):
         try:
             self.type.before_create(context.client, inputs)
             object_id, origin = create_or_adopt(self.type, context, inputs, resource)
-        except (InvalidArgument, FailedPrecondition, NotFound, PermissionDenied, NotProven) as refused:
+        except (ApiError, NotProven) as refused:
             raise self._explained(refused, inputs) from None
-        if origin is Origin.CREATED and self.type.created_state is not None:  # else reconciling reads it
+        if origin == "created" and self.type.created_state is not None:  # else reconciling reads it
             object_id, origin = self._shown(object_id, resource, inputs)
         context.bulk_reads.written(self.type.key(object_id, props))
         target = Target(self.type, context.client, object_id, inputs)
@@ -83,7 +80,7 @@ class Hooks(Generic[AnyInputs]):
         except ZorgError as error:
             whole = inputs.active and not any(getattr(inputs, name) for name in self.type.set_after_create)
             unread = isinstance(error, NoAnswer | HeaderIgnored | ApiError)
-            if not (whole and origin is Origin.CREATED and unread):
+            if not (whole and origin == "created" and unread):
                 # The pending create knows the id: the next `up` resumes it.
                 explain_create(target, origin, error, self._hidden(inputs))
                 raise
@@ -202,7 +199,7 @@ class Hooks(Generic[AnyInputs]):
     def _explained(self, refused: ApiError | NotProven, inputs: AnyInputs) -> ZorgError:
         """Return the error of a create that was refused, with the object that it names and that does not exist."""
         client, missing = process.current().client, None
-        with suppress(ZorgError):
+        with suppress(ZorgError):  # where the server fails too
             missing = find_missing(client, self.type.events, inputs.dump(), partial(may_exist, client))
         if missing is None:
             return refused
@@ -219,11 +216,11 @@ class Hooks(Generic[AnyInputs]):
 
         Where the replacement of the resource has just deactivated the object, that is taken back.
         """
-        if origin not in (Origin.ADOPTED, Origin.TAKEN_BACK):
+        if origin not in ("adopted", "taken back"):
             return None
         objects, declared = process.current().objects, inputs.dump()
         ignored = objects.declared(resource).ignored
-        kept = objects.kept(self.type.token, self.type.identity(declared)) if origin is Origin.TAKEN_BACK else None
+        kept = objects.kept(self.type.token, self.type.identity(declared)) if origin == "taken back" else None
         if kept is not None and kept.deactivated:
             ignored -= {"active"}
         return {name: declared.get(name) for name in ignored} or None
@@ -233,17 +230,17 @@ class Hooks(Generic[AnyInputs]):
         context, client = process.current(), process.current().client
         target, given_up = Target(self.type, client, id, inputs), ("creates are not shown", self.type.token)
         if given_up in client.learned or is_shown(target):
-            return id, Origin.CREATED
+            return id, "created"
         what = f"{target.title} was created, and reads do not show it"
         if was_created(target) is False:
             context.reporter.warn(f"{what}, nor does ZITADEL's event store. Run `pulumi refresh`.")
-            return id, Origin.CREATED
+            return id, "created"
         context.reporter.note(f"{what}: the server has lost it. It is removed and created again.")
         try:
             target.perform(Step(Action.REMOVE))
         except ApiError as error:
             context.reporter.warn(f"It could not be removed, and stays as it is. Run `pulumi refresh`. {error}")
-            return id, Origin.CREATED
+            return id, "created"
         context.pending.forget(resource)
         target.id, origin = create_or_adopt(self.type, context, inputs, resource)
         if not is_shown(target):
@@ -267,7 +264,7 @@ class Hooks(Generic[AnyInputs]):
         :param before: see :func:`reconcile`.
         :param origin: where the object of a new resource comes from.
         """
-        context, inputs, is_new = process.current(), target.inputs, origin is Origin.CREATED
+        context, inputs, is_new = process.current(), target.inputs, origin == "created"
 
         def verify(observed: Observed) -> None:
             if is_new and target.first is None and not self.type.has_identity(observed.properties, inputs):

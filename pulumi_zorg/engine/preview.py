@@ -35,17 +35,24 @@ class Preview:
         self._settings, self._reporter, self._objects = settings, reporter, objects
         self._impacts = ImpactReport(reporter.note)
         self._reads: PreviewImpact | None = None
-        self._credential_checked = False
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
 
-    @property
     def _instance(self) -> PreviewImpact:
-        """What reads the instance, made when it is used first."""
+        """Return what reads the instance. It has used the credential once.
+
+        A server that cannot be reached is a warning: whether it can be at the time of the update is another question.
+
+        :raises CredentialError: where the server gives no token for the credential.
+        :raises Unauthenticated: where the server refuses it.
+        """
         with self._lock:
             if self._reads is None:
                 from pulumi_zorg.engine.preview_impact import PreviewImpact
 
                 self._reads = PreviewImpact(self._settings)
+                warning = self._reads.check_credential()
+                if warning is not None:
+                    self._reporter.warn(warning)
             return self._reads
 
     def close(self) -> None:
@@ -67,13 +74,12 @@ class Preview:
         :param declared: what the program declares, in the state's form.
         :param news: the internal inputs.
         :param olds: what the program declared before; None where the resource is created or replaced.
-        :raises CredentialError: where the server gives no token for the credential.
-        :raises Unauthenticated: where the server refuses it.
+        :raises ZorgError: where the server does not accept the credential.
         """
         inputs, objects = INPUTS[token], self._objects
         mine, may_come = objects.declared(resource), frozenset(news.get(MAY_COME) or ())
         if olds is None or any(olds.get(name) != declared.get(name) for name in inputs.names()):
-            self._check_credential()
+            self._instance()
         not_known = {
             name: owner for name, owner in (news.get(DECLARED_BY) or {}).items() if declared.get(name) is UNKNOWN
         }
@@ -94,7 +100,7 @@ class Preview:
         if olds is not None:
             return None
         present = {name: value for name, value in named.items() if name not in may_come}
-        missing = self._instance.missing(RESOURCE_TYPES[token], present)
+        missing = self._instance().missing(RESOURCE_TYPES[token], present)
         if missing is not None:
             return Problem(missing.property, missing.reason)
         self._report_create(token, resource, declared, named, not_known)
@@ -102,23 +108,10 @@ class Preview:
             objects.offers[offered.reference, mine.adopts] = offered, frozenset()
         return None
 
-    def _check_credential(self) -> None:
-        """Use the credential once in a preview that has something to do.
-
-        A server that cannot be reached is a warning: whether it can be at the time of the update is another question.
-        """
-        with self._lock:
-            if self._credential_checked:
-                return
-            warning = self._instance.check_credential()
-            self._credential_checked = True
-        if warning is not None:
-            self._reporter.warn(warning)
-
     def _why_roles_are_refused(self, use: RoleUse) -> str | None:
         """Return why a resource cannot give roles; None where it can, or where that is not known."""
         offered = {of: offer.keys for of, (offer, _) in self._objects.offers.copy().items()}
-        missing = self._instance.missing_roles(use, offered)
+        missing = self._instance().missing_roles(use, offered)
         if missing is None:
             return None
         return (
@@ -153,7 +146,7 @@ class Preview:
             return
         # An object may exist that the deletion policy has kept. With a resource, the engine replaces those that name it. It checks
         # them without what they were before.
-        sentence = None if named.get("adopt") else self._instance.kept(RESOURCE_TYPES[token], named)
+        sentence = None if named.get("adopt") else self._instance().kept(RESOURCE_TYPES[token], named)
         if sentence is not None or len(created) < len(not_known):
             mine.is_created = False
         if sentence is not None:
@@ -195,7 +188,7 @@ class Preview:
         :param created: the properties that have the ids of what the same run creates.
         """
         resource_type = RESOURCE_TYPES[planned.type]
-        planned, impact = self._instance.resolve(resource_type, planned), resource_type.impact
+        planned, impact = self._instance().resolve(resource_type, planned), resource_type.impact
         effect = impact.effect(planned).hiding(self._reporter.hidden(planned.type, declared))
         if not effect.is_significant:
             return planned
@@ -205,6 +198,6 @@ class Preview:
         elif effect.act is Act.CREATES and not impact.takes_access(effect) and {*created} & {*impact.gives_access_to}:
             self._impacts.count(Harm.CREATED, resource_type.noun, impact.sentences(effect))
         else:
-            sentences = impact.sentences(effect, self._instance.facts(resource_type, effect))
+            sentences = impact.sentences(effect, self._instance().facts(resource_type, effect))
             self._impacts.add(sentences, impact.harm(effect), maybe=effect.maybe)
         return planned

@@ -71,7 +71,13 @@ def adopts_whatever_exists() -> AbstractContextManager[Any]:
     def find_own(self: create._Creator[Any], inputs: Inputs, pending: PendingCreate) -> str | None:
         return self.type.find_existing(self.client, inputs)
 
-    def conflict(type: ResourceType[Any], context: ProviderContext, inputs: Inputs, refused: Exception) -> Exception:
+    def conflict(
+        type: ResourceType[Any],
+        context: ProviderContext,
+        inputs: Inputs,
+        refused: Exception,
+        renamed: str | None = None,
+    ) -> Exception:
         return refused
 
     def find(self: PendingCreates, resource: str) -> PendingCreate | None:
