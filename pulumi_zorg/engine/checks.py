@@ -193,7 +193,7 @@ class Checks:
 
 
 def _passes_internal_properties() -> bool:
-    """Whether the SDK of this process hands a provider the properties whose names begin with two underscores."""
+    """Return whether the SDK of this process passes a provider the properties whose names begin with two underscores."""
     from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]  # it has no types of its own
     from pulumi.runtime import rpc
 
@@ -203,7 +203,7 @@ def _passes_internal_properties() -> bool:
 
 
 def _verify_instance(context: ProviderContext, looked_up: Mapping[str, str]) -> None:
-    """Verify that the program looks up where its resources are.
+    """Verify that the lookups of the program use the instance of its resources.
 
     :param looked_up: the addresses of its lookups; none where it makes none.
     :raises ConfigurationError: where it uses another instance. The credential may be another one.
@@ -225,10 +225,10 @@ def _is_unknown(value: Any) -> bool:
 
 
 def _without_unknowns(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties, with the sentences' own sign for a value that is not known yet."""
+    """Return the properties with :data:`UNKNOWN` in place of values that are not known yet."""
     return mask_unknowns(properties, _is_unknown)
 
 
 def _is_replaced(old: Any, new: Any) -> bool:
-    """Whether a property that cannot change in place is to change. One that is left to the server is not."""
+    """Return whether a property that cannot change in place changes. One that is left to the server does not."""
     return isinstance(new, Unknown) or (new is not None and old != new)

@@ -283,7 +283,7 @@ class Hooks(Generic[AnyInputs]):
         return observed
 
     def _resource(self, properties: Mapping[str, Any]) -> str:
-        """The resource that declares these properties, as `check` has registered it."""
+        """Return the resource that declares these properties, as `check` has registered it."""
         resource = process.current().objects.resource(self.type.identity(properties))
         if resource is None:
             raise ConfigurationError(OLD_SDK)
@@ -310,11 +310,11 @@ class Hooks(Generic[AnyInputs]):
         return {**recorded, name: [each for each in recorded.get(name) or () if each not in declared]}
 
     def _roles_of(self, observed: Observed) -> frozenset[str]:
-        """The roles that an object lets others have."""
+        """Return the roles that an object lets others have."""
         return frozenset(observed.properties.get(self.type.gives_roles or "") or ())
 
     def _as_recorded(self, id: str, olds: Mapping[str, Any], inputs: AnyInputs) -> Observed:
-        """The object as the state has it, for an update that changes nothing of it."""
+        """Return the object as the state has it, for an update that changes nothing on the server."""
         names = {*state_form.changeable(self.type, inputs.dump()), *self.type.server_defaults}
         left_out = {*inputs.names()} - names
         recorded = {**(olds.get(FILLED) or {}), **olds}

@@ -159,7 +159,7 @@ class ManagedObjects:
 
 
 def display_name(resource: str) -> str:
-    """The resource in a sentence, like ``Organization 'acme'``."""
+    """Return the resource in a sentence, like ``Organization 'acme'``."""
     parts = resource.partition(UNDER)[0].split("/", 4)
     return f"{parts[3]} {clean(parts[4])!r}" if len(parts) == 5 else clean(resource)
 

@@ -146,7 +146,7 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
 
 
 def _may_be_removed(target: Target[Any]) -> bool:
-    """Whether nothing protects the object from its removal."""
+    """Return whether nothing protects the object from its removal."""
     try:
         target.guard(Step(Action.REMOVE))
     except LockoutRefused:
