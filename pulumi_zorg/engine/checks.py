@@ -90,7 +90,8 @@ class Checks:
         left = {name: recorded[name] for name in self.inputs.left_as_is if recorded.get(name) is not None}
         checked = {**left, **checked}
         declared = _without_unknowns(checked)
-        context.reporter.hide_properties(self.token, news.get(SECRETS) or (), _without_unknowns(olds), declared)
+        if news.get(SECRETS):
+            context.reporter.hide_properties(self.token, news[SECRETS], _without_unknowns(olds), declared)
         _verify_instance(context, news.get(LOOKED_UP) or {})
         if not problems:
             mine, unique_key = context.objects.declared(str(resource)), self.inputs.identity(checked)

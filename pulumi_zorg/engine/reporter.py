@@ -51,10 +51,9 @@ class Reporter(Masking):
         :param token: the resource's type token.
         :param declared: all that the program declares of the resource, in the state's form.
         """
-        if names:
-            key = _key(token, declared)
-            self._hidden[key] = self._hidden.get(key, frozenset()) | frozenset(names)
-            self.hide(part for each in (before, declared) for name in names for part in texts_in(each.get(name)))
+        key = _key(token, declared)
+        self._hidden[key] = self._hidden.get(key, frozenset()) | frozenset(names)
+        self.hide(part for each in (before, declared) for name in names for part in texts_in(each.get(name)))
 
     def hidden(self, token: str, declared: Mapping[str, Any]) -> frozenset[str]:
         """Return the properties that the program declares as secret. See :meth:`hide_properties`."""
