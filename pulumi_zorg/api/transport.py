@@ -196,7 +196,7 @@ class Transport:
             )
         except Passing as error:
             message = str(error) if self._patience.reached else f"{error} {_NOTHING_ANSWERED} {DOCTOR}"
-            raise Unreachable(message, may_have_applied=error.may_have_applied) from None
+            raise Unreachable(message, may_have_applied=error.may_have_applied and not repeatable) from None
 
     def _before_retry(self, error: Exception, wait: float) -> None:
         """Report the wait. After a 429 all calls of this client make it together."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from pulumi_zorg.doctor.examination import Examination, moment_text, run
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
 from pulumi_zorg.engine.backend import pending_creates_folder
+from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.pending import PendingCreate, PendingCreates
-from pulumi_zorg.engine.registry import display_name
 from pulumi_zorg.engine.state import not_understood
 from pulumi_zorg.errors import clean
 from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, NO_IMPORT, OLDEST_ENGINE, dotted, version_in
@@ -110,7 +110,7 @@ def check_pending_folder(examination: Examination) -> Finding:
 def check_pending(examination: Examination) -> Sequence[Finding]:
     """No create of an earlier run was left unfinished."""
     folder = pending_creates_folder(examination.folder.resolve())
-    pending = PendingCreates(examination.settings.url, folder, lambda sentence: None, read_only=True)
+    pending = PendingCreates(examination.settings.url, folder, lambda sentence: None)
     fine = ok("this machine keeps no unfinished create of an earlier run")
     return [warning(_describe(each)) for each in pending.all()] or [fine]
 

@@ -38,7 +38,7 @@ def pending_creates_folder(program: Path | None = None) -> Path | None:
 
 
 def _of_project(program: Path) -> str | None:
-    """The backend that the project's file names."""
+    """Return the backend that the project's file names."""
     file = project_file(program)
     if file is None:
         return None

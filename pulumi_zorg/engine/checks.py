@@ -10,6 +10,7 @@ import atexit
 import threading
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResult
 from pulumi.dynamic.dynamic import PROVIDER_KEY
@@ -18,23 +19,21 @@ from pulumi.output import Unknown
 from pulumi_zorg.engine import context as process
 from pulumi_zorg.engine.context import ProviderContext, readable
 from pulumi_zorg.engine.host import show_own_errors_without_traceback
-from pulumi_zorg.engine.registry import display_name
+from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.errors import ConfigurationError, InputError, clean
-from pulumi_zorg.resource_types.impact import UNKNOWN, Planned, mask_unknowns
+from pulumi_zorg.resource_types.impact import mask_unknowns
 from pulumi_zorg.resource_types.inputs import (
-    DECLARED_BY,
     FILLED,
     IGNORED,
     LOOKED_UP,
-    MAY_COME,
     OWNER,
     OWNER_IN_PREVIEW,
     SECRETS,
     UNFINISHED,
+    Problem,
     check_inputs,
-    known_roles,
 )
-from pulumi_zorg.resource_types.lifecycle import DeletionPolicy, merged
+from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
 from pulumi_zorg.settings.config import Process, load_settings, origin_of_address, same_address
 
@@ -50,22 +49,19 @@ NO_OWNER = (
     "A transform of the program may remove the properties whose names begin with two underscores: let it keep them."
 )
 
-#: The properties that decide which roles are given.
-_NAME_ROLES = frozenset({"role_keys", "project_id", "project_grant_id"})
-
 _starting = threading.Lock()
 
 
 class Checks:
     """The hooks of one resource type that only look at its inputs.
 
-    :param type: its type token.
+    :param token: its type token.
     """
 
-    def __init__(self, type: str) -> None:
-        self.type, self.inputs = type, INPUTS[type]
+    def __init__(self, token: str) -> None:
+        self.token, self.inputs = token, INPUTS[token]
 
-    @readable
+    @readable()
     def configure(self, req: ConfigureRequest) -> None:
         """Read the settings, once in a process.
 
@@ -77,9 +73,9 @@ class Checks:
                 atexit.register(process.stop)  # the engine interrupts this process when a run is complete
                 process.start(ProviderContext.from_settings(load_settings(lambda key: req.config.get(f"zorg:{key}"))))
 
-    @readable
+    @readable()
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Bring the inputs to the form that they have in the state, and report what is wrong with them."""
+        """Return the inputs in the form that they have in the state, and what is wrong with them."""
         context = process.current()
         resource = news.get(OWNER, news.get(OWNER_IN_PREVIEW))
         if resource is None:
@@ -93,59 +89,25 @@ class Checks:
         recorded = self.inputs.left_as_is if new and not may_exist else olds
         left = {name: recorded[name] for name in self.inputs.left_as_is if recorded.get(name) is not None}
         checked = {**left, **checked}
-        failures = [CheckFailure(problem.property, problem.reason) for problem in problems]
-        context.hide(self.type, news.get(SECRETS) or (), _without_unknowns(olds), _without_unknowns(checked))
-        _verify_instance(context, news.get(LOOKED_UP) or {})
-        if failures:
-            return CheckResult(checked, failures)
-        identity = self.inputs.identity(checked)
-        context.remember(str(resource), olds, news.get(IGNORED) or ())
-        other = context.registry.register(str(resource), identity, new=new)
-        ignored = context.ignored(str(resource))
-        if other is not None:
-            noun = RESOURCE_TYPES[self.type].noun
-            reason = f"is declared twice: {display_name(other)} is the same {noun}, and only one resource can manage it"
-            return CheckResult(checked, [CheckFailure(next(iter(identity)), reason)])
-        if OWNER_IN_PREVIEW in news:
-            context.is_preview = True
-            if new or self._differ(olds, checked):
-                context.check_credential()
-            declared, in_program = self._with_adopted(context, checked, news.get(DECLARED_BY) or {})
-            may_come = frozenset(news.get(MAY_COME) or ())
-            if new or (olds.get("role_keys") != checked.get("role_keys") and "role_keys" not in ignored):
-                keys = known_roles(checked.get("role_keys")) or ()
-                refused = context.why_roles_are_not_declared(keys, in_program) or context.why_roles_are_refused(
-                    self.inputs.used_roles(declared), may_come=bool(may_come & _NAME_ROLES)
-                )
-                if refused is not None:
-                    return CheckResult(checked, [CheckFailure("role_keys", refused)])
-            offered = self.inputs.offered_roles(declared)
-            if offered is not None:
-                context.registry.declares(str(resource), offered)
-            if new:
-                missing = context.missing(
-                    self.type, {name: value for name, value in declared.items() if name not in may_come}
-                )
-                if missing is not None:
-                    return CheckResult(checked, [CheckFailure(missing.property, context.reporter.mask(missing.reason))])
-                created = [name for name, owner in in_program.items() if context.registry.is_created(owner)]
-                planned = Planned(self.type, None, None, declared)
-                context.report_impact(planned, _without_unknowns(checked), resource=str(resource), created=created)
-                context.report_kept(self.type, declared, resource=str(resource), named=in_program.values())
-                adopted = context.registry.adopted_by(str(resource))
-                if adopted is not None and offered is not None:
-                    context.registry.offer(adopted, offered, frozenset())
-        return CheckResult(checked, [])
-
-    def _with_adopted(
-        self, context: ProviderContext, checked: Mapping[str, Any], declared_by: Mapping[str, str]
-    ) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return the declared properties with the ids of what the program adopts, and which resources have the ids that are not
-        known, by property."""
         declared = _without_unknowns(checked)
-        unknown = {name: owner for name, owner in declared_by.items() if declared.get(name) is UNKNOWN}
-        adopted = {name: context.registry.adopted_by(owner) for name, owner in unknown.items()}
-        return {**declared, **{name: found for name, found in adopted.items() if found is not None}}, unknown
+        if news.get(SECRETS):
+            context.reporter.hide_properties(self.token, news[SECRETS], _without_unknowns(olds), declared)
+        _verify_instance(context, news.get(LOOKED_UP) or {})
+        if not problems:
+            mine, unique_key = context.objects.declared(str(resource)), self.inputs.identity(checked)
+            mine.before, mine.ignored = olds, frozenset(news.get(IGNORED) or ())
+            other = context.objects.register(str(resource), unique_key, new=new)
+            if other is not None:
+                same = f"{display_name(other)} is the same {RESOURCE_TYPES[self.token].noun}"
+                reason = f"is declared twice: {same}, and only one resource can manage it"
+                problems = [Problem(next(iter(unique_key)), reason)]
+        if not problems and OWNER_IN_PREVIEW in news:
+            context.is_preview = True
+            wrong = context.preview.check(self.token, str(resource), declared, news, None if new else olds)
+            problems = [] if wrong is None else [wrong]
+        return CheckResult(
+            checked, [CheckFailure(each.property, context.reporter.mask(each.reason)) for each in problems]
+        )
 
     def _check_import(self, context: ProviderContext, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Verify an entry of an import file. Nothing else comes without the internal input that names the resource.
@@ -162,7 +124,7 @@ class Checks:
         if olds != news:
             raise ConfigurationError(NO_OWNER)
         entry = {name: value for name, value in news.items() if name != PROVIDER_KEY}
-        noun = RESOURCE_TYPES[self.type].noun
+        noun = RESOURCE_TYPES[self.token].noun
         what = f"An import of the {noun} {clean(str(entry.get('name', '')))}".strip()
         checked, problems = check_inputs(self.inputs, entry)
         if problems:
@@ -174,42 +136,34 @@ class Checks:
                 "`zorg generate --import-file` or `zorg import` writes it"
             )
             raise InputError(what, clean(differing[0]), reason)
-        context.begin_import(self.type, self.inputs.identity(checked), what)
+        context.is_import = True
+        unique_key = self.inputs.identity(checked)
+        if context.objects.register(str(uuid4()), unique_key, new=True) is not None:
+            reason = f"is that of another entry of the import file: only one resource can manage a {noun}"
+            raise InputError(what, next(iter(unique_key)), reason)
         return CheckResult(checked, [])
 
-    @readable
+    @readable()
     def diff(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Return which properties replace the object. The engine compares the inputs itself, so that a preview names the
         properties."""
         context = process.current()
         if context.is_import:  # an import ends after the check
             raise ConfigurationError(NO_OWNER)
-        context.pending.seen_by_engine(self.type, id)
-        filled = olds.get(FILLED) or {}
-        before = {**filled, **olds}
-        replaces = [name for name in self.inputs.replaces if _is_replaced(before.get(name), news.get(name))]
-        resource, key = context.registry.resource(self.inputs.identity(news)), self.inputs.key(self.type, id, before)
+        context.pending.seen_by_engine(self.token, id)
+        recorded = {**(olds.get(FILLED) or {}), **olds}
+        replaces = [name for name in self.inputs.replaces if _is_replaced(recorded.get(name), news.get(name))]
+        objects = context.objects
+        resource, key = objects.resource(self.inputs.identity(news)), self.inputs.key(self.token, id, recorded)
         if resource is not None:
             # A refresh, which may be in the process of the update, has checked nothing: its object is not known to be this resource's.
-            context.may_be_replaced(self.type, id, olds)
-        if resource is not None and replaces:
-            context.registry.release(resource, key)
-        elif resource is not None:
-            context.registry.bind(resource, key)
+            objects.may_be_kept(self.token, id, olds)
+            (objects.release if replaces else objects.bind)(resource, key)
         if not replaces:
-            self._compare_roles(context, resource, id, before, news)
-        unfinished = olds.get(UNFINISHED) or ()
-        declared_before = context.declared_before(resource, olds, unfinished)
-        if context.is_preview and not replaces and self._differ(declared_before, news):
-            if unfinished:
-                context.report_unfinished(self.type, id, unfinished)
-            after = {
-                # What is left to the server stays as it is.
-                name: merged(declared_before.get(name), news.get(name, filled.get(name)), olds.get(name))
-                for name in self.inputs.names()
-            }
-            planned = Planned(self.type, id, _without_unknowns(before), _without_unknowns(after))
-            context.report_impact(planned, _without_unknowns(news))
+            self._compare_roles(context, resource, id, recorded, news)
+            before = context.declared_before(resource, olds, olds.get(UNFINISHED) or ())
+            if context.is_preview and any(before.get(name) != news.get(name) for name in self.inputs.names()):
+                context.preview.report_update(self.token, id, _without_unknowns(olds), before, _without_unknowns(news))
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
 
     def _compare_roles(
@@ -217,33 +171,30 @@ class Checks:
         context: ProviderContext,
         resource: str | None,
         id: str,
-        before: Mapping[str, Any],
+        recorded: Mapping[str, Any],
         news: Mapping[str, Any],
     ) -> None:
         """Refuse a resource that gives a role which this run takes out of a resource before it.
 
         :raises InputError: where it does.
         """
-        ignored = context.ignored(resource)
-        offered, had = self.inputs.offered_roles(news), self.inputs.offered_roles(before)
+        ignored = context.objects.declared(resource).ignored
+        offered, had = self.inputs.offered_roles(news), self.inputs.offered_roles(recorded)
         if offered is not None:
             # What the program ignores is not taken away: the engine gives the value of the state in place of the declared one.
             takes = had is not None and not {"roles", "role_keys"} & ignored
-            context.registry.offer(id, offered, had.keys - offered.keys if had and takes else frozenset())
-        use = self.inputs.used_roles({**news, **{name: before[name] for name in (before.get(FILLED) or {})}})
+            taken = had.keys - offered.keys if had and takes else frozenset[str]()
+            context.objects.offers[offered.reference, id] = offered, taken
+        use = self.inputs.used_roles({**news, **{name: recorded[name] for name in (recorded.get(FILLED) or {})}})
         if use is None or "role_keys" in ignored:
             return
-        reason = context.why_roles_are_taken(use)
+        reason = context.objects.why_roles_are_taken(use)
         if reason is not None:
-            raise InputError(f"The {RESOURCE_TYPES[self.type].noun} {clean(id)}", "role_keys", reason)
-
-    def _differ(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-        """Whether the program declares something else than what the state has."""
-        return any(olds.get(name) != news.get(name) for name in self.inputs.names())
+            raise InputError(f"The {RESOURCE_TYPES[self.token].noun} {clean(id)}", "role_keys", reason)
 
 
 def _passes_internal_properties() -> bool:
-    """Whether the SDK of this process hands a provider the properties whose names begin with two underscores."""
+    """Return whether the SDK of this process passes a provider the properties whose names begin with two underscores."""
     from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]  # it has no types of its own
     from pulumi.runtime import rpc
 
@@ -253,7 +204,7 @@ def _passes_internal_properties() -> bool:
 
 
 def _verify_instance(context: ProviderContext, looked_up: Mapping[str, str]) -> None:
-    """Verify that the program looks up where its resources are.
+    """Verify that the lookups of the program use the instance of its resources.
 
     :param looked_up: the addresses of its lookups; none where it makes none.
     :raises ConfigurationError: where it uses another instance. The credential may be another one.
@@ -275,10 +226,10 @@ def _is_unknown(value: Any) -> bool:
 
 
 def _without_unknowns(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties, with the sentences' own sign for a value that is not known yet."""
+    """Return the properties with :data:`UNKNOWN` in place of values that are not known yet."""
     return mask_unknowns(properties, _is_unknown)
 
 
 def _is_replaced(old: Any, new: Any) -> bool:
-    """Whether a property that cannot change in place is to change. One that is left to the server is not."""
+    """Return whether a property that cannot change in place changes. One that is left to the server does not."""
     return isinstance(new, Unknown) or (new is not None and old != new)

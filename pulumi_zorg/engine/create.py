@@ -8,23 +8,24 @@ the event store shows it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Any, Generic
+from typing import Any, Generic, Literal
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.retry import poll, retry
+from pulumi_zorg.api.retry import poll
 from pulumi_zorg.engine.context import ProviderContext
+from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.pending import Attempt, PendingCreate
 from pulumi_zorg.engine.reconcile import destroy
-from pulumi_zorg.engine.registry import display_name
+from pulumi_zorg.engine.target import Target, repeat
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
     EventConflict,
     NameTaken,
     NeverThere,
+    NoAnswer,
     NotFound,
     NotProven,
     PermissionDenied,
@@ -35,9 +36,8 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed, ResourceType
 from pulumi_zorg.world.proof import created
-from pulumi_zorg.world.tokens import Key
 
-__all__ = ["Created", "conflict_error", "create_or_adopt"]
+__all__ = ["Origin", "conflict_error", "create_or_adopt"]
 
 #: Seconds by which the times of an attempt and of an object may differ: HTTP dates have whole seconds.
 _TOLERANCE = 3.0
@@ -45,57 +45,39 @@ _TOLERANCE = 3.0
 _LISTED_WITHIN = 10.0
 
 
-@dataclass(frozen=True)
-class Created:
-    """The object that a create ended with.
-
-    :param new: whether this very call made it, so that it is as declared, except for the flag.
-    :param adopted: whether it existed, and no earlier run of this resource made it.
-    :param taken_back: whether it was kept when this resource was replaced.
-    """
-
-    id: str
-    new: bool
-    adopted: bool = False
-    taken_back: bool = False
-
-
-class _AnswerLost(Exception):
-    """The answer to a create was lost.
-
-    :param passing: whether the reason may pass, like a failed connection, unlike an answer that is not ZITADEL's.
-    """
-
-    def __init__(self, failure: ZorgError) -> None:
-        super().__init__(str(failure))
-        self.failure = failure
-        self.passing = isinstance(failure, Unreachable | EventConflict)
+#: Where the object of a new resource comes from. "created": this very call made it, so that it is as declared, except for what a
+#: create cannot set. "resumed": an earlier run of this resource made it. "adopted": it existed. "taken back": it was kept when this
+#: resource was replaced.
+Origin = Literal["created", "resumed", "adopted", "taken back"]
 
 
 def create_or_adopt(
     resource_type: ResourceType[AnyInputs], context: ProviderContext, inputs: AnyInputs, resource: str
-) -> Created:
-    """Return the object that this resource creates, adopts, or created in an earlier run that was cut short.
+) -> tuple[str, Origin]:
+    """Return the id of the object that this resource creates, adopts, or created in an earlier run that was cut short.
 
-    :param resource: as the registry names it.
+    :param resource: as :class:`ManagedObjects` names it.
     :raises NameTaken: where the object exists and this resource neither made it nor adopts it.
     """
     creator = _Creator(resource_type, context, inputs, resource, resource_type.identity(inputs.dump()))
     pending = context.pending.find(resource)
     existing = resource_type.find_existing(context.client, inputs) if inputs.adopt else None
     if existing is not None:
-        creator.refuse_if_managed(existing)
+        manager = creator.manager(existing)
+        if manager is not None:
+            raise NameTaken(_managed(resource_type, inputs, existing, manager))
         if pending is not None:
-            creator.clean_up_orphan(pending, existing)
-        return Created(existing, new=False, adopted=True)
-    if pending is not None:
-        if pending.id is not None or pending.identity != creator.identity:
-            orphan = creator.recover_orphan(pending)
-            if orphan is not None:
-                return Created(orphan, new=False)
-        else:
-            return creator.create(pending)
-    return creator.create(None)
+            own = creator.find_orphan(pending)
+            if own not in (None, existing):
+                creator.remove_orphan(own, pending)
+            context.pending.forget(resource)
+        return existing, "adopted"
+    if pending is not None and (pending.id is not None or pending.identity != creator.unique_key):
+        orphan = creator.recover_orphan(pending)
+        if orphan is not None:
+            return orphan, "resumed"
+        pending = None
+    return creator.create(pending)
 
 
 @dataclass
@@ -106,71 +88,60 @@ class _Creator(Generic[AnyInputs]):
     context: ProviderContext
     inputs: AnyInputs
     resource: str
-    identity: dict[str, str]
+    unique_key: dict[str, str]
 
     @property
     def client(self) -> Client:
         return self.context.client
 
-    def create(self, earlier: PendingCreate | None) -> Created:
+    def create(self, earlier: PendingCreate | None) -> tuple[str, Origin]:
         """Create the object, and repeat that while the answer is lost.
 
         :param earlier: the attempts of earlier runs that may have made it.
         """
         pending, transport = self.context.pending, self.client.transport
         me = self.client.me.id  # read before the clock: its answer has the server's time
-        attempts = () if earlier is None else earlier.attempts
-        attempt = Attempt(me, transport.server_time())
-        secret = not self.identity.keys().isdisjoint(self.context.hidden(self.type.token, self.inputs.dump()))
-        this = PendingCreate(transport.settings.url, self.resource, self.identity, (*attempts, attempt), secret=secret)
+        attempts, attempt = () if earlier is None else earlier.attempts, Attempt(me, transport.server_time())
+        hidden = self.context.reporter.hidden(self.type.token, self.inputs.dump())
+        is_secret, url = not hidden.isdisjoint(self.unique_key), transport.settings.url
+        this = PendingCreate(url, self.resource, self.unique_key, (*attempts, attempt), secret=is_secret)
         pending.keep(this)
-        may_have_made: PendingCreate | None = earlier
-        failures = 0
+        failures: list[ZorgError] = []
 
-        def once() -> Created:
-            nonlocal may_have_made, failures
-            try:
-                return Created(self.type.create(self.client, self.inputs), new=True)
-            except AlreadyExists as refused:
-                own = self._taken_back() or self._own_or_adopted(may_have_made)
-                if own is not None:
-                    return own
-                if may_have_made is None or self._can_see_existing():
-                    pending.forget(self.resource)  # no attempt has made what exists
-                raise conflict_error(self.type, self.context, self.inputs, refused) from None
-            except (Unreachable, UnexpectedAnswer, ApiError) as failure:
-                if failure.may_have_applied:
-                    may_have_made, failures = this, failures + 1
-                    raise _AnswerLost(failure) from None
-                # An answer that is not ZITADEL's says nothing about what ZITADEL did: the create stays pending.
-                if may_have_made is None and not isinstance(failure, UnexpectedAnswer):
-                    pending.forget(self.resource)
-                raise
+        def may_repeat(failure: ZorgError) -> bool:
+            failures.append(failure)
+            # A failed connection may pass. After an answer that is not ZITADEL's the create is repeated once.
+            return isinstance(failure, Unreachable | EventConflict) or len(failures) < 2
 
         try:
-            made = retry(
-                once,
-                # A failed connection may pass. After an answer that is not ZITADEL's the create is repeated once.
-                should_retry=lambda error: isinstance(error, _AnswerLost) and (error.passing or failures < 2),
-                left=transport.patience(),
-                sleep=transport.sleep,
-                notify=lambda error, wait: transport.report_repeated(
-                    error.failure if isinstance(error, _AnswerLost) else error,
-                    f"{error} It may have happened; trying again in {wait:.1f} s, which cannot make a second one.",
-                ),
+            made = repeat(
+                transport,
+                lambda: self.type.create(self.client, self.inputs),
+                may_repeat,
+                "It may have happened; trying again in {}, which cannot make a second one.",
             )
-        except _AnswerLost as error:
-            ended = replace(attempt, ended=transport.server_time())
-            pending.keep(replace(this, attempts=(*attempts, ended)))
-            raise error.failure from None
-        pending.amend(self.resource, id=made.id)
-        return made
+        except AlreadyExists as refused:
+            may_have_made = this if failures else earlier
+            own = self._taken_back() or self._own_or_adopted(may_have_made)
+            if own is not None:
+                pending.amend(self.resource, id=own[0])
+                return own
+            if may_have_made is None or self._can_see_existing():
+                pending.forget(self.resource)  # no attempt has made what exists
+            raise conflict_error(self.type, self.context, self.inputs, refused) from None
+        except (NoAnswer, ApiError) as failure:
+            if failures:
+                pending.amend(self.resource, attempts=(*attempts, replace(attempt, ended=transport.server_time())))
+            elif earlier is None and not isinstance(failure, UnexpectedAnswer):
+                # An answer that is not ZITADEL's says nothing about what ZITADEL did: the create stays pending.
+                pending.forget(self.resource)
+            raise
+        pending.amend(self.resource, id=made)
+        return made, "created"
 
-    def refuse_if_managed(self, id: str) -> None:
-        """Raise where another resource of this run manages the object."""
-        manager = self.context.registry.manager(self._key(id))
-        if manager not in (None, self.resource):
-            raise NameTaken(_managed(self.type, self.inputs, id, manager or ""))
+    def manager(self, id: str) -> str | None:
+        """Return the other resource of this run that manages the object, if one does."""
+        return self.context.objects.manager(self.type.key(id, self.inputs.dump()), other_than=self.resource)
 
     def recover_orphan(self, pending: PendingCreate) -> str | None:
         """Return the object that an earlier run made, to go on with it.
@@ -178,82 +149,93 @@ class _Creator(Generic[AnyInputs]):
         The engine has no state of it. Where the resource declares something else by now that an object cannot be
         changed into, the object is removed, as a replacement would.
         """
-        before = self._as_pending(pending)
-        own = self._find_own(before, pending)
-        if own is None or self._is_managed(own):
+        own, now = self.find_orphan(pending), self.unique_key
+        if own is None:
             return None
-        now = self.identity
         if any(name in self.inputs.replaces for name in now if now[name] != pending.identity.get(name)):
-            self._remove(own, before)
+            self.remove_orphan(own, pending)
             return None
         # By its id it is found again, whatever name it has if this run is cut short too.
         self.context.pending.keep(replace(pending, id=own))
         self.context.reporter.note(f"resuming the create of {self.type.noun} {own}, which an earlier run began.")
         return own
 
-    def clean_up_orphan(self, pending: PendingCreate, adopted: str) -> None:
-        """Remove what an earlier run of this resource made, before the resource adopts something else."""
-        before = self._as_pending(pending)
-        own = self._find_own(before, pending)
-        if own is not None and own != adopted and not self._is_managed(own):
-            self._remove(own, before)
-        self.context.pending.forget(self.resource)
+    def find_orphan(self, pending: PendingCreate) -> str | None:
+        """Return the id of what an earlier run made, unless another resource manages it."""
+        own = self._find_own(self._as_pending(pending), pending)
+        return own if own is not None and self.manager(own) is None else None
 
-    def _taken_back(self) -> Created | None:
+    def remove_orphan(self, id: str, pending: PendingCreate) -> None:
+        """Remove what an earlier run made, whatever the deletion policy is: it was never in the state."""
+        before = self._as_pending(pending)
+        self.context.reporter.note(
+            f"removing {self.type.noun} {id}, which an earlier run created and could not finish."
+        )
+        removed = replace(before, deletion_policy=DeletionPolicy.REMOVE.value)
+        destroy(Target(self.type, self.client, id, removed), before.dump())
+
+    def _as_pending(self, pending: PendingCreate) -> AnyInputs:
+        """Return what the resource declared when the create began, as far as the pending create has it."""
+        declared: dict[str, Any] = {name: value or None for name, value in pending.identity.items()}
+        return replace(self.inputs, **declared)
+
+    def _taken_back(self) -> tuple[str, Origin] | None:
         """Return what exists, if the resource is replaced and its deletion policy has kept the object."""
-        kept = self.context.replaced(self.type.token, self.identity)
-        if kept is None or self._is_managed(kept):
+        kept = self.context.objects.kept(self.type.token, self.unique_key)
+        if kept is None or self.manager(kept.id) is not None:
             return None
-        found = self.type.find_visible(self.client, kept, self.inputs.dump())
+        found = self.type.find_visible(self.client, kept.id, self.inputs.dump())
         if found is None or not self.type.has_identity(found.properties, self.inputs):
             return None
         self.context.reporter.note(
-            f"{self.type.title(self.inputs, kept)} was kept when its resource was replaced, and is taken back by it."
+            f"{self.type.title(self.inputs, kept.id)} was kept when its resource was replaced, and is taken back by it."
         )
-        return Created(kept, new=False, taken_back=True)
+        return kept.id, "taken back"
 
-    def _own_or_adopted(self, may_have_made: PendingCreate | None) -> Created | None:
+    def _own_or_adopted(self, may_have_made: PendingCreate | None) -> tuple[str, Origin] | None:
         """Return what exists, if an earlier attempt has made it or it is to be adopted."""
         own = None if may_have_made is None else self._find_own(self.inputs, may_have_made)
-        how, adopted = "was created by an earlier attempt of this resource; resuming that create", False
+        origin: Origin = "resumed"
+        how = "was created by an earlier attempt of this resource; resuming that create"
         if own is None and self.inputs.adopt:
-            own, adopted = self._listed(self.inputs), True
-            how = "exists and is adopted"
-        if own is None or self._is_managed(own):
+            own, how, origin = self._listed(self.inputs), "exists and is adopted", "adopted"
+        if own is None or self.manager(own) is not None:
             return None
         self.context.reporter.note(f"{self.type.noun} {own} {how}.")
-        return Created(own, new=False, adopted=adopted)
+        return own, origin
 
     def _find_own(self, inputs: AnyInputs, pending: PendingCreate) -> str | None:
         """Return the id of what exists, if one of the attempts has made it."""
-        known: Mapping[str, Any] = inputs.dump()
+        declared = inputs.dump()
         if pending.id is not None:
             # Where that object is removed, there is nothing to wait for in a list.
             try:
-                return pending.id if isinstance(self.type.find(self.client, pending.id, known), Observed) else None
+                return pending.id if isinstance(self.type.find(self.client, pending.id, declared), Observed) else None
             except NeverThere:
                 return None  # another instance has this address by now
         listed = self._listed(inputs)
-        found = None if listed is None else self.type.find(self.client, listed, known)
+        found = None if listed is None else self.type.find(self.client, listed, declared)
         if not isinstance(found, Observed):
             return None
-        event = created(self.client, self.type.events, found.id, known)
+        event = created(self.client, self.type.events, found.id, declared)
         if event is not None and not self.type.may_be(event, inputs):
-            return None  # it was created as something else, and has got this identity since
+            return None  # it was created as something else, and has got this unique key since
         by, at = (None, found.created) if event is None else (event.editor.user_id, event.creation_date)
 
         def may_have_made(each: PendingCreate) -> bool:
             return any(by in (None, attempt.by) and self._lasted_at(attempt, at) for attempt in each.attempts)
 
-        for other in self.context.pending.others(self.resource):
+        for other in self.context.pending.all():
             # Another resource has made it, or may have made the same object.
             same = other.id is None and other.identity == pending.identity
-            if other.object == (self.type.token, found.id) or (same and may_have_made(other)):
+            if other.resource != self.resource and (
+                other.is_of(self.type.token, found.id) or (same and may_have_made(other))
+            ):
                 return None
         return found.id if may_have_made(pending) else None
 
     def _lasted_at(self, attempt: Attempt, moment: datetime | None) -> bool:
-        """Whether the attempt can have made what was created at that moment."""
+        """Return whether the attempt can have made what was created at that moment."""
         settings = self.client.transport.settings
         # A call that was cut off may still be on its way to the database for as long as a call may take.
         last = attempt.began + settings.retry_deadline if attempt.ended is None else attempt.ended
@@ -261,7 +243,7 @@ class _Creator(Generic[AnyInputs]):
         return moment is not None and earliest <= moment.astimezone(timezone.utc).timestamp() <= latest
 
     def _listed(self, inputs: AnyInputs) -> str | None:
-        """The id of what exists. Lists that lag are given some time to show it."""
+        """Return the id of what exists. Lists that lag are given some time to show it."""
         return poll(
             lambda: self.type.find_existing(self.client, inputs),
             lambda found: found is not None,
@@ -274,24 +256,6 @@ class _Creator(Generic[AnyInputs]):
             return self.type.find_existing(self.client, self.inputs) is not None
         except ZorgError:
             return False
-
-    def _is_managed(self, id: str) -> bool:
-        return self.context.registry.manager(self._key(id)) not in (None, self.resource)
-
-    def _key(self, id: str) -> Key:
-        return self.type.key(id, self.inputs.dump())
-
-    def _as_pending(self, pending: PendingCreate) -> AnyInputs:
-        """What the resource declared when the create began, as far as the pending create has it."""
-        declared: dict[str, Any] = {name: value or None for name, value in pending.identity.items()}
-        return replace(self.inputs, **declared)
-
-    def _remove(self, id: str, before: AnyInputs) -> None:
-        removed = replace(before, deletion_policy=DeletionPolicy.REMOVE.value)
-        self.context.reporter.note(
-            f"removing {self.type.noun} {id}, which an earlier run created and could not finish."
-        )
-        destroy(self.type, self.client, id, removed, before.dump())
 
 
 def conflict_error(
@@ -306,16 +270,18 @@ def conflict_error(
     :param renamed: the id of the object that cannot be renamed.
     """
     client = context.client
+    existing, reason, event = None, None, None
     try:
-        existing = resource_type.find_existing(client, inputs)
-        if renamed is not None:
-            existing = None if existing == renamed else existing
-            reason = resource_type.why_taken(client, renamed, inputs) if existing is None else None
+        found = resource_type.find_existing(client, inputs)
+        if found not in (None, renamed):
+            existing = found
+            event = created(client, resource_type.events, str(found), inputs.dump())
+        elif renamed is None:
+            reason = resource_type.explain_conflict(client, inputs)
         else:
-            reason = None if existing is not None else resource_type.explain_conflict(client, inputs)
-        event = None if existing is None else created(client, resource_type.events, existing, inputs.dump())
+            reason = resource_type.why_taken(client, renamed, inputs)
     except (PermissionDenied, NotFound, NotProven):
-        existing, reason, event = None, None, None
+        existing = None
     except ZorgError as failure:
         return NameTaken(f"{refused} What exists there could not be read ({failure}) Run `pulumi up` again.")
     if reason is not None:
@@ -326,13 +292,15 @@ def conflict_error(
             "ago, run `pulumi up` again. Else the credential lacks a right to see it, or no read and no list of the server shows it. A "
             "credential that has IAM_OWNER_VIEWER on the instance as well finds it in the event store and adopts it."
         )
+    # A resource that has an object already cannot adopt another one.
+    other = "Rename or remove that one first"
     if existing is None:
         adopt = "To adopt it, set adopt=True on this resource and use a credential that may see it"
         return NameTaken(
             f"{refused} The credential cannot see what exists there. If another resource gave it up a moment ago, run `pulumi up` "
-            f"again. Else look for it in the console. {_way_out(renamed, adopt)}."
+            f"again. Else look for it in the console. {adopt if renamed is None else other}."
         )
-    manager = context.registry.manager(resource_type.key(existing, inputs.dump()))
+    manager = context.objects.manager(resource_type.key(existing, inputs.dump()))
     if manager is not None:
         swap = (
             " Two resources cannot swap their names in one run: give one of them a third name first." if renamed else ""
@@ -346,14 +314,9 @@ def conflict_error(
     take_over = "To take it over and bring it to what is declared, set adopt=True on this resource"
     return NameTaken(
         f"{refused} It is {resource_type.noun} {existing}{by}, which this resource did not make, as far as this machine knows. "
-        f"{_way_out(renamed, take_over)}; else declare another one. If another resource of this program gives it up in the same "
+        f"{take_over if renamed is None else other}; else declare another one. If another resource of this program gives it up in the same "
         "run, run `pulumi up` again."
     )
-
-
-def _way_out(renamed: str | None, adopt: str) -> str:
-    """Return what to do about an object that exists. One that has an object already cannot adopt another one."""
-    return adopt if renamed is None else "Rename or remove that one first"
 
 
 def _managed(resource_type: ResourceType[AnyInputs], inputs: AnyInputs, id: str, manager: str) -> str:

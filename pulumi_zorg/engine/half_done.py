@@ -4,59 +4,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from pulumi_zorg.api.client import Client
-from pulumi_zorg.engine.create import Created
-from pulumi_zorg.engine.reconcile import Progress
+from pulumi_zorg.engine.create import Origin
+from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import Gone, HeaderIgnored, NoAnswer, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import UNFINISHED
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed, ResourceType
+from pulumi_zorg.resource_types.resource_type import Observed
 
-__all__ = ["HalfDone", "after_create", "half_done_update", "shown"]
-
-
-@dataclass(frozen=True)
-class HalfDone:
-    """An update that failed half way.
-
-    :param now: the object as it was read last.
-    """
-
-    now: Observed
-    error: ZorgError
+__all__ = ["explain_create", "explain_update", "shown"]
 
 
-def half_done_update(
-    resource_type: ResourceType[AnyInputs],
-    client: Client,
-    id: str,
-    known: Mapping[str, Any],
-    progress: Progress[AnyInputs],
-    error: ZorgError,
-    hidden: Collection[str],
-) -> HalfDone | None:
-    """Return what is to be said of an update that failed; None where it has changed nothing, and no earlier one failed half way.
+def explain_update(
+    target: Target[Any], recorded: Mapping[str, Any], error: ZorgError, hidden: Collection[str]
+) -> Observed | None:
+    """Add to the error of an update what it had changed, and return the object as it was read last.
 
-    :param known: what the state has of the object.
+    Return None where the update has changed nothing, and no earlier one failed half way.
+
+    :param recorded: what the state has of the object.
     :param hidden: the properties that the program declares as secret.
     """
-    first, now, unsure = progress.first, progress.found, progress.unsure
+    first, now, unsure, names = target.first, target.found, target.unsure, ("active", *target.type.updatable)
     if first is None or now is None or isinstance(error, Gone):
         return None
     if unsure is not None and not isinstance(error, NoAnswer | HeaderIgnored):
-        # The server answers, so one more read tells what the object is.
-        managed = {name: value for name, value in first.properties.items() if name in resource_type.updatable}
+        # The server answers, so one more read shows what the object is.
+        managed = {name: value for name, value in first.properties.items() if name in target.type.updatable}
         try:
-            found = resource_type.find(client, id, {**known, **managed})
+            found = target.find({**recorded, **managed})
         except ZorgError:
             pass
         else:
             now, unsure = (found, None) if isinstance(found, Observed) else (now, unsure)
-    changes = _changes(resource_type, first, now, hidden)
-    earlier = bool(known.get(UNFINISHED))
+    changes = _changes(names, first, now, hidden)
+    earlier = bool(recorded.get(UNFINISHED))
     if not changes and unsure is None and not earlier:
         return None
     said = [f"Before that, this update changed {', '.join(changes)}."] if changes else []
@@ -64,38 +47,31 @@ def half_done_update(
         said.append(f"It is not known whether it {_done(unsure, hidden)}.")
     if earlier:
         said.append("An earlier update of it failed half way.")
-    names = ("active", *resource_type.updatable)
     state = ", ".join(f"{name} {shown(now, name, hidden)}" for name in names if name in now.properties)
     read = "The object is now" if unsure is None else "Before that, the object was read as"
-    said.append(
-        f"{read}: {state}. The update is not finished. Run `pulumi refresh` to see what the object is; the next `pulumi up` brings "
-        "it to what the program declares then."
-    )
-    return HalfDone(now, _saying(error, " ".join(said)))
-
-
-def after_create(
-    resource_type: ResourceType[AnyInputs],
-    created: Created,
-    progress: Progress[AnyInputs],
-    error: ZorgError,
-    hidden: Collection[str],
-) -> ZorgError:
-    """Return the error of a create that failed after the object was there, or was changed. See :func:`half_done_update`."""
-    first, now = progress.first, progress.found
-    unchanged = first is None or not _changes(resource_type, first, now or first, hidden)
-    if isinstance(error, Gone) or (not created.new and unchanged and progress.unsure is None):
-        return error
-    how = "was created" if created.new else "exists and belongs to this resource"
-    state = f" It was last read with active {shown(now, 'active', hidden)}." if now is not None else ""
-    unsure = (
-        f" It is not known whether this run {_done(progress.unsure, hidden)}." if progress.unsure is not None else ""
-    )
-    return _saying(
+    _say(
         error,
-        f"{resource_type.noun[:1].upper()}{resource_type.noun[1:]} {created.id} {how}, and is not in the state yet.{state}{unsure} "
-        "The next `pulumi up` continues with it.",
+        *said,
+        f"{read}: {state}. The update is not finished. Run `pulumi refresh` to see what the object is; the next `pulumi up` brings "
+        "it to what the program declares then.",
     )
+    return now
+
+
+def explain_create(target: Target[Any], origin: Origin, error: ZorgError, hidden: Collection[str]) -> None:
+    """Add to the error of a create that the object exists or was changed. See :func:`explain_update`."""
+    first, now, unsure = target.first, target.found, target.unsure
+    names, noun = ("active", *target.type.updatable), target.type.noun
+    unchanged = first is None or not _changes(names, first, now or first, hidden)
+    if isinstance(error, Gone) or (origin != "created" and unchanged and unsure is None):
+        return
+    how = "was created" if origin == "created" else "exists and belongs to this resource"
+    said = [f"{noun[:1].upper()}{noun[1:]} {target.id} {how}, and is not in the state yet."]
+    if now is not None:
+        said.append(f"It was last read with active {shown(now, 'active', hidden)}.")
+    if unsure is not None:
+        said.append(f"It is not known whether this run {_done(unsure, hidden)}.")
+    _say(error, *said, "The next `pulumi up` continues with it.")
 
 
 def shown(observed: Observed, name: str, hidden: Collection[str]) -> str:
@@ -111,11 +87,11 @@ def shown(observed: Observed, name: str, hidden: Collection[str]) -> str:
     return clean(json.dumps(value, ensure_ascii=False) if not isinstance(value, bool) else str(value), 200)
 
 
-def _changes(resource_type: ResourceType[Any], first: Observed, now: Observed, hidden: Collection[str]) -> list[str]:
+def _changes(names: Collection[str], first: Observed, now: Observed, hidden: Collection[str]) -> list[str]:
     """Return what differs between two readings, each as the object of a sentence."""
     return [
         f"{name} from {shown(first, name, hidden)} to {shown(now, name, hidden)}"
-        for name in ("active", *resource_type.updatable)
+        for name in names
         if first.properties.get(name) != now.properties.get(name)
     ]
 
@@ -131,7 +107,6 @@ def _done(step: Step, hidden: Collection[str]) -> str:
     ]
 
 
-def _saying(error: ZorgError, more: str) -> ZorgError:
-    """Return the error with more in its message."""
-    error.args = (f"{error} {more}", *error.args[1:])
-    return error
+def _say(error: ZorgError, *sentences: str) -> None:
+    """Add sentences to the message of an error."""
+    error.args = (" ".join((str(error), *sentences)), *error.args[1:])

@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
 from pulumi_zorg.resource_types.impact import Harm, count_text
 
 __all__ = ["ImpactReport"]
 
-_NOT_COMPARED = "that this preview could not compare with what exists"
 _IF_OTHERWISE = (
     "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
 )
+#: What is only counted, with a place for the counts.
+_COUNTED = {
+    Harm.DEACTIVATES: "adopts {} that this preview could not compare with what exists, and deactivates each that is active. "
+    + _IF_OTHERWISE,
+    Harm.NOT_READ: "adopts {} that this preview could not compare with what exists. " + _IF_OTHERWISE,
+    Harm.CREATED: "gives roles by {} in organizations or projects that this run creates. They are counted here and not listed",
+}
 
 
 class ImpactReport:
@@ -34,9 +40,7 @@ class ImpactReport:
         self._note = note
         self._at_once = at_once
         self._kept: list[tuple[Harm, bool, str]] = []
-        self._not_read: Counter[str] = Counter()
-        self._inactive: Counter[str] = Counter()
-        self._created: Counter[str] = Counter()
+        self._counted: defaultdict[Harm, Counter[str]] = defaultdict(Counter)
         self._lock = threading.Lock()
 
     def add(self, sentences: Sequence[str], harm: Harm, *, maybe: bool = False) -> None:
@@ -51,45 +55,31 @@ class ImpactReport:
         with self._lock:
             self._kept += ((harm, maybe, sentence) for sentence in sentences)
 
-    def count_not_read(self, noun: str, sentences: Sequence[str], *, inactive: bool = False) -> None:
-        """Count the adoption of an object that was not read, so that nobody knows whether it changes anything.
+    def count(self, harm: Harm, noun: str, sentences: Sequence[str]) -> None:
+        """Count a change of which many would have the same sentences.
 
-        :param inactive: whether it may be declared inactive, so that it is deactivated if it is active.
+        :param harm: DEACTIVATES or NOT_READ for the adoption of an object that was not read, so that it is not known whether it
+            changes anything; DEACTIVATES where the object may be declared inactive. CREATED for an object that gives access to
+            what the same run creates.
         """
-        self._count(self._inactive if inactive else self._not_read, noun, sentences)
-
-    def count_created(self, noun: str, sentences: Sequence[str]) -> None:
-        """Count an object that gives access to what the same run creates."""
-        self._count(self._created, noun, sentences)
-
-    def _count(self, counter: Counter[str], noun: str, sentences: Sequence[str]) -> None:
         if self._at_once:
-            self.add(sentences, Harm.REST)
+            self.add(sentences, harm)
         elif sentences:
             with self._lock:
-                counter[noun] += 1
+                self._counted[harm][noun] += 1
 
     def write(self) -> None:
         """Write what was kept."""
         with self._lock:
-            kept, self._kept = self._kept, []
-            not_read, inactive, created = map(_listed, (self._not_read, self._inactive, self._created))
-            for counter in (self._not_read, self._inactive, self._created):
-                counter.clear()
-        if inactive:
-            deactivates = f"adopts {inactive} {_NOT_COMPARED}, and deactivates each that is active"
-            kept.append((Harm.DEACTIVATES, True, f"{deactivates}. {_IF_OTHERWISE}"))
-        if not_read:
-            kept.append((Harm.NOT_READ, False, f"adopts {not_read} {_NOT_COMPARED}. {_IF_OTHERWISE}"))
-        if created:
-            where = "in organizations or projects that this run creates"
-            kept.append(
-                (Harm.CREATED, False, f"gives roles by {created} {where}. They are counted here and not listed")
-            )
+            kept, counted = self._kept, self._counted
+            self._kept, self._counted = [], defaultdict(Counter)
+        kept += (
+            (harm, harm is Harm.DEACTIVATES, _COUNTED[harm].format(_listed(nouns))) for harm, nouns in counted.items()
+        )
         for _, _, sentence in sorted(kept, key=lambda each: each[:2]):
             self._note(sentence)
 
 
 def _listed(counter: Counter[str]) -> str:
-    *first, last = [count_text(number, noun) for noun, number in sorted(counter.items())] or [""]
+    *first, last = [count_text(number, noun) for noun, number in sorted(counter.items())]
     return f"{', '.join(first)} and {last}" if first else last

@@ -1,4 +1,4 @@
-"""Makes a change again that the server accepted and does not show.
+"""Repeats a change that the server accepted and does not show.
 
 A server of July 2026 loses about one in a thousand changes under load: the answer is 200 and the event store has the change, but
 reads, lists and the roles in tokens have the old value for good. The same call again changes nothing: it is answered 200, or 400 with
@@ -12,27 +12,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import Event
 from pulumi_zorg.api.retry import poll
+from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import (
     ApiError,
     FailedPrecondition,
     NoAnswer,
     NotFound,
     UnexpectedAnswer,
-    Unreachable,
     ZorgError,
 )
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
 from pulumi_zorg.world.lost_switches import goes_with
-from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.proof import events_of
 
-__all__ = ["Change", "is_shown", "removal_is_lost", "was_created", "was_removed"]
+__all__ = ["Read", "is_shown", "not_settled", "removal_is_lost", "settle", "was_created"]
 
 #: Seconds within which a server shows a change that it has accepted.
 SHOWN_WITHIN = 10.0
@@ -48,215 +45,161 @@ _NOUNS = {
 }
 
 T = TypeVar("T")
-#: What exists, and the steps that are left.
-Reading = tuple[T, tuple[Step, ...]]
+#: Reads the object, and returns the next step; None where there is none.
+Read = Callable[[], Step | None]
 
 
-class Change(Generic[AnyInputs]):
-    """A step that the server has accepted, or has refused because it is done already.
+def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | None = None) -> Step | None:
+    """Read until a step is shown that the server has accepted. Return the next step.
 
-    :param inputs: what is declared.
+    That is the same one where it must be made again. Where the server has lost it, its opposite was made before this returns.
+
+    :param refusal: the answer of a server that has not accepted the step, because the object is already in that state. It is
+        raised where it has another reason.
     """
+    accepted = None if refusal is None else _accepted(target, step)
+    # What a refused update means is known only where the event store can be read. A refused switch can be tried.
+    if refusal is not None and (accepted is False or (accepted is None and step.action not in _OPPOSITES)):
+        raise refusal from None
+    left = _wait(target, read, lambda left: left != step)
+    if left == step:
+        # Where the event store has another change after it, nothing was lost.
+        if refusal is not None or _accepted(target, step) is not False:
+            _undo(target, step, refusal)
+    elif step in target.lost:
+        target.client.transport.notice(
+            f"{target.title}: ZITADEL had accepted the {_NOUNS[step.action]} and lost it: reads, and the roles in new tokens, did not "
+            "follow. It was made again, and reads show it now."
+        )
+    return left
 
-    def __init__(self, type: ResourceType[AnyInputs], client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
-        self.type, self.client, self.id, self.inputs, self.step = type, client, id, inputs, step
 
-    def shown(self, read: Callable[[], Reading[T]]) -> Reading[T]:
-        """Read until the step is shown, and make it again where the server has lost it.
-
-        :raises UnexpectedAnswer: where reads still do not show it.
-        """
-        found, plan = self._wait(read)
-        if not self._is_left(plan):
-            return found, plan
-        accepted = self._accepted()
-        if accepted is False:
-            return found, plan  # the event store has another change after it
-        return self._make_again(read, found, plan)
-
-    def shown_after(self, refusal: ZorgError, read: Callable[[], Reading[T]], reading: Reading[T]) -> Reading[T]:
-        """Make the step again where the server refuses it because it is done already, and reads show that it is not.
-
-        :param reading: what was read after the refusal.
-        :raises ZorgError: the refusal, where it has another reason.
-        """
-        accepted = self._accepted()
-        # What a refused update means is known only where the event store can be read. A refused switch can be tried.
-        if accepted is False or (accepted is None and self.step.action not in _OPPOSITES):
-            raise refusal from None
-        reading = self._wait(read) if self._is_left(reading[1]) else reading
-        if not self._is_left(reading[1]):
-            return reading
-        found, plan = self._make_again(read, *reading)
-        if self._is_left(plan):
-            raise refusal from None
-        return found, plan
-
-    def not_settled(self) -> UnexpectedAnswer:
-        """Return the error of a step that is left after it was accepted again and again, with who else changes the object."""
-        title, noun = self.type.title(self.inputs, self.id), _NOUNS[self.step.action]
-        what = f"{title}: ZITADEL accepted the {noun}, and reads still do not show it."
-        last = self._otherwise()
-        if last is not None:
-            me = last.editor.user_id == self.client.me.id
-            who = "another run with the same credential" if me else _editor(last)
-            return UnexpectedAnswer(
-                f"{what} The last change in its event store is another one ({last.kind} at {_time(last)}): {who} is changing the "
-                "object too. Run `pulumi up` again when that has ended."
-            )
+def not_settled(target: Target[Any], step: Step) -> UnexpectedAnswer:
+    """Return the error of a step that is left after it was accepted again and again, with who else changes the object."""
+    what = f"{target.title}: ZITADEL accepted the {_NOUNS[step.action]}, and reads still do not show it."
+    last = next((event for event, gives in _last_changes(target, step) if event is not None and gives is False), None)
+    if last is None:
         return UnexpectedAnswer(
             f"{what} Look at the object in the console, and run `pulumi up` again. If it stays so, tell whoever runs the server."
         )
-
-    def _wait(self, read: Callable[[], Reading[T]]) -> Reading[T]:
-        """Read until the step is shown, but not forever."""
-        sleep = self.client.transport.sleep
-        return poll(read, lambda reading: not self._is_left(reading[1]), within=SHOWN_WITHIN, sleep=sleep)
-
-    def _is_left(self, plan: tuple[Step, ...]) -> bool:
-        return bool(plan) and plan[0] == self.step
-
-    def _make_again(self, read: Callable[[], Reading[T]], found: T, plan: tuple[Step, ...]) -> Reading[T]:
-        """Make the opposite change and the wanted one, and read until that is shown.
-
-        The step is left in what is returned where the server shows that it has not lost it.
-        """
-        opposite = self._opposite(found)
-        if opposite is None:
-            raise self.not_settled()
-        noun, title = _NOUNS[self.step.action], self.type.title(self.inputs, self.id)
-        for _ in range(_ATTEMPTS):
-            try:
-                self._perform(*opposite)
-            except FailedPrecondition:
-                return found, plan  # it is like that: nothing was lost
-            except (ApiError, NoAnswer) as failure:
-                # Where the opposite may have been made, the wanted change must follow.
-                if not failure.may_have_applied:
-                    raise UnexpectedAnswer(
-                        f"{title}: ZITADEL accepted the {noun} and does not show it. To make it again, its opposite was tried first, "
-                        f"which failed. {failure}",
-                        may_have_applied=False,
-                    ) from None
-            try:
-                self._perform(self.step, self.inputs)
-            except Unreachable:
-                raise
-            except (ApiError, UnexpectedAnswer) as failure:
-                # Where it is refused because it is done already, the opposite was not made after all: the next read decides.
-                if not (failure.may_have_applied or isinstance(failure, FailedPrecondition)):
-                    raise
-            found, plan = self._wait(read)
-            if not self._is_left(plan):
-                self.client.transport.notice(
-                    f"{title}: ZITADEL had accepted the {noun} and lost it: reads, and the roles in new tokens, did not follow. It was "
-                    "made again, and reads show it now."
-                )
-                return found, plan
-        raise self.not_settled()
-
-    def _opposite(self, found: Any) -> tuple[Step, AnyInputs] | None:
-        """Return the step to what reads show, and what it declares; None where that is not known."""
-        action = _OPPOSITES.get(self.step.action)
-        if action is not None:
-            return Step(action), self.inputs
-        if self.step.action is not Action.UPDATE or not isinstance(found, Observed):
-            return None
-        shown: dict[str, Any] = {name: found.properties.get(name) for name in self.step.changed}
-        as_shown = {name: tuple(value) if isinstance(value, list) else value for name, value in shown.items()}
-        return self.step, replace(self.inputs, **as_shown)  # type: ignore[arg-type]  # the values have several types
-
-    def _perform(self, step: Step, inputs: AnyInputs) -> None:
-        self.type.guard(self.client, self.id, inputs, step)
-        self.type.perform(self.client, self.id, inputs, step)
-
-    def _last_changes(self) -> dict[str, Event | None] | None:
-        """Return the last event that changed each property of the step; None for a caller who may not read events."""
-        own, known = self.type.events, self.inputs.dump()
-        names = ("active",) if self.step.action in _OPPOSITES else sorted(self.step.changed)
-        kinds = {kind for name in names for kind in own.changes.get(name, ())}
-        events = events_of(self.client, own, self.id, known, kinds)
-        if events is None:
-            return None
-        return {
-            name: next((event for event in reversed(events) if own.changes_property(event, name)), None)
-            for name in names
-        }
-
-    def _accepted(self) -> bool | None:
-        """Whether the event store has the step as the last change; None where the caller may not read that."""
-        last = self._last_changes()
-        if last is None:
-            return None
-        given = [event is not None and self._gives(event, name) for name, event in last.items()]
-        return False if False in given else None if None in given else True
-
-    def _otherwise(self) -> Event | None:
-        """Return the event that changed the object after the step, if there is one that the caller may read."""
-        last = self._last_changes() or {}
-        changed = (event for name, event in last.items() if event is not None and self._gives(event, name) is False)
-        return next(changed, None)
-
-    def _gives(self, event: Event, name: str) -> bool | None:
-        wanted = self.inputs.dump().get(name)
-        if name == "active":
-            wanted = self.step.action is Action.REACTIVATE
-        return self.type.events.gives(event, name, wanted)
+    me = last.editor.user_id == target.client.me.id
+    who = last.editor.display_name or last.editor.user_id or "somebody"
+    return UnexpectedAnswer(
+        f"{what} The last change in its event store is another one ({last.kind} at {last.creation_date:%Y-%m-%d %H:%M:%S} UTC): "
+        f"{'another run with the same credential' if me else who} is changing the object too. Run `pulumi up` again when that "
+        "has ended."
+    )
 
 
-def is_shown(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> bool:
-    """Whether a read by id shows an object that was just created. What cannot be read for another reason counts as shown."""
+def _undo(target: Target[Any], step: Step, refusal: ZorgError | None) -> None:
+    """Make the opposite of a step that reads do not show: what they show.
 
-    def shown() -> bool:
-        try:
-            type.read(client, id, inputs.dump())
-        except NotFound:
-            return False
-        except ZorgError:
-            return True
-        return True
-
-    return poll(shown, bool, within=SHOWN_WITHIN, sleep=client.transport.sleep)
-
-
-def removal_is_lost(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> bool:
-    """Whether reads still show an object that the server has removed. Then it says so: nothing that a caller can do removes it again."""
-
-    def shown() -> bool:
-        try:
-            type.observed(type.read(client, id, inputs.dump()))
-        except ZorgError:  # an organization that was removed is answered without a state
-            return False
-        return True
-
-    if not poll(lambda: not shown(), bool, within=SHOWN_WITHIN, sleep=client.transport.sleep):
-        client.transport.notice(
-            f"warning: {type.title(inputs, id)}: ZITADEL removed it and lost that: reads still show it, and it may still give access. It "
-            f"cannot be removed again: it goes with {goes_with(type.token)}."
-        )
-        return True
-    return False
+    :raises ZorgError: ``refusal``, where the server shows that it has not lost the step.
+    """
+    if target.lost.count(step) == _ATTEMPTS:
+        raise not_settled(target, step)
+    if step.action in _OPPOSITES:
+        shown, opposite = target, Step(_OPPOSITES[step.action])
+    else:
+        assert target.found is not None  # noqa: S101 - narrows the type for the checker: an update was read before
+        found = {name: target.found.properties.get(name) for name in step.changed}
+        values: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in found.items()}
+        shown, opposite = Target(target.type, target.client, target.id, replace(target.sent, **values)), step
+    try:
+        shown.guard(opposite)
+        shown.perform(opposite)
+    except FailedPrecondition:  # the object is in that state: nothing was lost
+        if refusal is not None:
+            raise refusal from None
+        return
+    except (ApiError, NoAnswer) as failure:
+        # Where the opposite may have been made, the wanted change must follow.
+        if not failure.may_have_applied:
+            raise UnexpectedAnswer(
+                f"{target.title}: ZITADEL accepted the {_NOUNS[step.action]} and does not show it. To make it again, its opposite was "
+                f"tried first, which failed. {failure}",
+                may_have_applied=False,
+            ) from None
+    target.lost.append(step)
 
 
-def was_removed(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> bool:
-    """Whether the event store shows that the object was removed."""
-    events = events_of(client, type.events, id, inputs.dump())
-    return events is not None and len(events) > 0 and events[-1].kind in type.events.removed
+def _accepted(target: Target[Any], step: Step) -> bool | None:
+    """Return whether the event store has the step as the last change; None where the caller may not read that."""
+    given = [gives for _, gives in _last_changes(target, step)]
+    return False if False in given else None if None in given or not given else True
 
 
-def was_created(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> bool | None:
-    """Whether the event store shows that the caller created the object as declared; None for a caller who may not read it."""
-    events = events_of(client, type.events, id, inputs.dump())
+def _last_changes(target: Target[Any], step: Step) -> list[tuple[Event | None, bool | None]]:
+    """Return the last event that changed each property of the step, and whether it made what the step makes.
+
+    The list is empty for a caller who may not read events.
+    """
+    own, wanted, names = target.type.events, target.sent.dump(), sorted(step.changed)
+    if step.action in _OPPOSITES:
+        names, wanted = ["active"], {**wanted, "active": step.action is Action.REACTIVATE}
+    kinds = {kind for name in names for kind in own.changes.get(name, ())}
+    events = events_of(target.client, own, target.id, wanted, kinds)
+    if events is None:
+        return []
+    last = {name: next((each for each in reversed(events) if own.changes_property(each, name)), None) for name in names}
+    return [
+        (event, None if event is None else own.gives(event, name, wanted.get(name))) for name, event in last.items()
+    ]
+
+
+def is_shown(target: Target[Any]) -> bool:
+    """Return whether a read by id shows an object that was just created, or fails for another reason than 404."""
+    return _wait(target, lambda: _is_read(target, otherwise=True), bool)
+
+
+def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bool:
+    """Return whether reads still show an object that the server has removed. Warn then: no call removes it again.
+
+    :param refused: the answer to another removal; None where the server has just removed the object.
+    """
+    if refused is not None and not (isinstance(refused, NotFound) and _was_removed(target)):
+        return False
+    if not _wait(target, lambda: _is_read(target, otherwise=False), lambda shown: not shown):
+        return False
+    target.client.transport.notice(
+        f"warning: {target.title}: ZITADEL removed it and lost that: reads still show it, and it may still give access. It "
+        f"cannot be removed again: it goes with {goes_with(target.type.token)}."
+    )
+    return True
+
+
+def was_created(target: Target[Any]) -> bool | None:
+    """Return whether the event store shows that the caller created the object as declared; None where it cannot be read."""
+    events = _events_of(target)
     if not events:
         return None if events is None else False
-    first = events[0]
-    mine = first.kind == type.events.created and first.editor.user_id == client.me.id
-    return mine and events[-1].kind not in type.events.removed and type.may_be(first, inputs)
+    first, own = events[0], target.type.events
+    mine = first.kind == own.created and first.editor.user_id == target.client.me.id
+    return mine and events[-1].kind not in own.removed and target.type.may_be(first, target.inputs)
 
 
-def _editor(event: Event) -> str:
-    return event.editor.display_name or event.editor.user_id or "somebody"
+def _was_removed(target: Target[Any]) -> bool:
+    events = _events_of(target) or ()
+    return len(events) > 0 and events[-1].kind in target.type.events.removed
 
 
-def _time(event: Event) -> str:
-    return f"{event.creation_date:%Y-%m-%d %H:%M:%S} UTC"
+def _events_of(target: Target[Any]) -> tuple[Event, ...] | None:
+    return events_of(target.client, target.type.events, target.id, target.inputs.dump())
+
+
+def _is_read(target: Target[Any], *, otherwise: bool) -> bool:
+    """Return whether a read by id shows the object.
+
+    :param otherwise: what to return where the read fails for another reason than 404.
+    """
+    try:
+        target.type.observed(target.type.read(target.client, target.id, target.inputs.dump()))
+    except NotFound:
+        return False
+    except ZorgError:  # an organization that was removed is answered without a state
+        return otherwise
+    return True
+
+
+def _wait(target: Target[Any], read: Callable[[], T], enough: Callable[[T], bool]) -> T:
+    return poll(read, enough, within=SHOWN_WITHIN, sleep=target.client.transport.sleep)

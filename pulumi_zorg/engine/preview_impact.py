@@ -61,30 +61,18 @@ class PreviewImpact:
 
     def __init__(self, settings: Settings, calls: int = _CALLS) -> None:
         self._settings = replace(settings, timeout=min(settings.timeout, _TIMEOUT), retry_deadline=_NO_RETRY)
-        self._connected: Client | None = None
         self._left = calls
         self.at_most = calls // _PART
         self._kept_left = _KEPT
-        self._named: dict[tuple[str, str], bool] = {}  # property and id -> whether a read shows the object
+        self._named: set[tuple[str, str]] = set()  # property and id of each that was looked for
         self._stopped: str | None = None  # why no more calls are made
-        self._known_names: dict[tuple[str, ...], str | None] = {}
-        self._known: dict[tuple[str, ...], tuple[Any, str | None]] = {}
+        self._answers: dict[tuple[str, ...], Any] = {}
         self._lock = threading.Lock()
+        self._client = Client.connect(self._settings, notice=lambda sentence: None, before_request=self._take_call)
 
     def close(self) -> None:
         """Close the connections."""
-        if self._connected is not None:
-            self._connected.close()
-
-    @property
-    def _client(self) -> Client:
-        """The client, made when the first call is made."""
-        with self._lock:
-            if self._connected is None:
-                self._connected = Client.connect(
-                    self._settings, notice=lambda sentence: None, before_request=self._take_call
-                )
-            return self._connected
+        self._client.close()
 
     def _take_call(self) -> None:
         """Count an HTTP call.
@@ -116,49 +104,38 @@ class PreviewImpact:
 
         :param offered: see :func:`lacking`.
         """
-        try:
-            if not self._client.roles.is_known(use.project_id):
-                self.read(lambda: self._client.roles.read(use.project_id))
-            known = self._client.roles.known(use.project_id) if self._client.roles.is_known(use.project_id) else None
-        except (ZorgError, _NotRead):
-            return None
-        return lacking(known, use, offered)
+        return lacking(self._try(lambda: self._client.roles.known(use.project_id)), use, offered)
 
     def missing(self, resource_type: ResourceType[Any], properties: Mapping[str, Any]) -> Missing | None:
         """Return an object that a resource names and that certainly does not exist; None where that is not known."""
-        try:
-            found = self.read(lambda: find_missing(self._client, resource_type.events, properties, self._is_shown))
-        except (ZorgError, _NotRead):
-            return None
+        found = self._try(lambda: find_missing(self._client, resource_type.events, properties, self._is_shown))
         return found if found is not None and found.certain else None
 
     def _is_shown(self, property: str, id: str, org_id: str | None) -> bool:
-        """Whether a read shows an object that a resource names, or too many were looked for already."""
-        with self._lock:
-            if (property, id) not in self._named and len(self._named) >= _NAMED:
-                return True
-            known = self._named.get((property, id))
-        if known is None:
-            calls = self._client.counts.names(property, id, org_id)
-            known = self.name((property, org_id or "", id), *calls) is not None
-            with self._lock:
-                self._named[property, id] = known
-        return known
+        """Return whether a read shows an object that a resource names, or too many were looked for already."""
+        if (property, id) not in self._named and len(self._named) >= _NAMED:
+            return True
+        self._named.add((property, id))
+        return self.name((property, org_id or "", id), *self._client.counts.names(property, id, org_id)) is not None
 
     def resolve(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
         """Return a planned change with what the state does not have: the object that it adopts, and what the properties are
         that it begins to manage."""
-        if planned.adopts:
-            return self._resolve_adoption(resource_type, planned)
-        new = resource_type.first_managed(planned)
-        if not new or planned.id is None:
-            return planned
-        before, after, object_id = planned.before or {}, planned.after or {}, planned.id
-        known = {**before, **{name: after[name] for name in new}}
         try:
-            found = self.read(lambda: resource_type.find(self._client, object_id, known))
+            return (
+                self._resolve_adoption(resource_type, planned) if planned.adopts else self._read(resource_type, planned)
+            )
         except (ZorgError, _NotRead):
             return resource_type.unresolved(planned)
+
+    def _read(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
+        """Return a planned change with what the properties are that it begins to manage."""
+        new, object_id = resource_type.first_managed(planned), planned.id
+        if not new or object_id is None:
+            return planned
+        before, after = planned.before or {}, planned.after or {}
+        recorded = {**before, **{name: after[name] for name in new}}
+        found = self.read(lambda: resource_type.find(self._client, object_id, recorded))
         if not isinstance(found, Observed):
             return planned  # the update says that it is gone
         return replace(planned, before={**before, **{name: found.properties.get(name) for name in new}})
@@ -170,11 +147,8 @@ class PreviewImpact:
         if problems:
             return resource_type.unresolved(planned)  # a part of it is not known yet
         inputs = resource_type.inputs.of(checked)
-        try:
-            existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
-            found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, after))
-        except (ZorgError, _NotRead):
-            return resource_type.unresolved(planned)
+        existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
+        found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, after))
         if not isinstance(found, Observed):
             return planned
         # What the program leaves out stays as it is.
@@ -187,15 +161,11 @@ class PreviewImpact:
         """Return what happens to an object that exists where one with a deletion policy that keeps it is created, as a sentence;
         None where none can be seen."""
         checked, problems = check_inputs(resource_type.inputs, declared)
-        with self._lock:
-            if problems or self._kept_left <= 0:
-                return None  # a part of it is not known yet, or the calls are for what the other changes mean
-            self._kept_left -= 1
+        if problems or self._kept_left <= 0:
+            return None  # a part of it is not known yet, or the calls are for what the other changes mean
+        self._kept_left -= 1
         inputs = resource_type.inputs.of(checked)
-        try:
-            existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
-        except (ZorgError, _NotRead):
-            return None
+        existing = self._try(lambda: resource_type.find_existing(self._client, inputs))
         if existing is None:
             return None
         stays = "is deactivated" if inputs.deletion_policy == "deactivate" else "stays"
@@ -214,51 +184,57 @@ class PreviewImpact:
 
     def name(self, key: tuple[str, ...], *calls: Callable[[], str | None]) -> str | None:
         """Return the first name that a call gives, read once in a preview. Without one the sentence shows the id."""
-        with self._lock:
-            if key in self._known_names:
-                return self._known_names[key]
-        name = None
-        for call in calls:
-            try:
-                name = self.read(call)
-            except NotFound:
-                continue
-            except (ZorgError, _NotRead):
-                break
-            if name:
-                break
-        with self._lock:
-            self._known_names[key] = name or None
-        return name or None
+
+        def first() -> str | None:
+            for call in calls:
+                try:
+                    name = self.read(call)
+                except NotFound:
+                    continue
+                except (ZorgError, _NotRead):
+                    break
+                if name:
+                    return name
+            return None
+
+        return self._once(("name", *key), first)
 
     def attempt(self, key: tuple[str, ...], call: Callable[[], T]) -> tuple[T | None, str | None]:
         """Return what the call returns, read once in a preview; or None and why it could not be read. It never raises."""
-        with self._lock:
-            if key in self._known:
-                return self._known[key]
-        known: tuple[T | None, str | None]
+
+        def answer() -> tuple[T | None, str | None]:
+            try:
+                return self.read(call), None
+            except (ZorgError, _NotRead) as error:
+                return None, _why(error)
+
+        return self._once(key, answer)
+
+    def _once(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
+        if key not in self._answers:
+            self._answers[key] = read()
+        answer: T = self._answers[key]
+        return answer
+
+    def _try(self, call: Callable[[], T]) -> T | None:
+        """Return what the call returns; None where it cannot be read."""
         try:
-            known = self.read(call), None
-        except (ZorgError, _NotRead) as error:
-            known = None, _why(error)
-        with self._lock:
-            self._known[key] = known
-        return known
+            return self.read(call)
+        except (ZorgError, _NotRead):
+            return None
 
     def read(self, call: Callable[[], T]) -> T:
         """Return what the call returns, if this preview may still make one.
 
         It may make several HTTP calls. Each of them is counted.
         """
-        with self._lock:
-            if self._stopped is not None:
-                raise _NotRead(self._stopped)
+        if self._stopped is not None:
+            raise _NotRead(self._stopped)
         try:
             return call()
         except (NoAnswer, CredentialError, Unauthenticated) as error:
             # A server that does not answer gets no more calls: each would cost the whole time-out.
-            with self._lock:
-                self._stopped = _why(error)
+            self._stopped = _why(error)
             raise
 
 

@@ -11,12 +11,12 @@ each reading.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
-from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.retry import retry
-from pulumi_zorg.engine.lost_changes import Change, removal_is_lost, was_removed
+from pulumi_zorg.engine.lost_changes import Read, not_settled, removal_is_lost, settle
+from pulumi_zorg.engine.target import Target, repeat
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
@@ -40,88 +40,66 @@ from pulumi_zorg.resource_types.lifecycle import (
     steps,
     steps_to_delete,
 )
-from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed, ResourceType
+from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed
 from pulumi_zorg.world.proof import Removal
 
-__all__ = ["Progress", "destroy", "reconcile"]
+__all__ = ["destroy", "reconcile"]
 
 #: After so many steps, somebody else must be changing the object too.
 _TOO_MANY_STEPS = 8
 
-T = TypeVar("T")
-#: Returns what exists, and the steps that are left.
-Read = Callable[[], tuple[T, tuple[Step, ...]]]
-
-
-@dataclass
-class Progress(Generic[AnyInputs]):
-    """How far a change has come. It outlives an error, which says so.
-
-    :ivar first: the object before the first step; None where it was not read.
-    :ivar found: the object as it was read last.
-    :ivar inputs: what the object is to be, as the calls take it: what is not changed is as the last reading shows it.
-    :ivar unsure: the step that was begun after the last reading.
-    """
-
-    first: Observed | None = None
-    found: Observed | None = None
-    inputs: AnyInputs | None = None
-    unsure: Step | None = None
-
 
 def reconcile(
-    resource_type: ResourceType[AnyInputs],
-    client: Client,
-    id: str,
-    inputs: AnyInputs,
-    known: Mapping[str, Any],
+    target: Target[AnyInputs],
+    recorded: Mapping[str, Any],
     *,
     before: Mapping[str, Any] | None = None,
     created: Observed | None = None,
     verify: Callable[[Observed], None] = lambda observed: None,
-    progress: Progress[AnyInputs] | None = None,
 ) -> Observed:
-    """Bring the object to what ``inputs`` declare, and return it as it was read afterwards.
+    """Return the object as it was read after it was brought to what the program declares.
 
-    :param known: what the state has of the object.
+    :param recorded: what the state has of it.
     :param before: what the program declared before: only what differs from that is changed. None changes all that is declared.
     :param created: the object as the answer to its create shows it; None where it is to be read first.
     :param verify: is given each reading before a step is made, and raises where the object must not be touched.
     :raises Gone: where the object is proven to be removed.
     :raises AlreadyExists: where another object has what this one should get.
     """
+    resource_type, inputs = target.type, target.inputs
     declared = resource_type.desired(inputs)
-    progress = Progress() if progress is None else progress
-    # What can change is known as it is declared now: the state may have something that the program leaves out by now, and lack
-    # something that it declares for the first time.
-    known = {name: value for name, value in known.items() if name not in resource_type.updatable}
-    known |= declared.properties
+    # Use declared values for updatable properties; the state's may be stale.
+    recorded = {name: value for name, value in recorded.items() if name not in resource_type.updatable}
+    recorded |= declared.properties
 
-    def read() -> tuple[Observed, tuple[Step, ...]]:
+    def read() -> Step | None:
         nonlocal created
-        found = created or resource_type.find(client, id, known)
+        found = created or target.find(recorded)
         created = None
         if isinstance(found, Removal):
             raise Gone(
-                f"{resource_type.title(inputs, id)} does not exist any more: {found.describe()}. `pulumi refresh` takes it "
-                "out of the state; the next `pulumi up` then creates it again."
+                f"{target.title} does not exist any more: {found.describe()}. `pulumi refresh` takes it out of the state; the "
+                "next `pulumi up` then creates it again."
             )
         verify(found)
         observed = resource_type.snapshot(found.properties)
         desired = declared if before is None else changed_only(before, declared, observed)
         plan = steps(desired, observed)
-        progress.inputs = _sent(inputs, desired, observed)
-        if progress.first is None and _takes_several_calls(plan):
-            resource_type.before_changes(client, id, progress.inputs, plan)
-        progress.first = progress.first or found
-        progress.found, progress.unsure = found, None
-        return found, plan
+        target.sent = _sent(inputs, desired, observed)
+        # One call of several can be refused after another one has taken effect.
+        if target.first is None and (len(plan) > 1 or any(len(step.changed) > 1 for step in plan)):
+            resource_type.before_changes(target.client, target.id, target.sent, plan)
+        target.first = target.first or found
+        target.found, target.unsure = found, None
+        return next(iter(plan), None)
 
-    return _converge(read, _Target(resource_type, client, id, inputs, progress))
+    _converge(read, target)
+    assert target.found is not None  # noqa: S101 - narrows the type for the checker: it was read
+    return target.found
 
 
 def _sent(inputs: AnyInputs, desired: Snapshot, observed: Snapshot) -> AnyInputs:
-    """Return what the calls take. Some must send everything: they send what the server has for what is not changed."""
+    """Return what the calls send. Some must send everything: they send what the server has for what is not changed."""
     values = {name: desired.properties.get(name, value) for name, value in observed.properties.items()}
     # A list is a tuple in the inputs.
     sent: dict[str, Any] = {
@@ -130,183 +108,97 @@ def _sent(inputs: AnyInputs, desired: Snapshot, observed: Snapshot) -> AnyInputs
     return replace(inputs, **sent)
 
 
-def _takes_several_calls(plan: tuple[Step, ...]) -> bool:
-    """Whether one call of the plan can be refused after another one has taken effect."""
-    return len(plan) > 1 or any(len(step.changed) > 1 for step in plan)
+def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
+    """Apply the deletion policy to the object. Return whether this deactivated an object that was active.
 
-
-def destroy(
-    resource_type: ResourceType[AnyInputs], client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]
-) -> bool:
-    """Apply the deletion policy to the object. An object that is already removed is success.
-
-    :return: whether this deactivated an object that was active.
+    An object that is already removed is success.
     """
-    policy = DeletionPolicy(inputs.deletion_policy)
+    policy, removal = DeletionPolicy(target.inputs.deletion_policy), Step(Action.REMOVE)
     if policy is DeletionPolicy.RETAIN:
         return False
-
-    target = _Target(resource_type, client, id, inputs)
     # The object is assumed to exist: what the removal answers shows whether it does. Where it may not be removed, it is read.
     # The first object of a run is read: a server that ignores the header is not written to.
-    assumed = policy is DeletionPolicy.REMOVE and client.header_arrives and target.may_be_removed()
-
+    assumed = policy is DeletionPolicy.REMOVE and target.client.header_arrives and _may_be_removed(target)
     deactivates = False
 
-    def read() -> tuple[None, tuple[Step, ...]]:
+    def read() -> Step | None:
         nonlocal assumed, deactivates
         if assumed:
             assumed = False
-            return None, (Step(Action.REMOVE),)
+            return removal
         try:
-            found = resource_type.find(client, id, known)
+            found = target.find(recorded)
         except NotProven as error:
             if not error.unseen or policy is not DeletionPolicy.REMOVE:
                 raise
-            _remove_unseen(target)
-            return None, ()
-        snapshot = None if isinstance(found, Removal) else resource_type.snapshot(found.properties)
-        plan = steps_to_delete(policy, snapshot)
-        deactivates = deactivates or Step(Action.DEACTIVATE) in plan
-        return None, plan
+            # Neither reads nor lists have it. Writes look into the event store: a 404 proves that it is removed.
+            target.guard(removal)
+            with suppress(NotFound):
+                target.perform(removal)
+            return None
+        observed = None if isinstance(found, Removal) else target.type.snapshot(found.properties)
+        step = next(iter(steps_to_delete(policy, observed)), None)
+        deactivates = deactivates or step == Step(Action.DEACTIVATE)
+        return step
 
     _converge(read, target)
     return deactivates
 
 
-@dataclass(frozen=True)
-class _Target(Generic[AnyInputs]):
-    """The object that steps are made on."""
-
-    type: ResourceType[AnyInputs]
-    client: Client
-    id: str
-    inputs: AnyInputs
-    progress: Progress[AnyInputs] = field(default_factory=Progress)
-
-    def may_be_removed(self) -> bool:
-        """Whether nothing protects the object from its removal."""
-        try:
-            self.guard(Step(Action.REMOVE))
-        except LockoutRefused:
-            return False
-        return True
-
-    def guard(self, step: Step) -> None:
-        self.type.guard(self.client, self.id, self.inputs, step)
-
-    def perform(self, step: Step) -> None:
-        self.progress.unsure = step
-        self.type.perform(self.client, self.id, self.sent, step)
-
-    @property
-    def sent(self) -> AnyInputs:
-        """What the calls take: what is not changed is as it was read last."""
-        return self.progress.inputs or self.inputs
-
-    def removal_is_lost(self, refused: ZorgError | None = None) -> bool:
-        """Whether reads still show the object that was removed. The user is warned then.
-
-        :param refused: what the server answered to another removal; None where it has just removed the object.
-        """
-        if refused is not None and not isinstance(refused, NotFound):
-            return False
-        if refused is not None and not was_removed(self.type, self.client, self.id, self.inputs):
-            return False
-        return removal_is_lost(self.type, self.client, self.id, self.inputs)
-
-    def change(self, step: Step) -> Change[AnyInputs]:
-        """The step as what the server has accepted."""
-        return Change(self.type, self.client, self.id, self.sent, step)
-
-
-def _remove_unseen(target: _Target[Any]) -> None:
-    """Remove an object that neither reads nor lists have. That none is found is success: writes look into the event store."""
-    step = Step(Action.REMOVE)
-    target.guard(step)
+def _may_be_removed(target: Target[Any]) -> bool:
+    """Return whether nothing protects the object from its removal."""
     try:
-        target.perform(step)
-    except NotFound:
-        pass
-    except Unreachable as failure:
-        if failure.may_have_applied:
-            raise _AnswerLost(failure) from None
-        raise
+        target.guard(Step(Action.REMOVE))
+    except LockoutRefused:
+        return False
+    return True
 
 
-class _AnswerLost(Exception):
-    """It is not known whether a write happened, and the reason may pass. It is read after a while."""
-
-    def __init__(self, failure: ZorgError) -> None:
-        super().__init__(str(failure))
-        self.failure = failure
-
-
-def _converge(read: Read[T], target: _Target[Any]) -> T:
-    """Run passes until one ends, and wait between them where the answer to a write was lost, or was a conflict of events."""
-    transport = target.client.transport
-    try:
-        return retry(
-            lambda: _pass(read, target),
-            should_retry=lambda error: isinstance(error, _AnswerLost),
-            left=transport.patience(),
-            sleep=transport.sleep,
-            notify=lambda error, wait: transport.report_repeated(
-                error.failure if isinstance(error, _AnswerLost) else error,
-                f"{error} Reading in {wait:.1f} s whether it happened.",
-            ),
-        )
-    except _AnswerLost as error:
-        raise error.failure from None
+def _converge(read: Read, target: Target[Any]) -> None:
+    """Make the steps that are left. Wait and read again where the answer to one was lost, or was a conflict of events."""
+    repeat(
+        target.client.transport,
+        lambda: _make_steps(read, target),
+        lambda error: isinstance(error, Unreachable | EventConflict),
+        "Reading in {} whether it happened.",
+    )
 
 
-def _pass(read: Read[T], target: _Target[Any]) -> T:
-    found, plan = read()
+def _make_steps(read: Read, target: Target[Any]) -> None:
+    step = read()
     for _ in range(_TOO_MANY_STEPS):
-        if not plan:
-            return found
-        step = plan[0]
+        if step is None:
+            return
         target.guard(step)
+        removes, target.unsure = step.action is Action.REMOVE, step
         try:
             target.perform(step)
-        except (Unreachable, EventConflict) as failure:
-            if failure.may_have_applied:
-                raise _AnswerLost(failure) from None
-            raise
-        except AlreadyExists:
+        except (EventConflict, AlreadyExists):
             raise
         except (UnexpectedAnswer, ApiError) as failure:
             refused = isinstance(failure, FailedPrecondition | NotFound)
             # The object may be removed already: a removal is tried without a read before it.
-            refused |= step.action is Action.REMOVE and isinstance(failure, PermissionDenied)
+            refused |= removes and isinstance(failure, PermissionDenied)
             if not (failure.may_have_applied or refused):
                 raise
-            found, plan = read() if step.action is Action.REMOVE else _read_after(failure, read)
-            if plan and plan[0] == step:
-                if step.action is Action.REMOVE and target.removal_is_lost(failure):
-                    return found
-                if step.action is Action.REMOVE or not isinstance(failure, FailedPrecondition):
+            left = read() if removes else _read_after(failure, read)
+            if left == step:
+                if removes and removal_is_lost(target, failure):
+                    return
+                if removes or not isinstance(failure, FailedPrecondition):
                     raise failure from None
-                found, plan = _answered(target.change(step).shown_after, failure, read, (found, plan))
+                left = settle(target, step, read, failure)
+            step = left
         else:
-            if step.action is Action.REMOVE:
-                target.removal_is_lost()  # whatever else a read answers needs no proof: the server has just confirmed it
-                return found
-            found, plan = _answered(target.change(step).shown, read)
-    raise target.change(plan[0]).not_settled()
+            if removes:
+                removal_is_lost(target)  # whatever else a read answers needs no proof: the server has just confirmed it
+                return
+            step = settle(target, step, read)
+    if step is not None:
+        raise not_settled(target, step)
 
 
-def _answered(call: Callable[..., tuple[T, tuple[Step, ...]]], *args: Any) -> tuple[T, tuple[Step, ...]]:
-    """Return what a call returns that may write."""
-    try:
-        return call(*args)
-    except Unreachable as failure:
-        if failure.may_have_applied:
-            raise _AnswerLost(failure) from None
-        raise
-
-
-def _read_after(failure: ZorgError, read: Read[T]) -> tuple[T, tuple[Step, ...]]:
+def _read_after(failure: ZorgError, read: Read) -> Step | None:
     """Read after a refused step. The refusal is more useful than an error of this read, unless the object is gone."""
     try:
         return read()

@@ -6,9 +6,11 @@ import logging
 import os
 import sys
 import threading
-from typing import TextIO
+from collections.abc import Collection, Mapping
+from typing import Any, TextIO
 
-from pulumi_zorg.settings.masking import Masking
+from pulumi_zorg.resource_types.registry import INPUTS
+from pulumi_zorg.settings.masking import Masking, texts_in
 
 __all__ = ["Reporter"]
 
@@ -25,6 +27,8 @@ class Reporter(Masking):
         super().__init__()
         self._stream = stream
         self._writing = threading.Lock()
+        #: The secret properties of a resource, by what it declares: the engine gives `diff` exactly what `check` returned.
+        self._hidden: dict[str, frozenset[str]] = {}
 
     def note(self, sentence: str) -> None:
         """Report something that happens."""
@@ -39,6 +43,22 @@ class Reporter(Masking):
         """Report something that the user should look at."""
         self.note(f"warning: {sentence}")
 
+    def hide_properties(
+        self, token: str, names: Collection[str], before: Mapping[str, Any], declared: Mapping[str, Any]
+    ) -> None:
+        """Show neither these values of secret properties from now on, nor those before.
+
+        :param token: the resource's type token.
+        :param declared: all that the program declares of the resource, in the state's form.
+        """
+        key = _key(token, declared)
+        self._hidden[key] = self._hidden.get(key, frozenset()) | frozenset(names)
+        self.hide(part for each in (before, declared) for name in names for part in texts_in(each.get(name)))
+
+    def hidden(self, token: str, declared: Mapping[str, Any]) -> frozenset[str]:
+        """Return the properties that the program declares as secret. See :meth:`hide_properties`."""
+        return self._hidden.get(_key(token, declared), frozenset())
+
     def set_up_log(self) -> None:
         """Write the log to standard error if ``ZORG_LOG=debug`` is set."""
         if os.environ.get("ZORG_LOG", "").lower() != "debug" or log.handlers:
@@ -49,6 +69,10 @@ class Reporter(Masking):
         log.setLevel(logging.DEBUG)
         # The loggers of other libraries stay as they are: they would print headers.
         log.propagate = False
+
+
+def _key(token: str, properties: Mapping[str, Any]) -> str:
+    return repr((token, [properties.get(name) for name in INPUTS[token].names()]))
 
 
 class _MaskingFormatter(logging.Formatter):

@@ -14,6 +14,7 @@ import pytest
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.engine import lost_changes
 from pulumi_zorg.engine.reconcile import reconcile
+from pulumi_zorg.engine.target import Target
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.settings.config import Settings
@@ -56,7 +57,7 @@ def test_no_state_change_of_many_grants_is_lost(
     def bring(grant_id: str, active: bool) -> bool:
         common = {"org_id": server.home, "user_id": made[grant_id], "project_id": server.project}
         inputs = UserGrantInputs(**common, role_keys=("viewer",), active=active)
-        return bool(reconcile(TYPE, client, grant_id, inputs, inputs.dump()).properties["active"])
+        return bool(reconcile(Target(TYPE, client, grant_id, inputs), inputs.dump()).properties["active"])
 
     for number in range(rounds):
         active = bool(number % 2)

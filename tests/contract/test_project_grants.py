@@ -9,6 +9,7 @@ import pytest
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.engine.reconcile import reconcile
+from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
@@ -225,7 +226,7 @@ def test_many_writes_on_one_project_at_once_all_happen(every_server: Server, cli
 
     def bring(partner: str, active: bool) -> Any:
         inputs = _inputs(server, partner, active=active)
-        return reconcile(declaration.TYPE, client, granted[partner], inputs, inputs.dump()).properties["active"]
+        return reconcile(Target(declaration.TYPE, client, granted[partner], inputs), inputs.dump()).properties["active"]
 
     with ThreadPoolExecutor(12) as pool:
         for active in (False, True, False):

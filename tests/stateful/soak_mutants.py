@@ -20,16 +20,17 @@ from pulumi_zorg.api.records import OrganizationRecord, Wire, parse
 from pulumi_zorg.engine import context, create, lost_changes, reconcile
 from pulumi_zorg.engine.context import ProviderContext
 from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
+from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import NotFound, PermissionDenied, Unreachable
 from pulumi_zorg.guard import pipeline
 from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit
 from pulumi_zorg.resource_types.inputs import Inputs
+from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.project.declaration import ProjectType
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
 from pulumi_zorg.resource_types.project_grant.declaration import ProjectGrantType
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world import proof
-from pulumi_zorg.world.observed import Observed
 from tests.stateful.laws import COUNTED
 from tests.stateful.machine import Server, Stack
 
@@ -70,11 +71,17 @@ def adopts_whatever_exists() -> AbstractContextManager[Any]:
     def find_own(self: create._Creator[Any], inputs: Inputs, pending: PendingCreate) -> str | None:
         return self.type.find_existing(self.client, inputs)
 
-    def conflict(type: ResourceType[Any], context: ProviderContext, inputs: Inputs, refused: Exception) -> Exception:
+    def conflict(
+        type: ResourceType[Any],
+        context: ProviderContext,
+        inputs: Inputs,
+        refused: Exception,
+        renamed: str | None = None,
+    ) -> Exception:
         return refused
 
     def find(self: PendingCreates, resource: str) -> PendingCreate | None:
-        declared = context.current().registry._declared_by
+        declared = context.current().objects._declared_by
         identity = next((dict(key) for key, name in declared.items() if name == resource), {})
         attempt = Attempt(context.current().client.me.id, 0.0)
         return PendingCreate(self._url, resource, identity, (attempt,))
@@ -93,25 +100,25 @@ def keeps_no_pending_create() -> AbstractContextManager[Any]:
 
 def treats_a_lost_answer_as_success() -> AbstractContextManager[Any]:
     """Without reading whether the write happened."""
-    real = reconcile._converge
+    real, perform = reconcile._converge, Target.perform
 
-    def hopeful(read: Any, target: reconcile._Target[Any]) -> Any:
-        lost: list[Any] = []
+    def hopeful(read: Any, target: Target[Any]) -> None:
+        lost: list[Step] = []
 
-        class Hopeful(reconcile._Target[Any]):
-            def perform(self, step: Any) -> None:
-                try:
-                    super().perform(step)
-                except Unreachable as failure:
-                    if not failure.may_have_applied:
-                        raise
-                    lost.append(step)
+        def performed(target: Target[Any], step: Step) -> None:
+            try:
+                perform(target, step)
+            except Unreachable as failure:
+                if not failure.may_have_applied:
+                    raise
+                lost.append(step)
 
-        def seen() -> tuple[Any, tuple[Any, ...]]:
-            found, plan = read()
-            return found, tuple(step for step in plan if step not in lost)
+        def seen() -> Step | None:
+            step: Step | None = read()
+            return None if step in lost else step
 
-        return real(seen, Hopeful(target.type, target.client, target.id, target.inputs, target.progress))
+        with mock.patch.object(Target, "perform", performed):
+            real(seen, target)
 
     return mock.patch.object(reconcile, "_converge", hopeful)
 
@@ -139,14 +146,14 @@ def trusts_the_cascade_of_a_role() -> AbstractContextManager[Any]:
 def trusts_an_answer_that_reads_do_not_show() -> AbstractContextManager[Any]:
     """A change that the server accepted and lost is not made again."""
 
-    def shown(self: lost_changes.Change[Any], read: Callable[[], tuple[Any, Any]]) -> tuple[Any, Any]:
-        found, plan = read()
-        if isinstance(found, Observed) and plan:
-            declared = {"active": self.inputs.active, "role_keys": list(getattr(self.inputs, "role_keys", ()))}
-            found = replace(found, properties={**found.properties, **declared})
-        return found, ()
+    def settle(target: Target[Any], step: Step, read: lost_changes.Read, refusal: Exception | None = None) -> None:
+        read()
+        found, inputs = target.found, target.sent
+        if found is not None:
+            declared = {"active": inputs.active, "role_keys": list(getattr(inputs, "role_keys", ()))}
+            target.found = replace(found, properties={**found.properties, **declared})
 
-    return mock.patch.object(lost_changes.Change, "shown", shown)
+    return mock.patch.object(reconcile, "settle", settle)
 
 
 def counts_nobody_who_loses_access() -> AbstractContextManager[Any]:

@@ -7,14 +7,14 @@ from pulumi_zorg.resource_types.impact import Harm
 
 
 def _filled(report: ImpactReport) -> None:
-    report.count_created("user grant", ("gives something new",))
-    report.count_created("project grant", ("lets something new",))
-    report.count_created("user grant", ("gives more",))
+    report.count(Harm.CREATED, "user grant", ("gives something new",))
+    report.count(Harm.CREATED, "project grant", ("lets something new",))
+    report.count(Harm.CREATED, "user grant", ("gives more",))
     report.add(("renames",), Harm.REST)
     report.add(("gives",), Harm.GIVES)
-    report.count_not_read("project", ("may be so",))
-    report.count_not_read("project", ())  # of an adoption that changes nothing whatever exists
-    report.count_not_read("organization", ("may deactivate",), inactive=True)
+    report.count(Harm.NOT_READ, "project", ("may be so",))
+    report.count(Harm.NOT_READ, "project", ())  # of an adoption that changes nothing whatever exists
+    report.count(Harm.DEACTIVATES, "organization", ("may deactivate",))
     report.add(("may take",), Harm.TAKES, maybe=True)
     report.add(("takes", "and more of the same change"), Harm.TAKES)
     report.add(("deactivates",), Harm.DEACTIVATES)
