@@ -88,7 +88,7 @@ def drift(
     with whole_output():
         FORMATS[form](report)
     errors = [each.error for each in report.shared]
-    errors += [f"{clean(each.urn or f'{short(each.type)} {each.id}', 1_000)}: {each.why}" for each in report.unknown]
+    errors += [f"{clean(each.urn or f'{short(each.token)} {each.id}', 1_000)}: {each.why}" for each in report.unknown]
     for sentence in errors[:_MOST_ERRORS]:
         click.echo(f"Error: {clean(sentence, 3_000)}", err=True)
     if len(errors) > _MOST_ERRORS:

@@ -30,7 +30,7 @@ def as_json(report: Report) -> None:
         drifted=[_drift_model(each) for each in report.drifted],
         unmanaged=None if report.unmanaged is None else [_unmanaged_model(each) for each in report.unmanaged],
         unknown=[
-            json_models.Unknown(urn=each.urn, type=each.type, id=each.id, why=each.why) for each in report.unknown
+            json_models.Unknown(urn=each.urn, type=each.token, id=each.id, why=each.why) for each in report.unknown
         ],
         shared=json_models.as_shared(report.shared),
     )
@@ -43,12 +43,12 @@ def as_table(report: Report) -> None:
     for drift in report.drifted:
         style = "red" if drift.removed is not None else "yellow"
         console.print(Text(clean(drift.name), style="bold"))
-        console.print(Text(f"{short(drift.type)} {clean(drift.id)}\n{clean(drift.urn, LONGEST)}", style="dim"))
+        console.print(Text(f"{short(drift.token)} {clean(drift.id)}\n{clean(drift.urn, LONGEST)}", style="dim"))
         for sentence in _sentences(drift):
             console.print(Text(f"  {clean(sentence, LONGEST)}", style=style))
     for each in report.unmanaged or ():
         console.print(Text(_title(each.observed), style="bold"))
-        console.print(Text(f"{short(each.observed.type)} {clean(each.observed.id)}", style="dim"))
+        console.print(Text(f"{short(each.observed.token)} {clean(each.observed.id)}", style="dim"))
         console.print(Text(f"  unmanaged{_who_and_when(each.observed.created, each.by)}", style="magenta"))
     for name, advice in _advice(report):
         console.print(Text(f"{clean(name)}: {advice}", style="yellow"))
@@ -61,7 +61,7 @@ def as_markdown(report: Report) -> None:
     if report.drifted or report.unmanaged:
         lines += ["", "| resource | type, id | what | state | live | when | by |", "|---|---|---|---|---|---|---|"]
     for drift in report.drifted:
-        of = f"{short(drift.type)} {code(drift.id)}"
+        of = f"{short(drift.token)} {code(drift.id)}"
         if drift.removed is not None:
             lines.append(row(code(drift.urn), of, "removed", "", "", _time(drift.when), code(_by(drift.by))))
         for each in drift.changes:
@@ -71,7 +71,7 @@ def as_markdown(report: Report) -> None:
             lines.append(row(code(drift.urn), of, _not_shown(drift.phantom), "", "", "", ""))
     for found in report.unmanaged or ():
         observed = found.observed
-        of, when = f"{short(observed.type)} {code(observed.id)}", _time(observed.created)
+        of, when = f"{short(observed.token)} {code(observed.id)}", _time(observed.created)
         lines.append(row("", of, "unmanaged", "", code(_title(observed)), when, code(_by(found.by))))
     lines += [f"\n{code(name)}: {escaped(advice)}" for name, advice in _advice(report)]
     lines += [f"\n{code(each.error)}" for each in report.shared]
@@ -92,7 +92,7 @@ def as_github(report: Report) -> None:
         annotate("warning", f"Drift of {drift.name}", f"{drift.urn} ({drift.id}): {what}")
     for found in report.unmanaged or ():
         observed = found.observed
-        subject = f"{short(observed.type)} {observed.id}: {_title(observed)}"
+        subject = f"{short(observed.token)} {observed.id}: {_title(observed)}"
         annotate("warning", "Unmanaged", f"{subject}{_who_and_when(observed.created, found.by)}")
     for shared in report.shared:
         annotate("error", "Two resources, one object", shared.error)
@@ -113,7 +113,7 @@ FORMATS: dict[str, Callable[[Report], None]] = {
 def _drift_model(drift: Drift) -> json_models.Drift:
     return json_models.Drift(
         urn=drift.urn,
-        type=drift.type,
+        type=drift.token,
         id=drift.id,
         removed=drift.removed is not None,
         proof=drift.removed,
@@ -139,7 +139,7 @@ def _unmanaged_model(found: Unmanaged) -> json_models.Unmanaged:
     observed = found.observed
     properties = {name: value for name, value in observed.properties.items() if not name.startswith("__")}
     when = json_models.timestamp(observed.created)
-    return json_models.Unmanaged(type=observed.type, id=observed.id, properties=properties, when=when, by=found.by)
+    return json_models.Unmanaged(type=observed.token, id=observed.id, properties=properties, when=when, by=found.by)
 
 
 def _verb(change: Change) -> str:
@@ -184,7 +184,7 @@ def _values(change: Change) -> str:
 
 
 def _title(observed: Observed) -> str:
-    properties, resource_type = observed.properties, RESOURCE_TYPES[observed.type]
+    properties, resource_type = observed.properties, RESOURCE_TYPES[observed.token]
     if "name" in properties:
         # Quoted: at the beginning of a line, a name like ``::stop-commands::x`` would be a command to a workflow's runner.
         return clean(json.dumps(properties["name"], ensure_ascii=False))
@@ -198,7 +198,7 @@ def _title(observed: Observed) -> str:
 
 
 def _subject(unknown: Undetermined) -> str:
-    return unknown.urn or f"{short(unknown.type)} {unknown.id}"
+    return unknown.urn or f"{short(unknown.token)} {unknown.id}"
 
 
 def _summary(report: Report) -> str:

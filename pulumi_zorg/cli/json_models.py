@@ -264,7 +264,7 @@ def json_schema(model: type[Output]) -> dict[str, Any]:
 
 def as_shared(shared: Iterable[state.SharedObject]) -> list[SharedObject]:
     """Return the objects that more than one resource manages."""
-    return [SharedObject(type=each.type, id=each.id, urns=list(each.urns), error=each.error) for each in shared]
+    return [SharedObject(type=each.token, id=each.id, urns=list(each.urns), error=each.error) for each in shared]
 
 
 def timestamp(moment: datetime | None) -> str | None:

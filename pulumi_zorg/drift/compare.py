@@ -27,9 +27,9 @@ def compare(recorded: Iterable[Recorded], observed: Mapping[Key, Observed | Remo
     for each in recorded:
         seen = observed.get(each.key)
         if isinstance(seen, Removal):
-            found.append(Drift(each.urn, each.type, each.id, removed=seen.how, when=seen.at, by=seen.by))
+            found.append(Drift(each.urn, each.token, each.id, removed=seen.how, when=seen.at, by=seen.by))
         elif seen is not None and (changes := changes_of(each, seen.properties)):
-            found.append(Drift(each.urn, each.type, each.id, changes))
+            found.append(Drift(each.urn, each.token, each.id, changes))
     return tuple(found)
 
 

@@ -39,7 +39,7 @@ def explain(reader: Reader, drifts: Sequence[Drift], recorded: Sequence[Recorded
         reader, lambda each: _change_events(reader.client, each, known[each.urn]), drifts, _PROGRESS
     ):
         events = () if isinstance(answer, ZorgError) else answer
-        own = RESOURCE_TYPES[drift.type].events
+        own = RESOURCE_TYPES[drift.token].events
         changes = tuple(_explained(each, own, events) for each in drift.changes)
         newest = max((each for each in changes if each.when), key=lambda each: str(each.when), default=None)
         if newest is not None:
@@ -53,7 +53,7 @@ def explain_unmanaged(reader: Reader, objects: Sequence[Observed]) -> tuple[Unma
     left = [each for each in objects if each.key not in explained]
 
     def read(each: Observed) -> Event | None:
-        return created(reader.client, RESOURCE_TYPES[each.type].events, each.id, each.properties)
+        return created(reader.client, RESOURCE_TYPES[each.token].events, each.id, each.properties)
 
     for each, answer in read_each(reader, read, left, _PROGRESS):
         if isinstance(answer, Event):
@@ -64,7 +64,7 @@ def explain_unmanaged(reader: Reader, objects: Sequence[Observed]) -> tuple[Unma
 def _created_in_pages(client: Client, objects: Sequence[Observed]) -> dict[Key, Unmanaged]:
     """Return the objects whose creation is in the pages since the oldest of them; none where there are too many pages."""
     times = [each.created for each in objects if each.created is not None]
-    of_type = {each.type: RESOURCE_TYPES[each.type].events for each in objects}
+    of_type = {each.token: RESOURCE_TYPES[each.token].events for each in objects}
     kinds = {events.created for events in of_type.values()}
     try:
         first = min(times) - timedelta(microseconds=1) if times else BEGINNING
@@ -82,7 +82,7 @@ def _created_by(observed: Observed, event: Event) -> Unmanaged:
 
 
 def _change_events(client: Client, drift: Drift, known: Mapping[str, Any]) -> tuple[Event, ...]:
-    events = RESOURCE_TYPES[drift.type].events
+    events = RESOURCE_TYPES[drift.token].events
     kinds = {kind for change in drift.changes for kind in events.changes.get(change.property, ())}
     if not kinds:
         return ()

@@ -73,7 +73,7 @@ def with_lost(
             )
             others = () if drift is None else drift.changes
             changes = (*(other for other in others if other.property != ACTIVE), change)
-            drift = replace(drift or Drift(each.urn, each.type, each.id), changes=changes)
+            drift = replace(drift or Drift(each.urn, each.token, each.id), changes=changes)
         if drift is not None:
             found.append(drift)
     return tuple(found)
@@ -89,7 +89,7 @@ def _advice(live: Observed, noun: str, repaired: bool) -> str:
     access = f"reads still show it as {state}{', and it still gives access' if shown else ''}"
     what = f"ZITADEL accepted the {noun} and lost it: {access}."
     if noun == "removal":
-        return f"{what} It cannot be removed again: it goes with {goes_with(live.type)}."
+        return f"{what} It cannot be removed again: it goes with {goes_with(live.token)}."
     if repaired:
         return f"{what} `pulumi up --refresh` makes the {noun} again."
     return (

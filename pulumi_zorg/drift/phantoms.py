@@ -23,14 +23,14 @@ def with_phantoms(
     for each in recorded:
         drift, live = by_urn.get(each.urn), observed.get(each.key)
         if isinstance(live, Observed) and live.is_phantom:
-            drift = replace(drift or Drift(each.urn, each.type, each.id), phantom=_phantom(each))
+            drift = replace(drift or Drift(each.urn, each.token, each.id), phantom=_phantom(each))
         if drift is not None:
             found.append(drift)
     return tuple(found)
 
 
 def _phantom(recorded: Recorded) -> Phantom:
-    resource_type = RESOURCE_TYPES[recorded.type]
+    resource_type = RESOURCE_TYPES[recorded.token]
     effect = resource_type.phantom_effect
     what = f"ZITADEL's event store has the {resource_type.noun}, but reads and lists do not show it, and it {effect}."
     if recorded.external:

@@ -50,7 +50,7 @@ def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options:
     :raises ZorgError: where nothing can be compared: no connection, no token, a state that cannot be read.
     """
     resources = recorded(exported)
-    compared = [each for each in resources if options.types is None or each.type in options.types]
+    compared = [each for each in resources if options.types is None or each.token in options.types]
     events = _changes(reader, resources, options.since)
     observation = observe(reader, compared if events is None else affected_by(events, compared))
     for warning in observation.warnings:
@@ -67,7 +67,7 @@ def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options:
     different = with_phantoms(different, compared, observation.objects)
     drifted = with_unknown_roles(reader, compared, observation.objects, explain(reader, different, compared))
     unmanaged, unknown = _unmanaged(reader, resources, options, events)
-    others = [Undetermined(each.urn, each.type, each.id, each.why) for each in not_understood(exported)]
+    others = [Undetermined(each.urn, each.token, each.id, each.why) for each in not_understood(exported)]
     return Report(stack, drifted, unmanaged, (*observation.unknown, *others, *unknown), shared(exported))
 
 
@@ -99,7 +99,7 @@ def _unmanaged(
 ) -> tuple[tuple[Unmanaged, ...] | None, tuple[Undetermined, ...]]:
     if options.unmanaged is None:
         return None, ()
-    managed = {each.type for each in resources}
+    managed = {each.token for each in resources}
     types = options.types or [token for token, each in RESOURCE_TYPES.items() if each.gives_access or token in managed]
     found, unknown = find_unmanaged(
         reader, resources, whole_instance=options.unmanaged == "instance", types=types, events=events

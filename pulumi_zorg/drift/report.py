@@ -60,7 +60,7 @@ class Drift:
     """
 
     urn: str
-    type: str
+    token: str
     id: str
     changes: tuple[Change, ...] = ()
     removed: str | None = None
@@ -94,7 +94,7 @@ class Undetermined:
     """
 
     urn: str | None
-    type: str
+    token: str
     id: str
     why: str
 

@@ -54,7 +54,7 @@ def _use(recorded: Recorded, seen: Observed | Removal | None) -> RoleUse | None:
     """Return the roles that the object gives; None where it gives none, or the resource ignores them."""
     if not isinstance(seen, Observed) or any(each == "*" or each.startswith(_ROLES) for each in recorded.ignored):
         return None
-    inputs: type[Inputs] = RESOURCE_TYPES[recorded.type].inputs
+    inputs: type[Inputs] = RESOURCE_TYPES[recorded.token].inputs
     return inputs.used_roles({**recorded.known, **seen.properties})
 
 
@@ -72,7 +72,7 @@ def _read(reader: Reader, project_ids: Sequence[str]) -> None:
 
 
 def _with(drift: Drift | None, recorded: Recorded, live: Any, why: str) -> Drift:
-    drift = drift or Drift(recorded.urn, recorded.type, recorded.id)
+    drift = drift or Drift(recorded.urn, recorded.token, recorded.id)
     known = next((each for each in drift.changes if each.property == _ROLES), None)
     if known is not None:
         changes = tuple(replace(each, why=why) if each is known else each for each in drift.changes)

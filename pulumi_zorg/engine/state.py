@@ -59,7 +59,7 @@ class Recorded:
     """
 
     urn: str
-    type: str
+    token: str
     id: str
     properties: Mapping[str, Any]
     known: Mapping[str, Any] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Recorded:
     @property
     def key(self) -> Key:
         """What is unique of the object."""
-        return INPUTS[self.type].key(self.type, self.id, {**self.properties, **self.known})
+        return INPUTS[self.token].key(self.token, self.id, {**self.properties, **self.known})
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class SharedObject:
     :param urns: the resources, in the state's order. The same URN twice means that one of the two is pending deletion.
     """
 
-    type: str
+    token: str
     id: str
     urns: tuple[str, ...]
 
@@ -94,7 +94,7 @@ class SharedObject:
         commands = [f"pulumi state delete '{urn}'" for urn in dict.fromkeys(self.urns)]
         which = "" if len(commands) > 1 else " (run it at a terminal, and choose the one that is pending deletion)"
         return (
-            f"{short(self.type)} {self.id} is managed by {len(self.urns)} resources of the state. Deleting one of them can "
+            f"{short(self.token)} {self.id} is managed by {len(self.urns)} resources of the state. Deleting one of them can "
             "remove the object that the other still declares. Remove one of them from the state: "
             f"{' or '.join(commands)}{which}"
         )
@@ -109,7 +109,7 @@ class NotUnderstood:
     """
 
     urn: str
-    type: str
+    token: str
     id: str
     why: str
 
@@ -122,7 +122,7 @@ def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
     urns: dict[Key, list[str]] = {}
     for urn, key in managed:
         urns.setdefault(key, []).append(urn)
-    return tuple(SharedObject(key.type, key.id, tuple(found)) for key, found in urns.items() if len(found) > 1)
+    return tuple(SharedObject(key.token, key.id, tuple(found)) for key, found in urns.items() if len(found) > 1)
 
 
 def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
@@ -307,7 +307,7 @@ def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> 
         external = bool(resource.get("external"))
         yield Recorded(
             urn=urn,
-            type=str(type_),
+            token=str(type_),
             id=object_id,
             # A resource that was read by its id has no inputs; the engine then compares its outputs. `active` has what
             # `state` has.

@@ -61,7 +61,7 @@ def select(
     selection.left_out += [each.why for each in unknown]
     listed = [each for each in (*kept, *found) if each.key not in managed]
     for each in sorted(_with_all_properties(reader, listed, selection, every=by_id), key=_by_name):
-        taken_along = each.type == top.token and reader.client.why_protected(each.id)
+        taken_along = each.token == top.token and reader.client.why_protected(each.id)
         if taken_along:
             selection.remarks.append(
                 f"organization {clean(name_of(each) or '')} ({clean(each.id)}) is taken along, and {taken_along}. Remove it from the "
@@ -71,7 +71,7 @@ def select(
         if why is None:
             selection.objects.append(each)
         else:
-            selection.remarks.append(f"{RESOURCE_TYPES[each.type].noun} {clean(each.id)} is left out: {why}.")
+            selection.remarks.append(f"{RESOURCE_TYPES[each.token].noun} {clean(each.id)} is left out: {why}.")
     _read_names(reader, selection)
     return selection
 
@@ -94,7 +94,7 @@ def select_one(reader: Reader, type: ResourceType[Any], id: str, address: Mappin
 
 def why_not_managed(client: Client, observed: Observed) -> str | None:
     """Return why no program should manage an object, as a clause; None where one may."""
-    of_type, own_project = RESOURCE_TYPES[observed.type].reference == "project_id", client.own_project
+    of_type, own_project = RESOURCE_TYPES[observed.token].reference == "project_id", client.own_project
     if (observed.id if of_type else observed.properties.get("project_id")) == own_project:
         return "it is ZITADEL's own" if of_type else "it is about ZITADEL's own project"
     if observed.properties.get("user_id") == client.me.id:
@@ -137,17 +137,17 @@ def _with_all_properties(
 
     :param every: read all of them by id.
     """
-    incomplete = [each for each in found if every or set(RESOURCE_TYPES[each.type].updatable) - each.properties.keys()]
+    incomplete = [each for each in found if every or set(RESOURCE_TYPES[each.token].updatable) - each.properties.keys()]
     whole = [each for each in found if each not in incomplete]
 
     def read(listed: Observed) -> Observed | Removal:
-        resource_type = RESOURCE_TYPES[listed.type]
+        resource_type = RESOURCE_TYPES[listed.token]
         known = {**dict.fromkeys(resource_type.updatable, ()), **listed.properties}
         return resource_type.find(reader.client, listed.id, known)
 
     for listed, answer in read_each(reader, read, incomplete, "Reading by id"):
         if isinstance(answer, ZorgError):
-            selection.left_out.append(f"{RESOURCE_TYPES[listed.type].noun} {clean(listed.id)} is left out. {answer}")
+            selection.left_out.append(f"{RESOURCE_TYPES[listed.token].noun} {clean(listed.id)} is left out. {answer}")
         elif isinstance(answer, Observed):
             whole.append(answer)
             if answer.warning and every:
@@ -157,7 +157,7 @@ def _with_all_properties(
 
 def _read_names(reader: Reader, selection: Selection) -> None:
     """Read the names of the objects that the selection refers to and does not have."""
-    own = {(each.type, each.id) for each in selection.objects}
+    own = {(each.token, each.id) for each in selection.objects}
     wanted = {
         (name, str(each.properties[name])): each.properties.get("org_id")
         for each in selection.objects
@@ -205,5 +205,5 @@ def verify(wanted: Sequence[str]) -> None:
 
 def properties_of(observed: Observed) -> Mapping[str, Any]:
     """Return the properties that a program can declare."""
-    names = RESOURCE_TYPES[observed.type].inputs.names()
+    names = RESOURCE_TYPES[observed.token].inputs.names()
     return {name: value for name, value in observed.properties.items() if name in names}

@@ -92,7 +92,7 @@ def affected_by(
     unknown_children = bool(removed["org_id"]) and children is None
 
     def removed_with_another(each: Recorded) -> bool:
-        parents = RESOURCE_TYPES[each.type].events.parents
+        parents = RESOURCE_TYPES[each.token].events.parents
         if unknown_children and any(parent.created for parent in parents):
             return True
         names = ("org_id", *(parent.property for parent in parents))

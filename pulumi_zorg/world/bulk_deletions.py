@@ -32,7 +32,7 @@ def find_bulk_deletions(client: Client, missing: Sequence[Recorded]) -> dict[Key
     found: dict[Key, Removal] = {}
     try:
         for token, resource_type in RESOURCE_TYPES.items():
-            of_type = [each for each in missing if each.type == token]
+            of_type = [each for each in missing if each.token == token]
             if of_type:
                 found |= _find(client, resource_type, of_type)
     except ApiError:

@@ -55,7 +55,7 @@ def read_again(client: Client, observed: Observed, known: Mapping[str, Any]) -> 
 
     :param known: what the state has of the object.
     """
-    resource_type = RESOURCE_TYPES[observed.type]
+    resource_type = RESOURCE_TYPES[observed.token]
     own = resource_type.events
     try:
         events = events_of(client, own, observed.id, known, (own.created, *own.changes[ACTIVE], *own.removed))
@@ -71,7 +71,7 @@ def read_again(client: Client, observed: Observed, known: Mapping[str, Any]) -> 
 
 def lost_noun(observed: Observed, last: Event) -> str:
     """Return what reads do not show: a removal, a deactivation or a reactivation."""
-    if last.kind in RESOURCE_TYPES[observed.type].events.removed:
+    if last.kind in RESOURCE_TYPES[observed.token].events.removed:
         return "removal"
     return "deactivation" if observed.properties[ACTIVE] else "reactivation"
 
@@ -89,8 +89,8 @@ def describe(observed: Observed, last: Event) -> str:
     effect = "reads still show it as active, and it still gives access" if shown else "reads still show it as inactive"
     repair = f"`pulumi up` makes it again if the program declares active={not shown}."
     if noun == "removal":
-        repair = f"It cannot be removed again: it goes with {goes_with(observed.type)}."
+        repair = f"It cannot be removed again: it goes with {goes_with(observed.token)}."
     return (
-        f"{RESOURCE_TYPES[observed.type].noun} {observed.id}: ZITADEL accepted its {noun}{by} at "
+        f"{RESOURCE_TYPES[observed.token].noun} {observed.id}: ZITADEL accepted its {noun}{by} at "
         f"{last.creation_date:%Y-%m-%d %H:%M:%S} UTC and lost it: {effect}. {repair}"
     )

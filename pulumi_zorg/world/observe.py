@@ -55,8 +55,8 @@ def observe(reader: Reader, recorded: Sequence[Recorded]) -> Observation:
     :raises ZorgError: where nothing can be read at all: no connection, no token.
     """
     observation = Observation()
-    counts = Counter(each.type for each in recorded)
-    in_lists = [each for each in recorded if counts[each.type] > FEW]
+    counts = Counter(each.token for each in recorded)
+    in_lists = [each for each in recorded if counts[each.token] > FEW]
     listed = _read_lists(reader, in_lists)
     by_id = [each for each in recorded if each.key not in listed or _differs(each, listed[each.key])]
     if in_lists:
@@ -84,7 +84,7 @@ def verify_instance(client: Client, recorded: Sequence[Recorded]) -> None:
     :raises NotProven: where it was written for another instance.
     """
     for each in recorded[:1]:
-        find(client, each.type, each.id, each.known)
+        find(client, each.token, each.id, each.known)
 
 
 def find(client: Client, type: str, id: str, known: Mapping[str, Any]) -> Observed | Removal:
@@ -115,7 +115,7 @@ def _differs(recorded: Recorded, listed: Observed) -> bool:
 
 def _hides(recorded: Recorded, listed: Observed | None) -> bool:
     """Whether a list leaves out a property that is compared."""
-    updatable = RESOURCE_TYPES[recorded.type].updatable
+    updatable = RESOURCE_TYPES[recorded.token].updatable
     return listed is not None and any(
         name in recorded.properties and name not in listed.properties for name in updatable
     )
@@ -123,11 +123,11 @@ def _hides(recorded: Recorded, listed: Observed | None) -> bool:
 
 def _read_by_id(reader: Reader, recorded: Sequence[Recorded], observation: Observation) -> None:
     answers = read_each(
-        reader, lambda each: find(reader.client, each.type, each.id, each.known), recorded, "Reading by id"
+        reader, lambda each: find(reader.client, each.token, each.id, each.known), recorded, "Reading by id"
     )
     for each, answer in answers:
         if isinstance(answer, ZorgError):
-            observation.unknown.append(Undetermined(each.urn, each.type, each.id, str(answer)))
+            observation.unknown.append(Undetermined(each.urn, each.token, each.id, str(answer)))
             continue
         observation.objects[each.key] = answer
         if isinstance(answer, Observed) and answer.warning:
@@ -138,7 +138,7 @@ def _read_lists(reader: Reader, recorded: Sequence[Recorded]) -> dict[Key, Obser
     """Return what lists show of the objects, as far as the caller may read the lists."""
     found: dict[Key, Observed] = {}
     for token, resource_type in RESOURCE_TYPES.items():
-        of_type = {each.key: each for each in recorded if each.type == token}
+        of_type = {each.key: each for each in recorded if each.token == token}
         if of_type:
             records = {
                 resource_type.key(each.id, vars(each)): each

@@ -16,7 +16,7 @@ __all__ = ["Observed", "Removal"]
 class Observed:
     """An object that exists, as the server showed it.
 
-    :param type: the type token.
+    :param token: the type token.
     :param properties: inputs and outputs, in the state's form.
     :param created: when the object was created, by the server's clock; None where the server does not say.
     :param warning: what the user should know about the object, as a sentence.
@@ -24,7 +24,7 @@ class Observed:
     :param within: see :class:`Key`.
     """
 
-    type: str
+    token: str
     id: str
     properties: Mapping[str, Any]
     created: datetime | None = None
@@ -35,7 +35,7 @@ class Observed:
     @property
     def key(self) -> Key:
         """What is unique of the object."""
-        return Key(self.type, self.id, self.within)
+        return Key(self.token, self.id, self.within)
 
 
 @dataclass(frozen=True)

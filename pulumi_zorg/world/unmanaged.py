@@ -96,10 +96,10 @@ def find_unmanaged(
     recent: tuple[Event, ...] | None = None
     if events is None:
         entries, unknown = _list_everything(reader, scope, types)
-        entries = {key: entry for key, entry in entries.items() if key not in own and key.type in types}
+        entries = {key: entry for key, entry in entries.items() if key not in own and key.token in types}
         with suppress(ApiError):
             recent = recent_events(reader.client)
-    shown = {key: from_list(RESOURCE_TYPES[key.type], entry) for key, entry in entries.items()}
+    shown = {key: from_list(RESOURCE_TYPES[key.token], entry) for key, entry in entries.items()}
     listed = {key: each for key, each in shown.items() if each is not None}
     outdated = _outdated(reader.client, listed, recent)
     # Read by id: what a list may not show yet, or not as it is.
@@ -107,19 +107,19 @@ def find_unmanaged(
     by_id |= {key: listed[key].properties for key in outdated}
     created = _created((recent if events is None else events) or (), scope)
     by_id |= {
-        key: known for key, known in created.items() if key.type in types and key not in own and key not in entries
+        key: known for key, known in created.items() if key.token in types and key not in own and key not in entries
     }
     found = [each for key, each in listed.items() if key not in outdated]
     for key, answer in read_each(
-        reader, lambda key: find(reader.client, key.type, key.id, by_id[key]), list(by_id), "Reading unmanaged objects"
+        reader, lambda key: find(reader.client, key.token, key.id, by_id[key]), list(by_id), "Reading unmanaged objects"
     ):
         if isinstance(answer, NotProven) and answer.unseen:
             continue  # a list showed it a moment ago, and shows it no more
         if isinstance(answer, ZorgError):
-            unknown.append(Undetermined(None, key.type, key.id, str(answer)))
+            unknown.append(Undetermined(None, key.token, key.id, str(answer)))
         elif isinstance(answer, Observed):
             found.append(answer)
-    unknown.sort(key=lambda each: (each.type, each.id))
+    unknown.sort(key=lambda each: (each.token, each.id))
     return tuple(sorted(found, key=lambda each: each.key)), tuple(unknown)
 
 
@@ -143,7 +143,7 @@ def removed_along(
 def _organizations_of(recorded: Iterable[Recorded]) -> set[str]:
     """Return the organizations that the stack manages, and those in which it manages an object."""
     managed = [each for each in recorded if not each.external]
-    organizations = {each.id for each in managed if not RESOURCE_TYPES[each.type].in_organization}
+    organizations = {each.id for each in managed if not RESOURCE_TYPES[each.token].in_organization}
     return organizations | {str(each.known["org_id"]) for each in managed if each.known.get("org_id")}
 
 
@@ -247,7 +247,7 @@ def _list_in(known: _Organizations, type: ResourceType[Any], org_id: str) -> Seq
 
 def _outdated(client: Client, listed: Mapping[Key, Observed], recent: tuple[Event, ...] | None) -> set[Key]:
     """Return the listed objects that a list may not show as they are; all, for a caller who may not read the events."""
-    as_recorded = [Recorded("", each.type, each.id, each.properties, each.properties) for each in listed.values()]
+    as_recorded = [Recorded("", each.token, each.id, each.properties, each.properties) for each in listed.values()]
     try:
         return {each.key for each in recently_changed(client, recent, as_recorded)}
     except ApiError:

@@ -322,7 +322,7 @@ def test_patterns_of_a_file_ignore_properties_of_projects(tenant: Tenant) -> Non
     ):
         assert IgnoreRules.parse(text).apply(report).drifted == (), text
     (left,) = IgnoreRules.parse("Project:*\n").apply(report).drifted
-    assert left.type == PROJECT_GRANT
+    assert left.token == PROJECT_GRANT
 
 
 def test_an_owner_of_the_organization_alone_sees_the_changes_and_proves_removals(every_tenant: Tenant) -> None:

@@ -137,7 +137,7 @@ def test_an_outdated_list_is_no_drift(server: Server, clients: Clients, monkeypa
     monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
     last = recorded[-1]
     server.admin.set_roles(server.home, last.known["user_id"], last.id, ["admin"])
-    grants = [each for each in recorded[:-1] if each.type == USER_GRANT]
+    grants = [each for each in recorded[:-1] if each.token == USER_GRANT]
     updated = replace(last, properties={**last.properties, "role_keys": ["admin"]})
     assert drifts(client, [*grants, updated]) == ()
 
@@ -153,8 +153,8 @@ def test_a_phantom_is_drift_although_nothing_of_it_differs(server: Server, clien
     assert found.phantom is not None
     assert found.phantom.effect == "gives no roles"
     assert f"pulumi up --replace '{found.urn}'" in found.phantom.advice
-    renamed = Drift(recorded[0].urn, recorded[0].type, recorded[0].id, (Change("name", "A", "B"),))
-    changed = Drift(found.urn, found.type, found.id, (Change("active", True, False),))
+    renamed = Drift(recorded[0].urn, recorded[0].token, recorded[0].id, (Change("name", "A", "B"),))
+    changed = Drift(found.urn, found.token, found.id, (Change("active", True, False),))
     in_order = with_phantoms((renamed, changed), recorded, observation.objects)
     assert [(each.urn, bool(each.changes), each.phantom is not None) for each in in_order] == [
         (renamed.urn, True, False),
@@ -165,7 +165,7 @@ def test_a_phantom_is_drift_although_nothing_of_it_differs(server: Server, clien
 def test_without_the_event_store_the_absence_of_many_objects_is_no_removal(server: Server, clients: Clients) -> None:
     """After an upgrade, reads by id can answer 404 and lists be empty for a while."""
     recorded = many(server)
-    grants = [each for each in recorded if each.type == USER_GRANT]
+    grants = [each for each in recorded if each.token == USER_GRANT]
     assert len(grants) > FEW
     client = clients.member(server, "ORG_OWNER", of=server.home)
     httpx.post(f"{server.proxy.target}/debug/phantoms", json={"ids": [each.id for each in grants]}).raise_for_status()
@@ -255,7 +255,7 @@ def test_unmanaged_objects_of_the_stack_and_of_the_instance_are_found(every_serv
     assert {*extra, outside, elsewhere, server.home} <= {each.id for each in unmanaged}
     assert not {each.id for each in recorded} & {each.id for each in unmanaged}
     only, _ = find_unmanaged(reader, recorded, whole_instance=True, types=(ORGANIZATION,))
-    assert {each.type for each in only} == {ORGANIZATION}
+    assert {each.token for each in only} == {ORGANIZATION}
 
 
 def test_an_unmanaged_grant_that_lists_do_not_show_yet_is_found(server: Server, clients: Clients) -> None:
@@ -313,7 +313,7 @@ def test_many_unmanaged_grants_take_few_calls(profile_server: Server, clients: C
     assert sum(calls(server).values()) <= 6, calls(server)
     # They are explained as a read by id shows them.
     for each in unmanaged[:2]:
-        read = find(reader.client, each.type, each.id, {"org_id": server.home})
+        read = find(reader.client, each.token, each.id, {"org_id": server.home})
         assert isinstance(read, Observed)
         assert (each.properties, each.created) == (read.properties, read.created)
 

@@ -91,7 +91,7 @@ def test_an_id_is_unique_only_within_its_type_and_where_the_type_says_so_within_
     assert shared(two) == ()
     assert len({each.key for each in recorded(two)}) == 3
     (found,) = shared(of(granted("a", "7"), granted("again", "7")))
-    assert (found.type, found.id) == (PROJECT_GRANT, "1")
+    assert (found.token, found.id) == (PROJECT_GRANT, "1")
 
 
 @pytest.mark.parametrize("token", RESOURCE_TYPES)
@@ -132,7 +132,7 @@ def test_a_resource_of_this_package_that_this_release_does_not_understand_is_fou
 def test_two_resources_of_one_object_are_found_with_the_way_out() -> None:
     old, new = resource("old", "1"), resource("new", "1")
     (found,) = shared(of(old, resource("other", "2"), resource("ann", "1", USER_GRANT), new))
-    assert (found.type, found.id, found.urns) == (ORGANIZATION, "1", (old["urn"], new["urn"]))
+    assert (found.token, found.id, found.urns) == (ORGANIZATION, "1", (old["urn"], new["urn"]))
     assert found.error.endswith(
         f"Remove one of them from the state: pulumi state delete '{old['urn']}' or pulumi state delete '{new['urn']}'"
     )
