@@ -130,11 +130,12 @@ def _options(
 def _find_drift(name: str, settings: Settings, exported: Mapping[str, Any], options: Options) -> Report:
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.drift.pipeline import find_drift
-    from pulumi_zorg.world.concurrency import Reader
+    from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+    from pulumi_zorg.world.reader import World
 
     client = Client.connect(settings, notice=_notice)
     try:
-        return find_drift(name, exported, Reader(client, progress_bar, _notice), options)
+        return find_drift(name, exported, World(client, RESOURCE_TYPES, progress_bar, _notice), options)
     finally:
         client.close()
 

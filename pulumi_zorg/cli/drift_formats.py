@@ -147,7 +147,7 @@ def _verb(change: Change) -> str:
         return change.property if change.secret else f"{change.property}: {clean(change.why)}"
     if change.lost and not change.secret:
         return f"{change.lost_noun} was lost"
-    if change.property == "active" and not change.secret:
+    if change.property == "active" and change.live is not None and not change.secret:
         return "reactivated" if change.live else "deactivated"
     return {"name": "renamed", "role_keys": "role_keys changed"}.get(change.property, f"{change.property} changed")
 
@@ -185,7 +185,7 @@ def _values(change: Change) -> str:
 
 def _title(observed: Observed) -> str:
     properties, resource_type = observed.properties, RESOURCE_TYPES[observed.token]
-    if "name" in properties:
+    if properties.get("name"):
         # Quoted: at the beginning of a line, a name like ``::stop-commands::x`` would be a command to a workflow's runner.
         return clean(json.dumps(properties["name"], ensure_ascii=False))
     parents = {each.property: each.noun for each in resource_type.events.parents} | {"org_id": "organization"}
@@ -193,7 +193,7 @@ def _title(observed: Observed) -> str:
     shown = [name for name in parents if name in resource_type.inputs.unique_by or name == "org_id"]
     of = ", ".join(f"{parents[name]} {properties.get(name)}" for name in shown)
     roles = f": {', '.join(properties['role_keys']) or 'no roles'}" if "role_keys" in properties else ""
-    inactive = "" if properties.get("active", True) else ", inactive"
+    inactive = ", inactive" if properties.get("active") is False else ""
     return clean(f"{of}{roles}{inactive}", LONGEST)
 
 

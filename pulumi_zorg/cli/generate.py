@@ -72,14 +72,15 @@ def generate(
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.generate import pipeline
     from pulumi_zorg.generate.managed import Managed
-    from pulumi_zorg.world.concurrency import Reader
+    from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+    from pulumi_zorg.world.reader import World
 
     with readable_errors():
         managed = Managed.of(of.name, of.state) if missing else None
         with closing(Client.connect(of.settings, notice=_notice)) as client:
-            reader = Reader(client, progress_bar, _notice)
+            world = World(client, RESOURCE_TYPES, progress_bar, _notice)
             imports = import_file is not None
-            generated = pipeline.generate(reader, organizations, state, imports=imports, managed=managed)
+            generated = pipeline.generate(world, organizations, state, imports=imports, managed=managed)
     for why in generated.left_out:
         _notice(why)
     if managed is not None and not generated.resources:

@@ -57,15 +57,16 @@ def import_object(
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.generate.managed import Managed
     from pulumi_zorg.generate.pipeline import Wanted, import_one
-    from pulumi_zorg.world.concurrency import Reader
+    from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+    from pulumi_zorg.world.reader import World
 
     given = {"org_id": org_id, "project_id": project_id}
     address = {name: value for name, value in given.items() if value is not None}
     with readable_errors():
         managed = Managed.of(of.name, of.state)
         with closing(Client.connect(of.settings, notice=_notice)) as client:
-            reader = Reader(client, progress_bar, _notice)
-            imported = import_one(reader, Wanted(type_, name, id_, address, parent), managed)
+            world = World(client, RESOURCE_TYPES, progress_bar, _notice)
+            imported = import_one(world, Wanted(type_, name, id_, address, parent), managed)
     for remark in imported.remarks:
         _notice(remark)
     if import_file is not None:

@@ -234,7 +234,7 @@ def _with_state(plan: Plan, stack: Stack, own: bool) -> tuple[Plan, str | None]:
     kept = tuple(each for each in plan.steps if each not in done or (each.urn, each.planned.id) not in repaired)
     planned = {(step.urn, step.planned.id) for step in kept if step.planned.after is None}
     left = (each for each in pending if (each.urn, each.id) not in planned)
-    steps = (PlannedStep(each.urn, Planned(each.token, each.id, each.known, None), "pending") for each in left)
+    steps = (PlannedStep(each.urn, Planned(each.token, each.id, each.all_properties, None), "pending") for each in left)
     known = {(each.token, each.id) for each in in_state}
     more = (each for each in plan.shared if (each.token, each.id) not in known)
     return replace(plan, steps=(*kept, *steps), shared=(*in_state, *more)), None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # A preview without changes makes no call, and does not load 
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.engine.preview_impact import PreviewImpact
     from pulumi_zorg.resource_types.resource_type import ResourceType
-    from pulumi_zorg.world.bulk_reads import BulkReads
+    from pulumi_zorg.world.reader import World
     from pulumi_zorg.world.references import Missing
 
 __all__ = ["ProviderContext", "current", "is_started", "readable", "start", "stop"]
@@ -49,7 +49,7 @@ class ProviderContext:
     registry: Registry = field(default_factory=Registry)
     _client: Client | None = None
     _preview: PreviewImpact | None = None
-    _bulk_reads: BulkReads | None = None
+    _world: World | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
     #: The secret properties of a resource, by what it declares: `diff` is given exactly what `check` returned.
     _secret: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -104,14 +104,14 @@ class ProviderContext:
             return self._preview
 
     @property
-    def bulk_reads(self) -> BulkReads:
-        """Answers the reads of a refresh from lists."""
+    def world(self) -> World:
+        """Reads what exists: in a refresh from lists, where there are many objects."""
         with self._lock:
-            if self._bulk_reads is None:
-                from pulumi_zorg.world.bulk_reads import BulkReads
+            if self._world is None:
+                from pulumi_zorg.world.reader import World
 
-                self._bulk_reads = BulkReads()
-            return self._bulk_reads
+                self._world = World(self.client, RESOURCE_TYPES)
+            return self._world
 
     def close(self) -> None:
         """Write what was kept for the end of the run, and close the connections."""

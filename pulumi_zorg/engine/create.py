@@ -8,7 +8,6 @@ the event store shows it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, Generic
@@ -34,7 +33,7 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed, ResourceType
-from pulumi_zorg.world.proof import created
+from pulumi_zorg.world.proof import creation_of
 from pulumi_zorg.world.tokens import Key
 
 __all__ = ["Created", "conflict_error", "create_or_adopt"]
@@ -204,7 +203,7 @@ class _Creator(Generic[AnyInputs]):
         kept = self.context.replaced(self.type.token, self.identity)
         if kept is None or self._is_managed(kept):
             return None
-        found = self.type.find_visible(self.client, kept, self.inputs.dump())
+        found = self.type.find_visible(self.client, kept, self.type.address_in(self.inputs.dump()))
         if found is None or not self.type.has_identity(found.properties, self.inputs):
             return None
         self.context.reporter.note(
@@ -226,18 +225,18 @@ class _Creator(Generic[AnyInputs]):
 
     def _find_own(self, inputs: AnyInputs, pending: PendingCreate) -> str | None:
         """Return the id of what exists, if one of the attempts has made it."""
-        known: Mapping[str, Any] = inputs.dump()
+        address = self.type.address_in(inputs.dump())
         if pending.id is not None:
             # Where that object is removed, there is nothing to wait for in a list.
             try:
-                return pending.id if isinstance(self.type.find(self.client, pending.id, known), Observed) else None
+                return pending.id if isinstance(self.type.find(self.client, pending.id, address), Observed) else None
             except NeverThere:
                 return None  # another instance has this address by now
         listed = self._listed(inputs)
-        found = None if listed is None else self.type.find(self.client, listed, known)
+        found = None if listed is None else self.type.find(self.client, listed, address)
         if not isinstance(found, Observed):
             return None
-        event = created(self.client, self.type.events, found.id, known)
+        event = creation_of(self.client, self.type.events, found.id, address)
         if event is not None and not self.type.may_be(event, inputs):
             return None  # it was created as something else, and has got this identity since
         by, at = (None, found.created) if event is None else (event.editor.user_id, event.creation_date)
@@ -313,7 +312,8 @@ def conflict_error(
             reason = resource_type.why_taken(client, renamed, inputs) if existing is None else None
         else:
             reason = None if existing is not None else resource_type.explain_conflict(client, inputs)
-        event = None if existing is None else created(client, resource_type.events, existing, inputs.dump())
+        address = resource_type.address_in(inputs.dump())
+        event = None if existing is None else creation_of(client, resource_type.events, existing, address)
     except (PermissionDenied, NotFound, NotProven):
         existing, reason, event = None, None, None
     except ZorgError as failure:

@@ -50,7 +50,7 @@ def half_done_update(
         # The server answers, so one more read tells what the object is.
         managed = {name: value for name, value in first.properties.items() if name in resource_type.updatable}
         try:
-            found = resource_type.find(client, id, {**known, **managed})
+            found = resource_type.find(client, id, resource_type.address_in({**known, **managed}))
         except ZorgError:
             pass
         else:

@@ -38,7 +38,7 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED, check_inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed, ResourceType
-from pulumi_zorg.world.lost_switches import describe
+from pulumi_zorg.world.observed import Address, Sought
 from pulumi_zorg.world.proof import Removal, in_state
 from pulumi_zorg.world.references import find_missing, may_exist
 
@@ -71,7 +71,7 @@ class Hooks(Generic[AnyInputs]):
         except (InvalidArgument, FailedPrecondition, NotFound, PermissionDenied, NotProven) as refused:
             raise self._explained(refused, inputs) from None
         created = self._shown(made, resource, inputs)
-        context.bulk_reads.written(self.type.key(created.id, props))
+        context.world.written(self.type.key(created.id, props))
         kept = self._kept(created, inputs, resource)
         progress: Progress[AnyInputs] = Progress()
         try:
@@ -103,11 +103,17 @@ class Hooks(Generic[AnyInputs]):
         is_get = not any(name in known for name in self.type.required if name not in self.type.address)
         # Where the inputs in the state differ from the outputs, the engine needs both.
         agree = not (known.get(DIFFERS) or known.get(UNFINISHED))
-        if not is_get and agree and context.bulk_reads.confirm(context.client, self.type, id, known):
+        recorded = {**(known.get(FILLED) or {}), **known}
+        sought = Sought(
+            self.type.key(id, known),
+            Address.of(known) if is_get else self.type.address_in(known),
+            lambda shown: all(recorded.get(name) == value for name, value in shown.items()),
+        )
+        if not is_get and agree and context.world.confirms(sought):
             context.pending.seen_by_engine(self.type.token, id)
             return ReadResult(id, props)  # without inputs, the engine keeps those of the state
         with nullcontext() if is_get else in_state():
-            found = self.type.find(context.client, id, known)
+            found = context.world.find(sought)
         if isinstance(found, Removal):
             if is_get:
                 raise Gone(f"There is no {self.type.noun} {id} to get: {found.describe()}.")
@@ -116,9 +122,9 @@ class Hooks(Generic[AnyInputs]):
         context.pending.seen_by_engine(self.type.token, id)
         if found.warning:
             context.reporter.warn(found.warning)
-        lost = None if is_get else context.bulk_reads.lost_switch(context.client, found, known)
+        lost = None if is_get else context.world.lost_change(sought, found, known.get("active"))
         if lost is not None:
-            context.reporter.warn(describe(found, lost))
+            context.reporter.warn(lost.describe(self.type.noun))
         undeclared = frozenset(self.type.server_defaults) - known.keys()
         filled = frozenset() if is_get else undeclared | (known.get(FILLED) or {}).keys()
         names = set(self.type.inputs.names()) - filled
@@ -137,7 +143,7 @@ class Hooks(Generic[AnyInputs]):
     def update(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Change what the program changes, and leave the rest as it is."""
         context = process.current()
-        context.bulk_reads.written(self.type.key(id, olds))
+        context.world.written(self.type.key(id, olds))
         inputs, resource = self._parse(news), self._resource(news)
         unfinished = frozenset(olds.get(UNFINISHED) or ())
         before = context.declared_before(resource, olds, unfinished)
@@ -186,7 +192,7 @@ class Hooks(Generic[AnyInputs]):
         """Apply the deletion policy, unless another resource of the program manages the object."""
         context = process.current()
         context.pending.seen_by_engine(self.type.token, id)
-        context.bulk_reads.written(self.type.key(id, props))
+        context.world.written(self.type.key(id, props))
         context.may_be_replaced(self.type.token, id, props)
         manager = context.registry.manager(self.type.key(id, props))
         if manager is not None:

@@ -28,7 +28,6 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
-from pulumi_zorg.world.lost_switches import goes_with
 from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.proof import events_of
 
@@ -172,10 +171,10 @@ class Change(Generic[AnyInputs]):
 
     def _last_changes(self) -> dict[str, Event | None] | None:
         """Return the last event that changed each property of the step; None for a caller who may not read events."""
-        own, known = self.type.events, self.inputs.dump()
+        own, address = self.type.events, self.type.address_in(self.inputs.dump())
         names = ("active",) if self.step.action in _OPPOSITES else sorted(self.step.changed)
         kinds = {kind for name in names for kind in own.changes.get(name, ())}
-        events = events_of(self.client, own, self.id, known, kinds)
+        events = events_of(self.client, own, self.id, address, kinds)
         if events is None:
             return None
         return {
@@ -209,7 +208,7 @@ def is_shown(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> b
 
     def shown() -> bool:
         try:
-            type.read(client, id, inputs.dump())
+            type.read(client, id, type.address_in(inputs.dump()))
         except NotFound:
             return False
         except ZorgError:
@@ -224,7 +223,7 @@ def removal_is_lost(type: ResourceType[Any], client: Client, id: str, inputs: An
 
     def shown() -> bool:
         try:
-            type.observed(type.read(client, id, inputs.dump()))
+            type.observed(type.read(client, id, type.address_in(inputs.dump())))
         except ZorgError:  # an organization that was removed is answered without a state
             return False
         return True
@@ -232,7 +231,7 @@ def removal_is_lost(type: ResourceType[Any], client: Client, id: str, inputs: An
     if not poll(lambda: not shown(), bool, within=SHOWN_WITHIN, sleep=client.transport.sleep):
         client.transport.notice(
             f"warning: {type.title(inputs, id)}: ZITADEL removed it and lost that: reads still show it, and it may still give access. It "
-            f"cannot be removed again: it goes with {goes_with(type.token)}."
+            f"cannot be removed again: it goes with {type.events.goes_with}."
         )
         return True
     return False
@@ -240,17 +239,17 @@ def removal_is_lost(type: ResourceType[Any], client: Client, id: str, inputs: An
 
 def was_removed(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> bool:
     """Whether the event store shows that the object was removed."""
-    events = events_of(client, type.events, id, inputs.dump())
+    events = events_of(client, type.events, id, type.address_in(inputs.dump()))
     return events is not None and len(events) > 0 and events[-1].kind in type.events.removed
 
 
 def was_created(type: ResourceType[Any], client: Client, id: str, inputs: Any) -> bool | None:
     """Whether the event store shows that the caller created the object as declared; None for a caller who may not read it."""
-    events = events_of(client, type.events, id, inputs.dump())
+    events = events_of(client, type.events, id, type.address_in(inputs.dump()))
     if not events:
         return None if events is None else False
     first = events[0]
-    mine = first.kind == type.events.created and first.editor.user_id == client.me.id
+    mine = first.kind in type.events.created and first.editor.user_id == client.me.id
     return mine and events[-1].kind not in type.events.removed and type.may_be(first, inputs)
 
 

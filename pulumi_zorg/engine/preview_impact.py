@@ -154,9 +154,9 @@ class PreviewImpact:
         if not new or planned.id is None:
             return planned
         before, after, object_id = planned.before or {}, planned.after or {}, planned.id
-        known = {**before, **{name: after[name] for name in new}}
+        address = resource_type.address_in({**before, **{name: after[name] for name in new}})
         try:
-            found = self.read(lambda: resource_type.find(self._client, object_id, known))
+            found = self.read(lambda: resource_type.find(self._client, object_id, address))
         except (ZorgError, _NotRead):
             return resource_type.unresolved(planned)
         if not isinstance(found, Observed):
@@ -172,7 +172,8 @@ class PreviewImpact:
         inputs = resource_type.inputs.of(checked)
         try:
             existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
-            found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, after))
+            address = resource_type.address_in(after)
+            found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, address))
         except (ZorgError, _NotRead):
             return resource_type.unresolved(planned)
         if not isinstance(found, Observed):

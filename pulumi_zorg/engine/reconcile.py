@@ -99,7 +99,7 @@ def reconcile(
 
     def read() -> tuple[Observed, tuple[Step, ...]]:
         nonlocal created
-        found = created or resource_type.find(client, id, known)
+        found = created or resource_type.find(client, id, resource_type.address_in(known))
         created = None
         if isinstance(found, Removal):
             raise Gone(
@@ -159,7 +159,7 @@ def destroy(
             assumed = False
             return None, (Step(Action.REMOVE),)
         try:
-            found = resource_type.find(client, id, known)
+            found = resource_type.find(client, id, resource_type.address_in(known))
         except NotProven as error:
             if not error.unseen or policy is not DeletionPolicy.REMOVE:
                 raise

@@ -12,6 +12,7 @@ from typing import Any
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.resource_types.inputs import SIGNATURE
 from pulumi_zorg.resource_types.registry import INPUTS, is_known
+from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.tokens import Key, is_ours, short
 
 __all__ = [
@@ -46,7 +47,7 @@ class Recorded:
 
     :param properties: the properties that a comparison covers: the inputs, or the outputs of a resource that the stack only
         reads.
-    :param known: everything that the state has about the object. Finding the object can need it.
+    :param all_properties: everything that the state has of the object: inputs and outputs.
     :param ignored: the property paths of the option ``ignore_changes``; ``*`` is all of them.
     :param secret: the properties whose values the state keeps secret.
     :param external: whether the stack only reads the object (``get``) and does not manage it.
@@ -62,7 +63,7 @@ class Recorded:
     token: str
     id: str
     properties: Mapping[str, Any]
-    known: Mapping[str, Any] = field(default_factory=dict)
+    all_properties: Mapping[str, Any] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
     external: bool = False
@@ -72,9 +73,14 @@ class Recorded:
     to_be_made: bool = False
 
     @property
+    def address(self) -> Address:
+        """By what the object is found. What the state does not have is not read."""
+        return Address.of(self.all_properties, INPUTS[self.token].names())
+
+    @property
     def key(self) -> Key:
         """What is unique of the object."""
-        return INPUTS[self.token].key(self.token, self.id, {**self.properties, **self.known})
+        return INPUTS[self.token].key(self.token, self.id, {**self.properties, **self.all_properties})
 
 
 @dataclass(frozen=True)
@@ -165,12 +171,14 @@ def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:
 def pending_deletions(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
     """Return the objects that the engine deletes in the next run, whatever the program declares.
 
-    ``known`` has no secret properties.
+    ``all_properties`` has no secret ones.
 
     :raises ConfigurationError: where the state cannot be read.
     """
     return tuple(
-        replace(each, known={name: value for name, value in each.known.items() if name not in each.secret})
+        replace(
+            each, all_properties={name: value for name, value in each.all_properties.items() if name not in each.secret}
+        )
         for each in _recorded(exported)
         if each.pending and not each.external and not each.retained
     )
@@ -222,7 +230,7 @@ def _has_own_provider(properties: Mapping[str, Any]) -> bool:
 def pending_replacements(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
     """Return the resources whose object an earlier run deleted, and for which it did not create another one.
 
-    The engine creates it in the next run. ``known`` may have secret properties.
+    The engine creates it in the next run. ``all_properties`` may have secret ones.
 
     :raises ConfigurationError: where the state cannot be read.
     """
@@ -312,7 +320,7 @@ def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> 
             # A resource that was read by its id has no inputs; the engine then compares its outputs. `active` has what
             # `state` has.
             properties={name: value for name, value in outputs.items() if name != "state"} if external else inputs,
-            known={**inputs, **(filled if isinstance(filled, Mapping) else {}), **outputs},
+            all_properties={**inputs, **(filled if isinstance(filled, Mapping) else {}), **outputs},
             ignored=frozenset(resource.get("ignoreChanges") or ()),
             secret=frozenset(secret),
             external=external,

@@ -13,7 +13,7 @@ from pulumi_zorg.generate.program import Way, declaration, program
 from pulumi_zorg.generate.selection import select, select_one, verify
 from pulumi_zorg.resource_types.inputs import wrong_id
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world.concurrency import Reader
+from pulumi_zorg.world.reader import World
 from pulumi_zorg.world.tokens import short
 
 __all__ = ["Generated", "Imported", "Wanted", "generate", "import_one"]
@@ -67,7 +67,7 @@ class Imported:
 
 
 def generate(
-    reader: Reader,
+    world: World,
     organizations: Sequence[str],
     state: str | None,
     *,
@@ -87,13 +87,13 @@ def generate(
     verify(organizations)
     own = () if managed is None else managed.resources.keys()
     # What an import says is believed, while an adoption reads the object.
-    selection = select(reader, organizations, state, managed=own, by_id=imports)
+    selection = select(world, organizations, state, managed=own, by_id=imports)
     written = program(selection, Way(imports, managed))
     file = import_file(written.resources) if imports else ""
     return Generated(written.text, len(written.resources), written.left_out, selection.remarks, file)
 
 
-def import_one(reader: Reader, wanted: Wanted, managed: Managed) -> Imported:
+def import_one(world: World, wanted: Wanted, managed: Managed) -> Imported:
     """Return the declaration of one object, which is read by its id, and the import file for it.
 
     :param managed: what the stack's state has already.
@@ -114,7 +114,7 @@ def import_one(reader: Reader, wanted: Wanted, managed: Managed) -> Imported:
         reason = wrong_id(value)
         if reason is not None:
             raise InputError(what, label, reason)
-    selection = select_one(reader, resource_type, wanted.id, wanted.address)
+    selection = select_one(world, resource_type, wanted.id, wanted.address)
     named, parent = _variable_and_urn(wanted.parent)
     managed.refuse(selection.objects[0], wanted.name, parent)
     holds_parent = None if parent is None else named or variable(resource_name(parent), set())

@@ -444,11 +444,11 @@ def _removed_along(
 ) -> tuple[set[str], str | None]:
     """Return the objects of a type that are removed along with these, and why they are not known, or None."""
     from pulumi_zorg.api.client import Client
-    from pulumi_zorg.world.unmanaged import removed_along
+    from pulumi_zorg.world.reader import World
 
     client = Client.connect(_hasty(settings), notice=lambda sentence: None)
     try:
-        found = removed_along(client, RESOURCE_TYPES[token], removed, at_most=_PAGES)
+        found = World(client, RESOURCE_TYPES).removed_along(token, removed, at_most=_PAGES)
     except ZorgError as error:
         return set(), clean(str(error), 500)
     finally:

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Protocol, TypeVar
 
-from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import CredentialError, Unauthenticated, Unreachable, ZorgError
 
-__all__ = ["Progress", "Reader", "no_progress", "read_each"]
+__all__ = ["Progress", "no_progress", "read_each"]
 
 #: Reads at a time: as many as the engine makes.
 _WORKERS = 4
@@ -36,27 +35,8 @@ def no_progress(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
     return items
 
 
-def _no_notice(sentence: str) -> None:
-    """Show nothing."""
-
-
-class Reader:
-    """A client, and the ways to report to the user while it reads.
-
-    :param progress: shows the progress of many reads.
-    :param notice: shows a sentence.
-    """
-
-    def __init__(
-        self, client: Client, progress: Progress = no_progress, notice: Callable[[str], None] = _no_notice
-    ) -> None:
-        self.client = client
-        self.progress = progress
-        self.notice = notice
-
-
 def read_each(
-    reader: Reader, read: Callable[[Item], Answer], items: Sequence[Item], what: str
+    progress: Progress, read: Callable[[Item], Answer], items: Sequence[Item], what: str
 ) -> Iterator[tuple[Item, Answer | ZorgError]]:
     """Return each item with what ``read`` returned for it, or with its error, in the order of the answers.
 
@@ -68,7 +48,7 @@ def read_each(
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="zorg") as pool:
         try:
             running = {pool.submit(read, item): item for item in items}
-            for done in reader.progress(as_completed(running), len(running), what):
+            for done in progress(as_completed(running), len(running), what):
                 try:
                     yield running[done], done.result()
                 except _FATAL:
