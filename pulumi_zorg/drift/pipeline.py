@@ -15,7 +15,6 @@ from pulumi_zorg.engine.state import Recorded, not_understood, pending_replaceme
 from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, ZorgError, clean
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
 from pulumi_zorg.resource_types.role_use import lacking
-from pulumi_zorg.world.changes import affected_by
 from pulumi_zorg.world.observed import Found, Observed, Sought
 from pulumi_zorg.world.proof import in_state
 from pulumi_zorg.world.reader import World
@@ -62,7 +61,7 @@ def find_drift(stack: str, exported: Mapping[str, Any], world: World, options: O
     # Observe.
     events = _changes(world, resources, options.since)
     objects = [sought(each) for each in compared]
-    changed = None if events is None else affected_by(world.types, events, objects)
+    changed = None if events is None else world.changes.affected_by(events, objects)
     observed = world.observe([each for each in objects if changed is None or each.key in changed])
     for warning in (each.warning for each in observed.values() if isinstance(each, Observed) and each.warning):
         world.notice(f"warning: {warning}")
@@ -74,8 +73,8 @@ def find_drift(stack: str, exported: Mapping[str, Any], world: World, options: O
     unmanaged, unlisted = _unmanaged(world, resources, options, events)
 
     # Report.
-    others = [Undetermined(each.urn, each.token, each.id, each.why) for each in not_understood(exported)]
-    return Report(stack, drifted, unmanaged, (*unknown(compared, observed), *others, *unlisted), shared(exported))
+    undetermined = (*unknown(compared, observed), *not_understood(exported), *unlisted)
+    return Report(stack, drifted, unmanaged, undetermined, shared(exported))
 
 
 def sought(each: Recorded) -> Sought:
@@ -102,7 +101,7 @@ def _changes(world: World, resources: Sequence[Recorded], since: datetime | None
         with in_state():
             world.find(sought(each))
     try:
-        events = world.events_since(since)
+        events = world.changes.since(since)
     except (PermissionDenied, NotFound) as refused:
         raise NotProven(
             "--since reads the event store, which needs the right events.read on the instance: IAM_OWNER_VIEWER and IAM_OWNER "

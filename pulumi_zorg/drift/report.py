@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pulumi_zorg.engine.state import SharedObject
+from pulumi_zorg.engine.state import SharedObject, Undetermined
 from pulumi_zorg.world.observed import Observed
 
 __all__ = ["Change", "Drift", "Phantom", "Report", "Undetermined", "Unmanaged"]
@@ -83,20 +83,6 @@ class Unmanaged:
 
     observed: Observed
     by: str | None = None
-
-
-@dataclass(frozen=True)
-class Undetermined:
-    """An object of which the credential could show neither that it exists nor that it was removed.
-
-    :param urn: the resource; None where no resource of the stack manages the object.
-    :param why: a sentence.
-    """
-
-    urn: str | None
-    token: str
-    id: str
-    why: str
 
 
 @dataclass(frozen=True)

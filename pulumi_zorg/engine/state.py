@@ -16,9 +16,9 @@ from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.tokens import Key, is_ours, short
 
 __all__ = [
-    "NotUnderstood",
     "Recorded",
     "SharedObject",
+    "Undetermined",
     "every_recorded",
     "every_urn",
     "find_shared",
@@ -107,14 +107,15 @@ class SharedObject:
 
 
 @dataclass(frozen=True)
-class NotUnderstood:
-    """A resource of this package that this release does not understand.
+class Undetermined:
+    """An object of which nothing can be said.
 
+    :param urn: the resource; None where no resource of the stack manages the object.
     :param id: empty where the state has none.
     :param why: a sentence.
     """
 
-    urn: str
+    urn: str | None
     token: str
     id: str
     why: str
@@ -184,8 +185,8 @@ def pending_deletions(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
     )
 
 
-def not_understood(exported: Mapping[str, Any]) -> tuple[NotUnderstood, ...]:
-    """Return the resources of this package that this release does not understand. Nothing can be said of their objects.
+def not_understood(exported: Mapping[str, Any]) -> tuple[Undetermined, ...]:
+    """Return the resources of this package that this release does not understand.
 
     :raises ConfigurationError: where the state cannot be read.
     """
@@ -193,7 +194,7 @@ def not_understood(exported: Mapping[str, Any]) -> tuple[NotUnderstood, ...]:
     for resource in _resources(exported):
         why = why_not_understood(resource["urn"], resource.get("type"), resource.get("inputs"), resource.get("outputs"))
         if why is not None:
-            found.append(NotUnderstood(resource["urn"], str(resource.get("type")), str(resource.get("id") or ""), why))
+            found.append(Undetermined(resource["urn"], str(resource.get("type")), str(resource.get("id") or ""), why))
     return tuple(found)
 
 

@@ -82,6 +82,11 @@ class ObjectEvents:
         changes = (kind for kinds in self.changes.values() for kind in kinds)
         return tuple(dict.fromkeys((*self.created, *changes, *self.removed)))
 
+    @property
+    def switches(self) -> tuple[str, ...]:
+        """The types of event that deactivate or reactivate an object."""
+        return self.changes.get("active", ())
+
     def subject(self, event: Event) -> str:
         """Return the id of the object that the event is about."""
         return event.aggregate.id if self.payload_id is None else str(event.payload.get(self.payload_id, ""))

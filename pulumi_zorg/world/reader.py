@@ -12,23 +12,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from functools import cached_property
 from typing import Any, TypeVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.pages import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, NotProven, PermissionDenied, UnexpectedAnswer, ZorgError, clean
-from pulumi_zorg.world.changes import (
-    LostChange,
-    affected_by,
-    children_of_removed,
-    kinds_of_change,
-    kinds_of_state,
-    last_states,
-    prove_removals,
-)
+from pulumi_zorg.world.changes import Changes, LostChange
 from pulumi_zorg.world.concurrency import Progress, no_progress, read_each
 from pulumi_zorg.world.declared import Declared, Types
 from pulumi_zorg.world.observed import ACTIVE, Found, Observed, Removal, Sought
@@ -45,8 +35,6 @@ FEW_LISTS = 12
 _FEW_PROOFS = 5
 #: So many objects of a type are confirmed by a read by id before a list is considered, in all and in one organization.
 _FEW_CONFIRMED = 5
-#: Lists are assumed to lag behind the event store by no more than this.
-_LONGEST_LAG = timedelta(minutes=2)
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -81,6 +69,7 @@ class World:
         notice: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self.client, self.types, self.notice = client, types, notice
+        self.changes = Changes(client, types)
         self._progress = progress
         self._rights: dict[str, frozenset[str]] = {}
         self._written: set[Key] = set()
@@ -124,11 +113,11 @@ class World:
         shown = self._listed(in_lists)
         differing = {each.key for each in in_lists if each.key in shown and not self._agrees(each, shown[each.key])}
         agreeing = [each for each in in_lists if each.key in shown.keys() - differing]
-        changed = self._changed_lately(agreeing, self.recent_events) if agreeing else set[Key]()
+        changed = self._changed_lately(agreeing, self.changes.recent) if agreeing else set[Key]()
         found: dict[Key, Found] = {each.key: shown[each.key] for each in agreeing if each.key not in changed}
         missing = [each for each in in_lists if each.key not in shown]
         if len(missing) > _FEW_PROOFS:
-            found.update(prove_removals(self.client, self.types, missing))
+            found.update(self.changes.removals(missing))
         left = [each for each in sought if each.key not in found]
         found.update((each.key, answer) for each, answer in self.read_each(self.find, left, "Reading by id"))
         return found
@@ -193,42 +182,10 @@ class World:
     def _agrees(self, sought: Sought, shown: Observed) -> bool:
         return not self._hides(sought, shown) and sought.agrees(shown.properties)
 
-    # What changed recently
-
-    def events_since(self, moment: datetime) -> tuple[Event, ...] | None:
-        """Return the events by which objects can change after a moment of the server's clock, oldest first.
-
-        None where they cannot all be read: more happened at one moment than one answer holds.
-
-        :raises ApiError: for a caller who may not read the event store.
-        """
-        return self.client.events.since(moment, kinds_of_change(self.types))
-
-    def recent_events(self) -> tuple[Event, ...] | None:
-        """Return the events that lists may not show yet. See :meth:`events_since`."""
-        return self.events_since(
-            datetime.fromtimestamp(self.client.transport.server_time(), timezone.utc) - _LONGEST_LAG
-        )
-
-    @cached_property
-    def _recent_events_of_run(self) -> tuple[Event, ...] | None:
-        """The events that lists may not show yet, read once in a run. What a list answers is true at that moment."""
-        return self.recent_events()
-
-    def changed_by(self, events: Sequence[Event] | None, sought: Sequence[Sought]) -> set[Key]:
-        """Return which of the objects recent events changed; all where the events are None, which cannot all be read.
-
-        :raises ApiError: for a caller who may not read the event store.
-        """
-        if events is None:
-            return {each.key for each in sought}
-        children = children_of_removed(self.client, self.types, events, at_most=1 + len(sought) // 10)
-        return affected_by(self.types, events, sought, children)
-
     def _changed_lately(self, sought: Sequence[Sought], recent: Callable[[], tuple[Event, ...] | None]) -> set[Key]:
         """Return which of the objects lists may not show as they are; none where the caller may not read the event store."""
         try:
-            return self.changed_by(recent(), sought)
+            return self.changes.affected(recent(), sought)
         except PermissionDenied:
             return set()
         except ZorgError:
@@ -251,7 +208,11 @@ class World:
         with self._lock:
             self._count(self.types[sought.key.token], sought.address.ids.get("org_id"))
             found = self._confirmed.get(sought.key)
-            return found is not None and self._agrees(sought, found) and not self._was_changed(found, self._last_states)
+            return (
+                found is not None
+                and self._agrees(sought, found)
+                and not self._was_changed(found, self.changes.last_states)
+            )
 
     def _count(self, type: Declared, org_id: str | None) -> None:
         """Count an object that was asked for, and read a list where it has become worth it."""
@@ -280,18 +241,10 @@ class World:
         if records:
             shown = listed(type, records)
             entries = [Sought(key, type.address_in(found.properties)) for key, found in shown.items()]
-            changed = self._changed_lately(entries, lambda: self._recent_events_of_run)
+            changed = self._changed_lately(entries, lambda: self.changes.recent_in_run)
             self._confirmed.update((key, found) for key, found in shown.items() if key not in changed)
 
     # Changes that the server lost
-
-    @cached_property
-    def _last_states(self) -> Mapping[Key, bool | None]:
-        """What the last thousand changes of state made of their objects; nothing for a caller who may not read them."""
-        try:
-            return last_states(self.types, self.client.events.newest(kinds_of_state(self.types)))
-        except ApiError:
-            return {}
 
     def _was_changed(self, observed: Observed, last: Mapping[Key, bool | None]) -> bool:
         """Whether the last change of state that the event store has of an object made another one than was seen."""
@@ -307,9 +260,9 @@ class World:
         :param recorded: what the caller had as ``active``.
         """
         with self._lock:
-            if "_last_states" not in vars(self) and recorded == observed.properties[ACTIVE]:
+            if "last_states" not in vars(self.changes) and recorded == observed.properties[ACTIVE]:
                 return None
-            suspected = self._was_changed(observed, self._last_states)
+            suspected = self._was_changed(observed, self.changes.last_states)
         return self._read_again(sought, observed)[1] if suspected else None
 
     def lost_changes(
@@ -320,7 +273,7 @@ class World:
         :param found: what :meth:`observe` returned. What a list showed otherwise than a read by id is corrected in it.
         :param events: changes of state that were read; None reads them.
         """
-        last = self._last_states if events is None else last_states(self.types, events)
+        last = self.changes.last_states if events is None else self.changes.last_states_by(events)
         suspects = [
             (each, seen)
             for each in sought
@@ -341,7 +294,7 @@ class World:
         The events are read first: a change that is made in between is no disagreement.
         """
         own = self.types[observed.token].events
-        kinds = (*own.created, *own.changes[ACTIVE], *own.removed)
+        kinds = (*own.created, *own.switches, *own.removed)
         try:
             events = events_of(self.client, own, observed.id, sought.address, kinds)
             found = self.find(sought)

@@ -10,7 +10,7 @@ from pulumi_zorg.api.pages import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.world.declared import Declared
-from pulumi_zorg.world.observed import Address, Observed, Removal, Sought
+from pulumi_zorg.world.observed import Observed, Removal, Sought
 from pulumi_zorg.world.proof import find_organization
 from pulumi_zorg.world.reader import FEW_LISTS, World, listed
 from pulumi_zorg.world.tokens import Key
@@ -35,31 +35,24 @@ def find_unmanaged(
     :param tokens: the types of the objects that are returned.
     :param events: only objects that these events created are returned.
     """
-    entries: dict[Key, ObjectRecord] = {}
+    shown: dict[Key, Observed] = {}
+    candidates: dict[Key, Sought] = {}
     unknown: Unknown = []
     if events is None:
-        everything, unknown = _Listing(world).everything(organizations, tokens)
-        entries = {key: each for key, each in everything.items() if key not in managed and key.token in tokens}
-    shown: dict[Key, Observed] = {}
-    for key, record in entries.items():
-        shown |= listed(world.types[key.token], [record])
-    sought = {key: Sought(key, world.types[key.token].address_in(each.properties)) for key, each in shown.items()}
-    outdated = set(shown)
-    if events is None:
+        entries, unknown = _Listing(world).everything(organizations, tokens)
+        for key, record in entries.items():
+            resource_type = world.types[key.token]
+            candidates[key] = Sought(key, resource_type.address_in({**vars(record), "org_id": record.org_id}))
+            shown |= listed(resource_type, [record])
+        doubtful = set(candidates)
         with suppress(ApiError):  # a caller who may not read the event store reads each object by its id
-            events = world.recent_events()
-            outdated = world.changed_by(events, list(sought.values()))
-    by_id = [sought[key] for key in outdated]
-    by_id += [
-        Sought(key, Address.of({**vars(each), "org_id": each.org_id}))
-        for key, each in entries.items()
-        if key not in shown
-    ]
-    created = _created(world, events or (), organizations)
-    by_id += [
-        each for key, each in created.items() if key.token in tokens and key not in managed and key not in entries
-    ]
-    found = [each for key, each in shown.items() if key not in outdated]
+            events = world.changes.recent()
+            doubtful = world.changes.affected(events, list(candidates.values()))
+        shown = {key: each for key, each in shown.items() if key not in doubtful}
+    candidates = {**_created(world, events or (), organizations), **candidates}
+    wanted = [each for key, each in candidates.items() if key not in managed and key.token in tokens]
+    found = [shown[each.key] for each in wanted if each.key in shown]
+    by_id = [each for each in wanted if each.key not in shown]
     for each, answer in world.read_each(world.find, by_id, "Reading unmanaged objects"):
         if isinstance(answer, NotProven) and answer.unseen:
             continue  # a list showed it a moment ago, and shows it no more
@@ -102,15 +95,14 @@ class _Listing:
 
         :param scope: the organizations whose objects are listed; None is the whole instance, with its organizations.
         """
-        records = {} if scope is not None else {each.id: each for each in self._organizations}
-        entries = {self.world.top.key(each.id, vars(each)): each for each in records.values()}
-        for token, resource_type in self.world.types.items():
-            if resource_type.in_organization and token in tokens:
-                found = self._of_type(
-                    resource_type, sorted(records if scope is None else scope), whole_instance=scope is None
-                )
-                entries.update((resource_type.key(each.id, vars(each)), each) for each in found)
-        return entries, self._unknown
+        top = self.world.top
+        found = {top.key(each.id, vars(each)): each for each in self._organizations} if scope is None else {}
+        organizations = sorted([key.id for key in found] if scope is None else scope)
+        for each in self.world.types.values():
+            if each.in_organization and each.token in tokens:
+                records = self._of_type(each, organizations, whole_instance=scope is None)
+                found |= {each.key(record.id, vars(record)): record for record in records}
+        return found, self._unknown
 
     @cached_property
     def _organizations(self) -> Sequence[ObjectRecord]:
@@ -122,10 +114,12 @@ class _Listing:
 
     def _of_type(self, type: Declared, organizations: Sequence[str], *, whole_instance: bool) -> list[ObjectRecord]:
         found: list[ObjectRecord] = []
+        if whole_instance:
+            self.world.require_permission(type, organizations[0])
         if whole_instance or len(organizations) > FEW_LISTS:
-            in_one_list = self._at_once(type, organizations, whole_instance=whole_instance)
-            if in_one_list is not None:
-                found, organizations = in_one_list
+            # Older servers do not have that list, or it takes more calls than a list for each organization.
+            with suppress(ApiError, UnexpectedAnswer, NotProven, TooLong):
+                found, organizations = self._at_once(type, organizations)
         what = f"Listing {type.noun}s"
         for org_id, answer in self.world.read_each(lambda org_id: self._in(type, org_id), organizations, what):
             if isinstance(answer, ZorgError):
@@ -135,32 +129,17 @@ class _Listing:
                 found += answer
         return found
 
-    def _at_once(
-        self, type: Declared, organizations: Sequence[str], *, whole_instance: bool
-    ) -> tuple[list[ObjectRecord], list[str]] | None:
-        """Return the objects in these organizations from the list of all objects of the instance.
-
-        The second part of the answer is the organizations that do not exist: each of them must be read by itself. None where
-        that list cannot be read, or is longer than one list for each organization.
-        """
-        # Who may list organizations has a right on the instance, which is the same in all of them.
-        if whole_instance:
-            self.world.require_permission(type, organizations[0])
-        try:
-            existing = {each.id for each in self._organizations}
-            wanted = existing.intersection(organizations)
-            if not wanted:
-                return None
-            if not whole_instance:
-                self.world.require_permission(type, min(wanted))
-            records = type.calls.list_instance(self.client, None if whole_instance else 3 * len(wanted))
-        except (ApiError, UnexpectedAnswer, NotProven, TooLong):
-            return None  # older servers do not have that list, or it is too long
+    def _at_once(self, type: Declared, organizations: Sequence[str]) -> tuple[list[ObjectRecord], Sequence[str]]:
+        """Return what the list of the whole instance shows in these organizations, and the organizations that are left."""
+        existing = {each.id for each in self._organizations}
+        wanted = existing.intersection(organizations)
+        if wanted:
+            # Who may list organizations has a right on the instance, which is the same in all of them.
+            self.world.require_permission(type, min(wanted))
+        records = type.calls.list_instance(self.client, 3 * len(wanted)) if wanted else None
         if records is None:
-            return None
-        # A list may show an organization that the list of organizations does not have yet.
-        shown = [each for each in records if whole_instance or each.org_id in wanted]
-        return shown, [] if whole_instance else sorted(set(organizations) - existing)
+            return [], organizations
+        return [each for each in records if each.org_id in wanted], sorted({*organizations} - existing)
 
     def _in(self, type: Declared, org_id: str) -> Sequence[ObjectRecord]:
         """Return the objects in one organization; none in a removed one.

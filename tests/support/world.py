@@ -13,7 +13,7 @@ from pulumi_zorg.drift import pipeline
 from pulumi_zorg.drift.report import Undetermined
 from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world import changes, reader, unmanaged
+from pulumi_zorg.world import reader, unmanaged
 from pulumi_zorg.world.observed import Observed, Removal, Sought
 from pulumi_zorg.world.tokens import Key
 
@@ -68,10 +68,10 @@ def find(client: Client, token: str, id: str, properties: Mapping[str, Any]) -> 
 
 def events_since(client: Client, moment: datetime) -> tuple[Event, ...] | None:
     """Return the events by which objects can change after a moment."""
-    return World(client).events_since(moment)
+    return World(client).changes.since(moment)
 
 
-def affected_by(events: Sequence[Event], recorded: Sequence[Recorded]) -> list[Recorded]:
+def affected_by(world: reader.World, events: Sequence[Event], recorded: Sequence[Recorded]) -> list[Recorded]:
     """Return the resources of a state whose objects events changed or removed."""
-    affected = changes.affected_by(RESOURCE_TYPES, events, [pipeline.sought(each) for each in recorded])
+    affected = world.changes.affected_by(events, [pipeline.sought(each) for each in recorded])
     return [each for each in recorded if each.key in affected]

@@ -422,7 +422,7 @@ def test_the_removal_of_another_object_affects_a_grant(server: Server, clients: 
             server.admin.remove_grant(server.home, server.ann, taken.id)
     events = events_since(client, since)
     assert events is not None
-    assert affected_by(events, [taken, left]) == [taken]
+    assert affected_by(World(client), events, [taken, left]) == [taken]
     assert [each.urn for each in drifts(client, [taken, left])] == [taken.urn]
 
 
@@ -435,7 +435,7 @@ def test_the_removal_of_the_users_organization_affects_a_grant(server: Server, c
     server.admin.remove_organization(tenant)
     events = events_since(client, since)
     assert events is not None
-    assert affected_by(events, [grant]) == [grant]
+    assert affected_by(World(client), events, [grant]) == [grant]
     assert isinstance(observe(World(client), [grant]).objects[grant.key], Removal)
 
 
