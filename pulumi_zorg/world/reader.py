@@ -10,16 +10,26 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.pages import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
-from pulumi_zorg.errors import ApiError, NotProven, PermissionDenied, UnexpectedAnswer, ZorgError, clean
+from pulumi_zorg.errors import (
+    ApiError,
+    CredentialError,
+    NotProven,
+    PermissionDenied,
+    Unauthenticated,
+    UnexpectedAnswer,
+    Unreachable,
+    ZorgError,
+    clean,
+)
 from pulumi_zorg.world.changes import Changes, LostChange
-from pulumi_zorg.world.concurrency import Progress, no_progress, read_each
 from pulumi_zorg.world.declared import Declared, Types
 from pulumi_zorg.world.observed import ACTIVE, Found, Observed, Removal, Sought
 from pulumi_zorg.world.proof import events_of
@@ -27,6 +37,10 @@ from pulumi_zorg.world.tokens import Key
 
 __all__ = ["FEW", "FEW_LISTS", "World", "listed"]
 
+#: Reads at a time: as many as the engine makes.
+_WORKERS = 4
+#: Errors that are about the server or the credential, and not about one object.
+_FATAL = (CredentialError, Unauthenticated, Unreachable)
 #: No more objects of a type than this are read by id: that is as fast as a list, and it does not lag.
 FEW = 20
 #: The objects in no more organizations than this are listed one organization at a time; in more, they are listed by id.
@@ -38,6 +52,17 @@ _FEW_CONFIRMED = 5
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+
+class Progress(Protocol):
+    """Shows the progress of work that can take long."""
+
+    def __call__(self, items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
+        """Return the items, and show each as done when the next one is taken."""
+
+
+def _no_progress(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
+    return items
 
 
 @dataclass
@@ -65,7 +90,7 @@ class World:
         self,
         client: Client,
         types: Types,
-        progress: Progress = no_progress,
+        progress: Progress = _no_progress,
         notice: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self.client, self.types, self.notice = client, types, notice
@@ -93,8 +118,27 @@ class World:
     def read_each(
         self, read: Callable[[Item], Answer], items: Sequence[Item], what: str
     ) -> Iterator[tuple[Item, Answer | ZorgError]]:
-        """Return each item with what ``read`` returned for it, or with its error. See :func:`read_each`."""
-        return read_each(self._progress, read, items, what)
+        """Return each item with what ``read`` returned for it, or with its error, in the order of the answers.
+
+        A few are read at a time.
+
+        :param what: the work, like ``Reading by id``.
+        :raises ZorgError: where an error concerns all items: no connection, no token.
+        """
+        if not items:
+            return
+        with ThreadPoolExecutor(_WORKERS, thread_name_prefix="zorg") as pool:
+            try:
+                running = {pool.submit(read, item): item for item in items}
+                for done in self._progress(as_completed(running), len(running), what):
+                    try:
+                        yield running[done], done.result()
+                    except _FATAL:
+                        raise
+                    except ZorgError as error:
+                        yield running[done], error
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def find(self, sought: Sought) -> Observed | Removal:
         """Return an object as a read by its id shows it, or the proof that it was removed.

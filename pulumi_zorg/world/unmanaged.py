@@ -18,7 +18,7 @@ from pulumi_zorg.world.tokens import Key
 __all__ = ["find_unmanaged"]
 
 #: Objects of which it is not known whether they exist, and why, as a sentence.
-Unknown = list[tuple[Key, str]]
+Unread = list[tuple[Key, str]]
 
 
 def find_unmanaged(
@@ -27,7 +27,7 @@ def find_unmanaged(
     organizations: Collection[str] | None,
     tokens: Collection[str],
     events: Sequence[Event] | None = None,
-) -> tuple[list[Observed], Unknown]:
+) -> tuple[list[Observed], Unread]:
     """Return the unmanaged objects, and the objects of which it is not known whether they exist, with the reason.
 
     :param managed: what is not returned.
@@ -37,7 +37,7 @@ def find_unmanaged(
     """
     shown: dict[Key, Observed] = {}
     candidates: dict[Key, Sought] = {}
-    unknown: Unknown = []
+    unknown: Unread = []
     if events is None:
         entries, unknown = _Listing(world).everything(organizations, tokens)
         for key, record in entries.items():
@@ -86,11 +86,11 @@ class _Listing:
     def __init__(self, world: World) -> None:
         self.world, self.client = world, world.client
         self._removed: dict[str, bool] = {}
-        self._unknown: Unknown = []
+        self._unknown: Unread = []
 
     def everything(
         self, scope: Collection[str] | None, tokens: Collection[str]
-    ) -> tuple[dict[Key, ObjectRecord], Unknown]:
+    ) -> tuple[dict[Key, ObjectRecord], Unread]:
         """Return the entries of the lists in scope, and the organizations whose objects could not be listed.
 
         :param scope: the organizations whose objects are listed; None is the whole instance, with its organizations.
