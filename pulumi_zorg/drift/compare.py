@@ -92,7 +92,7 @@ def _advice(lost: LostChange, *, repaired: bool) -> str:
     """
     what = f"ZITADEL accepted the {lost.noun} and lost it: {lost.effect}."
     if lost.noun == "removal":
-        return f"{what} It cannot be removed again: it goes with {lost.events.goes_with}."
+        return f"{what} It cannot be removed again. {lost.events.removed_only_with}"
     if repaired:
         return f"{what} `pulumi up --refresh` makes the {lost.noun} again."
     return (

@@ -231,7 +231,7 @@ def removal_is_lost(type: ResourceType[Any], client: Client, id: str, inputs: An
     if not poll(lambda: not shown(), bool, within=SHOWN_WITHIN, sleep=client.transport.sleep):
         client.transport.notice(
             f"warning: {type.title(inputs, id)}: ZITADEL removed it and lost that: reads still show it, and it may still give access. It "
-            f"cannot be removed again: it goes with {type.events.goes_with}."
+            f"cannot be removed again. {type.events.removed_only_with}"
         )
         return True
     return False

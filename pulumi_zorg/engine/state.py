@@ -274,7 +274,7 @@ def last_update(exported: Mapping[str, Any]) -> datetime:
 
     :raises ConfigurationError: where the state does not have it.
     """
-    resources = list(_resources(exported))
+    resources = _resources(exported)
     manifest = exported["deployment"].get("manifest")
     times = [manifest.get("time")] if isinstance(manifest, Mapping) else []
     times += [resource.get("modified") for resource in resources]
@@ -332,14 +332,12 @@ def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> 
         )
 
 
-def _resources(exported: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _resources(exported: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     deployment = exported.get("deployment")
-    if not isinstance(deployment, Mapping):
+    resources = (deployment.get("resources") or []) if isinstance(deployment, Mapping) else None
+    if not isinstance(resources, list) or not all(map(_is_resource, resources)):
         raise ConfigurationError(_NOT_A_STATE)
-    resources = deployment.get("resources") or []
-    if not isinstance(resources, list) or not all(_is_resource(each) for each in resources):
-        raise ConfigurationError(_NOT_A_STATE)
-    yield from resources
+    return resources
 
 
 def _is_resource(value: Any) -> bool:

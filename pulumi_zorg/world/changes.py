@@ -153,7 +153,7 @@ class Changes:
                     # The organizations of the object's parents are not known here, so their removals are not among them.
                     parent = events.removed_with(end, ids, (ids["org_id"],))
                     if parent is not None:
-                        found.setdefault(key, removal(end, f"{type.noun} {clean(key.id)} went with {parent}"))
+                        found.setdefault(key, removal(end, f"{type.noun} {clean(key.id)} was removed with {parent}"))
         return found
 
     @cached_property
@@ -165,7 +165,7 @@ class Changes:
         of_types = [each.events for each in self._types.values()]
         try:
             return self.last_states_by(
-                self._client.events.newest({kind for own in of_types for kind in (*own.switches, *own.removed)})
+                self._client.events.newest({kind for own in of_types for kind in (*own.state_changes, *own.removed)})
             )
         except ApiError:
             return {}
@@ -175,7 +175,7 @@ class Changes:
         found: dict[Key, bool | None] = {}
         for event in sorted(events, key=lambda each: each.creation_date):
             for token, own in ((token, each.events) for token, each in self._types.items()):
-                if event.kind in own.switches:
+                if event.kind in own.state_changes:
                     found[own.key(token, event)] = own.gives(event, ACTIVE, True) is True
                 elif event.kind in own.removed:
                     found[own.key(token, event)] = None
@@ -227,7 +227,7 @@ class LostChange:
         by = f" by {self.by}" if self.by else ""
         repair = f"`pulumi up` makes it again if the program declares active={not self.shown}."
         if self.noun == "removal":
-            repair = f"It cannot be removed again: it goes with {self.events.goes_with}."
+            repair = f"It cannot be removed again. {self.events.removed_only_with}"
         return (
             f"{noun} {self.observed.id}: ZITADEL accepted its {self.noun}{by} at {self.event.creation_date:%Y-%m-%d %H:%M:%S} UTC and "
             f"lost it: {self.effect}. {repair}"

@@ -83,7 +83,7 @@ class ObjectEvents:
         return tuple(dict.fromkeys((*self.created, *changes, *self.removed)))
 
     @property
-    def switches(self) -> tuple[str, ...]:
+    def state_changes(self) -> tuple[str, ...]:
         """The types of event that deactivate or reactivate an object."""
         return self.changes.get("active", ())
 
@@ -92,9 +92,10 @@ class ObjectEvents:
         return event.aggregate.id if self.payload_id is None else str(event.payload.get(self.payload_id, ""))
 
     @property
-    def goes_with(self) -> str:
-        """With what an object goes whose removal was lost, as the end of a sentence."""
-        return " or ".join(filter(None, (", ".join(f"its {each.noun}" for each in self.parents), "its organization")))
+    def removed_only_with(self) -> str:
+        """How an object whose removal the server lost can still be removed, as a sentence."""
+        *nouns, last = *(f"its {each.noun}" for each in self.parents), "its organization"
+        return f"It is removed only with {', '.join(nouns)} or {last}." if nouns else f"It is removed only with {last}."
 
     def key(self, token: str, event: Event) -> Key:
         """Return what is unique of the object that the event is about.

@@ -107,7 +107,7 @@ def find_record(client: Client, type: Declared, id: str, address: Address) -> Ob
         # Each of its calls may come after the removal of the organization, which takes the caller's rights along.
         org_id = address.ids.get("org_id", "")
         if client.removals.include(org_id):
-            return Removal(f"{what} went with organization {clean(org_id)}, which this run has removed")
+            return Removal(f"{what} was removed with organization {clean(org_id)}, which this run has removed")
         raise
 
 
@@ -126,7 +126,7 @@ def _from_events(
     created_as = {**({} if whole else address.ids), **type.events.properties_in(events[0])}
     for event, parent in _removals_of_parents(client, type.events, created_as):
         if event.creation_date >= events[0].creation_date:
-            return removal(event, f"{what} went with {parent}")
+            return removal(event, f"{what} was removed with {parent}")
     # A server that acts on another organization does not find the object either. Then it is not a phantom.
     client.verify_org_header(org_id)
     record = type.record_from(events) if whole else None
@@ -171,7 +171,7 @@ def _without_events(client: Client, type: Declared, id: str, address: Address, r
     what, org_id = f"{type.noun} {clean(id)}", address.ids.get("org_id", "")
     organization = find_organization(client, org_id)
     if isinstance(organization, Removal):
-        return Removal(f"{what} went with organization {clean(org_id)}")
+        return Removal(f"{what} was removed with organization {clean(org_id)}")
     try:
         rights = client.identity.permissions(org_id)
     except ApiError as refusal:
@@ -211,12 +211,12 @@ def _without_events(client: Client, type: Declared, id: str, address: Address, r
 
 
 def _logged_removal_of_parent(client: Client, events: ObjectEvents, address: Address, what: str) -> Removal | None:
-    """Return the proof that an object went with a parent, as far as change logs and organizations show it."""
+    """Return the proof that an object was removed with a parent, as far as change logs and organizations show it."""
     for parent in events.parents:
         parent_id = address.ids.get(parent.property)
         if parent_id is None:
             continue
-        how = f"{what} went with its {parent.noun} {clean(parent_id)}"
+        how = f"{what} was removed with its {parent.noun} {clean(parent_id)}"
         if parent.removed == ORG_REMOVED:
             try:
                 if isinstance(find_organization(client, parent_id), Removal):

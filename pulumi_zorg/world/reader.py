@@ -338,7 +338,7 @@ class World:
         The events are read first: a change that is made in between is no disagreement.
         """
         own = self.types[observed.token].events
-        kinds = (*own.created, *own.switches, *own.removed)
+        kinds = (*own.created, *own.state_changes, *own.removed)
         try:
             events = events_of(self.client, own, observed.id, sought.address, kinds)
             found = self.find(sought)
@@ -350,7 +350,7 @@ class World:
         is_shown = last.kind not in own.removed and own.gives(last, ACTIVE, found.properties[ACTIVE]) is not False
         return found, None if is_shown else LostChange(found, last, own)
 
-    # What goes with other objects
+    # What is removed with other objects
 
     def removed_along(
         self, token: str, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int

@@ -279,7 +279,7 @@ def test_a_grant_that_went_with_a_parent_is_proven_by_the_parents_change_log(
     grant = Granted(any_server, clients.owner(any_server))
     remove(grant)
     removal = grant.gone(clients.member(any_server, "ORG_OWNER_VIEWER", of=any_server.home))
-    assert f"went with its {parent} " in removal.how
+    assert f"was removed with its {parent} " in removal.how
     assert removal.by
     assert removal.at is not None
 
@@ -315,7 +315,7 @@ def test_a_project_grant_goes_with_the_granted_organization_for_who_may_read_bot
     server.admin.remove_organization(acme)
     gone = find_record(manager, PROJECT_GRANT, granted, Address.of(known))
     assert isinstance(gone, Removal)
-    assert gone.how == f"project grant {granted} went with its granted organization {acme}"
+    assert gone.how == f"project grant {granted} was removed with its granted organization {acme}"
     with pytest.raises(NotProven, match="its change log has no removal of it"):
         find_record(viewer, PROJECT_GRANT, granted, Address.of(known))
 
@@ -403,7 +403,7 @@ def test_a_grant_goes_with_the_organization_that_it_was_made_in(any_server: Serv
     grant = Granted(server, clients.owner(server), acme)
     server.admin.remove_organization(acme)
     assert grant.gone().at is not None
-    assert f"went with organization {acme}" in grant.gone(clients.member(server, "IAM_ORG_MANAGER")).how
+    assert f"was removed with organization {acme}" in grant.gone(clients.member(server, "IAM_ORG_MANAGER")).how
 
 
 def test_a_grant_goes_with_the_organization_of_its_user_and_project(any_server: Server, clients: Clients) -> None:
@@ -567,7 +567,7 @@ def test_a_phantom_whose_creation_the_event_store_hides_stays_in_doubt(
     server.proxy.add(Fault("answer", path="events/_search", times=1, status=200, body=body, headers=answer))
     if parent == "was removed":
         user_removed(grant)
-        assert f"went with its user {server.ann}" in grant.gone().how
+        assert f"was removed with its user {server.ann}" in grant.gone().how
     else:
         assert "has no removal of it" in grant.in_doubt()
 

@@ -84,4 +84,4 @@ def test_an_object_is_removed_with_its_organization_which_the_same_run_removes_d
     server.proxy.before = remove_before_a_list
     found = TYPE.find(client, grant, Address.of(known))
     assert isinstance(found, Removal)
-    assert found.describe() == f"user grant {grant} went with organization {acme}, which this run has removed"
+    assert found.describe() == f"user grant {grant} was removed with organization {acme}, which this run has removed"
