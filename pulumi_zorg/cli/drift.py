@@ -12,7 +12,7 @@ import click
 
 from pulumi_zorg.cli.files import read_file_or_stdin, read_text
 from pulumi_zorg.cli.options import format_option, stack_options, type_option
-from pulumi_zorg.cli.reading import reader_of
+from pulumi_zorg.cli.reading import connected
 from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.cli.writing import write_errors
 from pulumi_zorg.engine.state import last_update, parse_time, read_export, stack_name
@@ -81,8 +81,8 @@ def drift(
     rules = IgnoreRules.parse(read_text(patterns), str(patterns)) if patterns.exists() else IgnoreRules()
     name, settings, exported = _inputs(stack, state_file)
     options = Options(only or None, unmanaged, None if since is None else _moment(since, exported))
-    with reader_of(settings, "zorg") as reader:
-        report = rules.apply(find_drift(name, exported, reader, options))
+    with connected(settings, "zorg") as world:
+        report = rules.apply(find_drift(name, exported, world, options))
     FORMATS.write(form, report)
     write_errors(report.errors, _MOST_ERRORS)
     if report.in_sync is None:

@@ -23,12 +23,12 @@ def _table(report: Report) -> Iterator[str]:
     for drift in report.drifted:
         color = "red" if drift.removed is not None else "yellow"
         yield click.style(clean(drift.name), bold=True)
-        yield click.style(f"{short(drift.type)} {clean(drift.id)}", dim=True)
+        yield click.style(f"{short(drift.token)} {clean(drift.id)}", dim=True)
         yield click.style(clean(drift.urn, LONGEST), dim=True)
         yield from (click.style(f"  {clean(sentence, LONGEST)}", fg=color) for sentence in _sentences(drift))
     for found in report.unmanaged or ():
         yield click.style(_title(found), bold=True)
-        yield click.style(f"{short(found.observed.type)} {clean(found.observed.id)}", dim=True)
+        yield click.style(f"{short(found.observed.token)} {clean(found.observed.id)}", dim=True)
         yield click.style(f"  unmanaged{_when_and_who(found.observed.created, found.by)}", fg="magenta")
     for drift in report.drifted:
         yield from (click.style(f"{clean(drift.name)}: {advice}", fg="yellow") for advice in drift.advice)
@@ -40,7 +40,7 @@ def _markdown(report: Report) -> Iterator[str]:
     if report.drifted or report.unmanaged:
         yield from ("", "| resource | type, id | what | state | live | when | by |", "|---|---|---|---|---|---|---|")
     for drift in report.drifted:
-        subject = code(drift.urn), f"{short(drift.type)} {code(drift.id)}"
+        subject = code(drift.urn), f"{short(drift.token)} {code(drift.id)}"
         if drift.removed is not None:
             yield row(*subject, "removed", "", "", _time(drift.when), code(drift.by or ""))
         for each in drift.changes:
@@ -49,7 +49,7 @@ def _markdown(report: Report) -> Iterator[str]:
         if drift.phantom is not None:
             yield row(*subject, drift.phantom.sentence, "", "", "", "")
     for found in report.unmanaged or ():
-        of, when = f"{short(found.observed.type)} {code(found.observed.id)}", _time(found.observed.created)
+        of, when = f"{short(found.observed.token)} {code(found.observed.id)}", _time(found.observed.created)
         yield row("", of, "unmanaged", "", code(_title(found)), when, code(found.by or ""))
     yield from (f"\n{code(drift.name)}: {escaped(each)}" for drift in report.drifted for each in drift.advice)
     yield from (f"\n{code(each.error)}" for each in report.shared)
@@ -62,7 +62,7 @@ def _annotations(report: Report) -> Iterator[tuple[str, str, str]]:
         what = ". ".join(("; ".join(_sentences(drift)), *drift.advice))
         yield "warning", f"Drift of {drift.name}", f"{drift.urn} ({drift.id}): {what}"
     for found in report.unmanaged or ():
-        subject = f"{short(found.observed.type)} {found.observed.id}: {_title(found)}"
+        subject = f"{short(found.observed.token)} {found.observed.id}: {_title(found)}"
         yield "warning", "Unmanaged", f"{subject}{_when_and_who(found.observed.created, found.by)}"
     yield from (("error", "Two resources, one object", each.error) for each in report.shared)
     yield from (("error", "Unknown", f"{each.title}: {each.why}") for each in report.unknown)
@@ -101,7 +101,7 @@ def _value(change: Change, value: Any) -> str:
 
 def _title(found: Unmanaged) -> str:
     """Return what people know an unmanaged object by: its name, or else what it belongs to."""
-    properties, resource_type = found.observed.properties, RESOURCE_TYPES[found.observed.type]
+    properties, resource_type = found.observed.properties, RESOURCE_TYPES[found.observed.token]
     if properties.get("name"):
         # Quoted: at the beginning of a line, a name like ``::stop-commands::x`` would be a command to a workflow's runner.
         return clean(json.dumps(properties["name"], ensure_ascii=False))

@@ -10,7 +10,7 @@ import click
 
 from pulumi_zorg.cli.files import refuse_existing, write_text
 from pulumi_zorg.cli.options import import_file_option, stack_options
-from pulumi_zorg.cli.reading import notice, reader_of
+from pulumi_zorg.cli.reading import connected, notice
 from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.cli.writing import whole_output
 from pulumi_zorg.resource_types.impact import count_text
@@ -75,9 +75,9 @@ def generate(
     from pulumi_zorg.generate.managed import Managed
 
     managed = Managed.of(stack.name, stack.state) if missing else None
-    with reader_of(stack.settings, "generate") as reader:
+    with connected(stack.settings, "generate") as world:
         imports = import_file is not None
-        generated = pipeline.generate(reader, organizations, state, imports=imports, managed=managed)
+        generated = pipeline.generate(world, organizations, state, imports=imports, managed=managed)
     for why in generated.left_out:
         _notice(why)
     if managed is not None and not generated.resources:

@@ -10,7 +10,7 @@ import click
 
 from pulumi_zorg.cli.files import refuse_existing, write_text
 from pulumi_zorg.cli.options import import_file_option, stack_options, type_argument
-from pulumi_zorg.cli.reading import notice, reader_of
+from pulumi_zorg.cli.reading import connected, notice
 from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.cli.writing import whole_output
 
@@ -58,8 +58,8 @@ def import_object(
     given = {"org_id": org_id, "project_id": project_id}
     address = {name: value for name, value in given.items() if value is not None}
     managed = Managed.of(stack.name, stack.state)
-    with reader_of(stack.settings, "import") as reader:
-        imported = import_one(reader, managed, token, name, id_, address, parent)
+    with connected(stack.settings, "import") as world:
+        imported = import_one(world, managed, token, name, id_, address, parent)
     for remark in imported.remarks:
         _notice(remark)
     if import_file is not None:

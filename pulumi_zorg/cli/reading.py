@@ -11,9 +11,9 @@ import click
 
 if TYPE_CHECKING:
     from pulumi_zorg.settings.config import Settings
-    from pulumi_zorg.world.concurrency import Reader
+    from pulumi_zorg.world.reader import World
 
-__all__ = ["notice", "reader_of"]
+__all__ = ["connected", "notice"]
 
 Item = TypeVar("Item")
 
@@ -24,20 +24,21 @@ def notice(command: str, sentence: str) -> None:
 
 
 @contextmanager
-def reader_of(settings: Settings, command: str) -> Iterator[Reader]:
-    """Return what reads the instance, and shows its progress and notices on standard error.
+def connected(settings: Settings, command: str) -> Iterator[World]:
+    """Return the instance as this run reads it, which shows its progress and notices on standard error.
 
     :param command: the beginning of the notices.
     """
     # They import the HTTP client, which takes a tenth of a second; --help does not need it.
     from pulumi_zorg.api.client import Client
-    from pulumi_zorg.world.concurrency import Reader
+    from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+    from pulumi_zorg.world.reader import World
 
     def show(sentence: str) -> None:
         notice(command, sentence)
 
     with closing(Client.connect(settings, notice=show)) as client:
-        yield Reader(client, _progress_bar, show)
+        yield World(client, RESOURCE_TYPES, _progress_bar, show)
 
 
 def _progress_bar(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:

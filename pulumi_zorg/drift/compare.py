@@ -8,28 +8,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.drift.report import Change, Drift
+from pulumi_zorg.drift.report import Change, Drift, Phantom
 from pulumi_zorg.engine.state import Recorded
-from pulumi_zorg.world.observed import Observed, Removal
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.observed import ACTIVE, Found, Observed, Removal
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["changes_of", "compare"]
+if TYPE_CHECKING:
+    from pulumi_zorg.world.changes import LostChange
+
+__all__ = ["ROLES", "changes_of", "compare"]
+
+#: The property with the roles that an object gives.
+ROLES = "role_keys"
 
 
-def compare(recorded: Iterable[Recorded], observed: Mapping[Key, Observed | Removal]) -> tuple[Drift, ...]:
+def compare(
+    recorded: Iterable[Recorded],
+    observed: Mapping[Key, Found],
+    lost: Mapping[Key, LostChange] | None = None,
+    lacking: Mapping[Key, str] | None = None,
+) -> tuple[Drift, ...]:
     """Return the resources that differ from their objects, in the state's order.
 
-    :param observed: by key. A resource whose object is missing from it is not compared.
+    :param observed: what was found out about the objects. One that could not be read is not compared.
+    :param lost: the changes of state that the server lost. They are drift where the state agrees with what reads show, too.
+    :param lacking: why objects give roles that their project does not have. No comparison with the state shows that.
     """
     found = []
     for each in recorded:
         seen = observed.get(each.key)
         if isinstance(seen, Removal):
-            found.append(Drift(each.urn, each.type, each.id, removed=seen.how, when=seen.at, by=seen.by))
-        elif seen is not None and (changes := changes_of(each, seen.properties)):
-            found.append(Drift(each.urn, each.type, each.id, changes))
+            found.append(Drift(each.urn, each.token, each.id, removed=seen.how, when=seen.at, by=seen.by))
+        elif isinstance(seen, Observed):
+            changes = changes_of(each, seen.properties)
+            if lost and each.key in lost:
+                changes = _with_lost(each, changes, lost[each.key])
+            if lacking and each.key in lacking:
+                changes = _with_lacking(each, changes, seen.properties[ROLES], lacking[each.key])
+            phantom = _phantom(each) if seen.is_phantom else None
+            if changes or phantom:
+                found.append(Drift(each.urn, each.token, each.id, changes, phantom=phantom))
     return tuple(found)
 
 
@@ -45,6 +67,55 @@ def changes_of(recorded: Recorded, properties: Mapping[str, Any]) -> tuple[Chang
             if before != _without_ignored(name, before, now, recorded.ignored):
                 found.append(Change(name, before, now, secret=name in recorded.secret))
     return tuple(found)
+
+
+def _with_lost(recorded: Recorded, changes: tuple[Change, ...], lost: LostChange) -> tuple[Change, ...]:
+    """Return the changes with a change of state that the server lost."""
+    others = tuple(each for each in changes if each.property != ACTIVE)
+    change = Change(
+        ACTIVE,
+        recorded.properties.get(ACTIVE),
+        lost.shown,
+        when=lost.event.creation_date,
+        by=lost.by,
+        secret=ACTIVE in recorded.secret,
+        lost=_advice(lost, repaired=len(others) < len(changes)),
+        lost_noun=lost.noun,
+    )
+    return (*others, change)
+
+
+def _advice(lost: LostChange, *, repaired: bool) -> str:
+    """Return what a lost change means and how to repair it.
+
+    :param repaired: whether the state has what the lost change made, so that an update makes it again.
+    """
+    what = f"ZITADEL accepted the {lost.noun} and lost it: {lost.effect}."
+    if lost.noun == "removal":
+        return f"{what} It cannot be removed again. {lost.events.removed_only_with}"
+    if repaired:
+        return f"{what} `pulumi up --refresh` makes the {lost.noun} again."
+    return (
+        f"{what} `pulumi up --refresh` leaves it so, because the program does not ask for the {lost.noun}. To make it again, set "
+        f"active={not lost.shown} and run `pulumi up`. If it is to stay {'active' if lost.shown else 'inactive'}, set "
+        f"active={lost.shown} after that and run it once more."
+    )
+
+
+def _with_lacking(recorded: Recorded, changes: tuple[Change, ...], live: Any, why: str) -> tuple[Change, ...]:
+    """Return the changes with the reason why the object's roles are wrong."""
+    if any(each.property == ROLES for each in changes):
+        return tuple(replace(each, why=why) if each.property == ROLES else each for each in changes)
+    return (*changes, Change(ROLES, recorded.properties.get(ROLES), live, secret=ROLES in recorded.secret, why=why))
+
+
+def _phantom(recorded: Recorded) -> Phantom:
+    resource_type = RESOURCE_TYPES[recorded.token]
+    effect = resource_type.phantom_effect
+    what = f"ZITADEL's event store has the {resource_type.noun}, but reads and lists do not show it, and it {effect}."
+    if recorded.external:
+        return Phantom(effect, f"{what} This stack only reads it: the stack that manages it can create it again.")
+    return Phantom(effect, f"{what} Create it again: pulumi up --replace '{recorded.urn}'")
 
 
 #: A step of a property path (pulumi.com/docs/iac/concepts/options/ignorechanges): a name, or an index; ``*`` is any.

@@ -61,9 +61,9 @@ class IgnoreRules:
             unmanaged=None
             if report.unmanaged is None
             else tuple(
-                each for each in report.unmanaged if not self._ignores(None, each.observed.type, each.observed.id)
+                each for each in report.unmanaged if not self._ignores(None, each.observed.token, each.observed.id)
             ),
-            unknown=tuple(each for each in report.unknown if not self._ignores(each.urn, each.type, each.id)),
+            unknown=tuple(each for each in report.unknown if not self._ignores(each.urn, each.token, each.id)),
         )
 
     def _ignores(self, urn: str | None, type: str, id: str) -> bool:
@@ -74,11 +74,11 @@ class IgnoreRules:
 
     def _rest_of(self, drift: Drift) -> Drift | None:
         """Return the drift without the properties that are ignored; None where nothing is left of it."""
-        if self._ignores(drift.urn, drift.type, drift.id):
+        if self._ignores(drift.urn, drift.token, drift.id):
             return None
         if drift.removed is not None:
             return drift
-        left = tuple(change for change in drift.changes if not self._ignores_property(drift.type, change.property))
+        left = tuple(change for change in drift.changes if not self._ignores_property(drift.token, change.property))
         return replace(drift, changes=left) if left or drift.phantom is not None else None
 
     def _ignores_property(self, type: str, name: str) -> bool:

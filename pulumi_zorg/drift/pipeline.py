@@ -1,4 +1,4 @@
-"""The pipeline of ``zorg drift``."""
+"""The pipeline of ``zorg drift``: load the state, observe, compare, explain, report."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import Event
-from pulumi_zorg.drift.compare import compare
+from pulumi_zorg.drift.compare import ROLES, changes_of, compare
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
-from pulumi_zorg.drift.lost import find_lost, with_lost
-from pulumi_zorg.drift.phantoms import with_phantoms
 from pulumi_zorg.drift.report import Report, Undetermined, Unmanaged
-from pulumi_zorg.drift.unknown_roles import with_unknown_roles
 from pulumi_zorg.engine.state import Recorded, not_understood, pending_replacements, recorded, shared
-from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, clean
-from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world.affected_by import affected_by, events_since
-from pulumi_zorg.world.concurrency import Reader
-from pulumi_zorg.world.lost_switches import newest_switches
-from pulumi_zorg.world.observe import observe, verify_instance
+from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, ZorgError, clean
+from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
+from pulumi_zorg.resource_types.role_use import lacking
+from pulumi_zorg.world.observed import Found, Observed, Sought
+from pulumi_zorg.world.proof import in_state
+from pulumi_zorg.world.reader import World
+from pulumi_zorg.world.tokens import Key
 from pulumi_zorg.world.unmanaged import find_unmanaged
 
-__all__ = ["Options", "find_drift"]
+__all__ = ["Options", "find_drift", "sought", "unknown", "why_roles_lack"]
+
+#: The roles of no more projects than this are read one project at a time.
+_FEW_PROJECTS = 5
 
 
 @dataclass(frozen=True)
@@ -43,65 +43,117 @@ class Options:
     since: datetime | None = None
 
 
-def find_drift(stack: str, exported: Mapping[str, Any], reader: Reader, options: Options) -> Report:
+def find_drift(stack: str, exported: Mapping[str, Any], world: World, options: Options) -> Report:
     """Compare a stack's exported state with the instance.
 
     :param exported: with its secrets in plain text.
     :raises ZorgError: where nothing can be compared: no connection, no token, a state that cannot be read.
     """
+    # Load.
     resources = recorded(exported)
-    compared = [each for each in resources if options.types is None or each.type in options.types]
-    events = _changes(reader, resources, options.since)
-    observation = observe(reader, compared if events is None else affected_by(events, compared))
-    for warning in observation.warnings:
-        reader.notice(f"warning: {warning}")
+    compared = [each for each in resources if options.types is None or each.token in options.types]
     for each in pending_replacements(exported):
-        reader.notice(
+        world.notice(
             f"{clean(each.urn, 1_000)} is not compared: an earlier run removed its object to replace it, and did not create the "
             "new one. The next `pulumi up` creates it."
         )
-    lost = find_lost(
-        reader, compared, observation.objects, newest_switches(reader.client) if events is None else events
-    )
-    different = with_lost(compare(compared, observation.objects), compared, observation.objects, lost)
-    different = with_phantoms(different, compared, observation.objects)
-    drifted = with_unknown_roles(reader, compared, observation.objects, explain(reader, different, compared))
-    unmanaged, unknown = _unmanaged(reader, resources, options, events)
-    others = [Undetermined(each.urn, each.type, each.id, each.why) for each in not_understood(exported)]
-    return Report(stack, drifted, unmanaged, (*observation.unknown, *others, *unknown), shared(exported))
+
+    # Observe.
+    events = _changes(world, resources, options.since)
+    objects = [sought(each) for each in compared]
+    changed = None if events is None else world.changes.affected_by(events, objects)
+    observed = world.observe([each for each in objects if changed is None or each.key in changed])
+    for warning in (each.warning for each in observed.values() if isinstance(each, Observed) and each.warning):
+        world.notice(f"warning: {warning}")
+    lost = world.lost_changes(objects, observed, events)
+    roles = why_roles_lack(world, compared, observed)
+
+    # Compare, and explain.
+    drifted = explain(world, compare(compared, observed, lost, roles), compared)
+    unmanaged, unlisted = _unmanaged(world, resources, options, events)
+
+    # Report.
+    undetermined = (*unknown(compared, observed), *not_understood(exported), *unlisted)
+    return Report(stack, drifted, unmanaged, undetermined, shared(exported))
 
 
-def _changes(reader: Reader, resources: Sequence[Recorded], since: datetime | None) -> tuple[Event, ...] | None:
+def sought(each: Recorded) -> Sought:
+    """Return a resource of the state as an object that is looked for. A list that shows it as the state has it is enough."""
+    return Sought(each.key, each.address, lambda properties: not changes_of(each, properties))
+
+
+def unknown(recorded: Sequence[Recorded], observed: Mapping[Key, Found]) -> list[Undetermined]:
+    """Return the resources whose objects could not be read, in the state's order."""
+    errors = ((each, observed.get(each.key)) for each in recorded)
+    return [
+        Undetermined(each.urn, each.token, each.id, str(error.of_state() if isinstance(error, NotProven) else error))
+        for each, error in errors
+        if isinstance(error, ZorgError)
+    ]
+
+
+def _changes(world: World, resources: Sequence[Recorded], since: datetime | None) -> tuple[Event, ...] | None:
     """Return the events since that moment; None where everything is to be compared."""
     if since is None:
         return None
-    verify_instance(reader.client, resources)
-    events = _events_since(reader.client, since)
-    if events is None:
-        reader.notice(
-            "more events happened at one moment than the event store returns at once: everything is compared instead"
-        )
-    return events
-
-
-def _events_since(client: Client, since: datetime) -> tuple[Event, ...] | None:
+    # Another instance than that of the state has no events of its objects: one of them must exist, or have existed.
+    for each in resources[:1]:
+        with in_state():
+            world.find(sought(each))
     try:
-        return events_since(client, since)
+        events = world.changes.since(since)
     except (PermissionDenied, NotFound) as refused:
         raise NotProven(
             "--since reads the event store, which needs the right events.read on the instance: IAM_OWNER_VIEWER and IAM_OWNER "
             f"have it. Without it, leave --since out. {refused}"
         ) from None
+    if events is None:
+        world.notice(
+            "more events happened at one moment than the event store returns at once: everything is compared instead"
+        )
+    return events
+
+
+def why_roles_lack(world: World, recorded: Sequence[Recorded], observed: Mapping[Key, Found]) -> dict[Key, str]:
+    """Return why objects give roles that their project, or their project grant, does not have.
+
+    Nothing is found for a caller who may not read the event store, or where it cannot be read.
+    """
+    uses = {}
+    for each in recorded:
+        seen, inputs = observed.get(each.key), INPUTS[each.token]
+        ignored = any(path == "*" or path.startswith(ROLES) for path in each.ignored)
+        use = inputs.used_roles({**each.all_properties, **seen.properties}) if isinstance(seen, Observed) else None
+        if use is not None and not ignored:
+            uses[each.key] = use
+    projects, roles = sorted({use.project_id for use in uses.values()}), world.client.roles
+    if len(projects) > _FEW_PROJECTS:
+        try:
+            roles.read_all(projects, at_most=len(projects))
+        except ZorgError:
+            projects = []
+    left = [each for each in projects if not roles.is_known(each)]
+    for _ in world.read_each(roles.read, left, "Reading the roles of projects"):
+        pass
+    read = {key: use for key, use in uses.items() if roles.is_known(use.project_id)}
+    reasons = {key: lacking(roles.known(use.project_id), use) for key, use in read.items()}
+    return {key: why for key, why in reasons.items() if why is not None}
 
 
 def _unmanaged(
-    reader: Reader, resources: Sequence[Recorded], options: Options, events: tuple[Event, ...] | None
-) -> tuple[tuple[Unmanaged, ...] | None, tuple[Undetermined, ...]]:
+    world: World, resources: Sequence[Recorded], options: Options, events: tuple[Event, ...] | None
+) -> tuple[tuple[Unmanaged, ...] | None, list[Undetermined]]:
     if options.unmanaged is None:
-        return None, ()
-    managed = {each.type for each in resources}
-    types = options.types or [token for token, each in RESOURCE_TYPES.items() if each.gives_access or token in managed]
-    found, unknown = find_unmanaged(
-        reader, resources, whole_instance=options.unmanaged == "instance", types=types, events=events
-    )
-    return explain_unmanaged(reader, found), unknown
+        return None, []
+    tokens = {each.token for each in resources}
+    types = options.types or [token for token, each in RESOURCE_TYPES.items() if each.gives_access or token in tokens]
+    organizations = None if options.unmanaged == "instance" else organizations_of(resources)
+    found, unlisted = find_unmanaged(world, {each.key for each in resources}, organizations, types, events)
+    return explain_unmanaged(world, found), [Undetermined(None, key.token, key.id, why) for key, why in unlisted]
+
+
+def organizations_of(resources: Sequence[Recorded]) -> set[str]:
+    """Return the organizations that the stack manages, and those in which it manages an object."""
+    managed = [each for each in resources if not each.external]
+    organizations = {each.id for each in managed if not RESOURCE_TYPES[each.token].in_organization}
+    return organizations | {each.address.ids["org_id"] for each in managed if "org_id" in each.address.ids}

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from pulumi_zorg.engine.state import SharedObject
+from pulumi_zorg.engine.state import SharedObject, Undetermined
 from pulumi_zorg.errors import clean
 from pulumi_zorg.world.observed import Observed
-from pulumi_zorg.world.tokens import short
 
 __all__ = ["SECRET", "Change", "Drift", "Phantom", "Report", "Undetermined", "Unmanaged"]
 
@@ -82,7 +81,7 @@ class Drift:
     """
 
     urn: str
-    type: str
+    token: str
     id: str
     changes: tuple[Change, ...] = ()
     removed: str | None = None
@@ -104,7 +103,7 @@ class Drift:
         """Return the drift for programs."""
         return {
             "urn": self.urn,
-            "type": self.type,
+            "type": self.token,
             "id": self.id,
             "removed": self.removed is not None,
             "proof": self.removed,
@@ -128,7 +127,7 @@ class Unmanaged:
     def as_json(self) -> dict[str, Any]:
         """Return the object for programs, with the inputs and outputs that a resource of its type would have."""
         return {
-            "type": self.observed.type,
+            "type": self.observed.token,
             "id": self.observed.id,
             "properties": {
                 name: value for name, value in self.observed.properties.items() if not name.startswith("__")
@@ -136,29 +135,6 @@ class Unmanaged:
             "when": _timestamp(self.observed.created),
             "by": self.by,
         }
-
-
-@dataclass(frozen=True)
-class Undetermined:
-    """An object of which the credential could show neither that it exists nor that it was removed.
-
-    :param urn: the resource; None where no resource of the stack manages the object.
-    :param why: a sentence.
-    """
-
-    urn: str | None
-    type: str
-    id: str
-    why: str
-
-    @property
-    def title(self) -> str:
-        """What people know it by."""
-        return self.urn or f"{short(self.type)} {self.id}"
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the object for programs."""
-        return {"urn": self.urn, "type": self.type, "id": self.id, "why": self.why}
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from pulumi_zorg.engine.pending import PendingCreates
 from pulumi_zorg.engine.preview import Preview
 from pulumi_zorg.engine.reporter import Reporter
 from pulumi_zorg.errors import ConfigurationError, ZorgError
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.settings.config import Settings
 
 if TYPE_CHECKING:  # A preview without changes makes no call, and does not load what calls need.
     from pulumi_zorg.api.client import Client
-    from pulumi_zorg.world.bulk_reads import BulkReads
+    from pulumi_zorg.world.reader import World
 
 __all__ = ["ProviderContext", "current", "is_started", "readable", "start", "stop"]
 
@@ -43,8 +44,8 @@ class ProviderContext:
     is_preview: bool = False
     is_import: bool = False
     _client: Client | None = None
-    _bulk_reads: BulkReads | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _world: World | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         self.preview = Preview(self.settings, self.reporter, self.objects)
@@ -72,14 +73,14 @@ class ProviderContext:
             return self._client
 
     @property
-    def bulk_reads(self) -> BulkReads:
-        """The reads of a refresh, which lists answer where there are many."""
+    def world(self) -> World:
+        """Reads what exists: in a refresh from lists, where there are many objects."""
         with self._lock:
-            if self._bulk_reads is None:
-                from pulumi_zorg.world.bulk_reads import BulkReads
+            if self._world is None:
+                from pulumi_zorg.world.reader import World
 
-                self._bulk_reads = BulkReads()
-            return self._bulk_reads
+                self._world = World(self.client, RESOURCE_TYPES)
+            return self._world
 
     def close(self) -> None:
         """Write what was kept for the end of the run, and close the connections."""

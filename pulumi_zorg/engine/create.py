@@ -35,7 +35,7 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed, ResourceType
-from pulumi_zorg.world.proof import created
+from pulumi_zorg.world.proof import creation_of
 
 __all__ = ["Origin", "conflict_error", "create_or_adopt"]
 
@@ -184,7 +184,7 @@ class _Creator(Generic[AnyInputs]):
         kept = self.context.objects.kept(self.type.token, self.unique_key)
         if kept is None or self.manager(kept.id) is not None:
             return None
-        found = self.type.find_visible(self.client, kept.id, self.inputs.dump())
+        found = self.type.find_visible(self.client, kept.id, self.type.address_in(self.inputs.dump()))
         if found is None or not self.type.has_identity(found.properties, self.inputs):
             return None
         self.context.reporter.note(
@@ -206,18 +206,18 @@ class _Creator(Generic[AnyInputs]):
 
     def _find_own(self, inputs: AnyInputs, pending: PendingCreate) -> str | None:
         """Return the id of what exists, if one of the attempts has made it."""
-        declared = inputs.dump()
+        address = self.type.address_in(inputs.dump())
         if pending.id is not None:
             # Where that object is removed, there is nothing to wait for in a list.
             try:
-                return pending.id if isinstance(self.type.find(self.client, pending.id, declared), Observed) else None
+                return pending.id if isinstance(self.type.find(self.client, pending.id, address), Observed) else None
             except NeverThere:
                 return None  # another instance has this address by now
         listed = self._listed(inputs)
-        found = None if listed is None else self.type.find(self.client, listed, declared)
+        found = None if listed is None else self.type.find(self.client, listed, address)
         if not isinstance(found, Observed):
             return None
-        event = created(self.client, self.type.events, found.id, declared)
+        event = creation_of(self.client, self.type.events, found.id, address)
         if event is not None and not self.type.may_be(event, inputs):
             return None  # it was created as something else, and has got this unique key since
         by, at = (None, found.created) if event is None else (event.editor.user_id, event.creation_date)
@@ -275,7 +275,8 @@ def conflict_error(
         found = resource_type.find_existing(client, inputs)
         if found not in (None, renamed):
             existing = found
-            event = created(client, resource_type.events, str(found), inputs.dump())
+            address = resource_type.address_in(inputs.dump())
+            event = creation_of(client, resource_type.events, str(found), address)
         elif renamed is None:
             reason = resource_type.explain_conflict(client, inputs)
         else:

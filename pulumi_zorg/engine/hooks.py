@@ -37,7 +37,7 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED, check_inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed, ResourceType
-from pulumi_zorg.world.lost_switches import describe
+from pulumi_zorg.world.observed import Address, Sought
 from pulumi_zorg.world.proof import Removal, in_state
 from pulumi_zorg.world.references import find_missing, may_exist
 
@@ -66,7 +66,7 @@ class Hooks(Generic[AnyInputs]):
             raise self._explained(refused, inputs) from None
         if origin == "created" and self.type.created_state is not None:  # else reconciling reads it
             object_id, origin = self._shown(object_id, resource, inputs)
-        context.bulk_reads.written(self.type.key(object_id, props))
+        context.world.written(self.type.key(object_id, props))
         target = Target(self.type, context.client, object_id, inputs)
         try:
             observed = self._reconcile(target, resource, props, self._kept(origin, inputs, resource), origin)
@@ -101,10 +101,16 @@ class Hooks(Generic[AnyInputs]):
         # Where the inputs in the state differ from the outputs, the engine needs both.
         agree = not (recorded.get(DIFFERS) or recorded.get(UNFINISHED))
         context.pending.seen_by_engine(self.type.token, id)
-        if not is_get and agree and context.bulk_reads.confirm(context.client, self.type, id, recorded):
+        have = {**(recorded.get(FILLED) or {}), **recorded}
+        sought = Sought(
+            self.type.key(id, recorded),
+            Address.of(recorded) if is_get else self.type.address_in(recorded),
+            lambda shown: all(have.get(name) == value for name, value in shown.items()),
+        )
+        if not is_get and agree and context.world.confirms(sought):
             return ReadResult(id, props)  # without inputs, the engine keeps those of the state
         with nullcontext() if is_get else in_state():
-            found = self.type.find(context.client, id, recorded)
+            found = context.world.find(sought)
         if isinstance(found, Removal):
             if is_get:
                 raise Gone(f"There is no {self.type.noun} {id} to get: {found.describe()}.")
@@ -112,9 +118,9 @@ class Hooks(Generic[AnyInputs]):
             return ReadResult("", {})
         if found.warning:
             context.reporter.warn(found.warning)
-        lost = None if is_get else context.bulk_reads.lost_switch(context.client, found, recorded)
+        lost = None if is_get else context.world.lost_change(sought, found, recorded.get("active"))
         if lost is not None:
-            context.reporter.warn(describe(found, lost))
+            context.reporter.warn(lost.describe(self.type.noun))
         undeclared = frozenset(self.type.server_defaults) - recorded.keys()
         filled = frozenset() if is_get else undeclared | (recorded.get(FILLED) or {}).keys()
         names = set(self.type.inputs.names()) - filled
@@ -133,7 +139,7 @@ class Hooks(Generic[AnyInputs]):
     def update(self, id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Change what the program changes, and leave the rest as it is."""
         context = process.current()
-        context.bulk_reads.written(self.type.key(id, olds))
+        context.world.written(self.type.key(id, olds))
         inputs, resource = self._parse(news), self._resource(news)
         unfinished = frozenset(olds.get(UNFINISHED) or ())
         before, declared = context.declared_before(resource, olds, unfinished), inputs.dump()
@@ -164,7 +170,7 @@ class Hooks(Generic[AnyInputs]):
         """Apply the deletion policy, unless another resource of the program manages the object."""
         context, key = process.current(), self.type.key(id, props)
         context.pending.seen_by_engine(self.type.token, id)
-        context.bulk_reads.written(key)
+        context.world.written(key)
         kept = context.objects.may_be_kept(self.type.token, id, props)
         manager = context.objects.manager(key)
         if manager is not None:

@@ -26,7 +26,6 @@ from pulumi_zorg.errors import (
     ZorgError,
 )
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.world.lost_switches import goes_with
 from pulumi_zorg.world.proof import events_of
 
 __all__ = ["Read", "is_shown", "not_settled", "removal_is_lost", "settle", "was_created"]
@@ -138,7 +137,7 @@ def _last_changes(target: Target[Any], step: Step) -> list[tuple[Event | None, b
     if step.action in _OPPOSITES:
         names, wanted = ["active"], {**wanted, "active": step.action is Action.REACTIVATE}
     kinds = {kind for name in names for kind in own.changes.get(name, ())}
-    events = events_of(target.client, own, target.id, wanted, kinds)
+    events = events_of(target.client, own, target.id, target.address, kinds)
     if events is None:
         return []
     last = {name: next((each for each in reversed(events) if own.changes_property(each, name)), None) for name in names}
@@ -163,7 +162,7 @@ def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bo
         return False
     target.client.transport.notice(
         f"warning: {target.title}: ZITADEL removed it and lost that: reads still show it, and it may still give access. It "
-        f"cannot be removed again: it goes with {goes_with(target.type.token)}."
+        f"cannot be removed again. {target.type.events.removed_only_with}"
     )
     return True
 
@@ -174,7 +173,7 @@ def was_created(target: Target[Any]) -> bool | None:
     if not events:
         return None if events is None else False
     first, own = events[0], target.type.events
-    mine = first.kind == own.created and first.editor.user_id == target.client.me.id
+    mine = first.kind in own.created and first.editor.user_id == target.client.me.id
     return mine and events[-1].kind not in own.removed and target.type.may_be(first, target.inputs)
 
 
@@ -184,7 +183,7 @@ def _was_removed(target: Target[Any]) -> bool:
 
 
 def _events_of(target: Target[Any]) -> tuple[Event, ...] | None:
-    return events_of(target.client, target.type.events, target.id, target.inputs.dump())
+    return events_of(target.client, target.type.events, target.id, target.address)
 
 
 def _is_read(target: Target[Any], *, otherwise: bool) -> bool:
@@ -193,7 +192,7 @@ def _is_read(target: Target[Any], *, otherwise: bool) -> bool:
     :param otherwise: what to return where the read fails for another reason than 404.
     """
     try:
-        target.type.observed(target.type.read(target.client, target.id, target.inputs.dump()))
+        target.type.observed(target.type.read(target.client, target.id, target.address))
     except NotFound:
         return False
     except ZorgError:  # an organization that was removed is answered without a state

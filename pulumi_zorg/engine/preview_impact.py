@@ -134,8 +134,8 @@ class PreviewImpact:
         if not new or object_id is None:
             return planned
         before, after = planned.before or {}, planned.after or {}
-        recorded = {**before, **{name: after[name] for name in new}}
-        found = self.read(lambda: resource_type.find(self._client, object_id, recorded))
+        address = resource_type.address_in({**before, **{name: after[name] for name in new}})
+        found = self.read(lambda: resource_type.find(self._client, object_id, address))
         if not isinstance(found, Observed):
             return planned  # the update says that it is gone
         return replace(planned, before={**before, **{name: found.properties.get(name) for name in new}})
@@ -148,7 +148,8 @@ class PreviewImpact:
             return resource_type.unresolved(planned)  # a part of it is not known yet
         inputs = resource_type.inputs.of(checked)
         existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
-        found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, after))
+        address = resource_type.address_in(after)
+        found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, address))
         if not isinstance(found, Observed):
             return planned
         # What the program leaves out stays as it is.

@@ -12,12 +12,13 @@ from typing import Any
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.resource_types.inputs import SIGNATURE
 from pulumi_zorg.resource_types.registry import INPUTS, is_known
+from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.tokens import Key, is_ours, short
 
 __all__ = [
-    "NotUnderstood",
     "Recorded",
     "SharedObject",
+    "Undetermined",
     "every_recorded",
     "every_urn",
     "find_shared",
@@ -46,7 +47,7 @@ class Recorded:
 
     :param properties: the properties that a comparison covers: the inputs, or the outputs of a resource that the stack only
         reads.
-    :param known: everything that the state has about the object. Finding the object can need it.
+    :param all_properties: everything that the state has of the object: inputs and outputs.
     :param ignored: the property paths of the option ``ignore_changes``; ``*`` is all of them.
     :param secret: the properties whose values the state keeps secret.
     :param external: whether the stack only reads the object (``get``) and does not manage it.
@@ -59,10 +60,10 @@ class Recorded:
     """
 
     urn: str
-    type: str
+    token: str
     id: str
     properties: Mapping[str, Any]
-    known: Mapping[str, Any] = field(default_factory=dict)
+    all_properties: Mapping[str, Any] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
     external: bool = False
@@ -72,9 +73,14 @@ class Recorded:
     to_be_made: bool = False
 
     @property
+    def address(self) -> Address:
+        """By what the object is found. What the state does not have is not read."""
+        return Address.of(self.all_properties, INPUTS[self.token].names())
+
+    @property
     def key(self) -> Key:
         """What is unique of the object."""
-        return INPUTS[self.type].key(self.type, self.id, {**self.properties, **self.known})
+        return INPUTS[self.token].key(self.token, self.id, {**self.properties, **self.all_properties})
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class SharedObject:
     :param urns: the resources, in the state's order. The same URN twice means that one of the two is pending deletion.
     """
 
-    type: str
+    token: str
     id: str
     urns: tuple[str, ...]
 
@@ -94,28 +100,38 @@ class SharedObject:
         commands = [f"pulumi state delete '{urn}'" for urn in dict.fromkeys(self.urns)]
         which = "" if len(commands) > 1 else " (run it at a terminal, and choose the one that is pending deletion)"
         return (
-            f"{short(self.type)} {self.id} is managed by {len(self.urns)} resources of the state. Deleting one of them can "
+            f"{short(self.token)} {self.id} is managed by {len(self.urns)} resources of the state. Deleting one of them can "
             "remove the object that the other still declares. Remove one of them from the state: "
             f"{' or '.join(commands)}{which}"
         )
 
     def as_json(self) -> dict[str, Any]:
         """Return the object for programs."""
-        return {"type": self.type, "id": self.id, "urns": list(self.urns), "error": self.error}
+        return {"type": self.token, "id": self.id, "urns": list(self.urns), "error": self.error}
 
 
 @dataclass(frozen=True)
-class NotUnderstood:
-    """A resource of this package that this release does not understand.
+class Undetermined:
+    """An object of which nothing can be said.
 
+    :param urn: the resource; None where no resource of the stack manages the object.
     :param id: empty where the state has none.
     :param why: a sentence.
     """
 
-    urn: str
-    type: str
+    urn: str | None
+    token: str
     id: str
     why: str
+
+    @property
+    def title(self) -> str:
+        """What people know it by."""
+        return self.urn or f"{short(self.token)} {self.id}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object for programs."""
+        return {"urn": self.urn, "type": self.token, "id": self.id, "why": self.why}
 
 
 def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
@@ -126,7 +142,7 @@ def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
     urns: dict[Key, list[str]] = {}
     for urn, key in managed:
         urns.setdefault(key, []).append(urn)
-    return tuple(SharedObject(key.type, key.id, tuple(found)) for key, found in urns.items() if len(found) > 1)
+    return tuple(SharedObject(key.token, key.id, tuple(found)) for key, found in urns.items() if len(found) > 1)
 
 
 def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
@@ -169,19 +185,21 @@ def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:
 def pending_deletions(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
     """Return the objects that the engine deletes in the next run, whatever the program declares.
 
-    ``known`` has no secret properties.
+    ``all_properties`` has no secret ones.
 
     :raises ConfigurationError: where the state cannot be read.
     """
     return tuple(
-        replace(each, known={name: value for name, value in each.known.items() if name not in each.secret})
+        replace(
+            each, all_properties={name: value for name, value in each.all_properties.items() if name not in each.secret}
+        )
         for each in _recorded(exported)
         if each.pending and not each.external and not each.retained
     )
 
 
-def not_understood(exported: Mapping[str, Any]) -> tuple[NotUnderstood, ...]:
-    """Return the resources of this package that this release does not understand. Nothing can be said of their objects.
+def not_understood(exported: Mapping[str, Any]) -> tuple[Undetermined, ...]:
+    """Return the resources of this package that this release does not understand.
 
     :raises ConfigurationError: where the state cannot be read.
     """
@@ -189,7 +207,7 @@ def not_understood(exported: Mapping[str, Any]) -> tuple[NotUnderstood, ...]:
     for resource in _resources(exported):
         why = why_not_understood(resource["urn"], resource.get("type"), resource.get("inputs"), resource.get("outputs"))
         if why is not None:
-            found.append(NotUnderstood(resource["urn"], str(resource.get("type")), str(resource.get("id") or ""), why))
+            found.append(Undetermined(resource["urn"], str(resource.get("type")), str(resource.get("id") or ""), why))
     return tuple(found)
 
 
@@ -226,7 +244,7 @@ def _has_own_provider(properties: Mapping[str, Any]) -> bool:
 def pending_replacements(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
     """Return the resources whose object an earlier run deleted, and for which it did not create another one.
 
-    The engine creates it in the next run. ``known`` may have secret properties.
+    The engine creates it in the next run. ``all_properties`` may have secret ones.
 
     :raises ConfigurationError: where the state cannot be read.
     """
@@ -311,12 +329,12 @@ def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> 
         external = bool(resource.get("external"))
         yield Recorded(
             urn=urn,
-            type=str(type_),
+            token=str(type_),
             id=object_id,
             # A resource that was read by its id has no inputs; the engine then compares its outputs. `active` has what
             # `state` has.
             properties={name: value for name, value in outputs.items() if name != "state"} if external else inputs,
-            known={**inputs, **(filled if isinstance(filled, Mapping) else {}), **outputs},
+            all_properties={**inputs, **(filled if isinstance(filled, Mapping) else {}), **outputs},
             ignored=frozenset(resource.get("ignoreChanges") or ()),
             secret=frozenset(secret),
             external=external,

@@ -11,7 +11,7 @@ from pulumi_zorg.api.retry import retry
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed, ResourceType
-from pulumi_zorg.world.observed import Removal
+from pulumi_zorg.world.observed import Address, Removal
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
@@ -51,12 +51,17 @@ class Target(Generic[AnyInputs]):
         """The object in a sentence."""
         return self.type.title(self.sent, self.id)
 
+    @property
+    def address(self) -> Address:
+        """By what the declared object is found."""
+        return self.type.address_in(self.inputs.dump())
+
     def find(self, recorded: Mapping[str, Any]) -> Observed | Removal:
         """Return the object, or the proof that it was removed.
 
         :param recorded: what the state has of it.
         """
-        return self.type.find(self.client, self.id, recorded)
+        return self.type.find(self.client, self.id, self.type.address_in(recorded))
 
     def guard(self, step: Step) -> None:
         """Raise where the step must not be made."""

@@ -49,14 +49,14 @@ class Managed:
         """Return the names of the resources, by their type tokens."""
         found: dict[str, set[str]] = defaultdict(set)
         for key, urn in self.resources.items():
-            found[key.type].add(resource_name(urn))
+            found[key.token].add(resource_name(urn))
         return found
 
     @cached_property
     def titles(self) -> Mapping[Key | None, str]:
         """The resources as text, by the type and the id of their objects."""
         return {
-            Key(key.type, key.id): f"{short(key.type)} {clean(resource_name(urn))!r} of this stack"
+            Key(key.token, key.id): f"{short(key.token)} {clean(resource_name(urn))!r} of this stack"
             for key, urn in self.resources.items()
         }
 
@@ -67,7 +67,7 @@ class Managed:
         :param parent: the URN of its parent; None for the stack itself.
         :raises InputError: where the parent is not in the state, another resource has the name, or one manages the object.
         """
-        what = f"{short(observed.type)} {clean(name)!r}"
+        what = f"{short(observed.token)} {clean(name)!r}"
         if parent is not None and parent not in self.urns:
             raise InputError(
                 what, "--parent", f"must be the URN of a resource in stack {self.stack}: `pulumi stack --show-urns`"
@@ -81,7 +81,7 @@ class Managed:
                 "manage it",
             )
         above = [] if parent is None else [_type_in(parent)]
-        qualified = "$".join([*(each for each in above if each != _ROOT), observed.type])
+        qualified = "$".join([*(each for each in above if each != _ROOT), observed.token])
         if any((_type_in(urn), resource_name(urn)) == (qualified, name) for urn in self.urns):
             raise InputError(what, "NAME", f"is taken: stack {self.stack} has a resource of that name and type")
 

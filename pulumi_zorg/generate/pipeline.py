@@ -13,7 +13,7 @@ from pulumi_zorg.generate.program import Way, declaration, program
 from pulumi_zorg.generate.selection import select, select_one, verify
 from pulumi_zorg.resource_types.inputs import wrong_id
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world.concurrency import Reader
+from pulumi_zorg.world.reader import World
 from pulumi_zorg.world.tokens import short
 
 
@@ -35,7 +35,7 @@ class Generated:
 
 
 def generate(
-    reader: Reader,
+    world: World,
     organizations: Sequence[str],
     state: str | None,
     *,
@@ -55,13 +55,13 @@ def generate(
     verify(organizations)
     way = Way(imports, managed or Managed(""))
     # What an import file has is not verified, while an adoption reads the object.
-    selection = select(reader, organizations, state, managed=way.managed.resources.keys(), by_id=imports)
+    selection = select(world, organizations, state, managed=way.managed.resources.keys(), by_id=imports)
     text, resources, left_out = program(selection, way)
     return Generated(text, len(resources), left_out, selection.remarks, import_file(resources) if imports else "")
 
 
 def import_one(
-    reader: Reader,
+    world: World,
     managed: Managed,
     token: str,
     name: str,
@@ -93,7 +93,7 @@ def import_one(
     for label, value in (("ID", id), *((_option(each), value) for each, value in address.items())):
         if (reason := wrong_id(value)) is not None:
             raise InputError(what, label, reason)
-    selection = select_one(reader, resource_type, id, address)
+    selection = select_one(world, resource_type, id, address)
     named, urn = _variable_and_urn(parent)
     managed.refuse(selection.objects[0], name, urn)
     holds_parent = None if urn is None else named or variable(resource_name(urn), set())

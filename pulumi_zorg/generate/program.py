@@ -72,7 +72,7 @@ class Declared:
     @property
     def key(self) -> Key:
         """What a property of another resource names: the type, and the id."""
-        return Key(self.observed.type, self.observed.id)
+        return Key(self.observed.token, self.observed.id)
 
     @property
     def class_name(self) -> str:
@@ -109,7 +109,7 @@ def declaration(
     :param parent: the variable of its parent; None for the stack itself.
     :raises InputError: where a program may not declare the object.
     """
-    resource_type = RESOURCE_TYPES[observed.type]
+    resource_type = RESOURCE_TYPES[observed.token]
     inputs, problem = _inputs(observed)
     if problem is not None:
         what = f"{resource_type.noun} {clean(observed.id)}"
@@ -138,10 +138,10 @@ def _variables(resources: Sequence[Declared], way: Way) -> dict[Key | None, str]
 
 def _resources(selection: Selection, way: Way, left_out: list[str]) -> Iterator[Declared]:
     """Return what can be declared, in an order in which what is referred to comes first."""
-    names: dict[Key | None, str] = {Key(each.type, each.id): slug(name_of(each) or "") for each in selection.objects}
+    names: dict[Key | None, str] = {Key(each.token, each.id): slug(name_of(each) or "") for each in selection.objects}
     taken: dict[str, set[str]] = defaultdict(set, way.managed.names())
     for token, resource_type in RESOURCE_TYPES.items():
-        for each in (found for found in selection.objects if found.type == token):
+        for each in (found for found in selection.objects if found.token == token):
             inputs, problem = _inputs(each)
             if problem is not None:
                 why = f"{problem.property} {problem.reason}"
@@ -156,7 +156,7 @@ def _resources(selection: Selection, way: Way, left_out: list[str]) -> Iterator[
 
 def _inputs(observed: Observed) -> tuple[Mapping[str, Any], Problem | None]:
     """Return the inputs that declare an object, in the state's form, and why a program with them would be refused."""
-    inputs = RESOURCE_TYPES[observed.type].inputs
+    inputs = RESOURCE_TYPES[observed.token].inputs
     found, problems = check_inputs(inputs, properties_of(observed))
     return found, next(iter([*problems, *inputs.doubts(found)]), None)
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.errors import Gone, InputError, NoMatch, NotProven, SeveralMatches, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import LONGEST, wrong_id
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, referred_type
 from pulumi_zorg.resource_types.resource_type import ResourceType
-from pulumi_zorg.world.concurrency import Reader, read_each
-from pulumi_zorg.world.observed import Observed, Removal
+from pulumi_zorg.world.observed import Address, Observed, Removal, Sought
+from pulumi_zorg.world.reader import World
 from pulumi_zorg.world.tokens import Key
 from pulumi_zorg.world.unmanaged import find_unmanaged
 
@@ -36,7 +35,7 @@ class Selection:
 
 
 def select(
-    reader: Reader, wanted: Sequence[str], state: str | None, *, managed: Collection[Key] = (), by_id: bool = False
+    world: World, wanted: Sequence[str], state: str | None, *, managed: Collection[Key] = (), by_id: bool = False
 ) -> Selection:
     """Return the organizations, and the objects in them.
 
@@ -48,53 +47,51 @@ def select(
     :raises SeveralMatches: for a name that several organizations have.
     :raises PermissionDenied: for all organizations, without a right on the instance.
     """
-    top = next(each for each in RESOURCE_TYPES.values() if not each.in_organization)
-    organizations = [_organization(reader.client, top, each) for each in wanted] if wanted else _all(reader.client, top)
+    organizations = [_organization(world, each) for each in wanted] if wanted else world.organizations()
     unique = {each.id: each for each in organizations}.values()
     kept = [each for each in unique if state is None or each.properties["active"] is (state == "active")]
     selection = Selection()
-    recorded = [Recorded("", top.token, each.id, each.properties, each.properties) for each in kept]
-    if not recorded:
+    if not kept:
         return selection
     types = {token for token, each in RESOURCE_TYPES.items() if each.in_organization}
-    found, unknown = find_unmanaged(reader, recorded, whole_instance=False, types=types)
-    selection.left_out += [each.why for each in unknown]
+    found, unknown = find_unmanaged(world, (), {each.id for each in kept}, types)
+    selection.left_out += [why for _, why in unknown]
     listed = [each for each in (*kept, *found) if each.key not in managed]
-    for each in sorted(_with_all_properties(reader, listed, selection, every=by_id), key=_by_name):
-        taken_along = each.type == top.token and reader.client.why_protected(each.id)
+    for each in sorted(_with_all_properties(world, listed, selection, every=by_id), key=_by_name):
+        taken_along = each.token == world.top.token and world.client.why_protected(each.id)
         if taken_along:
             selection.remarks.append(
                 f"organization {clean(name_of(each) or '')} ({clean(each.id)}) is taken along, and {taken_along}. Remove it from the "
                 "program if Pulumi is not to manage it; --org selects the others. To deactivate or to remove it takes allow_lockout=True."
             )
-        why = why_not_managed(reader.client, each)
+        why = why_not_managed(world.client, each)
         if why is None:
             selection.objects.append(each)
         else:
-            selection.remarks.append(f"{RESOURCE_TYPES[each.type].noun} {clean(each.id)} is left out: {why}.")
-    _read_names(reader, selection)
+            selection.remarks.append(f"{RESOURCE_TYPES[each.token].noun} {clean(each.id)} is left out: {why}.")
+    _read_names(world, selection)
     return selection
 
 
-def select_one(reader: Reader, type: ResourceType[Any], id: str, address: Mapping[str, str]) -> Selection:
+def select_one(world: World, type: ResourceType[Any], id: str, address: Mapping[str, str]) -> Selection:
     """Return one object, read by its id as a refresh reads it.
 
     :param address: what else finds the object (:attr:`ResourceType.address`).
     :raises Gone: where it was removed.
     :raises NotProven: where neither the object nor its removal can be shown.
     """
-    found = type.find(reader.client, id, {**dict.fromkeys(type.updatable, ()), **address})
+    found = world.find(Sought(type.key(id, address), Address(address)))
     if isinstance(found, Removal):
         raise Gone(f"There is no {type.noun} {clean(id)} to import: {found.describe()}.")
-    why = why_not_managed(reader.client, found)
+    why = why_not_managed(world.client, found)
     selection = Selection([found], remarks=[each for each in (found.warning, why and f"Caution: {why}.") if each])
-    _read_names(reader, selection)
+    _read_names(world, selection)
     return selection
 
 
 def why_not_managed(client: Client, observed: Observed) -> str | None:
     """Return why no program should manage an object, as a clause; None where one may."""
-    of_type, own_project = RESOURCE_TYPES[observed.type].reference == "project_id", client.own_project
+    of_type, own_project = RESOURCE_TYPES[observed.token].reference == "project_id", client.own_project
     if (observed.id if of_type else observed.properties.get("project_id")) == own_project:
         return "it is ZITADEL's own" if of_type else "it is about ZITADEL's own project"
     if observed.properties.get("user_id") == client.me.id:
@@ -102,16 +99,12 @@ def why_not_managed(client: Client, observed: Observed) -> str | None:
     return None
 
 
-def _all(client: Client, top: ResourceType[Any]) -> list[Observed]:
-    return [top.observed(record) for record in top.calls.list_instance(client) or ()]
-
-
-def _organization(client: Client, top: ResourceType[Any], wanted: str) -> Observed:
+def _organization(world: World, wanted: str) -> Observed:
     """Return the organization with this id, or else with this name. Callers of the v2 API choose ids, so any text may be one."""
     why = ""
     if wrong_id(wanted) is None:
         try:
-            found = top.find(client, wanted, {})
+            found = world.find(Sought(world.top.key(wanted, {}), Address()))
         except NotProven:
             pass  # the instance never had it, or does not show it to this caller
         else:
@@ -119,7 +112,7 @@ def _organization(client: Client, top: ResourceType[Any], wanted: str) -> Observ
                 return found
             why = f": {found.describe()}"
     query = {"nameQuery": {"name": wanted, "method": "TEXT_QUERY_METHOD_EQUALS"}}
-    named = client.searches.organizations(f"Looking for organization {clean(wanted)!r}", query)
+    named = world.client.searches.organizations(f"Looking for organization {clean(wanted)!r}", query)
     if not named:
         raise NoMatch(
             f"There is no organization with the id or the name {clean(wanted)!r} that this credential may see{why}."
@@ -127,27 +120,25 @@ def _organization(client: Client, top: ResourceType[Any], wanted: str) -> Observ
     if len(named) > 1:
         ids = ", ".join(clean(each.id) for each in named)
         raise SeveralMatches(f"Several organizations have the name {clean(wanted)!r}: give one of the ids {ids}.")
-    return top.observed(named[0])
+    return world.top.observed(named[0])
 
 
 def _with_all_properties(
-    reader: Reader, found: Sequence[Observed], selection: Selection, *, every: bool
+    world: World, found: Sequence[Observed], selection: Selection, *, every: bool
 ) -> list[Observed]:
     """Return the objects, read by id where a list leaves out what an update changes, like the roles of a project.
 
     :param every: read all of them by id.
     """
-    incomplete = [each for each in found if every or set(RESOURCE_TYPES[each.type].updatable) - each.properties.keys()]
+    incomplete = [each for each in found if every or set(RESOURCE_TYPES[each.token].updatable) - each.properties.keys()]
     whole = [each for each in found if each not in incomplete]
 
-    def read(listed: Observed) -> Observed | Removal:
-        resource_type = RESOURCE_TYPES[listed.type]
-        known = {**dict.fromkeys(resource_type.updatable, ()), **listed.properties}
-        return resource_type.find(reader.client, listed.id, known)
-
-    for listed, answer in read_each(reader, read, incomplete, "Reading by id"):
+    sought = [Sought(each.key, Address.of(each.properties)) for each in incomplete]
+    for each, answer in world.read_each(world.find, sought, "Reading by id"):
         if isinstance(answer, ZorgError):
-            selection.left_out.append(f"{RESOURCE_TYPES[listed.type].noun} {clean(listed.id)} is left out. {answer}")
+            selection.left_out.append(
+                f"{RESOURCE_TYPES[each.key.token].noun} {clean(each.key.id)} is left out. {answer}"
+            )
         elif isinstance(answer, Observed):
             whole.append(answer)
             if answer.warning and every:
@@ -155,9 +146,9 @@ def _with_all_properties(
     return whole
 
 
-def _read_names(reader: Reader, selection: Selection) -> None:
+def _read_names(world: World, selection: Selection) -> None:
     """Read the names of the objects that the selection refers to and does not have."""
-    own = {(each.type, each.id) for each in selection.objects}
+    own = {(each.token, each.id) for each in selection.objects}
     wanted = {
         (name, str(each.properties[name])): each.properties.get("org_id")
         for each in selection.objects
@@ -166,7 +157,7 @@ def _read_names(reader: Reader, selection: Selection) -> None:
     }
 
     def read(item: tuple[str, str]) -> str | None:
-        for call in reader.client.counts.names(*item, wanted[item]):
+        for call in world.client.counts.names(*item, wanted[item]):
             try:
                 name = call()
             except ZorgError:  # it is only for a comment
@@ -175,7 +166,7 @@ def _read_names(reader: Reader, selection: Selection) -> None:
                 return name
         return None
 
-    for item, answer in read_each(reader, read, list(wanted), "Reading names"):
+    for item, answer in world.read_each(read, list(wanted), "Reading names"):
         if isinstance(answer, str):
             selection.names[item] = answer
 
@@ -205,5 +196,5 @@ def verify(wanted: Sequence[str]) -> None:
 
 def properties_of(observed: Observed) -> Mapping[str, Any]:
     """Return the properties that a program can declare."""
-    names = RESOURCE_TYPES[observed.type].inputs.names()
+    names = RESOURCE_TYPES[observed.token].inputs.names()
     return {name: value for name, value in observed.properties.items() if name in names}

@@ -91,16 +91,15 @@ def with_facts(settings: Settings, steps: Sequence[PlannedStep]) -> list[Reviewe
 
 def removed_with_parents(settings: Settings, token: str, removed: Removed) -> tuple[Collection[str], str | None]:
     """Return the ids of the objects of a type that are removed along with these, and why they are not known, or None."""
-    from pulumi_zorg.world.unmanaged import removed_along
+    from pulumi_zorg.world.reader import World
 
-    resource_type = RESOURCE_TYPES[token]
     try:
         with _client(settings) as client:
-            found = removed_along(client, resource_type, removed, at_most=_PAGES)
+            found = World(client, RESOURCE_TYPES).removed_along(token, removed, at_most=_PAGES)
     except ZorgError as error:
         return (), clean(str(error), 500)
     if found is None:
-        return (), f"counting the {resource_type.noun}s takes more than {_PAGES} calls"
+        return (), f"counting the {RESOURCE_TYPES[token].noun}s takes more than {_PAGES} calls"
     return found, None
 
 

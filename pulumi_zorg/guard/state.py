@@ -45,9 +45,9 @@ def with_state(plan: Plan, read_state: Callable[[], Mapping[str, Any]], *, own: 
     kept = [each for each in plan.steps if not (_is_replaced(each) and (each.urn, each.planned.id) in repaired)]
     planned = {(step.urn, step.planned.id) for step in kept if step.planned.after is None}
     left = (each for each in pending if (each.urn, each.id) not in planned)
-    steps = (PlannedStep(each.urn, Planned(each.type, each.id, each.known, None), "pending") for each in left)
-    found = {(each.type, each.id) for each in in_state}
-    more = (each for each in plan.shared if (each.type, each.id) not in found)
+    steps = (PlannedStep(each.urn, Planned(each.token, each.id, each.all_properties, None), "pending") for each in left)
+    found = {(each.token, each.id) for each in in_state}
+    more = (each for each in plan.shared if (each.token, each.id) not in found)
     return replace(plan, steps=(*kept, *steps), shared=(*in_state, *more)), None
 
 

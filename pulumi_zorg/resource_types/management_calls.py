@@ -13,6 +13,7 @@ from pulumi_zorg.api.pages import all_pages, v1_query
 from pulumi_zorg.api.records import Details, ListDetails, ObjectRecord, Wire, check_id, parse
 from pulumi_zorg.errors import InputError, NotProven, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.resource_type import AnyInputs, Calls
+from pulumi_zorg.world.observed import Address
 
 __all__ = ["ManagementCalls", "management_endpoints"]
 
@@ -85,15 +86,16 @@ class ManagementCalls(Calls[AnyInputs], Generic[AnyInputs, Record]):
         """Return the body of a create."""
         return self.body(inputs)
 
-    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> Record:
+    def read(self, client: Client, id: str, address: Address) -> Record:
         """Return the object as a read by its id shows it.
 
-        :raises NotProven: where it belongs to something else than ``known`` says.
-        :raises InputError: where ``known`` lacks what the calls need.
+        :raises NotProven: where it belongs to something else than its address says.
+        :raises InputError: where the address lacks what the calls need.
         """
-        missing = next((name for name in self.verified_by if not known.get(name)), None)
+        missing = next((name for name in self.verified_by if name not in address.ids), None)
         if missing is not None:
             raise InputError(f"The {self.record.noun} {clean(id)}", missing, "is missing in the state")
+        known = address.ids
         operation = self._operation("Reading", id, known["org_id"])
         ids = self.path(id, known)
         answer = client.read(_Answer, self.endpoints["read"][0], operation, org=known["org_id"], ids=ids)

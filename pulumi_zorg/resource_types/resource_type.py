@@ -16,8 +16,9 @@ from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Snapshot, Step
 from pulumi_zorg.resource_types.role_use import why_refused
 from pulumi_zorg.world import proof
+from pulumi_zorg.world.declared import Declared
 from pulumi_zorg.world.object_events import ObjectEvents
-from pulumi_zorg.world.observed import Observed, Removal
+from pulumi_zorg.world.observed import Address, Observed, Removal
 from pulumi_zorg.world.tokens import Key
 
 __all__ = ["AnyInputs", "Calls", "FactReader", "Observed", "ResourceType"]
@@ -67,10 +68,10 @@ class Calls(Generic[AnyInputs]):
             return (frozenset(names),)
         return tuple(frozenset({name}) for name in dict.fromkeys(names))
 
-    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord:
+    def read(self, client: Client, id: str, address: Address) -> ObjectRecord:
         """Return the object as a read by its id shows it.
 
-        :param known: what is known of the object, at least the type's ``address``.
+        :param address: it has at least the ids that the type's ``address`` names.
         """
         raise NotImplementedError
 
@@ -232,30 +233,34 @@ class ResourceType(Generic[AnyInputs]):
 
     # Finding an object
 
-    def find(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | Removal:
+    def address_in(self, properties: Mapping[str, Any]) -> Address:
+        """Return the address of an object that has these properties. What can change and is not among them is unwanted."""
+        return Address.of(properties, self.updatable)
+
+    def find(self, client: Client, id: str, address: Address) -> Observed | Removal:
         """Return the object, or the proof that it was removed.
 
-        :param known: what the state has of it, at least :attr:`address`.
+        :param address: it has at least the ids that :attr:`address` names.
         :raises NotProven: where neither can be shown.
         """
-        found = self.find_record(client, id, known)
+        found = self.find_record(client, id, address)
         return found if isinstance(found, Removal) else self.observed(found)
 
-    def find_record(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord | Removal:
+    def find_record(self, client: Client, id: str, address: Address) -> ObjectRecord | Removal:
         """Return the object as the API shows it, or the proof that it was removed. See :meth:`find`."""
-        return proof.find_record(client, self, id, known)
+        return proof.find_record(client, self, id, address)
 
-    def find_visible(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | None:
+    def find_visible(self, client: Client, id: str, address: Address) -> Observed | None:
         """Return the object if reads or events show it. For an id that came from a list or an event, which may be old."""
         try:
-            found = self.find(client, id, known)
+            found = self.find(client, id, address)
         except NotProven:
             return None
         return found if isinstance(found, Observed) else None
 
-    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord:
+    def read(self, client: Client, id: str, address: Address) -> ObjectRecord:
         """Return the object as a read by its id shows it."""
-        return self.calls.read(client, id, known)
+        return self.calls.read(client, id, address)
 
     def record_from(self, events: tuple[Event, ...]) -> ObjectRecord | None:
         """Return the object as its events show it; None for a type that has no phantoms.
@@ -264,9 +269,9 @@ class ResourceType(Generic[AnyInputs]):
         """
         return None
 
-    def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
+    def is_listed(self, client: Client, id: str, address: Address) -> bool | None:
         """Whether a list shows the object; None where too little is known of it."""
-        return any(each.id == id for each in self.calls.list_organization(client, str(known["org_id"])))
+        return any(each.id == id for each in self.calls.list_organization(client, address.ids["org_id"]))
 
     def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:
         """Whether a list shows an object of the organization that was created later. The server numbers ids by time."""
@@ -278,19 +283,19 @@ class ResourceType(Generic[AnyInputs]):
 
         Lists may lag, and no list has phantoms, so the event store is read too where the caller may read it.
         """
-        known = inputs.dump()
+        declared = inputs.dump()
 
         def is_it(id: str) -> bool:
-            found = self.find_visible(client, id, known)
+            found = self.find_visible(client, id, self.address_in(declared))
             return found is not None and self.has_identity(found.properties, inputs)
 
         # Lists lag: what they show may be removed or changed by now.
         listed = next((each.id for each in self.calls.search(client, inputs) if is_it(each.id)), None)
         if listed is not None:
             return listed
-        renamed = (kind for name in self.identity(known) for kind in self.events.changes.get(name, ()))
+        renamed = (kind for name in self.identity(declared) for kind in self.events.changes.get(name, ()))
         org_id = getattr(inputs, "org_id", None)
-        newest = proof.list_events(client, (self.events.created, *renamed), org_id)
+        newest = proof.list_events(client, (*self.events.created, *renamed), org_id)
         ids = dict.fromkeys(self.events.subject(event) for event in newest if self.may_be(event, inputs))
         return next(filter(is_it, ids), None)
 
@@ -301,8 +306,8 @@ class ResourceType(Generic[AnyInputs]):
 
     def may_be(self, event: Event, inputs: AnyInputs) -> bool:
         """Whether an event that creates an object, or gives it its name, is about one with the declared identity."""
-        shown = self.events.known_from(event, in_organization=self.in_organization)
-        whole = event.kind == self.events.created  # else it shows only what it changes
+        shown = self.events.properties_in(event)
+        whole = event.kind in self.events.created  # else it shows only what it changes
         identity = {name: value for name, value in self.identity(inputs.dump()).items() if value}
         return all(shown.get(name) == value for name, value in identity.items() if whole or name in self.updatable)
 
@@ -511,4 +516,4 @@ class ResourceType(Generic[AnyInputs]):
 
 
 if TYPE_CHECKING:
-    _findable: proof.Findable[ObjectRecord] = ResourceType[Any]()  # a type is what a proof works on
+    _declared: Declared = ResourceType[Any]()  # a type is what the reader of many objects works on

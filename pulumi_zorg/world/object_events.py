@@ -12,6 +12,7 @@ from typing import Any
 
 from pulumi_zorg.api.records import Event
 from pulumi_zorg.errors import clean
+from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.tokens import Key
 
 __all__ = ["ORG_REMOVED", "ObjectEvents", "Parent"]
@@ -53,7 +54,7 @@ class Parent:
 class ObjectEvents:
     """The events of the objects of one type.
 
-    :param created: the type of the event that creates an object.
+    :param created: the types of the events that create an object.
     :param removed: the types of the events that remove it.
     :param changes: the types of the events that change a property, by property. Of ``active``, first the one that deactivates.
     :param payload: the fields of the payloads that are properties, by property. The creating event has all of them, and an
@@ -65,7 +66,7 @@ class ObjectEvents:
     :param log: the path of an object's change log, for callers who may not read the event store; None without one.
     """
 
-    created: str
+    created: tuple[str, ...]
     removed: tuple[str, ...]
     changes: Mapping[str, tuple[str, ...]]
     payload: Mapping[str, str] = field(default_factory=dict)
@@ -79,18 +80,29 @@ class ObjectEvents:
     def life(self) -> tuple[str, ...]:
         """All types of event of an object."""
         changes = (kind for kinds in self.changes.values() for kind in kinds)
-        return tuple(dict.fromkeys((self.created, *changes, *self.removed)))
+        return tuple(dict.fromkeys((*self.created, *changes, *self.removed)))
+
+    @property
+    def state_changes(self) -> tuple[str, ...]:
+        """The types of event that deactivate or reactivate an object."""
+        return self.changes.get("active", ())
 
     def subject(self, event: Event) -> str:
         """Return the id of the object that the event is about."""
         return event.aggregate.id if self.payload_id is None else str(event.payload.get(self.payload_id, ""))
 
-    def key(self, type: str, event: Event) -> Key:
+    @property
+    def removed_only_with(self) -> str:
+        """How an object whose removal the server lost can still be removed, as a sentence."""
+        *nouns, last = *(f"its {each.noun}" for each in self.parents), "its organization"
+        return f"It is removed only with {', '.join(nouns)} or {last}." if nouns else f"It is removed only with {last}."
+
+    def key(self, token: str, event: Event) -> Key:
         """Return what is unique of the object that the event is about.
 
-        :param type: the type token of these events.
+        :param token: the type token of these events.
         """
-        return Key(type, self.subject(event), event.aggregate.id if self.aggregate else "")
+        return Key(token, self.subject(event), event.aggregate.id if self.aggregate else "")
 
     def changes_property(self, event: Event, property: str) -> bool:
         """Whether the event changes the property."""
@@ -98,39 +110,38 @@ class ObjectEvents:
         return event.kind in self.changes.get(property, ()) and (field is None or field in event.payload)
 
     def gives(self, event: Event, property: str, value: Any) -> bool | None:
-        """Whether an event that changes the property gives it this value; None where its payload does not show that."""
+        """Whether an event that changes the property gives it this value; None where its payload does not show that.
+
+        An object that is neither active nor inactive has None as ``active``. No event shows that.
+        """
         if property == "active":
-            return bool((event.kind != self.changes[property][0]) == value)
+            return None if value is None else bool((event.kind != self.changes[property][0]) == value)
         if property in self.set_whole:
             return set(event.payload.get(self.set_whole[property]) or ()) == set(value or ())
         shown = event.payload.get(self.payload.get(property, ""))
         return bool(shown == value) if type(shown) is type(value) else None
 
-    def aggregate_of(self, id: str, known: Mapping[str, Any]) -> str:
-        """Return the id of the aggregate that has an object's events.
+    def aggregate_of(self, id: str, address: Address) -> str:
+        """Return the id of the aggregate that has an object's events."""
+        return id if self.aggregate is None else address.ids.get(self.aggregate, "")
 
-        :param known: what is known of the object.
-        """
-        return id if self.aggregate is None else str(known.get(self.aggregate) or "")
-
-    def known_from(self, created: Event, *, in_organization: bool) -> dict[str, Any]:
-        """Return the properties that the creating event shows."""
-        found = {name: created.payload.get(field) for name, field in self.payload.items()}
-        if in_organization:
-            found["org_id"] = created.aggregate.resource_owner
+    def properties_in(self, event: Event) -> dict[str, Any]:
+        """Return the properties that the creating event shows, and the object's organization."""
+        found = {name: event.payload.get(field) for name, field in self.payload.items()}
+        found["org_id"] = event.aggregate.resource_owner
         if self.aggregate is not None:
-            found[self.aggregate] = created.aggregate.id
+            found[self.aggregate] = event.aggregate.id
         return {name: value for name, value in found.items() if value}
 
-    def removed_with(self, event: Event, known: Mapping[str, Any], organizations: Collection[str]) -> str | None:
+    def removed_with(self, event: Event, ids: Mapping[str, Any], organizations: Collection[str]) -> str | None:
         """Return the parent whose removal the event is, if the object is removed with it; else None.
 
-        :param known: what is known of the object.
+        :param ids: the ids of the object's parents, by property.
         :param organizations: the organizations of the object and of its parents, as far as they are known.
         """
         for parent in self.parents:
             subject = parent.subject(event)
-            if event.kind == parent.removed and subject and subject == known.get(parent.property):
+            if event.kind == parent.removed and subject and subject == ids.get(parent.property):
                 return f"its {parent.noun} {clean(subject)}"
         if event.kind == ORG_REMOVED and event.aggregate.id in organizations:
             return f"organization {clean(event.aggregate.id)}"

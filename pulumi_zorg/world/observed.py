@@ -1,22 +1,62 @@
-"""What was found out about one object: it exists, or it was removed. Pure: no I/O."""
+"""An object that is looked for, and what was found out about it: it exists, or it was removed. Pure: no I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["Observed", "Removal"]
+__all__ = ["ACTIVE", "Address", "Found", "Observed", "Removal", "Sought"]
+
+#: The property that changes of state change: True, False, or None for a state that is neither active nor inactive.
+ACTIVE = "active"
+
+
+@dataclass(frozen=True)
+class Address:
+    """By what an object is found, besides its own id, and what of it is not read.
+
+    :param ids: the ids of its organization and of its parents, by property, as far as they are known.
+    :param unwanted: the properties that the caller has no use for. They are not read where that takes a call of its own.
+    """
+
+    ids: Mapping[str, str] = field(default_factory=dict)
+    unwanted: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, properties: Mapping[str, Any], wanted: Iterable[str] = ()) -> Address:
+        """Return the address of an object that has these properties.
+
+        :param properties: as the state, a list or an event has them.
+        :param wanted: the properties that are wanted if the object has them here; all others are wanted in any case.
+        """
+        named = {name: value for name, value in properties.items() if name.endswith("_id")}
+        ids = {name: value for name, value in named.items() if isinstance(value, str) and value}
+        return cls(ids, frozenset(name for name in wanted if properties.get(name) is None))
+
+
+@dataclass(frozen=True)
+class Sought:
+    """An object that is looked for.
+
+    :param agrees: whether the caller has these properties of it already. Then it is enough that a list shows it like that. Else
+        it is read by its id.
+    """
+
+    key: Key
+    address: Address
+    agrees: Callable[[Mapping[str, Any]], bool] = field(default=lambda properties: False, compare=False)
 
 
 @dataclass(frozen=True)
 class Observed:
     """An object that exists, as the server showed it.
 
-    :param type: the type token.
+    :param token: the type token.
     :param properties: inputs and outputs, in the state's form.
     :param created: when the object was created, by the server's clock; None where the server does not say.
     :param warning: what the user should know about the object, as a sentence.
@@ -24,7 +64,7 @@ class Observed:
     :param within: see :class:`Key`.
     """
 
-    type: str
+    token: str
     id: str
     properties: Mapping[str, Any]
     created: datetime | None = None
@@ -35,7 +75,7 @@ class Observed:
     @property
     def key(self) -> Key:
         """What is unique of the object."""
-        return Key(self.type, self.id, self.within)
+        return Key(self.token, self.id, self.within)
 
 
 @dataclass(frozen=True)
@@ -56,3 +96,7 @@ class Removal:
         by = f" by {self.by}" if self.by else ""
         at = f" at {self.at:%Y-%m-%d %H:%M:%S} UTC" if self.at else ""
         return f"{self.how}{by}{at}"
+
+
+#: What was found out about an object: it exists, it was removed, or neither could be shown.
+Found = Observed | Removal | ZorgError

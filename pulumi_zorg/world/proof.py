@@ -12,27 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from pulumi_zorg.api.changes import Change
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import Event, ObjectRecord, OrganizationRecord
-from pulumi_zorg.errors import (
-    ApiError,
-    NeverThere,
-    NotFound,
-    NotProven,
-    PermissionDenied,
-    ZorgError,
-    clean,
-)
+from pulumi_zorg.errors import ApiError, NeverThere, NotFound, NotProven, PermissionDenied, ZorgError, clean
+from pulumi_zorg.world.declared import Declared
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
-from pulumi_zorg.world.observed import Removal
+from pulumi_zorg.world.observed import Address, Removal
 
 __all__ = [
-    "Findable",
     "Removal",
-    "created",
+    "creation_of",
     "events_of",
     "find_organization",
     "find_record",
@@ -45,37 +37,6 @@ _STATE_DELETE = "If you know that it was removed, `pulumi state delete` takes it
 _WITHOUT_EVENTS = (
     f"A credential with IAM_OWNER_VIEWER on the instance reads the proof from the event store. {_STATE_DELETE}"
 )
-
-Record = TypeVar("Record", bound=ObjectRecord)
-Record_co = TypeVar("Record_co", bound=ObjectRecord, covariant=True)
-
-
-class Findable(Protocol[Record_co]):
-    """What a proof needs to know of a type whose objects live in an organization."""
-
-    @property
-    def noun(self) -> str:
-        """What an object is called in a sentence."""
-
-    @property
-    def events(self) -> ObjectEvents:
-        """The events of an object."""
-
-    @property
-    def read_permission(self) -> str:
-        """The permission to read all objects of an organization."""
-
-    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> Record_co:
-        """Return the object as a read by its id shows it."""
-
-    def record_from(self, events: tuple[Event, ...]) -> Record_co | None:
-        """Return the object as its events show it; None for a type that has no phantoms."""
-
-    def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
-        """Whether a list shows the object; None where too little is known of it."""
-
-    def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:
-        """Whether a list shows an object of the organization that was created later."""
 
 
 @contextmanager
@@ -123,54 +84,49 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
     )
 
 
-def find_record(client: Client, type: Findable[Record], id: str, known: Mapping[str, Any]) -> Record | Removal:
+def find_record(client: Client, type: Declared, id: str, address: Address) -> ObjectRecord | Removal:
     """Return an object that lives in an organization, or the proof that it was removed.
 
-    :param known: what is known of the object, at least ``org_id``.
+    :param address: it has at least ``org_id``.
     :raises NotProven: where neither can be shown.
     :raises HeaderIgnored: where the server does not act on the organization that a call names.
     """
     try:
-        return type.read(client, id, known)
+        return type.read(client, id, address)
     except (NotFound, PermissionDenied) as error:
         refused = error
     what = f"{type.noun} {clean(id)}"
-    events = events_of(client, type.events, id, known)
+    events = events_of(client, type.events, id, address)
     if events:
-        return _from_events(client, type, events, known, what, refused)
+        return _from_events(client, type, events, address, what, refused)
     if events is not None:
         raise _never_there(client, what, refused)
     try:
-        return _without_events(client, type, id, known, refused)
+        return _without_events(client, type, id, address, refused)
     except (NotProven, ApiError):
         # Each of its calls may come after the removal of the organization, which takes the caller's rights along.
-        org_id = str(known.get("org_id"))
+        org_id = address.ids.get("org_id", "")
         if client.removals.include(org_id):
-            return Removal(f"{what} went with organization {clean(org_id)}, which this run has removed")
+            return Removal(f"{what} was removed with organization {clean(org_id)}, which this run has removed")
         raise
 
 
 def _from_events(
-    client: Client,
-    type: Findable[Record],
-    events: tuple[Event, ...],
-    known: Mapping[str, Any],
-    what: str,
-    refused: ApiError,
-) -> Record | Removal:
+    client: Client, type: Declared, events: tuple[Event, ...], address: Address, what: str, refused: ApiError
+) -> ObjectRecord | Removal:
     last, org_id = events[-1], events[0].aggregate.resource_owner
     if last.kind in type.events.removed:
         return removal(last, f"{what} was removed")
-    if known.get("org_id") != org_id:
+    declared = address.ids.get("org_id", "")
+    if declared != org_id:
         raise NotProven(
-            f"{what[0].upper()}{what[1:]} is not in organization {clean(str(known.get('org_id')))} but in {clean(org_id)}; "
-            "correct org_id."
+            f"{what[0].upper()}{what[1:]} is not in organization {clean(declared)} but in {clean(org_id)}; correct org_id."
         )
-    whole = events[0].kind == type.events.created  # a server may hide events of a certain age
-    created_as = {**({} if whole else known), **type.events.known_from(events[0], in_organization=True)}
+    whole = events[0].kind in type.events.created  # a server may hide events of a certain age
+    created_as = {**({} if whole else address.ids), **type.events.properties_in(events[0])}
     for event, parent in _removals_of_parents(client, type.events, created_as):
         if event.creation_date >= events[0].creation_date:
-            return removal(event, f"{what} went with {parent}")
+            return removal(event, f"{what} was removed with {parent}")
     # A server that acts on another organization does not find the object either. Then it is not a phantom.
     client.verify_org_header(org_id)
     record = type.record_from(events) if whole else None
@@ -179,31 +135,31 @@ def _from_events(
     return record
 
 
-def _removals_of_parents(client: Client, events: ObjectEvents, known: Mapping[str, Any]) -> Iterator[tuple[Event, str]]:
+def _removals_of_parents(
+    client: Client, events: ObjectEvents, created_as: Mapping[str, Any]
+) -> Iterator[tuple[Event, str]]:
     """Return the removals of other objects by which an object was removed without an event of its own.
 
-    :param known: what the event that created the object shows.
+    :param created_as: the properties that the event which created the object shows.
     """
     kinds: dict[str, set[str]] = {}
     for parent in events.parents:
-        aggregate = known.get(parent.aggregate or parent.property)
+        aggregate = created_as.get(parent.aggregate or parent.property)
         if aggregate:
             kinds.setdefault(aggregate, set()).update((*parent.created, parent.removed))
     of_parents = [
         event for aggregate, wanted in kinds.items() for event in _read_events(client, aggregate, wanted) or ()
     ]
-    organizations = {known["org_id"], *(event.aggregate.resource_owner for event in of_parents)} - {""}
+    organizations = {created_as["org_id"], *(event.aggregate.resource_owner for event in of_parents)} - {""}
     for org_id in sorted(organizations):
         of_parents += _read_events(client, org_id, (ORG_REMOVED,)) or ()
     for event in of_parents:
-        parent_removed = events.removed_with(event, known, organizations)
+        parent_removed = events.removed_with(event, created_as, organizations)
         if parent_removed is not None:
             yield event, parent_removed
 
 
-def _without_events(
-    client: Client, type: Findable[Record], id: str, known: Mapping[str, Any], refused: ApiError
-) -> Removal:
+def _without_events(client: Client, type: Declared, id: str, address: Address, refused: ApiError) -> Removal:
     """Return the proof that an object was removed, for a caller who may not read the event store.
 
     Reads and lists that do not have the object are no proof: after an upgrade they can lack everything for a while. It is a
@@ -212,10 +168,10 @@ def _without_events(
 
     :raises NotProven: without such a proof.
     """
-    what, org_id = f"{type.noun} {clean(id)}", str(known.get("org_id"))
+    what, org_id = f"{type.noun} {clean(id)}", address.ids.get("org_id", "")
     organization = find_organization(client, org_id)
     if isinstance(organization, Removal):
-        return Removal(f"{what} went with organization {clean(org_id)}")
+        return Removal(f"{what} was removed with organization {clean(org_id)}")
     try:
         rights = client.caller.permissions(org_id)
     except ApiError as refusal:
@@ -228,15 +184,15 @@ def _without_events(
             f"organization {clean(org_id)} (ORG_OWNER_VIEWER or ORG_OWNER there, or IAM_OWNER_VIEWER on the instance).",
             _STATE_DELETE,
         )
-    log = type.events.log and client.change_logs.newest(type.events.log, _ids(type.events, id, known), org_id)
-    last = _last(log or (), type.events.created, *type.events.removed)
+    log = type.events.log and client.change_logs.newest(type.events.log, _ids(type.events, id, address), org_id)
+    last = _last(log or (), *type.events.created, *type.events.removed)
     if last is not None and last.kind in type.events.removed:
         return _logged(last, f"{what} was removed")
-    with_parent = _logged_removal_of_parent(client, type.events, known, what)
+    with_parent = _logged_removal_of_parent(client, type.events, address, what)
     if with_parent is not None:
         return with_parent
     unknown = f"It is not known whether {what} was removed{_refused(refused)}."
-    if not isinstance(refused, NotFound) or type.is_listed(client, id, known) is not False:
+    if not isinstance(refused, NotFound) or type.is_listed(client, id, address) is not False:
         raise NotProven(unknown, _STATE_DELETE)
     if log:
         shown = f"Reads do not show {what}, but its change log has no removal of it{_refused(refused)}."
@@ -254,33 +210,30 @@ def _without_events(
     raise NotProven(shown, _WITHOUT_EVENTS, unseen=True)
 
 
-def _logged_removal_of_parent(
-    client: Client, events: ObjectEvents, known: Mapping[str, Any], what: str
-) -> Removal | None:
-    """Return the proof that an object went with a parent, as far as change logs and organizations show it."""
-    org_id = str(known["org_id"])
+def _logged_removal_of_parent(client: Client, events: ObjectEvents, address: Address, what: str) -> Removal | None:
+    """Return the proof that an object was removed with a parent, as far as change logs and organizations show it."""
     for parent in events.parents:
-        parent_id = str(known.get(parent.property) or "")
-        if not parent_id:
+        parent_id = address.ids.get(parent.property)
+        if parent_id is None:
             continue
-        how = f"{what} went with its {parent.noun} {clean(parent_id)}"
+        how = f"{what} was removed with its {parent.noun} {clean(parent_id)}"
         if parent.removed == ORG_REMOVED:
             try:
                 if isinstance(find_organization(client, parent_id), Removal):
                     return Removal(how)
             except NotProven:
                 continue
-        elif parent.log is not None and (parent.aggregate is None or known.get(parent.aggregate)):
-            changes = client.change_logs.newest(parent.log, _ids(parent, parent_id, known), org_id)
+        elif parent.log is not None and (parent.aggregate is None or parent.aggregate in address.ids):
+            changes = client.change_logs.newest(parent.log, _ids(parent, parent_id, address), address.ids["org_id"])
             last = _last(changes, *parent.created, parent.removed)
             if last is not None and last.kind == parent.removed:
                 return _logged(last, how)
     return None
 
 
-def _ids(of: ObjectEvents | Parent, id: str, known: Mapping[str, Any]) -> dict[str, str]:
+def _ids(of: ObjectEvents | Parent, id: str, address: Address) -> dict[str, str]:
     """Return the ids in the path of a change log."""
-    return {"id": id} if of.aggregate is None else {"id": id, of.aggregate: str(known[of.aggregate])}
+    return {"id": id} if of.aggregate is None else {"id": id, of.aggregate: address.ids[of.aggregate]}
 
 
 def _last(changes: Iterable[Change], *kinds: str) -> Change | None:
@@ -293,14 +246,13 @@ def _logged(change: Change, how: str) -> Removal:
 
 
 def events_of(
-    client: Client, events: ObjectEvents, id: str, known: Mapping[str, Any], kinds: Iterable[str] | None = None
+    client: Client, events: ObjectEvents, id: str, address: Address, kinds: Iterable[str] | None = None
 ) -> tuple[Event, ...] | None:
     """Return the events of an object, oldest first; None for a caller who may not read them.
 
-    :param known: what is known of the object.
     :param kinds: only events of these types; None is all that belong to the object.
     """
-    found = _read_events(client, events.aggregate_of(id, known), events.life if kinds is None else kinds)
+    found = _read_events(client, events.aggregate_of(id, address), events.life if kinds is None else kinds)
     return None if found is None else tuple(event for event in found if events.subject(event) == id)
 
 
@@ -312,9 +264,9 @@ def list_events(client: Client, kinds: Iterable[str], resource_owner: str | None
         return ()
 
 
-def created(client: Client, events: ObjectEvents, id: str, known: Mapping[str, Any]) -> Event | None:
+def creation_of(client: Client, events: ObjectEvents, id: str, address: Address) -> Event | None:
     """Return the newest event that created the object; None for a caller who may not read it."""
-    found = events_of(client, events, id, known, (events.created,))
+    found = events_of(client, events, id, address, events.created)
     return found[-1] if found else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,30 +41,30 @@ def find_missing(
     :param properties: what the resource declares.
     :param shown: whether a read shows the object; it is given the property, the id, and the resource's organization.
     """
-    org_id = _text(properties.get("org_id"))
-    for parent, named in _named(events, properties):
+    named = {name: value for name, value in properties.items() if isinstance(value, str)}
+    for parent in (_ORGANIZATION, *events.parents):
+        object_id, none = named.get(parent.property), f"there is no such {parent.noun}"
+        if not object_id:
+            continue
         if parent.aggregate is not None:
-            within = _text(properties.get(parent.aggregate))
+            within = named.get(parent.aggregate, "")
             owner = client.roles.known(within) if within else None
-            if owner is not None and named not in owner.grants:
+            if owner is not None and object_id not in owner.grants:
                 # It may have been made since the project was read.
-                owner = client.roles.read(within or "")
-            if owner is not None and named not in owner.grants:
-                return Missing(parent.property, f"is {clean(named)}: {_none(parent)} of {clean(owner.name)}", True)
+                owner = client.roles.read(within)
+            if owner is not None and object_id not in owner.grants:
+                return Missing(parent.property, f"is {clean(object_id)}: {none} of {clean(owner.name)}", True)
             continue
-        if shown(parent.property, named, org_id):
+        if shown(parent.property, object_id, named.get("org_id")):
             continue
-        created = parent.created or _ORGANIZATION.created
         try:
-            found = client.events.of(named, (*created, parent.removed))
+            found = client.events.of(object_id, (*(parent.created or _ORGANIZATION.created), parent.removed))
         except (PermissionDenied, NotFound):
-            return Missing(
-                parent.property, f"is {clean(named)}: {_none(parent)}, or this credential may not see it", False
-            )
+            return Missing(parent.property, f"is {clean(object_id)}: {none}, or this credential may not see it", False)
         if not found:
-            return Missing(parent.property, f"is {clean(named)}: {_none(parent)}. {_HOW}", True)
+            return Missing(parent.property, f"is {clean(object_id)}: {none}. {_HOW}", True)
         if found[-1].kind == parent.removed:
-            return Missing(parent.property, f"is {clean(named)}: that {parent.noun} was removed", True)
+            return Missing(parent.property, f"is {clean(object_id)}: that {parent.noun} was removed", True)
     return None
 
 
@@ -85,18 +85,3 @@ def may_exist(client: Client, property: str, id: str, org_id: str | None) -> boo
         except ZorgError:
             return True
     return False
-
-
-def _named(events: ObjectEvents, properties: Mapping[str, Any]) -> Iterator[tuple[Parent, str]]:
-    for parent in (_ORGANIZATION, *events.parents):
-        named = _text(properties.get(parent.property))
-        if named:
-            yield parent, named
-
-
-def _none(parent: Parent) -> str:
-    return f"there is no such {parent.noun}"
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None

@@ -12,11 +12,11 @@ _PREFIX = "pulumi-python:dynamic/zorg:"
 class Key(NamedTuple):
     """What is unique on an instance. An id alone is not: callers of the v2 API choose ids.
 
-    :param type: the type token.
+    :param token: the type token.
     :param within: the id of the object within which ids of this type are unique; empty where they are unique on the instance.
     """
 
-    type: str
+    token: str
     id: str
     within: str = ""
 

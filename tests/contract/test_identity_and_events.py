@@ -15,6 +15,7 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.testing import Fault
+from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.tokens import type_token
 from tests.support.calls import Organizations, UserGrants
 from tests.support.servers import Server
@@ -212,7 +213,7 @@ def test_an_outage_is_not_taken_for_a_missing_right_to_see_what_was_removed(serv
     server.proxy.add(Fault("answer", path="/permissions/zitadel/me/_search", status=500, body=body))
     known = {"org_id": server.home, "user_id": server.ann, "project_id": server.project}
     with pytest.raises(ApiError, match="500"):
-        RESOURCE_TYPES[type_token("UserGrant")].find(owner, grant, known)
+        RESOURCE_TYPES[type_token("UserGrant")].find(owner, grant, Address(known))
 
 
 def test_events_of_two_objects_with_one_id_are_all_returned(server: Server, clients: Clients) -> None:

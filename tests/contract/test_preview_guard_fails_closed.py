@@ -503,7 +503,7 @@ def test_a_text_in_no_encoding_is_an_error(zorg: Zorg) -> None:
 def test_each_parent_takes_its_user_grants_along(any_server: Server, parent: str) -> None:
     """Also those for which there is no resource type yet, like users."""
     from pulumi_zorg.api.client import Client
-    from pulumi_zorg.world.unmanaged import removed_along
+    from pulumi_zorg.world.reader import World
 
     server, admin = any_server, any_server.admin
     partner = admin.create_organization(server.name("Partner"))
@@ -526,7 +526,7 @@ def test_each_parent_takes_its_user_grants_along(any_server: Server, parent: str
     settings = settings_of(server)
     client = Client.connect(settings, notice=lambda sentence: None)
     try:
-        found = removed_along(client, RESOURCE_TYPES[USER_GRANT], {parent: removed[parent]}, 100)
+        found = World(client, RESOURCE_TYPES).removed_along(USER_GRANT, {parent: removed[parent]}, 100)
     finally:
         client.close()
     assert set(found or ()) == along[parent]

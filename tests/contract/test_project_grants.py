@@ -21,6 +21,7 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.resource_types.project_grant import declaration
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls, ProjectGrantRecord
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
+from pulumi_zorg.world.observed import Address
 from tests.contract.lists import listed
 from tests.support.servers import Server
 from tests.unit.clients import Clients
@@ -47,7 +48,7 @@ def _inputs(server: Server, granted_org_id: str, role_keys: tuple[str, ...] = ("
 
 
 def _read(server: Server, client: Client, grant_id: str, **known: Any) -> ProjectGrantRecord:
-    return CALLS.read(client, grant_id, {"org_id": server.home, "project_id": server.project, **known})
+    return CALLS.read(client, grant_id, Address({"org_id": server.home, "project_id": server.project, **known}))
 
 
 def test_a_project_grant_is_created_active_and_read_back(every_server: Server, clients: Clients, acme: str) -> None:

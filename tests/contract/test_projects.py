@@ -21,6 +21,7 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.resource_types.inputs import check_inputs
 from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
+from pulumi_zorg.world.observed import Address
 from tests.contract.lists import listed
 from tests.support.servers import Server
 from tests.unit.clients import Clients
@@ -40,7 +41,7 @@ def _create(server: Server, client: Client, **given: Any) -> str:
 
 
 def _read(server: Server, client: Client, project_id: str, **known: Any) -> ProjectRecord:
-    return CALLS.read(client, project_id, {"org_id": server.home, "name": "Shop", **known})
+    return CALLS.read(client, project_id, Address.of({"org_id": server.home, **known}, ["roles"]))
 
 
 def test_a_project_is_created_active_and_read_back(every_server: Server, clients: Clients) -> None:
@@ -190,7 +191,7 @@ def test_roles_are_added_changed_and_removed(every_server: Server, clients: Clie
 def test_roles_are_read_for_a_get_and_where_they_are_managed(every_server: Server, clients: Clients) -> None:
     server, client = every_server, clients.owner(every_server)
     assert _read(server, client, server.project).roles is None, "they are not managed"
-    got = CALLS.read(client, server.project, {"org_id": server.home})
+    got = CALLS.read(client, server.project, Address({"org_id": server.home}))
     assert set(got.properties()["roles"]) == {"admin", "editor", "viewer"}
 
 

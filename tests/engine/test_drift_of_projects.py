@@ -49,7 +49,7 @@ def test_an_ignored_path_of_roles_means_the_same_as_to_the_engine(server: Server
     with Clients() as clients:
         client = clients.owner(server)
         found: dict[str, Any] = {
-            name: RESOURCE_TYPES[each.type].find(client, each.id, each.known) for name, each in state.items()
+            name: RESOURCE_TYPES[each.token].find(client, each.id, each.address) for name, each in state.items()
         }
     ours = {name for name, each in state.items() if changes_of(each, found[name].properties)}
     run = stack.must("refresh", "--preview-only", "--json")

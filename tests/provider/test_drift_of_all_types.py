@@ -15,16 +15,14 @@ from pulumi_zorg.drift.explain import explain_unmanaged
 from pulumi_zorg.engine.state import Recorded, recorded
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.testing import Fault
-from pulumi_zorg.world.affected_by import events_since
-from pulumi_zorg.world.concurrency import Reader
-from pulumi_zorg.world.observe import FEW_LISTS
+from pulumi_zorg.world.reader import FEW_LISTS
 from pulumi_zorg.world.tokens import short
-from pulumi_zorg.world.unmanaged import find_unmanaged
 from tests.support.command import Zorg
 from tests.support.in_process import InProcessStack
 from tests.support.schema import fits_schema
 from tests.support.servers import Server
 from tests.support.stack import grant, org, project, project_grant
+from tests.support.world import World, events_since, find_unmanaged
 from tests.unit.clients import Clients
 
 IN_SYNC, ERROR, DRIFT = 0, 1, 7
@@ -148,9 +146,9 @@ def test_unmanaged_objects_of_the_stacks_organizations_take_few_calls(
     first, last = stack.id("o0"), stack.id(f"o{count - 1}")
     extra = {admin.create_project(first, "P", ["viewer"])}
     extra.add(admin.grant_project(first, *extra, last, ["viewer"]))
-    reader = Reader(clients.owner(server))
+    world = World(clients.owner(server))
     server.proxy.clear()
-    found, unknown = find_unmanaged(reader, compared(stack), whole_instance=False, types=ALL)
+    found, unknown = find_unmanaged(world, compared(stack), whole_instance=False, types=ALL)
     assert unknown == ()
     assert {each.id for each in found} == extra
     assert sum(calls(server).values()) <= most, calls(server)
@@ -163,14 +161,14 @@ def test_unmanaged_objects_of_the_instance(every_server: Server, tenant: InProce
     (foreign,) = extra - {elsewhere}
     extra.add(admin.grant_project(elsewhere, foreign, tenant.id("acme"), ["viewer"]))
     extra.add(admin.create_grant(elsewhere, server.bob, foreign, ["viewer"]))
-    reader = Reader(clients.owner(server))
+    world = World(clients.owner(server))
     server.proxy.clear()
-    found, unknown = find_unmanaged(reader, compared(tenant), whole_instance=True, types=ALL)
+    found, unknown = find_unmanaged(world, compared(tenant), whole_instance=True, types=ALL)
     assert unknown == ()
     managed = {each.id for each in compared(tenant)}
     assert extra <= {each.id for each in found}
     assert not managed & {each.id for each in found}
-    explained = explain_unmanaged(reader, found)
+    explained = explain_unmanaged(world, found)
     assert all(each.by and each.observed.created for each in explained if each.observed.id in extra)
 
 
@@ -179,9 +177,9 @@ def test_unmanaged_objects_of_many_organizations_of_the_instance_take_few_calls(
 ) -> None:
     """Project grants have no list over all organizations that has their ids."""
     many_tenants(server, stack, 2 * FEW_LISTS)
-    reader = Reader(clients.owner(server))
+    world = World(clients.owner(server))
     server.proxy.clear()
-    _, unknown = find_unmanaged(reader, compared(stack), whole_instance=True, types=ALL)
+    _, unknown = find_unmanaged(world, compared(stack), whole_instance=True, types=ALL)
     assert unknown == ()
     assert sum(calls(server).values()) <= 3 * (2 * FEW_LISTS + 2) + 8, calls(server)
 
@@ -196,7 +194,7 @@ def test_unmanaged_objects_that_events_since_a_moment_created(
         client, datetime.fromtimestamp(client.transport.server_time(), timezone.utc) - timedelta(hours=1)
     )
     assert events is not None
-    found, unknown = find_unmanaged(Reader(client), compared(tenant), whole_instance=False, types=ALL, events=events)
+    found, unknown = find_unmanaged(World(client), compared(tenant), whole_instance=False, types=ALL, events=events)
     assert unknown == ()
     assert extra <= {each.id for each in found}
     assert {each.id for each in found} - extra <= {server.project}
@@ -208,7 +206,7 @@ def test_unmanaged_objects_of_a_caller_with_rights_in_one_organization(
     server, acme = every_server, tenant.id("acme")
     extra = server.admin.create_project(acme, "P", ["viewer"])
     viewer = clients.member(server, "ORG_OWNER_VIEWER", of=acme)
-    found, unknown = find_unmanaged(Reader(viewer), compared(tenant), whole_instance=False, types=ALL)
+    found, unknown = find_unmanaged(World(viewer), compared(tenant), whole_instance=False, types=ALL)
     assert [each.id for each in found] == [extra]
     # What exists in the other organization is not known, for each type.
     assert {each.id for each in unknown} == {server.home}
@@ -222,7 +220,7 @@ NOUNS = ("projects", "project grants", "user grants")
 def test_a_lost_header_is_unknown_for_every_type(server: Server, stack: InProcessStack, clients: Clients) -> None:
     many_tenants(server, stack, 1)
     server.proxy.add(Fault("strip", times=None))
-    found, unknown = find_unmanaged(Reader(clients.owner(server)), compared(stack), whole_instance=False, types=ALL)
+    found, unknown = find_unmanaged(World(clients.owner(server)), compared(stack), whole_instance=False, types=ALL)
     assert found == ()
     assert {_noun(each.why) for each in unknown} == set(NOUNS)
     assert all("x-zitadel-orgid" in each.why for each in unknown)
@@ -237,7 +235,7 @@ def test_a_lost_header_shows_no_type_of_the_instance_as_complete(
     shop = server.admin.create_project(acme, "P", ["viewer"])
     server.admin.grant_project(acme, shop, server.home, ["viewer"])
     server.proxy.add(Fault("strip", times=None))
-    _, unknown = find_unmanaged(Reader(clients.owner(server)), compared(stack), whole_instance=True, types=ALL)
+    _, unknown = find_unmanaged(World(clients.owner(server)), compared(stack), whole_instance=True, types=ALL)
     assert acme in {each.id for each in unknown}
 
 
@@ -250,7 +248,7 @@ def test_a_removed_organization_has_no_unmanaged_objects(
 ) -> None:
     every_server.admin.create_project(tenant.id("acme"), "P", ["viewer"])
     every_server.admin.remove_organization(tenant.id("acme"))
-    reader = Reader(clients.owner(every_server))
-    found, unknown = find_unmanaged(reader, compared(tenant), whole_instance=False, types=ALL)
+    world = World(clients.owner(every_server))
+    found, unknown = find_unmanaged(world, compared(tenant), whole_instance=False, types=ALL)
     assert unknown == ()
     assert {each.id for each in found} == {every_server.project}

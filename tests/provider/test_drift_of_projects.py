@@ -18,12 +18,12 @@ from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.drift.pipeline import Options, find_drift
 from pulumi_zorg.drift.report import Drift, Report
 from pulumi_zorg.testing import AdminClient, Fault
-from pulumi_zorg.world.concurrency import Reader
-from pulumi_zorg.world.observe import FEW, FEW_LISTS
+from pulumi_zorg.world.reader import FEW, FEW_LISTS
 from pulumi_zorg.world.tokens import type_token
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import grant, org, project, project_grant
+from tests.support.world import World
 from tests.unit.clients import Clients
 
 PROJECT, PROJECT_GRANT = type_token("Project"), type_token("ProjectGrant")
@@ -52,7 +52,7 @@ class Tenant:
     def compare(self, token: str | None = None, state: dict[str, Any] | None = None, **options: Any) -> Report:
         client = self.clients.holder(self.server, token or self.server.token)
         self.server.proxy.clear()
-        report = find_drift("test", state or self.stack.state(), Reader(client), Options(**options))
+        report = find_drift("test", state or self.stack.state(), World(client), Options(**options))
         assert self.server.proxy.writes == []
         return report
 
@@ -322,7 +322,7 @@ def test_patterns_of_a_file_ignore_properties_of_projects(tenant: Tenant) -> Non
     ):
         assert IgnoreRules.parse(text).apply(report).drifted == (), text
     (left,) = IgnoreRules.parse("Project:*\n").apply(report).drifted
-    assert left.type == PROJECT_GRANT
+    assert left.token == PROJECT_GRANT
 
 
 def test_an_owner_of_the_organization_alone_sees_the_changes_and_proves_removals(every_tenant: Tenant) -> None:
@@ -379,7 +379,7 @@ def test_many_projects_with_roles_take_few_calls(
 
 def everything_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was created a moment ago is read by id, because lists may not show it as it is. Here they do."""
-    monkeypatch.setattr("pulumi_zorg.world.affected_by._LONGEST_LAG", timedelta(seconds=-5))
+    monkeypatch.setattr("pulumi_zorg.world.changes._LONGEST_LAG", timedelta(seconds=-5))
 
 
 @pytest.mark.slow
@@ -467,5 +467,5 @@ def test_a_page_of_events_that_is_not_answered_is_no_drift(tenant: Tenant, monke
     )
     client = tenant.clients.owner(tenant.server)
     tenant.server.proxy.add(fault)
-    report = find_drift("test", tenant.stack.state(), Reader(client), Options())
+    report = find_drift("test", tenant.stack.state(), World(client), Options())
     assert (report.drifted, report.unknown) == ((), ())

@@ -14,11 +14,11 @@ from pulumi_zorg.engine import checks
 from pulumi_zorg.generate.pipeline import generate
 from pulumi_zorg.resource_types.inputs import OWNER, SECRETS
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES, resource_class
-from pulumi_zorg.world.concurrency import Reader
 from tests.support.each_type import EXAMPLES, example
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import TOKENS
+from tests.support.world import World
 from tests.unit.clients import Clients
 
 KINDS = sorted(EXAMPLES)
@@ -36,7 +36,7 @@ def stack(server: Server, tmp_path: Path) -> InProcessStack:
 
 
 def _entry(client: Client, id: str) -> dict[str, Any]:
-    made = generate(Reader(client), [], None, imports=True)
+    made = generate(World(client), [], None, imports=True)
     (found,) = (each for each in json.loads(made.import_file)["resources"] if each["id"] == id)
     return dict(found)
 
@@ -105,7 +105,7 @@ def test_the_file_has_the_provider_of_the_state_and_nothing_internal_or_secret(
     server: Server, client: Client, kind: str
 ) -> None:
     made = example(kind, server).make()
-    text = generate(Reader(client), [], None, imports=True).import_file
+    text = generate(World(client), [], None, imports=True).import_file
     entry = _entry(client, made)
     assert entry["inputs"]["__provider"] == checks_provider(TOKENS[kind])
     for part in ("inputs", "outputs"):
@@ -259,7 +259,7 @@ def test_what_is_in_an_organization_is_deleted_after_it_by_a_caller_whose_rights
     owner = admin.create_user(server.home, "owner")
     admin.add_member(acme, owner, "ORG_OWNER")
     stack = InProcessStack(tmp_path / "stack", server.proxy.url, admin.create_token(server.home, owner))
-    entries = json.loads(generate(Reader(client), [acme], None, imports=True).import_file)["resources"]
+    entries = json.loads(generate(World(client), [acme], None, imports=True).import_file)["resources"]
     assert len(entries) == 4
     # Resources are deleted from the last to the first.
     state = [{**each, "urn": f"urn::{each['name']}"} for each in reversed(entries)]

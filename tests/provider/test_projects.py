@@ -187,9 +187,9 @@ def test_a_project_grant_that_went_with_something_else_leaves_the_state_with_a_p
     remove[parent]()
     refreshed = stack.must("refresh", "--yes", "--skip-preview")
     with_what = {
-        "project": f"went with its project {portal}",
-        "granted organization": f"went with its granted organization {customer}",
-        "owner": f"went with organization {vendor}",
+        "project": f"was removed with its project {portal}",
+        "granted organization": f"was removed with its granted organization {customer}",
+        "owner": f"was removed with organization {vendor}",
     }
     assert refreshed.shows("project grant", with_what[parent]), refreshed.out
     assert stack.resources() == {}
@@ -204,7 +204,7 @@ def test_a_project_that_went_with_its_organization_leaves_the_state_with_a_proof
     stack.up()
     admin.remove_organization(vendor)
     refreshed = stack.must("refresh", "--yes", "--skip-preview")
-    assert refreshed.shows("project ", f"went with organization {vendor}"), refreshed.out
+    assert refreshed.shows("project ", f"was removed with organization {vendor}"), refreshed.out
     assert stack.resources() == {}
 
 

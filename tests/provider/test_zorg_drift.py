@@ -465,7 +465,7 @@ def test_a_removal_that_the_server_lost(server: Server, stack: InProcessStack, d
     server.admin.call("POST", "/debug/lost-changes", {"next": 1, "events": ["user.grant.removed"]})
     server.admin.remove_grant(server.home, server.ann, stack.id("ann"))
     run = drift_of(stack).run()
-    assert (run.code, run.shows("removal was lost", "it still gives access", "it goes with its user")) == (
+    assert (run.code, run.shows("removal was lost", "it still gives access", "It is removed only with its user")) == (
         DRIFT,
         True,
     ), run.out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -31,6 +31,7 @@ from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
 from pulumi_zorg.resource_types.project_grant.declaration import ProjectGrantType
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world import proof
+from pulumi_zorg.world.observed import Address
 from tests.stateful.laws import COUNTED
 from tests.stateful.machine import Server, Stack
 
@@ -45,9 +46,9 @@ Broken = Callable[[], AbstractContextManager[Any]]
 def treats_any_404_as_deleted() -> AbstractContextManager[Any]:
     """As the Terraform provider does."""
 
-    def find(client: Client, type: ResourceType[Any], id: str, known: Mapping[str, Any]) -> Any:
+    def find(client: Client, type: ResourceType[Any], id: str, address: Address) -> Any:
         try:
-            return type.read(client, id, known)
+            return type.read(client, id, address)
         except (NotFound, PermissionDenied):
             return proof.Removal("404")
 

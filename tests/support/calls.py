@@ -11,6 +11,7 @@ from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, wit
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls, UserGrantRecord, organization_of
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
+from pulumi_zorg.world.observed import Address
 
 
 class Organizations:
@@ -52,7 +53,7 @@ class UserGrants:
         self.client, self.calls = client, UserGrantCalls()
 
     def read(self, org_id: str, grant_id: str, user_id: str | None = None) -> UserGrantRecord:
-        return self.calls.read(self.client, grant_id, {"org_id": org_id, "user_id": user_id})
+        return self.calls.read(self.client, grant_id, Address.of({"org_id": org_id, "user_id": user_id}))
 
     def create(
         self, org_id: str, user_id: str, project_id: str, project_grant_id: str | None, role_keys: Sequence[str]

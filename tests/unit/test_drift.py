@@ -31,7 +31,7 @@ def a_resource(name: str, values: dict[str, Any], *, ignored: frozenset[str] = f
 @given(properties)
 def test_an_object_as_recorded_is_in_sync(values: dict[str, Any]) -> None:
     each = a_resource("acme", values)
-    assert compare([each], {each.key: Observed(each.type, each.id, values)}) == ()
+    assert compare([each], {each.key: Observed(each.token, each.id, values)}) == ()
 
 
 @given(properties, properties)
@@ -70,7 +70,7 @@ def test_each_resource_is_compared_with_its_own_object(fates: dict[str, str]) ->
         if fate == "gone":
             live[key] = Removal("it was removed")
         elif fate != "not looked at":
-            live[key] = Observed(key.type, key.id, {"name": "x" if fate == "same" else "y"})
+            live[key] = Observed(key.token, key.id, {"name": "x" if fate == "same" else "y"})
     found = compare(resources, live)
     assert [each.name for each in found] == [name for name, fate in fates.items() if fate in ("other", "gone")]
     assert [each.name for each in found if each.removed] == [name for name, fate in fates.items() if fate == "gone"]

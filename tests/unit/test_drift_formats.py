@@ -111,6 +111,7 @@ def test_secret_values_are_not_shown(capsys: pytest.CaptureFixture[str], form: s
             "project 9, granted organization 6, organization 7: admin, viewer",
         ),
         (type_token("Project"), {"org_id": "7", "name": "CRM", "active": True}, '"CRM"'),
+        (type_token("Project"), {"org_id": "7", "name": "", "active": None}, "organization 7"),
     ],
 )
 def test_an_unmanaged_object_is_shown_by_its_name_or_by_what_it_belongs_to(
@@ -118,6 +119,11 @@ def test_an_unmanaged_object_is_shown_by_its_name_or_by_what_it_belongs_to(
 ) -> None:
     report = Report("dev", (), (Unmanaged(Observed(token, "3", dict(properties), WHEN)),))
     assert title in shown(capsys, form, report)
+
+
+def test_a_state_that_is_neither_active_nor_inactive_is_no_deactivation(capsys: pytest.CaptureFixture[str]) -> None:
+    locked = Report("dev", (Drift(URN, ORGANIZATION, "1", (Change("active", True, None),)),))
+    assert "active changed: true → null" in shown(capsys, "table", locked)
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "github"])

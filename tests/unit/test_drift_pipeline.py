@@ -13,21 +13,18 @@ import pytest
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.drift.compare import compare
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
-from pulumi_zorg.drift.phantoms import with_phantoms
-from pulumi_zorg.drift.report import Change, Drift
+from pulumi_zorg.drift.report import Drift
 from pulumi_zorg.engine.state import Recorded, parse_time
 from pulumi_zorg.errors import PermissionDenied, Unauthenticated, UnexpectedAnswer
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls
 from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls
 from pulumi_zorg.testing import Fault
-from pulumi_zorg.world.affected_by import affected_by, events_since
-from pulumi_zorg.world.concurrency import Reader
-from pulumi_zorg.world.observe import FEW, FEW_LISTS, find, observe
 from pulumi_zorg.world.observed import Observed, Removal
-from pulumi_zorg.world.unmanaged import find_unmanaged
+from pulumi_zorg.world.reader import FEW, FEW_LISTS
 from tests.support.calls import Organizations, UserGrants
 from tests.support.servers import Server
 from tests.support.types import ORGANIZATION, USER_GRANT
+from tests.support.world import World, affected_by, events_since, find, find_unmanaged, observe
 from tests.unit.clients import Clients
 
 BOTH = (ORGANIZATION, USER_GRANT)
@@ -59,7 +56,7 @@ def many(server: Server, count: int = 2 * FEW) -> list[Recorded]:
 
 
 def drifts(client: Client, recorded: Sequence[Recorded]) -> tuple[Drift, ...]:
-    observation = observe(Reader(client), recorded)
+    observation = observe(World(client), recorded)
     assert observation.unknown == []
     return compare(recorded, observation.objects)
 
@@ -95,7 +92,7 @@ def test_grants_in_many_organizations_are_listed_by_id(profile_server: Server, c
 def test_an_object_that_lists_do_not_show_yet_is_read_by_id(server: Server, clients: Clients) -> None:
     recorded = many(server)
     lag(server, 3600)  # the lists are empty
-    server.admin.deactivate_grant(server.home, recorded[-1].known["user_id"], recorded[-1].id)
+    server.admin.deactivate_grant(server.home, recorded[-1].all_properties["user_id"], recorded[-1].id)
     assert [each.urn for each in drifts(clients.owner(server), recorded)] == [recorded[-1].urn]
 
 
@@ -107,8 +104,8 @@ def test_an_object_that_changed_recently_is_read_by_id(
     records = USER_GRANTS.list_organization(client, server.home)
     organizations = ORGANIZATIONS.list_instance(client)
     changed, gone, renamed = recorded[-1], recorded[-2], recorded[0]
-    server.admin.set_roles(server.home, changed.known["user_id"], changed.id, ["admin"])
-    server.admin.remove_grant(server.home, gone.known["user_id"], gone.id)
+    server.admin.set_roles(server.home, changed.all_properties["user_id"], changed.id, ["admin"])
+    server.admin.remove_grant(server.home, gone.all_properties["user_id"], gone.id)
     server.admin.rename_organization(renamed.id, server.name("Other"))
     monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
     monkeypatch.setattr(OrganizationCalls, "list_instance", lambda *args: organizations)
@@ -122,7 +119,7 @@ def test_where_the_event_store_fails_an_outdated_list_hides_no_change(
     client = clients.owner(server)
     records = USER_GRANTS.list_organization(client, server.home)
     changed = recorded[-1]
-    server.admin.set_roles(server.home, changed.known["user_id"], changed.id, ["admin"])
+    server.admin.set_roles(server.home, changed.all_properties["user_id"], changed.id, ["admin"])
     monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
     failure = json.dumps({"code": 13, "message": "An internal error occurred", "details": []})
     server.proxy.add(Fault("answer", path="events/_search$", status=500, body=failure, times=None))
@@ -136,8 +133,8 @@ def test_an_outdated_list_is_no_drift(server: Server, clients: Clients, monkeypa
     records = USER_GRANTS.list_organization(client, server.home)
     monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
     last = recorded[-1]
-    server.admin.set_roles(server.home, last.known["user_id"], last.id, ["admin"])
-    grants = [each for each in recorded[:-1] if each.type == USER_GRANT]
+    server.admin.set_roles(server.home, last.all_properties["user_id"], last.id, ["admin"])
+    grants = [each for each in recorded[:-1] if each.token == USER_GRANT]
     updated = replace(last, properties={**last.properties, "role_keys": ["admin"]})
     assert drifts(client, [*grants, updated]) == ()
 
@@ -145,17 +142,18 @@ def test_an_outdated_list_is_no_drift(server: Server, clients: Clients, monkeypa
 def test_a_phantom_is_drift_although_nothing_of_it_differs(server: Server, clients: Clients) -> None:
     recorded = many(server)
     httpx.post(f"{server.proxy.target}/debug/phantoms", json={"ids": [recorded[-1].id]}).raise_for_status()
-    observation = observe(Reader(clients.owner(server)), recorded)
-    assert compare(recorded, observation.objects) == ()
+    observation = observe(World(clients.owner(server)), recorded)
     assert ["phantom" in warning for warning in observation.warnings] == [True]
-    (found,) = with_phantoms((), recorded, observation.objects)
+    (found,) = compare(recorded, observation.objects)
+    assert found.changes == ()
     assert found.urn == recorded[-1].urn
     assert found.phantom is not None
     assert found.phantom.effect == "gives no roles"
     assert f"pulumi up --replace '{found.urn}'" in found.phantom.advice
-    renamed = Drift(recorded[0].urn, recorded[0].type, recorded[0].id, (Change("name", "A", "B"),))
-    changed = Drift(found.urn, found.type, found.id, (Change("active", True, False),))
-    in_order = with_phantoms((renamed, changed), recorded, observation.objects)
+    renamed, changed = (
+        replace(each, properties={**each.properties, "active": False}) for each in (recorded[0], recorded[-1])
+    )
+    in_order = compare([renamed, *recorded[1:-1], changed], observation.objects)
     assert [(each.urn, bool(each.changes), each.phantom is not None) for each in in_order] == [
         (renamed.urn, True, False),
         (found.urn, True, True),
@@ -165,11 +163,11 @@ def test_a_phantom_is_drift_although_nothing_of_it_differs(server: Server, clien
 def test_without_the_event_store_the_absence_of_many_objects_is_no_removal(server: Server, clients: Clients) -> None:
     """After an upgrade, reads by id can answer 404 and lists be empty for a while."""
     recorded = many(server)
-    grants = [each for each in recorded if each.type == USER_GRANT]
+    grants = [each for each in recorded if each.token == USER_GRANT]
     assert len(grants) > FEW
     client = clients.member(server, "ORG_OWNER", of=server.home)
     httpx.post(f"{server.proxy.target}/debug/phantoms", json={"ids": [each.id for each in grants]}).raise_for_status()
-    observation = observe(Reader(client), grants)
+    observation = observe(World(client), grants)
     assert observation.objects == {}
     assert len(observation.unknown) == len(grants)
     assert all("Neither reads nor lists have it" in each.why for each in observation.unknown)
@@ -180,7 +178,7 @@ def test_removals_are_proven_and_explained(every_server: Server, clients: Client
     server = every_server
     recorded = many(server)
     server.admin.remove_organization(recorded[0].id)
-    server.admin.remove_user(server.home, recorded[-1].known["user_id"])
+    server.admin.remove_user(server.home, recorded[-1].all_properties["user_id"])
     found = drifts(clients.owner(server), recorded)
     assert [(each.urn, each.removed is not None) for each in found] == [
         (recorded[0].urn, True),
@@ -193,12 +191,12 @@ def test_removals_are_proven_and_explained(every_server: Server, clients: Client
 def test_a_reading_role_on_the_instance_finds_all_drift(server: Server, clients: Clients, count: int) -> None:
     recorded = many(server, count)
     server.admin.deactivate_organization(recorded[0].id)
-    server.admin.remove_grant(server.home, recorded[-1].known["user_id"], recorded[-1].id)
+    server.admin.remove_grant(server.home, recorded[-1].all_properties["user_id"], recorded[-1].id)
     extra = server.admin.create_grant(server.home, server.ann, server.project, ["admin"])
     viewer = clients.member(server, "IAM_OWNER_VIEWER")
     server.proxy.clear()
     assert [each.urn for each in drifts(viewer, recorded)] == [recorded[0].urn, recorded[-1].urn]
-    unmanaged, unknown = find_unmanaged(Reader(viewer), recorded, whole_instance=False, types=BOTH)
+    unmanaged, unknown = find_unmanaged(World(viewer), recorded, whole_instance=False, types=BOTH)
     assert ([each.id for each in unmanaged], unknown) == ([extra], ())
     assert server.proxy.writes == []
 
@@ -209,20 +207,20 @@ def test_a_credential_without_roles_finds_nothing_and_reports_unknown(
     server: Server, clients: Clients, count: int
 ) -> None:
     recorded = many(server, count)
-    observation = observe(Reader(clients.member(server)), recorded)
+    observation = observe(World(clients.member(server)), recorded)
     assert observation.objects == {}
     assert [each.urn for each in observation.unknown] == [each.urn for each in recorded]
     assert all("IAM_OWNER_VIEWER" in each.why for each in observation.unknown)
-    _, unknown = find_unmanaged(Reader(clients.member(server)), recorded, whole_instance=False, types=BOTH)
+    _, unknown = find_unmanaged(World(clients.member(server)), recorded, whole_instance=False, types=BOTH)
     assert unknown
     with pytest.raises(PermissionDenied):
-        find_unmanaged(Reader(clients.member(server)), recorded, whole_instance=True, types=BOTH)
+        find_unmanaged(World(clients.member(server)), recorded, whole_instance=True, types=BOTH)
 
 
 def test_objects_that_the_credential_may_not_read_are_unknown(server: Server, clients: Clients) -> None:
     mine, other = an_organization(server, "Mine"), an_organization(server, "Other")
     server.admin.deactivate_organization(mine.id)
-    observation = observe(Reader(clients.member(server, "ORG_OWNER_VIEWER", of=mine.id)), [mine, other])
+    observation = observe(World(clients.member(server, "ORG_OWNER_VIEWER", of=mine.id)), [mine, other])
     assert [each.urn for each in compare([mine, other], observation.objects)] == [mine.urn]
     assert [each.urn for each in observation.unknown] == [other.urn]
 
@@ -230,7 +228,7 @@ def test_objects_that_the_credential_may_not_read_are_unknown(server: Server, cl
 def test_a_refused_token_is_an_error(server: Server, clients: Clients) -> None:
     recorded = many(server, 1)
     with pytest.raises(Unauthenticated):
-        observe(Reader(clients.holder(server, "wrong")), recorded)
+        observe(World(clients.holder(server, "wrong")), recorded)
 
 
 # Unmanaged objects.
@@ -247,29 +245,29 @@ def test_unmanaged_objects_of_the_stack_and_of_the_instance_are_found(every_serv
     elsewhere = server.admin.create_organization(server.name("Elsewhere"))
     foreign = server.admin.create_project(elsewhere, "P", ("viewer",))
     outside = server.admin.create_grant(elsewhere, server.bob, foreign, ["viewer"])
-    reader = Reader(clients.owner(server))
-    unmanaged, unknown = find_unmanaged(reader, recorded, whole_instance=False, types=BOTH)
+    world = World(clients.owner(server))
+    unmanaged, unknown = find_unmanaged(world, recorded, whole_instance=False, types=BOTH)
     assert ({each.id for each in unmanaged}, unknown) == (extra, ())
-    unmanaged, unknown = find_unmanaged(reader, recorded, whole_instance=True, types=BOTH)
+    unmanaged, unknown = find_unmanaged(world, recorded, whole_instance=True, types=BOTH)
     assert unknown == ()
     assert {*extra, outside, elsewhere, server.home} <= {each.id for each in unmanaged}
     assert not {each.id for each in recorded} & {each.id for each in unmanaged}
-    only, _ = find_unmanaged(reader, recorded, whole_instance=True, types=(ORGANIZATION,))
-    assert {each.type for each in only} == {ORGANIZATION}
+    only, _ = find_unmanaged(world, recorded, whole_instance=True, types=(ORGANIZATION,))
+    assert {each.token for each in only} == {ORGANIZATION}
 
 
 def test_an_unmanaged_grant_that_lists_do_not_show_yet_is_found(server: Server, clients: Clients) -> None:
     recorded = [a_grant(server, server.ann)]
     lag(server, 3600)
     extra = server.admin.create_grant(server.home, server.bob, server.project, ["admin"])
-    unmanaged, _ = find_unmanaged(Reader(clients.owner(server)), recorded, whole_instance=False, types=BOTH)
+    unmanaged, _ = find_unmanaged(World(clients.owner(server)), recorded, whole_instance=False, types=BOTH)
     assert [each.id for each in unmanaged] == [extra]
 
 
 def test_a_removed_organization_has_no_unmanaged_grants(server: Server, clients: Clients) -> None:
     recorded = [an_organization(server, "Acme")]
     server.admin.remove_organization(recorded[0].id)
-    assert find_unmanaged(Reader(clients.owner(server)), recorded, whole_instance=False, types=BOTH) == ((), ())
+    assert find_unmanaged(World(clients.owner(server)), recorded, whole_instance=False, types=BOTH) == ((), ())
 
 
 def test_a_credential_that_sees_only_some_grants_reports_unknown(server: Server, clients: Clients) -> None:
@@ -280,7 +278,7 @@ def test_a_credential_that_sees_only_some_grants_reports_unknown(server: Server,
     other = server.admin.create_project(server.home, "Other", ("viewer",))
     server.admin.create_grant(server.home, server.bob, other, ["viewer"])
     client = clients.holder(server, server.admin.create_token(server.home, part))
-    unmanaged, unknown = find_unmanaged(Reader(client), [a_grant(server, server.ann)], whole_instance=False, types=BOTH)
+    unmanaged, unknown = find_unmanaged(World(client), [a_grant(server, server.ann)], whole_instance=False, types=BOTH)
     assert unmanaged == ()
     assert ["user.grant.read" in each.why for each in unknown] == [True]
 
@@ -288,7 +286,7 @@ def test_a_credential_that_sees_only_some_grants_reports_unknown(server: Server,
 def test_a_lost_header_is_unknown_and_shows_no_other_organizations_grants(server: Server, clients: Clients) -> None:
     server.proxy.add(Fault("strip", times=None))
     recorded = [an_organization(server, "Acme")]
-    unmanaged, unknown = find_unmanaged(Reader(clients.owner(server)), recorded, whole_instance=False, types=BOTH)
+    unmanaged, unknown = find_unmanaged(World(clients.owner(server)), recorded, whole_instance=False, types=BOTH)
     assert unmanaged == ()
     assert ["x-zitadel-orgid" in each.why for each in unknown] == [True]
 
@@ -304,16 +302,16 @@ def test_many_unmanaged_grants_take_few_calls(profile_server: Server, clients: C
     server, admin = profile_server, profile_server.admin
     users = [admin.create_user(server.home, f"user{number}") for number in range(30)]
     extra = {admin.create_grant(server.home, user, server.project, ["admin"]) for user in users}
-    reader = Reader(clients.owner(server))
+    world = World(clients.owner(server))
     server.proxy.clear()
-    unmanaged, unknown = find_unmanaged(reader, [a_grant(server, server.ann)], whole_instance=False, types=BOTH)
-    explained = explain_unmanaged(reader, unmanaged)
+    unmanaged, unknown = find_unmanaged(world, [a_grant(server, server.ann)], whole_instance=False, types=BOTH)
+    explained = explain_unmanaged(world, unmanaged)
     assert ({each.observed.id for each in explained}, unknown) == (extra, ())
     assert all(each.by and each.observed.created for each in explained)
     assert sum(calls(server).values()) <= 6, calls(server)
     # They are explained as a read by id shows them.
     for each in unmanaged[:2]:
-        read = find(reader.client, each.type, each.id, {"org_id": server.home})
+        read = find(world.client, each.token, each.id, {"org_id": server.home})
         assert isinstance(read, Observed)
         assert (each.properties, each.created) == (read.properties, read.created)
 
@@ -325,9 +323,9 @@ def test_unmanaged_grants_in_many_organizations_take_few_calls(server: Server, c
     extra = server.admin.create_grant(recorded[0].id, server.ann, project, ["viewer"])
     server.admin.create_grant(server.home, server.bob, server.project, ["admin"])  # not of the stack
     server.admin.remove_organization(gone.id)
-    reader = Reader(clients.owner(server))
+    world = World(clients.owner(server))
     server.proxy.clear()
-    unmanaged, unknown = find_unmanaged(reader, [*recorded, gone], whole_instance=False, types=BOTH)
+    unmanaged, unknown = find_unmanaged(world, [*recorded, gone], whole_instance=False, types=BOTH)
     assert ([each.id for each in unmanaged], unknown) == ([extra], ())
     assert sum(calls(server).values()) <= 9, calls(server)
 
@@ -342,7 +340,7 @@ def test_a_removed_grant_that_lists_still_show_is_not_reported(
     server.admin.remove_grant(server.home, server.bob, extra)
     for client in (owner, viewer):
         monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: records)
-        assert find_unmanaged(Reader(client), recorded, whole_instance=False, types=BOTH) == ((), ())
+        assert find_unmanaged(World(client), recorded, whole_instance=False, types=BOTH) == ((), ())
 
 
 @pytest.mark.parametrize("how", ["organization", "project", "users"])
@@ -375,9 +373,9 @@ def test_many_grants_removed_with_another_object_take_few_calls(
 
 def test_an_instance_that_shows_no_organizations_is_an_error(server: Server, clients: Clients) -> None:
     server.proxy.add(Fault("answer", path="admin/v1/orgs/_search", status=200, body='{"details": {}}', times=None))
-    reader = Reader(clients.owner(server))
+    world = World(clients.owner(server))
     with pytest.raises(UnexpectedAnswer, match="the server shows none"):
-        find_unmanaged(reader, [], whole_instance=True, types=BOTH)
+        find_unmanaged(world, [], whole_instance=True, types=BOTH)
 
 
 # The event store.
@@ -424,7 +422,7 @@ def test_the_removal_of_another_object_affects_a_grant(server: Server, clients: 
             server.admin.remove_grant(server.home, server.ann, taken.id)
     events = events_since(client, since)
     assert events is not None
-    assert affected_by(events, [taken, left]) == [taken]
+    assert affected_by(World(client), events, [taken, left]) == [taken]
     assert [each.urn for each in drifts(client, [taken, left])] == [taken.urn]
 
 
@@ -437,8 +435,8 @@ def test_the_removal_of_the_users_organization_affects_a_grant(server: Server, c
     server.admin.remove_organization(tenant)
     events = events_since(client, since)
     assert events is not None
-    assert affected_by(events, [grant]) == [grant]
-    assert isinstance(observe(Reader(client), [grant]).objects[grant.key], Removal)
+    assert affected_by(World(client), events, [grant]) == [grant]
+    assert isinstance(observe(World(client), [grant]).objects[grant.key], Removal)
 
 
 def test_changes_are_explained_with_who_and_when(server: Server, clients: Clients) -> None:
@@ -446,7 +444,7 @@ def test_changes_are_explained_with_who_and_when(server: Server, clients: Client
     server.admin.rename_organization(acme.id, server.name("Other"))
     server.admin.deactivate_organization(acme.id)
     client = clients.owner(server)
-    (drift,) = explain(Reader(client), drifts(client, [acme]), [acme])
+    (drift,) = explain(World(client), drifts(client, [acme]), [acme])
     explained = {each.property: (each.by, each.when) for each in drift.changes}
     assert {by for by, _ in explained.values()} == {drift.by} != {None}
     assert explained["name"][1] < explained["active"][1] == drift.when  # type: ignore[operator]  # None would fail the test
@@ -456,6 +454,6 @@ def test_without_the_event_store_drift_is_reported_without_who_and_when(server: 
     acme = an_organization(server, "Acme")
     server.admin.deactivate_organization(acme.id)
     client = clients.member(server, "ORG_OWNER_VIEWER", of=acme.id)
-    (drift,) = explain(Reader(client), drifts(client, [acme]), [acme])
+    (drift,) = explain(World(client), drifts(client, [acme]), [acme])
     assert (drift.by, drift.when) == (None, None)
-    assert isinstance(observe(Reader(client), [acme]).objects[acme.key], Observed)
+    assert isinstance(observe(World(client), [acme]).objects[acme.key], Observed)

@@ -12,12 +12,9 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.drift.compare import compare
 from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.world.affected_by import events_since
-from pulumi_zorg.world.concurrency import Reader
-from pulumi_zorg.world.observe import observe
-from pulumi_zorg.world.unmanaged import find_unmanaged
 from tests.support.servers import Server
 from tests.support.types import ORGANIZATION, USER_GRANT
+from tests.support.world import World, events_since, find_unmanaged, observe
 from tests.unit.clients import Clients
 from tests.unit.test_drift_pipeline import a_grant, an_organization
 
@@ -55,14 +52,14 @@ def test_rights(every_server: Server, clients: Clients, role: str, cells: list[s
     admin.remove_grant(server.home, server.bob, taken.id)
     admin.remove_organization(removed.id)
     extra = admin.create_grant(server.home, admin.create_user(server.home, "extra"), server.project, ["admin"])
-    reader = Reader(client)
+    world = World(client)
 
     def drift(each: Recorded) -> str:
-        observation = observe(reader, [each])
+        observation = observe(world, [each])
         return "yes" if compare([each], observation.objects) else "error" if observation.unknown else "in sync"
 
     def others(everywhere: bool) -> str:
-        found, unknown = find_unmanaged(reader, [changed], whole_instance=everywhere, types=(ORGANIZATION, USER_GRANT))
+        found, unknown = find_unmanaged(world, [changed], whole_instance=everywhere, types=(ORGANIZATION, USER_GRANT))
         return "error" if unknown else "yes" if extra in {each.id for each in found} else "in sync"
 
     def events() -> str:

@@ -16,14 +16,14 @@ from pulumi_zorg.errors import InputError, NoMatch
 from pulumi_zorg.generate import names, python_text, repository
 from pulumi_zorg.generate.pipeline import generate
 from pulumi_zorg.generate.python_text import Entry, call
-from pulumi_zorg.world.concurrency import Reader
 from tests.support.servers import Server
+from tests.support.world import World
 from tests.unit.clients import Clients
 
 
 @pytest.fixture
-def reader(server: Server, clients: Clients) -> Reader:
-    return Reader(clients.owner(server))
+def world(server: Server, clients: Clients) -> World:
+    return World(clients.owner(server))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_no_text_can_end_a_comment(text: str) -> None:
     assert ast.dump(ast.parse(written)) == ast.dump(ast.parse("f(a=1)"))
 
 
-def test_a_program_is_formatted_and_has_all_that_exists(server: Server, reader: Reader, tmp_path: Path) -> None:
+def test_a_program_is_formatted_and_has_all_that_exists(server: Server, world: World, tmp_path: Path) -> None:
     admin = server.admin
     acme = admin.create_organization('Acme "Quoted"')
     off = admin.create_organization("Müller & Söhne Gesellschaft mit beschränkter Haftung und einem langen Namen dazu")
@@ -73,7 +73,7 @@ def test_a_program_is_formatted_and_has_all_that_exists(server: Server, reader: 
     admin.deactivate_grant(acme, server.ann, inactive)
     for number in range(8):
         admin.create_grant(off, admin.create_user(off, f"user{number}"), shop, ["viewer"], granted)
-    made = generate(reader, [], None)
+    made = generate(world, [], None)
     (tmp_path / "generated.py").write_text(made.text, encoding="utf-8")
     checked = [
         [sys.executable, "-m", "ruff", *each, "--isolated", "generated.py"]
@@ -91,26 +91,26 @@ def test_a_program_is_formatted_and_has_all_that_exists(server: Server, reader: 
     assert "it is ZITADEL's own" in made.text
 
 
-def test_organizations_are_chosen_by_name_id_and_state(server: Server, reader: Reader) -> None:
+def test_organizations_are_chosen_by_name_id_and_state(server: Server, world: World) -> None:
     admin = server.admin
     acme = admin.create_organization("Acme")
     admin.deactivate_organization(admin.create_organization("Globex"))
-    assert [name in generate(reader, [acme, "Globex"], None).text for name in ("Acme", "Globex", "Furniture")] == [
+    assert [name in generate(world, [acme, "Globex"], None).text for name in ("Acme", "Globex", "Furniture")] == [
         True,
         True,
         False,
     ]
-    assert [name in generate(reader, [], "inactive").text for name in ("Acme", "Globex")] == [False, True]
+    assert [name in generate(world, [], "inactive").text for name in ("Acme", "Globex")] == [False, True]
 
 
-def test_what_pulumi_itself_needs_is_left_out(server: Server, reader: Reader) -> None:
+def test_what_pulumi_itself_needs_is_left_out(server: Server, world: World) -> None:
     """ZITADEL's own project with what is about it, and the grants of the credential's own user."""
-    admin, client = server.admin, reader.client
+    admin, client = server.admin, world.client
     own, default = client.caller.own_project(), client.caller.default_organization()
     assert default is not None
     about_own = admin.grant_project(default, own, server.home, [])
     of_me = admin.create_grant(server.home, client.me.id, server.project, ["viewer"])
-    text = generate(reader, [], None).text
+    text = generate(world, [], None).text
     for left_out in (f"project {own}", f"project grant {about_own}", f"user grant {of_me}"):
         assert f"# {left_out} is left out: " in text
     code = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
@@ -118,10 +118,10 @@ def test_what_pulumi_itself_needs_is_left_out(server: Server, reader: Reader) ->
     assert client.me.id not in code
 
 
-def test_zitadels_own_organization_is_not_taken_along_silently(server: Server, reader: Reader) -> None:
+def test_zitadels_own_organization_is_not_taken_along_silently(server: Server, world: World) -> None:
     """The default organization, in which the credential's own user lives here: a wrong change locks Pulumi itself out."""
-    default = reader.client.caller.default_organization()
-    made = generate(reader, [], None)
+    default = world.client.caller.default_organization()
+    made = generate(world, [], None)
     (said,) = (each for each in made.remarks if "is taken along" in each)
     assert said.startswith(
         f"organization ZITADEL ({default}) is taken along, and the credential's own user lives in it."
@@ -129,7 +129,7 @@ def test_zitadels_own_organization_is_not_taken_along_silently(server: Server, r
     assert "allow_lockout=True" in said
     comments = " ".join(line.removeprefix("# ") for line in made.text.splitlines() if line.startswith("# "))
     assert said in comments
-    assert not any("taken along" in each for each in generate(reader, [server.home], None).remarks)
+    assert not any("taken along" in each for each in generate(world, [server.home], None).remarks)
 
 
 @pytest.mark.parametrize(
@@ -159,41 +159,41 @@ def test_the_requirements_install_what_runs_here(origin: dict[str, Any] | None, 
 @pytest.mark.parametrize(
     ("given", "error"), [("Acme", NoMatch), ("42", NoMatch), (" ", InputError), ("9" * 300, InputError)]
 )
-def test_an_organization_that_does_not_exist_is_an_error(reader: Reader, given: str, error: type[Exception]) -> None:
+def test_an_organization_that_does_not_exist_is_an_error(world: World, given: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        generate(reader, [given], None)
+        generate(world, [given], None)
 
 
 def test_an_organization_with_a_chosen_id_is_found_by_it_and_one_whose_name_is_a_number_by_its_name(
-    server: Server, reader: Reader
+    server: Server, world: World
 ) -> None:
     """The v2 API lets callers choose ids."""
     for name, chosen in (("Chosen", "my-own-id"), ("2024", "of-2024"), ("my-own-id", "another")):
         server.admin.call("POST", "/v2/organizations", {"name": name, "orgId": chosen})
-    assert 'name="Chosen"' in generate(reader, ["my-own-id"], None).text
-    assert 'name="2024"' in generate(reader, ["2024"], None).text
+    assert 'name="Chosen"' in generate(world, ["my-own-id"], None).text
+    assert 'name="2024"' in generate(world, ["2024"], None).text
     server.admin.remove_organization("of-2024")
     with pytest.raises(NoMatch, match=r"of-2024.*was removed"):
-        generate(reader, ["of-2024"], None)
+        generate(world, ["of-2024"], None)
 
 
-def test_what_a_program_may_not_declare_is_reported(server: Server, reader: Reader) -> None:
+def test_what_a_program_may_not_declare_is_reported(server: Server, world: World) -> None:
     acme = server.admin.create_organization("Acme")
     shop = server.admin.create_project(acme, "Shop")
     server.admin.add_project_role(acme, shop, "a\u202eb", "Role")
-    made = generate(reader, [acme], None)
+    made = generate(world, [acme], None)
     (why,) = made.left_out
     assert f"project {shop} cannot be declared: roles has the role key 'a\\u202eb'" in why
     assert f"# project {shop} cannot be declared" in made.text
 
 
 def test_a_project_with_a_role_key_that_is_a_mark_of_pulumi_is_named_and_not_declared(
-    server: Server, reader: Reader
+    server: Server, world: World
 ) -> None:
     """The engine refuses the whole import file for it, and a program that declares it."""
     shop = server.admin.create_project(server.home, "Shop", ["viewer"])
     server.admin.add_project_role(server.home, shop, "4dabf18193072939515e22adb298388d", "Odd")
-    made = generate(reader, [server.home], None, imports=True)
+    made = generate(world, [server.home], None, imports=True)
     (why,) = made.left_out
     assert (
         f"project {shop} cannot be declared: roles has the role key '4dabf18193072939515e22adb298388d', which is a mark"
@@ -203,7 +203,7 @@ def test_a_project_with_a_role_key_that_is_a_mark_of_pulumi_is_named_and_not_dec
     ast.parse(made.text)
 
 
-def test_a_user_whose_id_is_an_email_address_is_reported(server: Server, reader: Reader) -> None:
+def test_a_user_whose_id_is_an_email_address_is_reported(server: Server, world: World) -> None:
     """The constructor refuses the id as a text."""
     acme, email = server.admin.create_organization("Acme"), "ann@acme.example"
     body = {
@@ -215,18 +215,18 @@ def test_a_user_whose_id_is_an_email_address_is_reported(server: Server, reader:
     }
     server.admin.call("POST", "/v2/users/human", body)
     granted = server.admin.create_grant(acme, email, server.admin.create_project(acme, "Shop", ["viewer"]), ["viewer"])
-    (why,) = generate(reader, [acme], None).left_out
+    (why,) = generate(world, [acme], None).left_out
     assert why.startswith(f"user grant {granted} cannot be declared: user_id looks like an email address")
 
 
-def test_texts_that_a_checker_knows_are_in_no_table(server: Server, reader: Reader) -> None:
+def test_texts_that_a_checker_knows_are_in_no_table(server: Server, world: World) -> None:
     """A loop over a table would make texts of them that a checker does not know."""
     acme = server.admin.create_organization("Acme")
     for number in range(8):
         shop = server.admin.create_project(acme, f"Shop {number}")
         setting = "ENFORCE_PROJECT_RESOURCE_OWNER" if number % 2 else "ALLOW_LOGIN_USER_RESOURCE_OWNER"
         server.admin.set_project_flags(acme, shop, privateLabelingSetting=f"PRIVATE_LABELING_SETTING_{setting}_POLICY")
-    made = generate(reader, [acme], None)
+    made = generate(world, [acme], None)
     assert made.text.count('private_labeling_setting="PRIVATE_LABELING_SETTING_') == 8, made.text
 
 
@@ -235,5 +235,5 @@ def test_a_credential_without_rights_in_the_organization_is_reported(server: Ser
     server.admin.create_project(acme, "Shop")
     viewer = server.admin.create_user(server.home, "viewer")
     server.admin.add_member(acme, viewer, "ORG_USER_MANAGER")
-    made = generate(Reader(clients.holder(server, server.admin.create_token(server.home, viewer))), [acme], None)
+    made = generate(World(clients.holder(server, server.admin.create_token(server.home, viewer))), [acme], None)
     assert any("The credential lacks" in why for why in made.left_out)

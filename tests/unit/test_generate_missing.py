@@ -12,9 +12,9 @@ import pytest
 from pulumi_zorg.errors import ConfigurationError, Gone, InputError, NotProven, ZorgError
 from pulumi_zorg.generate.managed import Managed
 from pulumi_zorg.generate.pipeline import Generated, generate, import_one
-from pulumi_zorg.world.concurrency import Reader
 from tests.support.servers import Server
 from tests.support.stack import TOKENS
+from tests.support.world import World
 from tests.unit.clients import Clients
 
 ROOT = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
@@ -22,8 +22,8 @@ TENANT = "urn:pulumi:dev::shop::test:index:Tenant::tenant"
 
 
 @pytest.fixture
-def reader(server: Server, clients: Clients) -> Reader:
-    return Reader(clients.owner(server))
+def world(server: Server, clients: Clients) -> World:
+    return World(clients.owner(server))
 
 
 def _urn(kind: str, name: str) -> str:
@@ -39,8 +39,8 @@ def _managed(*resources: Mapping[str, Any]) -> Managed:
     return Managed.of("dev", {"deployment": {"resources": [*others, *resources]}})
 
 
-def _missing(reader: Reader, *resources: Mapping[str, Any], organizations: tuple[str, ...] = ()) -> Generated:
-    return generate(reader, organizations, None, imports=True, managed=_managed(*resources))
+def _missing(world: World, *resources: Mapping[str, Any], organizations: tuple[str, ...] = ()) -> Generated:
+    return generate(world, organizations, None, imports=True, managed=_managed(*resources))
 
 
 def _entries(made: Generated) -> dict[tuple[str, str], str]:
@@ -52,13 +52,13 @@ def _entries(made: Generated) -> dict[tuple[str, str], str]:
 # Only what the state does not have
 
 
-def test_a_lost_state_is_generated_as_a_whole(server: Server, reader: Reader) -> None:
-    whole, missing = generate(reader, [], None, imports=True), _missing(reader)
+def test_a_lost_state_is_generated_as_a_whole(server: Server, world: World) -> None:
+    whole, missing = generate(world, [], None, imports=True), _missing(world)
     assert missing.import_file == whole.import_file
     assert missing.resources == whole.resources == len(_entries(whole)) > 0
 
 
-def test_only_what_the_state_does_not_have_is_generated(server: Server, reader: Reader) -> None:
+def test_only_what_the_state_does_not_have_is_generated(server: Server, world: World) -> None:
     admin = server.admin
     acme = admin.create_organization("Acme")
     shop, wiki = (admin.create_project(acme, name, ["viewer"]) for name in ("Shop", "Wiki"))
@@ -69,7 +69,7 @@ def test_only_what_the_state_does_not_have_is_generated(server: Server, reader: 
         _resource("project", "wiki", wiki, org_id=acme, name="Wiki"),
         _resource("project_grant", "shared", shared, org_id=acme, project_id=shop, granted_org_id=server.home),
     ]
-    made = _missing(reader, *state, organizations=("Acme",))
+    made = _missing(world, *state, organizations=("Acme",))
     assert _entries(made) == {(TOKENS["project"], "shop"): shop, (TOKENS["grant"], "ann-shop"): ann}
     assert f"""    org_id="{acme}",  # Organization 'acme' of this stack\n""" in made.text
     assert "project_id=shop.id" in made.text
@@ -78,43 +78,43 @@ def test_only_what_the_state_does_not_have_is_generated(server: Server, reader: 
     ast.parse(made.text)
 
 
-def test_the_id_of_a_project_grant_is_compared_within_its_project(server: Server, reader: Reader) -> None:
+def test_the_id_of_a_project_grant_is_compared_within_its_project(server: Server, world: World) -> None:
     """Ids of project grants are unique only there."""
     shared = server.admin.grant_project(server.home, server.project, server.admin.create_organization("Acme"), [])
     other = _resource("project_grant", "other", shared, org_id=server.home, project_id="42", granted_org_id="43")
     same = _resource("project_grant", "same", shared, org_id=server.home, project_id=server.project)
-    assert shared in _entries(_missing(reader, other, organizations=(server.home,))).values()
-    assert shared not in _entries(_missing(reader, same, organizations=(server.home,))).values()
+    assert shared in _entries(_missing(world, other, organizations=(server.home,))).values()
+    assert shared not in _entries(_missing(world, same, organizations=(server.home,))).values()
 
 
-def test_names_do_not_collide_with_those_of_the_state(server: Server, reader: Reader) -> None:
+def test_names_do_not_collide_with_those_of_the_state(server: Server, world: World) -> None:
     acme = server.admin.create_organization("Acme")
     shop = server.admin.create_project(acme, "Shop")
     taken = [_resource("org", "acme", "1", name="Old"), _resource("project", "shop", "2", org_id="1", name="Old")]
-    made = _missing(reader, *taken, organizations=(acme,))
+    made = _missing(world, *taken, organizations=(acme,))
     assert _entries(made) == {(TOKENS["org"], f"acme-{acme}"): acme, (TOKENS["project"], "acme-shop"): shop}
 
 
-def test_variables_are_other_ones_than_those_that_the_program_likely_has(server: Server, reader: Reader) -> None:
+def test_variables_are_other_ones_than_those_that_the_program_likely_has(server: Server, world: World) -> None:
     """`zorg generate` has given the organization the variable `trade`; its project must not take it over."""
     trade = server.admin.create_organization("Trade")
     project = server.admin.create_project(trade, "Trade", ["viewer"])
     server.admin.create_grant(trade, server.admin.create_user(trade, "trader"), project, ["viewer"])
-    made = _missing(reader, _resource("org", "trade", trade, name="Trade"), organizations=(trade,))
+    made = _missing(world, _resource("org", "trade", trade, name="Trade"), organizations=(trade,))
     assert "\ntrade_ = zorg.Project(" in made.text
     assert "project_id=trade_.id" in made.text
 
 
-def test_what_the_state_is_about_to_delete_or_only_reads_is_left_out(server: Server, reader: Reader) -> None:
+def test_what_the_state_is_about_to_delete_or_only_reads_is_left_out(server: Server, world: World) -> None:
     acme, globex = (server.admin.create_organization(name) for name in ("Acme", "Globex"))
     state = [
         {**_resource("org", "acme", acme, name="Acme"), "delete": True},
         {**_resource("org", "globex", globex, name="Globex"), "external": True},
     ]
-    assert _missing(reader, *state, organizations=(acme, globex)).resources == 0
+    assert _missing(world, *state, organizations=(acme, globex)).resources == 0
 
 
-def test_many_that_are_missing_are_rows_with_the_resources_of_the_state(server: Server, reader: Reader) -> None:
+def test_many_that_are_missing_are_rows_with_the_resources_of_the_state(server: Server, world: World) -> None:
     shop = server.admin.create_project(server.home, "Shop", ["viewer"])
     for number in range(7):
         server.admin.create_grant(server.home, server.admin.create_user(server.home, f"user{number}"), shop, ["viewer"])
@@ -123,7 +123,7 @@ def test_many_that_are_missing_are_rows_with_the_resources_of_the_state(server: 
         _resource("project", "shop", shop, org_id=server.home, name="Shop"),
         _resource("project", "portal", server.project, org_id=server.home, name="Portal"),
     ]
-    made = _missing(reader, *state, organizations=(server.home,))
+    made = _missing(world, *state, organizations=(server.home,))
     assert made.text.count("zorg.UserGrant(") == 1
     assert f"""    project_id="{shop}",  # Project 'shop' of this stack\n""" in made.text.replace("        ", "    ")
 
@@ -141,12 +141,12 @@ def test_a_state_with_resources_of_a_newer_release_is_refused() -> None:
 # What an import file says is read by id
 
 
-def test_an_import_file_has_what_reads_by_id_show(server: Server, reader: Reader) -> None:
+def test_an_import_file_has_what_reads_by_id_show(server: Server, world: World) -> None:
     """Lists lag, and nothing reads the object again before the next refresh."""
     acme = server.admin.create_organization("Acme")
     server.admin.create_project(acme, "Shop")
     server.proxy.clear()
-    made = generate(reader, [acme], None, imports=True)
+    made = generate(world, [acme], None, imports=True)
     read = {each.path for each in server.proxy.exchanges}
     for made_id in _entries(made).values():
         assert any(path.endswith((f"/{made_id}", "/orgs/me")) for path in read), made_id
@@ -155,12 +155,12 @@ def test_an_import_file_has_what_reads_by_id_show(server: Server, reader: Reader
 # One object by its id
 
 
-def _one(reader: Reader, kind: str, name: str, id: str, *state: Mapping[str, Any], **more: Any) -> Generated:
+def _one(world: World, kind: str, name: str, id: str, *state: Mapping[str, Any], **more: Any) -> Generated:
     address = {key: value for key, value in more.items() if key != "parent"}
-    return import_one(reader, _managed(*state), TOKENS[kind], name, id, address, more.get("parent"))
+    return import_one(world, _managed(*state), TOKENS[kind], name, id, address, more.get("parent"))
 
 
-def test_one_object_of_each_type_is_imported_by_its_id(server: Server, reader: Reader) -> None:
+def test_one_object_of_each_type_is_imported_by_its_id(server: Server, world: World) -> None:
     admin = server.admin
     acme = admin.create_organization("Acme")
     shared = admin.grant_project(server.home, server.project, acme, ["viewer"])
@@ -172,7 +172,7 @@ def test_one_object_of_each_type_is_imported_by_its_id(server: Server, reader: R
         ("grant", ann, {}),
         ("grant", ann, {"org_id": server.home}),
     ):
-        made = _one(reader, kind, "it", given, **address)
+        made = _one(world, kind, "it", given, **address)
         assert _entries(made) == {(TOKENS[kind], "it"): given}
         assert made.text.startswith("it = zorg.")
         assert (
@@ -182,30 +182,30 @@ def test_one_object_of_each_type_is_imported_by_its_id(server: Server, reader: R
         ast.parse(made.text)
     assert (
         'roles={"admin": "admin", "editor": "editor", "viewer": "viewer"}'
-        in _one(reader, "project", "it", server.project, org_id=server.home).text
+        in _one(world, "project", "it", server.project, org_id=server.home).text
     )
 
 
-def test_a_custom_id_and_one_of_two_that_a_name_finds_are_imported(server: Server, reader: Reader) -> None:
+def test_a_custom_id_and_one_of_two_that_a_name_finds_are_imported(server: Server, world: World) -> None:
     server.admin.call("POST", "/v2/organizations", {"name": "Chosen", "orgId": "my-own-id"})
-    assert _entries(_one(reader, "org", "chosen", "my-own-id")) == {(TOKENS["org"], "chosen"): "my-own-id"}
+    assert _entries(_one(world, "org", "chosen", "my-own-id")) == {(TOKENS["org"], "chosen"): "my-own-id"}
 
 
-def test_a_resource_under_a_parent_names_it(server: Server, reader: Reader) -> None:
+def test_a_resource_under_a_parent_names_it(server: Server, world: World) -> None:
     acme = server.admin.create_organization("Acme")
     given_as = ((TENANT, "tenant"), (f"={TENANT}", "tenant"), (f"acme_tenant={TENANT}", "acme_tenant"))
     for given, variable in (*given_as, (f"made['a=b']={TENANT}", "made['a=b']")):
-        made = _one(reader, "org", "acme", acme, parent=given)
+        made = _one(world, "org", "acme", acme, parent=given)
         content = json.loads(made.import_file)
         assert content["nameTable"] == {content["resources"][0]["parent"]: TENANT}
         assert f"parent={variable}" in made.text
 
 
-def test_the_name_of_a_parent_may_have_an_equals_sign(server: Server, reader: Reader) -> None:
+def test_the_name_of_a_parent_may_have_an_equals_sign(server: Server, world: World) -> None:
     acme = server.admin.create_organization("Acme")
     urn = "urn:pulumi:dev::shop::test:index:Tenant::a=b"
     for given, variable in ((urn, "a_b"), (f"tenant={urn}", "tenant")):
-        made = _one(reader, "org", "acme", acme, {"urn": urn, "type": "test:index:Tenant"}, parent=given)
+        made = _one(world, "org", "acme", acme, {"urn": urn, "type": "test:index:Tenant"}, parent=given)
         assert list(json.loads(made.import_file)["nameTable"].values()) == [urn]
         assert f"parent={variable}" in made.text
 
@@ -225,7 +225,7 @@ def test_the_name_of_a_parent_may_have_an_equals_sign(server: Server, reader: Re
     ],
 )  # fmt: skip
 def test_what_cannot_be_imported_is_an_error(
-    server: Server, reader: Reader, kind: str, id: str, more: dict[str, str], error: type[Exception], says: str
+    server: Server, world: World, kind: str, id: str, more: dict[str, str], error: type[Exception], says: str
 ) -> None:
     admin = server.admin
     acme, removed = admin.create_organization("Acme"), admin.create_organization("Removed")
@@ -234,63 +234,63 @@ def test_what_cannot_be_imported_is_an_error(
     ids = {"home": server.home, "project": server.project, "acme": acme, "ann": ann, "removed": removed}
     address = {name: value.format(**ids) for name, value in more.items()}
     with pytest.raises(error, match=says.format(**ids)):
-        _one(reader, kind, "it", id.format(**ids), **address)
+        _one(world, kind, "it", id.format(**ids), **address)
 
 
-def test_an_object_that_the_stack_has_is_refused_and_so_is_a_name(server: Server, reader: Reader) -> None:
+def test_an_object_that_the_stack_has_is_refused_and_so_is_a_name(server: Server, world: World) -> None:
     """One manager for each object."""
     acme = server.admin.create_organization("Acme")
     other = _resource("org", "tenant", acme, name="Acme")
     for state in ([other], [{**other, "delete": True}], [other, {**_resource("org", "read", acme), "external": True}]):
         with pytest.raises(InputError, match=f"already, as {_urn('org', 'tenant')}"):
-            _one(reader, "org", "acme", acme, *state)
+            _one(world, "org", "acme", acme, *state)
     read = {**_resource("org", "read", acme), "external": True}
-    assert _one(reader, "org", "acme", acme, read).text, "a resource that only reads the object does not manage it"
+    assert _one(world, "org", "acme", acme, read).text, "a resource that only reads the object does not manage it"
     taken = _resource("org", "acme", "42", name="Old")
     with pytest.raises(InputError, match="NAME is taken: stack dev has a resource of that name and type"):
-        _one(reader, "org", "acme", acme, taken)
+        _one(world, "org", "acme", acme, taken)
     # Under another parent, and of another type, a name is another one.
-    assert _one(reader, "org", "acme", acme, taken, parent=TENANT).text
-    assert _one(reader, "org", "acme", acme, _resource("project", "acme", "42", org_id="1", name="Old")).text
+    assert _one(world, "org", "acme", acme, taken, parent=TENANT).text
+    assert _one(world, "org", "acme", acme, _resource("project", "acme", "42", org_id="1", name="Old")).text
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb"])
-def test_a_name_that_cannot_be_one_is_an_error(server: Server, reader: Reader, name: str) -> None:
+def test_a_name_that_cannot_be_one_is_an_error(server: Server, world: World, name: str) -> None:
     server.proxy.clear()
     with pytest.raises(InputError, match="NAME must be a name that can be printed"):
-        _one(reader, "org", name, server.home)
+        _one(world, "org", name, server.home)
     assert server.proxy.exchanges == []
 
 
-def test_what_a_program_may_not_declare_is_an_error_of_an_import(server: Server, reader: Reader) -> None:
+def test_what_a_program_may_not_declare_is_an_error_of_an_import(server: Server, world: World) -> None:
     shop = server.admin.create_project(server.home, "Shop")
     server.admin.add_project_role(server.home, shop, "a\u202eb", "Role")
     with pytest.raises(InputError, match=f"A program cannot declare project {shop}: roles has the role key"):
-        _one(reader, "project", "shop", shop, org_id=server.home)
+        _one(world, "project", "shop", shop, org_id=server.home)
 
 
-def test_an_object_that_pulumi_itself_needs_is_imported_with_a_caution(server: Server, reader: Reader) -> None:
-    own = reader.client.caller.own_project()
-    default = reader.client.caller.default_organization()
+def test_an_object_that_pulumi_itself_needs_is_imported_with_a_caution(server: Server, world: World) -> None:
+    own = world.client.caller.own_project()
+    default = world.client.caller.default_organization()
     assert default is not None
-    made = _one(reader, "project", "own", own, org_id=default)
+    made = _one(world, "project", "own", own, org_id=default)
     assert made.remarks == ["Caution: it is ZITADEL's own."]
 
 
-def test_a_phantom_is_imported_with_a_warning(server: Server, reader: Reader) -> None:
+def test_a_phantom_is_imported_with_a_warning(server: Server, world: World) -> None:
     """No list has it, so `zorg generate` does not find an older one."""
     ann = server.admin.create_grant(server.home, server.ann, server.project, ["viewer"])
     server.admin.call("POST", "/debug/phantoms", {"ids": [ann]})
-    made = _one(reader, "grant", "ann", ann, org_id=server.home)
+    made = _one(world, "grant", "ann", ann, org_id=server.home)
     assert _entries(made) == {(TOKENS["grant"], "ann"): ann}
     assert any("is a phantom" in each for each in made.remarks)
     assert 'role_keys=["viewer"]' in made.text
 
 
-def test_each_of_two_objects_that_a_name_finds_is_imported(server: Server, reader: Reader) -> None:
+def test_each_of_two_objects_that_a_name_finds_is_imported(server: Server, world: World) -> None:
     """Two projects of one name, in two organizations: the id and `--org` say which."""
     acme = server.admin.create_organization("Acme")
     portals = {server.home: server.project, acme: server.admin.create_project(acme, "Portal")}
     for org_id, portal in portals.items():
-        made = _one(reader, "project", "portal", portal, org_id=org_id)
+        made = _one(world, "project", "portal", portal, org_id=org_id)
         assert _entries(made) == {(TOKENS["project"], "portal"): portal}

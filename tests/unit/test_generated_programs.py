@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.generate.pipeline import Generated, generate
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world.concurrency import Reader
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server, emulated
 from tests.support.stack import TOKENS
+from tests.support.world import World
 from tests.unit.clients import Clients
 
 #: Names that mean something in Python, in the program that is written, or in its layout.
@@ -142,7 +142,7 @@ def _run_under_mocks(client: Client, made: Generated) -> dict[str, dict[str, Any
 
 def _assert_imported_without_a_change(server: Server, client: Client, organizations: Sequence[str]) -> None:
     """With the state that the import file says, the program that was written with it changes nothing."""
-    made = generate(Reader(client), organizations, None, imports=True)
+    made = generate(World(client), organizations, None, imports=True)
     with tempfile.TemporaryDirectory() as folder:
         stack = InProcessStack(Path(folder), server.proxy.url, server.token)
         stack.declare(**_run_under_mocks(client, made))
@@ -177,7 +177,7 @@ def test_a_generated_program_compiles_runs_under_mocks_and_is_applied_and_import
     try:
         if not organizations:
             return
-        made = generate(Reader(client), organizations, None)
+        made = generate(World(client), organizations, None)
         declared = _run_under_mocks(client, made)
         with tempfile.TemporaryDirectory() as folder:
             stack = InProcessStack(Path(folder), server.proxy.url, server.token)

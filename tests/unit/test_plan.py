@@ -407,7 +407,7 @@ def test_two_resources_of_a_plan_with_one_id_are_found() -> None:
         step("same", state(id="43"), state(id="43"), named("other")),
     ]
     (found,) = read_plan(plan_text(*steps)).shared
-    assert (found.type, found.id, found.urns) == (ORGANIZATION, "42", (new, old))
+    assert (found.token, found.id, found.urns) == (ORGANIZATION, "42", (new, old))
 
 
 def test_the_steps_of_a_replacement_are_one_resource() -> None:

@@ -17,6 +17,7 @@ from pulumi_zorg.resource_types.project_grant.declaration import TYPE as PROJECT
 from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, UserGrantRecord
 from pulumi_zorg.resource_types.user_grant.declaration import TYPE
 from pulumi_zorg.testing import Fault
+from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.proof import Removal, find_organization, find_record
 from tests.support.servers import Server
 from tests.unit.clients import Clients
@@ -46,7 +47,9 @@ def organization_in_doubt(client: Client, org_id: str) -> str:
 def find_user_grant(
     client: Client, org_id: str, grant_id: str, user_id: str | None, project_id: str | None
 ) -> UserGrantRecord | Removal:
-    found = find_record(client, TYPE, grant_id, {"org_id": org_id, "user_id": user_id, "project_id": project_id})
+    found = find_record(
+        client, TYPE, grant_id, Address.of({"org_id": org_id, "user_id": user_id, "project_id": project_id})
+    )
     assert isinstance(found, UserGrantRecord | Removal)
     return found
 
@@ -276,7 +279,7 @@ def test_a_grant_that_went_with_a_parent_is_proven_by_the_parents_change_log(
     grant = Granted(any_server, clients.owner(any_server))
     remove(grant)
     removal = grant.gone(clients.member(any_server, "ORG_OWNER_VIEWER", of=any_server.home))
-    assert f"went with its {parent} " in removal.how
+    assert f"was removed with its {parent} " in removal.how
     assert removal.by
     assert removal.at is not None
 
@@ -292,12 +295,12 @@ def test_a_grant_that_went_with_its_project_grant_is_proven_by_the_change_log_of
     viewer = clients.member(server, "ORG_OWNER_VIEWER", of=server.home)
     of_acme = clients.member(server, "ORG_OWNER_VIEWER", of=acme)
     server.admin.call("DELETE", f"/management/v1/projects/{server.project}/grants/{granted}", org=server.home)
-    gone = find_record(viewer, PROJECT_GRANT, granted, known)
+    gone = find_record(viewer, PROJECT_GRANT, granted, Address.of(known))
     assert isinstance(gone, Removal)
     assert gone.how == f"project grant {granted} was removed"
     assert gone.by
     with pytest.raises(NotProven):
-        find_record(of_acme, PROJECT_GRANT, granted, known)
+        find_record(of_acme, PROJECT_GRANT, granted, Address.of(known))
 
 
 def test_a_project_grant_goes_with_the_granted_organization_for_who_may_read_both(
@@ -310,11 +313,11 @@ def test_a_project_grant_goes_with_the_granted_organization_for_who_may_read_bot
     manager = clients.member(server, "IAM_ORG_MANAGER")
     viewer = clients.member(server, "ORG_OWNER_VIEWER", of=server.home)
     server.admin.remove_organization(acme)
-    gone = find_record(manager, PROJECT_GRANT, granted, known)
+    gone = find_record(manager, PROJECT_GRANT, granted, Address.of(known))
     assert isinstance(gone, Removal)
-    assert gone.how == f"project grant {granted} went with its granted organization {acme}"
+    assert gone.how == f"project grant {granted} was removed with its granted organization {acme}"
     with pytest.raises(NotProven, match="its change log has no removal of it"):
-        find_record(viewer, PROJECT_GRANT, granted, known)
+        find_record(viewer, PROJECT_GRANT, granted, Address.of(known))
 
 
 @pytest.mark.parametrize("kind", ["project", "project grant", "user grant"])
@@ -336,7 +339,7 @@ def test_that_everything_is_absent_at_once_proves_nothing(
     member = clients.member(server, role, of=server.home if role == "ORG_OWNER" else None)
     make_phantom(server, server.project, granted, *grants)
     with pytest.raises(NotProven):
-        find_record(member, kind_of, made, known)
+        find_record(member, kind_of, made, Address.of(known))
 
 
 @pytest.mark.parametrize("shown", ["nothing", "another organization's entries"])
@@ -357,7 +360,7 @@ def test_a_change_log_that_shows_nothing_of_the_object_proves_nothing(
     json_type = {"Content-Type": "application/json"}
     server.proxy.add(Fault("answer", path="changes/_search", times=None, status=200, body=body, headers=json_type))
     with pytest.raises(NotProven, match="Its change log shows nothing"):
-        find_record(viewer, PROJECT, project, {"org_id": server.home})
+        find_record(viewer, PROJECT, project, Address({"org_id": server.home}))
 
 
 def test_a_grant_goes_with_its_project_grant(any_server: Server, clients: Clients) -> None:
@@ -400,7 +403,7 @@ def test_a_grant_goes_with_the_organization_that_it_was_made_in(any_server: Serv
     grant = Granted(server, clients.owner(server), acme)
     server.admin.remove_organization(acme)
     assert grant.gone().at is not None
-    assert f"went with organization {acme}" in grant.gone(clients.member(server, "IAM_ORG_MANAGER")).how
+    assert f"was removed with organization {acme}" in grant.gone(clients.member(server, "IAM_ORG_MANAGER")).how
 
 
 def test_a_grant_goes_with_the_organization_of_its_user_and_project(any_server: Server, clients: Clients) -> None:
@@ -564,7 +567,7 @@ def test_a_phantom_whose_creation_the_event_store_hides_stays_in_doubt(
     server.proxy.add(Fault("answer", path="events/_search", times=1, status=200, body=body, headers=answer))
     if parent == "was removed":
         user_removed(grant)
-        assert f"went with its user {server.ann}" in grant.gone().how
+        assert f"was removed with its user {server.ann}" in grant.gone().how
     else:
         assert "has no removal of it" in grant.in_doubt()
 

@@ -9,7 +9,7 @@ import pytest
 
 from pulumi_zorg.api.removals import Removals
 from pulumi_zorg.resource_types.user_grant.declaration import TYPE
-from pulumi_zorg.world.observed import Removal
+from pulumi_zorg.world.observed import Address, Removal
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 
@@ -82,6 +82,6 @@ def test_an_object_is_removed_with_its_organization_which_the_same_run_removes_d
                 admin.remove_organization(acme)
 
     server.proxy.before = remove_before_a_list
-    found = TYPE.find(client, grant, known)
+    found = TYPE.find(client, grant, Address.of(known))
     assert isinstance(found, Removal)
-    assert found.describe() == f"user grant {grant} went with organization {acme}, which this run has removed"
+    assert found.describe() == f"user grant {grant} was removed with organization {acme}, which this run has removed"

@@ -43,7 +43,7 @@ def test_inputs_are_compared_and_outputs_are_known() -> None:
             ignoreChanges=["name"],
         )
     )
-    assert (each.properties, each.known) == ({"name": "Acme"}, {"name": "Acme", "state": "ORG_STATE_ACTIVE"})
+    assert (each.properties, each.all_properties) == ({"name": "Acme"}, {"name": "Acme", "state": "ORG_STATE_ACTIVE"})
     assert (each.ignored, each.secret) == ({"name"}, set())
 
 
@@ -57,7 +57,7 @@ def test_server_defaults_are_known_and_not_compared() -> None:
     (each,) = recorded(
         exported(type=USER_GRANT, inputs={"org_id": "7"}, outputs={"__filled": {"project_grant_id": "8"}})
     )
-    assert (each.properties, each.known) == ({"org_id": "7"}, {"org_id": "7", "project_grant_id": "8"})
+    assert (each.properties, each.all_properties) == ({"org_id": "7"}, {"org_id": "7", "project_grant_id": "8"})
 
 
 def test_secrets_are_in_plain_text_and_marked() -> None:
@@ -91,7 +91,7 @@ def test_an_id_is_unique_only_within_its_type_and_where_the_type_says_so_within_
     assert shared(two) == ()
     assert len({each.key for each in recorded(two)}) == 3
     (found,) = shared(of(granted("a", "7"), granted("again", "7")))
-    assert (found.type, found.id) == (PROJECT_GRANT, "1")
+    assert (found.token, found.id) == (PROJECT_GRANT, "1")
 
 
 @pytest.mark.parametrize("token", RESOURCE_TYPES)
@@ -132,7 +132,7 @@ def test_a_resource_of_this_package_that_this_release_does_not_understand_is_fou
 def test_two_resources_of_one_object_are_found_with_the_way_out() -> None:
     old, new = resource("old", "1"), resource("new", "1")
     (found,) = shared(of(old, resource("other", "2"), resource("ann", "1", USER_GRANT), new))
-    assert (found.type, found.id, found.urns) == (ORGANIZATION, "1", (old["urn"], new["urn"]))
+    assert (found.token, found.id, found.urns) == (ORGANIZATION, "1", (old["urn"], new["urn"]))
     assert found.error.endswith(
         f"Remove one of them from the state: pulumi state delete '{old['urn']}' or pulumi state delete '{new['urn']}'"
     )
@@ -158,7 +158,7 @@ def test_pending_deletions_are_what_the_engine_deletes_whatever_is_declared() ->
     kept += [resource("c", "3", delete=True, retainOnDelete=True), resource("d", "4", delete=True, external=True)]
     assert pending_deletions(of(*kept)) == ()
     (found,) = pending_deletions(of(resource("e", "5", delete=True, inputs={"name": "E", "__owner": "x"})))
-    assert (found.id, found.pending, found.known) == ("5", True, {"name": "E"})
+    assert (found.id, found.pending, found.all_properties) == ("5", True, {"name": "E"})
     # `protect` does not keep what is pending deletion (test_a_pending_deletion_that_is_protected_is_counted).
     assert [each.id for each in pending_deletions(of(resource("f", "6", delete=True, protect=True)))] == ["6"]
 
@@ -166,7 +166,7 @@ def test_pending_deletions_are_what_the_engine_deletes_whatever_is_declared() ->
 @pytest.mark.parametrize("value", [{**SECRET, "ciphertext": "v1:x"}, {**SECRET, "plaintext": '"Classified"'}])
 def test_a_pending_deletion_has_no_secret_properties(value: dict[str, str]) -> None:
     (found,) = pending_deletions(of(resource("e", "5", delete=True, inputs={"name": value, "active": True})))
-    assert (found.known, found.secret) == ({"active": True}, {"name"})
+    assert (found.all_properties, found.secret) == ({"active": True}, {"name"})
 
 
 def test_a_resource_that_is_pending_replacement_has_no_object() -> None:

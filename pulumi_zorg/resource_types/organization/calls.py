@@ -16,6 +16,7 @@ from pulumi_zorg.api.records import Details, ListDetails, ObjectCreated, Organiz
 from pulumi_zorg.errors import NotFound, PermissionDenied, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.resource_type import Calls
+from pulumi_zorg.world.observed import Address
 
 __all__ = ["OrganizationCalls", "with_domain_of"]
 
@@ -58,7 +59,7 @@ class OrganizationCalls(Calls[OrganizationInputs]):
     }
     one_call_is_enough = frozenset({"remove", "search"})
 
-    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> OrganizationRecord:
+    def read(self, client: Client, id: str, address: Address) -> OrganizationRecord:
         return client.organizations.read(id)
 
     def create(self, client: Client, inputs: OrganizationInputs) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from pulumi_zorg.api.access import Users
 from pulumi_zorg.api.client import Client
@@ -22,6 +22,7 @@ from pulumi_zorg.resource_types.organization.impact import (
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents
+from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.proof import Removal, find_organization
 from pulumi_zorg.world.tokens import type_token
 
@@ -43,7 +44,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     counted = ("users", "service_accounts", "projects", "grants")
     impact = OrganizationImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
-        created="org.added",
+        created=("org.added",),
         removed=(ORG_REMOVED,),
         changes={
             "name": ("org.changed",),
@@ -56,7 +57,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     def title(self, inputs: OrganizationInputs, id: str) -> str:
         return f"Organization {inputs.name!r} ({id})"
 
-    def find_record(self, client: Client, id: str, known: Mapping[str, Any]) -> OrganizationRecord | Removal:
+    def find_record(self, client: Client, id: str, address: Address) -> OrganizationRecord | Removal:
         return find_organization(client, id)
 
     def explain_conflict(self, client: Client, inputs: OrganizationInputs) -> str | None:

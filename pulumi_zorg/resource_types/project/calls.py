@@ -22,6 +22,7 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
+from pulumi_zorg.world.observed import Address
 
 __all__ = ["GrantedProject", "ProjectCalls", "ProjectRecord"]
 
@@ -195,15 +196,10 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         }
         return {name: value for name, value in body.items() if value is not None}
 
-    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ProjectRecord:
-        """Return the project as a read by its id shows it.
-
-        :param known: with a name and without roles, it is a project whose roles are not managed. They are not read then.
-        """
-        record = super().read(client, id, known)
-        if known.get("roles") is None and "name" in known:
-            return record
-        return self.with_roles(client, record)
+    def read(self, client: Client, id: str, address: Address) -> ProjectRecord:
+        """Return the project as a read by its id shows it."""
+        record = super().read(client, id, address)
+        return record if "roles" in address.unwanted else self.with_roles(client, record)
 
     def with_roles(self, client: Client, record: ProjectRecord) -> ProjectRecord:
         """Return the project with its roles, which do not lag for a caller who may read the event store."""

@@ -30,6 +30,7 @@ from pulumi_zorg.resource_types.project.impact import (
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.resource_types.resource_type import FactReader, Observed, ResourceType
 from pulumi_zorg.world.object_events import ObjectEvents
+from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.tokens import type_token
 
 __all__ = ["TYPE", "ProjectType"]
@@ -62,7 +63,7 @@ class ProjectType(ResourceType[ProjectInputs]):
     counted = ("grants", "project_grants")
     impact = ProjectImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
-        created="project.added",
+        created=("project.added",),
         removed=("project.removed",),
         changes={
             "name": ("project.changed",),
@@ -104,10 +105,10 @@ class ProjectType(ResourceType[ProjectInputs]):
         )
 
     def why_taken(self, client: Client, id: str, inputs: ProjectInputs) -> str | None:
-        known = {"org_id": inputs.org_id, "name": inputs.name}
+        address = Address({"org_id": inputs.org_id}, frozenset({"roles"}))
         for each in self.calls.named_like(client, inputs):
             # A list may lag: the project may be removed, or have another name by now.
-            found = self.find_visible(client, each.id, known) if each.id != id else None
+            found = self.find_visible(client, each.id, address) if each.id != id else None
             if found is not None and str(found.properties["name"]).lower() == inputs.name.lower():
                 return f"{_named_like(each)} Declare another name, or rename or remove that one first."
         return None
@@ -117,8 +118,8 @@ class ProjectType(ResourceType[ProjectInputs]):
         made = super().as_created(client, id, inputs if inputs.roles is None else replace(inputs, roles={}))
         return None if made is None else replace(made, properties={**inputs.left_as_is, **made.properties})
 
-    def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
-        if super().is_listed(client, id, known):
+    def is_listed(self, client: Client, id: str, address: Address) -> bool | None:
+        if super().is_listed(client, id, address):
             return True
         try:
             return any(each.id == id for each in self.calls.list_ids(client, [id]))

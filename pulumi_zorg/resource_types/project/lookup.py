@@ -202,12 +202,12 @@ def _by_name(client: Client, name: str, org_id: str | None, method: str = EQUALS
 
 def _by_id(client: Client, id: str, org_id: str | None) -> Sequence[ProjectRecord]:
     from pulumi_zorg.api.api_services import PROJECTS
+    from pulumi_zorg.world.observed import Address
 
     try:
         if org_id is None:
             with needs_service(client, PROJECTS, _WAY_OUT):
                 return (_calls().read_v2(client, id),)
-        # Of a project with a name, the roles are not read.
-        return (_calls().read(client, id, {"org_id": org_id, "name": ""}),)
+        return (_calls().read(client, id, Address({"org_id": org_id}, frozenset({"roles"}))),)
     except (NotFound, NotProven):  # servers differ about a project of another organization
         return () if org_id is None else in_organization(client, org_id, ())

@@ -14,6 +14,7 @@ from pulumi_zorg.api.records import ListDetails, NonEmpty, ObjectRecord, RoleKey
 from pulumi_zorg.errors import FailedPrecondition, clean
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
+from pulumi_zorg.world.observed import Address
 
 __all__ = ["ProjectGrantCalls", "ProjectGrantRecord"]
 
@@ -81,7 +82,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
         Servers before ZITADEL 4.16.0 can leave roles in user grants where one call takes several out of a project grant, and the
         v2 call writes no event of the user grants.
         """
-        found = self.read(client, id, vars(inputs)).role_keys
+        found = self.read(client, id, Address.of(vars(inputs))).role_keys
         self.set_roles(client, id, inputs, found, inputs.role_keys)
 
     def set_roles(

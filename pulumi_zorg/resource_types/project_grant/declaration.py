@@ -38,7 +38,7 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
     counted = ("grants",)
     impact = ProjectGrantImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
-        created="project.grant.added",
+        created=("project.grant.added",),
         removed=("project.grant.removed",),
         changes={
             "role_keys": ("project.grant.changed", "project.grant.cascade.changed"),

@@ -15,6 +15,7 @@ from pulumi_zorg.api.records import Details, ListDetails, NonEmpty, ObjectRecord
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.resource_type import Calls
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
+from pulumi_zorg.world.observed import Address
 
 __all__ = ["PhantomGrantRecord", "UserGrantCalls", "UserGrantRecord", "organization_of"]
 
@@ -146,14 +147,14 @@ class UserGrantCalls(Calls[UserGrantInputs]):
         "search": (_SEARCH,),
     }
 
-    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> UserGrantRecord:
+    def read(self, client: Client, id: str, address: Address) -> UserGrantRecord:
         """Return the grant as the server shows it.
 
         :raises UnexpectedAnswer: where the answer is about another grant.
         """
-        org_id = known["org_id"]
+        org_id = address.ids["org_id"]
         operation = f"Reading user grant {clean(id)} in organization {clean(org_id)}"
-        user_id = known.get("user_id") or _ANY_USER
+        user_id = address.ids.get("user_id", _ANY_USER)
         record = client.read(_Found, _READ, operation, org=org_id, ids={"user_id": user_id, "id": id}).user_grant
         check_id(record.id, id, record.noun, operation)
         check_owner(record.details, org_id, operation)

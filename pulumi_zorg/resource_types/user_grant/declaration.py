@@ -19,6 +19,7 @@ from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, User
 from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK, UserGrantImpact, begins, decides_alone, ends
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.object_events import ObjectEvents, Parent
+from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.proof import Removal
 from pulumi_zorg.world.tokens import type_token
 
@@ -56,7 +57,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     limit_suffix = "-grants"
     impact = UserGrantImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
-        created="user.grant.added",
+        created=("user.grant.added",),
         removed=("user.grant.removed", "user.grant.cascade.removed"),
         changes={"role_keys": _ROLES, "active": ("user.grant.deactivated", "user.grant.reactivated")},
         set_whole={"role_keys": "roleKeys"},
@@ -78,15 +79,17 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def title(self, inputs: UserGrantInputs, id: str) -> str:
         return f"User grant {id} (user {inputs.user_id}, project {inputs.project_id})"
 
-    def find_record(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord | Removal:
-        known = {**known, "org_id": known.get("org_id") or _find_organization_of(client, id)}
-        found = super().find_record(client, id, known)
+    def find_record(self, client: Client, id: str, address: Address) -> ObjectRecord | Removal:
+        if "org_id" not in address.ids:
+            address = replace(address, ids={**address.ids, "org_id": _find_organization_of(client, id)})
+        found = super().find_record(client, id, address)
         if isinstance(found, Removal):
             return found
         user_id = found.properties()["user_id"]
-        if (known.get("user_id") or user_id) != user_id:
+        declared = address.ids.get("user_id", user_id)
+        if declared != user_id:
             # The server does not look at the user in the path.
-            raise InputError(f"User grant {id}", "user_id", f"is not {known['user_id']} but {user_id}")
+            raise InputError(f"User grant {id}", "user_id", f"is not {declared} but {user_id}")
         return found
 
     def record_from(self, events: tuple[Event, ...]) -> PhantomGrantRecord:
@@ -105,7 +108,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             },
         }
         for event in events:
-            if event.kind in (self.events.created, *_ROLES):
+            if event.kind in (*self.events.created, *_ROLES):
                 values["roleKeys"] = tuple(event.payload.get("roleKeys") or ())
             elif event.kind == "user.grant.deactivated":
                 values["state"] = "USER_GRANT_STATE_INACTIVE"
@@ -124,8 +127,8 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         properties = {**created.properties, **({"project_grant_id": filled_in} if filled_in else {})}
         return replace(created, properties=properties)
 
-    def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
-        org_id, user_id, project_id = known.get("org_id"), known.get("user_id"), known.get("project_id")
+    def is_listed(self, client: Client, id: str, address: Address) -> bool | None:
+        org_id, user_id, project_id = map(address.ids.get, ("org_id", "user_id", "project_id"))
         if not (org_id and user_id and project_id):
             return None
         if any(each.id == id for each in self.calls.of_user(client, org_id, user_id, project_id)):
