@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.api.access import Access
 from pulumi_zorg.api.call import Call
+from pulumi_zorg.api.caller import Caller
 from pulumi_zorg.api.changes import ChangeLogs
 from pulumi_zorg.api.counts import Counts
 from pulumi_zorg.api.credentials import Credentials
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.events import Events
-from pulumi_zorg.api.identity import Identity
 from pulumi_zorg.api.organizations import Organizations
 from pulumi_zorg.api.records import Details, Record, UserRecord, Wire, parse
 from pulumi_zorg.api.removals import Removals
@@ -48,7 +48,7 @@ class Client:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         self.organizations = Organizations(transport)
-        self.identity = Identity(transport)
+        self.caller = Caller(transport)
         self.events = Events(transport)
         self.change_logs = ChangeLogs(transport)
         self.counts = Counts(transport)
@@ -189,16 +189,16 @@ class Client:
     @cached_property
     def me(self) -> UserRecord:
         """The credential's own user, read once in a process."""
-        return self.identity.me()
+        return self.caller.me()
 
     @cached_property
     def _default_organization(self) -> str | None:
-        return self.identity.default_organization()
+        return self.caller.default_organization()
 
     @cached_property
     def own_project(self) -> str:
         """The id of ZITADEL's own project, read once in a process."""
-        return self.identity.own_project()
+        return self.caller.own_project()
 
     def mark_created(self, org_id: str) -> None:
         """Remember that this process created the organization: no user of a credential lives in it, and it is not the

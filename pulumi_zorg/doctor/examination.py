@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pulumi_zorg.api.caller import Membership
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.identity import Membership
 from pulumi_zorg.api.records import UserRecord
 from pulumi_zorg.errors import clean
 from pulumi_zorg.settings.config import ClientCredentials, PersonalAccessToken, Settings
@@ -110,7 +110,7 @@ class Examination:
     @cached_property
     def memberships(self) -> tuple[Membership, ...]:
         """The memberships of the credential's user, read once."""
-        return self.client.identity.memberships()
+        return self.client.caller.memberships()
 
     def close(self) -> None:
         """Close the connections."""

@@ -90,14 +90,14 @@ def _to_create_organizations(examination: Examination) -> Iterator[Finding]:
         return
     scope = _Scope("on the instance", frozenset(), None, _ON_INSTANCE)
     for declared in _types(examination):
-        if not declared.in_organization:
+        if declared.is_organization:
             found = _finding(examination, scope, declared, ("create",))
             yield replace(found, status="warning") if found.missing else found
 
 
 def _in_organization(examination: Examination, org_id: str) -> Iterator[Finding]:
     try:
-        permissions = examination.client.identity.permissions(org_id)
+        permissions = examination.client.caller.permissions(org_id)
         readable = READ_ORGANIZATION.permission in permissions
         removed = readable and examination.client.organizations.read(org_id).removed
     except ApiError as refused:
@@ -117,16 +117,16 @@ def _instance(examination: Examination) -> _Scope:
     """Return the rights that the roles on the instance give: those in an organization in which the caller has no role."""
     client = examination.client
     taken = {each.within for each in examination.memberships}
-    default = client.identity.default_organization()
+    default = client.caller.default_organization()
     candidates = [examination.own_org, *([default] if default else [])]
     free = [each for each in candidates if each not in taken]
     if not free:
         free = [each.id for each in client.organizations.some() if each.id not in taken]
     for org_id in free:
         with suppress(ApiError):  # lists lag: it may be removed by now
-            return _Scope("on the instance", client.identity.permissions(org_id), None, _ON_INSTANCE)
+            return _Scope("on the instance", client.caller.permissions(org_id), None, _ON_INSTANCE)
     own = examination.own_org
-    permissions = client.identity.permissions(own)
+    permissions = client.caller.permissions(own)
     return _Scope(f"in the credential's own organization {clean(own)}", permissions, own, _ON_INSTANCE)
 
 
@@ -136,9 +136,9 @@ def _finding(examination: Examination, scope: _Scope, declared: ResourceType[Any
     nowhere = False  # whether a permission is missing on every single object
     for action in actions:
         permissions = scope.permissions
-        if action == "create" and not declared.in_organization:
+        if action == "create" and declared.is_organization:
             # The call names no organization, so that the server looks at the rights in the caller's own one.
-            permissions = examination.client.identity.permissions(examination.own_org)
+            permissions = examination.client.caller.permissions(examination.own_org)
         lacking = missing_permissions(declared, permissions, action)
         if lacking:
             missing[action] = lacking

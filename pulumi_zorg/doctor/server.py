@@ -127,7 +127,7 @@ def check_header(examination: Examination) -> Iterator[Finding]:
         if answered is not None:
             yield ok(f"the header {ORG_HEADER} arrives: the server answers for organization {clean(answered)}")
             return
-        if READ_ORGANIZATION.permission not in client.identity.permissions(own):
+        if READ_ORGANIZATION.permission not in client.caller.permissions(own):
             yield warning(
                 f"it is not known whether the header {ORG_HEADER} arrives. Name an organization that the credential may "
                 "read, and that its user does not live in: --org ID."
@@ -157,7 +157,7 @@ def _organization_that_answers(examination: Examination) -> str | None:
         try:
             client.organizations.read(org_id)
         except (PermissionDenied, NotFound):
-            if org_id in with_role and not client.identity.permissions(org_id):
+            if org_id in with_role and not client.caller.permissions(org_id):
                 # Each role has permissions, so these are not those in this organization.
                 raise HeaderIgnored(f"The rights in organization {clean(org_id)} are not shown.") from None
         else:
@@ -203,7 +203,7 @@ def check_version(examination: Examination) -> Iterator[Finding]:
 
     A build from source can have the fix before its version says so.
     """
-    shown = examination.client.identity.server_version()
+    shown = examination.client.caller.server_version()
     found = re.match(r"v?(\d+)\.(\d+)", shown or "")
     advisory = (
         "Before ZITADEL 4.16.0, taking several roles out of a project grant at once can leave some of them with its users "

@@ -98,7 +98,7 @@ class Checks:
         _verify_instance(context, news.get(LOOKED_UP) or {})
         if failures:
             return CheckResult(checked, failures)
-        identity = self.inputs.identity(checked)
+        identity = self.inputs.unique_key(checked)
         context.remember(str(resource), olds, news.get(IGNORED) or ())
         other = context.registry.register(str(resource), identity, new=new)
         ignored = context.ignored(str(resource))
@@ -174,7 +174,7 @@ class Checks:
                 "`zorg generate --import-file` or `zorg import` writes it"
             )
             raise InputError(what, clean(differing[0]), reason)
-        context.begin_import(self.type, self.inputs.identity(checked), what)
+        context.begin_import(self.type, self.inputs.unique_key(checked), what)
         return CheckResult(checked, [])
 
     @readable
@@ -188,7 +188,7 @@ class Checks:
         filled = olds.get(FILLED) or {}
         before = {**filled, **olds}
         replaces = [name for name in self.inputs.replaces if _is_replaced(before.get(name), news.get(name))]
-        resource, key = context.registry.resource(self.inputs.identity(news)), self.inputs.key(self.type, id, before)
+        resource, key = context.registry.resource(self.inputs.unique_key(news)), self.inputs.key(self.type, id, before)
         if resource is not None:
             # A refresh, which may be in the process of the update, has checked nothing: its object is not known to be this resource's.
             context.may_be_replaced(self.type, id, olds)

@@ -183,7 +183,7 @@ class ProviderContext:
 
         :param recorded: what the state has of it.
         """
-        identity = INPUTS[type].identity(recorded)
+        identity = INPUTS[type].unique_key(recorded)
         if identity:
             with self._lock:
                 self._in_state[type, frozenset(identity.items())] = id

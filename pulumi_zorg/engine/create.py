@@ -80,9 +80,9 @@ def create_or_adopt(
     :param resource: as the registry names it.
     :raises NameTaken: where the object exists and this resource neither made it nor adopts it.
     """
-    creator = _Creator(resource_type, context, inputs, resource, resource_type.identity(inputs.dump()))
+    creator = _Creator(resource_type, context, inputs, resource, resource_type.unique_key(inputs.dump()))
     pending = context.pending.find(resource)
-    existing = resource_type.find_existing(context.client, inputs) if inputs.adopt else None
+    existing = resource_type.find_by_unique_key(context.client, inputs) if inputs.adopt else None
     if existing is not None:
         creator.refuse_if_managed(existing)
         if pending is not None:
@@ -205,7 +205,7 @@ class _Creator(Generic[AnyInputs]):
         if kept is None or self._is_managed(kept):
             return None
         found = self.type.find_visible(self.client, kept, self.inputs.dump())
-        if found is None or not self.type.has_identity(found.properties, self.inputs):
+        if found is None or not self.type.has_unique_key(found.properties, self.inputs):
             return None
         self.context.reporter.note(
             f"{self.type.title(self.inputs, kept)} was kept when its resource was replaced, and is taken back by it."
@@ -263,7 +263,7 @@ class _Creator(Generic[AnyInputs]):
     def _listed(self, inputs: AnyInputs) -> str | None:
         """The id of what exists. Lists that lag are given some time to show it."""
         return poll(
-            lambda: self.type.find_existing(self.client, inputs),
+            lambda: self.type.find_by_unique_key(self.client, inputs),
             lambda found: found is not None,
             within=_LISTED_WITHIN,
             sleep=self.client.transport.sleep,
@@ -271,7 +271,7 @@ class _Creator(Generic[AnyInputs]):
 
     def _can_see_existing(self) -> bool:
         try:
-            return self.type.find_existing(self.client, self.inputs) is not None
+            return self.type.find_by_unique_key(self.client, self.inputs) is not None
         except ZorgError:
             return False
 
@@ -307,7 +307,7 @@ def conflict_error(
     """
     client = context.client
     try:
-        existing = resource_type.find_existing(client, inputs)
+        existing = resource_type.find_by_unique_key(client, inputs)
         if renamed is not None:
             existing = None if existing == renamed else existing
             reason = resource_type.why_taken(client, renamed, inputs) if existing is None else None

@@ -309,8 +309,8 @@ class Hooks(Generic[AnyInputs]):
 
     def _verify_identity(self, observed: Observed, inputs: AnyInputs) -> None:
         """Verify that the object is the one that was created, before anything is done to it."""
-        identity = self.type.identity(observed.properties)
-        declared = self.type.identity(inputs.dump())
+        identity = self.type.unique_key(observed.properties)
+        declared = self.type.unique_key(inputs.dump())
         if any(identity.get(name) != value for name, value in declared.items() if value):
             raise _WrongId(
                 UnexpectedAnswer(
@@ -322,7 +322,7 @@ class Hooks(Generic[AnyInputs]):
 
     def _resource(self, properties: Mapping[str, Any]) -> str:
         """The resource that declares these properties, as `check` has registered it."""
-        resource = process.current().registry.resource(self.type.identity(properties))
+        resource = process.current().registry.resource(self.type.unique_key(properties))
         if resource is None:
             raise ConfigurationError(OLD_SDK)
         return resource

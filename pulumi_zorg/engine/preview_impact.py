@@ -171,7 +171,7 @@ class PreviewImpact:
             return resource_type.unresolved(planned)  # a part of it is not known yet
         inputs = resource_type.inputs.of(checked)
         try:
-            existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
+            existing = self.read(lambda: resource_type.find_by_unique_key(self._client, inputs))
             found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, after))
         except (ZorgError, _NotRead):
             return resource_type.unresolved(planned)
@@ -193,7 +193,7 @@ class PreviewImpact:
             self._kept_left -= 1
         inputs = resource_type.inputs.of(checked)
         try:
-            existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
+            existing = self.read(lambda: resource_type.find_by_unique_key(self._client, inputs))
         except (ZorgError, _NotRead):
             return None
         if existing is None:

@@ -10,7 +10,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.errors import Gone, InputError, NoMatch, NotProven, SeveralMatches, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import LONGEST, wrong_id
-from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, referred_type
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, organization_type, referred_type
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.concurrency import Reader, read_each
 from pulumi_zorg.world.observed import Observed, Removal
@@ -48,7 +48,7 @@ def select(
     :raises SeveralMatches: for a name that several organizations have.
     :raises PermissionDenied: for all organizations, without a right on the instance.
     """
-    top = next(each for each in RESOURCE_TYPES.values() if not each.in_organization)
+    top = organization_type()
     organizations = [_organization(reader.client, top, each) for each in wanted] if wanted else _all(reader.client, top)
     unique = {each.id: each for each in organizations}.values()
     kept = [each for each in unique if state is None or each.properties["active"] is (state == "active")]

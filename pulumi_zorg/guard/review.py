@@ -335,7 +335,7 @@ def _organizations(steps: Iterable[PlannedStep]) -> list[str]:
     """Return the ids of the organizations that the plan changes, and of those of the objects that it changes."""
     found: dict[str, None] = {}
     for each in (step.planned for step in steps):
-        if not RESOURCE_TYPES[each.type].in_organization:
+        if RESOURCE_TYPES[each.type].is_organization:
             found.update({each.id: None} if each.id else {})
             continue
         named = ((properties or {}).get("org_id") for properties in (each.before, each.after))

@@ -301,7 +301,7 @@ class Inputs:
         return {each.name: _in_state(each.default) for each in fields(cls) if each.default is not MISSING}
 
     @classmethod
-    def identity(cls, properties: Mapping[str, Any]) -> dict[str, str]:
+    def unique_key(cls, properties: Mapping[str, Any]) -> dict[str, str]:
         """Return the properties that make an object unique on the server; empty where one of them is not known yet."""
         known = {name: properties.get(name) for name in cls.unique_by}
         texts = {name: value for name, value in known.items() if isinstance(value, str)}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pulumi_zorg.resource_types.registration import ZitadelResource
     from pulumi_zorg.resource_types.resource_type import ResourceType
 
-__all__ = ["INPUTS", "RESOURCE_TYPES", "is_known", "referred_type", "resource_class"]
+__all__ = ["INPUTS", "RESOURCE_TYPES", "is_known", "organization_type", "referred_type", "resource_class"]
 
 T = TypeVar("T")
 
@@ -82,6 +82,11 @@ def referred_type(property: str) -> str | None:
         if property == resource_type.reference or property.endswith(f"_{resource_type.reference}"):
             return token
     return None
+
+
+def organization_type() -> ResourceType[Any]:
+    """Return the resource type whose objects are organizations."""
+    return next(each for each in RESOURCE_TYPES.values() if each.is_organization)
 
 
 #: All resource types.

@@ -180,17 +180,22 @@ class ResourceType(Generic[AnyInputs]):
         return self.inputs.required()
 
     @property
+    def is_organization(self) -> bool:
+        """Whether the objects are organizations, and not objects in one."""
+        return self.reference == "org_id"
+
+    @property
     def in_organization(self) -> bool:
-        """Whether an object is made in an organization, which its input ``org_id`` names."""
+        """Whether an object is created in an organization, which its input ``org_id`` names."""
         return "org_id" in self.inputs.names()
 
     def title(self, inputs: AnyInputs, id: str) -> str:
         """The object in a sentence."""
         raise NotImplementedError
 
-    def identity(self, properties: Mapping[str, Any]) -> dict[str, str]:
+    def unique_key(self, properties: Mapping[str, Any]) -> dict[str, str]:
         """The properties that make the object unique on the server; empty where one of them is not known yet."""
-        return self.inputs.identity(properties)
+        return self.inputs.unique_key(properties)
 
     def key(self, id: str, properties: Mapping[str, Any]) -> Key:
         """Return what is unique of an object.
@@ -222,11 +227,6 @@ class ResourceType(Generic[AnyInputs]):
         created, properties = record.details.creation_date, record.properties()
         within = self.key(record.id, vars(record)).within
         return Observed(self.token, record.id, properties, created, record.warning, record.is_phantom, within)
-
-    def is_same(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-        """Whether two resources' properties are those of one object. Unknown and secret values are never the same."""
-        identity = self.identity(before)
-        return bool(identity) and identity == self.identity(after)
 
     # Finding an object
 
@@ -271,7 +271,7 @@ class ResourceType(Generic[AnyInputs]):
         newest = self.calls.list_newest(client, org_id)
         return id.isdecimal() and any(int(each.id) > int(id) for each in newest if each.id.isdecimal())
 
-    def find_existing(self, client: Client, inputs: AnyInputs) -> str | None:
+    def find_by_unique_key(self, client: Client, inputs: AnyInputs) -> str | None:
         """Return the id of the object that exists where this one would be created; None where none can be seen.
 
         Lists may lag, and no list has phantoms, so the event store is read too where the caller may read it.
@@ -280,28 +280,28 @@ class ResourceType(Generic[AnyInputs]):
 
         def is_it(id: str) -> bool:
             found = self.find_visible(client, id, known)
-            return found is not None and self.has_identity(found.properties, inputs)
+            return found is not None and self.has_unique_key(found.properties, inputs)
 
         # Lists lag: what they show may be removed or changed by now.
         listed = next((each.id for each in self.calls.search(client, inputs) if is_it(each.id)), None)
         if listed is not None:
             return listed
-        renamed = (kind for name in self.identity(known) for kind in self.events.changes.get(name, ()))
+        renamed = (kind for name in self.unique_key(known) for kind in self.events.changes.get(name, ()))
         org_id = getattr(inputs, "org_id", None)
         newest = proof.list_events(client, (self.events.created, *renamed), org_id)
         ids = dict.fromkeys(self.events.subject(event) for event in newest if self.may_be(event, inputs))
         return next(filter(is_it, ids), None)
 
-    def has_identity(self, properties: Mapping[str, Any], inputs: AnyInputs) -> bool:
+    def has_unique_key(self, properties: Mapping[str, Any], inputs: AnyInputs) -> bool:
         """Whether an object has the declared identity. What the program leaves to the server is not compared."""
-        identity = self.identity(properties)
-        return all(identity.get(name) == value for name, value in self.identity(inputs.dump()).items() if value)
+        identity = self.unique_key(properties)
+        return all(identity.get(name) == value for name, value in self.unique_key(inputs.dump()).items() if value)
 
     def may_be(self, event: Event, inputs: AnyInputs) -> bool:
         """Whether an event that creates an object, or gives it its name, is about one with the declared identity."""
         shown = self.events.known_from(event, in_organization=self.in_organization)
         whole = event.kind == self.events.created  # else it shows only what it changes
-        identity = {name: value for name, value in self.identity(inputs.dump()).items() if value}
+        identity = {name: value for name, value in self.unique_key(inputs.dump()).items() if value}
         return all(shown.get(name) == value for name, value in identity.items() if whole or name in self.updatable)
 
     def explain_conflict(self, client: Client, inputs: AnyInputs) -> str | None:
@@ -363,7 +363,7 @@ class ResourceType(Generic[AnyInputs]):
 
     def why_taken(self, client: Client, id: str, inputs: AnyInputs) -> str | None:
         """Return why the object cannot get this identity, as a sentence; None where nothing is known against it."""
-        existing = self.find_existing(client, inputs)
+        existing = self.find_by_unique_key(client, inputs)
         if existing in (None, id):
             return None
         return f"{self.title(inputs, str(existing))} exists. Declare another name, or rename or remove that one first."
@@ -406,7 +406,7 @@ class ResourceType(Generic[AnyInputs]):
                     self.calls.reactivate(client, id, inputs)
                 case Action.REMOVE:
                     try:
-                        with nullcontext() if self.in_organization else client.removals.of(id):
+                        with client.removals.of(id) if self.is_organization else nullcontext():
                             self.calls.remove(client, id, inputs)
                     finally:
                         client.forget(self.reference)

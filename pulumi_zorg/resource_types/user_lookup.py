@@ -252,7 +252,7 @@ def _verify_right(client: Client, org_id: str | None, found: Sequence[FoundUser]
     if len(found) > 1 or any(each.id != client.me.id for each in found):
         return
     place = org_id or client.me.details.resource_owner
-    if "user.read" in client.identity.permissions(place):
+    if "user.read" in client.caller.permissions(place):
         return
     raise LookupFailed(
         f"Looking for users: the server shows none to this credential, which lacks user.read in organization {clean(place)}. So "

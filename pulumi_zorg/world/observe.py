@@ -169,7 +169,7 @@ def _list(reader: Reader, resource_type: ResourceType[Any], recorded: Sequence[R
     organizations = sorted({str(each.known["org_id"]) for each in recorded if each.known.get("org_id")})
     in_one_list = None
     try:
-        if not resource_type.in_organization:
+        if resource_type.is_organization:
             return calls.list_instance(client) or ()
         if len(organizations) > FEW_LISTS:
             in_one_list = calls.list_ids(client, [each.id for each in recorded])

@@ -217,7 +217,7 @@ def _without_events(
     if isinstance(organization, Removal):
         return Removal(f"{what} went with organization {clean(org_id)}")
     try:
-        rights = client.identity.permissions(org_id)
+        rights = client.caller.permissions(org_id)
     except ApiError as refusal:
         if refusal.is_outage:
             raise

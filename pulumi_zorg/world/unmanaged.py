@@ -13,7 +13,7 @@ from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.drift.report import Undetermined
 from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
-from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, organization_type
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.affected_by import recent_events, recently_changed
 from pulumi_zorg.world.concurrency import Reader, read_each
@@ -42,7 +42,7 @@ class _Organizations:
 
         :raises PermissionDenied: for a caller without a right on the instance.
         """
-        top = next(each for each in RESOURCE_TYPES.values() if not each.in_organization)
+        top = organization_type()
         return [record.id for record in top.calls.list_instance(self.client) or ()]
 
     def is_removed(self, org_id: str) -> bool:
@@ -61,7 +61,7 @@ class _Organizations:
         """
         try:
             if org_id not in self._rights:
-                self._rights[org_id] = self.client.identity.permissions(org_id)
+                self._rights[org_id] = self.client.caller.permissions(org_id)
         except (ApiError, UnexpectedAnswer) as error:
             raise NotProven(
                 f"The rights of the credential in organization {clean(org_id)} cannot be read. {error}"
@@ -143,7 +143,7 @@ def removed_along(
 def _organizations_of(recorded: Iterable[Recorded]) -> set[str]:
     """Return the organizations that the stack manages, and those in which it manages an object."""
     managed = [each for each in recorded if not each.external]
-    organizations = {each.id for each in managed if not RESOURCE_TYPES[each.type].in_organization}
+    organizations = {each.id for each in managed if RESOURCE_TYPES[each.type].is_organization}
     return organizations | {str(each.known["org_id"]) for each in managed if each.known.get("org_id")}
 
 
@@ -160,7 +160,7 @@ def _list_everything(
     known = _Organizations(reader.client)
     # Organizations first: the lists of the others need them.
     for token, resource_type in sorted(RESOURCE_TYPES.items(), key=lambda item: item[1].in_organization):
-        if not resource_type.in_organization and scope is None:
+        if resource_type.is_organization and scope is None:
             records: Sequence[ObjectRecord] = resource_type.calls.list_instance(reader.client) or ()
             organizations = sorted(record.id for record in records)
         elif resource_type.in_organization and token in types:
@@ -198,7 +198,7 @@ def _list_type(
 
 
 def _organization_token() -> str:
-    return next(token for token, each in RESOURCE_TYPES.items() if not each.in_organization)
+    return organization_type().token
 
 
 def _list_at_once(

@@ -104,7 +104,7 @@ def test_a_service_account_key_opens_the_api(every_server: Server, clients: Clie
     text = base64.b64decode(answer["keyDetails"]).decode()
     client = clients.of(every_server, ServiceAccountKey.model_validate_json(text))
     for _ in range(2):
-        assert client.identity.me().id == user
+        assert client.caller.me().id == user
     assert Organizations(client).read(every_server.home).active
     assert [each.path for each in every_server.proxy.exchanges].count("/oauth/v2/token") == 1
 

@@ -63,7 +63,7 @@ class Callers:
             admin.add_member(server.home, user, *roles)
         client = self.clients.holder(server, admin.create_token(self.elsewhere, user))
         assert role == "none" or server.shows(
-            lambda: bool(client.identity.memberships() and permissions(client, server.home))
+            lambda: bool(client.caller.memberships() and permissions(client, server.home))
         )
         return client
 
@@ -71,7 +71,7 @@ class Callers:
 def permissions(client: Client, org_id: str) -> frozenset[str]:
     """The permissions there, with those on a single object: the tables try the changes on that one."""
     try:
-        return frozenset(each.partition(":")[0] for each in client.identity.permissions(org_id))
+        return frozenset(each.partition(":")[0] for each in client.caller.permissions(org_id))
     except ApiError:
         return frozenset()
 

@@ -148,7 +148,7 @@ def test_the_event_store_tells_a_life_in_order(every_server: Server, clients: Cl
         "user.grant.removed",
     ]
     assert {(event.aggregate.id, event.aggregate.resource_owner) for event in events} == {(grant, server.home)}
-    assert {event.editor.user_id for event in events} == {client.identity.me().id}
+    assert {event.editor.user_id for event in events} == {client.caller.me().id}
     assert [event.sequence for event in events] == sorted({event.sequence for event in events})
     assert [event.creation_date for event in events] == sorted(event.creation_date for event in events)
     assert events[0].payload["userId"] == server.ann

@@ -181,7 +181,7 @@ def test_the_second_way_is_not_taken_where_the_header_is_lost(every_server: Serv
     """It would remove the caller's own organization."""
     acme = Organizations(clients.owner(every_server)).create(every_server.name("Acme"))
     client = clients.member(every_server, "ORG_OWNER", of=acme)
-    every_server.admin.add_member(every_server.home, client.identity.me().id, "ORG_OWNER")
+    every_server.admin.add_member(every_server.home, client.caller.me().id, "ORG_OWNER")
     every_server.proxy.clear()
     every_server.proxy.add(Fault("strip", times=None))
     with pytest.raises(HeaderIgnored, match="Nothing was written"):
@@ -200,7 +200,7 @@ def test_who_may_only_read_the_organization_does_not_remove_it(every_server: Ser
 
 def test_the_default_organization_cannot_be_removed(every_server: Server, clients: Clients) -> None:
     client = clients.owner(every_server)
-    default = client.identity.default_organization()
+    default = client.caller.default_organization()
     assert default is not None
     with pytest.raises(FailedPrecondition):
         Organizations(client).remove(default)

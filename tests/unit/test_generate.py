@@ -106,7 +106,7 @@ def test_organizations_are_chosen_by_name_id_and_state(server: Server, reader: R
 def test_what_pulumi_itself_needs_is_left_out(server: Server, reader: Reader) -> None:
     """ZITADEL's own project with what is about it, and the grants of the credential's own user."""
     admin, client = server.admin, reader.client
-    own, default = client.identity.own_project(), client.identity.default_organization()
+    own, default = client.caller.own_project(), client.caller.default_organization()
     assert default is not None
     about_own = admin.grant_project(default, own, server.home, [])
     of_me = admin.create_grant(server.home, client.me.id, server.project, ["viewer"])
@@ -120,7 +120,7 @@ def test_what_pulumi_itself_needs_is_left_out(server: Server, reader: Reader) ->
 
 def test_zitadels_own_organization_is_not_taken_along_silently(server: Server, reader: Reader) -> None:
     """The default organization, in which the credential's own user lives here: a wrong change locks Pulumi itself out."""
-    default = reader.client.identity.default_organization()
+    default = reader.client.caller.default_organization()
     made = generate(reader, [], None)
     (said,) = (each for each in made.remarks if "is taken along" in each)
     assert said.startswith(

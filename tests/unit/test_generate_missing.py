@@ -270,8 +270,8 @@ def test_what_a_program_may_not_declare_is_an_error_of_an_import(server: Server,
 
 
 def test_an_object_that_pulumi_itself_needs_is_imported_with_a_caution(server: Server, reader: Reader) -> None:
-    own = reader.client.identity.own_project()
-    default = reader.client.identity.default_organization()
+    own = reader.client.caller.own_project()
+    default = reader.client.caller.default_organization()
     assert default is not None
     made = _one(reader, "project", "own", own, org_id=default)
     assert made.remarks == ["Caution: it is ZITADEL's own."]

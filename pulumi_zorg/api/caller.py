@@ -14,7 +14,7 @@ from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["Identity", "Membership"]
+__all__ = ["Caller", "Membership"]
 
 
 class _Me(Wire):
@@ -76,7 +76,7 @@ class _Permissions(Wire):
     result: tuple[str, ...] = ()
 
 
-class Identity:
+class Caller:
     """The calls about the caller."""
 
     def __init__(self, transport: Transport) -> None:
