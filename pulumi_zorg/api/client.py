@@ -1,12 +1,13 @@
-"""The API of ZITADEL, as far as this package needs it: one typed method for each call.
+"""The client of ZITADEL's API: the services that make its calls, and what a process has learned about the server.
 
 Nothing here decides anything. What an answer means is decided in :mod:`pulumi_zorg.world.proof` and
-:mod:`pulumi_zorg.providers`.
+:mod:`pulumi_zorg.engine`.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import cached_property
@@ -20,6 +21,7 @@ from pulumi_zorg.api.counts import Counts
 from pulumi_zorg.api.credentials import Credentials
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.events import Events
+from pulumi_zorg.api.operations import Operations
 from pulumi_zorg.api.organizations import Organizations
 from pulumi_zorg.api.records import Details, Record, UserRecord, Wire, parse
 from pulumi_zorg.api.removals import Removals
@@ -47,12 +49,14 @@ class Client:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self.organizations = Organizations(transport)
+        #: Which implementations of operations the server has.
+        self.operations = Operations()
+        self.organizations = Organizations(transport, self.operations)
         self.caller = Caller(transport)
         self.events = Events(transport)
         self.change_logs = ChangeLogs(transport)
-        self.counts = Counts(transport)
-        self.access = Access(transport)
+        self.counts = Counts(transport, self.organizations)
+        self.access = Access(transport, self.organizations)
         self.searches = Searches(transport)
         self.roles = Roles(transport, self.events)
         self.credentials = Credentials(transport)
@@ -60,9 +64,10 @@ class Client:
         self.writes = Writes()
         #: The organizations that this process removes.
         self.removals = Removals()
-        #: What calls have shown that other calls need not ask for again: the values of a property, by its name and what they
-        #: are about. :meth:`forget` forgets those that this run changes.
-        self.learned: dict[tuple[str, ...], str] = {}
+        #: What the server fills in for a property that is left out: by property, the values by what they depend on. Empty is none.
+        self.filled_in: defaultdict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
+        #: The tokens of the types whose new objects reads do not show, so that creating them again does not help.
+        self.not_shown: set[str] = set()
         self._verified: set[str] = set()
         self._verifying: dict[str, Future[bool]] = {}
         self._created: set[str] = set()
@@ -89,9 +94,8 @@ class Client:
         return cls(Transport(settings, notice=notice, before_request=before_request))
 
     def forget(self, property: str) -> None:
-        """Forget the values of a property in :attr:`learned`: an object that it can name is created or removed."""
-        for key in [each for each in list(self.learned) if each[0] == property]:
-            self.learned.pop(key, None)
+        """Forget the values of a property in :attr:`filled_in`: an object that it can name is created or removed."""
+        self.filled_in.pop(property, None)
 
     def read(
         self,
@@ -138,7 +142,9 @@ class Client:
         hint: str = "",
         ids: Mapping[str, str] | None = None,
     ) -> None:
-        """Change an object of the organization, and verify that the server acted on that organization. See :meth:`change`.
+        """Change an object of the organization that the header names, and verify that the server acted on that organization.
+
+        The answer proves it by ``details.resourceOwner``. See :meth:`change`, for calls whose answer proves something else.
 
         :raises HeaderIgnored: where the server acted on another organization.
         """

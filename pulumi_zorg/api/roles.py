@@ -10,17 +10,17 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from pulumi_zorg.api.authorizations import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.api.call import Call
 from pulumi_zorg.api.events import BEGINNING
-from pulumi_zorg.api.pages import PAGE_V2, v2_query
-from pulumi_zorg.api.records import Event, ListDetails, NonEmpty, RoleKeys, Wire, parse
+from pulumi_zorg.api.records import Event, NonEmpty, RoleKeys, Wire, parse
 from pulumi_zorg.errors import NotFound, PermissionDenied, clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.events import Events
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["ROLE_EVENTS", "GrantedRoles", "Holder", "Holders", "ProjectRoles", "Roles", "roles_from"]
+__all__ = ["ROLE_EVENTS", "GrantedRoles", "Holders", "ProjectRoles", "Roles", "roles_from"]
 
 #: The events of a project that say which roles it and its project grants have.
 ROLE_EVENTS = (
@@ -65,18 +65,6 @@ class _FoundProjectGrant(Wire):
     project_grant: _ProjectGrant
 
 
-class _Reference(Wire):
-    id: NonEmpty
-
-
-class Holder(Wire):
-    """A user grant that has a role, as ``AuthorizationService`` lists it. Its roles are not complete there."""
-
-    id: NonEmpty
-    user: _Reference
-    organization: _Reference
-
-
 @dataclass(frozen=True)
 class Holders:
     """The user grants that have a role, as a list shows them. It may lag.
@@ -85,12 +73,7 @@ class Holders:
     """
 
     total: int
-    shown: tuple[Holder, ...]
-
-
-class _Holders(Wire):
-    pagination: ListDetails  # always there: an answer without it is not ZITADEL's
-    authorizations: tuple[Holder, ...] = ()
+    shown: tuple[Authorization, ...]
 
 
 class Roles:
@@ -191,22 +174,14 @@ class Roles:
         :raises NotFound: on servers before v4, which do not have the list.
         """
         operation = f"Searching the user grants with role {clean(key)!r} of project {clean(project_id)}"
-        filters: list[dict[str, Any]] = [
-            {"projectId": {"id": project_id}},
-            {"roleKey": {"key": key, "method": "TEXT_FILTER_METHOD_EQUALS"}},
-        ]
-        if project_grant_id is not None:
-            filters.append({"projectGrantId": {"id": project_grant_id}})
-        path = "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations"
-        shown: list[Holder] = []
+        filters = authorization_filters(project_id=project_id, role=key, project_grant_id=project_grant_id)
+        shown: list[Authorization] = []
         total = offset = 0
         while offset <= total:
-            body = {"filters": filters, "pagination": v2_query(offset)}
-            answer = self._transport.send(Call(operation, "POST", path, body=body, reads=True))
-            page = parse(_Holders, answer, operation)
-            shown += page.authorizations
             # A page leaves out what the caller may not see, and the total counts it.
-            total, offset = page.pagination.total_result, offset + PAGE_V2
+            total, page = AUTHORIZATIONS.page(self._transport, operation, *filters, offset=offset)
+            shown += page
+            offset += AUTHORIZATIONS.size
         return Holders(max(total, len(shown)), tuple(shown))
 
 

@@ -237,8 +237,7 @@ class Hooks(Generic[AnyInputs]):
         if not created.new or self.type.created_state is None:
             return created  # reconciling reads it
         context, client = process.current(), process.current().client
-        given_up = ("creates are not shown", self.type.token)
-        if given_up in client.learned or is_shown(self.type, client, created.id, inputs):
+        if self.type.token in client.not_shown or is_shown(self.type, client, created.id, inputs):
             return created
         what = f"{self.type.title(inputs, created.id)} was created, and reads do not show it"
         if was_created(self.type, client, created.id, inputs) is False:
@@ -253,7 +252,7 @@ class Hooks(Generic[AnyInputs]):
         context.pending.forget(resource)
         again = create_or_adopt(self.type, context, inputs, resource)
         if not is_shown(self.type, client, again.id, inputs):
-            client.learned[given_up] = again.id  # it would not help the others either
+            client.not_shown.add(self.type.token)  # it would not help the others either
             context.reporter.warn(
                 f"{self.type.title(inputs, again.id)} was created again, and reads do not show it either. Whoever should have access "
                 "by it may not have it. Look in the console whether what it names exists there, like its user. If it does, tell "

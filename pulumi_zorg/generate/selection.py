@@ -119,7 +119,7 @@ def _organization(client: Client, top: ResourceType[Any], wanted: str) -> Observ
                 return found
             why = f": {found.describe()}"
     query = {"nameQuery": {"name": wanted, "method": "TEXT_QUERY_METHOD_EQUALS"}}
-    named = client.searches.organizations(f"Looking for organization {clean(wanted)!r}", query)
+    named = client.organizations.search(f"Looking for organization {clean(wanted)!r}", query)
     if not named:
         raise NoMatch(
             f"There is no organization with the id or the name {clean(wanted)!r} that this credential may see{why}."

@@ -6,16 +6,16 @@ project grant that was made a moment before. So what was promised is read, and b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
 from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.pages import all_pages, v1_query
-from pulumi_zorg.api.records import Details, ListDetails, RoleKeys, Wire
+from pulumi_zorg.api.lists import ObjectList
+from pulumi_zorg.api.records import Details, RoleKeys, Wire
 from pulumi_zorg.api.retry import poll
-from pulumi_zorg.api.roles import Holder
 from pulumi_zorg.errors import (
     ApiError,
     FailedPrecondition,
@@ -35,8 +35,6 @@ _SET_ROLES = Endpoint("PUT", "/management/v1/users/{user_id}/grants/{id}", "user
 _PROJECT_GRANT = "/management/v1/projects/{project_id}/grants/{id}"
 _READ_PROJECT_GRANT = Endpoint("GET", _PROJECT_GRANT, "project.grant.read")
 _SET_PROJECT_GRANT = Endpoint("PUT", _PROJECT_GRANT, "project.grant.write")
-_LIST_PROJECT_GRANTS = Endpoint("POST", "/management/v1/projects/{id}/grants/_search", "project.grant.read")
-_SEARCH = Endpoint("POST", "/management/v1/users/grants/_search", "user.grant.read")
 
 #: Seconds within which a list shows a change.
 _SHOWN_WITHIN = 5.0
@@ -47,28 +45,14 @@ _MOST_SEARCHED = 20
 
 
 class _UserGrant(Wire):
+    id: str = ""
+    user_id: str = ""
     details: Details = Field(default_factory=Details)
     role_keys: RoleKeys = ()
 
 
-class _Found(Wire):
+class _FoundUserGrant(Wire):
     record: _UserGrant = Field(alias="userGrant")
-
-
-class _Row(Wire):
-    id: str
-    user_id: str
-    details: Details = Field(default_factory=Details)
-
-    def holder(self) -> Holder:
-        """Return it as the list over all organizations shows it."""
-        values = {"id": self.id, "user": {"id": self.user_id}, "organization": {"id": self.details.resource_owner}}
-        return Holder.model_validate(values)
-
-
-class _Rows(Wire):
-    details: ListDetails  # as above
-    result: tuple[_Row, ...] = ()
 
 
 class _ProjectGrant(Wire):
@@ -82,9 +66,18 @@ class _FoundProjectGrant(Wire):
     record: _ProjectGrant = Field(alias="projectGrant")
 
 
-class _ProjectGrants(Wire):
-    details: ListDetails  # always there: an answer without it is not ZITADEL's
-    result: tuple[_ProjectGrant, ...] = ()
+_USER_GRANTS = ObjectList(Endpoint("POST", "/management/v1/users/grants/_search", "user.grant.read"), _UserGrant)
+_PROJECT_GRANTS = ObjectList(
+    Endpoint("POST", "/management/v1/projects/{id}/grants/_search", "project.grant.read"), _ProjectGrant
+)
+
+
+class _Holder(NamedTuple):
+    """A user grant that has a role, as a list shows it."""
+
+    id: str
+    user_id: str
+    org_id: str
 
 
 def take_from_project_grants(
@@ -121,15 +114,8 @@ def _project_grants(client: Client, org_id: str, project_id: str) -> Sequence[tu
     if known is not None:
         return [(grant_id, each.granted_org_id, each.keys) for grant_id, each in known.grants.items()]
     operation = f"Listing the grants of project {clean(project_id)}"
-
-    def page(offset: int) -> tuple[int, tuple[_ProjectGrant, ...]]:
-        body = {"query": v1_query(offset)}
-        found = client.read(
-            _ProjectGrants, _LIST_PROJECT_GRANTS, operation, org=org_id, body=body, ids={"id": project_id}
-        )
-        return found.details.total_result, found.result
-
-    return [(each.id, each.granted_org_id, each.role_keys) for each in all_pages(page, operation)]
+    found = _PROJECT_GRANTS.all(client.transport, operation, org=org_id, ids={"id": project_id})
+    return [(each.id, each.granted_org_id, each.role_keys) for each in found]
 
 
 def _take_out_of_project_grant(
@@ -214,11 +200,11 @@ class _Search:
 
     def _look_everywhere(self, key: str) -> int:
         found = self._client.roles.holders(self._project_id, key, self._project_grant_id)
-        self._settle(found.shown)
+        self._settle(_Holder(each.id, each.user.id, each.organization.id) for each in found.shown)
         return found.total - len(found.shown)
 
     def _look_in_organizations(self) -> None:
-        body: list[dict[str, object]] = [{"projectIdQuery": {"projectId": self._project_id}}]
+        body: list[dict[str, Any]] = [{"projectIdQuery": {"projectId": self._project_id}}]
         if self._project_grant_id is not None:
             body.append({"projectGrantIdQuery": {"projectGrantId": self._project_grant_id}})
         self.not_searched = tuple(
@@ -229,30 +215,31 @@ class _Search:
             for key in self._keys:
                 queries = [*body, {"roleKeyQuery": {"roleKey": key, "method": "TEXT_QUERY_METHOD_EQUALS"}}]
                 try:
-                    found = self._client.read(_Rows, _SEARCH, operation, org=org_id, body={"queries": queries})
+                    _, found = _USER_GRANTS.page(self._client.transport, operation, *queries, org=org_id)
                 except (NotFound, PermissionDenied):
                     self.not_searched = (*self.not_searched, f"user grants of organization {clean(org_id)}")
                     break
-                self._settle([each.holder() for each in found.result if each.details.resource_owner == org_id])
+                here = [each for each in found if each.details.resource_owner == org_id]
+                self._settle(_Holder(each.id, each.user_id, org_id) for each in here)
 
-    def _settle(self, holders: Sequence[Holder]) -> None:
+    def _settle(self, holders: Iterable[_Holder]) -> None:
         for each in holders:
             if each.id in self._settled or each.id in self.refused:
                 continue
             try:
                 self._take_out(each)
             except (ApiError, HeaderIgnored, UnexpectedAnswer) as error:
-                where = f"user {clean(each.user.id)} in organization {clean(each.organization.id)}"
+                where = f"user {clean(each.user_id)} in organization {clean(each.org_id)}"
                 self.refused[each.id] = f"user grant {clean(each.id)} of {where} ({error})"
             else:
                 self._settled.add(each.id)
 
-    def _take_out(self, holder: Holder) -> None:
+    def _take_out(self, holder: _Holder) -> None:
         """Take the roles out of a user grant, and verify that it does not have them."""
         roles = self._roles_of(holder)
         if roles is None or not set(self._keys) & set(roles):
             return  # the list lagged
-        org_id, ids = holder.organization.id, {"user_id": holder.user.id, "id": holder.id}
+        org_id, ids = holder.org_id, {"user_id": holder.user_id, "id": holder.id}
         kept = [key for key in roles if key not in self._keys]
         operation = f"Taking roles out of user grant {clean(holder.id)} in organization {clean(org_id)}"
         try:
@@ -278,13 +265,13 @@ class _Search:
         granted = [each.keys for each in known.grants.values() if each.granted_org_id == org_id != known.org_id]
         return frozenset(known.keys).intersection(*granted)
 
-    def _roles_of(self, holder: Holder) -> tuple[str, ...] | None:
+    def _roles_of(self, holder: _Holder) -> tuple[str, ...] | None:
         """Return the roles of a user grant as a read by its id shows them, which does not lag; None where it is gone."""
-        org_id = holder.organization.id
+        org_id = holder.org_id
         operation = f"Reading user grant {clean(holder.id)} in organization {clean(org_id)}"
-        ids = {"user_id": holder.user.id, "id": holder.id}
+        ids = {"user_id": holder.user_id, "id": holder.id}
         try:
-            found = self._client.read(_Found, _READ, operation, org=org_id, ids=ids).record
+            found = self._client.read(_FoundUserGrant, _READ, operation, org=org_id, ids=ids).record
         except NotFound:
             return None
         check_owner(found.details, org_id, operation)

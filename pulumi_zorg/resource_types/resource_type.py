@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.endpoints import Endpoint
+from pulumi_zorg.api.operations import Proves, Way, permissions_of
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import Gone, InputError, NameTaken, NotProven, ZorgError
 from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Facts, Impact, Planned
@@ -20,9 +21,10 @@ from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Observed, Removal
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["AnyInputs", "Calls", "FactReader", "Observed", "ResourceType"]
+__all__ = ["AnyInputs", "AnyRecord", "Calls", "FactReader", "Observed", "ResourceType"]
 
 AnyInputs = TypeVar("AnyInputs", bound=Inputs)
+AnyRecord = TypeVar("AnyRecord", bound=ObjectRecord)
 Answer = TypeVar("Answer")
 
 
@@ -49,56 +51,69 @@ class FactReader(Protocol):
         """
 
 
-class Calls(Generic[AnyInputs]):
-    """The calls of one type: one version of ZITADEL's API. Another version is another class.
+class Calls(Generic[AnyInputs, AnyRecord]):
+    """The operations on the objects of one type, each with its implementations in the versions of ZITADEL's API.
 
-    Each method that writes makes one change, and is called only after a read by id has shown the object.
+    An operation that changes an object makes one change, and is called only after a read by id has shown the object.
     """
 
-    #: The call of each change, for the documentation: ``create``, ``read``, ``remove``, and the other actions.
-    endpoints: ClassVar[Mapping[str, tuple[Endpoint, ...]]]
-    #: The actions of ``endpoints`` for which one of the calls is enough: the next one is made where a call is not permitted.
-    one_call_is_enough: ClassVar[frozenset[str]] = frozenset()
+    @property
+    def ways(self) -> Mapping[str, Sequence[Way[Any]]]:
+        """The implementations of each operation, the best one first, by the operation's name: ``create``, ``read``, ``update``,
+        ``deactivate``, ``reactivate``, ``remove``, ``search``, ``list_instance`` and ``list_ids``.
 
-    def permissions(self, action: str) -> tuple[frozenset[str], ...]:
-        """Return the sets of permissions that an action of ``endpoints`` needs: of each set, the caller needs one."""
-        names = [each.permission for each in self.endpoints[action]]
-        if action in self.one_call_is_enough:
-            return (frozenset(names),)
-        return tuple(frozenset({name}) for name in dict.fromkeys(names))
+        Each takes what the method of that name takes. An operation without an implementation is one that the API does not have.
+        """
+        raise NotImplementedError
 
-    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord:
+    @property
+    def endpoints(self) -> dict[str, tuple[Endpoint, ...]]:
+        """The calls of each operation on one object, for the documentation."""
+        ways = {name: each for name, each in self.ways.items() if not name.startswith("list_")}
+        return {name: tuple(call for way in each for call in way.endpoints) for name, each in ways.items()}
+
+    def permissions(self, operation: str) -> tuple[frozenset[str], ...]:
+        """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
+        return permissions_of(self.ways[operation])
+
+    def needs_header(self, client: Client, operation: str) -> bool:
+        """Whether an implementation that the server may have names the organization in the header."""
+        return any(way.proves is Proves.OWNER for way in client.operations.of(self.ways[operation]))
+
+    def read(self, client: Client, id: str, known: Mapping[str, Any]) -> AnyRecord:
         """Return the object as a read by its id shows it.
 
         :param known: what is known of the object, at least the type's ``address``.
         """
-        raise NotImplementedError
+        found: AnyRecord = self._first(client, "read", id, known)
+        return found
 
     def create(self, client: Client, inputs: AnyInputs) -> str:
         """Create an active object and return its id."""
-        raise NotImplementedError
+        return str(self._first(client, "create", inputs))
 
     def update(self, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]) -> None:
         """Change the properties in ``changed`` to what is declared."""
-        raise NotImplementedError
+        self._first(client, "update", id, inputs, changed)
 
     def deactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
         """Deactivate the object."""
-        raise NotImplementedError
+        self._first(client, "deactivate", id, inputs)
 
     def reactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
         """Reactivate the object."""
-        raise NotImplementedError
+        self._first(client, "reactivate", id, inputs)
 
     def remove(self, client: Client, id: str, inputs: AnyInputs) -> None:
         """Remove the object."""
-        raise NotImplementedError
+        self._first(client, "remove", id, inputs)
 
-    def search(self, client: Client, inputs: AnyInputs) -> Sequence[ObjectRecord]:
-        """Return the objects that have the identity of ``inputs``, by a list. It may lag."""
-        raise NotImplementedError
+    def search(self, client: Client, inputs: AnyInputs) -> Sequence[AnyRecord]:
+        """Return the objects that have the unique key of ``inputs``, by a list. It may lag."""
+        found: Sequence[AnyRecord] = self._first(client, "search", inputs)
+        return found
 
-    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[ObjectRecord]:
+    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[AnyRecord]:
         """Return the objects in an organization that the caller may see.
 
         :param at_most: how many calls it may take; None is any number.
@@ -106,33 +121,39 @@ class Calls(Generic[AnyInputs]):
         """
         raise NotImplementedError
 
-    def list_newest(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
+    def list_newest(self, client: Client, org_id: str) -> Sequence[AnyRecord]:
         """Return at least the newest of the objects in an organization that the caller may see."""
         return self.list_organization(client, org_id)
 
-    def list_removed_with(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
+    def list_removed_with(self, client: Client, org_id: str) -> Sequence[AnyRecord]:
         """Return the objects that are removed with an organization, as far as a list of the organization shows them."""
         return self.list_organization(client, org_id)
 
-    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ObjectRecord] | None:
+    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[AnyRecord] | None:
         """Return the objects of the whole instance that the caller may see; None where no call lists them.
 
         :param at_most: how many calls it may take; None is any number.
         :raises TooLong: where it takes more, after the first call.
         """
-        return None
+        found: Sequence[AnyRecord] | None = self._first(client, "list_instance", at_most)
+        return found
 
-    def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[ObjectRecord] | None:
+    def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[AnyRecord] | None:
         """Return the objects with these ids that the caller may see; None where no call lists them."""
-        return None
+        found: Sequence[AnyRecord] | None = self._first(client, "list_ids", ids)
+        return found
 
-    def complete(self, client: Client, records: Sequence[ObjectRecord], at_most: int) -> Sequence[ObjectRecord]:
+    def complete(self, client: Client, records: Sequence[AnyRecord], at_most: int) -> Sequence[AnyRecord]:
         """Return entries of lists with the properties that lists leave out, as far as the event store has them.
 
         :param at_most: how many calls it may take. The entries are returned as they are where that is not enough.
         :raises ApiError: for a caller who may not read the event store.
         """
         return records
+
+    def _first(self, client: Client, operation: str, *args: Any) -> Any:
+        ways = self.ways.get(operation, ())
+        return client.operations.first(ways, client, *args) if ways else None
 
 
 class ResourceType(Generic[AnyInputs]):
@@ -144,7 +165,7 @@ class ResourceType(Generic[AnyInputs]):
     noun: ClassVar[str]
     inputs: type[AnyInputs]
     #: The calls that this release makes about the type.
-    calls: Calls[AnyInputs]
+    calls: Calls[AnyInputs, Any]
     #: The events of an object.
     events: ClassVar[ObjectEvents]
     #: How changes are described to a reviewer.
@@ -217,7 +238,7 @@ class ResourceType(Generic[AnyInputs]):
 
     def snapshot(self, properties: Mapping[str, Any]) -> Snapshot:
         """The part of an object's properties that steps can change."""
-        return Snapshot(bool(properties["active"]), {name: properties.get(name) for name in self.updatable})
+        return Snapshot(properties.get("active"), {name: properties.get(name) for name in self.updatable})
 
     def observed(self, record: ObjectRecord) -> Observed:
         """Return the object that a record of the API shows.
@@ -236,12 +257,8 @@ class ResourceType(Generic[AnyInputs]):
         :param known: what the state has of it, at least :attr:`address`.
         :raises NotProven: where neither can be shown.
         """
-        found = self.find_record(client, id, known)
+        found = proof.find_record(client, self, id, known)
         return found if isinstance(found, Removal) else self.observed(found)
-
-    def find_record(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord | Removal:
-        """Return the object as the API shows it, or the proof that it was removed. See :meth:`find`."""
-        return proof.find_record(client, self, id, known)
 
     def find_visible(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | None:
         """Return the object if reads or events show it. For an id that came from a list or an event, which may be old."""
@@ -253,7 +270,8 @@ class ResourceType(Generic[AnyInputs]):
 
     def read(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord:
         """Return the object as a read by its id shows it."""
-        return self.calls.read(client, id, known)
+        found: ObjectRecord = self.calls.read(client, id, known)
+        return found
 
     def record_from(self, events: tuple[Event, ...]) -> ObjectRecord | None:
         """Return the object as its events show it; None for a type that has no phantoms.
@@ -283,7 +301,7 @@ class ResourceType(Generic[AnyInputs]):
             return found is not None and self.has_unique_key(found.properties, inputs)
 
         # Lists lag: what they show may be removed or changed by now.
-        listed = next((each.id for each in self.calls.search(client, inputs) if is_it(each.id)), None)
+        listed: str | None = next((each.id for each in self.calls.search(client, inputs) if is_it(each.id)), None)
         if listed is not None:
             return listed
         renamed = (kind for name in self.unique_key(known) for kind in self.events.changes.get(name, ()))
@@ -325,7 +343,7 @@ class ResourceType(Generic[AnyInputs]):
 
     def _verify_organization(self, client: Client, inputs: AnyInputs) -> None:
         org_id = getattr(inputs, "org_id", None)
-        if org_id is None or client.verify_org_header(org_id):
+        if org_id is None or not self.calls.needs_header(client, "create") or client.verify_org_header(org_id):
             return
         organization = proof.find_organization(client, org_id)
         if isinstance(organization, Removal):
@@ -391,11 +409,6 @@ class ResourceType(Generic[AnyInputs]):
 
     def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Perform one step."""
-        org_id = getattr(inputs, "org_id", None)
-        # A removal names the object in its path: a server that acts on another organization does not find it. So it is enough
-        # that the header has arrived once.
-        if org_id is not None and not (step.action is Action.REMOVE and client.header_arrives):
-            client.verify_org_header(org_id)
         with client.writes.of(self.token):
             match step.action:
                 case Action.UPDATE:

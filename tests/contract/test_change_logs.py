@@ -90,8 +90,8 @@ def test_the_log_of_a_user_has_its_removal_at_once_and_nothing_of_its_grants(sce
 def test_a_log_is_empty_in_another_organization_and_of_what_never_was(scene: Scene) -> None:
     """So an empty log proves nothing."""
     server = scene.server
-    server.admin.add_member(scene.acme, scene.owner.identity.me().id, "ORG_OWNER")
-    assert server.shows(lambda: "project.read" in scene.owner.identity.permissions(scene.acme))
+    server.admin.add_member(scene.acme, scene.owner.caller.me().id, "ORG_OWNER")
+    assert server.shows(lambda: "project.read" in scene.owner.caller.permissions(scene.acme))
     assert (scene.project(scene.acme), scene.project_grant(scene.acme), scene.user(server.ann, scene.acme)) == (
         [],
         [],

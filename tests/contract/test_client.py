@@ -110,7 +110,7 @@ def test_a_service_account_key_opens_the_api(every_server: Server, clients: Clie
 
     wrong = ServiceAccountKey.model_validate_json(json.dumps({**json.loads(text), "keyId": "42"}))
     with pytest.raises(CredentialError, match="service-account key 42"):
-        clients.of(every_server, wrong).identity.me()
+        clients.of(every_server, wrong).caller.me()
 
 
 def test_client_credentials_open_the_api(every_server: Server, clients: Clients) -> None:
@@ -120,7 +120,7 @@ def test_client_credentials_open_the_api(every_server: Server, clients: Clients)
 
     def is_known() -> bool:
         with suppress(CredentialError):
-            return clients.of(every_server, ClientCredentials(client_id, Secret(secret))).identity.me().id == user
+            return clients.of(every_server, ClientCredentials(client_id, Secret(secret))).caller.me().id == user
         return False
 
     assert every_server.shows(is_known), "it lags on a real server"
@@ -128,5 +128,5 @@ def test_client_credentials_open_the_api(every_server: Server, clients: Clients)
     assert Organizations(client).read(every_server.home).active
 
     with pytest.raises(CredentialError, match=f"the client credentials of {client_id}") as caught:
-        clients.of(every_server, ClientCredentials(client_id, Secret("not-the-secret"))).identity.me()
+        clients.of(every_server, ClientCredentials(client_id, Secret("not-the-secret"))).caller.me()
     assert "not-the-secret" not in str(caught.value)

@@ -74,10 +74,10 @@ def test_the_issuer_follows_the_host_header(any_server: Server, client: Connect)
     with pytest.raises(
         CredentialError, match=rf"the issuer is {any_server.proxy.target} \(zorg:audience where it differs"
     ):
-        client(key, {"Host": host}).identity.me()
-    assert client(key, {"Host": host}, issuer).identity.me().id == user
+        client(key, {"Host": host}).caller.me()
+    assert client(key, {"Host": host}, issuer).caller.me().id == user
     elsewhere = client(key, {"Host": NOWHERE}, issuer)
     with pytest.raises(
         UnexpectedAnswer, match=rf"for a token: the server has no instance with the host name {NOWHERE} \(text/plain"
     ):
-        elsewhere.identity.me()
+        elsewhere.caller.me()

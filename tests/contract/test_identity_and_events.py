@@ -32,7 +32,7 @@ NOT_TOLD = Fault(
 
 
 def test_the_caller_is_told_who_it_is(every_server: Server, clients: Clients) -> None:
-    me = clients.member(every_server).identity.me()
+    me = clients.member(every_server).caller.me()
     assert me.user_name.startswith("member")
     assert me.details.resource_owner == every_server.home
 
@@ -41,11 +41,11 @@ def test_the_caller_is_told_what_it_may_in_an_organization(every_server: Server,
     owner = clients.owner(every_server)
     acme = Organizations(owner).create(every_server.name("Acme"))
     reader = clients.member(every_server, "ORG_OWNER_VIEWER", of=acme)
-    assert {"user.grant.read", "user.grant.write", "org.write", "events.read"} <= owner.identity.permissions(acme)
-    assert "user.grant.read" in reader.identity.permissions(acme)
-    assert not {"user.grant.write", "events.read"} & reader.identity.permissions(acme)
+    assert {"user.grant.read", "user.grant.write", "org.write", "events.read"} <= owner.caller.permissions(acme)
+    assert "user.grant.read" in reader.caller.permissions(acme)
+    assert not {"user.grant.write", "events.read"} & reader.caller.permissions(acme)
     try:
-        elsewhere = reader.identity.permissions(every_server.home)
+        elsewhere = reader.caller.permissions(every_server.home)
     except ApiError:
         elsewhere = frozenset()
     assert "user.grant.read" not in elsewhere
@@ -79,10 +79,10 @@ def default_of(server: Server) -> str:
 
 def test_the_default_organization_is_known_to_every_caller(every_server: Server, clients: Clients) -> None:
     expected = default_of(every_server)
-    assert clients.owner(every_server).identity.default_organization() == expected
-    assert clients.member(every_server, "ORG_OWNER", of=every_server.home).identity.default_organization() == expected
+    assert clients.owner(every_server).caller.default_organization() == expected
+    assert clients.member(every_server, "ORG_OWNER", of=every_server.home).caller.default_organization() == expected
     every_server.proxy.clear()
-    assert clients.member(every_server).identity.default_organization() == expected
+    assert clients.member(every_server).caller.default_organization() == expected
     assert [each.path for each in every_server.proxy.exchanges] == ["/management/v1/iam"]
 
 
@@ -93,14 +93,14 @@ def test_where_not_every_caller_is_told_the_default_organization_who_may_read_it
     every_server: Server, clients: Clients, answer: Fault
 ) -> None:
     every_server.proxy.add(replace(answer))
-    assert clients.member(every_server, "IAM_OWNER_VIEWER").identity.default_organization() == default_of(every_server)
-    assert clients.member(every_server).identity.default_organization() is None
+    assert clients.member(every_server, "IAM_OWNER_VIEWER").caller.default_organization() == default_of(every_server)
+    assert clients.member(every_server).caller.default_organization() is None
 
 
 def test_an_answer_that_is_not_zitadels_names_no_default_organization(every_server: Server, clients: Clients) -> None:
     every_server.proxy.add(replace(NOT_TOLD, status=200, body="{}"))
     with pytest.raises(UnexpectedAnswer):
-        clients.owner(every_server).identity.default_organization()
+        clients.owner(every_server).caller.default_organization()
 
 
 def test_the_callers_own_organization_and_the_default_one_are_protected(every_server: Server, clients: Clients) -> None:
@@ -201,7 +201,7 @@ def test_an_outage_is_not_taken_for_a_server_that_does_not_tell_the_default_orga
         Fault("answer", path="/management/v1/iam|/orgs", status=500, body='{"code": 13, "message": "Errors.Internal"}')
     )
     with pytest.raises(ApiError, match="500"):
-        clients.owner(server).identity.default_organization()
+        clients.owner(server).caller.default_organization()
 
 
 def test_an_outage_is_not_taken_for_a_missing_right_to_see_what_was_removed(server: Server, clients: Clients) -> None:

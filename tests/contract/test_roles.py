@@ -166,6 +166,6 @@ def test_role_keys_that_differ_only_in_case_are_one(every_server: Server, client
 
 
 def test_the_version_of_the_server(every_server: Server, clients: Clients) -> None:
-    shown = clients.owner(every_server).identity.server_version()
+    shown = clients.owner(every_server).caller.server_version()
     assert shown is None or re.match(r"v?\d+\.\d+", shown)
-    assert clients.member(every_server, "ORG_OWNER", of=every_server.home).identity.server_version() is None
+    assert clients.member(every_server, "ORG_OWNER", of=every_server.home).caller.server_version() is None

@@ -507,7 +507,7 @@ def test_a_lost_header_is_no_proof_for_who_cannot_read_the_event_store(any_serve
     server.admin.grant_project(server.home, server.project, acme, ["viewer", "editor"])
     grant = Granted(server, clients.owner(server), acme)
     viewer = clients.member(server, "ORG_OWNER_VIEWER", of=acme)
-    server.admin.add_member(server.home, viewer.identity.me().id, "ORG_OWNER_VIEWER")
+    server.admin.add_member(server.home, viewer.caller.me().id, "ORG_OWNER_VIEWER")
     server.proxy.add(Fault("strip", times=None))
     with pytest.raises(HeaderIgnored):
         grant.find(viewer)

@@ -20,7 +20,7 @@ from pulumi_zorg.resource_types.organization.impact import (
     renames,
 )
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
-from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.resource_type import FactReader, Observed, ResourceType
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents
 from pulumi_zorg.world.proof import Removal, find_organization
 from pulumi_zorg.world.tokens import type_token
@@ -55,8 +55,9 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     def title(self, inputs: OrganizationInputs, id: str) -> str:
         return f"Organization {inputs.name!r} ({id})"
 
-    def find_record(self, client: Client, id: str, known: Mapping[str, Any]) -> OrganizationRecord | Removal:
-        return find_organization(client, id)
+    def find(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | Removal:
+        found = find_organization(client, id)
+        return found if isinstance(found, Removal) else self.observed(found)
 
     def explain_conflict(self, client: Client, inputs: OrganizationInputs) -> str | None:
         """The server makes a domain of the name, and refuses the name where another organization has that domain."""

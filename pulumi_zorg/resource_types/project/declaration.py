@@ -120,7 +120,7 @@ class ProjectType(ResourceType[ProjectInputs]):
         if super().is_listed(client, id, known):
             return True
         try:
-            return any(each.id == id for each in self.calls.list_ids(client, [id]))
+            return any(each.id == id for each in self.calls.list_ids(client, [id]) or ())
         except (ApiError, UnexpectedAnswer):  # older servers do not have that list
             return False
 

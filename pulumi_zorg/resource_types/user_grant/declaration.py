@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.pages import TooLong
-from pulumi_zorg.api.records import Event, ObjectRecord
+from pulumi_zorg.api.records import Event
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.resource_types.impact import Effect, Facts
@@ -78,15 +78,14 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def title(self, inputs: UserGrantInputs, id: str) -> str:
         return f"User grant {id} (user {inputs.user_id}, project {inputs.project_id})"
 
-    def find_record(self, client: Client, id: str, known: Mapping[str, Any]) -> ObjectRecord | Removal:
+    def find(self, client: Client, id: str, known: Mapping[str, Any]) -> Observed | Removal:
         known = {**known, "org_id": known.get("org_id") or _find_organization_of(client, id)}
-        found = super().find_record(client, id, known)
-        if isinstance(found, Removal):
-            return found
-        user_id = found.properties()["user_id"]
-        if (known.get("user_id") or user_id) != user_id:
-            # The server does not look at the user in the path.
-            raise InputError(f"User grant {id}", "user_id", f"is not {known['user_id']} but {user_id}")
+        found = super().find(client, id, known)
+        if isinstance(found, Observed):
+            user_id = found.properties["user_id"]
+            if (known.get("user_id") or user_id) != user_id:
+                # The server does not look at the user in the path.
+                raise InputError(f"User grant {id}", "user_id", f"is not {known['user_id']} but {user_id}")
         return found
 
     def record_from(self, events: tuple[Event, ...]) -> PhantomGrantRecord:
@@ -118,7 +117,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         created = super().as_created(client, id, inputs)
         if inputs.project_grant_id or created is None:
             return created
-        filled_in = client.learned.get(("project_grant_id", inputs.org_id, inputs.project_id))
+        filled_in = client.filled_in["project_grant_id"].get((inputs.org_id, inputs.project_id))
         if filled_in is None:
             return None
         properties = {**created.properties, **({"project_grant_id": filled_in} if filled_in else {})}
@@ -159,7 +158,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int
     ) -> Collection[str] | None:
         try:
-            listed = self.calls.list_instance(client, at_most)
+            listed = self.calls.list_instance(client, at_most) or ()
         except TooLong:
             return None
         organizations = removed.get("org_id", {}).keys()
