@@ -1,6 +1,6 @@
 """Operations that several versions of ZITADEL's API have, and which of their implementations a server has.
 
-An operation, like "remove an organization", is a tuple of implementations (:class:`Way`), the best one first. What a server does
+An operation, like "remove an organization", is a tuple of implementations (:class:`Implementation`), the best one first. What a server does
 not have is found out once in a process.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer
 
-__all__ = ["Operations", "Proves", "Way", "permissions_of"]
+__all__ = ["Implementation", "Operations", "Proves", "permissions_of"]
 
 Answer = TypeVar("Answer")
 
@@ -34,7 +34,7 @@ class Proves(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Way(Generic[Answer]):
+class Implementation(Generic[Answer]):
     """An implementation of an operation: calls of one version of the API.
 
     :param endpoints: its calls. `zorg doctor` and the documents follow from them.
@@ -56,13 +56,13 @@ class Operations:
     """Makes operations by the first of their implementations that the server has."""
 
     def __init__(self) -> None:
-        self._missing: set[Way[Any]] = set()
+        self._missing: set[Implementation[Any]] = set()
 
-    def of(self, ways: Sequence[Way[Answer]]) -> Sequence[Way[Answer]]:
+    def of(self, implementations: Sequence[Implementation[Answer]]) -> Sequence[Implementation[Answer]]:
         """Return the implementations that the server has, as far as that is known."""
-        return [each for each in ways if each not in self._missing] or ways[-1:]
+        return [each for each in implementations if each not in self._missing] or implementations[-1:]
 
-    def first(self, ways: Sequence[Way[Answer]], *args: Any, **named: Any) -> Answer:
+    def first(self, implementations: Sequence[Implementation[Answer]], *args: Any, **named: Any) -> Answer:
         """Return the answer of the first implementation that the server has and that the caller may use.
 
         One that the server does not have is not tried again in this process.
@@ -70,15 +70,15 @@ class Operations:
         :raises ApiError: where no implementation can be used: the first refusal of one that the server has.
         """
         refused: ApiError | UnexpectedAnswer | None = None
-        missing: list[Way[Any]] = []
-        *others, last = self.of(ways)
-        for way in others:
+        missing: list[Implementation[Any]] = []
+        *others, last = self.of(implementations)
+        for each in others:
             try:
-                return way.make(*args, **named)
+                return each.make(*args, **named)
             except (ApiError, UnexpectedAnswer) as refusal:
-                if _is_missing(way, refusal):
-                    missing.append(way)
-                elif way.needs_right_on_instance and isinstance(refusal, PermissionDenied | NotFound):
+                if _is_missing(each, refusal):
+                    missing.append(each)
+                elif each.needs_right_on_instance and isinstance(refusal, PermissionDenied | NotFound):
                     refused = refused or refusal
                 else:
                     raise
@@ -93,14 +93,16 @@ class Operations:
         return answer
 
 
-def permissions_of(ways: Sequence[Way[Any]]) -> tuple[frozenset[str], ...]:
+def permissions_of(implementations: Sequence[Implementation[Any]]) -> tuple[frozenset[str], ...]:
     """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
-    needed = itertools.product(*([each.permission for each in way.endpoints] for way in ways))
+    needed = itertools.product(*([call.permission for call in each.endpoints] for each in implementations))
     return tuple(dict.fromkeys(map(frozenset, needed)))
 
 
-def _is_missing(way: Way[Any], refusal: ApiError | UnexpectedAnswer) -> bool:
+def _is_missing(implementation: Implementation[Any], refusal: ApiError | UnexpectedAnswer) -> bool:
     """Whether a server answers so that does not have the call. Some answer with a page of the console."""
     if isinstance(refusal, UnexpectedAnswer):
-        return way.reads or not refusal.may_have_applied
-    return refusal.status in (405, 501) or (isinstance(refusal, NotFound) and (way.reads or refusal.said == _NO_PATH))
+        return implementation.reads or not refusal.may_have_applied
+    return refusal.status in (405, 501) or (
+        isinstance(refusal, NotFound) and (implementation.reads or refusal.said == _NO_PATH)
+    )

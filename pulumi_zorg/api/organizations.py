@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_zorg.api.call import Call
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.lists import ObjectList
-from pulumi_zorg.api.operations import Operations, Way
+from pulumi_zorg.api.operations import Implementation, Operations
 from pulumi_zorg.api.pages import PAGE_V2, all_pages
 from pulumi_zorg.api.records import OrganizationRecord, Wire, parse
 from pulumi_zorg.errors import ApiError, HeaderIgnored, UnexpectedAnswer, clean
@@ -38,11 +38,11 @@ class _Found(Wire):
     org: OrganizationRecord
 
 
-def _first_page(listed: ObjectList[OrganizationRecord]) -> Way[FirstPage]:
+def _first_page(listed: ObjectList[OrganizationRecord]) -> Implementation[FirstPage]:
     def read(transport: Transport, operation: str, queries: Sequence[Mapping[str, Any]]) -> FirstPage:
         return listed, listed.page(transport, operation, *queries)
 
-    return Way((listed.endpoint,), read, reads=True, needs_right_on_instance=listed is ORGANIZATIONS)
+    return Implementation((listed.endpoint,), read, reads=True, needs_right_on_instance=listed is ORGANIZATIONS)
 
 
 #: The implementations of the search for organizations. Each returns the list and its first page.

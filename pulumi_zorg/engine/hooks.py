@@ -100,7 +100,7 @@ class Hooks(Generic[AnyInputs]):
         """Return the object as it is: for a refresh, which gives what the state has, and for ``get``, which gives the id."""
         context = process.current()
         known = {name: value for name, value in props.items() if value is not None}
-        is_get = not any(name in known for name in self.type.required if name not in self.type.address)
+        is_get = self.type.is_get(known)
         # Where the inputs in the state differ from the outputs, the engine needs both.
         agree = not (known.get(DIFFERS) or known.get(UNFINISHED))
         if not is_get and agree and context.bulk_reads.confirm(context.client, self.type, id, known):

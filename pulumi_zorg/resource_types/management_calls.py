@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.lists import ObjectList
-from pulumi_zorg.api.operations import Way
+from pulumi_zorg.api.operations import Implementation
 from pulumi_zorg.api.records import Details, Wire, check_id, parse
 from pulumi_zorg.errors import InputError, NotProven, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.resource_type import AnyInputs, AnyRecord, Calls
@@ -56,7 +56,7 @@ def management_endpoints(
 class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     """The operations as the management API (v1) has them. Each call names the object's organization in the header.
 
-    A type adds the implementations of another version to ``ways``.
+    A type adds the implementations of another version to ``implementations``.
     """
 
     #: The endpoint of each operation, and ``search``, the list of an organization's objects. See :func:`management_endpoints`.
@@ -71,8 +71,8 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     hint: ClassVar[str] = ""
 
     @cached_property
-    def ways(self) -> Mapping[str, Sequence[Way[Any]]]:
-        return {name: (Way(endpoints, getattr(self, f"_{name}")),) for name, endpoints in self.v1.items()}
+    def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
+        return {name: (Implementation(endpoints, getattr(self, f"_{name}")),) for name, endpoints in self.v1.items()}
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         """Return the ids in the paths of the calls about an object."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.operations import Proves, Way, permissions_of
+from pulumi_zorg.api.operations import Implementation, Proves, permissions_of
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import Gone, InputError, NameTaken, NotProven, ZorgError
 from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Facts, Impact, Planned
@@ -58,7 +58,7 @@ class Calls(Generic[AnyInputs, AnyRecord]):
     """
 
     @property
-    def ways(self) -> Mapping[str, Sequence[Way[Any]]]:
+    def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         """The implementations of each operation, the best one first, by the operation's name: ``create``, ``read``, ``update``,
         ``deactivate``, ``reactivate``, ``remove``, ``search``, ``list_instance`` and ``list_ids``.
 
@@ -69,16 +69,19 @@ class Calls(Generic[AnyInputs, AnyRecord]):
     @property
     def endpoints(self) -> dict[str, tuple[Endpoint, ...]]:
         """The calls of each operation on one object, for the documentation."""
-        ways = {name: each for name, each in self.ways.items() if not name.startswith("list_")}
-        return {name: tuple(call for way in each for call in way.endpoints) for name, each in ways.items()}
+        return {
+            name: tuple(call for each in implementations for call in each.endpoints)
+            for name, implementations in self.implementations.items()
+            if not name.startswith("list_")
+        }
 
     def permissions(self, operation: str) -> tuple[frozenset[str], ...]:
         """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
-        return permissions_of(self.ways[operation])
+        return permissions_of(self.implementations[operation])
 
     def needs_header(self, client: Client, operation: str) -> bool:
         """Whether an implementation that the server may have names the organization in the header."""
-        return any(way.proves is Proves.OWNER for way in client.operations.of(self.ways[operation]))
+        return any(each.proves is Proves.OWNER for each in client.operations.of(self.implementations[operation]))
 
     def read(self, client: Client, id: str, known: Mapping[str, Any]) -> AnyRecord:
         """Return the object as a read by its id shows it.
@@ -152,8 +155,8 @@ class Calls(Generic[AnyInputs, AnyRecord]):
         return records
 
     def _first(self, client: Client, operation: str, *args: Any) -> Any:
-        ways = self.ways.get(operation, ())
-        return client.operations.first(ways, client, *args) if ways else None
+        implementations = self.implementations.get(operation, ())
+        return client.operations.first(implementations, client, *args) if implementations else None
 
 
 class ResourceType(Generic[AnyInputs]):
@@ -180,6 +183,8 @@ class ResourceType(Generic[AnyInputs]):
     read_permission: ClassVar[str]
     #: What the options of `zorg preview-guard` that limit this type end with.
     limit_suffix: ClassVar[str]
+    #: The counts of :class:`Facts` that a machine reads in the JSON of `zorg preview-guard`: what goes with an object, in the plural.
+    counted: ClassVar[tuple[str, ...]] = ()
     #: The state of an object that was just created, if the server adds nothing else to what was declared.
     created_state: ClassVar[str | None] = None
     #: The inputs that an update changes in place, besides ``active``.
@@ -239,6 +244,13 @@ class ResourceType(Generic[AnyInputs]):
     def snapshot(self, properties: Mapping[str, Any]) -> Snapshot:
         """The part of an object's properties that steps can change."""
         return Snapshot(properties.get("active"), {name: properties.get(name) for name in self.updatable})
+
+    def is_get(self, known: Mapping[str, Any]) -> bool:
+        """Whether a read is for `get`, which gives the address alone, and not for a resource in the state.
+
+        :param known: what the engine gives to the read, without None.
+        """
+        return known.keys().isdisjoint(set(self.inputs.names()) - set(self.address))
 
     def observed(self, record: ObjectRecord) -> Observed:
         """Return the object that a record of the API shows.
@@ -494,24 +506,24 @@ class ResourceType(Generic[AnyInputs]):
         :param at_most: how many calls it may take; None is returned where that is not enough.
         :raises ZorgError: where they cannot be read.
         """
-        named_by = {
-            name: removed.get(name, {}) for name in ("org_id", *(parent.property for parent in self.events.parents))
-        }
-        organizations = named_by.pop("org_id").keys()
-        owners = {str(each.get("org_id")) for by_id in named_by.values() for each in by_id.values()} - organizations
+        organizations = removed.get("org_id", {}).keys()
+        parents = {parent.property: _named_by(parent.property, removed) for parent in self.events.parents}
+        owners = {str(each.get("org_id")) for by_id in parents.values() for each in by_id.values()} - organizations
+        # An organization has no property with its own id. What is removed with it is listed in it.
+        owners.discard("None")
         if len(owners) + len(organizations) > at_most:
             return None
         for org_id in (*organizations, *owners):  # a list of another organization would show none of them
             client.verify_org_header(org_id)
         found = {each.id for org_id in organizations for each in self.calls.list_removed_with(client, org_id)}
         listed = (each for org_id in owners for each in self.calls.list_organization(client, org_id))
-        return found | {each.id for each in listed if self._is_removed_with(each, removed)}
+        return found | {each.id for each in listed if self.is_removed_with(each, removed)}
 
-    def _is_removed_with(self, record: ObjectRecord, removed: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bool:
+    def is_removed_with(self, record: ObjectRecord, removed: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bool:
         """Whether a parent of the object is among what is removed (:meth:`removed_along`)."""
         properties = record.properties()
         return any(
-            properties.get(parent.property) in removed.get(parent.property, {}) for parent in self.events.parents
+            properties.get(parent.property) in _named_by(parent.property, removed) for parent in self.events.parents
         )
 
     def _removed_organization(self, org_id: str, removal: Removal) -> str:
@@ -519,6 +531,22 @@ class ResourceType(Generic[AnyInputs]):
             f"The {self.noun} cannot be made in organization {org_id}, which does not exist any more: {removal.describe()}. "
             f"Declare the {self.noun} in another organization (org_id)."
         )
+
+
+def _named_by(property: str, objects: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return those objects that a property may name: of ``granted_org_id``, the organizations.
+
+    :param objects: by id, by the property by which others name them (:attr:`ResourceType.reference`).
+    """
+    return next((by_id for name, by_id in objects.items() if _refers_to(property, name)), {})
+
+
+def _refers_to(property: str, reference: str) -> bool:
+    """Whether a property names an object of a type: ``org_id`` and ``granted_org_id`` name organizations.
+
+    :param reference: see :attr:`ResourceType.reference`.
+    """
+    return property == reference or property.endswith(f"_{reference}")
 
 
 if TYPE_CHECKING:

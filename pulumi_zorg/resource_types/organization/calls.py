@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.operations import Proves, Way
+from pulumi_zorg.api.operations import Implementation, Proves
 from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, SEARCH_ORGANIZATIONS, FirstPage
 from pulumi_zorg.api.records import Details, ObjectCreated, OrganizationRecord, Wire
 from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
@@ -77,10 +76,10 @@ def _remove_own(client: Client, id: str, inputs: OrganizationInputs) -> None:
     client.change(_Removed, _REMOVE_OWN, operation, org=id)
 
 
-def _search(way: Way[FirstPage], client: Client, inputs: OrganizationInputs) -> Sequence[OrganizationRecord]:
+def _search(by: Implementation[FirstPage], client: Client, inputs: OrganizationInputs) -> Sequence[OrganizationRecord]:
     query = {"nameQuery": {"name": inputs.name, "method": "TEXT_QUERY_METHOD_EQUALS"}}
     operation = f"Searching organizations named {clean(inputs.name)!r}"
-    _, (_, found) = way.make(client.transport, operation, [query])
+    _, (_, found) = by.make(client.transport, operation, [query])
     return [each for each in found if each.name == inputs.name]
 
 
@@ -104,18 +103,21 @@ class OrganizationCalls(Calls[OrganizationInputs, OrganizationRecord]):
     Organization) and https://zitadel.com/docs/apis/resources/admin (Remove Organization, Search Organizations).
     """
 
-    ways: Mapping[str, Sequence[Way[Any]]] = {
-        "create": [Way((_CREATE,), _create)],
-        "update": [Way((_RENAME,), _rename)],
-        "deactivate": [Way((_DEACTIVATE,), _deactivate)],
-        "reactivate": [Way((_REACTIVATE,), _reactivate)],
+    implementations: Mapping[str, Sequence[Implementation[Any]]] = {
+        "create": [Implementation((_CREATE,), _create)],
+        "update": [Implementation((_RENAME,), _rename)],
+        "deactivate": [Implementation((_DEACTIVATE,), _deactivate)],
+        "reactivate": [Implementation((_REACTIVATE,), _reactivate)],
         "remove": [
-            Way((_REMOVE,), _remove, proves=Proves.ID, needs_right_on_instance=True),
-            Way((_REMOVE_OWN,), _remove_own),
+            Implementation((_REMOVE,), _remove, proves=Proves.ID, needs_right_on_instance=True),
+            Implementation((_REMOVE_OWN,), _remove_own),
         ],
-        "read": [Way((READ_ORGANIZATION,), _read)],
-        "search": [replace(way, make=partial(_search, way)) for way in SEARCH_ORGANIZATIONS],
-        "list_instance": [Way((ORGANIZATIONS.endpoint,), _list_instance)],
+        "read": [Implementation((READ_ORGANIZATION,), _read)],
+        "search": [
+            Implementation(by.endpoints, partial(_search, by), by.proves, by.reads, by.needs_right_on_instance)
+            for by in SEARCH_ORGANIZATIONS
+        ],
+        "list_instance": [Implementation((ORGANIZATIONS.endpoint,), _list_instance)],
     }
 
 

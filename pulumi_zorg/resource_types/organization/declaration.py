@@ -40,6 +40,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     gives_access = True
     read_permission = "org.read"
     limit_suffix = ""
+    counted = ("users", "service_accounts", "projects", "grants")
     impact = OrganizationImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
         created="org.added",

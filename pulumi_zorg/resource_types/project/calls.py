@@ -13,7 +13,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.events import BEGINNING
 from pulumi_zorg.api.lists import ObjectList
-from pulumi_zorg.api.operations import Proves, Way
+from pulumi_zorg.api.operations import Implementation, Proves
 from pulumi_zorg.api.pages import PAGE, PAGE_V2, all_pages, chunks
 from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, active_states, check_id
 from pulumi_zorg.errors import (
@@ -186,11 +186,11 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     shown_as = "project"
 
     @cached_property
-    def ways(self) -> Mapping[str, Sequence[Way[Any]]]:
+    def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         return {
-            **super().ways,
-            "list_instance": [Way((_LIST_V2.endpoint,), _list_instance, Proves.ID, reads=True)],
-            "list_ids": [Way((_LIST_V2.endpoint,), _list_ids, Proves.ID, reads=True)],
+            **super().implementations,
+            "list_instance": [Implementation((_LIST_V2.endpoint,), _list_instance, Proves.ID, reads=True)],
+            "list_ids": [Implementation((_LIST_V2.endpoint,), _list_ids, Proves.ID, reads=True)],
         }
 
     def body(self, inputs: ProjectInputs) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class ProjectType(ResourceType[ProjectInputs]):
     gives_roles = "roles"
     read_permission = "project.read"
     limit_suffix = "-projects"
+    counted = ("grants", "project_grants")
     impact = ProjectImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
         created="project.added",

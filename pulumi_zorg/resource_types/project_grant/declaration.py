@@ -35,6 +35,7 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
     gives_roles = "role_keys"
     read_permission = "project.grant.read"
     limit_suffix = "-project-grants"
+    counted = ("grants",)
     impact = ProjectGrantImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
         created="project.grant.added",

@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_zorg.api.authorizations import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.operations import Proves, Way
+from pulumi_zorg.api.operations import Implementation, Proves
 from pulumi_zorg.api.pages import PAGE_V2, chunks
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, active_states
 from pulumi_zorg.errors import clean
@@ -112,15 +112,15 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
     )
 
     @cached_property
-    def ways(self) -> Mapping[str, Sequence[Way[Any]]]:
+    def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         listed = (AUTHORIZATIONS.endpoint,)
         return {
-            **super().ways,
-            "list_instance": [Way(listed, _list_instance, Proves.ID, reads=True)],
-            "list_ids": [Way(listed, _list_ids, Proves.ID, reads=True)],
+            **super().implementations,
+            "list_instance": [Implementation(listed, _list_instance, Proves.ID, reads=True)],
+            "list_ids": [Implementation(listed, _list_ids, Proves.ID, reads=True)],
             "list_newest": [
-                Way(listed, _list_newest, Proves.ID, reads=True),
-                Way(self.v1["search"], self.list_organization, reads=True),
+                Implementation(listed, _list_newest, Proves.ID, reads=True),
+                Implementation(self.v1["search"], self.list_organization, reads=True),
             ],
         }
 

@@ -171,7 +171,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             each.id
             for each in listed
             if not organizations.isdisjoint({each.org_id, *each.owners})
-            or self._is_removed_with(each, removed)
+            or self.is_removed_with(each, removed)
             or (each.org_id, each.project_id) in granted
         }
 
