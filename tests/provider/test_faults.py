@@ -78,7 +78,7 @@ def test_a_token_that_is_refused_forgets_nothing(any_server: Server, made: Stack
         (Fault("answer", times=None, status=403, body=HTML), "not in ZITADEL's words"),
         (
             Fault("answer", times=None, status=200, body="{}", headers={"Content-Type": "application/json"}),
-            "not what ZITADEL says",
+            "has an unexpected format",
         ),
         (
             Fault("answer", times=None, status=404, body="{}", headers={"Content-Type": "application/json"}),

@@ -90,7 +90,7 @@ def test_a_deactivated_project_stops_every_login_and_takes_no_role() -> None:
     assert of_project(project(), project(active=False), **counted) == stopped
     assert of_project(project(deletion_policy="deactivate"), None, **counted) == stopped
     assert of_project(project(), project(active=UNKNOWN), **counted) == tuple(
-        f"may be so, and is known only when it runs: {each}" for each in stopped
+        f"Possible (known only during the update): {each}" for each in stopped
     )
     assert of_project(project(), project(active=False), "the server did not answer") == (FAILS, *NOT_COUNTED)
     assert of_project(project(), project(active=False), **{**counted, OPEN: 1})[2] == (
@@ -168,7 +168,7 @@ def test_an_adoption_that_switches_the_checks_off_says_so() -> None:
         "switches off has_project_check",
     ]
     unread = resource_type.impact.effect(resource_type.unresolved(Planned(PROJECT, None, None, declared)))
-    assert all(each.startswith("may be so, unless it exists as declared: switches off") for each in sentences(unread))
+    assert all(each.startswith("Unless the object already matches: switches off") for each in sentences(unread))
     assert len(sentences(unread)) == 2
     without = {name: value for name, value in declared.items() if "check" not in name}
     kept = resource_type.impact.effect(Planned(PROJECT, "42", found, without))
@@ -300,7 +300,7 @@ def test_an_adopted_project_that_could_not_be_read_may_have_other_roles() -> Non
     resource_type = RESOURCE_TYPES[PROJECT]
     planned = resource_type.unresolved(Planned(PROJECT, None, None, after))
     assert sentences(resource_type.impact.effect(planned)) == (
-        "may be so, unless it exists as declared: removes the roles of project Shop (id not known yet) that are not declared: "
+        "Unless the object already matches: removes the roles of project Shop (id not known yet) that are not declared: "
         "every user grant loses them",
     )
     for without in ({"roles": None}, {"adopt": False}):
@@ -316,8 +316,8 @@ def test_a_secret_flag_is_not_shown_by_there_being_a_sentence(type_: str) -> Non
     for before, after in ((True, False), (False, True)):
         effect = effect_of(type_, one(active=before), one(active=after)).hiding(["active"])
         (sentence,) = sentences(effect, Facts(names=NAMES))
-        assert sentence.startswith("deactivates or reactivates ")
-        assert sentence.endswith("(42): which of them is secret")
+        assert sentence.startswith("changes `active` of ")
+        assert sentence.endswith("(42) (the value is secret)")
     assert sentences(effect_of(type_, one(), one()).hiding(["active"])) == ()
 
 
@@ -393,9 +393,9 @@ def test_roles_given_to_an_organization_and_taken_from_it() -> None:
 
 def test_what_is_not_known_yet_or_secret_about_a_project_grant() -> None:
     assert of_grant(granted("viewer"), granted() | {"role_keys": UNKNOWN}) == (
-        "may be so, and is known only when it runs: takes all roles that are not declared from the grant of Portal to Acme (42), and "
+        "Possible (known only during the update): takes all roles that are not declared from the grant of Portal to Acme (42), and "
         "from the user grants made by it",
-        "may be so, and is known only when it runs: lets Acme give roles that are not known yet of Portal to its users",
+        "Possible (known only during the update): lets Acme give roles that are not known yet of Portal to its users",
     )
     unknown = effect_of(PROJECT_GRANT, None, granted("viewer", project_id=UNKNOWN, granted_org_id=UNKNOWN))
     assert sentences(unknown) == (

@@ -24,7 +24,6 @@ from pulumi_zorg.resource_types.impact import (
     name_text,
     people_text,
     shut_out,
-    switched,
 )
 
 __all__ = [
@@ -114,9 +113,11 @@ class ProjectImpact(Impact):
         switched = any(value is not False for value in switches(effect).values()) or bool(stops_asserting(effect))
         return super().takes_access(effect) or switched
 
+    def thing(self, effect: Effect, facts: Facts) -> str:
+        return f"project {name_text(effect.properties.get('name'))} ({effect.id or 'id not known yet'})"
+
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
-        counts = facts.counts
-        project = f"project {name_text(effect.properties.get('name'))} ({effect.id or 'id not known yet'})"
+        counts, project = facts.counts, self.thing(effect, facts)
         if effect.act is Act.REMOVES:
             if not {"grants", "project_grants"} <= counts.keys():
                 return (f"removes {project} and all its roles, project grants and user grants{facts.not_counted}",)
@@ -126,7 +127,7 @@ class ProjectImpact(Impact):
         if not effect.loses:
             return tuple(lines)
         if effect.adopts:
-            # What is before it in the output, "may be so", covers that the project may have no other roles.
+            # What is before it in the output, "Unless the object already matches", covers that the project may have no others.
             lines.append(f"removes the roles of {project} that are not declared: every user grant loses them")
         elif are_shown(effect.loses):
             lines += (
@@ -139,8 +140,6 @@ class ProjectImpact(Impact):
 
 def _switched(effect: Effect, project: str, facts: Facts) -> tuple[str, ...]:
     """Return the sentences about a deactivation or a reactivation."""
-    if effect.properties.get("active") is SECRET:
-        return switched(effect, project, "")
     if effect.act is Act.DEACTIVATES:
         fails = "every login to its applications, every refresh and every introspection by its APIs fails"
         return (f"deactivates {project}: {fails}, for the users of all organizations", *shut_out(facts, project, "it"))
