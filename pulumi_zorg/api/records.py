@@ -23,9 +23,9 @@ __all__ = [
     "RoleKeys",
     "UserRecord",
     "Wire",
-    "active_states",
     "check_id",
     "parse",
+    "states_of",
 ]
 
 NonEmpty = Annotated[str, Field(min_length=1)]
@@ -58,12 +58,13 @@ class ListDetails(Wire):
     total_result: int = 0
 
 
-def active_states(prefix: str) -> Mapping[str, bool | None]:
-    """Return the states of an object that is either active or inactive.
+def states_of(prefix: str, *neither: str) -> Mapping[str, bool | None]:
+    """Return the states of an object that can be active and inactive.
 
     :param prefix: what the names of the states begin with, like ``ORG_STATE``.
+    :param neither: the rest of the names of the states that are neither active nor inactive, like ``LOCKED``.
     """
-    return {f"{prefix}_ACTIVE": True, f"{prefix}_INACTIVE": False}
+    return {f"{prefix}_ACTIVE": True, f"{prefix}_INACTIVE": False, **{f"{prefix}_{each}": None for each in neither}}
 
 
 class ObjectRecord(Wire):
@@ -124,7 +125,7 @@ class OrganizationRecord(ObjectRecord):
     """An organization as ``GET /management/v1/orgs/me`` shows it. A removed one is still shown, without a state."""
 
     noun = "organization"
-    states = active_states("ORG_STATE")
+    states = states_of("ORG_STATE")
     shown = ("name", "primary_domain")
 
     # The v2 API has longer names of the states.

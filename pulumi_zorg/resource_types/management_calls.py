@@ -94,19 +94,30 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
         return self.list(client, org_id, at_most=at_most)
 
     def list(
-        self, client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None
+        self, client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None, **ids: str
     ) -> Sequence[AnyRecord]:
-        """Return the objects in an organization that the queries find. The list may lag."""
+        """Return the objects in an organization that the queries find. The list may lag.
+
+        :param ids: the ids in the path of the list.
+        """
         # A server that ignores the header lists another organization's objects.
-        found = self.pages(client, org_id, self.v1["search"][0], *queries, at_most=at_most)
+        found = self.pages(client, org_id, self.v1["search"][0], *queries, at_most=at_most, **ids)
         return [each for each in found if each.org_id == org_id]
 
     def pages(
-        self, client: Client, org_id: str, endpoint: Endpoint, *queries: dict[str, Any], at_most: int | None = None
+        self,
+        client: Client,
+        org_id: str,
+        endpoint: Endpoint,
+        *queries: dict[str, Any],
+        at_most: int | None = None,
+        **ids: str,
     ) -> Sequence[AnyRecord]:
         """Return what a search finds that names the organization in the header."""
         operation = f"Listing the {self.record.noun}s of organization {clean(org_id)}"
-        return ObjectList(endpoint, self.record).all(client.transport, operation, *queries, org=org_id, at_most=at_most)
+        return ObjectList(endpoint, self.record).all(
+            client.transport, operation, *queries, org=org_id, ids=ids, at_most=at_most
+        )
 
     def write(
         self, client: Client, action: str, verb: str, id: str, inputs: AnyInputs, body: dict[str, Any] | None = None

@@ -15,7 +15,7 @@ from pulumi_zorg.api.events import BEGINNING
 from pulumi_zorg.api.lists import ObjectList
 from pulumi_zorg.api.operations import Implementation, Proves
 from pulumi_zorg.api.pages import PAGE, PAGE_V2, all_pages, chunks
-from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, active_states, check_id
+from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id, states_of
 from pulumi_zorg.errors import (
     AlreadyExists,
     FailedPrecondition,
@@ -80,7 +80,7 @@ class ProjectRecord(ObjectRecord):
     """
 
     noun = "project"
-    states = active_states("PROJECT_STATE")
+    states = states_of("PROJECT_STATE")
     shown = (
         "org_id",
         "name",

@@ -11,7 +11,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.lists import ObjectList
 from pulumi_zorg.api.pages import PAGE_V2
-from pulumi_zorg.api.records import NonEmpty, ObjectRecord, RoleKeys, Wire, active_states
+from pulumi_zorg.api.records import NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.errors import FailedPrecondition, clean
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
@@ -25,7 +25,7 @@ class ProjectGrantRecord(ObjectRecord):
     """A project grant as ``GET /management/v1/projects/{projectId}/grants/{grantId}`` shows it."""
 
     noun = "project grant"
-    states = active_states("PROJECT_GRANT_STATE")
+    states = states_of("PROJECT_GRANT_STATE")
     shown = ("org_id", "project_id", "granted_org_id", "role_keys")
 
     id: NonEmpty = Field(alias="grantId")

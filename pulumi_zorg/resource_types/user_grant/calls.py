@@ -10,7 +10,7 @@ from pulumi_zorg.api.authorizations import AUTHORIZATIONS, Authorization, author
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Implementation, Proves
 from pulumi_zorg.api.pages import PAGE_V2, chunks
-from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, active_states
+from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, states_of
 from pulumi_zorg.errors import clean
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
@@ -29,7 +29,7 @@ class UserGrantRecord(ObjectRecord):
     """
 
     noun = "user grant"
-    states = active_states("USER_GRANT_STATE")
+    states = states_of("USER_GRANT_STATE")
     shown = ("org_id", "user_id", "project_id", "role_keys")
 
     user_id: NonEmpty
