@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pulumi_zorg.api.events import Events
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["ROLE_EVENTS", "GrantedRoles", "Holders", "ProjectRoles", "Roles", "roles_from"]
+__all__ = ["ROLE_EVENTS", "GrantedRoles", "Holders", "ProjectRoles", "Role", "Roles", "roles_from"]
 
 #: The events of a project that say which roles it and its project grants have.
 ROLE_EVENTS = (
@@ -28,6 +28,7 @@ ROLE_EVENTS = (
     "project.changed",
     "project.removed",
     "project.role.added",
+    "project.role.changed",
     "project.role.removed",
     "project.grant.added",
     "project.grant.changed",
@@ -44,14 +45,37 @@ class GrantedRoles:
     keys: tuple[str, ...]
 
 
+class Role(Wire):
+    """A role of a project."""
+
+    key: NonEmpty
+    display_name: str = ""
+    group: str = ""
+
+    @property
+    def id(self) -> str:
+        """What distinguishes it in a list."""
+        return self.key
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """The role in the state's form."""
+        return {"display_name": self.display_name, "group": self.group}
+
+
 @dataclass
 class ProjectRoles:
-    """A project, its roles, and its project grants by their ids."""
+    """A project, its roles by their keys, and its project grants by their ids."""
 
     org_id: str
     name: str = ""
-    keys: tuple[str, ...] = ()
+    roles: dict[str, Role] = field(default_factory=dict)
     grants: dict[str, GrantedRoles] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the roles, sorted."""
+        return tuple(sorted(self.roles))
 
 
 class _ProjectGrant(Wire):
@@ -210,10 +234,13 @@ def _apply(project: ProjectRoles, kind: str, payload: Mapping[str, Any]) -> None
     match kind:
         case "project.added" | "project.changed":
             project.name = str(payload.get("name") or project.name)
-        case "project.role.added":
-            project.keys = tuple(sorted({*project.keys, key}))
+        case "project.role.added" | "project.role.changed":
+            before = project.roles[key].model_dump() if kind == "project.role.changed" and key in project.roles else {}
+            shown = {"display_name": payload.get("displayName"), "group": payload.get("group")}
+            changed = {name: value for name, value in shown.items() if value is not None}
+            project.roles[key] = Role.model_validate({**before, "key": key, **changed})
         case "project.role.removed":
-            project.keys = tuple(each for each in project.keys if each != key)
+            project.roles.pop(key, None)
         case "project.grant.added":
             project.grants[grant_id] = GrantedRoles(str(payload.get("grantedOrgId", "")), given)
         case "project.grant.changed" | "project.grant.cascade.changed":

@@ -16,11 +16,10 @@ from pulumi_zorg.api.lists import ObjectList
 from pulumi_zorg.api.operations import Implementation, Proves
 from pulumi_zorg.api.pages import PAGE, PAGE_V2, all_pages, chunks
 from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id, states_of
+from pulumi_zorg.api.roles import Role, roles_from
 from pulumi_zorg.errors import (
     AlreadyExists,
     FailedPrecondition,
-    NotFound,
-    PermissionDenied,
     clean,
 )
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
@@ -46,29 +45,18 @@ _GRANTED_ROLES = Endpoint(
     "project.role.read",
 )
 
-_ROLE_ADDED, _ROLE_CHANGED, _ROLE_REMOVED = "project.role.added", "project.role.changed", "project.role.removed"
-_ROLE_EVENTS = ("project.added", _ROLE_ADDED, _ROLE_CHANGED, _ROLE_REMOVED)
+_ROLE_EVENTS = (
+    "project.added",
+    "project.removed",
+    "project.role.added",
+    "project.role.changed",
+    "project.role.removed",
+)
 
 _UNSPECIFIED = LABELING[0]
 
 
-class _Role(Wire):
-    key: NonEmpty
-    display_name: str = ""
-    group: str = ""
-
-    @property
-    def id(self) -> str:
-        """What distinguishes it in a list."""
-        return self.key
-
-    @property
-    def declared(self) -> dict[str, str]:
-        """The role in the state's form."""
-        return {"display_name": self.display_name, "group": self.group}
-
-
-def _declared(roles: Iterable[_Role]) -> dict[str, dict[str, str]]:
+def _declared(roles: Iterable[Role]) -> dict[str, dict[str, str]]:
     """Return roles in the state's form, in the order of their keys."""
     return {role.key: role.declared for role in sorted(roles, key=lambda role: role.key)}
 
@@ -95,7 +83,7 @@ class ProjectRecord(ObjectRecord):
     project_role_check: bool = False
     has_project_check: bool = False
     private_labeling_setting: str = _UNSPECIFIED
-    roles: tuple[_Role, ...] | None = None
+    roles: tuple[Role, ...] | None = None
 
     def properties(self) -> dict[str, Any]:
         """Return the project's properties, in the state's form."""
@@ -107,7 +95,7 @@ class ProjectRecord(ObjectRecord):
 
 class _Roles(Wire):
     details: ListDetails = Field(default_factory=ListDetails)
-    result: tuple[_Role, ...] = ()
+    result: tuple[Role, ...] = ()
 
 
 class GrantedProject(Wire):
@@ -160,7 +148,7 @@ class _Shown(Wire):
     project: _Row
 
 
-_LIST_ROLES = ObjectList(Endpoint("POST", f"{_PROJECT}/roles/_search", "project.role.read"), _Role)
+_LIST_ROLES = ObjectList(Endpoint("POST", f"{_PROJECT}/roles/_search", "project.role.read"), Role)
 _ENDPOINTS["read"] += (_LIST_ROLES.endpoint,)
 _LIST_GRANTED = ObjectList(Endpoint("POST", "/management/v1/granted_projects/_search", "project.read"), GrantedProject)
 _LIST_V2 = ObjectList(
@@ -264,7 +252,7 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         operation = f"Listing the granted roles of project {clean(granted.id)}"
         ids = {"id": granted.id, "grant_id": granted.grant_id, "limit": str(PAGE)}
 
-        def page(offset: int) -> tuple[int, tuple[_Role, ...]]:
+        def page(offset: int) -> tuple[int, tuple[Role, ...]]:
             at = {**ids, "offset": str(offset)}
             found = client.read(_Roles, _GRANTED_ROLES, operation, org=granted.granted_org_id, ids=at)
             return found.details.total_result, found.result
@@ -282,8 +270,11 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
             if found is None:
                 return records
             events += found
-        roles = _roles_from(events)
-        return [each.model_copy(update={"roles": tuple(roles.get(each.id, {}).values())}) for each in records]
+        projects = roles_from(events)
+        return [
+            each.model_copy(update={"roles": tuple(projects[each.id].roles.values())}) if each.id in projects else each
+            for each in records
+        ]
 
 
 def _update_roles(client: Client, id: str, org_id: str, declared: Mapping[str, Mapping[str, str]]) -> None:
@@ -323,36 +314,15 @@ def _fits_a_path(key: str) -> bool:
     return key.isascii() and key.isprintable() and key not in (".", "..")
 
 
-def _read_roles(client: Client, org_id: str, project_id: str) -> Sequence[_Role]:
+def _read_roles(client: Client, org_id: str, project_id: str) -> Sequence[Role]:
     """Return the roles of a project. The list of them may lag; the event store does not."""
-    try:
-        events = client.events.of(project_id, _ROLE_EVENTS)
-    except (PermissionDenied, NotFound):  # the caller has no right on the instance
+    found = client.roles.read(project_id)
+    if found is None:  # the caller has no right on the instance
         return _list_roles(client, org_id, project_id)
-    return tuple(_roles_from(events).get(project_id, {}).values())
+    return tuple(found.roles.values())
 
 
-def _roles_from(events: Iterable[Event]) -> dict[str, dict[str, _Role]]:
-    """Return the roles by project and key, as the events show them.
-
-    :param events: of each project the oldest first.
-    """
-    found: dict[str, dict[str, _Role]] = {}
-    for event in events:
-        roles, key = found.setdefault(event.aggregate.id, {}), event.payload.get("key")
-        if event.kind == _ROLE_REMOVED:
-            roles.pop(str(key), None)
-        elif event.kind in (_ROLE_ADDED, _ROLE_CHANGED):
-            before = roles[str(key)].model_dump() if event.kind == _ROLE_CHANGED and key in roles else {}
-            changed = {"display_name": event.payload.get("displayName"), "group": event.payload.get("group")}
-            given = {name: value for name, value in changed.items() if value is not None}
-            roles[str(key)] = _Role.model_validate({**before, "key": key, **given})
-        else:
-            roles.clear()  # a project can be created anew under the id of a removed one
-    return found
-
-
-def _list_roles(client: Client, org_id: str, project_id: str) -> Sequence[_Role]:
+def _list_roles(client: Client, org_id: str, project_id: str) -> Sequence[Role]:
     operation = f"Listing the roles of project {clean(project_id)}"
     roles = _LIST_ROLES.all(client.transport, operation, org=org_id, ids={"id": project_id})
     if not roles:
