@@ -231,7 +231,7 @@ class Client:
 
 
 def check_owner(details: Details, org_id: str, operation: str) -> None:
-    """Verify the organization that the server says it acted on.
+    """Verify that the server acted on an organization, by what its answer names.
 
     :raises HeaderIgnored: where that is another organization.
     :raises UnexpectedAnswer: where the answer does not say.
@@ -242,7 +242,7 @@ def check_owner(details: Details, org_id: str, operation: str) -> None:
         )
     if details.resource_owner != org_id:
         raise HeaderIgnored(
-            f"{operation}: the server says it acted on organization {clean(details.resource_owner)} instead. Look at that "
+            f"{operation}: the server acted on organization {clean(details.resource_owner)} instead. Look at that "
             "organization now: the change may have been made there. The server, or something in front of it, ignores the "
             "header x-zitadel-orgid."
         )

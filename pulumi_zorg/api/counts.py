@@ -77,7 +77,7 @@ class Counts:
     def organization_name(self, org_id: str) -> str:
         """The name of an organization.
 
-        :raises HeaderIgnored: where the server answers with another one, whose name nobody asked for.
+        :raises HeaderIgnored: where the server answers with another organization.
         """
         return self._organizations.read(org_id).name
 

@@ -209,7 +209,7 @@ def parse(model: type[Record], answer: Any, operation: str) -> Record:
 
 
 def check_id(shown: str, id: str, noun: str, operation: str) -> None:
-    """Verify that the answer to a read by id is about the object that was asked for.
+    """Verify that the answer to a read by id is about the requested object.
 
     :param noun: what the object is called in a sentence.
     :raises UnexpectedAnswer: where it is about another one.

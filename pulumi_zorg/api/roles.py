@@ -101,7 +101,7 @@ class Holders:
 
 
 class Roles:
-    """The roles of projects. The event store has them without a lag; a caller who may not read it is not told."""
+    """The roles of projects. The event store has them without a lag, for a caller with the permission to read it."""
 
     def __init__(self, transport: Transport, events: Events) -> None:
         self._transport, self._events = transport, events

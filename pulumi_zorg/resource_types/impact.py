@@ -218,7 +218,7 @@ class Facts:
 
     @property
     def not_counted(self) -> str:
-        """The clause that says why there are no counts; empty where there is nothing to say."""
+        """The clause with the reason why there are no counts; empty where there is none."""
         return f"; how many could not be read: {self.why_not}" if self.why_not else ""
 
 

@@ -1,4 +1,4 @@
-"""What the inputs of all resources have in common. Each type has a dataclass of its own inputs; each field says what checks it.
+"""What the inputs of all resources have in common. Each type has a dataclass of its own inputs; each field names its check.
 
 They are checked in the constructor, as far as they are known there, and again in the provider. The form in which they dump
 themselves is the form of the inputs in the state. An input that is added later must be left out of it where it has its

@@ -2,7 +2,7 @@
 
 This module alone decides what an update changes: **only what the program changes.** What else differs on the server is left.
 
-It alone decides the order too: **access to one object is never wider in between than it is at one of the two ends.**
+It alone decides the order too: **during the steps, access to one object is never wider than before the first or after the last step.**
 Deactivating comes first, so that nothing else can fail before it. Reactivating comes last, so that nobody gets in before
 everything else is as declared.
 """

@@ -87,7 +87,7 @@ class Logins:
         return frozenset(person for person, org_id in had.items() if not self._lets_in(after, person, org_id))
 
     def _lets_in(self, login: Login, person: str, org_id: str) -> bool:
-        """Whether the settings let a person in. What they ask for must have been read."""
+        """Whether the settings let a person in. What they depend on must have been read."""
         return (
             login.active
             and (not login.role_check or person in (self.granted_users or ()))

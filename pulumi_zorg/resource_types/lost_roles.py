@@ -85,7 +85,7 @@ def take_from_project_grants(
 ) -> Sequence[str]:
     """Take roles that a project has lost out of the project grants that still have one.
 
-    The event store has all project grants. The list, for a caller who may not read that, can lag.
+    The event store has all project grants. Other callers get a list, which can lag.
 
     :param org_id: the organization that owns the project.
     :param kept: the roles that the project has. A call that leaves another one in a project grant is refused, so a role that an
@@ -258,7 +258,7 @@ class _Search:
             )
 
     def _grantable(self, org_id: str) -> frozenset[str] | None:
-        """Return the roles that a user grant in the organization can have; None for a caller who may not know."""
+        """Return the roles that a user grant in the organization can have; None where the caller lacks the permission to read that."""
         known = self._client.roles.read(self._project_id)
         if known is None:
             return None

@@ -134,7 +134,7 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     def _read(self, client: Client, id: str, known: Mapping[str, Any]) -> AnyRecord:
         """Return the object as a read by its id shows it.
 
-        :raises NotProven: where it belongs to something else than ``known`` says.
+        :raises NotProven: where it belongs to another object than ``known`` names.
         :raises InputError: where ``known`` lacks what the calls need.
         """
         missing = next((name for name in self.verified_by if not known.get(name)), None)

@@ -323,19 +323,19 @@ class ResourceType(Generic[AnyInputs]):
         return next(filter(is_it, ids), None)
 
     def has_unique_key(self, properties: Mapping[str, Any], inputs: AnyInputs) -> bool:
-        """Whether an object has the declared identity. What the program leaves to the server is not compared."""
-        identity = self.unique_key(properties)
-        return all(identity.get(name) == value for name, value in self.unique_key(inputs.dump()).items() if value)
+        """Whether an object has the declared unique key. What the program leaves to the server is not compared."""
+        found = self.unique_key(properties)
+        return all(found.get(name) == value for name, value in self.unique_key(inputs.dump()).items() if value)
 
     def may_be(self, event: Event, inputs: AnyInputs) -> bool:
-        """Whether an event that creates an object, or gives it its name, is about one with the declared identity."""
+        """Whether an event that creates an object, or gives it its name, is can describe the declared object."""
         shown = self.events.known_from(event, in_organization=self.in_organization)
         whole = event.kind == self.events.created  # else it shows only what it changes
-        identity = {name: value for name, value in self.unique_key(inputs.dump()).items() if value}
-        return all(shown.get(name) == value for name, value in identity.items() if whole or name in self.updatable)
+        wanted = {name: value for name, value in self.unique_key(inputs.dump()).items() if value}
+        return all(shown.get(name) == value for name, value in wanted.items() if whole or name in self.updatable)
 
     def explain_conflict(self, client: Client, inputs: AnyInputs) -> str | None:
-        """Return why the server refuses to create the object although none of its identity exists, as a sentence."""
+        """Return why the server refuses to create the object although no object has its unique key, as a sentence."""
         org_id = getattr(inputs, "org_id", None)
         if org_id is None:
             return None
@@ -376,7 +376,7 @@ class ResourceType(Generic[AnyInputs]):
         """Refuse a change of several calls of which a later one is known to be refused. Nothing is changed before this.
 
         :param inputs: what the object is to be.
-        :raises NameTaken: where it would get the identity of another object.
+        :raises NameTaken: where it would get the unique key of another object.
         """
         changed = {name for step in plan for name in step.changed}
         if not changed.intersection(self.inputs.unique_by):
@@ -392,7 +392,7 @@ class ResourceType(Generic[AnyInputs]):
             )
 
     def why_taken(self, client: Client, id: str, inputs: AnyInputs) -> str | None:
-        """Return why the object cannot get this identity, as a sentence; None where nothing is known against it."""
+        """Return why the object cannot get this unique key, as a sentence; None where nothing is known against it."""
         existing = self.find_by_unique_key(client, inputs)
         if existing in (None, id):
             return None
@@ -468,7 +468,7 @@ class ResourceType(Generic[AnyInputs]):
         return tuple(name for name in self.updatable if after.get(name) is not None and before.get(name) is None)
 
     def unresolved(self, planned: Planned) -> Planned:
-        """Return a planned change of an object that nobody has read.
+        """Return a planned change of an object not yet fetched.
 
         What it begins to manage may have any value. An object that it adopts may be active or not, and differ in all that can
         change.

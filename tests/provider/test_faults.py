@@ -145,9 +145,7 @@ def test_a_header_lost_on_a_write_is_told_with_the_organization_that_was_hit(ser
     failed = stack.fails()
     own = server.admin.call("GET", "/management/v1/orgs/me")["org"]
     assert own["name"] == "Acme B"
-    assert failed.shows(
-        f"the server says it acted on organization {own['id']} instead", "Look at that organization now"
-    )
+    assert failed.shows(f"the server acted on organization {own['id']} instead", "Look at that organization now")
 
 
 OUTAGES = {

@@ -156,12 +156,12 @@ def _checked(effect: Effect, project: str, facts: Facts) -> tuple[str, ...]:
     for name, value in switches(effect).items():
         if value is SECRET:
             lines.append(
-                f"may switch {name} of {project}, which is secret: whom it lets in to its applications may change"
+                f"may change {name} of {project} (the value is secret): who can log in to its applications may change"
             )
         elif value is False:
-            lines.append(f"switches off {name} of {project}: {_let_in(name, now)} can log in to its applications")
+            lines.append(f"disables {name} of {project}: {_let_in(name, now)} can log in to its applications")
         else:
-            verb = "switches on" if value is True else "may switch on"
+            verb = "enables" if value is True else "may enable"
             lines.append(f"{verb} {name} of {project}: {_let_in_only(name, facts)}")
     return tuple(lines)
 
@@ -171,7 +171,7 @@ def _asserted(effect: Effect, project: str) -> tuple[str, ...]:
     stops = stops_asserting(effect)
     if not stops:
         return ()
-    verb = "switches off" if stops is True else "may switch off"
+    verb = "disables" if stops is True else "may disable"
     only = (
         "an application then gets the roles only if it asks for them with a scope; introspection by the project's own APIs "
         "still has them"
@@ -180,7 +180,7 @@ def _asserted(effect: Effect, project: str) -> tuple[str, ...]:
 
 
 def _let_in(name: str, now: Mapping[str, bool | Unknown]) -> str:
-    """Return who can log in where a setting is switched off."""
+    """Return who can log in where a setting is disabled."""
     if name == "project_role_check":
         only = now["has_project_check"] is True
         where = "its own organization and of those that it is granted to" if only else "every organization"
@@ -190,7 +190,7 @@ def _let_in(name: str, now: Mapping[str, bool | Unknown]) -> str:
 
 
 def _let_in_only(name: str, facts: Facts) -> str:
-    """Return who alone can log in where a setting is switched on."""
+    """Return who alone can log in where a setting is enabled."""
     counts = facts.counts
     if name == "project_role_check":
         if not {LET_IN, INACTIVE} <= counts.keys():

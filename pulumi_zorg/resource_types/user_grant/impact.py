@@ -36,7 +36,7 @@ def ends(effect: Effect) -> bool:
 
 
 def decides_alone(effect: Effect) -> bool:
-    """Whether a user grant without roles begins or ceases to exist: only ``project_role_check`` says if that changes anything."""
+    """Whether a user grant without roles begins or ceases to exist: only ``project_role_check`` decides if that changes anything."""
     return (begins(effect) and not effect.gains) or (ends(effect) and not effect.loses)
 
 
