@@ -11,7 +11,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.operations import Implementation, Proves, permissions_of
 from pulumi_zorg.api.records import Event, ObjectRecord
-from pulumi_zorg.errors import Gone, InputError, NameTaken, NotProven, ZorgError
+from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven, UnexpectedAnswer, ZorgError
 from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Facts, Impact, Planned
 from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Snapshot, Step
@@ -294,7 +294,12 @@ class ResourceType(Generic[AnyInputs]):
 
     def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
         """Whether a list shows the object; None where too little is known of it."""
-        return any(each.id == id for each in self.calls.list_organization(client, str(known["org_id"])))
+        if any(each.id == id for each in self.calls.list_organization(client, str(known["org_id"]))):
+            return True
+        try:
+            return any(each.id == id for each in self.calls.list_ids(client, [id]) or ())
+        except (ApiError, UnexpectedAnswer):  # older servers do not have that list
+            return False
 
     def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:
         """Whether a list shows an object of the organization that was created later. The server numbers ids by time."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pulumi_zorg.api.access import Login
 from pulumi_zorg.api.changes import PROJECT_CHANGES
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.errors import ApiError, LockoutRefused, UnexpectedAnswer, clean
+from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active, are_shown
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.logins import Logins, counts_of, facts_of_lost_roles, read_logins, users_losing
@@ -116,14 +116,6 @@ class ProjectType(ResourceType[ProjectInputs]):
         """A new project has no roles; the declared ones are added next."""
         made = super().as_created(client, id, inputs if inputs.roles is None else replace(inputs, roles={}))
         return None if made is None else replace(made, properties={**inputs.left_as_is, **made.properties})
-
-    def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
-        if super().is_listed(client, id, known):
-            return True
-        try:
-            return any(each.id == id for each in self.calls.list_ids(client, [id]) or ())
-        except (ApiError, UnexpectedAnswer):  # older servers do not have that list
-            return False
 
     def settle(self, client: Client, id: str, inputs: ProjectInputs, known: Mapping[str, Any]) -> None:
         """Verify that no project grant and no user grant has the roles that the project lost."""

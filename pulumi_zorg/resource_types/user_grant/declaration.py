@@ -123,17 +123,6 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         properties = {**created.properties, **({"project_grant_id": filled_in} if filled_in else {})}
         return replace(created, properties=properties)
 
-    def is_listed(self, client: Client, id: str, known: Mapping[str, Any]) -> bool | None:
-        org_id, user_id, project_id = known.get("org_id"), known.get("user_id"), known.get("project_id")
-        if not (org_id and user_id and project_id):
-            return None
-        if any(each.id == id for each in self.calls.of_user(client, org_id, user_id, project_id)):
-            return True
-        try:
-            return organization_of(client, id) is not None
-        except (ApiError, UnexpectedAnswer):  # servers before v4 do not have that list
-            return False
-
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "user_id", "project_id")
         user_id, project_id = effect.properties.get("user_id"), effect.properties.get("project_id")
