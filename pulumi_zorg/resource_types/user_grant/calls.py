@@ -119,7 +119,7 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
             "list_instance": [Implementation(listed, _list_instance, Proves.ID, reads=True)],
             "list_ids": [Implementation(listed, _list_ids, Proves.ID, reads=True)],
             "list_newest": [
-                Implementation(listed, _list_newest, Proves.ID, reads=True),
+                Implementation(listed, _list_newest, Proves.ID, reads=True, needs_right_on_instance=True),
                 Implementation(self.v1["search"], self.list_organization, reads=True),
             ],
         }
@@ -142,10 +142,6 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
         record = super().read(client, id, known)
         client.filled_in["project_grant_id"][record.org_id, record.project_id] = record.project_grant_id
         return record
-
-    def of_user(self, client: Client, org_id: str, user_id: str, project_id: str) -> Sequence[UserGrantRecord]:
-        """Return the grants of the user for the project in the organization. The list may lag."""
-        return self.search_organization(client, org_id, user_id, project_id)
 
     def list_newest(self, client: Client, org_id: str) -> Sequence[UserGrantRecord]:
         found: Sequence[UserGrantRecord] = self._first(client, "list_newest", org_id)
@@ -178,7 +174,7 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
         return (*(each for each in found if each.org_id not in elsewhere), *again)
 
     def _search(self, client: Client, inputs: UserGrantInputs) -> Sequence[UserGrantRecord]:
-        found = self.of_user(client, inputs.org_id, inputs.user_id, inputs.project_id)
+        found = self.search_organization(client, inputs.org_id, inputs.user_id, inputs.project_id)
         project_grant = inputs.project_grant_id or ""
         exact = tuple(each for each in found if each.project_grant_id == project_grant)
         # The server fills in the project grant of an organization that the project is granted to.
