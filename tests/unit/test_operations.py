@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
+from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.operations import Implementation, Operations, permissions_of
+from pulumi_zorg.api.operations import Implementation, Operations, Proves, permissions_of
+from pulumi_zorg.api.records import ObjectRecord
 from pulumi_zorg.errors import FailedPrecondition, NotFound, PermissionDenied, UnexpectedAnswer, ZorgError
+from pulumi_zorg.resource_types.inputs import Inputs
+from pulumi_zorg.resource_types.resource_type import Calls
 
 NEW, OLD = Endpoint("POST", "/v2/things", "thing.write"), Endpoint("POST", "/v1/things", "iam.write")
 MISSING = [
@@ -89,3 +96,18 @@ def test_of_several_implementations_the_permissions_of_one_are_enough() -> None:
     assert permissions_of(server.both) == (frozenset({"thing.write", "iam.write"}),)
     two_calls = Implementation((NEW, Endpoint("GET", "/v2/things", "thing.read")), print)
     assert permissions_of([two_calls]) == (frozenset({"thing.write"}), frozenset({"thing.read"}))
+
+
+def test_the_header_is_verified_only_for_calls_that_need_it() -> None:
+    """A call that names its object by the id acts on no other, whatever becomes of the header."""
+
+    class ThingCalls(Calls[Inputs, ObjectRecord]):
+        implementations = {  # noqa: RUF012 - as a type declares it
+            "create": [Implementation((NEW,), print, Proves.ID)],
+            "update": [Implementation((NEW,), print, Proves.ID), Implementation((OLD,), print)],
+        }
+
+    client = cast(Client, SimpleNamespace(operations=Operations()))
+    assert not ThingCalls().needs_header(client, "create")
+    assert ThingCalls().needs_header(client, "update")
+    assert ThingCalls().endpoints == {"create": (NEW,), "update": (NEW, OLD)}
