@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["ObjectList"]
 
 Row = TypeVar("Row", bound=Wire)
-Other = TypeVar("Other", bound=Wire)
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,6 @@ class ObjectList(Generic[Row]):
             "entries": (tuple[row, ...], Field((), alias=self.rows)),
         }
         return create_model("_Answer", __base__=Wire, **fields)
-
-    def of(self, row: type[Other]) -> ObjectList[Other]:
-        """Return the same list, whose entries have another model."""
-        return replace(self, row=row)  # type: ignore[arg-type, return-value]  # of the other type
 
     def page(
         self,

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from pulumi_zorg.errors import UnexpectedAnswer
 
-__all__ = ["PAGE", "PAGE_V2", "TooLong", "all_pages", "chunks", "v1_query", "v2_query"]
+__all__ = ["PAGE", "PAGE_V2", "TooLong", "all_pages", "chunks", "v1_query"]
 
 PAGE = 5_000  # entries of a page of the v1 API; both recorded servers accept it
 PAGE_V2 = 1_000  # the v2 API refuses more
@@ -34,11 +34,6 @@ Entry = TypeVar("Entry", bound=Identified)
 def v1_query(offset: int) -> dict[str, Any]:
     """Return the part of a v1 search's body that names the page."""
     return {"offset": str(offset), "limit": PAGE, "asc": True}
-
-
-def v2_query(offset: int) -> dict[str, Any]:
-    """Return the part of a v2 list's body that names the page."""
-    return {"offset": str(offset), "limit": PAGE_V2, "asc": True}
 
 
 def all_pages(
