@@ -33,7 +33,7 @@ _ACTIONS = {
     "reactivate": "`active`: `False` → `True`",
     "remove": "remove",
     "read": "read",
-    "search": "find by name or identity",
+    "search": "find by its unique key",
 }
 
 

@@ -1,7 +1,7 @@
 """Checks that no module outside a resource type's package names the type: neither its class, its package nor its events.
 
-The rest of the code works on declarations (pulumi_zorg/resource_types/resource_type.py), so a new type needs no branch in it. `make layers`
-runs this check.
+It also checks that no type's package imports another one's. The rest of the code works on declarations
+(pulumi_zorg/resource_types/resource_type.py), so a new type needs no branch in it. `make layers` runs this check.
 """
 
 from __future__ import annotations
@@ -29,21 +29,36 @@ OF_EVERY_OBJECT = {"organization", "org.added", "org.removed"}
 def main() -> int:
     """Print each line that names a type, and return the exit code."""
     names: set[str] = set()
+    packages = {re.sub(r"(?<!^)(?=[A-Z])", "_", short(token)).lower() for token in RESOURCE_TYPES}
     for token, resource_type in RESOURCE_TYPES.items():
-        package = re.sub(r"(?<!^)(?=[A-Z])", "_", short(token)).lower()
-        names |= {short(token), package, *resource_type.events.life}
+        names |= {short(token), *resource_type.events.life}
+    names |= packages
     names -= OF_EVERY_OBJECT
     found = 0
     for file in sorted(PACKAGE.rglob("*.py")):
         path = file.relative_to(PACKAGE).as_posix()
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        own = path.split("/")[1] if path.startswith("resource_types/") else ""
+        if path != "__init__.py":
+            for line, package in _imported(tree):
+                if package in packages and package != own:
+                    print(f"pulumi_zorg/{path}:{line}: imports the package of the resource type {package!r}")
+                    found += 1
         if path.startswith(MAY_NAME_TYPES):
             continue
-        for line, word in _words(ast.parse(file.read_text(encoding="utf-8"))):
+        for line, word in _words(tree):
             if word in names:
                 print(f"pulumi_zorg/{path}:{line}: names the resource type {word!r}")
                 found += 1
     print("type names: none outside the types' packages" if not found else f"type names: {found} found")
     return 1 if found else 0
+
+
+def _imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Return the packages of resource_types/ from which a module imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pulumi_zorg.resource_types."):
+            yield node.lineno, str(node.module).split(".")[2]
 
 
 def _words(tree: ast.AST) -> Iterator[tuple[int, str]]:

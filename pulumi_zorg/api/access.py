@@ -5,18 +5,22 @@ Each method that lists makes at most :data:`PAGES` calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import Field
 
+from pulumi_zorg.api.authorizations import AUTHORIZATIONS, authorization_filters
 from pulumi_zorg.api.call import Call
+from pulumi_zorg.api.endpoints import Endpoint
+from pulumi_zorg.api.lists import ObjectList
 from pulumi_zorg.api.pages import PAGE_V2, chunks
-from pulumi_zorg.api.records import Details, ListDetails, NonEmpty, OrganizationRecord, Wire, check_id, parse
+from pulumi_zorg.api.records import Details, NonEmpty, Wire, check_id, parse
 from pulumi_zorg.errors import HeaderIgnored, clean
 
 if TYPE_CHECKING:
+    from pulumi_zorg.api.organizations import Organizations
     from pulumi_zorg.api.transport import Transport
 
 __all__ = ["PAGES", "Access", "Found", "FoundGrant", "FoundProject", "FoundProjectGrant", "Login", "Users"]
@@ -25,7 +29,8 @@ __all__ = ["PAGES", "Access", "Found", "FoundGrant", "FoundProject", "FoundProje
 PAGES = 5
 
 Entry = TypeVar("Entry")
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=Wire)
+Owned = TypeVar("Owned", bound="_Owned")
 
 
 @dataclass(frozen=True)
@@ -89,91 +94,35 @@ class Login:
     project_check: bool
 
 
-@dataclass(frozen=True)
-class FoundProject:
-    """A project of an organization."""
-
-    id: str
-    login: Login
-
-
-@dataclass(frozen=True)
-class FoundProjectGrant:
-    """A project grant."""
-
-    project_id: str
-    granted_org_id: str
-    active: bool
-
-
 class _Owned(Wire):
+    id: NonEmpty
     details: Details = Field(default_factory=Details)
 
 
-class _FoundOrganization(Wire):
-    org: OrganizationRecord
-
-
-class _UserRow(_Owned):
-    id: NonEmpty
+class _User(_Owned):
     machine: dict[str, Any] | None = None
 
 
-class _UserRows(Wire):
-    details: ListDetails = Field(default_factory=ListDetails)
-    result: tuple[_UserRow, ...] = ()
-
-
-class _UserRowV2(Wire):
-    user_id: NonEmpty
+class _UserV2(Wire):
+    id: NonEmpty = Field(alias="userId")
     machine: dict[str, Any] | None = None
 
 
-class _UserRowsV2(Wire):
-    details: ListDetails = Field(default_factory=ListDetails)
-    result: tuple[_UserRowV2, ...] = ()
+class FoundProject(_Owned):
+    """A project of an organization."""
 
-
-class _Reference(Wire):
-    id: NonEmpty
-    organization_id: str = ""
-
-
-class _GrantRow(Wire):
-    id: NonEmpty
-    state: str = ""
-    user: _Reference
-
-    @property
-    def grant(self) -> FoundGrant:
-        # A state that this release does not know counts as active: nobody is then left out of those who lose access.
-        return FoundGrant(self.user.id, self.user.organization_id, self.state != "STATE_INACTIVE")
-
-
-class _GrantRows(Wire):
-    pagination: ListDetails = Field(default_factory=ListDetails)
-    authorizations: tuple[_GrantRow, ...] = ()
-
-
-class _ProjectRow(_Owned):
-    id: NonEmpty
     state: str = ""
     project_role_check: bool = False
     has_project_check: bool = False
 
     @property
-    def project(self) -> FoundProject:
+    def login(self) -> Login:
+        """What decides who can log in to its applications."""
         active = self.state != "PROJECT_STATE_INACTIVE"
-        login = Login(self.details.resource_owner, active, self.project_role_check, self.has_project_check)
-        return FoundProject(self.id, login)
+        return Login(self.details.resource_owner, active, self.project_role_check, self.has_project_check)
 
 
-class _ProjectRows(Wire):
-    details: ListDetails = Field(default_factory=ListDetails)
-    result: tuple[_ProjectRow, ...] = ()
-
-
-class _ProjectRowV2(Wire):
+class _ProjectV2(Wire):
     project_id: NonEmpty
     organization_id: str = ""
     state: str = ""
@@ -181,19 +130,22 @@ class _ProjectRowV2(Wire):
     project_access_required: bool = False
 
 
-class _ProjectV2(Wire):
-    project: _ProjectRowV2
+class _FoundProjectV2(Wire):
+    project: _ProjectV2
 
 
-class _ProjectGrantRow(_Owned):
+class FoundProjectGrant(_Owned):
+    """A project grant."""
+
+    id: NonEmpty = Field(alias="grantId")
     project_id: NonEmpty
     granted_org_id: NonEmpty
     state: str = ""
 
-
-class _ProjectGrantRows(Wire):
-    details: ListDetails = Field(default_factory=ListDetails)
-    result: tuple[_ProjectGrantRow, ...] = ()
+    @property
+    def active(self) -> bool:
+        """Whether it is active. A state that this release does not know counts as active."""
+        return self.state != "PROJECT_GRANT_STATE_INACTIVE"
 
 
 class _Policy(Wire):
@@ -212,6 +164,20 @@ class _Features(Wire):
     login_v2: _LoginV2 = Field(default_factory=_LoginV2, alias="loginV2")
 
 
+_USERS = ObjectList(
+    Endpoint("POST", "/management/v1/users/_search", "user.read"),
+    _User,
+    sorted_by="USER_FIELD_NAME_CREATION_DATE",
+    size=PAGE_V2,
+)
+_USERS_V2 = ObjectList(Endpoint("POST", "/v2/users", "user.read"), _UserV2, size=PAGE_V2)
+_PROJECTS = ObjectList(Endpoint("POST", "/management/v1/projects/_search", "project.read"), FoundProject, size=PAGE_V2)
+_PROJECT_GRANTS = ObjectList(
+    Endpoint("POST", "/management/v1/projectgrants/_search", "project.grant.read"), FoundProjectGrant, size=PAGE_V2
+)
+_READ_PROJECT = "/zitadel.project.v2.ProjectService/GetProject"
+
+
 class Access:
     """Who can get in.
 
@@ -224,37 +190,24 @@ class Access:
     The methods that list the objects of an organization raise HeaderIgnored where the server answers for another one.
     """
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: Transport, organizations: Organizations) -> None:
+        self._transport, self._organizations = transport, organizations
         #: Organizations that an answer was about, and not about the caller's own.
         self._verified: set[str] = set()
 
     def users(self, org_id: str) -> Users:
         """Return the users that live in the organization."""
         operation = f"Listing the users of organization {clean(org_id)}"
-
-        def page(offset: int) -> tuple[int, Sequence[_UserRow]]:
-            body = {"query": _v1(offset), "sortingColumn": "USER_FIELD_NAME_CREATION_DATE"}
-            found = parse(_UserRows, self._send("/management/v1/users/_search", operation, body, org_id), operation)
-            self._verify(found.result, org_id, operation)
-            return found.details.total_result, found.result
-
-        total, rows = _pages(page)
-        self._verified.add(org_id)  # without the header the caller, who is a user, would be listed
-        machines = frozenset(each.id for each in rows if each.machine is not None)
-        return Users(frozenset(each.id for each in rows) - machines, machines, total)
+        found = self._of_organization(_USERS, org_id, operation)
+        return _users(found.entries, found.total)
 
     def kinds(self, ids: Collection[str]) -> Users:
         """Return which of these users are people and which are service accounts, as far as the caller may see them."""
-        operation = "Listing users by their ids"
-        people: set[str] = set()
-        machines: set[str] = set()
+        found: list[_UserV2] = []
         for part in chunks(sorted(ids), PAGE_V2):
-            body = {"query": {"limit": PAGE_V2, "asc": True}, "queries": [{"inUserIdsQuery": {"userIds": list(part)}}]}
-            found = parse(_UserRowsV2, self._send("/v2/users", operation, body), operation).result
-            machines.update(each.user_id for each in found if each.machine is not None)
-            people.update(each.user_id for each in found if each.machine is None)
-        return Users(frozenset(people), frozenset(machines), len(ids))
+            queries = {"inUserIdsQuery": {"userIds": list(part)}}
+            found += _USERS_V2.page(self._transport, "Listing users by their ids", queries)[1]
+        return _users(found, len(ids))
 
     def grants(
         self,
@@ -271,46 +224,27 @@ class Access:
         :param project_grant: only those made by this project grant.
         :param org_id: only those made in this organization.
         """
-        filters: list[dict[str, Any]] = []
-        if project_id is not None:
-            filters.append({"projectId": {"id": project_id}})
-        if role is not None:
-            filters.append({"roleKey": {"key": role, "method": "TEXT_FILTER_METHOD_EQUALS"}})
-        if project_grant is not None:
-            filters.append({"projectGrantId": {"id": project_grant}})
-        if org_id is not None:
-            filters.append({"organizationId": {"id": org_id}})
         what = f"of project {clean(project_id)}" if project_id is not None else f"of organization {clean(org_id or '')}"
-        operation = f"Listing the user grants {what}"
-        path = "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations"
-
-        def page(offset: int) -> tuple[int, Sequence[_GrantRow]]:
-            body = {
-                "pagination": {"offset": str(offset), "limit": PAGE_V2, "asc": True},
-                "sortingColumn": "AUTHORIZATION_FIELD_NAME_CREATED_DATE",
-                "filters": filters,
-            }
-            found = parse(_GrantRows, self._send(path, operation, body), operation)
-            return found.pagination.total_result, found.authorizations
-
-        total, rows = _pages(page)
-        return Found(total, tuple(each.grant for each in rows))
+        filters = authorization_filters(project_id=project_id, role=role, project_grant_id=project_grant, org_id=org_id)
+        found = self._list(AUTHORIZATIONS, f"Listing the user grants {what}", *filters)
+        # A state that this release does not know counts as active: nobody is then left out of those who lose access.
+        return Found(
+            found.total,
+            tuple(
+                FoundGrant(each.user.id, each.user.organization_id, each.state != "STATE_INACTIVE")
+                for each in found.entries
+            ),
+        )
 
     def projects(self, org_id: str) -> Found[FoundProject]:
         """Return the projects that the organization owns."""
         operation = f"Listing the projects of organization {clean(org_id)}"
+        return self._of_organization(_PROJECTS, org_id, operation)
 
-        def page(offset: int) -> tuple[int, Sequence[_ProjectRow]]:
-            body = {"query": _v1(offset)}
-            found = parse(
-                _ProjectRows, self._send("/management/v1/projects/_search", operation, body, org_id), operation
-            )
-            self._verify(found.result, org_id, operation)
-            return found.details.total_result, found.result
-
-        total, rows = _pages(page)
-        self._verify_header(org_id, operation)
-        return Found(total, tuple(each.project for each in rows))
+    def project_grants(self, org_id: str) -> Found[FoundProjectGrant]:
+        """Return the grants of the projects that the organization owns."""
+        operation = f"Listing the project grants of organization {clean(org_id)}"
+        return self._of_organization(_PROJECT_GRANTS, org_id, operation)
 
     def login(self, project_id: str) -> Login:
         """Return what decides who can log in to the applications of a project, for a caller who may not know its owner.
@@ -318,31 +252,11 @@ class Access:
         :raises NotFound: for a project that the caller may not see, and on servers without the v2 API.
         """
         operation = f"Reading the settings of project {clean(project_id)}"
-        path = "/zitadel.project.v2.ProjectService/GetProject"
-        found = parse(_ProjectV2, self._send(path, operation, {"projectId": project_id}), operation).project
+        call = Call(operation, "POST", _READ_PROJECT, body={"projectId": project_id}, reads=True)
+        found = parse(_FoundProjectV2, self._transport.send(call), operation).project
         check_id(found.project_id, project_id, "project", operation)
         active = found.state != "PROJECT_STATE_INACTIVE"
         return Login(found.organization_id, active, found.authorization_required, found.project_access_required)
-
-    def project_grants(self, org_id: str) -> Found[FoundProjectGrant]:
-        """Return the grants of the projects that the organization owns."""
-        operation = f"Listing the project grants of organization {clean(org_id)}"
-        path = "/management/v1/projectgrants/_search"
-
-        def page(offset: int) -> tuple[int, Sequence[_ProjectGrantRow]]:
-            found = parse(_ProjectGrantRows, self._send(path, operation, {"query": _v1(offset)}, org_id), operation)
-            self._verify(found.result, org_id, operation)
-            return found.details.total_result, found.result
-
-        total, rows = _pages(page)
-        self._verify_header(org_id, operation)
-        return Found(
-            total,
-            tuple(
-                FoundProjectGrant(each.project_id, each.granted_org_id, each.state != "PROJECT_GRANT_STATE_INACTIVE")
-                for each in rows
-            ),
-        )
 
     def login_names_have_domain(self, org_id: str) -> bool:
         """Whether the login names of the organization's users end with its domain (``userLoginMustBeDomain``)."""
@@ -359,38 +273,34 @@ class Access:
         answer = self._transport.send(Call(operation, "GET", "/v2/features/instance", reads=True))
         return parse(_Features, answer, operation).login_v2.required
 
-    def _verify(self, rows: Sequence[_Owned], org_id: str, operation: str) -> None:
-        """Verify that the entries of a list are of the organization that the call named."""
-        if any(each.details.resource_owner != org_id for each in rows):
-            raise HeaderIgnored(f"{operation}: the server answered for another organization.")
-        if rows:
-            self._verified.add(org_id)
+    def _of_organization(self, listed: ObjectList[Owned], org_id: str, operation: str) -> Found[Owned]:
+        """Return the entries of a list of the organization that the header names.
 
-    def _verify_header(self, org_id: str, operation: str) -> None:
-        """Verify that an empty list was about the organization that the call named."""
-        if org_id in self._verified:
-            return
-        answer = self._transport.send(Call(operation, "GET", "/management/v1/orgs/me", org=org_id, reads=True))
-        if parse(_FoundOrganization, answer, operation).org.id != org_id:
+        :raises HeaderIgnored: where the answer is about another organization.
+        """
+        found = self._list(listed, operation, org=org_id)
+        if any(each.details.resource_owner != org_id for each in found.entries):
             raise HeaderIgnored(f"{operation}: the server answered for another organization.")
+        # Without the header the caller, who is a user, would be listed among users.
+        if not found.entries and listed is not _USERS and org_id not in self._verified:
+            self._organizations.read(org_id)
         self._verified.add(org_id)
+        return found
 
-    def _send(self, path: str, operation: str, body: dict[str, Any], org_id: str | None = None) -> dict[str, Any]:
-        return self._transport.send(Call(operation, "POST", path, org=org_id, body=body, reads=True))
+    def _list(
+        self, listed: ObjectList[Row], operation: str, *filters: dict[str, Any], org: str | None = None
+    ) -> Found[Row]:
+        """Return the entries of a list; only those of the first page where all take more than :data:`PAGES`."""
+        total, rows = listed.page(self._transport, operation, *filters, org=org)
+        if rows and total <= len(rows) * PAGES:
+            while len(rows) < total:
+                _, more = listed.page(self._transport, operation, *filters, org=org, offset=len(rows))
+                if not more:
+                    break
+                rows += more
+        return Found(total, rows)
 
 
-def _v1(offset: int) -> dict[str, Any]:
-    return {"offset": str(offset), "limit": PAGE_V2, "asc": True}
-
-
-def _pages(page: Callable[[int], tuple[int, Sequence[Row]]]) -> tuple[int, list[Row]]:
-    """Return the number of all rows, and the rows; only those of the first page where all take more than :data:`PAGES`."""
-    total, first = page(0)
-    rows = list(first)
-    if first and total <= len(first) * PAGES:
-        while len(rows) < total:
-            _, more = page(len(rows))
-            if not more:
-                break
-            rows += more
-    return total, rows
+def _users(found: Collection[_User] | Collection[_UserV2], total: int) -> Users:
+    machines = frozenset(each.id for each in found if each.machine is not None)
+    return Users(frozenset(each.id for each in found) - machines, machines, total)

@@ -1,12 +1,13 @@
-"""The API of ZITADEL, as far as this package needs it: one typed method for each call.
+"""The client of ZITADEL's API: the services that make its calls, and what a process has learned about the server.
 
 Nothing here decides anything. What an answer means is decided in :mod:`pulumi_zorg.world.proof` and
-:mod:`pulumi_zorg.providers`.
+:mod:`pulumi_zorg.engine`.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import cached_property
@@ -19,6 +20,7 @@ from pulumi_zorg.api.changes import ChangeLogs
 from pulumi_zorg.api.counts import Counts
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.events import Events
+from pulumi_zorg.api.operations import Operations
 from pulumi_zorg.api.organizations import Organizations
 from pulumi_zorg.api.records import Details, Record, UserRecord, Wire, parse
 from pulumi_zorg.api.removals import Removals
@@ -46,21 +48,24 @@ class Client:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self.organizations = Organizations(transport)
+        #: Which implementations of operations the server has.
+        self.operations = Operations()
+        self.organizations = Organizations(transport, self.operations)
         self.caller = Caller(transport)
         self.events = Events(transport)
         self.change_logs = ChangeLogs(transport)
-        self.counts = Counts(transport)
-        self.access = Access(transport)
+        self.counts = Counts(transport, self.organizations)
+        self.access = Access(transport, self.organizations)
         self.searches = Searches(transport)
         self.roles = Roles(transport, self.events)
         #: Lets few writes of one type run at once.
         self.writes = Writes()
         #: The organizations that this process removes.
         self.removals = Removals()
-        #: What calls have shown that other calls need not ask for again: the values of a property, by its name and what they
-        #: are about. :meth:`forget` forgets those that this run changes.
-        self.learned: dict[tuple[str, ...], str] = {}
+        #: What the server fills in for a property that is left out: by property, the values by what they depend on. Empty is none.
+        self.filled_in: defaultdict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
+        #: The tokens of the types whose new objects reads do not show, so that creating them again does not help.
+        self.not_shown: set[str] = set()
         self._verified: set[str] = set()
         self._verifying: dict[str, Future[bool]] = {}
         self._created: set[str] = set()
@@ -87,9 +92,8 @@ class Client:
         return cls(Transport(settings, notice=notice, before_request=before_request))
 
     def forget(self, property: str) -> None:
-        """Forget the values of a property in :attr:`learned`: an object that it can name is created or removed."""
-        for key in [each for each in list(self.learned) if each[0] == property]:
-            self.learned.pop(key, None)
+        """Forget the values of a property in :attr:`filled_in`: an object that it can name is created or removed."""
+        self.filled_in.pop(property, None)
 
     def read(
         self,
@@ -136,7 +140,9 @@ class Client:
         hint: str = "",
         ids: Mapping[str, str] | None = None,
     ) -> None:
-        """Change an object of the organization, and verify that the server acted on that organization. See :meth:`change`.
+        """Change an object of the organization that the header names, and verify that the server acted on that organization.
+
+        The answer proves it by ``details.resourceOwner``. See :meth:`change`, for calls whose answer proves something else.
 
         :raises HeaderIgnored: where the server acted on another organization.
         """
@@ -223,7 +229,7 @@ class Client:
 
 
 def check_owner(details: Details, org_id: str, operation: str) -> None:
-    """Verify the organization that the server says it acted on.
+    """Verify that the server acted on an organization, by what its answer names.
 
     :raises HeaderIgnored: where that is another organization.
     :raises UnexpectedAnswer: where the answer does not say.
@@ -234,7 +240,7 @@ def check_owner(details: Details, org_id: str, operation: str) -> None:
         )
     if details.resource_owner != org_id:
         raise HeaderIgnored(
-            f"{operation}: the server says it acted on organization {clean(details.resource_owner)} instead. Look at that "
+            f"{operation}: the server acted on organization {clean(details.resource_owner)} instead. Look at that "
             "organization now: the change may have been made there. The server, or something in front of it, ignores the "
             "header x-zitadel-orgid."
         )

@@ -34,11 +34,6 @@ def v1_query(offset: int) -> dict[str, Any]:
     return {"offset": str(offset), "limit": PAGE, "asc": True}
 
 
-def v2_query(offset: int) -> dict[str, Any]:
-    """Return the part of a v2 list's body that names the page."""
-    return {"offset": str(offset), "limit": PAGE_V2, "asc": True}
-
-
 def all_pages(
     page: Callable[[int], tuple[int, Sequence[Entry]]], operation: str, at_most: int | None = None
 ) -> tuple[Entry, ...]:

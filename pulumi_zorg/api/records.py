@@ -1,7 +1,8 @@
-"""What ZITADEL says, as typed records. Names are snake_case here and camelCase only on the wire."""
+"""ZITADEL's answers as typed records. Names are snake_case here and camelCase only on the wire."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -24,6 +25,7 @@ __all__ = [
     "Wire",
     "check_id",
     "parse",
+    "states_of",
 ]
 
 NonEmpty = Annotated[str, Field(min_length=1)]
@@ -56,13 +58,22 @@ class ListDetails(Wire):
     total_result: int = 0
 
 
+def states_of(prefix: str, *neither: str) -> Mapping[str, bool | None]:
+    """Return the states of an object that can be active and inactive.
+
+    :param prefix: what the names of the states begin with, like ``ORG_STATE``.
+    :param neither: the rest of the names of the states that are neither active nor inactive, like ``LOCKED``.
+    """
+    return {f"{prefix}_ACTIVE": True, f"{prefix}_INACTIVE": False, **{f"{prefix}_{each}": None for each in neither}}
+
+
 class ObjectRecord(Wire):
     """An object that a resource can manage, as the API shows it."""
 
     #: What the object is called in a sentence.
     noun: ClassVar[str]
-    #: What the names of its states begin with, like ``ORG_STATE``.
-    states: ClassVar[str]
+    #: Its states by their names: whether the object is active in a state, or None for a state that is neither active nor inactive.
+    states: ClassVar[Mapping[str, bool | None]]
 
     #: Whether only the object's events show it: reads and lists of the server do not.
     is_phantom: ClassVar[bool] = False
@@ -74,20 +85,18 @@ class ObjectRecord(Wire):
     state: str = ""
 
     @property
-    def active(self) -> bool:
-        """Whether the object is active.
+    def active(self) -> bool | None:
+        """Whether the object is active; None in a state that is neither active nor inactive.
 
         :raises UnexpectedAnswer: for a state that this release does not know.
         """
-        if self.state == f"{self.states}_ACTIVE":
-            return True
-        if self.state == f"{self.states}_INACTIVE":
-            return False
-        raise UnexpectedAnswer(
-            f"The state of {self.noun} {self.id} is {clean(self.state)!r}, which this release does not know; nothing was done "
-            "with it.",
-            may_have_applied=False,
-        )
+        if self.state not in self.states:
+            raise UnexpectedAnswer(
+                f"The state of {self.noun} {self.id} is {clean(self.state)!r}, which this release does not know; nothing was done "
+                "with it.",
+                may_have_applied=False,
+            )
+        return self.states[self.state]
 
     @property
     def org_id(self) -> str:
@@ -102,9 +111,13 @@ class ObjectRecord(Wire):
     def properties(self) -> dict[str, Any]:
         """Return the object's properties, in the state's form. Reads by id and lists both use it.
 
+        ``active`` is left out in a state that is neither active nor inactive.
+
         :raises UnexpectedAnswer: for a state that this release does not know.
         """
         values = {name: getattr(self, name) for name in (*self.shown, "active", "state")}
+        if values["active"] is None:
+            del values["active"]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
@@ -112,10 +125,11 @@ class OrganizationRecord(ObjectRecord):
     """An organization as ``GET /management/v1/orgs/me`` shows it. A removed one is still shown, without a state."""
 
     noun = "organization"
-    states = "ORG_STATE"
-
+    states = states_of("ORG_STATE")
     shown = ("name", "primary_domain")
 
+    # The v2 API has longer names of the states.
+    state: Annotated[str, AfterValidator(lambda state: state.replace("ORGANIZATION_", "ORG_"))] = ""
     name: str = ""
     primary_domain: str = ""
 
@@ -179,23 +193,23 @@ Record = TypeVar("Record", bound=Wire)
 
 
 def parse(model: type[Record], answer: Any, operation: str) -> Record:
-    """``answer`` as a record.
+    """Return an answer as a record.
 
     :param operation: what was attempted, as the beginning of a sentence.
-    :raises UnexpectedAnswer: where something else came: an empty object, a gateway's own words.
+    :raises UnexpectedAnswer: where the answer has another format: it is empty, or a gateway wrote it.
     """
     try:
         return model.model_validate(answer)
     except ValidationError as error:
         where = ", ".join(".".join(str(part) for part in item["loc"]) or "all of it" for item in error.errors()[:3])
     raise UnexpectedAnswer(
-        f"{operation}: the answer is not what ZITADEL says to that (wrong: {where}). "
+        f"{operation}: the answer has an unexpected format (fields: {where}). "
         f"Check zorg:url, and what is in front of the server. {DOCTOR}"
     )
 
 
 def check_id(shown: str, id: str, noun: str, operation: str) -> None:
-    """Verify that the answer to a read by id is about the object that was asked for.
+    """Verify that the answer to a read by id is about the requested object.
 
     :param noun: what the object is called in a sentence.
     :raises UnexpectedAnswer: where it is about another one.

@@ -10,17 +10,17 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from pulumi_zorg.api.authorizations import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.api.call import Call
 from pulumi_zorg.api.events import BEGINNING
-from pulumi_zorg.api.pages import PAGE_V2, v2_query
-from pulumi_zorg.api.records import Event, ListDetails, NonEmpty, RoleKeys, Wire, parse
+from pulumi_zorg.api.records import Event, NonEmpty, RoleKeys, Wire, parse
 from pulumi_zorg.errors import NotFound, PermissionDenied, clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.events import Events
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["ROLE_EVENTS", "GrantedRoles", "Holder", "Holders", "ProjectRoles", "Roles", "roles_from"]
+__all__ = ["ROLE_EVENTS", "GrantedRoles", "Holders", "ProjectRoles", "Role", "Roles", "roles_from"]
 
 #: The events of a project that say which roles it and its project grants have.
 ROLE_EVENTS = (
@@ -28,6 +28,7 @@ ROLE_EVENTS = (
     "project.changed",
     "project.removed",
     "project.role.added",
+    "project.role.changed",
     "project.role.removed",
     "project.grant.added",
     "project.grant.changed",
@@ -44,14 +45,37 @@ class GrantedRoles:
     keys: tuple[str, ...]
 
 
+class Role(Wire):
+    """A role of a project."""
+
+    key: NonEmpty
+    display_name: str = ""
+    group: str = ""
+
+    @property
+    def id(self) -> str:
+        """What distinguishes it in a list."""
+        return self.key
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """The role in the state's form."""
+        return {"display_name": self.display_name, "group": self.group}
+
+
 @dataclass
 class ProjectRoles:
-    """A project, its roles, and its project grants by their ids."""
+    """A project, its roles by their keys, and its project grants by their ids."""
 
     org_id: str
     name: str = ""
-    keys: tuple[str, ...] = ()
+    roles: dict[str, Role] = field(default_factory=dict)
     grants: dict[str, GrantedRoles] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the roles, sorted."""
+        return tuple(sorted(self.roles))
 
 
 class _ProjectGrant(Wire):
@@ -65,18 +89,6 @@ class _FoundProjectGrant(Wire):
     project_grant: _ProjectGrant
 
 
-class _Reference(Wire):
-    id: NonEmpty
-
-
-class Holder(Wire):
-    """A user grant that has a role, as ``AuthorizationService`` lists it. Its roles are not complete there."""
-
-    id: NonEmpty
-    user: _Reference
-    organization: _Reference
-
-
 @dataclass(frozen=True)
 class Holders:
     """The user grants that have a role, as a list shows them. It may lag.
@@ -85,16 +97,11 @@ class Holders:
     """
 
     total: int
-    shown: tuple[Holder, ...]
-
-
-class _Holders(Wire):
-    pagination: ListDetails  # always there: an answer without it is not ZITADEL's
-    authorizations: tuple[Holder, ...] = ()
+    shown: tuple[Authorization, ...]
 
 
 class Roles:
-    """The roles of projects. The event store has them without a lag; a caller who may not read it is not told."""
+    """The roles of projects. The event store has them without a lag, for a caller with the permission to read it."""
 
     def __init__(self, transport: Transport, events: Events) -> None:
         self._transport, self._events = transport, events
@@ -191,22 +198,14 @@ class Roles:
         :raises NotFound: on servers before v4, which do not have the list.
         """
         operation = f"Searching the user grants with role {clean(key)!r} of project {clean(project_id)}"
-        filters: list[dict[str, Any]] = [
-            {"projectId": {"id": project_id}},
-            {"roleKey": {"key": key, "method": "TEXT_FILTER_METHOD_EQUALS"}},
-        ]
-        if project_grant_id is not None:
-            filters.append({"projectGrantId": {"id": project_grant_id}})
-        path = "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations"
-        shown: list[Holder] = []
+        filters = authorization_filters(project_id=project_id, role=key, project_grant_id=project_grant_id)
+        shown: list[Authorization] = []
         total = offset = 0
         while offset <= total:
-            body = {"filters": filters, "pagination": v2_query(offset)}
-            answer = self._transport.send(Call(operation, "POST", path, body=body, reads=True))
-            page = parse(_Holders, answer, operation)
-            shown += page.authorizations
             # A page leaves out what the caller may not see, and the total counts it.
-            total, offset = page.pagination.total_result, offset + PAGE_V2
+            total, page = AUTHORIZATIONS.page(self._transport, operation, *filters, offset=offset)
+            shown += page
+            offset += AUTHORIZATIONS.size
         return Holders(max(total, len(shown)), tuple(shown))
 
 
@@ -235,10 +234,13 @@ def _apply(project: ProjectRoles, kind: str, payload: Mapping[str, Any]) -> None
     match kind:
         case "project.added" | "project.changed":
             project.name = str(payload.get("name") or project.name)
-        case "project.role.added":
-            project.keys = tuple(sorted({*project.keys, key}))
+        case "project.role.added" | "project.role.changed":
+            before = project.roles[key].model_dump() if kind == "project.role.changed" and key in project.roles else {}
+            shown = {"display_name": payload.get("displayName"), "group": payload.get("group")}
+            changed = {name: value for name, value in shown.items() if value is not None}
+            project.roles[key] = Role.model_validate({**before, "key": key, **changed})
         case "project.role.removed":
-            project.keys = tuple(each for each in project.keys if each != key)
+            project.roles.pop(key, None)
         case "project.grant.added":
             project.grants[grant_id] = GrantedRoles(str(payload.get("grantedOrgId", "")), given)
         case "project.grant.changed" | "project.grant.cascade.changed":

@@ -85,7 +85,7 @@ def _to_create_organizations(examination: Examination) -> Iterator[Finding]:
         return
     scope = _Scope("on the instance", frozenset(), None, _ON_INSTANCE)
     for declared in _types(examination):
-        if not declared.in_organization:
+        if declared.is_organization:
             found = _finding(examination, scope, declared, ("create",))
             yield replace(found, status="warning") if found.missing else found
 
@@ -131,7 +131,7 @@ def _finding(examination: Examination, scope: _Scope, declared: ResourceType[Any
     nowhere = False  # whether a permission is missing on every single object
     for action in actions:
         permissions = scope.permissions
-        if action == "create" and not declared.in_organization:
+        if action == "create" and declared.is_organization:
             # The call names no organization, so that the server looks at the rights in the caller's own one.
             permissions = examination.client.caller.permissions(examination.own_org)
         lacking = missing_permissions(declared, permissions, action)

@@ -155,5 +155,5 @@ def _unmanaged(
 def organizations_of(resources: Sequence[Recorded]) -> set[str]:
     """Return the organizations that the stack manages, and those in which it manages an object."""
     managed = [each for each in resources if not each.external]
-    organizations = {each.id for each in managed if not RESOURCE_TYPES[each.token].in_organization}
+    organizations = {each.id for each in managed if RESOURCE_TYPES[each.token].is_organization}
     return organizations | {each.address.ids["org_id"] for each in managed if "org_id" in each.address.ids}

@@ -94,7 +94,7 @@ class Checks:
             context.reporter.hide_properties(self.token, news[SECRETS], _without_unknowns(olds), declared)
         _verify_instance(context, news.get(LOOKED_UP) or {})
         if not problems:
-            mine, unique_key = context.objects.declared(str(resource)), self.inputs.identity(checked)
+            mine, unique_key = context.objects.declared(str(resource)), self.inputs.unique_key(checked)
             mine.before, mine.ignored = olds, frozenset(news.get(IGNORED) or ())
             other = context.objects.register(str(resource), unique_key, new=new)
             if other is not None:
@@ -137,7 +137,7 @@ class Checks:
             )
             raise InputError(what, clean(differing[0]), reason)
         context.is_import = True
-        unique_key = self.inputs.identity(checked)
+        unique_key = self.inputs.unique_key(checked)
         if context.objects.register(str(uuid4()), unique_key, new=True) is not None:
             reason = f"is that of another entry of the import file: only one resource can manage a {noun}"
             raise InputError(what, next(iter(unique_key)), reason)
@@ -154,7 +154,7 @@ class Checks:
         recorded = {**(olds.get(FILLED) or {}), **olds}
         replaces = [name for name in self.inputs.replaces if _is_replaced(recorded.get(name), news.get(name))]
         objects = context.objects
-        resource, key = objects.resource(self.inputs.identity(news)), self.inputs.key(self.token, id, recorded)
+        resource, key = objects.resource(self.inputs.unique_key(news)), self.inputs.key(self.token, id, recorded)
         if resource is not None:
             # A refresh, which may be in the process of the update, has checked nothing: its object is not known to be this resource's.
             objects.may_be_kept(self.token, id, olds)

@@ -59,9 +59,9 @@ def create_or_adopt(
     :param resource: as :class:`ManagedObjects` names it.
     :raises NameTaken: where the object exists and this resource neither made it nor adopts it.
     """
-    creator = _Creator(resource_type, context, inputs, resource, resource_type.identity(inputs.dump()))
+    creator = _Creator(resource_type, context, inputs, resource, resource_type.unique_key(inputs.dump()))
     pending = context.pending.find(resource)
-    existing = resource_type.find_existing(context.client, inputs) if inputs.adopt else None
+    existing = resource_type.find_by_unique_key(context.client, inputs) if inputs.adopt else None
     if existing is not None:
         manager = creator.manager(existing)
         if manager is not None:
@@ -185,7 +185,7 @@ class _Creator(Generic[AnyInputs]):
         if kept is None or self.manager(kept.id) is not None:
             return None
         found = self.type.find_visible(self.client, kept.id, self.type.address_in(self.inputs.dump()))
-        if found is None or not self.type.has_identity(found.properties, self.inputs):
+        if found is None or not self.type.has_unique_key(found.properties, self.inputs):
             return None
         self.context.reporter.note(
             f"{self.type.title(self.inputs, kept.id)} was kept when its resource was replaced, and is taken back by it."
@@ -245,7 +245,7 @@ class _Creator(Generic[AnyInputs]):
     def _listed(self, inputs: AnyInputs) -> str | None:
         """Return the id of what exists. Lists that lag are given some time to show it."""
         return poll(
-            lambda: self.type.find_existing(self.client, inputs),
+            lambda: self.type.find_by_unique_key(self.client, inputs),
             lambda found: found is not None,
             within=_LISTED_WITHIN,
             sleep=self.client.transport.sleep,
@@ -253,7 +253,7 @@ class _Creator(Generic[AnyInputs]):
 
     def _can_see_existing(self) -> bool:
         try:
-            return self.type.find_existing(self.client, self.inputs) is not None
+            return self.type.find_by_unique_key(self.client, self.inputs) is not None
         except ZorgError:
             return False
 
@@ -272,7 +272,7 @@ def conflict_error(
     client = context.client
     existing, reason, event = None, None, None
     try:
-        found = resource_type.find_existing(client, inputs)
+        found = resource_type.find_by_unique_key(client, inputs)
         if found not in (None, renamed):
             existing = found
             address = resource_type.address_in(inputs.dump())

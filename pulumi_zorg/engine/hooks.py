@@ -97,7 +97,7 @@ class Hooks(Generic[AnyInputs]):
         """Return the object as it is: for a refresh, which gives what the state has, and for ``get``, which gives the id."""
         context = process.current()
         recorded = {name: value for name, value in props.items() if value is not None}
-        is_get = not any(name in recorded for name in self.type.required if name not in self.type.address)
+        is_get = self.type.is_get(recorded)
         # Where the inputs in the state differ from the outputs, the engine needs both.
         agree = not (recorded.get(DIFFERS) or recorded.get(UNFINISHED))
         context.pending.seen_by_engine(self.type.token, id)
@@ -226,7 +226,7 @@ class Hooks(Generic[AnyInputs]):
             return None
         objects, declared = process.current().objects, inputs.dump()
         ignored = objects.declared(resource).ignored
-        kept = objects.kept(self.type.token, self.type.identity(declared)) if origin == "taken back" else None
+        kept = objects.kept(self.type.token, self.type.unique_key(declared)) if origin == "taken back" else None
         if kept is not None and kept.deactivated:
             ignored -= {"active"}
         return {name: declared.get(name) for name in ignored} or None
@@ -234,8 +234,8 @@ class Hooks(Generic[AnyInputs]):
     def _shown(self, id: str, resource: str, inputs: AnyInputs) -> tuple[str, Origin]:
         """Return the object, or another one that is created in its place if the server has lost it: reads do not show it then."""
         context, client = process.current(), process.current().client
-        target, given_up = Target(self.type, client, id, inputs), ("creates are not shown", self.type.token)
-        if given_up in client.learned or is_shown(target):
+        target = Target(self.type, client, id, inputs)
+        if self.type.token in client.not_shown or is_shown(target):
             return id, "created"
         what = f"{target.title} was created, and reads do not show it"
         if was_created(target) is False:
@@ -250,7 +250,7 @@ class Hooks(Generic[AnyInputs]):
         context.pending.forget(resource)
         target.id, origin = create_or_adopt(self.type, context, inputs, resource)
         if not is_shown(target):
-            client.learned[given_up] = target.id  # it would not help the others either
+            client.not_shown.add(self.type.token)  # it would not help the others either
             context.reporter.warn(
                 f"{target.title} was created again, and reads do not show it either. Whoever should have access by it may not have "
                 "it. Look in the console whether what it names exists there, like its user. If it does, tell whoever runs the server."
@@ -273,7 +273,7 @@ class Hooks(Generic[AnyInputs]):
         context, inputs, is_new = process.current(), target.inputs, origin == "created"
 
         def verify(observed: Observed) -> None:
-            if is_new and target.first is None and not self.type.has_identity(observed.properties, inputs):
+            if is_new and target.first is None and not self.type.has_unique_key(observed.properties, inputs):
                 raise _WrongId
             context.objects.bind(resource, self.type.key(target.id, inputs.dump()))
 
@@ -290,7 +290,7 @@ class Hooks(Generic[AnyInputs]):
 
     def _resource(self, properties: Mapping[str, Any]) -> str:
         """Return the resource that declares these properties, as `check` has registered it."""
-        resource = process.current().objects.resource(self.type.identity(properties))
+        resource = process.current().objects.resource(self.type.unique_key(properties))
         if resource is None:
             raise ConfigurationError(OLD_SDK)
         return resource

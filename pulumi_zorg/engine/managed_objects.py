@@ -148,7 +148,7 @@ class ManagedObjects:
         """
         kept = recorded.get("deletion_policy") == DeletionPolicy.DEACTIVATE.value
         found = InState(id, kept and recorded.get("active") is True)
-        unique_key = INPUTS[token].identity(recorded)
+        unique_key = INPUTS[token].unique_key(recorded)
         if unique_key:
             self._in_state[token, _key(unique_key)] = found
         return found

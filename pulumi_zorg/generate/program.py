@@ -13,7 +13,7 @@ from pulumi_zorg.generate.names import slug, unique, variable
 from pulumi_zorg.generate.python_text import Collection, Entry, assign, call, comment, for_each, literal
 from pulumi_zorg.generate.selection import Selection, name_of, properties_of
 from pulumi_zorg.resource_types.inputs import Problem, check_inputs
-from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, referred_type
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, in_order_of_references, referred_type
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.tokens import Key, short
@@ -140,7 +140,7 @@ def _resources(selection: Selection, way: Way, left_out: list[str]) -> Iterator[
     """Return what can be declared, in an order in which what is referred to comes first."""
     names: dict[Key | None, str] = {Key(each.token, each.id): slug(name_of(each) or "") for each in selection.objects}
     taken: dict[str, set[str]] = defaultdict(set, way.managed.names())
-    for token, resource_type in RESOURCE_TYPES.items():
+    for token, resource_type in in_order_of_references():
         for each in (found for found in selection.objects if found.token == token):
             inputs, problem = _inputs(each)
             if problem is not None:

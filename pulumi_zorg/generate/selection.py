@@ -112,7 +112,7 @@ def _organization(world: World, wanted: str) -> Observed:
                 return found
             why = f": {found.describe()}"
     query = {"nameQuery": {"name": wanted, "method": "TEXT_QUERY_METHOD_EQUALS"}}
-    named = world.client.searches.organizations(f"Looking for organization {clean(wanted)!r}", query)
+    named = world.client.organizations.search(f"Looking for organization {clean(wanted)!r}", query)
     if not named:
         raise NoMatch(
             f"There is no organization with the id or the name {clean(wanted)!r} that this credential may see{why}."

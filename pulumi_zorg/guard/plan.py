@@ -243,8 +243,8 @@ def _is_taken_back(type: str, old: _State, before: Mapping[str, Any], after: Map
     What an adoption takes over is read from the instance.
     """
     is_left = old.id and not old.retain and before.get("deletion_policy") in ("deactivate", "retain")
-    identity = INPUTS[type].identity(after)
-    return bool(is_left and identity and not after.get("adopt") and identity == INPUTS[type].identity(before))
+    identity = INPUTS[type].unique_key(after)
+    return bool(is_left and identity and not after.get("adopt") and identity == INPUTS[type].unique_key(before))
 
 
 def _shared(digest: _Digest) -> tuple[SharedObject, ...]:

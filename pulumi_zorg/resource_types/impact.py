@@ -42,7 +42,6 @@ __all__ = [
     "role_keys",
     "roles_text",
     "shut_out",
-    "switched",
     "text",
 ]
 
@@ -103,7 +102,7 @@ class Planned:
         return self.before is None and self.after is not None and self.after.get("adopt") not in (None, False)
 
     def unresolved(self, names: Collection[str]) -> Planned:
-        """The adoption of an object that nobody has read: it may be active or not, and ``names`` may have any value."""
+        """Return the adoption of an object not yet fetched: it may be active or not, and ``names`` may have any value."""
         after = self.after or {}
         unknown = {name: UNKNOWN for name in ("active", *names) if name == "active" or name in after}
         return replace(self, before={**after, **unknown})
@@ -115,7 +114,7 @@ class Harm(IntEnum):
     REMOVES = 0
     DEACTIVATES = 1
     TAKES = 2
-    #: The adoption of an object that nobody has read. It may change nothing.
+    #: The adoption of an object not yet fetched. It may change nothing.
     NOT_READ = 3
     GIVES = 4
     #: The number of those that give access to what the same run creates.
@@ -162,7 +161,7 @@ class Effect:
 
     @property
     def adopts(self) -> bool:
-        """Whether it adopts an object that nobody has read (:meth:`Planned.unresolved`), so that it may be as declared already."""
+        """Whether it adopts an object not yet fetched (:meth:`Planned.unresolved`), which may match already."""
         return self.id is None and self.before is not None and self.after is not None
 
     def hiding(self, names: Collection[str]) -> Effect:
@@ -203,9 +202,23 @@ class Facts:
     losing: frozenset[str] | None = None
     unlisted: str | None = None
 
+    def __or__(self, other: Facts) -> Facts:
+        """Return what two facts say together. Who loses access is known where both know it."""
+        return Facts(
+            {**self.counts, **other.counts},
+            {**self.names, **other.names},
+            self.why_not or other.why_not,
+            None if self.losing is None or other.losing is None else self.losing | other.losing,
+            self.unlisted or other.unlisted,
+        )
+
+    def named(self, noun: str, property: str, effect: Effect) -> str:
+        """Return the object that a property names: by its name where that was read, else by its id."""
+        return self.names.get(property) or called(noun, effect.properties.get(property))
+
     @property
     def not_counted(self) -> str:
-        """The clause that says why there are no counts; empty where there is nothing to say."""
+        """The clause with the reason why there are no counts; empty where there is none."""
         return f"; how many could not be read: {self.why_not}" if self.why_not else ""
 
 
@@ -216,10 +229,13 @@ class Impact:
     known_by: tuple[str, ...] = ()
     #: The properties that have the ids of what it gives access to. Nobody has had access to what the same run creates.
     gives_access_to: tuple[str, ...] = ()
+    #: Whether people have the roles of an object only while it is active.
+    roles_need_active: bool = False
 
     def roles(self, properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
         """Return the roles that people have through the object; none for a type that gives no roles."""
-        return ()
+        flag = active(properties) if self.roles_need_active else True
+        return () if flag is False else UNKNOWN if flag is UNKNOWN else role_keys(properties)
 
     def is_significant(self, effect: Effect) -> bool:
         """Whether a reviewer should read a sentence about a change."""
@@ -243,8 +259,15 @@ class Impact:
             return Harm.TAKES
         return Harm.GIVES if self.gives_access(effect) else Harm.REST
 
+    def thing(self, effect: Effect, facts: Facts) -> str:
+        """Return the object in a sentence."""
+        raise NotImplementedError
+
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
-        """Return the sentences about a significant change, each beginning with its verb."""
+        """Return the sentences about a significant change, each beginning with its verb.
+
+        A change of ``active`` whose value is secret is given without it: as a change of the rest.
+        """
         raise NotImplementedError
 
     def effect(self, planned: Planned) -> Effect:
@@ -276,8 +299,9 @@ class Impact:
         else:
             gains = tuple(each for each in then if each not in now)
             loses = tuple(each for each in now if each not in then)
-        effect = Effect(planned.type, planned.id, act, properties, False, gains, loses, before, after, maybe)
-        effect = replace(effect, is_phantom=planned.is_phantom)
+        effect = Effect(
+            planned.type, planned.id, act, properties, False, gains, loses, before, after, maybe, planned.is_phantom
+        )
         return replace(effect, is_significant=self.is_significant(effect))
 
     def sentences(self, effect: Effect, facts: Facts | None = None) -> tuple[str, ...]:
@@ -287,14 +311,20 @@ class Impact:
         """
         if not effect.is_significant:
             return ()
-        result = self.of(effect, facts or Facts())
+        facts = facts or Facts()
+        if effect.act in (Act.DEACTIVATES, Act.REACTIVATES) and effect.properties.get("active") is SECRET:
+            # Only what does not depend on the flag is known besides.
+            rest = () if self.roles_need_active else self.of(replace(effect, act=Act.CHANGES), facts)
+            result = (f"changes `active` of {self.thing(effect, facts)} (the value is secret)", *rest)
+        else:
+            result = self.of(effect, facts)
         if effect.adopts:
-            return tuple(f"may be so, unless it exists as declared: {each}" for each in result)
+            return tuple(f"Unless the object already matches: {each}" for each in result)
         if not effect.maybe:
             return result
         hidden = SECRET in (effect.properties.get(name) for name in ("active", "role_keys"))
-        why = "and is known only when it runs" if not hidden else "and what it depends on is secret"
-        return tuple(f"may be so, {why}: {each}" for each in result)
+        why = "it depends on a secret value" if hidden else "known only during the update"
+        return tuple(f"Possible ({why}): {each}" for each in result)
 
 
 def _end(before: Mapping[str, Any]) -> Act:
@@ -334,16 +364,6 @@ def role_keys(properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
 def are_shown(keys: tuple[str, ...]) -> bool:
     """Whether these are role keys, and no text in their place."""
     return keys not in ((SOME_ROLES,), (SECRET_ROLES,))
-
-
-def switched(effect: Effect, thing: str, deactivated: str) -> tuple[str, ...]:
-    """Return the sentence about a deactivation, or where the flag is secret, one that does not show which way it goes.
-
-    :param deactivated: the sentence about a deactivation, after the object.
-    """
-    if effect.act in (Act.DEACTIVATES, Act.REACTIVATES) and effect.properties.get("active") is SECRET:
-        return (f"deactivates or reactivates {thing}: which of them is secret",)
-    return (f"deactivates {thing}{deactivated}",) if effect.act is Act.DEACTIVATES else ()
 
 
 def lost_role(key: str, thing: str, number: int | None, facts: Facts) -> str:

@@ -1,4 +1,4 @@
-"""What the inputs of all resources have in common. Each type has a dataclass of its own inputs; each field says what checks it.
+"""What the inputs of all resources have in common. Each type has a dataclass of its own inputs; each field names its check.
 
 They are checked in the constructor, as far as they are known there, and again in the provider. The form in which they dump
 themselves is the form of the inputs in the state. An input that is added later must be left out of it where it has its
@@ -301,7 +301,7 @@ class Inputs:
         return {each.name: _in_state(each.default) for each in fields(cls) if each.default is not MISSING}
 
     @classmethod
-    def identity(cls, properties: Mapping[str, Any]) -> dict[str, str]:
+    def unique_key(cls, properties: Mapping[str, Any]) -> dict[str, str]:
         """Return the properties that make an object unique on the server; empty where one of them is not known yet."""
         known = {name: properties.get(name) for name in cls.unique_by}
         texts = {name: value for name, value in known.items() if isinstance(value, str)}

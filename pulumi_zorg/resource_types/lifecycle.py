@@ -2,7 +2,7 @@
 
 This module alone decides what an update changes: **only what the program changes.** What else differs on the server is left.
 
-It alone decides the order too: **access to one object is never wider in between than it is at one of the two ends.**
+It alone decides the order too: **during the steps, access to one object is never wider than before the first or after the last step.**
 Deactivating comes first, so that nothing else can fail before it. Reactivating comes last, so that nobody gets in before
 everything else is as declared.
 """
@@ -52,11 +52,11 @@ class Step:
 class Snapshot:
     """The part of an object that steps can change, desired or observed.
 
-    :param active: the flag.
+    :param active: the flag; None of an observed object in a state that is neither active nor inactive.
     :param properties: what an update can change. Equal values mean the same.
     """
 
-    active: bool
+    active: bool | None
     properties: Mapping[str, Any]
 
 
@@ -108,9 +108,9 @@ def steps(desired: Snapshot, observed: Snapshot) -> tuple[Step, ...]:
     """Return the steps from ``observed`` to ``desired``, in order; none where they agree."""
     changed = frozenset(name for name, value in desired.properties.items() if observed.properties.get(name) != value)
     update = (Step(Action.UPDATE, changed),) if changed else ()
-    if observed.active and not desired.active:
+    if observed.active is not False and desired.active is False:
         return (Step(Action.DEACTIVATE), *update)
-    if desired.active and not observed.active:
+    if observed.active is False and desired.active is True:
         return (*update, Step(Action.REACTIVATE))
     return update
 
@@ -120,5 +120,5 @@ def steps_to_delete(policy: DeletionPolicy, observed: Snapshot | None) -> tuple[
     if observed is None or policy is DeletionPolicy.RETAIN:
         return ()
     if policy is DeletionPolicy.DEACTIVATE:
-        return (Step(Action.DEACTIVATE),) if observed.active else ()
+        return (Step(Action.DEACTIVATE),) if observed.active is not False else ()
     return (Step(Action.REMOVE),)

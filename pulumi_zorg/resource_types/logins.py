@@ -7,22 +7,23 @@ person's own organization must own the project or have an active project grant o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from pulumi_zorg.api.access import Access, FoundGrant, FoundProjectGrant, Login
+from pulumi_zorg.api.access import Access, Found, FoundGrant, FoundProjectGrant, Login
 from pulumi_zorg.resource_types.impact import (
     OPEN,
     ORGANIZATIONS,
     PEOPLE,
     PEOPLE_OF_ORGANIZATIONS,
     SERVICE_ACCOUNTS,
+    Facts,
     count_text,
 )
 from pulumi_zorg.resource_types.resource_type import FactReader
 
-__all__ = ["Logins", "counts_of", "read_login", "read_logins", "users_losing"]
+__all__ = ["Logins", "counts_of", "facts_of_lost_roles", "read_login", "read_logins", "users_losing"]
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Logins:
         return frozenset(person for person, org_id in had.items() if not self._lets_in(after, person, org_id))
 
     def _lets_in(self, login: Login, person: str, org_id: str) -> bool:
-        """Whether the settings let a person in. What they ask for must have been read."""
+        """Whether the settings let a person in. What they depend on must have been read."""
         return (
             login.active
             and (not login.role_check or person in (self.granted_users or ()))
@@ -185,3 +186,23 @@ def users_losing(logins: Logins) -> frozenset[str] | None:
     people = logins.losing(logins.login, replace(logins.login, active=False))
     users = logins.granted_users
     return None if people is None or users is None else people | users
+
+
+def facts_of_lost_roles(
+    reader: FactReader, id: str | None, reads: Mapping[str, Callable[[], Found[FoundGrant]]]
+) -> Facts:
+    """Return how many user grants lose each role, whose they are, and why that was not read.
+
+    :param id: the object that the roles are taken out of.
+    :param reads: reads the user grants that lose something, by the name of their count.
+    """
+    facts = Facts(losing=frozenset())
+    for name, read in reads.items():
+        found, why = reader.attempt(("losing by", id or "", name), read)
+        if found is None:
+            return facts | Facts(why_not=why)
+        active = frozenset(each.user_id for each in found.entries if each.active)
+        facts |= Facts({name: found.total}, losing=active if found.complete else None)
+        if not found.complete:
+            break
+    return facts

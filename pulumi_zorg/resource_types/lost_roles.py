@@ -6,16 +6,19 @@ project grant that was made a moment before. So what was promised is read, and b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
+from pulumi_zorg.api.authorizations import AUTHORIZATIONS
 from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.pages import all_pages, v1_query
-from pulumi_zorg.api.records import Details, ListDetails, RoleKeys, Wire
+from pulumi_zorg.api.lists import ObjectList
+from pulumi_zorg.api.operations import Implementation, Proves
+from pulumi_zorg.api.records import Details, RoleKeys, Wire
 from pulumi_zorg.api.retry import poll
-from pulumi_zorg.api.roles import Holder
 from pulumi_zorg.errors import (
     ApiError,
     FailedPrecondition,
@@ -35,8 +38,6 @@ _SET_ROLES = Endpoint("PUT", "/management/v1/users/{user_id}/grants/{id}", "user
 _PROJECT_GRANT = "/management/v1/projects/{project_id}/grants/{id}"
 _READ_PROJECT_GRANT = Endpoint("GET", _PROJECT_GRANT, "project.grant.read")
 _SET_PROJECT_GRANT = Endpoint("PUT", _PROJECT_GRANT, "project.grant.write")
-_LIST_PROJECT_GRANTS = Endpoint("POST", "/management/v1/projects/{id}/grants/_search", "project.grant.read")
-_SEARCH = Endpoint("POST", "/management/v1/users/grants/_search", "user.grant.read")
 
 #: Seconds within which a list shows a change.
 _SHOWN_WITHIN = 5.0
@@ -46,45 +47,71 @@ _NAMED = 20
 _MOST_SEARCHED = 20
 
 
-class _UserGrant(Wire):
+class _Grant(Wire):
+    """A user grant or a project grant."""
+
+    id: str = Field("", validation_alias=AliasChoices("id", "grantId"))
+    user_id: str = ""
+    granted_org_id: str = ""
     details: Details = Field(default_factory=Details)
-    role_keys: RoleKeys = ()
+    role_keys: RoleKeys = Field((), validation_alias=AliasChoices("roleKeys", "grantedRoleKeys"))
 
 
 class _Found(Wire):
-    record: _UserGrant = Field(alias="userGrant")
+    grant: _Grant = Field(validation_alias=AliasChoices("userGrant", "projectGrant"))
 
 
-class _Row(Wire):
+_USER_GRANTS = ObjectList(Endpoint("POST", "/management/v1/users/grants/_search", "user.grant.read"), _Grant)
+_PROJECT_GRANTS = ObjectList(
+    Endpoint("POST", "/management/v1/projects/{id}/grants/_search", "project.grant.read"), _Grant
+)
+
+
+@dataclass(frozen=True)
+class _Holder:
+    """A user grant or a project grant that has a role.
+
+    :param org_id: the organization that it is in.
+    :param ids: the ids in the paths of its calls.
+    """
+
+    client: Client
+    noun: str
     id: str
-    user_id: str
-    details: Details = Field(default_factory=Details)
+    org_id: str
+    reads: Endpoint
+    writes: Endpoint
+    ids: dict[str, str]
 
-    def holder(self) -> Holder:
-        """Return it as the list over all organizations shows it."""
-        values = {"id": self.id, "user": {"id": self.user_id}, "organization": {"id": self.details.resource_owner}}
-        return Holder.model_validate(values)
+    @property
+    def _title(self) -> str:
+        return f"{self.noun} {clean(self.id)} in organization {clean(self.org_id)}"
 
+    def roles(self) -> tuple[str, ...]:
+        """Return its roles as a read by its id shows them, which does not lag; none where it does not exist any more."""
+        operation = f"Reading {self._title}"
+        try:
+            found = self.client.read(_Found, self.reads, operation, org=self.org_id, ids=self.ids).grant
+        except NotFound:
+            return ()
+        check_owner(found.details, self.org_id, operation)
+        return found.role_keys
 
-class _Rows(Wire):
-    details: ListDetails  # as above
-    result: tuple[_Row, ...] = ()
+    def take_out(self, keys: Collection[str], kept: Callable[[str], bool]) -> None:
+        """Take the roles out of it, and verify that it does not have them.
 
-
-class _ProjectGrant(Wire):
-    id: str = Field(alias="grantId")
-    granted_org_id: str = ""
-    role_keys: RoleKeys = Field((), alias="grantedRoleKeys")
-    details: Details = Field(default_factory=Details)
-
-
-class _FoundProjectGrant(Wire):
-    record: _ProjectGrant = Field(alias="projectGrant")
-
-
-class _ProjectGrants(Wire):
-    details: ListDetails  # always there: an answer without it is not ZITADEL's
-    result: tuple[_ProjectGrant, ...] = ()
+        :param kept: whether it keeps a role.
+        """
+        has, operation = self.roles(), f"Taking roles out of {self._title}"
+        if set(keys).isdisjoint(has):
+            return  # the list lagged
+        body = {"roleKeys": [key for key in has if kept(key)]}
+        self.client.write(self.writes, operation, org=self.org_id, body=body, ids=self.ids)
+        left = set(keys) & set(self.roles())
+        if left:
+            raise UnexpectedAnswer(
+                f"{operation}: the server accepted it, and reads still show {', '.join(sorted(left))}"
+            )
 
 
 def take_from_project_grants(
@@ -92,7 +119,7 @@ def take_from_project_grants(
 ) -> Sequence[str]:
     """Take roles that a project has lost out of the project grants that still have one.
 
-    The event store has all project grants. The list, for a caller who may not read that, can lag.
+    The event store has all project grants. Other callers get a list, which can lag.
 
     :param org_id: the organization that owns the project.
     :param kept: the roles that the project has. A call that leaves another one in a project grant is refused, so a role that an
@@ -107,7 +134,9 @@ def take_from_project_grants(
         if not set(keys) & set(has):
             continue
         try:
-            _take_out_of_project_grant(client, org_id, project_id, grant_id, keys, kept)
+            ids = {"project_id": project_id, "id": grant_id}
+            grant = _Holder(client, "project grant", grant_id, org_id, _READ_PROJECT_GRANT, _SET_PROJECT_GRANT, ids)
+            grant.take_out(keys, lambda key: key in kept)
         except (ApiError, HeaderIgnored, UnexpectedAnswer) as error:
             left[grant_id] = f"project grant {clean(grant_id)} to organization {clean(granted_org_id)} ({error})"
     if left:
@@ -121,40 +150,8 @@ def _project_grants(client: Client, org_id: str, project_id: str) -> Sequence[tu
     if known is not None:
         return [(grant_id, each.granted_org_id, each.keys) for grant_id, each in known.grants.items()]
     operation = f"Listing the grants of project {clean(project_id)}"
-
-    def page(offset: int) -> tuple[int, tuple[_ProjectGrant, ...]]:
-        body = {"query": v1_query(offset)}
-        found = client.read(
-            _ProjectGrants, _LIST_PROJECT_GRANTS, operation, org=org_id, body=body, ids={"id": project_id}
-        )
-        return found.details.total_result, found.result
-
-    return [(each.id, each.granted_org_id, each.role_keys) for each in all_pages(page, operation)]
-
-
-def _take_out_of_project_grant(
-    client: Client, org_id: str, project_id: str, grant_id: str, keys: Collection[str], kept: Collection[str]
-) -> None:
-    operation = f"Taking roles out of project grant {clean(grant_id)} in organization {clean(org_id)}"
-    ids = {"project_id": project_id, "id": grant_id}
-
-    def read() -> tuple[str, ...]:
-        try:
-            found = client.read(_FoundProjectGrant, _READ_PROJECT_GRANT, operation, org=org_id, ids=ids).record
-        except NotFound:
-            return ()  # it went with its organization, which has no event of the project
-        check_owner(found.details, org_id, operation)
-        return found.role_keys
-
-    has = read()
-    if set(keys) & set(has):
-        body = {"roleKeys": [key for key in has if key in kept]}
-        client.write(_SET_PROJECT_GRANT, operation, org=org_id, body=body, ids=ids)
-        left = set(keys) & set(read())
-        if left:
-            raise UnexpectedAnswer(
-                f"{operation}: the server accepted it, and reads still show {', '.join(sorted(left))}"
-            )
+    found = _PROJECT_GRANTS.all(client.transport, operation, org=org_id, ids={"id": project_id})
+    return [(each.id, each.granted_org_id, each.role_keys) for each in found]
 
 
 def take_from_users(
@@ -206,19 +203,20 @@ class _Search:
 
     def look(self) -> dict[str, int]:
         """Take the roles out of the user grants that a list shows. Return how many it hides, by the role that they have."""
-        try:
-            return {key: self._look_everywhere(key) for key in self._keys}
-        except (NotFound, UnexpectedAnswer):  # servers before v4 do not have that list
-            self._look_in_organizations()
-            return {}
+        hidden: dict[str, int] = self._client.operations.first(_SEARCHES, self)
+        return hidden
 
-    def _look_everywhere(self, key: str) -> int:
-        found = self._client.roles.holders(self._project_id, key, self._project_grant_id)
-        self._settle(found.shown)
-        return found.total - len(found.shown)
+    def look_everywhere(self) -> dict[str, int]:
+        hidden = {}
+        for key in self._keys:
+            found = self._client.roles.holders(self._project_id, key, self._project_grant_id)
+            for each in found.shown:
+                self._take_out(each.id, each.user.id, each.organization.id)
+            hidden[key] = found.total - len(found.shown)
+        return hidden
 
-    def _look_in_organizations(self) -> None:
-        body: list[dict[str, object]] = [{"projectIdQuery": {"projectId": self._project_id}}]
+    def look_in_organizations(self) -> dict[str, int]:
+        body: list[dict[str, Any]] = [{"projectIdQuery": {"projectId": self._project_id}}]
         if self._project_grant_id is not None:
             body.append({"projectGrantIdQuery": {"projectGrantId": self._project_grant_id}})
         self.not_searched = tuple(
@@ -229,66 +227,50 @@ class _Search:
             for key in self._keys:
                 queries = [*body, {"roleKeyQuery": {"roleKey": key, "method": "TEXT_QUERY_METHOD_EQUALS"}}]
                 try:
-                    found = self._client.read(_Rows, _SEARCH, operation, org=org_id, body={"queries": queries})
+                    _, found = _USER_GRANTS.page(self._client.transport, operation, *queries, org=org_id)
                 except (NotFound, PermissionDenied):
                     self.not_searched = (*self.not_searched, f"user grants of organization {clean(org_id)}")
                     break
-                self._settle([each.holder() for each in found.result if each.details.resource_owner == org_id])
+                for each in found:
+                    if each.details.resource_owner == org_id:
+                        self._take_out(each.id, each.user_id, org_id)
+        return {}
 
-    def _settle(self, holders: Sequence[Holder]) -> None:
-        for each in holders:
-            if each.id in self._settled or each.id in self.refused:
-                continue
-            try:
-                self._take_out(each)
-            except (ApiError, HeaderIgnored, UnexpectedAnswer) as error:
-                where = f"user {clean(each.user.id)} in organization {clean(each.organization.id)}"
-                self.refused[each.id] = f"user grant {clean(each.id)} of {where} ({error})"
-            else:
-                self._settled.add(each.id)
-
-    def _take_out(self, holder: Holder) -> None:
-        """Take the roles out of a user grant, and verify that it does not have them."""
-        roles = self._roles_of(holder)
-        if roles is None or not set(self._keys) & set(roles):
-            return  # the list lagged
-        org_id, ids = holder.organization.id, {"user_id": holder.user.id, "id": holder.id}
-        kept = [key for key in roles if key not in self._keys]
-        operation = f"Taking roles out of user grant {clean(holder.id)} in organization {clean(org_id)}"
+    def _take_out(self, grant_id: str, user_id: str, org_id: str) -> None:
+        """Take the roles out of a user grant, unless that was tried before."""
+        if grant_id in self._settled or grant_id in self.refused:
+            return
+        ids = {"user_id": user_id, "id": grant_id}
+        grant = _Holder(self._client, "user grant", grant_id, org_id, _READ, _SET_ROLES, ids)
         try:
-            self._client.write(_SET_ROLES, operation, org=org_id, body={"roleKeys": kept}, ids=ids)
-        except FailedPrecondition:
-            # The server refuses a call that leaves a role there which was lost before. That one goes too.
-            grantable = self._grantable(org_id)
-            if grantable is None or grantable.issuperset(kept):
-                raise
-            body = {"roleKeys": [key for key in kept if key in grantable]}
-            self._client.write(_SET_ROLES, operation, org=org_id, body=body, ids=ids)
-        left = set(self._keys) & set(self._roles_of(holder) or ())
-        if left:
-            raise UnexpectedAnswer(
-                f"{operation}: the server accepted it, and reads still show {', '.join(sorted(left))}"
-            )
+            try:
+                grant.take_out(self._keys, lambda key: key not in self._keys)
+            except FailedPrecondition:
+                # The server refuses a call that leaves a role there which was lost before. That one goes too.
+                grantable = self._grantable(org_id)
+                if grantable is None:
+                    raise
+                grant.take_out(self._keys, lambda key: key in grantable.difference(self._keys))
+        except (ApiError, HeaderIgnored, UnexpectedAnswer) as error:
+            where = f"user {clean(user_id)} in organization {clean(org_id)}"
+            self.refused[grant_id] = f"user grant {clean(grant_id)} of {where} ({error})"
+        else:
+            self._settled.add(grant_id)
 
     def _grantable(self, org_id: str) -> frozenset[str] | None:
-        """Return the roles that a user grant in the organization can have; None for a caller who may not know."""
+        """Return the roles that a user grant in the organization can have; None where the caller lacks the permission to read that."""
         known = self._client.roles.read(self._project_id)
         if known is None:
             return None
         granted = [each.keys for each in known.grants.values() if each.granted_org_id == org_id != known.org_id]
         return frozenset(known.keys).intersection(*granted)
 
-    def _roles_of(self, holder: Holder) -> tuple[str, ...] | None:
-        """Return the roles of a user grant as a read by its id shows them, which does not lag; None where it is gone."""
-        org_id = holder.organization.id
-        operation = f"Reading user grant {clean(holder.id)} in organization {clean(org_id)}"
-        ids = {"user_id": holder.user.id, "id": holder.id}
-        try:
-            found = self._client.read(_Found, _READ, operation, org=org_id, ids=ids).record
-        except NotFound:
-            return None
-        check_owner(found.details, org_id, operation)
-        return found.role_keys
+
+#: Servers before v4 do not have the list over all organizations.
+_SEARCHES = (
+    Implementation((AUTHORIZATIONS.endpoint,), _Search.look_everywhere, Proves.ID, reads=True),
+    Implementation((_USER_GRANTS.endpoint,), _Search.look_in_organizations, reads=True),
+)
 
 
 def _left(title: str, refused: dict[str, str], hidden: dict[str, int]) -> str:

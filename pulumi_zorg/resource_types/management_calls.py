@@ -1,28 +1,23 @@
-"""The calls of ZITADEL's management API (v1) that all types in an organization make in the same way."""
+"""The operations of ZITADEL's management API (v1), which all types in an organization have in the same form."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from functools import cached_property
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
 from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.pages import all_pages, v1_query
-from pulumi_zorg.api.records import Details, ListDetails, ObjectRecord, Wire, check_id, parse
+from pulumi_zorg.api.lists import ObjectList
+from pulumi_zorg.api.operations import Implementation
+from pulumi_zorg.api.records import Details, Wire, check_id, parse
 from pulumi_zorg.errors import InputError, NotProven, UnexpectedAnswer, clean
-from pulumi_zorg.resource_types.resource_type import AnyInputs, Calls
+from pulumi_zorg.resource_types.resource_type import AnyInputs, AnyRecord, Calls
 from pulumi_zorg.world.observed import Address
 
 __all__ = ["ManagementCalls", "management_endpoints"]
-
-Record = TypeVar("Record", bound=ObjectRecord)
-
-
-class _Page(Wire):
-    details: ListDetails = Field(default_factory=ListDetails)
-    result: tuple[dict[str, Any], ...] = ()
 
 
 class _Answer(Wire):
@@ -59,20 +54,26 @@ def management_endpoints(
     }
 
 
-class ManagementCalls(Calls[AnyInputs], Generic[AnyInputs, Record]):
-    """Each call names the object's organization in the header.
+class ManagementCalls(Calls[AnyInputs, AnyRecord]):
+    """The operations as the management API (v1) has them. Each call names the object's organization in the header.
 
-    ``endpoints`` has the actions of :class:`Calls`, and ``search``, the list of an organization's objects.
+    A type adds the implementations of another version to ``implementations``.
     """
 
-    record: type[Record]
+    #: The endpoint of each operation, and ``search``, the list of an organization's objects. See :func:`management_endpoints`.
+    v1: ClassVar[Mapping[str, tuple[Endpoint, ...]]]
+    record: type[AnyRecord]
     #: The field of the answer to a read that has the object, and the field of the answer to a create that has its id.
     shown_as: ClassVar[str]
     created_as: ClassVar[str] = "id"
     #: The properties by which a read by id is verified: servers do not look at all ids in a path.
     verified_by: ClassVar[tuple[str, ...]] = ("org_id",)
-    #: What must be so for a create to succeed, as a sentence.
+    #: The preconditions of a create and an update, as a sentence.
     hint: ClassVar[str] = ""
+
+    @cached_property
+    def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
+        return {name: (Implementation(endpoints, getattr(self, f"_{name}")),) for name, endpoints in self.v1.items()}
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         """Return the ids in the paths of the calls about an object."""
@@ -86,7 +87,52 @@ class ManagementCalls(Calls[AnyInputs], Generic[AnyInputs, Record]):
         """Return the body of a create."""
         return self.body(inputs)
 
-    def read(self, client: Client, id: str, address: Address) -> Record:
+    def creating(self, inputs: AnyInputs) -> str:
+        """Return what a create is, as the beginning of a sentence."""
+        return f"Creating a {self.record.noun} in organization {clean(_org_id(inputs))}"
+
+    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[AnyRecord]:
+        return self.list(client, org_id, at_most=at_most)
+
+    def list(
+        self, client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None, **ids: str
+    ) -> Sequence[AnyRecord]:
+        """Return the objects in an organization that the queries find. The list may lag.
+
+        :param ids: the ids in the path of the list.
+        """
+        # A server that ignores the header lists another organization's objects.
+        found = self.pages(client, org_id, self.v1["search"][0], *queries, at_most=at_most, **ids)
+        return [each for each in found if each.org_id == org_id]
+
+    def pages(
+        self,
+        client: Client,
+        org_id: str,
+        endpoint: Endpoint,
+        *queries: dict[str, Any],
+        at_most: int | None = None,
+        **ids: str,
+    ) -> Sequence[AnyRecord]:
+        """Return what a search finds that names the organization in the header."""
+        operation = f"Listing the {self.record.noun}s of organization {clean(org_id)}"
+        return ObjectList(endpoint, self.record).all(
+            client.transport, operation, *queries, org=org_id, ids=ids, at_most=at_most
+        )
+
+    def write(
+        self, client: Client, action: str, verb: str, id: str, inputs: AnyInputs, body: dict[str, Any] | None = None
+    ) -> None:
+        """Make one change of the object."""
+        org_id, ids = _org_id(inputs), self.path(id, vars(inputs))
+        # A removal names the object in its path: a server that acts on another organization does not find it. So it is enough
+        # that the header has arrived once.
+        if action != "remove" or not client.header_arrives:
+            client.verify_org_header(org_id)
+        hint = self.hint if action == "update" else ""
+        client.write(self.v1[action][0], self._operation(verb, id, org_id), org=org_id, body=body, hint=hint, ids=ids)
+
+    def _read(self, client: Client, id: str, address: Address) -> AnyRecord:
         """Return the object as a read by its id shows it.
 
         :raises NotProven: where it belongs to something else than its address says.
@@ -98,10 +144,10 @@ class ManagementCalls(Calls[AnyInputs], Generic[AnyInputs, Record]):
         known = address.ids
         operation = self._operation("Reading", id, known["org_id"])
         ids = self.path(id, known)
-        answer = client.read(_Answer, self.endpoints["read"][0], operation, org=known["org_id"], ids=ids)
+        answer = client.read(_Answer, self.v1["read"][0], operation, org=known["org_id"], ids=ids)
         record = parse(self.record, answer.field(self.shown_as), operation)
         check_id(record.id, id, record.noun, operation)
-        shown = {**record.properties(), "org_id": record.org_id}
+        shown = {**vars(record), "org_id": record.org_id}
         for name in self.verified_by:
             if shown[name] != known[name]:
                 raise NotProven(
@@ -110,12 +156,16 @@ class ManagementCalls(Calls[AnyInputs], Generic[AnyInputs, Record]):
                 )
         return record
 
-    def create(self, client: Client, inputs: AnyInputs) -> str:
-        org_id, ids = _org_id(inputs), self.path("", vars(inputs))
-        operation = f"Creating a {self.record.noun} in organization {clean(org_id)}"
-        body = self.create_body(inputs)
+    def _create(self, client: Client, inputs: AnyInputs) -> str:
+        org_id, operation = _org_id(inputs), self.creating(inputs)
         answer = client.change(
-            _Answer, self.endpoints["create"][0], operation, org=org_id, body=body, hint=self.hint, ids=ids
+            _Answer,
+            self.v1["create"][0],
+            operation,
+            org=org_id,
+            body=self.create_body(inputs),
+            hint=self.hint,
+            ids=self.path("", vars(inputs)),
         )
         created = answer.field(self.created_as)
         if not isinstance(created, str) or not created:
@@ -123,54 +173,20 @@ class ManagementCalls(Calls[AnyInputs], Generic[AnyInputs, Record]):
         check_owner(answer.details, org_id, operation)
         return created
 
-    def update(self, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]) -> None:
+    def _update(self, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]) -> None:
         self.write(client, "update", "Changing", id, inputs, self.body(inputs))
 
-    def deactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
+    def _deactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
         self.write(client, "deactivate", "Deactivating", id, inputs)
 
-    def reactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
+    def _reactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
         self.write(client, "reactivate", "Reactivating", id, inputs)
 
-    def remove(self, client: Client, id: str, inputs: AnyInputs) -> None:
+    def _remove(self, client: Client, id: str, inputs: AnyInputs) -> None:
         self.write(client, "remove", "Removing", id, inputs)
 
-    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[Record]:
-        return self.list(client, org_id, at_most=at_most)
-
-    def list(
-        self, client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None
-    ) -> Sequence[Record]:
-        """Return the objects in an organization that the queries find. The list may lag."""
-        # A server that ignores the header lists another organization's objects.
-        return [
-            each
-            for each in self.pages(client, org_id, self.endpoints["search"][0], *queries, at_most=at_most)
-            if each.org_id == org_id
-        ]
-
-    def pages(
-        self, client: Client, org_id: str, endpoint: Endpoint, *queries: dict[str, Any], at_most: int | None = None
-    ) -> Sequence[Record]:
-        """Return what a search finds that names the organization in the header."""
-        operation = f"Listing the {self.record.noun}s of organization {clean(org_id)}"
-
-        def page(offset: int) -> tuple[int, list[Record]]:
-            found = client.read(
-                _Page, endpoint, operation, org=org_id, body={"query": v1_query(offset), "queries": queries}
-            )
-            return found.details.total_result, [parse(self.record, each, operation) for each in found.result]
-
-        return all_pages(page, operation, at_most)
-
-    def write(
-        self, client: Client, action: str, verb: str, id: str, inputs: AnyInputs, body: dict[str, Any] | None = None
-    ) -> None:
-        """Make one change of the object."""
-        org_id, ids = _org_id(inputs), self.path(id, vars(inputs))
-        client.write(
-            self.endpoints[action][0], self._operation(verb, id, org_id), org=org_id, body=body, hint=self.hint, ids=ids
-        )
+    def _search(self, client: Client, inputs: AnyInputs) -> Sequence[AnyRecord]:
+        raise NotImplementedError
 
     def _operation(self, verb: str, id: str, org_id: str) -> str:
         return f"{verb} {self.record.noun} {clean(id)} in organization {clean(org_id)}"

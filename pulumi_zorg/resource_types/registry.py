@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Mapping
 from functools import cache
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pulumi_zorg.errors import ConfigurationError, clean
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
     from pulumi_zorg.resource_types.registration import ZitadelResource
     from pulumi_zorg.resource_types.resource_type import ResourceType
 
-__all__ = ["INPUTS", "RESOURCE_TYPES", "is_known", "referred_type", "resource_class"]
+__all__ = [
+    "INPUTS",
+    "RESOURCE_TYPES",
+    "in_order_of_references",
+    "is_known",
+    "organization_type",
+    "referred_type",
+    "resource_class",
+]
 
 T = TypeVar("T")
 
@@ -82,6 +91,18 @@ def referred_type(property: str) -> str | None:
         if property == resource_type.reference or property.endswith(f"_{resource_type.reference}"):
             return token
     return None
+
+
+def in_order_of_references() -> Iterator[tuple[str, ResourceType[Any]]]:
+    """Return the resource types with their tokens, each after those that its inputs refer to: the order in a program."""
+    refers_to = {token: set(map(referred_type, each.inputs.names())) for token, each in RESOURCE_TYPES.items()}
+    order = TopologicalSorter({token: others - {token, None} for token, others in refers_to.items()})
+    return ((token, RESOURCE_TYPES[token]) for token in order.static_order() if token is not None)
+
+
+def organization_type() -> ResourceType[Any]:
+    """Return the resource type whose objects are organizations."""
+    return next(each for each in RESOURCE_TYPES.values() if each.is_organization)
 
 
 #: All resource types.

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.endpoints import Endpoint
+from pulumi_zorg.api.operations import Implementation, Proves, permissions_of
 from pulumi_zorg.api.records import Event, ObjectRecord
-from pulumi_zorg.errors import Gone, InputError, NameTaken, NotProven, ZorgError
+from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven, UnexpectedAnswer, ZorgError
 from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Facts, Impact, Planned
 from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Snapshot, Step
@@ -21,9 +22,10 @@ from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Observed, Removal
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["AnyInputs", "Calls", "FactReader", "Observed", "ResourceType"]
+__all__ = ["AnyInputs", "AnyRecord", "Calls", "FactReader", "Observed", "ResourceType"]
 
 AnyInputs = TypeVar("AnyInputs", bound=Inputs)
+AnyRecord = TypeVar("AnyRecord", bound=ObjectRecord)
 Answer = TypeVar("Answer")
 
 
@@ -50,56 +52,72 @@ class FactReader(Protocol):
         """
 
 
-class Calls(Generic[AnyInputs]):
-    """The calls of one type: one version of ZITADEL's API. Another version is another class.
+class Calls(Generic[AnyInputs, AnyRecord]):
+    """The operations on the objects of one type, each with its implementations in the versions of ZITADEL's API.
 
-    Each method that writes makes one change, and is called only after a read by id has shown the object.
+    An operation that changes an object makes one change, and is called only after a read by id has shown the object.
     """
 
-    #: The call of each change, for the documentation: ``create``, ``read``, ``remove``, and the other actions.
-    endpoints: ClassVar[Mapping[str, tuple[Endpoint, ...]]]
-    #: The actions of ``endpoints`` for which one of the calls is enough: the next one is made where a call is not permitted.
-    one_call_is_enough: ClassVar[frozenset[str]] = frozenset()
+    @property
+    def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
+        """The implementations of each operation, the best one first, by the operation's name: ``create``, ``read``, ``update``,
+        ``deactivate``, ``reactivate``, ``remove``, ``search``, ``list_instance`` and ``list_ids``.
 
-    def permissions(self, action: str) -> tuple[frozenset[str], ...]:
-        """Return the sets of permissions that an action of ``endpoints`` needs: of each set, the caller needs one."""
-        names = [each.permission for each in self.endpoints[action]]
-        if action in self.one_call_is_enough:
-            return (frozenset(names),)
-        return tuple(frozenset({name}) for name in dict.fromkeys(names))
+        Each takes what the method of that name takes. An operation without an implementation is one that the API does not have.
+        """
+        raise NotImplementedError
 
-    def read(self, client: Client, id: str, address: Address) -> ObjectRecord:
+    @property
+    def endpoints(self) -> dict[str, tuple[Endpoint, ...]]:
+        """The calls of each operation on one object, for the documentation."""
+        return {
+            name: tuple(call for each in implementations for call in each.endpoints)
+            for name, implementations in self.implementations.items()
+            if not name.startswith("list_")
+        }
+
+    def permissions(self, operation: str) -> tuple[frozenset[str], ...]:
+        """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
+        return permissions_of(self.implementations[operation])
+
+    def needs_header(self, client: Client, operation: str) -> bool:
+        """Whether an implementation that the server may have names the organization in the header."""
+        return any(each.proves is Proves.OWNER for each in client.operations.of(self.implementations[operation]))
+
+    def read(self, client: Client, id: str, address: Address) -> AnyRecord:
         """Return the object as a read by its id shows it.
 
         :param address: it has at least the ids that the type's ``address`` names.
         """
-        raise NotImplementedError
+        found: AnyRecord = self._first(client, "read", id, address)
+        return found
 
     def create(self, client: Client, inputs: AnyInputs) -> str:
         """Create an active object and return its id."""
-        raise NotImplementedError
+        return str(self._first(client, "create", inputs))
 
     def update(self, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]) -> None:
         """Change the properties in ``changed`` to what is declared."""
-        raise NotImplementedError
+        self._first(client, "update", id, inputs, changed)
 
     def deactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
         """Deactivate the object."""
-        raise NotImplementedError
+        self._first(client, "deactivate", id, inputs)
 
     def reactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
         """Reactivate the object."""
-        raise NotImplementedError
+        self._first(client, "reactivate", id, inputs)
 
     def remove(self, client: Client, id: str, inputs: AnyInputs) -> None:
         """Remove the object."""
-        raise NotImplementedError
+        self._first(client, "remove", id, inputs)
 
-    def search(self, client: Client, inputs: AnyInputs) -> Sequence[ObjectRecord]:
-        """Return the objects that have the identity of ``inputs``, by a list. It may lag."""
-        raise NotImplementedError
+    def search(self, client: Client, inputs: AnyInputs) -> Sequence[AnyRecord]:
+        """Return the objects that have the unique key of ``inputs``, by a list. It may lag."""
+        found: Sequence[AnyRecord] = self._first(client, "search", inputs)
+        return found
 
-    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[ObjectRecord]:
+    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[AnyRecord]:
         """Return the objects in an organization that the caller may see.
 
         :param at_most: how many calls it may take; None is any number.
@@ -107,33 +125,39 @@ class Calls(Generic[AnyInputs]):
         """
         raise NotImplementedError
 
-    def list_newest(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
+    def list_newest(self, client: Client, org_id: str) -> Sequence[AnyRecord]:
         """Return at least the newest of the objects in an organization that the caller may see."""
         return self.list_organization(client, org_id)
 
-    def list_removed_with(self, client: Client, org_id: str) -> Sequence[ObjectRecord]:
+    def list_removed_with(self, client: Client, org_id: str) -> Sequence[AnyRecord]:
         """Return the objects that are removed with an organization, as far as a list of the organization shows them."""
         return self.list_organization(client, org_id)
 
-    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ObjectRecord] | None:
+    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[AnyRecord] | None:
         """Return the objects of the whole instance that the caller may see; None where no call lists them.
 
         :param at_most: how many calls it may take; None is any number.
         :raises TooLong: where it takes more, after the first call.
         """
-        return None
+        found: Sequence[AnyRecord] | None = self._first(client, "list_instance", at_most)
+        return found
 
-    def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[ObjectRecord] | None:
+    def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[AnyRecord] | None:
         """Return the objects with these ids that the caller may see; None where no call lists them."""
-        return None
+        found: Sequence[AnyRecord] | None = self._first(client, "list_ids", ids)
+        return found
 
-    def complete(self, client: Client, records: Sequence[ObjectRecord], at_most: int) -> Sequence[ObjectRecord]:
+    def complete(self, client: Client, records: Sequence[AnyRecord], at_most: int) -> Sequence[AnyRecord]:
         """Return entries of lists with the properties that lists leave out, as far as the event store has them.
 
         :param at_most: how many calls it may take. The entries are returned as they are where that is not enough.
         :raises ApiError: for a caller who may not read the event store.
         """
         return records
+
+    def _first(self, client: Client, operation: str, *args: Any) -> Any:
+        implementations = self.implementations.get(operation, ())
+        return client.operations.first(implementations, client, *args) if implementations else None
 
 
 class ResourceType(Generic[AnyInputs]):
@@ -145,7 +169,7 @@ class ResourceType(Generic[AnyInputs]):
     noun: ClassVar[str]
     inputs: type[AnyInputs]
     #: The calls that this release makes about the type.
-    calls: Calls[AnyInputs]
+    calls: Calls[AnyInputs, Any]
     #: The events of an object.
     events: ClassVar[ObjectEvents]
     #: How changes are described to a reviewer.
@@ -183,17 +207,22 @@ class ResourceType(Generic[AnyInputs]):
         return self.inputs.required()
 
     @property
+    def is_organization(self) -> bool:
+        """Whether the objects are organizations, and not objects in one."""
+        return self.reference == "org_id"
+
+    @property
     def in_organization(self) -> bool:
-        """Whether an object is made in an organization, which its input ``org_id`` names."""
+        """Whether an object is created in an organization, which its input ``org_id`` names."""
         return "org_id" in self.inputs.names()
 
     def title(self, inputs: AnyInputs, id: str) -> str:
         """The object in a sentence."""
         raise NotImplementedError
 
-    def identity(self, properties: Mapping[str, Any]) -> dict[str, str]:
+    def unique_key(self, properties: Mapping[str, Any]) -> dict[str, str]:
         """The properties that make the object unique on the server; empty where one of them is not known yet."""
-        return self.inputs.identity(properties)
+        return self.inputs.unique_key(properties)
 
     def key(self, id: str, properties: Mapping[str, Any]) -> Key:
         """Return what is unique of an object.
@@ -215,7 +244,14 @@ class ResourceType(Generic[AnyInputs]):
 
     def snapshot(self, properties: Mapping[str, Any]) -> Snapshot:
         """The part of an object's properties that steps can change."""
-        return Snapshot(bool(properties["active"]), {name: properties.get(name) for name in self.updatable})
+        return Snapshot(properties.get("active"), {name: properties.get(name) for name in self.updatable})
+
+    def is_get(self, known: Mapping[str, Any]) -> bool:
+        """Whether a read is for `get`, which gives the address alone, and not for a resource in the state.
+
+        :param known: what the engine gives to the read, without None.
+        """
+        return known.keys().isdisjoint(set(self.inputs.names()) - set(self.address))
 
     def observed(self, record: ObjectRecord) -> Observed:
         """Return the object that a record of the API shows.
@@ -225,11 +261,6 @@ class ResourceType(Generic[AnyInputs]):
         created, properties = record.details.creation_date, record.properties()
         within = self.key(record.id, vars(record)).within
         return Observed(self.token, record.id, properties, created, record.warning, record.is_phantom, within)
-
-    def is_same(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-        """Whether two resources' properties are those of one object. Unknown and secret values are never the same."""
-        identity = self.identity(before)
-        return bool(identity) and identity == self.identity(after)
 
     # Finding an object
 
@@ -243,12 +274,8 @@ class ResourceType(Generic[AnyInputs]):
         :param address: it has at least the ids that :attr:`address` names.
         :raises NotProven: where neither can be shown.
         """
-        found = self.find_record(client, id, address)
+        found = proof.find_record(client, self, id, address)
         return found if isinstance(found, Removal) else self.observed(found)
-
-    def find_record(self, client: Client, id: str, address: Address) -> ObjectRecord | Removal:
-        """Return the object as the API shows it, or the proof that it was removed. See :meth:`find`."""
-        return proof.find_record(client, self, id, address)
 
     def find_visible(self, client: Client, id: str, address: Address) -> Observed | None:
         """Return the object if reads or events show it. For an id that came from a list or an event, which may be old."""
@@ -260,7 +287,8 @@ class ResourceType(Generic[AnyInputs]):
 
     def read(self, client: Client, id: str, address: Address) -> ObjectRecord:
         """Return the object as a read by its id shows it."""
-        return self.calls.read(client, id, address)
+        found: ObjectRecord = self.calls.read(client, id, address)
+        return found
 
     def record_from(self, events: tuple[Event, ...]) -> ObjectRecord | None:
         """Return the object as its events show it; None for a type that has no phantoms.
@@ -271,14 +299,19 @@ class ResourceType(Generic[AnyInputs]):
 
     def is_listed(self, client: Client, id: str, address: Address) -> bool | None:
         """Whether a list shows the object; None where too little is known of it."""
-        return any(each.id == id for each in self.calls.list_organization(client, address.ids["org_id"]))
+        if any(each.id == id for each in self.calls.list_organization(client, address.ids["org_id"])):
+            return True
+        try:
+            return any(each.id == id for each in self.calls.list_ids(client, [id]) or ())
+        except (ApiError, UnexpectedAnswer):  # older servers do not have that list
+            return False
 
     def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:
         """Whether a list shows an object of the organization that was created later. The server numbers ids by time."""
         newest = self.calls.list_newest(client, org_id)
         return id.isdecimal() and any(int(each.id) > int(id) for each in newest if each.id.isdecimal())
 
-    def find_existing(self, client: Client, inputs: AnyInputs) -> str | None:
+    def find_by_unique_key(self, client: Client, inputs: AnyInputs) -> str | None:
         """Return the id of the object that exists where this one would be created; None where none can be seen.
 
         Lists may lag, and no list has phantoms, so the event store is read too where the caller may read it.
@@ -287,32 +320,32 @@ class ResourceType(Generic[AnyInputs]):
 
         def is_it(id: str) -> bool:
             found = self.find_visible(client, id, self.address_in(declared))
-            return found is not None and self.has_identity(found.properties, inputs)
+            return found is not None and self.has_unique_key(found.properties, inputs)
 
         # Lists lag: what they show may be removed or changed by now.
-        listed = next((each.id for each in self.calls.search(client, inputs) if is_it(each.id)), None)
+        listed: str | None = next((each.id for each in self.calls.search(client, inputs) if is_it(each.id)), None)
         if listed is not None:
             return listed
-        renamed = (kind for name in self.identity(declared) for kind in self.events.changes.get(name, ()))
+        renamed = (kind for name in self.unique_key(declared) for kind in self.events.changes.get(name, ()))
         org_id = getattr(inputs, "org_id", None)
         newest = proof.list_events(client, (*self.events.created, *renamed), org_id)
         ids = dict.fromkeys(self.events.subject(event) for event in newest if self.may_be(event, inputs))
         return next(filter(is_it, ids), None)
 
-    def has_identity(self, properties: Mapping[str, Any], inputs: AnyInputs) -> bool:
-        """Whether an object has the declared identity. What the program leaves to the server is not compared."""
-        identity = self.identity(properties)
-        return all(identity.get(name) == value for name, value in self.identity(inputs.dump()).items() if value)
+    def has_unique_key(self, properties: Mapping[str, Any], inputs: AnyInputs) -> bool:
+        """Whether an object has the declared unique key. What the program leaves to the server is not compared."""
+        found = self.unique_key(properties)
+        return all(found.get(name) == value for name, value in self.unique_key(inputs.dump()).items() if value)
 
     def may_be(self, event: Event, inputs: AnyInputs) -> bool:
-        """Whether an event that creates an object, or gives it its name, is about one with the declared identity."""
+        """Whether an event that creates an object, or gives it its name, can describe the declared object."""
         shown = self.events.properties_in(event)
         whole = event.kind in self.events.created  # else it shows only what it changes
-        identity = {name: value for name, value in self.identity(inputs.dump()).items() if value}
-        return all(shown.get(name) == value for name, value in identity.items() if whole or name in self.updatable)
+        wanted = {name: value for name, value in self.unique_key(inputs.dump()).items() if value}
+        return all(shown.get(name) == value for name, value in wanted.items() if whole or name in self.updatable)
 
     def explain_conflict(self, client: Client, inputs: AnyInputs) -> str | None:
-        """Return why the server refuses to create the object although none of its identity exists, as a sentence."""
+        """Return why the server refuses to create the object although no object has its unique key, as a sentence."""
         org_id = getattr(inputs, "org_id", None)
         if org_id is None:
             return None
@@ -332,7 +365,7 @@ class ResourceType(Generic[AnyInputs]):
 
     def _verify_organization(self, client: Client, inputs: AnyInputs) -> None:
         org_id = getattr(inputs, "org_id", None)
-        if org_id is None or client.verify_org_header(org_id):
+        if org_id is None or not self.calls.needs_header(client, "create") or client.verify_org_header(org_id):
             return
         organization = proof.find_organization(client, org_id)
         if isinstance(organization, Removal):
@@ -353,7 +386,7 @@ class ResourceType(Generic[AnyInputs]):
         """Refuse a change of several calls of which a later one is known to be refused. Nothing is changed before this.
 
         :param inputs: what the object is to be.
-        :raises NameTaken: where it would get the identity of another object.
+        :raises NameTaken: where it would get the unique key of another object.
         """
         changed = {name for step in plan for name in step.changed}
         if not changed.intersection(self.inputs.unique_by):
@@ -369,8 +402,8 @@ class ResourceType(Generic[AnyInputs]):
             )
 
     def why_taken(self, client: Client, id: str, inputs: AnyInputs) -> str | None:
-        """Return why the object cannot get this identity, as a sentence; None where nothing is known against it."""
-        existing = self.find_existing(client, inputs)
+        """Return why the object cannot get this unique key, as a sentence; None where nothing is known against it."""
+        existing = self.find_by_unique_key(client, inputs)
         if existing in (None, id):
             return None
         return f"{self.title(inputs, str(existing))} exists. Declare another name, or rename or remove that one first."
@@ -398,11 +431,6 @@ class ResourceType(Generic[AnyInputs]):
 
     def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Perform one step."""
-        org_id = getattr(inputs, "org_id", None)
-        # A removal names the object in its path: a server that acts on another organization does not find it. So it is enough
-        # that the header has arrived once.
-        if org_id is not None and not (step.action is Action.REMOVE and client.header_arrives):
-            client.verify_org_header(org_id)
         with client.writes.of(self.token):
             match step.action:
                 case Action.UPDATE:
@@ -413,7 +441,7 @@ class ResourceType(Generic[AnyInputs]):
                     self.calls.reactivate(client, id, inputs)
                 case Action.REMOVE:
                     try:
-                        with nullcontext() if self.in_organization else client.removals.of(id):
+                        with client.removals.of(id) if self.is_organization else nullcontext():
                             self.calls.remove(client, id, inputs)
                     finally:
                         client.forget(self.reference)
@@ -450,7 +478,7 @@ class ResourceType(Generic[AnyInputs]):
         return tuple(name for name in self.updatable if after.get(name) is not None and before.get(name) is None)
 
     def unresolved(self, planned: Planned) -> Planned:
-        """Return a planned change of an object that nobody has read.
+        """Return a planned change of an object not yet fetched.
 
         What it begins to manage may have any value. An object that it adopts may be active or not, and differ in all that can
         change.
@@ -488,24 +516,24 @@ class ResourceType(Generic[AnyInputs]):
         :param at_most: how many calls it may take; None is returned where that is not enough.
         :raises ZorgError: where they cannot be read.
         """
-        named_by = {
-            name: removed.get(name, {}) for name in ("org_id", *(parent.property for parent in self.events.parents))
-        }
-        organizations = named_by.pop("org_id").keys()
-        owners = {str(each.get("org_id")) for by_id in named_by.values() for each in by_id.values()} - organizations
+        organizations = removed.get("org_id", {}).keys()
+        parents = {parent.property: _named_by(parent.property, removed) for parent in self.events.parents}
+        owners = {str(each.get("org_id")) for by_id in parents.values() for each in by_id.values()} - organizations
+        # An organization has no property with its own id. What is removed with it is listed in it.
+        owners.discard("None")
         if len(owners) + len(organizations) > at_most:
             return None
         for org_id in (*organizations, *owners):  # a list of another organization would show none of them
             client.verify_org_header(org_id)
         found = {each.id for org_id in organizations for each in self.calls.list_removed_with(client, org_id)}
         listed = (each for org_id in owners for each in self.calls.list_organization(client, org_id))
-        return found | {each.id for each in listed if self._is_removed_with(each, removed)}
+        return found | {each.id for each in listed if self.is_removed_with(each, removed)}
 
-    def _is_removed_with(self, record: ObjectRecord, removed: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bool:
+    def is_removed_with(self, record: ObjectRecord, removed: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bool:
         """Whether a parent of the object is among what is removed (:meth:`removed_along`)."""
         properties = record.properties()
         return any(
-            properties.get(parent.property) in removed.get(parent.property, {}) for parent in self.events.parents
+            properties.get(parent.property) in _named_by(parent.property, removed) for parent in self.events.parents
         )
 
     def _removed_organization(self, org_id: str, removal: Removal) -> str:
@@ -513,6 +541,22 @@ class ResourceType(Generic[AnyInputs]):
             f"The {self.noun} cannot be made in organization {org_id}, which does not exist any more: {removal.describe()}. "
             f"Declare the {self.noun} in another organization (org_id)."
         )
+
+
+def _named_by(property: str, objects: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return those objects that a property may name: of ``granted_org_id``, the organizations.
+
+    :param objects: by id, by the property by which others name them (:attr:`ResourceType.reference`).
+    """
+    return next((by_id for name, by_id in objects.items() if _refers_to(property, name)), {})
+
+
+def _refers_to(property: str, reference: str) -> bool:
+    """Whether a property names an object of a type: ``org_id`` and ``granted_org_id`` name organizations.
+
+    :param reference: see :attr:`ResourceType.reference`.
+    """
+    return property == reference or property.endswith(f"_{reference}")
 
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Whether a project, and its project grant, have the roles that an object gives.
 
-The server does not always refuse a role that the project does not have any more. Nothing is refused that is merely unknown: a
-caller who may not read the event store gets no answer about a project.
+The server does not always refuse a role that was removed from the project. A role is refused here only if it is certainly missing: a
+caller without the permission to read the event store gets no answer about a project.
 """
 
 from __future__ import annotations

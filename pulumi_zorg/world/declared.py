@@ -45,6 +45,10 @@ class Declared(Protocol):
         """What an object is called in a sentence."""
 
     @property
+    def is_organization(self) -> bool:
+        """Whether the objects are organizations. All others are made in one."""
+
+    @property
     def in_organization(self) -> bool:
         """Whether an object is made in an organization."""
 

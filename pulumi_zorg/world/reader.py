@@ -106,7 +106,7 @@ class World:
     @property
     def top(self) -> Declared:
         """The type of the objects that are in no organization."""
-        return next(each for each in self.types.values() if not each.in_organization)
+        return next(each for each in self.types.values() if each.is_organization)
 
     def organizations(self) -> list[Observed]:
         """Return the organizations of the instance, as their list shows them.
@@ -207,7 +207,7 @@ class World:
         with suppress(
             ApiError, UnexpectedAnswer
         ):  # older servers do not have these lists, or the caller may not read them
-            if not type.in_organization:
+            if type.is_organization:
                 return type.calls.list_instance(self.client) or ()
             if len(organizations) > FEW_LISTS:
                 in_one_list = type.calls.list_ids(self.client, [each.key.id for each in sought])

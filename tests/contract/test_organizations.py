@@ -113,11 +113,11 @@ def test_organizations_are_found_by_their_whole_name(every_server: Server, clien
     acme = Organizations(client).create(name)
     Organizations(client).create(f"{name} Inc")
     assert [(each.id, each.name) for each in listed(lambda: Organizations(client).by_name(name))] == [(acme, name)]
-    assert Organizations(client).by_name(name.upper()) == ()
-    assert Organizations(client).by_name(every_server.name("Ac")) == ()
-    assert Organizations(client).by_name(every_server.name("Nobody")) == ()
+    assert Organizations(client).by_name(name.upper()) == []
+    assert Organizations(client).by_name(every_server.name("Ac")) == []
+    assert Organizations(client).by_name(every_server.name("Nobody")) == []
     Organizations(client).remove(acme)
-    assert every_server.shows(lambda: Organizations(client).by_name(name) == ())
+    assert every_server.shows(lambda: Organizations(client).by_name(name) == [])
 
 
 def test_an_owner_of_the_organization_alone_finds_it_by_its_name(any_server: Server, clients: Clients) -> None:

@@ -156,7 +156,7 @@ def test_grants_are_found_by_user_and_project(every_server: Server, clients: Cli
         (ids[server.ann, second], server.ann, second)
     ]
     other = Organizations(client).create(server.name("Acme"))
-    assert UserGrants(client).search(other, server.ann, second) == ()
+    assert UserGrants(client).search(other, server.ann, second) == []
 
 
 def test_the_organization_of_a_grant_is_found_by_its_id_where_the_server_can(

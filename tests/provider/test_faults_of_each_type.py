@@ -163,7 +163,7 @@ NOT_ZITADEL = {
     "HTML with 200": (Fault("answer", status=200, body=HTML), "so it is not ZITADEL's"),
     "HTML with 404": (Fault("answer", status=404, body=HTML), "is not a ZITADEL error response"),
     "HTML with 403": (Fault("answer", status=403, body=HTML), "is not a ZITADEL error response"),
-    "an empty object": (Fault("answer", status=200, body="{}", headers=JSON), "not what ZITADEL says"),
+    "an empty object": (Fault("answer", status=200, body="{}", headers=JSON), "has an unexpected format"),
     "an empty 404": (Fault("answer", status=404, body="{}", headers=JSON), "is not a ZITADEL error response"),
     "a redirect": (
         Fault("answer", status=302, headers={"Location": "https://login.example"}),

@@ -290,9 +290,9 @@ def test_the_checks_of_a_project_that_is_adopted_are_switched_off_with_a_sentenc
     checks = {"project_role_check": False, "has_project_check": False}
     stack.declare(crm=project(server.home, "CRM", adopt=True, **checks))
     assert preview(stack) == [
-        f"switches off has_project_check of project CRM ({crm}): people of every organization, also without a project grant, "
+        f"disables has_project_check of project CRM ({crm}): people of every organization, also without a project grant, "
         "can log in to its applications",
-        f"switches off project_role_check of project CRM ({crm}): all people of every organization, also without a user grant, "
+        f"disables project_role_check of project CRM ({crm}): all people of every organization, also without a user grant, "
         "can log in to its applications",
     ]
 

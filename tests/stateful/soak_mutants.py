@@ -70,7 +70,7 @@ def adopts_whatever_exists() -> AbstractContextManager[Any]:
     """A name that is taken is taken over, whoever made it."""
 
     def find_own(self: create._Creator[Any], inputs: Inputs, pending: PendingCreate) -> str | None:
-        return self.type.find_existing(self.client, inputs)
+        return self.type.find_by_unique_key(self.client, inputs)
 
     def conflict(
         type: ResourceType[Any],

@@ -73,7 +73,7 @@ class UserGrants:
         self.calls.remove(self.client, grant_id, _grant(org_id, user_id))
 
     def search(self, org_id: str, user_id: str, project_id: str) -> Sequence[UserGrantRecord]:
-        return self.calls.of_user(self.client, org_id, user_id, project_id)
+        return self.calls.search_organization(self.client, org_id, user_id, project_id)
 
     def organization_of(self, grant_id: str) -> str | None:
         return organization_of(self.client, grant_id)

@@ -91,7 +91,7 @@ class _Recorded(pulumi.runtime.Mocks):
     def _id(self, token: str, given: dict[str, Any]) -> str:
         resource_type = RESOURCE_TYPES[token]
         inputs = resource_type.inputs.of({**resource_type.inputs.defaults(), **given})
-        found = resource_type.find_existing(self._client, inputs)
+        found = resource_type.find_by_unique_key(self._client, inputs)
         assert found is not None, f"the program declares what does not exist: {given}"
         return found
 

@@ -108,7 +108,7 @@ def test_a_deactivated_organization_without_projects_stops_nobody() -> None:
     for unknown in ({}, {LOGIN_V2: 0}):
         assert described(organization(True, False), **counted, **unknown) == (f"{leaves}: {PAGES}. {CUT_OFF}",)
     assert described(organization(True, UNKNOWN), users=1, service_accounts=0, projects=0) == (
-        "may be so, and is known only when it runs: "
+        "Possible (known only during the update): "
         f"deactivates organization Acme (42), which leaves its only user their access: {PAGES}. {CUT_OFF}",
     )
 
@@ -310,19 +310,19 @@ def test_what_is_not_known_yet_is_said_to_be_so() -> None:
         "gives the role viewer of a project that is not known yet to a user that is not known yet (a new user grant)",
     )
     assert described(grant(None, granted() | {"role_keys": UNKNOWN})) == (
-        "may be so, and is known only when it runs: "
+        "Possible (known only during the update): "
         "gives roles that are not known yet of project 3 to user 2 (a new user grant)",
     )
     assert described(
         RESOURCE_TYPES[USER_GRANT].unresolved(grant(None, granted("viewer"))),
         names={"user_id": "ann", "project_id": "P"},
     ) == (
-        "may be so, unless it exists as declared: takes all other roles of P from ann (an adopted or a new user grant)",
-        "may be so, unless it exists as declared: gives the role viewer of P to ann (an adopted or a new user grant)",
+        "Unless the object already matches: takes all other roles of P from ann (an adopted or a new user grant)",
+        "Unless the object already matches: gives the role viewer of P to ann (an adopted or a new user grant)",
     )
     for before, after in ((["viewer"], UNKNOWN), (UNKNOWN, UNKNOWN)):
         assert described(grant(granted() | {"role_keys": before}, granted() | {"role_keys": after})) == (
-            "may be so, and is known only when it runs: replaces the roles of project 3 that user 2 has by roles that are not known "
+            "Possible (known only during the update): replaces the roles of project 3 that user 2 has by roles that are not known "
             "yet (user grant 7)",
         )
 
@@ -336,16 +336,14 @@ def test_what_is_secret_is_said_to_be_so() -> None:
         f"deactivates organization whose name is secret (42), which leaves its only user their access: {PAGES}. {CUT_OFF}",
     )
     for planned in (organization(True, False), organization(False, True)):
-        assert hidden(planned, "active") == (
-            "deactivates or reactivates organization Acme (42): which of them is secret",
-        )
+        assert hidden(planned, "active") == ("changes `active` of organization Acme (42) (the value is secret)",)
     assert hidden(organization(True, True), "active", "name") == ()
     assert hidden(grant(granted("viewer"), granted("admin")), "user_id", "role_keys") == (
         "takes roles that are secret of project 3 from a user that is secret (user grant 7)",
         "gives roles that are secret of project 3 to a user that is secret (user grant 7)",
     )
     assert hidden(grant(granted(active=False) | {"role_keys": SECRET, "active": True}, None), "role_keys") == (
-        "may be so, and what it depends on is secret: "
+        "Possible (it depends on a secret value): "
         "takes roles that are secret of project 3 from user 2 (removes user grant 7)",
     )
 

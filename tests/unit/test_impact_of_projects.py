@@ -90,7 +90,7 @@ def test_a_deactivated_project_stops_every_login_and_takes_no_role() -> None:
     assert of_project(project(), project(active=False), **counted) == stopped
     assert of_project(project(deletion_policy="deactivate"), None, **counted) == stopped
     assert of_project(project(), project(active=UNKNOWN), **counted) == tuple(
-        f"may be so, and is known only when it runs: {each}" for each in stopped
+        f"Possible (known only during the update): {each}" for each in stopped
     )
     assert of_project(project(), project(active=False), "the server did not answer") == (FAILS, *NOT_COUNTED)
     assert of_project(project(), project(active=False), **{**counted, OPEN: 1})[2] == (
@@ -111,7 +111,7 @@ def test_project_role_check_lets_in_only_people_with_an_active_user_grant() -> N
     """access.md, "project_role_check switched on": G for those whose user grant is deactivated or who have none."""
     off, on = project(project_role_check=False), project(project_role_check=True)
     only = "with an active user grant on it can log in to its applications"
-    switches_on = "switches on project_role_check of project Shop (42)"
+    switches_on = "enables project_role_check of project Shop (42)"
     assert of_project(off, on, **{LET_IN: 12, INACTIVE: 3}) == (
         f"{switches_on}: only 12 people {only}; 3 people with an inactive one cannot",
     )
@@ -119,7 +119,7 @@ def test_project_role_check_lets_in_only_people_with_an_active_user_grant() -> N
     assert of_project(off, on, "the server did not answer") == (
         f"{switches_on}: only people {only}; how many could not be read: the server did not answer",
     )
-    switches_off = "switches off project_role_check of project Shop (42)"
+    switches_off = "disables project_role_check of project Shop (42)"
     assert of_project(on, off) == (
         f"{switches_off}: all people of every organization, also without a user grant, can log in to its applications",
     )
@@ -128,7 +128,7 @@ def test_project_role_check_lets_in_only_people_with_an_active_user_grant() -> N
         "can log in to its applications",
     )
     assert of_project(off, project(project_role_check=UNKNOWN), **{LET_IN: 12, INACTIVE: 0}) == (
-        f"may switch on project_role_check of project Shop (42): only 12 people {only}",
+        f"may enable project_role_check of project Shop (42): only 12 people {only}",
     )
 
 
@@ -138,7 +138,7 @@ def test_has_project_check_lets_in_only_its_own_and_granted_organizations() -> N
     only = (
         "only people of its own organization and of those with an active project grant can log in to its applications"
     )
-    switches_on = "switches on has_project_check of project Shop (42)"
+    switches_on = "enables has_project_check of project Shop (42)"
     assert of_project(off, on, **{ORGANIZATIONS: 2, OUTSIDE: 4}) == (
         f"{switches_on}: {only} (2 organizations with one); 4 people with an active user grant on it cannot, being of other "
         "organizations",
@@ -147,7 +147,7 @@ def test_has_project_check_lets_in_only_its_own_and_granted_organizations() -> N
         f"{switches_on}: {only} (1 organization with one)",
     )
     assert of_project(off, on) == (f"{switches_on}: {only}",)
-    switches_off = "switches off has_project_check of project Shop (42)"
+    switches_off = "disables has_project_check of project Shop (42)"
     assert of_project(on, off) == (
         f"{switches_off}: people of every organization, also without a project grant, can log in to its applications",
     )
@@ -164,11 +164,11 @@ def test_an_adoption_that_switches_the_checks_off_says_so() -> None:
     resource_type = RESOURCE_TYPES[PROJECT]
     read = resource_type.impact.effect(Planned(PROJECT, "42", found, declared))
     assert [each.partition(" of ")[0] for each in sentences(read)] == [
-        "switches off project_role_check",
-        "switches off has_project_check",
+        "disables project_role_check",
+        "disables has_project_check",
     ]
     unread = resource_type.impact.effect(resource_type.unresolved(Planned(PROJECT, None, None, declared)))
-    assert all(each.startswith("may be so, unless it exists as declared: switches off") for each in sentences(unread))
+    assert all(each.startswith("Unless the object already matches: disables") for each in sentences(unread))
     assert len(sentences(unread)) == 2
     without = {name: value for name, value in declared.items() if "check" not in name}
     kept = resource_type.impact.effect(Planned(PROJECT, "42", found, without))
@@ -199,7 +199,7 @@ def test_a_secret_check_is_not_shown() -> None:
     for before, after in ((on, off), (off, on)):
         secret = effect_of(PROJECT, before, after).hiding(["project_role_check"])
         assert sentences(secret) == (
-            "may switch project_role_check of project Shop (42), which is secret: whom it lets in to its applications may "
+            "may change project_role_check of project Shop (42) (the value is secret): who can log in to its applications may "
             "change",
         )
 
@@ -236,8 +236,8 @@ def test_a_removed_role_is_lost_by_those_who_have_it() -> None:
 
 @pytest.mark.parametrize(
     ("before", "after", "verb"),
-    [(True, False, "switches off"), (True, UNKNOWN, "may switch off"), (UNKNOWN, False, "may switch off"),
-     (UNKNOWN, UNKNOWN, "may switch off"), (True, None, ""), (UNKNOWN, True, ""), (False, UNKNOWN, ""), (False, True, "")],
+    [(True, False, "disables"), (True, UNKNOWN, "may disable"), (UNKNOWN, False, "may disable"),
+     (UNKNOWN, UNKNOWN, "may disable"), (True, None, ""), (UNKNOWN, True, ""), (False, UNKNOWN, ""), (False, True, "")],
 )  # fmt: skip
 def test_roles_that_are_no_longer_put_into_tokens(before: Any, after: Any, verb: str) -> None:
     """Without project_role_assertion, tokens have the roles where the role scopes are asked for."""
@@ -300,7 +300,7 @@ def test_an_adopted_project_that_could_not_be_read_may_have_other_roles() -> Non
     resource_type = RESOURCE_TYPES[PROJECT]
     planned = resource_type.unresolved(Planned(PROJECT, None, None, after))
     assert sentences(resource_type.impact.effect(planned)) == (
-        "may be so, unless it exists as declared: removes the roles of project Shop (id not known yet) that are not declared: "
+        "Unless the object already matches: removes the roles of project Shop (id not known yet) that are not declared: "
         "every user grant loses them",
     )
     for without in ({"roles": None}, {"adopt": False}):
@@ -316,8 +316,8 @@ def test_a_secret_flag_is_not_shown_by_there_being_a_sentence(type_: str) -> Non
     for before, after in ((True, False), (False, True)):
         effect = effect_of(type_, one(active=before), one(active=after)).hiding(["active"])
         (sentence,) = sentences(effect, Facts(names=NAMES))
-        assert sentence.startswith("deactivates or reactivates ")
-        assert sentence.endswith("(42): which of them is secret")
+        assert sentence.startswith("changes `active` of ")
+        assert sentence.endswith("(42) (the value is secret)")
     assert sentences(effect_of(type_, one(), one()).hiding(["active"])) == ()
 
 
@@ -393,9 +393,9 @@ def test_roles_given_to_an_organization_and_taken_from_it() -> None:
 
 def test_what_is_not_known_yet_or_secret_about_a_project_grant() -> None:
     assert of_grant(granted("viewer"), granted() | {"role_keys": UNKNOWN}) == (
-        "may be so, and is known only when it runs: takes all roles that are not declared from the grant of Portal to Acme (42), and "
+        "Possible (known only during the update): takes all roles that are not declared from the grant of Portal to Acme (42), and "
         "from the user grants made by it",
-        "may be so, and is known only when it runs: lets Acme give roles that are not known yet of Portal to its users",
+        "Possible (known only during the update): lets Acme give roles that are not known yet of Portal to its users",
     )
     unknown = effect_of(PROJECT_GRANT, None, granted("viewer", project_id=UNKNOWN, granted_org_id=UNKNOWN))
     assert sentences(unknown) == (

@@ -13,7 +13,7 @@ import pulumi
 import pytest
 
 import pulumi_zorg as zorg
-from pulumi_zorg.api import searches
+from pulumi_zorg.api.lists import ObjectList
 from pulumi_zorg.resource_types.inputs import check_inputs
 from pulumi_zorg.resource_types.project import calls
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
@@ -205,7 +205,7 @@ def test_a_question_without_an_answer_and_one_of_several_threads_are_asked_once(
 
 
 def test_all_pages_are_read(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searches, "PAGE_V2", 1)
+    monkeypatch.setattr(ObjectList, "size", property(lambda listed: 1))
     assert {each.user_name for each in zorg.get_users(org_id=tenants.server.home)} == {"ann", "bob"}
     assert len(zorg.get_organizations()) == 4
     assert len(tenants.server.proxy.exchanges) == 2 + 4

@@ -36,7 +36,7 @@ from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project.resource import LabelingInput
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
-from pulumi_zorg.resource_types.registration import DeletionPolicyInput, pickled_provider
+from pulumi_zorg.resource_types.registration import DeletionPolicyInput, ZitadelResource, pickled_provider
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from tests.support.stack import ROOT
 
@@ -390,7 +390,8 @@ KINDS = pytest.mark.parametrize(
 @KINDS
 def test_the_properties_have_these_names(resource: type, args: type, model: type[Inputs]) -> None:
     assert set(model.names()) == set(INPUTS[resource])
-    outputs = re.findall(r"^        (\w+): pulumi\.Output\[", _source(resource), re.MULTILINE)
+    sources = _source(ZitadelResource) + _source(resource)
+    outputs = re.findall(r"^        (\w+): pulumi\.Output\[", sources, re.MULTILINE)
     assert set(outputs) == set(INPUTS[resource]) | OUTPUTS[resource]
     assert set(inspect.signature(args).parameters) == set(INPUTS[resource])
 

@@ -8,14 +8,19 @@ import pulumi
 import pytest
 
 from pulumi_zorg.api.records import Event
-from pulumi_zorg.api.roles import GrantedRoles, ProjectRoles, roles_from
+from pulumi_zorg.api.roles import GrantedRoles, ProjectRoles, Role, roles_from
 from pulumi_zorg.resource_types.inputs import RoleUse
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.resource_types.role_use import has_not, lacking
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 
-PORTAL = ProjectRoles("vendor", "Portal", ("admin", "viewer"), {"7": GrantedRoles("acme", ("viewer",))})
+
+def roles(*keys: str) -> dict[str, Role]:
+    return {key: Role(key=key) for key in keys}
+
+
+PORTAL = ProjectRoles("vendor", "Portal", roles("admin", "viewer"), {"7": GrantedRoles("acme", ("viewer",))})
 UNKNOWN = pulumi.output.Unknown()
 
 
@@ -111,7 +116,7 @@ def test_the_roles_that_events_show() -> None:
         event("removed", "2"),
     ]
     assert roles_from(events) == {
-        "1": ProjectRoles("vendor", "Portal", ("viewer",), {"7": GrantedRoles("acme", ("viewer",))})
+        "1": ProjectRoles("vendor", "Portal", roles("viewer"), {"7": GrantedRoles("acme", ("viewer",))})
     }
     assert roles_from([*events, event("removed"), event("added", name="Again")]) == {
         "1": ProjectRoles("vendor", "Again")

@@ -20,7 +20,7 @@ from pulumi_zorg.resource_types.organization.impact import (
     renames,
 )
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
-from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.resource_type import FactReader, Observed, ResourceType
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents
 from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.proof import Removal, find_organization
@@ -57,8 +57,9 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     def title(self, inputs: OrganizationInputs, id: str) -> str:
         return f"Organization {inputs.name!r} ({id})"
 
-    def find_record(self, client: Client, id: str, address: Address) -> OrganizationRecord | Removal:
-        return find_organization(client, id)
+    def find(self, client: Client, id: str, address: Address) -> Observed | Removal:
+        found = find_organization(client, id)
+        return found if isinstance(found, Removal) else self.observed(found)
 
     def explain_conflict(self, client: Client, inputs: OrganizationInputs) -> str | None:
         """The server makes a domain of the name, and refuses the name where another organization has that domain."""
@@ -99,9 +100,9 @@ class OrganizationType(ResourceType[OrganizationInputs]):
                 found[DOMAIN_IN_LOGIN_NAMES] = int(has_domain)
         facts = Facts(found, why_not=why, losing=frozenset())
         if effect.act is Act.REMOVES:
-            return _both(facts, self._facts_of_removal(client, reader, org_id, users))
+            return facts | self._facts_of_removal(client, reader, org_id, users)
         if effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
-            return _both(facts, self._facts_of_login_pages(client, reader, effect.act, org_id, users))
+            return facts | self._facts_of_login_pages(client, reader, effect.act, org_id, users)
         return facts
 
     def _facts_of_removal(self, client: Client, reader: FactReader, org_id: str, users: Users) -> Facts:
@@ -109,12 +110,12 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         facts = self._facts_of_projects(client, reader, Act.REMOVES, org_id)
         made_here, why = reader.attempt(("grants in", org_id), lambda: client.access.grants(org_id=org_id))
         if made_here is None:
-            return _both(facts, Facts(why_not=why))
+            return facts | Facts(why_not=why)
         losing: frozenset[str] | None = None
         if users.complete and made_here.complete:
             active = {each.user_id for each in made_here.entries if each.active}
             losing = users.people | users.service_accounts | active
-        return _both(facts, Facts({"grants": made_here.total}, losing=losing))
+        return facts | Facts({"grants": made_here.total}, losing=losing)
 
     def _facts_of_login_pages(self, client: Client, reader: FactReader, act: Act, org_id: str, users: Users) -> Facts:
         """Return whose logins an inactive organization stops: to its projects everybody's, and its users' on the V1 pages."""
@@ -124,7 +125,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         losing = frozenset[str]() if is_v2 or act is Act.REACTIVATES else None
         unlisted = None if losing is not None else "some applications may use ZITADEL's old login pages (V1)"
         found = {} if is_v2 is None else {LOGIN_V2: int(is_v2)}
-        return _both(facts, Facts(found, losing=losing, unlisted=unlisted))
+        return facts | Facts(found, losing=losing, unlisted=unlisted)
 
     def _facts_of_projects(self, client: Client, reader: FactReader, act: Act, org_id: str) -> Facts:
         """Return the counts about the projects of an organization, and who loses access by their logins."""
@@ -146,13 +147,6 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         why = next((each.why_not for each in logins if each.why_not), None)
         unlisted = next((each.unlisted for each in logins if each.unlisted), None)
         return Facts({**counts, **counts_of(logins)}, why_not=why, losing=losing, unlisted=unlisted)
-
-
-def _both(one: Facts, other: Facts) -> Facts:
-    """Return what two facts say together. Who loses access is known where both know it."""
-    losing = None if one.losing is None or other.losing is None else one.losing | other.losing
-    unlisted = one.unlisted or other.unlisted
-    return Facts({**one.counts, **other.counts}, why_not=one.why_not or other.why_not, losing=losing, unlisted=unlisted)
 
 
 def _domain_taken(taken: Sequence[OrganizationRecord]) -> str | None:

@@ -35,7 +35,7 @@ def renames(effect: Effect) -> bool:
         return False
     name = effect.after.get("name")
     if name is SECRET:
-        return effect.act is Act.CHANGES and effect.is_significant
+        return effect.act is Act.CHANGES and effect.is_significant and effect.properties.get("active") is not SECRET
     return bool(effect.before.get("name") != name)
 
 
@@ -51,22 +51,26 @@ class OrganizationImpact(Impact):
     def is_significant(self, effect: Effect) -> bool:
         return effect.act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES) or renames(effect)
 
+    def thing(self, effect: Effect, facts: Facts) -> str:
+        return "{} ({})".format(*_name_and_id(effect))
+
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
-        name, where = name_text(effect.properties.get("name")), effect.id or "id not known yet"
-        organization = f"organization {name}"
+        organization, where = _name_and_id(effect)
         counts = facts.counts
         lines: list[str] = []
-        if effect.properties.get("active") is SECRET and effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
-            lines.append(f"deactivates or reactivates {organization} ({where}): which of them is secret")
-        elif effect.act is Act.REMOVES:
+        if effect.act is Act.REMOVES:
             lines += _removed(organization, where, facts)
         elif effect.act is Act.DEACTIVATES:
             lines += _deactivated(organization, where, facts)
         elif effect.act is Act.REACTIVATES:
             lines += _reactivated(organization, where, facts)
         if renames(effect) and 0 not in (counts.get(DOMAIN_IN_LOGIN_NAMES), counts.get("users")):
-            lines.append(_renamed(f"{organization} ({where})", effect, facts))
+            lines.append(_renamed(self.thing(effect, facts), effect, facts))
         return tuple(lines)
+
+
+def _name_and_id(effect: Effect) -> tuple[str, str]:
+    return f"organization {name_text(effect.properties.get('name'))}", effect.id or "id not known yet"
 
 
 def _removed(organization: str, where: str, facts: Facts) -> list[str]:

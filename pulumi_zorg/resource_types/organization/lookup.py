@@ -64,7 +64,7 @@ def get_organization(
         what = f"organization with the {by} {quoted(value)}"
 
         def search(text: str, method: str = CONTAINS) -> Sequence[OrganizationRecord]:
-            return client.searches.organizations(f"Looking for the {what}", _query(by, text, method))
+            return client.organizations.search(f"Looking for the {what}", _query(by, text, method))
 
         if by == "id" and (record := _by_id(client, value, what)) is not None:
             return _result(record)
@@ -102,7 +102,7 @@ def get_organizations(
 
     def find(client: Client) -> list[OrganizationResult]:
         queries = [_query("name", name_contains, CONTAINS)] if name_contains else []
-        found = [_result(each) for each in client.searches.organizations("Looking for organizations", *queries)]
+        found = [_result(each) for each in client.organizations.search("Looking for organizations", *queries)]
         wanted = [each for each in found if state is None or each.active is (state == "active")]
         return sorted(wanted, key=lambda each: (each.name, each.id))
 

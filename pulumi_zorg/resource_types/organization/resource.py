@@ -37,12 +37,8 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
 
     if TYPE_CHECKING:  # The SDK evaluates the annotations of a class again for each resource.
         name: pulumi.Output[str]
-        active: pulumi.Output[bool]
-        adopt: pulumi.Output[bool]
-        deletion_policy: pulumi.Output[str]
         allow_lockout: pulumi.Output[bool]
         primary_domain: pulumi.Output[str]
-        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = OrganizationProvider(), OrganizationInputs, OrganizationArgs
     _outputs = ("primary_domain", "state")

@@ -1,9 +1,10 @@
-"""The calls about projects and their roles: ``/management/v1/projects``."""
+"""The operations on projects and their roles: ``/management/v1/projects``."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field
@@ -11,13 +12,14 @@ from pydantic import Field
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.events import BEGINNING
-from pulumi_zorg.api.pages import PAGE, PAGE_V2, all_pages, chunks, v1_query, v2_query
-from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id
+from pulumi_zorg.api.lists import ObjectList
+from pulumi_zorg.api.operations import Implementation, Proves
+from pulumi_zorg.api.pages import PAGE, PAGE_V2, all_pages, chunks
+from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id, states_of
+from pulumi_zorg.api.roles import Role, roles_from
 from pulumi_zorg.errors import (
     AlreadyExists,
     FailedPrecondition,
-    NotFound,
-    PermissionDenied,
     clean,
 )
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
@@ -27,7 +29,6 @@ from pulumi_zorg.world.observed import Address
 __all__ = ["GrantedProject", "ProjectCalls", "ProjectRecord"]
 
 _PROJECT = "/management/v1/projects/{id}"
-_LIST_ROLES = Endpoint("POST", f"{_PROJECT}/roles/_search", "project.role.read")
 _ADD_ROLES = Endpoint("POST", f"{_PROJECT}/roles/_bulk", "project.role.write")
 _CHANGE_ROLE = Endpoint("PUT", f"{_PROJECT}/roles/{{key}}", "project.role.write")
 _REMOVE_ROLE = Endpoint("DELETE", f"{_PROJECT}/roles/{{key}}", "project.role.delete")
@@ -38,39 +39,25 @@ _ENDPOINTS = management_endpoints(
     "/management/v1/projects", "project", "/management/v1/projects/_search", create="create"
 )
 _ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE, _CHANGE_ROLE_V2, _REMOVE_ROLE_V2)
-_ENDPOINTS["read"] += (_LIST_ROLES,)
-_LIST_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read")
 _READ_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/GetProject", "project.read")
-_SEARCH_GRANTED = Endpoint("POST", "/management/v1/granted_projects/_search", "project.read")
 _GRANTED_ROLES = Endpoint(
     "GET",
     "/management/v1/granted_projects/{id}/grants/{grant_id}/roles/_search?query.offset={offset}&query.limit={limit}&query.asc=true",
     "project.role.read",
 )
 
-_ROLE_ADDED, _ROLE_CHANGED, _ROLE_REMOVED = "project.role.added", "project.role.changed", "project.role.removed"
-_ROLE_EVENTS = ("project.added", _ROLE_ADDED, _ROLE_CHANGED, _ROLE_REMOVED)
+_ROLE_EVENTS = (
+    "project.added",
+    "project.removed",
+    "project.role.added",
+    "project.role.changed",
+    "project.role.removed",
+)
 
 _UNSPECIFIED = LABELING[0]
 
 
-class _Role(Wire):
-    key: NonEmpty
-    display_name: str = ""
-    group: str = ""
-
-    @property
-    def id(self) -> str:
-        """What distinguishes it in a list."""
-        return self.key
-
-    @property
-    def declared(self) -> dict[str, str]:
-        """The role in the state's form."""
-        return {"display_name": self.display_name, "group": self.group}
-
-
-def _declared(roles: Iterable[_Role]) -> dict[str, dict[str, str]]:
+def _declared(roles: Iterable[Role]) -> dict[str, dict[str, str]]:
     """Return roles in the state's form, in the order of their keys."""
     return {role.key: role.declared for role in sorted(roles, key=lambda role: role.key)}
 
@@ -82,7 +69,7 @@ class ProjectRecord(ObjectRecord):
     """
 
     noun = "project"
-    states = "PROJECT_STATE"
+    states = states_of("PROJECT_STATE")
     shown = (
         "org_id",
         "name",
@@ -97,7 +84,7 @@ class ProjectRecord(ObjectRecord):
     project_role_check: bool = False
     has_project_check: bool = False
     private_labeling_setting: str = _UNSPECIFIED
-    roles: tuple[_Role, ...] | None = None
+    roles: tuple[Role, ...] | None = None
 
     def properties(self) -> dict[str, Any]:
         """Return the project's properties, in the state's form."""
@@ -109,7 +96,7 @@ class ProjectRecord(ObjectRecord):
 
 class _Roles(Wire):
     details: ListDetails = Field(default_factory=ListDetails)
-    result: tuple[_Role, ...] = ()
+    result: tuple[Role, ...] = ()
 
 
 class GrantedProject(Wire):
@@ -123,11 +110,6 @@ class GrantedProject(Wire):
     org_id: NonEmpty = Field(alias="projectOwnerId")
     granted_org_id: NonEmpty
     grant_id: NonEmpty
-
-
-class _GrantedProjects(Wire):
-    details: ListDetails = Field(default_factory=ListDetails)
-    result: tuple[GrantedProject, ...] = ()
 
 
 class _Row(Wire):
@@ -167,9 +149,17 @@ class _Shown(Wire):
     project: _Row
 
 
-class _Rows(Wire):
-    pagination: ListDetails = Field(default_factory=ListDetails)
-    projects: tuple[_Row, ...] = ()
+_LIST_ROLES = ObjectList(Endpoint("POST", f"{_PROJECT}/roles/_search", "project.role.read"), Role)
+_ENDPOINTS["read"] += (_LIST_ROLES.endpoint,)
+_LIST_GRANTED = ObjectList(Endpoint("POST", "/management/v1/granted_projects/_search", "project.read"), GrantedProject)
+_LIST_V2 = ObjectList(
+    Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read"),
+    _Row,
+    rows="projects",
+    # Another order would not be stable: a project and the rows of its grants have one id and one name.
+    sorted_by="PROJECT_FIELD_NAME_CREATION_DATE",
+    size=PAGE_V2,
+)
 
 
 class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
@@ -180,9 +170,17 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjects, GetProject).
     """
 
-    endpoints = _ENDPOINTS
+    v1 = _ENDPOINTS
     record = ProjectRecord
     shown_as = "project"
+
+    @cached_property
+    def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
+        return {
+            **super().implementations,
+            "list_instance": [Implementation((_LIST_V2.endpoint,), _list_instance, Proves.ID, reads=True)],
+            "list_ids": [Implementation((_LIST_V2.endpoint,), _list_ids, Proves.ID, reads=True)],
+        }
 
     def body(self, inputs: ProjectInputs) -> dict[str, Any]:
         """Return the body of an update, with all flags: the server resets those that are left out. A new project gets its
@@ -205,14 +203,14 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         """Return the project with its roles, which do not lag for a caller who may read the event store."""
         return record.model_copy(update={"roles": _read_roles(client, record.org_id, record.id)})
 
-    def update(self, client: Client, id: str, inputs: ProjectInputs, changed: Collection[str]) -> None:
+    def _update(self, client: Client, id: str, inputs: ProjectInputs, changed: Collection[str]) -> None:
         """Change the roles, those to remove first, and the name and the flags."""
         if "roles" in changed and inputs.roles is not None:
             _update_roles(client, id, inputs.org_id, inputs.roles)
         if set(changed) - {"roles"}:
-            super().update(client, id, inputs, changed)
+            super()._update(client, id, inputs, changed)
 
-    def search(self, client: Client, inputs: ProjectInputs) -> Sequence[ProjectRecord]:
+    def _search(self, client: Client, inputs: ProjectInputs) -> Sequence[ProjectRecord]:
         return [each for each in self.named_like(client, inputs) if each.name == inputs.name]
 
     def named_like(self, client: Client, inputs: ProjectInputs) -> Sequence[ProjectRecord]:
@@ -229,7 +227,7 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
             return self.list(client, org_id, {"nameQuery": {"name": name, "method": method}})
         # The v2 API has the same methods under another name.
         v2 = {"projectName": name, "method": method.replace("TEXT_QUERY", "TEXT_FILTER")}
-        return _list_v2(client, f"Searching projects named {clean(name)!r}", [{"projectNameFilter": v2}])
+        return _list_v2(client, f"Searching projects named {clean(name)!r}", {"projectNameFilter": v2})
 
     def read_v2(self, client: Client, id: str) -> ProjectRecord:
         """Return the project as a read by its id shows it, without roles, for a caller who does not know its organization."""
@@ -241,38 +239,23 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     def granted_to(self, client: Client, granted_org_id: str) -> Sequence[GrantedProject]:
         """Return the projects that are granted to an organization, also for a caller of that organization. The list may lag."""
         operation = f"Listing the projects that are granted to organization {clean(granted_org_id)}"
-
-        def page(offset: int) -> tuple[int, tuple[GrantedProject, ...]]:
-            body = {"query": v1_query(offset)}
-            found = client.read(_GrantedProjects, _SEARCH_GRANTED, operation, org=granted_org_id, body=body)
-            return found.details.total_result, found.result
-
+        found = _LIST_GRANTED.all(client.transport, operation, org=granted_org_id)
         # A server that ignores the header lists what is granted to another organization.
-        return [each for each in all_pages(page, operation) if each.granted_org_id == granted_org_id]
+        return [each for each in found if each.granted_org_id == granted_org_id]
 
     def granted_roles(self, client: Client, granted: GrantedProject) -> dict[str, Any]:
         """Return the roles of a project that a project grant gives. The list may lag."""
         operation = f"Listing the granted roles of project {clean(granted.id)}"
         ids = {"id": granted.id, "grant_id": granted.grant_id, "limit": str(PAGE)}
 
-        def page(offset: int) -> tuple[int, tuple[_Role, ...]]:
+        def page(offset: int) -> tuple[int, tuple[Role, ...]]:
             at = {**ids, "offset": str(offset)}
             found = client.read(_Roles, _GRANTED_ROLES, operation, org=granted.granted_org_id, ids=at)
             return found.details.total_result, found.result
 
         return _declared(all_pages(page, operation))
 
-    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[ProjectRecord]:
-        return _list_v2(client, "Listing the projects of the instance", [], at_most)
-
-    def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[ProjectRecord]:
-        found: list[ProjectRecord] = []
-        for part in chunks(ids, PAGE_V2):
-            filters = [{"inProjectIdsFilter": {"ids": list(dict.fromkeys(part))}}]
-            found += _list_v2(client, "Listing projects by their ids", filters)
-        return found
-
-    def complete(self, client: Client, records: Sequence[ObjectRecord], at_most: int) -> Sequence[ObjectRecord]:
+    def complete(self, client: Client, records: Sequence[ProjectRecord], at_most: int) -> Sequence[ProjectRecord]:
         """Return projects with their roles. No list shows the roles of more than one project."""
         organizations: Sequence[str | None] = sorted({each.org_id for each in records})
         # With few projects in each organization, the events of all organizations take fewer calls.
@@ -283,8 +266,11 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
             if found is None:
                 return records
             events += found
-        roles = _roles_from(events)
-        return [each.model_copy(update={"roles": tuple(roles.get(each.id, {}).values())}) for each in records]
+        projects = roles_from(events)
+        return [
+            each.model_copy(update={"roles": tuple(projects[each.id].roles.values())}) if each.id in projects else each
+            for each in records
+        ]
 
 
 def _update_roles(client: Client, id: str, org_id: str, declared: Mapping[str, Mapping[str, str]]) -> None:
@@ -324,62 +310,36 @@ def _fits_a_path(key: str) -> bool:
     return key.isascii() and key.isprintable() and key not in (".", "..")
 
 
-def _read_roles(client: Client, org_id: str, project_id: str) -> tuple[_Role, ...]:
+def _read_roles(client: Client, org_id: str, project_id: str) -> Sequence[Role]:
     """Return the roles of a project. The list of them may lag; the event store does not."""
-    try:
-        events = client.events.of(project_id, _ROLE_EVENTS)
-    except (PermissionDenied, NotFound):  # the caller has no right on the instance
+    found = client.roles.read(project_id)
+    if found is None:  # the caller has no right on the instance
         return _list_roles(client, org_id, project_id)
-    return tuple(_roles_from(events).get(project_id, {}).values())
+    return tuple(found.roles.values())
 
 
-def _roles_from(events: Iterable[Event]) -> dict[str, dict[str, _Role]]:
-    """Return the roles by project and key, as the events show them.
-
-    :param events: of each project the oldest first.
-    """
-    found: dict[str, dict[str, _Role]] = {}
-    for event in events:
-        roles, key = found.setdefault(event.aggregate.id, {}), event.payload.get("key")
-        if event.kind == _ROLE_REMOVED:
-            roles.pop(str(key), None)
-        elif event.kind in (_ROLE_ADDED, _ROLE_CHANGED):
-            before = roles[str(key)].model_dump() if event.kind == _ROLE_CHANGED and key in roles else {}
-            changed = {"display_name": event.payload.get("displayName"), "group": event.payload.get("group")}
-            given = {name: value for name, value in changed.items() if value is not None}
-            roles[str(key)] = _Role.model_validate({**before, "key": key, **given})
-        else:
-            roles.clear()  # a project can be created anew under the id of a removed one
-    return found
-
-
-def _list_roles(client: Client, org_id: str, project_id: str) -> tuple[_Role, ...]:
+def _list_roles(client: Client, org_id: str, project_id: str) -> Sequence[Role]:
     operation = f"Listing the roles of project {clean(project_id)}"
-
-    def page(offset: int) -> tuple[int, tuple[_Role, ...]]:
-        found = client.read(
-            _Roles, _LIST_ROLES, operation, org=org_id, body={"query": v1_query(offset)}, ids={"id": project_id}
-        )
-        return found.details.total_result, found.result
-
-    roles = all_pages(page, operation)
+    roles = _LIST_ROLES.all(client.transport, operation, org=org_id, ids={"id": project_id})
     if not roles:
         # To a call without the header, the server answers as for a project without roles.
         client.verify_org_header(org_id)
     return roles
 
 
-def _list_v2(client: Client, operation: str, filters: list[Any], at_most: int | None = None) -> Sequence[ProjectRecord]:
+def _list_v2(client: Client, operation: str, *filters: Any, at_most: int | None = None) -> Sequence[ProjectRecord]:
     """Return the projects that the filters find. See :func:`all_pages` for ``at_most``."""
+    found = _LIST_V2.all(client.transport, operation, *filters, at_most=at_most)
+    return [row.record() for row in found if not row.granted_organization_id]
 
-    def page(offset: int) -> tuple[int, tuple[_Row, ...]]:
-        body = {
-            "pagination": v2_query(offset),
-            # Another order would not be stable: a project and the rows of its grants have one id and one name.
-            "sortingColumn": "PROJECT_FIELD_NAME_CREATION_DATE",
-            "filters": filters,
-        }
-        found = client.read(_Rows, _LIST_V2, operation, body=body)
-        return found.pagination.total_result, found.projects
 
-    return [row.record() for row in all_pages(page, operation, at_most) if not row.granted_organization_id]
+def _list_instance(client: Client, at_most: int | None = None) -> Sequence[ProjectRecord]:
+    return _list_v2(client, "Listing the projects of the instance", at_most=at_most)
+
+
+def _list_ids(client: Client, ids: Sequence[str]) -> Sequence[ProjectRecord]:
+    found: list[ProjectRecord] = []
+    for part in chunks(ids, PAGE_V2):
+        only = {"inProjectIdsFilter": {"ids": list(dict.fromkeys(part))}}
+        found += _list_v2(client, "Listing projects by their ids", only)
+    return found

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from pulumi_zorg.api.access import Login
 from pulumi_zorg.api.changes import PROJECT_CHANGES
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.errors import ApiError, LockoutRefused, UnexpectedAnswer, clean
+from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active, are_shown
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.resource_types.logins import Logins, counts_of, read_logins, users_losing
+from pulumi_zorg.resource_types.logins import Logins, counts_of, facts_of_lost_roles, read_logins, users_losing
 from pulumi_zorg.resource_types.lost_roles import take_from_project_grants, take_from_users
 from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.impact import (
@@ -118,14 +118,6 @@ class ProjectType(ResourceType[ProjectInputs]):
         made = super().as_created(client, id, inputs if inputs.roles is None else replace(inputs, roles={}))
         return None if made is None else replace(made, properties={**inputs.left_as_is, **made.properties})
 
-    def is_listed(self, client: Client, id: str, address: Address) -> bool | None:
-        if super().is_listed(client, id, address):
-            return True
-        try:
-            return any(each.id == id for each in self.calls.list_ids(client, [id]))
-        except (ApiError, UnexpectedAnswer):  # older servers do not have that list
-            return False
-
     def settle(self, client: Client, id: str, inputs: ProjectInputs, known: Mapping[str, Any]) -> None:
         """Verify that no project grant and no user grant has the roles that the project lost."""
         lost = self.lost_roles(client, id, inputs, known)
@@ -140,21 +132,26 @@ class ProjectType(ResourceType[ProjectInputs]):
         org_id = str(effect.properties.get("org_id"))
         if effect.act is Act.REMOVES:
             return self._facts_of_removal(client, reader, effect, org_id)
-        counts, losing, why = self._facts_of_roles(client, reader, effect)
-        unlisted = None if are_shown(effect.loses) else "which roles it loses is not known"
+        if are_shown(effect.loses):
+            grants = partial(client.access.grants, project_id=effect.id)
+            reads = {WITH_ROLE + key: partial(grants, role=key) for key in effect.loses}
+            facts = facts_of_lost_roles(reader, effect.id, reads)
+        else:
+            facts = Facts(unlisted="which roles it loses is not known")
         if stops_asserting(effect):
-            losing, unlisted = None, "which applications ask for the roles with a scope is not known"
+            facts = replace(
+                facts, losing=None, unlisted="which applications ask for the roles with a scope is not known"
+            )
         if effect.act is Act.DEACTIVATES or switches(effect):
             logins = self._logins(client, reader, effect, org_id)
             if logins is None:
-                return Facts(counts, why_not="a setting of it is not known")
+                return Facts(facts.counts, why_not="a setting of it is not known")
             after = _login(logins.login, {name: value is not False for name, value in switches(effect).items()})
-            counts |= _counts(logins, after)
             deactivated = effect.act is Act.DEACTIVATES
             shut = users_losing(logins) if deactivated else logins.losing(logins.login, after)
-            losing = None if losing is None or shut is None else losing | shut
-            why, unlisted = why or logins.why_not, unlisted or logins.unlisted
-        return Facts(counts, why_not=why, losing=losing, unlisted=unlisted)
+            counts = _counts(logins, after)
+            facts |= Facts(counts, why_not=logins.why_not, losing=shut, unlisted=logins.unlisted)
+        return facts
 
     def _facts_of_removal(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Facts:
         project_id, access, found = effect.id or "", client.access, dict[str, int]()
@@ -178,26 +175,6 @@ class ProjectType(ResourceType[ProjectInputs]):
         login = _login(Login(org_id, active(before) is not False, role_check=False, project_check=False), known)
         members = effect.act is Act.DEACTIVATES or (login.project_check and not login.role_check)
         return read_logins(client.access, reader, project_id, login, members=members)
-
-    def _facts_of_roles(
-        self, client: Client, reader: FactReader, effect: Effect
-    ) -> tuple[dict[str, int], frozenset[str] | None, str | None]:
-        """Return how many user grants lose each removed role, whose they are, and why that was not read."""
-        if not are_shown(effect.loses):
-            return {}, None, None
-        counts: dict[str, int] = {}
-        losing: frozenset[str] = frozenset()
-        for key in effect.loses:
-            found, why = reader.attempt(
-                ("role", effect.id or "", key), partial(client.access.grants, project_id=effect.id, role=key)
-            )
-            if found is None:
-                return counts, None, why
-            counts[WITH_ROLE + key] = found.total
-            if not found.complete:
-                return counts, None, None
-            losing |= {each.user_id for each in found.entries if each.active}
-        return counts, losing, None
 
 
 def _login(login: Login, values: Mapping[str, bool]) -> Login:

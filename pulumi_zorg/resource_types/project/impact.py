@@ -24,7 +24,6 @@ from pulumi_zorg.resource_types.impact import (
     name_text,
     people_text,
     shut_out,
-    switched,
 )
 
 __all__ = [
@@ -114,9 +113,11 @@ class ProjectImpact(Impact):
         switched = any(value is not False for value in switches(effect).values()) or bool(stops_asserting(effect))
         return super().takes_access(effect) or switched
 
+    def thing(self, effect: Effect, facts: Facts) -> str:
+        return f"project {name_text(effect.properties.get('name'))} ({effect.id or 'id not known yet'})"
+
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
-        counts = facts.counts
-        project = f"project {name_text(effect.properties.get('name'))} ({effect.id or 'id not known yet'})"
+        counts, project = facts.counts, self.thing(effect, facts)
         if effect.act is Act.REMOVES:
             if not {"grants", "project_grants"} <= counts.keys():
                 return (f"removes {project} and all its roles, project grants and user grants{facts.not_counted}",)
@@ -126,7 +127,7 @@ class ProjectImpact(Impact):
         if not effect.loses:
             return tuple(lines)
         if effect.adopts:
-            # What is before it in the output, "may be so", covers that the project may have no other roles.
+            # What is before it in the output, "Unless the object already matches", covers that the project may have no others.
             lines.append(f"removes the roles of {project} that are not declared: every user grant loses them")
         elif are_shown(effect.loses):
             lines += (
@@ -139,8 +140,6 @@ class ProjectImpact(Impact):
 
 def _switched(effect: Effect, project: str, facts: Facts) -> tuple[str, ...]:
     """Return the sentences about a deactivation or a reactivation."""
-    if effect.properties.get("active") is SECRET:
-        return switched(effect, project, "")
     if effect.act is Act.DEACTIVATES:
         fails = "every login to its applications, every refresh and every introspection by its APIs fails"
         return (f"deactivates {project}: {fails}, for the users of all organizations", *shut_out(facts, project, "it"))
@@ -157,12 +156,12 @@ def _checked(effect: Effect, project: str, facts: Facts) -> tuple[str, ...]:
     for name, value in switches(effect).items():
         if value is SECRET:
             lines.append(
-                f"may switch {name} of {project}, which is secret: whom it lets in to its applications may change"
+                f"may change {name} of {project} (the value is secret): who can log in to its applications may change"
             )
         elif value is False:
-            lines.append(f"switches off {name} of {project}: {_let_in(name, now)} can log in to its applications")
+            lines.append(f"disables {name} of {project}: {_let_in(name, now)} can log in to its applications")
         else:
-            verb = "switches on" if value is True else "may switch on"
+            verb = "enables" if value is True else "may enable"
             lines.append(f"{verb} {name} of {project}: {_let_in_only(name, facts)}")
     return tuple(lines)
 
@@ -172,7 +171,7 @@ def _asserted(effect: Effect, project: str) -> tuple[str, ...]:
     stops = stops_asserting(effect)
     if not stops:
         return ()
-    verb = "switches off" if stops is True else "may switch off"
+    verb = "disables" if stops is True else "may disable"
     only = (
         "an application then gets the roles only if it asks for them with a scope; introspection by the project's own APIs "
         "still has them"
@@ -181,7 +180,7 @@ def _asserted(effect: Effect, project: str) -> tuple[str, ...]:
 
 
 def _let_in(name: str, now: Mapping[str, bool | Unknown]) -> str:
-    """Return who can log in where a setting is switched off."""
+    """Return who can log in where a setting is disabled."""
     if name == "project_role_check":
         only = now["has_project_check"] is True
         where = "its own organization and of those that it is granted to" if only else "every organization"
@@ -191,7 +190,7 @@ def _let_in(name: str, now: Mapping[str, bool | Unknown]) -> str:
 
 
 def _let_in_only(name: str, facts: Facts) -> str:
-    """Return who alone can log in where a setting is switched on."""
+    """Return who alone can log in where a setting is enabled."""
     counts = facts.counts
     if name == "project_role_check":
         if not {LET_IN, INACTIVE} <= counts.keys():

@@ -72,10 +72,6 @@ class Project(ZitadelResource, module="zorg", name="Project"):
         project_role_check: pulumi.Output[bool]
         has_project_check: pulumi.Output[bool]
         private_labeling_setting: pulumi.Output[str]
-        active: pulumi.Output[bool]
-        adopt: pulumi.Output[bool]
-        deletion_policy: pulumi.Output[str]
-        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = ProjectProvider(), ProjectInputs, ProjectArgs
 

@@ -1,4 +1,4 @@
-"""The calls about project grants: ``/management/v1/projects/{projectId}/grants``."""
+"""The operations on project grants: ``/management/v1/projects/{projectId}/grants``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pydantic import Field
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.pages import all_pages, v2_query
-from pulumi_zorg.api.records import ListDetails, NonEmpty, ObjectRecord, RoleKeys, Wire
+from pulumi_zorg.api.lists import ObjectList
+from pulumi_zorg.api.pages import PAGE_V2
+from pulumi_zorg.api.records import NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.errors import FailedPrecondition, clean
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
@@ -18,7 +19,6 @@ from pulumi_zorg.world.observed import Address
 
 __all__ = ["ProjectGrantCalls", "ProjectGrantRecord"]
 
-_LIST_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjectGrants", "project.grant.read")
 _SEARCH_GRANTED = Endpoint("POST", "/management/v1/granted_projects/_search", "project.read")
 
 
@@ -26,7 +26,7 @@ class ProjectGrantRecord(ObjectRecord):
     """A project grant as ``GET /management/v1/projects/{projectId}/grants/{grantId}`` shows it."""
 
     noun = "project grant"
-    states = "PROJECT_GRANT_STATE"
+    states = states_of("PROJECT_GRANT_STATE")
     shown = ("org_id", "project_id", "granted_org_id", "role_keys")
 
     id: NonEmpty = Field(alias="grantId")
@@ -48,9 +48,12 @@ class _Row(Wire):
         return self.granted_organization_id
 
 
-class _Rows(Wire):
-    pagination: ListDetails = Field(default_factory=ListDetails)
-    project_grants: tuple[_Row, ...] = ()
+_LIST_V2 = ObjectList(
+    Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjectGrants", "project.grant.read"),
+    _Row,
+    rows="projectGrants",
+    size=PAGE_V2,
+)
 
 
 class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord]):
@@ -58,7 +61,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
     Project Grant By ID, Search All Project Grants, Search Granted Projects) and
     https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjectGrants)."""
 
-    endpoints = management_endpoints(
+    v1 = management_endpoints(
         "/management/v1/projects/{project_id}/grants", "project.grant", "/management/v1/projectgrants/_search"
     )
     record = ProjectGrantRecord
@@ -76,7 +79,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
     def create_body(self, inputs: ProjectGrantInputs) -> dict[str, Any]:
         return {"grantedOrgId": inputs.granted_org_id, **self.body(inputs)}
 
-    def update(self, client: Client, id: str, inputs: ProjectGrantInputs, changed: Collection[str]) -> None:
+    def _update(self, client: Client, id: str, inputs: ProjectGrantInputs, changed: Collection[str]) -> None:
         """Set the roles. Each call takes at most one out.
 
         Servers before ZITADEL 4.16.0 can leave roles in user grants where one call takes several out of a project grant, and the
@@ -101,7 +104,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
         self.write(client, "update", "Changing", id, inputs, {"roleKeys": list(wanted)})
         client.roles.granted_now(inputs.project_id, id, wanted)
 
-    def search(self, client: Client, inputs: ProjectGrantInputs) -> Sequence[ProjectGrantRecord]:
+    def _search(self, client: Client, inputs: ProjectGrantInputs) -> Sequence[ProjectGrantRecord]:
         found = self.of_project(client, inputs.org_id, inputs.project_id)
         return [each for each in found if each.granted_org_id == inputs.granted_org_id]
 
@@ -112,13 +115,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
     def owner(self, client: Client, project_id: str) -> str | None:
         """Return the organization that owns a project which is granted; None where no grant of it can be seen."""
         operation = f"Listing the grants of project {clean(project_id)}"
-
-        def page(offset: int) -> tuple[int, tuple[_Row, ...]]:
-            body = {"pagination": v2_query(offset), "filters": [{"inProjectIdsFilter": {"ids": [project_id]}}]}
-            found = client.read(_Rows, _LIST_V2, operation, body=body)
-            return found.pagination.total_result, found.project_grants
-
-        rows = all_pages(page, operation)
+        rows = _LIST_V2.all(client.transport, operation, {"inProjectIdsFilter": {"ids": [project_id]}})
         return next((each.organization_id for each in rows if each.project_id == project_id), None)
 
     def list_removed_with(self, client: Client, org_id: str) -> Sequence[ProjectGrantRecord]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, are_shown
-from pulumi_zorg.resource_types.logins import read_login, read_logins
+from pulumi_zorg.resource_types.logins import facts_of_lost_roles, read_login, read_logins
 from pulumi_zorg.resource_types.lost_roles import take_from_users
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
 from pulumi_zorg.resource_types.project_grant.impact import DECIDES, LET_IN, ProjectGrantImpact, changes_login
@@ -76,34 +77,18 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
         project_id = effect.properties.get("project_id")
         if not isinstance(project_id, str):
             return Facts(names=names)
-        counts, losing, why = self._facts_of_roles(client, reader, effect, project_id)
+        grants = partial(client.access.grants, project_id=project_id, project_grant=effect.id)
+        if not are_shown(effect.loses):
+            facts = Facts(unlisted="which roles it loses is not known")
+        elif effect.act is Act.REMOVES:
+            facts = facts_of_lost_roles(reader, effect.id, {"grants": grants})
+        elif effect.loses and effect.id is None:
+            facts = Facts()
+        else:
+            facts = facts_of_lost_roles(reader, effect.id, {key: partial(grants, role=key) for key in effect.loses})
         if changes_login(effect):
-            logins = self._facts_of_login(client, reader, effect, project_id)
-            losing = None if losing is None or logins.losing is None else losing | logins.losing
-            counts, why = {**counts, **logins.counts}, why or logins.why_not
-        unlisted = None if are_shown(effect.loses) else "which roles it loses is not known"
-        return Facts(counts, names, why, losing, unlisted)
-
-    def _facts_of_roles(
-        self, client: Client, reader: FactReader, effect: Effect, project_id: str
-    ) -> tuple[dict[str, int], frozenset[str] | None, str | None]:
-        """Return how many user grants lose roles, whose they are, and why that was not read."""
-        access, grant_id = client.access, effect.id
-        counts: dict[str, int] = {}
-        losing: frozenset[str] = frozenset()
-        if grant_id is None or not are_shown(effect.loses):
-            return counts, None if effect.loses else losing, None
-        read = partial(access.grants, project_id=project_id, project_grant=grant_id)
-        lost = {"grants": read} if effect.act is Act.REMOVES else {key: partial(read, role=key) for key in effect.loses}
-        for name, call in lost.items():
-            found, why = reader.attempt(("made by", grant_id, name), call)
-            if found is None:
-                return counts, None, why
-            counts[name] = found.total
-            if not found.complete:
-                return counts, None, None
-            losing |= {each.user_id for each in found.entries if each.active}
-        return counts, losing, None
+            facts |= self._facts_of_login(client, reader, effect, project_id)
+        return replace(facts, names=names)
 
     def _facts_of_login(self, client: Client, reader: FactReader, effect: Effect, project_id: str) -> Facts:
         """Return whether the project grant decides about logins, whom it lets in, and who loses that by the change."""

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pulumi_zorg.resource_types.impact import (
-    SECRET,
     SOME_ROLES,
     Act,
     Effect,
     Facts,
     Impact,
-    Unknown,
     active,
     are_shown,
-    called,
     count_text,
     lost_role,
     people_text,
-    role_keys,
     roles_text,
-    switched,
 )
 
 __all__ = ["DECIDES", "LET_IN", "ProjectGrantImpact", "changes_login"]
@@ -51,19 +43,16 @@ class ProjectGrantImpact(Impact):
 
     gives_access_to = ("granted_org_id", "project_id")
 
-    def roles(self, properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
-        """Return the roles that the granted organization may give. A deactivation takes none of them away."""
-        return role_keys(properties)
-
     def is_significant(self, effect: Effect) -> bool:
         return super().is_significant(effect) or bool(effect.gains or effect.loses) or changes_login(effect)
 
+    def thing(self, effect: Effect, facts: Facts) -> str:
+        organization, project = _named(effect, facts)
+        return f"the grant of {project} to {organization} ({effect.id or 'a new project grant'})"
+
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
-        granted_to = called("organization", effect.properties.get("granted_org_id"))
-        organization = facts.names.get("granted_org_id") or granted_to
-        project = facts.names.get("project_id") or called("project", effect.properties.get("project_id"))
-        grant = f"the grant of {project} to {organization} ({effect.id or 'a new project grant'})"
-        counts = facts.counts
+        organization, project = _named(effect, facts)
+        grant, counts = self.thing(effect, facts), facts.counts
         login = _login(effect, project, organization, facts)
         if effect.act is Act.REMOVES:
             if counts.get("grants") == 0:
@@ -87,12 +76,15 @@ class ProjectGrantImpact(Impact):
         return (*lines, *(login if effect.act is Act.CREATES else ()))
 
 
+def _named(effect: Effect, facts: Facts) -> tuple[str, str]:
+    """Return the organization and the project in a sentence."""
+    return facts.named("organization", "granted_org_id", effect), facts.named("project", "project_id", effect)
+
+
 def _switched(effect: Effect, grant: str, login: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
     """Return the sentences about a deactivation or a reactivation."""
     if effect.act not in (Act.DEACTIVATES, Act.REACTIVATES):
         return ()
-    if effect.properties.get("active") is SECRET:
-        return switched(effect, grant, "")
     if effect.act is Act.REACTIVATES:
         return login
     decides = facts.counts.get(DECIDES)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.pages import TooLong
-from pulumi_zorg.api.records import Event, ObjectRecord
+from pulumi_zorg.api.records import Event
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.resource_types.impact import Effect, Facts
@@ -79,17 +79,16 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def title(self, inputs: UserGrantInputs, id: str) -> str:
         return f"User grant {id} (user {inputs.user_id}, project {inputs.project_id})"
 
-    def find_record(self, client: Client, id: str, address: Address) -> ObjectRecord | Removal:
+    def find(self, client: Client, id: str, address: Address) -> Observed | Removal:
         if "org_id" not in address.ids:
             address = replace(address, ids={**address.ids, "org_id": _find_organization_of(client, id)})
-        found = super().find_record(client, id, address)
-        if isinstance(found, Removal):
-            return found
-        user_id = found.properties()["user_id"]
-        declared = address.ids.get("user_id", user_id)
-        if declared != user_id:
-            # The server does not look at the user in the path.
-            raise InputError(f"User grant {id}", "user_id", f"is not {declared} but {user_id}")
+        found = super().find(client, id, address)
+        if isinstance(found, Observed):
+            user_id = found.properties["user_id"]
+            declared = address.ids.get("user_id", user_id)
+            if declared != user_id:
+                # The server does not look at the user in the path.
+                raise InputError(f"User grant {id}", "user_id", f"is not {declared} but {user_id}")
         return found
 
     def record_from(self, events: tuple[Event, ...]) -> PhantomGrantRecord:
@@ -121,22 +120,11 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         created = super().as_created(client, id, inputs)
         if inputs.project_grant_id or created is None:
             return created
-        filled_in = client.learned.get(("project_grant_id", inputs.org_id, inputs.project_id))
+        filled_in = client.filled_in["project_grant_id"].get((inputs.org_id, inputs.project_id))
         if filled_in is None:
             return None
         properties = {**created.properties, **({"project_grant_id": filled_in} if filled_in else {})}
         return replace(created, properties=properties)
-
-    def is_listed(self, client: Client, id: str, address: Address) -> bool | None:
-        org_id, user_id, project_id = map(address.ids.get, ("org_id", "user_id", "project_id"))
-        if not (org_id and user_id and project_id):
-            return None
-        if any(each.id == id for each in self.calls.of_user(client, org_id, user_id, project_id)):
-            return True
-        try:
-            return organization_of(client, id) is not None
-        except (ApiError, UnexpectedAnswer):  # servers before v4 do not have that list
-            return False
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "user_id", "project_id")
@@ -162,7 +150,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int
     ) -> Collection[str] | None:
         try:
-            listed = self.calls.list_instance(client, at_most)
+            listed = self.calls.list_instance(client, at_most) or ()
         except TooLong:
             return None
         organizations = removed.get("org_id", {}).keys()
@@ -175,7 +163,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             each.id
             for each in listed
             if not organizations.isdisjoint({each.org_id, *each.owners})
-            or self._is_removed_with(each, removed)
+            or self.is_removed_with(each, removed)
             or (each.org_id, each.project_id) in granted
         }
 

@@ -6,21 +6,14 @@ A user grant is judged by its effective roles: its role keys while it is active,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pulumi_zorg.resource_types.impact import (
     SECRET,
     SOME_ROLES,
-    UNKNOWN,
     Act,
     Effect,
     Facts,
     Impact,
-    Unknown,
     active,
-    called,
-    role_keys,
     roles_text,
 )
 
@@ -43,7 +36,7 @@ def ends(effect: Effect) -> bool:
 
 
 def decides_alone(effect: Effect) -> bool:
-    """Whether a user grant without roles begins or ceases to exist: only ``project_role_check`` says if that changes anything."""
+    """Whether a user grant without roles begins or ceases to exist: only ``project_role_check`` decides if that changes anything."""
     return (begins(effect) and not effect.gains) or (ends(effect) and not effect.loses)
 
 
@@ -51,30 +44,25 @@ class UserGrantImpact(Impact):
     """The sentences about user grants."""
 
     gives_access_to = ("org_id", "project_id")
-
-    def roles(self, properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
-        flag = active(properties)
-        if flag is False:
-            return ()
-        return UNKNOWN if flag is UNKNOWN else role_keys(properties)
+    roles_need_active = True
 
     def is_significant(self, effect: Effect) -> bool:
         switched = effect.act in (Act.DEACTIVATES, Act.REMOVES) or begins(effect)
         return switched or bool(effect.gains or effect.loses) or effect.is_phantom
 
+    def thing(self, effect: Effect, facts: Facts) -> str:
+        of_user = f"{_grant(effect)} of {facts.named('user', 'user_id', effect)}"
+        return f"{of_user} in {facts.named('project', 'project_id', effect)}"
+
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
-        user = facts.names.get("user_id") or called("user", effect.properties.get("user_id"))
-        project = facts.names.get("project_id") or called("project", effect.properties.get("project_id"))
-        new = "an adopted or a new user grant" if effect.adopts else "a new user grant"
-        grant = f"user grant {effect.id}" if effect.id else new
+        user, project = facts.named("user", "user_id", effect), facts.named("project", "project_id", effect)
+        grant = _grant(effect)
         if effect.is_phantom:
             no_roles = f"reads and lists of this server do not show it, and it gives {user} no roles"
             heal = "To heal it, recreate it after the update (`pulumi up --replace` its URN)"
-            return (f"adopts {grant} of {user} in {project}, which is a phantom: {no_roles}. {heal}",)
+            return (f"adopts {self.thing(effect, facts)}, which is a phantom: {no_roles}. {heal}",)
         named = effect.act in (Act.DEACTIVATES, Act.REACTIVATES, Act.REMOVES)
         how = f"{effect.act.value} {grant}" if named else grant
-        if effect.properties.get("active") is SECRET and effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
-            return (f"deactivates or reactivates {grant} of {user} in {project}: which of them is secret",)
         lines = []
         if effect.loses == (SOME_ROLES,) == effect.gains:
             lines.append(f"replaces the roles of {project} that {user} has by {SOME_ROLES} ({how})")
@@ -103,3 +91,9 @@ class UserGrantImpact(Impact):
         elif not lines and not begins(effect):
             lines.append(f"{how} of {user} in {project}, which gives no roles")
         return tuple(lines)
+
+
+def _grant(effect: Effect) -> str:
+    if effect.id:
+        return f"user grant {effect.id}"
+    return "an adopted or a new user grant" if effect.adopts else "a new user grant"

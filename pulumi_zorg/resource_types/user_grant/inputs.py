@@ -35,8 +35,8 @@ class UserGrantInputs(Inputs):
     role_keys: tuple[str, ...] = field(default=(), metadata=ROLE_KEYS)
 
     @classmethod
-    def identity(cls, properties: Mapping[str, Any]) -> dict[str, str]:
-        known = super().identity(properties)
+    def unique_key(cls, properties: Mapping[str, Any]) -> dict[str, str]:
+        known = super().unique_key(properties)
         project_grant = properties.get("project_grant_id") or ""
         return {**known, "project_grant_id": project_grant} if known and isinstance(project_grant, str) else {}
 
