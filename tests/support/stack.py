@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.support.replay import Replay
 from tests.support.servers import Server
+from tests.support.vault import vault, write_pulumi
 from tests.support.warm import commands
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,8 +88,10 @@ def _scratch() -> Path:
 
 @cache
 def _warm() -> str:
-    """The folder with the commands that start warm Python processes."""
-    return str(commands(_scratch() / "warm"))
+    """The folder with the commands that cost less than those of a user's machine."""
+    folder = commands(_scratch() / "warm")
+    write_pulumi(folder)
+    return str(folder)
 
 
 @cache
@@ -126,7 +129,8 @@ class Stack:
             "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_STACK": name,  # as selected; without it, `pulumi stack select` counts
-            "PULUMI_CONFIG_PASSPHRASE": "test",
+            **vault(),
+            "PULUMI_CONFIG_PASSPHRASE": "test",  # of a state that a release wrote, and where `pulumi` is the real one
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "NO_COLOR": "1",
             "GOGC": "400",  # memory for CPU time
