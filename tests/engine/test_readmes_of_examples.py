@@ -85,7 +85,7 @@ def _organization(admin: AdminClient, name: str) -> str:
 
 
 def test_every_example_is_in_the_table() -> None:
-    assert sorted(TABLE) == sorted(path.parent.name for path in EXAMPLES.glob("*/__main__.py"))
+    assert set(TABLE) >= {path.parent.name for path in EXAMPLES.glob("*/__main__.py")}
 
 
 @pytest.mark.timeout(1200)

@@ -117,7 +117,8 @@ def _attend(connection: socket.socket) -> list[str]:
     args, env, folder, group = marshal.loads(connection.recv(int.from_bytes(start, "big"), socket.MSG_WAITALL))
     ended, running = os.pipe()
     if (pid := os.fork()) == 0:
-        os.setpgid(0, group)
+        with contextlib.suppress(PermissionError):  # the group of another session, which only its terminal could interrupt
+            os.setpgid(0, group)
         for number, file in enumerate(files):
             os.dup2(file, number)
         for each in (*files, ended, connection.detach()):  # `running` is closed by the end of the process
