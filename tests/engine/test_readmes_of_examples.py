@@ -68,8 +68,8 @@ def _left_by_offboarding(admin: AdminClient) -> None:
     """Bob has left: his grants are inactive, and keep their roles. The customer was removed."""
     grants = list(admin.grants(_organization(admin, "Vendor")).values())
     assert {(each["userName"], each["state"]) for each in grants} == {
-        ("ann", "USER_GRANT_STATE_ACTIVE"),
-        ("bob", "USER_GRANT_STATE_INACTIVE"),
+        ("ann@vendor.example", "USER_GRANT_STATE_ACTIVE"),
+        ("bob@vendor.example", "USER_GRANT_STATE_INACTIVE"),
     }
     assert all(each["roleKeys"] for each in grants)
     assert "Initech" not in {each["name"] for each in admin.organizations().values()}
