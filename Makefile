@@ -12,6 +12,8 @@ LOWEST_PYTHON ?= $(PYTHON)
 COVERAGE := $(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")'
 # With the lowest versions of dependencies: what is fast, and the life of each resource in the engine on the newest server.
 LOWEST_TESTS := tests/unit tests/contract tests/provider
+# One more than there are cores, because a test of the engine also waits.
+WORKERS := $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 # Where it is set, each process of the tests compiles all modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -40,8 +42,8 @@ demo: setup engine ## A tenant created, deactivated, changed outside Pulumi, cor
 	@PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python scripts/demo.py
 
 test: setup engine ## All tests, with a real engine
-	@echo "test: about 8 minutes on 2 cores; make test-fast takes about one minute"
-	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m pytest -n 3 --dist worksteal --durations 20 $(ARGS)
+	@echo "test: about 6 minutes on 2 cores; make test-fast takes about one minute"
+	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations 20 $(ARGS)
 
 test-lowest: $(LOWEST)/ready engine ## A part of the tests, with the lowest supported version of each dependency
 	@echo "test-lowest: about 3 minutes on 2 cores"
@@ -53,10 +55,10 @@ test-versions: setup $(LOWEST)/ready engine ## One stack's life with the newest 
 	  $(BIN)/python -m pytest -q -n 2 -rP tests/engine/life_across_versions.py $(ARGS)
 
 test-fast: setup ## The tests that need no engine, without those that take seconds
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not engine and not slow" --ignore tests/engine $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not engine and not slow" --ignore tests/engine $(ARGS)
 
 coverage: setup ## Which lines of the package the tests reach that need no engine
-	@COVERAGE_CORE=$$($(COVERAGE)) $(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not engine" --ignore tests/engine --cov --cov-report term $(ARGS)
+	@COVERAGE_CORE=$$($(COVERAGE)) $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not engine" --ignore tests/engine --cov --cov-report term $(ARGS)
 
 soak: setup engine ## Thousands of random sequences, and broken variants that they must find; half an hour
 	@echo "soak: half an hour on one core"
