@@ -117,7 +117,9 @@ def _attend(connection: socket.socket) -> list[str]:
     args, env, folder, group = marshal.loads(connection.recv(int.from_bytes(start, "big"), socket.MSG_WAITALL))
     ended, running = os.pipe()
     if (pid := os.fork()) == 0:
-        with contextlib.suppress(PermissionError):  # the group of another session, which only its terminal could interrupt
+        with contextlib.suppress(
+            PermissionError
+        ):  # the group of another session, which only its terminal could interrupt
             os.setpgid(0, group)
         for number, file in enumerate(files):
             os.dup2(file, number)
@@ -170,7 +172,7 @@ if __name__ == "__main__":
         _run(argv)
     except SystemExit as ended:
         if isinstance(ended.code, int):
-            threading._shutdown()  # type: ignore[attr-defined]  # waits for the other threads, as the interpreter does
+            threading._shutdown()  # waits for the other threads, as the interpreter does
             atexit._run_exitfuncs()
             os._exit(ended.code)  # without taking apart what was imported
         raise
