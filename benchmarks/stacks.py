@@ -97,7 +97,6 @@ class Stack:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
         self.env = {
             **kept,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_CONFIG_PASSPHRASE": "bench",

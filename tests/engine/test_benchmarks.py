@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.stack import ROOT
+from tests.support.stack import ROOT, cheap
 
 
 def test_the_benchmark_counts_few_calls(tmp_path: Path) -> None:
     options = ["--count", "20", "--delay", "0", "--no-plot", "--out", str(tmp_path)]
     commands = [f"--command={name}" for name in ("up", "refresh", "drift", "destroy")]
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", *options, *commands], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "benchmarks", *options, *commands],
+        cwd=ROOT,
+        env={**os.environ, **cheap()},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads((tmp_path / "results.json").read_text())["rows"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,8 +151,7 @@ def used(server: Server) -> set[str]:
 
 
 def drift(stack: Stack) -> int:
-    command = [str(Path(sys.executable).parent / "zorg"), "drift"]
-    return subprocess.run(command, cwd=stack.folder, env=stack.env, check=False, timeout=120).returncode
+    return subprocess.run(["zorg", "drift"], cwd=stack.folder, env=stack.env, check=False, timeout=120).returncode
 
 
 def stored(stack: Stack) -> str:

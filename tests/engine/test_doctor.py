@@ -64,7 +64,8 @@ Thing(Provider(), "thing", {})
 def test_the_python_environment_of_the_provider_is_the_one_that_the_engine_uses(
     stack: Stack, options: str, name: str | None
 ) -> None:
-    stack.start_python_anew()
+    if name is not None:
+        stack.start_python_anew()
     (stack.folder / "__main__.py").write_text(WHERE)
     (stack.folder / "Pulumi.yaml").write_text(f"name: tests\nruntime: {{name: python, options: {{{options}}}}}\n")
     expected = Path(sys.prefix)

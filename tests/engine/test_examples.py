@@ -1,11 +1,10 @@
-"""Every example runs on the real engine, as its README tells it, and the checkout is a Pulumi project itself."""
+"""The example onboarding on the real engine, with another data file than its own. test_readmes_of_examples.py runs each example."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-import pytest
 import yaml
 
 from tests.support.servers import Server
@@ -23,30 +22,6 @@ def _example(name: str, server: Server, folder: Path) -> Stack:
     project["name"] = "tests"
     (stack.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
     return stack
-
-
-def test_quickstart_runs_in_the_checkout_itself(server: Server, tmp_path: Path) -> None:
-    stack = Stack(tmp_path / "stack", server.proxy.url, server.token, name="dev")
-    config = tmp_path / "dev.yaml"
-    stack.folder = ROOT
-    del stack.env["PULUMI_STACK"]
-    stack.must("stack", "init", "checkout")
-    (ROOT / "Pulumi.checkout.yaml").unlink()  # the salt of a stack's secrets, which this one has none of
-    here = ("--stack", "checkout", "--config-file", str(config))
-    stack.must("config", "set", "name", "Acme", *here)
-    up = stack.up(*here)
-    assert up.shows("ORG_STATE_ACTIVE")
-    admin = server.admin
-    acme = next(org_id for org_id, each in admin.organizations().items() if each["name"] == "Acme")
-    assert [each["name"] for each in admin.projects(acme).values()] == ["Portal"]
-    (grant,) = admin.grants(acme).values()
-    own_user = admin.call("GET", "/auth/v1/users/me")["user"]["id"]
-    assert (grant["userId"], grant["roleKeys"]) == (own_user, ["viewer"])
-    stack.must("config", "set", "active", "false", *here)
-    assert stack.must("preview", "--diff", *here).shows("active: true => false")
-    assert stack.up(*here).shows("ORG_STATE_INACTIVE", "USER_GRANT_STATE_INACTIVE")
-    stack.destroy(*here)
-    assert acme not in admin.organizations()
 
 
 def _tenants(server: Server, stack: Stack, *, active: bool = True, reverse: bool = False) -> None:
@@ -107,39 +82,3 @@ def test_onboarding_tells_a_mistake_in_the_file_without_a_traceback(server: Serv
     failed = stack.fails()
     assert failed.shows("mine.yaml", "cannot be used")
     assert server.proxy.writes == []
-
-
-def test_offboarding_switches_off_keeps_and_later_removes(server: Server, tmp_path: Path) -> None:
-    admin = server.admin
-    admin.create_project(server.home, "Billing", ("viewer",))
-    people = {name: server.create_person(server.home, f"{name}@vendor.example") for name in ("ann", "bob")}
-    stack = _example("offboarding", server, tmp_path)
-    stack.configure(vendor="Furniture")
-    stack.up()
-
-    stack.must("config", "set", "leavers", "bob")
-    stack.up()
-    grants = list(admin.grants(server.home).values())
-    off = [each for each in grants if each["userId"] == people["bob"]]
-    assert {each["state"] for each in off} == {"USER_GRANT_STATE_INACTIVE"}
-    assert all(each["roleKeys"] for each in off), "the roles are kept"
-    assert {each["state"] for each in grants if each["userId"] == people["ann"]} == {"USER_GRANT_STATE_ACTIVE"}
-
-    stack.must("config", "set", "customer", "removed")
-    refused = stack.run("preview")
-    assert refused.code != 0
-    assert refused.shows("protect")
-    for stage, state in (("inactive", "ORG_STATE_INACTIVE"), ("condemned", "ORG_STATE_INACTIVE"), ("removed", None)):
-        stack.must("config", "set", "customer", stage)
-        stack.up()
-        left = {each["name"]: each["state"] for each in admin.organizations().values()}
-        assert left.get("Initech") == state
-    stack.must("config", "rm", "leavers")
-    stack.up()
-    assert {each["state"] for each in admin.grants(server.home).values()} == {"USER_GRANT_STATE_ACTIVE"}
-
-
-@pytest.mark.parametrize("example", sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py")))
-def test_every_example_is_run_here(example: str) -> None:
-    tests = "".join(file.read_text() for file in (Path(__file__), Path(__file__).with_name("test_fleet.py")))
-    assert f"def test_{example}_" in tests, "an example that no test runs may not work"

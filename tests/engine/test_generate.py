@@ -12,7 +12,7 @@ import yaml
 
 from tests.support.command import run_zorg
 from tests.support.servers import Server
-from tests.support.stack import Stack
+from tests.support.stack import ROOT, Stack
 
 
 def test_an_instance_is_generated_adopted_and_in_sync_without_a_write(
@@ -49,7 +49,14 @@ def test_an_instance_is_generated_adopted_and_in_sync_without_a_write(
     assert drift.code == 0, drift.err
     assert json.loads(drift.out)["drifted"] == []
     strict = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "__main__.py"],
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            f"--config-file={ROOT}/pyproject.toml",
+            f"--cache-dir={ROOT}/.mypy_cache",
+            "__main__.py",
+        ],
         cwd=stack.folder,
         capture_output=True,
         text=True,

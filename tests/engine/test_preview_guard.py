@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def guard(stack: Stack, *args: str, piped: str | None = None, env: dict[str, str
         done = run_zorg("preview-guard", *args, cwd=stack.folder, env=env or stack.env)
         code, out, err = done.code, done.out, done.err
     else:
-        command = [str(Path(sys.executable).parent / "zorg"), "preview-guard", *args]
+        command = ["zorg", "preview-guard", *args]
         process = subprocess.run(
             command, cwd=stack.folder, env=stack.env, capture_output=True, text=True, input=piped, check=False
         )
@@ -508,14 +507,9 @@ def test_an_empty_plan_of_a_stack_with_resources_is_an_error(tenants: tuple[Serv
 
 
 PLANS = {
-    "plain": (),
-    "same": ("--show-sames",),
-    "steps of replacements": ("--show-replacement-steps",),
     "diff": ("--diff",),
-    "refresh": ("--refresh",),
     "refresh and same": ("--refresh", "--show-sames", "--show-replacement-steps"),
     "reads": ("--show-reads",),
-    "target": ("--target", "acme"),
     "target and dependents": ("--target", "acme", "--target-dependents"),
     "exclude": ("--exclude", "acme"),
     "replace": ("--replace", "acme", "--show-replacement-steps"),
@@ -565,6 +559,7 @@ def test_a_configuration_that_cannot_be_read_is_an_error(server: Server, stack: 
     stack.up()
     stack.configure(url=server.proxy.url, token=server.token)
     stack.env |= {"ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_TOKEN": "of-another-instance"}
+    stack.must("stack", "change-secrets-provider", "passphrase")
     stack.declare()
     file = plan(stack)
     wrong = {**stack.env, "PULUMI_CONFIG_PASSPHRASE": "wrong"}
@@ -617,7 +612,7 @@ def test_a_plan_from_a_windows_shell_is_read(tenants: tuple[Server, Stack]) -> N
     _, stack = tenants
     stack.declare()
     text = (stack.folder / plan(stack)).read_text()
-    command = [str(Path(sys.executable).parent / "zorg"), "preview-guard", "--max-remove", "2"]
+    command = ["zorg", "preview-guard", "--max-remove", "2"]
     for encoding in ("utf-16-le", "utf-16-be", "utf-8-sig"):
         mark = "" if encoding == "utf-8-sig" else "\ufeff"
         piped = (mark + text).encode(encoding)

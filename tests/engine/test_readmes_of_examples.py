@@ -56,6 +56,38 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
+def _left_by_quickstart(admin: AdminClient) -> None:
+    acme = _organization(admin, "Acme")
+    assert [each["name"] for each in admin.projects(acme).values()] == ["Portal"]
+    (grant,) = admin.grants(acme).values()
+    own_user = admin.call("GET", "/auth/v1/users/me")["user"]["id"]
+    assert (grant["userId"], grant["roleKeys"]) == (own_user, ["viewer"])
+
+
+def _left_by_offboarding(admin: AdminClient) -> None:
+    """Bob has left: his grants are inactive, and keep their roles. The customer was removed."""
+    grants = list(admin.grants(_organization(admin, "Vendor")).values())
+    assert {(each["userName"], each["state"]) for each in grants} == {
+        ("ann@vendor.example", "USER_GRANT_STATE_ACTIVE"),
+        ("bob@vendor.example", "USER_GRANT_STATE_INACTIVE"),
+    }
+    assert all(each["roleKeys"] for each in grants)
+    assert "Initech" not in {each["name"] for each in admin.organizations().values()}
+
+
+#: What is on the server after the commands of a README, but those that clean up.
+LEFT = {"quickstart": _left_by_quickstart, "offboarding": _left_by_offboarding}
+
+
+def _organization(admin: AdminClient, name: str) -> str:
+    (found,) = (org_id for org_id, each in admin.organizations().items() if each["name"] == name)
+    return found
+
+
+def test_every_example_is_in_the_table() -> None:
+    assert set(TABLE) >= {path.parent.name for path in EXAMPLES.glob("*/__main__.py")}
+
+
 @pytest.mark.timeout(1200)
 def test_examples_run_one_after_the_other_on_one_instance(tmp_path: Path) -> None:
     root = checkout(tmp_path)
@@ -74,6 +106,8 @@ def test_examples_run_one_after_the_other_on_one_instance(tmp_path: Path) -> Non
             first = [each for each in given if each not in last]
             environment = [each for each in given if each.text.startswith("source")]
             readme.run(first, folder, env, f'export PATH="{warm}:$PATH"')
+            if example in LEFT:
+                LEFT[example](admin)
             left.append(([*environment, *last], folder))
         made = {each["name"] for each in admin.organizations().values()} - at_first
         assert made >= {"Acme", "Globex", "Bluth", *_fleet()}

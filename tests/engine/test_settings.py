@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 
 from pulumi_zorg.testing import Fault
 from tests.engine.test_credentials import CHECK, YES, Owner, owner, stored, used  # noqa: F401 - owner is a fixture
@@ -29,9 +27,8 @@ WANTS = "give the header that the proxy wants in zorg:headers (ZITADEL_HEADERS)"
 
 
 def zorg(stack: Stack, *args: str) -> Run:
-    command = [str(Path(sys.executable).parent / "zorg"), *args]
     done = subprocess.run(
-        command, cwd=stack.folder, env=stack.env, capture_output=True, text=True, check=False, timeout=120
+        ["zorg", *args], cwd=stack.folder, env=stack.env, capture_output=True, text=True, check=False, timeout=120
     )
     return Run(done.returncode, done.stdout + done.stderr)
 

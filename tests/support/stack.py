@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.support.replay import Replay
 from tests.support.servers import Server
+from tests.support.vault import vault, write_pulumi
 from tests.support.warm import commands
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,8 +88,16 @@ def _scratch() -> Path:
 
 @cache
 def _warm() -> str:
-    """The folder with the commands that start warm Python processes."""
-    return str(commands(_scratch() / "warm"))
+    """The folder with the commands that cost less than those of a user's machine."""
+    folder = commands(_scratch() / "warm")
+    write_pulumi(folder)
+    return str(folder)
+
+
+def cheap() -> dict[str, str]:
+    """The environment in which a command of the engine costs less than on a user's machine."""
+    path = os.pathsep.join((_warm(), str(Path(sys.executable).parent), os.environ["PATH"]))
+    return {"PATH": path, "GOGC": "400", **vault()}  # GOGC: memory for CPU time
 
 
 @cache
@@ -122,14 +131,13 @@ class Stack:
         kept.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling all modules anew in each command takes a second
         self.env = {
             **kept,
-            "PATH": os.pathsep.join((_warm(), str(Path(sys.executable).parent), os.environ["PATH"])),
+            **cheap(),
             "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_STACK": name,  # as selected; without it, `pulumi stack select` counts
-            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_CONFIG_PASSPHRASE": "test",  # of a state that a release wrote, and where `pulumi` is the real one
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "NO_COLOR": "1",
-            "GOGC": "400",  # memory for CPU time
             "ZITADEL_URL": url,
             "ZITADEL_TOKEN": token,
         }

@@ -4,8 +4,8 @@ A command of the engine starts two Python processes, the program and the host of
 this package, which takes half a second of CPU time. Here a server imports them once, and forks for each process. The
 process gets the arguments, environment, folder, files and process group that the engine gave it.
 
-:func:`commands` makes the commands that ask the server: `python3` and `zorg`. For what the server does not run, they start
-the real `python3`.
+:func:`commands` makes the commands that ask the server: `python3` and `zorg`. What is always the same, they answer themselves.
+For what the server does not run, they start the real `python3`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 _IMPORTED = (
     "dill",
+    "encodings.idna",
+    "grpc._channel",
+    "grpc._interceptor",
+    "grpc._server",
     "pulumi.dynamic",
     "pulumi_zorg.cli",
     "pulumi_zorg.cli.drift_formats",
@@ -38,14 +43,15 @@ _IMPORTED = (
     "pulumi_zorg.resource_types.project_grant.declaration",
     "pulumi_zorg.resource_types.user_grant.declaration",
 )
-_PIP_LIST = ["-m", "pip", "list", "-v", "--format", "json"]
+#: The questions of each command of the engine.
+_ASKED = ("--version", "-m pip list -v --format json")
 
 #: `-IS` and few imports: it starts in 10 ms. If it is killed, the server kills the process.
 _COMMAND = """#!{python} -IS
 import marshal, os, sys
 name, args = os.path.basename(sys.argv[0]), sys.argv[1:]
-if args == {pip_list!r}:
-    sys.stdout.write({listed!r})
+if name == "python3" and " ".join(args) in {answers!r}:
+    sys.stdout.write({answers!r}[" ".join(args)])
     sys.exit()
 if name == "zorg":
     args = [{zorg!r}, *args]
@@ -79,11 +85,13 @@ def commands(folder: Path) -> Path:
     server = subprocess.Popen([real, "-I", __file__, str(fd)], stdin=subprocess.PIPE, pass_fds=[fd])
     listener.close()
     atexit.register(server.communicate)
-    listed = subprocess.run([real, *_PIP_LIST], capture_output=True, text=True, check=True).stdout
+    answers = {
+        asked: subprocess.run([real, *asked.split()], capture_output=True, text=True, check=True).stdout
+        for asked in _ASKED
+    }
+    zorg = str(real.parent / "zorg")
     for name in ("python3", "zorg"):
-        text = _COMMAND.format(
-            python=str(real), zorg=str(real.parent / "zorg"), pip_list=_PIP_LIST, listed=listed, address=address
-        )
+        text = _COMMAND.format(python=str(real), zorg=zorg, answers=answers, address=address)
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
     return folder
@@ -109,7 +117,10 @@ def _attend(connection: socket.socket) -> list[str]:
     args, env, folder, group = marshal.loads(connection.recv(int.from_bytes(start, "big"), socket.MSG_WAITALL))
     ended, running = os.pipe()
     if (pid := os.fork()) == 0:
-        os.setpgid(0, group)
+        with contextlib.suppress(
+            PermissionError
+        ):  # the group of another session, which only its terminal could interrupt
+            os.setpgid(0, group)
         for number, file in enumerate(files):
             os.dup2(file, number)
         for each in (*files, ended, connection.detach()):  # `running` is closed by the end of the process
@@ -131,16 +142,8 @@ def _attend(connection: socket.socket) -> list[str]:
     os._exit(0)
 
 
-def _unbuffered(number: int, errors: str) -> io.TextIOWrapper:
-    """A stream as `python -u` has it."""
-    return io.TextIOWrapper(open(number, "wb", 0, closefd=False), errors=errors, write_through=True)
-
-
-if __name__ == "__main__":
-    for module in _IMPORTED:
-        importlib.import_module(module)
-    gc.freeze()  # so that a collection does not copy what was imported
-    argv = _serve(socket.socket(fileno=int(sys.argv[1])))
+def _run(argv: list[str]) -> None:
+    """Run a module or a program, as Python does with these arguments. It ends with SystemExit."""
     if argv[:2] == ["-u", "-m"]:
         sys.path.insert(0, os.getcwd())
         sys.argv = argv[2:]
@@ -152,3 +155,24 @@ if __name__ == "__main__":
         sys.path.insert(0, str(Path(argv[0]).parent))
         sys.argv = argv
         runpy.run_path(argv[0], run_name="__main__")
+    sys.exit(0)
+
+
+def _unbuffered(number: int, errors: str) -> io.TextIOWrapper:
+    """A stream as `python -u` has it."""
+    return io.TextIOWrapper(open(number, "wb", 0, closefd=False), errors=errors, write_through=True)
+
+
+if __name__ == "__main__":
+    for module in _IMPORTED:
+        importlib.import_module(module)
+    gc.freeze()  # so that a collection does not copy what was imported
+    argv = _serve(socket.socket(fileno=int(sys.argv[1])))
+    try:
+        _run(argv)
+    except SystemExit as ended:
+        if isinstance(ended.code, int):
+            threading._shutdown()  # waits for the other threads, as the interpreter does
+            atexit._run_exitfuncs()
+            os._exit(ended.code)  # without taking apart what was imported
+        raise

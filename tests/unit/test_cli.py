@@ -1,4 +1,4 @@
-"""The command `zorg`, as a process."""
+"""The command `zorg`, as a process where that makes a difference."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from pulumi_zorg.emulator import Emulator
+from tests.support.command import run_zorg
 
 ZORG = str(Path(sys.executable).parent / "zorg")
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -51,15 +52,13 @@ def test_a_port_in_use_is_an_error() -> None:
     assert f"port {port} on 127.0.0.1 cannot be used" in run.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [["--like", "2019"], ["--port", "x"], ["--nonsense"]])
-def test_a_wrong_option_is_an_error(wrong: list[str]) -> None:
-    run = subprocess.run([ZORG, "emulator", *wrong], capture_output=True, text=True, check=False, timeout=60)
-    assert run.returncode != 0
-    assert "Error:" in run.stderr
+def test_a_wrong_option_is_an_error(wrong: list[str], tmp_path: Path) -> None:
+    run = run_zorg("emulator", *wrong, cwd=tmp_path, env={})
+    assert run.code == 1
+    assert "Error:" in run.err
 
 
-@pytest.mark.slow
 def test_a_token_that_drift_is_refused_with_has_no_hint_of_another_command(tmp_path: Path) -> None:
     """`zorg drift` reads the present configuration, and has no option `--run-program`."""
     pulumi = tmp_path / "pulumi"
@@ -67,15 +66,8 @@ def test_a_token_that_drift_is_refused_with_has_no_hint_of_another_command(tmp_p
         config = {"zorg:url": {"value": emulator.url}, "zorg:token": {"value": "a-revoked-token", "secret": True}}
         pulumi.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(config)}\nEND\n")
         pulumi.chmod(0o755)
-        run = subprocess.run(
-            [ZORG, "drift", "--stack", "test", "--state", str(FIXTURES / "state-0.1.0.json")],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            cwd=tmp_path,
-            env={"PATH": f"{tmp_path}:/bin:/usr/bin"},
-        )
-    assert run.returncode == 1
-    assert "The credential was read from zorg:token." in run.stderr
-    assert "--run-program" not in run.stdout + run.stderr
+        command = ["drift", "--stack", "test", "--state", str(FIXTURES / "state-0.1.0.json")]
+        run = run_zorg(*command, cwd=tmp_path, env={"PATH": f"{tmp_path}:/bin:/usr/bin"})
+    assert run.code == 1
+    assert "The credential was read from zorg:token." in run.err
+    assert "--run-program" not in run.out + run.err

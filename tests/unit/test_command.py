@@ -23,7 +23,7 @@ from pulumi_zorg.cli.guard_formats import FORMATS as GUARD_FORMATS
 from pulumi_zorg.doctor.findings import Diagnosis, error, ok, skipped, warning
 from pulumi_zorg.drift.report import Change, Drift, Report
 from pulumi_zorg.guard.report import Verdict
-from tests.support.command import Zorg
+from tests.support.command import Zorg, run_zorg
 from tests.support.types import ORGANIZATION
 
 ZORG = str(Path(sys.executable).parent / "zorg")
@@ -238,17 +238,18 @@ COMPLETIONS = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("shell", "typed", "found"), COMPLETIONS)
-def test_a_shell_completes_commands_options_and_values(shell: str, typed: str, found: list[str]) -> None:
+def test_a_shell_completes_commands_options_and_values(
+    tmp_path: Path, shell: str, typed: str, found: list[str]
+) -> None:
     words = typed.split()
     # Each shell gives the words in a form of its own.
     asked = {"COMP_WORDS": " ".join(words) if shell != "fish" else typed, "COMP_CWORD": str(len(words) - 1)}
     if shell == "fish":
         asked["COMP_CWORD"] = words[-1]
-    env = {"PATH": os.environ["PATH"], "_ZORG_COMPLETE": f"{shell}_complete", **asked}
-    run = subprocess.run([ZORG], capture_output=True, text=True, check=True, timeout=60, env=env)
-    lines = run.stdout.splitlines()
+    run = run_zorg(cwd=tmp_path, env={"_ZORG_COMPLETE": f"{shell}_complete", **asked})
+    assert run.code == 0, run.err
+    lines = run.out.splitlines()
     values = lines[1::3] if shell == "zsh" else [line.split(",", 1)[1].split("\t")[0] for line in lines]
     assert values == found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ from tests.support.stack import TOKENS
 from tests.support.world import World
 from tests.unit.clients import Clients
 
+EXAMPLES = int(os.environ.get("ZORG_EXAMPLES", "8"))
 #: Names that mean something in Python, in the program that is written, or in its layout.
 HOSTILE = (
     "Name", "Role keys", "resource_name", "User id", "opts", "adopt", "class", "None", "zorg", "pulumi", "KEPT", "Acme",
@@ -159,7 +161,7 @@ def _assert_imported_without_a_change(server: Server, client: Client, organizati
         assert server.proxy.exchanges == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example([Tenant("Acme", [f"Project {number}" for number in range(7)])])
 @example(
     [Tenant("Acme", ["Name", "Role keys"], ["viewer"], 7), Tenant("Globex", ["Name", "Role keys"], ["viewer"], 7, True)]
