@@ -16,8 +16,6 @@ from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.resource_type import Calls
 
-__all__ = ["OrganizationCalls", "with_domain_of"]
-
 _CREATE = Endpoint("POST", "/management/v1/orgs", "org.create")
 _RENAME = Endpoint("PUT", "/management/v1/orgs/me", "org.write")
 _DEACTIVATE = Endpoint("POST", "/management/v1/orgs/me/_deactivate", "org.write")

@@ -25,8 +25,6 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 
-__all__ = ["GrantedProject", "ProjectCalls", "ProjectRecord"]
-
 _PROJECT = "/management/v1/projects/{id}"
 _ADD_ROLES = Endpoint("POST", f"{_PROJECT}/roles/_bulk", "project.role.write")
 _CHANGE_ROLE = Endpoint("PUT", f"{_PROJECT}/roles/{{key}}", "project.role.write")

@@ -16,8 +16,6 @@ from pulumi_zorg.errors import FailedPrecondition, clean
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 
-__all__ = ["ProjectGrantCalls", "ProjectGrantRecord"]
-
 _SEARCH_GRANTED = Endpoint("POST", "/management/v1/granted_projects/_search", "project.read")
 
 

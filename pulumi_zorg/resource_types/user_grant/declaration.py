@@ -22,8 +22,6 @@ from pulumi_zorg.world.object_events import ObjectEvents, Parent
 from pulumi_zorg.world.proof import Removal
 from pulumi_zorg.world.tokens import type_token
 
-__all__ = ["TYPE", "UserGrantType"]
-
 #: Seconds within which the list over all organizations shows a grant that was just made.
 _LISTED_WITHIN = 5.0
 
