@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.pages import TooLong
-from pulumi_zorg.api.records import Event
+from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.resource_types.impact import Effect, Facts
@@ -120,6 +120,11 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             return None
         properties = {**created.properties, **({"project_grant_id": filled_in} if filled_in else {})}
         return replace(created, properties=properties)
+
+    def listed_beside(self, client: Client, known: Mapping[str, Any]) -> Sequence[ObjectRecord]:
+        return self.calls.search_organization(
+            client, str(known["org_id"]), known.get("user_id"), known.get("project_id")
+        )
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "user_id", "project_id")
