@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pulumi_zorg.api.organizations import Organizations
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["PAGES", "Access", "Found", "FoundGrant", "FoundProject", "FoundProjectGrant", "Login", "Users"]
 
 #: Pages of 1,000 entries that one list takes at most.
 PAGES = 5

@@ -15,8 +15,6 @@ from pulumi_zorg.api.lists import ObjectList
 from pulumi_zorg.api.pages import PAGE_V2
 from pulumi_zorg.api.records import NonEmpty, Wire
 
-__all__ = ["AUTHORIZATIONS", "Authorization", "authorization_filters"]
-
 
 class _Reference(Wire):
     id: NonEmpty

@@ -33,8 +33,6 @@ from pulumi_zorg.settings.config import Settings
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["Client", "check_owner"]
-
 
 class _Changed(Wire):
     details: Details

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pulumi_zorg.api.organizations import Organizations
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["Counts"]
-
 
 class _Row(Wire):
     details: Details = Field(default_factory=Details)

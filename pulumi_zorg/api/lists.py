@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["ObjectList"]
 
 Row = TypeVar("Row", bound=Wire)
 

@@ -15,8 +15,6 @@ from typing import Any, Generic, TypeVar
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer
 
-__all__ = ["Implementation", "Operations", "Proves", "permissions_of"]
-
 Answer = TypeVar("Answer")
 
 #: ZITADEL's message for a path that it does not have.

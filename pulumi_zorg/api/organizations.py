@@ -21,7 +21,6 @@ from pulumi_zorg.errors import ApiError, HeaderIgnored, UnexpectedAnswer, clean
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["ORGANIZATIONS", "READ_ORGANIZATION", "SEARCH_ORGANIZATIONS", "FirstPage", "Organizations"]
 
 READ_ORGANIZATION = Endpoint("GET", "/management/v1/orgs/me", "org.read")
 #: All organizations of the instance, for a caller with a right on it.

@@ -11,23 +11,6 @@ from pydantic.alias_generators import to_camel
 
 from pulumi_zorg.errors import DOCTOR, UnexpectedAnswer, clean
 
-__all__ = [
-    "Details",
-    "Event",
-    "ListDetails",
-    "NonEmpty",
-    "ObjectCreated",
-    "ObjectRecord",
-    "OrganizationRecord",
-    "Record",
-    "RoleKeys",
-    "UserRecord",
-    "Wire",
-    "check_id",
-    "parse",
-    "states_of",
-]
-
 NonEmpty = Annotated[str, Field(min_length=1)]
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pulumi_zorg.api.events import Events
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["ROLE_EVENTS", "GrantedRoles", "Holders", "ProjectRoles", "Role", "Roles", "roles_from"]
 
 #: The events of a project that say which roles it and its project grants have.
 ROLE_EVENTS = (

@@ -16,7 +16,6 @@ from pulumi_zorg.api.records import Details, NonEmpty, Wire, check_id, parse
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
 
-__all__ = ["FoundUser", "Searches"]
 
 _READ_USER = Endpoint("GET", "/v2/users/{id}", "user.read")
 

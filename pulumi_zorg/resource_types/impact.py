@@ -12,39 +12,6 @@ from typing import Any, Final
 
 from pulumi_zorg.errors import clean
 
-__all__ = [
-    "OPEN",
-    "ORGANIZATIONS",
-    "PEOPLE",
-    "PEOPLE_OF_ORGANIZATIONS",
-    "SECRET",
-    "SECRET_ROLES",
-    "SERVICE_ACCOUNTS",
-    "SOME_ROLES",
-    "UNKNOWN",
-    "Act",
-    "Effect",
-    "Facts",
-    "Harm",
-    "Impact",
-    "Planned",
-    "Unknown",
-    "active",
-    "all_text",
-    "are_shown",
-    "called",
-    "count_text",
-    "counts_text",
-    "lost_role",
-    "mask_unknowns",
-    "name_text",
-    "people_text",
-    "role_keys",
-    "roles_text",
-    "shut_out",
-    "text",
-]
-
 
 class Unknown(Enum):
     """A value that cannot be shown: it is known only when the change is made, or it is secret."""

@@ -19,40 +19,6 @@ from typing_extensions import Self
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.world.tokens import Key
 
-__all__ = [
-    "DECLARED_BY",
-    "DIFFERS",
-    "FILLED",
-    "FLAG",
-    "ID",
-    "IGNORED",
-    "LONGEST",
-    "LOOKED_UP",
-    "LOST",
-    "MAY_COME",
-    "NAME",
-    "OWNER",
-    "OWNER_IN_PREVIEW",
-    "ROLE_KEYS",
-    "SECRETS",
-    "SIGNATURE",
-    "UNDER",
-    "UNFINISHED",
-    "Inputs",
-    "Offer",
-    "Problem",
-    "RoleUse",
-    "WrongValue",
-    "check_inputs",
-    "checked_by",
-    "kind_of",
-    "known_roles",
-    "one_of",
-    "role_key",
-    "role_use",
-    "wrong_id",
-]
-
 # Internal inputs, from a resource to the provider. `check` takes them out, so they never get into the state. Names that begin
 # with two underscores are the engine's way to say "internal".
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-__all__ = ["Action", "DeletionPolicy", "Snapshot", "Step", "changed_only", "merged", "steps", "steps_to_delete"]
-
 
 class Action(str, Enum):
     """What a step does to an object."""

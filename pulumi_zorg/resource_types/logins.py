@@ -23,8 +23,6 @@ from pulumi_zorg.resource_types.impact import (
 )
 from pulumi_zorg.resource_types.resource_type import FactReader
 
-__all__ = ["Logins", "counts_of", "facts_of_lost_roles", "read_login", "read_logins", "users_losing"]
-
 
 @dataclass(frozen=True)
 class Logins:

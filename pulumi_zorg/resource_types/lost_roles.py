@@ -31,8 +31,6 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.resource_types.impact import count_text
 
-__all__ = ["take_from_project_grants", "take_from_users"]
-
 _READ = Endpoint("GET", "/management/v1/users/{user_id}/grants/{id}", "user.grant.read")
 _SET_ROLES = Endpoint("PUT", "/management/v1/users/{user_id}/grants/{id}", "user.grant.write")
 _PROJECT_GRANT = "/management/v1/projects/{project_id}/grants/{id}"

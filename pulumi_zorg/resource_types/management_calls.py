@@ -17,8 +17,6 @@ from pulumi_zorg.errors import InputError, NotProven, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.resource_type import AnyInputs, AnyRecord, Calls
 from pulumi_zorg.world.observed import Address
 
-__all__ = ["ManagementCalls", "management_endpoints"]
-
 
 class _Answer(Wire):
     """An answer with a field whose name depends on the type."""

@@ -19,15 +19,6 @@ if TYPE_CHECKING:
     from pulumi_zorg.resource_types.registration import ZitadelResource
     from pulumi_zorg.resource_types.resource_type import ResourceType
 
-__all__ = [
-    "INPUTS",
-    "RESOURCE_TYPES",
-    "in_order_of_references",
-    "is_known",
-    "organization_type",
-    "referred_type",
-    "resource_class",
-]
 
 T = TypeVar("T")
 

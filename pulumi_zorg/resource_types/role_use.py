@@ -13,8 +13,6 @@ from pulumi_zorg.api.roles import GrantedRoles, ProjectRoles
 from pulumi_zorg.errors import clean
 from pulumi_zorg.resource_types.inputs import RoleUse
 
-__all__ = ["has_not", "lacking", "why_refused"]
-
 #: So many roles are listed in a sentence.
 _LISTED = 20
 

@@ -157,7 +157,7 @@ def test_a_refusal_for_another_reason_is_an_error_and_nothing_is_changed(
     body = '{"code": 9, "message": "Errors.Locked"}'
     server.proxy.add(Fault("answer", method="PUT", status=400, body=body, headers={"Content-Type": "application/json"}))
     stack.declare(ann=grant(server.home, server.ann, server.project, ["admin"]))
-    assert stack.fails().shows("Setting the roles of user grant", "400")
+    assert stack.fails().shows("Changing user grant", "400")
     assert len(server.proxy.writes) == 1
 
 

@@ -17,8 +17,6 @@ from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.resource_type import Calls
 from pulumi_zorg.world.observed import Address
 
-__all__ = ["OrganizationCalls", "with_domain_of"]
-
 _CREATE = Endpoint("POST", "/management/v1/orgs", "org.create")
 _RENAME = Endpoint("PUT", "/management/v1/orgs/me", "org.write")
 _DEACTIVATE = Endpoint("POST", "/management/v1/orgs/me/_deactivate", "org.write")

@@ -26,8 +26,6 @@ from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.proof import Removal, find_organization
 from pulumi_zorg.world.tokens import type_token
 
-__all__ = ["TYPE", "OrganizationType"]
-
 
 class OrganizationType(ResourceType[OrganizationInputs]):
     """An organization: a tenant, with its own users, projects and grants."""

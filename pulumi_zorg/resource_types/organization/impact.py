@@ -19,8 +19,6 @@ from pulumi_zorg.resource_types.impact import (
     text,
 )
 
-__all__ = ["DOMAIN_IN_LOGIN_NAMES", "LOGIN_V2", "OrganizationImpact", "renames"]
-
 #: The count that is 1 where login names end with the organization's domain, and 0 where they do not.
 DOMAIN_IN_LOGIN_NAMES = "domain in login names"
 #: The count that is 1 where all applications use the V2 login, and 0 where some may use the old login pages (V1).

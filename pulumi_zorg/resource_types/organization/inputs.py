@@ -7,8 +7,6 @@ from typing import ClassVar
 
 from pulumi_zorg.resource_types.inputs import FLAG, NAME, Inputs
 
-__all__ = ["INPUTS", "OrganizationInputs"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class OrganizationInputs(Inputs):

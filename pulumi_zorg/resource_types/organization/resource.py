@@ -11,8 +11,6 @@ from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.registration import DeletionPolicyInput, ZitadelResource
 
-__all__ = ["Organization", "OrganizationArgs"]
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class OrganizationArgs:

@@ -26,8 +26,6 @@ from pulumi_zorg.resource_types.management_calls import ManagementCalls, managem
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 from pulumi_zorg.world.observed import Address
 
-__all__ = ["GrantedProject", "ProjectCalls", "ProjectRecord"]
-
 _PROJECT = "/management/v1/projects/{id}"
 _ADD_ROLES = Endpoint("POST", f"{_PROJECT}/roles/_bulk", "project.role.write")
 _CHANGE_ROLE = Endpoint("PUT", f"{_PROJECT}/roles/{{key}}", "project.role.write")

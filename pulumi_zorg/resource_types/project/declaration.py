@@ -33,8 +33,6 @@ from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.tokens import type_token
 
-__all__ = ["TYPE", "ProjectType"]
-
 #: The flags, and the names that the API has for them.
 _FLAGS = {
     "project_role_assertion": "projectRoleAssertion",

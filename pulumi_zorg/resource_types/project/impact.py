@@ -26,18 +26,6 @@ from pulumi_zorg.resource_types.impact import (
     shut_out,
 )
 
-__all__ = [
-    "CHECKS",
-    "INACTIVE",
-    "LET_IN",
-    "OUTSIDE",
-    "WITH_ROLE",
-    "ProjectImpact",
-    "checks",
-    "stops_asserting",
-    "switches",
-]
-
 #: What the names of the counts of the user grants that have a role begin with.
 WITH_ROLE = "grants with "
 

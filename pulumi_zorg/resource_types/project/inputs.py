@@ -21,8 +21,6 @@ from pulumi_zorg.resource_types.inputs import (
     role_key,
 )
 
-__all__ = ["INPUTS", "LABELING", "ProjectInputs"]
-
 _PREFIX = "PRIVATE_LABELING_SETTING_"
 #: Whose branding the login pages show.
 LABELING = (

@@ -15,8 +15,6 @@ from pulumi_zorg.resource_types.registration import DeletionPolicyInput, Zitadel
 if TYPE_CHECKING:
     from typing_extensions import NotRequired, ReadOnly
 
-__all__ = ["Project", "ProjectArgs", "ProjectRole"]
-
 
 #: What the argument ``private_labeling_setting`` takes. An output, like a setting of the stack, is checked when it is known.
 LabelingInput = (

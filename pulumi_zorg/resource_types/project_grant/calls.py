@@ -17,8 +17,6 @@ from pulumi_zorg.resource_types.management_calls import ManagementCalls, managem
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.world.observed import Address
 
-__all__ = ["ProjectGrantCalls", "ProjectGrantRecord"]
-
 _SEARCH_GRANTED = Endpoint("POST", "/management/v1/granted_projects/_search", "project.read")
 
 

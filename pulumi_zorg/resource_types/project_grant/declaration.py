@@ -19,8 +19,6 @@ from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
 from pulumi_zorg.world.tokens import type_token
 
-__all__ = ["TYPE", "ProjectGrantType"]
-
 
 class ProjectGrantType(ResourceType[ProjectGrantInputs]):
     """A project grant: it lets an organization give roles of another organization's project to its users."""

@@ -16,8 +16,6 @@ from pulumi_zorg.resource_types.impact import (
     roles_text,
 )
 
-__all__ = ["DECIDES", "LET_IN", "ProjectGrantImpact", "changes_login"]
-
 #: The names of counts: 1 where the project's settings make the project grant decide who can log in, else 0; and the people whom
 #: it lets in.
 DECIDES, LET_IN = "decides about logins", "people let in"

@@ -8,8 +8,6 @@ from typing import Any, ClassVar
 
 from pulumi_zorg.resource_types.inputs import ID, ROLE_KEYS, Inputs, Offer, RoleUse, known_roles, role_use
 
-__all__ = ["INPUTS", "ProjectGrantInputs"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectGrantInputs(Inputs):

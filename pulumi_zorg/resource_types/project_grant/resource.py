@@ -12,8 +12,6 @@ from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 from pulumi_zorg.resource_types.registration import DeletionPolicyInput, ZitadelResource
 
-__all__ = ["ProjectGrant", "ProjectGrantArgs"]
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ProjectGrantArgs:

@@ -16,8 +16,6 @@ from pulumi_zorg.resource_types.management_calls import ManagementCalls, managem
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.observed import Address
 
-__all__ = ["PhantomGrantRecord", "UserGrantCalls", "UserGrantRecord", "organization_of"]
-
 _NEWEST = 20  # grants that are read to see whether a newer one is listed
 # The server does not look at the user in the path of a grant; it must only not be empty.
 _ANY_USER = "-"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.pages import TooLong
-from pulumi_zorg.api.records import Event
+from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.resource_types.impact import Effect, Facts
@@ -22,8 +22,6 @@ from pulumi_zorg.world.object_events import ObjectEvents, Parent
 from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.proof import Removal
 from pulumi_zorg.world.tokens import type_token
-
-__all__ = ["TYPE", "UserGrantType"]
 
 #: Seconds within which the list over all organizations shows a grant that was just made.
 _LISTED_WITHIN = 5.0
@@ -125,6 +123,11 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             return None
         properties = {**created.properties, **({"project_grant_id": filled_in} if filled_in else {})}
         return replace(created, properties=properties)
+
+    def listed_beside(self, client: Client, known: Mapping[str, Any]) -> Sequence[ObjectRecord]:
+        return self.calls.search_organization(
+            client, str(known["org_id"]), known.get("user_id"), known.get("project_id")
+        )
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "user_id", "project_id")

@@ -17,8 +17,6 @@ from pulumi_zorg.resource_types.impact import (
     roles_text,
 )
 
-__all__ = ["ROLE_CHECK", "UserGrantImpact", "begins", "decides_alone", "ends"]
-
 #: The count that is 1 where the project has ``project_role_check``, and 0 where it does not.
 ROLE_CHECK = "project_role_check"
 

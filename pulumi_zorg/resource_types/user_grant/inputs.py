@@ -8,8 +8,6 @@ from typing import Any, ClassVar
 
 from pulumi_zorg.resource_types.inputs import ID, ROLE_KEYS, Inputs, RoleUse, role_use
 
-__all__ = ["INPUTS", "UserGrantInputs"]
-
 
 def _email(user_id: str) -> str | None:
     """Return why a user's id is hardly one. Callers of the v2 API choose ids, and so may choose an email address."""

@@ -12,8 +12,6 @@ from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resource_types.registration import DeletionPolicyInput, ZitadelResource
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 
-__all__ = ["UserGrant", "UserGrantArgs"]
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class UserGrantArgs:
