@@ -16,8 +16,6 @@ from pulumi_zorg.cli.import_object import import_object
 from pulumi_zorg.cli.preview_guard import preview_guard
 from pulumi_zorg.errors import ZorgError, clean
 
-__all__ = ["main"]
-
 
 class _Commands(click.Group):
     """A command whose subcommands show each error of this package as a message, and end with 1 for every error, as the engine's do."""

@@ -15,8 +15,6 @@ from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 if TYPE_CHECKING:
     from pulumi_zorg.doctor.examination import LoadedSettings, State
 
-__all__ = ["doctor"]
-
 
 def _org_id(value: str) -> str:
     from pulumi_zorg.resource_types.inputs import wrong_id

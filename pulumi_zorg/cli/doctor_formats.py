@@ -12,8 +12,6 @@ from pulumi_zorg.cli.writing import LONGEST, Formats, code, row
 from pulumi_zorg.doctor.findings import Diagnosis, Status
 from pulumi_zorg.errors import clean
 
-__all__ = ["FORMATS"]
-
 _STYLES: dict[Status, dict[str, Any]] = {
     "ok": {"fg": "green"},
     "warning": {"fg": "yellow"},

@@ -19,9 +19,6 @@ from pulumi_zorg.engine.state import last_update, parse_time, read_export, stack
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.settings.config import Settings
 
-__all__ = ["drift"]
-
-
 _DRIFT = 7  # as `pulumi refresh --preview-only --expect-no-changes`
 _LAST_UPDATE = "last-update"
 #: The clocks of the machine that wrote the state and of the server may differ by this much. Comparing more does no harm.

@@ -15,8 +15,6 @@ from pulumi_zorg.errors import clean
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.tokens import short
 
-__all__ = ["FORMATS"]
-
 
 def _table(report: Report) -> Iterator[str]:
     """Return the lines for people at a terminal. A URN has a line of its own, from which it is copied into a command."""

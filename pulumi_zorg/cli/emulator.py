@@ -7,8 +7,6 @@ from typing import Literal
 
 import click
 
-__all__ = ["emulator"]
-
 
 @click.command()
 @click.option(

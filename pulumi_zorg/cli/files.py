@@ -10,8 +10,6 @@ from pathlib import Path
 
 import click
 
-__all__ = ["read_file_or_stdin", "read_text", "refuse_existing", "write_text"]
-
 
 def refuse_existing(*files: Path, option: str) -> None:
     """Refuse to write over a file.

@@ -15,8 +15,6 @@ from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.cli.writing import whole_output
 from pulumi_zorg.resource_types.impact import count_text
 
-__all__ = ["generate"]
-
 _notice = partial(notice, "generate")
 
 

@@ -13,8 +13,6 @@ from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Act, Effect, Harm, count_text
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 
-__all__ = ["FORMATS"]
-
 #: What happens to a resource, by the engine's name for the operation.
 _CHANGES = {
     "create": "to create",

@@ -14,8 +14,6 @@ from pulumi_zorg.cli.reading import connected, notice
 from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.cli.writing import whole_output
 
-__all__ = ["import_object"]
-
 _notice = partial(notice, "import")
 
 

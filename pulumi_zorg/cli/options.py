@@ -14,8 +14,6 @@ from pulumi_zorg.cli.writing import FORMS
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.tokens import short
 
-__all__ = ["format_option", "import_file_option", "stack_options", "type_argument", "type_option"]
-
 Command = Callable[..., None]
 
 

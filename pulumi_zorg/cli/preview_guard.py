@@ -20,8 +20,6 @@ from pulumi_zorg.guard.limits import LOSING_ACCESS, limit_options, limited
 from pulumi_zorg.guard.passed_on import verify_passed_on
 from pulumi_zorg.guard.plan import Plan, PreviewFailed, read_plan
 
-__all__ = ["preview_guard"]
-
 _EMPTY = (
     "standard input is empty: the preview that was piped in failed, or nothing was piped in. Give the plan as a file, or --run to run "
     "the preview here."

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from pulumi_zorg.settings.config import Settings
     from pulumi_zorg.world.reader import World
 
-__all__ = ["connected", "notice"]
-
 Item = TypeVar("Item")
 
 

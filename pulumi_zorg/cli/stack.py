@@ -18,8 +18,6 @@ from pulumi_zorg.settings.config import Process, Settings, load_settings
 from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, NO_IMPORT, version_in
 from pulumi_zorg.settings.pulumi_project import program_folder, project_file, project_folder, read_project
 
-__all__ = ["PulumiFailed", "Stack"]
-
 
 class PulumiFailed(ZorgError):
     """The command ``pulumi`` failed, or cannot be run."""

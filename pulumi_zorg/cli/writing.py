@@ -14,8 +14,6 @@ import click
 
 from pulumi_zorg.errors import clean
 
-__all__ = ["FORMS", "LONGEST", "Formats", "code", "escaped", "row", "whole_output", "write_errors"]
-
 #: What ``--format`` takes.
 FORMS = ("table", "json", "markdown", "github")
 

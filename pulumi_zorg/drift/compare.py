@@ -20,8 +20,6 @@ from pulumi_zorg.world.tokens import Key
 if TYPE_CHECKING:
     from pulumi_zorg.world.changes import LostChange
 
-__all__ = ["ROLES", "changes_of", "compare"]
-
 #: The property with the roles that an object gives.
 ROLES = "role_keys"
 

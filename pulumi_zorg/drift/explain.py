@@ -16,8 +16,6 @@ from pulumi_zorg.world.proof import creation_of, events_of
 from pulumi_zorg.world.reader import World
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["explain", "explain_unmanaged"]
-
 #: The events of no more objects than this are read one object at a time.
 _FEW = 5
 

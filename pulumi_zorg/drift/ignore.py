@@ -9,8 +9,6 @@ from pulumi_zorg.drift.report import Drift, Report
 from pulumi_zorg.errors import InputError
 from pulumi_zorg.world.tokens import short
 
-__all__ = ["IgnoreRules"]
-
 
 @dataclass(frozen=True)
 class IgnoreRules:

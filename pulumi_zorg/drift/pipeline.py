@@ -10,8 +10,8 @@ from typing import Any, Literal
 from pulumi_zorg.api.records import Event
 from pulumi_zorg.drift.compare import ROLES, changes_of, compare
 from pulumi_zorg.drift.explain import explain, explain_unmanaged
-from pulumi_zorg.drift.report import Report, Undetermined, Unmanaged
-from pulumi_zorg.engine.state import Recorded, not_understood, pending_replacements, recorded, shared
+from pulumi_zorg.drift.report import Report, Unmanaged
+from pulumi_zorg.engine.state import Recorded, Undetermined, not_understood, pending_replacements, recorded, shared
 from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, ZorgError, clean
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
 from pulumi_zorg.resource_types.role_use import lacking
@@ -20,8 +20,6 @@ from pulumi_zorg.world.proof import in_state
 from pulumi_zorg.world.reader import World
 from pulumi_zorg.world.tokens import Key
 from pulumi_zorg.world.unmanaged import find_unmanaged
-
-__all__ = ["Options", "find_drift", "sought", "unknown", "why_roles_lack"]
 
 #: The roles of no more projects than this are read one project at a time.
 _FEW_PROJECTS = 5

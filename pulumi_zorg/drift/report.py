@@ -10,8 +10,6 @@ from pulumi_zorg.engine.state import SharedObject, Undetermined
 from pulumi_zorg.errors import clean
 from pulumi_zorg.world.observed import Observed
 
-__all__ = ["SECRET", "Change", "Drift", "Phantom", "Report", "Undetermined", "Unmanaged"]
-
 #: In place of a value that must not be shown.
 SECRET = "[secret]"  # noqa: S105 - no secret, but the mark of one
 

@@ -16,8 +16,6 @@ import yaml
 
 from pulumi_zorg.settings.pulumi_project import project_file
 
-__all__ = ["pending_creates_folder"]
-
 
 def pending_creates_folder(program: Path | None = None) -> Path | None:
     """Return the folder for this backend's pending creates; None where the backend cannot be distinguished from another one.

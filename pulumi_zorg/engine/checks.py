@@ -37,8 +37,6 @@ from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
 from pulumi_zorg.settings.config import Process, load_settings, origin_of_address, same_address
 
-__all__ = ["NO_OWNER", "OLD_SDK", "Checks"]
-
 OLD_SDK = (
     "The Pulumi SDK of this environment does not pass internal properties to dynamic providers. Without them, one resource "
     "could take another one's object. Install pulumi 3.235 or newer: `pip install 'pulumi>=3.235'`."

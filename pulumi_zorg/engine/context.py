@@ -21,8 +21,6 @@ if TYPE_CHECKING:  # A preview without changes makes no call, and does not load 
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.world.reader import World
 
-__all__ = ["ProviderContext", "current", "is_started", "readable", "start", "stop"]
-
 
 @dataclass
 class ProviderContext:

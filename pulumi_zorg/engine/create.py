@@ -34,10 +34,9 @@ from pulumi_zorg.errors import (
     ZorgError,
 )
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
-from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed, ResourceType
+from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
+from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.proof import creation_of
-
-__all__ = ["Origin", "conflict_error", "create_or_adopt"]
 
 #: Seconds by which the times of an attempt and of an object may differ: HTTP dates have whole seconds.
 _TOLERANCE = 3.0

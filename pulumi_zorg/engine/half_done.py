@@ -11,9 +11,7 @@ from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import Gone, HeaderIgnored, NoAnswer, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import UNFINISHED
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.resource_types.resource_type import Observed
-
-__all__ = ["explain_create", "explain_update", "shown"]
+from pulumi_zorg.world.observed import Observed
 
 
 def explain_update(

@@ -36,12 +36,10 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED, check_inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed, ResourceType
-from pulumi_zorg.world.observed import Address, Sought
-from pulumi_zorg.world.proof import Removal, in_state
+from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
+from pulumi_zorg.world.observed import Address, Observed, Removal, Sought
+from pulumi_zorg.world.proof import in_state
 from pulumi_zorg.world.references import find_missing, may_exist
-
-__all__ = ["Hooks"]
 
 
 class _WrongId(Exception):

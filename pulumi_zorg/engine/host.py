@@ -18,8 +18,6 @@ from typing import Any
 
 from pulumi_zorg.errors import ZorgError
 
-__all__ = ["send_half_done_update", "show_own_errors_without_traceback"]
-
 #: The key of gRPC's trailing metadata that has the details of an error.
 _DETAILS = "grpc-status-details-bin"
 

@@ -14,8 +14,6 @@ from collections.abc import Callable, Sequence
 
 from pulumi_zorg.resource_types.impact import Harm, count_text
 
-__all__ = ["ImpactReport"]
-
 _IF_OTHERWISE = (
     "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
 )

@@ -28,8 +28,6 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.world.proof import events_of
 
-__all__ = ["Read", "is_shown", "not_settled", "removal_is_lost", "settle", "was_created"]
-
 #: Seconds within which a server shows a change that it has accepted.
 SHOWN_WITHIN = 10.0
 #: How often a change is made again. Making it again can be lost as well.

@@ -19,8 +19,6 @@ from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.registry import INPUTS
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["Declared", "InState", "ManagedObjects", "display_name"]
-
 _UniqueKey = tuple[tuple[str, str], ...]
 
 

@@ -20,8 +20,6 @@ from typing import Any
 
 from pulumi_zorg.world.tokens import type_token
 
-__all__ = ["Attempt", "PendingCreate", "PendingCreates"]
-
 #: The size of a file, in bytes: one block of a disk, which is written whole or not at all. Spaces fill it up.
 _SIZE = 4096
 

@@ -22,8 +22,6 @@ from pulumi_zorg.settings.config import Settings
 if TYPE_CHECKING:
     from pulumi_zorg.engine.preview_impact import PreviewImpact
 
-__all__ = ["Preview"]
-
 #: The properties that decide which roles are given.
 _NAME_ROLES = frozenset({"role_keys", "project_id", "project_grant_id"})
 

@@ -25,12 +25,11 @@ from pulumi_zorg.errors import (
 )
 from pulumi_zorg.resource_types.impact import Effect, Facts, Planned
 from pulumi_zorg.resource_types.inputs import RoleUse, check_inputs
-from pulumi_zorg.resource_types.resource_type import Observed, ResourceType
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.role_use import lacking
 from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.references import Missing, find_missing
-
-__all__ = ["PreviewImpact"]
 
 #: HTTP calls in one preview, those for a token included.
 _CALLS = 20

@@ -40,10 +40,8 @@ from pulumi_zorg.resource_types.lifecycle import (
     steps,
     steps_to_delete,
 )
-from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed
-from pulumi_zorg.world.proof import Removal
-
-__all__ = ["destroy", "reconcile"]
+from pulumi_zorg.resource_types.resource_type import AnyInputs
+from pulumi_zorg.world.observed import Observed, Removal
 
 #: After so many steps, somebody else must be changing the object too.
 _TOO_MANY_STEPS = 8

@@ -12,8 +12,6 @@ from typing import Any, TextIO
 from pulumi_zorg.resource_types.registry import INPUTS
 from pulumi_zorg.settings.masking import Masking, texts_in
 
-__all__ = ["Reporter"]
-
 log = logging.getLogger("pulumi_zorg")
 
 

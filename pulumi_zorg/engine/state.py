@@ -15,26 +15,6 @@ from pulumi_zorg.resource_types.registry import INPUTS, is_known
 from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.tokens import Key, is_ours, short
 
-__all__ = [
-    "Recorded",
-    "SharedObject",
-    "Undetermined",
-    "every_recorded",
-    "every_urn",
-    "find_shared",
-    "has_resources",
-    "last_update",
-    "not_understood",
-    "parse_time",
-    "pending_deletions",
-    "pending_replacements",
-    "read_export",
-    "recorded",
-    "shared",
-    "stack_name",
-    "why_not_understood",
-]
-
 # The mark of a secret (pulumi/sdk/go/common/resource/sig).
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - no secret, but the mark of one
 

@@ -9,8 +9,6 @@ from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import Observed
 
-__all__ = ["changeable", "differing", "in_state", "outputs"]
-
 
 def outputs(type: ResourceType[Any], observed: Observed, declared: Mapping[str, Any]) -> dict[str, Any]:
     """Return the outputs of a resource.

@@ -10,13 +10,11 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.retry import retry
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.lifecycle import Step
-from pulumi_zorg.resource_types.resource_type import AnyInputs, Observed, ResourceType
-from pulumi_zorg.world.observed import Address, Removal
+from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
+from pulumi_zorg.world.observed import Address, Observed, Removal
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
-
-__all__ = ["Target", "repeat"]
 
 T = TypeVar("T")
 

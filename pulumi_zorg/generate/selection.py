@@ -16,8 +16,6 @@ from pulumi_zorg.world.reader import World
 from pulumi_zorg.world.tokens import Key
 from pulumi_zorg.world.unmanaged import find_unmanaged
 
-__all__ = ["Selection", "name_of", "properties_of", "select", "select_one", "verify"]
-
 
 @dataclass
 class Selection:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from pulumi_zorg.engine.preview_impact import PreviewImpact
     from pulumi_zorg.settings.config import Settings
 
-__all__ = ["removed_with_parents", "verify_instance", "with_facts"]
-
 #: Calls for the counts and names of one plan.
 _CALLS = 500
 #: Calls that list the objects of a type that may be removed along with others.

@@ -13,17 +13,6 @@ from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 if TYPE_CHECKING:
     from pulumi_zorg.guard.report import Reviewed
 
-__all__ = [
-    "LOSING_ACCESS",
-    "AccessLimit",
-    "Limit",
-    "Removed",
-    "count_losing_access",
-    "count_objects",
-    "limit_options",
-    "limited",
-]
-
 #: The option that limits how many people and service accounts lose access.
 LOSING_ACCESS = "--max-losing-access"
 

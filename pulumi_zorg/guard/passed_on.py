@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from pulumi_zorg.errors import ConfigurationError, clean
 
-__all__ = ["verify_passed_on"]
-
 _OWN = "It decides which settings and which state the guard reads. Give it to `zorg preview-guard`, before the `--`"
 _FORM = "The guard reads the plan that the engine prints with --json and --show-replacement-steps, and gives these options itself"
 _SAVED = "pulumi writes the value into the stack's configuration file, in a preview too. Use `pulumi config set` first, or --config-file"

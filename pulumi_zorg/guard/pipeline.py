@@ -20,8 +20,6 @@ from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 if TYPE_CHECKING:
     from pulumi_zorg.settings.config import Settings
 
-__all__ = ["review"]
-
 
 def review(
     plan: Plan,

@@ -16,8 +16,6 @@ from pulumi_zorg.resource_types.impact import Planned, mask_unknowns
 from pulumi_zorg.resource_types.registry import INPUTS
 from pulumi_zorg.world.tokens import is_ours
 
-__all__ = ["Plan", "PlannedStep", "PreviewFailed", "read_plan"]
-
 # How the engine marks a value that is known only when the change is made, and a secret one.
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _SECRET = "[secret]"  # noqa: S105 - no secret, but the mark of one

@@ -12,8 +12,6 @@ from pulumi_zorg.guard.plan import PlannedStep
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 
-__all__ = ["Reviewed", "Verdict"]
-
 _EXCEEDED = 7  # as `zorg drift` for drift
 
 

@@ -11,8 +11,6 @@ from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.guard.plan import Plan, PlannedStep
 from pulumi_zorg.resource_types.impact import Planned
 
-__all__ = ["with_state"]
-
 
 def with_state(plan: Plan, read_state: Callable[[], Mapping[str, Any]], *, own: bool) -> tuple[Plan, str | None]:
     """Return the plan with what the state adds to it. The second part is why the state was not read, or None.

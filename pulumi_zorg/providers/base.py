@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pulumi_zorg.engine.checks import Checks
     from pulumi_zorg.engine.hooks import Hooks
 
-__all__ = ["StatefulProvider"]
-
 
 class StatefulProvider(ResourceProvider):
     """Creates, changes, reads and deletes the objects of one type.

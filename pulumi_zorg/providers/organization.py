@@ -5,8 +5,6 @@ from __future__ import annotations
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.world.tokens import type_token
 
-__all__ = ["OrganizationProvider"]
-
 
 class OrganizationProvider(StatefulProvider):
     """The provider of organizations."""

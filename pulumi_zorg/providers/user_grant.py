@@ -5,8 +5,6 @@ from __future__ import annotations
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.world.tokens import type_token
 
-__all__ = ["UserGrantProvider"]
-
 
 class UserGrantProvider(StatefulProvider):
     """The provider of user grants."""

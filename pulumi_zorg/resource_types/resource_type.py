@@ -22,8 +22,6 @@ from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Observed, Removal
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["AnyInputs", "AnyRecord", "Calls", "FactReader", "Observed", "ResourceType"]
-
 AnyInputs = TypeVar("AnyInputs", bound=Inputs)
 AnyRecord = TypeVar("AnyRecord", bound=ObjectRecord)
 Answer = TypeVar("Answer")
@@ -299,25 +297,16 @@ class ResourceType(Generic[AnyInputs]):
 
     def is_listed(self, client: Client, id: str, address: Address) -> bool | None:
         """Whether a list shows the object; None where too little is known of it."""
-<<<<<<< HEAD
-        if any(each.id == id for each in self.calls.list_organization(client, address.ids["org_id"])):
-||||||| 553435a
-        if any(each.id == id for each in self.calls.list_organization(client, str(known["org_id"]))):
-=======
-        if any(each.id == id for each in self.listed_beside(client, known)):
->>>>>>> types
+        if any(each.id == id for each in self.listed_beside(client, address)):
             return True
         try:
             return any(each.id == id for each in self.calls.list_ids(client, [id]) or ())
         except (ApiError, UnexpectedAnswer):  # older servers do not have that list
             return False
 
-    def listed_beside(self, client: Client, known: Mapping[str, Any]) -> Sequence[ObjectRecord]:
-        """Return the entries of the shortest list that has to have the object.
-
-        :param known: what is known of it.
-        """
-        found: Sequence[ObjectRecord] = self.calls.list_organization(client, str(known["org_id"]))
+    def listed_beside(self, client: Client, address: Address) -> Sequence[ObjectRecord]:
+        """Return the entries of the shortest list that has to have the object."""
+        found: Sequence[ObjectRecord] = self.calls.list_organization(client, address.ids["org_id"])
         return found
 
     def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:

@@ -17,8 +17,6 @@ from pulumi_zorg.world.observed import ACTIVE, Observed, Removal, Sought
 from pulumi_zorg.world.proof import removal
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["Changes", "LostChange"]
-
 #: Lists are assumed to lag behind the event store by no more than this.
 _LONGEST_LAG = timedelta(minutes=2)
 

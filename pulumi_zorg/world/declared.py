@@ -11,8 +11,6 @@ from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Observed, Removal
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["Declared", "Lists", "Types"]
-
 
 class Lists(Protocol):
     """The lists of one type. Each of them may lag, and leaves out what the caller may not see.

@@ -15,8 +15,6 @@ from pulumi_zorg.errors import clean
 from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["ORG_REMOVED", "ObjectEvents", "Parent"]
-
 #: The event by which an organization is removed, with all that it contains.
 ORG_REMOVED = "org.removed"
 

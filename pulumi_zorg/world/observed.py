@@ -10,8 +10,6 @@ from typing import Any
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["ACTIVE", "Address", "Found", "Observed", "Removal", "Sought"]
-
 #: The property that changes of state change: True, False, or None for a state that is neither active nor inactive.
 ACTIVE = "active"
 

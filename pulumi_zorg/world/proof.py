@@ -22,17 +22,6 @@ from pulumi_zorg.world.declared import Declared
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
 from pulumi_zorg.world.observed import Address, Removal
 
-__all__ = [
-    "Removal",
-    "creation_of",
-    "events_of",
-    "find_organization",
-    "find_record",
-    "in_state",
-    "list_events",
-    "removal",
-]
-
 _STATE_DELETE = "If you know that it was removed, `pulumi state delete` takes it out of the state."
 _WITHOUT_EVENTS = (
     f"A credential with IAM_OWNER_VIEWER on the instance reads the proof from the event store. {_STATE_DELETE}"

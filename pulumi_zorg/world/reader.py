@@ -35,8 +35,6 @@ from pulumi_zorg.world.observed import ACTIVE, Found, Observed, Removal, Sought
 from pulumi_zorg.world.proof import events_of
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["FEW", "FEW_LISTS", "World", "listed"]
-
 #: Reads at a time: as many as the engine makes.
 _WORKERS = 4
 #: Errors that are about the server or the credential, and not about one object.

@@ -10,8 +10,6 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import NotFound, PermissionDenied, ZorgError, clean
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
 
-__all__ = ["Missing", "find_missing", "may_exist"]
-
 _ORGANIZATION = Parent("org_id", "organization", ORG_REMOVED, created=("org.added",))
 
 

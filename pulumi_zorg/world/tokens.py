@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Key", "is_ours", "short", "type_token"]
-
 _PREFIX = "pulumi-python:dynamic/zorg:"
 
 

@@ -15,8 +15,6 @@ from pulumi_zorg.world.proof import find_organization
 from pulumi_zorg.world.reader import FEW_LISTS, World, listed
 from pulumi_zorg.world.tokens import Key
 
-__all__ = ["find_unmanaged"]
-
 #: Objects of which it is not known whether they exist, and why, as a sentence.
 Unread = list[tuple[Key, str]]
 

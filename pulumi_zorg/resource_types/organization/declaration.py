@@ -20,10 +20,10 @@ from pulumi_zorg.resource_types.organization.impact import (
     renames,
 )
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
-from pulumi_zorg.resource_types.resource_type import FactReader, Observed, ResourceType
+from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents
-from pulumi_zorg.world.observed import Address
-from pulumi_zorg.world.proof import Removal, find_organization
+from pulumi_zorg.world.observed import Address, Observed, Removal
+from pulumi_zorg.world.proof import find_organization
 from pulumi_zorg.world.tokens import type_token
 
 

@@ -28,9 +28,9 @@ from pulumi_zorg.resource_types.project.impact import (
     switches,
 )
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
-from pulumi_zorg.resource_types.resource_type import FactReader, Observed, ResourceType
+from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
 from pulumi_zorg.world.object_events import ObjectEvents
-from pulumi_zorg.world.observed import Address
+from pulumi_zorg.world.observed import Address, Observed
 from pulumi_zorg.world.tokens import type_token
 
 #: The flags, and the names that the API has for them.

@@ -14,13 +14,12 @@ from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.resource_types.impact import Effect, Facts
 from pulumi_zorg.resource_types.logins import read_login
-from pulumi_zorg.resource_types.resource_type import FactReader, Observed, ResourceType
+from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
 from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, UserGrantCalls, organization_of
 from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK, UserGrantImpact, begins, decides_alone, ends
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.object_events import ObjectEvents, Parent
-from pulumi_zorg.world.observed import Address
-from pulumi_zorg.world.proof import Removal
+from pulumi_zorg.world.observed import Address, Observed, Removal
 from pulumi_zorg.world.tokens import type_token
 
 #: Seconds within which the list over all organizations shows a grant that was just made.
@@ -124,10 +123,9 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         properties = {**created.properties, **({"project_grant_id": filled_in} if filled_in else {})}
         return replace(created, properties=properties)
 
-    def listed_beside(self, client: Client, known: Mapping[str, Any]) -> Sequence[ObjectRecord]:
-        return self.calls.search_organization(
-            client, str(known["org_id"]), known.get("user_id"), known.get("project_id")
-        )
+    def listed_beside(self, client: Client, address: Address) -> Sequence[ObjectRecord]:
+        user_id, project_id = map(address.ids.get, ("user_id", "project_id"))
+        return self.calls.search_organization(client, address.ids["org_id"], user_id, project_id)
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "user_id", "project_id")
