@@ -117,9 +117,7 @@ def _attend(connection: socket.socket) -> list[str]:
     args, env, folder, group = marshal.loads(connection.recv(int.from_bytes(start, "big"), socket.MSG_WAITALL))
     ended, running = os.pipe()
     if (pid := os.fork()) == 0:
-        with contextlib.suppress(
-            PermissionError
-        ):  # the group of another session, which only its terminal could interrupt
+        with contextlib.suppress(PermissionError):  # a group of another session is out of reach
             os.setpgid(0, group)
         for number, file in enumerate(files):
             os.dup2(file, number)
