@@ -64,12 +64,23 @@ def test_a_doubt_about_the_header_is_not_taken_for_an_answer(every_server: Serve
     client.verify_org_header(every_server.home)
 
 
-def test_a_write_that_hit_another_organization_is_told(every_server: Server, clients: Clients) -> None:
-    """The answer to a write says on whom the server acted."""
+def test_nothing_is_written_where_the_header_does_not_arrive(every_server: Server, clients: Clients) -> None:
+    server = every_server
+    client = clients.member(server, "IAM_OWNER")
+    other = server.admin.create_organization(server.name("Acme"))
+    server.proxy.clear()
+    server.proxy.add(Fault("strip", times=None))
+    with pytest.raises(HeaderIgnored, match="Nothing was written"):
+        Organizations(client).rename(other, server.name("Emca"))
+    assert server.proxy.writes == []
+
+
+def test_a_write_that_hit_another_organization_is_reported(every_server: Server, clients: Clients) -> None:
+    """The header arrived once, and not with the write. Its answer says on whom the server acted."""
     server = every_server
     client = clients.member(server, "IAM_OWNER")
     other = Organizations(client).create(server.name("Acme"))
-    server.proxy.clear()
+    client.verify_org_header(other)
     server.proxy.add(Fault("strip", times=None))
     with pytest.raises(HeaderIgnored, match=f"acted on organization {server.home} instead"):
         Organizations(client).rename(other, server.name("Emca"))
