@@ -24,6 +24,20 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("DESIGN.md", "docs/previews.md", "docs/resources.md", "docs/rights.md")
 
 _TYPES: dict[str, ResourceType[Any]] = {short(token): each for token, each in RESOURCE_TYPES.items()}
+#: The folders of the package, from the top layer to the lowest. The emulator has a map of its own.
+_LAYERS = (
+    "cli",
+    "drift",
+    "guard",
+    "generate",
+    "doctor",
+    "engine",
+    "resource_types",
+    "providers",
+    "world",
+    "api",
+    "settings",
+)
 _TABLE = re.compile(r"(<!-- table: (\w+)(?: (\w+))? -->\n).*?(<!-- end of table -->)", re.DOTALL)
 #: How the keys of ``Calls.endpoints`` are called in a table.
 _ACTIONS = {
@@ -72,6 +86,21 @@ def arguments(name: str) -> str:
     # The inputs that all types have come first in the models, and last in a table.
     rows.sort(key=lambda row: row[0] in ("`active`", "`adopt`", "`deletion_policy`"))
     return _markdown(("argument", "type", "default", "meaning", "a new value"), rows)
+
+
+def modules() -> str:
+    """The modules of each layer, by the first paragraph of their docstrings."""
+    layers = [path for path in (ROOT / "pulumi_zorg").iterdir() if path.is_dir() and path.name in _LAYERS]
+    rows = []
+    for file in sorted(
+        (file for layer in layers for file in layer.glob("*.py") if file.name != "__init__.py"),
+        key=lambda file: (_LAYERS.index(file.parent.name), file.name),
+    ):
+        docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        what = " ".join(docstring.partition("\n\n")[0].split()).replace("``", "`")
+        what = re.sub(r":\w+:`~?(?:pulumi_zorg\.)?([^`]*)`", r"`\1`", what)
+        rows.append((f"`{file.parent.name}/{file.name}`", what.rstrip(".")))
+    return _markdown(("module", "what it has"), rows)
 
 
 def outputs(name: str) -> str:
@@ -130,7 +159,7 @@ def removals() -> str:
 
 
 _GENERATORS: dict[str, Callable[..., str]] = {
-    each.__name__: each for each in (arguments, outputs, calls, permissions, limits, removals)
+    each.__name__: each for each in (arguments, outputs, calls, permissions, limits, removals, modules)
 }
 
 
