@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, Generic, Literal
 
+from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.engine.context import ProviderContext
@@ -19,20 +20,7 @@ from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.pending import Attempt, PendingCreate
 from pulumi_zorg.engine.reconcile import destroy
 from pulumi_zorg.engine.target import Target, repeat
-from pulumi_zorg.errors import (
-    AlreadyExists,
-    ApiError,
-    EventConflict,
-    NameTaken,
-    NeverThere,
-    NoAnswer,
-    NotFound,
-    NotProven,
-    PermissionDenied,
-    UnexpectedAnswer,
-    Unreachable,
-    ZorgError,
-)
+from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
 from pulumi_zorg.world.observed import Observed
@@ -64,7 +52,7 @@ def create_or_adopt(
     if existing is not None:
         manager = creator.manager(existing)
         if manager is not None:
-            raise NameTaken(_managed(resource_type, inputs, existing, manager))
+            raise errors.NameTaken(_managed(resource_type, inputs, existing, manager))
         if pending is not None:
             own = creator.find_orphan(pending)
             if own not in (None, existing):
@@ -110,7 +98,7 @@ class _Creator(Generic[AnyInputs]):
         def may_repeat(failure: ZorgError) -> bool:
             failures.append(failure)
             # A failed connection may pass. After an answer that is not ZITADEL's the create is repeated once.
-            return isinstance(failure, Unreachable | EventConflict) or len(failures) < 2
+            return isinstance(failure, errors.Unreachable | errors.EventConflict) or len(failures) < 2
 
         try:
             made = repeat(
@@ -119,7 +107,7 @@ class _Creator(Generic[AnyInputs]):
                 may_repeat,
                 "It may have happened; trying again in {}, which cannot make a second one.",
             )
-        except AlreadyExists as refused:
+        except errors.AlreadyExists as refused:
             may_have_made = this if failures else earlier
             own = self._taken_back() or self._own_or_adopted(may_have_made)
             if own is not None:
@@ -128,10 +116,10 @@ class _Creator(Generic[AnyInputs]):
             if may_have_made is None or self._can_see_existing():
                 pending.forget(self.resource)  # no attempt has made what exists
             raise conflict_error(self.type, self.context, self.inputs, refused) from None
-        except (NoAnswer, ApiError) as failure:
+        except (errors.NoAnswer, errors.ApiError) as failure:
             if failures:
                 pending.amend(self.resource, attempts=(*attempts, replace(attempt, ended=transport.server_time())))
-            elif earlier is None and not isinstance(failure, UnexpectedAnswer):
+            elif earlier is None and not isinstance(failure, errors.UnexpectedAnswer):
                 # An answer that is not ZITADEL's says nothing about what ZITADEL did: the create stays pending.
                 pending.forget(self.resource)
             raise
@@ -210,7 +198,7 @@ class _Creator(Generic[AnyInputs]):
             # Where that object is removed, there is nothing to wait for in a list.
             try:
                 return pending.id if isinstance(self.type.find(self.client, pending.id, address), Observed) else None
-            except NeverThere:
+            except errors.NeverThere:
                 return None  # another instance has this address by now
         listed = self._listed(inputs)
         found = None if listed is None else self.type.find(self.client, listed, address)
@@ -261,9 +249,9 @@ def conflict_error(
     resource_type: ResourceType[AnyInputs],
     context: ProviderContext,
     inputs: AnyInputs,
-    refused: AlreadyExists,
+    refused: errors.AlreadyExists,
     renamed: str | None = None,
-) -> NameTaken:
+) -> errors.NameTaken:
     """Return the error for an object that cannot be created, or renamed, because of one that exists.
 
     :param renamed: the id of the object that cannot be renamed.
@@ -280,14 +268,14 @@ def conflict_error(
             reason = resource_type.explain_conflict(client, inputs)
         else:
             reason = resource_type.why_taken(client, renamed, inputs)
-    except (PermissionDenied, NotFound, NotProven):
+    except (errors.PermissionDenied, errors.NotFound, errors.NotProven):
         existing = None
     except ZorgError as failure:
-        return NameTaken(f"{refused} What exists there could not be read ({failure}) Run `pulumi up` again.")
+        return errors.NameTaken(f"{refused} What exists there could not be read ({failure}) Run `pulumi up` again.")
     if reason is not None:
-        return NameTaken(f"{refused} {reason}")
+        return errors.NameTaken(f"{refused} {reason}")
     if existing is None and inputs.adopt and renamed is None:
-        return NameTaken(
+        return errors.NameTaken(
             f"{refused} The credential cannot see what exists there, so it is not adopted. If another resource gave it up a moment "
             "ago, run `pulumi up` again. Else the credential lacks a right to see it, or no read and no list of the server shows it. A "
             "credential that has IAM_OWNER_VIEWER on the instance as well finds it in the event store and adopts it."
@@ -296,7 +284,7 @@ def conflict_error(
     other = "Rename or remove that one first"
     if existing is None:
         adopt = "To adopt it, set adopt=True on this resource and use a credential that may see it"
-        return NameTaken(
+        return errors.NameTaken(
             f"{refused} The credential cannot see what exists there. If another resource gave it up a moment ago, run `pulumi up` "
             f"again. Else look for it in the console. {adopt if renamed is None else other}."
         )
@@ -305,14 +293,14 @@ def conflict_error(
         swap = (
             " Two resources cannot swap their names in one run: give one of them a third name first." if renamed else ""
         )
-        return NameTaken(f"{refused} {_managed(resource_type, inputs, existing, manager)}{swap}")
+        return errors.NameTaken(f"{refused} {_managed(resource_type, inputs, existing, manager)}{swap}")
     by = ""
     if event is not None:
         who = event.editor.display_name or event.editor.user_id
         mine = " (this credential's own user)" if event.editor.user_id == client.me.id else ""
         by = f", created by {who}{mine} at {event.creation_date:%Y-%m-%d %H:%M:%S} UTC"
     take_over = "To take it over and bring it to what is declared, set adopt=True on this resource"
-    return NameTaken(
+    return errors.NameTaken(
         f"{refused} It is {resource_type.noun} {existing}{by}, which this resource did not make, as far as this machine knows. "
         f"{take_over if renamed is None else other}; else declare another one. If another resource of this program gives it up in the same "
         "run, run `pulumi up` again."

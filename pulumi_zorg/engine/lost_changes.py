@@ -14,17 +14,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from pulumi_zorg import errors
 from pulumi_zorg.api.records import Event
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.engine.target import Target
-from pulumi_zorg.errors import (
-    ApiError,
-    FailedPrecondition,
-    NoAnswer,
-    NotFound,
-    UnexpectedAnswer,
-    ZorgError,
-)
+from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.world.proof import events_of
 
@@ -71,17 +65,17 @@ def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | Non
     return left
 
 
-def not_settled(target: Target[Any], step: Step) -> UnexpectedAnswer:
+def not_settled(target: Target[Any], step: Step) -> errors.UnexpectedAnswer:
     """Return the error of a step that is left after it was accepted again and again, with who else changes the object."""
     what = f"{target.title}: ZITADEL accepted the {_NOUNS[step.action]}, and reads still do not show it."
     last = next((event for event, gives in _last_changes(target, step) if event is not None and gives is False), None)
     if last is None:
-        return UnexpectedAnswer(
+        return errors.UnexpectedAnswer(
             f"{what} Look at the object in the console, and run `pulumi up` again. If it stays so, tell whoever runs the server."
         )
     me = last.editor.user_id == target.client.me.id
     who = last.editor.display_name or last.editor.user_id or "somebody"
-    return UnexpectedAnswer(
+    return errors.UnexpectedAnswer(
         f"{what} The last change in its event store is another one ({last.kind} at {last.creation_date:%Y-%m-%d %H:%M:%S} UTC): "
         f"{'another run with the same credential' if me else who} is changing the object too. Run `pulumi up` again when that "
         "has ended."
@@ -105,14 +99,14 @@ def _undo(target: Target[Any], step: Step, refusal: ZorgError | None) -> None:
     try:
         shown.guard(opposite)
         shown.perform(opposite)
-    except FailedPrecondition:  # the object is in that state: nothing was lost
+    except errors.FailedPrecondition:  # the object is in that state: nothing was lost
         if refusal is not None:
             raise refusal from None
         return
-    except (ApiError, NoAnswer) as failure:
+    except (errors.ApiError, errors.NoAnswer) as failure:
         # Where the opposite may have been made, the wanted change must follow.
         if not failure.may_have_applied:
-            raise UnexpectedAnswer(
+            raise errors.UnexpectedAnswer(
                 f"{target.title}: ZITADEL accepted the {_NOUNS[step.action]} and does not show it. To make it again, its opposite was "
                 f"tried first, which failed. {failure}",
                 may_have_applied=False,
@@ -154,7 +148,7 @@ def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bo
 
     :param refused: the answer to another removal; None where the server has just removed the object.
     """
-    if refused is not None and not (isinstance(refused, NotFound) and _was_removed(target)):
+    if refused is not None and not (isinstance(refused, errors.NotFound) and _was_removed(target)):
         return False
     if not _wait(target, lambda: _is_read(target, otherwise=False), lambda shown: not shown):
         return False
@@ -191,7 +185,7 @@ def _is_read(target: Target[Any], *, otherwise: bool) -> bool:
     """
     try:
         target.type.observed(target.type.read(target.client, target.id, target.address))
-    except NotFound:
+    except errors.NotFound:
         return False
     except ZorgError:  # an organization that was removed is answered without a state
         return otherwise

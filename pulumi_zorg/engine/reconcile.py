@@ -15,22 +15,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from pulumi_zorg import errors
 from pulumi_zorg.engine.lost_changes import Read, not_settled, removal_is_lost, settle
 from pulumi_zorg.engine.target import Target, repeat
-from pulumi_zorg.errors import (
-    AlreadyExists,
-    ApiError,
-    EventConflict,
-    FailedPrecondition,
-    Gone,
-    LockoutRefused,
-    NotFound,
-    NotProven,
-    PermissionDenied,
-    UnexpectedAnswer,
-    Unreachable,
-    ZorgError,
-)
+from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.lifecycle import (
     Action,
     DeletionPolicy,
@@ -75,7 +63,7 @@ def reconcile(
         found = created or target.find(recorded)
         created = None
         if isinstance(found, Removal):
-            raise Gone(
+            raise errors.Gone(
                 f"{target.title} does not exist any more: {found.describe()}. `pulumi refresh` takes it out of the state; the "
                 "next `pulumi up` then creates it again."
             )
@@ -126,12 +114,12 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
             return removal
         try:
             found = target.find(recorded)
-        except NotProven as error:
+        except errors.NotProven as error:
             if not error.unseen or policy is not DeletionPolicy.REMOVE:
                 raise
             # Neither reads nor lists have it. Writes look into the event store: a 404 proves that it is removed.
             target.guard(removal)
-            with suppress(NotFound):
+            with suppress(errors.NotFound):
                 target.perform(removal)
             return None
         observed = None if isinstance(found, Removal) else target.type.snapshot(found.properties)
@@ -147,7 +135,7 @@ def _may_be_removed(target: Target[Any]) -> bool:
     """Return whether nothing protects the object from its removal."""
     try:
         target.guard(Step(Action.REMOVE))
-    except LockoutRefused:
+    except errors.LockoutRefused:
         return False
     return True
 
@@ -157,7 +145,7 @@ def _converge(read: Read, target: Target[Any]) -> None:
     repeat(
         target.client.transport,
         lambda: _make_steps(read, target),
-        lambda error: isinstance(error, Unreachable | EventConflict),
+        lambda error: isinstance(error, errors.Unreachable | errors.EventConflict),
         "Reading in {} whether it happened.",
     )
 
@@ -171,19 +159,19 @@ def _make_steps(read: Read, target: Target[Any]) -> None:
         removes, target.unsure = step.action is Action.REMOVE, step
         try:
             target.perform(step)
-        except (EventConflict, AlreadyExists):
+        except (errors.EventConflict, errors.AlreadyExists):
             raise
-        except (UnexpectedAnswer, ApiError) as failure:
-            refused = isinstance(failure, FailedPrecondition | NotFound)
+        except (errors.UnexpectedAnswer, errors.ApiError) as failure:
+            refused = isinstance(failure, errors.FailedPrecondition | errors.NotFound)
             # The object may be removed already: a removal is tried without a read before it.
-            refused |= removes and isinstance(failure, PermissionDenied)
+            refused |= removes and isinstance(failure, errors.PermissionDenied)
             if not (failure.may_have_applied or refused):
                 raise
             left = read() if removes else _read_after(failure, read)
             if left == step:
                 if removes and removal_is_lost(target, failure):
                     return
-                if removes or not isinstance(failure, FailedPrecondition):
+                if removes or not isinstance(failure, errors.FailedPrecondition):
                     raise failure from None
                 left = settle(target, step, read, failure)
             step = left
@@ -200,7 +188,7 @@ def _read_after(failure: ZorgError, read: Read) -> Step | None:
     """Read after a refused step. The refusal is more useful than an error of this read, unless the object is gone."""
     try:
         return read()
-    except Gone:
+    except errors.Gone:
         raise
     except ZorgError:
         raise failure from None

@@ -9,16 +9,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pulumi_zorg.errors import (
-    ApiError,
-    ConfigurationError,
-    CredentialError,
-    HeaderIgnored,
-    NoAnswer,
-    NotProven,
-    ZorgError,
-    clean,
-)
+from pulumi_zorg import errors
+from pulumi_zorg.errors import ZorgError, clean
 from pulumi_zorg.guard.limits import Removed
 from pulumi_zorg.guard.plan import PlannedStep
 from pulumi_zorg.guard.report import Reviewed
@@ -57,15 +49,15 @@ def verify_instance(settings: Settings, steps: Iterable[PlannedStep]) -> str | N
         for org_id in wanted:
             try:
                 find_organization(client, org_id)
-            except NotProven:
+            except errors.NotProven:
                 continue
-            except NoAnswer as error:
+            except errors.NoAnswer as error:
                 return clean(f"the server did not answer: {error}", 500)
-            except (ApiError, CredentialError, HeaderIgnored):
+            except (errors.ApiError, errors.CredentialError, errors.HeaderIgnored):
                 pass
             return None
     names = ", ".join(map(clean, wanted))
-    raise ConfigurationError(
+    raise errors.ConfigurationError(
         f"No read shows that {settings.url} has, or had, an organization of the plan ({names}). The plan may be that of another "
         "instance, or the credential may not see the organization. Nothing was counted. Check zorg:url, ZITADEL_URL and the credential, "
         "or give --offline, which does not read the instance."

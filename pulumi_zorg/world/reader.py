@@ -15,20 +15,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.pages import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
-from pulumi_zorg.errors import (
-    ApiError,
-    CredentialError,
-    NotProven,
-    PermissionDenied,
-    Unauthenticated,
-    UnexpectedAnswer,
-    Unreachable,
-    ZorgError,
-    clean,
-)
+from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.world.changes import Changes, LostChange
 from pulumi_zorg.world.declared import Declared, Types
 from pulumi_zorg.world.observed import ACTIVE, Found, Observed, Removal, Sought
@@ -38,7 +29,7 @@ from pulumi_zorg.world.tokens import Key
 #: Reads at a time: as many as the engine makes.
 _WORKERS = 4
 #: Errors that are about the server or the credential, and not about one object.
-_FATAL = (CredentialError, Unauthenticated, Unreachable)
+_FATAL = (errors.CredentialError, errors.Unauthenticated, errors.Unreachable)
 #: No more objects of a type than this are read by id: that is as fast as a list, and it does not lag.
 FEW = 20
 #: The objects in no more organizations than this are listed one organization at a time; in more, they are listed by id.
@@ -228,7 +219,7 @@ class World:
         """Return which of the objects lists may not show as they are; none where the caller may not read the event store."""
         try:
             return self.changes.affected(recent(), sought)
-        except PermissionDenied:
+        except errors.PermissionDenied:
             return set()
         except ZorgError:
             return {each.key for each in sought}
