@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.api.changes import Change
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import Event, ObjectRecord, OrganizationRecord
 from pulumi_zorg.errors import ApiError, NeverThere, NotFound, NotProven, PermissionDenied, ZorgError, clean
-from pulumi_zorg.world.declared import Declared
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
 from pulumi_zorg.world.observed import Address, Removal
+
+if TYPE_CHECKING:  # the types are built on this package
+    from pulumi_zorg.resource_types.resource_type import ResourceType
 
 _STATE_DELETE = "If you know that it was removed, `pulumi state delete` takes it out of the state."
 _WITHOUT_EVENTS = (
@@ -73,7 +75,7 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
     )
 
 
-def find_record(client: Client, type: Declared, id: str, address: Address) -> ObjectRecord | Removal:
+def find_record(client: Client, type: ResourceType[Any], id: str, address: Address) -> ObjectRecord | Removal:
     """Return an object that lives in an organization, or the proof that it was removed.
 
     :param address: it has at least ``org_id``.
@@ -101,7 +103,7 @@ def find_record(client: Client, type: Declared, id: str, address: Address) -> Ob
 
 
 def _from_events(
-    client: Client, type: Declared, events: tuple[Event, ...], address: Address, what: str, refused: ApiError
+    client: Client, type: ResourceType[Any], events: tuple[Event, ...], address: Address, what: str, refused: ApiError
 ) -> ObjectRecord | Removal:
     last, org_id = events[-1], events[0].aggregate.resource_owner
     if last.kind in type.events.removed:
@@ -148,7 +150,7 @@ def _removals_of_parents(
             yield event, parent_removed
 
 
-def _without_events(client: Client, type: Declared, id: str, address: Address, refused: ApiError) -> Removal:
+def _without_events(client: Client, type: ResourceType[Any], id: str, address: Address, refused: ApiError) -> Removal:
     """Return the proof that an object was removed, for a caller who may not read the event store.
 
     Reads and lists that do not have the object are no proof: after an upgrade they can lack everything for a while. It is a

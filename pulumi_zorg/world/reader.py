@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
@@ -21,10 +21,12 @@ from pulumi_zorg.api.pages import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.world.changes import Changes, LostChange
-from pulumi_zorg.world.declared import Declared, Types
 from pulumi_zorg.world.observed import ACTIVE, Found, Observed, Removal, Sought
 from pulumi_zorg.world.proof import events_of
 from pulumi_zorg.world.tokens import Key
+
+if TYPE_CHECKING:  # the types are built on this package
+    from pulumi_zorg.resource_types.resource_type import ResourceType
 
 #: Reads at a time: as many as the engine makes.
 _WORKERS = 4
@@ -78,7 +80,7 @@ class World:
     def __init__(
         self,
         client: Client,
-        types: Types,
+        types: Mapping[str, ResourceType[Any]],
         progress: Progress = _no_progress,
         notice: Callable[[str], None] = lambda sentence: None,
     ) -> None:
@@ -93,7 +95,7 @@ class World:
         self._lock = threading.RLock()
 
     @property
-    def top(self) -> Declared:
+    def top(self) -> ResourceType[Any]:
         """The type of the objects that are in no organization."""
         return next(each for each in self.types.values() if each.is_organization)
 
@@ -155,7 +157,7 @@ class World:
         found.update((each.key, answer) for each, answer in self.read_each(self.find, left, "Reading by id"))
         return found
 
-    def require_permission(self, type: Declared, org_id: str) -> None:
+    def require_permission(self, type: ResourceType[Any], org_id: str) -> None:
         """Verify that the caller may read all objects of a type in an organization: lists leave out what a caller may not see.
 
         :raises NotProven: where the caller may not, or the server does not say.
@@ -190,7 +192,7 @@ class World:
             found |= shown
         return found
 
-    def _records(self, type: Declared, sought: Sequence[Sought]) -> Sequence[ObjectRecord]:
+    def _records(self, type: ResourceType[Any], sought: Sequence[Sought]) -> Sequence[ObjectRecord]:
         """Return the entries of the lists that have these objects of one type."""
         organizations = sorted({each.address.ids["org_id"] for each in sought if "org_id" in each.address.ids})
         with suppress(
@@ -247,7 +249,7 @@ class World:
                 and not self._was_changed(found, self.changes.last_states)
             )
 
-    def _count(self, type: Declared, org_id: str | None) -> None:
+    def _count(self, type: ResourceType[Any], org_id: str | None) -> None:
         """Count an object that was asked for, and read a list where it has become worth it."""
         places = [org_id, None] if type.in_organization and org_id else [None]
         lists = {place: self._lists[type.token, place] for place in places}
@@ -358,7 +360,7 @@ class World:
         return self.types[token].removed_along(self.client, removed, at_most)
 
 
-def listed(type: Declared, records: Iterable[ObjectRecord]) -> dict[Key, Observed]:
+def listed(type: ResourceType[Any], records: Iterable[ObjectRecord]) -> dict[Key, Observed]:
     """Return the objects that entries of a list show.
 
     An entry whose state this release does not know is left out: a removed object, or a newer server.
