@@ -8,8 +8,7 @@ import click
 
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, row
 from pulumi_zorg.errors import clean
-from pulumi_zorg.guard.limits import LOSING_ACCESS
-from pulumi_zorg.guard.report import Reviewed, Verdict
+from pulumi_zorg.guard.report import LOSING_ACCESS, Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Act, Effect, Harm, count_text
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 

@@ -16,9 +16,9 @@ from pulumi_zorg.cli.options import Command, format_option, stack_options
 from pulumi_zorg.cli.stack import PulumiFailed, Stack
 from pulumi_zorg.cli.writing import write_errors
 from pulumi_zorg.errors import ConfigurationError, clean
-from pulumi_zorg.guard.limits import LOSING_ACCESS, limit_options, limited
 from pulumi_zorg.guard.passed_on import verify_passed_on
 from pulumi_zorg.guard.plan import Plan, PreviewFailed, read_plan
+from pulumi_zorg.guard.report import LOSING_ACCESS, limit_options, limited
 
 _EMPTY = (
     "standard input is empty: the preview that was piped in failed, or nothing was piped in. Give the plan as a file, or --run to run "
@@ -96,7 +96,7 @@ def preview_guard(
     """
     from pulumi_zorg.cli.guard_formats import FORMATS
     from pulumi_zorg.guard.pipeline import review
-    from pulumi_zorg.guard.state import with_state
+    from pulumi_zorg.guard.plan import with_state
 
     flags = {"--target-dependents": target_dependents, "--refresh": refresh, "--run-program": run_program}
     options = [*(f"--target={urn}" for urn in targets), *(flag for flag, given in flags.items() if given), *passed_on]

@@ -27,8 +27,7 @@ from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED,
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
 from pulumi_zorg.world.observed import Address, Observed, Removal, Sought
-from pulumi_zorg.world.proof import in_state
-from pulumi_zorg.world.references import find_missing, may_exist
+from pulumi_zorg.world.proof import find_missing, in_state, may_exist
 
 
 class _WrongId(Exception):

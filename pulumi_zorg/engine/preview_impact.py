@@ -20,7 +20,7 @@ from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.role_use import lacking
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.world.observed import Observed
-from pulumi_zorg.world.references import Missing, find_missing
+from pulumi_zorg.world.proof import Missing, find_missing
 
 #: HTTP calls in one preview, those for a token included.
 _CALLS = 20
