@@ -8,11 +8,9 @@ from pathlib import Path
 
 import click
 
-from pulumi_zorg.cli.files import refuse_existing, write_text
 from pulumi_zorg.cli.options import import_file_option, stack_options, type_argument
-from pulumi_zorg.cli.reading import connected, notice
-from pulumi_zorg.cli.stack import Stack
-from pulumi_zorg.cli.writing import whole_output
+from pulumi_zorg.cli.stack import Stack, connected, notice
+from pulumi_zorg.cli.writing import refuse_existing, whole_output, write_text
 
 _notice = partial(notice, "import")
 

@@ -1,15 +1,20 @@
-"""Runs the command ``pulumi`` for a stack: its name, configuration, state and preview. Only an import writes to the stack."""
+"""Runs the command ``pulumi`` for a stack: its name, configuration, state and preview. Only an import writes to the stack.
+
+It also connects a command to the instance of the stack.
+"""
 
 from __future__ import annotations
 
 import json
 import shlex
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,6 +22,10 @@ from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.settings.config import Process, Settings, load_settings
 from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, NO_IMPORT, version_in
 from pulumi_zorg.settings.pulumi_project import program_folder, project_file, project_folder, read_project
+
+if TYPE_CHECKING:
+    from pulumi_zorg.settings.config import Settings
+    from pulumi_zorg.world.reader import World
 
 
 class PulumiFailed(ZorgError):
@@ -213,3 +222,41 @@ def _failure(done: subprocess.CompletedProcess[str], what: str) -> str:
     # Standard output may have secrets, so it is not shown.
     error = clean(done.stderr.replace("error: ", ""), 1_000) or f"it ended with {done.returncode}"
     return f"`pulumi {what}` failed: {error}"
+
+
+Item = TypeVar("Item")
+
+
+def notice(command: str, sentence: str) -> None:
+    """Write a sentence to standard error, after the command's name."""
+    click.echo(f"{command}: {sentence}", err=True)
+
+
+@contextmanager
+def connected(settings: Settings, command: str) -> Iterator[World]:
+    """Return the instance as this run reads it, which shows its progress and notices on standard error.
+
+    :param command: the beginning of the notices.
+    """
+    # They import the HTTP client, which takes a tenth of a second; --help does not need it.
+    from pulumi_zorg.api.client import Client
+    from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+    from pulumi_zorg.world.reader import World
+
+    def show(sentence: str) -> None:
+        notice(command, sentence)
+
+    with closing(Client.connect(settings, notice=show)) as client:
+        yield World(client, RESOURCE_TYPES, _progress_bar, show)
+
+
+def _progress_bar(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
+    """Show the progress at a terminal, and nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return items
+    return _shown(items, total, what)
+
+
+def _shown(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+    with click.progressbar(items, length=total, label=what, file=sys.stderr) as bar:
+        yield from bar
