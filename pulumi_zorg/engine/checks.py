@@ -18,8 +18,8 @@ from pulumi.output import Unknown
 
 from pulumi_zorg.engine import context as process
 from pulumi_zorg.engine.context import ProviderContext, readable
-from pulumi_zorg.engine.host import show_own_errors_without_traceback
 from pulumi_zorg.engine.managed_objects import display_name
+from pulumi_zorg.engine.reporter import show_own_errors_without_traceback
 from pulumi_zorg.errors import ConfigurationError, InputError, clean
 from pulumi_zorg.resource_types.impact import mask_unknowns
 from pulumi_zorg.resource_types.inputs import (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Any, Generic, Literal
+from typing import Any, Generic
 
 from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
@@ -19,7 +19,7 @@ from pulumi_zorg.engine.context import ProviderContext
 from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.pending import Attempt, PendingCreate
 from pulumi_zorg.engine.reconcile import destroy
-from pulumi_zorg.engine.target import Target, repeat
+from pulumi_zorg.engine.target import Origin, Target, repeat
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
@@ -30,12 +30,6 @@ from pulumi_zorg.world.proof import creation_of
 _TOLERANCE = 3.0
 #: Seconds within which a list shows an object that exists.
 _LISTED_WITHIN = 10.0
-
-
-#: Where the object of a new resource comes from. "created": this very call made it, so that it is as declared, except for what a
-#: create cannot set. "resumed": an earlier run of this resource made it. "adopted": it existed. "taken back": it was kept when this
-#: resource was replaced.
-Origin = Literal["created", "resumed", "adopted", "taken back"]
 
 
 def create_or_adopt(

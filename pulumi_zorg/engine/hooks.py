@@ -15,13 +15,12 @@ from pulumi_zorg.engine import context as process
 from pulumi_zorg.engine import state_form
 from pulumi_zorg.engine.checks import OLD_SDK
 from pulumi_zorg.engine.context import readable
-from pulumi_zorg.engine.create import Origin, conflict_error, create_or_adopt
-from pulumi_zorg.engine.half_done import explain_create, explain_update, shown
-from pulumi_zorg.engine.host import send_half_done_update
+from pulumi_zorg.engine.create import conflict_error, create_or_adopt
 from pulumi_zorg.engine.lost_changes import is_shown, was_created
 from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.reconcile import destroy, reconcile
-from pulumi_zorg.engine.target import Target
+from pulumi_zorg.engine.reporter import send_half_done_update
+from pulumi_zorg.engine.target import Origin, Target, explain_create, explain_update, shown
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED, check_inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Step
