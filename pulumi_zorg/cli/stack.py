@@ -81,14 +81,6 @@ class Stack:
         named = ("--stack", self.requested) if self.requested else ()
         return self._pulumi("stack", "--show-name", *named).strip()
 
-    @cached_property
-    def engine(self) -> str:
-        """The engine's version, as it shows it.
-
-        :raises PulumiFailed: where there is no command ``pulumi``.
-        """
-        return self._pulumi("version").strip()
-
     def require_imports(self, instead: str) -> None:
         """Verify that the engine can import dynamic resources.
 
@@ -96,9 +88,10 @@ class Stack:
         :raises click.ClickException: where it cannot.
         :raises PulumiFailed: where there is no command ``pulumi``.
         """
-        found = version_in(self.engine)
+        engine = self._pulumi("version").strip()
+        found = version_in(engine)
         if found is None or found < IMPORTS_SINCE:
-            raise click.ClickException(f"pulumi {clean(self.engine, 100)} {NO_IMPORT}. {instead}")
+            raise click.ClickException(f"pulumi {clean(engine, 100)} {NO_IMPORT}. {instead}")
 
     def import_command(self, file: Path) -> str:
         """Return the command that imports a file into this stack, and not into the selected one, as a user writes it."""

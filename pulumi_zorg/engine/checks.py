@@ -35,7 +35,7 @@ from pulumi_zorg.resource_types.inputs import (
 )
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
-from pulumi_zorg.settings.config import Process, load_settings, origin_of_address, same_address
+from pulumi_zorg.settings.config import Process, Settings, load_settings, origin_of_address, same_address
 
 OLD_SDK = (
     "The Pulumi SDK of this environment does not pass internal properties to dynamic providers. Without them, one resource "
@@ -90,7 +90,7 @@ class Checks:
         declared = _without_unknowns(checked)
         if news.get(SECRETS):
             context.reporter.hide_properties(self.token, news[SECRETS], _without_unknowns(olds), declared)
-        _verify_instance(context, news.get(LOOKED_UP) or {})
+        _verify_instance(context.settings, news.get(LOOKED_UP) or {})
         if not problems:
             mine, unique_key = context.objects.declared(str(resource)), self.inputs.unique_key(checked)
             mine.before, mine.ignored = olds, frozenset(news.get(IGNORED) or ())
@@ -158,35 +158,31 @@ class Checks:
             objects.may_be_kept(self.token, id, olds)
             (objects.release if replaces else objects.bind)(resource, key)
         if not replaces:
-            self._compare_roles(context, resource, id, recorded, news)
+            self._compare_roles(resource, id, recorded, news)
             before = context.declared_before(resource, olds, olds.get(UNFINISHED) or ())
             if context.is_preview and any(before.get(name) != news.get(name) for name in self.inputs.names()):
                 context.preview.report_update(self.token, id, _without_unknowns(olds), before, _without_unknowns(news))
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
 
     def _compare_roles(
-        self,
-        context: ProviderContext,
-        resource: str | None,
-        id: str,
-        recorded: Mapping[str, Any],
-        news: Mapping[str, Any],
+        self, resource: str | None, id: str, recorded: Mapping[str, Any], news: Mapping[str, Any]
     ) -> None:
         """Refuse a resource that gives a role which this run takes out of a resource before it.
 
         :raises InputError: where it does.
         """
-        ignored = context.objects.declared(resource).ignored
+        objects = process.current().objects
+        ignored = objects.declared(resource).ignored
         offered, had = self.inputs.offered_roles(news), self.inputs.offered_roles(recorded)
         if offered is not None:
             # What the program ignores is not taken away: the engine gives the value of the state in place of the declared one.
             takes = had is not None and not {"roles", "role_keys"} & ignored
             taken = had.keys - offered.keys if had and takes else frozenset[str]()
-            context.objects.offers[offered.reference, id] = offered, taken
+            objects.offers[offered.reference, id] = offered, taken
         use = self.inputs.used_roles({**news, **{name: recorded[name] for name in (recorded.get(FILLED) or {})}})
         if use is None or "role_keys" in ignored:
             return
-        reason = context.objects.why_roles_are_taken(use)
+        reason = objects.why_roles_are_taken(use)
         if reason is not None:
             raise InputError(f"The {RESOURCE_TYPES[self.token].noun} {clean(id)}", "role_keys", reason)
 
@@ -201,13 +197,12 @@ def _passes_internal_properties() -> bool:
     return OWNER in rpc.deserialize_properties(sent, True)
 
 
-def _verify_instance(context: ProviderContext, looked_up: Mapping[str, str]) -> None:
+def _verify_instance(settings: Settings, looked_up: Mapping[str, str]) -> None:
     """Verify that the lookups of the program use the instance of its resources.
 
     :param looked_up: the addresses of its lookups; none where it makes none.
     :raises ConfigurationError: where it uses another instance. The credential may be another one.
     """
-    settings = context.settings
     for url, name in looked_up.items():
         if not same_address(url, settings.url):
             used = origin_of_address(name, Process.PROGRAM)

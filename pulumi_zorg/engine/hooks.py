@@ -16,9 +16,8 @@ from pulumi_zorg.engine import state_form
 from pulumi_zorg.engine.checks import OLD_SDK
 from pulumi_zorg.engine.context import readable
 from pulumi_zorg.engine.create import conflict_error, create_or_adopt
-from pulumi_zorg.engine.lost_changes import is_shown, was_created
 from pulumi_zorg.engine.managed_objects import display_name
-from pulumi_zorg.engine.reconcile import destroy, reconcile
+from pulumi_zorg.engine.reconcile import destroy, is_shown, reconcile, was_created
 from pulumi_zorg.engine.reporter import send_half_done_update
 from pulumi_zorg.engine.target import Origin, Target, explain_create, explain_update, shown
 from pulumi_zorg.errors import ConfigurationError, ZorgError

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pulumi_zorg import errors
@@ -23,7 +22,6 @@ from pulumi_zorg.world.tokens import Key
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
-    from pulumi_zorg.engine.preview_impact import PreviewImpact
     from pulumi_zorg.settings.config import Settings
 
 
@@ -137,11 +135,21 @@ def with_facts(settings: Settings, steps: Sequence[PlannedStep]) -> list[Reviewe
     """
     from pulumi_zorg.engine.preview_impact import PreviewImpact
 
-    with closing(PreviewImpact(settings, calls=_CALLS)) as preview_impact, ThreadPoolExecutor(4) as pool:
-        resolved = list(pool.map(partial(_resolved, preview_impact), steps))
-        adopted = {_key(each.planned): each.urn for each in resolved if _is_adoption(each)}
-        counted = [each for each in resolved if not _is_left(each, adopted)]
-        return list(pool.map(partial(_with_facts, preview_impact), counted))
+    with closing(PreviewImpact(settings, calls=_CALLS)) as instance, ThreadPoolExecutor(4) as pool:
+
+        def resolve(step: PlannedStep) -> PlannedStep:
+            return replace(step, planned=instance.resolve(RESOURCE_TYPES[step.planned.type], step.planned))
+
+        def review_step(step: PlannedStep) -> Reviewed:
+            reviewed = Reviewed.of(step)
+            facts = instance.facts(RESOURCE_TYPES[step.planned.type], reviewed.effect) if reviewed.matters else None
+            return replace(reviewed, facts=facts)
+
+        resolved = list(pool.map(resolve, steps))
+        # A create whose object exists is an adoption: a read has shown its id.
+        creates = (each for each in resolved if each.op in ("create", "replace") and each.planned.after is not None)
+        adopted = {_key(each.planned): each.urn for each in creates if each.planned.id is not None}
+        return list(pool.map(review_step, [each for each in resolved if not _is_left(each, adopted)]))
 
 
 def removed_with_parents(settings: Settings, token: str, removed: Removed) -> tuple[Collection[str], str | None]:
@@ -178,15 +186,6 @@ def _organizations(steps: Iterable[PlannedStep]) -> list[str]:
     return list(found)
 
 
-def _resolved(preview_impact: PreviewImpact, step: PlannedStep) -> PlannedStep:
-    return replace(step, planned=preview_impact.resolve(RESOURCE_TYPES[step.planned.type], step.planned))
-
-
-def _is_adoption(step: PlannedStep) -> bool:
-    """Whether a resolved step creates a resource whose object exists: a read has shown its id."""
-    return step.op in ("create", "replace") and step.planned.after is not None and step.planned.id is not None
-
-
 def _key(planned: Planned) -> Key:
     return RESOURCE_TYPES[planned.type].key(planned.id or "", planned.before or {})
 
@@ -195,10 +194,3 @@ def _is_left(step: PlannedStep, adopted: Mapping[Key, str]) -> bool:
     """Whether a step deletes an object that another resource adopts. A replaced object is deleted before the adoption."""
     adopting = adopted.get(_key(step.planned), step.urn)
     return step.planned.after is None and step.op in ("delete", "pending") and adopting != step.urn
-
-
-def _with_facts(preview_impact: PreviewImpact, step: PlannedStep) -> Reviewed:
-    reviewed = Reviewed.of(step)
-    if not reviewed.matters:
-        return reviewed
-    return replace(reviewed, facts=preview_impact.facts(RESOURCE_TYPES[step.planned.type], reviewed.effect))

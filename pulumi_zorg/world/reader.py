@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
@@ -45,17 +45,6 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-class Progress(Protocol):
-    """Shows the progress of work that can take long."""
-
-    def __call__(self, items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
-        """Return the items, and show each as done when the next one is taken."""
-
-
-def _no_progress(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
-    return items
-
-
 @dataclass
 class _List:
     """The list of a type in the whole instance, or in one organization.
@@ -73,7 +62,8 @@ class World:
     """What exists on one instance. Each run has one.
 
     :param types: the declarations of the resource types.
-    :param progress: shows the progress of many reads.
+    :param progress: shows the progress of many reads. It is given the reads, how many they are and what is read. It returns the reads, and
+        shows each as done when the next one is taken.
     :param notice: shows the user a sentence.
     """
 
@@ -81,7 +71,7 @@ class World:
         self,
         client: Client,
         types: Mapping[str, ResourceType[Any]],
-        progress: Progress = _no_progress,
+        progress: Callable[[Iterable[Any], int, str], Iterable[Any]] = lambda items, total, what: items,
         notice: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self.client, self.types, self.notice = client, types, notice

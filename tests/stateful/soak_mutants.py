@@ -17,7 +17,7 @@ from pulumi_zorg.api.call import Call
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.organizations import Organizations
 from pulumi_zorg.api.records import OrganizationRecord, Wire, parse
-from pulumi_zorg.engine import context, create, lost_changes, reconcile
+from pulumi_zorg.engine import context, create, reconcile
 from pulumi_zorg.engine.context import ProviderContext
 from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
 from pulumi_zorg.engine.target import Target
@@ -147,7 +147,7 @@ def trusts_the_cascade_of_a_role() -> AbstractContextManager[Any]:
 def trusts_an_answer_that_reads_do_not_show() -> AbstractContextManager[Any]:
     """A change that the server accepted and lost is not made again."""
 
-    def settle(target: Target[Any], step: Step, read: lost_changes.Read, refusal: Exception | None = None) -> None:
+    def settle(target: Target[Any], step: Step, read: reconcile.Read, refusal: Exception | None = None) -> None:
         read()
         found, inputs = target.found, target.sent
         if found is not None:
