@@ -27,15 +27,8 @@ from pulumi_zorg.api.records import Event
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.engine.target import Target, repeat
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.resource_types.lifecycle import (
-    Action,
-    DeletionPolicy,
-    Snapshot,
-    Step,
-    changed_only,
-    steps,
-    steps_to_delete,
-)
+from pulumi_zorg.resource_types import lifecycle
+from pulumi_zorg.resource_types.lifecycle import Action, DeletionPolicy, Snapshot, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs
 from pulumi_zorg.world.observed import Observed, Removal
 from pulumi_zorg.world.proof import events_of
@@ -78,8 +71,8 @@ def reconcile(
             )
         verify(found)
         observed = resource_type.snapshot(found.properties)
-        desired = declared if before is None else changed_only(before, declared, observed)
-        plan = steps(desired, observed)
+        desired = declared if before is None else lifecycle.changed_only(before, declared, observed)
+        plan = lifecycle.steps(desired, observed)
         target.sent = _sent(inputs, desired, observed)
         # One call of several can be refused after another one has taken effect.
         if target.first is None and (len(plan) > 1 or any(len(step.changed) > 1 for step in plan)):
@@ -132,7 +125,7 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
                 target.perform(removal)
             return None
         observed = None if isinstance(found, Removal) else target.type.snapshot(found.properties)
-        step = next(iter(steps_to_delete(policy, observed)), None)
+        step = next(iter(lifecycle.steps_to_delete(policy, observed)), None)
         deactivates = deactivates or step == Step(Action.DEACTIVATE)
         return step
 

@@ -13,16 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pulumi_zorg.engine.state import (
-    SharedObject,
-    find_shared,
-    has_resources,
-    not_understood,
-    pending_deletions,
-    pending_replacements,
-    shared,
-    why_not_understood,
-)
+from pulumi_zorg.engine import state
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.resource_types.impact import Planned, mask_unknowns
 from pulumi_zorg.resource_types.registry import INPUTS
@@ -128,7 +119,7 @@ class Plan:
     stack: str | None
     steps: tuple[PlannedStep, ...]
     changes: Mapping[str, int] = field(default_factory=dict)
-    shared: tuple[SharedObject, ...] = ()
+    shared: tuple[state.SharedObject, ...] = ()
     pulumi_project: str | None = None
 
 
@@ -145,7 +136,7 @@ def read_plan(text: str) -> Plan:
         raise PreviewFailed(f"The preview failed, so its plan is not complete: {first}")
     for step in digest.steps:
         properties = [part for each in (step.old, step.new) if each for part in (each.inputs, each.outputs)]
-        why = why_not_understood(step.urn, step.token, *properties)
+        why = state.why_not_understood(step.urn, step.token, *properties)
         if why is not None:
             raise ConfigurationError(why)
     _verify_summary(digest)
@@ -257,14 +248,14 @@ def _is_taken_back(type: str, old: _State, before: Mapping[str, Any], after: Map
     return bool(is_left and identity and not after.get("adopt") and identity == INPUTS[type].unique_key(before))
 
 
-def _shared(digest: _Digest) -> tuple[SharedObject, ...]:
+def _shared(digest: _Digest) -> tuple[state.SharedObject, ...]:
     """Return the objects that two resources of the plan manage. It has unchanged resources only with ``--show-sames``."""
     managed = {
         (step.urn, INPUTS[step.token].key(step.token, step.old.id, step.old.properties)): None
         for step in digest.steps
         if is_ours(step.token) and step.op not in _READS and step.old and step.old.id and not step.old.external
     }
-    return find_shared(managed)
+    return state.find_shared(managed)
 
 
 def _title(step: _Step) -> str:
@@ -291,11 +282,11 @@ def with_state(plan: Plan, read_state: Callable[[], Mapping[str, Any]], *, own: 
     """
     try:
         exported = read_state()
-        others = not_understood(exported)
-        in_state = shared(exported)
-        is_empty = not has_resources(exported)
-        pending = () if own else pending_deletions(exported)
-        repaired = {(each.urn, each.id) for each in pending_replacements(exported)}
+        others = state.not_understood(exported)
+        in_state = state.shared(exported)
+        is_empty = not state.has_resources(exported)
+        pending = () if own else state.pending_deletions(exported)
+        repaired = {(each.urn, each.id) for each in state.pending_replacements(exported)}
     except ZorgError as error:
         return plan, clean(str(error), 300)
     if others:
