@@ -14,6 +14,7 @@ from pulumi_zorg.cli.stack import PulumiFailed, Stack
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, row
 from pulumi_zorg.doctor.findings import Diagnosis, Status
 from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.resource_types.impact import count_text
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 
 if TYPE_CHECKING:
@@ -98,13 +99,6 @@ _STYLES: dict[Status, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
     "skipped": {"dim": True},
 }
-#: How the summary counts findings: one of them, and several.
-_COUNTED: dict[Status, tuple[str, str]] = {
-    "ok": ("ok", "ok"),
-    "warning": ("warning", "warnings"),
-    "error": ("error", "errors"),
-    "skipped": ("skipped", "skipped"),
-}
 #: The levels of annotations. A skipped check adds nothing to the error that it names.
 _LEVELS = {"warning": "warning", "error": "error", "skipped": "notice"}
 
@@ -134,5 +128,10 @@ FORMATS = Formats(_table, _markdown, _annotations)
 
 def _summary(diagnosis: Diagnosis) -> str:
     counts = Counter(each.status for each in diagnosis.findings)
-    shown = (f"{counts[status]} {words[counts[status] > 1]}" for status, words in _COUNTED.items() if counts[status])
+    nouns = ("warning", "error")
+    shown = (
+        count_text(counts[status], status) if status in nouns else f"{counts[status]} {status}"
+        for status in _STYLES
+        if counts[status]
+    )
     return f"doctor: {', '.join(shown)}"

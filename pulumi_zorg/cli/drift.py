@@ -86,9 +86,7 @@ def drift(
         report = rules.apply(find_drift(name, exported, world, options))
     FORMATS.write(form, report)
     write_errors(report.errors, _MOST_ERRORS)
-    if report.in_sync is None:
-        sys.exit(1)
-    sys.exit(0 if report.in_sync else _DRIFT)
+    sys.exit({True: 0, False: _DRIFT, None: 1}[report.in_sync])
 
 
 def _inputs(stack: Stack, state_file: str | None) -> tuple[str, Settings, Mapping[str, Any]]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -236,9 +236,7 @@ def connected(settings: Settings, command: str) -> Iterator[World]:
     from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
     from pulumi_zorg.world.reader import World
 
-    def show(sentence: str) -> None:
-        notice(command, sentence)
-
+    show = partial(notice, command)
     with closing(Client.connect(settings, notice=show)) as client:
         yield World(client, RESOURCE_TYPES, _progress_bar, show)
 
@@ -246,10 +244,7 @@ def connected(settings: Settings, command: str) -> Iterator[World]:
 def _progress_bar(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
     """Show the progress at a terminal, and nothing elsewhere."""
     if not sys.stderr.isatty():
-        return items
-    return _shown(items, total, what)
-
-
-def _shown(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+        yield from items
+        return
     with click.progressbar(items, length=total, label=what, file=sys.stderr) as bar:
         yield from bar

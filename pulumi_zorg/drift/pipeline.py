@@ -18,10 +18,9 @@ from pulumi_zorg.engine.state import Recorded, Undetermined, not_understood, pen
 from pulumi_zorg.errors import ApiError, NotFound, NotProven, PermissionDenied, ZorgError, clean
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
 from pulumi_zorg.resource_types.role_use import lacking
-from pulumi_zorg.world.observed import Address, Found, Observed, Sought
+from pulumi_zorg.world.observed import Address, Found, Key, Observed, Sought
 from pulumi_zorg.world.proof import creation_of, events_of, in_state
 from pulumi_zorg.world.reader import World
-from pulumi_zorg.world.tokens import Key
 from pulumi_zorg.world.unmanaged import find_unmanaged
 
 #: The roles of no more projects than this are read one project at a time.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from fnmatch import fnmatchcase
@@ -241,7 +242,7 @@ class IgnoreRules:
         """Whether the whole object is ignored."""
         if urn is not None and any(_matches(urn, pattern) for pattern in self.urns):
             return True
-        return any(_matches(id, pattern) and _is(type, of) for of, pattern in self.objects)
+        return _is_among(self.objects, type, id)
 
     def _rest_of(self, drift: Drift) -> Drift | None:
         """Return the drift without the properties that are ignored; None where nothing is left of it."""
@@ -249,15 +250,13 @@ class IgnoreRules:
             return None
         if drift.removed is not None:
             return drift
-        left = tuple(change for change in drift.changes if not self._ignores_property(drift.token, change.property))
+        left = tuple(change for change in drift.changes if not _is_among(self.properties, drift.token, change.property))
         return replace(drift, changes=left) if left or drift.phantom is not None else None
 
-    def _ignores_property(self, type: str, name: str) -> bool:
-        return any(_matches(name, pattern) and _is(type, of) for of, pattern in self.properties)
 
-
-def _is(type: str, pattern: str) -> bool:
-    return _matches(type, pattern) or _matches(short(type), pattern)
+def _is_among(patterns: Iterable[tuple[str, str]], type: str, text: str) -> bool:
+    """Whether one of the patterns is that of the text, and of the type as a token or as a program writes it."""
+    return any(_matches(text, name) and (_matches(type, of) or _matches(short(type), of)) for of, name in patterns)
 
 
 def _matches(text: str, pattern: str) -> bool:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.retry import retry
+from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import Gone, HeaderIgnored, NoAnswer, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import UNFINISHED
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
 from pulumi_zorg.world.observed import Address, Observed, Removal
-
-if TYPE_CHECKING:
-    from pulumi_zorg.api.transport import Transport
-
 
 T = TypeVar("T")
 

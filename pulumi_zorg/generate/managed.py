@@ -10,8 +10,8 @@ from typing import Any
 
 from pulumi_zorg.engine.state import every_recorded, every_urn, not_understood
 from pulumi_zorg.errors import ConfigurationError, InputError, clean
-from pulumi_zorg.world.observed import Observed
-from pulumi_zorg.world.tokens import Key, short
+from pulumi_zorg.world.observed import Key, Observed
+from pulumi_zorg.world.tokens import short
 
 _ROOT = "pulumi:pulumi:Stack"
 

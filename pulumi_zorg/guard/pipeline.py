@@ -18,7 +18,7 @@ from pulumi_zorg.guard.plan import Plan, PlannedStep
 from pulumi_zorg.guard.report import Removed, Reviewed, Verdict, count_losing_access, count_objects
 from pulumi_zorg.resource_types.impact import Act, Planned
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.observed import Key
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client

@@ -18,8 +18,7 @@ from pulumi_zorg.resource_types.lifecycle import Action, Snapshot, Step
 from pulumi_zorg.resource_types.role_use import why_refused
 from pulumi_zorg.world import proof
 from pulumi_zorg.world.object_events import ObjectEvents
-from pulumi_zorg.world.observed import Address, Observed, Removal
-from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.observed import Address, Key, Observed, Removal
 
 AnyInputs = TypeVar("AnyInputs", bound=Inputs)
 AnyRecord = TypeVar("AnyRecord", bound=ObjectRecord)

@@ -13,9 +13,8 @@ from pulumi_zorg.api.events import BEGINNING
 from pulumi_zorg.api.records import Event
 from pulumi_zorg.errors import ApiError, clean
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents
-from pulumi_zorg.world.observed import ACTIVE, Observed, Removal, Sought
+from pulumi_zorg.world.observed import ACTIVE, Key, Observed, Removal, Sought
 from pulumi_zorg.world.proof import removal
-from pulumi_zorg.world.tokens import Key
 
 if TYPE_CHECKING:  # the types are built on this package
     from pulumi_zorg.resource_types.resource_type import ResourceType

@@ -12,8 +12,7 @@ from typing import Any
 
 from pulumi_zorg.api.records import Event
 from pulumi_zorg.errors import clean
-from pulumi_zorg.world.observed import Address
-from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.observed import Address, Key
 
 #: The event by which an organization is removed, with all that it contains.
 ORG_REMOVED = "org.removed"

@@ -21,9 +21,8 @@ from pulumi_zorg.api.pages import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.world.changes import Changes, LostChange
-from pulumi_zorg.world.observed import ACTIVE, Found, Observed, Removal, Sought
+from pulumi_zorg.world.observed import ACTIVE, Found, Key, Observed, Removal, Sought
 from pulumi_zorg.world.proof import events_of
-from pulumi_zorg.world.tokens import Key
 
 if TYPE_CHECKING:  # the types are built on this package
     from pulumi_zorg.resource_types.resource_type import ResourceType

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pulumi_zorg.api.pages import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
-from pulumi_zorg.world.observed import Observed, Removal, Sought
+from pulumi_zorg.world.observed import Key, Observed, Removal, Sought
 from pulumi_zorg.world.proof import find_organization
 from pulumi_zorg.world.reader import FEW_LISTS, World, listed
-from pulumi_zorg.world.tokens import Key
 
 if TYPE_CHECKING:  # the types are built on this package
     from pulumi_zorg.resource_types.resource_type import ResourceType

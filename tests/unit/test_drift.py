@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from pulumi_zorg.drift.compare import changes_of, compare
 from pulumi_zorg.drift.report import Change, Drift, IgnoreRules, Report, Undetermined, Unmanaged
 from pulumi_zorg.engine.state import Recorded
-from pulumi_zorg.world.observed import Observed, Removal
-from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.observed import Key, Observed, Removal
 from tests.support.types import ORGANIZATION, USER_GRANT
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {

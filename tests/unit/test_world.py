@@ -13,9 +13,9 @@ from pulumi_zorg.api.records import Event
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.object_events import ObjectEvents
-from pulumi_zorg.world.observed import Address, Observed, Sought
+from pulumi_zorg.world.observed import Address, Key, Observed, Sought
 from pulumi_zorg.world.reader import World
-from pulumi_zorg.world.tokens import Key, type_token
+from pulumi_zorg.world.tokens import type_token
 
 USER = "pulumi-python:dynamic/zorg:User"
 CREATED = ("user.human.added", "user.machine.added")
