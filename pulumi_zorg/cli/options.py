@@ -34,12 +34,10 @@ def stack_options(command: Command) -> Command:
     return with_stack
 
 
-def format_option(command: Command) -> Command:
-    """Add ``--format``."""
-    option = click.option(
-        "--format", "form", type=click.Choice(FORMS), default="table", show_default=True, help="The output format."
-    )
-    return option(command)
+#: The option ``--format``.
+format_option = click.option(
+    "--format", "form", type=click.Choice(FORMS), default="table", show_default=True, help="The output format."
+)
 
 
 def import_file_option(help: str) -> Callable[[Command], Command]:
@@ -64,11 +62,6 @@ def type_option(help: str) -> Callable[[Command], Command]:
     )
 
 
-def type_argument(command: Command) -> Command:
-    """Add the argument ``TYPE``, a resource type."""
-    return click.argument("token", type=_type_token, metavar="TYPE", shell_complete=_complete_types)(command)
-
-
 def _type_token(value: str) -> str:
     """Return the type token of a type, given as a program writes it or as it is in a URN."""
     found = next((each for each in RESOURCE_TYPES if short(each).lower() == short(value).lower()), None)
@@ -83,3 +76,7 @@ def _complete_types(context: click.Context, parameter: click.Parameter, incomple
 
 def _type_names() -> str:
     return ", ".join(map(short, RESOURCE_TYPES))
+
+
+#: The argument ``TYPE``, a resource type.
+type_argument = click.argument("token", type=_type_token, metavar="TYPE", shell_complete=_complete_types)

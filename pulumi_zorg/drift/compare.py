@@ -74,7 +74,7 @@ def _with_lost(recorded: Recorded, changes: tuple[Change, ...], lost: LostChange
         recorded.properties.get(ACTIVE),
         lost.shown,
         when=lost.event.creation_date,
-        by=lost.by,
+        by=lost.event.by,
         secret=ACTIVE in recorded.secret,
         lost=_advice(lost, repaired=len(others) < len(changes)),
         lost_noun=lost.noun,

@@ -197,7 +197,7 @@ def _explained(world: World, drift: Drift, change: Change, events: Sequence[Even
     last = next((event for event in reversed(events) if own.changes_property(event, change.property)), None)
     if change.lost or not _differs(change) or last is None:
         return change
-    return replace(change, when=last.creation_date, by=_editor(last))
+    return replace(change, when=last.creation_date, by=last.by)
 
 
 def explain_unmanaged(world: World, objects: Sequence[Observed]) -> tuple[Unmanaged, ...]:
@@ -233,8 +233,4 @@ def _created_in_pages(world: World, objects: Sequence[Observed]) -> dict[Key, Ev
 
 
 def _created_by(observed: Observed, event: Event) -> Unmanaged:
-    return Unmanaged(replace(observed, created=event.creation_date), _editor(event))
-
-
-def _editor(event: Event) -> str | None:
-    return event.editor.display_name or event.editor.user_id or None
+    return Unmanaged(replace(observed, created=event.creation_date), event.by)

@@ -248,7 +248,7 @@ def not_settled(target: Target[Any], step: Step) -> errors.UnexpectedAnswer:
             f"{what} Look at the object in the console, and run `pulumi up` again. If it stays so, tell whoever runs the server."
         )
     me = last.editor.user_id == target.client.me.id
-    who = last.editor.display_name or last.editor.user_id or "somebody"
+    who = last.by or "somebody"
     return errors.UnexpectedAnswer(
         f"{what} The last change in its event store is another one ({last.kind} at {last.creation_date:%Y-%m-%d %H:%M:%S} UTC): "
         f"{'another run with the same credential' if me else who} is changing the object too. Run `pulumi up` again when that "

@@ -205,11 +205,6 @@ class LostChange:
         return "deactivation" if self.observed.properties[ACTIVE] else "reactivation"
 
     @property
-    def by(self) -> str | None:
-        """The user who made the change."""
-        return self.event.editor.display_name or self.event.editor.user_id or None
-
-    @property
     def shown(self) -> bool:
         """Whether reads show the object as active."""
         return bool(self.observed.properties[ACTIVE])
@@ -224,7 +219,7 @@ class LostChange:
 
         :param noun: what the object is called.
         """
-        by = f" by {self.by}" if self.by else ""
+        by = f" by {self.event.by}" if self.event.by else ""
         repair = f"`pulumi up` makes it again if the program declares active={not self.shown}."
         if self.noun == "removal":
             repair = f"It cannot be removed again. {self.events.removed_only_with}"

@@ -293,7 +293,7 @@ def removal(event: Event, how: str) -> Removal:
 
     :param how: what the event shows, as the end of a sentence.
     """
-    return Removal(how, by=event.editor.display_name or event.editor.user_id or None, at=event.creation_date)
+    return Removal(how, by=event.by, at=event.creation_date)
 
 
 def _refused(error: ZorgError | None) -> str:
