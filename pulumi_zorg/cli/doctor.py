@@ -14,7 +14,6 @@ from pulumi_zorg.cli.stack import PulumiFailed, Stack
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, row
 from pulumi_zorg.doctor.findings import Diagnosis, Status
 from pulumi_zorg.errors import ConfigurationError, clean
-from pulumi_zorg.resource_types.impact import count_text
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 
 if TYPE_CHECKING:
@@ -126,12 +125,11 @@ def _annotations(diagnosis: Diagnosis) -> Iterator[tuple[str, str, str]]:
 FORMATS = Formats(_table, _markdown, _annotations)
 
 
+def _plural(status: Status) -> str:
+    return f"{status}s" if status in ("warning", "error") else status
+
+
 def _summary(diagnosis: Diagnosis) -> str:
     counts = Counter(each.status for each in diagnosis.findings)
-    nouns = ("warning", "error")
-    shown = (
-        count_text(counts[status], status) if status in nouns else f"{counts[status]} {status}"
-        for status in _STYLES
-        if counts[status]
-    )
+    shown = (f"{counts[each]} {_plural(each) if counts[each] > 1 else each}" for each in _STYLES if counts[each])
     return f"doctor: {', '.join(shown)}"

@@ -15,7 +15,7 @@ from pulumi_zorg.engine import context as process
 from pulumi_zorg.engine import state_form
 from pulumi_zorg.engine.checks import OLD_SDK
 from pulumi_zorg.engine.context import readable
-from pulumi_zorg.engine.create import conflict_error, create_or_adopt
+from pulumi_zorg.engine.create import Creator
 from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.reconcile import destroy, is_shown, reconcile, was_created
 from pulumi_zorg.engine.reporter import send_half_done_update
@@ -45,7 +45,7 @@ class Hooks(Generic[AnyInputs]):
         resource = self._resource(props)
         try:
             self.type.before_create(context.client, inputs)
-            object_id, origin = create_or_adopt(self.type, context, inputs, resource)
+            object_id, origin = Creator(self.type, context, inputs, resource).create_or_adopt()
         except (errors.ApiError, errors.NotProven) as refused:
             raise self._explained(refused, inputs) from None
         if origin == "created" and self.type.created_state is not None:  # else reconciling reads it
@@ -234,7 +234,7 @@ class Hooks(Generic[AnyInputs]):
             context.reporter.warn(f"It could not be removed, and stays as it is. Run `pulumi refresh`. {error}")
             return id, "created"
         context.pending.forget(resource)
-        target.id, origin = create_or_adopt(self.type, context, inputs, resource)
+        target.id, origin = Creator(self.type, context, inputs, resource).create_or_adopt()
         if not is_shown(target):
             client.not_shown.add(self.type.token)  # it would not help the others either
             context.reporter.warn(
@@ -267,7 +267,7 @@ class Hooks(Generic[AnyInputs]):
         try:
             observed = reconcile(target, recorded, before=before, created=made, verify=verify)
         except errors.AlreadyExists as refused:
-            raise conflict_error(self.type, context, inputs, refused, renamed=target.id) from None
+            raise Creator(self.type, context, inputs, resource).conflict(refused, renamed=target.id) from None
         # What was left on the object is not lost.
         self.type.settle(context.client, target.id, target.sent, self._may_be_lost(recorded, inputs))
         if observed.warning:

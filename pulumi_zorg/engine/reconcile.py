@@ -322,8 +322,10 @@ def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bo
 
     :param refused: the answer to another removal; None where the server has just removed the object.
     """
-    if refused is not None and not (isinstance(refused, errors.NotFound) and _was_removed(target)):
-        return False
+    if refused is not None:
+        events = _events_of(target) if isinstance(refused, errors.NotFound) else None
+        if not events or events[-1].kind not in target.type.events.removed:
+            return False
     if not _wait(target, lambda: _is_read(target, otherwise=False), lambda shown: not shown):
         return False
     target.client.transport.notice(
@@ -341,11 +343,6 @@ def was_created(target: Target[Any]) -> bool | None:
     first, own = events[0], target.type.events
     mine = first.kind in own.created and first.editor.user_id == target.client.me.id
     return mine and events[-1].kind not in own.removed and target.type.may_be(first, target.inputs)
-
-
-def _was_removed(target: Target[Any]) -> bool:
-    events = _events_of(target) or ()
-    return len(events) > 0 and events[-1].kind in target.type.events.removed
 
 
 def _events_of(target: Target[Any]) -> tuple[Event, ...] | None:
