@@ -12,11 +12,10 @@ from typing import Any
 
 import click
 
-from pulumi_zorg.cli.options import Command, format_option, stack_options
+from pulumi_zorg.cli.options import Command, format_option, stack_options, verify_passed_on
 from pulumi_zorg.cli.stack import PulumiFailed, Stack
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, read_file_or_stdin, read_text, row, write_errors
 from pulumi_zorg.errors import ConfigurationError, clean
-from pulumi_zorg.guard.passed_on import verify_passed_on
 from pulumi_zorg.guard.plan import Plan, PreviewFailed, read_plan
 from pulumi_zorg.guard.report import LOSING_ACCESS, Reviewed, Verdict, limit_options, limited
 from pulumi_zorg.resource_types.impact import Act, Effect, Harm, count_text

@@ -59,8 +59,11 @@ class Formats(Generic[R]):
                 for annotation in self.annotations(report):
                     _annotate(*annotation)
             else:
+                # In colour only where standard output is a terminal that shows colours.
+                dumb = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+                show = click.echo if sys.stdout.isatty() and not dumb else lambda line: print(click.unstyle(line))
                 for line in self.table(report):
-                    _print_at_terminal(line)
+                    show(line)
 
 
 def write_errors(sentences: Sequence[str], at_most: int | None = None) -> None:
@@ -89,14 +92,6 @@ def whole_output() -> Iterator[None]:
     except BrokenPipeError:
         # As in docs.python.org ("Note on SIGPIPE"): else the flush at the end of the process fails again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _print_at_terminal(line: str) -> None:
-    """Print a line, in colour only where standard output is a terminal that shows colours."""
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
-        click.echo(line)
-    else:
-        print(click.unstyle(line))
 
 
 def row(*cells: str) -> str:
