@@ -22,7 +22,7 @@ from pulumi_zorg.engine.state import last_update, parse_time, read_export, stack
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.settings.config import Settings
-from pulumi_zorg.world.tokens import short
+from pulumi_zorg.world.tokens import resource_name, short
 
 _DRIFT = 7  # as `pulumi refresh --preview-only --expect-no-changes`
 _LAST_UPDATE = "last-update"
@@ -122,7 +122,7 @@ def _table(report: Report) -> Iterator[str]:
     """Return the lines for people at a terminal. A URN has a line of its own, from which it is copied into a command."""
     for drift in report.drifted:
         color = "red" if drift.removed is not None else "yellow"
-        yield click.style(clean(drift.name), bold=True)
+        yield click.style(clean(resource_name(drift.urn)), bold=True)
         yield click.style(f"{short(drift.token)} {clean(drift.id)}", dim=True)
         yield click.style(clean(drift.urn, LONGEST), dim=True)
         yield from (click.style(f"  {clean(sentence, LONGEST)}", fg=color) for sentence in _sentences(drift))
@@ -131,7 +131,7 @@ def _table(report: Report) -> Iterator[str]:
         yield click.style(f"{short(found.observed.token)} {clean(found.observed.id)}", dim=True)
         yield click.style(f"  unmanaged{_when_and_who(found.observed.created, found.by)}", fg="magenta")
     for drift in report.drifted:
-        yield from (click.style(f"{clean(drift.name)}: {advice}", fg="yellow") for advice in drift.advice)
+        yield from (click.style(f"{clean(resource_name(drift.urn))}: {advice}", fg="yellow") for advice in drift.advice)
     yield click.style(_summary(report), fg="green") if report.in_sync else click.style(_summary(report), bold=True)
 
 
@@ -151,7 +151,9 @@ def _markdown(report: Report) -> Iterator[str]:
     for found in report.unmanaged or ():
         of, when = f"{short(found.observed.token)} {code(found.observed.id)}", _time(found.observed.created)
         yield row("", of, "unmanaged", "", code(_title(found)), when, code(found.by or ""))
-    yield from (f"\n{code(drift.name)}: {escaped(each)}" for drift in report.drifted for each in drift.advice)
+    yield from (
+        f"\n{code(resource_name(drift.urn))}: {escaped(each)}" for drift in report.drifted for each in drift.advice
+    )
     yield from (f"\n{code(each.error)}" for each in report.shared)
     if report.unknown:
         yield from ("", "Unknown:", "", *(f"- {code(each.title)}: {code(each.why)}" for each in report.unknown))
@@ -160,7 +162,7 @@ def _markdown(report: Report) -> Iterator[str]:
 def _annotations(report: Report) -> Iterator[tuple[str, str, str]]:
     for drift in report.drifted:
         what = ". ".join(("; ".join(_sentences(drift)), *drift.advice))
-        yield "warning", f"Drift of {drift.name}", f"{drift.urn} ({drift.id}): {what}"
+        yield "warning", f"Drift of {resource_name(drift.urn)}", f"{drift.urn} ({drift.id}): {what}"
     for found in report.unmanaged or ():
         subject = f"{short(found.observed.token)} {found.observed.id}: {_title(found)}"
         yield "warning", "Unmanaged", f"{subject}{_when_and_who(found.observed.created, found.by)}"

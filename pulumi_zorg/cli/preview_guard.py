@@ -20,6 +20,7 @@ from pulumi_zorg.guard.plan import Plan, PreviewFailed, read_plan
 from pulumi_zorg.guard.report import LOSING_ACCESS, Reviewed, Verdict, limit_options, limited
 from pulumi_zorg.resource_types.impact import Act, Effect, Harm, count_text
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.tokens import resource_name
 
 _EMPTY = (
     "standard input is empty: the preview that was piped in failed, or nothing was piped in. Give the plan as a file, or --run to run "
@@ -250,7 +251,8 @@ def _title(each: Reviewed) -> str:
     """Return the resource's name in the program, why its object is removed, and whether it is protected from that."""
     how = [_HOW[each.op]] if each.op in _HOW and each.effect.act is not Act.CREATES else []
     how += ["protected"] if each.protected else []
-    return f"{each.name} ({', '.join(how)})" if how else each.name
+    name = resource_name(each.urn)
+    return f"{name} ({', '.join(how)})" if how else name
 
 
 def _notes(verdict: Verdict) -> Iterator[str]:

@@ -91,11 +91,6 @@ class Drift:
     phantom: Phantom | None = None
 
     @property
-    def name(self) -> str:
-        """The resource's name in the program."""
-        return self.urn.rsplit("::", 1)[-1]
-
-    @property
     def advice(self) -> tuple[str, ...]:
         """What to do about changes that the server lost, and about a phantom."""
         return (*(each.lost for each in self.changes if each.lost), *((self.phantom.advice,) if self.phantom else ()))
@@ -227,14 +222,13 @@ class IgnoreRules:
 
         An object that two resources manage is never ignored, and neither a removal nor a phantom is ignored by a pattern of a property.
         """
+        unmanaged = report.unmanaged and tuple(
+            each for each in report.unmanaged if not self._ignores(None, each.observed.token, each.observed.id)
+        )
         return replace(
             report,
             drifted=tuple(left for each in report.drifted if (left := self._rest_of(each)) is not None),
-            unmanaged=None
-            if report.unmanaged is None
-            else tuple(
-                each for each in report.unmanaged if not self._ignores(None, each.observed.token, each.observed.id)
-            ),
+            unmanaged=unmanaged,
             unknown=tuple(each for each in report.unknown if not self._ignores(each.urn, each.token, each.id)),
         )
 

@@ -135,11 +135,10 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
 
 def _may_be_removed(target: Target[Any]) -> bool:
     """Return whether nothing protects the object from its removal."""
-    try:
+    with suppress(errors.LockoutRefused):
         target.guard(Step(Action.REMOVE))
-    except errors.LockoutRefused:
-        return False
-    return True
+        return True
+    return False
 
 
 def _converge(read: Read, target: Target[Any]) -> None:

@@ -15,7 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Collection, Mapping
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any, TextIO
 
 from pulumi_zorg.errors import ZorgError
@@ -26,22 +26,16 @@ from pulumi_zorg.settings.masking import Masking, texts_in
 _DETAILS = "grpc-status-details-bin"
 
 
-class _Traceback:
-    """The module ``traceback`` as the host sees it."""
-
-    def format_exc(self, *args: Any, **kwargs: Any) -> str:
-        error = sys.exc_info()[1]
-        if isinstance(error, ZorgError):
-            return f"{type(error).__module__}.{type(error).__qualname__}: {error}"
-        return traceback.format_exc(*args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(traceback, name)
+def _format_exc(*args: Any, **kwargs: Any) -> str:
+    """Return what ``traceback.format_exc`` returns, and of an error of this package only the message."""
+    error = sys.exc_info()[1]
+    if isinstance(error, ZorgError):
+        return f"{type(error).__module__}.{type(error).__qualname__}: {error}"
+    return traceback.format_exc(*args, **kwargs)
 
 
-class _WithoutOwnErrors(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], ZorgError))
+def _is_of_others(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], ZorgError))
 
 
 def show_own_errors_without_traceback() -> None:
@@ -51,11 +45,9 @@ def show_own_errors_without_traceback() -> None:
         return
     # The host formats errors by its own name for the module; an SDK that does it otherwise shows a traceback again.
     if getattr(host, "traceback", None) is traceback:
-        vars(host)["traceback"] = _Traceback()
+        vars(host)["traceback"] = SimpleNamespace(**{**vars(traceback), "format_exc": _format_exc})
     # Older SDKs leave errors to the gRPC server, which logs them with their traceback.
-    server = logging.getLogger("grpc._server")
-    if not any(isinstance(each, _WithoutOwnErrors) for each in server.filters):
-        server.addFilter(_WithoutOwnErrors())
+    logging.getLogger("grpc._server").addFilter(_is_of_others)
 
 
 def send_half_done_update(id: str, outputs: Mapping[str, Any], reason: str) -> bool:

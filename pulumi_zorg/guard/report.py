@@ -11,6 +11,7 @@ from pulumi_zorg.errors import clean
 from pulumi_zorg.guard.plan import PlannedStep
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, count_text
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.tokens import resource_name
 
 #: The option that limits how many people and service accounts lose access.
 LOSING_ACCESS = "--max-losing-access"
@@ -173,9 +174,7 @@ def count_losing_access(
             losing |= each.losing
         elif each.takes_access and why_incomplete is None:
             why = (each.facts and (each.facts.why_not or each.facts.unlisted)) or why_not_read
-            why_incomplete = (
-                f"who loses access by the change of {clean(each.name)} is not known{f': {why}' if why else ''}"
-            )
+            why_incomplete = f"who loses access by the change of {clean(resource_name(each.urn))} is not known{f': {why}' if why else ''}"
     return AccessLimit(LOSING_ACCESS, most.get(LOSING_ACCESS), len(losing), why_incomplete=why_incomplete)
 
 
@@ -202,11 +201,6 @@ class Reviewed:
         """Return a step of a plan with its effect."""
         effect = RESOURCE_TYPES[step.planned.type].impact.effect(step.planned)
         return cls(step.urn, step.op, effect, protected=step.protected)
-
-    @property
-    def name(self) -> str:
-        """The resource's name in the program."""
-        return self.urn.rsplit("::", 1)[-1]
 
     @property
     def sentences(self) -> tuple[str, ...]:

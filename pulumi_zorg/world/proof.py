@@ -13,7 +13,7 @@ It also finds the objects that a resource names by their ids and that do not exi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -253,10 +253,9 @@ def events_of(
 
 def list_events(client: Client, kinds: Iterable[str], resource_owner: str | None = None) -> tuple[Event, ...]:
     """Return the newest events of these types; none for a caller who may not read them."""
-    try:
+    with suppress(PermissionDenied, NotFound):
         return client.events.newest(kinds, resource_owner)
-    except (PermissionDenied, NotFound):
-        return ()
+    return ()
 
 
 def creation_of(client: Client, events: ObjectEvents, id: str, address: Address) -> Event | None:
@@ -267,10 +266,9 @@ def creation_of(client: Client, events: ObjectEvents, id: str, address: Address)
 
 def _read_events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...] | None:
     """Return the events of an aggregate, oldest first; None for a caller who may not read them."""
-    try:
+    with suppress(PermissionDenied, NotFound):
         return client.events.of(aggregate_id, kinds)
-    except (PermissionDenied, NotFound):
-        return None
+    return None
 
 
 def _never_there(client: Client, what: str, refused: ApiError | None) -> NeverThere:

@@ -18,6 +18,11 @@ def short(type: str) -> str:
     return type.rsplit(":", 1)[-1]
 
 
+def resource_name(urn: str) -> str:
+    """Return the resource's name in the program. It may have any characters."""
+    return urn.split("::", 3)[-1]
+
+
 def is_ours(type: object) -> bool:
     """Whether the type token is that of a resource of this package."""
     return isinstance(type, str) and type.startswith(_PREFIX)
