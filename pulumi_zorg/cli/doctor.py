@@ -19,6 +19,15 @@ from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 if TYPE_CHECKING:
     from pulumi_zorg.doctor.examination import LoadedSettings, State
 
+_STYLES: dict[Status, dict[str, Any]] = {
+    "ok": {"fg": "green"},
+    "warning": {"fg": "yellow"},
+    "error": {"fg": "red", "bold": True},
+    "skipped": {"dim": True},
+}
+#: The levels of annotations. A skipped check adds nothing to the error that it names.
+_LEVELS = {"warning": "warning", "error": "error", "skipped": "notice"}
+
 
 def _org_id(value: str) -> str:
     from pulumi_zorg.resource_types.inputs import wrong_id
@@ -90,16 +99,6 @@ def _state(stack: Stack) -> State:
         return State(stack.outline) if stack.in_project else State()
     except PulumiFailed as failed:
         return State(not_read=str(failed))
-
-
-_STYLES: dict[Status, dict[str, Any]] = {
-    "ok": {"fg": "green"},
-    "warning": {"fg": "yellow"},
-    "error": {"fg": "red", "bold": True},
-    "skipped": {"dim": True},
-}
-#: The levels of annotations. A skipped check adds nothing to the error that it names.
-_LEVELS = {"warning": "warning", "error": "error", "skipped": "notice"}
 
 
 def _table(diagnosis: Diagnosis) -> Iterator[str]:

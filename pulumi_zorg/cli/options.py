@@ -17,6 +17,33 @@ from pulumi_zorg.world.tokens import short
 
 Command = Callable[..., None]
 
+_OWN = "It decides which settings and which state the guard reads. Give it to `zorg preview-guard`, before the `--`"
+_FORM = "The guard reads the plan that the engine prints with --json and --show-replacement-steps, and gives these options itself"
+_SAVED = "pulumi writes the value into the stack's configuration file, in a preview too. Use `pulumi config set` first, or --config-file"
+_PREVIEW = "The guard only previews a destroy"
+_ELSEWHERE = "The preview would run on another machine, with other settings"
+#: Why an option is refused, by its name.
+_REFUSED = {
+    "stack": _OWN,
+    "cwd": _OWN,
+    "config-file": _OWN,
+    "config": _SAVED,
+    "config-path": _SAVED,
+    "override-env": "`pulumi config` does not have it, so the guard would read other settings than the preview",
+    "json": _FORM,
+    "output": _FORM,
+    "show-replacement-steps": _FORM,
+    "preview-only": _PREVIEW,
+    "skip-preview": _PREVIEW,
+    "yes": _PREVIEW,
+    "remove": _PREVIEW,
+    "remote": _ELSEWHERE,
+}
+#: The options above that have a letter too.
+_LETTERS = {"s": "stack", "C": "cwd", "c": "config", "j": "json", "f": "skip-preview", "y": "yes"}
+#: Letters of options that take a value: what follows the letter in its group is the value.
+_WITH_VALUE = frozenset("cmpstxCv")
+
 
 def stack_options(command: Command) -> Command:
     """Add ``--stack`` and ``--cwd``. The command gets what they name as ``stack``, a :class:`Stack`."""
@@ -81,34 +108,6 @@ def _type_names() -> str:
 
 #: The argument ``TYPE``, a resource type.
 type_argument = click.argument("token", type=_type_token, metavar="TYPE", shell_complete=_complete_types)
-
-_OWN = "It decides which settings and which state the guard reads. Give it to `zorg preview-guard`, before the `--`"
-_FORM = "The guard reads the plan that the engine prints with --json and --show-replacement-steps, and gives these options itself"
-_SAVED = "pulumi writes the value into the stack's configuration file, in a preview too. Use `pulumi config set` first, or --config-file"
-_PREVIEW = "The guard only previews a destroy"
-_ELSEWHERE = "The preview would run on another machine, with other settings"
-
-#: Why an option is refused, by its name.
-_REFUSED = {
-    "stack": _OWN,
-    "cwd": _OWN,
-    "config-file": _OWN,
-    "config": _SAVED,
-    "config-path": _SAVED,
-    "override-env": "`pulumi config` does not have it, so the guard would read other settings than the preview",
-    "json": _FORM,
-    "output": _FORM,
-    "show-replacement-steps": _FORM,
-    "preview-only": _PREVIEW,
-    "skip-preview": _PREVIEW,
-    "yes": _PREVIEW,
-    "remove": _PREVIEW,
-    "remote": _ELSEWHERE,
-}
-#: The options above that have a letter too.
-_LETTERS = {"s": "stack", "C": "cwd", "c": "config", "j": "json", "f": "skip-preview", "y": "yes"}
-#: Letters of options that take a value: what follows the letter in its group is the value.
-_WITH_VALUE = frozenset("cmpstxCv")
 
 
 def verify_passed_on(options: Sequence[str]) -> None:

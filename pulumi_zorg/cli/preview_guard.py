@@ -27,6 +27,17 @@ _EMPTY = (
     "the preview here."
 )
 
+#: What happens to a resource, by the engine's name for the operation.
+_CHANGES = {
+    "create": "to create",
+    "update": "to update",
+    "replace": "to replace",
+    "delete": "to delete",
+    "same": "unchanged",
+}
+#: Why an object is removed, where its resource is not simply deleted.
+_HOW = {"replace": "replaced", "pending": "deletion that an earlier run left undone"}
+
 
 def _limit_options(command: Command) -> Command:
     """Add the options that limit what may happen."""
@@ -188,18 +199,6 @@ def _stack_of(plan: Plan, here: Stack) -> Stack:
     except PulumiFailed:
         return here
     return here if selected == plan.stack else replace(here, requested=plan.stack)
-
-
-#: What happens to a resource, by the engine's name for the operation.
-_CHANGES = {
-    "create": "to create",
-    "update": "to update",
-    "replace": "to replace",
-    "delete": "to delete",
-    "same": "unchanged",
-}
-#: Why an object is removed, where its resource is not simply deleted.
-_HOW = {"replace": "replaced", "pending": "deletion that an earlier run left undone"}
 
 
 def _table(verdict: Verdict) -> Iterator[str]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pulumi_zorg.settings.config import Settings
     from pulumi_zorg.world.reader import World
 
+Item = TypeVar("Item")
+
 
 class PulumiFailed(ZorgError):
     """The command ``pulumi`` failed, or cannot be run."""
@@ -215,9 +217,6 @@ def _failure(done: subprocess.CompletedProcess[str], what: str) -> str:
     # Standard output may have secrets, so it is not shown.
     error = clean(done.stderr.replace("error: ", ""), 1_000) or f"it ended with {done.returncode}"
     return f"`pulumi {what}` failed: {error}"
-
-
-Item = TypeVar("Item")
 
 
 def notice(command: str, sentence: str) -> None:

@@ -26,6 +26,10 @@ from pulumi_zorg.world.unmanaged import find_unmanaged
 #: The roles of no more projects than this are read one project at a time.
 _FEW_PROJECTS = 5
 
+#: The events of no more objects than this are read one object at a time.
+_FEW = 5
+_PROGRESS = "Reading who and when"
+
 
 @dataclass(frozen=True)
 class Options:
@@ -157,12 +161,6 @@ def organizations_of(resources: Sequence[Recorded]) -> set[str]:
     managed = [each for each in resources if not each.external]
     organizations = {each.id for each in managed if RESOURCE_TYPES[each.token].is_organization}
     return organizations | {each.address.ids["org_id"] for each in managed if "org_id" in each.address.ids}
-
-
-#: The events of no more objects than this are read one object at a time.
-_FEW = 5
-
-_PROGRESS = "Reading who and when"
 
 
 def explain(world: World, drifts: Sequence[Drift], recorded: Sequence[Recorded]) -> tuple[Drift, ...]:

@@ -23,7 +23,6 @@ from pulumi_zorg.settings.config import Settings
 if TYPE_CHECKING:
     from pulumi_zorg.engine.preview_impact import PreviewImpact
 
-
 _IF_OTHERWISE = (
     "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
 )
@@ -34,6 +33,9 @@ _COUNTED = {
     Harm.NOT_READ: "adopts {} that this preview could not compare with what exists. " + _IF_OTHERWISE,
     Harm.CREATED: "gives roles by {} in organizations or projects that this run creates. They are counted here and not listed",
 }
+
+#: The properties that decide which roles are given.
+_NAME_ROLES = frozenset({"role_keys", "project_id", "project_grant_id"})
 
 
 class ImpactReport:
@@ -95,10 +97,6 @@ class ImpactReport:
 def _listed(counter: Counter[str]) -> str:
     *first, last = [count_text(number, noun) for noun, number in sorted(counter.items())]
     return f"{', '.join(first)} and {last}" if first else last
-
-
-#: The properties that decide which roles are given.
-_NAME_ROLES = frozenset({"role_keys", "project_id", "project_grant_id"})
 
 
 class Preview:

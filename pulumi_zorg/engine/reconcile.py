@@ -36,6 +36,21 @@ from pulumi_zorg.world.proof import events_of
 #: After so many steps, somebody else must be changing the object too.
 _TOO_MANY_STEPS = 8
 
+#: Seconds within which a server shows a change that it has accepted.
+SHOWN_WITHIN = 10.0
+#: How often a change is made again. Making it again can be lost as well.
+_ATTEMPTS = 3
+_OPPOSITES = {Action.DEACTIVATE: Action.REACTIVATE, Action.REACTIVATE: Action.DEACTIVATE}
+_NOUNS = {
+    Action.UPDATE: "change",
+    Action.DEACTIVATE: "deactivation",
+    Action.REACTIVATE: "reactivation",
+    Action.REMOVE: "removal",
+}
+T = TypeVar("T")
+#: Reads the object, and returns the next step; None where there is none.
+Read = Callable[[], Step | None]
+
 
 def reconcile(
     target: Target[AnyInputs],
@@ -193,24 +208,6 @@ def _read_after(failure: ZorgError, read: Read) -> Step | None:
         raise
     except ZorgError:
         raise failure from None
-
-
-#: Seconds within which a server shows a change that it has accepted.
-SHOWN_WITHIN = 10.0
-#: How often a change is made again. Making it again can be lost as well.
-_ATTEMPTS = 3
-
-_OPPOSITES = {Action.DEACTIVATE: Action.REACTIVATE, Action.REACTIVATE: Action.DEACTIVATE}
-_NOUNS = {
-    Action.UPDATE: "change",
-    Action.DEACTIVATE: "deactivation",
-    Action.REACTIVATE: "reactivation",
-    Action.REMOVE: "removal",
-}
-
-T = TypeVar("T")
-#: Reads the object, and returns the next step; None where there is none.
-Read = Callable[[], Step | None]
 
 
 def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | None = None) -> Step | None:

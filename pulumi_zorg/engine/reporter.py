@@ -25,6 +25,8 @@ from pulumi_zorg.settings.masking import Masking, texts_in
 #: The key of gRPC's trailing metadata that has the details of an error.
 _DETAILS = "grpc-status-details-bin"
 
+log = logging.getLogger("pulumi_zorg")
+
 
 def _format_exc(*args: Any, **kwargs: Any) -> str:
     """Return what ``traceback.format_exc`` returns, and of an error of this package only the message."""
@@ -83,9 +85,6 @@ def _call_of_the_host(frame: FrameType | None) -> Any:
             return context
         frame = frame.f_back
     return None
-
-
-log = logging.getLogger("pulumi_zorg")
 
 
 class Reporter(Masking):

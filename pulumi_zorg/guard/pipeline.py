@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.settings.config import Settings
 
+#: Calls for the counts and names of one plan.
+_CALLS = 500
+#: Calls that list the objects of a type that may be removed along with others.
+_PAGES = 100
+#: Seconds after which a call of that list that keeps failing is given up.
+_DEADLINE = 5.0
+#: Organizations of a plan that are looked for on the instance. One of them is enough.
+_TRIED = 10
+
 
 def review(
     plan: Plan,
@@ -84,16 +93,6 @@ def _settings(read_settings: Callable[[], Settings] | None, plan: Plan) -> tuple
         return None, "zorg:previewImpact is false"
     why_not_read = verify_instance(settings, plan.steps)
     return (settings, None) if why_not_read is None else (None, why_not_read)
-
-
-#: Calls for the counts and names of one plan.
-_CALLS = 500
-#: Calls that list the objects of a type that may be removed along with others.
-_PAGES = 100
-#: Seconds after which a call of that list that keeps failing is given up.
-_DEADLINE = 5.0
-#: Organizations of a plan that are looked for on the instance. One of them is enough.
-_TRIED = 10
 
 
 def verify_instance(settings: Settings, steps: Iterable[PlannedStep]) -> str | None:

@@ -22,6 +22,8 @@ _VERBS = {Act.DEACTIVATES: ("deactivate", "deactivated"), Act.REMOVES: ("remove"
 #: The properties of the objects that are removed, by id, by the property by which others name them.
 Removed = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
+_EXCEEDED = 7  # as `zorg drift` for drift
+
 
 def limit_options() -> dict[str, tuple[str, Act]]:
     """Return what each option limits: the type token and the act, by option. Organizations have the shortest names."""
@@ -176,9 +178,6 @@ def count_losing_access(
             why = (each.facts and (each.facts.why_not or each.facts.unlisted)) or why_not_read
             why_incomplete = f"who loses access by the change of {clean(resource_name(each.urn))} is not known{f': {why}' if why else ''}"
     return AccessLimit(LOSING_ACCESS, most.get(LOSING_ACCESS), len(losing), why_incomplete=why_incomplete)
-
-
-_EXCEEDED = 7  # as `zorg drift` for drift
 
 
 @dataclass(frozen=True)

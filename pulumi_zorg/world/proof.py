@@ -27,11 +27,13 @@ from pulumi_zorg.world.observed import Address, Removal
 if TYPE_CHECKING:
     from pulumi_zorg.resource_types.resource_type import ResourceType
 
-
 _STATE_DELETE = "If you know that it was removed, `pulumi state delete` takes it out of the state."
 _WITHOUT_EVENTS = (
     f"A credential with IAM_OWNER_VIEWER on the instance reads the proof from the event store. {_STATE_DELETE}"
 )
+
+_ORGANIZATION = Parent("org_id", "organization", ORG_REMOVED, created=("org.added",))
+_HOW = "An id is in ZITADEL's console, and the lookups of this package find it by a name"
 
 
 @contextmanager
@@ -298,9 +300,6 @@ def _refused(error: ZorgError | None) -> str:
     return f" ({error.operation}: {error.status} {error.said})" if isinstance(error, ApiError) else ""
 
 
-_ORGANIZATION = Parent("org_id", "organization", ORG_REMOVED, created=("org.added",))
-
-
 @dataclass(frozen=True)
 class Missing:
     """An object that a resource names, and that does not exist.
@@ -352,9 +351,6 @@ def find_missing(
         if found[-1].kind == parent.removed:
             return Missing(parent.property, f"is {clean(object_id)}: that {parent.noun} was removed", True)
     return None
-
-
-_HOW = "An id is in ZITADEL's console, and the lookups of this package find it by a name"
 
 
 def may_exist(client: Client, property: str, id: str, org_id: str | None) -> bool:
