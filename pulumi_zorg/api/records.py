@@ -164,6 +164,11 @@ class Event(Wire):
         """The event's type, like ``org.removed``."""
         return self.type.type
 
+    @property
+    def by(self) -> str | None:
+        """The name of the user who made it, or else that user's id; None where the event has neither."""
+        return self.editor.display_name or self.editor.user_id or None
+
 
 class ObjectCreated(Wire):
     """The answer to a create, whatever the id is called in it."""

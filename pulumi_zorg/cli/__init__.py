@@ -11,8 +11,7 @@ import click
 from pulumi_zorg.cli.doctor import doctor
 from pulumi_zorg.cli.drift import drift
 from pulumi_zorg.cli.emulator import emulator
-from pulumi_zorg.cli.generate import generate
-from pulumi_zorg.cli.import_object import import_object
+from pulumi_zorg.cli.generate import generate, import_object
 from pulumi_zorg.cli.preview_guard import preview_guard
 from pulumi_zorg.errors import ZorgError, clean
 

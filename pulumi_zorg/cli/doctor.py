@@ -1,19 +1,32 @@
-"""``zorg doctor``: checks what `pulumi up` needs, before it runs. It writes nothing."""
+"""``zorg doctor``: checks what `pulumi up` needs, before it runs, and writes what it found in each format. It changes nothing."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pulumi_zorg.cli.options import format_option, stack_options, type_option
 from pulumi_zorg.cli.stack import PulumiFailed, Stack
-from pulumi_zorg.errors import ConfigurationError
+from pulumi_zorg.cli.writing import LONGEST, Formats, code, row
+from pulumi_zorg.doctor.findings import Diagnosis, Status
+from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 
 if TYPE_CHECKING:
     from pulumi_zorg.doctor.examination import LoadedSettings, State
+
+_STYLES: dict[Status, dict[str, Any]] = {
+    "ok": {"fg": "green"},
+    "warning": {"fg": "yellow"},
+    "error": {"fg": "red", "bold": True},
+    "skipped": {"dim": True},
+}
+#: The levels of annotations. A skipped check adds nothing to the error that it names.
+_LEVELS = {"warning": "warning", "error": "error", "skipped": "notice"}
 
 
 def _org_id(value: str) -> str:
@@ -45,7 +58,6 @@ def doctor(stack: Stack, org_ids: tuple[str, ...], only: tuple[str, ...], read_o
     check that was skipped because another one failed. The exit code is 1 if there is an error, and else 0.
     """
     # These import the HTTP client, which takes half a second; --help does not need it.
-    from pulumi_zorg.cli.doctor_formats import FORMATS
     from pulumi_zorg.doctor.examination import Examination
     from pulumi_zorg.doctor.pipeline import diagnose
 
@@ -87,3 +99,36 @@ def _state(stack: Stack) -> State:
         return State(stack.outline) if stack.in_project else State()
     except PulumiFailed as failed:
         return State(not_read=str(failed))
+
+
+def _table(diagnosis: Diagnosis) -> Iterator[str]:
+    """Return one line for each finding, and one that counts them."""
+    for each in diagnosis.findings:
+        status = click.style(f"{each.status:<8}", **_STYLES[each.status])
+        yield f"{status}{each.check:<11} {clean(each.message, LONGEST)}"
+    yield click.style(_summary(diagnosis), bold=True)
+
+
+def _markdown(diagnosis: Diagnosis) -> Iterator[str]:
+    yield from (f"**{_summary(diagnosis)}**", "", "| result | check | what |", "|---|---|---|")
+    yield from (row(each.status, each.check, code(each.message)) for each in diagnosis.findings)
+
+
+def _annotations(diagnosis: Diagnosis) -> Iterator[tuple[str, str, str]]:
+    for each in diagnosis.findings:
+        if each.status in _LEVELS:
+            yield _LEVELS[each.status], f"zorg doctor: {each.check}", each.message
+    yield "notice" if diagnosis.healthy else "error", "zorg doctor", _summary(diagnosis)
+
+
+FORMATS = Formats(_table, _markdown, _annotations)
+
+
+def _plural(status: Status) -> str:
+    return f"{status}s" if status in ("warning", "error") else status
+
+
+def _summary(diagnosis: Diagnosis) -> str:
+    counts = Counter(each.status for each in diagnosis.findings)
+    shown = (f"{counts[each]} {_plural(each) if counts[each] > 1 else each}" for each in _STYLES if counts[each])
+    return f"doctor: {', '.join(shown)}"

@@ -1,15 +1,20 @@
-"""Runs the command ``pulumi`` for a stack: its name, configuration, state and preview. Only an import writes to the stack."""
+"""Runs the command ``pulumi`` for a stack: its name, configuration, state and preview. Only an import writes to the stack.
+
+It also connects a command to the instance of the stack.
+"""
 
 from __future__ import annotations
 
 import json
 import shlex
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,6 +22,12 @@ from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.settings.config import Process, Settings, load_settings
 from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, NO_IMPORT, version_in
 from pulumi_zorg.settings.pulumi_project import program_folder, project_file, project_folder, read_project
+
+if TYPE_CHECKING:
+    from pulumi_zorg.settings.config import Settings
+    from pulumi_zorg.world.reader import World
+
+Item = TypeVar("Item")
 
 
 class PulumiFailed(ZorgError):
@@ -72,14 +83,6 @@ class Stack:
         named = ("--stack", self.requested) if self.requested else ()
         return self._pulumi("stack", "--show-name", *named).strip()
 
-    @cached_property
-    def engine(self) -> str:
-        """The engine's version, as it shows it.
-
-        :raises PulumiFailed: where there is no command ``pulumi``.
-        """
-        return self._pulumi("version").strip()
-
     def require_imports(self, instead: str) -> None:
         """Verify that the engine can import dynamic resources.
 
@@ -87,9 +90,10 @@ class Stack:
         :raises click.ClickException: where it cannot.
         :raises PulumiFailed: where there is no command ``pulumi``.
         """
-        found = version_in(self.engine)
+        engine = self._pulumi("version").strip()
+        found = version_in(engine)
         if found is None or found < IMPORTS_SINCE:
-            raise click.ClickException(f"pulumi {clean(self.engine, 100)} {NO_IMPORT}. {instead}")
+            raise click.ClickException(f"pulumi {clean(engine, 100)} {NO_IMPORT}. {instead}")
 
     def import_command(self, file: Path) -> str:
         """Return the command that imports a file into this stack, and not into the selected one, as a user writes it."""
@@ -213,3 +217,33 @@ def _failure(done: subprocess.CompletedProcess[str], what: str) -> str:
     # Standard output may have secrets, so it is not shown.
     error = clean(done.stderr.replace("error: ", ""), 1_000) or f"it ended with {done.returncode}"
     return f"`pulumi {what}` failed: {error}"
+
+
+def notice(command: str, sentence: str) -> None:
+    """Write a sentence to standard error, after the command's name."""
+    click.echo(f"{command}: {sentence}", err=True)
+
+
+@contextmanager
+def connected(settings: Settings, command: str) -> Iterator[World]:
+    """Return the instance as this run reads it, which shows its progress and notices on standard error.
+
+    :param command: the beginning of the notices.
+    """
+    # They import the HTTP client, which takes a tenth of a second; --help does not need it.
+    from pulumi_zorg.api.client import Client
+    from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+    from pulumi_zorg.world.reader import World
+
+    show = partial(notice, command)
+    with closing(Client.connect(settings, notice=show)) as client:
+        yield World(client, RESOURCE_TYPES, _progress_bar, show)
+
+
+def _progress_bar(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
+    """Show the progress at a terminal, and nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, length=total, label=what, file=sys.stderr) as bar:
+        yield from bar

@@ -1,13 +1,16 @@
-"""Writes the output of commands: reports in every format, and errors."""
+"""Writes the output of commands: reports in every format, and errors. Reads and writes the files that users name."""
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import click
@@ -57,8 +60,11 @@ class Formats(Generic[R]):
                 for annotation in self.annotations(report):
                     _annotate(*annotation)
             else:
+                # In colour only where standard output is a terminal that shows colours.
+                dumb = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+                show = click.echo if sys.stdout.isatty() and not dumb else lambda line: print(click.unstyle(line))
                 for line in self.table(report):
-                    _print_at_terminal(line)
+                    show(line)
 
 
 def write_errors(sentences: Sequence[str], at_most: int | None = None) -> None:
@@ -89,14 +95,6 @@ def whole_output() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _print_at_terminal(line: str) -> None:
-    """Print a line, in colour only where standard output is a terminal that shows colours."""
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
-        click.echo(line)
-    else:
-        print(click.unstyle(line))
-
-
 def row(*cells: str) -> str:
     """Return a row of a table in Markdown."""
     return f"| {' | '.join(cells)} |"
@@ -107,10 +105,7 @@ def code(text: str) -> str:
     text = clean(text, LONGEST)
     if not text:
         return ""
-    longest = run = 0
-    for character in text:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
+    longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
     space = " " if longest else ""
     return f"{fence}{space}{text}{space}{fence}".replace("|", "\\|")
@@ -128,3 +123,62 @@ def _annotate(level: str, title: str, message: str) -> None:
     print(
         f"::{level} title={data(clean(title)).replace(':', '%3A').replace(',', '%2C')}::{data(clean(message, LONGEST))}"
     )
+
+
+def refuse_existing(*files: Path, option: str) -> None:
+    """Refuse to write over a file.
+
+    :param option: the option that names it, or its folder.
+    :raises click.ClickException: where one of them exists.
+    """
+    for file in files:
+        if file.exists():
+            another = "folder" if len(files) > 1 else "file"
+            raise click.ClickException(f"{file} exists: give another {another} with {option}")
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file.
+
+    :raises click.ClickException: where it cannot be written.
+    """
+    with _readable_errors(f"{file} cannot be written"):
+        file.write_text(text, encoding="utf-8")
+
+
+def read_file_or_stdin(path: str, if_empty: str) -> str:
+    """Return the text of a file, or of standard input for ``-``.
+
+    :param if_empty: the error for an empty standard input.
+    :raises click.ClickException: where it cannot be read.
+    """
+    if path != "-":
+        return read_text(Path(path))
+    with _readable_errors("standard input cannot be read"):
+        # A standard input that was replaced, as in a test, may have no bytes.
+        text = _decoded(sys.stdin.buffer.read()) if hasattr(sys.stdin, "buffer") else sys.stdin.read()
+    if not text.strip():
+        raise click.ClickException(if_empty)
+    return text
+
+
+def read_text(file: Path) -> str:
+    """Return the text of a file in UTF-8, or in UTF-16 with a byte order mark, which Windows PowerShell writes.
+
+    :raises click.ClickException: where it cannot be read.
+    """
+    with _readable_errors(f"{file} cannot be read"):
+        return _decoded(file.read_bytes())
+
+
+def _decoded(content: bytes) -> str:
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return content.decode("utf-16" if content.startswith(marks) else "utf-8-sig")
+
+
+@contextmanager
+def _readable_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{what}: {getattr(error, 'strerror', None) or error}") from None

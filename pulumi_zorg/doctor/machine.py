@@ -12,9 +12,8 @@ from pathlib import Path
 
 from pulumi_zorg.doctor.examination import Examination, moment_text, run
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
-from pulumi_zorg.engine.backend import pending_creates_folder
 from pulumi_zorg.engine.managed_objects import display_name
-from pulumi_zorg.engine.pending import PendingCreate, PendingCreates
+from pulumi_zorg.engine.pending import PendingCreate, PendingCreates, pending_creates_folder
 from pulumi_zorg.engine.state import not_understood
 from pulumi_zorg.errors import clean
 from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, NO_IMPORT, OLDEST_ENGINE, dotted, version_in

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_zorg.drift.report import Change, Drift, Phantom
 from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world.observed import ACTIVE, Found, Observed, Removal
-from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.observed import ACTIVE, Found, Key, Observed, Removal
 
 if TYPE_CHECKING:
     from pulumi_zorg.world.changes import LostChange
@@ -75,7 +74,7 @@ def _with_lost(recorded: Recorded, changes: tuple[Change, ...], lost: LostChange
         recorded.properties.get(ACTIVE),
         lost.shown,
         when=lost.event.creation_date,
-        by=lost.by,
+        by=lost.event.by,
         secret=ACTIVE in recorded.secret,
         lost=_advice(lost, repaired=len(others) < len(changes)),
         lost_noun=lost.noun,

@@ -18,24 +18,14 @@ from pulumi.output import Unknown
 
 from pulumi_zorg.engine import context as process
 from pulumi_zorg.engine.context import ProviderContext, readable
-from pulumi_zorg.engine.host import show_own_errors_without_traceback
 from pulumi_zorg.engine.managed_objects import display_name
+from pulumi_zorg.engine.reporter import show_own_errors_without_traceback
 from pulumi_zorg.errors import ConfigurationError, InputError, clean
+from pulumi_zorg.resource_types import inputs
 from pulumi_zorg.resource_types.impact import mask_unknowns
-from pulumi_zorg.resource_types.inputs import (
-    FILLED,
-    IGNORED,
-    LOOKED_UP,
-    OWNER,
-    OWNER_IN_PREVIEW,
-    SECRETS,
-    UNFINISHED,
-    Problem,
-    check_inputs,
-)
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
-from pulumi_zorg.settings.config import Process, load_settings, origin_of_address, same_address
+from pulumi_zorg.settings.config import Process, Settings, load_settings, origin_of_address, same_address
 
 OLD_SDK = (
     "The Pulumi SDK of this environment does not pass internal properties to dynamic providers. Without them, one resource "
@@ -75,10 +65,10 @@ class Checks:
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Return the inputs in the form that they have in the state, and what is wrong with them."""
         context = process.current()
-        resource = news.get(OWNER, news.get(OWNER_IN_PREVIEW))
+        resource = news.get(inputs.OWNER, news.get(inputs.OWNER_IN_PREVIEW))
         if resource is None:
             return self._check_import(context, olds, news)
-        checked, problems = check_inputs(self.inputs, news, is_unknown=_is_unknown)
+        checked, problems = inputs.check_inputs(self.inputs, news, is_unknown=_is_unknown)
         # The engine checks what it creates, or replaces, without what was before.
         new = not any(name in olds for name in self.inputs.required())
         # What the program leaves out is what the state has, so that it shows no change. Of an object that is adopted, or was kept
@@ -88,18 +78,18 @@ class Checks:
         left = {name: recorded[name] for name in self.inputs.left_as_is if recorded.get(name) is not None}
         checked = {**left, **checked}
         declared = _without_unknowns(checked)
-        if news.get(SECRETS):
-            context.reporter.hide_properties(self.token, news[SECRETS], _without_unknowns(olds), declared)
-        _verify_instance(context, news.get(LOOKED_UP) or {})
+        if news.get(inputs.SECRETS):
+            context.reporter.hide_properties(self.token, news[inputs.SECRETS], _without_unknowns(olds), declared)
+        _verify_instance(context.settings, news.get(inputs.LOOKED_UP) or {})
         if not problems:
             mine, unique_key = context.objects.declared(str(resource)), self.inputs.unique_key(checked)
-            mine.before, mine.ignored = olds, frozenset(news.get(IGNORED) or ())
+            mine.before, mine.ignored = olds, frozenset(news.get(inputs.IGNORED) or ())
             other = context.objects.register(str(resource), unique_key, new=new)
             if other is not None:
                 same = f"{display_name(other)} is the same {RESOURCE_TYPES[self.token].noun}"
                 reason = f"is declared twice: {same}, and only one resource can manage it"
-                problems = [Problem(next(iter(unique_key)), reason)]
-        if not problems and OWNER_IN_PREVIEW in news:
+                problems = [inputs.Problem(next(iter(unique_key)), reason)]
+        if not problems and inputs.OWNER_IN_PREVIEW in news:
             context.is_preview = True
             wrong = context.preview.check(self.token, str(resource), declared, news, None if new else olds)
             problems = [] if wrong is None else [wrong]
@@ -124,7 +114,7 @@ class Checks:
         entry = {name: value for name, value in news.items() if name != PROVIDER_KEY}
         noun = RESOURCE_TYPES[self.token].noun
         what = f"An import of the {noun} {clean(str(entry.get('name', '')))}".strip()
-        checked, problems = check_inputs(self.inputs, entry)
+        checked, problems = inputs.check_inputs(self.inputs, entry)
         if problems:
             raise InputError(what, problems[0].property, problems[0].reason)
         differing = sorted(name for name in {*entry, *checked} if entry.get(name) != checked.get(name))
@@ -149,7 +139,7 @@ class Checks:
         if context.is_import:  # an import ends after the check
             raise ConfigurationError(NO_OWNER)
         context.pending.seen_by_engine(self.token, id)
-        recorded = {**(olds.get(FILLED) or {}), **olds}
+        recorded = {**(olds.get(inputs.FILLED) or {}), **olds}
         replaces = [name for name in self.inputs.replaces if _is_replaced(recorded.get(name), news.get(name))]
         objects = context.objects
         resource, key = objects.resource(self.inputs.unique_key(news)), self.inputs.key(self.token, id, recorded)
@@ -158,35 +148,31 @@ class Checks:
             objects.may_be_kept(self.token, id, olds)
             (objects.release if replaces else objects.bind)(resource, key)
         if not replaces:
-            self._compare_roles(context, resource, id, recorded, news)
-            before = context.declared_before(resource, olds, olds.get(UNFINISHED) or ())
+            self._compare_roles(resource, id, recorded, news)
+            before = context.declared_before(resource, olds, olds.get(inputs.UNFINISHED) or ())
             if context.is_preview and any(before.get(name) != news.get(name) for name in self.inputs.names()):
                 context.preview.report_update(self.token, id, _without_unknowns(olds), before, _without_unknowns(news))
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
 
     def _compare_roles(
-        self,
-        context: ProviderContext,
-        resource: str | None,
-        id: str,
-        recorded: Mapping[str, Any],
-        news: Mapping[str, Any],
+        self, resource: str | None, id: str, recorded: Mapping[str, Any], news: Mapping[str, Any]
     ) -> None:
         """Refuse a resource that gives a role which this run takes out of a resource before it.
 
         :raises InputError: where it does.
         """
-        ignored = context.objects.declared(resource).ignored
+        objects = process.current().objects
+        ignored = objects.declared(resource).ignored
         offered, had = self.inputs.offered_roles(news), self.inputs.offered_roles(recorded)
         if offered is not None:
             # What the program ignores is not taken away: the engine gives the value of the state in place of the declared one.
             takes = had is not None and not {"roles", "role_keys"} & ignored
             taken = had.keys - offered.keys if had and takes else frozenset[str]()
-            context.objects.offers[offered.reference, id] = offered, taken
-        use = self.inputs.used_roles({**news, **{name: recorded[name] for name in (recorded.get(FILLED) or {})}})
+            objects.offers[offered.reference, id] = offered, taken
+        use = self.inputs.used_roles({**news, **{name: recorded[name] for name in (recorded.get(inputs.FILLED) or {})}})
         if use is None or "role_keys" in ignored:
             return
-        reason = context.objects.why_roles_are_taken(use)
+        reason = objects.why_roles_are_taken(use)
         if reason is not None:
             raise InputError(f"The {RESOURCE_TYPES[self.token].noun} {clean(id)}", "role_keys", reason)
 
@@ -197,17 +183,16 @@ def _passes_internal_properties() -> bool:
     from pulumi.runtime import rpc
 
     sent = Struct()
-    sent.update({OWNER: "a resource"})
-    return OWNER in rpc.deserialize_properties(sent, True)
+    sent.update({inputs.OWNER: "a resource"})
+    return inputs.OWNER in rpc.deserialize_properties(sent, True)
 
 
-def _verify_instance(context: ProviderContext, looked_up: Mapping[str, str]) -> None:
+def _verify_instance(settings: Settings, looked_up: Mapping[str, str]) -> None:
     """Verify that the lookups of the program use the instance of its resources.
 
     :param looked_up: the addresses of its lookups; none where it makes none.
     :raises ConfigurationError: where it uses another instance. The credential may be another one.
     """
-    settings = context.settings
     for url, name in looked_up.items():
         if not same_address(url, settings.url):
             used = origin_of_address(name, Process.PROGRAM)

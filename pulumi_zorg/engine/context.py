@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.engine.backend import pending_creates_folder
 from pulumi_zorg.engine.managed_objects import ManagedObjects
-from pulumi_zorg.engine.pending import PendingCreates
+from pulumi_zorg.engine.pending import PendingCreates, pending_creates_folder
 from pulumi_zorg.engine.preview import Preview
 from pulumi_zorg.engine.reporter import Reporter
 from pulumi_zorg.errors import ConfigurationError, ZorgError

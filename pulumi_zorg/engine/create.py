@@ -10,29 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Any, Generic, Literal
+from functools import cached_property
+from typing import Any, Generic
 
+from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.engine.context import ProviderContext
 from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.pending import Attempt, PendingCreate
 from pulumi_zorg.engine.reconcile import destroy
-from pulumi_zorg.engine.target import Target, repeat
-from pulumi_zorg.errors import (
-    AlreadyExists,
-    ApiError,
-    EventConflict,
-    NameTaken,
-    NeverThere,
-    NoAnswer,
-    NotFound,
-    NotProven,
-    PermissionDenied,
-    UnexpectedAnswer,
-    Unreachable,
-    ZorgError,
-)
+from pulumi_zorg.engine.target import Origin, Target, repeat
+from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
 from pulumi_zorg.world.observed import Observed
@@ -44,54 +33,49 @@ _TOLERANCE = 3.0
 _LISTED_WITHIN = 10.0
 
 
-#: Where the object of a new resource comes from. "created": this very call made it, so that it is as declared, except for what a
-#: create cannot set. "resumed": an earlier run of this resource made it. "adopted": it existed. "taken back": it was kept when this
-#: resource was replaced.
-Origin = Literal["created", "resumed", "adopted", "taken back"]
-
-
-def create_or_adopt(
-    resource_type: ResourceType[AnyInputs], context: ProviderContext, inputs: AnyInputs, resource: str
-) -> tuple[str, Origin]:
-    """Return the id of the object that this resource creates, adopts, or created in an earlier run that was cut short.
+@dataclass
+class Creator(Generic[AnyInputs]):
+    """The create of one resource.
 
     :param resource: as :class:`ManagedObjects` names it.
-    :raises NameTaken: where the object exists and this resource neither made it nor adopts it.
     """
-    creator = _Creator(resource_type, context, inputs, resource, resource_type.unique_key(inputs.dump()))
-    pending = context.pending.find(resource)
-    existing = resource_type.find_by_unique_key(context.client, inputs) if inputs.adopt else None
-    if existing is not None:
-        manager = creator.manager(existing)
-        if manager is not None:
-            raise NameTaken(_managed(resource_type, inputs, existing, manager))
-        if pending is not None:
-            own = creator.find_orphan(pending)
-            if own not in (None, existing):
-                creator.remove_orphan(own, pending)
-            context.pending.forget(resource)
-        return existing, "adopted"
-    if pending is not None and (pending.id is not None or pending.identity != creator.unique_key):
-        orphan = creator.recover_orphan(pending)
-        if orphan is not None:
-            return orphan, "resumed"
-        pending = None
-    return creator.create(pending)
-
-
-@dataclass
-class _Creator(Generic[AnyInputs]):
-    """The create of one resource."""
 
     type: ResourceType[AnyInputs]
     context: ProviderContext
     inputs: AnyInputs
     resource: str
-    unique_key: dict[str, str]
+
+    @cached_property
+    def unique_key(self) -> dict[str, str]:
+        return self.type.unique_key(self.inputs.dump())
 
     @property
     def client(self) -> Client:
         return self.context.client
+
+    def create_or_adopt(self) -> tuple[str, Origin]:
+        """Return the id of the object that this resource creates, adopts, or created in an earlier run that was cut short.
+
+        :raises NameTaken: where the object exists and this resource neither made it nor adopts it.
+        """
+        pending = self.context.pending.find(self.resource)
+        existing = self.type.find_by_unique_key(self.client, self.inputs) if self.inputs.adopt else None
+        if existing is not None:
+            manager = self.manager(existing)
+            if manager is not None:
+                raise errors.NameTaken(self._managed(existing, manager))
+            if pending is not None:
+                own = self.find_orphan(pending)
+                if own not in (None, existing):
+                    self.remove_orphan(own, pending)
+                self.context.pending.forget(self.resource)
+            return existing, "adopted"
+        if pending is not None and (pending.id is not None or pending.identity != self.unique_key):
+            orphan = self.recover_orphan(pending)
+            if orphan is not None:
+                return orphan, "resumed"
+            pending = None
+        return self.create(pending)
 
     def create(self, earlier: PendingCreate | None) -> tuple[str, Origin]:
         """Create the object, and repeat that while the answer is lost.
@@ -110,7 +94,7 @@ class _Creator(Generic[AnyInputs]):
         def may_repeat(failure: ZorgError) -> bool:
             failures.append(failure)
             # A failed connection may pass. After an answer that is not ZITADEL's the create is repeated once.
-            return isinstance(failure, Unreachable | EventConflict) or len(failures) < 2
+            return isinstance(failure, errors.Unreachable | errors.EventConflict) or len(failures) < 2
 
         try:
             made = repeat(
@@ -119,7 +103,7 @@ class _Creator(Generic[AnyInputs]):
                 may_repeat,
                 "It may have happened; trying again in {}, which cannot make a second one.",
             )
-        except AlreadyExists as refused:
+        except errors.AlreadyExists as refused:
             may_have_made = this if failures else earlier
             own = self._taken_back() or self._own_or_adopted(may_have_made)
             if own is not None:
@@ -127,11 +111,11 @@ class _Creator(Generic[AnyInputs]):
                 return own
             if may_have_made is None or self._can_see_existing():
                 pending.forget(self.resource)  # no attempt has made what exists
-            raise conflict_error(self.type, self.context, self.inputs, refused) from None
-        except (NoAnswer, ApiError) as failure:
+            raise self.conflict(refused) from None
+        except (errors.NoAnswer, errors.ApiError) as failure:
             if failures:
                 pending.amend(self.resource, attempts=(*attempts, replace(attempt, ended=transport.server_time())))
-            elif earlier is None and not isinstance(failure, UnexpectedAnswer):
+            elif earlier is None and not isinstance(failure, errors.UnexpectedAnswer):
                 # An answer that is not ZITADEL's says nothing about what ZITADEL did: the create stays pending.
                 pending.forget(self.resource)
             raise
@@ -210,7 +194,7 @@ class _Creator(Generic[AnyInputs]):
             # Where that object is removed, there is nothing to wait for in a list.
             try:
                 return pending.id if isinstance(self.type.find(self.client, pending.id, address), Observed) else None
-            except NeverThere:
+            except errors.NeverThere:
                 return None  # another instance has this address by now
         listed = self._listed(inputs)
         found = None if listed is None else self.type.find(self.client, listed, address)
@@ -256,71 +240,60 @@ class _Creator(Generic[AnyInputs]):
         except ZorgError:
             return False
 
+    def conflict(self, refused: errors.AlreadyExists, renamed: str | None = None) -> errors.NameTaken:
+        """Return the error for an object that cannot be created, or renamed, because of one that exists.
 
-def conflict_error(
-    resource_type: ResourceType[AnyInputs],
-    context: ProviderContext,
-    inputs: AnyInputs,
-    refused: AlreadyExists,
-    renamed: str | None = None,
-) -> NameTaken:
-    """Return the error for an object that cannot be created, or renamed, because of one that exists.
-
-    :param renamed: the id of the object that cannot be renamed.
-    """
-    client = context.client
-    existing, reason, event = None, None, None
-    try:
-        found = resource_type.find_by_unique_key(client, inputs)
-        if found not in (None, renamed):
-            existing = found
-            address = resource_type.address_in(inputs.dump())
-            event = creation_of(client, resource_type.events, str(found), address)
-        elif renamed is None:
-            reason = resource_type.explain_conflict(client, inputs)
-        else:
-            reason = resource_type.why_taken(client, renamed, inputs)
-    except (PermissionDenied, NotFound, NotProven):
-        existing = None
-    except ZorgError as failure:
-        return NameTaken(f"{refused} What exists there could not be read ({failure}) Run `pulumi up` again.")
-    if reason is not None:
-        return NameTaken(f"{refused} {reason}")
-    if existing is None and inputs.adopt and renamed is None:
-        return NameTaken(
-            f"{refused} The credential cannot see what exists there, so it is not adopted. If another resource gave it up a moment "
-            "ago, run `pulumi up` again. Else the credential lacks a right to see it, or no read and no list of the server shows it. A "
-            "credential that has IAM_OWNER_VIEWER on the instance as well finds it in the event store and adopts it."
+        :param renamed: the id of the object that cannot be renamed.
+        """
+        existing, reason, event = None, None, None
+        try:
+            found = self.type.find_by_unique_key(self.client, self.inputs)
+            if found not in (None, renamed):
+                existing = found
+                address = self.type.address_in(self.inputs.dump())
+                event = creation_of(self.client, self.type.events, str(found), address)
+            elif renamed is None:
+                reason = self.type.explain_conflict(self.client, self.inputs)
+            else:
+                reason = self.type.why_taken(self.client, renamed, self.inputs)
+        except (errors.PermissionDenied, errors.NotFound, errors.NotProven):
+            existing = None
+        except ZorgError as failure:
+            return errors.NameTaken(f"{refused} What exists there could not be read ({failure}) Run `pulumi up` again.")
+        if reason is not None:
+            return errors.NameTaken(f"{refused} {reason}")
+        if existing is None and self.inputs.adopt and renamed is None:
+            return errors.NameTaken(
+                f"{refused} The credential cannot see what exists there, so it is not adopted. If another resource gave it up a moment "
+                "ago, run `pulumi up` again. Else the credential lacks a right to see it, or no read and no list of the server shows it. A "
+                "credential that has IAM_OWNER_VIEWER on the instance as well finds it in the event store and adopts it."
+            )
+        # A resource that has an object already cannot adopt another one.
+        other = "Rename or remove that one first"
+        if existing is None:
+            adopt = "To adopt it, set adopt=True on this resource and use a credential that may see it"
+            return errors.NameTaken(
+                f"{refused} The credential cannot see what exists there. If another resource gave it up a moment ago, run `pulumi up` "
+                f"again. Else look for it in the console. {adopt if renamed is None else other}."
+            )
+        manager = self.context.objects.manager(self.type.key(existing, self.inputs.dump()))
+        if manager is not None:
+            swap = " Two resources cannot swap their names in one run: give one of them a third name first."
+            return errors.NameTaken(f"{refused} {self._managed(existing, manager)}{swap if renamed else ''}")
+        by = ""
+        if event is not None:
+            who = event.editor.display_name or event.editor.user_id
+            mine = " (this credential's own user)" if event.editor.user_id == self.client.me.id else ""
+            by = f", created by {who}{mine} at {event.creation_date:%Y-%m-%d %H:%M:%S} UTC"
+        take_over = "To take it over and bring it to what is declared, set adopt=True on this resource"
+        return errors.NameTaken(
+            f"{refused} It is {self.type.noun} {existing}{by}, which this resource did not make, as far as this machine knows. "
+            f"{take_over if renamed is None else other}; else declare another one. If another resource of this program gives it up in "
+            "the same run, run `pulumi up` again."
         )
-    # A resource that has an object already cannot adopt another one.
-    other = "Rename or remove that one first"
-    if existing is None:
-        adopt = "To adopt it, set adopt=True on this resource and use a credential that may see it"
-        return NameTaken(
-            f"{refused} The credential cannot see what exists there. If another resource gave it up a moment ago, run `pulumi up` "
-            f"again. Else look for it in the console. {adopt if renamed is None else other}."
-        )
-    manager = context.objects.manager(resource_type.key(existing, inputs.dump()))
-    if manager is not None:
-        swap = (
-            " Two resources cannot swap their names in one run: give one of them a third name first." if renamed else ""
-        )
-        return NameTaken(f"{refused} {_managed(resource_type, inputs, existing, manager)}{swap}")
-    by = ""
-    if event is not None:
-        who = event.editor.display_name or event.editor.user_id
-        mine = " (this credential's own user)" if event.editor.user_id == client.me.id else ""
-        by = f", created by {who}{mine} at {event.creation_date:%Y-%m-%d %H:%M:%S} UTC"
-    take_over = "To take it over and bring it to what is declared, set adopt=True on this resource"
-    return NameTaken(
-        f"{refused} It is {resource_type.noun} {existing}{by}, which this resource did not make, as far as this machine knows. "
-        f"{take_over if renamed is None else other}; else declare another one. If another resource of this program gives it up in the same "
-        "run, run `pulumi up` again."
-    )
 
-
-def _managed(resource_type: ResourceType[AnyInputs], inputs: AnyInputs, id: str, manager: str) -> str:
-    return (
-        f"{resource_type.title(inputs, id)} is managed by {display_name(manager)} of this program. If that one gives it up "
-        "in this run, let this resource wait for it (depends_on) or run `pulumi up` again; else declare another one."
-    )
+    def _managed(self, id: str, manager: str) -> str:
+        return (
+            f"{self.type.title(self.inputs, id)} is managed by {display_name(manager)} of this program. If that one gives it up "
+            "in this run, let this resource wait for it (depends_on) or run `pulumi up` again; else declare another one."
+        )

@@ -10,36 +10,22 @@ from typing import Any, Generic
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 from pulumi.dynamic.dynamic import PROVIDER_KEY
 
+from pulumi_zorg import errors
 from pulumi_zorg.engine import context as process
 from pulumi_zorg.engine import state_form
 from pulumi_zorg.engine.checks import OLD_SDK
 from pulumi_zorg.engine.context import readable
-from pulumi_zorg.engine.create import Origin, conflict_error, create_or_adopt
-from pulumi_zorg.engine.half_done import explain_create, explain_update, shown
-from pulumi_zorg.engine.host import send_half_done_update
-from pulumi_zorg.engine.lost_changes import is_shown, was_created
+from pulumi_zorg.engine.create import Creator
 from pulumi_zorg.engine.managed_objects import display_name
-from pulumi_zorg.engine.reconcile import destroy, reconcile
-from pulumi_zorg.engine.target import Target
-from pulumi_zorg.errors import (
-    AlreadyExists,
-    ApiError,
-    ConfigurationError,
-    Gone,
-    HeaderIgnored,
-    InputError,
-    NoAnswer,
-    NotProven,
-    PermissionDenied,
-    UnexpectedAnswer,
-    ZorgError,
-)
+from pulumi_zorg.engine.reconcile import destroy, is_shown, reconcile, was_created
+from pulumi_zorg.engine.reporter import send_half_done_update
+from pulumi_zorg.engine.target import Origin, Target, explain_create, explain_update, shown
+from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED, check_inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
 from pulumi_zorg.world.observed import Address, Observed, Removal, Sought
-from pulumi_zorg.world.proof import in_state
-from pulumi_zorg.world.references import find_missing, may_exist
+from pulumi_zorg.world.proof import find_missing, in_state, may_exist
 
 
 class _WrongId(Exception):
@@ -59,8 +45,8 @@ class Hooks(Generic[AnyInputs]):
         resource = self._resource(props)
         try:
             self.type.before_create(context.client, inputs)
-            object_id, origin = create_or_adopt(self.type, context, inputs, resource)
-        except (ApiError, NotProven) as refused:
+            object_id, origin = Creator(self.type, context, inputs, resource).create_or_adopt()
+        except (errors.ApiError, errors.NotProven) as refused:
             raise self._explained(refused, inputs) from None
         if origin == "created" and self.type.created_state is not None:  # else reconciling reads it
             object_id, origin = self._shown(object_id, resource, inputs)
@@ -71,13 +57,13 @@ class Hooks(Generic[AnyInputs]):
             outputs = self._outputs(observed, inputs)
         except _WrongId:
             context.pending.amend(resource, id=None)
-            raise UnexpectedAnswer(
+            raise errors.UnexpectedAnswer(
                 f"Creating {target.title}: the answer names an object that is not what was created, so it is not ZITADEL's. Nothing "
                 "was done to it. Check zorg:url, and what is in front of the server; the next `pulumi up` looks for what was created."
             ) from None
         except ZorgError as error:
             whole = inputs.active and not any(getattr(inputs, name) for name in self.type.set_after_create)
-            unread = isinstance(error, NoAnswer | HeaderIgnored | ApiError)
+            unread = isinstance(error, errors.NoAnswer | errors.HeaderIgnored | errors.ApiError)
             if not (whole and origin == "created" and unread):
                 # The pending create knows the id: the next `up` resumes it.
                 explain_create(target, origin, error, self._hidden(inputs))
@@ -111,7 +97,7 @@ class Hooks(Generic[AnyInputs]):
             found = context.world.find(sought)
         if isinstance(found, Removal):
             if is_get:
-                raise Gone(f"There is no {self.type.noun} {id} to get: {found.describe()}.")
+                raise errors.Gone(f"There is no {self.type.noun} {id} to get: {found.describe()}.")
             context.reporter.note(f"{self.type.noun} {id} does not exist any more: {found.describe()}.")
             return ReadResult("", {})
         if found.warning:
@@ -189,7 +175,7 @@ class Hooks(Generic[AnyInputs]):
         hidden, lost = self._hidden(target.inputs), list[str]()
         changed = explain_update(target, olds, error, hidden)
         now = changed or target.found
-        if now is not None and not isinstance(error, Gone):
+        if now is not None and not isinstance(error, errors.Gone):
             # Others may still have what the object has lost.
             taken = self.type.lost_roles(
                 target.client, target.id, target.sent, self._may_be_lost(recorded, target.inputs)
@@ -200,17 +186,19 @@ class Hooks(Generic[AnyInputs]):
         outputs = self._outputs(now, self._parse(olds, recorded=True))
         return {**outputs, LOST: lost} if lost and self.type.gives_roles not in hidden else outputs
 
-    def _explained(self, refused: ApiError | NotProven, inputs: AnyInputs) -> ZorgError:
+    def _explained(self, refused: errors.ApiError | errors.NotProven, inputs: AnyInputs) -> ZorgError:
         """Return the error of a create that was refused, with the object that it names and that does not exist."""
         client, missing = process.current().client, None
         with suppress(ZorgError):  # where the server fails too
             missing = find_missing(client, self.type.events, inputs.dump(), partial(may_exist, client))
         if missing is None:
             return refused
-        answer = f"ZITADEL answered {refused.status}: {refused.said}" if isinstance(refused, ApiError) else ""
-        if missing.certain or (isinstance(refused, PermissionDenied) and refused.no_organization):
-            return InputError(f"The new {self.type.noun}", missing.property, f"{missing.reason}. {answer}".rstrip())
-        if isinstance(refused, NotProven | PermissionDenied):
+        answer = f"ZITADEL answered {refused.status}: {refused.said}" if isinstance(refused, errors.ApiError) else ""
+        if missing.certain or (isinstance(refused, errors.PermissionDenied) and refused.no_organization):
+            return errors.InputError(
+                f"The new {self.type.noun}", missing.property, f"{missing.reason}. {answer}".rstrip()
+            )
+        if isinstance(refused, errors.NotProven | errors.PermissionDenied):
             return refused
         # Something else may be wrong, and what the credential cannot see may exist.
         return refused.with_hint(f"{missing.property} {missing.reason}.")
@@ -242,11 +230,11 @@ class Hooks(Generic[AnyInputs]):
         context.reporter.note(f"{what}: the server has lost it. It is removed and created again.")
         try:
             target.perform(Step(Action.REMOVE))
-        except ApiError as error:
+        except errors.ApiError as error:
             context.reporter.warn(f"It could not be removed, and stays as it is. Run `pulumi refresh`. {error}")
             return id, "created"
         context.pending.forget(resource)
-        target.id, origin = create_or_adopt(self.type, context, inputs, resource)
+        target.id, origin = Creator(self.type, context, inputs, resource).create_or_adopt()
         if not is_shown(target):
             client.not_shown.add(self.type.token)  # it would not help the others either
             context.reporter.warn(
@@ -278,8 +266,8 @@ class Hooks(Generic[AnyInputs]):
         made = self.type.as_created(context.client, target.id, inputs) if is_new else None
         try:
             observed = reconcile(target, recorded, before=before, created=made, verify=verify)
-        except AlreadyExists as refused:
-            raise conflict_error(self.type, context, inputs, refused, renamed=target.id) from None
+        except errors.AlreadyExists as refused:
+            raise Creator(self.type, context, inputs, resource).conflict(refused, renamed=target.id) from None
         # What was left on the object is not lost.
         self.type.settle(context.client, target.id, target.sent, self._may_be_lost(recorded, inputs))
         if observed.warning:
@@ -303,7 +291,7 @@ class Hooks(Generic[AnyInputs]):
         for each in problems:
             value = props.get(each.property)
             if not recorded or each.property not in self.type.updatable or value is None:
-                raise InputError(f"The {self.type.noun}", each.property, each.reason)
+                raise errors.InputError(f"The {self.type.noun}", each.property, each.reason)
             checked[each.property] = value
         return self.type.inputs.of(checked)
 

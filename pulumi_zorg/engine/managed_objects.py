@@ -17,7 +17,7 @@ from pulumi_zorg.errors import NameTaken, clean
 from pulumi_zorg.resource_types.inputs import UNDER, Offer, RoleUse
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.registry import INPUTS
-from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.observed import Key
 
 _UniqueKey = tuple[tuple[str, str], ...]
 

@@ -4,12 +4,13 @@ The engine has no partial success. A create that fails, or whose process dies, l
 server may have the object. So a file is written before the call, and deleted when the create returns: from then on the
 engine decides whether its state has the object. The next `up` of the same resource finds the file, and resumes the create
 instead of refusing the object as somebody else's. A file holds no credential and no secret. It is in ``zorg/journal`` in
-Pulumi's home, or in the folder that ``ZORG_JOURNAL_DIR`` names, apart for each backend. Without the file the answer is an
-error that names ``adopt=True``.
+Pulumi's home, or in the folder that ``ZORG_JOURNAL_DIR`` names, apart for each backend: two stacks of one project and name
+in two backends are two stacks. Without the file the answer is an error that names ``adopt=True``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,6 +19,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from pulumi_zorg.settings.pulumi_project import project_file
 from pulumi_zorg.world.tokens import type_token
 
 #: The size of a file, in bytes: one block of a disk, which is written whole or not at all. Spaces fill it up.
@@ -153,3 +157,37 @@ def _write(file: Path, pending: PendingCreate, *, synced: bool) -> None:
         if synced:
             written.flush()
             os.fsync(written.fileno())
+
+
+def pending_creates_folder(program: Path | None = None) -> Path | None:
+    """Return the folder for this backend's pending creates; None where the backend cannot be distinguished from another one.
+
+    The engine does not tell a provider which backend it uses, so this follows the engine's own order: PULUMI_BACKEND_URL, Pulumi.yaml,
+    `pulumi login`. A path which is relative to the folder in which `pulumi` was called cannot be distinguished: the provider does not
+    know that folder.
+
+    :param program: the program's folder. The default is the current folder, in which the engine starts providers.
+    """
+    with contextlib.suppress(OSError, RuntimeError, ValueError, AttributeError, yaml.YAMLError):
+        home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+        given = os.environ.get("ZORG_JOURNAL_DIR")
+        folder = Path(given).expanduser() if given else home / "zorg" / "journal"
+        url = os.environ.get("PULUMI_BACKEND_URL") or _of_project(program or Path.cwd()) or _of_credentials(home)
+        path = url.removeprefix("file://") if url and url.startswith("file://") else None
+        if url and (path is None or path.startswith("~") or os.path.isabs(path)):
+            return folder / hashlib.sha256(url.encode()).hexdigest()[:16]
+    return None
+
+
+def _of_project(program: Path) -> str | None:
+    """Return the backend that the project's file names."""
+    file = project_file(program)
+    if file is None:
+        return None
+    backend = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("backend") or {}
+    return str(backend["url"]) if backend.get("url") else None
+
+
+def _of_credentials(home: Path) -> str | None:
+    folder = Path(os.environ.get("PULUMI_CREDENTIALS_PATH") or home)
+    return json.loads((folder / "credentials.json").read_text(encoding="utf-8")).get("current") or None

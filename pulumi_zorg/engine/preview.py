@@ -6,14 +6,15 @@ without changes would wait for that.
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.engine.impact_report import ImpactReport
 from pulumi_zorg.engine.managed_objects import ManagedObjects
 from pulumi_zorg.engine.reporter import Reporter
-from pulumi_zorg.resource_types.impact import UNKNOWN, Act, Harm, Planned
+from pulumi_zorg.resource_types.impact import UNKNOWN, Act, Harm, Planned, count_text
 from pulumi_zorg.resource_types.inputs import DECLARED_BY, FILLED, MAY_COME, UNFINISHED, Problem, RoleUse, known_roles
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy, merged
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
@@ -22,8 +23,80 @@ from pulumi_zorg.settings.config import Settings
 if TYPE_CHECKING:
     from pulumi_zorg.engine.preview_impact import PreviewImpact
 
+_IF_OTHERWISE = (
+    "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
+)
+#: What is only counted, with a place for the counts.
+_COUNTED = {
+    Harm.DEACTIVATES: "adopts {} that this preview could not compare with what exists, and deactivates each that is active. "
+    + _IF_OTHERWISE,
+    Harm.NOT_READ: "adopts {} that this preview could not compare with what exists. " + _IF_OTHERWISE,
+    Harm.CREATED: "gives roles by {} in organizations or projects that this run creates. They are counted here and not listed",
+}
+
 #: The properties that decide which roles are given.
 _NAME_ROLES = frozenset({"role_keys", "project_id", "project_grant_id"})
+
+
+class ImpactReport:
+    """Keeps sentences about planned changes, and writes them in the order of harm.
+
+    The engine gives the changes to the provider one by one, in the order of the program, and interrupts the host process when the
+    plan is complete. What the process writes until it ends is shown. So the sentences are kept until then: who loses access comes
+    first, whatever the order of the program is.
+
+    :param note: writes a sentence.
+    :param at_once: whether sentences are written when they are added, and nothing is only counted. On Windows the interrupt
+        ends the process at once, so that nothing could be written later.
+    """
+
+    def __init__(self, note: Callable[[str], None], *, at_once: bool = os.name == "nt") -> None:
+        self._note = note
+        self._at_once = at_once
+        self._kept: list[tuple[Harm, bool, str]] = []
+        self._counted: defaultdict[Harm, Counter[str]] = defaultdict(Counter)
+        self._lock = threading.Lock()
+
+    def add(self, sentences: Sequence[str], harm: Harm, *, maybe: bool = False) -> None:
+        """Report a change.
+
+        :param maybe: whether it is known only when the change is made. It comes after what is known.
+        """
+        if self._at_once:
+            for sentence in sentences:
+                self._note(sentence)
+            return
+        with self._lock:
+            self._kept += ((harm, maybe, sentence) for sentence in sentences)
+
+    def count(self, harm: Harm, noun: str, sentences: Sequence[str]) -> None:
+        """Count a change of which many would have the same sentences.
+
+        :param harm: DEACTIVATES or NOT_READ for the adoption of an object that was not read, so that it is not known whether it
+            changes anything; DEACTIVATES where the object may be declared inactive. CREATED for an object that gives access to
+            what the same run creates.
+        """
+        if self._at_once:
+            self.add(sentences, harm)
+        elif sentences:
+            with self._lock:
+                self._counted[harm][noun] += 1
+
+    def write(self) -> None:
+        """Write what was kept."""
+        with self._lock:
+            kept, counted = self._kept, self._counted
+            self._kept, self._counted = [], defaultdict(Counter)
+        kept += (
+            (harm, harm is Harm.DEACTIVATES, _COUNTED[harm].format(_listed(nouns))) for harm, nouns in counted.items()
+        )
+        for _, _, sentence in sorted(kept, key=lambda each: each[:2]):
+            self._note(sentence)
+
+
+def _listed(counter: Counter[str]) -> str:
+    *first, last = [count_text(number, noun) for noun, number in sorted(counter.items())]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 class Preview:

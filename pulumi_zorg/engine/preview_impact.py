@@ -11,25 +11,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.errors import (
-    ApiError,
-    CredentialError,
-    HeaderIgnored,
-    NoAnswer,
-    NotFound,
-    NotProven,
-    PermissionDenied,
-    Unauthenticated,
-    ZorgError,
-)
+from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.impact import Effect, Facts, Planned
 from pulumi_zorg.resource_types.inputs import RoleUse, check_inputs
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.role_use import lacking
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.world.observed import Observed
-from pulumi_zorg.world.references import Missing, find_missing
+from pulumi_zorg.world.proof import Missing, find_missing
 
 #: HTTP calls in one preview, those for a token included.
 _CALLS = 20
@@ -92,7 +83,7 @@ class PreviewImpact:
         """
         try:
             self.read(lambda: self._client.me)
-        except (CredentialError, Unauthenticated, PermissionDenied):
+        except (errors.CredentialError, errors.Unauthenticated, errors.PermissionDenied):
             raise
         except (ZorgError, _NotRead) as error:
             return f"the credential was not checked: {error}"
@@ -189,7 +180,7 @@ class PreviewImpact:
             for call in calls:
                 try:
                     name = self.read(call)
-                except NotFound:
+                except errors.NotFound:
                     continue
                 except (ZorgError, _NotRead):
                     break
@@ -232,7 +223,7 @@ class PreviewImpact:
             raise _NotRead(self._stopped)
         try:
             return call()
-        except (NoAnswer, CredentialError, Unauthenticated) as error:
+        except (errors.NoAnswer, errors.CredentialError, errors.Unauthenticated) as error:
             # A server that does not answer gets no more calls: each would cost the whole time-out.
             self._stopped = _why(error)
             raise
@@ -241,10 +232,10 @@ class PreviewImpact:
 def _why(error: ZorgError | _NotRead) -> str:
     if isinstance(error, _NotRead):
         return str(error)
-    if isinstance(error, PermissionDenied | NotProven):
+    if isinstance(error, errors.PermissionDenied | errors.NotProven):
         return "the credential may not see that"
-    if isinstance(error, HeaderIgnored):
+    if isinstance(error, errors.HeaderIgnored):
         return "the server ignores the header x-zitadel-orgid"
-    if isinstance(error, CredentialError | Unauthenticated):
+    if isinstance(error, errors.CredentialError | errors.Unauthenticated):
         return "the credential is not accepted"
-    return f"ZITADEL answered {error.status}" if isinstance(error, ApiError) else "the server did not answer"
+    return f"ZITADEL answered {error.status}" if isinstance(error, errors.ApiError) else "the server did not answer"

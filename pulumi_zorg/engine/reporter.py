@@ -1,4 +1,11 @@
-"""What the provider reports to the user, and what it must not show."""
+"""What the provider reports to the user and to the engine, and what it must not show.
+
+Pulumi's host process serves every dynamic provider of a stack, and shows an error with its traceback. Our own errors are messages
+for the user, so a traceback only hides them. Everybody else's errors, and our own bugs, keep theirs.
+
+The engine knows updates that fail half way: a gRPC error may carry the object as it is now. The host offers providers no way
+to send that, so it is added to the host's call here.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +13,78 @@ import logging
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Collection, Mapping
+from types import FrameType, SimpleNamespace
 from typing import Any, TextIO
 
+from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.registry import INPUTS
 from pulumi_zorg.settings.masking import Masking, texts_in
 
+#: The key of gRPC's trailing metadata that has the details of an error.
+_DETAILS = "grpc-status-details-bin"
+
 log = logging.getLogger("pulumi_zorg")
+
+
+def _format_exc(*args: Any, **kwargs: Any) -> str:
+    """Return what ``traceback.format_exc`` returns, and of an error of this package only the message."""
+    error = sys.exc_info()[1]
+    if isinstance(error, ZorgError):
+        return f"{type(error).__module__}.{type(error).__qualname__}: {error}"
+    return traceback.format_exc(*args, **kwargs)
+
+
+def _is_of_others(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], ZorgError))
+
+
+def show_own_errors_without_traceback() -> None:
+    """Make the host show errors of this package as one message. Outside a host nothing changes."""
+    host = sys.modules.get("__main__")
+    if host is None or getattr(getattr(host, "__spec__", None), "name", None) != "pulumi.dynamic.__main__":
+        return
+    # The host formats errors by its own name for the module; an SDK that does it otherwise shows a traceback again.
+    if getattr(host, "traceback", None) is traceback:
+        vars(host)["traceback"] = SimpleNamespace(**{**vars(traceback), "format_exc": _format_exc})
+    # Older SDKs leave errors to the gRPC server, which logs them with their traceback.
+    logging.getLogger("grpc._server").addFilter(_is_of_others)
+
+
+def send_half_done_update(id: str, outputs: Mapping[str, Any], reason: str) -> bool:
+    """Let the error that the update is about to raise tell the engine what the object is now. Return whether it will.
+
+    The engine then stores these outputs and the error with the resource, keeps its inputs, and updates it in the next run even if
+    the program is what it was before.
+
+    :param outputs: with the pickled provider, as the host returns them.
+    """
+    context = _call_of_the_host(sys._getframe(1))
+    if context is None:
+        return False
+    from google.protobuf.any_pb2 import Any as Packed  # type: ignore[import-untyped]  # it has no types of its own
+    from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]  # the same
+    from pulumi.runtime.proto import provider_pb2, status_pb2
+
+    properties = Struct()
+    properties.update(dict(outputs))
+    failed = provider_pb2.ErrorResourceInitFailed(id=id, properties=properties, reasons=[reason])
+    detail = Packed()
+    detail.Pack(failed)
+    status = status_pb2.Status(code=2, message=reason, details=[detail])  # code 2: unknown, as the host's own errors
+    context.set_trailing_metadata(((_DETAILS, status.SerializeToString()),))
+    return True
+
+
+def _call_of_the_host(frame: FrameType | None) -> Any:
+    """Return the gRPC context of the engine's call that is being served; None outside a host."""
+    while frame is not None:
+        context = frame.f_locals.get("context")
+        if frame.f_code.co_name == "Update" and hasattr(context, "set_trailing_metadata"):
+            return context
+        frame = frame.f_back
+    return None
 
 
 class Reporter(Masking):

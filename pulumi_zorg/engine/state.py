@@ -12,8 +12,8 @@ from typing import Any
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.resource_types.inputs import SIGNATURE
 from pulumi_zorg.resource_types.registry import INPUTS, is_known
-from pulumi_zorg.world.observed import Address
-from pulumi_zorg.world.tokens import Key, is_ours, short
+from pulumi_zorg.world.observed import Address, Key
+from pulumi_zorg.world.tokens import is_ours, short
 
 # The mark of a secret (pulumi/sdk/go/common/resource/sig).
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - no secret, but the mark of one

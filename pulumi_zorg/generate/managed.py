@@ -10,8 +10,8 @@ from typing import Any
 
 from pulumi_zorg.engine.state import every_recorded, every_urn, not_understood
 from pulumi_zorg.errors import ConfigurationError, InputError, clean
-from pulumi_zorg.world.observed import Observed
-from pulumi_zorg.world.tokens import Key, short
+from pulumi_zorg.world.observed import Key, Observed
+from pulumi_zorg.world.tokens import resource_name, short
 
 _ROOT = "pulumi:pulumi:Stack"
 
@@ -84,11 +84,6 @@ class Managed:
         qualified = "$".join([*(each for each in above if each != _ROOT), observed.token])
         if any((_type_in(urn), resource_name(urn)) == (qualified, name) for urn in self.urns):
             raise InputError(what, "NAME", f"is taken: stack {self.stack} has a resource of that name and type")
-
-
-def resource_name(urn: str) -> str:
-    """Return the name of a resource. It may have any characters."""
-    return urn.split("::", 3)[-1]
 
 
 def _type_in(urn: str) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from pulumi_zorg.errors import InputError, clean
 from pulumi_zorg.generate.import_file import import_file
-from pulumi_zorg.generate.managed import Managed, resource_name
+from pulumi_zorg.generate.managed import Managed
 from pulumi_zorg.generate.names import variable
 from pulumi_zorg.generate.program import Way, declaration, program
 from pulumi_zorg.generate.selection import select, select_one, verify
 from pulumi_zorg.resource_types.inputs import wrong_id
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.reader import World
-from pulumi_zorg.world.tokens import short
+from pulumi_zorg.world.tokens import resource_name, short
 
 
 @dataclass(frozen=True)

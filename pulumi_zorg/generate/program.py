@@ -15,8 +15,8 @@ from pulumi_zorg.generate.selection import Selection, name_of, properties_of
 from pulumi_zorg.resource_types.inputs import Problem, check_inputs
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, in_order_of_references, referred_type
 from pulumi_zorg.resource_types.resource_type import ResourceType
-from pulumi_zorg.world.observed import Observed
-from pulumi_zorg.world.tokens import Key, short
+from pulumi_zorg.world.observed import Key, Observed
+from pulumi_zorg.world.tokens import short
 
 #: More objects of one type in one organization become rows and a loop.
 _FEW = 5

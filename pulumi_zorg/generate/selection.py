@@ -11,9 +11,8 @@ from pulumi_zorg.errors import Gone, InputError, NoMatch, NotProven, SeveralMatc
 from pulumi_zorg.resource_types.inputs import LONGEST, wrong_id
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, referred_type
 from pulumi_zorg.resource_types.resource_type import ResourceType
-from pulumi_zorg.world.observed import Address, Observed, Removal, Sought
+from pulumi_zorg.world.observed import Address, Key, Observed, Removal, Sought
 from pulumi_zorg.world.reader import World
-from pulumi_zorg.world.tokens import Key
 from pulumi_zorg.world.unmanaged import find_unmanaged
 
 

@@ -1,5 +1,5 @@
 """Counts what a preview would do to people, against limits. It changes nothing.
 
-Top to bottom: :mod:`.plan` reads the engine's plan, :mod:`.state` adds what only the state has, and :func:`.pipeline.review` counts:
-:mod:`.instance` reads the instance, :mod:`.limits` compares, :mod:`.report` is the result. cli/guard_formats.py writes it.
+Top to bottom: :mod:`.plan` reads the engine's plan and adds what only the state has. :func:`.pipeline.review` reads the instance and
+counts. :mod:`.report` has the limits and the result. cli/preview_guard.py writes it.
 """

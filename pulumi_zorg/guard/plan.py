@@ -1,17 +1,20 @@
-"""Reads the engine's plan from the output of ``pulumi preview --json``."""
+"""Reads the engine's plan from the output of ``pulumi preview --json``, and adds what only the stack's state has.
+
+That is objects that two resources manage, and deletions that earlier runs left undone.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pulumi_zorg.engine.state import SharedObject, find_shared, why_not_understood
-from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.engine import state
+from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.resource_types.impact import Planned, mask_unknowns
 from pulumi_zorg.resource_types.registry import INPUTS
 from pulumi_zorg.world.tokens import is_ours
@@ -116,7 +119,7 @@ class Plan:
     stack: str | None
     steps: tuple[PlannedStep, ...]
     changes: Mapping[str, int] = field(default_factory=dict)
-    shared: tuple[SharedObject, ...] = ()
+    shared: tuple[state.SharedObject, ...] = ()
     pulumi_project: str | None = None
 
 
@@ -133,7 +136,7 @@ def read_plan(text: str) -> Plan:
         raise PreviewFailed(f"The preview failed, so its plan is not complete: {first}")
     for step in digest.steps:
         properties = [part for each in (step.old, step.new) if each for part in (each.inputs, each.outputs)]
-        why = why_not_understood(step.urn, step.token, *properties)
+        why = state.why_not_understood(step.urn, step.token, *properties)
         if why is not None:
             raise ConfigurationError(why)
     _verify_summary(digest)
@@ -245,14 +248,14 @@ def _is_taken_back(type: str, old: _State, before: Mapping[str, Any], after: Map
     return bool(is_left and identity and not after.get("adopt") and identity == INPUTS[type].unique_key(before))
 
 
-def _shared(digest: _Digest) -> tuple[SharedObject, ...]:
+def _shared(digest: _Digest) -> tuple[state.SharedObject, ...]:
     """Return the objects that two resources of the plan manage. It has unchanged resources only with ``--show-sames``."""
     managed = {
         (step.urn, INPUTS[step.token].key(step.token, step.old.id, step.old.properties)): None
         for step in digest.steps
         if is_ours(step.token) and step.op not in _READS and step.old and step.old.id and not step.old.external
     }
-    return find_shared(managed)
+    return state.find_shared(managed)
 
 
 def _title(step: _Step) -> str:
@@ -263,3 +266,45 @@ def _shown(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return the public properties, with marks in place of values that the plan does not show."""
     public = {name: value for name, value in properties.items() if not name.startswith("__")}
     return mask_unknowns(public, lambda value: value in (_UNKNOWN, _SECRET))
+
+
+def with_state(plan: Plan, read_state: Callable[[], Mapping[str, Any]], *, own: bool) -> tuple[Plan, str | None]:
+    """Return the plan with what the state adds to it. The second part is why the state was not read, or None.
+
+    The engine makes the deletions that earlier runs left undone in the next ``up``, but lists them only with
+    ``--show-replacement-steps``. Only with that option does a plan show that the object of a replaced resource was deleted by an
+    earlier run.
+
+    :param read_state: returns the exported state.
+    :param own: whether the preview was run by the guard, with that option.
+    :raises ConfigurationError: where the plan has no steps, and the state has resources. Also where the state has resources of this
+        package that this release does not understand.
+    """
+    try:
+        exported = read_state()
+        others = state.not_understood(exported)
+        in_state = state.shared(exported)
+        is_empty = not state.has_resources(exported)
+        pending = () if own else state.pending_deletions(exported)
+        repaired = {(each.urn, each.id) for each in state.pending_replacements(exported)}
+    except ZorgError as error:
+        return plan, clean(str(error), 300)
+    if others:
+        raise ConfigurationError(" ".join(each.why for each in others))
+    if plan.stack is None and not is_empty:
+        raise ConfigurationError(
+            "The plan has no steps, and the stack has resources: a preview of this stack lists at least the stack itself. Use the "
+            "output of `pulumi preview --json`."
+        )
+    kept = [each for each in plan.steps if not (_is_replaced(each) and (each.urn, each.planned.id) in repaired)]
+    planned = {(step.urn, step.planned.id) for step in kept if step.planned.after is None}
+    left = (each for each in pending if (each.urn, each.id) not in planned)
+    steps = (PlannedStep(each.urn, Planned(each.token, each.id, each.all_properties, None), "pending") for each in left)
+    found = {(each.token, each.id) for each in in_state}
+    more = (each for each in plan.shared if (each.token, each.id) not in found)
+    return replace(plan, steps=(*kept, *steps), shared=(*in_state, *more)), None
+
+
+def _is_replaced(step: PlannedStep) -> bool:
+    """Whether the step is the deletion of a replacement."""
+    return step.op == "replace" and step.planned.after is None

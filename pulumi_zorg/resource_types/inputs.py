@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from typing_extensions import Self
 
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
-from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.observed import Key
 
 # Internal inputs, from a resource to the provider. `check` takes them out, so they never get into the state. Names that begin
 # with two underscores are the engine's way to say "internal".

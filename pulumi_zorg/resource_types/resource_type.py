@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.endpoints import Endpoint
@@ -17,10 +17,8 @@ from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Snapshot, Step
 from pulumi_zorg.resource_types.role_use import why_refused
 from pulumi_zorg.world import proof
-from pulumi_zorg.world.declared import Declared
 from pulumi_zorg.world.object_events import ObjectEvents
-from pulumi_zorg.world.observed import Address, Observed, Removal
-from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.observed import Address, Key, Observed, Removal
 
 AnyInputs = TypeVar("AnyInputs", bound=Inputs)
 AnyRecord = TypeVar("AnyRecord", bound=ObjectRecord)
@@ -560,7 +558,3 @@ def _refers_to(property: str, reference: str) -> bool:
     :param reference: see :attr:`ResourceType.reference`.
     """
     return property == reference or property.endswith(f"_{reference}")
-
-
-if TYPE_CHECKING:
-    _declared: Declared = ResourceType[Any]()  # a type is what the reader of many objects works on

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import BEGINNING
 from pulumi_zorg.api.records import Event
 from pulumi_zorg.errors import ApiError, clean
-from pulumi_zorg.world.declared import Declared, Types
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents
-from pulumi_zorg.world.observed import ACTIVE, Observed, Removal, Sought
+from pulumi_zorg.world.observed import ACTIVE, Key, Observed, Removal, Sought
 from pulumi_zorg.world.proof import removal
-from pulumi_zorg.world.tokens import Key
+
+if TYPE_CHECKING:  # the types are built on this package
+    from pulumi_zorg.resource_types.resource_type import ResourceType
 
 #: Lists are assumed to lag behind the event store by no more than this.
 _LONGEST_LAG = timedelta(minutes=2)
@@ -26,7 +28,7 @@ _EVENTS_IN_A_CALL = 1_000
 class Changes:
     """The events of one instance, as far as they are about objects of these types."""
 
-    def __init__(self, client: Client, types: Types) -> None:
+    def __init__(self, client: Client, types: Mapping[str, ResourceType[Any]]) -> None:
         self._client, self._types = client, types
         self._parents = [parent for each in types.values() for parent in each.events.parents]
 
@@ -127,7 +129,7 @@ class Changes:
             return {}
         return found
 
-    def _removals_of(self, type: Declared, missing: dict[Key, Sought]) -> dict[Key, Removal]:
+    def _removals_of(self, type: ResourceType[Any], missing: dict[Key, Sought]) -> dict[Key, Removal]:
         events, at_most, since = type.events, len(missing), self._client.events.since
         created: dict[Key, Event] = {}
         found: dict[Key, Removal] = {}
@@ -203,11 +205,6 @@ class LostChange:
         return "deactivation" if self.observed.properties[ACTIVE] else "reactivation"
 
     @property
-    def by(self) -> str | None:
-        """The user who made the change."""
-        return self.event.editor.display_name or self.event.editor.user_id or None
-
-    @property
     def shown(self) -> bool:
         """Whether reads show the object as active."""
         return bool(self.observed.properties[ACTIVE])
@@ -222,7 +219,7 @@ class LostChange:
 
         :param noun: what the object is called.
         """
-        by = f" by {self.by}" if self.by else ""
+        by = f" by {self.event.by}" if self.event.by else ""
         repair = f"`pulumi up` makes it again if the program declares active={not self.shown}."
         if self.noun == "removal":
             repair = f"It cannot be removed again. {self.events.removed_only_with}"

@@ -12,15 +12,32 @@ from typing import Any
 
 from pulumi_zorg.api.records import Event
 from pulumi_zorg.errors import clean
-from pulumi_zorg.world.observed import Address
-from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.observed import Address, Key
 
 #: The event by which an organization is removed, with all that it contains.
 ORG_REMOVED = "org.removed"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Logged:
+    """Where the event store and the change logs have the events of an object.
+
+    :param payload_id: the field of the payload with the object's id; None where that is the aggregate's id.
+    :param aggregate: the property that holds the aggregate's id; None where that is the object's id.
+    :param log: the path of the object's change log, for callers who may not read the event store; None without one.
+    """
+
+    payload_id: str | None = None
+    aggregate: str | None = None
+    log: str | None = None
+
+    def subject(self, event: Event) -> str:
+        """Return the id of the object that the event is about."""
+        return event.aggregate.id if self.payload_id is None else str(event.payload.get(self.payload_id, ""))
+
+
 @dataclass(frozen=True)
-class Parent:
+class Parent(_Logged):
     """An object whose removal removes others, without an event of their own.
 
     The organization in which an object was made (``org_id``) is a parent too. It is not declared: it is one of every object.
@@ -30,26 +47,16 @@ class Parent:
     :param removed: the type of the event that removes the parent.
     :param created: the types of the events that create it. They name the organization that it lives in, and with which it
         is removed.
-    :param payload_id: the field of the payload with the parent's id; None where that is the aggregate's id.
-    :param aggregate: the property that holds the aggregate's id; None where that is the parent's id.
-    :param log: the path of the parent's change log, for callers who may not read the event store; None without one.
     """
 
     property: str
     noun: str
     removed: str
     created: tuple[str, ...] = ()
-    payload_id: str | None = None
-    aggregate: str | None = None
-    log: str | None = None
-
-    def subject(self, event: Event) -> str:
-        """Return the id of the parent that the event is about."""
-        return event.aggregate.id if self.payload_id is None else str(event.payload.get(self.payload_id, ""))
 
 
 @dataclass(frozen=True)
-class ObjectEvents:
+class ObjectEvents(_Logged):
     """The events of the objects of one type.
 
     :param created: the types of the events that create an object.
@@ -59,9 +66,6 @@ class ObjectEvents:
         event that changes an object those that it changes.
     :param set_whole: the same for properties that every event that changes them sets whole. An empty value is left out there.
     :param parents: the objects with which an object is removed, besides its organization.
-    :param payload_id: the field of the payload with the object's id; None where that is the aggregate's id.
-    :param aggregate: the property that holds the aggregate's id; None where that is the object's id.
-    :param log: the path of an object's change log, for callers who may not read the event store; None without one.
     """
 
     created: tuple[str, ...]
@@ -70,9 +74,6 @@ class ObjectEvents:
     payload: Mapping[str, str] = field(default_factory=dict)
     set_whole: Mapping[str, str] = field(default_factory=dict)
     parents: tuple[Parent, ...] = ()
-    payload_id: str | None = None
-    aggregate: str | None = None
-    log: str | None = None
 
     @cached_property
     def life(self) -> tuple[str, ...]:
@@ -84,10 +85,6 @@ class ObjectEvents:
     def state_changes(self) -> tuple[str, ...]:
         """The types of event that deactivate or reactivate an object."""
         return self.changes.get("active", ())
-
-    def subject(self, event: Event) -> str:
-        """Return the id of the object that the event is about."""
-        return event.aggregate.id if self.payload_id is None else str(event.payload.get(self.payload_id, ""))
 
     @property
     def removed_only_with(self) -> str:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pulumi_zorg.errors import ZorgError
-from pulumi_zorg.world.tokens import Key
 
 #: The property that changes of state change: True, False, or None for a state that is neither active nor inactive.
 ACTIVE = "active"
+
+
+class Key(NamedTuple):
+    """What is unique on an instance. An id alone is not: callers of the v2 API choose ids.
+
+    :param token: the type token.
+    :param within: the id of the object within which ids of this type are unique; empty where they are unique on the instance.
+    """
+
+    token: str
+    id: str
+    within: str = ""
 
 
 @dataclass(frozen=True)

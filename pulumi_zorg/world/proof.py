@@ -6,26 +6,34 @@ permission, and can answer 404 for an existing user grant to everybody, for good
 For a caller who may read the event store, the events decide: a removal is an event with a user and a time. For other callers,
 change logs have some of these events; DESIGN.md ("Gone needs proof") has what is a proof then. That reads and lists show nothing
 is none.
+
+It also finds the objects that a resource names by their ids and that do not exist.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.api.changes import Change
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import Event, ObjectRecord, OrganizationRecord
 from pulumi_zorg.errors import ApiError, NeverThere, NotFound, NotProven, PermissionDenied, ZorgError, clean
-from pulumi_zorg.world.declared import Declared
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
 from pulumi_zorg.world.observed import Address, Removal
+
+if TYPE_CHECKING:
+    from pulumi_zorg.resource_types.resource_type import ResourceType
 
 _STATE_DELETE = "If you know that it was removed, `pulumi state delete` takes it out of the state."
 _WITHOUT_EVENTS = (
     f"A credential with IAM_OWNER_VIEWER on the instance reads the proof from the event store. {_STATE_DELETE}"
 )
+
+_ORGANIZATION = Parent("org_id", "organization", ORG_REMOVED, created=("org.added",))
+_HOW = "An id is in ZITADEL's console, and the lookups of this package find it by a name"
 
 
 @contextmanager
@@ -73,7 +81,7 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
     )
 
 
-def find_record(client: Client, type: Declared, id: str, address: Address) -> ObjectRecord | Removal:
+def find_record(client: Client, type: ResourceType[Any], id: str, address: Address) -> ObjectRecord | Removal:
     """Return an object that lives in an organization, or the proof that it was removed.
 
     :param address: it has at least ``org_id``.
@@ -101,7 +109,7 @@ def find_record(client: Client, type: Declared, id: str, address: Address) -> Ob
 
 
 def _from_events(
-    client: Client, type: Declared, events: tuple[Event, ...], address: Address, what: str, refused: ApiError
+    client: Client, type: ResourceType[Any], events: tuple[Event, ...], address: Address, what: str, refused: ApiError
 ) -> ObjectRecord | Removal:
     last, org_id = events[-1], events[0].aggregate.resource_owner
     if last.kind in type.events.removed:
@@ -148,7 +156,7 @@ def _removals_of_parents(
             yield event, parent_removed
 
 
-def _without_events(client: Client, type: Declared, id: str, address: Address, refused: ApiError) -> Removal:
+def _without_events(client: Client, type: ResourceType[Any], id: str, address: Address, refused: ApiError) -> Removal:
     """Return the proof that an object was removed, for a caller who may not read the event store.
 
     Reads and lists that do not have the object are no proof: after an upgrade they can lack everything for a while. It is a
@@ -247,10 +255,9 @@ def events_of(
 
 def list_events(client: Client, kinds: Iterable[str], resource_owner: str | None = None) -> tuple[Event, ...]:
     """Return the newest events of these types; none for a caller who may not read them."""
-    try:
+    with suppress(PermissionDenied, NotFound):
         return client.events.newest(kinds, resource_owner)
-    except (PermissionDenied, NotFound):
-        return ()
+    return ()
 
 
 def creation_of(client: Client, events: ObjectEvents, id: str, address: Address) -> Event | None:
@@ -261,10 +268,9 @@ def creation_of(client: Client, events: ObjectEvents, id: str, address: Address)
 
 def _read_events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...] | None:
     """Return the events of an aggregate, oldest first; None for a caller who may not read them."""
-    try:
+    with suppress(PermissionDenied, NotFound):
         return client.events.of(aggregate_id, kinds)
-    except (PermissionDenied, NotFound):
-        return None
+    return None
 
 
 def _never_there(client: Client, what: str, refused: ApiError | None) -> NeverThere:
@@ -287,8 +293,77 @@ def removal(event: Event, how: str) -> Removal:
 
     :param how: what the event shows, as the end of a sentence.
     """
-    return Removal(how, by=event.editor.display_name or event.editor.user_id or None, at=event.creation_date)
+    return Removal(how, by=event.by, at=event.creation_date)
 
 
 def _refused(error: ZorgError | None) -> str:
     return f" ({error.operation}: {error.status} {error.said})" if isinstance(error, ApiError) else ""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """An object that a resource names, and that does not exist.
+
+    :param property: the property that has its id.
+    :param reason: what is wrong with it, as the end of a sentence.
+    :param certain: whether the event store says so. Else the object may exist, and the credential may not see it.
+    """
+
+    property: str
+    reason: str
+    certain: bool
+
+
+def find_missing(
+    client: Client,
+    events: ObjectEvents,
+    properties: Mapping[str, Any],
+    shown: Callable[[str, str, str | None], bool],
+) -> Missing | None:
+    """Return the first object that does not exist; None where all exist, or where nothing is known about them.
+
+    :param events: those of the type of the resource. Its parents are what the resource names.
+    :param properties: what the resource declares.
+    :param shown: whether a read shows the object; it is given the property, the id, and the resource's organization.
+    """
+    named = {name: value for name, value in properties.items() if isinstance(value, str)}
+    for parent in (_ORGANIZATION, *events.parents):
+        object_id, none = named.get(parent.property), f"there is no such {parent.noun}"
+        if not object_id:
+            continue
+        if parent.aggregate is not None:
+            within = named.get(parent.aggregate, "")
+            owner = client.roles.known(within) if within else None
+            if owner is not None and object_id not in owner.grants:
+                # It may have been made since the project was read.
+                owner = client.roles.read(within)
+            if owner is not None and object_id not in owner.grants:
+                return Missing(parent.property, f"is {clean(object_id)}: {none} of {clean(owner.name)}", True)
+            continue
+        if shown(parent.property, object_id, named.get("org_id")):
+            continue
+        try:
+            found = client.events.of(object_id, (*(parent.created or _ORGANIZATION.created), parent.removed))
+        except (PermissionDenied, NotFound):
+            return Missing(parent.property, f"is {clean(object_id)}: {none}, or this credential may not see it", False)
+        if not found:
+            return Missing(parent.property, f"is {clean(object_id)}: {none}. {_HOW}", True)
+        if found[-1].kind == parent.removed:
+            return Missing(parent.property, f"is {clean(object_id)}: that {parent.noun} was removed", True)
+    return None
+
+
+def may_exist(client: Client, property: str, id: str, org_id: str | None) -> bool:
+    """Whether a read shows the object that a property names, or refuses to say whether it exists."""
+    for call in client.counts.names(property, id, org_id):
+        try:
+            if call():
+                return True
+        except NotFound:
+            continue
+        except PermissionDenied as refused:
+            if not refused.no_organization:
+                return True
+        except ZorgError:
+            return True
+    return False

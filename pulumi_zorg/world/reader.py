@@ -13,32 +13,24 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.pages import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
-from pulumi_zorg.errors import (
-    ApiError,
-    CredentialError,
-    NotProven,
-    PermissionDenied,
-    Unauthenticated,
-    UnexpectedAnswer,
-    Unreachable,
-    ZorgError,
-    clean,
-)
+from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.world.changes import Changes, LostChange
-from pulumi_zorg.world.declared import Declared, Types
-from pulumi_zorg.world.observed import ACTIVE, Found, Observed, Removal, Sought
+from pulumi_zorg.world.observed import ACTIVE, Found, Key, Observed, Removal, Sought
 from pulumi_zorg.world.proof import events_of
-from pulumi_zorg.world.tokens import Key
+
+if TYPE_CHECKING:  # the types are built on this package
+    from pulumi_zorg.resource_types.resource_type import ResourceType
 
 #: Reads at a time: as many as the engine makes.
 _WORKERS = 4
 #: Errors that are about the server or the credential, and not about one object.
-_FATAL = (CredentialError, Unauthenticated, Unreachable)
+_FATAL = (errors.CredentialError, errors.Unauthenticated, errors.Unreachable)
 #: No more objects of a type than this are read by id: that is as fast as a list, and it does not lag.
 FEW = 20
 #: The objects in no more organizations than this are listed one organization at a time; in more, they are listed by id.
@@ -50,17 +42,6 @@ _FEW_CONFIRMED = 5
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-
-
-class Progress(Protocol):
-    """Shows the progress of work that can take long."""
-
-    def __call__(self, items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
-        """Return the items, and show each as done when the next one is taken."""
-
-
-def _no_progress(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
-    return items
 
 
 @dataclass
@@ -80,15 +61,16 @@ class World:
     """What exists on one instance. Each run has one.
 
     :param types: the declarations of the resource types.
-    :param progress: shows the progress of many reads.
+    :param progress: shows the progress of many reads. It is given the reads, how many they are and what is read. It returns the reads, and
+        shows each as done when the next one is taken.
     :param notice: shows the user a sentence.
     """
 
     def __init__(
         self,
         client: Client,
-        types: Types,
-        progress: Progress = _no_progress,
+        types: Mapping[str, ResourceType[Any]],
+        progress: Callable[[Iterable[Any], int, str], Iterable[Any]] = lambda items, total, what: items,
         notice: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self.client, self.types, self.notice = client, types, notice
@@ -102,7 +84,7 @@ class World:
         self._lock = threading.RLock()
 
     @property
-    def top(self) -> Declared:
+    def top(self) -> ResourceType[Any]:
         """The type of the objects that are in no organization."""
         return next(each for each in self.types.values() if each.is_organization)
 
@@ -164,7 +146,7 @@ class World:
         found.update((each.key, answer) for each, answer in self.read_each(self.find, left, "Reading by id"))
         return found
 
-    def require_permission(self, type: Declared, org_id: str) -> None:
+    def require_permission(self, type: ResourceType[Any], org_id: str) -> None:
         """Verify that the caller may read all objects of a type in an organization: lists leave out what a caller may not see.
 
         :raises NotProven: where the caller may not, or the server does not say.
@@ -199,7 +181,7 @@ class World:
             found |= shown
         return found
 
-    def _records(self, type: Declared, sought: Sequence[Sought]) -> Sequence[ObjectRecord]:
+    def _records(self, type: ResourceType[Any], sought: Sequence[Sought]) -> Sequence[ObjectRecord]:
         """Return the entries of the lists that have these objects of one type."""
         organizations = sorted({each.address.ids["org_id"] for each in sought if "org_id" in each.address.ids})
         with suppress(
@@ -228,7 +210,7 @@ class World:
         """Return which of the objects lists may not show as they are; none where the caller may not read the event store."""
         try:
             return self.changes.affected(recent(), sought)
-        except PermissionDenied:
+        except errors.PermissionDenied:
             return set()
         except ZorgError:
             return {each.key for each in sought}
@@ -256,7 +238,7 @@ class World:
                 and not self._was_changed(found, self.changes.last_states)
             )
 
-    def _count(self, type: Declared, org_id: str | None) -> None:
+    def _count(self, type: ResourceType[Any], org_id: str | None) -> None:
         """Count an object that was asked for, and read a list where it has become worth it."""
         places = [org_id, None] if type.in_organization and org_id else [None]
         lists = {place: self._lists[type.token, place] for place in places}
@@ -367,7 +349,7 @@ class World:
         return self.types[token].removed_along(self.client, removed, at_most)
 
 
-def listed(type: Declared, records: Iterable[ObjectRecord]) -> dict[Key, Observed]:
+def listed(type: ResourceType[Any], records: Iterable[ObjectRecord]) -> dict[Key, Observed]:
     """Return the objects that entries of a list show.
 
     An entry whose state this release does not know is left out: a removed object, or a newer server.

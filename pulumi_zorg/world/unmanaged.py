@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.api.pages import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
-from pulumi_zorg.world.declared import Declared
-from pulumi_zorg.world.observed import Observed, Removal, Sought
+from pulumi_zorg.world.observed import Key, Observed, Removal, Sought
 from pulumi_zorg.world.proof import find_organization
 from pulumi_zorg.world.reader import FEW_LISTS, World, listed
-from pulumi_zorg.world.tokens import Key
+
+if TYPE_CHECKING:  # the types are built on this package
+    from pulumi_zorg.resource_types.resource_type import ResourceType
 
 #: Objects of which it is not known whether they exist, and why, as a sentence.
 Unread = list[tuple[Key, str]]
@@ -110,7 +112,9 @@ class _Listing:
         """
         return self.world.top.calls.list_instance(self.client) or ()
 
-    def _of_type(self, type: Declared, organizations: Sequence[str], *, whole_instance: bool) -> list[ObjectRecord]:
+    def _of_type(
+        self, type: ResourceType[Any], organizations: Sequence[str], *, whole_instance: bool
+    ) -> list[ObjectRecord]:
         found: list[ObjectRecord] = []
         if whole_instance:
             self.world.require_permission(type, organizations[0])
@@ -127,7 +131,9 @@ class _Listing:
                 found += answer
         return found
 
-    def _at_once(self, type: Declared, organizations: Sequence[str]) -> tuple[list[ObjectRecord], Sequence[str]]:
+    def _at_once(
+        self, type: ResourceType[Any], organizations: Sequence[str]
+    ) -> tuple[list[ObjectRecord], Sequence[str]]:
         """Return what the list of the whole instance shows in these organizations, and the organizations that are left."""
         existing = {each.id for each in self._organizations}
         wanted = existing.intersection(organizations)
@@ -139,7 +145,7 @@ class _Listing:
             return [], organizations
         return [each for each in records if each.org_id in wanted], sorted({*organizations} - existing)
 
-    def _in(self, type: Declared, org_id: str) -> Sequence[ObjectRecord]:
+    def _in(self, type: ResourceType[Any], org_id: str) -> Sequence[ObjectRecord]:
         """Return the objects in one organization; none in a removed one.
 
         It is verified that the server acts on the organization where the header names it.

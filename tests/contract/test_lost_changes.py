@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.engine import lost_changes
 from pulumi_zorg.engine.reconcile import reconcile
 from pulumi_zorg.engine.target import Target
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
@@ -50,7 +49,7 @@ def test_no_state_change_of_many_grants_is_lost(
     server, is_real = any_server, bool(any_server.tag)
     count, rounds = (400, 6) if is_real else (8, 4)
     if not is_real:
-        monkeypatch.setattr(lost_changes, "SHOWN_WITHIN", 0.1)
+        monkeypatch.setattr("pulumi_zorg.engine.reconcile.SHOWN_WITHIN", 0.1)
     users = [server.admin.create_user(server.home, f"user{number}{server.tag}") for number in range(count)]
     made = {server.admin.create_grant(server.home, user, server.project, ["viewer"]): user for user in users}
 

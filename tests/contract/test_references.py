@@ -9,7 +9,7 @@ import pytest
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import PermissionDenied
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world.references import Missing, find_missing, may_exist
+from pulumi_zorg.world.proof import Missing, find_missing, may_exist
 from tests.support.servers import Server
 from tests.support.types import PROJECT_GRANT, USER_GRANT
 from tests.unit.clients import Clients

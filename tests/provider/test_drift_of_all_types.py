@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.drift.explain import explain_unmanaged
+from pulumi_zorg.drift.pipeline import explain_unmanaged
 from pulumi_zorg.engine.state import Recorded, recorded
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.testing import Fault

@@ -14,12 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.drift.pipeline import Options, find_drift
-from pulumi_zorg.drift.report import Drift, Report
+from pulumi_zorg.drift.report import Drift, IgnoreRules, Report
 from pulumi_zorg.testing import AdminClient, Fault
 from pulumi_zorg.world.reader import FEW, FEW_LISTS
-from pulumi_zorg.world.tokens import type_token
+from pulumi_zorg.world.tokens import resource_name, type_token
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import grant, org, project, project_grant
@@ -59,7 +58,7 @@ class Tenant:
     def drifts(self, **more: Any) -> dict[str, Drift]:
         report = self.compare(**more)
         assert report.unknown == ()
-        return {each.name: each for each in report.drifted}
+        return {resource_name(each.urn): each for each in report.drifted}
 
     def values(self, **more: Any) -> dict[str, Any]:
         """Return "removed", or the recorded and the live value of each property, by resource."""

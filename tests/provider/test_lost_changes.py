@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.engine import lost_changes
 from pulumi_zorg.testing import AdminClient, Fault
 from tests.support.each_type import EXAMPLES, Example
 from tests.support.in_process import InProcessStack
@@ -20,7 +19,7 @@ PROJECTED = [kind for kind in EXAMPLES if kind != "org"]
 
 @pytest.fixture(autouse=True)
 def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lost_changes, "SHOWN_WITHIN", 0.1)
+    monkeypatch.setattr("pulumi_zorg.engine.reconcile.SHOWN_WITHIN", 0.1)
 
 
 def lose(server: Server, next: int, *events: str) -> None:

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from pulumi_zorg.emulator import Emulator, ProfileName
-from pulumi_zorg.engine import lost_changes
 from pulumi_zorg.testing import AdminClient, Fault, FaultProxy
 from tests.stateful.console_changes import CHANGES, ConsoleChanges
 from tests.stateful.engine import Declared, Killed, MiniEngine
@@ -417,7 +416,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
             self.engine.program[f"{kind}{slot}"] = Declared(kind, {**declared.args, "role_keys": roles})
         lost = {"next": times, **({"events": LOST[what]} if LOST[what] else {})}
         self.admin.call("POST", "/debug/lost-changes", lost)
-        with mock.patch.object(lost_changes, "SHOWN_WITHIN", 0.05):  # reads by id do not lag here
+        with mock.patch("pulumi_zorg.engine.reconcile.SHOWN_WITHIN", 0.05):  # reads by id do not lag here
             self._run("up")
         self.admin.call("POST", "/debug/lost-changes", {"next": 0})
         COUNTED[f"lost: {what}"] += "lost it" in self.engine.diagnostics.getvalue()

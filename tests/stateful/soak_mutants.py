@@ -17,13 +17,12 @@ from pulumi_zorg.api.call import Call
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.organizations import Organizations
 from pulumi_zorg.api.records import OrganizationRecord, Wire, parse
-from pulumi_zorg.engine import context, create, lost_changes, reconcile
-from pulumi_zorg.engine.context import ProviderContext
+from pulumi_zorg.engine import context, create, reconcile
 from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
 from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import NotFound, PermissionDenied, Unreachable
 from pulumi_zorg.guard import pipeline
-from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit
+from pulumi_zorg.guard.report import LOSING_ACCESS, AccessLimit
 from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.project.declaration import ProjectType
@@ -69,16 +68,10 @@ def trusts_the_header() -> AbstractContextManager[Any]:
 def adopts_whatever_exists() -> AbstractContextManager[Any]:
     """A name that is taken is taken over, whoever made it."""
 
-    def find_own(self: create._Creator[Any], inputs: Inputs, pending: PendingCreate) -> str | None:
+    def find_own(self: create.Creator[Any], inputs: Inputs, pending: PendingCreate) -> str | None:
         return self.type.find_by_unique_key(self.client, inputs)
 
-    def conflict(
-        type: ResourceType[Any],
-        context: ProviderContext,
-        inputs: Inputs,
-        refused: Exception,
-        renamed: str | None = None,
-    ) -> Exception:
+    def conflict(self: create.Creator[Any], refused: Exception, renamed: str | None = None) -> Exception:
         return refused
 
     def find(self: PendingCreates, resource: str) -> PendingCreate | None:
@@ -88,8 +81,8 @@ def adopts_whatever_exists() -> AbstractContextManager[Any]:
         return PendingCreate(self._url, resource, identity, (attempt,))
 
     return _all(
-        mock.patch.object(create._Creator, "_find_own", find_own),
-        mock.patch.object(create, "conflict_error", conflict),
+        mock.patch.object(create.Creator, "_find_own", find_own),
+        mock.patch.object(create.Creator, "conflict", conflict),
         mock.patch.object(PendingCreates, "find", find),
     )
 
@@ -147,7 +140,7 @@ def trusts_the_cascade_of_a_role() -> AbstractContextManager[Any]:
 def trusts_an_answer_that_reads_do_not_show() -> AbstractContextManager[Any]:
     """A change that the server accepted and lost is not made again."""
 
-    def settle(target: Target[Any], step: Step, read: lost_changes.Read, refusal: Exception | None = None) -> None:
+    def settle(target: Target[Any], step: Step, read: reconcile.Read, refusal: Exception | None = None) -> None:
         read()
         found, inputs = target.found, target.sent
         if found is not None:

@@ -14,8 +14,7 @@ from pulumi_zorg.drift.report import Undetermined
 from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world import reader, unmanaged
-from pulumi_zorg.world.observed import Observed, Removal, Sought
-from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.observed import Key, Observed, Removal, Sought
 
 __all__ = ["Observation", "World", "affected_by", "events_since", "find", "find_unmanaged", "observe"]
 

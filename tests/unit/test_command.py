@@ -17,9 +17,9 @@ import click
 import pytest
 
 from pulumi_zorg.cli import main
-from pulumi_zorg.cli.doctor_formats import FORMATS as DOCTOR_FORMATS
-from pulumi_zorg.cli.drift_formats import FORMATS as DRIFT_FORMATS
-from pulumi_zorg.cli.guard_formats import FORMATS as GUARD_FORMATS
+from pulumi_zorg.cli.doctor import FORMATS as DOCTOR_FORMATS
+from pulumi_zorg.cli.drift import FORMATS as DRIFT_FORMATS
+from pulumi_zorg.cli.preview_guard import FORMATS as GUARD_FORMATS
 from pulumi_zorg.doctor.findings import Diagnosis, error, ok, skipped, warning
 from pulumi_zorg.drift.report import Change, Drift, Report
 from pulumi_zorg.guard.report import Verdict

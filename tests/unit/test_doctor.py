@@ -22,8 +22,7 @@ import pytest
 from pulumi_zorg.doctor.environment import interpreters
 from pulumi_zorg.doctor.machine import OLDEST_SDK
 from pulumi_zorg.doctor.pipeline import CHECKS
-from pulumi_zorg.engine.backend import pending_creates_folder
-from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
+from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates, pending_creates_folder
 from pulumi_zorg.testing import Fault
 from pulumi_zorg.world.tokens import short
 from tests.support.command import Zorg

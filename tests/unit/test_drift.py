@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_zorg.drift.compare import changes_of, compare
-from pulumi_zorg.drift.ignore import IgnoreRules
-from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
+from pulumi_zorg.drift.report import Change, Drift, IgnoreRules, Report, Undetermined, Unmanaged
 from pulumi_zorg.engine.state import Recorded
-from pulumi_zorg.world.observed import Observed, Removal
-from pulumi_zorg.world.tokens import Key
+from pulumi_zorg.world.observed import Key, Observed, Removal
+from pulumi_zorg.world.tokens import resource_name
 from tests.support.types import ORGANIZATION, USER_GRANT
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -72,8 +71,12 @@ def test_each_resource_is_compared_with_its_own_object(fates: dict[str, str]) ->
         elif fate != "not looked at":
             live[key] = Observed(key.token, key.id, {"name": "x" if fate == "same" else "y"})
     found = compare(resources, live)
-    assert [each.name for each in found] == [name for name, fate in fates.items() if fate in ("other", "gone")]
-    assert [each.name for each in found if each.removed] == [name for name, fate in fates.items() if fate == "gone"]
+    assert [resource_name(each.urn) for each in found] == [
+        name for name, fate in fates.items() if fate in ("other", "gone")
+    ]
+    assert [resource_name(each.urn) for each in found if each.removed] == [
+        name for name, fate in fates.items() if fate == "gone"
+    ]
 
 
 def test_a_removal_is_drift_even_if_all_properties_are_ignored() -> None:
@@ -125,7 +128,7 @@ def test_with_unknown_objects_it_is_not_known_whether_the_stack_is_in_sync() -> 
 )
 def test_patterns_hide_resources_objects_and_properties(patterns: str, left: dict[str, list[str]]) -> None:
     report = IgnoreRules.parse(patterns).apply(Report("dev", (ACME, ANN), (EXTRA,)))
-    found = {each.name: [change.property for change in each.changes] for each in report.drifted}
+    found = {resource_name(each.urn): [change.property for change in each.changes] for each in report.drifted}
     assert {**found, **{each.observed.id: [] for each in report.unmanaged or ()}} == left
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from pulumi_zorg.cli.drift_formats import FORMATS
+from pulumi_zorg.cli.drift import FORMATS
 from pulumi_zorg.cli.writing import FORMS
 from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
 from pulumi_zorg.engine.state import SharedObject

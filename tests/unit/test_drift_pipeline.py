@@ -12,7 +12,7 @@ import pytest
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.drift.compare import compare
-from pulumi_zorg.drift.explain import explain, explain_unmanaged
+from pulumi_zorg.drift.pipeline import explain, explain_unmanaged
 from pulumi_zorg.drift.report import Drift
 from pulumi_zorg.engine.state import Recorded, parse_time
 from pulumi_zorg.errors import PermissionDenied, Unauthenticated, UnexpectedAnswer

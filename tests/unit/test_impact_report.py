@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pulumi_zorg.engine.impact_report import ImpactReport
+from pulumi_zorg.engine.preview import ImpactReport
 from pulumi_zorg.resource_types.impact import Harm
 
 

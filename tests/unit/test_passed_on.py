@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_zorg.cli.options import verify_passed_on
 from pulumi_zorg.cli.stack import Stack
 from pulumi_zorg.errors import ConfigurationError
-from pulumi_zorg.guard.passed_on import verify_passed_on
 from tests.support.command import Zorg
 
 

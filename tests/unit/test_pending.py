@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_zorg.engine.backend import pending_creates_folder
-from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
+from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates, pending_creates_folder
 from pulumi_zorg.world.tokens import type_token
 
 URL = "https://zitadel.example"

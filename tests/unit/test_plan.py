@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pulumi_zorg.cli.guard_formats import FORMATS
+from pulumi_zorg.cli.preview_guard import FORMATS
 from pulumi_zorg.cli.writing import FORMS
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.guard.pipeline import review

@@ -11,11 +11,11 @@ import pytest
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import Event
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world.declared import Declared
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.object_events import ObjectEvents
-from pulumi_zorg.world.observed import Address, Observed, Sought
+from pulumi_zorg.world.observed import Address, Key, Observed, Sought
 from pulumi_zorg.world.reader import World
-from pulumi_zorg.world.tokens import Key, type_token
+from pulumi_zorg.world.tokens import type_token
 
 USER = "pulumi-python:dynamic/zorg:User"
 CREATED = ("user.human.added", "user.machine.added")
@@ -64,7 +64,7 @@ def event(kind: str, id: str = "1", *, after: float = 0, **payload: str) -> Even
 
 
 def world(*events: Event, live: Observed | None = None) -> World:
-    return World(cast(Client, Store(*events)), {USER: cast(Declared, Users(live))})
+    return World(cast(Client, Store(*events)), {USER: cast(ResourceType[Any], Users(live))})
 
 
 def sought(id: str = "1") -> Sought:
