@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import Field
 
-from pulumi_zorg.api.authorizations import AUTHORIZATIONS, authorization_filters
-from pulumi_zorg.api.call import Call
-from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.lists import ObjectList
-from pulumi_zorg.api.pages import PAGE_V2, chunks
-from pulumi_zorg.api.records import Details, NonEmpty, Wire, check_id, parse
+from pulumi_zorg.api.call import Call, Endpoint
+from pulumi_zorg.api.lists import PAGE_V2, ObjectList, chunks
+from pulumi_zorg.api.records import Details, NonEmpty, Wire, check_id
+from pulumi_zorg.api.roles import AUTHORIZATIONS, authorization_filters
 from pulumi_zorg.errors import HeaderIgnored, clean
 
 if TYPE_CHECKING:
@@ -129,10 +127,6 @@ class _ProjectV2(Wire):
     project_access_required: bool = False
 
 
-class _FoundProjectV2(Wire):
-    project: _ProjectV2
-
-
 class FoundProjectGrant(_Owned):
     """A project grant."""
 
@@ -149,10 +143,6 @@ class FoundProjectGrant(_Owned):
 
 class _Policy(Wire):
     user_login_must_be_domain: bool = False
-
-
-class _FoundPolicy(Wire):
-    policy: _Policy
 
 
 class _LoginV2(Wire):
@@ -252,7 +242,7 @@ class Access:
         """
         operation = f"Reading the settings of project {clean(project_id)}"
         call = Call(operation, "POST", _READ_PROJECT, body={"projectId": project_id}, reads=True)
-        found = parse(_FoundProjectV2, self._transport.send(call), operation).project
+        found = self._transport.fetch(_ProjectV2, call, "project")
         check_id(found.project_id, project_id, "project", operation)
         active = found.state != "PROJECT_STATE_INACTIVE"
         return Login(found.organization_id, active, found.authorization_required, found.project_access_required)
@@ -261,16 +251,15 @@ class Access:
         """Whether the login names of the organization's users end with its domain (``userLoginMustBeDomain``)."""
         operation = f"Reading the domain settings of organization {clean(org_id)}"
         call = Call(operation, "GET", "/management/v1/policies/domain", org=org_id, reads=True)
-        return parse(_FoundPolicy, self._transport.send(call), operation).policy.user_login_must_be_domain
+        return self._transport.fetch(_Policy, call, "policy").user_login_must_be_domain
 
     def login_v2_required(self) -> bool:
         """Whether all applications of the instance use the V2 login, whatever they are set to.
 
         :raises NotFound: on servers without the v2 API.
         """
-        operation = "Reading the features of the instance"
-        answer = self._transport.send(Call(operation, "GET", "/v2/features/instance", reads=True))
-        return parse(_Features, answer, operation).login_v2.required
+        call = Call("Reading the features of the instance", "GET", "/v2/features/instance", reads=True)
+        return self._transport.fetch(_Features, call).login_v2.required
 
     def _of_organization(self, listed: ObjectList[Owned], org_id: str, operation: str) -> Found[Owned]:
         """Return the entries of a list of the organization that the header names.

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from pulumi_zorg.api.call import Call
-from pulumi_zorg.api.pages import all_pages, v1_query
-from pulumi_zorg.api.records import Details, ListDetails, OrganizationRecord, UserRecord, Wire
+from pulumi_zorg.api.call import Call, Endpoint
+from pulumi_zorg.api.lists import ObjectList
+from pulumi_zorg.api.organizations import VISIBLE_ORGANIZATIONS
+from pulumi_zorg.api.records import Details, OrganizationRecord, UserRecord, Wire
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
-
-
-class _Me(Wire):
-    user: UserRecord
 
 
 class _Instance(Wire):
@@ -27,18 +23,6 @@ class _Instance(Wire):
 
 class _Details(Wire):
     version: str = ""
-
-
-class _InstanceDetails(Wire):
-    instance: _Details
-
-
-class _Org(Wire):
-    org: OrganizationRecord
-
-
-class _Orgs(Wire):
-    result: tuple[OrganizationRecord, ...] = ()
 
 
 class Membership(Wire):
@@ -66,9 +50,8 @@ class Membership(Wire):
         return "" if self.iam else self.org_id or self.details.resource_owner
 
 
-class _Memberships(Wire):
-    details: ListDetails = Field(default_factory=ListDetails)
-    result: tuple[Membership, ...] = ()
+#: Every caller may list its own.
+_MEMBERSHIPS = ObjectList(Endpoint("POST", "/auth/v1/memberships/me/_search", ""), Membership)
 
 
 class _Permissions(Wire):
@@ -89,7 +72,7 @@ class Caller:
         :raises UnexpectedAnswer: where the answer does not name that organization.
         """
         call = Call("Reading the credential's own user", "GET", "/auth/v1/users/me", reads=True)
-        user = self._transport.fetch(_Me, call).user
+        user = self._transport.fetch(UserRecord, call, "user")
         if not user.details.resource_owner:
             raise UnexpectedAnswer(
                 f"{call.operation}: the answer does not name the user's organization, so it is not ZITADEL's.",
@@ -111,15 +94,7 @@ class Caller:
 
         Document: https://zitadel.com/docs/apis/resources/auth (Search My Memberships).
         """
-        operation = "Listing the credential's memberships"
-
-        def page(offset: int) -> tuple[int, tuple[Membership, ...]]:
-            body = {"query": v1_query(offset)}
-            call = Call(operation, "POST", "/auth/v1/memberships/me/_search", body=body, reads=True)
-            found = self._transport.fetch(_Memberships, call)
-            return found.details.total_result, found.result
-
-        return all_pages(page, operation)
+        return tuple(_MEMBERSHIPS.all(self._transport, "Listing the credential's memberships"))
 
     def own_project(self) -> str:
         """Return the id of ZITADEL's own project, which has the console and the API. Every caller may read it.
@@ -135,7 +110,7 @@ class Caller:
         """
         call = Call("Reading the version of the server", "GET", "/admin/v1/instances/me", reads=True)
         try:
-            return self._transport.fetch(_InstanceDetails, call).instance.version or None
+            return self._transport.fetch(_Details, call, "instance").version or None
         except ApiError:
             return None
 
@@ -149,13 +124,12 @@ class Caller:
         with its query for the default one.
         """
         operation, fetch = "Reading the default organization", self._transport.fetch
+        of_v2 = partial(VISIBLE_ORGANIZATIONS.page, self._transport, operation, {"defaultQuery": {}})
         of_admin_api = Call(operation, "GET", "/admin/v1/orgs/default", reads=True)
-        body: dict[str, Any] = {"queries": [{"defaultQuery": {}}]}
-        of_v2 = Call(operation, "POST", "/v2/organizations/_search", body=body, reads=True)
         reads: tuple[Callable[[], str], ...] = (
             lambda: self._instance(operation).default_org_id,
-            lambda: fetch(_Org, of_admin_api).org.id,
-            lambda: next((each.id for each in fetch(_Orgs, of_v2).result), ""),
+            lambda: fetch(OrganizationRecord, of_admin_api, "org").id,
+            lambda: next((each.id for each in of_v2()[1]), ""),
         )
         for read in reads:
             try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from pulumi_zorg.api.endpoints import Endpoint
+from pulumi_zorg.api.call import Endpoint
 from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer
 
 Answer = TypeVar("Answer")

@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.api.call import Call
-from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.lists import ObjectList
+from pulumi_zorg.api.call import Endpoint
+from pulumi_zorg.api.lists import PAGE_V2, ObjectList, all_pages
 from pulumi_zorg.api.operations import Implementation, Operations
-from pulumi_zorg.api.pages import PAGE_V2, all_pages
-from pulumi_zorg.api.records import OrganizationRecord, Wire, parse
+from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.errors import ApiError, HeaderIgnored, UnexpectedAnswer, clean
 
 if TYPE_CHECKING:
@@ -26,15 +24,13 @@ READ_ORGANIZATION = Endpoint("GET", "/management/v1/orgs/me", "org.read")
 #: All organizations of the instance, for a caller with a right on it.
 ORGANIZATIONS = ObjectList(Endpoint("POST", "/admin/v1/orgs/_search", "iam.read"), OrganizationRecord)
 #: The organizations that the caller may see.
-_VISIBLE = ObjectList(Endpoint("POST", "/v2/organizations/_search", "org.read"), OrganizationRecord, size=PAGE_V2)
+VISIBLE_ORGANIZATIONS = ObjectList(
+    Endpoint("POST", "/v2/organizations/_search", "org.read"), OrganizationRecord, size=PAGE_V2
+)
 
 
 _Page = tuple[int, Sequence[OrganizationRecord]]
 FirstPage = tuple[ObjectList[OrganizationRecord], _Page]
-
-
-class _Found(Wire):
-    org: OrganizationRecord
 
 
 def _first_page(listed: ObjectList[OrganizationRecord]) -> Implementation[FirstPage]:
@@ -45,7 +41,7 @@ def _first_page(listed: ObjectList[OrganizationRecord]) -> Implementation[FirstP
 
 
 #: The implementations of the search for organizations. Each returns the list and its first page.
-SEARCH_ORGANIZATIONS = (_first_page(_VISIBLE), _first_page(ORGANIZATIONS))
+SEARCH_ORGANIZATIONS = (_first_page(VISIBLE_ORGANIZATIONS), _first_page(ORGANIZATIONS))
 
 
 class Organizations:
@@ -67,8 +63,8 @@ class Organizations:
         :raises HeaderIgnored: where the answer is about another organization.
         """
         operation = f"Reading organization {clean(org_id)}"
-        call = Call(operation, READ_ORGANIZATION.method, READ_ORGANIZATION.path, org=org_id, reads=True)
-        record = parse(_Found, self._transport.send(call), operation).org
+        call = READ_ORGANIZATION.call(operation, org=org_id, reads=True)
+        record = self._transport.fetch(OrganizationRecord, call, "org")
         if record.id != org_id:
             raise HeaderIgnored(
                 f"{operation}: the server answered for organization {clean(record.id)} instead. It, or something in front of it, "

@@ -175,16 +175,18 @@ class ObjectCreated(Wire):
 Record = TypeVar("Record", bound=Wire)
 
 
-def parse(model: type[Record], answer: Any, operation: str) -> Record:
+def parse(model: type[Record], answer: Any, operation: str, inside: str = "") -> Record:
     """Return an answer as a record.
 
+    :param inside: the field of the answer that has the record; empty for the answer itself.
     :param operation: what was attempted, as the beginning of a sentence.
     :raises UnexpectedAnswer: where the answer has another format: it is empty, or a gateway wrote it.
     """
     try:
-        return model.model_validate(answer)
+        return model.model_validate(answer.get(inside) if inside else answer)
     except ValidationError as error:
-        where = ", ".join(".".join(str(part) for part in item["loc"]) or "all of it" for item in error.errors()[:3])
+        parts = [[*filter(None, [inside]), *map(str, item["loc"])] for item in error.errors()[:3]]
+        where = ", ".join(".".join(each) or "all of it" for each in parts)
     raise UnexpectedAnswer(
         f"{operation}: the answer has an unexpected format (fields: {where}). "
         f"Check zorg:url, and what is in front of the server. {DOCTOR}"

@@ -4,7 +4,7 @@ The rule for repeating: a call that cannot have taken effect is repeated (no con
 that may have taken effect is repeated only if it is a read. After a write whose outcome is unknown, or that met a conflict of
 ZITADEL's event store, the caller reads, and then decides; see :mod:`pulumi_zorg.engine.reconcile`.
 
-What an answer means is in :mod:`pulumi_zorg.api.answers`, and what a failed connection means in :mod:`pulumi_zorg.api.connection`.
+What an answer means, or a connection that failed, is in :mod:`pulumi_zorg.api.answers`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,11 @@ from typing import Any
 
 import httpx
 
-from pulumi_zorg.api.answers import answer_of
+from pulumi_zorg.api.answers import Passing, answer_of, connection_error, http_date
 from pulumi_zorg.api.auth import TOKEN_PATH, BearerAuth, ExchangedToken, FixedToken
 from pulumi_zorg.api.call import ORG_HEADER, Call
-from pulumi_zorg.api.connection import Passing, connection_error, http_date
-from pulumi_zorg.api.patience import Patience
 from pulumi_zorg.api.records import Record, parse
-from pulumi_zorg.api.retry import retry
+from pulumi_zorg.api.retry import Patience, retry
 from pulumi_zorg.errors import DOCTOR, InputError, Unreachable, clean
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken
@@ -122,9 +120,9 @@ class Transport:
             self._patiently(call.operation, request, self._auth, repeatable=call.reads), call, self.settings
         )
 
-    def fetch(self, model: type[Record], call: Call) -> Record:
-        """Return the answer to ``call`` as a record. It raises what :meth:`send` raises."""
-        return parse(model, self.send(call), call.operation)
+    def fetch(self, model: type[Record], call: Call, inside: str = "") -> Record:
+        """Return the answer to ``call``, or the field of it that is named, as a record. It raises what :meth:`send` raises."""
+        return parse(model, self.send(call), call.operation, inside)
 
     def get_public(self, operation: str, path: str) -> httpx.Response:
         """Return the answer to a GET without the credential, whatever the answer is.

@@ -100,7 +100,7 @@ def generate(
 
 def _write(out: Path, program: str) -> None:
     """Write a Pulumi project. A file that exists is not changed."""
-    from pulumi_zorg.generate.names import slug
+    from pulumi_zorg.generate.python_text import slug
     from pulumi_zorg.generate.repository import files
 
     out.mkdir(parents=True, exist_ok=True)

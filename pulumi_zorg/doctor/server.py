@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
 
-from pulumi_zorg.api.answers import advice, content_of, has_no_instance, json_of, location, quoted, requested_host
+from pulumi_zorg.api.answers import (
+    advice,
+    content_of,
+    has_no_instance,
+    http_date,
+    json_of,
+    location,
+    quoted,
+    requested_host,
+)
 from pulumi_zorg.api.api_services import API_SERVICES, has_service
 from pulumi_zorg.api.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES, TOKEN_PATH
 from pulumi_zorg.api.call import ORG_HEADER
-from pulumi_zorg.api.connection import http_date
 from pulumi_zorg.api.organizations import READ_ORGANIZATION
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning

@@ -9,8 +9,18 @@ from typing import Any
 
 from pulumi_zorg.errors import InputError, clean
 from pulumi_zorg.generate.managed import Managed
-from pulumi_zorg.generate.names import slug, unique, variable
-from pulumi_zorg.generate.python_text import Collection, Entry, assign, call, comment, for_each, literal
+from pulumi_zorg.generate.python_text import (
+    Collection,
+    Entry,
+    assign,
+    call,
+    comment,
+    for_each,
+    literal,
+    slug,
+    unique,
+    variable,
+)
 from pulumi_zorg.generate.selection import Selection, name_of, properties_of
 from pulumi_zorg.resource_types.inputs import Problem, check_inputs
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, in_order_of_references, referred_type

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
+from pulumi_zorg.api.call import Endpoint
 from pulumi_zorg.api.client import Client, check_owner
-from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.lists import ObjectList
 from pulumi_zorg.api.operations import Implementation
 from pulumi_zorg.api.records import Details, Wire, check_id, parse

@@ -7,8 +7,8 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from pulumi_zorg.api.call import Endpoint
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.operations import Implementation, Proves, permissions_of
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven, UnexpectedAnswer, ZorgError

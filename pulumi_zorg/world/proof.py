@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from pulumi_zorg.api.changes import Change
 from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.events import Change
 from pulumi_zorg.api.records import Event, ObjectRecord, OrganizationRecord
 from pulumi_zorg.errors import ApiError, NeverThere, NotFound, NotProven, PermissionDenied, ZorgError, clean
 from pulumi_zorg.world.declared import Declared

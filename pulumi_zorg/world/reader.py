@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.pages import TooLong
+from pulumi_zorg.api.lists import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import (
     ApiError,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 
-from pulumi_zorg.api.pages import TooLong
+from pulumi_zorg.api.lists import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.world.declared import Declared

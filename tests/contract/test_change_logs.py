@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES, Change
 from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES, Change
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_zorg.api.client import Client
+from pulumi_zorg.doctor.credential import missing_permissions
 from pulumi_zorg.doctor.examination import Examination, LoadedSettings
 from pulumi_zorg.doctor.findings import Finding
 from pulumi_zorg.doctor.pipeline import CHECKS, diagnose
-from pulumi_zorg.doctor.rights import missing_permissions
 from pulumi_zorg.errors import ApiError
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.resource_type import ResourceType

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
-from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
 from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, are_shown
 from pulumi_zorg.resource_types.logins import facts_of_lost_roles, read_login, read_logins
 from pulumi_zorg.resource_types.lost_roles import take_from_users
