@@ -5,16 +5,17 @@ Each method that lists makes at most :data:`PAGES` calls.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import Field
+from pydantic import AliasPath, Field
 
 from pulumi_zorg.api.call import Call, Endpoint
-from pulumi_zorg.api.lists import PAGE_V2, ObjectList, chunks
-from pulumi_zorg.api.records import Details, NonEmpty, Wire, check_id
+from pulumi_zorg.api.lists import PAGE_V2, Found, ObjectList, chunks
+from pulumi_zorg.api.records import NonEmpty, Wire, check_id
 from pulumi_zorg.api.roles import AUTHORIZATIONS, authorization_filters
+from pulumi_zorg.api.searches import USERS, USERS_OF_ORGANIZATION, FoundUser, Owned, UserOfOrganization
 from pulumi_zorg.errors import HeaderIgnored, clean
 
 if TYPE_CHECKING:
@@ -25,26 +26,8 @@ if TYPE_CHECKING:
 #: Pages of 1,000 entries that one list takes at most.
 PAGES = 5
 
-Entry = TypeVar("Entry")
 Row = TypeVar("Row", bound=Wire)
-Owned = TypeVar("Owned", bound="_Owned")
-
-
-@dataclass(frozen=True)
-class Found(Generic[Entry]):
-    """The entries of a list.
-
-    :param total: how many there are by the server's count.
-    :param entries: those that were read.
-    """
-
-    total: int
-    entries: tuple[Entry, ...]
-
-    @property
-    def complete(self) -> bool:
-        """Whether all were read. The server counts entries that it does not show to the caller."""
-        return len(self.entries) == self.total
+OwnedRow = TypeVar("OwnedRow", bound=Owned)
 
 
 @dataclass(frozen=True)
@@ -91,21 +74,7 @@ class Login:
     project_check: bool
 
 
-class _Owned(Wire):
-    id: NonEmpty
-    details: Details = Field(default_factory=Details)
-
-
-class _User(_Owned):
-    machine: dict[str, Any] | None = None
-
-
-class _UserV2(Wire):
-    id: NonEmpty = Field(alias="userId")
-    machine: dict[str, Any] | None = None
-
-
-class FoundProject(_Owned):
+class FoundProject(Owned):
     """A project of an organization."""
 
     state: str = ""
@@ -127,7 +96,7 @@ class _ProjectV2(Wire):
     project_access_required: bool = False
 
 
-class FoundProjectGrant(_Owned):
+class FoundProjectGrant(Owned):
     """A project grant."""
 
     id: NonEmpty = Field(alias="grantId")
@@ -145,21 +114,10 @@ class _Policy(Wire):
     user_login_must_be_domain: bool = False
 
 
-class _LoginV2(Wire):
-    required: bool = False
-
-
 class _Features(Wire):
-    login_v2: _LoginV2 = Field(default_factory=_LoginV2, alias="loginV2")
+    v2_required: bool = Field(False, validation_alias=AliasPath("loginV2", "required"))
 
 
-_USERS = ObjectList(
-    Endpoint("POST", "/management/v1/users/_search", "user.read"),
-    _User,
-    sorted_by="USER_FIELD_NAME_CREATION_DATE",
-    size=PAGE_V2,
-)
-_USERS_V2 = ObjectList(Endpoint("POST", "/v2/users", "user.read"), _UserV2, size=PAGE_V2)
 _PROJECTS = ObjectList(Endpoint("POST", "/management/v1/projects/_search", "project.read"), FoundProject, size=PAGE_V2)
 _PROJECT_GRANTS = ObjectList(
     Endpoint("POST", "/management/v1/projectgrants/_search", "project.grant.read"), FoundProjectGrant, size=PAGE_V2
@@ -187,15 +145,15 @@ class Access:
     def users(self, org_id: str) -> Users:
         """Return the users that live in the organization."""
         operation = f"Listing the users of organization {clean(org_id)}"
-        found = self._of_organization(_USERS, org_id, operation)
+        found = self._of_organization(USERS_OF_ORGANIZATION, org_id, operation)
         return _users(found.entries, found.total)
 
     def kinds(self, ids: Collection[str]) -> Users:
         """Return which of these users are people and which are service accounts, as far as the caller may see them."""
-        found: list[_UserV2] = []
+        found: list[FoundUser] = []
         for part in chunks(sorted(ids), PAGE_V2):
             queries = {"inUserIdsQuery": {"userIds": list(part)}}
-            found += _USERS_V2.page(self._transport, "Listing users by their ids", queries)[1]
+            found += USERS.page(self._transport, "Listing users by their ids", queries)[1]
         return _users(found, len(ids))
 
     def grants(
@@ -259,9 +217,9 @@ class Access:
         :raises NotFound: on servers without the v2 API.
         """
         call = Call("Reading the features of the instance", "GET", "/v2/features/instance", reads=True)
-        return self._transport.fetch(_Features, call).login_v2.required
+        return self._transport.fetch(_Features, call).v2_required
 
-    def _of_organization(self, listed: ObjectList[Owned], org_id: str, operation: str) -> Found[Owned]:
+    def _of_organization(self, listed: ObjectList[OwnedRow], org_id: str, operation: str) -> Found[OwnedRow]:
         """Return the entries of a list of the organization that the header names.
 
         :raises HeaderIgnored: where the answer is about another organization.
@@ -270,13 +228,13 @@ class Access:
         if any(each.details.resource_owner != org_id for each in found.entries):
             raise HeaderIgnored(f"{operation}: the server answered for another organization.")
         # Without the header the caller, who is a user, would be listed among users.
-        if not found.entries and listed is not _USERS and org_id not in self._verified:
+        if not found.entries and listed is not USERS_OF_ORGANIZATION and org_id not in self._verified:
             self._organizations.read(org_id)
         self._verified.add(org_id)
         return found
 
     def _list(
-        self, listed: ObjectList[Row], operation: str, *filters: dict[str, Any], org: str | None = None
+        self, listed: ObjectList[Row], operation: str, *filters: Mapping[str, Any], org: str | None = None
     ) -> Found[Row]:
         """Return the entries of a list; only those of the first page where all take more than :data:`PAGES`."""
         total, rows = listed.page(self._transport, operation, *filters, org=org)
@@ -289,6 +247,6 @@ class Access:
         return Found(total, rows)
 
 
-def _users(found: Collection[_User] | Collection[_UserV2], total: int) -> Users:
+def _users(found: Collection[UserOfOrganization | FoundUser], total: int) -> Users:
     machines = frozenset(each.id for each in found if each.machine is not None)
     return Users(frozenset(each.id for each in found) - machines, machines, total)

@@ -62,6 +62,11 @@ class Endpoint:
     path: str
     permission: str
 
+    @property
+    def is_of_connect(self) -> bool:
+        """Whether it is of a service that speaks Connect, which has other names for the page and the filters of a list."""
+        return self.path.startswith("/zitadel.")
+
     def at(self, ids: Mapping[str, str]) -> str:
         """Return the path with these ids.
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import Unpack
 
 from pulumi_zorg.api.access import Access
-from pulumi_zorg.api.call import Endpoint, WriteOptions, CallOptions
+from pulumi_zorg.api.call import CallOptions, Endpoint, WriteOptions
 from pulumi_zorg.api.caller import Caller
 from pulumi_zorg.api.events import ChangeLogs, Events
 from pulumi_zorg.api.operations import Operations
@@ -133,8 +133,6 @@ class Client:
         # It loads httpx, which takes a tenth of a second. A preview without changes makes no call.
         from pulumi_zorg.api.transport import Transport
 
-        if notice is None:
-            return cls(Transport(settings, before_request=before_request))
         return cls(Transport(settings, notice=notice, before_request=before_request))
 
     def forget(self, property: str) -> None:

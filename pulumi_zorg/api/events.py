@@ -13,7 +13,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, AliasPath, Field
 
 from pulumi_zorg.api.call import Call, Endpoint
 from pulumi_zorg.api.records import Event, NonEmpty, Wire
@@ -96,7 +98,7 @@ class Events:
             )
             for event in page:
                 if event.kind in wanted:
-                    found[event.aggregate.type.type, event.aggregate.id, event.sequence] = event
+                    found[event.aggregate.type, event.aggregate.id, event.sequence] = event
             if len(page) < _PAGE:
                 return tuple(found.values())
             # Sequences count within one object only. Things that happened at the same moment as the last one may be left.
@@ -131,23 +133,17 @@ USER_CHANGES = "/management/v1/users/{id}/changes/_search"
 _NEWEST = 100
 
 
-class _Kind(Wire):
-    key: NonEmpty
-
-
 class Change(Wire):
     """An entry of a change log."""
 
-    event_type: _Kind
+    #: The type of the event, like ``user.removed``.
+    kind: Annotated[NonEmpty, AfterValidator(lambda key: key.removeprefix("EventTypes."))] = Field(
+        validation_alias=AliasPath("eventType", "key")
+    )
     change_date: datetime
     resource_owner_id: str = ""
     editor_id: str = ""
     editor_display_name: str = ""
-
-    @property
-    def kind(self) -> str:
-        """The type of the event, like ``user.removed``."""
-        return self.event_type.key.removeprefix("EventTypes.")
 
 
 class _Changes(Wire):

@@ -12,8 +12,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from pydantic import Field, create_model
+from typing_extensions import Unpack
 
-from pulumi_zorg.api.call import Endpoint
+from pulumi_zorg.api.call import CallOptions, Endpoint
 from pulumi_zorg.api.records import ListDetails, Wire
 from pulumi_zorg.errors import UnexpectedAnswer
 
@@ -38,6 +39,7 @@ class Identified(Protocol):
 
 
 Entry = TypeVar("Entry", bound=Identified)
+Item = TypeVar("Item")
 
 
 def all_pages(
@@ -79,6 +81,23 @@ def chunks(values: Iterable[str], size: int) -> Iterator[Sequence[str]]:
         yield kept[start : start + size]
 
 
+@dataclass(frozen=True)
+class Found(Generic[Item]):
+    """The entries of a list.
+
+    :param total: how many there are by the server's count.
+    :param entries: those that were read.
+    """
+
+    total: int
+    entries: tuple[Item, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all were read. The server counts entries that it does not show to the caller."""
+        return len(self.entries) == self.total
+
+
 Row = TypeVar("Row", bound=Wire)
 
 
@@ -101,8 +120,9 @@ class ObjectList(Generic[Row]):
     @property
     def _names(self) -> tuple[str, str, str]:
         """What requests call the page and the filters, and what answers call the number of entries."""
-        of_connect = self.endpoint.path.startswith("/zitadel.")
-        return ("pagination", "filters", "pagination") if of_connect else ("query", "queries", "details")
+        if self.endpoint.is_of_connect:
+            return ("pagination", "filters", "pagination")
+        return ("query", "queries", "details")
 
     @cached_property
     def _answer(self) -> type[Any]:
@@ -119,26 +139,26 @@ class ObjectList(Generic[Row]):
         transport: Transport,
         operation: str,
         *filters: Mapping[str, Any],
-        org: str | None = None,
-        ids: Mapping[str, str] | None = None,
         offset: int = 0,
-        **paging: Any,
+        limit: int | None = None,
+        asc: bool = True,
+        **options: Unpack[CallOptions],
     ) -> tuple[int, tuple[Row, ...]]:
         """Return how many entries match, and a page of them.
 
         :param operation: what the call is for, as the beginning of a sentence.
         :param filters: the conditions that an entry matches, as the API has them.
-        :param org: the organization that the header names.
-        :param ids: the ids in the endpoint's path.
-        :param paging: other values than those of all pages, like ``limit``.
+        :param limit: another number of entries than that of all pages.
+        :param options: the organization that the header names, and the ids in the endpoint's path.
         """
         paged, filtered, _ = self._names
-        body: dict[str, Any] = {paged: {"offset": str(offset), "limit": self.size, "asc": True, **paging}}
+        body: dict[str, Any] = {paged: {"offset": str(offset), "limit": limit or self.size, "asc": asc}}
         if filters:
             body[filtered] = list(filters)
         if self.sorted_by:
             body["sortingColumn"] = self.sorted_by
-        found = transport.fetch(self._answer, self.endpoint.call(operation, org=org, body=body, ids=ids, reads=True))
+        options["body"] = body
+        found = transport.fetch(self._answer, self.endpoint.call(operation, reads=True, **options))
         return found.counted.total_result, found.entries
 
     def all(
@@ -146,13 +166,12 @@ class ObjectList(Generic[Row]):
         transport: Transport,
         operation: str,
         *filters: Mapping[str, Any],
-        org: str | None = None,
-        ids: Mapping[str, str] | None = None,
         at_most: int | None = None,
+        **options: Unpack[CallOptions],
     ) -> Sequence[Row]:
         """Return all entries. See :meth:`page`, and :func:`all_pages` for ``at_most`` and the errors."""
 
         def page(offset: int) -> tuple[int, Sequence[Any]]:
-            return self.page(transport, operation, *filters, org=org, ids=ids, offset=offset)
+            return self.page(transport, operation, *filters, offset=offset, **options)
 
         return all_pages(page, operation, at_most)

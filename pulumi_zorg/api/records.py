@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AliasPath, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from pulumi_zorg.errors import DOCTOR, UnexpectedAnswer, clean
@@ -134,10 +134,6 @@ class UserRecord(Wire):
 RoleKeys = Annotated[tuple[str, ...], AfterValidator(lambda keys: tuple(sorted(set(keys))))]
 
 
-class _EventType(Wire):
-    type: str
-
-
 class _Editor(Wire):
     user_id: str = ""
     display_name: str = ""
@@ -145,24 +141,20 @@ class _Editor(Wire):
 
 class _Aggregate(Wire):
     id: NonEmpty
-    type: _EventType
+    type: str = Field(validation_alias=AliasPath("type", "type"))
     resource_owner: str = ""
 
 
 class Event(Wire):
     """An event of ZITADEL's event store, as ``POST /admin/v1/events/_search`` shows it."""
 
-    type: _EventType
+    #: Its type, like ``org.removed``.
+    kind: str = Field(validation_alias=AliasPath("type", "type"))
     aggregate: _Aggregate
     editor: _Editor = Field(default_factory=_Editor)
     sequence: int = 0
     creation_date: datetime
     payload: dict[str, Any] = {}
-
-    @property
-    def kind(self) -> str:
-        """The event's type, like ``org.removed``."""
-        return self.type.type
 
 
 class ObjectCreated(Wire):

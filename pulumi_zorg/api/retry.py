@@ -94,7 +94,8 @@ class Patience:
     ) -> None:
         self._url, self._deadline, self._sleep, self._notice = url, deadline, sleep, notice
         self._lock = threading.Lock()
-        self._reached = False
+        #: Whether anything has ever answered at the address.
+        self.reached = False
         self._broken = 0
         self._since: float | None = None  # of the monotonic clock
         self._outages = self._pauses = 0
@@ -121,18 +122,13 @@ class Patience:
         if left > 0:
             self._sleep(left)
 
-    @property
-    def reached(self) -> bool:
-        """Whether anything has ever answered at the address."""
-        return self._reached
-
     def is_worth_repeating(self, *, connected: bool) -> bool:
         """Whether a call that failed without an answer may succeed when it is repeated.
 
         Before anything has answered, the address is probably wrong. A connection that breaks is made again a few times, because
         something listens there. Where there is no connection, waiting would only delay the error.
         """
-        return self._reached or (connected and self._broken < _BROKEN)
+        return self.reached or (connected and self._broken < _BROKEN)
 
     def failed(self, *, answered: bool) -> None:
         """A call got no answer of ZITADEL.
@@ -140,7 +136,7 @@ class Patience:
         :param answered: whether a gateway answered in its place.
         """
         with self._lock:
-            self._reached = self._reached or answered
+            self.reached = self.reached or answered
             self._broken += 1
             if self._since is None:
                 self._since = time.monotonic()
@@ -173,7 +169,7 @@ class Patience:
     def ended(self) -> None:
         """The server answered a call."""
         with self._lock:
-            self._reached = True
+            self.reached = True
             since, repeated, reported = self._since, self._repeated, self._reported
             self._since, self._repeated, self._reported = None, 0, False
         if since is not None and repeated and reported:

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from pulumi_zorg.api.call import Call, Endpoint
 from pulumi_zorg.api.events import BEGINNING
-from pulumi_zorg.api.lists import PAGE_V2, ObjectList
+from pulumi_zorg.api.lists import PAGE_V2, Found, ObjectList
 from pulumi_zorg.api.records import Event, NonEmpty, RoleKeys, Wire
 from pulumi_zorg.errors import NotFound, PermissionDenied, clean
 
@@ -142,17 +142,6 @@ class _ProjectGrant(Wire):
     role_keys: RoleKeys = Field((), alias="grantedRoleKeys")
 
 
-@dataclass(frozen=True)
-class Holders:
-    """The user grants that have a role, as a list shows them. It may lag.
-
-    :param total: how many there are, with those that the caller may not see.
-    """
-
-    total: int
-    shown: tuple[Authorization, ...]
-
-
 class Roles:
     """The roles of projects. The event store has them without a lag, for a caller with the permission to read it."""
 
@@ -244,8 +233,8 @@ class Roles:
         with self._lock:
             return frozenset(self._taken.get((what, id), ()))
 
-    def holders(self, project_id: str, key: str, project_grant_id: str | None = None) -> Holders:
-        """Return the user grants of a project that have a role, in all organizations.
+    def holders(self, project_id: str, key: str, project_grant_id: str | None = None) -> Found[Authorization]:
+        """Return the user grants of a project that have a role, in all organizations. The list may lag.
 
         :param project_grant_id: only those made by this project grant.
         :raises NotFound: on servers before v4, which do not have the list.
@@ -259,7 +248,7 @@ class Roles:
             total, page = AUTHORIZATIONS.page(self._transport, operation, *filters, offset=offset)
             shown += page
             offset += AUTHORIZATIONS.size
-        return Holders(max(total, len(shown)), tuple(shown))
+        return Found(max(total, len(shown)), tuple(shown))
 
 
 def roles_from(events: Iterable[Event]) -> Mapping[str, ProjectRoles]:

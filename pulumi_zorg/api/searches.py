@@ -51,7 +51,7 @@ class FoundUser(Wire):
     machine: _Machine | None = None
 
 
-_USERS = ObjectList(
+USERS = ObjectList(
     Endpoint("POST", "/v2/users", "user.read"), FoundUser, sorted_by="USER_FIELD_NAME_CREATION_DATE", size=PAGE_V2
 )
 
@@ -79,11 +79,20 @@ class Searches:
 
         :raises UnexpectedAnswer: where the list changed while it was read.
         """
-        return _USERS.all(self._transport, operation, *queries)
+        return USERS.all(self._transport, operation, *queries)
 
 
-class _Row(Wire):
+class Owned(Wire):
+    """An object of an organization."""
+
+    id: NonEmpty
     details: Details = Field(default_factory=Details)
+
+
+class UserOfOrganization(Owned):
+    """A user as the list of an organization shows it: a person, or a service account (``machine``)."""
+
+    machine: dict[str, Any] | None = None
 
 
 class _User(Wire):
@@ -100,7 +109,12 @@ class _GrantedProject(Wire):
     project_name: str = ""
 
 
-_USERS_OF_ORGANIZATION = ObjectList(Endpoint("POST", "/management/v1/users/_search", "user.read"), _Row)
+USERS_OF_ORGANIZATION = ObjectList(
+    Endpoint("POST", "/management/v1/users/_search", "user.read"),
+    UserOfOrganization,
+    sorted_by="USER_FIELD_NAME_CREATION_DATE",
+    size=PAGE_V2,
+)
 _GRANTED_PROJECTS = ObjectList(
     Endpoint("POST", "/management/v1/granted_projects/_search", "project.read"), _GrantedProject, size=1_000
 )
@@ -122,7 +136,7 @@ class Counts:
         """How many service accounts live in the organization."""
         operation = f"Counting the service accounts of organization {clean(org_id)}"
         machines = {"typeQuery": {"type": "TYPE_MACHINE"}}
-        total, rows = _USERS_OF_ORGANIZATION.page(self._transport, operation, machines, org=org_id, limit=1)
+        total, rows = USERS_OF_ORGANIZATION.page(self._transport, operation, machines, org=org_id, limit=1)
         if any(each.details.resource_owner != org_id for each in rows):
             raise HeaderIgnored(f"{operation}: the server answered for another organization.")
         return total

@@ -27,7 +27,6 @@ from pulumi_zorg.world.tokens import short
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
-    from pulumi_zorg.api.records import UserRecord
 
 #: A credential that expires within this time is a warning.
 _SOON = timedelta(days=14)
@@ -64,16 +63,16 @@ def check_credential(examination: Examination) -> Finding:
 def check_expiry(examination: Examination) -> Finding:
     """The credential does not expire soon."""
     credential, what = examination.settings.credential, examination.credential
-    life = examination.client.transport.token_life
+    life = examination.client.transport.auth.token_life
     token = f"; a token for it is good for {life / 3600:.1f} h, and is renewed" if life else ""
     if isinstance(credential, ClientCredentials):
         return ok(f"a client secret does not expire{token}")
     try:
         if isinstance(credential, PersonalAccessToken):
-            expiries = _token_expiries(examination.client, examination.me)
+            expiries = _token_expiries(examination.client)
             found = [each for each in expiries if each is None or each > _now(examination)]
         else:
-            found = [_key_expiry(examination.client, examination.me, credential.key_id)]
+            found = [_key_expiry(examination.client, credential.key_id)]
     except (ApiError, UnexpectedAnswer):
         found = []
         if isinstance(credential, ServiceAccountKey) and credential.expiration_date is not None:
@@ -111,18 +110,21 @@ def check_roles(examination: Examination) -> Finding:
     return ok(f"roles of {examination.user}: {'; '.join(parts)}")
 
 
-def _token_expiries(client: Client, user: UserRecord) -> tuple[datetime | None, ...]:
+def _token_expiries(client: Client) -> tuple[datetime | None, ...]:
     """Return when each personal access token of the user expires; None for never."""
-    operation = f"Listing the personal access tokens of user {clean(user.id)}"
+    operation = f"Listing the personal access tokens of user {clean(client.me.id)}"
 
-    org, ids = user.details.resource_owner, {"user_id": user.id}
+    org, ids = client.me.details.resource_owner, {"user_id": client.me.id}
     return tuple(each.expiration_date for each in _TOKENS.all(client.transport, operation, org=org, ids=ids))
 
 
-def _key_expiry(client: Client, user: UserRecord, key_id: str) -> datetime | None:
+def _key_expiry(client: Client, key_id: str) -> datetime | None:
     """Return when a key of the user expires; None for never."""
-    operation, ids = f"Reading key {clean(key_id)} of user {clean(user.id)}", {"user_id": user.id, "id": key_id}
-    call = _KEY.call(operation, org=user.details.resource_owner, ids=ids, reads=True)
+    operation, ids = (
+        f"Reading key {clean(key_id)} of user {clean(client.me.id)}",
+        {"user_id": client.me.id, "id": key_id},
+    )
+    call = _KEY.call(operation, org=client.me.details.resource_owner, ids=ids, reads=True)
     return client.transport.fetch(_Credential, call, "key").expiration_date
 
 

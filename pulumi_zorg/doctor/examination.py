@@ -13,7 +13,6 @@ from typing import Any
 
 from pulumi_zorg.api.caller import Membership
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.records import UserRecord
 from pulumi_zorg.errors import clean
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import described
@@ -91,19 +90,15 @@ class Examination:
         return described(self.settings.credential)
 
     @property
-    def me(self) -> UserRecord:
-        """The credential's user."""
-        return self.client.me
-
-    @property
     def own_org(self) -> str:
         """The organization that the credential's user lives in."""
-        return self.me.details.resource_owner
+        return self.client.me.details.resource_owner
 
     @property
     def user(self) -> str:
         """The credential's user in a sentence."""
-        return f"user {clean(self.me.user_name or 'without a name')} ({clean(self.me.id)})"
+        me = self.client.me
+        return f"user {clean(me.user_name or 'without a name')} ({clean(me.id)})"
 
     @cached_property
     def memberships(self) -> tuple[Membership, ...]:

@@ -208,9 +208,9 @@ class _Search:
         hidden = {}
         for key in self._keys:
             found = self._client.roles.holders(self._project_id, key, self._project_grant_id)
-            for each in found.shown:
+            for each in found.entries:
                 self._take_out(each.id, each.user.id, each.organization.id)
-            hidden[key] = found.total - len(found.shown)
+            hidden[key] = found.total - len(found.entries)
         return hidden
 
     def look_in_organizations(self) -> dict[str, int]:
