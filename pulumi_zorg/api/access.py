@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import AliasPath, Field
 
-from pulumi_zorg.api.call import Call, Endpoint
 from pulumi_zorg.api.lists import PAGE_V2, Found, ObjectList, chunks
+from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import NonEmpty, Wire, check_id
 from pulumi_zorg.api.roles import AUTHORIZATIONS, authorization_filters
 from pulumi_zorg.api.searches import USERS, USERS_OF_ORGANIZATION, FoundUser, Owned, UserOfOrganization

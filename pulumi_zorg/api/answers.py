@@ -16,26 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pulumi_zorg.errors import (
-    DOCTOR,
-    AlreadyExists,
-    ApiError,
-    EventConflict,
-    FailedPrecondition,
-    InvalidArgument,
-    NotFound,
-    PermissionDenied,
-    Unauthenticated,
-    UnexpectedAnswer,
-    Unreachable,
-    clean,
-)
+from pulumi_zorg import errors
+from pulumi_zorg.errors import DOCTOR, UnexpectedAnswer, Unreachable, clean
 from pulumi_zorg.settings.headers import HOST_HEADERS, hide_sent
 
 if TYPE_CHECKING:
     import httpx
 
-    from pulumi_zorg.api.call import Call
+    from pulumi_zorg.api.operations import Call
     from pulumi_zorg.settings.config import Settings
 
 OTHER_SCHEME_THAN_HTTP = "If the server answers https at this port, the address begins with https://."
@@ -70,24 +58,29 @@ def answer_of(response: httpx.Response, call: Call, settings: Settings) -> dict[
     # What the server answers is compared as it is: a header that is hidden in it may be a part of a word.
     code, message = answer.get("code"), str(answer.get("message", ""))
     kind, hint = _kind(status, code, message, reads=call.reads), ""
-    if kind is FailedPrecondition:
+    if kind is errors.FailedPrecondition:
         hint = call.hint
-    elif kind is Unauthenticated:
+    elif kind is errors.Unauthenticated:
         hint = settings.credential_origin
     shown_code = code if isinstance(code, int | str) else None
     raise kind(call.operation, status, shown_code, quoted(response, message), hint)
 
 
-def _kind(status: int, code: Any, message: str, *, reads: bool) -> type[ApiError]:
+def _kind(status: int, code: Any, message: str, *, reads: bool) -> type[errors.ApiError]:
     """Return the class of ZITADEL's refusal."""
     if status == 400:
-        return FailedPrecondition if code in (9, "failed_precondition") else InvalidArgument
+        return errors.FailedPrecondition if code in (9, "failed_precondition") else errors.InvalidArgument
     if status == 404 and "membership" in message:
         # This decides the wording only. Whether an object is removed takes more than this (world/proof.py).
-        return PermissionDenied
+        return errors.PermissionDenied
     if status == 500 and not reads and code in (2, "unknown"):
-        return EventConflict
-    return {401: Unauthenticated, 403: PermissionDenied, 404: NotFound, 409: AlreadyExists}.get(status, ApiError)
+        return errors.EventConflict
+    return {
+        401: errors.Unauthenticated,
+        403: errors.PermissionDenied,
+        404: errors.NotFound,
+        409: errors.AlreadyExists,
+    }.get(status, errors.ApiError)
 
 
 def json_of(response: httpx.Response) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_zorg.api import roles, searches
-from pulumi_zorg.api.call import Endpoint
+from pulumi_zorg.api.operations import Endpoint
 from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, VISIBLE_ORGANIZATIONS
 from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
 

@@ -54,8 +54,8 @@ class BearerAuth(httpx.Auth, ABC):
         return self._value
 
     @abstractmethod
-    def renewed(self, refused: str) -> str | None:
-        """Return another token than ``refused``, which the API did not accept; None, or the same one, where there is none."""
+    def renewed(self, refused: str) -> str:
+        """Return another token than ``refused``, which the API did not accept; the same one where there is none."""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send one request, or two where the first token was refused and there is another."""
@@ -65,7 +65,7 @@ class BearerAuth(httpx.Auth, ABC):
         if response.status_code != 401:
             return
         other = self.renewed(token)
-        if other is not None and other != token:
+        if other != token:
             request.headers["Authorization"] = f"Bearer {other}"
             yield request
 
@@ -75,20 +75,18 @@ class FixedToken(BearerAuth):
 
     def __init__(self, credential: PersonalAccessToken) -> None:
         super().__init__(credential.token.value)
-        self._file = credential.file
+        self._credential = credential
 
-    def renewed(self, refused: str) -> str | None:
+    def renewed(self, refused: str) -> str:
         """Return the token that the file has now, or that another thread has read since ``refused`` was used.
 
-        :return: None where there is no file. It is ``refused`` again where the file has not changed.
+        :return: ``refused`` again where there is no file, or where it has not changed.
         :raises CredentialError: where the file cannot be read any more, or has no token.
         """
-        if self._file is None:
-            return None
         with self._lock:
             if self._value == refused:
                 try:
-                    self._value = self._file.read().value
+                    self._value = self._credential.read_again() or refused
                 except ConfigurationError as error:
                     raise CredentialError(f"ZITADEL refused the personal access token (401), and {error}.") from None
             return self._value

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pulumi_zorg.api.call import Call, Endpoint
 from pulumi_zorg.api.lists import ObjectList
+from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.organizations import VISIBLE_ORGANIZATIONS
 from pulumi_zorg.api.records import Details, OrganizationRecord, UserRecord, Wire
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING
 from typing_extensions import Unpack
 
 from pulumi_zorg.api.access import Access
-from pulumi_zorg.api.call import CallOptions, Endpoint, WriteOptions
 from pulumi_zorg.api.caller import Caller
-from pulumi_zorg.api.events import ChangeLogs, Events
-from pulumi_zorg.api.operations import Operations
+from pulumi_zorg.api.events import Events
+from pulumi_zorg.api.operations import CallOptions, Endpoint, Operations, WriteOptions
 from pulumi_zorg.api.organizations import Organizations
 from pulumi_zorg.api.records import Details, Record, UserRecord, Wire
 from pulumi_zorg.api.roles import Roles
-from pulumi_zorg.api.searches import Counts, Searches
+from pulumi_zorg.api.searches import Searches
 from pulumi_zorg.errors import HeaderIgnored, UnexpectedAnswer, clean
 from pulumi_zorg.settings.config import Settings
 
@@ -66,22 +65,6 @@ class Removals:
 _AT_ONCE = 2
 
 
-class Writes:
-    """Lets at most two writes of one type run at once. Types do not wait for each other, and reads do not wait."""
-
-    def __init__(self) -> None:
-        self._slots: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(_AT_ONCE))
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def of(self, token: str) -> Iterator[None]:
-        """Wait until the type may be written, and keep the place until the end of the block."""
-        with self._lock:
-            slots = self._slots[token]
-        with slots:
-            yield
-
-
 class _Changed(Wire):
     details: Details
 
@@ -99,13 +82,10 @@ class Client:
         self.organizations = Organizations(transport, self.operations)
         self.caller = Caller(transport)
         self.events = Events(transport)
-        self.change_logs = ChangeLogs(transport)
-        self.counts = Counts(transport, self.organizations)
         self.access = Access(transport, self.organizations)
-        self.searches = Searches(transport)
+        self.searches = Searches(transport, self.organizations)
         self.roles = Roles(transport, self.events)
-        #: Lets few writes of one type run at once.
-        self.writes = Writes()
+        self._writes: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(_AT_ONCE))
         #: The organizations that this process removes.
         self.removals = Removals()
         #: What the server fills in for a property that is left out: by property, the values by what they depend on. Empty is none.
@@ -134,6 +114,14 @@ class Client:
         from pulumi_zorg.api.transport import Transport
 
         return cls(Transport(settings, notice=notice, before_request=before_request))
+
+    def writing(self, token: str) -> threading.Semaphore:
+        """Return a place among those that may write objects of a type at once, for a ``with``, which waits for it.
+
+        Types do not wait for each other, and reads do not wait.
+        """
+        with self._lock:
+            return self._writes[token]
 
     def forget(self, property: str) -> None:
         """Forget the values of a property in :attr:`filled_in`: an object that it can name is created or removed."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, AliasPath, Field
 
-from pulumi_zorg.api.call import Call, Endpoint
+from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import Event, NonEmpty, Wire
 from pulumi_zorg.errors import ApiError, clean
 
@@ -34,11 +34,38 @@ class _Events(Wire):
     events: tuple[Event, ...] = ()
 
 
-class Events:
-    """The searches of the event store.
+#: The paths of the logs. They need ``project.read``, ``project.grant.read`` and ``user.read``.
+PROJECT_CHANGES = "/management/v1/projects/{id}/changes/_search"
+PROJECT_GRANT_CHANGES = "/management/v1/projects/{project_id}/grants/{id}/changes/_search"
+USER_CHANGES = "/management/v1/users/{id}/changes/_search"
 
-    Document: https://zitadel.com/docs/apis/resources/admin (List Events). They need ``events.read``, a permission on the
-    instance (IAM_OWNER, IAM_OWNER_VIEWER).
+#: Entries that are read. A removal is the last change of an object.
+_NEWEST = 100
+
+
+class Change(Wire):
+    """An entry of a change log."""
+
+    #: The type of the event, like ``user.removed``.
+    kind: Annotated[NonEmpty, AfterValidator(lambda key: key.removeprefix("EventTypes."))] = Field(
+        validation_alias=AliasPath("eventType", "key")
+    )
+    change_date: datetime
+    resource_owner_id: str = ""
+    editor_id: str = ""
+    editor_display_name: str = ""
+
+
+class _Changes(Wire):
+    result: tuple[Change, ...] = ()
+
+
+class Events:
+    """The searches of the event store and of the change logs.
+
+    Documents: https://zitadel.com/docs/apis/resources/admin (List Events), which needs ``events.read``, a permission on the
+    instance (IAM_OWNER, IAM_OWNER_VIEWER), and https://zitadel.com/docs/apis/resources/mgmt (Project History, Project Grant
+    History, Get User History).
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -74,7 +101,7 @@ class Events:
 
         :raises PermissionDenied: without ``events.read``, as :meth:`of`.
         """
-        return self._search("Searching the event store", kinds, _in(resource_owner), asc=False)
+        return self._search("Searching the event store", kinds, {}, resource_owner, asc=False)
 
     def since(
         self, moment: datetime, kinds: Iterable[str], resource_owner: str | None = None, *, at_most: int | None = None
@@ -93,9 +120,8 @@ class Events:
         for calls in itertools.count():
             if calls == at_most:
                 break
-            page = self._search(
-                "Reading what happened since then", wanted, {"from": _timestamp(moment), **_in(resource_owner)}
-            )
+            start = moment.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+            page = self._search("Reading what happened since then", wanted, {"from": start}, resource_owner)
             for event in page:
                 if event.kind in wanted:
                     found[event.aggregate.type, event.aggregate.id, event.sequence] = event
@@ -108,58 +134,7 @@ class Events:
             moment = last
         return None
 
-    def _search(
-        self, operation: str, kinds: Iterable[str], query: Mapping[str, Any], *, asc: bool = True
-    ) -> tuple[Event, ...]:
-        body = {"eventTypes": sorted(kinds), "limit": _PAGE, "asc": asc, **query}
-        call = Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True)
-        return self._transport.fetch(_Events, call).events
-
-
-def _in(resource_owner: str | None) -> dict[str, str]:
-    return {} if resource_owner is None else {"resourceOwner": resource_owner}
-
-
-def _timestamp(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-#: The paths of the logs. They need ``project.read``, ``project.grant.read`` and ``user.read``.
-PROJECT_CHANGES = "/management/v1/projects/{id}/changes/_search"
-PROJECT_GRANT_CHANGES = "/management/v1/projects/{project_id}/grants/{id}/changes/_search"
-USER_CHANGES = "/management/v1/users/{id}/changes/_search"
-
-#: Entries that are read. A removal is the last change of an object.
-_NEWEST = 100
-
-
-class Change(Wire):
-    """An entry of a change log."""
-
-    #: The type of the event, like ``user.removed``.
-    kind: Annotated[NonEmpty, AfterValidator(lambda key: key.removeprefix("EventTypes."))] = Field(
-        validation_alias=AliasPath("eventType", "key")
-    )
-    change_date: datetime
-    resource_owner_id: str = ""
-    editor_id: str = ""
-    editor_display_name: str = ""
-
-
-class _Changes(Wire):
-    result: tuple[Change, ...] = ()
-
-
-class ChangeLogs:
-    """The searches of the change logs.
-
-    Documents: https://zitadel.com/docs/apis/resources/mgmt (Project History, Project Grant History, Get User History).
-    """
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def newest(self, log: str, ids: Mapping[str, str], org_id: str) -> tuple[Change, ...]:
+    def log(self, log: str, ids: Mapping[str, str], org_id: str) -> tuple[Change, ...]:
         """Return the newest changes of an object in an organization, the newest first; none where the caller may not read them.
 
         :param log: the path of the log.
@@ -177,3 +152,17 @@ class ChangeLogs:
             return ()
         # A server that ignores the header shows a log of another organization.
         return tuple(each for each in changes if each.resource_owner_id == org_id)
+
+    def _search(
+        self,
+        operation: str,
+        kinds: Iterable[str],
+        query: Mapping[str, Any],
+        owner: str | None = None,
+        *,
+        asc: bool = True,
+    ) -> tuple[Event, ...]:
+        within = {} if owner is None else {"resourceOwner": owner}
+        body = {"eventTypes": sorted(kinds), "limit": _PAGE, "asc": asc, **query, **within}
+        call = Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True)
+        return self._transport.fetch(_Events, call).events

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from pydantic import Field, create_model
 from typing_extensions import Unpack
 
-from pulumi_zorg.api.call import CallOptions, Endpoint
+from pulumi_zorg.api.operations import CallOptions, Endpoint
 from pulumi_zorg.api.records import ListDetails, Wire
 from pulumi_zorg.errors import UnexpectedAnswer
 

@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.api.call import Endpoint
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList, all_pages
-from pulumi_zorg.api.operations import Implementation, Operations
+from pulumi_zorg.api.operations import Endpoint, Implementation, Operations
 from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.errors import ApiError, HeaderIgnored, UnexpectedAnswer, clean
 

@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from pulumi_zorg.api.call import Call, Endpoint
 from pulumi_zorg.api.events import BEGINNING
 from pulumi_zorg.api.lists import PAGE_V2, Found, ObjectList
+from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import Event, NonEmpty, RoleKeys, Wire
 from pulumi_zorg.errors import NotFound, PermissionDenied, clean
 

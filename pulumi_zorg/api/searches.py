@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from pulumi_zorg.api.call import Call, Endpoint
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList
+from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import Details, NonEmpty, Record, Wire, check_id
 from pulumi_zorg.errors import HeaderIgnored, clean
 
@@ -56,32 +56,6 @@ USERS = ObjectList(
 )
 
 
-class Searches:
-    """The read of a user and the search for users.
-
-    Documents: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers, GetUserByID).
-    """
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def user(self, operation: str, id: str) -> FoundUser:
-        """Return the user as a read by its id shows it. It does not lag, as lists do."""
-        user = self._transport.fetch(FoundUser, _READ_USER.call(operation, ids={"id": id}, reads=True), "user")
-        check_id(user.id, id, "user", operation)
-        return user
-
-    def users(self, operation: str, *queries: Mapping[str, Any]) -> Sequence[FoundUser]:
-        """Return the users that match all queries, in all organizations, as far as the caller may see them.
-
-        The server does not count users that it does not show to the caller, so none may mean that the caller may see none.
-        Every user sees itself.
-
-        :raises UnexpectedAnswer: where the list changed while it was read.
-        """
-        return USERS.all(self._transport, operation, *queries)
-
-
 class Owned(Wire):
     """An object of an organization."""
 
@@ -120,17 +94,34 @@ _GRANTED_PROJECTS = ObjectList(
 )
 
 
-class Counts:
-    """Counts and names.
+class Searches:
+    """The read of a user and the search for users; and counts and names, on which no decision rests.
 
-    Documents: https://zitadel.com/docs/apis/resources/mgmt (Search Users, Search Projects, Search User Grants, User by
-    ID, Project By ID, Search Granted Projects) and https://zitadel.com/docs/apis/resources/user_service_v2 (User by ID).
+    Documents: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers, GetUserByID) and
+    https://zitadel.com/docs/apis/resources/mgmt (Search Users, Search Projects, Search User Grants, User by ID, Project By ID,
+    Search Granted Projects).
 
-    Every method raises HeaderIgnored where the server answers for another organization, as far as that can be seen.
+    The methods about an organization raise HeaderIgnored where the server answers for another one, as far as that can be seen.
     """
 
     def __init__(self, transport: Transport, organizations: Organizations) -> None:
         self._transport, self._organizations = transport, organizations
+
+    def user(self, operation: str, id: str) -> FoundUser:
+        """Return the user as a read by its id shows it. It does not lag, as lists do."""
+        user = self._transport.fetch(FoundUser, _READ_USER.call(operation, ids={"id": id}, reads=True), "user")
+        check_id(user.id, id, "user", operation)
+        return user
+
+    def users(self, operation: str, *queries: Mapping[str, Any]) -> Sequence[FoundUser]:
+        """Return the users that match all queries, in all organizations, as far as the caller may see them.
+
+        The server does not count users that it does not show to the caller, so none may mean that the caller may see none.
+        Every user sees itself.
+
+        :raises UnexpectedAnswer: where the list changed while it was read.
+        """
+        return USERS.all(self._transport, operation, *queries)
 
     def service_accounts(self, org_id: str) -> int:
         """How many service accounts live in the organization."""

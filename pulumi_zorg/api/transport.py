@@ -23,7 +23,7 @@ import httpx
 
 from pulumi_zorg.api.answers import Passing, answer_of, connection_error, http_date
 from pulumi_zorg.api.auth import TOKEN_PATH, BearerAuth, ExchangedToken, FixedToken
-from pulumi_zorg.api.call import ORG_HEADER, Call
+from pulumi_zorg.api.operations import ORG_HEADER, Call
 from pulumi_zorg.api.records import Record, parse
 from pulumi_zorg.api.retry import Patience, retry
 from pulumi_zorg.errors import DOCTOR, InputError, Unreachable, clean

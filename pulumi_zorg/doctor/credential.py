@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.api.call import Endpoint
 from pulumi_zorg.api.lists import ObjectList
+from pulumi_zorg.api.operations import Endpoint
 from pulumi_zorg.api.organizations import READ_ORGANIZATION
 from pulumi_zorg.api.records import NonEmpty, Wire
 from pulumi_zorg.doctor.examination import Examination, moment_text, named

@@ -26,7 +26,7 @@ from pulumi_zorg.engine.backend import pending_creates_folder
 from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.pending import PendingCreate, PendingCreates
 from pulumi_zorg.engine.state import not_understood
-from pulumi_zorg.errors import clean
+from pulumi_zorg.errors import ZorgError, clean
 from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, NO_IMPORT, OLDEST_ENGINE, dotted, version_in
 from pulumi_zorg.settings.pulumi_project import program_folder, project_file, read_project
 
@@ -86,13 +86,14 @@ def check_checkpoints(examination: Examination) -> Finding:
 
 def check_state(examination: Examination) -> Sequence[Finding]:
     """This release understands the resources of this package in the stack's state."""
-    state = examination.read_state()
-    if state.not_read is not None:
-        return [warning(f"the stack's state is not read: {state.not_read}")]
-    if state.exported is None:
+    try:
+        exported = examination.read_state()
+    except ZorgError as failed:
+        return [warning(f"the stack's state is not read: {failed}")]
+    if exported is None:
         return [ok("no stack is selected, so there is no state to read")]
     fine = ok("this release understands all resources of pulumi_zorg in the stack's state")
-    return [error(each.why) for each in not_understood(state.exported)] or [fine]
+    return [error(each.why) for each in not_understood(exported)] or [fine]
 
 
 def check_pending_folder(examination: Examination) -> Finding:

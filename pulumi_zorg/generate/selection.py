@@ -155,7 +155,7 @@ def _read_names(world: World, selection: Selection) -> None:
     }
 
     def read(item: tuple[str, str]) -> str | None:
-        for call in world.client.counts.names(*item, wanted[item]):
+        for call in world.client.searches.names(*item, wanted[item]):
             try:
                 name = call()
             except ZorgError:  # it is only for a comment

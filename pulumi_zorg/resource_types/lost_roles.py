@@ -12,10 +12,9 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from pulumi_zorg.api.call import Endpoint
 from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.lists import ObjectList
-from pulumi_zorg.api.operations import Implementation, Proves
+from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, RoleKeys, Wire
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.api.roles import AUTHORIZATIONS

@@ -7,9 +7,8 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from pulumi_zorg.api.call import Endpoint
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.operations import Implementation, Proves, permissions_of
+from pulumi_zorg.api.operations import Endpoint, Implementation, Proves, permissions_of
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven, UnexpectedAnswer, ZorgError
 from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Facts, Impact, Planned
@@ -418,7 +417,7 @@ class ResourceType(Generic[AnyInputs]):
 
     def create(self, client: Client, inputs: AnyInputs) -> str:
         """Create an active object and return its id."""
-        with client.writes.of(self.token):
+        with client.writing(self.token):
             try:
                 return self.calls.create(client, inputs)
             finally:
@@ -434,7 +433,7 @@ class ResourceType(Generic[AnyInputs]):
 
     def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Perform one step."""
-        with client.writes.of(self.token):
+        with client.writing(self.token):
             match step.action:
                 case Action.UPDATE:
                     self.calls.update(client, id, inputs, step.changed)
@@ -503,7 +502,7 @@ class ResourceType(Generic[AnyInputs]):
         known = {name: value for name, value in effect.properties.items() if isinstance(value, str)}
         org_id = known.get("org_id")
         found = {
-            name: reader.name((name, org_id or "", known[name]), *client.counts.names(name, known[name], org_id))
+            name: reader.name((name, org_id or "", known[name]), *client.searches.names(name, known[name], org_id))
             for name in properties
             if name in known
         }

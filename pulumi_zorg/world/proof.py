@@ -173,7 +173,7 @@ def _without_events(client: Client, type: Declared, id: str, address: Address, r
             f"organization {clean(org_id)} (ORG_OWNER_VIEWER or ORG_OWNER there, or IAM_OWNER_VIEWER on the instance).",
             _STATE_DELETE,
         )
-    log = type.events.log and client.change_logs.newest(type.events.log, _ids(type.events, id, address), org_id)
+    log = type.events.log and client.events.log(type.events.log, _ids(type.events, id, address), org_id)
     last = _last(log or (), *type.events.created, *type.events.removed)
     if last is not None and last.kind in type.events.removed:
         return _logged(last, f"{what} was removed")
@@ -213,7 +213,7 @@ def _logged_removal_of_parent(client: Client, events: ObjectEvents, address: Add
             except NotProven:
                 continue
         elif parent.log is not None and (parent.aggregate is None or parent.aggregate in address.ids):
-            changes = client.change_logs.newest(parent.log, _ids(parent, parent_id, address), address.ids["org_id"])
+            changes = client.events.log(parent.log, _ids(parent, parent_id, address), address.ids["org_id"])
             last = _last(changes, *parent.created, parent.removed)
             if last is not None and last.kind == parent.removed:
                 return _logged(last, how)

@@ -71,7 +71,7 @@ _HOW = "An id is in ZITADEL's console, and the lookups of this package find it b
 
 def may_exist(client: Client, property: str, id: str, org_id: str | None) -> bool:
     """Whether a read shows the object that a property names, or refuses to say whether it exists."""
-    for call in client.counts.names(property, id, org_id):
+    for call in client.searches.names(property, id, org_id):
         try:
             if call():
                 return True

@@ -16,7 +16,7 @@ import jwt
 import pytest
 
 from pulumi_zorg.api.auth import SCOPE, BearerAuth, ExchangedToken, FixedToken, SendForToken
-from pulumi_zorg.api.call import Call
+from pulumi_zorg.api.operations import Call
 from pulumi_zorg.errors import CredentialError, Unauthenticated, UnexpectedAnswer, Unreachable, ZorgError
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import ClientCredentials, Credential, PersonalAccessToken, Secret

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import Field
 
-from pulumi_zorg.api.call import Endpoint
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList
+from pulumi_zorg.api.operations import Endpoint
 from pulumi_zorg.api.records import NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.errors import FailedPrecondition, clean
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
