@@ -156,32 +156,21 @@ class Access:
             found += USERS.page(self._transport, "Listing users by their ids", queries)[1]
         return _users(found, len(ids))
 
-    def grants(
-        self,
-        *,
-        project_id: str | None = None,
-        role: str | None = None,
-        project_grant: str | None = None,
-        org_id: str | None = None,
-    ) -> Found[FoundGrant]:
+    def grants(self, **only: str | None) -> Found[FoundGrant]:
         """Return user grants of all organizations.
 
-        :param project_id: only those on this project.
-        :param role: only those with this role.
-        :param project_grant: only those made by this project grant.
-        :param org_id: only those made in this organization.
+        :param only: the project or the organization, the role, … that they have. See :func:`authorization_filters`.
         """
-        what = f"of project {clean(project_id)}" if project_id is not None else f"of organization {clean(org_id or '')}"
-        filters = authorization_filters(project_id=project_id, role=role, project_grant_id=project_grant, org_id=org_id)
-        found = self._list(AUTHORIZATIONS, f"Listing the user grants {what}", *filters)
+        project_id = only.get("project_id")
+        of_project = project_id and f"project {clean(project_id)}"
+        what = of_project or f"organization {clean(only.get('org_id') or '')}"
+        found = self._list(AUTHORIZATIONS, f"Listing the user grants of {what}", *authorization_filters(**only))
         # A state that this release does not know counts as active: nobody is then left out of those who lose access.
-        return Found(
-            found.total,
-            tuple(
-                FoundGrant(each.user.id, each.user.organization_id, each.state != "STATE_INACTIVE")
-                for each in found.entries
-            ),
+        grants = (
+            FoundGrant(each.user.id, each.user.organization_id, each.state != "STATE_INACTIVE")
+            for each in found.entries
         )
+        return Found(found.total, tuple(grants))
 
     def projects(self, org_id: str) -> Found[FoundProject]:
         """Return the projects that the organization owns."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_zorg.api import roles, searches
 from pulumi_zorg.api.operations import Endpoint
-from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, VISIBLE_ORGANIZATIONS
+from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, VISIBLE
 from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ API_SERVICES = (
     ApiService("admin v1", ORGANIZATIONS.endpoint),
     ApiService(
         "organizations v2",
-        VISIBLE_ORGANIZATIONS.endpoint,
+        VISIBLE.endpoint,
         "a credential without iam.read on the instance cannot find an organization by name, so it cannot adopt one",
     ),
     AUTHORIZATIONS,
@@ -59,10 +59,9 @@ def has_service(transport: Transport, service: ApiService) -> bool:
 
     :raises Unreachable: where no answer arrived.
     """
-    body = {"pagination" if service.endpoint.is_of_connect else "query": {"limit": 1}}
-    call = service.endpoint.call(
-        f"Looking for the API {service.name}", body=body if service.endpoint.method == "POST" else None, reads=True
-    )
+    page = {"pagination" if service.endpoint.is_of_connect else "query": {"limit": 1}}
+    body = page if service.endpoint.method == "POST" else None
+    call = service.endpoint.call(f"Looking for the API {service.name}", body=body, reads=True)
     try:
         transport.send(call)
     except (NotFound, UnexpectedAnswer):

@@ -82,7 +82,7 @@ class Events:
         found: dict[int, Event] = {}
         query: dict[str, Any] = {"aggregateId": aggregate_id}
         while True:
-            page = self._search(operation, wanted, query)
+            page = self._search(operation, wanted, **query)
             # The server filters; that it did is verified, for a removal must not be taken from another object.
             new = {
                 event.sequence: event
@@ -101,7 +101,7 @@ class Events:
 
         :raises PermissionDenied: without ``events.read``, as :meth:`of`.
         """
-        return self._search("Searching the event store", kinds, {}, resource_owner, asc=False)
+        return self._search("Searching the event store", kinds, resource_owner, asc=False)
 
     def since(
         self, moment: datetime, kinds: Iterable[str], resource_owner: str | None = None, *, at_most: int | None = None
@@ -120,8 +120,10 @@ class Events:
         for calls in itertools.count():
             if calls == at_most:
                 break
-            start = moment.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
-            page = self._search("Reading what happened since then", wanted, {"from": start}, resource_owner)
+            start: dict[str, Any] = {
+                "from": moment.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+            }
+            page = self._search("Reading what happened since then", wanted, resource_owner, **start)
             for event in page:
                 if event.kind in wanted:
                     found[event.aggregate.type, event.aggregate.id, event.sequence] = event
@@ -154,13 +156,7 @@ class Events:
         return tuple(each for each in changes if each.resource_owner_id == org_id)
 
     def _search(
-        self,
-        operation: str,
-        kinds: Iterable[str],
-        query: Mapping[str, Any],
-        owner: str | None = None,
-        *,
-        asc: bool = True,
+        self, operation: str, kinds: Iterable[str], owner: str | None = None, *, asc: bool = True, **query: Any
     ) -> tuple[Event, ...]:
         within = {} if owner is None else {"resourceOwner": owner}
         body = {"eventTypes": sorted(kinds), "limit": _PAGE, "asc": asc, **query, **within}

@@ -166,12 +166,18 @@ class ObjectList(Generic[Row]):
         transport: Transport,
         operation: str,
         *filters: Mapping[str, Any],
+        first: tuple[int, Sequence[Row]] | None = None,
         at_most: int | None = None,
         **options: Unpack[CallOptions],
     ) -> Sequence[Row]:
-        """Return all entries. See :meth:`page`, and :func:`all_pages` for ``at_most`` and the errors."""
+        """Return all entries. See :meth:`page`, and :func:`all_pages` for ``at_most`` and the errors.
+
+        :param first: the first page, where it was read already.
+        """
 
         def page(offset: int) -> tuple[int, Sequence[Any]]:
-            return self.page(transport, operation, *filters, offset=offset, **options)
+            return (
+                first if first and not offset else self.page(transport, operation, *filters, offset=offset, **options)
+            )
 
         return all_pages(page, operation, at_most)

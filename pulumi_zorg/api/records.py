@@ -27,11 +27,9 @@ class Wire(BaseModel):
 
 
 class Details(Wire):
-    """Who owns an object, and when it changed (``zitadel.v1.ObjectDetails``)."""
+    """Who owns an object, and when it was created (``zitadel.v1.ObjectDetails``)."""
 
-    sequence: int = 0
     creation_date: datetime | None = None
-    change_date: datetime | None = None
     resource_owner: str = ""
 
 

@@ -41,9 +41,7 @@ def retry(
             if not should_retry(error):
                 raise
             requested = retry_after(error)
-            wait = _jittered(attempt, _FIRST_WAIT, _LONGEST_WAIT)
-            if requested is not None:
-                wait = requested + _jittered(1, _FIRST_WAIT, _LONGEST_WAIT)
+            wait = (requested or 0.0) + _jittered(attempt if requested is None else 1, _FIRST_WAIT, _LONGEST_WAIT)
             if wait >= left():
                 raise
             notify(error, wait)
@@ -157,12 +155,12 @@ class Patience:
         """
         with self._lock:
             self._repeated += 1
-            first = self._repeated == 1
-            if first:
-                self._outages += 1
-                self._reported = _is_reported(self._outages)
-            outages, reported = self._outages, self._reported
-        if first and reported:
+            if self._repeated > 1:
+                return
+            self._outages += 1
+            outages = self._outages
+            reported = self._reported = _is_reported(outages)
+        if reported:
             count = "" if outages == 1 else f" This is outage {outages} of this run."
             self._notice(f"{sentence}{count}")
 

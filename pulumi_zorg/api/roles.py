@@ -16,14 +16,13 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from pulumi_zorg.api.events import BEGINNING
+from pulumi_zorg.api.events import BEGINNING, Events
 from pulumi_zorg.api.lists import PAGE_V2, Found, ObjectList
 from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import Event, NonEmpty, RoleKeys, Wire
 from pulumi_zorg.errors import NotFound, PermissionDenied, clean
 
 if TYPE_CHECKING:
-    from pulumi_zorg.api.events import Events
     from pulumi_zorg.api.transport import Transport
 
 

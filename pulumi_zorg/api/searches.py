@@ -132,13 +132,6 @@ class Searches:
             raise HeaderIgnored(f"{operation}: the server answered for another organization.")
         return total
 
-    def organization_name(self, org_id: str) -> str:
-        """The name of an organization.
-
-        :raises HeaderIgnored: where the server answers with another organization.
-        """
-        return self._organizations.read(org_id).name
-
     def names(self, property: str, id: str, org_id: str | None) -> tuple[Callable[[], str | None], ...]:
         """Return the calls that give the name of an object, to be tried in order; none where no call is known.
 
@@ -152,7 +145,7 @@ class Searches:
             if not org_id:
                 return ()
             return (lambda: self.project_name(org_id, id), lambda: self.granted_project_name(org_id, id))
-        return (lambda: self.organization_name(id),) if property.endswith("org_id") else ()
+        return (lambda: self._organizations.read(id).name,) if property.endswith("org_id") else ()
 
     def user_name(self, org_id: str, user_id: str) -> str:
         """The name of a user of that organization.

@@ -70,7 +70,7 @@ def generate(
 
     # They import the HTTP client, which takes a tenth of a second; --help does not need it.
     from pulumi_zorg.generate import pipeline
-    from pulumi_zorg.generate.managed import Managed
+    from pulumi_zorg.generate.selection import Managed
 
     managed = Managed.of(stack.name, stack.state) if missing else None
     with connected(stack.settings, "generate") as world:

@@ -50,8 +50,8 @@ def import_object(
     stack.require_imports("Install it, or declare the object with adopt=True.")
 
     # These import the HTTP client, which takes a tenth of a second; --help does not need it.
-    from pulumi_zorg.generate.managed import Managed
     from pulumi_zorg.generate.pipeline import import_one
+    from pulumi_zorg.generate.selection import Managed
 
     given = {"org_id": org_id, "project_id": project_id}
     address = {name: value for name, value in given.items() if value is not None}

@@ -222,10 +222,10 @@ def _in_organization(examination: Examination, org_id: str) -> Iterator[Finding]
         readable = READ_ORGANIZATION.permission in permissions
         removed = readable and examination.client.organizations.read(org_id).removed
     except ApiError as refused:
-        yield replace(error(f"organization {clean(org_id)}: {refused} Check the id."), org_id=org_id)
+        yield error(f"organization {clean(org_id)}: {refused} Check the id.", org_id=org_id)
         return
     if removed:
-        yield replace(error(f"organization {clean(org_id)} was removed. Name another one."), org_id=org_id)
+        yield error(f"organization {clean(org_id)} was removed. Name another one.", org_id=org_id)
         return
     where = f"in organization {clean(org_id)}"
     scope = _Scope(where, permissions, org_id, f"ORG_OWNER {where}")

@@ -188,7 +188,11 @@ def interpreters(file: Path) -> tuple[Interpreter, Interpreter]:
     elif virtualenv:
         of_program = Interpreter(named, _python_of(file.parent / virtualenv), made=detected == "uv")
     elif detected == "uv":
-        of_program = Interpreter("uv", _python_of(_of_uv(program)), made=True)
+        environment = (
+            os.environ.get("UV_PROJECT_ENVIRONMENT") or ".venv"
+        )  # what uv uses without the option `virtualenv`
+        folder = _above(program, "uv.lock") or _above(program, "pyproject.toml") or program
+        of_program = Interpreter("uv", _python_of(folder / environment), made=True)
     else:
         of_program = _on_path("python3", "python")
     # The script looks at the two options only. It starts in the program's folder.
@@ -238,12 +242,12 @@ def _compared(interpreter: Interpreter, who_uses: str, folder: Path) -> Finding:
             f"{absent}. Run `pulumi install`. With `main` in {folder}, the program looks for a relative `virtualenv` from the project's "
             "folder, and the provider's process from the program's folder: then give an absolute path."
         )
-    is_mine = _same(executable.parent.parent, Path(sys.prefix))
-    answer = (sys.prefix, "") if is_mine else _ask(executable, folder)
+    here = Path(sys.prefix).resolve()
+    answer = (sys.prefix, "") if executable.parent.parent.resolve() == here else _ask(executable, folder)
     if answer is None:
         return warning(f"{who_uses} {executable} ({by}), which cannot be run, and {mine}")
     prefix, installed = answer
-    if _same(Path(prefix), Path(sys.prefix)):
+    if Path(prefix).resolve() == here:
         return ok(f"{mine}, which {who_uses} too ({by})")
     there = f"pulumi_zorg {installed} is installed there" if installed else "pulumi_zorg is not installed there"
     return warning(
@@ -282,12 +286,6 @@ def _of_poetry(program: Path) -> Interpreter:
     return Interpreter("`poetry env info --path` shows it", None)
 
 
-def _of_uv(program: Path) -> Path:
-    """Return the environment that uv uses without the option `virtualenv`."""
-    folder = _above(program, "uv.lock") or _above(program, "pyproject.toml") or program
-    return folder / (os.environ.get("UV_PROJECT_ENVIRONMENT") or ".venv")
-
-
 def _above(folder: Path, name: str) -> Path | None:
     """Return the nearest folder, this one or one above it, that has a file of this name."""
     return next((each for each in (folder, *folder.parents) if (each / name).is_file()), None)
@@ -295,10 +293,6 @@ def _above(folder: Path, name: str) -> Path | None:
 
 def _python_of(environment: Path) -> Path:
     return environment / ("Scripts/python.exe" if _WINDOWS else "bin/python")
-
-
-def _same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
 
 
 def _ask(executable: Path, folder: Path) -> tuple[str, str] | None:

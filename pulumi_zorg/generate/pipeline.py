@@ -11,10 +11,9 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY
 
 from pulumi_zorg.engine.state_form import outputs
 from pulumi_zorg.errors import InputError, clean
-from pulumi_zorg.generate.managed import Managed, resource_name
 from pulumi_zorg.generate.program import Declared, Way, declaration, program
 from pulumi_zorg.generate.python_text import variable
-from pulumi_zorg.generate.selection import select, select_one, verify
+from pulumi_zorg.generate.selection import Managed, resource_name, select, select_one, verify
 from pulumi_zorg.resource_types.inputs import wrong_id
 from pulumi_zorg.resource_types.registration import pickled_provider
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, resource_class
@@ -128,12 +127,12 @@ def import_file(resources: Iterable[Declared], parent: str | None = None) -> str
     :param parent: the URN of the parent of all resources; None for the stack itself.
     """
     entries = [_entry(each) for each in resources]
-    if parent is None:
-        return _text({"resources": entries})
-    # Neither this name nor those of the entries are in the state.
-    return _text(
-        {"nameTable": {"the parent": parent}, "resources": [{**each, "parent": "the parent"} for each in entries]}
-    )
+    content: dict[str, Any] = {"resources": entries}
+    if parent is not None:
+        # Neither this name nor those of the entries are in the state.
+        children = [{**each, "parent": "the parent"} for each in entries]
+        content = {"nameTable": {"the parent": parent}, "resources": children}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def _entry(resource: Declared) -> dict[str, Any]:
@@ -148,7 +147,3 @@ def _entry(resource: Declared) -> dict[str, Any]:
         "inputs": {**resource.inputs, **provider},
         "outputs": {**outputs(resource.resource_type, resource.observed, resource.inputs), **provider},
     }
-
-
-def _text(content: dict[str, Any]) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

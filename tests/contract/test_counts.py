@@ -51,7 +51,11 @@ def test_who_may_not_see_them_is_refused(every_server: Server, clients: Clients)
 def test_an_answer_about_another_organization_is_noticed(every_server: Server, clients: Clients) -> None:
     every_server.proxy.add(Fault("strip", times=None))
     client = clients.owner(every_server)
-    for call in (client.searches.service_accounts, client.access.users, client.searches.organization_name):
+    for call in (
+        client.searches.service_accounts,
+        client.access.users,
+        lambda org: client.searches.names("granted_org_id", org, None)[0](),
+    ):
         with pytest.raises(HeaderIgnored):
             call(every_server.home)
 

@@ -75,7 +75,7 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
         project_id = effect.properties.get("project_id")
         if not isinstance(project_id, str):
             return Facts(names=names)
-        grants = partial(client.access.grants, project_id=project_id, project_grant=effect.id)
+        grants = partial(client.access.grants, project_id=project_id, project_grant_id=effect.id)
         if not are_shown(effect.loses):
             facts = Facts(unlisted="which roles it loses is not known")
         elif effect.act is Act.REMOVES:
