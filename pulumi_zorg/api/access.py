@@ -5,18 +5,17 @@ Each method that lists makes at most :data:`PAGES` calls.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import Field
+from pydantic import AliasPath, Field
 
-from pulumi_zorg.api.authorizations import AUTHORIZATIONS, authorization_filters
-from pulumi_zorg.api.call import Call
-from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.lists import ObjectList
-from pulumi_zorg.api.pages import PAGE_V2, chunks
-from pulumi_zorg.api.records import Details, NonEmpty, Wire, check_id, parse
+from pulumi_zorg.api.lists import PAGE_V2, Found, ObjectList, chunks
+from pulumi_zorg.api.operations import Call, Endpoint
+from pulumi_zorg.api.records import NonEmpty, Wire, check_id
+from pulumi_zorg.api.roles import AUTHORIZATIONS, authorization_filters
+from pulumi_zorg.api.searches import USERS, USERS_OF_ORGANIZATION, FoundUser, Owned, UserOfOrganization
 from pulumi_zorg.errors import HeaderIgnored, clean
 
 if TYPE_CHECKING:
@@ -27,26 +26,8 @@ if TYPE_CHECKING:
 #: Pages of 1,000 entries that one list takes at most.
 PAGES = 5
 
-Entry = TypeVar("Entry")
 Row = TypeVar("Row", bound=Wire)
-Owned = TypeVar("Owned", bound="_Owned")
-
-
-@dataclass(frozen=True)
-class Found(Generic[Entry]):
-    """The entries of a list.
-
-    :param total: how many there are by the server's count.
-    :param entries: those that were read.
-    """
-
-    total: int
-    entries: tuple[Entry, ...]
-
-    @property
-    def complete(self) -> bool:
-        """Whether all were read. The server counts entries that it does not show to the caller."""
-        return len(self.entries) == self.total
+OwnedRow = TypeVar("OwnedRow", bound=Owned)
 
 
 @dataclass(frozen=True)
@@ -93,21 +74,7 @@ class Login:
     project_check: bool
 
 
-class _Owned(Wire):
-    id: NonEmpty
-    details: Details = Field(default_factory=Details)
-
-
-class _User(_Owned):
-    machine: dict[str, Any] | None = None
-
-
-class _UserV2(Wire):
-    id: NonEmpty = Field(alias="userId")
-    machine: dict[str, Any] | None = None
-
-
-class FoundProject(_Owned):
+class FoundProject(Owned):
     """A project of an organization."""
 
     state: str = ""
@@ -129,11 +96,7 @@ class _ProjectV2(Wire):
     project_access_required: bool = False
 
 
-class _FoundProjectV2(Wire):
-    project: _ProjectV2
-
-
-class FoundProjectGrant(_Owned):
+class FoundProjectGrant(Owned):
     """A project grant."""
 
     id: NonEmpty = Field(alias="grantId")
@@ -151,25 +114,10 @@ class _Policy(Wire):
     user_login_must_be_domain: bool = False
 
 
-class _FoundPolicy(Wire):
-    policy: _Policy
-
-
-class _LoginV2(Wire):
-    required: bool = False
-
-
 class _Features(Wire):
-    login_v2: _LoginV2 = Field(default_factory=_LoginV2, alias="loginV2")
+    v2_required: bool = Field(False, validation_alias=AliasPath("loginV2", "required"))
 
 
-_USERS = ObjectList(
-    Endpoint("POST", "/management/v1/users/_search", "user.read"),
-    _User,
-    sorted_by="USER_FIELD_NAME_CREATION_DATE",
-    size=PAGE_V2,
-)
-_USERS_V2 = ObjectList(Endpoint("POST", "/v2/users", "user.read"), _UserV2, size=PAGE_V2)
 _PROJECTS = ObjectList(Endpoint("POST", "/management/v1/projects/_search", "project.read"), FoundProject, size=PAGE_V2)
 _PROJECT_GRANTS = ObjectList(
     Endpoint("POST", "/management/v1/projectgrants/_search", "project.grant.read"), FoundProjectGrant, size=PAGE_V2
@@ -197,43 +145,32 @@ class Access:
     def users(self, org_id: str) -> Users:
         """Return the users that live in the organization."""
         operation = f"Listing the users of organization {clean(org_id)}"
-        found = self._of_organization(_USERS, org_id, operation)
+        found = self._of_organization(USERS_OF_ORGANIZATION, org_id, operation)
         return _users(found.entries, found.total)
 
     def kinds(self, ids: Collection[str]) -> Users:
         """Return which of these users are people and which are service accounts, as far as the caller may see them."""
-        found: list[_UserV2] = []
+        found: list[FoundUser] = []
         for part in chunks(sorted(ids), PAGE_V2):
             queries = {"inUserIdsQuery": {"userIds": list(part)}}
-            found += _USERS_V2.page(self._transport, "Listing users by their ids", queries)[1]
+            found += USERS.page(self._transport, "Listing users by their ids", queries)[1]
         return _users(found, len(ids))
 
-    def grants(
-        self,
-        *,
-        project_id: str | None = None,
-        role: str | None = None,
-        project_grant: str | None = None,
-        org_id: str | None = None,
-    ) -> Found[FoundGrant]:
+    def grants(self, **only: str | None) -> Found[FoundGrant]:
         """Return user grants of all organizations.
 
-        :param project_id: only those on this project.
-        :param role: only those with this role.
-        :param project_grant: only those made by this project grant.
-        :param org_id: only those made in this organization.
+        :param only: the project or the organization, the role, … that they have. See :func:`authorization_filters`.
         """
-        what = f"of project {clean(project_id)}" if project_id is not None else f"of organization {clean(org_id or '')}"
-        filters = authorization_filters(project_id=project_id, role=role, project_grant_id=project_grant, org_id=org_id)
-        found = self._list(AUTHORIZATIONS, f"Listing the user grants {what}", *filters)
+        project_id = only.get("project_id")
+        of_project = project_id and f"project {clean(project_id)}"
+        what = of_project or f"organization {clean(only.get('org_id') or '')}"
+        found = self._list(AUTHORIZATIONS, f"Listing the user grants of {what}", *authorization_filters(**only))
         # A state that this release does not know counts as active: nobody is then left out of those who lose access.
-        return Found(
-            found.total,
-            tuple(
-                FoundGrant(each.user.id, each.user.organization_id, each.state != "STATE_INACTIVE")
-                for each in found.entries
-            ),
+        grants = (
+            FoundGrant(each.user.id, each.user.organization_id, each.state != "STATE_INACTIVE")
+            for each in found.entries
         )
+        return Found(found.total, tuple(grants))
 
     def projects(self, org_id: str) -> Found[FoundProject]:
         """Return the projects that the organization owns."""
@@ -252,7 +189,7 @@ class Access:
         """
         operation = f"Reading the settings of project {clean(project_id)}"
         call = Call(operation, "POST", _READ_PROJECT, body={"projectId": project_id}, reads=True)
-        found = parse(_FoundProjectV2, self._transport.send(call), operation).project
+        found = self._transport.fetch(_ProjectV2, call, "project")
         check_id(found.project_id, project_id, "project", operation)
         active = found.state != "PROJECT_STATE_INACTIVE"
         return Login(found.organization_id, active, found.authorization_required, found.project_access_required)
@@ -261,18 +198,17 @@ class Access:
         """Whether the login names of the organization's users end with its domain (``userLoginMustBeDomain``)."""
         operation = f"Reading the domain settings of organization {clean(org_id)}"
         call = Call(operation, "GET", "/management/v1/policies/domain", org=org_id, reads=True)
-        return parse(_FoundPolicy, self._transport.send(call), operation).policy.user_login_must_be_domain
+        return self._transport.fetch(_Policy, call, "policy").user_login_must_be_domain
 
     def login_v2_required(self) -> bool:
         """Whether all applications of the instance use the V2 login, whatever they are set to.
 
         :raises NotFound: on servers without the v2 API.
         """
-        operation = "Reading the features of the instance"
-        answer = self._transport.send(Call(operation, "GET", "/v2/features/instance", reads=True))
-        return parse(_Features, answer, operation).login_v2.required
+        call = Call("Reading the features of the instance", "GET", "/v2/features/instance", reads=True)
+        return self._transport.fetch(_Features, call).v2_required
 
-    def _of_organization(self, listed: ObjectList[Owned], org_id: str, operation: str) -> Found[Owned]:
+    def _of_organization(self, listed: ObjectList[OwnedRow], org_id: str, operation: str) -> Found[OwnedRow]:
         """Return the entries of a list of the organization that the header names.
 
         :raises HeaderIgnored: where the answer is about another organization.
@@ -281,13 +217,13 @@ class Access:
         if any(each.details.resource_owner != org_id for each in found.entries):
             raise HeaderIgnored(f"{operation}: the server answered for another organization.")
         # Without the header the caller, who is a user, would be listed among users.
-        if not found.entries and listed is not _USERS and org_id not in self._verified:
+        if not found.entries and listed is not USERS_OF_ORGANIZATION and org_id not in self._verified:
             self._organizations.read(org_id)
         self._verified.add(org_id)
         return found
 
     def _list(
-        self, listed: ObjectList[Row], operation: str, *filters: dict[str, Any], org: str | None = None
+        self, listed: ObjectList[Row], operation: str, *filters: Mapping[str, Any], org: str | None = None
     ) -> Found[Row]:
         """Return the entries of a list; only those of the first page where all take more than :data:`PAGES`."""
         total, rows = listed.page(self._transport, operation, *filters, org=org)
@@ -300,6 +236,6 @@ class Access:
         return Found(total, rows)
 
 
-def _users(found: Collection[_User] | Collection[_UserV2], total: int) -> Users:
+def _users(found: Collection[UserOfOrganization | FoundUser], total: int) -> Users:
     machines = frozenset(each.id for each in found if each.machine is not None)
     return Users(frozenset(each.id for each in found) - machines, machines, total)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pulumi_zorg.api.call import Call
+from pulumi_zorg.api import roles, searches
+from pulumi_zorg.api.operations import Endpoint
+from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, VISIBLE
 from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
 
 if TYPE_CHECKING:
@@ -16,47 +18,35 @@ if TYPE_CHECKING:
 class ApiService:
     """A service of the API.
 
-    :param method: of a call that changes nothing.
-    :param path: of the same call.
+    :param endpoint: of a list, or of another call that changes nothing.
     :param without: what does not work on a server without the service, as a clause; None where nothing works.
     """
 
     name: str
-    method: str
-    path: str
-    body: dict[str, Any] | None = None
+    endpoint: Endpoint
     without: str | None = None
 
-
-_ONE = {"query": {"limit": 1}}
-_ONE_V2 = {"pagination": {"limit": 1}}
 
 #: What lookups in all organizations need.
 AUTHORIZATIONS = ApiService(
     "AuthorizationService v2",
-    "POST",
-    "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations",
-    _ONE_V2,
+    roles.AUTHORIZATIONS.endpoint,
     "the lookup of a user grant by its id alone needs org_id, and drift reads the grants of each organization by themselves",
 )
 PROJECTS = ApiService(
     "ProjectService v2",
-    "POST",
-    "/zitadel.project.v2.ProjectService/ListProjects",
-    _ONE_V2,
+    Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read"),
     "drift reads the projects of each organization by themselves",
 )
-USERS = ApiService("UserService v2", "POST", "/v2/users", _ONE, "users cannot be looked up")
+USERS = ApiService("UserService v2", searches.USERS.endpoint, "users cannot be looked up")
 
 #: Documents: https://zitadel.com/docs/apis/introduction, and those of the calls.
 API_SERVICES = (
-    ApiService("management v1", "GET", "/management/v1/orgs/me"),
-    ApiService("admin v1", "POST", "/admin/v1/orgs/_search", _ONE),
+    ApiService("management v1", READ_ORGANIZATION),
+    ApiService("admin v1", ORGANIZATIONS.endpoint),
     ApiService(
         "organizations v2",
-        "POST",
-        "/v2/organizations/_search",
-        _ONE,
+        VISIBLE.endpoint,
         "a credential without iam.read on the instance cannot find an organization by name, so it cannot adopt one",
     ),
     AUTHORIZATIONS,
@@ -69,9 +59,11 @@ def has_service(transport: Transport, service: ApiService) -> bool:
 
     :raises Unreachable: where no answer arrived.
     """
-    operation = f"Looking for the API {service.name}"
+    page = {"pagination" if service.endpoint.is_of_connect else "query": {"limit": 1}}
+    body = page if service.endpoint.method == "POST" else None
+    call = service.endpoint.call(f"Looking for the API {service.name}", body=body, reads=True)
     try:
-        transport.send(Call(operation, service.method, service.path, body=service.body, reads=True))
+        transport.send(call)
     except (NotFound, UnexpectedAnswer):
         return False
     except ApiError as refused:

@@ -21,6 +21,7 @@ from pulumi_zorg.errors import DOCTOR, ConfigurationError, CredentialError, Unex
 from pulumi_zorg.settings.credentials import ClientCredentials, PersonalAccessToken, described
 
 if TYPE_CHECKING:
+    from pulumi_zorg.settings.config import Settings
     from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 
 #: Without the audience of ZITADEL's own project the API answers 401 to a token that is otherwise good.
@@ -40,16 +41,21 @@ Clock = Callable[[], float]
 class BearerAuth(httpx.Auth, ABC):
     """Adds a token to each call, and sends a call again where its token was refused and there is another."""
 
-    #: Seconds that the server gives a token for this credential; None where that is not known.
+    #: Seconds that the server gives a token for this credential; None before the first one, and for a personal access token, which is
+    #: not exchanged for one.
     token_life: float | None = None
 
-    @abstractmethod
+    def __init__(self, value: str = "") -> None:
+        self._value = value
+        self._lock = threading.Lock()
+
     def token(self) -> str:
         """Return the token to use now."""
+        return self._value
 
     @abstractmethod
-    def renewed(self, refused: str) -> str | None:
-        """Return another token than ``refused``, which the API did not accept; None, or the same one, where there is none."""
+    def renewed(self, refused: str) -> str:
+        """Return another token than ``refused``, which the API did not accept; the same one where there is none."""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send one request, or two where the first token was refused and there is another."""
@@ -59,7 +65,7 @@ class BearerAuth(httpx.Auth, ABC):
         if response.status_code != 401:
             return
         other = self.renewed(token)
-        if other is not None and other != token:
+        if other != token:
             request.headers["Authorization"] = f"Bearer {other}"
             yield request
 
@@ -68,26 +74,19 @@ class FixedToken(BearerAuth):
     """A personal access token. One that a file has is read again after a 401, so that a rotated file is used without a restart."""
 
     def __init__(self, credential: PersonalAccessToken) -> None:
-        self._value = credential.token.value
-        self._file = credential.file
-        self._lock = threading.Lock()
+        super().__init__(credential.token.value)
+        self._credential = credential
 
-    def token(self) -> str:
-        """Return the token."""
-        return self._value
-
-    def renewed(self, refused: str) -> str | None:
+    def renewed(self, refused: str) -> str:
         """Return the token that the file has now, or that another thread has read since ``refused`` was used.
 
-        :return: None where there is no file. It is ``refused`` again where the file has not changed.
+        :return: ``refused`` again where there is no file, or where it has not changed.
         :raises CredentialError: where the file cannot be read any more, or has no token.
         """
-        if self._file is None:
-            return None
         with self._lock:
             if self._value == refused:
                 try:
-                    self._value = self._file.read().value
+                    self._value = self._credential.read_again() or refused
                 except ConfigurationError as error:
                     raise CredentialError(f"ZITADEL refused the personal access token (401), and {error}.") from None
             return self._value
@@ -96,32 +95,24 @@ class FixedToken(BearerAuth):
 class ExchangedToken(BearerAuth):
     """A token that ZITADEL gives for a service-account key or for client credentials.
 
-    :param url: the address of the instance.
-    :param audience: the issuer that a key's assertion is meant for.
+    :param credential: that of the settings.
     :param send: sends the form of the request for a token.
     :param clock: returns seconds since 1970.
-    :param origin: where the credential was read from, in sentences for an error.
     :raises CredentialError: from its methods, where ZITADEL refuses the credential.
     """
 
     def __init__(
         self,
         credential: ServiceAccountKey | ClientCredentials,
-        url: str,
-        audience: str,
+        settings: Settings,
         send: SendForToken,
-        *,
         clock: Clock = time.time,
-        origin: str = "",
     ) -> None:
+        super().__init__()
         self._credential = credential
-        self._url = f"{url}{TOKEN_PATH}"
-        self._audience = audience
+        self._settings = settings
         self._send = send
         self._clock = clock
-        self._origin = origin
-        self._lock = threading.Lock()
-        self._value = ""
         self._renew_at = 0.0
         self._fetches = 0
         self._failure: ZorgError | None = None
@@ -158,7 +149,8 @@ class ExchangedToken(BearerAuth):
         is_moved = 300 <= response.status_code < 400
         if not isinstance(answer, dict) or is_moved or has_no_instance(response) or is_from_proxy(response):
             raise UnexpectedAnswer(
-                f"Requesting a token at {self._url}: {explained(response)} {DOCTOR}", may_have_applied=False
+                f"Requesting a token at {self._settings.url}{TOKEN_PATH}: {explained(response)} {DOCTOR}",
+                may_have_applied=False,
             )
         value = answer.get("access_token")
         if response.status_code == 200 and isinstance(value, str) and value.isascii() and value.isprintable() and value:
@@ -174,7 +166,7 @@ class ExchangedToken(BearerAuth):
         else:
             advice = (
                 "Check that the key still exists and has not expired, that this machine's clock is right, and that the issuer "
-                f"is {self._audience} (zorg:audience where it differs from zorg:url)."
+                f"is {self._settings.audience} (zorg:audience where it differs from zorg:url)."
             )
         raise self._refused(
             f"ZITADEL gave no token for {described(self._credential)}: it answered {response.status_code}: "
@@ -195,7 +187,7 @@ class ExchangedToken(BearerAuth):
         import jwt
 
         issued = int(self._clock()) - ASSERTION_DATED_BACK
-        subject: dict[str, Any] = {"iss": credential.user_id, "sub": credential.user_id, "aud": self._audience}
+        subject: dict[str, Any] = {"iss": credential.user_id, "sub": credential.user_id, "aud": self._settings.audience}
         claims = {**subject, "iat": issued, "exp": issued + ASSERTION_LIVES}
         headers, key = {"kid": credential.key_id}, credential.key.get_secret_value()
         try:
@@ -210,4 +202,4 @@ class ExchangedToken(BearerAuth):
         return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
 
     def _refused(self, message: str) -> CredentialError:
-        return CredentialError(f"{message} {self._origin}".rstrip())
+        return CredentialError(f"{message} {self._settings.credential_origin}".rstrip())

@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from typing_extensions import Unpack
 
 from pulumi_zorg.api.access import Access
-from pulumi_zorg.api.call import Call
-from pulumi_zorg.api.caller import Caller
-from pulumi_zorg.api.changes import ChangeLogs
-from pulumi_zorg.api.counts import Counts
-from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.events import Events
-from pulumi_zorg.api.operations import Operations
-from pulumi_zorg.api.organizations import Organizations
-from pulumi_zorg.api.records import Details, Record, UserRecord, Wire, parse
-from pulumi_zorg.api.removals import Removals
+from pulumi_zorg.api.operations import CallOptions, Endpoint, Operations, WriteOptions
+from pulumi_zorg.api.organizations import Caller, Organizations
+from pulumi_zorg.api.records import Details, Record, UserRecord
 from pulumi_zorg.api.roles import Roles
 from pulumi_zorg.api.searches import Searches
-from pulumi_zorg.api.writes import Writes
 from pulumi_zorg.errors import HeaderIgnored, UnexpectedAnswer, clean
 from pulumi_zorg.settings.config import Settings
 
@@ -34,8 +30,38 @@ if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
 
 
-class _Changed(Wire):
-    details: Details
+class Removals:
+    """The removals of organizations in this process.
+
+    An imported state has no dependencies before the first `pulumi up`, so the engine deletes an organization and what is in it
+    at the same time.
+    """
+
+    def __init__(self) -> None:
+        self._done: set[str] = set()
+        self._locks: dict[str, threading.RLock] = {}
+
+    @contextmanager
+    def of(self, org_id: str) -> Iterator[None]:
+        """The block removes the organization. It raises an error where that did not succeed.
+
+        An organization that the state has twice is removed twice, one after the other.
+        """
+        with self._lock(org_id):
+            yield
+            self._done.add(org_id)
+
+    def include(self, org_id: str) -> bool:
+        """Whether this process has removed the organization. A removal that runs is awaited."""
+        with self._lock(org_id):
+            return org_id in self._done
+
+    def _lock(self, org_id: str) -> threading.RLock:
+        return self._locks.setdefault(org_id, threading.RLock())
+
+
+#: A server of July 2026 lost about one in a thousand state changes with four writers, and none of 4,800 with two.
+_AT_ONCE = 2
 
 
 class Client:
@@ -51,13 +77,10 @@ class Client:
         self.organizations = Organizations(transport, self.operations)
         self.caller = Caller(transport)
         self.events = Events(transport)
-        self.change_logs = ChangeLogs(transport)
-        self.counts = Counts(transport, self.organizations)
         self.access = Access(transport, self.organizations)
-        self.searches = Searches(transport)
+        self.searches = Searches(transport, self.organizations)
         self.roles = Roles(transport, self.events)
-        #: Lets few writes of one type run at once.
-        self.writes = Writes()
+        self._writes: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(_AT_ONCE))
         #: The organizations that this process removes.
         self.removals = Removals()
         #: What the server fills in for a property that is left out: by property, the values by what they depend on. Empty is none.
@@ -85,59 +108,34 @@ class Client:
         # It loads httpx, which takes a tenth of a second. A preview without changes makes no call.
         from pulumi_zorg.api.transport import Transport
 
-        if notice is None:
-            return cls(Transport(settings, before_request=before_request))
         return cls(Transport(settings, notice=notice, before_request=before_request))
+
+    def writing(self, token: str) -> threading.Semaphore:
+        """Return a place among those that may write objects of a type at once, for a ``with``, which waits for it.
+
+        Types do not wait for each other, and reads do not wait.
+        """
+        with self._lock:
+            return self._writes[token]
 
     def forget(self, property: str) -> None:
         """Forget the values of a property in :attr:`filled_in`: an object that it can name is created or removed."""
         self.filled_in.pop(property, None)
 
-    def read(
-        self,
-        model: type[Record],
-        endpoint: Endpoint,
-        operation: str,
-        *,
-        org: str | None = None,
-        body: dict[str, Any] | None = None,
-        ids: Mapping[str, str] | None = None,
-    ) -> Record:
+    def read(self, model: type[Record], endpoint: Endpoint, operation: str, **options: Unpack[CallOptions]) -> Record:
         """Return the answer to a call that changes nothing.
 
         :param model: the record of the answer.
         :param operation: what the call is for, as the beginning of a sentence.
-        :param org: the organization that the header names.
-        :param ids: the ids in the endpoint's path.
+        :param options: see :class:`WriteOptions`.
         """
-        call = Call(operation, endpoint.method, endpoint.at(ids or {}), org=org, body=body, reads=True)
-        return parse(model, self.transport.send(call), operation)
+        return self.transport.fetch(model, endpoint.call(operation, reads=True, **options))
 
-    def change(
-        self,
-        model: type[Record],
-        endpoint: Endpoint,
-        operation: str,
-        *,
-        org: str | None = None,
-        body: dict[str, Any] | None = None,
-        hint: str = "",
-        ids: Mapping[str, str] | None = None,
-    ) -> Record:
-        """Return the answer to a call that changes something. See :meth:`read`, and :class:`Call` for ``hint``."""
-        call = Call(operation, endpoint.method, endpoint.at(ids or {}), org=org, body=body, hint=hint)
-        return parse(model, self.transport.send(call), operation)
+    def change(self, model: type[Record], endpoint: Endpoint, operation: str, **options: Unpack[CallOptions]) -> Record:
+        """Return the answer to a call that changes something. See :meth:`read`."""
+        return self.transport.fetch(model, endpoint.call(operation, **options))
 
-    def write(
-        self,
-        endpoint: Endpoint,
-        operation: str,
-        *,
-        org: str,
-        body: dict[str, Any] | None = None,
-        hint: str = "",
-        ids: Mapping[str, str] | None = None,
-    ) -> None:
+    def write(self, endpoint: Endpoint, operation: str, *, org: str, **options: Unpack[WriteOptions]) -> None:
         """Change an object of the organization that the header names, and verify that the server acted on that organization.
 
         The answer proves it by ``details.resourceOwner``. See :meth:`change`, for calls whose answer proves something else.
@@ -148,8 +146,8 @@ class Client:
         # that the header has arrived once.
         if endpoint.method != "DELETE" or not self.header_arrives:
             self.verify_org_header(org)
-        call = Call(operation, endpoint.method, endpoint.at(ids or {}), org=org, body=body, hint=hint)
-        check_owner(parse(_Changed, self.transport.send(call), operation).details, org, operation)
+        details = self.transport.fetch(Details, endpoint.call(operation, org=org, **options), "details")
+        check_owner(details, org, operation)
 
     def verify_org_header(self, org_id: str) -> bool:
         """Verify, once in a process, that calls which name the organization act on it and on no other.

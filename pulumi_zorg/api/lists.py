@@ -1,22 +1,101 @@
-"""Lists of the API as data: an :class:`ObjectList` knows its endpoint, and the form of its requests and answers."""
+"""Lists of the API as data: an :class:`ObjectList` knows its endpoint, and the form of its requests and answers.
+
+A list takes few calls, but it does not prove that an object was removed: it lags behind the last writes, it can miss an
+object that exists for good, and the v2 API leaves out what the caller may not see.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from pydantic import Field, create_model
+from typing_extensions import Unpack
 
-from pulumi_zorg.api.call import Call
-from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.pages import PAGE, all_pages
-from pulumi_zorg.api.records import ListDetails, Wire, parse
+from pulumi_zorg.api.operations import CallOptions, Endpoint
+from pulumi_zorg.api.records import ListDetails, Wire
+from pulumi_zorg.errors import UnexpectedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pulumi_zorg.api.transport import Transport
+
+PAGE = 5_000  # entries of a page of the v1 API; both recorded servers accept it
+PAGE_V2 = 1_000  # the v2 API refuses more
+
+
+class TooLong(Exception):
+    """A list takes more calls than its caller allows."""
+
+
+class Identified(Protocol):
+    """An entry of a list."""
+
+    @property
+    def id(self) -> str: ...
+
+
+Entry = TypeVar("Entry", bound=Identified)
+Item = TypeVar("Item")
+
+
+def all_pages(
+    page: Callable[[int], tuple[int, Sequence[Entry]]], operation: str, at_most: int | None = None
+) -> tuple[Entry, ...]:
+    """Return all pages as one list.
+
+    :param page: returns the number of all entries, and the entries from an offset on.
+    :param operation: as the beginning of a sentence.
+    :param at_most: how many calls it may take; None is any number.
+    :raises TooLong: where it takes more, after the first call.
+    :raises UnexpectedAnswer: where the list changed while it was read, so that some entries were not shown.
+    """
+    found: dict[str, Entry] = {}
+    total = offset = 0
+    while True:
+        counted, rows = page(offset)
+        total = max(total, counted)
+        if offset == 0 and at_most is not None and total > at_most * len(rows):
+            raise TooLong
+        found.update((row.id, row) for row in rows)
+        offset += len(rows)
+        # A server may return fewer entries than requested, so a short page is not always the last one.
+        if not rows or offset >= total:
+            break
+    if len(found) < total:
+        raise UnexpectedAnswer(
+            f"{operation}: the server counts {total}, but showed {len(found)} of them. The list seems to have changed while it "
+            "was read, or the credential may not see all of it (IAM_OWNER_VIEWER on the instance may); try again.",
+            may_have_applied=False,
+        )
+    return tuple(found.values())
+
+
+def chunks(values: Iterable[str], size: int) -> Iterator[Sequence[str]]:
+    """Return the values in parts of at most ``size``."""
+    kept = list(values)
+    for start in range(0, len(kept), size):
+        yield kept[start : start + size]
+
+
+@dataclass(frozen=True)
+class Found(Generic[Item]):
+    """The entries of a list.
+
+    :param total: how many there are by the server's count.
+    :param entries: those that were read.
+    """
+
+    total: int
+    entries: tuple[Item, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all were read. The server counts entries that it does not show to the caller."""
+        return len(self.entries) == self.total
 
 
 Row = TypeVar("Row", bound=Wire)
@@ -41,8 +120,9 @@ class ObjectList(Generic[Row]):
     @property
     def _names(self) -> tuple[str, str, str]:
         """What requests call the page and the filters, and what answers call the number of entries."""
-        of_connect = self.endpoint.path.startswith("/zitadel.")
-        return ("pagination", "filters", "pagination") if of_connect else ("query", "queries", "details")
+        if self.endpoint.is_of_connect:
+            return ("pagination", "filters", "pagination")
+        return ("query", "queries", "details")
 
     @cached_property
     def _answer(self) -> type[Any]:
@@ -59,28 +139,26 @@ class ObjectList(Generic[Row]):
         transport: Transport,
         operation: str,
         *filters: Mapping[str, Any],
-        org: str | None = None,
-        ids: Mapping[str, str] | None = None,
         offset: int = 0,
-        **paging: Any,
+        limit: int | None = None,
+        asc: bool = True,
+        **options: Unpack[CallOptions],
     ) -> tuple[int, tuple[Row, ...]]:
         """Return how many entries match, and a page of them.
 
         :param operation: what the call is for, as the beginning of a sentence.
         :param filters: the conditions that an entry matches, as the API has them.
-        :param org: the organization that the header names.
-        :param ids: the ids in the endpoint's path.
-        :param paging: other values than those of all pages, like ``limit``.
+        :param limit: another number of entries than that of all pages.
+        :param options: the organization that the header names, and the ids in the endpoint's path.
         """
         paged, filtered, _ = self._names
-        body: dict[str, Any] = {paged: {"offset": str(offset), "limit": self.size, "asc": True, **paging}}
+        body: dict[str, Any] = {paged: {"offset": str(offset), "limit": limit or self.size, "asc": asc}}
         if filters:
             body[filtered] = list(filters)
         if self.sorted_by:
             body["sortingColumn"] = self.sorted_by
-        path = self.endpoint.at(ids or {})
-        answer = transport.send(Call(operation, self.endpoint.method, path, org=org, body=body, reads=True))
-        found = parse(self._answer, answer, operation)
+        options["body"] = body
+        found = transport.fetch(self._answer, self.endpoint.call(operation, reads=True, **options))
         return found.counted.total_result, found.entries
 
     def all(
@@ -88,13 +166,18 @@ class ObjectList(Generic[Row]):
         transport: Transport,
         operation: str,
         *filters: Mapping[str, Any],
-        org: str | None = None,
-        ids: Mapping[str, str] | None = None,
+        first: tuple[int, Sequence[Row]] | None = None,
         at_most: int | None = None,
+        **options: Unpack[CallOptions],
     ) -> Sequence[Row]:
-        """Return all entries. See :meth:`page`, and :func:`all_pages` for ``at_most`` and the errors."""
+        """Return all entries. See :meth:`page`, and :func:`all_pages` for ``at_most`` and the errors.
+
+        :param first: the first page, where it was read already.
+        """
 
         def page(offset: int) -> tuple[int, Sequence[Any]]:
-            return self.page(transport, operation, *filters, org=org, ids=ids, offset=offset)
+            return (
+                first if first and not offset else self.page(transport, operation, *filters, offset=offset, **options)
+            )
 
         return all_pages(page, operation, at_most)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AliasPath, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from pulumi_zorg.errors import DOCTOR, UnexpectedAnswer, clean
@@ -27,11 +27,9 @@ class Wire(BaseModel):
 
 
 class Details(Wire):
-    """Who owns an object, and when it changed (``zitadel.v1.ObjectDetails``)."""
+    """Who owns an object, and when it was created (``zitadel.v1.ObjectDetails``)."""
 
-    sequence: int = 0
     creation_date: datetime | None = None
-    change_date: datetime | None = None
     resource_owner: str = ""
 
 
@@ -134,10 +132,6 @@ class UserRecord(Wire):
 RoleKeys = Annotated[tuple[str, ...], AfterValidator(lambda keys: tuple(sorted(set(keys))))]
 
 
-class _EventType(Wire):
-    type: str
-
-
 class _Editor(Wire):
     user_id: str = ""
     display_name: str = ""
@@ -145,24 +139,20 @@ class _Editor(Wire):
 
 class _Aggregate(Wire):
     id: NonEmpty
-    type: _EventType
+    type: str = Field(validation_alias=AliasPath("type", "type"))
     resource_owner: str = ""
 
 
 class Event(Wire):
     """An event of ZITADEL's event store, as ``POST /admin/v1/events/_search`` shows it."""
 
-    type: _EventType
+    #: Its type, like ``org.removed``.
+    kind: str = Field(validation_alias=AliasPath("type", "type"))
     aggregate: _Aggregate
     editor: _Editor = Field(default_factory=_Editor)
     sequence: int = 0
     creation_date: datetime
     payload: dict[str, Any] = {}
-
-    @property
-    def kind(self) -> str:
-        """The event's type, like ``org.removed``."""
-        return self.type.type
 
     @property
     def by(self) -> str | None:
@@ -180,16 +170,18 @@ class ObjectCreated(Wire):
 Record = TypeVar("Record", bound=Wire)
 
 
-def parse(model: type[Record], answer: Any, operation: str) -> Record:
+def parse(model: type[Record], answer: Any, operation: str, inside: str = "") -> Record:
     """Return an answer as a record.
 
+    :param inside: the field of the answer that has the record; empty for the answer itself.
     :param operation: what was attempted, as the beginning of a sentence.
     :raises UnexpectedAnswer: where the answer has another format: it is empty, or a gateway wrote it.
     """
     try:
-        return model.model_validate(answer)
+        return model.model_validate(answer.get(inside) if inside else answer)
     except ValidationError as error:
-        where = ", ".join(".".join(str(part) for part in item["loc"]) or "all of it" for item in error.errors()[:3])
+        parts = [[*filter(None, [inside]), *map(str, item["loc"])] for item in error.errors()[:3]]
+        where = ", ".join(".".join(each) or "all of it" for each in parts)
     raise UnexpectedAnswer(
         f"{operation}: the answer has an unexpected format (fields: {where}). "
         f"Check zorg:url, and what is in front of the server. {DOCTOR}"

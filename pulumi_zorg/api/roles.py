@@ -1,24 +1,81 @@
-"""Which roles a project and its project grants have, and which user grants have a role."""
+"""Which roles a project and its project grants have, and which user grants have a role.
+
+The list of user grants, which newer documents call authorizations, is over all organizations.
+Document: https://zitadel.com/docs/apis/resources/authorization_service_v2 (ListAuthorizations). Servers before ZITADEL v4 do not
+have it.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pydantic import Field
 
-from pulumi_zorg.api.authorizations import AUTHORIZATIONS, Authorization, authorization_filters
-from pulumi_zorg.api.call import Call
-from pulumi_zorg.api.events import BEGINNING
-from pulumi_zorg.api.records import Event, NonEmpty, RoleKeys, Wire, parse
+from pulumi_zorg.api.events import BEGINNING, Events
+from pulumi_zorg.api.lists import PAGE_V2, Found, ObjectList
+from pulumi_zorg.api.operations import Call, Endpoint
+from pulumi_zorg.api.records import Event, NonEmpty, RoleKeys, Wire
 from pulumi_zorg.errors import NotFound, PermissionDenied, clean
 
 if TYPE_CHECKING:
-    from pulumi_zorg.api.events import Events
     from pulumi_zorg.api.transport import Transport
+
+
+class _Reference(Wire):
+    id: NonEmpty
+    organization_id: str = ""
+
+
+class _Role(Wire):
+    key: str
+
+
+class Authorization(Wire):
+    """A user grant as the list shows it. It does not name the project grant."""
+
+    id: NonEmpty
+    state: str = ""
+    user: _Reference
+    project: _Reference
+    organization: _Reference
+    roles: tuple[_Role, ...] = ()
+    creation_date: datetime | None = None
+
+
+#: The oldest first, so that a grant that is created meanwhile moves no other grant to another page.
+AUTHORIZATIONS = ObjectList(
+    Endpoint("POST", "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations", "user.grant.read"),
+    Authorization,
+    rows="authorizations",
+    sorted_by="AUTHORIZATION_FIELD_NAME_CREATED_DATE",
+    size=PAGE_V2,
+)
+
+
+def authorization_filters(
+    *,
+    ids: Sequence[str] | None = None,
+    user_id: str | None = None,
+    project_id: str | None = None,
+    role: str | None = None,
+    project_grant_id: str | None = None,
+    org_id: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return the filters of the list. None is no filter."""
+    filters: dict[str, dict[str, Any]] = {
+        "authorizationIds": {"ids": ids},
+        "inUserIds": {"ids": None if user_id is None else [user_id]},
+        "projectId": {"id": project_id},
+        "roleKey": {"key": role, "method": "TEXT_FILTER_METHOD_EQUALS"},
+        "projectGrantId": {"id": project_grant_id},
+        "organizationId": {"id": org_id},
+    }
+    return [{name: each} for name, each in filters.items() if None not in each.values()]
 
 
 #: The events of a project that say which roles it and its project grants have.
@@ -82,21 +139,6 @@ class _ProjectGrant(Wire):
     project_id: NonEmpty
     granted_org_id: str = ""
     role_keys: RoleKeys = Field((), alias="grantedRoleKeys")
-
-
-class _FoundProjectGrant(Wire):
-    project_grant: _ProjectGrant
-
-
-@dataclass(frozen=True)
-class Holders:
-    """The user grants that have a role, as a list shows them. It may lag.
-
-    :param total: how many there are, with those that the caller may not see.
-    """
-
-    total: int
-    shown: tuple[Authorization, ...]
 
 
 class Roles:
@@ -164,10 +206,10 @@ class Roles:
         operation = f"Reading project grant {clean(project_grant_id)}"
         path = f"/management/v1/projects/{quote(project_id, safe='')}/grants/{quote(project_grant_id, safe='')}"
         try:
-            answer = self._transport.send(Call(operation, "GET", path, org=org_id, reads=True))
+            call = Call(operation, "GET", path, org=org_id, reads=True)
+            found = self._transport.fetch(_ProjectGrant, call, "projectGrant")
         except (PermissionDenied, NotFound):
             return None
-        found = parse(_FoundProjectGrant, answer, operation).project_grant
         if (found.id, found.project_id) != (project_grant_id, project_id):
             return None
         return GrantedRoles(found.granted_org_id, found.role_keys)
@@ -190,8 +232,8 @@ class Roles:
         with self._lock:
             return frozenset(self._taken.get((what, id), ()))
 
-    def holders(self, project_id: str, key: str, project_grant_id: str | None = None) -> Holders:
-        """Return the user grants of a project that have a role, in all organizations.
+    def holders(self, project_id: str, key: str, project_grant_id: str | None = None) -> Found[Authorization]:
+        """Return the user grants of a project that have a role, in all organizations. The list may lag.
 
         :param project_grant_id: only those made by this project grant.
         :raises NotFound: on servers before v4, which do not have the list.
@@ -205,7 +247,7 @@ class Roles:
             total, page = AUTHORIZATIONS.page(self._transport, operation, *filters, offset=offset)
             shown += page
             offset += AUTHORIZATIONS.size
-        return Holders(max(total, len(shown)), tuple(shown))
+        return Found(max(total, len(shown)), tuple(shown))
 
 
 def roles_from(events: Iterable[Event]) -> Mapping[str, ProjectRoles]:

@@ -4,7 +4,7 @@ The rule for repeating: a call that cannot have taken effect is repeated (no con
 that may have taken effect is repeated only if it is a read. After a write whose outcome is unknown, or that met a conflict of
 ZITADEL's event store, the caller reads, and then decides; see :mod:`pulumi_zorg.engine.reconcile`.
 
-What an answer means is in :mod:`pulumi_zorg.api.answers`, and what a failed connection means in :mod:`pulumi_zorg.api.connection`.
+What an answer means, or a connection that failed, is in :mod:`pulumi_zorg.api.answers`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,11 @@ from typing import Any
 
 import httpx
 
-from pulumi_zorg.api.answers import answer_of
+from pulumi_zorg.api.answers import Passing, answer_of, connection_error, http_date
 from pulumi_zorg.api.auth import TOKEN_PATH, BearerAuth, ExchangedToken, FixedToken
-from pulumi_zorg.api.call import ORG_HEADER, Call
-from pulumi_zorg.api.connection import Passing, connection_error, http_date
-from pulumi_zorg.api.patience import Patience
+from pulumi_zorg.api.operations import ORG_HEADER, Call
 from pulumi_zorg.api.records import Record, parse
-from pulumi_zorg.api.retry import retry
+from pulumi_zorg.api.retry import Patience, retry
 from pulumi_zorg.errors import DOCTOR, InputError, Unreachable, clean
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken
@@ -49,7 +47,7 @@ class Transport:
     :param settings: which, as whom, how patiently.
     :param transport: another way to carry requests than the network; for tests.
     :param sleep: waits for that many seconds.
-    :param notice: is given a sentence when a call has to wait.
+    :param notice: is given a sentence when a call has to wait; by default the log is.
     :param before_request: is called before each HTTP request, those for a token and each repeated one included. What it raises
         is raised by :meth:`send`.
     """
@@ -60,13 +58,13 @@ class Transport:
         *,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        notice: Callable[[str], None] = log.warning,
+        notice: Callable[[str], None] | None = None,
         before_request: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
         self.sleep = sleep
-        self.notice = notice
-        self._patience = Patience(settings.url, settings.retry_deadline, sleep, notice)
+        self.notice = notice or log.warning
+        self._patience = Patience(settings.url, settings.retry_deadline, sleep, self.notice)
         self._ahead = 0.0  # seconds that the server's clock is ahead of this machine's
         verify: ssl.SSLContext | bool = True
         if settings.ca_file is not None:
@@ -90,14 +88,12 @@ class Transport:
             follow_redirects=False,
             event_hooks={"request": [lambda request: before_request(), _begin]},
         )
-        self._auth: BearerAuth
+        #: It knows how long a token is good for.
+        self.auth: BearerAuth
         if isinstance(settings.credential, PersonalAccessToken):
-            self._auth = FixedToken(settings.credential)
+            self.auth = FixedToken(settings.credential)
         else:
-            origin = settings.credential_origin
-            self._auth = ExchangedToken(
-                settings.credential, settings.url, settings.audience, self._send_for_token, origin=origin
-            )
+            self.auth = ExchangedToken(settings.credential, settings, self._send_for_token)
 
     def send(self, call: Call) -> dict[str, Any]:
         """Return the answer to ``call``.
@@ -119,12 +115,12 @@ class Transport:
             return self._http.build_request(call.method, call.path, headers=headers, json=body)
 
         return answer_of(
-            self._patiently(call.operation, request, self._auth, repeatable=call.reads), call, self.settings
+            self._patiently(call.operation, request, self.auth, repeatable=call.reads), call, self.settings
         )
 
-    def fetch(self, model: type[Record], call: Call) -> Record:
-        """Return the answer to ``call`` as a record. It raises what :meth:`send` raises."""
-        return parse(model, self.send(call), call.operation)
+    def fetch(self, model: type[Record], call: Call, inside: str = "") -> Record:
+        """Return the answer to ``call``, or the field of it that is named, as a record. It raises what :meth:`send` raises."""
+        return parse(model, self.send(call), call.operation, inside)
 
     def get_public(self, operation: str, path: str) -> httpx.Response:
         """Return the answer to a GET without the credential, whatever the answer is.
@@ -132,12 +128,6 @@ class Transport:
         :raises Unreachable: where there is none.
         """
         return self._patiently(operation, lambda: self._http.build_request("GET", path), None)
-
-    @property
-    def token_life(self) -> float | None:
-        """Seconds that the server gives a token for this credential; None before the first one, and for a personal access
-        token, which is not exchanged for one."""
-        return self._auth.token_life
 
     def server_time(self) -> float:
         """Seconds since 1970 by the server's clock, from its last answer, to the second."""

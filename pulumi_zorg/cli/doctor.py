@@ -17,7 +17,7 @@ from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 
 if TYPE_CHECKING:
-    from pulumi_zorg.doctor.examination import LoadedSettings, State
+    from pulumi_zorg.settings.config import Settings
 
 _STYLES: dict[Status, dict[str, Any]] = {
     "ok": {"fg": "green"},
@@ -67,7 +67,7 @@ def doctor(stack: Stack, org_ids: tuple[str, ...], only: tuple[str, ...], read_o
         tuple(dict.fromkeys(org_ids)),
         only or tuple(RESOURCE_TYPES),
         read_only,
-        lambda: _state(stack),
+        lambda: stack.outline if stack.in_project else None,
     )
     try:
         diagnosis = diagnose(examination)
@@ -77,28 +77,16 @@ def doctor(stack: Stack, org_ids: tuple[str, ...], only: tuple[str, ...], read_o
     sys.exit(0 if diagnosis.healthy else 1)
 
 
-def _load(stack: Stack) -> LoadedSettings:
-    """Return the settings of the stack, or of the environment alone where there is no stack."""
-    from pulumi_zorg.doctor.examination import LoadedSettings
-
+def _load(stack: Stack) -> tuple[Settings, str | None]:
+    """Return the settings of the stack, or of the environment alone where there is no stack, and why not those of the stack."""
     try:
-        return LoadedSettings(stack.settings)
+        return stack.settings, None
     except PulumiFailed as failed:
         why = f"the stack's configuration cannot be read: {failed}"
     if stack.requested is not None:
         raise ConfigurationError(why)
     why = f"{why} The settings are those of the environment alone. Select a stack, or name it with --stack."
-    return LoadedSettings(stack.settings_of_environment, why)
-
-
-def _state(stack: Stack) -> State:
-    """Return the state of the stack, if there is one here."""
-    from pulumi_zorg.doctor.examination import State
-
-    try:
-        return State(stack.outline) if stack.in_project else State()
-    except PulumiFailed as failed:
-        return State(not_read=str(failed))
+    return stack.settings_of_environment, why
 
 
 def _table(diagnosis: Diagnosis) -> Iterator[str]:

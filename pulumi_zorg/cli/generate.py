@@ -72,7 +72,7 @@ def generate(
 
     # They import the HTTP client, which takes a tenth of a second; --help does not need it.
     from pulumi_zorg.generate import pipeline
-    from pulumi_zorg.generate.managed import Managed
+    from pulumi_zorg.generate.selection import Managed
 
     managed = Managed.of(stack.name, stack.state) if missing else None
     with connected(stack.settings, "generate") as world:
@@ -102,7 +102,7 @@ def generate(
 
 def _write(out: Path, program: str) -> None:
     """Write a Pulumi project. A file that exists is not changed."""
-    from pulumi_zorg.generate.names import slug
+    from pulumi_zorg.generate.python_text import slug
     from pulumi_zorg.generate.repository import files
 
     out.mkdir(parents=True, exist_ok=True)
@@ -146,8 +146,8 @@ def import_object(
     stack.require_imports("Install it, or declare the object with adopt=True.")
 
     # These import the HTTP client, which takes a tenth of a second; --help does not need it.
-    from pulumi_zorg.generate.managed import Managed
     from pulumi_zorg.generate.pipeline import import_one
+    from pulumi_zorg.generate.selection import Managed
 
     given = {"org_id": org_id, "project_id": project_id}
     address = {name: value for name, value in given.items() if value is not None}

@@ -11,9 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pulumi_zorg.api.caller import Membership
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.records import UserRecord
+from pulumi_zorg.api.organizations import Membership
 from pulumi_zorg.errors import clean
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import described
@@ -25,58 +24,35 @@ _NO_RETRY = 0.001
 _MOST_NAMED = 5  # organizations in a sentence
 
 
-@dataclass(frozen=True)
-class LoadedSettings:
-    """The settings, and why the stack's configuration is not among them.
-
-    :param not_read: why the stack's configuration was not read, as a sentence with the way out; None where it was, or where
-        there is none.
-    """
-
-    settings: Settings
-    not_read: str | None = None
-
-
-@dataclass(frozen=True)
-class State:
-    """The exported state of the stack.
-
-    :param exported: None where it was not read, or where there is no stack.
-    :param not_read: why it was not read, as the end of a sentence; None where it was, or where there is no stack.
-    """
-
-    exported: Mapping[str, Any] | None = None
-    not_read: str | None = None
-
-
 @dataclass
 class Examination:
     """One run.
 
     :param folder: the program's folder.
-    :param load: reads the settings. It raises a ``ZorgError`` where they are missing, doubled or malformed.
+    :param load: reads the settings, and why the stack's configuration was not read, as a sentence with the way out; None where it
+        was, or where there is none. It raises a ``ZorgError`` where the settings are missing, doubled or malformed.
     :param org_ids: the organizations in which rights are checked. Without any, those on the instance are.
     :param types: the type tokens of which rights are checked.
     :param read_only: whether only the rights to read are checked.
-    :param read_state: reads the stack's state.
+    :param read_state: reads the stack's state; None where there is no stack. It raises a ``ZorgError`` where that fails.
     """
 
     folder: Path
-    load: Callable[[], LoadedSettings]
+    load: Callable[[], tuple[Settings, str | None]]
     org_ids: Sequence[str]
     types: Sequence[str]
     read_only: bool = False
-    read_state: Callable[[], State] = State
+    read_state: Callable[[], Mapping[str, Any] | None] = lambda: None
 
     @cached_property
-    def loaded(self) -> LoadedSettings:
-        """The settings, read once."""
+    def loaded(self) -> tuple[Settings, str | None]:
+        """What ``load`` returns, read once."""
         return self.load()
 
     @property
     def settings(self) -> Settings:
         """The settings."""
-        return self.loaded.settings
+        return self.loaded[0]
 
     @cached_property
     def client(self) -> Client:
@@ -91,19 +67,15 @@ class Examination:
         return described(self.settings.credential)
 
     @property
-    def me(self) -> UserRecord:
-        """The credential's user."""
-        return self.client.me
-
-    @property
     def own_org(self) -> str:
         """The organization that the credential's user lives in."""
-        return self.me.details.resource_owner
+        return self.client.me.details.resource_owner
 
     @property
     def user(self) -> str:
         """The credential's user in a sentence."""
-        return f"user {clean(self.me.user_name or 'without a name')} ({clean(self.me.id)})"
+        me = self.client.me
+        return f"user {clean(me.user_name or 'without a name')} ({clean(me.id)})"
 
     @cached_property
     def memberships(self) -> tuple[Membership, ...]:

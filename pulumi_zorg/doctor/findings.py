@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from pulumi_zorg.errors import clean
@@ -61,19 +62,12 @@ class Diagnosis:
         return {"schema": "zorg-doctor/1", "healthy": self.healthy, "findings": findings}
 
 
-def ok(message: str) -> Finding:
-    """Return a finding that all is well."""
-    return Finding("ok", message)
-
-
-def warning(message: str) -> Finding:
-    """Return a finding that does not make `pulumi up` fail."""
-    return Finding("warning", message)
-
-
-def error(message: str) -> Finding:
-    """Return a finding that makes `pulumi up` fail."""
-    return Finding("error", message)
+#: All is well.
+ok = partial(Finding, "ok")
+#: It does not make `pulumi up` fail.
+warning = partial(Finding, "warning")
+#: It makes `pulumi up` fail.
+error = partial(Finding, "error")
 
 
 def skipped(cause: str) -> Finding:

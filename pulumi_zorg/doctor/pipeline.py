@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pulumi_zorg.doctor import credential, environment, machine, rights, server
+from pulumi_zorg.doctor import credential, machine, server
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Diagnosis, Finding, error, skipped
 from pulumi_zorg.errors import DOCTOR, ZorgError
@@ -26,7 +26,7 @@ class Check:
 
 CHECKS = (
     Check("engine", machine.check_engine),
-    Check("python", environment.check_python),
+    Check("python", machine.check_python),
     Check("sdk", machine.check_sdk),
     Check("checkpoints", machine.check_checkpoints),
     Check("settings", server.check_settings),
@@ -36,7 +36,7 @@ CHECKS = (
     Check("expiry", credential.check_expiry, ("credential",)),
     Check("roles", credential.check_roles, ("credential",)),
     Check("header", server.check_header, ("roles",)),
-    Check("rights", rights.check_rights, ("roles", "header")),
+    Check("rights", credential.check_rights, ("roles", "header")),
     Check("events", server.check_events, ("roles",)),
     Check("api", server.check_api, ("credential",)),
     Check("version", server.check_version, ("roles",)),

@@ -7,15 +7,23 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
 
-from pulumi_zorg.api.answers import advice, content_of, has_no_instance, json_of, location, quoted, requested_host
+from pulumi_zorg.api.answers import (
+    advice,
+    content_of,
+    has_no_instance,
+    http_date,
+    json_of,
+    location,
+    quoted,
+    requested_host,
+)
 from pulumi_zorg.api.api_services import API_SERVICES, has_service
 from pulumi_zorg.api.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES, TOKEN_PATH
-from pulumi_zorg.api.call import ORG_HEADER
-from pulumi_zorg.api.connection import http_date
+from pulumi_zorg.api.operations import ORG_HEADER
 from pulumi_zorg.api.organizations import READ_ORGANIZATION
 from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
-from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, clean
+from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, UnexpectedAnswer, clean
 from pulumi_zorg.settings.engine_versions import version_in
 from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 from pulumi_zorg.world.object_events import ORG_REMOVED
@@ -33,9 +41,9 @@ _NO_ORGANIZATION = "1"
 
 def check_settings(examination: Examination) -> Iterator[Finding]:
     """The address and one credential are set, and well-formed."""
-    settings = examination.settings
-    if examination.loaded.not_read is not None:
-        yield warning(examination.loaded.not_read)
+    settings, not_read = examination.loaded
+    if not_read is not None:
+        yield warning(not_read)
     yield ok(f"the address is {settings.url}, and the credential is {examination.credential}")
 
 
@@ -49,24 +57,21 @@ def check_address(examination: Examination) -> Iterator[Finding]:
     health = transport.get_public("Reading the server's health", _HEALTH)
     discovery = transport.get_public("Reading the server's discovery document", _DISCOVERY)
     if discovery.is_redirect:
-        yield error(f"{url} redirects calls ({location(discovery)}). {advice(discovery)}")
-        return
+        raise UnexpectedAnswer(f"{url} redirects calls ({location(discovery)}). {advice(discovery)}")
     if has_no_instance(discovery):
-        yield error(
+        raise UnexpectedAnswer(
             f"{url} is a ZITADEL, but it has no instance with the host name {requested_host(discovery)} ({content_of(discovery)}). "
             f"{advice(discovery)}"
         )
-        return
     document = json_of(discovery) if discovery.status_code == 200 else None
     document = document if isinstance(document, dict) else {}
     issuer, token_endpoint = document.get("issuer"), document.get("token_endpoint")
     if not isinstance(issuer, str) or not str(token_endpoint).endswith(TOKEN_PATH):
         form = clean(quoted(discovery, discovery.headers.get("Content-Type", "no content type")), 80)
-        yield error(
+        raise UnexpectedAnswer(
             f"{url} answers, but not as a ZITADEL: {_DISCOVERY} is not ZITADEL's discovery document ({discovery.status_code}, "
             f"{form}). {advice(discovery)}"
         )
-        return
     key = isinstance(examination.settings.credential, ServiceAccountKey)
     if key and issuer.rstrip("/") != examination.settings.audience:
         yield error(

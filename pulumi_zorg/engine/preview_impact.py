@@ -106,7 +106,7 @@ class PreviewImpact:
         if (property, id) not in self._named and len(self._named) >= _NAMED:
             return True
         self._named.add((property, id))
-        return self.name((property, org_id or "", id), *self._client.counts.names(property, id, org_id)) is not None
+        return self.name((property, org_id or "", id), *self._client.searches.names(property, id, org_id)) is not None
 
     def resolve(self, resource_type: ResourceType[Any], planned: Planned) -> Planned:
         """Return a planned change with what the state does not have: the object that it adopts, and what the properties are

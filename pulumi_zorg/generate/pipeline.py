@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from pulumi.dynamic.dynamic import PROVIDER_KEY
+
+from pulumi_zorg.engine.state_form import outputs
 from pulumi_zorg.errors import InputError, clean
-from pulumi_zorg.generate.import_file import import_file
-from pulumi_zorg.generate.managed import Managed
-from pulumi_zorg.generate.names import variable
-from pulumi_zorg.generate.program import Way, declaration, program
-from pulumi_zorg.generate.selection import select, select_one, verify
+from pulumi_zorg.generate.program import Declared, Way, declaration, program
+from pulumi_zorg.generate.python_text import variable
+from pulumi_zorg.generate.selection import Managed, select, select_one, verify
 from pulumi_zorg.resource_types.inputs import wrong_id
-from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.registration import pickled_provider
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, resource_class
 from pulumi_zorg.world.reader import World
 from pulumi_zorg.world.tokens import resource_name, short
 
@@ -112,3 +116,34 @@ def _variable_and_urn(parent: str | None) -> tuple[str, str | None]:
 def _option(property: str) -> str:
     """Return the option of the command that gives a property of the address."""
     return f"--{property.removesuffix('_id')}"
+
+
+def import_file(resources: Iterable[Declared], parent: str | None = None) -> str:
+    """Return an import file.
+
+    The engine does not call the provider, and writes each entry into the state as it is. An internal input, which the state
+    never has, would be a change in the next preview.
+
+    :param parent: the URN of the parent of all resources; None for the stack itself.
+    """
+    entries = [_entry(each) for each in resources]
+    content: dict[str, Any] = {"resources": entries}
+    if parent is not None:
+        # Neither this name nor those of the entries are in the state.
+        children = [{**each, "parent": "the parent"} for each in entries]
+        content = {"nameTable": {"the parent": parent}, "resources": children}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _entry(resource: Declared) -> dict[str, Any]:
+    token = resource.resource_type.token
+    provider = {PROVIDER_KEY: pickled_provider(resource_class(token)._dynamic_provider)}
+    return {
+        "type": token,
+        # Unique in the file, where resources of several types may have one name.
+        "name": f"{short(token)} {resource.name}",
+        "logicalName": resource.name,
+        "id": resource.observed.id,
+        "inputs": {**resource.inputs, **provider},
+        "outputs": {**outputs(resource.resource_type, resource.observed, resource.inputs), **provider},
+    }

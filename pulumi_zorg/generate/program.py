@@ -8,10 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_zorg.errors import InputError, clean
-from pulumi_zorg.generate.managed import Managed
-from pulumi_zorg.generate.names import slug, unique, variable
-from pulumi_zorg.generate.python_text import Collection, Entry, assign, call, comment, for_each, literal
-from pulumi_zorg.generate.selection import Selection, name_of, properties_of
+from pulumi_zorg.generate.python_text import (
+    Collection,
+    Entry,
+    assign,
+    call,
+    comment,
+    for_each,
+    literal,
+    slug,
+    unique,
+    variable,
+)
+from pulumi_zorg.generate.selection import Managed, Selection, name_of
 from pulumi_zorg.resource_types.inputs import Problem, check_inputs
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, in_order_of_references, referred_type
 from pulumi_zorg.resource_types.resource_type import ResourceType
@@ -157,7 +166,8 @@ def _resources(selection: Selection, way: Way, left_out: list[str]) -> Iterator[
 def _inputs(observed: Observed) -> tuple[Mapping[str, Any], Problem | None]:
     """Return the inputs that declare an object, in the state's form, and why a program with them would be refused."""
     inputs = RESOURCE_TYPES[observed.token].inputs
-    found, problems = check_inputs(inputs, properties_of(observed))
+    properties = {name: value for name, value in observed.properties.items() if name in inputs.names()}
+    found, problems = check_inputs(inputs, properties)
     return found, next(iter([*problems, *inputs.doubts(found)]), None)
 
 

@@ -1,19 +1,102 @@
-"""Reads what a program is generated for: organizations, and all that a resource can manage in them."""
+"""What a program is generated for: organizations and all that a resource can manage in them, and what the state of a stack has already."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.errors import Gone, InputError, NoMatch, NotProven, SeveralMatches, ZorgError, clean
+from pulumi_zorg.engine.state import every_recorded, every_urn, not_understood
+from pulumi_zorg.errors import InputError, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import LONGEST, wrong_id
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, referred_type
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import Address, Key, Observed, Removal, Sought
 from pulumi_zorg.world.reader import World
+from pulumi_zorg.world.tokens import resource_name, short
 from pulumi_zorg.world.unmanaged import find_unmanaged
+
+_ROOT = "pulumi:pulumi:Stack"
+
+
+@dataclass(frozen=True)
+class Managed:
+    """The resources in a stack's state.
+
+    :param resources: the URN of each resource of this package, by the key of its object.
+    :param only_read: the objects that the stack reads (``get``) and does not manage.
+    :param urns: the URNs of all resources.
+    """
+
+    stack: str
+    resources: Mapping[Key, str] = field(default_factory=dict)
+    only_read: frozenset[Key] = frozenset()
+    urns: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, stack: str, exported: Mapping[str, Any]) -> Managed:
+        """Return what an exported state has.
+
+        :raises ConfigurationError: where the state cannot be read, or has a resource that this release does not understand: it
+            may manage any object.
+        """
+        unknown = next(iter(not_understood(exported)), None)
+        if unknown is not None:
+            raise errors.ConfigurationError(unknown.why)
+        found = every_recorded(exported)
+        managed = {each.key: each.urn for each in found if not each.external}
+        only_read = {each.key: each.urn for each in found if each.key not in managed}
+        return cls(stack, {**only_read, **managed}, frozenset(only_read), frozenset(every_urn(exported)))
+
+    def names(self) -> dict[str, set[str]]:
+        """Return the names of the resources, by their type tokens."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for key, urn in self.resources.items():
+            found[key.token].add(resource_name(urn))
+        return found
+
+    @cached_property
+    def titles(self) -> Mapping[Key | None, str]:
+        """The resources as text, by the type and the id of their objects."""
+        return {
+            Key(key.token, key.id): f"{short(key.token)} {clean(resource_name(urn))!r} of this stack"
+            for key, urn in self.resources.items()
+        }
+
+    def refuse(self, observed: Observed, name: str, parent: str | None) -> None:
+        """Refuse an import that the state does not allow.
+
+        :param name: the resource's name.
+        :param parent: the URN of its parent; None for the stack itself.
+        :raises InputError: where the parent is not in the state, another resource has the name, or one manages the object.
+        """
+        what = f"{short(observed.token)} {clean(name)!r}"
+        if parent is not None and parent not in self.urns:
+            raise InputError(
+                what, "--parent", f"must be the URN of a resource in stack {self.stack}: `pulumi stack --show-urns`"
+            )
+        managed_by = self.resources.get(observed.key)
+        if managed_by is not None and observed.key not in self.only_read:
+            raise InputError(
+                what,
+                "ID",
+                f"is that of an object which stack {self.stack} has already, as {clean(managed_by, 1_000)}. Only one resource can "
+                "manage it",
+            )
+        above = [] if parent is None else [_type_in(parent)]
+        qualified = "$".join([*(each for each in above if each != _ROOT), observed.token])
+        if any((_type_in(urn), resource_name(urn)) == (qualified, name) for urn in self.urns):
+            raise InputError(what, "NAME", f"is taken: stack {self.stack} has a resource of that name and type")
+
+
+def _type_in(urn: str) -> str:
+    """Return the type in a URN, with those of its parents."""
+    parts = urn.split("::", 3)
+    return parts[2] if len(parts) == 4 else ""
 
 
 @dataclass
@@ -79,7 +162,7 @@ def select_one(world: World, type: ResourceType[Any], id: str, address: Mapping[
     """
     found = world.find(Sought(type.key(id, address), Address(address)))
     if isinstance(found, Removal):
-        raise Gone(f"There is no {type.noun} {clean(id)} to import: {found.describe()}.")
+        raise errors.Gone(f"There is no {type.noun} {clean(id)} to import: {found.describe()}.")
     why = why_not_managed(world.client, found)
     selection = Selection([found], remarks=[each for each in (found.warning, why and f"Caution: {why}.") if each])
     _read_names(world, selection)
@@ -102,7 +185,7 @@ def _organization(world: World, wanted: str) -> Observed:
     if wrong_id(wanted) is None:
         try:
             found = world.find(Sought(world.top.key(wanted, {}), Address()))
-        except NotProven:
+        except errors.NotProven:
             pass  # the instance never had it, or does not show it to this caller
         else:
             if isinstance(found, Observed):
@@ -111,12 +194,14 @@ def _organization(world: World, wanted: str) -> Observed:
     query = {"nameQuery": {"name": wanted, "method": "TEXT_QUERY_METHOD_EQUALS"}}
     named = world.client.organizations.search(f"Looking for organization {clean(wanted)!r}", query)
     if not named:
-        raise NoMatch(
+        raise errors.NoMatch(
             f"There is no organization with the id or the name {clean(wanted)!r} that this credential may see{why}."
         )
     if len(named) > 1:
         ids = ", ".join(clean(each.id) for each in named)
-        raise SeveralMatches(f"Several organizations have the name {clean(wanted)!r}: give one of the ids {ids}.")
+        raise errors.SeveralMatches(
+            f"Several organizations have the name {clean(wanted)!r}: give one of the ids {ids}."
+        )
     return world.top.observed(named[0])
 
 
@@ -154,7 +239,7 @@ def _read_names(world: World, selection: Selection) -> None:
     }
 
     def read(item: tuple[str, str]) -> str | None:
-        for call in world.client.counts.names(*item, wanted[item]):
+        for call in world.client.searches.names(*item, wanted[item]):
             try:
                 name = call()
             except ZorgError:  # it is only for a comment
@@ -184,14 +269,7 @@ def verify(wanted: Sequence[str]) -> None:
     :raises InputError: for one that can be neither.
     """
     for each in wanted:
-        reason = "must not be blank" if not each.strip() else None
         if len(each) > LONGEST:
-            reason = f"must have at most {LONGEST} characters, not {len(each)}"
-        if reason is not None:
-            raise InputError("zorg generate", "--org", reason)
-
-
-def properties_of(observed: Observed) -> Mapping[str, Any]:
-    """Return the properties that a program can declare."""
-    names = RESOURCE_TYPES[observed.token].inputs.names()
-    return {name: value for name, value in observed.properties.items() if name in names}
+            raise InputError("zorg generate", "--org", f"must have at most {LONGEST} characters, not {len(each)}")
+        if not each.strip():
+            raise InputError("zorg generate", "--org", "must not be blank")

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from pulumi_zorg.api.access import Access, Found, FoundGrant, FoundProjectGrant, Login
+from pulumi_zorg.api.access import Access, FoundGrant, FoundProjectGrant, Login
+from pulumi_zorg.api.lists import Found
 from pulumi_zorg.resource_types.impact import (
     OPEN,
     ORGANIZATIONS,

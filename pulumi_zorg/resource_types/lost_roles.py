@@ -12,13 +12,12 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from pulumi_zorg.api.authorizations import AUTHORIZATIONS
 from pulumi_zorg.api.client import Client, check_owner
-from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.lists import ObjectList
-from pulumi_zorg.api.operations import Implementation, Proves
+from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, RoleKeys, Wire
 from pulumi_zorg.api.retry import poll
+from pulumi_zorg.api.roles import AUTHORIZATIONS
 from pulumi_zorg.errors import (
     ApiError,
     FailedPrecondition,
@@ -208,9 +207,9 @@ class _Search:
         hidden = {}
         for key in self._keys:
             found = self._client.roles.holders(self._project_id, key, self._project_grant_id)
-            for each in found.shown:
+            for each in found.entries:
                 self._take_out(each.id, each.user.id, each.organization.id)
-            hidden[key] = found.total - len(found.shown)
+            hidden[key] = found.total - len(found.entries)
         return hidden
 
     def look_in_organizations(self) -> dict[str, int]:

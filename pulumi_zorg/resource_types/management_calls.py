@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, Field
 
 from pulumi_zorg.api.client import Client, check_owner
-from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.lists import ObjectList
-from pulumi_zorg.api.operations import Implementation
+from pulumi_zorg.api.operations import Endpoint, Implementation
 from pulumi_zorg.api.records import Details, Wire, check_id, parse
 from pulumi_zorg.errors import InputError, NotProven, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.resource_type import AnyInputs, AnyRecord, Calls

@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.operations import Implementation, Proves, permissions_of
+from pulumi_zorg.api.operations import Endpoint, Implementation, Proves, permissions_of
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven, UnexpectedAnswer, ZorgError
 from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Facts, Impact, Planned
@@ -416,7 +415,7 @@ class ResourceType(Generic[AnyInputs]):
 
     def create(self, client: Client, inputs: AnyInputs) -> str:
         """Create an active object and return its id."""
-        with client.writes.of(self.token):
+        with client.writing(self.token):
             try:
                 return self.calls.create(client, inputs)
             finally:
@@ -432,7 +431,7 @@ class ResourceType(Generic[AnyInputs]):
 
     def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Perform one step."""
-        with client.writes.of(self.token):
+        with client.writing(self.token):
             match step.action:
                 case Action.UPDATE:
                     self.calls.update(client, id, inputs, step.changed)
@@ -501,7 +500,7 @@ class ResourceType(Generic[AnyInputs]):
         known = {name: value for name, value in effect.properties.items() if isinstance(value, str)}
         org_id = known.get("org_id")
         found = {
-            name: reader.name((name, org_id or "", known[name]), *client.counts.names(name, known[name], org_id))
+            name: reader.name((name, org_id or "", known[name]), *client.searches.names(name, known[name], org_id))
             for name in properties
             if name in known
         }

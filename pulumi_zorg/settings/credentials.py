@@ -38,32 +38,21 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class TokenFile:
-    """A file with a personal access token, as ZITADEL's first setup writes it and its chart mounts it.
-
-    :param setting: the setting that names it.
-    """
-
-    setting: str
-    path: Path
-
-    def read(self) -> Secret:
-        """Return the token that the file has now.
-
-        :raises ConfigurationError: where it has none. The message shows nothing of what it has.
-        """
-        return Secret(token(Given(self.setting, str(self.path)), self.path))
-
-
-@dataclass(frozen=True)
 class PersonalAccessToken:
     """A personal access token of a user of ZITADEL (https://zitadel.com/docs/guides/integrate/service-users/personal-access-token).
 
-    :param file: the file that has it, if one does.
+    :param file: the setting that names the file that has it, if one does: as ZITADEL's first setup writes it and its chart mounts it.
     """
 
     token: Secret
-    file: TokenFile | None = None
+    file: Given | None = None
+
+    def read_again(self) -> str | None:
+        """Return the token that the file has now; None where there is no file.
+
+        :raises ConfigurationError: where it has none. The message shows nothing of what it has.
+        """
+        return None if self.file is None else token(self.file, Path(self.file.text))
 
 
 @dataclass(frozen=True)
@@ -107,8 +96,8 @@ def credential_of(given: Mapping[str, Given]) -> Credential:
         return PersonalAccessToken(Secret(token(given["token"])))
     if "tokenFile" in given:
         # Absolute, because it is read again later.
-        file = TokenFile(given["tokenFile"].name, path(given["tokenFile"]).absolute())
-        return PersonalAccessToken(file.read(), file)
+        file = Given(given["tokenFile"].name, str(path(given["tokenFile"]).absolute()))
+        return PersonalAccessToken(Secret(token(file, Path(file.text))), file)
     if "jwtProfileJson" in given:
         return _key(given["jwtProfileJson"].name, given["jwtProfileJson"].text)
     named = given["jwtProfileFile"]

@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.api.changes import Change
 from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.events import Change
 from pulumi_zorg.api.records import Event, ObjectRecord, OrganizationRecord
 from pulumi_zorg.errors import ApiError, NeverThere, NotFound, NotProven, PermissionDenied, ZorgError, clean
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
@@ -181,7 +181,7 @@ def _without_events(client: Client, type: ResourceType[Any], id: str, address: A
             f"organization {clean(org_id)} (ORG_OWNER_VIEWER or ORG_OWNER there, or IAM_OWNER_VIEWER on the instance).",
             _STATE_DELETE,
         )
-    log = type.events.log and client.change_logs.newest(type.events.log, _ids(type.events, id, address), org_id)
+    log = type.events.log and client.events.log(type.events.log, _ids(type.events, id, address), org_id)
     last = _last(log or (), *type.events.created, *type.events.removed)
     if last is not None and last.kind in type.events.removed:
         return _logged(last, f"{what} was removed")
@@ -221,7 +221,7 @@ def _logged_removal_of_parent(client: Client, events: ObjectEvents, address: Add
             except NotProven:
                 continue
         elif parent.log is not None and (parent.aggregate is None or parent.aggregate in address.ids):
-            changes = client.change_logs.newest(parent.log, _ids(parent, parent_id, address), address.ids["org_id"])
+            changes = client.events.log(parent.log, _ids(parent, parent_id, address), address.ids["org_id"])
             last = _last(changes, *parent.created, parent.removed)
             if last is not None and last.kind == parent.removed:
                 return _logged(last, how)
@@ -355,7 +355,7 @@ def find_missing(
 
 def may_exist(client: Client, property: str, id: str, org_id: str | None) -> bool:
     """Whether a read shows the object that a property names, or refuses to say whether it exists."""
-    for call in client.counts.names(property, id, org_id):
+    for call in client.searches.names(property, id, org_id):
         try:
             if call():
                 return True

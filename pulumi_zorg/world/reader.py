@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.pages import TooLong
+from pulumi_zorg.api.lists import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, NotProven, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.world.changes import Changes, LostChange

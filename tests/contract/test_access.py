@@ -128,7 +128,7 @@ def test_users_and_grants_are_listed(any_server: Server, scene: Scene, clients: 
         (scene.bot, scene.customer, True),
     }
     assert {each.user_id for each in access.grants(project_id=scene.project, role="admin").entries} == {scene.o}
-    made_by_it = access.grants(project_id=scene.project, project_grant=scene.project_grant)
+    made_by_it = access.grants(project_id=scene.project, project_grant_id=scene.project_grant)
     assert {each.user_id for each in made_by_it.entries} == {scene.c, scene.x, scene.bot}
     assert access.grants(org_id=scene.customer).total == 3
     any_server.admin.deactivate_grant(scene.customer, scene.c, scene.grant_of_c)

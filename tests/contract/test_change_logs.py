@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES, Change
 from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES, Change
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 
@@ -22,16 +22,14 @@ class Scene:
     granted: str
 
     def project(self, org_id: str | None = None) -> list[str]:
-        return self._kinds(
-            self.owner.change_logs.newest(PROJECT_CHANGES, {"id": self.server.project}, self._org(org_id))
-        )
+        return self._kinds(self.owner.events.log(PROJECT_CHANGES, {"id": self.server.project}, self._org(org_id)))
 
     def project_grant(self, org_id: str | None = None) -> list[str]:
         ids = {"id": self.granted, "project_id": self.server.project}
-        return self._kinds(self.owner.change_logs.newest(PROJECT_GRANT_CHANGES, ids, self._org(org_id)))
+        return self._kinds(self.owner.events.log(PROJECT_GRANT_CHANGES, ids, self._org(org_id)))
 
     def user(self, user_id: str, org_id: str | None = None) -> list[str]:
-        return self._kinds(self.owner.change_logs.newest(USER_CHANGES, {"id": user_id}, self._org(org_id)))
+        return self._kinds(self.owner.events.log(USER_CHANGES, {"id": user_id}, self._org(org_id)))
 
     def _org(self, org_id: str | None) -> str:
         return org_id or self.server.home
@@ -112,5 +110,5 @@ def test_no_more_than_a_hundred_entries_are_read_and_the_removal_is_the_newest(s
 def test_who_may_not_read_a_log_gets_none(every_server: Server, clients: Clients) -> None:
     server = every_server
     for client in (clients.member(server), clients.member(server, "ORG_SETTINGS_MANAGER", of=server.home)):
-        assert client.change_logs.newest(PROJECT_CHANGES, {"id": server.project}, server.home) == ()
-        assert client.change_logs.newest(USER_CHANGES, {"id": server.ann}, server.home) == ()
+        assert client.events.log(PROJECT_CHANGES, {"id": server.project}, server.home) == ()
+        assert client.events.log(USER_CHANGES, {"id": server.ann}, server.home) == ()

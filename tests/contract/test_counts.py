@@ -33,17 +33,17 @@ def test_users_projects_and_project_grants_are_listed_by_organization(every_serv
 def test_service_accounts_are_told_from_people(every_server: Server, clients: Clients) -> None:
     server, client = every_server, clients.owner(every_server)
     tenant = server.admin.create_organization(server.name("Tenant"))
-    assert client.counts.service_accounts(tenant) == 0
+    assert client.searches.service_accounts(tenant) == 0
     for number in range(2):
         server.create_person(tenant, f"person{number}{server.tag}")
     bot = server.admin.create_user(tenant, f"bot{server.tag}")
-    assert server.shows(lambda: (client.access.users(tenant).total, client.counts.service_accounts(tenant)) == (3, 1))
+    assert server.shows(lambda: (client.access.users(tenant).total, client.searches.service_accounts(tenant)) == (3, 1))
     assert client.access.users(tenant).service_accounts == {bot}
 
 
 def test_who_may_not_see_them_is_refused(every_server: Server, clients: Clients) -> None:
     client = clients.member(every_server)
-    for count in (client.counts.service_accounts, client.access.users, client.access.projects):
+    for count in (client.searches.service_accounts, client.access.users, client.access.projects):
         with pytest.raises(PermissionDenied):
             count(every_server.home)
 
@@ -51,13 +51,17 @@ def test_who_may_not_see_them_is_refused(every_server: Server, clients: Clients)
 def test_an_answer_about_another_organization_is_noticed(every_server: Server, clients: Clients) -> None:
     every_server.proxy.add(Fault("strip", times=None))
     client = clients.owner(every_server)
-    for call in (client.counts.service_accounts, client.access.users, client.counts.organization_name):
+    for call in (
+        client.searches.service_accounts,
+        client.access.users,
+        lambda org: client.searches.names("granted_org_id", org, None)[0](),
+    ):
         with pytest.raises(HeaderIgnored):
             call(every_server.home)
 
 
 def test_a_user_has_a_name(every_server: Server, clients: Clients) -> None:
-    server, counts = every_server, clients.owner(every_server).counts
+    server, counts = every_server, clients.owner(every_server).searches
     tenant = server.admin.create_organization(server.name("Tenant"))
     assert counts.user_name(server.home, server.ann) == f"ann{server.tag}"
     with pytest.raises(NotFound):
@@ -66,11 +70,11 @@ def test_a_user_has_a_name(every_server: Server, clients: Clients) -> None:
 
 def test_a_user_has_a_name_wherever_it_lives(any_server: Server, clients: Clients) -> None:
     """Not on servers without the second version of the API."""
-    assert clients.owner(any_server).counts.user_name_anywhere(any_server.ann) == f"ann{any_server.tag}"
+    assert clients.owner(any_server).searches.user_name_anywhere(any_server.ann) == f"ann{any_server.tag}"
 
 
 def test_a_project_has_a_name_where_it_lives_and_where_it_is_granted_to(every_server: Server, clients: Clients) -> None:
-    server, counts = every_server, clients.owner(every_server).counts
+    server, counts = every_server, clients.owner(every_server).searches
     tenant, other = (server.admin.create_organization(server.name(name)) for name in ("Tenant", "Other"))
     server.admin.grant_project(server.home, server.project, tenant, ["viewer"])
     assert counts.project_name(server.home, server.project) == "Portal"

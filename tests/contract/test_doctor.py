@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.doctor.examination import Examination, LoadedSettings
+from pulumi_zorg.doctor.credential import missing_permissions
+from pulumi_zorg.doctor.examination import Examination
 from pulumi_zorg.doctor.findings import Finding
 from pulumi_zorg.doctor.pipeline import CHECKS, diagnose
-from pulumi_zorg.doctor.rights import missing_permissions
 from pulumi_zorg.errors import ApiError
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.resource_type import ResourceType
@@ -79,7 +79,7 @@ def permissions(client: Client, org_id: str) -> frozenset[str]:
 def examine(client: Client, *checks: str, org_ids: tuple[str, ...] = ()) -> list[Finding]:
     """Return what these checks find."""
     settings = client.transport.settings
-    examination = Examination(Path(), lambda: LoadedSettings(settings), org_ids, tuple(RESOURCE_TYPES))
+    examination = Examination(Path(), lambda: (settings, None), org_ids, tuple(RESOURCE_TYPES))
     try:
         return list(diagnose(examination, [each for each in CHECKS if each.name in checks]).findings)
     finally:

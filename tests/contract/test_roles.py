@@ -95,12 +95,12 @@ def test_the_list_of_who_has_a_role_counts_those_that_the_caller_may_not_see(sce
     own = server.admin.create_grant(server.home, server.ann, server.project, ["admin"])
     assert server.shows(lambda: roles.holders(server.project, "admin").total == 2)
     found = roles.holders(server.project, "admin", scene.project_grant)
-    assert (found.total, [each.id for each in found.shown]) == (1, [scene.grant])
-    assert found.shown[0].organization.id == scene.partner
+    assert (found.total, [each.id for each in found.entries]) == (1, [scene.grant])
+    assert found.entries[0].organization.id == scene.partner
     assert roles.holders(server.project, "nobody").total == 0
     stranger = clients.member(server, "ORG_OWNER", of=server.home)
     found = stranger.roles.holders(server.project, "admin")
-    assert (found.total, [each.id for each in found.shown]) == (2, [own])
+    assert (found.total, [each.id for each in found.entries]) == (2, [own])
 
 
 def test_roles_that_leave_a_project_grant_leave_the_user_grants(scene: Scene) -> None:

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
-from pulumi_zorg.api.call import Call
 from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.operations import Call
 from pulumi_zorg.api.organizations import Organizations
 from pulumi_zorg.api.records import OrganizationRecord, Wire, parse
 from pulumi_zorg.engine import context, create, reconcile

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_zorg.api import patience, retry, transport
+from pulumi_zorg.api import retry, transport
 from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import Credential, PersonalAccessToken, Secret
@@ -29,7 +29,7 @@ class Waits(list[float]):
         super().__init__()
         # Only where waiting is measured: the emulators of this process have timers that need the real clock.
         moved = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(self), time=time.time, sleep=time.sleep)
-        for module in (retry, transport, patience):
+        for module in (retry, transport):
             monkeypatch.setattr(module, "time", moved)
 
     def __call__(self, seconds: float) -> None:

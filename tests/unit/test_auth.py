@@ -16,8 +16,9 @@ import jwt
 import pytest
 
 from pulumi_zorg.api.auth import SCOPE, BearerAuth, ExchangedToken, FixedToken, SendForToken
-from pulumi_zorg.api.call import Call
+from pulumi_zorg.api.operations import Call
 from pulumi_zorg.errors import CredentialError, Unauthenticated, UnexpectedAnswer, Unreachable, ZorgError
+from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import ClientCredentials, Credential, PersonalAccessToken, Secret
 from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 from tests.unit.keys import key_json, parts_of, pem, private_key
@@ -102,7 +103,7 @@ def plain(issuer: Issuer) -> SendForToken:
 
 
 def exchanged(credential: ServiceAccountKey | ClientCredentials = PAIR, clock: Clock | None = None) -> ExchangedToken:
-    return ExchangedToken(credential, URL, ISSUER, plain(Issuer()), clock=clock or Clock())
+    return ExchangedToken(credential, Settings(URL, credential, ISSUER), plain(Issuer()), clock or Clock())
 
 
 # The requests for a token.
@@ -544,7 +545,7 @@ def test_no_secret_is_in_an_error_a_repr_or_the_log(kind: str, waits: Waits, cap
                 seen.append(repr(transport.send(call)))
             except ZorgError as error:
                 seen.append(shown(error))
-        seen.append(f"{transport!r} {transport._auth!r} {transport.settings!r}")
+        seen.append(f"{transport!r} {transport.auth!r} {transport.settings!r}")
     everything = "\n".join([*seen, caplog.text, *(repr(record.args) for record in caplog.records)])
     assert "orgs/me" in caplog.text, "the log was looked at"
     assert not [secret for secret in secrets if secret in everything]

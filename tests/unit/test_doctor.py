@@ -19,8 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_zorg.doctor.environment import interpreters
-from pulumi_zorg.doctor.machine import OLDEST_SDK
+from pulumi_zorg.doctor.machine import OLDEST_SDK, interpreters
 from pulumi_zorg.doctor.pipeline import CHECKS
 from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates, pending_creates_folder
 from pulumi_zorg.testing import Fault
@@ -636,7 +635,7 @@ def test_a_python_that_does_not_run_or_does_not_exist(doctor: Doctor, monkeypatc
     python = fake_environment(project / "venv", "exit 1")
     assert "which cannot be run" in doctor.problems()["python"]
     python.write_text("#!/bin/sh\nexec sleep 60\n")
-    monkeypatch.setattr("pulumi_zorg.doctor.environment._ANSWERS_WITHIN", 0.2)
+    monkeypatch.setattr("pulumi_zorg.doctor.machine._PYTHON_ANSWERS_WITHIN", 0.2)
     assert "which cannot be run" in doctor.problems()["python"]
     # uv makes what is missing.
     in_project(doctor, "toolchain: uv")

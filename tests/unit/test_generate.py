@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_zorg.errors import InputError, NoMatch
-from pulumi_zorg.generate import names, python_text, repository
+from pulumi_zorg.generate import python_text, repository
 from pulumi_zorg.generate.pipeline import generate
 from pulumi_zorg.generate.python_text import Entry, call
 from tests.support.servers import Server
@@ -31,14 +31,18 @@ def world(server: Server, clients: Clients) -> World:
     [("Acme", "acme"), ("Müller & Söhne GmbH", "muller-sohne-gmbh"), ("ann.berg@x.example", "ann-berg"), ("東京", "")],
 )
 def test_a_name_becomes_a_readable_one(text: str, name: str) -> None:
-    assert names.slug(text) == name
+    assert python_text.slug(text) == name
 
 
 def test_names_and_variables_are_unique() -> None:
     taken: set[str] = set()
-    assert [names.unique(("shop", "acme-shop", "shop-42"), taken) for _ in range(3)] == ["shop", "acme-shop", "shop-42"]
+    assert [python_text.unique(("shop", "acme-shop", "shop-42"), taken) for _ in range(3)] == [
+        "shop",
+        "acme-shop",
+        "shop-42",
+    ]
     variables: set[str] = set()
-    assert [names.variable(each, variables) for each in ("class", "zorg", "2day", "a-b", "a-b")] == [
+    assert [python_text.variable(each, variables) for each in ("class", "zorg", "2day", "a-b", "a-b")] == [
         "class_",
         "zorg_",
         "_2day",

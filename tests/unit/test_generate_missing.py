@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pulumi_zorg.errors import ConfigurationError, Gone, InputError, NotProven, ZorgError
-from pulumi_zorg.generate.managed import Managed
 from pulumi_zorg.generate.pipeline import Generated, generate, import_one
+from pulumi_zorg.generate.selection import Managed
 from tests.support.servers import Server
 from tests.support.stack import TOKENS
 from tests.support.world import World

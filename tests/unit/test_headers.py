@@ -311,7 +311,7 @@ def test_no_value_is_in_an_error_a_repr_a_notice_or_a_log(
             with pytest.raises(ZorgError) as caught:
                 of.send(call)
             seen.append(shown(caught.value))
-        seen.append(f"{of!r} {of.settings!r} {vars(of.settings)} {of._auth!r}")
+        seen.append(f"{of!r} {of.settings!r} {vars(of.settings)} {of.auth!r}")
     everything = "\n".join([*seen, caplog.text, *(repr(record.args) for record in caplog.records)])
     assert "***" in everything
     assert "Proxy-Authorization" in everything, "the settings show the names"

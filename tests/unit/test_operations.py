@@ -8,8 +8,7 @@ from typing import cast
 import pytest
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.operations import Implementation, Operations, Proves, permissions_of
+from pulumi_zorg.api.operations import Endpoint, Implementation, Operations, Proves, permissions_of
 from pulumi_zorg.api.records import ObjectRecord
 from pulumi_zorg.errors import FailedPrecondition, NotFound, PermissionDenied, UnexpectedAnswer, ZorgError
 from pulumi_zorg.resource_types.inputs import Inputs

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from pulumi_zorg.api.removals import Removals
+from pulumi_zorg.api.client import Removals
 from pulumi_zorg.resource_types.user_grant.declaration import TYPE
 from pulumi_zorg.world.observed import Address, Removal
 from tests.support.servers import Server

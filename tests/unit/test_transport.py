@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_zorg.api.call import Call
-from pulumi_zorg.api.patience import Patience
+from pulumi_zorg.api.operations import Call
+from pulumi_zorg.api.retry import Patience
 from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import (
     AlreadyExists,

@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.operations import Implementation, Proves
+from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, SEARCH_ORGANIZATIONS, FirstPage
 from pulumi_zorg.api.records import Details, ObjectCreated, OrganizationRecord, Wire
 from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean

@@ -91,7 +91,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         if users.complete:
             found["service_accounts"] = len(users.service_accounts)
         else:
-            found["service_accounts"] = reader.read(lambda: client.counts.service_accounts(org_id))
+            found["service_accounts"] = reader.read(lambda: client.searches.service_accounts(org_id))
         if renames(effect):
             has_domain, why = reader.attempt(("domain", org_id), lambda: access.login_names_have_domain(org_id))
             if has_domain is not None:

@@ -10,11 +10,9 @@ from typing import Any
 from pydantic import Field
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.events import BEGINNING
-from pulumi_zorg.api.lists import ObjectList
-from pulumi_zorg.api.operations import Implementation, Proves
-from pulumi_zorg.api.pages import PAGE, PAGE_V2, all_pages, chunks
+from pulumi_zorg.api.lists import PAGE, PAGE_V2, ObjectList, all_pages, chunks
+from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id, states_of
 from pulumi_zorg.api.roles import Role, roles_from
 from pulumi_zorg.errors import (

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.access import Login
-from pulumi_zorg.api.changes import PROJECT_CHANGES
 from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.events import PROJECT_CHANGES
 from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active, are_shown
 from pulumi_zorg.resource_types.lifecycle import Action, Step

@@ -8,9 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.endpoints import Endpoint
-from pulumi_zorg.api.lists import ObjectList
-from pulumi_zorg.api.pages import PAGE_V2
+from pulumi_zorg.api.lists import PAGE_V2, ObjectList
+from pulumi_zorg.api.operations import Endpoint
 from pulumi_zorg.api.records import NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.errors import FailedPrecondition, clean
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints

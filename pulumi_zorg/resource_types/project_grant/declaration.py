@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
-from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
 from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, are_shown
 from pulumi_zorg.resource_types.logins import facts_of_lost_roles, read_login, read_logins
 from pulumi_zorg.resource_types.lost_roles import take_from_users
@@ -75,7 +75,7 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
         project_id = effect.properties.get("project_id")
         if not isinstance(project_id, str):
             return Facts(names=names)
-        grants = partial(client.access.grants, project_id=project_id, project_grant=effect.id)
+        grants = partial(client.access.grants, project_id=project_id, project_grant_id=effect.id)
         if not are_shown(effect.loses):
             facts = Facts(unlisted="which roles it loses is not known")
         elif effect.act is Act.REMOVES:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from pulumi_zorg.api.authorizations import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.lists import PAGE_V2, chunks
 from pulumi_zorg.api.operations import Implementation, Proves
-from pulumi_zorg.api.pages import PAGE_V2, chunks
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, states_of
+from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.errors import clean
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
