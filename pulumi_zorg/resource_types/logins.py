@@ -12,15 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pulumi_zorg.api.access import Access, Found, FoundGrant, FoundProjectGrant, Login
-from pulumi_zorg.resource_types.impact import (
-    OPEN,
-    ORGANIZATIONS,
-    PEOPLE,
-    PEOPLE_OF_ORGANIZATIONS,
-    SERVICE_ACCOUNTS,
-    Facts,
-    count_text,
-)
+from pulumi_zorg.resource_types import impact
+from pulumi_zorg.resource_types.impact import Facts
 from pulumi_zorg.resource_types.resource_type import FactReader
 
 
@@ -118,7 +111,7 @@ def read_logins(access: Access, reader: FactReader, project_id: str, login: Logi
         return replace(result, why_not=why)
     if not found.complete:
         return replace(
-            result, why_not=f"the server shows {len(found.entries)} of {count_text(found.total, 'user grant')}"
+            result, why_not=f"the server shows {len(found.entries)} of {impact.count_text(found.total, 'user grant')}"
         )
     users = {each.user_id for each in found.entries}
     result = replace(result, grants=found.entries)
@@ -146,7 +139,7 @@ def _with_members(access: Access, reader: FactReader, logins: Logins) -> Logins:
     only_organizations = logins.login.project_check and not logins.login.role_check
     wanted = logins.granted | ({logins.login.owner} if only_organizations else set())
     if len(wanted) > reader.at_most:
-        return replace(logins, why_not=f"that takes more than {count_text(reader.at_most, 'call')}")
+        return replace(logins, why_not=f"that takes more than {impact.count_text(reader.at_most, 'call')}")
     members: dict[str, frozenset[str]] = {}
     for org_id in sorted(wanted):
         users, why = reader.attempt(("users of", org_id), partial(access.users, org_id))
@@ -159,20 +152,20 @@ def _with_members(access: Access, reader: FactReader, logins: Logins) -> Logins:
 def counts_of(all_logins: Iterable[Logins]) -> dict[str, int]:
     """Return the counts about projects that :func:`pulumi_zorg.resource_types.impact.shut_out` shows, as far as they are known of all."""
     several = list(all_logins)
-    counts = {OPEN: sum(not (each.login.role_check or each.login.project_check) for each in several)}
+    counts = {impact.OPEN: sum(not (each.login.role_check or each.login.project_check) for each in several)}
     users = [each.granted_users for each in several]
     people = [each.people for each in several]
     if None not in users and None not in people:
         with_grants = frozenset().union(*(each or () for each in users))
         those = frozenset().union(*(each or () for each in people))
-        counts |= {PEOPLE: len(with_grants & those), SERVICE_ACCOUNTS: len(with_grants - those)}
+        counts |= {impact.PEOPLE: len(with_grants & those), impact.SERVICE_ACCOUNTS: len(with_grants - those)}
     granted = [each.granted for each in several]
     if None not in granted:
         organizations = frozenset().union(*(each or () for each in granted))
-        counts[ORGANIZATIONS] = len(organizations)
+        counts[impact.ORGANIZATIONS] = len(organizations)
         members = {org_id: people for each in several for org_id, people in each.members.items()}
         if organizations <= members.keys():
-            counts[PEOPLE_OF_ORGANIZATIONS] = len(frozenset().union(*(members[each] for each in organizations)))
+            counts[impact.PEOPLE_OF_ORGANIZATIONS] = len(frozenset().union(*(members[each] for each in organizations)))
     return counts
 
 

@@ -20,17 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
-from pulumi_zorg.errors import (
-    ConfigurationError,
-    InputError,
-    LookupFailed,
-    NoMatch,
-    NotFound,
-    SeveralMatches,
-    UnexpectedAnswer,
-    ZorgError,
-    clean,
-)
+from pulumi_zorg import errors
+from pulumi_zorg.errors import InputError, LookupFailed, NoMatch, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import kind_of, wrong_id
 from pulumi_zorg.resource_types.program_run import remember_lookup, without_traceback
 from pulumi_zorg.settings.masking import Masking, texts_in
@@ -238,7 +229,7 @@ def as_output(function: Callable[..., Result], given: Mapping[str, pulumi.Input[
     a thread of its own: the program goes on while the server is queried.
     """
     if not Question.is_mocked():
-        with suppress(ConfigurationError):  # the lookup ends with it
+        with suppress(errors.ConfigurationError):  # the lookup ends with it
             _settings()  # resources are declared before the lookup is made
     arguments = pulumi.Output.from_input({name: value for name, value in given.items() if value is not None})
     is_secret: pulumi.Input[bool] = arguments.is_secret()
@@ -287,7 +278,7 @@ def needs_service(client: Client, service: ApiService, way_out: str) -> Iterator
     """
     try:
         yield
-    except (NotFound, UnexpectedAnswer):
+    except (errors.NotFound, errors.UnexpectedAnswer):
         from pulumi_zorg.api.api_services import has_service
 
         if has_service(client.transport, service):
@@ -318,7 +309,7 @@ def one(
     if len(found) == 1:
         return found[0]
     if found:
-        raise SeveralMatches(
+        raise errors.SeveralMatches(
             f"There are {len(found)} matches for the {what}: {_list(found, describe)}. Look it up with {narrow}."
         )
     try:

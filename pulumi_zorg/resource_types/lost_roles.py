@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
+from pulumi_zorg import errors
 from pulumi_zorg.api.authorizations import AUTHORIZATIONS
 from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.endpoints import Endpoint
@@ -19,16 +20,7 @@ from pulumi_zorg.api.lists import ObjectList
 from pulumi_zorg.api.operations import Implementation, Proves
 from pulumi_zorg.api.records import Details, RoleKeys, Wire
 from pulumi_zorg.api.retry import poll
-from pulumi_zorg.errors import (
-    ApiError,
-    FailedPrecondition,
-    HeaderIgnored,
-    NotFound,
-    PermissionDenied,
-    RolesRemain,
-    UnexpectedAnswer,
-    clean,
-)
+from pulumi_zorg.errors import ApiError, NotFound, clean
 from pulumi_zorg.resource_types.impact import count_text
 
 _READ = Endpoint("GET", "/management/v1/users/{user_id}/grants/{id}", "user.grant.read")
@@ -107,7 +99,7 @@ class _Holder:
         self.client.write(self.writes, operation, org=self.org_id, body=body, ids=self.ids)
         left = set(keys) & set(self.roles())
         if left:
-            raise UnexpectedAnswer(
+            raise errors.UnexpectedAnswer(
                 f"{operation}: the server accepted it, and reads still show {', '.join(sorted(left))}"
             )
 
@@ -135,10 +127,10 @@ def take_from_project_grants(
             ids = {"project_id": project_id, "id": grant_id}
             grant = _Holder(client, "project grant", grant_id, org_id, _READ_PROJECT_GRANT, _SET_PROJECT_GRANT, ids)
             grant.take_out(keys, lambda key: key in kept)
-        except (ApiError, HeaderIgnored, UnexpectedAnswer) as error:
+        except (ApiError, errors.HeaderIgnored, errors.UnexpectedAnswer) as error:
             left[grant_id] = f"project grant {clean(grant_id)} to organization {clean(granted_org_id)} ({error})"
     if left:
-        raise RolesRemain(_left(title, left, {}))
+        raise errors.RolesRemain(_left(title, left, {}))
     return tuple(granted_to)
 
 
@@ -173,7 +165,7 @@ def take_from_users(
         search.look, lambda hidden: not any(hidden.values()), within=_SHOWN_WITHIN, sleep=client.transport.sleep
     )
     if search.refused or any(hidden.values()):
-        raise RolesRemain(_left(title, search.refused, hidden))
+        raise errors.RolesRemain(_left(title, search.refused, hidden))
     for what in search.not_searched:
         client.transport.notice(f"warning: {title}: it is not known whether {what} still have roles that it lost.")
 
@@ -226,7 +218,7 @@ class _Search:
                 queries = [*body, {"roleKeyQuery": {"roleKey": key, "method": "TEXT_QUERY_METHOD_EQUALS"}}]
                 try:
                     _, found = _USER_GRANTS.page(self._client.transport, operation, *queries, org=org_id)
-                except (NotFound, PermissionDenied):
+                except (NotFound, errors.PermissionDenied):
                     self.not_searched = (*self.not_searched, f"user grants of organization {clean(org_id)}")
                     break
                 for each in found:
@@ -243,13 +235,13 @@ class _Search:
         try:
             try:
                 grant.take_out(self._keys, lambda key: key not in self._keys)
-            except FailedPrecondition:
+            except errors.FailedPrecondition:
                 # The server refuses a call that leaves a role there which was lost before. That one goes too.
                 grantable = self._grantable(org_id)
                 if grantable is None:
                     raise
                 grant.take_out(self._keys, lambda key: key in grantable.difference(self._keys))
-        except (ApiError, HeaderIgnored, UnexpectedAnswer) as error:
+        except (ApiError, errors.HeaderIgnored, errors.UnexpectedAnswer) as error:
             where = f"user {clean(user_id)} in organization {clean(org_id)}"
             self.refused[grant_id] = f"user grant {clean(grant_id)} of {where} ({error})"
         else:

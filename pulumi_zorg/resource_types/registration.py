@@ -18,21 +18,8 @@ from typing_extensions import Self
 
 from pulumi_zorg.errors import InputError
 from pulumi_zorg.providers.base import StatefulProvider
-from pulumi_zorg.resource_types.inputs import (
-    DECLARED_BY,
-    IGNORED,
-    LOOKED_UP,
-    MAY_COME,
-    OWNER,
-    OWNER_IN_PREVIEW,
-    SECRETS,
-    UNDER,
-    Inputs,
-    Problem,
-    check_inputs,
-    kind_of,
-    wrong_id,
-)
+from pulumi_zorg.resource_types import inputs
+from pulumi_zorg.resource_types.inputs import Inputs, Problem, check_inputs, kind_of, wrong_id
 from pulumi_zorg.resource_types.program_run import looked_up, without_traceback
 from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, dotted
 from pulumi_zorg.world.tokens import short
@@ -156,7 +143,7 @@ class ZitadelResource(Resource):
             # a resource's output depends on that resource, and a parent waits for its children.
             urn = opts.parent.urn
             owner = pulumi.Output.concat(
-                owner, UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
+                owner, inputs.UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
             )
         self._owner = owner
         outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not _is_plain(value)}
@@ -166,24 +153,24 @@ class ZitadelResource(Resource):
             for name in self._inputs.names()
             if any(each == "*" or re.match(rf"{name}(\W|$)", each) for each in paths)
         ]
-        internal: dict[str, Any] = {OWNER: owner}
+        internal: dict[str, Any] = {inputs.OWNER: owner}
         if ignored:
-            internal[IGNORED] = ignored
+            internal[inputs.IGNORED] = ignored
         if outputs:
-            internal |= {SECRETS: _secret(outputs), LOOKED_UP: _looked_up(outputs)}
+            internal |= {inputs.SECRETS: _secret(outputs), inputs.LOOKED_UP: _looked_up(outputs)}
         elif used := looked_up():
-            internal[LOOKED_UP] = used
+            internal[inputs.LOOKED_UP] = used
         if pulumi.runtime.is_dry_run():
-            internal[OWNER_IN_PREVIEW] = internal.pop(OWNER)
+            internal[inputs.OWNER_IN_PREVIEW] = internal.pop(inputs.OWNER)
             references = {name: value for name, value in given.items() if isinstance(value, pulumi.Output)}
             if references:
-                internal[DECLARED_BY] = _owners(references)
+                internal[inputs.DECLARED_BY] = _owners(references)
             # Any property may name what the resource waits for.
             waits_for = (opts.depends_on if opts is not None else None) or ()
             if any(map(_is_of_others, waits_for if isinstance(waits_for, Sequence) else [waits_for])):
-                internal[MAY_COME] = list(given)
+                internal[inputs.MAY_COME] = list(given)
             elif outputs:
-                internal[MAY_COME] = _of_others(outputs)
+                internal[inputs.MAY_COME] = _of_others(outputs)
         return {
             name: pulumi.Output.from_input(value) if isinstance(value, Awaitable) else value
             for name, value in internal.items()

@@ -17,11 +17,7 @@ from pulumi_zorg.api.operations import Implementation, Proves
 from pulumi_zorg.api.pages import PAGE, PAGE_V2, all_pages, chunks
 from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id, states_of
 from pulumi_zorg.api.roles import Role, roles_from
-from pulumi_zorg.errors import (
-    AlreadyExists,
-    FailedPrecondition,
-    clean,
-)
+from pulumi_zorg.errors import AlreadyExists, FailedPrecondition, clean
 from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
 from pulumi_zorg.world.observed import Address

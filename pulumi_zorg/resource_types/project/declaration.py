@@ -15,18 +15,8 @@ from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active, are_sh
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.logins import Logins, counts_of, facts_of_lost_roles, read_logins, users_losing
 from pulumi_zorg.resource_types.lost_roles import take_from_project_grants, take_from_users
+from pulumi_zorg.resource_types.project import impact as project_impact
 from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
-from pulumi_zorg.resource_types.project.impact import (
-    CHECKS,
-    INACTIVE,
-    LET_IN,
-    OUTSIDE,
-    WITH_ROLE,
-    ProjectImpact,
-    checks,
-    stops_asserting,
-    switches,
-)
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
 from pulumi_zorg.world.object_events import ObjectEvents
@@ -59,7 +49,7 @@ class ProjectType(ResourceType[ProjectInputs]):
     read_permission = "project.read"
     limit_suffix = "-projects"
     counted = ("grants", "project_grants")
-    impact = ProjectImpact()
+    impact = project_impact.ProjectImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
         created=("project.added",),
         removed=("project.removed",),
@@ -132,19 +122,21 @@ class ProjectType(ResourceType[ProjectInputs]):
             return self._facts_of_removal(client, reader, effect, org_id)
         if are_shown(effect.loses):
             grants = partial(client.access.grants, project_id=effect.id)
-            reads = {WITH_ROLE + key: partial(grants, role=key) for key in effect.loses}
+            reads = {project_impact.WITH_ROLE + key: partial(grants, role=key) for key in effect.loses}
             facts = facts_of_lost_roles(reader, effect.id, reads)
         else:
             facts = Facts(unlisted="which roles it loses is not known")
-        if stops_asserting(effect):
+        if project_impact.stops_asserting(effect):
             facts = replace(
                 facts, losing=None, unlisted="which applications ask for the roles with a scope is not known"
             )
-        if effect.act is Act.DEACTIVATES or switches(effect):
+        if effect.act is Act.DEACTIVATES or project_impact.switches(effect):
             logins = self._logins(client, reader, effect, org_id)
             if logins is None:
                 return Facts(facts.counts, why_not="a setting of it is not known")
-            after = _login(logins.login, {name: value is not False for name, value in switches(effect).items()})
+            after = _login(
+                logins.login, {name: value is not False for name, value in project_impact.switches(effect).items()}
+            )
             deactivated = effect.act is Act.DEACTIVATES
             shut = users_losing(logins) if deactivated else logins.losing(logins.login, after)
             counts = _counts(logins, after)
@@ -167,8 +159,8 @@ class ProjectType(ResourceType[ProjectInputs]):
     def _logins(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Logins | None:
         """Return who can log in before the change; None where a setting is not known."""
         before, project_id = effect.before or {}, effect.id or ""
-        known = {name: value for name, value in checks(before).items() if isinstance(value, bool)}
-        if len(known) < len(CHECKS):
+        known = {name: value for name, value in project_impact.checks(before).items() if isinstance(value, bool)}
+        if len(known) < len(project_impact.CHECKS):
             return None
         login = _login(Login(org_id, active(before) is not False, role_check=False, project_check=False), known)
         members = effect.act is Act.DEACTIVATES or (login.project_check and not login.role_check)
@@ -185,14 +177,14 @@ def _counts(logins: Logins, after: Login) -> dict[str, int]:
     """Return the counts about a deactivation, or about a switch of the checks to these settings."""
     counts, let_in = counts_of([logins]), logins.who(after)
     if let_in is not None:
-        counts[LET_IN] = len(let_in)
+        counts[project_impact.LET_IN] = len(let_in)
     if logins.grants is None or logins.people is None:
         return counts
     active = {each.user_id: each.user_org for each in logins.grants if each.active and each.user_id in logins.people}
     inactive = {each.user_id for each in logins.grants if each.user_id in logins.people} - active.keys()
-    counts[INACTIVE] = len(inactive)
+    counts[project_impact.INACTIVE] = len(inactive)
     if logins.inside is not None:
-        counts[OUTSIDE] = sum(org_id not in logins.inside for org_id in active.values())
+        counts[project_impact.OUTSIDE] = sum(org_id not in logins.inside for org_id in active.values())
     return counts
 
 
