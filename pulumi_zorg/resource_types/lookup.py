@@ -23,7 +23,6 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi_zorg import errors
 from pulumi_zorg.errors import InputError, LookupFailed, NoMatch, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import kind_of, wrong_id
-from pulumi_zorg.resource_types.program_run import remember_lookup, without_traceback
 from pulumi_zorg.settings.masking import Masking, texts_in
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ _AT_ONCE = 16
 Result = TypeVar("Result")
 Found = TypeVar("Found")
 Answer = TypeVar("Answer")
+Error = TypeVar("Error", bound=ZorgError)
 
 
 class Question:
@@ -195,12 +195,39 @@ def _run_with(settings: Settings, monitor: object) -> _Run:
 
 
 def _settings() -> Settings:
-    """Return the settings, and remember the instance: the resources must be on the same one."""
+    """Return the settings, and remember the instance.
+
+    Lookups run in the program's process and resources in the provider's. Each reads the environment of its own. So the program
+    sends the instances of its lookups to the provider, with the internal input
+    :data:`pulumi_zorg.resource_types.inputs.LOOKED_UP`, and the provider verifies that its resources are on the same one.
+    """
     from pulumi_zorg.settings.config import Process, load_settings
 
     settings = load_settings(pulumi.Config("zorg").get, process=Process.PROGRAM)
-    remember_lookup(settings.url, settings.url_origin)
+    _instances(pulumi.runtime.settings.get_monitor())[settings.url] = settings.url_origin
     return settings
+
+
+def looked_up() -> dict[str, str]:
+    """Return the addresses that lookups of the program have used so far, with the names under which they were given."""
+    return dict(_instances(pulumi.runtime.settings.get_monitor()))
+
+
+@cache
+def _instances(monitor: object) -> dict[str, str]:
+    """Return the instances of one run of an engine. One process can have several runs, with the automation API."""
+    return {}
+
+
+def without_traceback(error: Error) -> Error:
+    """Return the error as one that the engine shows without a traceback."""
+    kind: Any = type(error)
+    if issubclass(kind, pulumi.RunError):
+        return error
+    shown_kind = type(kind.__name__, (kind, pulumi.RunError), {})
+    shown: Error = shown_kind.__new__(shown_kind, *error.args)
+    shown.__dict__.update(vars(error))
+    return shown
 
 
 def _run() -> _Run:

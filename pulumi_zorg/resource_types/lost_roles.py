@@ -7,7 +7,7 @@ project grant that was made a moment before. So what was promised is read, and b
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import AliasChoices, Field
@@ -170,54 +170,51 @@ def take_from_users(
         client.transport.notice(f"warning: {title}: it is not known whether {what} still have roles that it lost.")
 
 
+@dataclass
 class _Search:
     """The search for the user grants that still have one of the roles.
 
+    :ivar settled: the user grants that the roles were taken out of.
     :ivar refused: why the roles could not be taken out of a user grant, by its id.
     :ivar not_searched: what could not be searched.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        project_id: str,
-        keys: tuple[str, ...],
-        project_grant_id: str | None,
-        org_ids: tuple[str, ...],
-    ) -> None:
-        self._client, self._project_id, self._keys = client, project_id, keys
-        self._project_grant_id, self._org_ids = project_grant_id, org_ids
-        self._settled: set[str] = set()
-        self.refused: dict[str, str] = {}
-        self.not_searched: tuple[str, ...] = ()
+    client: Client
+    project_id: str
+    keys: tuple[str, ...]
+    project_grant_id: str | None
+    org_ids: tuple[str, ...]
+    settled: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+    not_searched: tuple[str, ...] = ()
 
     def look(self) -> dict[str, int]:
         """Take the roles out of the user grants that a list shows. Return how many it hides, by the role that they have."""
-        hidden: dict[str, int] = self._client.operations.first(_SEARCHES, self)
+        hidden: dict[str, int] = self.client.operations.first(_SEARCHES, self)
         return hidden
 
     def look_everywhere(self) -> dict[str, int]:
         hidden = {}
-        for key in self._keys:
-            found = self._client.roles.holders(self._project_id, key, self._project_grant_id)
+        for key in self.keys:
+            found = self.client.roles.holders(self.project_id, key, self.project_grant_id)
             for each in found.shown:
                 self._take_out(each.id, each.user.id, each.organization.id)
             hidden[key] = found.total - len(found.shown)
         return hidden
 
     def look_in_organizations(self) -> dict[str, int]:
-        body: list[dict[str, Any]] = [{"projectIdQuery": {"projectId": self._project_id}}]
-        if self._project_grant_id is not None:
-            body.append({"projectGrantIdQuery": {"projectGrantId": self._project_grant_id}})
+        body: list[dict[str, Any]] = [{"projectIdQuery": {"projectId": self.project_id}}]
+        if self.project_grant_id is not None:
+            body.append({"projectGrantIdQuery": {"projectGrantId": self.project_grant_id}})
         self.not_searched = tuple(
-            f"user grants of organization {clean(each)}" for each in self._org_ids[_MOST_SEARCHED:]
+            f"user grants of organization {clean(each)}" for each in self.org_ids[_MOST_SEARCHED:]
         )
-        for org_id in self._org_ids[:_MOST_SEARCHED]:
+        for org_id in self.org_ids[:_MOST_SEARCHED]:
             operation = f"Searching user grants in organization {clean(org_id)}"
-            for key in self._keys:
+            for key in self.keys:
                 queries = [*body, {"roleKeyQuery": {"roleKey": key, "method": "TEXT_QUERY_METHOD_EQUALS"}}]
                 try:
-                    _, found = _USER_GRANTS.page(self._client.transport, operation, *queries, org=org_id)
+                    _, found = _USER_GRANTS.page(self.client.transport, operation, *queries, org=org_id)
                 except (NotFound, errors.PermissionDenied):
                     self.not_searched = (*self.not_searched, f"user grants of organization {clean(org_id)}")
                     break
@@ -228,28 +225,28 @@ class _Search:
 
     def _take_out(self, grant_id: str, user_id: str, org_id: str) -> None:
         """Take the roles out of a user grant, unless that was tried before."""
-        if grant_id in self._settled or grant_id in self.refused:
+        if grant_id in self.settled or grant_id in self.refused:
             return
         ids = {"user_id": user_id, "id": grant_id}
-        grant = _Holder(self._client, "user grant", grant_id, org_id, _READ, _SET_ROLES, ids)
+        grant = _Holder(self.client, "user grant", grant_id, org_id, _READ, _SET_ROLES, ids)
         try:
             try:
-                grant.take_out(self._keys, lambda key: key not in self._keys)
+                grant.take_out(self.keys, lambda key: key not in self.keys)
             except errors.FailedPrecondition:
                 # The server refuses a call that leaves a role there which was lost before. That one goes too.
                 grantable = self._grantable(org_id)
                 if grantable is None:
                     raise
-                grant.take_out(self._keys, lambda key: key in grantable.difference(self._keys))
+                grant.take_out(self.keys, lambda key: key in grantable.difference(self.keys))
         except (ApiError, errors.HeaderIgnored, errors.UnexpectedAnswer) as error:
             where = f"user {clean(user_id)} in organization {clean(org_id)}"
             self.refused[grant_id] = f"user grant {clean(grant_id)} of {where} ({error})"
         else:
-            self._settled.add(grant_id)
+            self.settled.add(grant_id)
 
     def _grantable(self, org_id: str) -> frozenset[str] | None:
         """Return the roles that a user grant in the organization can have; None where the caller lacks the permission to read that."""
-        known = self._client.roles.read(self._project_id)
+        known = self.client.roles.read(self.project_id)
         if known is None:
             return None
         granted = [each.keys for each in known.grants.values() if each.granted_org_id == org_id != known.org_id]

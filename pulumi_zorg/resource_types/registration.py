@@ -20,7 +20,7 @@ from pulumi_zorg.errors import InputError
 from pulumi_zorg.providers.base import StatefulProvider
 from pulumi_zorg.resource_types import inputs
 from pulumi_zorg.resource_types.inputs import Inputs, Problem, check_inputs, kind_of, wrong_id
-from pulumi_zorg.resource_types.program_run import looked_up, without_traceback
+from pulumi_zorg.resource_types.lookup import looked_up, without_traceback
 from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, dotted
 from pulumi_zorg.world.tokens import short
 
@@ -73,7 +73,7 @@ class ZitadelResource(Resource):
         cls._resource_type_name = inherited
 
     def _declare(
-        self, resource_name: str, args: Any, opts: pulumi.ResourceOptions | None, given: Mapping[str, Any]
+        self, resource_name: str, args: Any = None, opts: pulumi.ResourceOptions | None = None, **given: Any
     ) -> None:
         """Register the resource with the engine.
 

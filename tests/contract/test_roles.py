@@ -10,6 +10,7 @@ import pytest
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.roles import GrantedRoles
 from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
+from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.lost_roles import take_from_project_grants, take_from_users
 from pulumi_zorg.resource_types.project.calls import ProjectCalls
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
@@ -145,7 +146,7 @@ def test_roles_whose_keys_do_not_fit_a_path(every_server: Server, clients: Clien
         declared = ProjectInputs.of(
             {**inputs, "roles": {key: {"display_name": name, "group": ""} for key, name in roles.items()}}
         )
-        calls.update(client, server.project, declared, {"roles"})
+        calls.change(client, server.project, declared, Step(Action.UPDATE, frozenset({"roles"})))
 
     update({key: key for key in keys})
     try:

@@ -18,8 +18,8 @@ from pulumi_zorg.api.pages import PAGE, PAGE_V2, all_pages, chunks
 from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id, states_of
 from pulumi_zorg.api.roles import Role, roles_from
 from pulumi_zorg.errors import AlreadyExists, FailedPrecondition, clean
-from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
-from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
+from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
+from pulumi_zorg.resource_types.project.inputs import LABELING, SETTINGS, ProjectInputs
 from pulumi_zorg.world.observed import Address
 
 _PROJECT = "/management/v1/projects/{id}"
@@ -64,14 +64,7 @@ class ProjectRecord(ObjectRecord):
 
     noun = "project"
     states = states_of("PROJECT_STATE")
-    shown = (
-        "org_id",
-        "name",
-        "project_role_assertion",
-        "project_role_check",
-        "has_project_check",
-        "private_labeling_setting",
-    )
+    shown = ("org_id", "name", *SETTINGS)
 
     name: str = ""
     project_role_assertion: bool = False
@@ -116,8 +109,8 @@ class _Row(Wire):
     state: str = ""
     creation_date: datetime | None = None
     project_role_assertion: bool = False
-    authorization_required: bool = False
-    project_access_required: bool = False
+    project_role_check: bool = Field(False, alias="authorizationRequired")
+    has_project_check: bool = Field(False, alias="projectAccessRequired")
     private_labeling_setting: str = _UNSPECIFIED
 
     @property
@@ -130,12 +123,7 @@ class _Row(Wire):
         return ProjectRecord(
             id=self.project_id,
             details=Details(creation_date=self.creation_date, resource_owner=self.organization_id),
-            state=self.state,
-            name=self.name,
-            project_role_assertion=self.project_role_assertion,
-            project_role_check=self.authorization_required,
-            has_project_check=self.project_access_required,
-            private_labeling_setting=self.private_labeling_setting,
+            **self.model_dump(include={"state", "name", *SETTINGS}),
         )
 
 
@@ -179,14 +167,9 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     def body(self, inputs: ProjectInputs) -> dict[str, Any]:
         """Return the body of an update, with all flags: the server resets those that are left out. A new project gets its
         defaults."""
-        body = {
-            "name": inputs.name,
-            "projectRoleAssertion": inputs.project_role_assertion,
-            "projectRoleCheck": inputs.project_role_check,
-            "hasProjectCheck": inputs.has_project_check,
-            "privateLabelingSetting": inputs.private_labeling_setting,
-        }
-        return {name: value for name, value in body.items() if value is not None}
+        declared = inputs.dump()
+        settings = {field: declared[name] for name, field in SETTINGS.items() if name in declared}
+        return {"name": inputs.name, **settings}
 
     def read(self, client: Client, id: str, address: Address) -> ProjectRecord:
         """Return the project as a read by its id shows it."""

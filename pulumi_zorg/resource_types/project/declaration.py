@@ -17,19 +17,11 @@ from pulumi_zorg.resource_types.logins import Logins, counts_of, facts_of_lost_r
 from pulumi_zorg.resource_types.lost_roles import take_from_project_grants, take_from_users
 from pulumi_zorg.resource_types.project import impact as project_impact
 from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
-from pulumi_zorg.resource_types.project.inputs import ProjectInputs
+from pulumi_zorg.resource_types.project.inputs import SETTINGS, ProjectInputs
 from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
 from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Observed
 from pulumi_zorg.world.tokens import type_token
-
-#: The flags, and the names that the API has for them.
-_FLAGS = {
-    "project_role_assertion": "projectRoleAssertion",
-    "project_role_check": "projectRoleCheck",
-    "has_project_check": "hasProjectCheck",
-    "private_labeling_setting": "privateLabelingSetting",
-}
 
 
 class ProjectType(ResourceType[ProjectInputs]):
@@ -39,9 +31,9 @@ class ProjectType(ResourceType[ProjectInputs]):
     noun = "project"
     inputs = ProjectInputs
     calls: ProjectCalls = ProjectCalls()
-    updatable = ("name", "roles", *_FLAGS)
+    updatable = ("name", "roles", *SETTINGS)
     set_after_create = ("roles",)
-    server_defaults = tuple(_FLAGS)
+    server_defaults = tuple(SETTINGS)
     address = ("org_id",)
     created_state = "PROJECT_STATE_ACTIVE"
     reference = "project_id"
@@ -57,9 +49,9 @@ class ProjectType(ResourceType[ProjectInputs]):
             "name": ("project.changed",),
             "roles": ("project.role.added", "project.role.changed", "project.role.removed"),
             "active": ("project.deactivated", "project.reactivated"),
-            **dict.fromkeys(_FLAGS, ("project.changed",)),
+            **dict.fromkeys(SETTINGS, ("project.changed",)),
         },
-        payload={"name": "name", **_FLAGS},
+        payload={"name": "name", **SETTINGS},
         log=PROJECT_CHANGES,
     )
 

@@ -9,6 +9,13 @@ from typing import Any, ClassVar
 from pulumi_zorg.resource_types import inputs
 from pulumi_zorg.resource_types.inputs import Inputs, Offer, WrongValue
 
+#: The settings, and the names that the API has for them.
+SETTINGS = {
+    "project_role_assertion": "projectRoleAssertion",
+    "project_role_check": "projectRoleCheck",
+    "has_project_check": "hasProjectCheck",
+    "private_labeling_setting": "privateLabelingSetting",
+}
 _PREFIX = "PRIVATE_LABELING_SETTING_"
 #: Whose branding the login pages show.
 LABELING = (
@@ -73,9 +80,7 @@ class ProjectInputs(Inputs):
     replaces: ClassVar[tuple[str, ...]] = ("org_id",)
     unique_by: ClassVar[tuple[str, ...]] = ("org_id", "name")
     left_as_is: ClassVar[Mapping[str, Any]] = {
-        "project_role_assertion": False,
-        "project_role_check": False,
-        "has_project_check": False,
+        **dict.fromkeys(SETTINGS, False),
         "private_labeling_setting": LABELING[0],
     }
 

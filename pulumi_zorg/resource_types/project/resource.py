@@ -94,13 +94,7 @@ class Project(ZitadelResource, module="zorg", name="Project"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None: ...
 
-    def __init__(
-        self,
-        resource_name: str,
-        args: ProjectArgs | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-        **given: Any,
-    ) -> None:
+    def __init__(self, resource_name: str, *args: Any, **given: Any) -> None:
         """A project of ZITADEL: an application's roles.
 
         :param resource_name: the name of the resource in the stack.
@@ -129,7 +123,7 @@ class Project(ZitadelResource, module="zorg", name="Project"):
             ``deactivate``, or ``retain``. A project that was kept this way can be adopted later.
         :raises InputError: where an argument that is known already cannot be right.
         """
-        self._declare(resource_name, args, opts, given)
+        self._declare(resource_name, *args, **given)
 
     @staticmethod
     def get(

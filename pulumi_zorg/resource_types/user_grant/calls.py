@@ -12,7 +12,7 @@ from pulumi_zorg.api.operations import Implementation, Proves
 from pulumi_zorg.api.pages import PAGE_V2, chunks
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, states_of
 from pulumi_zorg.errors import clean
-from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
+from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.observed import Address
 

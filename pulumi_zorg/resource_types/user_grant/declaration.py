@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.pages import TooLong
-from pulumi_zorg.api.records import Event, ObjectRecord
+from pulumi_zorg.api.records import Details, Event, ObjectRecord
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.resource_types.impact import Effect, Facts
@@ -90,27 +90,21 @@ class UserGrantType(ResourceType[UserGrantInputs]):
 
     def record_from(self, events: tuple[Event, ...]) -> PhantomGrantRecord:
         first, last = events[0], events[-1]
-        values: dict[str, Any] = {
-            "id": first.aggregate.id,
-            "userId": first.payload.get("userId", ""),
-            "projectId": first.payload.get("projectId", ""),
-            "projectGrantId": first.payload.get("grantId", ""),
-            "state": "USER_GRANT_STATE_ACTIVE",
-            "details": {
-                "sequence": last.sequence,
-                "creationDate": first.creation_date,
-                "changeDate": last.creation_date,
-                "resourceOwner": first.aggregate.resource_owner,
-            },
-        }
+        values: dict[str, Any] = {name: first.payload.get(field, "") for name, field in self.events.payload.items()}
+        values |= {"id": first.aggregate.id, "state": "USER_GRANT_STATE_ACTIVE"}
         for event in events:
             if event.kind in (*self.events.created, *_ROLES):
-                values["roleKeys"] = tuple(event.payload.get("roleKeys") or ())
-            elif event.kind == "user.grant.deactivated":
-                values["state"] = "USER_GRANT_STATE_INACTIVE"
-            elif event.kind == "user.grant.reactivated":
-                values["state"] = "USER_GRANT_STATE_ACTIVE"
-        return PhantomGrantRecord.model_validate(values)
+                values["role_keys"] = tuple(event.payload.get("roleKeys") or ())
+            elif event.kind in self.events.state_changes:
+                active = self.events.gives(event, "active", True)
+                values["state"] = f"USER_GRANT_STATE_{'ACTIVE' if active else 'INACTIVE'}"
+        details = Details(
+            sequence=last.sequence,
+            creation_date=first.creation_date,
+            change_date=last.creation_date,
+            resource_owner=first.aggregate.resource_owner,
+        )
+        return PhantomGrantRecord.model_validate({**values, "details": details})
 
     def as_created(self, client: Client, id: str, inputs: UserGrantInputs) -> Observed | None:
         """The server fills in a project grant that was left out: the one by which the organization has the project, if any."""

@@ -1,21 +1,125 @@
-"""The operations of ZITADEL's management API (v1), which all types in an organization have in the same form."""
+"""The operations on the objects of a type, and those of ZITADEL's management API (v1), which most types have in the same form."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
-from typing import Any, ClassVar
+from functools import cached_property, partial
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import ConfigDict, Field
 
 from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.endpoints import Endpoint
 from pulumi_zorg.api.lists import ObjectList
-from pulumi_zorg.api.operations import Implementation
-from pulumi_zorg.api.records import Details, Wire, check_id, parse
+from pulumi_zorg.api.operations import Implementation, Proves, permissions_of
+from pulumi_zorg.api.records import Details, ObjectRecord, Wire, check_id, parse
 from pulumi_zorg.errors import InputError, NotProven, UnexpectedAnswer, clean
-from pulumi_zorg.resource_types.resource_type import AnyInputs, AnyRecord, Calls
+from pulumi_zorg.resource_types.inputs import Inputs
+from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.world.observed import Address
+
+#: The changes whose calls have no body, and what each is as the beginning of a sentence.
+_SWITCHES = {"deactivate": "Deactivating", "reactivate": "Reactivating", "remove": "Removing"}
+
+AnyInputs = TypeVar("AnyInputs", bound=Inputs)
+AnyRecord = TypeVar("AnyRecord", bound=ObjectRecord)
+
+
+class Calls(Generic[AnyInputs, AnyRecord]):
+    """The operations on the objects of one type, each with its implementations in the versions of ZITADEL's API.
+
+    An operation that changes an object makes one change, and is called only after a read by id has shown the object.
+    """
+
+    @property
+    def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
+        """The implementations of each operation, the best one first, by the operation's name: ``create``, ``read``, ``update``,
+        ``deactivate``, ``reactivate``, ``remove``, ``search``, ``list_instance`` and ``list_ids``.
+
+        Each takes what the method of that name takes, and one that changes an object takes its id, what it is to be, and the
+        properties to change. An operation without an implementation is one that the API does not have.
+        """
+        raise NotImplementedError
+
+    @property
+    def endpoints(self) -> dict[str, tuple[Endpoint, ...]]:
+        """The calls of each operation on one object, for the documentation."""
+        return {
+            name: tuple(call for each in implementations for call in each.endpoints)
+            for name, implementations in self.implementations.items()
+            if not name.startswith("list_")
+        }
+
+    def permissions(self, operation: str) -> tuple[frozenset[str], ...]:
+        """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
+        return permissions_of(self.implementations[operation])
+
+    def needs_header(self, client: Client, operation: str) -> bool:
+        """Whether an implementation that the server may have names the organization in the header."""
+        return any(each.proves is Proves.OWNER for each in client.operations.of(self.implementations[operation]))
+
+    def read(self, client: Client, id: str, address: Address) -> AnyRecord:
+        """Return the object as a read by its id shows it.
+
+        :param address: it has at least the ids that the type's ``address`` names.
+        """
+        found: AnyRecord = self._first(client, "read", id, address)
+        return found
+
+    def create(self, client: Client, inputs: AnyInputs) -> str:
+        """Create an active object and return its id."""
+        return str(self._first(client, "create", inputs))
+
+    def change(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
+        """Change the object as a step says. An update changes the properties in ``step.changed`` to what is declared."""
+        self._first(client, step.action.value, id, inputs, step.changed)
+
+    def search(self, client: Client, inputs: AnyInputs) -> Sequence[AnyRecord]:
+        """Return the objects that have the unique key of ``inputs``, by a list. It may lag."""
+        found: Sequence[AnyRecord] = self._first(client, "search", inputs)
+        return found
+
+    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[AnyRecord]:
+        """Return the objects in an organization that the caller may see.
+
+        :param at_most: how many calls it may take; None is any number.
+        :raises TooLong: where it takes more, after the first call.
+        """
+        raise NotImplementedError
+
+    def list_newest(self, client: Client, org_id: str) -> Sequence[AnyRecord]:
+        """Return at least the newest of the objects in an organization that the caller may see."""
+        return self.list_organization(client, org_id)
+
+    def list_removed_with(self, client: Client, org_id: str) -> Sequence[AnyRecord]:
+        """Return the objects that are removed with an organization, as far as a list of the organization shows them."""
+        return self.list_organization(client, org_id)
+
+    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[AnyRecord] | None:
+        """Return the objects of the whole instance that the caller may see; None where no call lists them.
+
+        :param at_most: how many calls it may take; None is any number.
+        :raises TooLong: where it takes more, after the first call.
+        """
+        found: Sequence[AnyRecord] | None = self._first(client, "list_instance", at_most)
+        return found
+
+    def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[AnyRecord] | None:
+        """Return the objects with these ids that the caller may see; None where no call lists them."""
+        found: Sequence[AnyRecord] | None = self._first(client, "list_ids", ids)
+        return found
+
+    def complete(self, client: Client, records: Sequence[AnyRecord], at_most: int) -> Sequence[AnyRecord]:
+        """Return entries of lists with the properties that lists leave out, as far as the event store has them.
+
+        :param at_most: how many calls it may take. The entries are returned as they are where that is not enough.
+        :raises ApiError: for a caller who may not read the event store.
+        """
+        return records
+
+    def _first(self, client: Client, operation: str, *args: Any) -> Any:
+        implementations = self.implementations.get(operation, ())
+        return client.operations.first(implementations, client, *args) if implementations else None
 
 
 class _Answer(Wire):
@@ -71,7 +175,11 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
 
     @cached_property
     def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
-        return {name: (Implementation(endpoints, getattr(self, f"_{name}")),) for name, endpoints in self.v1.items()}
+        switches = {action: partial(self._switch, action, verb) for action, verb in _SWITCHES.items()}
+        return {
+            name: (Implementation(endpoints, switches.get(name) or getattr(self, f"_{name}")),)
+            for name, endpoints in self.v1.items()
+        }
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         """Return the ids in the paths of the calls about an object."""
@@ -93,30 +201,19 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
         return self.list(client, org_id, at_most=at_most)
 
     def list(
-        self, client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None, **ids: str
+        self, client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None
     ) -> Sequence[AnyRecord]:
-        """Return the objects in an organization that the queries find. The list may lag.
-
-        :param ids: the ids in the path of the list.
-        """
+        """Return the objects in an organization that the queries find. The list may lag."""
         # A server that ignores the header lists another organization's objects.
-        found = self.pages(client, org_id, self.v1["search"][0], *queries, at_most=at_most, **ids)
+        found = self.pages(client, org_id, self.v1["search"][0], *queries, at_most=at_most)
         return [each for each in found if each.org_id == org_id]
 
     def pages(
-        self,
-        client: Client,
-        org_id: str,
-        endpoint: Endpoint,
-        *queries: dict[str, Any],
-        at_most: int | None = None,
-        **ids: str,
+        self, client: Client, org_id: str, endpoint: Endpoint, *queries: dict[str, Any], at_most: int | None = None
     ) -> Sequence[AnyRecord]:
         """Return what a search finds that names the organization in the header."""
         operation = f"Listing the {self.record.noun}s of organization {clean(org_id)}"
-        return ObjectList(endpoint, self.record).all(
-            client.transport, operation, *queries, org=org_id, ids=ids, at_most=at_most
-        )
+        return ObjectList(endpoint, self.record).all(client.transport, operation, *queries, org=org_id, at_most=at_most)
 
     def write(
         self, client: Client, action: str, verb: str, id: str, inputs: AnyInputs, body: dict[str, Any] | None = None
@@ -170,14 +267,10 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     def _update(self, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]) -> None:
         self.write(client, "update", "Changing", id, inputs, self.body(inputs))
 
-    def _deactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
-        self.write(client, "deactivate", "Deactivating", id, inputs)
-
-    def _reactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
-        self.write(client, "reactivate", "Reactivating", id, inputs)
-
-    def _remove(self, client: Client, id: str, inputs: AnyInputs) -> None:
-        self.write(client, "remove", "Removing", id, inputs)
+    def _switch(
+        self, action: str, verb: str, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]
+    ) -> None:
+        self.write(client, action, verb, id, inputs)
 
     def _search(self, client: Client, inputs: AnyInputs) -> Sequence[AnyRecord]:
         raise NotImplementedError
