@@ -21,12 +21,12 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
 from pulumi_zorg import errors
+from pulumi_zorg.api.api_services import ApiService, has_service
 from pulumi_zorg.errors import InputError, LookupFailed, NoMatch, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import kind_of, wrong_id
 from pulumi_zorg.settings.masking import Masking, texts_in
 
 if TYPE_CHECKING:
-    from pulumi_zorg.api.api_services import ApiService
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.api.records import ObjectRecord
     from pulumi_zorg.settings.config import Settings
@@ -306,8 +306,6 @@ def needs_service(client: Client, service: ApiService, way_out: str) -> Iterator
     try:
         yield
     except (errors.NotFound, errors.UnexpectedAnswer):
-        from pulumi_zorg.api.api_services import has_service
-
         if has_service(client.transport, service):
             raise
         raise LookupFailed(

@@ -90,11 +90,6 @@ class ResourceType(Generic[AnyInputs]):
     looked_up: ClassVar[tuple[str, ...]] = ()
 
     @property
-    def required(self) -> tuple[str, ...]:
-        """The names of the inputs that a program must give."""
-        return self.inputs.required()
-
-    @property
     def is_organization(self) -> bool:
         """Whether the objects are organizations, and not objects in one."""
         return self.reference == "org_id"
@@ -331,14 +326,10 @@ class ResourceType(Generic[AnyInputs]):
         :param inputs: what the object is to be.
         :param known: what the state had of the object before the change.
         """
-        declared = getattr(inputs, self.gives_roles) if self.gives_roles is not None else None
+        declared, had = self.inputs.offered_roles(inputs.dump()), self.inputs.offered_roles(known)
         if declared is None:
             return frozenset()
-        before = known.get(self.gives_roles or "")
-        had = (
-            {each for each in before if isinstance(each, str)} if isinstance(before, Mapping | list | tuple) else set()
-        )
-        return frozenset((had | client.roles.taken(self.reference, id)) - set(declared))
+        return frozenset(client.roles.taken(self.reference, id)).union(had.keys if had else ()) - declared.keys
 
     def settle(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> None:
         """Verify what a change of the object did to other objects, and bring that about where it is not so.

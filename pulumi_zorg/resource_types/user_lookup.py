@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 
+from pulumi_zorg.api.api_services import USERS
 from pulumi_zorg.errors import LookupFailed, NotFound, PermissionDenied, UntrustedMatch, clean
 from pulumi_zorg.resource_types import lookup
 
@@ -90,8 +91,6 @@ def get_user(
     value = question.given[by]
 
     def find(client: Client) -> UserResult:
-        from pulumi_zorg.api.api_services import USERS
-
         named = f"user with the {by.replace('_', ' ')} {lookup.quoted(value)}"
         place = f" in organization {clean(org_id)}" if org_id else ""
         operation = f"Looking for the {named}{place}"
@@ -161,8 +160,6 @@ def get_users(
     question.choice("type", "human", "machine")
 
     def find(client: Client) -> list[UserResult]:
-        from pulumi_zorg.api.api_services import USERS
-
         contains = {"user_name": user_name_contains, "email": email_contains}
         queries = [_query(by, text, lookup.CONTAINS) for by, text in contains.items() if text]
         if org_id:

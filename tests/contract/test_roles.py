@@ -11,11 +11,11 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.roles import GrantedRoles
 from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.resource_types.lost_roles import take_from_project_grants, take_from_users
 from pulumi_zorg.resource_types.project.calls import ProjectCalls
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
+from pulumi_zorg.resource_types.role_use import take_from_project_grants, take_from_users
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 
@@ -109,7 +109,7 @@ def test_roles_that_leave_a_project_grant_leave_the_user_grants(scene: Scene) ->
     inputs = ProjectGrantInputs.of(
         {"org_id": server.home, "project_id": server.project, "granted_org_id": scene.partner, "role_keys": ["viewer"]}
     )
-    ProjectGrantCalls().update(client, scene.project_grant, inputs, {"role_keys"})
+    ProjectGrantCalls().change(client, scene.project_grant, inputs, Step(Action.UPDATE, frozenset({"role_keys"})))
     assert scene.roles() == ["viewer"]
     take_from_users(client, "It", server.project, {"admin", "editor"}, project_grant_id=scene.project_grant)
     assert [each for each in server.proxy.writes if "/users/" in each] == [], "nothing is left to do"
@@ -162,7 +162,7 @@ def test_role_keys_that_differ_only_in_case_are_one(every_server: Server, client
     roles = {key: {"display_name": key, "group": ""} for key in ("ADMIN", "admin", "editor", "viewer")}
     inputs = ProjectInputs.of({"org_id": server.home, "name": "Portal", "roles": roles})
     with pytest.raises(ApiError) as refused:
-        ProjectCalls().update(client, server.project, inputs, {"roles"})
+        ProjectCalls().change(client, server.project, inputs, Step(Action.UPDATE, frozenset({"roles"})))
     assert refused.value.status == 409
 
 

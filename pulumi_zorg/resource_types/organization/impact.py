@@ -41,13 +41,8 @@ class OrganizationImpact(Impact):
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
         organization, where = _name_and_id(effect)
         counts = facts.counts
-        lines: list[str] = []
-        if effect.act is Act.REMOVES:
-            lines += _removed(organization, where, facts)
-        elif effect.act is Act.DEACTIVATES:
-            lines += _deactivated(organization, where, facts)
-        elif effect.act is Act.REACTIVATES:
-            lines += _reactivated(organization, where, facts)
+        describe = {Act.REMOVES: _removed, Act.DEACTIVATES: _deactivated, Act.REACTIVATES: _reactivated}.get(effect.act)
+        lines = [] if describe is None else describe(organization, where, facts)
         if renames(effect) and 0 not in (counts.get(DOMAIN_IN_LOGIN_NAMES), counts.get("users")):
             lines.append(_renamed(self.thing(effect, facts), effect, facts))
         return tuple(lines)

@@ -14,11 +14,11 @@ from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active, are_shown
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.logins import Logins, counts_of, facts_of_lost_roles, read_logins, users_losing
-from pulumi_zorg.resource_types.lost_roles import take_from_project_grants, take_from_users
 from pulumi_zorg.resource_types.project import impact as project_impact
 from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.inputs import SETTINGS, ProjectInputs
 from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.role_use import take_from_project_grants, take_from_users
 from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Observed
 from pulumi_zorg.world.tokens import type_token

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pulumi
 
+from pulumi_zorg.api.api_services import PROJECTS
 from pulumi_zorg.errors import NotFound, NotProven, ZorgError, clean
 from pulumi_zorg.resource_types import lookup
 
@@ -184,8 +185,6 @@ def _described(granted: GrantedProject) -> str:
 
 
 def _by_name(client: Client, name: str, org_id: str | None, method: str = lookup.EQUALS) -> Sequence[ProjectRecord]:
-    from pulumi_zorg.api.api_services import PROJECTS
-
     with lookup.needs_service(client, PROJECTS, _WAY_OUT):
         found = _calls().named(client, name, method, org_id)
     if org_id is not None:
@@ -195,7 +194,6 @@ def _by_name(client: Client, name: str, org_id: str | None, method: str = lookup
 
 
 def _by_id(client: Client, id: str, org_id: str | None) -> Sequence[ProjectRecord]:
-    from pulumi_zorg.api.api_services import PROJECTS
     from pulumi_zorg.world.observed import Address
 
     try:

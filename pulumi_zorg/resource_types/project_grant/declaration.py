@@ -11,11 +11,11 @@ from pulumi_zorg.api.changes import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, are_shown
 from pulumi_zorg.resource_types.logins import facts_of_lost_roles, read_login, read_logins
-from pulumi_zorg.resource_types.lost_roles import take_from_users
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
 from pulumi_zorg.resource_types.project_grant.impact import DECIDES, LET_IN, ProjectGrantImpact, changes_login
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.role_use import take_from_users
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
 from pulumi_zorg.world.tokens import type_token
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from pulumi_zorg.api.api_services import PROJECTS
 from pulumi_zorg.errors import clean
 from pulumi_zorg.resource_types import lookup
 
@@ -87,7 +88,6 @@ def get_project_grant_output(
 
 def _listed(client: Client, project_id: str | None, org_id: str | None) -> Sequence[ProjectGrantRecord]:
     """Return the grants of a project, or those of all projects of an organization."""
-    from pulumi_zorg.api.api_services import PROJECTS
     from pulumi_zorg.resource_types.project_grant.declaration import TYPE
 
     owner = org_id

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from pulumi_zorg.api.api_services import AUTHORIZATIONS
 from pulumi_zorg.resource_types import lookup
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ def get_user_grants(
     question.any_of("org_id", "user_id", "project_id")
 
     def find(client: Client) -> list[UserGrantResult]:
-        from pulumi_zorg.api.api_services import AUTHORIZATIONS
         from pulumi_zorg.resource_types.user_grant.declaration import TYPE
 
         if org_id is None:
