@@ -34,7 +34,7 @@ class Calls(Generic[AnyInputs, AnyRecord]):
     @property
     def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         """The implementations of each operation, the best one first, by the operation's name: ``create``, ``read``, ``update``,
-        ``deactivate``, ``reactivate``, ``remove``, ``search``, ``list_instance`` and ``list_ids``.
+        ``deactivate``, ``reactivate``, ``remove``, ``search``, ``list_instance``, ``list_ids`` and ``list_newest``.
 
         Each takes what the method of that name takes, and one that changes an object takes its id, what it is to be, and the
         properties to change. An operation without an implementation is one that the API does not have.
@@ -89,7 +89,8 @@ class Calls(Generic[AnyInputs, AnyRecord]):
 
     def list_newest(self, client: Client, org_id: str) -> Sequence[AnyRecord]:
         """Return at least the newest of the objects in an organization that the caller may see."""
-        return self.list_organization(client, org_id)
+        found: Sequence[AnyRecord] | None = self._first(client, "list_newest", org_id)
+        return self.list_organization(client, org_id) if found is None else found
 
     def list_removed_with(self, client: Client, org_id: str) -> Sequence[AnyRecord]:
         """Return the objects that are removed with an organization, as far as a list of the organization shows them."""

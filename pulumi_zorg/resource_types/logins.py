@@ -105,23 +105,20 @@ def read_logins(access: Access, reader: FactReader, project_id: str, login: Logi
 
     :param members: whether the people of the organizations are needed too. They take a call for each organization.
     """
-    result = Logins(login)
     found, why = reader.attempt(("grants on", project_id), lambda: access.grants(project_id=project_id))
     if found is None:
-        return replace(result, why_not=why)
+        return Logins(login, why_not=why)
     if not found.complete:
-        return replace(
-            result, why_not=f"the server shows {len(found.entries)} of {impact.count_text(found.total, 'user grant')}"
-        )
+        total = impact.count_text(found.total, "user grant")
+        return Logins(login, why_not=f"the server shows {len(found.entries)} of {total}")
     users = {each.user_id for each in found.entries}
-    result = replace(result, grants=found.entries)
     kinds, why = reader.attempt(("kinds", *sorted(users)), lambda: access.kinds(users)) if users else (None, None)
-    if kinds is not None and kinds.complete:
-        result = replace(result, people=kinds.people)
-    elif users:
-        result = replace(result, why_not=why or "the server does not show all of their users")
+    if not users:
+        result = Logins(login, found.entries, people=frozenset())
+    elif kinds is not None and kinds.complete:
+        result = Logins(login, found.entries, people=kinds.people)
     else:
-        result = replace(result, people=frozenset())
+        result = Logins(login, found.entries, why_not=why or "the server does not show all of their users")
     granted, why = reader.attempt(("project grants", login.owner), lambda: access.project_grants(login.owner))
     if granted is None or not granted.complete:
         return replace(result, why_not=why or "the server does not show all project grants")

@@ -360,10 +360,10 @@ def quoted(value: str) -> str:
     return f'"{clean(value)}"'
 
 
-def shown(record: ObjectRecord, name: str) -> str:
-    """Return an object of a list in a sentence."""
+def shown(record: Any) -> str:
+    """Return an object of a list in a sentence: a record that has a name."""
     place = f" in organization {clean(record.org_id)}" if record.org_id and record.org_id != record.id else ""
-    return f"{quoted(name)} ({clean(record.id)}{place}{'' if is_active(record.state) else ', inactive'})"
+    return f"{quoted(record.name)} ({clean(record.id)}{place}{'' if is_active(record.state) else ', inactive'})"
 
 
 def is_active(state: str) -> bool:

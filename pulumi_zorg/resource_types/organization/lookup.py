@@ -59,7 +59,7 @@ def get_organization(
         # Not only the server decides whether a name is the one that was looked for.
         found = [each for each in search(value, lookup.EQUALS) if by == "domain" or value == getattr(each, by)]
         similar = lookup.similar_by(value, search) if by != "id" else tuple
-        return _result(lookup.one(found, what, lambda each: lookup.shown(each, each.name), similar))
+        return _result(lookup.one(found, what, lookup.shown, similar))
 
     return question.answer(OrganizationResult, find)
 

@@ -162,9 +162,7 @@ def _find(client: Client, by: str, value: str, org_id: str | None) -> ProjectRec
 
     matches = _by_id(client, value, org_id) if by == "id" else _by_name(client, value, org_id)
     similar = lookup.similar_by(value, search) if by != "id" else lambda: search(value)
-    return _calls().with_roles(
-        client, lookup.one(matches, what, lambda each: lookup.shown(each, each.name), similar, "org_id")
-    )
+    return _calls().with_roles(client, lookup.one(matches, what, lookup.shown, similar, "org_id"))
 
 
 def _granted_roles(

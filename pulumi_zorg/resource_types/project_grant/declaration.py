@@ -91,15 +91,15 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
     def _facts_of_login(self, client: Client, reader: FactReader, effect: Effect, project_id: str) -> Facts:
         """Return whether the project grant decides about logins, whom it lets in, and who loses that by the change."""
         access, org_id = client.access, effect.properties.get("granted_org_id")
-        nobody = frozenset[str]()
         ends = effect.act in (Act.DEACTIVATES, Act.REMOVES)
+        unknown = None if ends else frozenset[str]()
         login, why = read_login(access, reader, project_id)
         if login is None:
-            return Facts(why_not=why, losing=None if ends else nobody)
+            return Facts(why_not=why, losing=unknown)
         if not (login.project_check and login.active):
-            return Facts({DECIDES: 0}, losing=nobody)
+            return Facts({DECIDES: 0}, losing=frozenset())
         if not isinstance(org_id, str):
-            return Facts({DECIDES: 1}, losing=None if ends else nobody)
+            return Facts({DECIDES: 1}, losing=unknown)
         people: frozenset[str] | None
         if login.role_check:
             logins = read_logins(access, reader, project_id, login, members=False)
@@ -113,8 +113,8 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
             users, why = reader.attempt(("users of", org_id), partial(access.users, org_id))
             people = users.people if users is not None and users.complete else None
         if people is None:
-            return Facts({DECIDES: 1}, why_not=why, losing=None if ends else nobody)
-        return Facts({DECIDES: 1, LET_IN: len(people)}, losing=people if ends else nobody)
+            return Facts({DECIDES: 1}, why_not=why, losing=unknown)
+        return Facts({DECIDES: 1, LET_IN: len(people)}, losing=people if ends else unknown)
 
 
 TYPE = ProjectGrantType()

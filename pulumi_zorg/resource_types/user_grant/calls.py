@@ -142,10 +142,6 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
         client.filled_in["project_grant_id"][record.org_id, record.project_id] = record.project_grant_id
         return record
 
-    def list_newest(self, client: Client, org_id: str) -> Sequence[UserGrantRecord]:
-        found: Sequence[UserGrantRecord] = self._first(client, "list_newest", org_id)
-        return found
-
     def search_organization(
         self, client: Client, org_id: str, user_id: str | None = None, project_id: str | None = None
     ) -> Sequence[UserGrantRecord]:
