@@ -15,7 +15,6 @@ from pulumi_zorg.api.operations import Implementation, Proves, permissions_of
 from pulumi_zorg.api.records import Details, ObjectRecord, Wire, check_id, parse
 from pulumi_zorg.errors import InputError, NotProven, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.inputs import Inputs
-from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.world.observed import Address
 
 #: The changes whose calls have no body, and what each is as the beginning of a sentence.
@@ -36,8 +35,8 @@ class Calls(Generic[AnyInputs, AnyRecord]):
         """The implementations of each operation, the best one first, by the operation's name: ``create``, ``read``, ``update``,
         ``deactivate``, ``reactivate``, ``remove``, ``search``, ``list_instance``, ``list_ids`` and ``list_newest``.
 
-        Each takes what the method of that name takes, and one that changes an object takes its id, what it is to be, and the
-        properties to change. An operation without an implementation is one that the API does not have.
+        Each takes what the method of that name takes. One that changes an object takes the client, the object's id, what it is to
+        be, and the properties to change. An operation without an implementation is one that the API does not have.
         """
         raise NotImplementedError
 
@@ -69,10 +68,6 @@ class Calls(Generic[AnyInputs, AnyRecord]):
     def create(self, client: Client, inputs: AnyInputs) -> str:
         """Create an active object and return its id."""
         return str(self._first(client, "create", inputs))
-
-    def change(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
-        """Change the object as a step says. An update changes the properties in ``step.changed`` to what is declared."""
-        self._first(client, step.action.value, id, inputs, step.changed)
 
     def search(self, client: Client, inputs: AnyInputs) -> Sequence[AnyRecord]:
         """Return the objects that have the unique key of ``inputs``, by a list. It may lag."""
@@ -250,15 +245,8 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
 
     def _create(self, client: Client, inputs: AnyInputs) -> str:
         org_id, operation = _org_id(inputs), self.creating(inputs)
-        answer = client.change(
-            _Answer,
-            self.v1["create"][0],
-            operation,
-            org=org_id,
-            body=self.create_body(inputs),
-            hint=self.hint,
-            ids=self.path("", vars(inputs)),
-        )
+        endpoint, body, ids = self.v1["create"][0], self.create_body(inputs), self.path("", vars(inputs))
+        answer = client.change(_Answer, endpoint, operation, org=org_id, body=body, hint=self.hint, ids=ids)
         created = answer.field(self.created_as)
         if not isinstance(created, str) or not created:
             raise UnexpectedAnswer(f"{operation}: the answer has no id, so it is not ZITADEL's.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from pulumi_zorg.api.access import Access, Found, FoundGrant, FoundProjectGrant, Login
 from pulumi_zorg.resource_types import impact
@@ -95,8 +96,13 @@ def _is_narrower(before: Login, after: Login) -> bool:
     )
 
 
-def read_login(access: Access, reader: FactReader, project_id: str) -> tuple[Login | None, str | None]:
-    """Return the settings of a project; or None and why they were not read."""
+def read_login(access: Access, reader: FactReader, project_id: Any) -> tuple[Login | None, str | None]:
+    """Return the settings of a project; or None and why they were not read.
+
+    :param project_id: its id, or what is there in place of one that is not known yet.
+    """
+    if not isinstance(project_id, str):
+        return None, "it is not known yet"
     return reader.attempt(("login", project_id), lambda: access.login(project_id))
 
 

@@ -311,14 +311,14 @@ class ResourceType(Generic[AnyInputs]):
 
     def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Perform one step."""
+        implementations, removes = self.calls.implementations[step.action.value], step.action is Action.REMOVE
         with client.writes.of(self.token):
-            if step.action is not Action.REMOVE:
-                return self.calls.change(client, id, inputs, step)
             try:
-                with client.removals.of(id) if self.is_organization else nullcontext():
-                    self.calls.change(client, id, inputs, step)
+                with client.removals.of(id) if removes and self.is_organization else nullcontext():
+                    client.operations.first(implementations, client, id, inputs, step.changed)
             finally:
-                client.forget(self.reference)
+                if removes:
+                    client.forget(self.reference)
 
     def lost_roles(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> frozenset[str]:
         """Return the roles that a change takes out of the object, and so out of others.

@@ -101,11 +101,9 @@ def has_not(title: str, missing: Collection[str], has: Collection[str]) -> str:
 
 def _lacking_in_grant(title: str, granted: GrantedRoles, keys: Collection[str]) -> str | None:
     missing = [key for key in keys if key not in granted.keys]
-    return (
-        has_not(f"the grant of {title} to organization {granted.granted_org_id}", missing, granted.keys)
-        if missing
-        else None
-    )
+    if not missing:
+        return None
+    return has_not(f"the grant of {title} to organization {granted.granted_org_id}", missing, granted.keys)
 
 
 class _Grant(Wire):

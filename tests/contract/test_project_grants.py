@@ -24,6 +24,7 @@ from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls, Pr
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.world.observed import Address
 from tests.contract.lists import listed
+from tests.support.calls import change
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 
@@ -73,10 +74,10 @@ def test_there_is_one_grant_of_a_project_to_an_organization(every_server: Server
     for again in (_inputs(server, acme), _inputs(server, acme, ("admin",))):
         with pytest.raises(AlreadyExists, match=f"Creating a project grant in organization {server.home}"):
             CALLS.create(client, again)
-    CALLS.change(client, granted, _inputs(server, acme), Step(Action.DEACTIVATE))
+    change(CALLS, client, granted, _inputs(server, acme), Step(Action.DEACTIVATE))
     with pytest.raises(AlreadyExists):
         CALLS.create(client, _inputs(server, acme))
-    CALLS.change(client, granted, _inputs(server, acme), Step(Action.REMOVE))
+    change(CALLS, client, granted, _inputs(server, acme), Step(Action.REMOVE))
     assert CALLS.create(client, _inputs(server, acme)) != granted
 
 
@@ -85,7 +86,7 @@ def test_roles_are_replaced_and_may_be_none(every_server: Server, clients: Clien
     granted = CALLS.create(client, _inputs(server, acme, ()))
     assert _read(server, client, granted).role_keys == ()
     for roles in (("admin", "editor"), ("admin", "editor"), ()):
-        CALLS.change(client, granted, _inputs(server, acme, roles), Step(Action.UPDATE, frozenset({"role_keys"})))
+        change(CALLS, client, granted, _inputs(server, acme, roles), Step(Action.UPDATE, frozenset({"role_keys"})))
         assert _read(server, client, granted).role_keys == roles, "an unchanged one is no error"
 
 
@@ -93,9 +94,9 @@ def test_a_role_that_is_taken_away_leaves_the_user_grants(every_server: Server, 
     server, client, admin = every_server, clients.owner(every_server), every_server.admin
     granted = CALLS.create(client, _inputs(server, acme, ("viewer", "admin")))
     ann = admin.create_grant(acme, server.ann, server.project, ["admin", "viewer"], granted)
-    CALLS.change(client, granted, _inputs(server, acme, ("viewer",)), Step(Action.UPDATE, frozenset({"role_keys"})))
+    change(CALLS, client, granted, _inputs(server, acme, ("viewer",)), Step(Action.UPDATE, frozenset({"role_keys"})))
     assert admin.grant(acme, server.ann, ann)["roleKeys"] == ["viewer"]
-    CALLS.change(client, granted, _inputs(server, acme), Step(Action.REMOVE))
+    change(CALLS, client, granted, _inputs(server, acme), Step(Action.REMOVE))
     assert server.shows(lambda: admin.grants(acme) == {})
 
 
@@ -123,8 +124,12 @@ def test_a_role_that_the_project_does_not_have_is_refused_in_a_change(
     server, client = every_server, clients.owner(every_server)
     granted = CALLS.create(client, _inputs(server, acme))
     with pytest.raises(FailedPrecondition):
-        CALLS.change(
-            client, granted, _inputs(server, acme, ("viewer", "emperor")), Step(Action.UPDATE, frozenset({"role_keys"}))
+        change(
+            CALLS,
+            client,
+            granted,
+            _inputs(server, acme, ("viewer", "emperor")),
+            Step(Action.UPDATE, frozenset({"role_keys"})),
         )
     assert _read(server, client, granted).role_keys == ("viewer",)
 
@@ -139,26 +144,26 @@ def test_a_project_grant_is_deactivated_and_reactivated_and_twice_is_no_error(
         (Action.DEACTIVATE, "INACTIVE"),
         (Action.DEACTIVATE, "INACTIVE"),
     ):
-        CALLS.change(client, granted, inputs, Step(action))
+        change(CALLS, client, granted, inputs, Step(action))
         assert _read(server, client, granted).state == f"PROJECT_GRANT_STATE_{state}"
-    CALLS.change(client, granted, _inputs(server, acme, ("admin",)), Step(Action.UPDATE, frozenset({"role_keys"})))
+    change(CALLS, client, granted, _inputs(server, acme, ("admin",)), Step(Action.UPDATE, frozenset({"role_keys"})))
     assert not _read(server, client, granted).active, "a change does not reactivate it"
-    CALLS.change(client, granted, inputs, Step(Action.REACTIVATE))
+    change(CALLS, client, granted, inputs, Step(Action.REACTIVATE))
     assert _read(server, client, granted).active
 
 
 def test_a_removed_or_unknown_project_grant_is_not_found(every_server: Server, clients: Clients, acme: str) -> None:
     server, client, inputs = every_server, clients.owner(every_server), _inputs(every_server, acme)
     granted = CALLS.create(client, inputs)
-    CALLS.change(client, granted, inputs, Step(Action.REMOVE))
+    change(CALLS, client, granted, inputs, Step(Action.REMOVE))
     for grant_id in (granted, "424242"):
         with pytest.raises(NotFound):
             _read(server, client, grant_id)
         for action in (Action.DEACTIVATE, Action.REACTIVATE, Action.REMOVE):
             with pytest.raises(NotFound):
-                CALLS.change(client, grant_id, inputs, Step(action))
+                change(CALLS, client, grant_id, inputs, Step(action))
         with pytest.raises(NotFound):
-            CALLS.change(client, grant_id, inputs, Step(Action.UPDATE, frozenset({"role_keys"})))
+            change(CALLS, client, grant_id, inputs, Step(Action.UPDATE, frozenset({"role_keys"})))
 
 
 @pytest.mark.parametrize("whose", ["granted", "third"])
@@ -174,9 +179,9 @@ def test_a_project_grant_in_another_organization_is_not_managed_there(
     inputs = _inputs(server, acme, ("admin",), org_id=other)
     for action in (Action.DEACTIVATE, Action.REACTIVATE, Action.REMOVE):
         with pytest.raises((NotFound, FailedPrecondition)):
-            CALLS.change(client, granted, inputs, Step(action))
+            change(CALLS, client, granted, inputs, Step(action))
     with pytest.raises((NotFound, FailedPrecondition, NotProven)):
-        CALLS.change(client, granted, inputs, Step(Action.UPDATE, frozenset({"role_keys"})))
+        change(CALLS, client, granted, inputs, Step(Action.UPDATE, frozenset({"role_keys"})))
     found = _read(server, client, granted)
     assert (found.active, found.role_keys) == (True, ("viewer",))
 

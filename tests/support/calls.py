@@ -7,12 +7,19 @@ from typing import Any
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import OrganizationRecord
+from pulumi_zorg.resource_types.calls import Calls
+from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, with_domain_of
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls, UserGrantRecord, organization_of
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.observed import Address
+
+
+def change(calls: Calls[Any, Any], client: Client, id: str, inputs: Inputs, step: Step) -> None:
+    """Change an object as a step says."""
+    client.operations.first(calls.implementations[step.action.value], client, id, inputs, step.changed)
 
 
 class Organizations:
@@ -26,16 +33,16 @@ class Organizations:
         return self.calls.create(self.client, OrganizationInputs(name=name))
 
     def rename(self, org_id: str, name: str) -> None:
-        self.calls.change(self.client, org_id, OrganizationInputs(name=name), Step(Action.UPDATE, frozenset({"name"})))
+        change(self.calls, self.client, org_id, OrganizationInputs(name=name), Step(Action.UPDATE, frozenset({"name"})))
 
     def deactivate(self, org_id: str) -> None:
-        self.calls.change(self.client, org_id, _ANY_ORGANIZATION, Step(Action.DEACTIVATE))
+        change(self.calls, self.client, org_id, _ANY_ORGANIZATION, Step(Action.DEACTIVATE))
 
     def reactivate(self, org_id: str) -> None:
-        self.calls.change(self.client, org_id, _ANY_ORGANIZATION, Step(Action.REACTIVATE))
+        change(self.calls, self.client, org_id, _ANY_ORGANIZATION, Step(Action.REACTIVATE))
 
     def remove(self, org_id: str) -> None:
-        self.calls.change(self.client, org_id, _ANY_ORGANIZATION, Step(Action.REMOVE))
+        change(self.calls, self.client, org_id, _ANY_ORGANIZATION, Step(Action.REMOVE))
 
     def by_name(self, name: str) -> Sequence[OrganizationRecord]:
         return self.calls.search(self.client, OrganizationInputs(name=name))
@@ -63,16 +70,16 @@ class UserGrants:
 
     def set_roles(self, org_id: str, grant_id: str, user_id: str, role_keys: Sequence[str]) -> None:
         step = Step(Action.UPDATE, frozenset({"role_keys"}))
-        self.calls.change(self.client, grant_id, _grant(org_id, user_id, role_keys=role_keys), step)
+        change(self.calls, self.client, grant_id, _grant(org_id, user_id, role_keys=role_keys), step)
 
     def deactivate(self, org_id: str, grant_id: str, user_id: str) -> None:
-        self.calls.change(self.client, grant_id, _grant(org_id, user_id), Step(Action.DEACTIVATE))
+        change(self.calls, self.client, grant_id, _grant(org_id, user_id), Step(Action.DEACTIVATE))
 
     def reactivate(self, org_id: str, grant_id: str, user_id: str) -> None:
-        self.calls.change(self.client, grant_id, _grant(org_id, user_id), Step(Action.REACTIVATE))
+        change(self.calls, self.client, grant_id, _grant(org_id, user_id), Step(Action.REACTIVATE))
 
     def remove(self, org_id: str, grant_id: str, user_id: str) -> None:
-        self.calls.change(self.client, grant_id, _grant(org_id, user_id), Step(Action.REMOVE))
+        change(self.calls, self.client, grant_id, _grant(org_id, user_id), Step(Action.REMOVE))
 
     def search(self, org_id: str, user_id: str, project_id: str) -> Sequence[UserGrantRecord]:
         return self.calls.search_organization(self.client, org_id, user_id, project_id)

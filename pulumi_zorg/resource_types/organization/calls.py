@@ -31,10 +31,6 @@ class _Removed(Wire):
     details: Details
 
 
-def _read(client: Client, id: str, address: Address) -> OrganizationRecord:
-    return client.organizations.read(id)
-
-
 def _create(client: Client, inputs: OrganizationInputs) -> str:
     operation = f"Creating organization {clean(inputs.name)!r}"
     created = client.change(ObjectCreated, _CREATE, operation, body={"name": inputs.name})
@@ -44,6 +40,10 @@ def _create(client: Client, inputs: OrganizationInputs) -> str:
         )
     client.mark_created(created.id)
     return created.id
+
+
+def _read(client: Client, id: str, address: Address) -> OrganizationRecord:
+    return client.organizations.read(id)
 
 
 def _rename(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:

@@ -87,11 +87,10 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         users, why = reader.attempt(("users of", org_id), lambda: access.users(org_id))
         if users is None:
             return Facts(why_not=why)
-        found: dict[str, int] = {"users": users.total}
-        if users.complete:
-            found["service_accounts"] = len(users.service_accounts)
-        else:
-            found["service_accounts"] = reader.read(lambda: client.counts.service_accounts(org_id))
+        accounts = len(users.service_accounts)
+        if not users.complete:
+            accounts = reader.read(lambda: client.counts.service_accounts(org_id))
+        found = {"users": users.total, "service_accounts": accounts}
         if renames(effect):
             has_domain, why = reader.attempt(("domain", org_id), lambda: access.login_names_have_domain(org_id))
             if has_domain is not None:

@@ -58,11 +58,9 @@ def _removed(organization: str, where: str, facts: Facts) -> list[str]:
         all_of_it = "all its projects, users and grants"
         return [f"removes {organization} and {all_of_it} ({where}{facts.not_counted})"]
     along = impact.counts_text({noun: counts[f"{noun}s"] for noun in ("project", "user", "grant")})
-    removes = (
-        f"removes {organization} and {along} ({where})"
-        if along
-        else f"removes {organization} ({where}), which is empty"
-    )
+    removes = f"removes {organization} and {along} ({where})"
+    if not along:
+        removes = f"removes {organization} ({where}), which is empty"
     return [removes, _ended(organization, where, facts)] if counts["projects"] else [removes]
 
 
@@ -119,11 +117,7 @@ def _reactivated(organization: str, where: str, facts: Facts) -> list[str]:
 
 def _renamed(organization: str, effect: Effect, facts: Facts) -> str:
     name = (effect.after or {}).get("name")
-    to = (
-        impact.text(name)
-        if isinstance(name, str)
-        else f"a name that is {'secret' if name is SECRET else 'not known yet'}"
-    )
+    to = impact.text(name) if isinstance(name, str) else impact.called("name", name)
     users = facts.counts.get("users")
     who = "its users" if users is None else impact.all_text("its", users, "user")
     if DOMAIN_IN_LOGIN_NAMES in facts.counts:

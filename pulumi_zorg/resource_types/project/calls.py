@@ -40,13 +40,8 @@ _GRANTED_ROLES = Endpoint(
     "project.role.read",
 )
 
-_ROLE_EVENTS = (
-    "project.added",
-    "project.removed",
-    "project.role.added",
-    "project.role.changed",
-    "project.role.removed",
-)
+#: The types of the events that change the roles of a project.
+ROLE_CHANGES = ("project.role.added", "project.role.changed", "project.role.removed")
 
 _UNSPECIFIED = LABELING[0]
 
@@ -237,9 +232,9 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         organizations: Sequence[str | None] = sorted({each.org_id for each in records})
         # With few projects in each organization, the events of all organizations take fewer calls.
         owners = organizations if len(organizations) * 4 <= len(records) else [None]
-        events: list[Event] = []
+        events, kinds = list[Event](), ("project.added", "project.removed", *ROLE_CHANGES)
         for owner in owners:
-            found = client.events.since(BEGINNING, _ROLE_EVENTS, owner, at_most=at_most)
+            found = client.events.since(BEGINNING, kinds, owner, at_most=at_most)
             if found is None:
                 return records
             events += found
@@ -255,20 +250,19 @@ def _update_roles(client: Client, id: str, org_id: str, declared: Mapping[str, M
     found = {role.key: role.declared for role in _read_roles(client, org_id, id)}
     client.roles.take("project_id", id, found.keys() - declared.keys())
     client.roles.forget(id)
-    for key in sorted(found.keys() - declared.keys()):
-        operation = f"Removing role {clean(key)!r} {of_project}"
+
+    def write(verb: str, v1: Endpoint, v2: Endpoint, key: str, body: Mapping[str, str]) -> None:
+        operation = f"{verb} role {clean(key)!r} {of_project}"
         if _fits_a_path(key):
-            client.write(_REMOVE_ROLE, operation, org=org_id, ids={"id": id, "key": key})
+            client.write(v1, operation, org=org_id, body=dict(body) or None, ids={"id": id, "key": key})
         else:
-            client.change(Wire, _REMOVE_ROLE_V2, operation, body={"projectId": id, "roleKey": key})
+            client.change(Wire, v2, operation, body={"projectId": id, "roleKey": key, **body})
+
+    for key in sorted(found.keys() - declared.keys()):
+        write("Removing", _REMOVE_ROLE, _REMOVE_ROLE_V2, key, {})
     bodies = {key: {"displayName": role["display_name"], "group": role["group"]} for key, role in declared.items()}
     for key in sorted(key for key in found.keys() & declared.keys() if found[key] != declared[key]):
-        operation = f"Changing role {clean(key)!r} {of_project}"
-        if _fits_a_path(key):
-            client.write(_CHANGE_ROLE, operation, org=org_id, body=bodies[key], ids={"id": id, "key": key})
-        else:
-            body = {"projectId": id, "roleKey": key, **bodies[key]}
-            client.change(Wire, _CHANGE_ROLE_V2, operation, body=body)
+        write("Changing", _CHANGE_ROLE, _CHANGE_ROLE_V2, key, bodies[key])
     new = [{"key": key, **bodies[key]} for key in sorted(declared.keys() - found.keys())]
     if not new:
         return

@@ -15,7 +15,7 @@ from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active, are_sh
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.logins import Logins, counts_of, facts_of_lost_roles, read_logins, users_losing
 from pulumi_zorg.resource_types.project import impact as project_impact
-from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
+from pulumi_zorg.resource_types.project.calls import ROLE_CHANGES, ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.inputs import SETTINGS, ProjectInputs
 from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
 from pulumi_zorg.resource_types.role_use import take_from_project_grants, take_from_users
@@ -47,7 +47,7 @@ class ProjectType(ResourceType[ProjectInputs]):
         removed=("project.removed",),
         changes={
             "name": ("project.changed",),
-            "roles": ("project.role.added", "project.role.changed", "project.role.removed"),
+            "roles": ROLE_CHANGES,
             "active": ("project.deactivated", "project.reactivated"),
             **dict.fromkeys(SETTINGS, ("project.changed",)),
         },
@@ -75,14 +75,10 @@ class ProjectType(ResourceType[ProjectInputs]):
 
     def explain_conflict(self, client: Client, inputs: ProjectInputs) -> str | None:
         removed = super().explain_conflict(client, inputs)
-        if removed is not None:
-            return removed
-        taken = next(iter(self.calls.named_like(client, inputs)), None)
-        return (
-            None
-            if taken is None
-            else f"{_named_like(taken)} Declare it by that name, with adopt=True, or declare another name."
-        )
+        if removed is None:
+            for taken in self.calls.named_like(client, inputs):
+                return f"{_named_like(taken)} Declare it by that name, with adopt=True, or declare another name."
+        return removed
 
     def why_taken(self, client: Client, id: str, inputs: ProjectInputs) -> str | None:
         address = Address({"org_id": inputs.org_id}, frozenset({"roles"}))
@@ -122,13 +118,12 @@ class ProjectType(ResourceType[ProjectInputs]):
             facts = replace(
                 facts, losing=None, unlisted="which applications ask for the roles with a scope is not known"
             )
-        if effect.act is Act.DEACTIVATES or project_impact.switches(effect):
+        switched = project_impact.switches(effect)
+        if effect.act is Act.DEACTIVATES or switched:
             logins = self._logins(client, reader, effect, org_id)
             if logins is None:
                 return Facts(facts.counts, why_not="a setting of it is not known")
-            after = _login(
-                logins.login, {name: value is not False for name, value in project_impact.switches(effect).items()}
-            )
+            after = _login(logins.login, {name: value is not False for name, value in switched.items()})
             deactivated = effect.act is Act.DEACTIVATES
             shut = users_losing(logins) if deactivated else logins.losing(logins.login, after)
             counts = _counts(logins, after)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 from pulumi_zorg.resource_types import inputs
 from pulumi_zorg.resource_types.inputs import Inputs, Offer, WrongValue
@@ -16,13 +16,13 @@ SETTINGS = {
     "has_project_check": "hasProjectCheck",
     "private_labeling_setting": "privateLabelingSetting",
 }
-_PREFIX = "PRIVATE_LABELING_SETTING_"
 #: Whose branding the login pages show.
-LABELING = (
-    f"{_PREFIX}UNSPECIFIED",
-    f"{_PREFIX}ENFORCE_PROJECT_RESOURCE_OWNER_POLICY",
-    f"{_PREFIX}ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY",
-)
+Labeling = Literal[
+    "PRIVATE_LABELING_SETTING_UNSPECIFIED",
+    "PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY",
+    "PRIVATE_LABELING_SETTING_ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY",
+]
+LABELING: tuple[str, ...] = get_args(Labeling)
 
 
 def _roles(value: Any) -> dict[str, dict[str, str]]:

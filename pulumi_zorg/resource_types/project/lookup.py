@@ -169,10 +169,8 @@ def _granted_roles(
     client: Client, by: str, value: str, org_id: str | None, granted_org_id: str
 ) -> Mapping[str, ProjectRoleResult]:
     """Return the roles that the grant of a project to an organization gives."""
-    place = f"in organization {clean(org_id)} " if org_id else ""
-    what = (
-        f"project with the {by} {lookup.quoted(value)} {place}that is granted to organization {clean(granted_org_id)}"
-    )
+    place = f"{f'in organization {clean(org_id)} ' if org_id else ''}that is granted to organization {clean(granted_org_id)}"
+    what = f"project with the {by} {lookup.quoted(value)} {place}"
     granted = lookup.in_organization(client, granted_org_id, _calls().granted_to(client, granted_org_id))
     found = [each for each in granted if value == getattr(each, by) and org_id in (None, each.org_id)]
     return _calls().granted_roles(client, lookup.one(found, what, _described, lambda: granted, "project_id"))

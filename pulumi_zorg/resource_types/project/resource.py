@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
+from typing import TYPE_CHECKING, Any, TypedDict, overload
 
 import pulumi
 
-from pulumi_zorg.resource_types.project.inputs import ProjectInputs
+from pulumi_zorg.resource_types.project.inputs import Labeling, ProjectInputs
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.registration import DeletionPolicyInput, ZitadelResource
 
@@ -17,16 +17,7 @@ if TYPE_CHECKING:
 
 
 #: What the argument ``private_labeling_setting`` takes. An output, like a setting of the stack, is checked when it is known.
-LabelingInput = (
-    pulumi.Input[
-        Literal[
-            "PRIVATE_LABELING_SETTING_UNSPECIFIED",
-            "PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY",
-            "PRIVATE_LABELING_SETTING_ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY",
-        ]
-    ]
-    | pulumi.Output[str]
-)
+LabelingInput = pulumi.Input[Labeling] | pulumi.Output[str]
 
 
 class ProjectRole(TypedDict):

@@ -61,14 +61,8 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
         """Verify that the user grants made by the project grant do not have the roles that it lost."""
         lost = self.lost_roles(client, id, inputs, known)
         if lost:
-            take_from_users(
-                client,
-                self.title(inputs, id),
-                inputs.project_id,
-                lost,
-                project_grant_id=id,
-                org_ids=[inputs.granted_org_id],
-            )
+            title, org_ids = self.title(inputs, id), [inputs.granted_org_id]
+            take_from_users(client, title, inputs.project_id, lost, project_grant_id=id, org_ids=org_ids)
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "project_id", "granted_org_id")

@@ -44,13 +44,10 @@ class ProjectGrantImpact(Impact):
         if effect.act is Act.REMOVES:
             if counts.get("grants") == 0:
                 return (f"removes {grant}, by which no user grant was made", *login)
-            along = (
-                impact.count_text(counts["grants"], "user grant")
-                if "grants" in counts
-                else "all user grants made by it"
-            )
+            counted = "grants" in counts
+            along = impact.count_text(counts["grants"], "user grant") if counted else "all user grants made by it"
             back = "Another project grant does not bring their roles back"
-            why = "" if "grants" in counts else facts.not_counted
+            why = "" if counted else facts.not_counted
             return (f"removes {grant} and {along}{why}. {back}", *login)
         lines = [*_switched(effect, grant, login, facts)]
         if not effect.loses:

@@ -68,9 +68,8 @@ def get_project_grant(
         what = f"{grant} of {of}{'' if by == 'id' else f' to organization {clean(value)}'}"
         grants = _listed(client, project_id, org_id)
         found = [each for each in grants if value == (each.id if by == "id" else each.granted_org_id)]
-        return lookup.result_of(
-            ProjectGrantResult, lookup.one(found, what, _described, lambda: grants, label="Other project grants")
-        )
+        record = lookup.one(found, what, _described, lambda: grants, label="Other project grants")
+        return lookup.result_of(ProjectGrantResult, record)
 
     return question.answer(ProjectGrantResult, find)
 

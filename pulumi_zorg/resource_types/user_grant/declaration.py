@@ -130,11 +130,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         losing: frozenset[str] | None = user if effect.loses else frozenset()
         if not (ends(effect) or decides_alone(effect)):
             return Facts(names=names, losing=losing)
-        login, why = (
-            read_login(client.access, reader, project_id)
-            if isinstance(project_id, str)
-            else (None, "it is not known yet")
-        )
+        login, why = read_login(client.access, reader, project_id)
         if login is None:
             return Facts({}, names, why, losing if effect.loses or begins(effect) else None)
         if login.role_check and ends(effect):
