@@ -169,13 +169,9 @@ class Facts:
 
     def __or__(self, other: Facts) -> Facts:
         """Return what two facts say together. Who loses access is known where both know it."""
-        return Facts(
-            {**self.counts, **other.counts},
-            {**self.names, **other.names},
-            self.why_not or other.why_not,
-            None if self.losing is None or other.losing is None else self.losing | other.losing,
-            self.unlisted or other.unlisted,
-        )
+        counts, names = {**self.counts, **other.counts}, {**self.names, **other.names}
+        losing = None if self.losing is None or other.losing is None else self.losing | other.losing
+        return Facts(counts, names, self.why_not or other.why_not, losing, self.unlisted or other.unlisted)
 
     def named(self, noun: str, property: str, effect: Effect) -> str:
         """Return the object that a property names: by its name where that was read, else by its id."""

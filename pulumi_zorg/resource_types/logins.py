@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from pulumi_zorg.api.access import Access, Found, FoundGrant, FoundProjectGrant, Login
+from pulumi_zorg.api.access import Access, Found, FoundGrant, Login
 from pulumi_zorg.resource_types import impact
 from pulumi_zorg.resource_types.impact import Facts
 from pulumi_zorg.resource_types.resource_type import FactReader
@@ -128,28 +128,24 @@ def read_logins(access: Access, reader: FactReader, project_id: str, login: Logi
     granted, why = reader.attempt(("project grants", login.owner), lambda: access.project_grants(login.owner))
     if granted is None or not granted.complete:
         return replace(result, why_not=why or "the server does not show all project grants")
-    result = replace(result, granted=_organizations(granted.entries, project_id))
-    return _with_members(access, reader, result) if members else result
+    of_project = [each for each in granted.entries if each.active and each.project_id == project_id]
+    result = replace(result, granted=frozenset(each.granted_org_id for each in of_project))
+    return _with_members(access, reader, result, result.granted or frozenset()) if members else result
 
 
-def _organizations(grants: Iterable[FoundProjectGrant], project_id: str) -> frozenset[str]:
-    return frozenset(each.granted_org_id for each in grants if each.active and each.project_id == project_id)
-
-
-def _with_members(access: Access, reader: FactReader, logins: Logins) -> Logins:
-    assert logins.granted is not None  # noqa: S101 - narrows the type for the checker
+def _with_members(access: Access, reader: FactReader, logins: Logins, granted: frozenset[str]) -> Logins:
     # Those of the owner decide only where has_project_check alone is on.
     only_organizations = logins.login.project_check and not logins.login.role_check
-    wanted = logins.granted | ({logins.login.owner} if only_organizations else set())
+    wanted = granted | ({logins.login.owner} if only_organizations else set())
     if len(wanted) > reader.at_most:
         return replace(logins, why_not=f"that takes more than {impact.count_text(reader.at_most, 'call')}")
-    members: dict[str, frozenset[str]] = {}
+    found: dict[str, frozenset[str]] = {}
     for org_id in sorted(wanted):
         users, why = reader.attempt(("users of", org_id), partial(access.users, org_id))
         if users is None or not users.complete:
-            return replace(logins, members=members, why_not=why or "the server does not show all users")
-        members[org_id] = users.people
-    return replace(logins, members=members)
+            return replace(logins, members=found, why_not=why or "the server does not show all users")
+        found[org_id] = users.people
+    return replace(logins, members=found)
 
 
 def counts_of(all_logins: Iterable[Logins]) -> dict[str, int]:

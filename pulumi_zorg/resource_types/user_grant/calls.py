@@ -161,11 +161,9 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
         found = _list_instance(client, user_id=user_id, project_id=project_id)
         # A grant on a project of its own organization has no project grant.
         elsewhere = {each.org_id for each in found if each.owners - {each.org_id}}
-        again = [
-            each
-            for org_id in sorted(elsewhere)
-            for each in self.search_organization(client, org_id, user_id, project_id)
-        ]
+        again: list[UserGrantRecord] = []
+        for org_id in sorted(elsewhere):
+            again += self.search_organization(client, org_id, user_id, project_id)
         return (*(each for each in found if each.org_id not in elsewhere), *again)
 
     def _search(self, client: Client, inputs: UserGrantInputs) -> Sequence[UserGrantRecord]:

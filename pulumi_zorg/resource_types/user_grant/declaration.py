@@ -89,7 +89,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         return found
 
     def record_from(self, events: tuple[Event, ...]) -> PhantomGrantRecord:
-        first, last = events[0], events[-1]
+        first = events[0]
         values: dict[str, Any] = {name: first.payload.get(field, "") for name, field in self.events.payload.items()}
         values |= {"id": first.aggregate.id, "state": "USER_GRANT_STATE_ACTIVE"}
         for event in events:
@@ -98,12 +98,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             elif event.kind in self.events.state_changes:
                 active = self.events.gives(event, "active", True)
                 values["state"] = f"USER_GRANT_STATE_{'ACTIVE' if active else 'INACTIVE'}"
-        details = Details(
-            sequence=last.sequence,
-            creation_date=first.creation_date,
-            change_date=last.creation_date,
-            resource_owner=first.aggregate.resource_owner,
-        )
+        details = Details(creation_date=first.creation_date, resource_owner=first.aggregate.resource_owner)
         return PhantomGrantRecord.model_validate({**values, "details": details})
 
     def as_created(self, client: Client, id: str, inputs: UserGrantInputs) -> Observed | None:
