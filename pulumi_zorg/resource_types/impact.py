@@ -212,10 +212,8 @@ class Impact:
 
     def harm(self, effect: Effect) -> Harm:
         """Return the place of a change in a report."""
-        if effect.act is Act.REMOVES:
-            return Harm.REMOVES
-        if effect.act is Act.DEACTIVATES:
-            return Harm.DEACTIVATES
+        if effect.act in (Act.REMOVES, Act.DEACTIVATES):
+            return Harm[effect.act.name]
         if self.takes_access(effect):
             return Harm.TAKES
         return Harm.GIVES if self.gives_access(effect) else Harm.REST

@@ -84,11 +84,11 @@ class Question:
     def _wrong(self, name: str, reason: str) -> InputError:
         return without_traceback(InputError(f"{self.function}()", name, reason))
 
-    def exactly_one_of(self, *names: str) -> str:
-        """Return the one of these arguments that is given."""
+    def exactly_one_of(self, *names: str) -> tuple[str, str]:
+        """Return the one of these arguments that is given, and its value."""
         given = [name for name in names if name in self.given]
         if len(given) == 1:
-            return given[0]
+            return given[0], self.given[given[0]]
         problem = "is missing" if not given else f"cannot be given together with {' and '.join(given[1:])}"
         raise self._wrong(given[0] if given else names[0], f"{problem}: give exactly one of {', '.join(names)}")
 

@@ -126,10 +126,8 @@ class ZitadelResource(Resource):
         sent_always = {"active", *self._inputs.left_as_is}
         defaults = {name: default for name, default in self._inputs.defaults().items() if name not in sent_always}
         left_out = {name for name, default in defaults.items() if checked.get(name) == default}
-        return {
-            **{name: value for name, value in given.items() if name not in left_out},
-            **dict.fromkeys(self._outputs),
-        }
+        sent = {name: value for name, value in given.items() if name not in left_out}
+        return {**sent, **dict.fromkeys(self._outputs)}
 
     def _internal(
         self, resource_name: str, given: Mapping[str, Any], opts: pulumi.ResourceOptions | None
@@ -142,9 +140,8 @@ class ZitadelResource(Resource):
             # Another parent may have a resource of the same name. Only the text of the URN is used: an output that is made from
             # a resource's output depends on that resource, and a parent waits for its children.
             urn = opts.parent.urn
-            owner = pulumi.Output.concat(
-                owner, inputs.UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
-            )
+            parent = pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
+            owner = pulumi.Output.concat(owner, inputs.UNDER, parent)
         self._owner = owner
         outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not _is_plain(value)}
         paths = (opts.ignore_changes if opts is not None else None) or ()

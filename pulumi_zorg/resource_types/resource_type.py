@@ -402,9 +402,7 @@ class ResourceType(Generic[AnyInputs]):
     def is_removed_with(self, record: ObjectRecord, removed: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bool:
         """Whether a parent of the object is among what is removed (:meth:`removed_along`)."""
         properties = record.properties()
-        return any(
-            properties.get(parent.property) in _named_by(parent.property, removed) for parent in self.events.parents
-        )
+        return any(properties.get(each.property) in _named_by(each.property, removed) for each in self.events.parents)
 
     def _why_no_organization(self, client: Client, inputs: AnyInputs) -> str | None:
         """Return that the organization of the object was removed, as a sentence; None where it exists, or where it needs none."""

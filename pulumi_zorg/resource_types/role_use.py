@@ -168,9 +168,8 @@ class _Holder:
         self.client.write(self.writes, operation, org=self.org_id, body=body, ids=self.ids)
         left = set(keys) & set(self.roles())
         if left:
-            raise errors.UnexpectedAnswer(
-                f"{operation}: the server accepted it, and reads still show {', '.join(sorted(left))}"
-            )
+            shown = ", ".join(sorted(left))
+            raise errors.UnexpectedAnswer(f"{operation}: the server accepted it, and reads still show {shown}")
 
 
 def take_from_project_grants(
@@ -187,9 +186,8 @@ def take_from_project_grants(
     :raises RolesRemain: where some have them for good.
     """
     left: dict[str, str] = {}
-    granted_to: dict[str, str] = {}
-    for grant_id, granted_org_id, has in _project_grants(client, org_id, project_id):
-        granted_to[granted_org_id] = grant_id
+    grants = _project_grants(client, org_id, project_id)
+    for grant_id, granted_org_id, has in grants:
         if not set(keys) & set(has):
             continue
         try:
@@ -200,7 +198,7 @@ def take_from_project_grants(
             left[grant_id] = f"project grant {clean(grant_id)} to organization {clean(granted_org_id)} ({error})"
     if left:
         raise errors.RolesRemain(_left(title, left, {}))
-    return tuple(granted_to)
+    return tuple(dict.fromkeys(granted_org_id for _, granted_org_id, _ in grants))
 
 
 def _project_grants(client: Client, org_id: str, project_id: str) -> Sequence[tuple[str, str, Sequence[str]]]:
@@ -218,25 +216,25 @@ def take_from_users(
     title: str,
     project_id: str,
     keys: Collection[str],
-    *,
-    project_grant_id: str | None = None,
-    org_ids: Sequence[str] = (),
+    org_ids: Sequence[str],
+    grant_id: str | None = None,
 ) -> None:
     """Verify that no user grant of a project has one of these roles, and take them out where one has.
 
     :param title: what the roles were taken out of, in a sentence.
-    :param project_grant_id: only the user grants made by this project grant.
     :param org_ids: the organizations in which there can be such user grants, for a server that lists only one at a time.
+    :param grant_id: only the user grants made by this project grant.
     :raises RolesRemain: where some have them for good.
     """
-    search = _Search(client, project_id, tuple(sorted(keys)), project_grant_id, tuple(org_ids))
+    search = _Search(client, project_id, tuple(sorted(keys)), grant_id, tuple(org_ids))
     hidden = poll(
         search.look, lambda hidden: not any(hidden.values()), within=_SHOWN_WITHIN, sleep=client.transport.sleep
     )
     if search.refused or any(hidden.values()):
         raise errors.RolesRemain(_left(title, search.refused, hidden))
-    for what in search.not_searched:
-        client.transport.notice(f"warning: {title}: it is not known whether {what} still have roles that it lost.")
+    for org_id in search.not_searched:
+        grants = f"user grants of organization {clean(org_id)}"
+        client.transport.notice(f"warning: {title}: it is not known whether {grants} still have roles that it lost.")
 
 
 @dataclass
@@ -245,7 +243,7 @@ class _Search:
 
     :ivar settled: the user grants that the roles were taken out of.
     :ivar refused: why the roles could not be taken out of a user grant, by its id.
-    :ivar not_searched: what could not be searched.
+    :ivar not_searched: the organizations that could not be searched.
     """
 
     client: Client
@@ -275,9 +273,7 @@ class _Search:
         body: list[dict[str, Any]] = [{"projectIdQuery": {"projectId": self.project_id}}]
         if self.project_grant_id is not None:
             body.append({"projectGrantIdQuery": {"projectGrantId": self.project_grant_id}})
-        self.not_searched = tuple(
-            f"user grants of organization {clean(each)}" for each in self.org_ids[_MOST_SEARCHED:]
-        )
+        self.not_searched = self.org_ids[_MOST_SEARCHED:]
         for org_id in self.org_ids[:_MOST_SEARCHED]:
             operation = f"Searching user grants in organization {clean(org_id)}"
             for key in self.keys:
@@ -285,7 +281,7 @@ class _Search:
                 try:
                     _, found = _USER_GRANTS.page(self.client.transport, operation, *queries, org=org_id)
                 except (NotFound, errors.PermissionDenied):
-                    self.not_searched = (*self.not_searched, f"user grants of organization {clean(org_id)}")
+                    self.not_searched = (*self.not_searched, org_id)
                     break
                 for each in found:
                     if each.details.resource_owner == org_id:

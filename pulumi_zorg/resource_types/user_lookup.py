@@ -87,8 +87,7 @@ def get_user(
     Document: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers, GetUserByID).
     """
     question = lookup.Question("get_user", locals(), ("any_organization", "allow_unverified"))
-    by = question.exactly_one_of("login_name", "email", "user_name", "id")
-    value = question.given[by]
+    by, value = question.exactly_one_of("login_name", "email", "user_name", "id")
 
     def find(client: Client) -> UserResult:
         named = f"user with the {by.replace('_', ' ')} {lookup.quoted(value)}"
@@ -168,11 +167,8 @@ def get_users(
             users = client.searches.users("Looking for users", *queries)
         _verify_right(client, org_id, users)
         found = [_result(each) for each in users]
-        wanted = [
-            each
-            for each in found
-            if type in (None, each.type) and (state is None or each.state == f"USER_STATE_{state.upper()}")
-        ]
+        named = f"USER_STATE_{state.upper()}" if state else None
+        wanted = [each for each in found if type in (None, each.type) and named in (None, each.state)]
         return sorted(wanted, key=lambda each: (each.user_name, each.id))
 
     return question.answers(UserResult, "users", find)

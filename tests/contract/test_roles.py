@@ -112,20 +112,13 @@ def test_roles_that_leave_a_project_grant_leave_the_user_grants(scene: Scene) ->
     )
     change(ProjectGrantCalls(), client, scene.project_grant, inputs, Step(Action.UPDATE, frozenset({"role_keys"})))
     assert scene.roles() == ["viewer"]
-    take_from_users(client, "It", server.project, {"admin", "editor"}, project_grant_id=scene.project_grant)
+    take_from_users(client, "It", server.project, {"admin", "editor"}, [], scene.project_grant)
     assert [each for each in server.proxy.writes if "/users/" in each] == [], "nothing is left to do"
 
 
 def test_a_role_is_taken_from_users_who_still_have_it(scene: Scene) -> None:
     server, client = scene.server, scene.client
-    take_from_users(
-        client,
-        "It",
-        server.project,
-        {"admin", "editor"},
-        project_grant_id=scene.project_grant,
-        org_ids=[scene.partner],
-    )
+    take_from_users(client, "It", server.project, {"admin", "editor"}, [scene.partner], scene.project_grant)
     assert scene.roles() == ["viewer"]
 
 

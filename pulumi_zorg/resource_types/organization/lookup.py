@@ -45,8 +45,7 @@ def get_organization(
     https://zitadel.com/docs/apis/resources/mgmt (My organization).
     """
     question = lookup.Question("get_organization", locals())
-    by = question.exactly_one_of("name", "id", "domain")
-    value = question.given[by]
+    by, value = question.exactly_one_of("name", "id", "domain")
 
     def find(client: Client) -> OrganizationResult:
         what = f"organization with the {by} {lookup.quoted(value)}"

@@ -100,7 +100,7 @@ class ProjectType(ResourceType[ProjectInputs]):
         if lost and inputs.roles is not None:
             title = self.title(inputs, id)
             granted_to = take_from_project_grants(client, title, inputs.org_id, id, lost, inputs.roles)
-            take_from_users(client, title, id, lost, org_ids=[inputs.org_id, *granted_to])
+            take_from_users(client, title, id, lost, [inputs.org_id, *granted_to])
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         if effect.id is None:

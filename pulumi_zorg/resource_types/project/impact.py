@@ -95,9 +95,7 @@ class ProjectImpact(Impact):
             along = impact.counts_text({"project grant": counts["project_grants"], "user grant": counts["grants"]})
             return (f"removes {project}{f' and {along}' if along else ', on which there is no grant'}",)
         lines = [*_switched(effect, project, facts), *_checked(effect, project, facts), *_asserted(effect, project)]
-        if not effect.loses:
-            return tuple(lines)
-        if effect.adopts:
+        if effect.loses and effect.adopts:
             # What is before it in the output, "Unless the object already matches", covers that the project may have no others.
             lines.append(f"removes the roles of {project} that are not declared: every user grant loses them")
         elif impact.are_shown(effect.loses):

@@ -70,8 +70,7 @@ def get_project(*, name: str | None = None, id: str | None = None, org_id: str |
     https://zitadel.com/docs/apis/resources/mgmt (Search Project Roles).
     """
     question = lookup.Question("get_project", locals())
-    by = question.exactly_one_of("name", "id")
-    value = question.given[by]
+    by, value = question.exactly_one_of("name", "id")
 
     found = question.answer(
         ProjectResult, lambda client: lookup.result_of(ProjectResult, _find(client, by, value, org_id))
@@ -119,8 +118,8 @@ def get_project_roles(
     Granted Projects, Search Granted Project Roles).
     """
     question = lookup.Question("get_project_roles", locals())
-    named = question.exactly_one_of("project_id", "project_name")
-    by, value = named.removeprefix("project_"), question.given[named]
+    named, value = question.exactly_one_of("project_id", "project_name")
+    by = named.removeprefix("project_")
 
     def find(client: Client) -> _Roles:
         if granted_org_id is None:

@@ -62,7 +62,7 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
         lost = self.lost_roles(client, id, inputs, known)
         if lost:
             title, org_ids = self.title(inputs, id), [inputs.granted_org_id]
-            take_from_users(client, title, inputs.project_id, lost, project_grant_id=id, org_ids=org_ids)
+            take_from_users(client, title, inputs.project_id, lost, org_ids, grant_id=id)
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "project_id", "granted_org_id")

@@ -50,9 +50,7 @@ class ProjectGrantImpact(Impact):
             why = "" if counted else facts.not_counted
             return (f"removes {grant} and {along}{why}. {back}", *login)
         lines = [*_switched(effect, grant, login, facts)]
-        if not effect.loses:
-            pass
-        elif effect.loses == (SOME_ROLES,) and effect.gains:
+        if effect.loses == (SOME_ROLES,) and effect.gains:
             others = "all roles that are not declared" if effect.gains == effect.loses else "all other roles"
             lines.append(f"takes {others} from {grant}, and from the user grants made by it")
         elif impact.are_shown(effect.loses):

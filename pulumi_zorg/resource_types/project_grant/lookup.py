@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantRecord
 
+_WAY_OUT = "Without it, the project's organization is not found out: give org_id."
+
 
 @dataclass(frozen=True)
 class ProjectGrantResult:
@@ -58,8 +60,7 @@ def get_project_grant(
     https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjectGrants).
     """
     question = lookup.Question("get_project_grant", locals())
-    by = question.exactly_one_of("granted_org_id", "id")
-    value = question.given[by]
+    by, value = question.exactly_one_of("granted_org_id", "id")
     question.require("project_id", unless="org_id" if by == "id" else None)
 
     def find(client: Client) -> ProjectGrantResult:
@@ -91,9 +92,7 @@ def _listed(client: Client, project_id: str | None, org_id: str | None) -> Seque
 
     owner = org_id
     if owner is None and project_id is not None:
-        with lookup.needs_service(
-            client, PROJECTS, "Without it, the project's organization is not found out: give org_id."
-        ):
+        with lookup.needs_service(client, PROJECTS, _WAY_OUT):
             owner = TYPE.calls.owner(client, project_id)
     if owner is None:
         return ()

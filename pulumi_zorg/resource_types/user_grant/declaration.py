@@ -141,10 +141,8 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             return None
         organizations = removed.get("org_id", {}).keys()
         # The list does not name the project grant, but there is one for each project and organization.
-        granted = {
-            (each.get("granted_org_id"), each.get("project_id"))
-            for each in removed.get("project_grant_id", {}).values()
-        }
+        grants = removed.get("project_grant_id", {}).values()
+        granted = {(each.get("granted_org_id"), each.get("project_id")) for each in grants}
         return {
             each.id
             for each in listed
@@ -166,11 +164,8 @@ def _find_organization_of(client: Client, grant_id: str) -> str:
     except (ApiError, UnexpectedAnswer):  # servers before v4 do not have that call
         org_id = None
     if org_id is None:
-        raise InputError(
-            f"User grant {grant_id}",
-            "org_id",
-            "cannot be found out from the id on this server: give the organization it was made in",
-        )
+        reason = "cannot be found out from the id on this server: give the organization it was made in"
+        raise InputError(f"User grant {grant_id}", "org_id", reason)
     return org_id
 
 
