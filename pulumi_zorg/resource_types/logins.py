@@ -71,7 +71,12 @@ class Logins:
 
     def losing(self, before: Login, after: Login) -> frozenset[str] | None:
         """Return the people whom the settings let in before a change and not after it; None where they are not known."""
-        if not _is_narrower(before, after):
+        narrower = (
+            (before.active and not after.active)
+            or (after.role_check and not before.role_check)
+            or (after.project_check and not before.project_check)
+        )
+        if not narrower:
             return frozenset()
         had = self.who(before)
         if had is None or (after.role_check and self.grants is None) or (after.project_check and self.inside is None):
@@ -85,15 +90,6 @@ class Logins:
             and (not login.role_check or person in (self.granted_users or ()))
             and (not login.project_check or org_id in (self.inside or ()))
         )
-
-
-def _is_narrower(before: Login, after: Login) -> bool:
-    """Whether a change of settings can shut out somebody."""
-    return (
-        (before.active and not after.active)
-        or (after.role_check and not before.role_check)
-        or (after.project_check and not before.project_check)
-    )
 
 
 def read_login(access: Access, reader: FactReader, project_id: Any) -> tuple[Login | None, str | None]:

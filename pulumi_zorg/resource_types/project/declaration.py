@@ -115,9 +115,8 @@ class ProjectType(ResourceType[ProjectInputs]):
         else:
             facts = Facts(unlisted="which roles it loses is not known")
         if project_impact.stops_asserting(effect):
-            facts = replace(
-                facts, losing=None, unlisted="which applications ask for the roles with a scope is not known"
-            )
+            unlisted = "which applications ask for the roles with a scope is not known"
+            facts = replace(facts, losing=None, unlisted=unlisted)
         switched = project_impact.switches(effect)
         if effect.act is Act.DEACTIVATES or switched:
             logins = self._logins(client, reader, effect, org_id)

@@ -99,10 +99,8 @@ class ProjectImpact(Impact):
             # What is before it in the output, "Unless the object already matches", covers that the project may have no others.
             lines.append(f"removes the roles of {project} that are not declared: every user grant loses them")
         elif impact.are_shown(effect.loses):
-            lines += (
-                f"removes {impact.lost_role(key, f'of {project}', counts.get(WITH_ROLE + key), facts)}"
-                for key in effect.loses
-            )
+            for key in effect.loses:
+                lines.append(f"removes {impact.lost_role(key, f'of {project}', counts.get(WITH_ROLE + key), facts)}")
         else:
             lines.append(f"may remove {effect.loses[0]} of {project}: every user grant loses them{facts.not_counted}")
         return tuple(lines)
