@@ -11,6 +11,7 @@ from enum import Enum, IntEnum
 from typing import Any, Final
 
 from pulumi_zorg.errors import clean
+from pulumi_zorg.resource_types.inputs import known_roles
 
 
 class Unknown(Enum):
@@ -25,11 +26,8 @@ SECRET: Final = Unknown.SECRET
 #: The names of counts about the projects that a change concerns: people and service accounts with an active user grant on
 #: them, organizations with an active grant of them and the people of these, and the projects that let in everybody.
 PEOPLE, SERVICE_ACCOUNTS = "people with grants", "service accounts with grants"
-ORGANIZATIONS, PEOPLE_OF_ORGANIZATIONS, OPEN = (
-    "granted organizations",
-    "people of granted organizations",
-    "open projects",
-)
+ORGANIZATIONS, PEOPLE_OF_ORGANIZATIONS = "granted organizations", "people of granted organizations"
+OPEN = "open projects"
 #: In place of role keys that cannot be shown.
 SOME_ROLES, SECRET_ROLES = "roles that are not known yet", "roles that are secret"
 
@@ -171,13 +169,9 @@ class Facts:
 
     def __or__(self, other: Facts) -> Facts:
         """Return what two facts say together. Who loses access is known where both know it."""
-        return Facts(
-            {**self.counts, **other.counts},
-            {**self.names, **other.names},
-            self.why_not or other.why_not,
-            None if self.losing is None or other.losing is None else self.losing | other.losing,
-            self.unlisted or other.unlisted,
-        )
+        counts, names = {**self.counts, **other.counts}, {**self.names, **other.names}
+        losing = None if self.losing is None or other.losing is None else self.losing | other.losing
+        return Facts(counts, names, self.why_not or other.why_not, losing, self.unlisted or other.unlisted)
 
     def named(self, noun: str, property: str, effect: Effect) -> str:
         """Return the object that a property names: by its name where that was read, else by its id."""
@@ -218,10 +212,8 @@ class Impact:
 
     def harm(self, effect: Effect) -> Harm:
         """Return the place of a change in a report."""
-        if effect.act is Act.REMOVES:
-            return Harm.REMOVES
-        if effect.act is Act.DEACTIVATES:
-            return Harm.DEACTIVATES
+        if effect.act in (Act.REMOVES, Act.DEACTIVATES):
+            return Harm[effect.act.name]
         if self.takes_access(effect):
             return Harm.TAKES
         return Harm.GIVES if self.gives_access(effect) else Harm.REST
@@ -322,10 +314,8 @@ def active(properties: Mapping[str, Any]) -> bool | Unknown:
 
 def role_keys(properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
     """Return the role keys, sorted and each once."""
-    keys = properties.get("role_keys") or ()
-    if not isinstance(keys, list | tuple) or not all(isinstance(each, str) for each in keys):
-        return UNKNOWN
-    return tuple(sorted(set(keys)))
+    keys = known_roles(properties.get("role_keys"))
+    return UNKNOWN if keys is None else tuple(sorted(set(keys)))
 
 
 def are_shown(keys: tuple[str, ...]) -> bool:

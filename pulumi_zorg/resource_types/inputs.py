@@ -234,10 +234,7 @@ class Inputs:
     @classmethod
     def of(cls, checked: Mapping[str, Any]) -> Self:
         """Return the inputs that are in the state's form, as :func:`check_inputs` returns it."""
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in checked.items()
-        }
-        return cls(**values)
+        return cls(**{**checked, **{name: tuple(value) for name, value in checked.items() if isinstance(value, list)}})
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

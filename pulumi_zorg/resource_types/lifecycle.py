@@ -64,12 +64,9 @@ def changed_only(before: Mapping[str, Any], declared: Snapshot, observed: Snapsh
     :param before: what the program declared before. What is missing from it counts as changed.
     """
     active = observed.active if before.get("active") == declared.active else declared.active
+    values = declared.properties.items()
     return Snapshot(
-        active,
-        {
-            name: merged(before.get(name), value, observed.properties.get(name))
-            for name, value in declared.properties.items()
-        },
+        active, {name: merged(before.get(name), value, observed.properties.get(name)) for name, value in values}
     )
 
 

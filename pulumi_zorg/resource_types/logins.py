@@ -10,18 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
-from pulumi_zorg.api.access import Access, FoundGrant, FoundProjectGrant, Login
+from pulumi_zorg.api.access import Access, FoundGrant, Login
 from pulumi_zorg.api.lists import Found
-from pulumi_zorg.resource_types.impact import (
-    OPEN,
-    ORGANIZATIONS,
-    PEOPLE,
-    PEOPLE_OF_ORGANIZATIONS,
-    SERVICE_ACCOUNTS,
-    Facts,
-    count_text,
-)
+from pulumi_zorg.resource_types import impact
+from pulumi_zorg.resource_types.impact import Facts
 from pulumi_zorg.resource_types.resource_type import FactReader
 
 
@@ -78,7 +72,12 @@ class Logins:
 
     def losing(self, before: Login, after: Login) -> frozenset[str] | None:
         """Return the people whom the settings let in before a change and not after it; None where they are not known."""
-        if not _is_narrower(before, after):
+        narrower = (
+            (before.active and not after.active)
+            or (after.role_check and not before.role_check)
+            or (after.project_check and not before.project_check)
+        )
+        if not narrower:
             return frozenset()
         had = self.who(before)
         if had is None or (after.role_check and self.grants is None) or (after.project_check and self.inside is None):
@@ -94,17 +93,13 @@ class Logins:
         )
 
 
-def _is_narrower(before: Login, after: Login) -> bool:
-    """Whether a change of settings can shut out somebody."""
-    return (
-        (before.active and not after.active)
-        or (after.role_check and not before.role_check)
-        or (after.project_check and not before.project_check)
-    )
+def read_login(access: Access, reader: FactReader, project_id: Any) -> tuple[Login | None, str | None]:
+    """Return the settings of a project; or None and why they were not read.
 
-
-def read_login(access: Access, reader: FactReader, project_id: str) -> tuple[Login | None, str | None]:
-    """Return the settings of a project; or None and why they were not read."""
+    :param project_id: its id, or what is there in place of one that is not known yet.
+    """
+    if not isinstance(project_id, str):
+        return None, "it is not known yet"
     return reader.attempt(("login", project_id), lambda: access.login(project_id))
 
 
@@ -113,67 +108,60 @@ def read_logins(access: Access, reader: FactReader, project_id: str, login: Logi
 
     :param members: whether the people of the organizations are needed too. They take a call for each organization.
     """
-    result = Logins(login)
     found, why = reader.attempt(("grants on", project_id), lambda: access.grants(project_id=project_id))
     if found is None:
-        return replace(result, why_not=why)
+        return Logins(login, why_not=why)
     if not found.complete:
-        return replace(
-            result, why_not=f"the server shows {len(found.entries)} of {count_text(found.total, 'user grant')}"
-        )
+        total = impact.count_text(found.total, "user grant")
+        return Logins(login, why_not=f"the server shows {len(found.entries)} of {total}")
     users = {each.user_id for each in found.entries}
-    result = replace(result, grants=found.entries)
     kinds, why = reader.attempt(("kinds", *sorted(users)), lambda: access.kinds(users)) if users else (None, None)
-    if kinds is not None and kinds.complete:
-        result = replace(result, people=kinds.people)
-    elif users:
-        result = replace(result, why_not=why or "the server does not show all of their users")
+    if not users:
+        result = Logins(login, found.entries, people=frozenset())
+    elif kinds is not None and kinds.complete:
+        result = Logins(login, found.entries, people=kinds.people)
     else:
-        result = replace(result, people=frozenset())
+        result = Logins(login, found.entries, why_not=why or "the server does not show all of their users")
     granted, why = reader.attempt(("project grants", login.owner), lambda: access.project_grants(login.owner))
     if granted is None or not granted.complete:
         return replace(result, why_not=why or "the server does not show all project grants")
-    result = replace(result, granted=_organizations(granted.entries, project_id))
-    return _with_members(access, reader, result) if members else result
+    of_project = [each for each in granted.entries if each.active and each.project_id == project_id]
+    result = replace(result, granted=frozenset(each.granted_org_id for each in of_project))
+    return _with_members(access, reader, result, result.granted or frozenset()) if members else result
 
 
-def _organizations(grants: Iterable[FoundProjectGrant], project_id: str) -> frozenset[str]:
-    return frozenset(each.granted_org_id for each in grants if each.active and each.project_id == project_id)
-
-
-def _with_members(access: Access, reader: FactReader, logins: Logins) -> Logins:
-    assert logins.granted is not None  # noqa: S101 - narrows the type for the checker
+def _with_members(access: Access, reader: FactReader, logins: Logins, granted: frozenset[str]) -> Logins:
     # Those of the owner decide only where has_project_check alone is on.
     only_organizations = logins.login.project_check and not logins.login.role_check
-    wanted = logins.granted | ({logins.login.owner} if only_organizations else set())
+    wanted = granted | ({logins.login.owner} if only_organizations else set())
     if len(wanted) > reader.at_most:
-        return replace(logins, why_not=f"that takes more than {count_text(reader.at_most, 'call')}")
-    members: dict[str, frozenset[str]] = {}
+        return replace(logins, why_not=f"that takes more than {impact.count_text(reader.at_most, 'call')}")
+    found: dict[str, frozenset[str]] = {}
     for org_id in sorted(wanted):
         users, why = reader.attempt(("users of", org_id), partial(access.users, org_id))
         if users is None or not users.complete:
-            return replace(logins, members=members, why_not=why or "the server does not show all users")
-        members[org_id] = users.people
-    return replace(logins, members=members)
+            return replace(logins, members=found, why_not=why or "the server does not show all users")
+        found[org_id] = users.people
+    return replace(logins, members=found)
 
 
 def counts_of(all_logins: Iterable[Logins]) -> dict[str, int]:
     """Return the counts about projects that :func:`pulumi_zorg.resource_types.impact.shut_out` shows, as far as they are known of all."""
     several = list(all_logins)
-    counts = {OPEN: sum(not (each.login.role_check or each.login.project_check) for each in several)}
+    counts = {impact.OPEN: sum(not (each.login.role_check or each.login.project_check) for each in several)}
     users = [each.granted_users for each in several]
     people = [each.people for each in several]
     if None not in users and None not in people:
         with_grants = frozenset().union(*(each or () for each in users))
         those = frozenset().union(*(each or () for each in people))
-        counts |= {PEOPLE: len(with_grants & those), SERVICE_ACCOUNTS: len(with_grants - those)}
+        counts |= {impact.PEOPLE: len(with_grants & those), impact.SERVICE_ACCOUNTS: len(with_grants - those)}
     granted = [each.granted for each in several]
     if None not in granted:
         organizations = frozenset().union(*(each or () for each in granted))
-        counts[ORGANIZATIONS] = len(organizations)
+        counts[impact.ORGANIZATIONS] = len(organizations)
         members = {org_id: people for each in several for org_id, people in each.members.items()}
         if organizations <= members.keys():
-            counts[PEOPLE_OF_ORGANIZATIONS] = len(frozenset().union(*(members[each] for each in organizations)))
+            counts[impact.PEOPLE_OF_ORGANIZATIONS] = len(frozenset().union(*(members[each] for each in organizations)))
     return counts
 
 

@@ -20,23 +20,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
-from pulumi_zorg.errors import (
-    ConfigurationError,
-    InputError,
-    LookupFailed,
-    NoMatch,
-    NotFound,
-    SeveralMatches,
-    UnexpectedAnswer,
-    ZorgError,
-    clean,
-)
+from pulumi_zorg import errors
+from pulumi_zorg.api.api_services import ApiService, has_service
+from pulumi_zorg.errors import InputError, LookupFailed, NoMatch, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import kind_of, wrong_id
-from pulumi_zorg.resource_types.program_run import remember_lookup, without_traceback
 from pulumi_zorg.settings.masking import Masking, texts_in
 
 if TYPE_CHECKING:
-    from pulumi_zorg.api.api_services import ApiService
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.api.records import ObjectRecord
     from pulumi_zorg.settings.config import Settings
@@ -55,6 +45,7 @@ _AT_ONCE = 16
 Result = TypeVar("Result")
 Found = TypeVar("Found")
 Answer = TypeVar("Answer")
+Error = TypeVar("Error", bound=ZorgError)
 
 
 class Question:
@@ -93,11 +84,11 @@ class Question:
     def _wrong(self, name: str, reason: str) -> InputError:
         return without_traceback(InputError(f"{self.function}()", name, reason))
 
-    def exactly_one_of(self, *names: str) -> str:
-        """Return the one of these arguments that is given."""
+    def exactly_one_of(self, *names: str) -> tuple[str, str]:
+        """Return the one of these arguments that is given, and its value."""
         given = [name for name in names if name in self.given]
         if len(given) == 1:
-            return given[0]
+            return given[0], self.given[given[0]]
         problem = "is missing" if not given else f"cannot be given together with {' and '.join(given[1:])}"
         raise self._wrong(given[0] if given else names[0], f"{problem}: give exactly one of {', '.join(names)}")
 
@@ -204,12 +195,39 @@ def _run_with(settings: Settings, monitor: object) -> _Run:
 
 
 def _settings() -> Settings:
-    """Return the settings, and remember the instance: the resources must be on the same one."""
+    """Return the settings, and remember the instance.
+
+    Lookups run in the program's process and resources in the provider's. Each reads the environment of its own. So the program
+    sends the instances of its lookups to the provider, with the internal input
+    :data:`pulumi_zorg.resource_types.inputs.LOOKED_UP`, and the provider verifies that its resources are on the same one.
+    """
     from pulumi_zorg.settings.config import Process, load_settings
 
     settings = load_settings(pulumi.Config("zorg").get, process=Process.PROGRAM)
-    remember_lookup(settings.url, settings.url_origin)
+    _instances(pulumi.runtime.settings.get_monitor())[settings.url] = settings.url_origin
     return settings
+
+
+def looked_up() -> dict[str, str]:
+    """Return the addresses that lookups of the program have used so far, with the names under which they were given."""
+    return dict(_instances(pulumi.runtime.settings.get_monitor()))
+
+
+@cache
+def _instances(monitor: object) -> dict[str, str]:
+    """Return the instances of one run of an engine. One process can have several runs, with the automation API."""
+    return {}
+
+
+def without_traceback(error: Error) -> Error:
+    """Return the error as one that the engine shows without a traceback."""
+    kind: Any = type(error)
+    if issubclass(kind, pulumi.RunError):
+        return error
+    shown_kind = type(kind.__name__, (kind, pulumi.RunError), {})
+    shown: Error = shown_kind.__new__(shown_kind, *error.args)
+    shown.__dict__.update(vars(error))
+    return shown
 
 
 def _run() -> _Run:
@@ -238,7 +256,7 @@ def as_output(function: Callable[..., Result], given: Mapping[str, pulumi.Input[
     a thread of its own: the program goes on while the server is queried.
     """
     if not Question.is_mocked():
-        with suppress(ConfigurationError):  # the lookup ends with it
+        with suppress(errors.ConfigurationError):  # the lookup ends with it
             _settings()  # resources are declared before the lookup is made
     arguments = pulumi.Output.from_input({name: value for name, value in given.items() if value is not None})
     is_secret: pulumi.Input[bool] = arguments.is_secret()
@@ -287,9 +305,7 @@ def needs_service(client: Client, service: ApiService, way_out: str) -> Iterator
     """
     try:
         yield
-    except (NotFound, UnexpectedAnswer):
-        from pulumi_zorg.api.api_services import has_service
-
+    except (errors.NotFound, errors.UnexpectedAnswer):
         if has_service(client.transport, service):
             raise
         raise LookupFailed(
@@ -318,7 +334,7 @@ def one(
     if len(found) == 1:
         return found[0]
     if found:
-        raise SeveralMatches(
+        raise errors.SeveralMatches(
             f"There are {len(found)} matches for the {what}: {_list(found, describe)}. Look it up with {narrow}."
         )
     try:
@@ -344,10 +360,10 @@ def quoted(value: str) -> str:
     return f'"{clean(value)}"'
 
 
-def shown(record: ObjectRecord, name: str) -> str:
-    """Return an object of a list in a sentence."""
+def shown(record: Any) -> str:
+    """Return an object of a list in a sentence: a record that has a name."""
     place = f" in organization {clean(record.org_id)}" if record.org_id and record.org_id != record.id else ""
-    return f"{quoted(name)} ({clean(record.id)}{place}{'' if is_active(record.state) else ', inactive'})"
+    return f"{quoted(record.name)} ({clean(record.id)}{place}{'' if is_active(record.state) else ', inactive'})"
 
 
 def is_active(state: str) -> bool:

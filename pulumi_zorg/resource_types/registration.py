@@ -18,22 +18,9 @@ from typing_extensions import Self
 
 from pulumi_zorg.errors import InputError
 from pulumi_zorg.providers.base import StatefulProvider
-from pulumi_zorg.resource_types.inputs import (
-    DECLARED_BY,
-    IGNORED,
-    LOOKED_UP,
-    MAY_COME,
-    OWNER,
-    OWNER_IN_PREVIEW,
-    SECRETS,
-    UNDER,
-    Inputs,
-    Problem,
-    check_inputs,
-    kind_of,
-    wrong_id,
-)
-from pulumi_zorg.resource_types.program_run import looked_up, without_traceback
+from pulumi_zorg.resource_types import inputs
+from pulumi_zorg.resource_types.inputs import Inputs, Problem, check_inputs, kind_of, wrong_id
+from pulumi_zorg.resource_types.lookup import looked_up, without_traceback
 from pulumi_zorg.settings.engine_versions import IMPORTS_SINCE, dotted
 from pulumi_zorg.world.tokens import short
 
@@ -86,7 +73,7 @@ class ZitadelResource(Resource):
         cls._resource_type_name = inherited
 
     def _declare(
-        self, resource_name: str, args: Any, opts: pulumi.ResourceOptions | None, given: Mapping[str, Any]
+        self, resource_name: str, args: Any = None, opts: pulumi.ResourceOptions | None = None, **given: Any
     ) -> None:
         """Register the resource with the engine.
 
@@ -139,10 +126,8 @@ class ZitadelResource(Resource):
         sent_always = {"active", *self._inputs.left_as_is}
         defaults = {name: default for name, default in self._inputs.defaults().items() if name not in sent_always}
         left_out = {name for name, default in defaults.items() if checked.get(name) == default}
-        return {
-            **{name: value for name, value in given.items() if name not in left_out},
-            **dict.fromkeys(self._outputs),
-        }
+        sent = {name: value for name, value in given.items() if name not in left_out}
+        return {**sent, **dict.fromkeys(self._outputs)}
 
     def _internal(
         self, resource_name: str, given: Mapping[str, Any], opts: pulumi.ResourceOptions | None
@@ -155,9 +140,8 @@ class ZitadelResource(Resource):
             # Another parent may have a resource of the same name. Only the text of the URN is used: an output that is made from
             # a resource's output depends on that resource, and a parent waits for its children.
             urn = opts.parent.urn
-            owner = pulumi.Output.concat(
-                owner, UNDER, pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
-            )
+            parent = pulumi.Output(set(), cast(Awaitable[str], urn.future()), urn.is_known())
+            owner = pulumi.Output.concat(owner, inputs.UNDER, parent)
         self._owner = owner
         outputs = {name: pulumi.Output.from_input(value) for name, value in given.items() if not _is_plain(value)}
         paths = (opts.ignore_changes if opts is not None else None) or ()
@@ -166,24 +150,24 @@ class ZitadelResource(Resource):
             for name in self._inputs.names()
             if any(each == "*" or re.match(rf"{name}(\W|$)", each) for each in paths)
         ]
-        internal: dict[str, Any] = {OWNER: owner}
+        internal: dict[str, Any] = {inputs.OWNER: owner}
         if ignored:
-            internal[IGNORED] = ignored
+            internal[inputs.IGNORED] = ignored
         if outputs:
-            internal |= {SECRETS: _secret(outputs), LOOKED_UP: _looked_up(outputs)}
+            internal |= {inputs.SECRETS: _secret(outputs), inputs.LOOKED_UP: _looked_up(outputs)}
         elif used := looked_up():
-            internal[LOOKED_UP] = used
+            internal[inputs.LOOKED_UP] = used
         if pulumi.runtime.is_dry_run():
-            internal[OWNER_IN_PREVIEW] = internal.pop(OWNER)
+            internal[inputs.OWNER_IN_PREVIEW] = internal.pop(inputs.OWNER)
             references = {name: value for name, value in given.items() if isinstance(value, pulumi.Output)}
             if references:
-                internal[DECLARED_BY] = _owners(references)
+                internal[inputs.DECLARED_BY] = _owners(references)
             # Any property may name what the resource waits for.
             waits_for = (opts.depends_on if opts is not None else None) or ()
             if any(map(_is_of_others, waits_for if isinstance(waits_for, Sequence) else [waits_for])):
-                internal[MAY_COME] = list(given)
+                internal[inputs.MAY_COME] = list(given)
             elif outputs:
-                internal[MAY_COME] = _of_others(outputs)
+                internal[inputs.MAY_COME] = _of_others(outputs)
         return {
             name: pulumi.Output.from_input(value) if isinstance(value, Awaitable) else value
             for name, value in internal.items()

@@ -12,7 +12,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pulumi_zorg.errors import ConfigurationError, clean
-from pulumi_zorg.world.tokens import type_token
+from pulumi_zorg.world.tokens import short, type_token
 
 if TYPE_CHECKING:
     from pulumi_zorg.resource_types.inputs import Inputs
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The package of each type in resource_types/, by the name of its resource class. A new type is a line here.
+#: The package of each type in resource_types/, by its type token, which has the name of its resource class. A new type is a line here.
 _PACKAGES = {
-    "Organization": "organization",
-    "Project": "project",
-    "ProjectGrant": "project_grant",
-    "UserGrant": "user_grant",
+    type_token("Organization"): "organization",
+    type_token("Project"): "project",
+    type_token("ProjectGrant"): "project_grant",
+    type_token("UserGrant"): "user_grant",
 }
 
 
 def is_known(type: object) -> bool:
     """Whether the type token is that of a resource of this release. It loads nothing."""
-    return any(type == type_token(name) for name in _PACKAGES)
+    return type in list(_PACKAGES)
 
 
 class _Registry(Mapping[str, T], Generic[T]):
@@ -46,16 +46,15 @@ class _Registry(Mapping[str, T], Generic[T]):
         self._module, self._name = module, name
 
     def __getitem__(self, type: str) -> T:
-        for name, package in _PACKAGES.items():
-            if type_token(name) == type:
-                found: T = _load(f"{package}.{self._module}", self._name)
-                return found
-        raise ConfigurationError(
-            f"This release does not know the resource type {clean(type, 200)}. Install a newer one."
-        )
+        if type not in _PACKAGES:
+            raise ConfigurationError(
+                f"This release does not know the resource type {clean(type, 200)}. Install a newer one."
+            )
+        found: T = _load(f"{_PACKAGES[type]}.{self._module}", self._name)
+        return found
 
     def __iter__(self) -> Iterator[str]:
-        return (type_token(name) for name in _PACKAGES)
+        return iter(_PACKAGES)
 
     def __len__(self) -> int:
         return len(_PACKAGES)
@@ -68,8 +67,7 @@ def _load(module: str, name: str) -> Any:
 
 def resource_class(token: str) -> type[ZitadelResource]:
     """Return the class by which a program declares a resource of a type."""
-    name = next(name for name in _PACKAGES if type_token(name) == token)
-    found: type[ZitadelResource] = _load(f"{_PACKAGES[name]}.resource", name)
+    found: type[ZitadelResource] = _load(f"{_PACKAGES[token]}.resource", short(token))
     return found
 
 
@@ -89,11 +87,6 @@ def in_order_of_references() -> Iterator[tuple[str, ResourceType[Any]]]:
     refers_to = {token: set(map(referred_type, each.inputs.names())) for token, each in RESOURCE_TYPES.items()}
     order = TopologicalSorter({token: others - {token, None} for token, others in refers_to.items()})
     return ((token, RESOURCE_TYPES[token]) for token in order.static_order() if token is not None)
-
-
-def organization_type() -> ResourceType[Any]:
-    """Return the resource type whose objects are organizations."""
-    return next(each for each in RESOURCE_TYPES.values() if each.is_organization)
 
 
 #: All resource types.

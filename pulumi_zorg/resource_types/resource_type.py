@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.operations import Endpoint, Implementation, Proves, permissions_of
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven, UnexpectedAnswer, ZorgError
+from pulumi_zorg.resource_types.calls import Calls
 from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Facts, Impact, Planned
 from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Snapshot, Step
@@ -20,7 +20,6 @@ from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Key, Observed, Removal
 
 AnyInputs = TypeVar("AnyInputs", bound=Inputs)
-AnyRecord = TypeVar("AnyRecord", bound=ObjectRecord)
 Answer = TypeVar("Answer")
 
 
@@ -45,114 +44,6 @@ class FactReader(Protocol):
 
         :param key: what the name is the name of.
         """
-
-
-class Calls(Generic[AnyInputs, AnyRecord]):
-    """The operations on the objects of one type, each with its implementations in the versions of ZITADEL's API.
-
-    An operation that changes an object makes one change, and is called only after a read by id has shown the object.
-    """
-
-    @property
-    def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
-        """The implementations of each operation, the best one first, by the operation's name: ``create``, ``read``, ``update``,
-        ``deactivate``, ``reactivate``, ``remove``, ``search``, ``list_instance`` and ``list_ids``.
-
-        Each takes what the method of that name takes. An operation without an implementation is one that the API does not have.
-        """
-        raise NotImplementedError
-
-    @property
-    def endpoints(self) -> dict[str, tuple[Endpoint, ...]]:
-        """The calls of each operation on one object, for the documentation."""
-        return {
-            name: tuple(call for each in implementations for call in each.endpoints)
-            for name, implementations in self.implementations.items()
-            if not name.startswith("list_")
-        }
-
-    def permissions(self, operation: str) -> tuple[frozenset[str], ...]:
-        """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
-        return permissions_of(self.implementations[operation])
-
-    def needs_header(self, client: Client, operation: str) -> bool:
-        """Whether an implementation that the server may have names the organization in the header."""
-        return any(each.proves is Proves.OWNER for each in client.operations.of(self.implementations[operation]))
-
-    def read(self, client: Client, id: str, address: Address) -> AnyRecord:
-        """Return the object as a read by its id shows it.
-
-        :param address: it has at least the ids that the type's ``address`` names.
-        """
-        found: AnyRecord = self._first(client, "read", id, address)
-        return found
-
-    def create(self, client: Client, inputs: AnyInputs) -> str:
-        """Create an active object and return its id."""
-        return str(self._first(client, "create", inputs))
-
-    def update(self, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]) -> None:
-        """Change the properties in ``changed`` to what is declared."""
-        self._first(client, "update", id, inputs, changed)
-
-    def deactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
-        """Deactivate the object."""
-        self._first(client, "deactivate", id, inputs)
-
-    def reactivate(self, client: Client, id: str, inputs: AnyInputs) -> None:
-        """Reactivate the object."""
-        self._first(client, "reactivate", id, inputs)
-
-    def remove(self, client: Client, id: str, inputs: AnyInputs) -> None:
-        """Remove the object."""
-        self._first(client, "remove", id, inputs)
-
-    def search(self, client: Client, inputs: AnyInputs) -> Sequence[AnyRecord]:
-        """Return the objects that have the unique key of ``inputs``, by a list. It may lag."""
-        found: Sequence[AnyRecord] = self._first(client, "search", inputs)
-        return found
-
-    def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[AnyRecord]:
-        """Return the objects in an organization that the caller may see.
-
-        :param at_most: how many calls it may take; None is any number.
-        :raises TooLong: where it takes more, after the first call.
-        """
-        raise NotImplementedError
-
-    def list_newest(self, client: Client, org_id: str) -> Sequence[AnyRecord]:
-        """Return at least the newest of the objects in an organization that the caller may see."""
-        return self.list_organization(client, org_id)
-
-    def list_removed_with(self, client: Client, org_id: str) -> Sequence[AnyRecord]:
-        """Return the objects that are removed with an organization, as far as a list of the organization shows them."""
-        return self.list_organization(client, org_id)
-
-    def list_instance(self, client: Client, at_most: int | None = None) -> Sequence[AnyRecord] | None:
-        """Return the objects of the whole instance that the caller may see; None where no call lists them.
-
-        :param at_most: how many calls it may take; None is any number.
-        :raises TooLong: where it takes more, after the first call.
-        """
-        found: Sequence[AnyRecord] | None = self._first(client, "list_instance", at_most)
-        return found
-
-    def list_ids(self, client: Client, ids: Sequence[str]) -> Sequence[AnyRecord] | None:
-        """Return the objects with these ids that the caller may see; None where no call lists them."""
-        found: Sequence[AnyRecord] | None = self._first(client, "list_ids", ids)
-        return found
-
-    def complete(self, client: Client, records: Sequence[AnyRecord], at_most: int) -> Sequence[AnyRecord]:
-        """Return entries of lists with the properties that lists leave out, as far as the event store has them.
-
-        :param at_most: how many calls it may take. The entries are returned as they are where that is not enough.
-        :raises ApiError: for a caller who may not read the event store.
-        """
-        return records
-
-    def _first(self, client: Client, operation: str, *args: Any) -> Any:
-        implementations = self.implementations.get(operation, ())
-        return client.operations.first(implementations, client, *args) if implementations else None
 
 
 class ResourceType(Generic[AnyInputs]):
@@ -195,11 +86,6 @@ class ResourceType(Generic[AnyInputs]):
     address: ClassVar[tuple[str, ...]] = ()
     #: What of :attr:`address` is found out from the id where it is not given.
     looked_up: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def required(self) -> tuple[str, ...]:
-        """The names of the inputs that a program must give."""
-        return self.inputs.required()
 
     @property
     def is_organization(self) -> bool:
@@ -346,30 +232,22 @@ class ResourceType(Generic[AnyInputs]):
 
     def explain_conflict(self, client: Client, inputs: AnyInputs) -> str | None:
         """Return why the server refuses to create the object although no object has its unique key, as a sentence."""
-        org_id = getattr(inputs, "org_id", None)
-        if org_id is None:
-            return None
         try:
-            organization = proof.find_organization(client, org_id)
+            # The server keeps an object unique even after its organization was removed.
+            return self._why_no_organization(client, inputs)
         except ZorgError:
             return None
-        # The server keeps an object unique even after its organization was removed.
-        return self._removed_organization(org_id, organization) if isinstance(organization, Removal) else None
 
     # Changing an object
 
     def before_create(self, client: Client, inputs: AnyInputs) -> None:
         """Verify what must hold before the first write."""
-        self._verify_organization(client, inputs)
-        self.verify_roles(client, inputs, f"The new {self.noun}")
-
-    def _verify_organization(self, client: Client, inputs: AnyInputs) -> None:
         org_id = getattr(inputs, "org_id", None)
-        if org_id is None or not self.calls.needs_header(client, "create") or client.verify_org_header(org_id):
-            return
-        organization = proof.find_organization(client, org_id)
-        if isinstance(organization, Removal):
-            raise Gone(self._removed_organization(org_id, organization))
+        if org_id is not None and self.calls.needs_header(client, "create") and not client.verify_org_header(org_id):
+            reason = self._why_no_organization(client, inputs)
+            if reason is not None:
+                raise Gone(reason)
+        self.verify_roles(client, inputs, f"The new {self.noun}")
 
     def verify_roles(self, client: Client, inputs: AnyInputs, what: str) -> None:
         """Verify that the project has the roles that the object gives, as far as the caller may know.
@@ -431,20 +309,14 @@ class ResourceType(Generic[AnyInputs]):
 
     def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Perform one step."""
+        implementations, removes = self.calls.implementations[step.action.value], step.action is Action.REMOVE
         with client.writing(self.token):
-            match step.action:
-                case Action.UPDATE:
-                    self.calls.update(client, id, inputs, step.changed)
-                case Action.DEACTIVATE:
-                    self.calls.deactivate(client, id, inputs)
-                case Action.REACTIVATE:
-                    self.calls.reactivate(client, id, inputs)
-                case Action.REMOVE:
-                    try:
-                        with client.removals.of(id) if self.is_organization else nullcontext():
-                            self.calls.remove(client, id, inputs)
-                    finally:
-                        client.forget(self.reference)
+            try:
+                with client.removals.of(id) if removes and self.is_organization else nullcontext():
+                    client.operations.first(implementations, client, id, inputs, step.changed)
+            finally:
+                if removes:
+                    client.forget(self.reference)
 
     def lost_roles(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> frozenset[str]:
         """Return the roles that a change takes out of the object, and so out of others.
@@ -452,14 +324,10 @@ class ResourceType(Generic[AnyInputs]):
         :param inputs: what the object is to be.
         :param known: what the state had of the object before the change.
         """
-        declared = getattr(inputs, self.gives_roles) if self.gives_roles is not None else None
+        declared, had = self.inputs.offered_roles(inputs.dump()), self.inputs.offered_roles(known)
         if declared is None:
             return frozenset()
-        before = known.get(self.gives_roles or "")
-        had = (
-            {each for each in before if isinstance(each, str)} if isinstance(before, Mapping | list | tuple) else set()
-        )
-        return frozenset((had | client.roles.taken(self.reference, id)) - set(declared))
+        return frozenset(client.roles.taken(self.reference, id)).union(had.keys if had else ()) - declared.keys
 
     def settle(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> None:
         """Verify what a change of the object did to other objects, and bring that about where it is not so.
@@ -532,11 +400,14 @@ class ResourceType(Generic[AnyInputs]):
     def is_removed_with(self, record: ObjectRecord, removed: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bool:
         """Whether a parent of the object is among what is removed (:meth:`removed_along`)."""
         properties = record.properties()
-        return any(
-            properties.get(parent.property) in _named_by(parent.property, removed) for parent in self.events.parents
-        )
+        return any(properties.get(each.property) in _named_by(each.property, removed) for each in self.events.parents)
 
-    def _removed_organization(self, org_id: str, removal: Removal) -> str:
+    def _why_no_organization(self, client: Client, inputs: AnyInputs) -> str | None:
+        """Return that the organization of the object was removed, as a sentence; None where it exists, or where it needs none."""
+        org_id = getattr(inputs, "org_id", None)
+        removal = None if org_id is None else proof.find_organization(client, org_id)
+        if not isinstance(removal, Removal):
+            return None
         return (
             f"The {self.noun} cannot be made in organization {org_id}, which does not exist any more: {removal.describe()}. "
             f"Declare the {self.noun} in another organization (org_id)."

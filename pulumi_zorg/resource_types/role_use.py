@@ -1,20 +1,46 @@
-"""Whether a project, and its project grant, have the roles that an object gives.
+"""The roles of a project in what gives them: whether they can be given, and whether those that the project lost are gone.
 
 The server does not always refuse a role that was removed from the project. A role is refused here only if it is certainly missing: a
 caller without the permission to read the event store gets no answer about a project.
+
+A project or a project grant that loses roles takes them from the user grants. Servers before ZITADEL 4.16.0 can leave some of the
+roles with the users (GHSA-v859-c572-qh5p), and every server can miss a project grant that was made a moment before. So what was
+promised is read, and brought about where it is not so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.roles import GrantedRoles, ProjectRoles
-from pulumi_zorg.errors import clean
+from pydantic import AliasChoices, Field
+
+from pulumi_zorg import errors
+from pulumi_zorg.api.client import Client, check_owner
+from pulumi_zorg.api.lists import ObjectList
+from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
+from pulumi_zorg.api.records import Details, RoleKeys, Wire
+from pulumi_zorg.api.retry import poll
+from pulumi_zorg.api.roles import AUTHORIZATIONS, GrantedRoles, ProjectRoles
+from pulumi_zorg.errors import ApiError, NotFound, clean
+from pulumi_zorg.resource_types.impact import count_text
 from pulumi_zorg.resource_types.inputs import RoleUse
 
 #: So many roles are listed in a sentence.
 _LISTED = 20
+_READ = Endpoint("GET", "/management/v1/users/{user_id}/grants/{id}", "user.grant.read")
+_SET_ROLES = Endpoint("PUT", "/management/v1/users/{user_id}/grants/{id}", "user.grant.write")
+_PROJECT_GRANT = "/management/v1/projects/{project_id}/grants/{id}"
+_READ_PROJECT_GRANT = Endpoint("GET", _PROJECT_GRANT, "project.grant.read")
+_SET_PROJECT_GRANT = Endpoint("PUT", _PROJECT_GRANT, "project.grant.write")
+
+#: Seconds within which a list shows a change.
+_SHOWN_WITHIN = 5.0
+#: So many user grants an error names.
+_NAMED = 20
+#: So many organizations are searched on a server without a list over all of them.
+_MOST_SEARCHED = 20
 
 
 def why_refused(client: Client, use: RoleUse) -> str | None:
@@ -73,8 +99,242 @@ def has_not(title: str, missing: Collection[str], has: Collection[str]) -> str:
 
 def _lacking_in_grant(title: str, granted: GrantedRoles, keys: Collection[str]) -> str | None:
     missing = [key for key in keys if key not in granted.keys]
+    if not missing:
+        return None
+    return has_not(f"the grant of {title} to organization {granted.granted_org_id}", missing, granted.keys)
+
+
+class _Grant(Wire):
+    """A user grant or a project grant."""
+
+    id: str = Field("", validation_alias=AliasChoices("id", "grantId"))
+    user_id: str = ""
+    granted_org_id: str = ""
+    details: Details = Field(default_factory=Details)
+    role_keys: RoleKeys = Field((), validation_alias=AliasChoices("roleKeys", "grantedRoleKeys"))
+
+
+class _Found(Wire):
+    grant: _Grant = Field(validation_alias=AliasChoices("userGrant", "projectGrant"))
+
+
+_USER_GRANTS = ObjectList(Endpoint("POST", "/management/v1/users/grants/_search", "user.grant.read"), _Grant)
+_PROJECT_GRANTS = ObjectList(
+    Endpoint("POST", "/management/v1/projects/{id}/grants/_search", "project.grant.read"), _Grant
+)
+
+
+@dataclass(frozen=True)
+class _Holder:
+    """A user grant or a project grant that has a role.
+
+    :param org_id: the organization that it is in.
+    :param ids: the ids in the paths of its calls.
+    """
+
+    client: Client
+    noun: str
+    id: str
+    org_id: str
+    reads: Endpoint
+    writes: Endpoint
+    ids: dict[str, str]
+
+    @property
+    def _title(self) -> str:
+        return f"{self.noun} {clean(self.id)} in organization {clean(self.org_id)}"
+
+    def roles(self) -> tuple[str, ...]:
+        """Return its roles as a read by its id shows them, which does not lag; none where it does not exist any more."""
+        operation = f"Reading {self._title}"
+        try:
+            found = self.client.read(_Found, self.reads, operation, org=self.org_id, ids=self.ids).grant
+        except NotFound:
+            return ()
+        check_owner(found.details, self.org_id, operation)
+        return found.role_keys
+
+    def take_out(self, keys: Collection[str], kept: Callable[[str], bool]) -> None:
+        """Take the roles out of it, and verify that it does not have them.
+
+        :param kept: whether it keeps a role.
+        """
+        has, operation = self.roles(), f"Taking roles out of {self._title}"
+        if set(keys).isdisjoint(has):
+            return  # the list lagged
+        body = {"roleKeys": [key for key in has if kept(key)]}
+        self.client.write(self.writes, operation, org=self.org_id, body=body, ids=self.ids)
+        left = set(keys) & set(self.roles())
+        if left:
+            shown = ", ".join(sorted(left))
+            raise errors.UnexpectedAnswer(f"{operation}: the server accepted it, and reads still show {shown}")
+
+
+def take_from_project_grants(
+    client: Client, title: str, org_id: str, project_id: str, keys: Collection[str], kept: Collection[str]
+) -> Sequence[str]:
+    """Take roles that a project has lost out of the project grants that still have one.
+
+    The event store has all project grants. Other callers get a list, which can lag.
+
+    :param org_id: the organization that owns the project.
+    :param kept: the roles that the project has. A call that leaves another one in a project grant is refused, so a role that an
+        earlier run has lost goes too.
+    :return: the organizations that the project is granted to.
+    :raises RolesRemain: where some have them for good.
+    """
+    left: dict[str, str] = {}
+    grants = _project_grants(client, org_id, project_id)
+    for grant_id, granted_org_id, has in grants:
+        if not set(keys) & set(has):
+            continue
+        try:
+            ids = {"project_id": project_id, "id": grant_id}
+            grant = _Holder(client, "project grant", grant_id, org_id, _READ_PROJECT_GRANT, _SET_PROJECT_GRANT, ids)
+            grant.take_out(keys, lambda key: key in kept)
+        except (ApiError, errors.HeaderIgnored, errors.UnexpectedAnswer) as error:
+            left[grant_id] = f"project grant {clean(grant_id)} to organization {clean(granted_org_id)} ({error})"
+    if left:
+        raise errors.RolesRemain(_left(title, left, {}))
+    return tuple(dict.fromkeys(granted_org_id for _, granted_org_id, _ in grants))
+
+
+def _project_grants(client: Client, org_id: str, project_id: str) -> Sequence[tuple[str, str, Sequence[str]]]:
+    """Return the id, the granted organization and the roles of each grant of a project."""
+    known = client.roles.read(project_id)
+    if known is not None:
+        return [(grant_id, each.granted_org_id, each.keys) for grant_id, each in known.grants.items()]
+    operation = f"Listing the grants of project {clean(project_id)}"
+    found = _PROJECT_GRANTS.all(client.transport, operation, org=org_id, ids={"id": project_id})
+    return [(each.id, each.granted_org_id, each.role_keys) for each in found]
+
+
+def take_from_users(
+    client: Client,
+    title: str,
+    project_id: str,
+    keys: Collection[str],
+    org_ids: Sequence[str],
+    grant_id: str | None = None,
+) -> None:
+    """Verify that no user grant of a project has one of these roles, and take them out where one has.
+
+    :param title: what the roles were taken out of, in a sentence.
+    :param org_ids: the organizations in which there can be such user grants, for a server that lists only one at a time.
+    :param grant_id: only the user grants made by this project grant.
+    :raises RolesRemain: where some have them for good.
+    """
+    search = _Search(client, project_id, tuple(sorted(keys)), grant_id, tuple(org_ids))
+    hidden = poll(
+        search.look, lambda hidden: not any(hidden.values()), within=_SHOWN_WITHIN, sleep=client.transport.sleep
+    )
+    if search.refused or any(hidden.values()):
+        raise errors.RolesRemain(_left(title, search.refused, hidden))
+    for org_id in search.not_searched:
+        grants = f"user grants of organization {clean(org_id)}"
+        client.transport.notice(f"warning: {title}: it is not known whether {grants} still have roles that it lost.")
+
+
+@dataclass
+class _Search:
+    """The search for the user grants that still have one of the roles.
+
+    :ivar settled: the user grants that the roles were taken out of.
+    :ivar refused: why the roles could not be taken out of a user grant, by its id.
+    :ivar not_searched: the organizations that could not be searched.
+    """
+
+    client: Client
+    project_id: str
+    keys: tuple[str, ...]
+    project_grant_id: str | None
+    org_ids: tuple[str, ...]
+    settled: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+    not_searched: tuple[str, ...] = ()
+
+    def look(self) -> dict[str, int]:
+        """Take the roles out of the user grants that a list shows. Return how many it hides, by the role that they have."""
+        hidden: dict[str, int] = self.client.operations.first(_SEARCHES, self)
+        return hidden
+
+    def look_everywhere(self) -> dict[str, int]:
+        hidden = {}
+        for key in self.keys:
+            found = self.client.roles.holders(self.project_id, key, self.project_grant_id)
+            for each in found.entries:
+                self._take_out(each.id, each.user.id, each.organization.id)
+            hidden[key] = found.total - len(found.entries)
+        return hidden
+
+    def look_in_organizations(self) -> dict[str, int]:
+        body: list[dict[str, Any]] = [{"projectIdQuery": {"projectId": self.project_id}}]
+        if self.project_grant_id is not None:
+            body.append({"projectGrantIdQuery": {"projectGrantId": self.project_grant_id}})
+        self.not_searched = self.org_ids[_MOST_SEARCHED:]
+        for org_id in self.org_ids[:_MOST_SEARCHED]:
+            operation = f"Searching user grants in organization {clean(org_id)}"
+            for key in self.keys:
+                queries = [*body, {"roleKeyQuery": {"roleKey": key, "method": "TEXT_QUERY_METHOD_EQUALS"}}]
+                try:
+                    _, found = _USER_GRANTS.page(self.client.transport, operation, *queries, org=org_id)
+                except (NotFound, errors.PermissionDenied):
+                    self.not_searched = (*self.not_searched, org_id)
+                    break
+                for each in found:
+                    if each.details.resource_owner == org_id:
+                        self._take_out(each.id, each.user_id, org_id)
+        return {}
+
+    def _take_out(self, grant_id: str, user_id: str, org_id: str) -> None:
+        """Take the roles out of a user grant, unless that was tried before."""
+        if grant_id in self.settled or grant_id in self.refused:
+            return
+        ids = {"user_id": user_id, "id": grant_id}
+        grant = _Holder(self.client, "user grant", grant_id, org_id, _READ, _SET_ROLES, ids)
+        try:
+            try:
+                grant.take_out(self.keys, lambda key: key not in self.keys)
+            except errors.FailedPrecondition:
+                # The server refuses a call that leaves a role there which was lost before. That one goes too.
+                grantable = self._grantable(org_id)
+                if grantable is None:
+                    raise
+                grant.take_out(self.keys, lambda key: key in grantable.difference(self.keys))
+        except (ApiError, errors.HeaderIgnored, errors.UnexpectedAnswer) as error:
+            where = f"user {clean(user_id)} in organization {clean(org_id)}"
+            self.refused[grant_id] = f"user grant {clean(grant_id)} of {where} ({error})"
+        else:
+            self.settled.add(grant_id)
+
+    def _grantable(self, org_id: str) -> frozenset[str] | None:
+        """Return the roles that a user grant in the organization can have; None where the caller lacks the permission to read that."""
+        known = self.client.roles.read(self.project_id)
+        if known is None:
+            return None
+        granted = [each.keys for each in known.grants.values() if each.granted_org_id == org_id != known.org_id]
+        return frozenset(known.keys).intersection(*granted)
+
+
+#: Servers before v4 do not have the list over all organizations.
+_SEARCHES = (
+    Implementation((AUTHORIZATIONS.endpoint,), _Search.look_everywhere, Proves.ID, reads=True),
+    Implementation((_USER_GRANTS.endpoint,), _Search.look_in_organizations, reads=True),
+)
+
+
+def _left(title: str, refused: dict[str, str], hidden: dict[str, int]) -> str:
+    """Return the sentences about who still has which roles."""
+    named = list(refused.values())
+    more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    unseen = [
+        f"{count_text(count, 'user grant')} with {clean(key)!r} that the credential may not see"
+        for key, count in sorted(hidden.items())
+        if count
+    ]
+    who = "; ".join([*named[:_NAMED], *unseen])
     return (
-        has_not(f"the grant of {title} to organization {granted.granted_org_id}", missing, granted.keys)
-        if missing
-        else None
+        f"{title} has lost roles, and some of them are still in: {who}{more}. New tokens still have them. Take the roles "
+        "out of these grants with a credential that may change them there, or deactivate the user grants. Then run `pulumi up` "
+        "again."
     )

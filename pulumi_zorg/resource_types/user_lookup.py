@@ -8,20 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 
+from pulumi_zorg.api.api_services import USERS
 from pulumi_zorg.errors import LookupFailed, NotFound, PermissionDenied, UntrustedMatch, clean
-from pulumi_zorg.resource_types.lookup import (
-    CONTAINS,
-    EQUALS,
-    Question,
-    State,
-    StateInput,
-    as_output,
-    is_active,
-    needs_service,
-    one,
-    quoted,
-    similar_by,
-)
+from pulumi_zorg.resource_types import lookup
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
@@ -97,26 +86,23 @@ def get_user(
 
     Document: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers, GetUserByID).
     """
-    question = Question("get_user", locals(), ("any_organization", "allow_unverified"))
-    by = question.exactly_one_of("login_name", "email", "user_name", "id")
-    value = question.given[by]
+    question = lookup.Question("get_user", locals(), ("any_organization", "allow_unverified"))
+    by, value = question.exactly_one_of("login_name", "email", "user_name", "id")
 
     def find(client: Client) -> UserResult:
-        from pulumi_zorg.api.api_services import USERS
-
-        named = f"user with the {by.replace('_', ' ')} {quoted(value)}"
+        named = f"user with the {by.replace('_', ' ')} {lookup.quoted(value)}"
         place = f" in organization {clean(org_id)}" if org_id else ""
         operation = f"Looking for the {named}{place}"
 
-        def search(text: str, method: str = CONTAINS) -> Sequence[FoundUser]:
+        def search(text: str, method: str = lookup.CONTAINS) -> Sequence[FoundUser]:
             return client.searches.users(operation, _query(by, text, method))
 
         def is_it(user: FoundUser) -> bool:
             # Not only the server decides whether a name is the one that was looked for.
             return value.lower() in {each.lower() for each in _BY[by][2](user)}
 
-        with needs_service(client, USERS, _WAY_OUT):
-            users = _by_id(client, operation, value) if by == "id" else search(value, EQUALS)
+        with lookup.needs_service(client, USERS, _WAY_OUT):
+            users = _by_id(client, operation, value) if by == "id" else search(value, lookup.EQUALS)
         everywhere = [each for each in users if is_it(each)]
         found = [each for each in everywhere if org_id in (None, each.details.resource_owner)]
         own = client.me.details.resource_owner if by == "email" and not (org_id or any_organization) else None
@@ -124,8 +110,8 @@ def get_user(
             # A user of another organization with the same address does not make the match ambiguous.
             found = [each for each in found if each.details.resource_owner == own] or found
 
-        similar = similar_by(value, search) if by != "id" else lambda: everywhere
-        user = one(found, named + place, _described, similar, "org_id or id")
+        similar = lookup.similar_by(value, search) if by != "id" else lambda: everywhere
+        user = lookup.one(found, named + place, _described, similar, "org_id or id")
         if by == "email":
             _verify_email(user, named + place, own, allow_unverified)
         return _result(user)
@@ -144,7 +130,7 @@ def get_user_output(
     allow_unverified: bool = False,
 ) -> pulumi.Output[UserResult]:
     """Return the same as :func:`get_user`, for arguments that may be known later."""
-    return as_output(get_user, locals())
+    return lookup.as_output(get_user, locals())
 
 
 def get_users(
@@ -153,7 +139,7 @@ def get_users(
     user_name_contains: str | None = None,
     email_contains: str | None = None,
     type: UserType | None = None,
-    state: State | None = None,
+    state: lookup.State | None = None,
 ) -> tuple[UserResult, ...]:
     """Return all users that match, sorted by user name. None at all is no error.
 
@@ -169,25 +155,20 @@ def get_users(
     Documents: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers) and
     https://zitadel.com/docs/apis/resources/auth (My ZITADEL permissions).
     """
-    question = Question("get_users", locals())
+    question = lookup.Question("get_users", locals())
     question.choice("type", "human", "machine")
 
     def find(client: Client) -> list[UserResult]:
-        from pulumi_zorg.api.api_services import USERS
-
         contains = {"user_name": user_name_contains, "email": email_contains}
-        queries = [_query(by, text, CONTAINS) for by, text in contains.items() if text]
+        queries = [_query(by, text, lookup.CONTAINS) for by, text in contains.items() if text]
         if org_id:
             queries.append({"organizationIdQuery": {"organizationId": org_id}})
-        with needs_service(client, USERS, _WAY_OUT):
+        with lookup.needs_service(client, USERS, _WAY_OUT):
             users = client.searches.users("Looking for users", *queries)
         _verify_right(client, org_id, users)
         found = [_result(each) for each in users]
-        wanted = [
-            each
-            for each in found
-            if type in (None, each.type) and (state is None or each.state == f"USER_STATE_{state.upper()}")
-        ]
+        named = f"USER_STATE_{state.upper()}" if state else None
+        wanted = [each for each in found if type in (None, each.type) and named in (None, each.state)]
         return sorted(wanted, key=lambda each: (each.user_name, each.id))
 
     return question.answers(UserResult, "users", find)
@@ -199,10 +180,10 @@ def get_users_output(
     user_name_contains: pulumi.Input[str] | None = None,
     email_contains: pulumi.Input[str] | None = None,
     type: pulumi.Input[UserType] | pulumi.Output[str] | None = None,
-    state: StateInput | None = None,
+    state: lookup.StateInput | None = None,
 ) -> pulumi.Output[tuple[UserResult, ...]]:
     """Return the same as :func:`get_users`, for arguments that may be known later."""
-    return as_output(get_users, locals())
+    return lookup.as_output(get_users, locals())
 
 
 def _verify_email(user: FoundUser, what: str, own_org_id: str | None, allow_unverified: bool) -> None:
@@ -246,7 +227,7 @@ def _by_id(client: Client, operation: str, id: str) -> Sequence[FoundUser]:
         return (client.searches.user(operation, id),)
     except (NotFound, PermissionDenied):
         # Only the list distinguishes a user that the caller may not see from a server that does not have users in its v2 API.
-        return client.searches.users(operation, _query("id", id, EQUALS))
+        return client.searches.users(operation, _query("id", id, lookup.EQUALS))
 
 
 def _query(by: str, text: str, method: str) -> dict[str, Any]:
@@ -258,7 +239,7 @@ def _described(user: FoundUser) -> str:
     result = _result(user)
     email = f" {clean(result.email)}" if result.email else ""
     place = f"{clean(user.id)} in organization {clean(result.org_id)}{'' if result.active else ', not active'}"
-    return f"{quoted(result.user_name)}{email} ({place})"
+    return f"{lookup.quoted(result.user_name)}{email} ({place})"
 
 
 def _result(user: FoundUser) -> UserResult:
@@ -273,6 +254,6 @@ def _result(user: FoundUser) -> UserResult:
         email=user.human.email.email if user.human else None,
         email_verified=user.human.email.is_verified if user.human else None,
         type="human" if user.human else "machine",
-        active=is_active(user.state),
+        active=lookup.is_active(user.state),
         state=user.state,
     )

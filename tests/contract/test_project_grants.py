@@ -18,11 +18,13 @@ from pulumi_zorg.errors import (
     NotProven,
     PermissionDenied,
 )
+from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.project_grant import declaration
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls, ProjectGrantRecord
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.world.observed import Address
 from tests.contract.lists import listed
+from tests.support.calls import change
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 
@@ -72,10 +74,10 @@ def test_there_is_one_grant_of_a_project_to_an_organization(every_server: Server
     for again in (_inputs(server, acme), _inputs(server, acme, ("admin",))):
         with pytest.raises(AlreadyExists, match=f"Creating a project grant in organization {server.home}"):
             CALLS.create(client, again)
-    CALLS.deactivate(client, granted, _inputs(server, acme))
+    change(CALLS, client, granted, _inputs(server, acme), Step(Action.DEACTIVATE))
     with pytest.raises(AlreadyExists):
         CALLS.create(client, _inputs(server, acme))
-    CALLS.remove(client, granted, _inputs(server, acme))
+    change(CALLS, client, granted, _inputs(server, acme), Step(Action.REMOVE))
     assert CALLS.create(client, _inputs(server, acme)) != granted
 
 
@@ -84,7 +86,7 @@ def test_roles_are_replaced_and_may_be_none(every_server: Server, clients: Clien
     granted = CALLS.create(client, _inputs(server, acme, ()))
     assert _read(server, client, granted).role_keys == ()
     for roles in (("admin", "editor"), ("admin", "editor"), ()):
-        CALLS.update(client, granted, _inputs(server, acme, roles), {"role_keys"})
+        change(CALLS, client, granted, _inputs(server, acme, roles), Step(Action.UPDATE, frozenset({"role_keys"})))
         assert _read(server, client, granted).role_keys == roles, "an unchanged one is no error"
 
 
@@ -92,9 +94,9 @@ def test_a_role_that_is_taken_away_leaves_the_user_grants(every_server: Server, 
     server, client, admin = every_server, clients.owner(every_server), every_server.admin
     granted = CALLS.create(client, _inputs(server, acme, ("viewer", "admin")))
     ann = admin.create_grant(acme, server.ann, server.project, ["admin", "viewer"], granted)
-    CALLS.update(client, granted, _inputs(server, acme, ("viewer",)), {"role_keys"})
+    change(CALLS, client, granted, _inputs(server, acme, ("viewer",)), Step(Action.UPDATE, frozenset({"role_keys"})))
     assert admin.grant(acme, server.ann, ann)["roleKeys"] == ["viewer"]
-    CALLS.remove(client, granted, _inputs(server, acme))
+    change(CALLS, client, granted, _inputs(server, acme), Step(Action.REMOVE))
     assert server.shows(lambda: admin.grants(acme) == {})
 
 
@@ -122,7 +124,13 @@ def test_a_role_that_the_project_does_not_have_is_refused_in_a_change(
     server, client = every_server, clients.owner(every_server)
     granted = CALLS.create(client, _inputs(server, acme))
     with pytest.raises(FailedPrecondition):
-        CALLS.update(client, granted, _inputs(server, acme, ("viewer", "emperor")), {"role_keys"})
+        change(
+            CALLS,
+            client,
+            granted,
+            _inputs(server, acme, ("viewer", "emperor")),
+            Step(Action.UPDATE, frozenset({"role_keys"})),
+        )
     assert _read(server, client, granted).role_keys == ("viewer",)
 
 
@@ -131,31 +139,31 @@ def test_a_project_grant_is_deactivated_and_reactivated_and_twice_is_no_error(
 ) -> None:
     server, client, inputs = every_server, clients.owner(every_server), _inputs(every_server, acme)
     granted = CALLS.create(client, inputs)
-    for change, state in (
-        (CALLS.reactivate, "ACTIVE"),
-        (CALLS.deactivate, "INACTIVE"),
-        (CALLS.deactivate, "INACTIVE"),
+    for action, state in (
+        (Action.REACTIVATE, "ACTIVE"),
+        (Action.DEACTIVATE, "INACTIVE"),
+        (Action.DEACTIVATE, "INACTIVE"),
     ):
-        change(client, granted, inputs)
+        change(CALLS, client, granted, inputs, Step(action))
         assert _read(server, client, granted).state == f"PROJECT_GRANT_STATE_{state}"
-    CALLS.update(client, granted, _inputs(server, acme, ("admin",)), {"role_keys"})
+    change(CALLS, client, granted, _inputs(server, acme, ("admin",)), Step(Action.UPDATE, frozenset({"role_keys"})))
     assert not _read(server, client, granted).active, "a change does not reactivate it"
-    CALLS.reactivate(client, granted, inputs)
+    change(CALLS, client, granted, inputs, Step(Action.REACTIVATE))
     assert _read(server, client, granted).active
 
 
 def test_a_removed_or_unknown_project_grant_is_not_found(every_server: Server, clients: Clients, acme: str) -> None:
     server, client, inputs = every_server, clients.owner(every_server), _inputs(every_server, acme)
     granted = CALLS.create(client, inputs)
-    CALLS.remove(client, granted, inputs)
+    change(CALLS, client, granted, inputs, Step(Action.REMOVE))
     for grant_id in (granted, "424242"):
         with pytest.raises(NotFound):
             _read(server, client, grant_id)
-        for change in (CALLS.deactivate, CALLS.reactivate, CALLS.remove):
+        for action in (Action.DEACTIVATE, Action.REACTIVATE, Action.REMOVE):
             with pytest.raises(NotFound):
-                change(client, grant_id, inputs)
+                change(CALLS, client, grant_id, inputs, Step(action))
         with pytest.raises(NotFound):
-            CALLS.update(client, grant_id, inputs, {"role_keys"})
+            change(CALLS, client, grant_id, inputs, Step(Action.UPDATE, frozenset({"role_keys"})))
 
 
 @pytest.mark.parametrize("whose", ["granted", "third"])
@@ -169,11 +177,11 @@ def test_a_project_grant_in_another_organization_is_not_managed_there(
     with pytest.raises((NotFound, NotProven)):
         _read(server, client, granted, org_id=other)
     inputs = _inputs(server, acme, ("admin",), org_id=other)
-    for change in (CALLS.deactivate, CALLS.reactivate, CALLS.remove):
+    for action in (Action.DEACTIVATE, Action.REACTIVATE, Action.REMOVE):
         with pytest.raises((NotFound, FailedPrecondition)):
-            change(client, granted, inputs)
+            change(CALLS, client, granted, inputs, Step(action))
     with pytest.raises((NotFound, FailedPrecondition, NotProven)):
-        CALLS.update(client, granted, inputs, {"role_keys"})
+        change(CALLS, client, granted, inputs, Step(Action.UPDATE, frozenset({"role_keys"})))
     found = _read(server, client, granted)
     assert (found.active, found.role_keys) == (True, ("viewer",))
 

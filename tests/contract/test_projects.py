@@ -19,10 +19,12 @@ from pulumi_zorg.errors import (
     UnexpectedAnswer,
 )
 from pulumi_zorg.resource_types.inputs import check_inputs
+from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.world.observed import Address
 from tests.contract.lists import listed
+from tests.support.calls import change
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 
@@ -70,10 +72,10 @@ def test_a_name_is_unique_in_an_organization_whatever_its_case(every_server: Ser
             _create(server, client, name=name)
     other = server.admin.create_organization(server.name("Other"))
     assert _create(server, client, org_id=other) != shop
-    CALLS.deactivate(client, shop, _inputs(server))
+    change(CALLS, client, shop, _inputs(server), Step(Action.DEACTIVATE))
     with pytest.raises(AlreadyExists):
         _create(server, client)
-    CALLS.remove(client, shop, _inputs(server))
+    change(CALLS, client, shop, _inputs(server), Step(Action.REMOVE))
     assert _create(server, client) != shop
 
 
@@ -81,51 +83,57 @@ def test_a_change_sends_all_flags(every_server: Server, clients: Clients) -> Non
     server, client = every_server, clients.owner(every_server)
     shop = _create(server, client, project_role_assertion=True, project_role_check=True, has_project_check=True)
     changed = _inputs(server, name="Shop 2", project_role_assertion=True, has_project_check=True)
-    CALLS.update(client, shop, changed, {"name", "project_role_check"})
+    change(CALLS, client, shop, changed, Step(Action.UPDATE, frozenset({"name", "project_role_check"})))
     found = _read(server, client, shop)
     assert found.name == "Shop 2"
     assert (found.project_role_assertion, found.project_role_check, found.has_project_check) == (True, False, True)
-    CALLS.update(client, shop, changed, {"name"})
+    change(CALLS, client, shop, changed, Step(Action.UPDATE, frozenset({"name"})))
     assert _read(server, client, shop).name == "Shop 2", "an unchanged project is no error"
 
 
 def test_a_project_can_be_renamed_in_case_only_and_not_to_a_taken_name(every_server: Server, clients: Clients) -> None:
     server, client = every_server, clients.owner(every_server)
     shop = _create(server, client)
-    CALLS.update(client, shop, _inputs(server, name="SHOP"), {"name"})
+    change(CALLS, client, shop, _inputs(server, name="SHOP"), Step(Action.UPDATE, frozenset({"name"})))
     assert _read(server, client, shop).name == "SHOP"
     for name in ("Portal", "portal"):
         with pytest.raises(AlreadyExists):
-            CALLS.update(client, shop, _inputs(server, name=name), {"name"})
+            change(CALLS, client, shop, _inputs(server, name=name), Step(Action.UPDATE, frozenset({"name"})))
 
 
 def test_a_project_is_deactivated_and_reactivated_once(every_server: Server, clients: Clients) -> None:
     server, client, inputs = every_server, clients.owner(every_server), _inputs(every_server)
     shop = _create(server, client)
     with pytest.raises(FailedPrecondition):
-        CALLS.reactivate(client, shop, inputs)
-    CALLS.deactivate(client, shop, inputs)
+        change(CALLS, client, shop, inputs, Step(Action.REACTIVATE))
+    change(CALLS, client, shop, inputs, Step(Action.DEACTIVATE))
     assert (_read(server, client, shop).state, _read(server, client, shop).active) == ("PROJECT_STATE_INACTIVE", False)
     with pytest.raises(FailedPrecondition):
-        CALLS.deactivate(client, shop, inputs)
-    CALLS.update(client, shop, _inputs(server, name="Shop 2", roles=ROLES), {"name", "roles"})
+        change(CALLS, client, shop, inputs, Step(Action.DEACTIVATE))
+    change(
+        CALLS,
+        client,
+        shop,
+        _inputs(server, name="Shop 2", roles=ROLES),
+        Step(Action.UPDATE, frozenset({"name", "roles"})),
+    )
     assert _read(server, client, shop).state == "PROJECT_STATE_INACTIVE", "a change does not reactivate it"
-    CALLS.reactivate(client, shop, inputs)
+    change(CALLS, client, shop, inputs, Step(Action.REACTIVATE))
     assert _read(server, client, shop).active
 
 
 def test_a_removed_or_unknown_project_is_not_found(every_server: Server, clients: Clients) -> None:
     server, client, inputs = every_server, clients.owner(every_server), _inputs(every_server)
     shop = _create(server, client)
-    CALLS.remove(client, shop, inputs)
+    change(CALLS, client, shop, inputs, Step(Action.REMOVE))
     for project_id in (shop, "424242"):
         with pytest.raises(NotFound):
             _read(server, client, project_id)
-        for change in (CALLS.deactivate, CALLS.reactivate, CALLS.remove):
+        for action in (Action.DEACTIVATE, Action.REACTIVATE, Action.REMOVE):
             with pytest.raises(NotFound):
-                change(client, project_id, inputs)
+                change(CALLS, client, project_id, inputs, Step(action))
         with pytest.raises(NotFound):
-            CALLS.update(client, project_id, inputs, {"name"})
+            change(CALLS, client, project_id, inputs, Step(Action.UPDATE, frozenset({"name"})))
 
 
 def test_a_project_in_another_organization_is_not_found_or_shown_with_its_own(
@@ -137,11 +145,11 @@ def test_a_project_in_another_organization_is_not_found_or_shown_with_its_own(
     other = server.admin.create_organization(server.name("Other"))
     with pytest.raises((NotFound, NotProven)):
         _read(server, client, shop, org_id=other)
-    for change in (CALLS.deactivate, CALLS.reactivate, CALLS.remove):
+    for action in (Action.DEACTIVATE, Action.REACTIVATE, Action.REMOVE):
         with pytest.raises(NotFound):
-            change(client, shop, _inputs(server, org_id=other))
+            change(CALLS, client, shop, _inputs(server, org_id=other), Step(action))
     with pytest.raises(NotFound):
-        CALLS.update(client, shop, _inputs(server, org_id=other), {"name"})
+        change(CALLS, client, shop, _inputs(server, org_id=other), Step(Action.UPDATE, frozenset({"name"})))
     assert _read(server, client, shop).active
 
 
@@ -172,18 +180,18 @@ def test_roles_are_added_changed_and_removed(every_server: Server, clients: Clie
     server, client = every_server, clients.owner(every_server)
     shop = _create(server, client)
     assert _shown_roles(server, client, shop) == {}
-    CALLS.update(client, shop, _inputs(server, roles=ROLES), {"roles"})
+    change(CALLS, client, shop, _inputs(server, roles=ROLES), Step(Action.UPDATE, frozenset({"roles"})))
     assert _shown_roles(server, client, shop) == {
         "admin": {"display_name": "Admin", "group": "staff"},
         "viewer": {"display_name": "Viewer", "group": ""},
     }
     changed = {"admin": "Root", "editor": {"display_name": "Editor", "group": "staff"}}
-    CALLS.update(client, shop, _inputs(server, roles=changed), {"roles"})
+    change(CALLS, client, shop, _inputs(server, roles=changed), Step(Action.UPDATE, frozenset({"roles"})))
     assert _shown_roles(server, client, shop) == {
         "admin": {"display_name": "Root", "group": ""},
         "editor": {"display_name": "Editor", "group": "staff"},
     }
-    CALLS.update(client, shop, _inputs(server, roles={}), {"roles"})
+    change(CALLS, client, shop, _inputs(server, roles={}), Step(Action.UPDATE, frozenset({"roles"})))
     assert _shown_roles(server, client, shop) == {}
     assert _read(server, client, shop).name == "Shop"
 
@@ -199,7 +207,7 @@ def test_three_hundred_roles_are_added_and_read(every_server: Server, clients: C
     server, client = every_server, clients.owner(every_server)
     shop = _create(server, client)
     roles = {f"role-{number:03}": f"Role {number}" for number in range(300)}
-    CALLS.update(client, shop, _inputs(server, roles=roles), {"roles"})
+    change(CALLS, client, shop, _inputs(server, roles=roles), Step(Action.UPDATE, frozenset({"roles"})))
     assert list(_shown_roles(server, client, shop)) == sorted(roles)
 
 
@@ -210,7 +218,7 @@ def test_a_role_key_of_any_printable_characters_is_changed_and_removed(
     server, client = every_server, clients.owner(every_server)
     shop = _create(server, client)
     for roles in ({key: "One", "viewer": "Viewer"}, {key: "Two", "viewer": "Viewer"}, {"viewer": "Viewer"}):
-        CALLS.update(client, shop, _inputs(server, roles=roles), {"roles"})
+        change(CALLS, client, shop, _inputs(server, roles=roles), Step(Action.UPDATE, frozenset({"roles"})))
         shown = _shown_roles(server, client, shop)
         assert {each: role["display_name"] for each, role in shown.items()} == roles
 
@@ -218,11 +226,11 @@ def test_a_role_key_of_any_printable_characters_is_changed_and_removed(
 def test_removing_a_role_takes_it_from_all_grants(every_server: Server, clients: Clients) -> None:
     server, client, admin = every_server, clients.owner(every_server), every_server.admin
     shop = _create(server, client)
-    CALLS.update(client, shop, _inputs(server, roles=ROLES), {"roles"})
+    change(CALLS, client, shop, _inputs(server, roles=ROLES), Step(Action.UPDATE, frozenset({"roles"})))
     acme = admin.create_organization(server.name("Acme"))
     granted = admin.grant_project(server.home, shop, acme, ["admin", "viewer"])
     ann = admin.create_grant(acme, server.ann, shop, ["admin", "viewer"])
-    CALLS.update(client, shop, _inputs(server, roles={"viewer": "Viewer"}), {"roles"})
+    change(CALLS, client, shop, _inputs(server, roles={"viewer": "Viewer"}), Step(Action.UPDATE, frozenset({"roles"})))
     assert admin.project_grant(server.home, shop, granted)["grantedRoleKeys"] == ["viewer"]
     assert admin.grant(acme, server.ann, ann)["roleKeys"] == ["viewer"]
 
@@ -230,10 +238,16 @@ def test_removing_a_role_takes_it_from_all_grants(every_server: Server, clients:
 def test_roles_of_another_organization_s_project_are_not_changed(every_server: Server, clients: Clients) -> None:
     server, client = every_server, clients.owner(every_server)
     shop = _create(server, client)
-    CALLS.update(client, shop, _inputs(server, roles=ROLES), {"roles"})
+    change(CALLS, client, shop, _inputs(server, roles=ROLES), Step(Action.UPDATE, frozenset({"roles"})))
     other = server.admin.create_organization(server.name("Other"))
     with pytest.raises(ApiError):
-        CALLS.update(client, shop, _inputs(server, org_id=other, roles={"editor": "Editor"}), {"roles"})
+        change(
+            CALLS,
+            client,
+            shop,
+            _inputs(server, org_id=other, roles={"editor": "Editor"}),
+            Step(Action.UPDATE, frozenset({"roles"})),
+        )
     assert set(_shown_roles(server, client, shop)) == {"admin", "viewer"}
 
 
@@ -256,7 +270,7 @@ def test_projects_are_found_by_name(every_server: Server, clients: Clients) -> N
 def test_a_list_shows_what_a_read_shows(every_server: Server, clients: Clients) -> None:
     server, client = every_server, clients.owner(every_server)
     shop = _create(server, client, project_role_check=True, has_project_check=True, private_labeling_setting=POLICY)
-    CALLS.deactivate(client, shop, _inputs(server))
+    change(CALLS, client, shop, _inputs(server), Step(Action.DEACTIVATE))
     server.admin.grant_project(server.home, shop, server.admin.create_organization(server.name("Acme")), [])
     expected = _read(server, client, shop).properties()
 

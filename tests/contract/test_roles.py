@@ -10,11 +10,13 @@ import pytest
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.roles import GrantedRoles
 from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
-from pulumi_zorg.resource_types.lost_roles import take_from_project_grants, take_from_users
+from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.project.calls import ProjectCalls
 from pulumi_zorg.resource_types.project.inputs import ProjectInputs
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
+from pulumi_zorg.resource_types.role_use import take_from_project_grants, take_from_users
+from tests.support.calls import change
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 
@@ -108,22 +110,15 @@ def test_roles_that_leave_a_project_grant_leave_the_user_grants(scene: Scene) ->
     inputs = ProjectGrantInputs.of(
         {"org_id": server.home, "project_id": server.project, "granted_org_id": scene.partner, "role_keys": ["viewer"]}
     )
-    ProjectGrantCalls().update(client, scene.project_grant, inputs, {"role_keys"})
+    change(ProjectGrantCalls(), client, scene.project_grant, inputs, Step(Action.UPDATE, frozenset({"role_keys"})))
     assert scene.roles() == ["viewer"]
-    take_from_users(client, "It", server.project, {"admin", "editor"}, project_grant_id=scene.project_grant)
+    take_from_users(client, "It", server.project, {"admin", "editor"}, [], scene.project_grant)
     assert [each for each in server.proxy.writes if "/users/" in each] == [], "nothing is left to do"
 
 
 def test_a_role_is_taken_from_users_who_still_have_it(scene: Scene) -> None:
     server, client = scene.server, scene.client
-    take_from_users(
-        client,
-        "It",
-        server.project,
-        {"admin", "editor"},
-        project_grant_id=scene.project_grant,
-        org_ids=[scene.partner],
-    )
+    take_from_users(client, "It", server.project, {"admin", "editor"}, [scene.partner], scene.project_grant)
     assert scene.roles() == ["viewer"]
 
 
@@ -145,7 +140,7 @@ def test_roles_whose_keys_do_not_fit_a_path(every_server: Server, clients: Clien
         declared = ProjectInputs.of(
             {**inputs, "roles": {key: {"display_name": name, "group": ""} for key, name in roles.items()}}
         )
-        calls.update(client, server.project, declared, {"roles"})
+        change(calls, client, server.project, declared, Step(Action.UPDATE, frozenset({"roles"})))
 
     update({key: key for key in keys})
     try:
@@ -161,7 +156,7 @@ def test_role_keys_that_differ_only_in_case_are_one(every_server: Server, client
     roles = {key: {"display_name": key, "group": ""} for key in ("ADMIN", "admin", "editor", "viewer")}
     inputs = ProjectInputs.of({"org_id": server.home, "name": "Portal", "roles": roles})
     with pytest.raises(ApiError) as refused:
-        ProjectCalls().update(client, server.project, inputs, {"roles"})
+        change(ProjectCalls(), client, server.project, inputs, Step(Action.UPDATE, frozenset({"roles"})))
     assert refused.value.status == 409
 
 

@@ -7,11 +7,19 @@ from typing import Any
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import OrganizationRecord
+from pulumi_zorg.resource_types.calls import Calls
+from pulumi_zorg.resource_types.inputs import Inputs
+from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, with_domain_of
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls, UserGrantRecord, organization_of
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.observed import Address
+
+
+def change(calls: Calls[Any, Any], client: Client, id: str, inputs: Inputs, step: Step) -> None:
+    """Change an object as a step says."""
+    client.operations.first(calls.implementations[step.action.value], client, id, inputs, step.changed)
 
 
 class Organizations:
@@ -25,16 +33,16 @@ class Organizations:
         return self.calls.create(self.client, OrganizationInputs(name=name))
 
     def rename(self, org_id: str, name: str) -> None:
-        self.calls.update(self.client, org_id, OrganizationInputs(name=name), ("name",))
+        change(self.calls, self.client, org_id, OrganizationInputs(name=name), Step(Action.UPDATE, frozenset({"name"})))
 
     def deactivate(self, org_id: str) -> None:
-        self.calls.deactivate(self.client, org_id, _ANY_ORGANIZATION)
+        change(self.calls, self.client, org_id, _ANY_ORGANIZATION, Step(Action.DEACTIVATE))
 
     def reactivate(self, org_id: str) -> None:
-        self.calls.reactivate(self.client, org_id, _ANY_ORGANIZATION)
+        change(self.calls, self.client, org_id, _ANY_ORGANIZATION, Step(Action.REACTIVATE))
 
     def remove(self, org_id: str) -> None:
-        self.calls.remove(self.client, org_id, _ANY_ORGANIZATION)
+        change(self.calls, self.client, org_id, _ANY_ORGANIZATION, Step(Action.REMOVE))
 
     def by_name(self, name: str) -> Sequence[OrganizationRecord]:
         return self.calls.search(self.client, OrganizationInputs(name=name))
@@ -61,16 +69,17 @@ class UserGrants:
         return self.calls.create(self.client, _grant(org_id, user_id, project_id, project_grant_id, role_keys))
 
     def set_roles(self, org_id: str, grant_id: str, user_id: str, role_keys: Sequence[str]) -> None:
-        self.calls.update(self.client, grant_id, _grant(org_id, user_id, role_keys=role_keys), ("role_keys",))
+        step = Step(Action.UPDATE, frozenset({"role_keys"}))
+        change(self.calls, self.client, grant_id, _grant(org_id, user_id, role_keys=role_keys), step)
 
     def deactivate(self, org_id: str, grant_id: str, user_id: str) -> None:
-        self.calls.deactivate(self.client, grant_id, _grant(org_id, user_id))
+        change(self.calls, self.client, grant_id, _grant(org_id, user_id), Step(Action.DEACTIVATE))
 
     def reactivate(self, org_id: str, grant_id: str, user_id: str) -> None:
-        self.calls.reactivate(self.client, grant_id, _grant(org_id, user_id))
+        change(self.calls, self.client, grant_id, _grant(org_id, user_id), Step(Action.REACTIVATE))
 
     def remove(self, org_id: str, grant_id: str, user_id: str) -> None:
-        self.calls.remove(self.client, grant_id, _grant(org_id, user_id))
+        change(self.calls, self.client, grant_id, _grant(org_id, user_id), Step(Action.REMOVE))
 
     def search(self, org_id: str, user_id: str, project_id: str) -> Sequence[UserGrantRecord]:
         return self.calls.search_organization(self.client, org_id, user_id, project_id)

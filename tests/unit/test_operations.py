@@ -11,8 +11,8 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Endpoint, Implementation, Operations, Proves, permissions_of
 from pulumi_zorg.api.records import ObjectRecord
 from pulumi_zorg.errors import FailedPrecondition, NotFound, PermissionDenied, UnexpectedAnswer, ZorgError
+from pulumi_zorg.resource_types.calls import Calls
 from pulumi_zorg.resource_types.inputs import Inputs
-from pulumi_zorg.resource_types.resource_type import Calls
 
 NEW, OLD = Endpoint("POST", "/v2/things", "thing.write"), Endpoint("POST", "/v1/things", "iam.write")
 MISSING = [

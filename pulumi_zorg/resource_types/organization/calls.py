@@ -12,8 +12,8 @@ from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, SEARCH_ORGANIZATIONS, FirstPage
 from pulumi_zorg.api.records import Details, ObjectCreated, OrganizationRecord, Wire
 from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
+from pulumi_zorg.resource_types.calls import Calls
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
-from pulumi_zorg.resource_types.resource_type import Calls
 from pulumi_zorg.world.observed import Address
 
 _CREATE = Endpoint("POST", "/management/v1/orgs", "org.create")
@@ -30,10 +30,6 @@ class _Removed(Wire):
     details: Details
 
 
-def _read(client: Client, id: str, address: Address) -> OrganizationRecord:
-    return client.organizations.read(id)
-
-
 def _create(client: Client, inputs: OrganizationInputs) -> str:
     operation = f"Creating organization {clean(inputs.name)!r}"
     created = client.change(ObjectCreated, _CREATE, operation, body={"name": inputs.name})
@@ -45,28 +41,32 @@ def _create(client: Client, inputs: OrganizationInputs) -> str:
     return created.id
 
 
+def _read(client: Client, id: str, address: Address) -> OrganizationRecord:
+    return client.organizations.read(id)
+
+
 def _rename(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
     """Change the name, and with it the primary domain."""
     operation = f"Renaming organization {clean(id)} to {clean(inputs.name)!r}"
     client.write(_RENAME, operation, org=id, body={"name": inputs.name})
 
 
-def _deactivate(client: Client, id: str, inputs: OrganizationInputs) -> None:
+def _deactivate(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
     """Deactivate the organization: logins to the applications of its projects fail, and its users keep the rest."""
     client.write(_DEACTIVATE, f"Deactivating organization {clean(id)}", org=id)
 
 
-def _reactivate(client: Client, id: str, inputs: OrganizationInputs) -> None:
+def _reactivate(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
     client.write(_REACTIVATE, f"Reactivating organization {clean(id)}", org=id)
 
 
-def _remove(client: Client, id: str, inputs: OrganizationInputs) -> None:
+def _remove(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
     """Remove the organization by the admin API, which names it in the path."""
     # The answer's resource owner is the instance, so that it cannot be compared.
     client.change(_Removed, _REMOVE, f"Removing organization {clean(id)}", ids={"id": id})
 
 
-def _remove_own(client: Client, id: str, inputs: OrganizationInputs) -> None:
+def _remove_own(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
     """Remove the organization by the management API. A read verifies that the server honours the header."""
     operation = f"Removing organization {clean(id)}"
     if client.organizations.read(id).removed:

@@ -87,11 +87,10 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         users, why = reader.attempt(("users of", org_id), lambda: access.users(org_id))
         if users is None:
             return Facts(why_not=why)
-        found: dict[str, int] = {"users": users.total}
-        if users.complete:
-            found["service_accounts"] = len(users.service_accounts)
-        else:
-            found["service_accounts"] = reader.read(lambda: client.searches.service_accounts(org_id))
+        accounts = len(users.service_accounts)
+        if not users.complete:
+            accounts = reader.read(lambda: client.searches.service_accounts(org_id))
+        found = {"users": users.total, "service_accounts": accounts}
         if renames(effect):
             has_domain, why = reader.attempt(("domain", org_id), lambda: access.login_names_have_domain(org_id))
             if has_domain is not None:
@@ -139,12 +138,10 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         # The logins to an inactive project are stopped already.
         stopped = [each for each in projects.entries if each.login.active or act is Act.REMOVES]
         logins = [read_logins(access, reader, each.id, each.login, members=True) for each in stopped]
-        losing: frozenset[str] | None = frozenset()
-        for each in map(users_losing, logins):
-            losing = None if losing is None or each is None else losing | each
-        why = next((each.why_not for each in logins if each.why_not), None)
-        unlisted = next((each.unlisted for each in logins if each.unlisted), None)
-        return Facts({**counts, **counts_of(logins)}, why_not=why, losing=losing, unlisted=unlisted)
+        facts = Facts({**counts, **counts_of(logins)}, losing=frozenset())
+        for each in logins:
+            facts |= Facts(why_not=each.why_not, losing=users_losing(each), unlisted=each.unlisted)
+        return facts
 
 
 def _domain_taken(taken: Sequence[OrganizationRecord]) -> str | None:

@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-from pulumi_zorg.resource_types.impact import (
-    PEOPLE,
-    SECRET,
-    SERVICE_ACCOUNTS,
-    Act,
-    Effect,
-    Facts,
-    Impact,
-    all_text,
-    count_text,
-    counts_text,
-    name_text,
-    people_text,
-    shut_out,
-    text,
-)
+from pulumi_zorg.resource_types import impact
+from pulumi_zorg.resource_types.impact import SECRET, Act, Effect, Facts, Impact
 
 #: The count that is 1 where login names end with the organization's domain, and 0 where they do not.
 DOMAIN_IN_LOGIN_NAMES = "domain in login names"
@@ -55,20 +41,15 @@ class OrganizationImpact(Impact):
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
         organization, where = _name_and_id(effect)
         counts = facts.counts
-        lines: list[str] = []
-        if effect.act is Act.REMOVES:
-            lines += _removed(organization, where, facts)
-        elif effect.act is Act.DEACTIVATES:
-            lines += _deactivated(organization, where, facts)
-        elif effect.act is Act.REACTIVATES:
-            lines += _reactivated(organization, where, facts)
+        describe = {Act.REMOVES: _removed, Act.DEACTIVATES: _deactivated, Act.REACTIVATES: _reactivated}.get(effect.act)
+        lines = [] if describe is None else describe(organization, where, facts)
         if renames(effect) and 0 not in (counts.get(DOMAIN_IN_LOGIN_NAMES), counts.get("users")):
             lines.append(_renamed(self.thing(effect, facts), effect, facts))
         return tuple(lines)
 
 
 def _name_and_id(effect: Effect) -> tuple[str, str]:
-    return f"organization {name_text(effect.properties.get('name'))}", effect.id or "id not known yet"
+    return f"organization {impact.name_text(effect.properties.get('name'))}", effect.id or "id not known yet"
 
 
 def _removed(organization: str, where: str, facts: Facts) -> list[str]:
@@ -76,24 +57,22 @@ def _removed(organization: str, where: str, facts: Facts) -> list[str]:
     if not {"users", "projects", "grants"} <= counts.keys():
         all_of_it = "all its projects, users and grants"
         return [f"removes {organization} and {all_of_it} ({where}{facts.not_counted})"]
-    along = counts_text({noun: counts[f"{noun}s"] for noun in ("project", "user", "grant")})
-    removes = (
-        f"removes {organization} and {along} ({where})"
-        if along
-        else f"removes {organization} ({where}), which is empty"
-    )
+    along = impact.counts_text({noun: counts[f"{noun}s"] for noun in ("project", "user", "grant")})
+    removes = f"removes {organization} and {along} ({where})"
+    if not along:
+        removes = f"removes {organization} ({where}), which is empty"
     return [removes, _ended(organization, where, facts)] if counts["projects"] else [removes]
 
 
 def _ended(organization: str, where: str, facts: Facts) -> str:
     """Return what the removal of its projects means to the users of other organizations too."""
     counts = facts.counts
-    projects = f"{all_text('the', counts['projects'], 'project')} of {organization} ({where})"
+    projects = f"{impact.all_text('the', counts['projects'], 'project')} of {organization} ({where})"
     it = "it" if counts["projects"] == 1 else "them"
-    if {PEOPLE, SERVICE_ACCOUNTS} <= counts.keys():
-        people, accounts = counts[PEOPLE], counts[SERVICE_ACCOUNTS]
-        both = [people_text(people)] if people or not accounts else []
-        both += [count_text(accounts, "service account")] if accounts else []
+    if {impact.PEOPLE, impact.SERVICE_ACCOUNTS} <= counts.keys():
+        people, accounts = counts[impact.PEOPLE], counts[impact.SERVICE_ACCOUNTS]
+        both = [impact.people_text(people)] if people or not accounts else []
+        both += [impact.count_text(accounts, "service account")] if accounts else []
         who = f"{' and '.join(both)} with an active user grant on {it} would lose their roles"
         who = who if people or accounts else f"nobody has an active user grant on {it}"
     else:
@@ -114,13 +93,13 @@ def _deactivated(organization: str, where: str, facts: Facts) -> list[str]:
         stopped = f"if it owns projects, {fails} their applications {of_all}"
         keep = f"Its users keep their access to all other applications{pages}"
         return [f"deactivates {organization} ({where}{facts.not_counted}): {stopped}. {keep}"]
-    stopped = f"{fails} the applications of {all_text('its', projects, 'project')} {of_all}"
-    these = f"{all_text('the', projects, 'project')} of {organization} ({where})"
+    stopped = f"{fails} the applications of {impact.all_text('its', projects, 'project')} {of_all}"
+    these = f"{impact.all_text('the', projects, 'project')} of {organization} ({where})"
     users = f"{_users(facts, 'the')} of {organization} ({where})"
     leaves = f"leaves {users} their access to all other applications{pages}. {_CUT_OFF}"
     return [
         f"deactivates {organization} ({where}): {stopped}",
-        *shut_out(facts, these, "it" if projects == 1 else "them"),
+        *impact.shut_out(facts, these, "it" if projects == 1 else "them"),
         *(() if _is_empty(facts) else (leaves,)),
     ]
 
@@ -131,16 +110,16 @@ def _reactivated(organization: str, where: str, facts: Facts) -> list[str]:
     if projects == 0:
         what = ", whose deactivation stopped nobody" if is_v2 else f": {pages}. Nothing else was stopped"
         return [f"reactivates {organization} ({where}){what}"]
-    those = "its projects, if it owns any," if projects is None else all_text("its", projects, "project")
+    those = "its projects, if it owns any," if projects is None else impact.all_text("its", projects, "project")
     again = f"logins to the applications of {those} work again, for the users of all organizations"
     return [f"reactivates {organization} ({where}{facts.not_counted}): {again}{'' if is_v2 else f'; {pages}'}"]
 
 
 def _renamed(organization: str, effect: Effect, facts: Facts) -> str:
     name = (effect.after or {}).get("name")
-    to = text(name) if isinstance(name, str) else f"a name that is {'secret' if name is SECRET else 'not known yet'}"
+    to = impact.text(name) if isinstance(name, str) else impact.called("name", name)
     users = facts.counts.get("users")
-    who = "its users" if users is None else all_text("its", users, "user")
+    who = "its users" if users is None else impact.all_text("its", users, "user")
     if DOMAIN_IN_LOGIN_NAMES in facts.counts:
         because = "and they end with its domain (userLoginMustBeDomain)"
         return f"changes the login names of {who} at once: {organization} is renamed to {to}, {because}"
@@ -156,10 +135,10 @@ def _users(facts: Facts, whose: str) -> str:
     accounts = counts["service_accounts"]
     people = max(0, counts["users"] - accounts)
     if not people:
-        return all_text(whose, accounts, "service account")
+        return impact.all_text(whose, accounts, "service account")
     if not accounts:
-        return f"{whose} {people_text(people)}" if people > 1 else f"{whose} only user"
-    return f"{whose} {people_text(people)} and {count_text(accounts, 'service account')}"
+        return f"{whose} {impact.people_text(people)}" if people > 1 else f"{whose} only user"
+    return f"{whose} {impact.people_text(people)} and {impact.count_text(accounts, 'service account')}"
 
 
 def _is_empty(facts: Facts) -> bool:

@@ -9,19 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from pulumi_zorg.errors import NoMatch, NotFound, PermissionDenied
-from pulumi_zorg.resource_types.lookup import (
-    CONTAINS,
-    EQUALS,
-    Question,
-    State,
-    StateInput,
-    as_output,
-    is_active,
-    one,
-    quoted,
-    shown,
-    similar_by,
-)
+from pulumi_zorg.resource_types import lookup
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
@@ -56,22 +44,21 @@ def get_organization(
     Documents: https://zitadel.com/docs/apis/resources/org_service_v2 (ListOrganizations) and
     https://zitadel.com/docs/apis/resources/mgmt (My organization).
     """
-    question = Question("get_organization", locals())
-    by = question.exactly_one_of("name", "id", "domain")
-    value = question.given[by]
+    question = lookup.Question("get_organization", locals())
+    by, value = question.exactly_one_of("name", "id", "domain")
 
     def find(client: Client) -> OrganizationResult:
-        what = f"organization with the {by} {quoted(value)}"
+        what = f"organization with the {by} {lookup.quoted(value)}"
 
-        def search(text: str, method: str = CONTAINS) -> Sequence[OrganizationRecord]:
+        def search(text: str, method: str = lookup.CONTAINS) -> Sequence[OrganizationRecord]:
             return client.organizations.search(f"Looking for the {what}", _query(by, text, method))
 
         if by == "id" and (record := _by_id(client, value, what)) is not None:
             return _result(record)
         # Not only the server decides whether a name is the one that was looked for.
-        found = [each for each in search(value, EQUALS) if by == "domain" or value == getattr(each, by)]
-        similar = similar_by(value, search) if by != "id" else tuple
-        return _result(one(found, what, lambda each: shown(each, each.name), similar))
+        found = [each for each in search(value, lookup.EQUALS) if by == "domain" or value == getattr(each, by)]
+        similar = lookup.similar_by(value, search) if by != "id" else tuple
+        return _result(lookup.one(found, what, lookup.shown, similar))
 
     return question.answer(OrganizationResult, find)
 
@@ -83,11 +70,11 @@ def get_organization_output(
     domain: pulumi.Input[str] | None = None,
 ) -> pulumi.Output[OrganizationResult]:
     """Return the same as :func:`get_organization`, for arguments that may be known later."""
-    return as_output(get_organization, locals())
+    return lookup.as_output(get_organization, locals())
 
 
 def get_organizations(
-    *, name_contains: str | None = None, state: State | None = None
+    *, name_contains: str | None = None, state: lookup.State | None = None
 ) -> tuple[OrganizationResult, ...]:
     """Return all organizations that match, sorted by name. None at all is no error.
 
@@ -98,10 +85,10 @@ def get_organizations(
 
     Document: https://zitadel.com/docs/apis/resources/org_service_v2 (ListOrganizations).
     """
-    question = Question("get_organizations", locals())
+    question = lookup.Question("get_organizations", locals())
 
     def find(client: Client) -> list[OrganizationResult]:
-        queries = [_query("name", name_contains, CONTAINS)] if name_contains else []
+        queries = [_query("name", name_contains, lookup.CONTAINS)] if name_contains else []
         found = [_result(each) for each in client.organizations.search("Looking for organizations", *queries)]
         wanted = [each for each in found if state is None or each.active is (state == "active")]
         return sorted(wanted, key=lambda each: (each.name, each.id))
@@ -110,10 +97,10 @@ def get_organizations(
 
 
 def get_organizations_output(
-    *, name_contains: pulumi.Input[str] | None = None, state: StateInput | None = None
+    *, name_contains: pulumi.Input[str] | None = None, state: lookup.StateInput | None = None
 ) -> pulumi.Output[tuple[OrganizationResult, ...]]:
     """Return the same as :func:`get_organizations`, for arguments that may be known later."""
-    return as_output(get_organizations, locals())
+    return lookup.as_output(get_organizations, locals())
 
 
 def _by_id(client: Client, org_id: str, what: str) -> OrganizationRecord | None:
@@ -135,4 +122,6 @@ def _query(by: str, value: str, method: str) -> dict[str, Any]:
 
 
 def _result(record: OrganizationRecord) -> OrganizationResult:
-    return OrganizationResult(record.id, record.name, record.primary_domain, is_active(record.state), record.state)
+    return OrganizationResult(
+        record.id, record.name, record.primary_domain, lookup.is_active(record.state), record.state
+    )

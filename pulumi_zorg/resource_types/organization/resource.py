@@ -59,13 +59,7 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None: ...
 
-    def __init__(
-        self,
-        resource_name: str,
-        args: OrganizationArgs | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-        **given: Any,
-    ) -> None:
+    def __init__(self, resource_name: str, *args: Any, **given: Any) -> None:
         """An organization of ZITADEL: a tenant, with its own users, projects and grants.
 
         :param resource_name: the name of the resource in the stack.
@@ -84,7 +78,7 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
             default organization; or any organization, where the server does not say which is the default one.
         :raises InputError: where an argument that is known already cannot be right.
         """
-        self._declare(resource_name, args, opts, given)
+        self._declare(resource_name, *args, **given)
 
     @staticmethod
     def get(resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Organization:

@@ -15,13 +15,9 @@ from pulumi_zorg.api.lists import PAGE, PAGE_V2, ObjectList, all_pages, chunks
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id, states_of
 from pulumi_zorg.api.roles import Role, roles_from
-from pulumi_zorg.errors import (
-    AlreadyExists,
-    FailedPrecondition,
-    clean,
-)
-from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
-from pulumi_zorg.resource_types.project.inputs import LABELING, ProjectInputs
+from pulumi_zorg.errors import AlreadyExists, FailedPrecondition, clean
+from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
+from pulumi_zorg.resource_types.project.inputs import LABELING, SETTINGS, ProjectInputs
 from pulumi_zorg.world.observed import Address
 
 _PROJECT = "/management/v1/projects/{id}"
@@ -42,13 +38,8 @@ _GRANTED_ROLES = Endpoint(
     "project.role.read",
 )
 
-_ROLE_EVENTS = (
-    "project.added",
-    "project.removed",
-    "project.role.added",
-    "project.role.changed",
-    "project.role.removed",
-)
+#: The types of the events that change the roles of a project.
+ROLE_CHANGES = ("project.role.added", "project.role.changed", "project.role.removed")
 
 _UNSPECIFIED = LABELING[0]
 
@@ -66,14 +57,7 @@ class ProjectRecord(ObjectRecord):
 
     noun = "project"
     states = states_of("PROJECT_STATE")
-    shown = (
-        "org_id",
-        "name",
-        "project_role_assertion",
-        "project_role_check",
-        "has_project_check",
-        "private_labeling_setting",
-    )
+    shown = ("org_id", "name", *SETTINGS)
 
     name: str = ""
     project_role_assertion: bool = False
@@ -118,8 +102,8 @@ class _Row(Wire):
     state: str = ""
     creation_date: datetime | None = None
     project_role_assertion: bool = False
-    authorization_required: bool = False
-    project_access_required: bool = False
+    project_role_check: bool = Field(False, alias="authorizationRequired")
+    has_project_check: bool = Field(False, alias="projectAccessRequired")
     private_labeling_setting: str = _UNSPECIFIED
 
     @property
@@ -132,12 +116,7 @@ class _Row(Wire):
         return ProjectRecord(
             id=self.project_id,
             details=Details(creation_date=self.creation_date, resource_owner=self.organization_id),
-            state=self.state,
-            name=self.name,
-            project_role_assertion=self.project_role_assertion,
-            project_role_check=self.authorization_required,
-            has_project_check=self.project_access_required,
-            private_labeling_setting=self.private_labeling_setting,
+            **self.model_dump(include={"state", "name", *SETTINGS}),
         )
 
 
@@ -181,14 +160,9 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     def body(self, inputs: ProjectInputs) -> dict[str, Any]:
         """Return the body of an update, with all flags: the server resets those that are left out. A new project gets its
         defaults."""
-        body = {
-            "name": inputs.name,
-            "projectRoleAssertion": inputs.project_role_assertion,
-            "projectRoleCheck": inputs.project_role_check,
-            "hasProjectCheck": inputs.has_project_check,
-            "privateLabelingSetting": inputs.private_labeling_setting,
-        }
-        return {name: value for name, value in body.items() if value is not None}
+        declared = inputs.dump()
+        settings = {field: declared[name] for name, field in SETTINGS.items() if name in declared}
+        return {"name": inputs.name, **settings}
 
     def read(self, client: Client, id: str, address: Address) -> ProjectRecord:
         """Return the project as a read by its id shows it."""
@@ -256,9 +230,9 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         organizations: Sequence[str | None] = sorted({each.org_id for each in records})
         # With few projects in each organization, the events of all organizations take fewer calls.
         owners = organizations if len(organizations) * 4 <= len(records) else [None]
-        events: list[Event] = []
+        events, kinds = list[Event](), ("project.added", "project.removed", *ROLE_CHANGES)
         for owner in owners:
-            found = client.events.since(BEGINNING, _ROLE_EVENTS, owner, at_most=at_most)
+            found = client.events.since(BEGINNING, kinds, owner, at_most=at_most)
             if found is None:
                 return records
             events += found
@@ -274,20 +248,19 @@ def _update_roles(client: Client, id: str, org_id: str, declared: Mapping[str, M
     found = {role.key: role.declared for role in _read_roles(client, org_id, id)}
     client.roles.take("project_id", id, found.keys() - declared.keys())
     client.roles.forget(id)
-    for key in sorted(found.keys() - declared.keys()):
-        operation = f"Removing role {clean(key)!r} {of_project}"
+
+    def write(verb: str, v1: Endpoint, v2: Endpoint, key: str, body: Mapping[str, str]) -> None:
+        operation = f"{verb} role {clean(key)!r} {of_project}"
         if _fits_a_path(key):
-            client.write(_REMOVE_ROLE, operation, org=org_id, ids={"id": id, "key": key})
+            client.write(v1, operation, org=org_id, body=dict(body) or None, ids={"id": id, "key": key})
         else:
-            client.change(Wire, _REMOVE_ROLE_V2, operation, body={"projectId": id, "roleKey": key})
+            client.change(Wire, v2, operation, body={"projectId": id, "roleKey": key, **body})
+
+    for key in sorted(found.keys() - declared.keys()):
+        write("Removing", _REMOVE_ROLE, _REMOVE_ROLE_V2, key, {})
     bodies = {key: {"displayName": role["display_name"], "group": role["group"]} for key, role in declared.items()}
     for key in sorted(key for key in found.keys() & declared.keys() if found[key] != declared[key]):
-        operation = f"Changing role {clean(key)!r} {of_project}"
-        if _fits_a_path(key):
-            client.write(_CHANGE_ROLE, operation, org=org_id, body=bodies[key], ids={"id": id, "key": key})
-        else:
-            body = {"projectId": id, "roleKey": key, **bodies[key]}
-            client.change(Wire, _CHANGE_ROLE_V2, operation, body=body)
+        write("Changing", _CHANGE_ROLE, _CHANGE_ROLE_V2, key, bodies[key])
     new = [{"key": key, **bodies[key]} for key in sorted(declared.keys() - found.keys())]
     if not new:
         return

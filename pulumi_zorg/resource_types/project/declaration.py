@@ -14,32 +14,14 @@ from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active, are_shown
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.logins import Logins, counts_of, facts_of_lost_roles, read_logins, users_losing
-from pulumi_zorg.resource_types.lost_roles import take_from_project_grants, take_from_users
-from pulumi_zorg.resource_types.project.calls import ProjectCalls, ProjectRecord
-from pulumi_zorg.resource_types.project.impact import (
-    CHECKS,
-    INACTIVE,
-    LET_IN,
-    OUTSIDE,
-    WITH_ROLE,
-    ProjectImpact,
-    checks,
-    stops_asserting,
-    switches,
-)
-from pulumi_zorg.resource_types.project.inputs import ProjectInputs
+from pulumi_zorg.resource_types.project import impact as project_impact
+from pulumi_zorg.resource_types.project.calls import ROLE_CHANGES, ProjectCalls, ProjectRecord
+from pulumi_zorg.resource_types.project.inputs import SETTINGS, ProjectInputs
 from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.role_use import take_from_project_grants, take_from_users
 from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Observed
 from pulumi_zorg.world.tokens import type_token
-
-#: The flags, and the names that the API has for them.
-_FLAGS = {
-    "project_role_assertion": "projectRoleAssertion",
-    "project_role_check": "projectRoleCheck",
-    "has_project_check": "hasProjectCheck",
-    "private_labeling_setting": "privateLabelingSetting",
-}
 
 
 class ProjectType(ResourceType[ProjectInputs]):
@@ -49,9 +31,9 @@ class ProjectType(ResourceType[ProjectInputs]):
     noun = "project"
     inputs = ProjectInputs
     calls: ProjectCalls = ProjectCalls()
-    updatable = ("name", "roles", *_FLAGS)
+    updatable = ("name", "roles", *SETTINGS)
     set_after_create = ("roles",)
-    server_defaults = tuple(_FLAGS)
+    server_defaults = tuple(SETTINGS)
     address = ("org_id",)
     created_state = "PROJECT_STATE_ACTIVE"
     reference = "project_id"
@@ -59,17 +41,17 @@ class ProjectType(ResourceType[ProjectInputs]):
     read_permission = "project.read"
     limit_suffix = "-projects"
     counted = ("grants", "project_grants")
-    impact = ProjectImpact()
+    impact = project_impact.ProjectImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
         created=("project.added",),
         removed=("project.removed",),
         changes={
             "name": ("project.changed",),
-            "roles": ("project.role.added", "project.role.changed", "project.role.removed"),
+            "roles": ROLE_CHANGES,
             "active": ("project.deactivated", "project.reactivated"),
-            **dict.fromkeys(_FLAGS, ("project.changed",)),
+            **dict.fromkeys(SETTINGS, ("project.changed",)),
         },
-        payload={"name": "name", **_FLAGS},
+        payload={"name": "name", **SETTINGS},
         log=PROJECT_CHANGES,
     )
 
@@ -93,14 +75,10 @@ class ProjectType(ResourceType[ProjectInputs]):
 
     def explain_conflict(self, client: Client, inputs: ProjectInputs) -> str | None:
         removed = super().explain_conflict(client, inputs)
-        if removed is not None:
-            return removed
-        taken = next(iter(self.calls.named_like(client, inputs)), None)
-        return (
-            None
-            if taken is None
-            else f"{_named_like(taken)} Declare it by that name, with adopt=True, or declare another name."
-        )
+        if removed is None:
+            for taken in self.calls.named_like(client, inputs):
+                return f"{_named_like(taken)} Declare it by that name, with adopt=True, or declare another name."
+        return removed
 
     def why_taken(self, client: Client, id: str, inputs: ProjectInputs) -> str | None:
         address = Address({"org_id": inputs.org_id}, frozenset({"roles"}))
@@ -122,7 +100,7 @@ class ProjectType(ResourceType[ProjectInputs]):
         if lost and inputs.roles is not None:
             title = self.title(inputs, id)
             granted_to = take_from_project_grants(client, title, inputs.org_id, id, lost, inputs.roles)
-            take_from_users(client, title, id, lost, org_ids=[inputs.org_id, *granted_to])
+            take_from_users(client, title, id, lost, [inputs.org_id, *granted_to])
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         if effect.id is None:
@@ -132,19 +110,19 @@ class ProjectType(ResourceType[ProjectInputs]):
             return self._facts_of_removal(client, reader, effect, org_id)
         if are_shown(effect.loses):
             grants = partial(client.access.grants, project_id=effect.id)
-            reads = {WITH_ROLE + key: partial(grants, role=key) for key in effect.loses}
+            reads = {project_impact.WITH_ROLE + key: partial(grants, role=key) for key in effect.loses}
             facts = facts_of_lost_roles(reader, effect.id, reads)
         else:
             facts = Facts(unlisted="which roles it loses is not known")
-        if stops_asserting(effect):
-            facts = replace(
-                facts, losing=None, unlisted="which applications ask for the roles with a scope is not known"
-            )
-        if effect.act is Act.DEACTIVATES or switches(effect):
+        if project_impact.stops_asserting(effect):
+            unlisted = "which applications ask for the roles with a scope is not known"
+            facts = replace(facts, losing=None, unlisted=unlisted)
+        switched = project_impact.switches(effect)
+        if effect.act is Act.DEACTIVATES or switched:
             logins = self._logins(client, reader, effect, org_id)
             if logins is None:
                 return Facts(facts.counts, why_not="a setting of it is not known")
-            after = _login(logins.login, {name: value is not False for name, value in switches(effect).items()})
+            after = _login(logins.login, {name: value is not False for name, value in switched.items()})
             deactivated = effect.act is Act.DEACTIVATES
             shut = users_losing(logins) if deactivated else logins.losing(logins.login, after)
             counts = _counts(logins, after)
@@ -167,8 +145,8 @@ class ProjectType(ResourceType[ProjectInputs]):
     def _logins(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Logins | None:
         """Return who can log in before the change; None where a setting is not known."""
         before, project_id = effect.before or {}, effect.id or ""
-        known = {name: value for name, value in checks(before).items() if isinstance(value, bool)}
-        if len(known) < len(CHECKS):
+        known = {name: value for name, value in project_impact.checks(before).items() if isinstance(value, bool)}
+        if len(known) < len(project_impact.CHECKS):
             return None
         login = _login(Login(org_id, active(before) is not False, role_check=False, project_check=False), known)
         members = effect.act is Act.DEACTIVATES or (login.project_check and not login.role_check)
@@ -185,14 +163,14 @@ def _counts(logins: Logins, after: Login) -> dict[str, int]:
     """Return the counts about a deactivation, or about a switch of the checks to these settings."""
     counts, let_in = counts_of([logins]), logins.who(after)
     if let_in is not None:
-        counts[LET_IN] = len(let_in)
+        counts[project_impact.LET_IN] = len(let_in)
     if logins.grants is None or logins.people is None:
         return counts
     active = {each.user_id: each.user_org for each in logins.grants if each.active and each.user_id in logins.people}
     inactive = {each.user_id for each in logins.grants if each.user_id in logins.people} - active.keys()
-    counts[INACTIVE] = len(inactive)
+    counts[project_impact.INACTIVE] = len(inactive)
     if logins.inside is not None:
-        counts[OUTSIDE] = sum(org_id not in logins.inside for org_id in active.values())
+        counts[project_impact.OUTSIDE] = sum(org_id not in logins.inside for org_id in active.values())
     return counts
 
 

@@ -6,25 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pulumi_zorg.resource_types.impact import (
-    ORGANIZATIONS,
-    SECRET,
-    SOME_ROLES,
-    UNKNOWN,
-    Act,
-    Effect,
-    Facts,
-    Impact,
-    Planned,
-    Unknown,
-    are_shown,
-    count_text,
-    counts_text,
-    lost_role,
-    name_text,
-    people_text,
-    shut_out,
-)
+from pulumi_zorg.resource_types import impact
+from pulumi_zorg.resource_types.impact import SECRET, SOME_ROLES, UNKNOWN, Act, Effect, Facts, Impact, Planned, Unknown
 
 #: What the names of the counts of the user grants that have a role begin with.
 WITH_ROLE = "grants with "
@@ -102,25 +85,22 @@ class ProjectImpact(Impact):
         return super().takes_access(effect) or switched
 
     def thing(self, effect: Effect, facts: Facts) -> str:
-        return f"project {name_text(effect.properties.get('name'))} ({effect.id or 'id not known yet'})"
+        return f"project {impact.name_text(effect.properties.get('name'))} ({effect.id or 'id not known yet'})"
 
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
         counts, project = facts.counts, self.thing(effect, facts)
         if effect.act is Act.REMOVES:
             if not {"grants", "project_grants"} <= counts.keys():
                 return (f"removes {project} and all its roles, project grants and user grants{facts.not_counted}",)
-            along = counts_text({"project grant": counts["project_grants"], "user grant": counts["grants"]})
+            along = impact.counts_text({"project grant": counts["project_grants"], "user grant": counts["grants"]})
             return (f"removes {project}{f' and {along}' if along else ', on which there is no grant'}",)
         lines = [*_switched(effect, project, facts), *_checked(effect, project, facts), *_asserted(effect, project)]
-        if not effect.loses:
-            return tuple(lines)
-        if effect.adopts:
+        if effect.loses and effect.adopts:
             # What is before it in the output, "Unless the object already matches", covers that the project may have no others.
             lines.append(f"removes the roles of {project} that are not declared: every user grant loses them")
-        elif are_shown(effect.loses):
-            lines += (
-                f"removes {lost_role(key, f'of {project}', counts.get(WITH_ROLE + key), facts)}" for key in effect.loses
-            )
+        elif impact.are_shown(effect.loses):
+            for key in effect.loses:
+                lines.append(f"removes {impact.lost_role(key, f'of {project}', counts.get(WITH_ROLE + key), facts)}")
         else:
             lines.append(f"may remove {effect.loses[0]} of {project}: every user grant loses them{facts.not_counted}")
         return tuple(lines)
@@ -130,7 +110,10 @@ def _switched(effect: Effect, project: str, facts: Facts) -> tuple[str, ...]:
     """Return the sentences about a deactivation or a reactivation."""
     if effect.act is Act.DEACTIVATES:
         fails = "every login to its applications, every refresh and every introspection by its APIs fails"
-        return (f"deactivates {project}: {fails}, for the users of all organizations", *shut_out(facts, project, "it"))
+        return (
+            f"deactivates {project}: {fails}, for the users of all organizations",
+            *impact.shut_out(facts, project, "it"),
+        )
     if effect.act is Act.REACTIVATES:
         again = "logins to its applications work again, with old refresh tokens too"
         return (f"reactivates {project}: {again}, for the users of all organizations",)
@@ -183,14 +166,18 @@ def _let_in_only(name: str, facts: Facts) -> str:
     if name == "project_role_check":
         if not {LET_IN, INACTIVE} <= counts.keys():
             return f"only people with an active user grant on it can log in to its applications{facts.not_counted}"
-        only = f"only {people_text(counts[LET_IN])} with an active user grant on it can log in to its applications"
+        only = (
+            f"only {impact.people_text(counts[LET_IN])} with an active user grant on it can log in to its applications"
+        )
         if not counts[LET_IN]:
             only = "nobody can log in to its applications, because nobody has an active user grant on it"
-        return f"{only}; {people_text(counts[INACTIVE])} with an inactive one cannot" if counts[INACTIVE] else only
+        return (
+            f"{only}; {impact.people_text(counts[INACTIVE])} with an inactive one cannot" if counts[INACTIVE] else only
+        )
     own = "only people of its own organization and of those with an active project grant can log in to its applications"
-    if not {ORGANIZATIONS, OUTSIDE} <= counts.keys():
+    if not {impact.ORGANIZATIONS, OUTSIDE} <= counts.keys():
         return f"{own}{facts.not_counted}"
-    number = counts[ORGANIZATIONS]
-    these = f"{own} ({count_text(number, 'organization') if number else 'no organization'} with one)"
-    outside = f"; {people_text(counts[OUTSIDE])} with an active user grant on it"
+    number = counts[impact.ORGANIZATIONS]
+    these = f"{own} ({impact.count_text(number, 'organization') if number else 'no organization'} with one)"
+    outside = f"; {impact.people_text(counts[OUTSIDE])} with an active user grant on it"
     return f"{these}{outside} cannot, being of other organizations" if counts[OUTSIDE] else these

@@ -4,37 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
-from pulumi_zorg.resource_types.inputs import (
-    FLAG,
-    ID,
-    LONGEST,
-    NAME,
-    SIGNATURE,
-    Inputs,
-    Offer,
-    WrongValue,
-    checked_by,
-    kind_of,
-    one_of,
-    role_key,
-)
+from pulumi_zorg.resource_types import inputs
+from pulumi_zorg.resource_types.inputs import Inputs, Offer, WrongValue
 
-_PREFIX = "PRIVATE_LABELING_SETTING_"
+#: The settings, and the names that the API has for them.
+SETTINGS = {
+    "project_role_assertion": "projectRoleAssertion",
+    "project_role_check": "projectRoleCheck",
+    "has_project_check": "hasProjectCheck",
+    "private_labeling_setting": "privateLabelingSetting",
+}
 #: Whose branding the login pages show.
-LABELING = (
-    f"{_PREFIX}UNSPECIFIED",
-    f"{_PREFIX}ENFORCE_PROJECT_RESOURCE_OWNER_POLICY",
-    f"{_PREFIX}ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY",
-)
+Labeling = Literal[
+    "PRIVATE_LABELING_SETTING_UNSPECIFIED",
+    "PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY",
+    "PRIVATE_LABELING_SETTING_ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY",
+]
+LABELING: tuple[str, ...] = get_args(Labeling)
 
 
 def _roles(value: Any) -> dict[str, dict[str, str]]:
     """Return the roles in the state's form: a display name and a group for each key."""
     if not isinstance(value, Mapping):
         raise WrongValue(
-            f'must be a dictionary of role keys and display names, like {{"viewer": "Viewer"}}, not {kind_of(value)}'
+            f'must be a dictionary of role keys and display names, like {{"viewer": "Viewer"}}, not {inputs.kind_of(value)}'
         )
     roles = {
         _role_key(key): _role(str(key), role) for key, role in sorted(value.items(), key=lambda item: str(item[0]))
@@ -50,10 +45,10 @@ def _roles(value: Any) -> dict[str, dict[str, str]]:
 
 
 def _role_key(given: Any) -> str:
-    key = role_key(given)
-    if len(key) > LONGEST:
-        raise WrongValue(f"has a role key of {len(key)} characters: it must have at most {LONGEST}")
-    if key == SIGNATURE:
+    key = inputs.role_key(given)
+    if len(key) > inputs.LONGEST:
+        raise WrongValue(f"has a role key of {len(key)} characters: it must have at most {inputs.LONGEST}")
+    if key == inputs.SIGNATURE:
         raise WrongValue(
             f"has the role key {key!r}, which is a mark of Pulumi: the engine cannot keep a dictionary with it"
         )
@@ -66,15 +61,15 @@ def _role(key: str, role: Any) -> dict[str, str]:
     given = {"display_name": role} if isinstance(role, str) else role
     form = 'a display name, or {"display_name": …, "group": …}'
     if not isinstance(given, Mapping):
-        raise WrongValue(f"must give role {key!r} {form}, not {kind_of(given)}")
+        raise WrongValue(f"must give role {key!r} {form}, not {inputs.kind_of(given)}")
     unknown = sorted(map(str, given.keys() - {"display_name", "group"}))
     if unknown:
         raise WrongValue(f"must give role {key!r} {form}: a role has no {unknown[0]!r}")
     name, group = given.get("display_name"), given.get("group") or ""
-    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST:
-        raise WrongValue(f"must give role {key!r} a display_name of 1 to {LONGEST} characters")
-    if not isinstance(group, str) or len(group) > LONGEST:
-        raise WrongValue(f"must give role {key!r} a group of at most {LONGEST} characters")
+    if not isinstance(name, str) or not name.strip() or len(name) > inputs.LONGEST:
+        raise WrongValue(f"must give role {key!r} a display_name of 1 to {inputs.LONGEST} characters")
+    if not isinstance(group, str) or len(group) > inputs.LONGEST:
+        raise WrongValue(f"must give role {key!r} a group of at most {inputs.LONGEST} characters")
     return {"display_name": name, "group": group}
 
 
@@ -85,19 +80,17 @@ class ProjectInputs(Inputs):
     replaces: ClassVar[tuple[str, ...]] = ("org_id",)
     unique_by: ClassVar[tuple[str, ...]] = ("org_id", "name")
     left_as_is: ClassVar[Mapping[str, Any]] = {
-        "project_role_assertion": False,
-        "project_role_check": False,
-        "has_project_check": False,
+        **dict.fromkeys(SETTINGS, False),
         "private_labeling_setting": LABELING[0],
     }
 
-    org_id: str = field(metadata=ID)
-    name: str = field(metadata=NAME)
-    roles: dict[str, dict[str, str]] | None = field(default=None, metadata=checked_by(_roles))
-    project_role_assertion: bool | None = field(default=None, metadata=FLAG)
-    project_role_check: bool | None = field(default=None, metadata=FLAG)
-    has_project_check: bool | None = field(default=None, metadata=FLAG)
-    private_labeling_setting: str | None = field(default=None, metadata=one_of(*LABELING))
+    org_id: str = field(metadata=inputs.ID)
+    name: str = field(metadata=inputs.NAME)
+    roles: dict[str, dict[str, str]] | None = field(default=None, metadata=inputs.checked_by(_roles))
+    project_role_assertion: bool | None = field(default=None, metadata=inputs.FLAG)
+    project_role_check: bool | None = field(default=None, metadata=inputs.FLAG)
+    has_project_check: bool | None = field(default=None, metadata=inputs.FLAG)
+    private_labeling_setting: str | None = field(default=None, metadata=inputs.one_of(*LABELING))
 
     @classmethod
     def offered_roles(cls, properties: Mapping[str, Any]) -> Offer | None:

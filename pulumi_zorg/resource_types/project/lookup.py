@@ -10,20 +10,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pulumi
 
+from pulumi_zorg.api.api_services import PROJECTS
 from pulumi_zorg.errors import NotFound, NotProven, ZorgError, clean
-from pulumi_zorg.resource_types.lookup import (
-    CONTAINS,
-    EQUALS,
-    Question,
-    as_output,
-    in_organization,
-    needs_service,
-    one,
-    quoted,
-    result_of,
-    shown,
-    similar_by,
-)
+from pulumi_zorg.resource_types import lookup
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
@@ -80,11 +69,12 @@ def get_project(*, name: str | None = None, id: str | None = None, org_id: str |
     https://zitadel.com/docs/apis/resources/admin (Search Events), and without the right to it
     https://zitadel.com/docs/apis/resources/mgmt (Search Project Roles).
     """
-    question = Question("get_project", locals())
-    by = question.exactly_one_of("name", "id")
-    value = question.given[by]
+    question = lookup.Question("get_project", locals())
+    by, value = question.exactly_one_of("name", "id")
 
-    found = question.answer(ProjectResult, lambda client: result_of(ProjectResult, _find(client, by, value, org_id)))
+    found = question.answer(
+        ProjectResult, lambda client: lookup.result_of(ProjectResult, _find(client, by, value, org_id))
+    )
     return replace(found, roles=deepcopy(found.roles))  # the answer is kept, and the caller may change a dictionary
 
 
@@ -95,7 +85,7 @@ def get_project_output(
     org_id: pulumi.Input[str] | None = None,
 ) -> pulumi.Output[ProjectResult]:
     """Return the same as :func:`get_project`, for arguments that may be known later."""
-    return as_output(get_project, locals())
+    return lookup.as_output(get_project, locals())
 
 
 @dataclass(frozen=True)
@@ -127,13 +117,13 @@ def get_project_roles(
     Document: that of :func:`get_project`, and with ``granted_org_id`` https://zitadel.com/docs/apis/resources/mgmt (Search
     Granted Projects, Search Granted Project Roles).
     """
-    question = Question("get_project_roles", locals())
-    named = question.exactly_one_of("project_id", "project_name")
-    by, value = named.removeprefix("project_"), question.given[named]
+    question = lookup.Question("get_project_roles", locals())
+    named, value = question.exactly_one_of("project_id", "project_name")
+    by = named.removeprefix("project_")
 
     def find(client: Client) -> _Roles:
         if granted_org_id is None:
-            return _Roles(result_of(ProjectResult, _find(client, by, value, org_id)).roles)
+            return _Roles(lookup.result_of(ProjectResult, _find(client, by, value, org_id)).roles)
         return _Roles(_granted_roles(client, by, value, org_id, granted_org_id))
 
     return deepcopy(question.answer(_Roles, find).roles)  # the answer is kept, and the caller may change a dictionary
@@ -147,7 +137,7 @@ def get_project_roles_output(
     granted_org_id: pulumi.Input[str] | None = None,
 ) -> pulumi.Output[Mapping[str, ProjectRoleResult]]:
     """Return the same as :func:`get_project_roles`, for arguments that may be known later."""
-    return as_output(get_project_roles, locals())
+    return lookup.as_output(get_project_roles, locals())
 
 
 def _calls() -> ProjectCalls:
@@ -158,56 +148,53 @@ def _calls() -> ProjectCalls:
 
 def _find(client: Client, by: str, value: str, org_id: str | None) -> ProjectRecord:
     """Return the one project, with its roles."""
-    what = f"project with the {by} {quoted(value)}{f' in organization {clean(org_id)}' if org_id else ''}"
+    what = f"project with the {by} {lookup.quoted(value)}{f' in organization {clean(org_id)}' if org_id else ''}"
 
     def search(text: str) -> Sequence[ProjectRecord]:
         """Return similar projects, those of the organization first."""
         found: dict[str, ProjectRecord] = {}
         for place in dict.fromkeys((org_id, None)):
             with suppress(ZorgError):
-                near = _by_id(client, text, place) if by == "id" else _by_name(client, text, place, CONTAINS)
+                near = _by_id(client, text, place) if by == "id" else _by_name(client, text, place, lookup.CONTAINS)
                 found |= {each.id: each for each in near if each.id not in found}
         return tuple(found.values())
 
     matches = _by_id(client, value, org_id) if by == "id" else _by_name(client, value, org_id)
-    similar = similar_by(value, search) if by != "id" else lambda: search(value)
-    return _calls().with_roles(client, one(matches, what, lambda each: shown(each, each.name), similar, "org_id"))
+    similar = lookup.similar_by(value, search) if by != "id" else lambda: search(value)
+    return _calls().with_roles(client, lookup.one(matches, what, lookup.shown, similar, "org_id"))
 
 
 def _granted_roles(
     client: Client, by: str, value: str, org_id: str | None, granted_org_id: str
 ) -> Mapping[str, ProjectRoleResult]:
     """Return the roles that the grant of a project to an organization gives."""
-    place = f"in organization {clean(org_id)} " if org_id else ""
-    what = f"project with the {by} {quoted(value)} {place}that is granted to organization {clean(granted_org_id)}"
-    granted = in_organization(client, granted_org_id, _calls().granted_to(client, granted_org_id))
+    place = f"{f'in organization {clean(org_id)} ' if org_id else ''}that is granted to organization {clean(granted_org_id)}"
+    what = f"project with the {by} {lookup.quoted(value)} {place}"
+    granted = lookup.in_organization(client, granted_org_id, _calls().granted_to(client, granted_org_id))
     found = [each for each in granted if value == getattr(each, by) and org_id in (None, each.org_id)]
-    return _calls().granted_roles(client, one(found, what, _described, lambda: granted, "project_id"))
+    return _calls().granted_roles(client, lookup.one(found, what, _described, lambda: granted, "project_id"))
 
 
 def _described(granted: GrantedProject) -> str:
-    return f"{quoted(granted.name)} ({clean(granted.id)} in organization {clean(granted.org_id)})"
+    return f"{lookup.quoted(granted.name)} ({clean(granted.id)} in organization {clean(granted.org_id)})"
 
 
-def _by_name(client: Client, name: str, org_id: str | None, method: str = EQUALS) -> Sequence[ProjectRecord]:
-    from pulumi_zorg.api.api_services import PROJECTS
-
-    with needs_service(client, PROJECTS, _WAY_OUT):
+def _by_name(client: Client, name: str, org_id: str | None, method: str = lookup.EQUALS) -> Sequence[ProjectRecord]:
+    with lookup.needs_service(client, PROJECTS, _WAY_OUT):
         found = _calls().named(client, name, method, org_id)
     if org_id is not None:
-        found = in_organization(client, org_id, found)
+        found = lookup.in_organization(client, org_id, found)
     # Not only the server decides whether a name is the one that was looked for.
-    return [each for each in found if method != EQUALS or each.name == name]
+    return [each for each in found if method != lookup.EQUALS or each.name == name]
 
 
 def _by_id(client: Client, id: str, org_id: str | None) -> Sequence[ProjectRecord]:
-    from pulumi_zorg.api.api_services import PROJECTS
     from pulumi_zorg.world.observed import Address
 
     try:
         if org_id is None:
-            with needs_service(client, PROJECTS, _WAY_OUT):
+            with lookup.needs_service(client, PROJECTS, _WAY_OUT):
                 return (_calls().read_v2(client, id),)
         return (_calls().read(client, id, Address({"org_id": org_id}, frozenset({"roles"}))),)
     except (NotFound, NotProven):  # servers differ about a project of another organization
-        return () if org_id is None else in_organization(client, org_id, ())
+        return () if org_id is None else lookup.in_organization(client, org_id, ())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
+from typing import TYPE_CHECKING, Any, TypedDict, overload
 
 import pulumi
 
-from pulumi_zorg.resource_types.project.inputs import ProjectInputs
+from pulumi_zorg.resource_types.project.inputs import Labeling, ProjectInputs
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.registration import DeletionPolicyInput, ZitadelResource
 
@@ -17,16 +17,7 @@ if TYPE_CHECKING:
 
 
 #: What the argument ``private_labeling_setting`` takes. An output, like a setting of the stack, is checked when it is known.
-LabelingInput = (
-    pulumi.Input[
-        Literal[
-            "PRIVATE_LABELING_SETTING_UNSPECIFIED",
-            "PRIVATE_LABELING_SETTING_ENFORCE_PROJECT_RESOURCE_OWNER_POLICY",
-            "PRIVATE_LABELING_SETTING_ALLOW_LOGIN_USER_RESOURCE_OWNER_POLICY",
-        ]
-    ]
-    | pulumi.Output[str]
-)
+LabelingInput = pulumi.Input[Labeling] | pulumi.Output[str]
 
 
 class ProjectRole(TypedDict):
@@ -94,13 +85,7 @@ class Project(ZitadelResource, module="zorg", name="Project"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None: ...
 
-    def __init__(
-        self,
-        resource_name: str,
-        args: ProjectArgs | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-        **given: Any,
-    ) -> None:
+    def __init__(self, resource_name: str, *args: Any, **given: Any) -> None:
         """A project of ZITADEL: an application's roles.
 
         :param resource_name: the name of the resource in the stack.
@@ -129,7 +114,7 @@ class Project(ZitadelResource, module="zorg", name="Project"):
             ``deactivate``, or ``retain``. A project that was kept this way can be adopted later.
         :raises InputError: where an argument that is known already cannot be right.
         """
-        self._declare(resource_name, args, opts, given)
+        self._declare(resource_name, *args, **given)
 
     @staticmethod
     def get(

@@ -12,7 +12,7 @@ from pulumi_zorg.api.lists import PAGE_V2, ObjectList
 from pulumi_zorg.api.operations import Endpoint
 from pulumi_zorg.api.records import NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.errors import FailedPrecondition, clean
-from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
+from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.world.observed import Address
 

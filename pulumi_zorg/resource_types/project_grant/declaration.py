@@ -11,11 +11,11 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, are_shown
 from pulumi_zorg.resource_types.logins import facts_of_lost_roles, read_login, read_logins
-from pulumi_zorg.resource_types.lost_roles import take_from_users
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
 from pulumi_zorg.resource_types.project_grant.impact import DECIDES, LET_IN, ProjectGrantImpact, changes_login
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.role_use import take_from_users
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
 from pulumi_zorg.world.tokens import type_token
 
@@ -61,14 +61,8 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
         """Verify that the user grants made by the project grant do not have the roles that it lost."""
         lost = self.lost_roles(client, id, inputs, known)
         if lost:
-            take_from_users(
-                client,
-                self.title(inputs, id),
-                inputs.project_id,
-                lost,
-                project_grant_id=id,
-                org_ids=[inputs.granted_org_id],
-            )
+            title, org_ids = self.title(inputs, id), [inputs.granted_org_id]
+            take_from_users(client, title, inputs.project_id, lost, org_ids, grant_id=id)
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "project_id", "granted_org_id")
@@ -91,15 +85,15 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
     def _facts_of_login(self, client: Client, reader: FactReader, effect: Effect, project_id: str) -> Facts:
         """Return whether the project grant decides about logins, whom it lets in, and who loses that by the change."""
         access, org_id = client.access, effect.properties.get("granted_org_id")
-        nobody = frozenset[str]()
         ends = effect.act in (Act.DEACTIVATES, Act.REMOVES)
+        unknown = None if ends else frozenset[str]()
         login, why = read_login(access, reader, project_id)
         if login is None:
-            return Facts(why_not=why, losing=None if ends else nobody)
+            return Facts(why_not=why, losing=unknown)
         if not (login.project_check and login.active):
-            return Facts({DECIDES: 0}, losing=nobody)
+            return Facts({DECIDES: 0}, losing=frozenset())
         if not isinstance(org_id, str):
-            return Facts({DECIDES: 1}, losing=None if ends else nobody)
+            return Facts({DECIDES: 1}, losing=unknown)
         people: frozenset[str] | None
         if login.role_check:
             logins = read_logins(access, reader, project_id, login, members=False)
@@ -113,8 +107,8 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
             users, why = reader.attempt(("users of", org_id), partial(access.users, org_id))
             people = users.people if users is not None and users.complete else None
         if people is None:
-            return Facts({DECIDES: 1}, why_not=why, losing=None if ends else nobody)
-        return Facts({DECIDES: 1, LET_IN: len(people)}, losing=people if ends else nobody)
+            return Facts({DECIDES: 1}, why_not=why, losing=unknown)
+        return Facts({DECIDES: 1, LET_IN: len(people)}, losing=people if ends else unknown)
 
 
 TYPE = ProjectGrantType()

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from pulumi_zorg.resource_types.impact import (
-    SOME_ROLES,
-    Act,
-    Effect,
-    Facts,
-    Impact,
-    active,
-    are_shown,
-    count_text,
-    lost_role,
-    people_text,
-    roles_text,
-)
+from pulumi_zorg.resource_types import impact
+from pulumi_zorg.resource_types.impact import SOME_ROLES, Act, Effect, Facts, Impact, active
 
 #: The names of counts: 1 where the project's settings make the project grant decide who can log in, else 0; and the people whom
 #: it lets in.
@@ -55,22 +44,21 @@ class ProjectGrantImpact(Impact):
         if effect.act is Act.REMOVES:
             if counts.get("grants") == 0:
                 return (f"removes {grant}, by which no user grant was made", *login)
-            along = count_text(counts["grants"], "user grant") if "grants" in counts else "all user grants made by it"
+            counted = "grants" in counts
+            along = impact.count_text(counts["grants"], "user grant") if counted else "all user grants made by it"
             back = "Another project grant does not bring their roles back"
-            why = "" if "grants" in counts else facts.not_counted
+            why = "" if counted else facts.not_counted
             return (f"removes {grant} and {along}{why}. {back}", *login)
         lines = [*_switched(effect, grant, login, facts)]
-        if not effect.loses:
-            pass
-        elif effect.loses == (SOME_ROLES,) and effect.gains:
+        if effect.loses == (SOME_ROLES,) and effect.gains:
             others = "all roles that are not declared" if effect.gains == effect.loses else "all other roles"
             lines.append(f"takes {others} from {grant}, and from the user grants made by it")
-        elif are_shown(effect.loses):
-            lines += (f"takes {lost_role(key, f'from {grant}', counts.get(key), facts)}" for key in effect.loses)
+        elif impact.are_shown(effect.loses):
+            lines += (f"takes {impact.lost_role(key, f'from {grant}', counts.get(key), facts)}" for key in effect.loses)
         else:
-            lines.append(f"takes {roles_text(effect.loses)} from {grant}, and from the user grants made by it")
+            lines.append(f"takes {impact.roles_text(effect.loses)} from {grant}, and from the user grants made by it")
         if effect.gains:
-            lines.append(f"lets {organization} give {roles_text(effect.gains)} of {project} to its users")
+            lines.append(f"lets {organization} give {impact.roles_text(effect.gains)} of {project} to its users")
         return (*lines, *(login if effect.act is Act.CREATES else ()))
 
 
@@ -100,7 +88,7 @@ def _login(effect: Effect, project: str, organization: str, facts: Facts) -> tup
     if not facts.counts.get(DECIDES) or not changes_login(effect):
         return ()
     number = facts.counts.get(LET_IN)
-    who = f"the people of {organization}" if number is None else f"{people_text(number)} of {organization}"
+    who = f"the people of {organization}" if number is None else f"{impact.people_text(number)} of {organization}"
     because = "the project has has_project_check"
     if effect.act in (Act.DEACTIVATES, Act.REMOVES):
         why = facts.not_counted if number is None else ""

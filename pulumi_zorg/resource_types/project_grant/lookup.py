@@ -8,20 +8,15 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from pulumi_zorg.api.api_services import PROJECTS
 from pulumi_zorg.errors import clean
-from pulumi_zorg.resource_types.lookup import (
-    Question,
-    as_output,
-    in_organization,
-    is_active,
-    needs_service,
-    one,
-    result_of,
-)
+from pulumi_zorg.resource_types import lookup
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
     from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantRecord
+
+_WAY_OUT = "Without it, the project's organization is not found out: give org_id."
 
 
 @dataclass(frozen=True)
@@ -64,9 +59,8 @@ def get_project_grant(
     Document: https://zitadel.com/docs/apis/resources/mgmt (Search Project Grants), and without ``org_id``
     https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjectGrants).
     """
-    question = Question("get_project_grant", locals())
-    by = question.exactly_one_of("granted_org_id", "id")
-    value = question.given[by]
+    question = lookup.Question("get_project_grant", locals())
+    by, value = question.exactly_one_of("granted_org_id", "id")
     question.require("project_id", unless="org_id" if by == "id" else None)
 
     def find(client: Client) -> ProjectGrantResult:
@@ -75,7 +69,8 @@ def get_project_grant(
         what = f"{grant} of {of}{'' if by == 'id' else f' to organization {clean(value)}'}"
         grants = _listed(client, project_id, org_id)
         found = [each for each in grants if value == (each.id if by == "id" else each.granted_org_id)]
-        return result_of(ProjectGrantResult, one(found, what, _described, lambda: grants, label="Other project grants"))
+        record = lookup.one(found, what, _described, lambda: grants, label="Other project grants")
+        return lookup.result_of(ProjectGrantResult, record)
 
     return question.answer(ProjectGrantResult, find)
 
@@ -88,26 +83,25 @@ def get_project_grant_output(
     org_id: pulumi.Input[str] | None = None,
 ) -> pulumi.Output[ProjectGrantResult]:
     """Return the same as :func:`get_project_grant`, for arguments that may be known later."""
-    return as_output(get_project_grant, locals())
+    return lookup.as_output(get_project_grant, locals())
 
 
 def _listed(client: Client, project_id: str | None, org_id: str | None) -> Sequence[ProjectGrantRecord]:
     """Return the grants of a project, or those of all projects of an organization."""
-    from pulumi_zorg.api.api_services import PROJECTS
     from pulumi_zorg.resource_types.project_grant.declaration import TYPE
 
     owner = org_id
     if owner is None and project_id is not None:
-        with needs_service(client, PROJECTS, "Without it, the project's organization is not found out: give org_id."):
+        with lookup.needs_service(client, PROJECTS, _WAY_OUT):
             owner = TYPE.calls.owner(client, project_id)
     if owner is None:
         return ()
     if project_id is None:
-        return in_organization(client, owner, TYPE.calls.list_organization(client, owner))
-    found = in_organization(client, owner, TYPE.calls.of_project(client, owner, project_id))
+        return lookup.in_organization(client, owner, TYPE.calls.list_organization(client, owner))
+    found = lookup.in_organization(client, owner, TYPE.calls.of_project(client, owner, project_id))
     return [each for each in found if each.project_id == project_id]
 
 
 def _described(record: ProjectGrantRecord) -> str:
-    state = "" if is_active(record.state) else ", inactive"
+    state = "" if lookup.is_active(record.state) else ", inactive"
     return f"{clean(record.id)} (to organization {clean(record.granted_org_id)}{state})"

@@ -65,13 +65,7 @@ class ProjectGrant(ZitadelResource, module="zorg", name="ProjectGrant"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None: ...
 
-    def __init__(
-        self,
-        resource_name: str,
-        args: ProjectGrantArgs | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-        **given: Any,
-    ) -> None:
+    def __init__(self, resource_name: str, *args: Any, **given: Any) -> None:
         """A project grant of ZITADEL: it lets another organization give roles of a project to its users.
 
         :param resource_name: the name of the resource in the stack.
@@ -90,7 +84,7 @@ class ProjectGrant(ZitadelResource, module="zorg", name="ProjectGrant"):
             project grant does not bring back), ``deactivate``, or ``retain``. A project grant that was kept this way can be adopted later.
         :raises InputError: where an argument that is known already cannot be right.
         """
-        self._declare(resource_name, args, opts, given)
+        self._declare(resource_name, *args, **given)
 
     @staticmethod
     def get(

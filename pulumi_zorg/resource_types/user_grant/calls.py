@@ -12,7 +12,7 @@ from pulumi_zorg.api.operations import Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, states_of
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.errors import clean
-from pulumi_zorg.resource_types.management_calls import ManagementCalls, management_endpoints
+from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.observed import Address
 
@@ -142,10 +142,6 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
         client.filled_in["project_grant_id"][record.org_id, record.project_id] = record.project_grant_id
         return record
 
-    def list_newest(self, client: Client, org_id: str) -> Sequence[UserGrantRecord]:
-        found: Sequence[UserGrantRecord] = self._first(client, "list_newest", org_id)
-        return found
-
     def search_organization(
         self, client: Client, org_id: str, user_id: str | None = None, project_id: str | None = None
     ) -> Sequence[UserGrantRecord]:
@@ -165,11 +161,9 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
         found = _list_instance(client, user_id=user_id, project_id=project_id)
         # A grant on a project of its own organization has no project grant.
         elsewhere = {each.org_id for each in found if each.owners - {each.org_id}}
-        again = [
-            each
-            for org_id in sorted(elsewhere)
-            for each in self.search_organization(client, org_id, user_id, project_id)
-        ]
+        again: list[UserGrantRecord] = []
+        for org_id in sorted(elsewhere):
+            again += self.search_organization(client, org_id, user_id, project_id)
         return (*(each for each in found if each.org_id not in elsewhere), *again)
 
     def _search(self, client: Client, inputs: UserGrantInputs) -> Sequence[UserGrantRecord]:

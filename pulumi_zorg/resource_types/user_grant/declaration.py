@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
 from pulumi_zorg.api.lists import TooLong
-from pulumi_zorg.api.records import Event, ObjectRecord
+from pulumi_zorg.api.records import Details, Event, ObjectRecord
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.resource_types.impact import Effect, Facts
@@ -89,28 +89,17 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         return found
 
     def record_from(self, events: tuple[Event, ...]) -> PhantomGrantRecord:
-        first, last = events[0], events[-1]
-        values: dict[str, Any] = {
-            "id": first.aggregate.id,
-            "userId": first.payload.get("userId", ""),
-            "projectId": first.payload.get("projectId", ""),
-            "projectGrantId": first.payload.get("grantId", ""),
-            "state": "USER_GRANT_STATE_ACTIVE",
-            "details": {
-                "sequence": last.sequence,
-                "creationDate": first.creation_date,
-                "changeDate": last.creation_date,
-                "resourceOwner": first.aggregate.resource_owner,
-            },
-        }
+        first = events[0]
+        values: dict[str, Any] = {name: first.payload.get(field, "") for name, field in self.events.payload.items()}
+        values |= {"id": first.aggregate.id, "state": "USER_GRANT_STATE_ACTIVE"}
         for event in events:
             if event.kind in (*self.events.created, *_ROLES):
-                values["roleKeys"] = tuple(event.payload.get("roleKeys") or ())
-            elif event.kind == "user.grant.deactivated":
-                values["state"] = "USER_GRANT_STATE_INACTIVE"
-            elif event.kind == "user.grant.reactivated":
-                values["state"] = "USER_GRANT_STATE_ACTIVE"
-        return PhantomGrantRecord.model_validate(values)
+                values["role_keys"] = tuple(event.payload.get("roleKeys") or ())
+            elif event.kind in self.events.state_changes:
+                active = self.events.gives(event, "active", True)
+                values["state"] = f"USER_GRANT_STATE_{'ACTIVE' if active else 'INACTIVE'}"
+        details = Details(creation_date=first.creation_date, resource_owner=first.aggregate.resource_owner)
+        return PhantomGrantRecord.model_validate({**values, "details": details})
 
     def as_created(self, client: Client, id: str, inputs: UserGrantInputs) -> Observed | None:
         """The server fills in a project grant that was left out: the one by which the organization has the project, if any."""
@@ -136,11 +125,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         losing: frozenset[str] | None = user if effect.loses else frozenset()
         if not (ends(effect) or decides_alone(effect)):
             return Facts(names=names, losing=losing)
-        login, why = (
-            read_login(client.access, reader, project_id)
-            if isinstance(project_id, str)
-            else (None, "it is not known yet")
-        )
+        login, why = read_login(client.access, reader, project_id)
         if login is None:
             return Facts({}, names, why, losing if effect.loses or begins(effect) else None)
         if login.role_check and ends(effect):
@@ -156,10 +141,8 @@ class UserGrantType(ResourceType[UserGrantInputs]):
             return None
         organizations = removed.get("org_id", {}).keys()
         # The list does not name the project grant, but there is one for each project and organization.
-        granted = {
-            (each.get("granted_org_id"), each.get("project_id"))
-            for each in removed.get("project_grant_id", {}).values()
-        }
+        grants = removed.get("project_grant_id", {}).values()
+        granted = {(each.get("granted_org_id"), each.get("project_id")) for each in grants}
         return {
             each.id
             for each in listed
@@ -181,11 +164,8 @@ def _find_organization_of(client: Client, grant_id: str) -> str:
     except (ApiError, UnexpectedAnswer):  # servers before v4 do not have that call
         org_id = None
     if org_id is None:
-        raise InputError(
-            f"User grant {grant_id}",
-            "org_id",
-            "cannot be found out from the id on this server: give the organization it was made in",
-        )
+        reason = "cannot be found out from the id on this server: give the organization it was made in"
+        raise InputError(f"User grant {grant_id}", "org_id", reason)
     return org_id
 
 

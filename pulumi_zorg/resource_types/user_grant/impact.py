@@ -6,16 +6,7 @@ A user grant is judged by its effective roles: its role keys while it is active,
 
 from __future__ import annotations
 
-from pulumi_zorg.resource_types.impact import (
-    SECRET,
-    SOME_ROLES,
-    Act,
-    Effect,
-    Facts,
-    Impact,
-    active,
-    roles_text,
-)
+from pulumi_zorg.resource_types.impact import SECRET, SOME_ROLES, Act, Effect, Facts, Impact, active, roles_text
 
 #: The count that is 1 where the project has ``project_role_check``, and 0 where it does not.
 ROLE_CHECK = "project_role_check"

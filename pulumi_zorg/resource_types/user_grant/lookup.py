@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from pulumi_zorg.resource_types.lookup import Question, as_output, in_organization, needs_service, result_of
+from pulumi_zorg.api.api_services import AUTHORIZATIONS
+from pulumi_zorg.resource_types import lookup
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
@@ -52,21 +53,20 @@ def get_user_grants(
     Document: https://zitadel.com/docs/apis/resources/mgmt (Search User Grants), and without ``org_id``
     https://zitadel.com/docs/apis/resources/authorization_service_v2 (ListAuthorizations).
     """
-    question = Question("get_user_grants", locals())
+    question = lookup.Question("get_user_grants", locals())
     question.any_of("org_id", "user_id", "project_id")
 
     def find(client: Client) -> list[UserGrantResult]:
-        from pulumi_zorg.api.api_services import AUTHORIZATIONS
         from pulumi_zorg.resource_types.user_grant.declaration import TYPE
 
         if org_id is None:
-            with needs_service(client, AUTHORIZATIONS, _WAY_OUT):
+            with lookup.needs_service(client, AUTHORIZATIONS, _WAY_OUT):
                 listed = TYPE.calls.search_instance(client, user_id, project_id)
         else:
-            listed = in_organization(
+            listed = lookup.in_organization(
                 client, org_id, TYPE.calls.search_organization(client, org_id, user_id, project_id)
             )
-        found = [result_of(UserGrantResult, each) for each in listed]
+        found = [lookup.result_of(UserGrantResult, each) for each in listed]
         wanted = [each for each in found if user_id in (None, each.user_id) and project_id in (None, each.project_id)]
         return sorted(wanted, key=lambda each: each.id)
 
@@ -80,4 +80,4 @@ def get_user_grants_output(
     project_id: pulumi.Input[str] | None = None,
 ) -> pulumi.Output[tuple[UserGrantResult, ...]]:
     """Return the same as :func:`get_user_grants`, for arguments that may be known later."""
-    return as_output(get_user_grants, locals())
+    return lookup.as_output(get_user_grants, locals())

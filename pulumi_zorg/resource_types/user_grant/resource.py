@@ -64,13 +64,7 @@ class UserGrant(ZitadelResource, module="zorg", name="UserGrant"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None: ...
 
-    def __init__(
-        self,
-        resource_name: str,
-        args: UserGrantArgs | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-        **given: Any,
-    ) -> None:
+    def __init__(self, resource_name: str, *args: Any, **given: Any) -> None:
         """A user grant of ZITADEL, which newer documents call an authorization: a user's roles in a project.
 
         :param resource_name: the name of the resource in the stack.
@@ -92,7 +86,7 @@ class UserGrant(ZitadelResource, module="zorg", name="UserGrant"):
             A grant that was kept in one of the last two ways can be adopted later.
         :raises InputError: where an argument that is known already cannot be right.
         """
-        self._declare(resource_name, args, opts, given)
+        self._declare(resource_name, *args, **given)
 
     @staticmethod
     def get(
