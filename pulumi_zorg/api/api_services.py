@@ -1,13 +1,14 @@
-"""The services of ZITADEL's API that calls are made to, and which of them a server has."""
+"""The services of ZITADEL's API that calls are made to, and which of them a server has.
+
+A program that makes lookups loads this, so it loads neither the lists nor their records.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pulumi_zorg.api import roles, searches
 from pulumi_zorg.api.operations import Endpoint
-from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, VISIBLE
 from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class ApiService:
 #: What lookups in all organizations need.
 AUTHORIZATIONS = ApiService(
     "AuthorizationService v2",
-    roles.AUTHORIZATIONS.endpoint,
+    Endpoint("POST", "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations", "user.grant.read"),
     "the lookup of a user grant by its id alone needs org_id, and drift reads the grants of each organization by themselves",
 )
 PROJECTS = ApiService(
@@ -38,15 +39,15 @@ PROJECTS = ApiService(
     Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read"),
     "drift reads the projects of each organization by themselves",
 )
-USERS = ApiService("UserService v2", searches.USERS.endpoint, "users cannot be looked up")
+USERS = ApiService("UserService v2", Endpoint("POST", "/v2/users", "user.read"), "users cannot be looked up")
 
 #: Documents: https://zitadel.com/docs/apis/introduction, and those of the calls.
 API_SERVICES = (
-    ApiService("management v1", READ_ORGANIZATION),
-    ApiService("admin v1", ORGANIZATIONS.endpoint),
+    ApiService("management v1", Endpoint("GET", "/management/v1/orgs/me", "org.read")),
+    ApiService("admin v1", Endpoint("POST", "/admin/v1/orgs/_search", "iam.read")),
     ApiService(
         "organizations v2",
-        VISIBLE.endpoint,
+        Endpoint("POST", "/v2/organizations/_search", "org.read"),
         "a credential without iam.read on the instance cannot find an organization by name, so it cannot adopt one",
     ),
     AUTHORIZATIONS,
