@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
@@ -35,3 +37,15 @@ def test_a_table_that_was_edited_is_replaced() -> None:
     assert rendered.startswith("before\n")
     assert rendered.endswith("<!-- end of table -->\nafter\n")
     assert tables.render(rendered) == rendered
+
+
+@pytest.mark.parametrize("document", ["DESIGN.md", "CONTRIBUTING.md"])
+def test_the_modules_that_a_document_names_exist(document: str) -> None:
+    """``<type>`` stands for the package of each resource type."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[\w<>]+/)+\w+\.py)`", text))
+    packages = [f"/{path.parent.name}/" for path in (ROOT / "pulumi_zorg/resource_types").glob("*/declaration.py")]
+    assert named
+    for each in named:
+        paths = [each.replace("/<type>/", package) for package in packages]
+        assert any((ROOT / folder / path).exists() for path in paths for folder in ("pulumi_zorg", ".")), each
