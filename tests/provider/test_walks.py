@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -13,6 +16,7 @@ import pytest
 from pulumi.runtime import mocks
 
 import pulumi_zorg as zorg
+from tests.support.command import run_zorg
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import org
@@ -70,3 +74,58 @@ def test_a_deactivation_passes_few_modules(server: Server, tmp_path: Path, monke
     both = [*declared, *(each for each in passed if each not in declared)]
     print("\n".join(both))
     assert len(both) <= 12, both
+
+
+class _Walk:
+    """Which modules are given an object that a list showed, or return it, in any of its forms.
+
+    :param id: the object's id.
+    """
+
+    def __init__(self, id: str) -> None:
+        self._id = id
+        self.passed: list[str] = []
+
+    def __call__(self, frame: FrameType, event: str, arg: Any) -> None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if event not in ("call", "return") or not module.startswith("pulumi_zorg.") or module in self.passed:
+            return
+        if module.startswith(("pulumi_zorg.emulator", "pulumi_zorg.testing")):
+            return
+        given = (value for name, value in frame.f_locals.items() if name != "self") if event == "call" else [arg]
+        if any(self._has(value) for value in given):
+            self.passed.append(module)
+
+    def _has(self, value: Any, depth: int = 2) -> bool:
+        if isinstance(value, Mapping):
+            value = tuple(value.values())
+        if isinstance(value, list | tuple):
+            return depth > 0 and any(self._has(each, depth - 1) for each in value)
+        if not type(value).__module__.startswith("pulumi_zorg."):
+            return False
+        found = vars(value) if hasattr(value, "__dict__") else {}
+        inside = [each for name, each in found.items() if name in ("observed", "unmanaged", "drifted")]
+        return found.get("id") == self._id or (depth > 0 and any(self._has(each, depth - 1) for each in inside))
+
+
+def test_an_entry_of_a_list_passes_few_modules_to_its_row(server: Server, tmp_path: Path) -> None:
+    """A project that the stack does not manage, from the answer of the API to the printed report."""
+    stack = InProcessStack(tmp_path / "stack", server.proxy.url, server.token)
+    stack.declare(acme=org(server.name("Acme")))
+    stack.up()
+    found = server.admin.create_project(stack.id("acme"), "Portal")
+    (tmp_path / "state.json").write_text(json.dumps(stack.state()))
+    walk = _Walk(found)
+    threading.setprofile(walk)
+    sys.setprofile(walk)
+    try:
+        ended = run_zorg(
+            "drift", "--state", "state.json", "--unmanaged", "--only", "Project", cwd=tmp_path, env=stack.env
+        )
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]  # None ends it
+    assert ended.code == 7, ended.err
+    assert found in ended.out
+    print("\n".join(walk.passed))
+    assert len(walk.passed) <= 8, walk.passed
