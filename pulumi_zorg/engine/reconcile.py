@@ -293,7 +293,7 @@ def _accepted(target: Target[Any], step: Step) -> bool | None:
 def _last_changes(target: Target[Any], step: Step) -> list[tuple[Event | None, bool | None]]:
     """Return the last event that changed each property of the step, and whether it made what the step makes.
 
-    The list is empty for a caller who may not read events.
+    Without an event, nothing has made that. The list is empty for a caller who may not read events.
     """
     own, wanted, names = target.type.events, target.sent.dump(), sorted(step.changed)
     if step.action in _OPPOSITES:
@@ -304,7 +304,7 @@ def _last_changes(target: Target[Any], step: Step) -> list[tuple[Event | None, b
         return []
     last = {name: next((each for each in reversed(events) if own.changes_property(each, name)), None) for name in names}
     return [
-        (event, None if event is None else own.gives(event, name, wanted.get(name))) for name, event in last.items()
+        (event, False if event is None else own.gives(event, name, wanted.get(name))) for name, event in last.items()
     ]
 
 

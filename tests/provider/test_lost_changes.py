@@ -160,6 +160,23 @@ def test_a_refusal_for_another_reason_is_an_error_and_nothing_is_changed(
     assert len(server.proxy.writes) == 1
 
 
+def test_a_refused_deactivation_that_the_event_store_does_not_have_is_an_error_at_once(
+    server: Server, stack: InProcessStack
+) -> None:
+    """Nothing is waited for and nothing is undone: no event has changed the state of the object."""
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    stack.up()
+    server.proxy.clear()
+    body = '{"code": 9, "message": "Errors.Locked"}'
+    server.proxy.add(
+        Fault("answer", path="_deactivate$", status=400, body=body, headers={"Content-Type": "application/json"})
+    )
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"], active=False))
+    assert stack.fails().shows("Deactivating user grant", "400")
+    assert len(server.proxy.writes) == 1
+    assert len(server.proxy.exchanges) < 10
+
+
 def test_an_answer_that_is_lost_while_a_change_is_made_again(server: Server, stack: InProcessStack) -> None:
     stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
     stack.up()
