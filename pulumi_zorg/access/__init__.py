@@ -1,0 +1,1 @@
+"""Who can get in: what an instance has, the rules by which ZITADEL lets somebody in, and the report."""
