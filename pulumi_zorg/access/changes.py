@@ -22,7 +22,9 @@ def remove(instance: Instance, collection: str, id: str) -> Instance:
     return _REMOVALS[collection](instance, id)
 
 
-def take_roles(instance: Instance, roles: Iterable[str], *, project_id: str, project_grant_id: str | None = None) -> Instance:
+def take_roles(
+    instance: Instance, roles: Iterable[str], *, project_id: str, project_grant_id: str | None = None
+) -> Instance:
     """Return the instance after roles were taken out of a project, or out of one of its project grants."""
     taken = frozenset(roles)
 
