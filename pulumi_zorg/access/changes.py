@@ -85,5 +85,5 @@ _REMOVALS: dict[str, Callable[[Instance, str], Instance]] = {
     "users": _remove_user,
     "projects": _remove_project,
     "project_grants": _remove_project_grant,
-    "user_grants": lambda instance, id: instance.without("user_grants", [id]),
+    "user_grants": lambda instance, grant: instance.without("user_grants", [grant]),
 }

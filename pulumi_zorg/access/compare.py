@@ -94,15 +94,15 @@ def _pairs(before: Instance, after: Instance) -> Iterable[tuple[str, str]]:
     pairs = dict.fromkeys((*before.grants_of, *after.grants_of))
     different = _different_projects(before, after)
     people = {**_people(before), **_people(after)}
-    users = [id for id in people if _as_seen(before, id) != _as_seen(after, id)]
+    users = [user_id for user_id in people if _as_seen(before, user_id) != _as_seen(after, user_id)]
     for project_id in different:
-        pairs.update(dict.fromkeys((id, project_id) for id in people))
+        pairs.update(dict.fromkeys((user_id, project_id) for user_id in people))
     without_a_grant = [
-        id
-        for id in dict.fromkeys((*before.projects, *after.projects))
-        if any(_needs_no_grant(each, id) for each in (before, after))
+        project_id
+        for project_id in dict.fromkeys((*before.projects, *after.projects))
+        if any(_needs_no_grant(each, project_id) for each in (before, after))
     ]
-    pairs.update(dict.fromkeys((id, project_id) for id in users for project_id in without_a_grant))
+    pairs.update(dict.fromkeys((user_id, project_id) for user_id in users for project_id in without_a_grant))
     return pairs
 
 
@@ -114,7 +114,7 @@ def _needs_no_grant(instance: Instance, project_id: str) -> bool:
 def _different_projects(before: Instance, after: Instance) -> list[str]:
     """Return the projects whose login differs for people without a user grant."""
     ids = dict.fromkeys((*before.projects, *after.projects))
-    return [id for id in ids if _login_of(before, id) != _login_of(after, id)]
+    return [each for each in ids if _login_of(before, each) != _login_of(after, each)]
 
 
 def _login_of(instance: Instance, project_id: str) -> object:
@@ -124,8 +124,8 @@ def _login_of(instance: Instance, project_id: str) -> object:
     owner = instance.organizations.get(project.org_id)
     granted = {
         org_id: tuple(each.active for each in grants)
-        for (id, org_id), grants in instance.granted_to.items()
-        if id == project_id and project.project_check is not False
+        for (granted, org_id), grants in instance.granted_to.items()
+        if granted == project_id and project.project_check is not False
     }
     return (
         project.active,
