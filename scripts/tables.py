@@ -34,6 +34,7 @@ _LAYERS = (
     "engine",
     "resource_types",
     "providers",
+    "access",
     "world",
     "api",
     "settings",

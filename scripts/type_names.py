@@ -17,8 +17,8 @@ from pulumi_zorg.world.tokens import short
 
 PACKAGE = Path(__file__).parents[1] / "pulumi_zorg"
 #: These may name types: the types themselves, the registry, the public exports, the emulator and the testing kit, which
-#: share nothing with the rest, and the API client, whose paths and searches have the names of ZITADEL's objects.
-MAY_NAME_TYPES = ("resource_types/", "__init__.py", "emulator/", "testing/", "api/")
+#: share nothing with the rest, and the API client and the rules of access, which are about ZITADEL's objects.
+MAY_NAME_TYPES = ("resource_types/", "__init__.py", "emulator/", "testing/", "api/", "access/")
 #: The paths of these provider classes are promised, because states of earlier releases have them.
 MAY_NAME_TYPES += ("providers/organization.py", "providers/user_grant.py")
 #: Every object lives in an organization, and every call names one. So the code about calls and proofs knows organizations and

@@ -1,6 +1,6 @@
 """What a change does to an instance, with all that goes along. Pure: no I/O.
 
-The rows of docs/access.md that remove something say what is removed with it.
+The rows of tests/emulator/test_access.py that remove something say what is removed with it.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ from pulumi_zorg.access.instance import (
     UserGrant,
     UserState,
 )
-from pulumi_zorg.api.call import Call
 from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.operations import Call
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 
 _PAGE = 1_000  # the v2 API refuses more

@@ -1,6 +1,7 @@
 """The rules by which ZITADEL lets somebody in, measured on two servers (December 2025 and July 2026). Pure: no I/O.
 
-Each rule is a row of docs/access.md. A rule answers yes, no, or not known (None), with the reasons. What is not known is never *no*.
+Each rule is a row of the table in tests/emulator/test_access.py. A rule answers yes, no, or not known (None), with the reasons.
+What is not known is never *no*.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ __all__ = ["Access", "Answer", "Reason", "Rule", "access_to", "manages"]
 
 
 class Rule(Enum):
-    """What stops an access. The value is the row in docs/access.md."""
+    """What stops an access. The value is the row in tests/emulator/test_access.py."""
 
     USER_NOT_ACTIVE = "user deactivated or locked"
     USER_INITIAL = "user has not accepted the invitation"

@@ -16,6 +16,7 @@ import pytest
 
 from pulumi_zorg.emulator import Emulator, ProfileName, Snapshot
 from tests.emulator import access_columns as columns
+from tests.emulator.access_by_rules import agree
 from tests.emulator.access_world import MANAGEMENT, PASSWORD, World, base_world
 
 pytestmark = pytest.mark.slow
@@ -211,12 +212,18 @@ def test_a_switch_stops_what_was_measured(fixture: Fixture, name: str) -> None:
     logins = {name: dict(account.logins) for name, account in fixture.world.accounts.items()}
     try:
         switch(fixture.world)
-        assert {one: columns.row(fixture.world, one) for one in users} == {one: changed.get(one, SAME) for one in users}
+        rows = {one: columns.row(fixture.world, one) for one in users}
+        assert rows == {one: changed.get(one, SAME) for one in users}
+        assert not any(differing := {one: agree(fixture.world, one, row) for one, row in rows.items()}.values()), (
+            differing
+        )
         if undo is not None:
             undo(fixture.world)
-            assert {one: columns.row(fixture.world, one) for one in users} == {
-                one: undone.get(one, SAME) for one in users
-            }
+            rows = {one: columns.row(fixture.world, one) for one in users}
+            assert rows == {one: undone.get(one, SAME) for one in users}
+            assert not any(differing := {one: agree(fixture.world, one, row) for one, row in rows.items()}.values()), (
+                differing
+            )
     finally:
         for account, found in logins.items():
             fixture.world.accounts[account].logins = found

@@ -47,7 +47,9 @@ def comparable(instance: Instance) -> Instance:
 
 @pytest.mark.parametrize("name", ["", *SWITCHES])
 def test_the_lists_of_the_instance_have_what_the_organizations_have(
-    fixture: Fixture, client: Client, name: str
+    fixture: Fixture,  # noqa: F811
+    client: Client,
+    name: str,
 ) -> None:
     world = fixture.world
     world.emulator.reset(fixture.state)
