@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import pulumi
 
 # The comment is unused if the type stubs of PyYAML are installed. A copy of this example does not need them.
-import yaml  # type: ignore[import-untyped, unused-ignore]
+import yaml  # type: ignore[import-untyped, unused-ignore]  # its types are a package of their own
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 

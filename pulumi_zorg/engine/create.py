@@ -282,9 +282,8 @@ class Creator(Generic[AnyInputs]):
             return errors.NameTaken(f"{refused} {self._managed(existing, manager)}{swap if renamed else ''}")
         by = ""
         if event is not None:
-            who = event.editor.display_name or event.editor.user_id
             mine = " (this credential's own user)" if event.editor.user_id == self.client.me.id else ""
-            by = f", created by {who}{mine} at {event.creation_date:%Y-%m-%d %H:%M:%S} UTC"
+            by = f", created by {event.by}{mine} at {event.creation_date:%Y-%m-%d %H:%M:%S} UTC"
         take_over = "To take it over and bring it to what is declared, set adopt=True on this resource"
         return errors.NameTaken(
             f"{refused} It is {self.type.noun} {existing}{by}, which this resource did not make, as far as this machine knows. "
