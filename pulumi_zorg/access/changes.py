@@ -1,25 +1,56 @@
-"""What a change does to an instance, with all that goes along. Pure: no I/O.
-
-The rows of tests/emulator/test_access.py that remove something say what is removed with it.
-"""
+"""What a change does to an instance, with all that goes along. Pure: no I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
-from typing import Any
 
-from pulumi_zorg.access.instance import Instance, Level, Manager, UserGrant
-
-__all__ = ["remove", "take_roles"]
+from pulumi_zorg.access.instance import Instance, Level
 
 
-def remove(instance: Instance, collection: str, id: str) -> Instance:
-    """Return the instance without an object and without everything that ZITADEL removes along with it.
-
-    :param collection: the name of its collection, like ``organizations``.
-    """
-    return _REMOVALS[collection](instance, id)
+def remove(
+    instance: Instance,
+    *,
+    organizations: Collection[str] = (),
+    users: Collection[str] = (),
+    projects: Collection[str] = (),
+    project_grants: Collection[str] = (),
+    user_grants: Collection[str] = (),
+) -> Instance:
+    """Return the instance without these objects, and without everything that ZITADEL removes along with them."""
+    users = {*users, *(each.id for each in instance.users.values() if each.org_id in organizations)}
+    projects = {*projects, *(each.id for each in instance.projects.values() if each.org_id in organizations)}
+    project_grants = {*project_grants} | {
+        each.id
+        for each in instance.project_grants.values()
+        if each.project_id in projects or each.org_id in organizations
+    }
+    user_grants = {*user_grants} | {
+        each.id
+        for each in instance.user_grants.values()
+        if each.org_id in organizations
+        or each.user_id in users
+        or each.project_id in projects
+        or each.project_grant_id in project_grants
+    }
+    managed = {Level.ORGANIZATION: organizations, Level.PROJECT: projects, Level.PROJECT_GRANT: project_grants}
+    managers = tuple(
+        each
+        for each in instance.managers
+        if each.user_id not in users
+        and each.org_id not in organizations
+        and each.object_id not in managed.get(each.level, ())
+    )
+    without = replace(instance, managers=managers)
+    for collection, ids in (
+        ("organizations", organizations),
+        ("users", users),
+        ("projects", projects),
+        ("project_grants", project_grants),
+        ("user_grants", user_grants),
+    ):
+        without = without.without(collection, ids)
+    return without
 
 
 def take_roles(
@@ -27,63 +58,9 @@ def take_roles(
 ) -> Instance:
     """Return the instance after roles were taken out of a project, or out of one of its project grants."""
     taken = frozenset(roles)
-
-    def loses(grant: UserGrant) -> bool:
-        of_grant = project_grant_id is None or grant.project_grant_id == project_grant_id
-        return grant.project_id == project_id and of_grant and bool(taken.intersection(grant.roles))
-
     changed = [
         replace(each, roles=tuple(role for role in each.roles if role not in taken))
         for each in instance.user_grants.values()
-        if loses(each)
+        if each.project_id == project_id and project_grant_id in (None, each.project_grant_id)
     ]
     return instance.having("user_grants", *changed)
-
-
-def _remove_organization(instance: Instance, id: str) -> Instance:
-    for user in [each.id for each in instance.users.values() if each.org_id == id]:
-        instance = _remove_user(instance, user)
-    for project in [each.id for each in instance.projects.values() if each.org_id == id]:
-        instance = _remove_project(instance, project)
-    for grant in [each.id for each in instance.project_grants.values() if each.org_id == id]:
-        instance = _remove_project_grant(instance, grant)
-    instance = _without(instance, "user_grants", lambda grant: grant.org_id == id)
-    instance = _without_managers(instance, lambda each: id in (each.org_id, each.object_id))
-    return _without(instance, "organizations", lambda each: each.id == id)
-
-
-def _remove_user(instance: Instance, id: str) -> Instance:
-    instance = _without(instance, "user_grants", lambda grant: grant.user_id == id)
-    instance = _without_managers(instance, lambda each: each.user_id == id)
-    return _without(instance, "users", lambda each: each.id == id)
-
-
-def _remove_project(instance: Instance, id: str) -> Instance:
-    for grant in [each.id for each in instance.project_grants.values() if each.project_id == id]:
-        instance = _remove_project_grant(instance, grant)
-    instance = _without(instance, "user_grants", lambda grant: grant.project_id == id)
-    instance = _without_managers(instance, lambda each: each.level is Level.PROJECT and each.object_id == id)
-    return _without(instance, "projects", lambda each: each.id == id)
-
-
-def _remove_project_grant(instance: Instance, id: str) -> Instance:
-    instance = _without(instance, "user_grants", lambda grant: grant.project_grant_id == id)
-    instance = _without_managers(instance, lambda each: each.level is Level.PROJECT_GRANT and each.object_id == id)
-    return _without(instance, "project_grants", lambda each: each.id == id)
-
-
-def _without(instance: Instance, collection: str, gone: Callable[[Any], bool]) -> Instance:
-    return instance.without(collection, [each.id for each in getattr(instance, collection).values() if gone(each)])
-
-
-def _without_managers(instance: Instance, gone: Callable[[Manager], bool]) -> Instance:
-    return replace(instance, managers=tuple(each for each in instance.managers if not gone(each)))
-
-
-_REMOVALS: dict[str, Callable[[Instance, str], Instance]] = {
-    "organizations": _remove_organization,
-    "users": _remove_user,
-    "projects": _remove_project,
-    "project_grants": _remove_project_grant,
-    "user_grants": lambda instance, grant: instance.without("user_grants", [grant]),
-}

@@ -122,17 +122,13 @@ def _login_of(instance: Instance, project_id: str) -> object:
     if project is None:
         return None
     owner = instance.organizations.get(project.org_id)
-    granted = {
-        org_id: tuple(each.active for each in grants)
-        for (granted, org_id), grants in instance.granted_to.items()
-        if granted == project_id and project.project_check is not False
-    }
+    grants = instance.granted_by.get((project_id,), ()) if project.project_check is not False else ()
     return (
         project.active,
         project.role_check,
         project.project_check,
         None if owner is None else owner.active,
-        granted,
+        {(each.org_id, each.active) for each in grants},
     )
 
 

@@ -183,6 +183,11 @@ class Instance:
         return _grouped(self.project_grants.values(), "project_id", "org_id")
 
     @cached_property
+    def granted_by(self) -> Mapping[tuple[str], tuple[ProjectGrant, ...]]:
+        """The project grants by project."""
+        return _grouped(self.project_grants.values(), "project_id")
+
+    @cached_property
     def grants_of(self) -> Mapping[tuple[str, str], tuple[UserGrant, ...]]:
         """The user grants by user and project."""
         return _grouped(self.user_grants.values(), "user_id", "project_id")
@@ -191,11 +196,6 @@ class Instance:
     def applications_of(self) -> Mapping[tuple[str, bool], tuple[Application, ...]]:
         """The applications by project and :attr:`Application.is_api`."""
         return _grouped((self.applications or {}).values(), "project_id", "is_api")
-
-    @cached_property
-    def people_of(self) -> Mapping[tuple[str], tuple[User, ...]]:
-        """The users by organization."""
-        return _grouped(self.users.values(), "org_id")
 
     def without(self, collection: str, ids: Iterable[str]) -> Instance:
         """Return the instance without these objects, and nothing else: see :mod:`pulumi_zorg.access.changes` for what goes along."""

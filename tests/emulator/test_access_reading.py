@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import pytest
 
+from pulumi_zorg.access.changes import remove, take_roles
+from pulumi_zorg.access.compare import Difference, compare
 from pulumi_zorg.access.instance import Instance, Level
 from pulumi_zorg.access.read import read_instance as read
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from tests.emulator.access_reading import read_instance
-from tests.emulator.test_access import SWITCHES, Fixture, fixture  # noqa: F401 - the fixture
+from tests.emulator.test_access import ALL, SAME, SWITCHES, Fixture, fixture  # noqa: F401 - the fixture
 
 pytestmark = pytest.mark.slow
 
@@ -79,3 +81,51 @@ def test_the_managers_of_all_levels_are_read(fixture: Fixture, client: Client) -
         (Level.PROJECT, world.ids["p"], ("PROJECT_OWNER",)),
         (Level.PROJECT_GRANT, f"{world.ids['p']}:{world.ids['org.c']}", ("PROJECT_GRANT_OWNER",)),
     }
+
+
+def test_a_removal_takes_along_what_the_server_removes(fixture: Fixture, client: Client) -> None:  # noqa: F811
+    world = fixture.world
+    ids = world.ids
+    owner = world.accounts["human.x"].id, world.accounts["machine.x"].id
+    removals: dict[str, dict[str, list[str]]] = {
+        "user removed": {"users": [*owner]},
+        "user grant removed": {"user_grants": [ids["grant.human.x"], ids["grant.machine.x"]]},
+        "project grant removed": {"project_grants": [f"{ids['p']}:{ids['org.c']}"]},
+        "project removed": {"projects": [ids["p"]]},
+        "owner organization removed": {"organizations": [ids["org.o"]]},
+        "customer organization removed": {"organizations": [ids["org.c"]]},
+    }
+    for name, removed in removals.items():
+        world.emulator.reset(fixture.state)
+        before = read(client)
+        SWITCHES[name][0](world)
+        assert remove(before, **removed) == read(client), name
+
+
+def test_roles_that_are_taken_away_are_taken_from_the_user_grants(fixture: Fixture, client: Client) -> None:  # noqa: F811
+    world = fixture.world
+    project, grant = world.ids["p"], f"{world.ids['p']}:{world.ids['org.c']}"
+    for name, of in (("role removed from the project", None), ("role removed from the project grant", grant)):
+        world.emulator.reset(fixture.state)
+        before = read(client)
+        SWITCHES[name][0](world)
+        assert take_roles(before, ["admin"], project_id=project, project_grant_id=of) == read(client), name
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_who_loses_and_gains_is_who_the_table_says(fixture: Fixture, client: Client, name: str) -> None:  # noqa: F811
+    """The columns "login" of people and "new token" of service accounts, before a switch and after it."""
+    world = fixture.world
+    world.emulator.reset(fixture.state)
+    switch, changed, _, _ = SWITCHES[name]
+    before = read(client)
+    switch(world)
+    after = read(client)
+    done = compare(before, after)
+    for user in ALL.split():
+        cells, same = changed.get(user, SAME).split(), SAME.split()
+        for kind, column in (("human", 0), ("machine", 4)):
+            stopped = cells[column] != same[column] and "application" not in name
+            assert (world.accounts[f"{kind}.{user}"].id in done.losing) is stopped
+    assert compare(after, before).gaining == done.losing
+    assert compare(before, before) == Difference((), ())
