@@ -7,10 +7,8 @@ feature_service_v2 (GetInstanceFeatures). The v2 lists leave out what the caller
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
 from pulumi_zorg.access.instance import (
     Instance,
@@ -25,43 +23,79 @@ from pulumi_zorg.access.instance import (
     UserState,
 )
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.operations import Call
-from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
+from pulumi_zorg.api.lists import PAGE_V2, ObjectList, Row
+from pulumi_zorg.api.operations import Endpoint
+from pulumi_zorg.api.organizations import ORGANIZATIONS, VISIBLE
+from pulumi_zorg.api.records import NonEmpty, Wire
+from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization
+from pulumi_zorg.api.searches import USERS, FoundUser
+from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer, clean
 
-_PAGE = 1_000  # the v2 API refuses more
-_CONNECT = "/zitadel."
-
-
-@dataclass(frozen=True)
-class _List:
-    """A list of the v2 API.
-
-    :param collection: the name of the collection of :class:`Instance` that it fills.
-    :param sorted_by: the column by which it is sorted: the oldest first, so that what is created meanwhile moves nothing to another page.
-    """
-
-    collection: str
-    path: str
-    rows: str = "result"
-    sorted_by: str = ""
+_COLLECTIONS = ("organizations", "users", "projects", "project_grants", "user_grants", "managers")
+_HIDDEN = "the credential has no right on the instance, and the lists leave out what it may not see"
 
 
-_ORGANIZATIONS = _List("organizations", "/v2/organizations/_search")
-_USERS = _List("users", "/v2/users", sorted_by="USER_FIELD_NAME_CREATION_DATE")
-_PROJECTS = _List(
-    "projects", "/zitadel.project.v2.ProjectService/ListProjects", "projects", "PROJECT_FIELD_NAME_CREATION_DATE"
+class _Project(Wire):
+    """An entry of the list of projects: a project, or a project grant, whose id the list does not show."""
+
+    project_id: NonEmpty
+    organization_id: str = ""
+    granted_organization_id: str = ""
+    name: str = ""
+    state: str = ""
+    granted_state: str = ""
+    authorization_required: bool = False
+    project_access_required: bool = False
+
+    @property
+    def id(self) -> str:
+        """What distinguishes it in the list."""
+        return f"{self.project_id} {self.granted_organization_id}"
+
+
+class _Reference(Wire):
+    id: str = ""
+
+
+class _OnProject(_Reference):
+    organization_id: str = ""
+
+
+class _OnProjectGrant(_OnProject):
+    project_id: NonEmpty
+    granted_organization_id: NonEmpty
+
+
+class _Administrator(Wire):
+    """An entry of the list of managers. It names what the right is on; one on the instance names none of these."""
+
+    user: _Reference
+    roles: tuple[str, ...] = ()
+    organization: _Reference | None = None
+    project: _OnProject | None = None
+    project_grant: _OnProjectGrant | None = None
+
+    @property
+    def id(self) -> str:
+        """What distinguishes it in the list."""
+        manager = _manager(self)
+        return f"{manager.level.value} {manager.object_id} {manager.user_id}"
+
+
+#: The oldest first, so that what is created meanwhile moves nothing to another page.
+_PROJECTS = ObjectList(
+    Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read"),
+    _Project,
+    rows="projects",
+    sorted_by="PROJECT_FIELD_NAME_CREATION_DATE",
+    size=PAGE_V2,
 )
-_USER_GRANTS = _List(
-    "user_grants",
-    "/zitadel.authorization.v2.AuthorizationService/ListAuthorizations",
-    "authorizations",
-    "AUTHORIZATION_FIELD_NAME_CREATED_DATE",
-)
-_MANAGERS = _List(
-    "managers",
-    "/zitadel.internal_permission.v2.InternalPermissionService/ListAdministrators",
-    "administrators",
-    "ADMINISTRATOR_FIELD_NAME_CREATION_DATE",
+_MANAGERS = ObjectList(
+    Endpoint("POST", "/zitadel.internal_permission.v2.InternalPermissionService/ListAdministrators", "iam.member.read"),
+    _Administrator,
+    rows="administrators",
+    sorted_by="ADMINISTRATOR_FIELD_NAME_CREATION_DATE",
+    size=PAGE_V2,
 )
 
 
@@ -70,39 +104,45 @@ def read_instance(
 ) -> Instance:
     """Return what the caller may see of the instance.
 
-    :param progress: is given what is read, how many entries were, and how many there are.
+    :param progress: is given what is read, how many entries were, and how many there are, after each page.
     :raises ApiError: where a list is refused that everything rests on: of organizations, users, projects or user grants.
     """
-    unlisted: dict[str, str] = {}
+    unlisted = {} if _sees_all(client) else dict.fromkeys(_COLLECTIONS, _HIDDEN)
 
-    def rows(listed: _List) -> Iterator[Mapping[str, Any]]:
-        read = total = 0
-        for total, row in _rows(client, listed):
-            read += 1
-            if read % _PAGE == 0:
-                progress(listed.collection, read, total)
-            yield row
-        if read < total:
-            unlisted[listed.collection] = (
-                f"the server counts {total} {_words(listed)}, and shows {read} to this credential"
-            )
+    def entries(collection: str, listed: ObjectList[Row]) -> Iterator[Row]:
+        what, seen, offset, total = collection.replace("_", " "), set[str](), 0, 1
+        while offset < total:
+            total, page = listed.page(client.transport, f"Listing the {what} of the instance", offset=offset)
+            if not page:
+                break
+            offset += len(page)
+            progress(what, offset, total)
+            for each in page:
+                key: str = each.id  # type: ignore[attr-defined]  # each entry of a list has one
+                if key not in seen:  # what moved to the next page meanwhile is read once
+                    seen.add(key)
+                    yield each
+        if len(seen) < total:
+            unlisted[collection] = f"the server counts {total} {what}, and shows {len(seen)} to this credential"
 
-    organizations = {each["id"]: _organization(each) for each in rows(_ORGANIZATIONS)}
-    users = {each["userId"]: _user(each) for each in rows(_USERS)}
+    organizations = {
+        each.id: Organization(each.id, each.name, _active(each.state)) for each in entries("organizations", VISIBLE)
+    }
+    users = {each.id: _user(each) for each in entries("users", USERS)}
     projects: dict[str, Project] = {}
     project_grants: dict[str, ProjectGrant] = {}
-    for each in rows(_PROJECTS):
-        if "grantedOrganizationId" in each:
+    for each in entries("projects", _PROJECTS):
+        if each.granted_organization_id:
             granted = _project_grant(each)
             project_grants[granted.id] = granted
         else:
-            projects[each["projectId"]] = _project(each)
+            projects[each.project_id] = _project(each)
     if "projects" in unlisted:  # one list has both
         unlisted["project_grants"] = unlisted["projects"]
-    user_grants = {each["id"]: _user_grant(each, project_grants) for each in rows(_USER_GRANTS)}
+    user_grants = {each.id: _user_grant(each, project_grants) for each in entries("user_grants", AUTHORIZATIONS)}
     managers: tuple[Manager, ...] = ()
     try:
-        managers = tuple(map(_manager, rows(_MANAGERS)))
+        managers = tuple(map(_manager, entries("managers", _MANAGERS)))
     except ApiError as refused:
         unlisted["managers"] = f"{refused.status}: {clean(refused.said)}"
     return Instance(
@@ -117,110 +157,62 @@ def read_instance(
     )
 
 
-def _words(listed: _List) -> str:
-    return listed.collection.replace("_", " ")
+def _sees_all(client: Client) -> bool:
+    """Return whether lists show everything. Those of users do not count what they leave out."""
+    try:
+        ORGANIZATIONS.page(client.transport, "Listing the organizations of the instance", limit=1)
+    except (PermissionDenied, NotFound):
+        return False
+    return True
 
 
-def _rows(client: Client, listed: _List) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Return the number of all entries, and an entry, for each entry."""
-    connect = listed.path.startswith(_CONNECT)
-    paging, counted = ("pagination", "pagination") if connect else ("query", "details")
-    operation, offset = f"Listing the {_words(listed)} of the instance", 0
-    seen: set[str] = set()
-    while True:
-        body: dict[str, Any] = {paging: {"offset": str(offset), "limit": _PAGE, "asc": True}}
-        if listed.sorted_by:
-            body["sortingColumn"] = listed.sorted_by
-        answer = client.transport.send(Call(operation, "POST", listed.path, body=body, reads=True))
-        found = answer.get(listed.rows, [])
-        try:
-            total = int(answer[counted].get("totalResult", 0))
-            for row in found:
-                key = _key(listed, row)
-                if key not in seen:
-                    seen.add(key)
-                    yield total, row
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UnexpectedAnswer(
-                f"{operation}: an entry has an unexpected format ({type(error).__name__})."
-            ) from None
-        offset += len(found)
-        if not found or offset >= total:
-            return
-
-
-def _key(listed: _List, row: Mapping[str, Any]) -> str:
-    """Return what distinguishes an entry: one that moved to the next page meanwhile is read once."""
-    if listed is _PROJECTS:
-        return f"{row['projectId']} {row.get('grantedOrganizationId', '')}"
-    if listed is _MANAGERS:
-        manager = _manager(row)
-        return f"{manager.level.value} {manager.object_id} {manager.user_id}"
-    return str(row["userId" if listed is _USERS else "id"])
-
-
-def _organization(row: Mapping[str, Any]) -> Organization:
-    return Organization(row["id"], row.get("name", ""), _active(row.get("state", "")))
-
-
-def _user(row: Mapping[str, Any]) -> User:
-    machine = row.get("machine")
-    name = (
-        machine.get("name", "")
-        if machine is not None
-        else row.get("human", {}).get("profile", {}).get("displayName", "")
-    )
+def _user(row: FoundUser) -> User:
+    name, kind = "", None
+    if row.machine is not None:
+        name, kind = row.machine.name, Kind.SERVICE_ACCOUNT
+    elif row.human is not None:
+        name, kind = row.human.profile.display_name, Kind.PERSON
     state = None
-    with suppress(ValueError):
-        state = UserState(str(row.get("state", "")).removeprefix("USER_STATE_").lower())
-    login = row.get("preferredLoginName") or row.get("username", "")
-    kind = Kind.SERVICE_ACCOUNT if machine is not None else Kind.PERSON if "human" in row else None
-    return User(row["userId"], row["details"]["resourceOwner"], login, name, kind, state)
+    with suppress(ValueError):  # one that this release does not know
+        state = UserState(row.state.removeprefix("USER_STATE_").lower())
+    return User(row.id, row.details.resource_owner, row.preferred_login_name or row.username, name, kind, state)
 
 
-def _project(row: Mapping[str, Any]) -> Project:
-    role_check, project_check = row.get("authorizationRequired", False), row.get("projectAccessRequired", False)
-    return Project(
-        row["projectId"],
-        row["organizationId"],
-        row.get("name", ""),
-        _active(row.get("state", "")),
-        role_check,
-        project_check,
-    )
+def _project(row: _Project) -> Project:
+    checks = row.authorization_required, row.project_access_required
+    return Project(row.project_id, row.organization_id, row.name, _active(row.state), *checks)
 
 
-def _project_grant(row: Mapping[str, Any]) -> ProjectGrant:
-    """The list does not show the id of a project grant. There is one for each project and organization."""
-    org_id, project_id = row["grantedOrganizationId"], row["projectId"]
-    return ProjectGrant(f"{project_id}:{org_id}", project_id, org_id, _active(row.get("grantedState", "")))
+def _project_grant(row: _Project) -> ProjectGrant:
+    """There is one for each project and organization."""
+    org_id = row.granted_organization_id
+    return ProjectGrant(f"{row.project_id}:{org_id}", row.project_id, org_id, _active(row.granted_state))
 
 
-def _user_grant(row: Mapping[str, Any], project_grants: Mapping[str, ProjectGrant]) -> UserGrant:
-    org_id, project = row["organization"]["id"], row["project"]
-    by = f"{project['id']}:{org_id}"
+def _user_grant(row: Authorization, project_grants: dict[str, ProjectGrant]) -> UserGrant:
+    org_id, project = row.organization.id, row.project
+    by = f"{project.id}:{org_id}"
     return UserGrant(
-        row["id"],
+        row.id,
         org_id,
-        row["user"]["id"],
-        project["id"],
-        tuple(role["key"] for role in row.get("roles", ())),
-        _active(row.get("state", "")),
-        by if by in project_grants and org_id != project.get("organizationId") else None,
+        row.user.id,
+        project.id,
+        tuple(role.key for role in row.roles),
+        _active(row.state),
+        by if by in project_grants and org_id != project.organization_id else None,
     )
 
 
-def _manager(row: Mapping[str, Any]) -> Manager:
-    user_id, roles = row["user"]["id"], tuple(row.get("roles", ()))
-    if "projectGrant" in row:
-        on = row["projectGrant"]
-        org_id = on["grantedOrganizationId"]
-        return Manager(user_id, Level.PROJECT_GRANT, f"{on['projectId']}:{org_id}", roles, on.get("organizationId", ""))
-    if "project" in row:
-        on = row["project"]
-        return Manager(user_id, Level.PROJECT, on["id"], roles, on.get("organizationId", ""))
-    if "organization" in row:
-        return Manager(user_id, Level.ORGANIZATION, row["organization"]["id"], roles, row["organization"]["id"])
+def _manager(row: _Administrator) -> Manager:
+    user_id, roles = row.user.id, row.roles
+    if row.project_grant is not None:
+        on = row.project_grant
+        grant = f"{on.project_id}:{on.granted_organization_id}"
+        return Manager(user_id, Level.PROJECT_GRANT, grant, roles, on.organization_id)
+    if row.project is not None:
+        return Manager(user_id, Level.PROJECT, row.project.id, roles, row.project.organization_id)
+    if row.organization is not None:
+        return Manager(user_id, Level.ORGANIZATION, row.organization.id, roles, row.organization.id)
     return Manager(user_id, Level.INSTANCE, "", roles)
 
 

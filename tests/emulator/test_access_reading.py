@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -11,22 +12,28 @@ from pulumi_zorg.access.changes import remove, take_roles
 from pulumi_zorg.access.compare import Difference, compare
 from pulumi_zorg.access.instance import Instance, Level
 from pulumi_zorg.access.read import read_instance as read
+from pulumi_zorg.access.rules import access_to
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from tests.emulator.access_reading import read_instance
+from tests.emulator.access_world import World
 from tests.emulator.test_access import ALL, SAME, SWITCHES, Fixture, fixture  # noqa: F401 - the fixture
 
 pytestmark = pytest.mark.slow
 
 
+@contextmanager
+def connected(world: World, token: str) -> Iterator[Client]:
+    url = world.emulator.url
+    with closing(Client.connect(Settings(url, PersonalAccessToken(Secret(token)), url))) as client:
+        yield client
+
+
 @pytest.fixture
 def client(fixture: Fixture) -> Iterator[Client]:  # noqa: F811
-    url = fixture.world.emulator.url
-    settings = Settings(url, PersonalAccessToken(Secret(fixture.world.admin)), url)
-    client = Client.connect(settings)
-    yield client
-    client.close()
+    with connected(fixture.world, fixture.world.admin) as client:
+        yield client
 
 
 def comparable(instance: Instance) -> Instance:
@@ -129,3 +136,17 @@ def test_who_loses_and_gains_is_who_the_table_says(fixture: Fixture, client: Cli
             assert (world.accounts[f"{kind}.{user}"].id in done.losing) is stopped
     assert compare(after, before).gaining == done.losing
     assert compare(before, before) == Difference((), ())
+
+
+def test_what_a_caller_may_not_see_is_not_known(fixture: Fixture) -> None:  # noqa: F811
+    """An owner of one organization sees neither the users of another one nor that there are some."""
+    world = fixture.world
+    world.emulator.reset(fixture.state)
+    with connected(world, world.accounts["machine.x"].pat) as theirs:
+        found = read(theirs)
+    hidden = world.accounts["human.o"].id
+    assert hidden not in found.users
+    assert {*found.unlisted} == {"organizations", "users", "projects", "project_grants", "user_grants", "managers"}
+    access = access_to(found, hidden, world.ids["p"])
+    assert access.login_v2 is not None
+    assert (access.login_v2.works, access.token.works, access.introspection.works) == (None, None, None)
