@@ -162,7 +162,8 @@ def _user_works(instance: Instance, user_id: str) -> Answer:
         case UserState.ACTIVE:
             return _exists(instance, "organizations", user.org_id, Rule.USER_REMOVED, "the user's organization")
         case UserState.INITIAL:
-            # No recording shows what such a user can do.
+            # Measured on a July server: the session API lets the user pass, and refuses a password, which cannot be set yet.
+            # A login by an identity provider was not measured.
             return Answer(None, (Reason(Rule.USER_INITIAL, "the user has not accepted the invitation"),))
         case None:
             return Answer(None, (Reason(Rule.USER_NOT_ACTIVE, "the user's state is not known"),))
