@@ -81,7 +81,9 @@ class World:
         self._lists: defaultdict[tuple[str, str | None], _List] = defaultdict(_List)
         #: What lists have shown, without what may have changed since.
         self._confirmed: dict[Key, Observed] = {}
-        self._lock = threading.RLock()
+        #: Of each type, so that one does not wait for the lists of the others.
+        self._list_locks = {token: threading.Lock() for token in types}
+        self._events_lock = threading.Lock()
 
     @property
     def top(self) -> ResourceType[Any]:
@@ -229,14 +231,13 @@ class World:
         """
         if sought.key in self._written:
             return False
-        with self._lock:
+        with self._list_locks[sought.key.token]:
             self._count(self.types[sought.key.token], sought.address.ids.get("org_id"))
             found = self._confirmed.get(sought.key)
-            return (
-                found is not None
-                and self._agrees(sought, found)
-                and not self._was_changed(found, self.changes.last_states)
-            )
+        if found is None or not self._agrees(sought, found):
+            return False
+        with self._events_lock:
+            return not self._was_changed(found, self.changes.last_states)
 
     def _count(self, type: ResourceType[Any], org_id: str | None) -> None:
         """Count an object that was asked for, and read a list where it has become worth it."""
@@ -265,8 +266,12 @@ class World:
         if records:
             shown = listed(type, records)
             entries = [Sought(key, type.address_in(found.properties)) for key, found in shown.items()]
-            changed = self._changed_lately(entries, lambda: self.changes.recent_in_run)
+            changed = self._changed_lately(entries, self._recent_in_run)
             self._confirmed.update((key, found) for key, found in shown.items() if key not in changed)
+
+    def _recent_in_run(self) -> tuple[Event, ...] | None:
+        with self._events_lock:
+            return self.changes.recent_in_run
 
     # Changes that the server lost
 
@@ -283,7 +288,7 @@ class World:
         :param observed: as a read by its id showed it.
         :param recorded: what the caller had as ``active``.
         """
-        with self._lock:
+        with self._events_lock:
             if "last_states" not in vars(self.changes) and recorded == observed.properties[ACTIVE]:
                 return None
             suspected = self._was_changed(observed, self.changes.last_states)
