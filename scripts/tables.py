@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi_zorg
-from pulumi_zorg.guard.report import limit_options
+from pulumi_zorg.guard.limits import limit_options
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.tokens import short

@@ -75,8 +75,8 @@ def drift(
     resources of the state manage one object.
     """
     # These import the HTTP client, which takes half a second; --help does not need it.
+    from pulumi_zorg.drift.ignore import IgnoreRules
     from pulumi_zorg.drift.pipeline import Options, find_drift
-    from pulumi_zorg.drift.report import IgnoreRules
 
     patterns = ignore_file or stack.root / ".zorgignore"
     rules = IgnoreRules.parse(read_text(patterns), str(patterns)) if patterns.exists() else IgnoreRules()

@@ -16,8 +16,9 @@ from pulumi_zorg.cli.options import Command, format_option, stack_options, verif
 from pulumi_zorg.cli.stack import PulumiFailed, Stack
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, read_file_or_stdin, read_text, row, write_errors
 from pulumi_zorg.errors import ConfigurationError, clean
+from pulumi_zorg.guard.limits import LOSING_ACCESS, limit_options, limited
 from pulumi_zorg.guard.plan import Plan, PreviewFailed, read_plan
-from pulumi_zorg.guard.report import LOSING_ACCESS, Reviewed, Verdict, limit_options, limited
+from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Act, Effect, Harm, count_text
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.tokens import resource_name

@@ -1,17 +1,14 @@
-"""What a comparison found, and the patterns of a .zorgignore file: what is not drift. Pure: no I/O. docs/drift.md has their format."""
+"""What a comparison found. Pure: no I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
-from fnmatch import fnmatchcase
 from typing import Any
 
 from pulumi_zorg.engine.state import SharedObject, Undetermined
-from pulumi_zorg.errors import InputError, clean
+from pulumi_zorg.errors import clean
 from pulumi_zorg.world.observed import Observed
-from pulumi_zorg.world.tokens import short
 
 #: In place of a value that must not be shown.
 SECRET = "[secret]"  # noqa: S105 - no secret, but the mark of one
@@ -177,82 +174,3 @@ class Report:
 def _timestamp(moment: datetime | None) -> str | None:
     """Return a time in UTC, in ISO 8601 with Z."""
     return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z") if moment else None
-
-
-@dataclass(frozen=True)
-class IgnoreRules:
-    """The patterns of one file.
-
-    :param urns: patterns of URNs.
-    :param objects: patterns of types and ids.
-    :param properties: patterns of types and properties.
-    """
-
-    urns: tuple[str, ...] = ()
-    objects: tuple[tuple[str, str], ...] = ()
-    properties: tuple[tuple[str, str], ...] = ()
-
-    @classmethod
-    def parse(cls, text: str, source: str = ".zorgignore") -> IgnoreRules:
-        """Return the rules in the text of a file.
-
-        :param source: the file's name, for messages.
-        :raises InputError: for a line that is not a pattern. The message has the line's number.
-        """
-        urns, objects, properties = [], [], []
-        for number, line in enumerate(text.splitlines(), start=1):
-            pattern = line.strip()
-            if not pattern or pattern.startswith("#"):
-                continue
-            type_of_id, double, object_id = pattern.rpartition("::")
-            type_of_property, single, name = pattern.rpartition(":")
-            if pattern.startswith("urn:"):
-                urns.append(pattern)
-            elif double and type_of_id and object_id:
-                objects.append((type_of_id, object_id))
-            elif single and type_of_property and name and not double:
-                properties.append((type_of_property, name))
-            else:
-                reason = "is not a pattern: write a URN (urn:pulumi:…), type::id or type:property, with * for anything"
-                raise InputError(f"{source}, line {number}", repr(pattern), reason)
-        return cls(tuple(urns), tuple(objects), tuple(properties))
-
-    def apply(self, report: Report) -> Report:
-        """Return the report without what is ignored.
-
-        An object that two resources manage is never ignored, and neither a removal nor a phantom is ignored by a pattern of a property.
-        """
-        unmanaged = report.unmanaged and tuple(
-            each for each in report.unmanaged if not self._ignores(None, each.observed.token, each.observed.id)
-        )
-        return replace(
-            report,
-            drifted=tuple(left for each in report.drifted if (left := self._rest_of(each)) is not None),
-            unmanaged=unmanaged,
-            unknown=tuple(each for each in report.unknown if not self._ignores(each.urn, each.token, each.id)),
-        )
-
-    def _ignores(self, urn: str | None, type: str, id: str) -> bool:
-        """Whether the whole object is ignored."""
-        if urn is not None and any(_matches(urn, pattern) for pattern in self.urns):
-            return True
-        return _is_among(self.objects, type, id)
-
-    def _rest_of(self, drift: Drift) -> Drift | None:
-        """Return the drift without the properties that are ignored; None where nothing is left of it."""
-        if self._ignores(drift.urn, drift.token, drift.id):
-            return None
-        if drift.removed is not None:
-            return drift
-        left = tuple(change for change in drift.changes if not _is_among(self.properties, drift.token, change.property))
-        return replace(drift, changes=left) if left or drift.phantom is not None else None
-
-
-def _is_among(patterns: Iterable[tuple[str, str]], type: str, text: str) -> bool:
-    """Whether one of the patterns is that of the text, and of the type as a token or as a program writes it."""
-    return any(_matches(text, name) and (_matches(type, of) or _matches(short(type), of)) for of, name in patterns)
-
-
-def _matches(text: str, pattern: str) -> bool:
-    """Whether a pattern is that of the text. A text matches itself, also with ``[`` in it."""
-    return text == pattern or fnmatchcase(text, pattern)

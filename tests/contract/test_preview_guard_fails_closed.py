@@ -13,9 +13,10 @@ import pytest
 
 from pulumi_zorg.engine.preview_impact import PreviewImpact
 from pulumi_zorg.errors import ConfigurationError
+from pulumi_zorg.guard.limits import LOSING_ACCESS, Limit, limit_options
 from pulumi_zorg.guard.pipeline import review
 from pulumi_zorg.guard.plan import read_plan
-from pulumi_zorg.guard.report import LOSING_ACCESS, Limit, Verdict, limit_options
+from pulumi_zorg.guard.report import Verdict
 from pulumi_zorg.resource_types.impact import Effect, Facts
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.settings.config import Settings

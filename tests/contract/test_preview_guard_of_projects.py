@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.guard.limits import LOSING_ACCESS, Limit, limit_options
 from pulumi_zorg.guard.pipeline import review
 from pulumi_zorg.guard.plan import read_plan
-from pulumi_zorg.guard.report import LOSING_ACCESS, Limit, Verdict, limit_options
+from pulumi_zorg.guard.report import Verdict
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from pulumi_zorg.testing import Fault

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.guard.limits import Limit
 from pulumi_zorg.guard.pipeline import review
 from pulumi_zorg.guard.plan import read_plan
-from pulumi_zorg.guard.report import Limit, Verdict
+from pulumi_zorg.guard.report import Verdict
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from pulumi_zorg.testing import Fault

@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.drift.pipeline import Options, find_drift
-from pulumi_zorg.drift.report import Drift, IgnoreRules, Report
+from pulumi_zorg.drift.report import Drift, Report
 from pulumi_zorg.testing import AdminClient, Fault
 from pulumi_zorg.world.reader import FEW, FEW_LISTS
 from pulumi_zorg.world.tokens import resource_name, type_token

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from pulumi_zorg.guard.limits import LOSING_ACCESS, limit_options
 from pulumi_zorg.guard.pipeline import review
 from pulumi_zorg.guard.plan import read_plan
-from pulumi_zorg.guard.report import LOSING_ACCESS, limit_options
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from tests.support.plans import plan_text

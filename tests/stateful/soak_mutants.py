@@ -22,7 +22,7 @@ from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
 from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import NotFound, PermissionDenied, Unreachable
 from pulumi_zorg.guard import pipeline
-from pulumi_zorg.guard.report import LOSING_ACCESS, AccessLimit
+from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit
 from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.project.declaration import ProjectType

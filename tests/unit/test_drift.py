@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_zorg.drift.compare import changes_of, compare
-from pulumi_zorg.drift.report import Change, Drift, IgnoreRules, Report, Undetermined, Unmanaged
+from pulumi_zorg.drift.ignore import IgnoreRules
+from pulumi_zorg.drift.report import Change, Drift, Report, Undetermined, Unmanaged
 from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.world.observed import Key, Observed, Removal
 from pulumi_zorg.world.tokens import resource_name

@@ -10,7 +10,8 @@ import pytest
 from pulumi_zorg.doctor.findings import Diagnosis, Finding, error, ok, skipped, warning
 from pulumi_zorg.drift.report import Change, Drift, Phantom, Report, Undetermined, Unmanaged
 from pulumi_zorg.engine.state import SharedObject
-from pulumi_zorg.guard.report import LOSING_ACCESS, AccessLimit, Limit, Reviewed, Verdict
+from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit, Limit
+from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Facts, Planned
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.observed import Observed

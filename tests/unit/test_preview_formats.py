@@ -9,7 +9,8 @@ import pytest
 
 from pulumi_zorg.cli.preview_guard import FORMATS
 from pulumi_zorg.engine.state import SharedObject
-from pulumi_zorg.guard.report import LOSING_ACCESS, AccessLimit, Limit, Reviewed, Verdict
+from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit, Limit
+from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Planned
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from tests.support.schema import fits_schema
