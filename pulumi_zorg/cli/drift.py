@@ -83,7 +83,7 @@ def drift(
     name, settings, exported = _inputs(stack, state_file)
     options = Options(only or None, unmanaged, None if since is None else _moment(since, exported))
     with connected(settings, "zorg") as world:
-        report = rules.apply(find_drift(name, exported, world, options))
+        report = find_drift(name, exported, world, options).without(rules)
     FORMATS.write(form, report)
     write_errors(report.errors, _MOST_ERRORS)
     sys.exit({True: 0, False: _DRIFT, None: 1}[report.in_sync])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from pulumi_zorg.drift.report import Drift, Report
 from pulumi_zorg.errors import InputError
 from pulumi_zorg.world.tokens import short
 
@@ -49,40 +48,20 @@ class IgnoreRules:
                 raise InputError(f"{source}, line {number}", repr(pattern), reason)
         return cls(tuple(urns), tuple(objects), tuple(properties))
 
-    def apply(self, report: Report) -> Report:
-        """Return the report without what is ignored.
-
-        An object that two resources manage is never ignored, and neither a removal nor a phantom is ignored by a pattern of a property.
-        """
-        unmanaged = report.unmanaged and tuple(
-            each for each in report.unmanaged if not self._ignores(None, each.observed.token, each.observed.id)
-        )
-        return replace(
-            report,
-            drifted=tuple(left for each in report.drifted if (left := self._rest_of(each)) is not None),
-            unmanaged=unmanaged,
-            unknown=tuple(each for each in report.unknown if not self._ignores(each.urn, each.token, each.id)),
-        )
-
-    def _ignores(self, urn: str | None, type: str, id: str) -> bool:
-        """Whether the whole object is ignored."""
+    def ignores(self, urn: str | None, token: str, id: str) -> bool:
+        """Return whether a whole object is ignored."""
         if urn is not None and any(_matches(urn, pattern) for pattern in self.urns):
             return True
-        return _is_among(self.objects, type, id)
+        return _is_among(self.objects, token, id)
 
-    def _rest_of(self, drift: Drift) -> Drift | None:
-        """Return the drift without the properties that are ignored; None where nothing is left of it."""
-        if self._ignores(drift.urn, drift.token, drift.id):
-            return None
-        if drift.removed is not None:
-            return drift
-        left = tuple(change for change in drift.changes if not _is_among(self.properties, drift.token, change.property))
-        return replace(drift, changes=left) if left or drift.phantom is not None else None
+    def ignores_property(self, token: str, name: str) -> bool:
+        """Return whether a property of all objects of a type is ignored."""
+        return _is_among(self.properties, token, name)
 
 
-def _is_among(patterns: Iterable[tuple[str, str]], type: str, text: str) -> bool:
+def _is_among(patterns: Iterable[tuple[str, str]], token: str, text: str) -> bool:
     """Whether one of the patterns is that of the text, and of the type as a token or as a program writes it."""
-    return any(_matches(text, name) and (_matches(type, of) or _matches(short(type), of)) for of, name in patterns)
+    return any(_matches(text, name) and (_matches(token, of) or _matches(short(token), of)) for of, name in patterns)
 
 
 def _matches(text: str, pattern: str) -> bool:

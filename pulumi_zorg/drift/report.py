@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
+from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.engine.state import SharedObject, Undetermined
 from pulumi_zorg.errors import clean
 from pulumi_zorg.world.observed import Observed
@@ -92,6 +93,18 @@ class Drift:
         """What to do about changes that the server lost, and about a phantom."""
         return (*(each.lost for each in self.changes if each.lost), *((self.phantom.advice,) if self.phantom else ()))
 
+    def without(self, rules: IgnoreRules) -> Drift | None:
+        """Return the drift without the properties that are ignored; None where nothing is left of it.
+
+        Neither a removal nor a phantom is ignored by a pattern of a property.
+        """
+        if rules.ignores(self.urn, self.token, self.id):
+            return None
+        if self.removed is not None:
+            return self
+        left = tuple(each for each in self.changes if not rules.ignores_property(self.token, each.property))
+        return replace(self, changes=left) if left or self.phantom is not None else None
+
     def as_json(self) -> dict[str, Any]:
         """Return the drift for programs."""
         return {
@@ -157,6 +170,18 @@ class Report:
         """Why it is not known whether they agree, as sentences."""
         unknown = (f"{clean(each.title, 1_000)}: {each.why}" for each in self.unknown)
         return (*(each.error for each in self.shared), *unknown)
+
+    def without(self, rules: IgnoreRules) -> Report:
+        """Return the report without what is ignored. An object that two resources manage is never ignored."""
+        unmanaged = self.unmanaged and tuple(
+            each for each in self.unmanaged if not rules.ignores(None, each.observed.token, each.observed.id)
+        )
+        return replace(
+            self,
+            drifted=tuple(left for each in self.drifted if (left := each.without(rules)) is not None),
+            unmanaged=unmanaged,
+            unknown=tuple(each for each in self.unknown if not rules.ignores(each.urn, each.token, each.id)),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the output of `zorg drift --format json`. docs/schemas/drift.json is its JSON schema."""
