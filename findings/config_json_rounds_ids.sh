@@ -21,7 +21,10 @@ cd "$folder/project"
 printf 'name: app\nruntime: yaml\n' >Pulumi.yaml
 id=401653836127210535
 
-echo "engine $(pulumi version)"
+case $(pulumi version) in
+  v3.250.0 | v3.276.0) echo "engine $(pulumi version)" ;;
+  *) echo "this was seen with pulumi 3.250.0 and 3.276.0: put one of them on PATH" >&2; exit 2 ;;
+esac
 pulumi stack init dev >/dev/null 2>&1
 pulumi config set --stack dev --path app:users.ann "$id"
 pulumi config --stack dev --json >"$folder/shown.json"

@@ -37,7 +37,10 @@ expect() { # expect refused|stored VALUE ARGUMENTS…
   [ "$seen" = "$wanted" ] || { echo "not as described: expected '$wanted'" >&2; exit 1; }
 }
 
-echo "engine $(pulumi version)"
+case $(pulumi version) in
+  v3.250.0 | v3.276.0) echo "engine $(pulumi version)" ;;
+  *) echo "this was seen with pulumi 3.250.0 and 3.276.0: put one of them on PATH" >&2; exit 2 ;;
+esac
 pulumi stack init dev >/dev/null 2>&1
 expect refused "$token" app:apiToken
 expect stored "Bearer $token" --path app:headers.Proxy-Authorization
