@@ -47,12 +47,19 @@ def started_as_the_readme_says() -> Iterator[tuple[str, str]]:
             running.terminate()
 
 
-def checkout(folder: Path) -> Path:
-    """A copy of the checkout, as far as the examples need it."""
+def checkout(folder: Path, warm: Path) -> Path:
+    """A copy of the checkout, as far as the examples need it.
+
+    :param warm: the folder with the Python that begins with its imports done: the environment's, as the examples name it.
+    """
     shutil.copytree(EXAMPLES, folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(ROOT / name, folder)
-    (folder / ".venv").symlink_to(sys.prefix)
+    environment = folder / ".venv"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "python").symlink_to(warm / "python")
+    for name in ("bin/activate", "lib", "pyvenv.cfg"):
+        (environment / name).symlink_to(Path(sys.prefix) / name)
     return folder
 
 
@@ -90,11 +97,11 @@ def test_every_example_is_in_the_table() -> None:
 
 @pytest.mark.timeout(1200)
 def test_examples_run_one_after_the_other_on_one_instance(tmp_path: Path) -> None:
-    root = checkout(tmp_path)
     with started_as_the_readme_says() as (url, token), AdminClient(url, token) as admin:
         env = Stack(tmp_path / "stack", url, token).env | {"PULUMI_SKIP_CONFIRMATIONS": "true"}
         del env["PULUMI_STACK"]
         warm = env["PATH"].partition(os.pathsep)[0]
+        root = checkout(tmp_path, Path(warm))
         at_first = {each["name"] for each in admin.organizations().values()}
         left = []
         for example in TABLE:

@@ -4,7 +4,7 @@ A command of the engine starts two Python processes, the program and the host of
 this package, which takes half a second of CPU time. Here a server imports them once, and forks for each process. The
 process gets the arguments, environment, folder, files and process group that the engine gave it.
 
-:func:`commands` makes the commands that ask the server: `python3` and `zorg`. What is always the same, they answer themselves.
+:func:`commands` makes the commands that ask the server: `python3`, `python` and `zorg`. What is always the same, they answer themselves.
 For what the server does not run, they start the real `python3`.
 """
 
@@ -19,6 +19,7 @@ import marshal
 import os
 import runpy
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -46,13 +47,18 @@ _IMPORTED = (
 #: The questions of each command of the engine.
 _ASKED = ("--version", "-m pip list -v --format json")
 
+#: A shell starts faster than Python, and answers what is always the same.
+_COMMAND = """#!/bin/sh
+case "$*" in
+{cases}
+esac
+exec {python} -IS {request} {name} "$@"
+"""
+
 #: `-IS` and few imports: it starts in 10 ms. If it is killed, the server kills the process.
-_COMMAND = """#!{python} -IS
+_REQUEST = """
 import marshal, os, sys
-name, args = os.path.basename(sys.argv[0]), sys.argv[1:]
-if name == "python3" and " ".join(args) in {answers!r}:
-    sys.stdout.write({answers!r}[" ".join(args)])
-    sys.exit()
+name, args = sys.argv[1], sys.argv[2:]
 if name == "zorg":
     args = [{zorg!r}, *args]
 elif args[:3] != ["-u", "-m", "pulumi.dynamic"]:
@@ -85,14 +91,16 @@ def commands(folder: Path) -> Path:
     server = subprocess.Popen([real, "-I", __file__, str(fd)], stdin=subprocess.PIPE, pass_fds=[fd])
     listener.close()
     atexit.register(server.communicate)
-    answers = {
-        asked: subprocess.run([real, *asked.split()], capture_output=True, text=True, check=True).stdout
-        for asked in _ASKED
-    }
-    zorg = str(real.parent / "zorg")
-    for name in ("python3", "zorg"):
-        text = _COMMAND.format(python=str(real), zorg=zorg, answers=answers, address=address)
-        (folder / name).write_text(text)
+    cases = []
+    for number, asked in enumerate(_ASKED):
+        answer = folder / f"answer-{number}"
+        answer.write_bytes(subprocess.run([real, *asked.split()], capture_output=True, check=True).stdout)
+        cases.append(f'"{asked}") exec cat {shlex.quote(str(answer))} ;;')
+    request = folder / "request.py"
+    request.write_text(_REQUEST.format(python=str(real), zorg=str(real.parent / "zorg"), address=address))
+    for name, its_cases in (("python3", cases), ("python", cases), ("zorg", [])):
+        values = {"python": shlex.quote(str(real)), "request": shlex.quote(str(request)), "name": name}
+        (folder / name).write_text(_COMMAND.format(cases="\n".join(its_cases), **values))
         (folder / name).chmod(0o755)
     return folder
 
