@@ -20,7 +20,6 @@ def made(any_server: Server, any_stack: Stack) -> Stack:
     return any_stack
 
 
-@pytest.mark.engine_too
 def test_a_refresh_writes_down_what_is(any_server: Server, made: Stack) -> None:
     admin = any_server.admin
     acme = made.id("acme")
@@ -35,7 +34,6 @@ def test_a_refresh_writes_down_what_is(any_server: Server, made: Stack) -> None:
     assert any_server.proxy.writes == []
 
 
-@pytest.mark.engine_too
 def test_an_object_that_was_removed_outside_pulumi_is_created_again(any_server: Server, made: Stack) -> None:
     server, admin = any_server, any_server.admin
     acme, ann = made.id("acme"), made.id("ann")

@@ -58,7 +58,6 @@ def _nothing_is_forgotten(server: Server, stack: Stack, *said: str) -> None:
     assert not [each for each in server.proxy.exchanges if each.writes and each.status and each.status < 400]
 
 
-@pytest.mark.engine_too
 def test_a_token_without_rights_forgets_nothing(any_server: Server, made: Stack) -> None:
     low = any_server.admin.create_user(any_server.home, f"low{any_server.tag}")
     made.env["ZITADEL_TOKEN"] = any_server.admin.create_token(any_server.home, low)
@@ -121,7 +120,6 @@ def test_another_instance_forgets_nothing(any_server: Server, made: Stack) -> No
         _nothing_is_forgotten(any_server, made, "This instance has never had", "is zorg:url")
 
 
-@pytest.mark.engine_too
 def test_a_server_that_ignores_the_header_is_not_written_to(any_server: Server, made: Stack) -> None:
     server = any_server
     server.proxy.add(Fault("strip", times=None))
@@ -211,7 +209,6 @@ def test_an_outage_longer_than_the_deadline_is_told_and_the_next_up_ends_well(
     stack.assert_settled()
 
 
-@pytest.mark.engine_too
 def test_an_answer_lost_for_good_ends_with_one_object(any_server: Server, any_stack: Stack) -> None:
     """The server commits each create, and no answer ever arrives before the deadline."""
     server, stack = any_server, any_stack
@@ -273,7 +270,6 @@ def test_an_outage_after_a_refused_create_is_not_called_a_missing_right(
     assert not failed.shows("cannot see"), failed.out
 
 
-@pytest.mark.engine_too
 def test_the_same_object_is_not_declared_twice(server: Server, stack: Stack) -> None:
     stack.declare(a=org("Acme"), b=org("Acme"))
     preview = stack.run("preview")

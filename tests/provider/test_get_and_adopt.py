@@ -38,7 +38,6 @@ def test_get_finds_the_organization_of_a_grant_by_itself(server: Server, stack: 
     assert stack.up().shows(server.home)
 
 
-@pytest.mark.engine_too
 def test_get_fails_for_what_does_not_exist(any_server: Server, any_stack: Stack) -> None:
     server, stack = any_server, any_stack
     removed = server.admin.create_organization(server.name("Acme"))
@@ -53,7 +52,6 @@ def test_get_fails_for_what_does_not_exist(any_server: Server, any_stack: Stack)
     assert stack.fails().shows("This instance has never had user grant 424242")
 
 
-@pytest.mark.engine_too
 def test_a_name_that_is_taken_is_an_error_that_says_what_to_do(any_server: Server, any_stack: Stack) -> None:
     server, stack = any_server, any_stack
     acme = server.admin.create_organization(server.name("Acme"))
@@ -101,7 +99,6 @@ def test_adopt_writes_nothing_where_it_agrees(any_server: Server, any_stack: Sta
     stack.assert_settled()
 
 
-@pytest.mark.engine_too
 def test_the_deletion_policy_says_what_is_left(any_server: Server, any_stack: Stack) -> None:
     server, stack = any_server, any_stack
     stack.declare(

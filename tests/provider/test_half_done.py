@@ -89,7 +89,6 @@ def _refused_rename(server: Server, stack: AnyStack) -> Run:
     return run
 
 
-@pytest.mark.engine_too
 def test_an_error_says_what_has_happened_and_what_the_object_is(server: Server, stack: AnyStack) -> None:
     run = _refused_rename(server, stack)
     assert run.shows(
@@ -126,7 +125,6 @@ def test_the_next_run_brings_it_back_where_the_program_is_reverted(server: Serve
     stack.assert_settled()
 
 
-@pytest.mark.engine_too
 def test_the_next_run_finishes_it_where_the_program_stays(server: Server, stack: AnyStack) -> None:
     _refused_rename(server, stack)
     assert stack.preview()["acme"][0] == "update"

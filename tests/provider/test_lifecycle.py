@@ -138,7 +138,6 @@ def test_an_organization_is_deactivated_before_it_is_renamed(every_server: Serve
     stack.assert_settled()
 
 
-@pytest.mark.engine_too
 def test_what_is_born_inactive_is_created_then_deactivated(every_server: Server, every_stack: Stack) -> None:
     server, stack, proxy = every_server, every_stack, every_server.proxy
     stack.declare(

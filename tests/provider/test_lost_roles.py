@@ -245,7 +245,6 @@ def test_a_refresh_does_not_forget_who_still_has_a_role(tmp_path: Path, refresh:
         scene.stack.assert_settled()
 
 
-@pytest.mark.engine_too
 @pytest.mark.parametrize("reverted", [False, True])
 def test_users_that_could_not_be_searched_are_searched_after_a_refresh(
     server: Server, stack: InProcessStack, reverted: bool

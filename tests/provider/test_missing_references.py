@@ -138,7 +138,6 @@ def test_few_of_many_references_are_looked_for(server: Server, stack: InProcessS
 ROLES = {"admin": "Admin", "editor": "Editor", "viewer": "Viewer"}
 
 
-@pytest.mark.engine_too
 def test_a_role_that_a_project_of_the_same_program_does_not_have_is_refused(
     any_server: Server, any_stack: AnyStack
 ) -> None:

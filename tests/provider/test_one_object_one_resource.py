@@ -10,7 +10,6 @@ from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org, project
 
 
-@pytest.mark.engine_too
 def test_what_is_adopted_under_another_resource_name_is_not_removed_under_the_old_one(
     any_server: Server, any_stack: Stack
 ) -> None:
@@ -53,7 +52,6 @@ def with_one_id(server: Server, name: str) -> str:
     return chosen
 
 
-@pytest.mark.engine_too
 def test_an_organization_and_a_project_of_one_id_are_two_objects(any_server: Server, any_stack: Stack) -> None:
     server, stack, name = any_server, any_stack, any_server.name("Same")
     both = with_one_id(server, name)

@@ -277,7 +277,6 @@ def test_everything_is_ignored(server: Server, stack: AnyStack) -> None:
     assert stack.outputs("acme")["active"] is False
 
 
-@pytest.mark.engine_too
 def test_a_deactivation_outside_survives_a_rename(server: Server, stack: AnyStack) -> None:
     stack.declare(acme=org("Acme"), ann=grant(server.home, server.ann, server.project, ["viewer"]))
     stack.up()
@@ -295,7 +294,6 @@ def test_a_deactivation_outside_survives_a_rename(server: Server, stack: AnyStac
     assert server.admin.organization(stack.id("acme"))["state"] == "ORG_STATE_ACTIVE"
 
 
-@pytest.mark.engine_too
 def test_a_project_is_adopted_with_its_checks(server: Server, stack: AnyStack) -> None:
     shop = server.admin.create_project(server.home, "Shop")
     server.admin.set_project_flags(server.home, shop, **ON)

@@ -304,7 +304,6 @@ def test_a_role_that_can_never_be_added_is_an_error_about_the_role(server: Serve
 # Role keys that a program may not declare
 
 
-@pytest.mark.engine_too
 def test_a_role_key_with_a_space_that_somebody_added_is_drift_that_an_up_corrects(
     server: Server, stack: AnyStack
 ) -> None:
@@ -326,7 +325,6 @@ def test_a_role_key_with_a_space_that_somebody_added_is_drift_that_an_up_correct
     stack.assert_settled()
 
 
-@pytest.mark.engine_too
 def test_what_has_a_role_key_with_a_space_can_be_removed(server: Server, stack: AnyStack) -> None:
     admin, home = server.admin, server.home
     stack.declare(shop=_shop(server, {"viewer": "Viewer"}), ann=grant(home, server.ann, "@shop", ["viewer"]))

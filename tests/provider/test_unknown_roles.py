@@ -24,7 +24,6 @@ def _fails_in_preview(stack: AnyStack, *texts: str) -> None:
 
 
 @pytest.mark.every_profile
-@pytest.mark.engine_too
 def test_a_role_that_the_project_does_not_have_is_refused(every_server: Server, every_stack: AnyStack) -> None:
     server, stack = every_server, every_stack
     stack.declare(ann=grant(server.home, server.ann, server.project, ["viewr"]))
@@ -162,7 +161,6 @@ def test_a_caller_without_the_event_store_reads_the_project_grant(server: Server
     assert server.proxy.writes == []
 
 
-@pytest.mark.engine_too
 def test_roles_that_the_program_ignores_are_not_compared(server: Server, stack: AnyStack) -> None:
     def declare(roles: list[str]) -> None:
         stack.declare(
