@@ -173,6 +173,7 @@ if __name__ == "__main__":
     for module in _IMPORTED:
         importlib.import_module(module)
     gc.freeze()  # so that a collection does not copy what was imported
+    gc.disable()  # these processes end soon
     argv = _serve(socket.socket(fileno=int(sys.argv[1])))
     try:
         _run(argv)
