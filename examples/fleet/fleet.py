@@ -222,7 +222,7 @@ def show_plan(plan: Sequence[Part]) -> None:
         for what, keys in (
             ("new", part.new),
             ("taken over", part.takes),
-            ("let go, and kept in ZITADEL", part.leaves),
+            ("released, and kept in ZITADEL", part.leaves),
             ("REMOVED from ZITADEL", part.removes),
         ):
             if keys:

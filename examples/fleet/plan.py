@@ -65,7 +65,7 @@ def refusals(fleet: Fleet, states: States) -> list[str]:
 
 
 def _refusals_of(fleet: Fleet, key: str, holders: Mapping[str, Held]) -> Iterator[str]:
-    """Yield a sentence for each stack that must not let go of the tenant, or not declare it."""
+    """Yield a sentence for each stack that must not release the tenant, or not declare it."""
     in_file = key in fleet.tenants
     home = stack_of(key, fleet.stacks)
     giver = fleet.giver(key) if in_file else None
@@ -73,7 +73,7 @@ def _refusals_of(fleet: Fleet, key: str, holders: Mapping[str, Held]) -> Iterato
         if in_file and stack in (home, giver):
             continue  # it declares the tenant
         if not in_file:
-            # One stack removes the organization. Another one may let go of it, because nothing of it will be left.
+            # One stack removes the organization. Another one may release it, because nothing of it will be left.
             if not any(each.removable for each in holders.values()):
                 yield (
                     f"{key} is in {stack}, and not in the file. To remove the tenant, put it back with `remove: true`, run, and "
@@ -107,7 +107,7 @@ class Part:
     :param tenants: all that the stack declares.
     :param new: those that no stack has.
     :param takes: those that it takes over from another stack.
-    :param leaves: those that it lets go of, which stay in ZITADEL.
+    :param leaves: those that it releases, which stay in ZITADEL.
     :param removes: those whose organizations are removed.
     """
 

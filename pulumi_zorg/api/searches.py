@@ -1,4 +1,4 @@
-"""Searches for users, by what a person knows of them, and counts and names for sentences that people read."""
+"""Searches for users by names and email addresses, and the counts and names for sentences that people read."""
 
 from __future__ import annotations
 

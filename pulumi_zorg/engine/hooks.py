@@ -168,7 +168,7 @@ class Hooks(Generic[AnyInputs]):
     def _half_done(
         self, target: Target[AnyInputs], olds: Mapping[str, Any], recorded: Mapping[str, Any], error: ZorgError
     ) -> dict[str, Any] | None:
-        """Return the outputs of a resource whose update failed after it had changed something, which the error says then.
+        """Return the outputs of a resource whose update failed after it had changed something, and complete the error with that.
 
         Return None where it has changed nothing.
         """

@@ -1,4 +1,4 @@
-"""The object that a resource changes, how far the change has come, and what the error of one that failed half way says of that."""
+"""The object that a resource changes, how far the change has come, and the error of a change that failed half way."""
 
 from __future__ import annotations
 

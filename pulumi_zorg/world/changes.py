@@ -1,4 +1,4 @@
-"""What the event store says about many objects: which of them it changed or removed, and what their last change of state was."""
+"""What the event store shows of many objects: which of them were changed or removed, and their last change of state."""
 
 from __future__ import annotations
 

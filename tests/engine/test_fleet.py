@@ -92,13 +92,13 @@ def test_fleet_grows_without_removing_a_tenant(server: Server, tmp_path: Path) -
     )
     admin.rename_organization(ids["Stark"], "Stark")
 
-    # The new stack takes the tenants over. Then the old stack lets go of them, while a person leaves one of them.
+    # The new stack takes the tenants over. Then the old stack releases them, while a person leaves one of them.
     proxy.clear()
     fleet.run("up", "--only", "tenants-2")
     assert proxy.writes == []
     del fleet.data["previous_stacks"], tenants["stark"]["people"][server.bob]
     up = fleet.run("up", "--only", "tenants-0", "--only", "tenants-2")
-    assert up.shows("2 let go, and kept in ZITADEL: stark, wayne")
+    assert up.shows("2 released, and kept in ZITADEL: stark, wayne")
     (bob,) = (grant_id for grant_id, each in grants.items() if each["userId"] == server.bob)
     assert proxy.writes == [f"DELETE /management/v1/users/{server.bob}/grants/{bob}"]
     assert admin.grants(ids["Stark"]).keys() == grants.keys() - {bob}

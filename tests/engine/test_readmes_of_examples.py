@@ -124,7 +124,7 @@ def test_examples_run_one_after_the_other_on_one_instance(tmp_path: Path) -> Non
 
 
 def _fleet() -> set[str]:
-    """The tenants of the fleet. They stay in ZITADEL when their stacks let go of them."""
+    """The tenants of the fleet. They stay in ZITADEL when their stacks release them."""
     data = yaml.safe_load((EXAMPLES / "fleet" / "fleet.yaml").read_text())
     return {each["name"] for each in data["tenants"].values()}
 
