@@ -455,7 +455,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         """Somebody else's token."""
         low = self.admin.create_user(self.home, f"low{next(_NUMBERS)}{self.tag}")
         self.engine.token = self.admin.create_token(self.home, low)
-        # What is only retained needs no right to be release.
+        # What is only retained needs no right to be released.
         before = {name for name, each in self.engine.state.items() if each.outputs.get("deletion_policy") != "retain"}
         try:
             self._run(command)
