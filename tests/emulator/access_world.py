@@ -18,8 +18,6 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from pulumi_zorg.emulator import Emulator
-
 PASSWORD = "Recorded-1-password!"
 REDIRECT = "http://localhost:9/cb"
 VERIFIER = "a-verifier-that-is-long-enough-for-the-proof-of-a-key"
@@ -71,11 +69,16 @@ class Account:
 
 
 class World:
-    """One emulator with its objects by name, and the calls that make them."""
+    """One server with its objects by name, and the calls that make them.
 
-    def __init__(self, emulator: Emulator, client: httpx.Client) -> None:
+    :ivar emulator: the server: an emulator, or the `url` and `token` of another one.
+    :ivar tag: makes names unique on a server that has other objects.
+    """
+
+    def __init__(self, emulator: Any, client: httpx.Client, tag: str = "") -> None:
         self.emulator = emulator
         self.client = client
+        self.tag = tag
         self.ids: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
         self.accounts: dict[str, Account] = {}
@@ -85,7 +88,7 @@ class World:
 
     def copy(self) -> World:
         """Return a world with the same objects, to which others can be added."""
-        world = World(self.emulator, self.client)
+        world = World(self.emulator, self.client, self.tag)
         world.ids, world.secrets, world.accounts = dict(self.ids), dict(self.secrets), dict(self.accounts)
         world.admin = self.admin
         return world
@@ -105,7 +108,7 @@ class World:
 
     def org(self, name: str, title: str) -> str:
         """Create an organization."""
-        self.ids[name] = self.made(f"{MANAGEMENT}/orgs", {"name": title})["id"]
+        self.ids[name] = self.made(f"{MANAGEMENT}/orgs", {"name": f"{title}{self.tag}"})["id"]
         return self.ids[name]
 
     def project(self, name: str, org: str, roles: tuple[str, ...] = (), title: str = "ax-p", **flags: bool) -> str:
@@ -148,6 +151,7 @@ class World:
 
     def human(self, name: str, org: str, username: str, given: str = "H", family: str = "M") -> Account:
         """Create a person with a password."""
+        username += self.tag
         body = {
             "organization": {"orgId": self.ids[org]},
             "username": username,
@@ -159,6 +163,7 @@ class World:
 
     def machine(self, name: str, org: str, username: str, *, title: str = "ax", more: bool = True) -> Account:
         """Create a service account with a secret, and with a key and a personal access token if wanted."""
+        username += self.tag
         body = {"userName": username, "name": title, "accessTokenType": "ACCESS_TOKEN_TYPE_JWT"}
         path, org_id = f"{MANAGEMENT}/users/machine", self.ids[org]
         account = self._account(name, org, username, self.made(path, body, org_id)["userId"])
@@ -247,9 +252,9 @@ def code_of(url: str) -> str:
     return parse_qs(urlsplit(url).query)["code"][0]
 
 
-def base_world(emulator: Emulator, client: httpx.Client) -> World:
+def base_world(emulator: Any, client: httpx.Client, tag: str = "") -> World:
     """Return the objects that all scenarios share: the administrator, the login, and another project with an API application."""
-    world = World(emulator, client)
+    world = World(emulator, client, tag)
     me = world.call("GET", "/auth/v1/users/me").json()["user"]
     world.ids["org.default"] = me["details"]["resourceOwner"]
     world.machine("admin", "org.default", "ax-admin", title="ax-admin")
