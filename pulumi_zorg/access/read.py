@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 
 from pulumi_zorg.access.instance import (
     Instance,
@@ -74,6 +75,7 @@ class _Administrator(Wire):
     organization: _Reference | None = None
     project: _OnProject | None = None
     project_grant: _OnProjectGrant | None = None
+    change_date: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -200,20 +202,21 @@ def _user_grant(row: Authorization, project_grants: dict[str, ProjectGrant]) -> 
         tuple(role.key for role in row.roles),
         _active(row.state),
         by if by in project_grants and org_id != project.organization_id else None,
+        row.change_date,
     )
 
 
 def _manager(row: _Administrator) -> Manager:
-    user_id, roles = row.user.id, row.roles
+    user_id, roles, changed = row.user.id, row.roles, row.change_date
     if row.project_grant is not None:
         on = row.project_grant
         grant = f"{on.project_id}:{on.granted_organization_id}"
-        return Manager(user_id, Level.PROJECT_GRANT, grant, roles, on.organization_id)
+        return Manager(user_id, Level.PROJECT_GRANT, grant, roles, on.organization_id, changed)
     if row.project is not None:
-        return Manager(user_id, Level.PROJECT, row.project.id, roles, row.project.organization_id)
+        return Manager(user_id, Level.PROJECT, row.project.id, roles, row.project.organization_id, changed)
     if row.organization is not None:
-        return Manager(user_id, Level.ORGANIZATION, row.organization.id, roles, row.organization.id)
-    return Manager(user_id, Level.INSTANCE, "", roles)
+        return Manager(user_id, Level.ORGANIZATION, row.organization.id, roles, row.organization.id, changed)
+    return Manager(user_id, Level.INSTANCE, "", roles, changed=changed)
 
 
 def _active(state: str) -> bool | None:
