@@ -6,8 +6,9 @@ What was not known then, or is not known now, is neither gained nor lost.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from pulumi_zorg.access.report import SCHEMA, AccessGrant, AccessRow, Compared
@@ -16,6 +17,7 @@ from pulumi_zorg.errors import ConfigurationError, clean
 
 _ROW = tuple(each.name for each in fields(AccessRow))
 _GRANT = tuple(each.name for each in fields(AccessGrant))
+_person = attrgetter("order")
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ def compare_reports(earlier: Earlier, rows: Iterable[AccessRow], unknown: Mappin
         if was and now and _same(was, now):
             continue
         if had is None or has is None:
-            # An absent row that would not be in force if it existed needs no explanation.
-            if had is not False or has is not False:
+            # A report without --inactive leaves out what was not in force.
+            if was or has is not False:
                 not_known.append((row, "; ".join(filter(None, (why_then, why_now)))))
         elif has and not had:
             gained.append(row)
@@ -90,13 +92,13 @@ def compare_reports(earlier: Earlier, rows: Iterable[AccessRow], unknown: Mappin
             lost.append(_lost(before[key], now))
         elif was and now:
             changed.append((was, now))
-    by_person: Callable[[AccessRow], Any] = lambda each: each.order  # noqa: E731
     return Compared(
         earlier.read_at,
-        tuple(sorted(gained, key=by_person)),
-        tuple(sorted(lost, key=by_person)),
+        tuple(sorted(gained, key=_person)),
+        tuple(sorted(lost, key=_person)),
         tuple(sorted(changed, key=lambda pair: pair[1].order)),
         tuple(sorted(not_known, key=lambda pair: pair[0].order)),
+        not earlier.unknown and not unknown,
     )
 
 

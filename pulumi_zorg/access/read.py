@@ -7,7 +7,7 @@ feature_service_v2 (GetInstanceFeatures). The v2 lists leave out what the caller
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import datetime
 
@@ -33,6 +33,7 @@ from pulumi_zorg.api.searches import USERS, FoundUser
 from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer, clean
 
 _COLLECTIONS = ("organizations", "users", "projects", "project_grants", "user_grants", "managers")
+_MORE_PAGES = 10  # of events, for the roles of few projects that were changed often
 _HIDDEN = "the credential has no right on the instance, and the lists leave out what it may not see"
 
 
@@ -157,6 +158,16 @@ def read_instance(
         login_v2=_login_v2(client),
         unlisted=unlisted,
     )
+
+
+def read_roles(client: Client, project_ids: Collection[str]) -> frozenset[str]:
+    """Return the keys of the roles of these projects; none for a caller who may not read the event store."""
+    try:
+        client.roles.read_all(project_ids, at_most=len(project_ids) + _MORE_PAGES)
+    except (PermissionDenied, NotFound):
+        return frozenset()
+    read = (client.roles.known(each) for each in project_ids if client.roles.is_known(each))
+    return frozenset(key for found in read if found is not None for key in found.keys)
 
 
 def _sees_all(client: Client) -> bool:

@@ -53,7 +53,7 @@ class AccessRow:
     :ivar user_org_id: the organization that the user lives in.
     :ivar org_id: the organization that gives the access, or that the right is on; None for a right on the instance.
     :ivar level: of a manager, what the right is on: ``instance``, ``organization``, ``project`` or ``project grant``.
-    :ivar object_id: of a manager, the id of that.
+    :ivar object_id: of a manager, the id of that; of a project grant as in :class:`AccessGrant`; None for the instance.
     :ivar project_id: None for a right that is not on a project.
     :ivar roles: the roles that the user grants give, or that the manager has.
     :ivar in_force: whether the user has them; None where that is not known.
@@ -103,8 +103,10 @@ class AccessRow:
     @property
     def order(self) -> tuple[str, ...]:
         """What rows are sorted by: the person, then what the access is to."""
-        names = (self.project_name, self.org_name, self.object_name, self.org_id, self.object_id, self.project_id)
-        return (self.login_name.casefold(), self.user_id, self.kind[::-1], *(name or "" for name in names))
+        names = (self.level, self.project_name, self.org_name, self.object_name)
+        ids = (self.project_id, self.org_id, self.object_id)
+        parts = (*((name or "").casefold() for name in names), *(each or "" for each in ids))
+        return (self.login_name.casefold(), self.user_id, *parts)
 
     def as_json(self) -> dict[str, Any]:
         """Return the row for programs."""
@@ -139,6 +141,7 @@ class Compared:
     :param since: when that was read.
     :param changed: rows in force in both that differ, as they were and as they are.
     :param unknown: rows of which it is not known then or now whether they are in force, each with the reason.
+    :param complete: whether the lists of both reports are whole.
     """
 
     since: str
@@ -146,11 +149,12 @@ class Compared:
     lost: tuple[AccessRow, ...] = ()
     changed: tuple[tuple[AccessRow, AccessRow], ...] = ()
     unknown: tuple[tuple[AccessRow, str], ...] = ()
+    complete: bool = True
 
     @property
     def same(self) -> bool | None:
         """Whether nothing changed; None where that is not known."""
-        return None if self.unknown else not (self.gained or self.lost or self.changed)
+        return None if self.unknown or not self.complete else not (self.gained or self.lost or self.changed)
 
     def as_json(self) -> dict[str, Any]:
         """Return the comparison for programs."""
@@ -190,7 +194,10 @@ class Report:
         """What is not known, as sentences."""
         lists = (f"not all {name.replace('_', ' ')} are known: {why}" for name, why in self.unknown.items())
         rows = sum(each.in_force is None for each in self.rows)
-        return (*lists, *((f"of {rows} rows it is not known whether they are in force",) if rows else ()))
+        return (
+            *lists,
+            *((f"of {rows} of {len(self.rows)} rows it is not known whether they are in force",) if rows else ()),
+        )
 
     def parts(self) -> Iterator[tuple[str, Any]]:
         """Return the names and values of the JSON, with iterators in place of the long lists."""
@@ -322,15 +329,15 @@ def _manager_row(instance: Instance, manager: Manager, history: History) -> Acce
     project = instance.projects.get(project_id) if project_id else None
     org_id = manager.org_id or None
     org_name = None if org_id is None else _organization(instance, org_id)
-    name = {Level.ORGANIZATION: org_name, Level.PROJECT: project.name if project else ""}.get(manager.level)
+    name = {Level.ORGANIZATION: org_name or "", Level.PROJECT: project.name if project else ""}.get(manager.level)
     return AccessRow(
         "manager",
         **_user(instance, manager.user_id),
         org_id=org_id,
         org_name=org_name,
         level=manager.level.value,
-        object_id=manager.object_id,
-        object_name=_organization(instance, granted_to) if granted_to else name or "",
+        object_id=manager.object_id or None,
+        object_name=_organization(instance, granted_to) if granted_to else name,
         project_id=project_id,
         project_name=project.name if project else None if project_id is None else "",
         roles=tuple(sorted(manager.roles)),

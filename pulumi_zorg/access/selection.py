@@ -11,6 +11,7 @@ from pulumi_zorg.access.instance import Instance, Manager, Project, UserGrant
 from pulumi_zorg.errors import NoMatch, SeveralMatches, clean
 
 _MOST_LISTED = 5
+_MANAGER_ROLES = ("IAM_", "ORG_", "PROJECT_")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ def select(instance: Instance, filters: Filters, other_roles: Iterable[str] = ()
     users = {each.id: each.login for each in instance.users.values()}
     # A credential may see grants of users whom it does not see.
     users.update((each.user_id, "") for each in _given(instance) if each.user_id not in users)
-    roles = {role: role for role in (*other_roles, *roles_given(instance))}
+    # Nothing lists the roles that a manager can have. Those of a newer server are in no table here.
+    of_managers = [each for each in filters.roles if filters.managers and each.startswith(_MANAGER_ROLES)]
+    roles = {role: role for role in (*other_roles, *of_managers, *roles_given(instance))}
     return Selection(
         _named("organization", filters.organizations, organizations),
         _named("project", filters.projects, projects),

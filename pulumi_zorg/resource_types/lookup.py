@@ -230,6 +230,15 @@ def without_traceback(error: Error) -> Error:
     return shown
 
 
+def once_in_run(what: str, read: Callable[[Client], Answer]) -> Answer:
+    """Return what several questions of a run share, which is read once.
+
+    :param what: what it is. No question has this name.
+    """
+    answer: Answer = _run().once((what,), read)
+    return answer
+
+
 def _run() -> _Run:
     try:
         return _run_with(_settings(), pulumi.runtime.settings.get_monitor())
