@@ -23,6 +23,8 @@ from pulumi_zorg.access.instance import (
     UserGrant,
     UserState,
 )
+from pulumi_zorg.api.api_services import AUTHORIZATIONS as AUTHORIZATION_SERVICE
+from pulumi_zorg.api.api_services import needs_service
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList, Row
 from pulumi_zorg.api.operations import Endpoint
@@ -33,6 +35,7 @@ from pulumi_zorg.api.searches import USERS, FoundUser
 from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer, clean
 
 _COLLECTIONS = ("organizations", "users", "projects", "project_grants", "user_grants", "managers")
+_WAY_OUT = "ZITADEL has it since v4. Without it, it cannot be found out who can get in."
 _MORE_PAGES = 10  # of events, for the roles of few projects that were changed often
 _HIDDEN = "the credential has no right on the instance, and the lists leave out what it may not see"
 
@@ -109,7 +112,13 @@ def read_instance(
 
     :param progress: is given what is read, how many entries were, and how many there are, after each page.
     :raises ApiError: where a list is refused that everything rests on: of organizations, users, projects or user grants.
+    :raises LookupFailed: where the server does not have these lists.
     """
+    with needs_service(client.transport, AUTHORIZATION_SERVICE, _WAY_OUT):
+        return _read(client, progress)
+
+
+def _read(client: Client, progress: Callable[[str, int, int], None]) -> Instance:
     unlisted = {} if _sees_all(client) else dict.fromkeys(_COLLECTIONS, _HIDDEN)
 
     def entries(collection: str, listed: ObjectList[Row]) -> Iterator[Row]:

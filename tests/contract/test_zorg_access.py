@@ -215,6 +215,13 @@ def granted(tenants: Tenants) -> str:
     return found
 
 
+def test_a_server_without_the_v2_api_is_an_error_that_says_so(tmp_path: Path) -> None:
+    with emulated("seeds") as server:
+        ended = run_zorg("access", cwd=tmp_path, env={"ZITADEL_URL": server.proxy.url, "ZITADEL_TOKEN": server.token})
+    assert ended.code == ERROR
+    assert "seems not to have AuthorizationService v2, a part of ZITADEL's API. ZITADEL has it since v4" in ended.err
+
+
 # An earlier report.
 
 
@@ -233,7 +240,7 @@ def test_nothing_changed(tenants: Tenants) -> None:
 
 def test_who_gained_and_who_lost_access(tenants: Tenants) -> None:
     admin, old = tenants.server.admin, written(tenants)
-    (carls,) = [id for id, each in admin.grants(tenants.acme).items() if each["userId"] == tenants.carl]
+    (carls,) = [key for key, each in admin.grants(tenants.acme).items() if each["userId"] == tenants.carl]
     admin.reactivate_grant(tenants.acme, tenants.carl, carls)
     admin.deactivate_grant(tenants.acme, tenants.bot, tenants.grant)
     found = tenants.report("--compare", old, code=CHANGED)["compared"]

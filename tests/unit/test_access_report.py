@@ -102,7 +102,7 @@ def test_a_row_has_the_roles_the_grants_and_the_time_of_their_newest_change() ->
 
 def test_a_right_names_what_it_is_on() -> None:
     levels = [(Level.INSTANCE, "", ""), (Level.ORGANIZATION, "a", "a"), (Level.PROJECT_GRANT, "p:a", "v")]
-    managers = tuple(Manager("dan", level, id, ("R",), org_id) for level, id, org_id in levels)
+    managers = tuple(Manager("dan", level, of_id, ("R",), org_id) for level, of_id, org_id in levels)
     rows = [each for each in rows_of(instance(managers=managers), EVERYTHING) if each.is_manager]
     assert [(each.level, each.object_id, each.object_name, each.org_id, each.project_id) for each in rows] == [
         ("instance", None, None, None, None),

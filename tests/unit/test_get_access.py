@@ -59,7 +59,7 @@ def test_rows_that_may_be_missing_are_an_error(started: Program) -> None:
     carl = admin.create_user(home, "carl")
     admin.add_member(home, carl, "ORG_OWNER")
     started.begin(admin.create_token(home, carl))
-    with pytest.raises(zorg.LookupFailed, match="It is not known who can get in: not all .+ are shown"):
+    with pytest.raises(zorg.LookupFailed, match=r"It is not known who can get in: not all .+ are shown"):
         zorg.get_access(org_id=home)
 
 
