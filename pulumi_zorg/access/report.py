@@ -6,7 +6,7 @@ docs/access.md explains the rows, and docs/schemas/access.json is their JSON sch
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import groupby
 from typing import Any
@@ -38,7 +38,7 @@ class AccessGrant:
 
     def as_json(self) -> dict[str, Any]:
         """Return the user grant for programs."""
-        return {**_values(self), "roles": list(self.roles)}
+        return {**vars(self), "roles": list(self.roles)}
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,14 @@ class AccessRow:
     @property
     def order(self) -> tuple[str, ...]:
         """What rows are sorted by: the person, then what the access is to."""
-        names = (self.level, self.project_name, self.org_name, self.object_name)
-        ids = (self.project_id, self.org_id, self.object_id)
-        parts = (*((name or "").casefold() for name in names), *(each or "" for each in ids))
-        return (self.login_name.casefold(), self.user_id, *parts)
+        names = f"{self.level or ''}\0{self.project_name or ''}\0{self.org_name or ''}\0{self.object_name or ''}"
+        ids = self.project_id or "", self.org_id or "", self.object_id or ""
+        return (self.login_name.casefold(), self.user_id, names.casefold(), *ids)
 
     def as_json(self) -> dict[str, Any]:
         """Return the row for programs."""
         lists = {"roles": list(self.roles), "reasons": list(self.reasons)}
-        return {**_values(self), **lists, "grants": [each.as_json() for each in self.grants]}
+        return {**vars(self), **lists, "grants": [each.as_json() for each in self.grants]}
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ class ProjectRow:
 
     def as_json(self) -> dict[str, Any]:
         """Return the project for programs."""
-        return _values(self)
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)
@@ -385,7 +384,3 @@ def _texts(answer: Answer) -> tuple[str, ...]:
 
 def _changed(grant: UserGrant) -> datetime:
     return grant.changed or datetime.min.replace(tzinfo=timezone.utc)
-
-
-def _values(of: Any) -> dict[str, Any]:
-    return {each.name: getattr(of, each.name) for each in fields(of)}

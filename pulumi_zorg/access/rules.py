@@ -282,13 +282,12 @@ def _named(name: str) -> str:
 
 
 def _all(answers: Iterable[Answer]) -> Answer:
-    several = list(answers)
-    refused = [each for each in several if each.works is False]
-    unknown = [each for each in several if each.works is None]
-    decides = refused or unknown
-    if not decides:
+    stopping = [each for each in answers if not each.works]
+    if not stopping:
         return _YES
-    return Answer(False if refused else None, _unique(reason for each in decides for reason in each.reasons))
+    refused = [each for each in stopping if each.works is False]
+    reasons = _unique(reason for each in refused or stopping for reason in each.reasons)
+    return Answer(False if refused else None, reasons)
 
 
 def _unique(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
