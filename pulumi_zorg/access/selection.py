@@ -129,7 +129,7 @@ def _named(noun: str, wanted: Sequence[str], names: dict[str, str], called: str 
         if not ids:
             what = f"{noun} with the {called}" if called == "key" else f"{noun} with the id or the {called}"
             similar = _similar(each, set(names.values()))
-            text = f" Similar: {', '.join(map(_quoted, similar))}." if similar else ""
+            text = f" Similar names: {', '.join(map(_quoted, similar))}." if similar else ""
             raise NoMatch(f"There is no {what} {_quoted(each)} that this credential may see.{text}")
         found.update(ids)
     return frozenset(found)

@@ -173,10 +173,10 @@ def test_a_role_that_nobody_has_gives_an_empty_report(tenants: Tenants) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--role", "audit"], 'There is no role with the key "audit".+Similar: "auditor"'),
-        (["--org", "acme"], 'There is no organization .+Similar: "Acme"'),
-        (["--project", "Customer"], 'There is no project .+Similar: "Customers"'),
-        (["--user", "bott"], 'There is no user .+Similar: "bot"'),
+        (["--role", "audit"], 'There is no role with the key "audit".+Similar names: "auditor"'),
+        (["--org", "acme"], 'There is no organization .+Similar names: "Acme"'),
+        (["--project", "Customer"], 'There is no project .+Similar names: "Customers"'),
+        (["--user", "bott"], 'There is no user .+Similar names: "bot"'),
     ],
 )
 def test_a_filter_that_matches_nothing_is_an_error_without_a_report(
