@@ -92,10 +92,11 @@ def access(
     why: bool,
     form: str,
 ) -> None:
-    """Says who can get in: which users have which roles in which projects, and whether that is in force.
+    """Says who can get in, who cannot, and why.
 
-    It reads the instance and changes nothing. The exit code is 0 if all is known, and 1 if something is not. With --compare it is 0 if
-    nothing changed, 7 if somebody gained or lost access, and 1 if that is not known.
+    A row has a user's roles in a project, and whether they are in force. The command reads the instance and changes nothing. The exit
+    code is 0 if all is known, and 1 if something is not. With --compare it is 0 if nothing changed, 7 if somebody gained or lost access,
+    and 1 if that is not known.
     """
     filters = Filters(organizations, projects, users, roles, managers or why, inactive)
     _verify(filters, why=why, others=[*organizations, *roles, *filter(None, (compare,))], form=form, compare=compare)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.cli import main
 from pulumi_zorg.testing import AdminClient
 from tests.support.command import Ended, run_zorg
 from tests.support.schema import fits_schema
@@ -135,6 +137,19 @@ def test_the_table_has_a_person_with_what_the_person_has(tenants: Tenants) -> No
         "4 rows of 3 users: 3 in force, 1 not in force",
     ]
     assert max(map(len, ended.out.splitlines())) <= 100
+
+
+def test_a_terminal_shows_the_progress_of_long_reads(
+    tenants: Tenants, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tenants.folder)
+    monkeypatch.setenv("ZITADEL_URL", tenants.server.proxy.url)
+    monkeypatch.setenv("ZITADEL_TOKEN", tenants.server.token)
+    for terminal in (True, False):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal)
+        with pytest.raises(SystemExit):
+            main.main(["access"], prog_name="zorg")
+        assert ("Reading user grants: 2 of 2" in capsys.readouterr().err) is terminal
 
 
 def test_csv_is_safe_for_spreadsheets(tenants: Tenants) -> None:

@@ -226,7 +226,10 @@ def test_the_projects_of_an_organization_are_those_that_it_owns_or_has() -> None
     [
         (Filters(("acme",)), 'There is no organization with the id or the name "acme" .+ Similar names: "Acme"'),
         (Filters(projects=("Portall",)), 'no project .+"Portall".+ Similar names: "Portal"'),
-        (Filters(users=("ann@other.example",)), 'no user with the id or the login name .+ Similar names: "ann@acme.example"'),
+        (
+            Filters(users=("ann@other.example",)),
+            'no user with the id or the login name .+ Similar names: "ann@acme.example"',
+        ),
         (Filters(roles=("admn",)), 'no role with the key "admn".+ Similar names: "admin"'),
         (Filters(roles=("IAM_OWNER",)), "no role"),
         (Filters(("zzz",)), "may see\\.$"),
