@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -128,6 +128,15 @@ def test_of_two_grants_by_one_organization_only_the_roles_of_the_active_one_coun
     grants = [UserGrant("1", "a", "ann", "p", ("viewer",)), UserGrant("3", "a", "ann", "p", ("admin",), False)]
     row = of(rows_of(instance(user_grants=by_id(grants)), Selection()), "ann")
     assert (row.roles, row.in_force, [each.user_grant_id for each in row.grants]) == (("viewer",), True, ["1", "3"])
+
+
+def test_the_newest_change_of_several_grants_counts() -> None:
+    newer = replace(instance().user_grants["1"], id="3", changed=WHEN + timedelta(days=1))
+    for order in (("1", "3"), ("3", "1")):
+        both = {"1": instance().user_grants["1"], "3": newer}
+        found = instance(user_grants={key: both[key] for key in order})
+        row = of(rows_of(found, Selection(), {"1": "Dan", "3": "Eve"}), "ann")
+        assert (row.since, row.by) == ("2026-11-24T08:00:00.000005Z", "Eve")
 
 
 def test_a_grant_of_an_unknown_state_makes_a_row_that_is_not_known() -> None:
@@ -285,6 +294,19 @@ def test_a_deactivated_user_lost_access_and_a_reactivated_one_gained_it(inactive
     assert lost.lost[0].reasons == ("the user is deactivated",)
     gained = compared(off, instance(), inactive=inactive)
     assert (ids(gained.gained), gained.lost, gained.unknown, gained.same) == (["ann"], (), (), False)
+
+
+def test_what_was_lost_has_the_roles_that_were_lost() -> None:
+    off = instance().having("user_grants", UserGrant("1", "a", "ann", "p", ("admin",), False))
+    (lost,) = compared(instance(), off).lost
+    assert (lost.roles, lost.reasons[-1]) == (("viewer",), "project_role_check, and the user grant is deactivated")
+
+
+def test_a_report_without_inactive_access_does_not_lack_it() -> None:
+    """Its lists were not whole, but what is not in force would not be in it anyway."""
+    off = replace(with_user(state=UserState.INACTIVE), unlisted={"user_grants": "hidden"})
+    found = compared(off, off)
+    assert (found.unknown, found.lost, found.same) == ((), (), None)
 
 
 def test_what_was_removed_is_lost_and_what_was_made_is_gained() -> None:
