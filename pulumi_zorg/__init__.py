@@ -8,6 +8,7 @@
     zorg.UserGrant("ann", org_id=acme.id, user_id="…", project_id="…", role_keys=["viewer"])
 """
 
+from pulumi_zorg.access.report import AccessGrant, AccessRow
 from pulumi_zorg.errors import (
     AlreadyExists,
     ApiError,
@@ -36,6 +37,7 @@ from pulumi_zorg.errors import (
     UntrustedMatch,
     ZorgError,
 )
+from pulumi_zorg.resource_types.access_lookup import get_access, get_access_output
 from pulumi_zorg.resource_types.organization.lookup import (
     OrganizationResult,
     get_organization,
@@ -64,6 +66,8 @@ from pulumi_zorg.resource_types.user_grant.resource import UserGrant, UserGrantA
 from pulumi_zorg.resource_types.user_lookup import UserResult, get_user, get_user_output, get_users, get_users_output
 
 __all__ = [
+    "AccessGrant",
+    "AccessRow",
     "AlreadyExists",
     "ApiError",
     "ConfigurationError",
@@ -105,6 +109,8 @@ __all__ = [
     "UserGrantResult",
     "UserResult",
     "ZorgError",
+    "get_access",
+    "get_access_output",
     "get_organization",
     "get_organization_output",
     "get_organizations",

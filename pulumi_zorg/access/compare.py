@@ -1,4 +1,4 @@
-"""Who gains and who loses access between two instances: a plan's before and after, or two reports. Pure: no I/O."""
+"""Who gains and who loses access between two instances: before a plan and after it. Pure: no I/O."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import Enum
 from functools import cached_property
 from typing import Any, TypeVar
@@ -128,6 +129,7 @@ class UserGrant:
     """A user grant: a user's roles in a project.
 
     :param org_id: the organization that gave it.
+    :param changed: when its roles or its state were changed last. It decides nothing.
     """
 
     id: str
@@ -137,6 +139,7 @@ class UserGrant:
     roles: tuple[str, ...] = ()
     active: bool | None = True
     project_grant_id: str | None = None
+    changed: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,7 @@ class Manager:
 
     :param object_id: what it is on; the id of the project grant for one.
     :param org_id: the organization of that; empty for the instance.
+    :param changed: when the roles were changed last. It decides nothing.
     """
 
     user_id: str
@@ -152,6 +156,7 @@ class Manager:
     object_id: str
     roles: tuple[str, ...]
     org_id: str = ""
+    changed: datetime | None = field(default=None, compare=False)
 
 
 Object = TypeVar("Object", Organization, User, Project, Application, ProjectGrant, UserGrant)

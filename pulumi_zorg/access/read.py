@@ -7,8 +7,9 @@ feature_service_v2 (GetInstanceFeatures). The v2 lists leave out what the caller
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from datetime import datetime
 
 from pulumi_zorg.access.instance import (
     Instance,
@@ -22,6 +23,8 @@ from pulumi_zorg.access.instance import (
     UserGrant,
     UserState,
 )
+from pulumi_zorg.api.api_services import AUTHORIZATIONS as AUTHORIZATION_SERVICE
+from pulumi_zorg.api.api_services import needs_service
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList, Row
 from pulumi_zorg.api.operations import Endpoint
@@ -32,6 +35,8 @@ from pulumi_zorg.api.searches import USERS, FoundUser
 from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer, clean
 
 _COLLECTIONS = ("organizations", "users", "projects", "project_grants", "user_grants", "managers")
+_WAY_OUT = "ZITADEL has it since v4. Without it, it cannot be found out who can get in."
+_MORE_PAGES = 10  # of events, for the roles of few projects that were changed often
 _HIDDEN = "the credential has no right on the instance, and the lists leave out what it may not see"
 
 
@@ -74,6 +79,7 @@ class _Administrator(Wire):
     organization: _Reference | None = None
     project: _OnProject | None = None
     project_grant: _OnProjectGrant | None = None
+    change_date: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -106,7 +112,13 @@ def read_instance(
 
     :param progress: is given what is read, how many entries were, and how many there are, after each page.
     :raises ApiError: where a list is refused that everything rests on: of organizations, users, projects or user grants.
+    :raises LookupFailed: where the server does not have these lists.
     """
+    with needs_service(client.transport, AUTHORIZATION_SERVICE, _WAY_OUT):
+        return _read(client, progress)
+
+
+def _read(client: Client, progress: Callable[[str, int, int], None]) -> Instance:
     unlisted = {} if _sees_all(client) else dict.fromkeys(_COLLECTIONS, _HIDDEN)
 
     def entries(collection: str, listed: ObjectList[Row]) -> Iterator[Row]:
@@ -157,6 +169,16 @@ def read_instance(
     )
 
 
+def read_roles(client: Client, project_ids: Collection[str]) -> frozenset[str]:
+    """Return the keys of the roles of these projects; none for a caller who may not read the event store."""
+    try:
+        client.roles.read_all(project_ids, at_most=len(project_ids) + _MORE_PAGES)
+    except (PermissionDenied, NotFound):
+        return frozenset()
+    read = (client.roles.known(each) for each in project_ids if client.roles.is_known(each))
+    return frozenset(key for found in read if found is not None for key in found.keys)
+
+
 def _sees_all(client: Client) -> bool:
     """Return whether lists show everything. Those of users do not count what they leave out."""
     try:
@@ -200,20 +222,21 @@ def _user_grant(row: Authorization, project_grants: dict[str, ProjectGrant]) -> 
         tuple(role.key for role in row.roles),
         _active(row.state),
         by if by in project_grants and org_id != project.organization_id else None,
+        row.change_date,
     )
 
 
 def _manager(row: _Administrator) -> Manager:
-    user_id, roles = row.user.id, row.roles
+    user_id, roles, changed = row.user.id, row.roles, row.change_date
     if row.project_grant is not None:
         on = row.project_grant
         grant = f"{on.project_id}:{on.granted_organization_id}"
-        return Manager(user_id, Level.PROJECT_GRANT, grant, roles, on.organization_id)
+        return Manager(user_id, Level.PROJECT_GRANT, grant, roles, on.organization_id, changed)
     if row.project is not None:
-        return Manager(user_id, Level.PROJECT, row.project.id, roles, row.project.organization_id)
+        return Manager(user_id, Level.PROJECT, row.project.id, roles, row.project.organization_id, changed)
     if row.organization is not None:
-        return Manager(user_id, Level.ORGANIZATION, row.organization.id, roles, row.organization.id)
-    return Manager(user_id, Level.INSTANCE, "", roles)
+        return Manager(user_id, Level.ORGANIZATION, row.organization.id, roles, row.organization.id, changed)
+    return Manager(user_id, Level.INSTANCE, "", roles, changed=changed)
 
 
 def _active(state: str) -> bool | None:

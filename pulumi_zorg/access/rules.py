@@ -12,7 +12,7 @@ from enum import Enum
 
 from pulumi_zorg.access.instance import Instance, Kind, Level, Manager, User, UserGrant, UserState
 
-__all__ = ["Access", "Answer", "Reason", "Rule", "access_to", "manages"]
+__all__ = ["Access", "Answer", "Reason", "Rule", "access_to", "in_force", "manages"]
 
 
 class Rule(Enum):
@@ -82,6 +82,7 @@ class Access:
     :param login_v1: the same on the V1 login pages.
     :param token: whether a service account gets a new token with the roles, and whether a person's refresh token works.
     :param introspection: whether the project's API learns of a token that it is valid.
+    :param only_v2: whether no application uses the V1 login pages.
     """
 
     user_id: str
@@ -92,13 +93,14 @@ class Access:
     login_v1: Answer | None
     token: Answer
     introspection: Answer
+    only_v2: bool = False
 
     @property
     def gets_in(self) -> Answer:
         """Whether the user gets in at all: a person by a login, a service account by a token."""
         if self.login_v2 is None or self.login_v1 is None:
             return self.token
-        return self.login_v2 | self.login_v1
+        return self.login_v2 if self.only_v2 else self.login_v2 | self.login_v1
 
 
 def access_to(instance: Instance, user_id: str, project_id: str) -> Access:
@@ -129,15 +131,19 @@ def access_to(instance: Instance, user_id: str, project_id: str) -> Access:
         # A service account's tokens do not depend on the project: a token that is checked offline has its roles.
         _all([user, project, _application(instance, project_id, is_api=False)]) if is_person else user,
         _all([user, project, _application(instance, project_id, is_api=True)]),
+        instance.login_v2 is True,
     )
 
 
-def in_force(instance: Instance, grant: UserGrant) -> Answer:
-    """Return whether the user has what a user grant gives."""
+def in_force(instance: Instance, grant: UserGrant, access: Access | None = None) -> Answer:
+    """Return whether the user has what a user grant gives.
+
+    :param access: what the user can do with the project, where that is known already.
+    """
     given = Answer(
         grant.active, () if grant.active else (_state(Rule.USER_GRANT_NOT_ACTIVE, "the user grant", grant.active),)
     )
-    return given & access_to(instance, grant.user_id, grant.project_id).gets_in
+    return given & (access or access_to(instance, grant.user_id, grant.project_id)).gets_in
 
 
 def manages(instance: Instance, manager: Manager) -> Answer:
@@ -276,13 +282,12 @@ def _named(name: str) -> str:
 
 
 def _all(answers: Iterable[Answer]) -> Answer:
-    several = list(answers)
-    refused = [each for each in several if each.works is False]
-    unknown = [each for each in several if each.works is None]
-    decides = refused or unknown
-    if not decides:
+    stopping = [each for each in answers if not each.works]
+    if not stopping:
         return _YES
-    return Answer(False if refused else None, _unique(reason for each in decides for reason in each.reasons))
+    refused = [each for each in stopping if each.works is False]
+    reasons = _unique(reason for each in refused or stopping for reason in each.reasons)
+    return Answer(False if refused else None, reasons)
 
 
 def _unique(reasons: Iterable[Reason]) -> tuple[Reason, ...]:

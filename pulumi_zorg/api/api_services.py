@@ -5,11 +5,13 @@ A program that makes lookups loads this, so it loads neither the lists nor their
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_zorg.api.operations import Endpoint
-from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer
+from pulumi_zorg.errors import ApiError, LookupFailed, NotFound, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
@@ -70,3 +72,20 @@ def has_service(transport: Transport, service: ApiService) -> bool:
     except ApiError as refused:
         return refused.status not in (405, 501)
     return True
+
+
+@contextmanager
+def needs_service(transport: Transport, service: ApiService, way_out: str) -> Iterator[None]:
+    """Explain the error of a server that does not have a service of the API.
+
+    :param way_out: what to do on such a server, as a sentence.
+    :raises LookupFailed: where the server does not have it.
+    """
+    try:
+        yield
+    except (NotFound, UnexpectedAnswer):
+        if has_service(transport, service):
+            raise
+        raise LookupFailed(
+            f"This server seems not to have {service.name}, a part of ZITADEL's API. {way_out}"
+        ) from None

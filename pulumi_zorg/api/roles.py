@@ -45,6 +45,7 @@ class Authorization(Wire):
     organization: _Reference
     roles: tuple[_Role, ...] = ()
     creation_date: datetime | None = None
+    change_date: datetime | None = None
 
 
 #: The oldest first, so that a grant that is created meanwhile moves no other grant to another page.

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from pulumi_zorg.cli.access import access
 from pulumi_zorg.cli.doctor import doctor
 from pulumi_zorg.cli.drift import drift
 from pulumi_zorg.cli.emulator import emulator
@@ -56,5 +57,5 @@ def main() -> None:
     """Tools for the objects of ZITADEL that Pulumi manages."""
 
 
-for _command in (doctor, drift, emulator, generate, import_object, preview_guard):
+for _command in (access, doctor, drift, emulator, generate, import_object, preview_guard):
     main.add_command(_command)

@@ -60,11 +60,15 @@ class Formats(Generic[R]):
                 for annotation in self.annotations(report):
                     _annotate(*annotation)
             else:
-                # In colour only where standard output is a terminal that shows colours.
-                dumb = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-                show = click.echo if sys.stdout.isatty() and not dumb else lambda line: print(click.unstyle(line))
-                for line in self.table(report):
-                    show(line)
+                show_lines(self.table(report))
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Write lines with colours to standard output: in colour only where it is a terminal that shows colours."""
+    dumb = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    show = click.echo if sys.stdout.isatty() and not dumb else lambda line: print(click.unstyle(line))
+    for line in lines:
+        show(line)
 
 
 def write_errors(sentences: Sequence[str], at_most: int | None = None) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import fields
 from functools import cache, partial
@@ -21,7 +21,6 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
 from pulumi_zorg import errors
-from pulumi_zorg.api.api_services import ApiService, has_service
 from pulumi_zorg.errors import InputError, LookupFailed, NoMatch, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import kind_of, wrong_id
 from pulumi_zorg.settings.masking import Masking, texts_in
@@ -230,6 +229,15 @@ def without_traceback(error: Error) -> Error:
     return shown
 
 
+def once_in_run(what: str, read: Callable[[Client], Answer]) -> Answer:
+    """Return what several questions of a run share, which is read once.
+
+    :param what: what it is. No question has this name.
+    """
+    answer: Answer = _run().once((what,), read)
+    return answer
+
+
 def _run() -> _Run:
     try:
         return _run_with(_settings(), pulumi.runtime.settings.get_monitor())
@@ -294,23 +302,6 @@ def in_organization(client: Client, org_id: str, found: Sequence[Found]) -> Sequ
             f"The server shows organization {clean(org_id)} as it shows removed ones, so nothing is searched there."
         )
     return found
-
-
-@contextmanager
-def needs_service(client: Client, service: ApiService, way_out: str) -> Iterator[None]:
-    """Explain the error of a server that does not have a service of the API.
-
-    :param way_out: what to do on such a server, as a sentence.
-    :raises LookupFailed: where the server does not have it.
-    """
-    try:
-        yield
-    except (errors.NotFound, errors.UnexpectedAnswer):
-        if has_service(client.transport, service):
-            raise
-        raise LookupFailed(
-            f"This server seems not to have {service.name}, a part of ZITADEL's API. {way_out}"
-        ) from None
 
 
 def one(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 
-from pulumi_zorg.api.api_services import USERS
+from pulumi_zorg.api.api_services import USERS, needs_service
 from pulumi_zorg.errors import LookupFailed, NotFound, PermissionDenied, UntrustedMatch, clean
 from pulumi_zorg.resource_types import lookup
 
@@ -101,7 +101,7 @@ def get_user(
             # Not only the server decides whether a name is the one that was looked for.
             return value.lower() in {each.lower() for each in _BY[by][2](user)}
 
-        with lookup.needs_service(client, USERS, _WAY_OUT):
+        with needs_service(client.transport, USERS, _WAY_OUT):
             users = _by_id(client, operation, value) if by == "id" else search(value, lookup.EQUALS)
         everywhere = [each for each in users if is_it(each)]
         found = [each for each in everywhere if org_id in (None, each.details.resource_owner)]
@@ -163,7 +163,7 @@ def get_users(
         queries = [_query(by, text, lookup.CONTAINS) for by, text in contains.items() if text]
         if org_id:
             queries.append({"organizationIdQuery": {"organizationId": org_id}})
-        with lookup.needs_service(client, USERS, _WAY_OUT):
+        with needs_service(client.transport, USERS, _WAY_OUT):
             users = client.searches.users("Looking for users", *queries)
         _verify_right(client, org_id, users)
         found = [_result(each) for each in users]

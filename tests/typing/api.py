@@ -234,6 +234,10 @@ assert_type(
 assert_type(zorg.get_user_grants(user_id="1"), tuple[zorg.UserGrantResult, ...])
 assert_type(zorg.get_user_grants(user_id="1")[0].project_grant_id, str | None)
 assert_type(zorg.get_user_grants_output(org_id=acme.id), pulumi.Output[tuple[zorg.UserGrantResult, ...]])
+assert_type(zorg.get_access(project_id="1", managers=True), tuple[zorg.AccessRow, ...])
+assert_type(zorg.get_access()[0].in_force, bool | None)
+assert_type(zorg.get_access()[0].grants, tuple[zorg.AccessGrant, ...])
+assert_type(zorg.get_access_output(org_id=acme.id), pulumi.Output[tuple[zorg.AccessRow, ...]])
 zorg.UserGrant("bea", org_id=acme.id, user_id=zorg.get_user_output(email="b@acme.example").id, project_id="3")
 
 zorg.get_organization("Acme")  # type: ignore[call-arg]
@@ -243,6 +247,7 @@ zorg.get_organizations_output(state="gone")  # type: ignore[arg-type]
 zorg.get_users(type="robot")  # type: ignore[arg-type]
 zorg.get_users(state="ACTIVE", type="human")  # type: ignore[arg-type]
 zorg.get_user(name="ann")  # type: ignore[call-arg]
+zorg.get_access(org_id=acme.id)  # type: ignore[arg-type]
 zorg.get_project_output(name=7)  # type: ignore[arg-type]
 zorg.get_project_roles("1")  # type: ignore[call-arg]
 portal.roles["auditor"] = {"display_name": "Auditor", "group": ""}  # type: ignore[index]

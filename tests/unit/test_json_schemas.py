@@ -1,4 +1,4 @@
-"""The published JSON schemas of `zorg drift`, `zorg preview-guard` and `zorg doctor`: the reports are what they say."""
+"""The published JSON schemas of `zorg access`, `drift`, `preview-guard` and `doctor`: the reports are what they say."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.access.report import AccessGrant, AccessRow, Compared, ProjectRow
+from pulumi_zorg.access.report import Report as AccessReport
+from pulumi_zorg.access.selection import Filters
 from pulumi_zorg.doctor.findings import Diagnosis, Finding, error, ok, skipped, warning
 from pulumi_zorg.drift.report import Change, Drift, Phantom, Report, Undetermined, Unmanaged
 from pulumi_zorg.engine.state import SharedObject
@@ -43,7 +46,22 @@ def verdict(facts: Facts | None) -> Verdict:
     )
 
 
+def access_report() -> AccessReport:
+    ann = ("ann", "ann@acme.example", "Ann Berg", "person", "active", "a", "Acme")
+    grant = AccessGrant("1", ("viewer",), None, "p:a")
+    of_project = ("p", "Portal", ("viewer",), None, ("it is not known",), True, False, (grant,), "2026-11-23T08:00:00Z")
+    row = AccessRow("project", *ann, "a", "Acme", None, None, None, *of_project, "Dan")
+    nobody = ("dan", "", "", None, None, "", "")
+    right = AccessRow("manager", *nobody, None, None, "instance", None, None, None, None, ("IAM_OWNER",), True)
+    project = ProjectRow("p", "Portal", "v", "Vendor", None, None)
+    compared = Compared("2026-11-22T08:00:00Z", (row,), (right,), ((row, row),), ((right, "because"),))
+    limits = Filters(("Acme",), ("p",), ("ann",), ("viewer",), True, True)
+    return AccessReport("https://acme.example", WHEN, limits, (project,), (row, right), {"users": "no"}, None, compared)
+
+
 REPORTS = [
+    ("access", AccessReport("https://acme.example", WHEN, Filters())),
+    ("access", access_report()),
     ("drift", Report("dev")),
     ("drift", Report("dev", unmanaged=())),
     ("drift", drift_report()),
@@ -82,14 +100,15 @@ def test_another_report_does_not_fit_the_schema(change: Any) -> None:
     assert wrong_parts(schema, output, schema["$defs"])
 
 
-@pytest.mark.parametrize("command", ["drift", "preview-guard", "doctor"])
+@pytest.mark.parametrize("command", ["access", "drift", "preview-guard", "doctor"])
 def test_a_schema_requires_every_field_and_names_the_format(command: str) -> None:
     schema = read_schema(command)
-    name = {"drift": "zorg-drift/1", "preview-guard": "zorg-preview/1", "doctor": "zorg-doctor/1"}[command]
+    names = {"preview-guard": "zorg-preview/1", **{each: f"zorg-{each}/1" for each in ("access", "drift", "doctor")}}
+    name = names[command]
     assert schema["properties"]["schema"]["const"] == name
     for each in (schema, *schema["$defs"].values()):
         assert set(each["required"]) == set(each["properties"]), each["title"]
-    assert len(list(SCHEMAS.glob("*.json"))) == 3
+    assert len(list(SCHEMAS.glob("*.json"))) == 4
 
 
 def test_the_guard_has_the_counts_that_the_types_declare_and_no_others() -> None:

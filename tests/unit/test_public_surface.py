@@ -114,6 +114,8 @@ def test_all_that_can_be_imported_is_what_is_said_to_be() -> None:
 
 def test_these_are_the_names() -> None:
     assert set(zorg.__all__) == {
+        "AccessGrant",
+        "AccessRow",
         "AlreadyExists",
         "ApiError",
         "ConfigurationError",
@@ -155,6 +157,8 @@ def test_these_are_the_names() -> None:
         "UserGrantResult",
         "UserResult",
         "ZorgError",
+        "get_access",
+        "get_access_output",
         "get_organization",
         "get_organization_output",
         "get_organizations",

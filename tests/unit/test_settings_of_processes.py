@@ -123,6 +123,7 @@ DELETION = {
 PROCESSES: dict[str, Callable[[Zorg, Mapping[str, str]], None]] = {
     "resources": resources,
     "lookups": lookups,
+    "access": command("access"),
     "drift": command("drift"),
     "preview-guard": command("preview-guard", "plan.json"),
     "doctor": command("doctor"),

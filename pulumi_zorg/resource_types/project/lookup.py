@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pulumi
 
-from pulumi_zorg.api.api_services import PROJECTS
+from pulumi_zorg.api.api_services import PROJECTS, needs_service
 from pulumi_zorg.errors import NotFound, NotProven, ZorgError, clean
 from pulumi_zorg.resource_types import lookup
 
@@ -180,7 +180,7 @@ def _described(granted: GrantedProject) -> str:
 
 
 def _by_name(client: Client, name: str, org_id: str | None, method: str = lookup.EQUALS) -> Sequence[ProjectRecord]:
-    with lookup.needs_service(client, PROJECTS, _WAY_OUT):
+    with needs_service(client.transport, PROJECTS, _WAY_OUT):
         found = _calls().named(client, name, method, org_id)
     if org_id is not None:
         found = lookup.in_organization(client, org_id, found)
@@ -193,7 +193,7 @@ def _by_id(client: Client, id: str, org_id: str | None) -> Sequence[ProjectRecor
 
     try:
         if org_id is None:
-            with lookup.needs_service(client, PROJECTS, _WAY_OUT):
+            with needs_service(client.transport, PROJECTS, _WAY_OUT):
                 return (_calls().read_v2(client, id),)
         return (_calls().read(client, id, Address({"org_id": org_id}, frozenset({"roles"}))),)
     except (NotFound, NotProven):  # servers differ about a project of another organization

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from pulumi_zorg.api.api_services import PROJECTS
+from pulumi_zorg.api.api_services import PROJECTS, needs_service
 from pulumi_zorg.errors import clean
 from pulumi_zorg.resource_types import lookup
 
@@ -92,7 +92,7 @@ def _listed(client: Client, project_id: str | None, org_id: str | None) -> Seque
 
     owner = org_id
     if owner is None and project_id is not None:
-        with lookup.needs_service(client, PROJECTS, _WAY_OUT):
+        with needs_service(client.transport, PROJECTS, _WAY_OUT):
             owner = TYPE.calls.owner(client, project_id)
     if owner is None:
         return ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from pulumi_zorg.api.api_services import AUTHORIZATIONS
+from pulumi_zorg.api.api_services import AUTHORIZATIONS, needs_service
 from pulumi_zorg.resource_types import lookup
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def get_user_grants(
         from pulumi_zorg.resource_types.user_grant.declaration import TYPE
 
         if org_id is None:
-            with lookup.needs_service(client, AUTHORIZATIONS, _WAY_OUT):
+            with needs_service(client.transport, AUTHORIZATIONS, _WAY_OUT):
                 listed = TYPE.calls.search_instance(client, user_id, project_id)
         else:
             listed = lookup.in_organization(
