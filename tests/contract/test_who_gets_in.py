@@ -18,7 +18,7 @@ from pulumi_zorg.access.read import read_instance
 from pulumi_zorg.api.client import Client
 from tests.conftest import started
 from tests.emulator import access_columns as columns
-from tests.emulator.access_by_rules import agree
+from tests.emulator.access_by_rules import agree, in_force, reported
 from tests.emulator.access_world import World, base_world
 from tests.emulator.test_access import SWITCHES
 from tests.support.servers import Server, real_is_given
@@ -76,7 +76,11 @@ def _comes_to_agree(world: World, client: Client, users: Iterable[str]) -> None:
     while True:
         instance = read_instance(client)
         rows = {each: columns.row(world, each) for each in users}
-        differing = {each: found for each, row in rows.items() if (found := agree(world, each, row, instance))}
+        differing: dict[str, object] = {
+            each: found for each, row in rows.items() if (found := agree(world, each, row, instance))
+        }
+        shown = {each: reported(world, client, each) for each in rows}
+        differing |= {f"zorg access: {each}": shown[each] for each, row in rows.items() if shown[each] != in_force(row)}
         if not differing:
             return
         assert time.monotonic() < until, (differing, rows)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pulumi_zorg.access import read
 from pulumi_zorg.access.instance import Instance
+from pulumi_zorg.access.report import rows_of
 from pulumi_zorg.access.rules import Access, Reason, Rule, access_to
+from pulumi_zorg.access.selection import Filters, select
+from pulumi_zorg.api.client import Client
 from tests.emulator.access_reading import read_instance
 from tests.emulator.access_world import World
 
@@ -60,3 +64,17 @@ def agree(world: World, name: str, row: str, instance: Instance | None = None) -
     if introspected == "na":
         shown[2] = by_rules[2]
     return [pair for pair in zip(shown, by_rules, strict=True) if pair[0] != pair[1]]
+
+
+def reported(world: World, client: Client, name: str) -> list[str]:
+    """Return the roles that `zorg access` reports as in force, of a person and of a service account."""
+    instance = read.read_instance(client)
+    rows = {each.user_id: each for each in rows_of(instance, select(instance, Filters())) if each.in_force}
+    found = (rows.get(world.ids[f"{kind}.{name}"]) for kind in ("human", "machine"))
+    return [{("viewer",): "rest", BOTH: "roles"}.get(each.roles if each else (), "none") for each in found]
+
+
+def in_force(row: str) -> list[str]:
+    """Return the roles that a login and a service account's new token have by a row of the table."""
+    login, _, _, _, new_token, *_ = row.split()
+    return [cell if cell in ("roles", "rest") else "none" for cell in (login, new_token)]

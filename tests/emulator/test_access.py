@@ -7,6 +7,7 @@ every kind of user, and after it was undone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,12 @@ import httpx
 import jwt
 import pytest
 
+from pulumi_zorg.api.client import Client
 from pulumi_zorg.emulator import Emulator, ProfileName, Snapshot
+from pulumi_zorg.settings.config import Settings
+from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from tests.emulator import access_columns as columns
-from tests.emulator.access_by_rules import agree
+from tests.emulator.access_by_rules import agree, in_force, reported
 from tests.emulator.access_world import MANAGEMENT, PASSWORD, World, base_world
 
 pytestmark = pytest.mark.slow
@@ -46,6 +50,16 @@ def fixture(request: pytest.FixtureRequest) -> Iterator[Fixture]:
         for name in columns.USERS:
             columns.add_user(world, name)
         yield Fixture(world, emulator.snapshot())
+
+
+@pytest.fixture
+def client(fixture: Fixture) -> Iterator[Client]:
+    """A client of the package, as `zorg access` has it."""
+    emulator = fixture.world.emulator
+    with closing(
+        Client.connect(Settings(emulator.url, PersonalAccessToken(Secret(emulator.token)), emulator.url))
+    ) as client:
+        yield client
 
 
 SAME = "roles roles roles roles roles works/roles works works"
@@ -204,26 +218,35 @@ SWITCHES: dict[str, tuple[Switch, dict[str, str], Switch | None, dict[str, str]]
 }
 
 
+def _compare(
+    fixture: Fixture, users: list[str], changed: dict[str, str], client: Client, *, applications: bool
+) -> None:
+    """Compare what was measured with the emulator, the emulator with the rules of access, and both with `zorg access`.
+
+    :param applications: whether the switch is about applications, which `zorg access` does not read.
+    """
+    rows = {one: columns.row(fixture.world, one) for one in users}
+    assert rows == {one: changed.get(one, SAME) for one in users}
+    differing = {one: agree(fixture.world, one, row) for one, row in rows.items()}
+    assert not any(differing.values()), differing
+    if not applications:
+        assert {one: reported(fixture.world, client, one) for one in users} == {
+            one: in_force(row) for one, row in rows.items()
+        }
+
+
 @pytest.mark.parametrize("name", list(SWITCHES))
-def test_a_switch_stops_what_was_measured(fixture: Fixture, name: str) -> None:
+def test_a_switch_stops_what_was_measured(fixture: Fixture, name: str, client: Client) -> None:
     fixture.world.emulator.reset(fixture.state)
     switch, changed, undo, undone = SWITCHES[name]
     users = [*ALL.split(), *(one for one in changed if one not in ALL)]
     logins = {name: dict(account.logins) for name, account in fixture.world.accounts.items()}
     try:
         switch(fixture.world)
-        rows = {one: columns.row(fixture.world, one) for one in users}
-        assert rows == {one: changed.get(one, SAME) for one in users}
-        assert not any(differing := {one: agree(fixture.world, one, row) for one, row in rows.items()}.values()), (
-            differing
-        )
+        _compare(fixture, users, changed, client, applications="application" in name)
         if undo is not None:
             undo(fixture.world)
-            rows = {one: columns.row(fixture.world, one) for one in users}
-            assert rows == {one: undone.get(one, SAME) for one in users}
-            assert not any(differing := {one: agree(fixture.world, one, row) for one, row in rows.items()}.values()), (
-                differing
-            )
+            _compare(fixture, users, undone, client, applications="application" in name)
     finally:
         for account, found in logins.items():
             fixture.world.accounts[account].logins = found
