@@ -40,9 +40,7 @@ def page(report: Mapping[str, Any]) -> str:
     :param report: what ``zorg access --format json`` prints, of the schema ``zorg-access/1``.
     """
     style, script = (_own(name) for name in ("page.css", "page.js"))
-    policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
-    )
+    policy = f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
     rows = sorted(report["rows"], key=_order)
     title = f"Access review of {_text(report['instance'])}"
     owners = {each["project_id"]: each["org_name"] or each["org_id"] for each in report["projects"]}
@@ -51,7 +49,7 @@ def page(report: Mapping[str, Any]) -> str:
         '<html lang="en"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         '<meta name="viewport" content="width=device-width">',
-        f"<title>{title}</title><style>{style}</style></head><body>",
+        f"<title>{title}</title><style>{style}</style><script>{script}</script></head><body>",
         "<header><h1>Access review</h1>",
         *_facts(report, rows),
         *_signature(),
@@ -65,7 +63,7 @@ def page(report: Mapping[str, Any]) -> str:
         *_table(rows, owners, "rows"),
         "</section>",
         *_projects(report["projects"]),
-        f"</main><script>{script}</script></body></html>",
+        "</main></body></html>",
     ]
     return "\n".join(parts) + "\n"
 
@@ -237,10 +235,10 @@ def _controls(rows: Sequence[Row], owners: Mapping[str, str]) -> list[str]:
     organizations = {each["org_id"]: each["org_name"] for each in rows if each["org_id"]}
     organizations |= {each["user_org_id"]: each["user_org_name"] for each in rows if each["user_org_id"]}
     projects = {each["project_id"]: each["project_name"] for each in rows if each["project_id"]}
-    labels = {id: f"{name or id} ({owners[id]})" if id in owners else name for id, name in projects.items()}
+    labels = {key: f"{name or key} ({owners[key]})" if key in owners else name for key, name in projects.items()}
     roles = {role: role for each in rows for role in each["roles"]}
     choices = [
-        ("force", "In force", _options({key: label for key, label in _IN_FORCE.values()})),
+        ("force", "In force", _options(dict(_IN_FORCE.values()))),
         ("organization", "Organization", _options(organizations, by_name=True)),
         ("project", "Project", _options(labels, by_name=True)),
         ("role", "Role", _options(roles, by_name=True)),
@@ -249,7 +247,7 @@ def _controls(rows: Sequence[Row], owners: Mapping[str, str]) -> list[str]:
     return [
         '<form id="controls" hidden><fieldset><legend>Show</legend>',
         '<label>Search <input type="search" id="search" autocomplete="off" spellcheck="false"></label>',
-        *(f'<label>{label} <select id="{id}">{options}</select></label>' for id, label, options in choices),
+        *(f'<label>{label} <select id="{key}">{options}</select></label>' for key, label, options in choices),
         '<button type="reset">Clear</button></fieldset></form>',
     ]
 
@@ -342,7 +340,7 @@ def _target(row: Row, owners: Mapping[str, str]) -> str:
 def _given(row: Row) -> str:
     """Return the organization that gives the access, and the user grants."""
     if row["kind"] == "manager":
-        return "–"
+        return "-"
     parts = [_name(row["org_name"] or row["org_id"])]
     for each in row["grants"]:
         more = [f"user grant {_text(each['user_grant_id'])}"]
