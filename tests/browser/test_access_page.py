@@ -52,7 +52,7 @@ def test_the_top_states_what_a_reviewer_signs(opened: Browser) -> None:
         ("CLEO", ["Cleo Marsh"]),
         ("acme admin", ["Ben Ito", "Dana Okoye"]),
         ("حداد", ["نور حداد", "نور حداد"]),
-        ("3500006", ["Finn Berg"]),
+        ("3500007", ["Finn Berg"]),
         ("accepted the invitation", ["Eve Lindqvist"]),
         ("nobody-has-this", []),
     ],
@@ -146,12 +146,11 @@ def test_a_person_leads_to_all_of_its_access_and_the_way_back_to_the_same_filter
     opened.wait_for("document.getElementById('rows-title').textContent === 'All access of Ann Doe'")
 
 
-def test_a_person_who_lost_all_access_has_a_link_too(opened: Browser, report: Report, tmp_path: Path) -> None:
-    report["rows"] = [each for each in report["rows"] if each["display_name"] != "Eve Lindqvist"]
-    show(opened, tmp_path, report)
+def test_a_person_who_lost_all_access_has_a_link_too(opened: Browser) -> None:
+    assert "Gus Reyes" not in people(opened)
     opened.click("#lost tbody a")
-    opened.wait_for("document.getElementById('rows-title').textContent === 'All access of Eve Lindqvist'")
-    assert status(opened).startswith("0 of 13 rows.")
+    opened.wait_for("document.getElementById('rows-title').textContent === 'All access of Gus Reyes'")
+    assert status(opened) == "0 of 14 rows. Show everybody"
 
 
 def test_paper_has_what_is_chosen_and_no_controls(opened: Browser) -> None:
@@ -164,6 +163,8 @@ def test_paper_has_what_is_chosen_and_no_controls(opened: Browser) -> None:
     assert status(opened) == "7 of 14 rows. Only Search: portal.", "paper says that it has a part of the rows"
     assert len(people(opened)) == 7
     assert opened.run("getComputedStyle(document.querySelector('#rows button'), '::after').display") == "none"
+    heads = "getComputedStyle(document.querySelector('#rows button')).display"
+    assert opened.run(heads) == "contents", "chromium leaves the text of a button out on the second page"
     assert opened.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", "paper is white"
     assert opened.run("document.documentElement.scrollWidth <= innerWidth")
     assert opened.pdf().startswith(b"%PDF")
