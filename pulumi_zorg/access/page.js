@@ -2,7 +2,7 @@
 // Search, filters, sorting, and all access of one person. The page has all rows without this script.
 
 // A browser takes seconds to lay out a table of ten thousand rows. The screen has the first of those that are chosen, paper has all.
-const FIRST = 200;
+const FIRST = 100;
 
 // Until the script has chosen rows, none are laid out (page.css).
 document.documentElement.classList.add("loading");

@@ -20,47 +20,47 @@ def large(window: Browser, report: Report, tmp_path: Path) -> Browser:
     return show(window, tmp_path, report)
 
 
-# How long the browser takes from a change of a field until it has laid out what is left. Before, another value is there.
-TIMED = """((field, before, value) => {
-  const put = (text) => {
-    field.value = text;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    document.body.offsetHeight;
-  };
-  put(before);
-  const began = performance.now();
-  put(value);
-  return performance.now() - began;
-})"""
+def seconds(window: Browser, act: str) -> float:
+    """Return the CPU time until the page has laid out what an action leaves. It is the same on a busy machine."""
+
+    def taken() -> float:
+        metrics = window.call("Performance.getMetrics")["metrics"]
+        return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
+
+    window.call("Performance.enable", timeDomain="threadTicks")
+    before = taken()
+    window.run(f"{act}; document.body.offsetHeight")
+    return taken() - before
 
 
-def test_a_change_is_on_the_screen_within_200_ms(large: Browser) -> None:
-    for field, before, value, left in (
-        ("search", "", "person 333", 19),
-        ("search", "nobody-has-this", "portal", 5_000),
-        ("search", "portal", "", 10_000),
-        ("force", "", "no", 2_142),
-        ("force", "no", "", 10_000),
+def test_a_search_and_a_filter_take_less_than_200_ms(large: Browser) -> None:
+    for field, value, left in (
+        ("search", "person 333", 19),
+        ("search", "portal", 5_000),
+        ("search", "", 10_000),
+        ("force", "no", 2_142),
+        ("force", "", 10_000),
     ):
-        change = f"{TIMED}(document.getElementById('{field}'), '{before}', '{value}')"
-        # The best of three, for a machine that does other things too.
-        took = min(large.run(change) for _ in range(3))
-        assert took < 200, f"{field}: {value}"
+        large.run(f"document.getElementById('{field}').value = '{value}'")
+        took = seconds(
+            large, f"document.getElementById('{field}').dispatchEvent(new Event('input', {{bubbles: true}}))"
+        )
+        assert 0 < took < 0.2, f"{field}: {value}"
         assert status(large).startswith(f"{left:,} of 10,000 rows.")
 
 
-def test_a_click_sorts_them_within_a_second(large: Browser) -> None:
-    click = "document.querySelector('#rows thead button').click(); document.body.offsetHeight; return performance.now() - began;"
-    assert min(large.run(f"(() => {{ const began = performance.now(); {click} }})()") for _ in range(3)) < 1_000
+def test_a_sort_takes_less_than_a_second(large: Browser) -> None:
+    assert 0 < seconds(large, "document.querySelector('#rows thead button').click()") < 1
+    assert people(large)[0] == "Person 3333"
 
 
 def test_a_screen_has_the_first_rows_until_all_are_wanted_and_paper_has_all(large: Browser) -> None:
-    assert len(people(large)) == 200
-    assert status(large) == "10,000 of 10,000 rows. Show all, not only the first 200"
+    assert len(people(large)) == 100
+    assert status(large) == "10,000 of 10,000 rows. Show all, not only the first 100"
     large.choose("#role", "buyer")
     chosen = int(status(large).split()[0].replace(",", ""))
-    assert chosen > 200
-    assert len(people(large)) == 200
+    assert chosen > 100
+    assert len(people(large)) == 100
     large.media("print")
     assert len(people(large)) == chosen
     assert not large.run("document.querySelector('#shown button').checkVisibility()")
@@ -68,4 +68,4 @@ def test_a_screen_has_the_first_rows_until_all_are_wanted_and_paper_has_all(larg
     large.click("#shown button")
     assert len(people(large)) == chosen
     large.type("#search", "person")
-    assert len(people(large)) == 200
+    assert len(people(large)) == 100
