@@ -89,8 +89,9 @@ tables: setup ## Write the tables in the documents that follow from the declarat
 	@$(BIN)/python scripts/tables.py
 	$(BIN)/python scripts/calls.py
 
-pictures: setup engine ## Draw the pictures in docs/pictures, from the engine, the emulator and the documents
+pictures: setup engine ## Draw the pictures in docs/pictures, from the engine, the emulator and the documents; one needs chromium
 	@PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python scripts/pictures.py
+	$(BIN)/python scripts/access_picture.py
 
 build: setup ## The wheel, into dist/
 	@$(BIN)/python -m build --no-isolation --wheel --outdir dist

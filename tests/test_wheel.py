@@ -33,6 +33,7 @@ def test_the_wheel_holds_what_users_need(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "pulumi_zorg/py.typed" in names
     assert "pulumi_zorg/pulumi-plugin.json" in names, "without it the language host tries to download a plugin"
+    assert {"pulumi_zorg/access/page.css", "pulumi_zorg/access/page.js"} <= set(names), "`zorg access --format html`"
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if not name.startswith(("pulumi_zorg/", "pulumi_zorg-"))]
 
