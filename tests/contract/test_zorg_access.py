@@ -180,6 +180,18 @@ def test_a_name_cannot_control_the_terminal(tenants: Tenants) -> None:
         assert "\x1b" not in tenants.run(*args).out
 
 
+def test_the_page_has_each_row_and_no_markup_of_a_name(tenants: Tenants) -> None:
+    evil = tenants.server.admin.create_organization(f"Evil {EVIL}")
+    user = tenants.server.admin.create_user(evil, "eve")
+    tenants.server.admin.add_member(evil, user, "ORG_OWNER")
+    ended = tenants.run("--managers", "--inactive", "--format", "html")
+    assert ended.code == KNOWN, ended.err
+    assert ended.out.startswith("<!doctype html>")
+    assert all(name in ended.out for name in ("Customers", "the user grant is deactivated", "ORG_OWNER", "eve"))
+    assert "&lt;b&gt;" in ended.out
+    assert "<b>" not in ended.out.partition("Evil")[2].partition("&lt;b&gt;")[0]
+
+
 def test_a_role_that_nobody_has_gives_an_empty_report(tenants: Tenants) -> None:
     assert tenants.report("--role", "auditor")["rows"] == []
     assert of(tenants.report("--role", "viewer"), "user_id") == [(tenants.bot,)]
