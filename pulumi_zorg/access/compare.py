@@ -104,9 +104,10 @@ def _change(has: Access, works: Answer, there: Access, works_there: Answer) -> I
     if works.works is False:
         return
     roles = has.roles | has.unsure_roles
-    # Where neither side is known, nothing is known to change.
+    # Where neither side is known, and for the same reasons, nothing is known to change.
+    less_known = works_there.works is None and not {*works_there.reasons} <= {*works.reasons}
     missing = (has.roles - there.roles) | (has.unsure_roles - there.roles - there.unsure_roles)
-    if works_there.works is False or (works.works and works_there.works is None):
+    if works_there.works is False or less_known:
         certain = works.works is not None and works_there.works is not None
         what = What.EVERYTHING if has.login_v2 is None else What.LOGIN
         yield Change(has.user_id, has.project_id, what, roles, certain, works_there.reasons)
