@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,7 @@ class People:
         """Return a sentence for all who lose or gain the same thing for the same reasons, in the same projects."""
         who: dict[tuple[Any, ...], dict[str, None]] = {}
         for each in changes:
-            roles = each.roles if each.what in (What.ROLES, What.RIGHT) else frozenset[str]()
+            roles = each.roles if each.what is What.ROLES else frozenset[str]()
             key = (each.project_id, each.what, roles, each.certain, each.reasons)
             who.setdefault(key, {})[each.user_id] = None
         where: dict[tuple[Any, ...], list[str]] = {}
@@ -114,7 +114,6 @@ class People:
 _THINGS = {
     What.LOGIN: "the login to {projects}",
     What.ROLES: "{roles} of {projects}",
-    What.RIGHT: "the right of a manager with {roles}",
     What.EVERYTHING: "every login and every token",
 }
 
@@ -133,6 +132,8 @@ def people_of(before: Instance, reviewed: Sequence[Reviewed]) -> People:
 
     :param before: the instance as it is. What the plan has and no list shows is there as the state has it.
     """
+    # A manager's right ends with its user, or with the object that it is on. The report has the removal of both.
+    before = replace(before, managers=())
     before = reduce(lambda instance, each: _model(each).known(instance, _id(each), each.effect), reviewed, before)
     # An object that goes along with another one can be changed before that, and not after it.
     in_order = sorted(reviewed, key=lambda each: each.effect.act is Act.REMOVES)

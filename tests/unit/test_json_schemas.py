@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
+from pulumi_zorg.access.compare import compare
+from pulumi_zorg.access.instance import Instance, Organization, Project, User, by_id
 from pulumi_zorg.doctor.findings import Diagnosis, Finding, error, ok, skipped, warning
 from pulumi_zorg.drift.report import Change, Drift, Phantom, Report, Undetermined, Unmanaged
 from pulumi_zorg.engine.state import SharedObject
 from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit, Limit
+from pulumi_zorg.guard.people import People
 from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Facts, Planned
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
@@ -33,13 +37,22 @@ def drift_report() -> Report:
     return Report("dev", (changed, removed), (unmanaged,), unknown, (SHARED,))
 
 
+def people() -> People:
+    """Ann loses a login to one project, and gains one to another."""
+    projects = [Project("7", "1", "CRM"), Project("8", "1", "Wiki", active=False)]
+    before = Instance({"1": Organization("1")}, {"2": User("2", "1", "ann")}, by_id(projects))
+    after = before.having("projects", *(replace(each, active=not each.active) for each in projects))
+    return People(before, after, compare(before, after), "because", None)
+
+
 def verdict(facts: Facts | None) -> Verdict:
     planned = Planned(ORGANIZATION, "1", {"name": "Acme", "active": True}, None)
     effect = RESOURCE_TYPES[ORGANIZATION].impact.effect(planned)
     limits = (Limit("--max-remove", 0, 2, 1, "there may be more"), AccessLimit(LOSING_ACCESS, None, 1))
-    of = (Reviewed(URN, "delete", effect, facts, protected=True),)
+    of = (Reviewed(URN, "delete", effect, facts, protected=True, losing=None if facts is None else 2),)
+    allowed, not_allowed = frozenset((URN,)), ("u",)
     return Verdict(
-        "dev", of, limits, {"delete": 1}, (SHARED,), "offline", "no stack", frozenset((URN,)), ("u",), (URN,)
+        "dev", of, limits, {"delete": 1}, (SHARED,), "offline", "no stack", allowed, not_allowed, (URN,), people()
     )
 
 
@@ -49,7 +62,7 @@ REPORTS = [
     ("drift", drift_report()),
     ("preview-guard", Verdict("dev", (), ())),
     ("preview-guard", verdict(None)),
-    ("preview-guard", verdict(Facts({"users": 3, "people with grants": 2}, losing=frozenset("ab")))),
+    ("preview-guard", verdict(Facts({"users": 3, "people with grants": 2}))),
     ("doctor", Diagnosis(())),
     (
         "doctor",
