@@ -10,8 +10,8 @@ from pulumi_zorg.resource_types.impact import Act, count_text
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 
 if TYPE_CHECKING:
-    from pulumi_zorg.guard.people import People
     from pulumi_zorg.guard.report import Reviewed
+    from pulumi_zorg.resource_types.people import People
 
 #: The option that limits how many people and service accounts lose access.
 LOSING_ACCESS = "--max-losing-access"

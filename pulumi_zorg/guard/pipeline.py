@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from pulumi_zorg import errors
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.guard.limits import Removed, count_objects, count_people
-from pulumi_zorg.guard.people import People, losing_by, people_of, unknown_people
+from pulumi_zorg.guard.people import losing_by, people_of, unknown_people
 from pulumi_zorg.guard.plan import Plan, PlannedStep
 from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Act, Planned
+from pulumi_zorg.resource_types.people import People
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.observed import Key
 

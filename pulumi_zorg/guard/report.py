@@ -8,9 +8,9 @@ from typing import Any
 
 from pulumi_zorg.engine.state import SharedObject
 from pulumi_zorg.guard.limits import Limit
-from pulumi_zorg.guard.people import People
 from pulumi_zorg.guard.plan import PlannedStep
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts
+from pulumi_zorg.resource_types.people import People
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 
 _EXCEEDED = 7  # as `zorg drift` for drift

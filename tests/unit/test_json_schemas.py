@@ -14,9 +14,9 @@ from pulumi_zorg.doctor.findings import Diagnosis, Finding, error, ok, skipped, 
 from pulumi_zorg.drift.report import Change, Drift, Phantom, Report, Undetermined, Unmanaged
 from pulumi_zorg.engine.state import SharedObject
 from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit, Limit
-from pulumi_zorg.guard.people import People
 from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Facts, Planned
+from pulumi_zorg.resource_types.people import People
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.observed import Observed
 from tests.support.schema import SCHEMAS, fits_schema, read_schema, wrong_parts
@@ -31,7 +31,7 @@ def drift_report() -> Report:
     lost = Change("active", True, False, WHEN, "Ann", lost="it was lost", lost_noun="reactivation")
     secret = Change("name", "Acme", "Emca", WHEN, "Ann", secret=True, why="it is wrong")
     changed = Drift(URN, ORGANIZATION, "1", (lost, secret), None, WHEN, "Ann", Phantom("gives no roles", "Create it."))
-    removed = Drift(URN, ORGANIZATION, "2", removed="it was removed")
+    removed = Drift(URN, ORGANIZATION, "2", removed="it was removed", access=people())
     unmanaged = Unmanaged(Observed(ORGANIZATION, "3", {"name": "Acme", "active": True}, WHEN), "Ann")
     unknown = (Undetermined(None, ORGANIZATION, "4", "because"), Undetermined(URN, ORGANIZATION, "5", "because"))
     return Report("dev", (changed, removed), (unmanaged,), unknown, (SHARED,))
