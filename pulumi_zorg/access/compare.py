@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pulumi_zorg.access.instance import Instance, Kind, Manager, User
-from pulumi_zorg.access.rules import Access, Answer, Reason, access_to, manages, user_works
+from pulumi_zorg.access.rules import Access, Answer, Reason, Rule, access_to, manages, user_works
 
 __all__ = ["Change", "Difference", "What", "compare"]
 
@@ -85,8 +85,12 @@ def _missing_users(has: Instance, other: Instance) -> Iterator[Change]:
         if user_id not in other.users:
             works, missing = user_works(has, user_id), user_works(other, user_id)
             if works.works is not False and missing.works is False:
-                certain = works.works is not None
-                yield Change(user_id, None, What.EVERYTHING, frozenset(), certain, missing.reasons)
+                yield Change(user_id, None, What.EVERYTHING, frozenset(), _is_known(works), missing.reasons)
+
+
+def _is_known(answer: Answer) -> bool:
+    """Whether it is known what a user has. Of one who was invited it is, though not whether the invitation was accepted."""
+    return answer.works is not None or all(each.rule is Rule.USER_INITIAL for each in answer.reasons)
 
 
 def _login(instance: Instance, access: Access) -> Answer:
@@ -108,11 +112,11 @@ def _change(has: Access, works: Answer, there: Access, works_there: Answer) -> I
     less_known = works_there.works is None and not {*works_there.reasons} <= {*works.reasons}
     missing = (has.roles - there.roles) | (has.unsure_roles - there.roles - there.unsure_roles)
     if works_there.works is False or less_known:
-        certain = works.works is not None and works_there.works is not None
+        certain = _is_known(works) and works_there.works is not None
         what = What.EVERYTHING if has.login_v2 is None else What.LOGIN
         yield Change(has.user_id, has.project_id, what, roles, certain, works_there.reasons)
     elif missing:
-        certain = works.works is not None and missing <= has.roles - there.unsure_roles
+        certain = _is_known(works) and missing <= has.roles - there.unsure_roles
         yield Change(has.user_id, has.project_id, What.ROLES, missing, certain)
 
 

@@ -157,6 +157,18 @@ def test_nobody_loses_a_login_where_the_plan_gives_the_grants_that_a_setting_wan
     assert (both.exit_code, both.people.sentences) == (WITHIN, ())
 
 
+def test_an_invited_user_loses_what_the_invitation_would_give(vendor: Vendor) -> None:
+    """Nobody has to accept an invitation for the roles to be given, or taken."""
+    server = vendor.server
+    invited = server.create_person(vendor.acme, f"invited{server.tag}")
+    grant = server.admin.create_grant(vendor.acme, invited, vendor.portal, ["viewer"], vendor.shared)
+    assert server.shows(lambda: grant in server.admin.grants(vendor.acme))
+    verdict = reviewed(server, change(USER_GRANT, grant, vendor.grant(invited, "viewer"), None), losing_access=0)
+    assert verdict.exit_code == EXCEEDED
+    (lost,) = verdict.people.difference.lost
+    assert (lost.user_id, lost.roles, lost.certain) == (invited, {"viewer"}, True)
+
+
 # What goes together
 
 
