@@ -143,14 +143,13 @@ def _pairs(before: Instance, after: Instance) -> Iterable[tuple[str, str]]:
     )
     # What is read of the whole instance may concern everybody.
     everybody = any(getattr(before, name) != getattr(after, name) for name in ("login_v2", "unlisted", "applications"))
+    concerned = [each for each in people if everybody or each in users]
     granted = dict.fromkeys((*before.grants_of, *after.grants_of))
     pairs.update(dict.fromkeys(each for each in granted if everybody or each[0] in users or each[1] in different))
     for project_id in dict.fromkeys((*before.projects, *after.projects)):
-        if project_id in different:
-            pairs.update(dict.fromkeys((user_id, project_id) for user_id in people))
-        elif any(_needs_no_grant(each, project_id) for each in both):
-            concerned = people if everybody else (each for each in people if each in users)
-            pairs.update(dict.fromkeys((user_id, project_id) for user_id in concerned))
+        some = people if project_id in different else concerned
+        if some is people or any(_needs_no_grant(each, project_id) for each in both):
+            pairs.update(dict.fromkeys((user_id, project_id) for user_id in some))
     return pairs
 
 

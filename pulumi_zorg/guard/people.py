@@ -65,7 +65,7 @@ def unknown_people(reviewed: Sequence[Reviewed], why_not: str | None) -> People:
 
 def losing_by(before: Instance, each: Reviewed) -> int:
     """Return how many people and service accounts would lose access by one change alone."""
-    return len(compare(before, _applied(before, each)).losing)
+    return len(compare(before, _applied(before, each)).losing) if each.takes_access else 0
 
 
 def _is_not_known(verb: str, each: Reviewed, why: str | None) -> str:
