@@ -10,15 +10,14 @@ from pulumi_zorg.access.compare import compare
 from pulumi_zorg.access.instance import Instance
 from pulumi_zorg.drift.report import Drift
 from pulumi_zorg.engine.state import Recorded
-from pulumi_zorg.resource_types.impact import Planned
+from pulumi_zorg.resource_types.impact import Effect, Planned
 from pulumi_zorg.resource_types.people import People
 from pulumi_zorg.resource_types.registry import ACCESS, RESOURCE_TYPES
 
 
 def concerns_access(drift: Drift, recorded: Recorded) -> bool:
     """Whether a change may have given or taken access."""
-    impact, (then, now) = RESOURCE_TYPES[drift.token].impact, _then_and_now(drift, recorded)
-    effect = impact.effect(Planned(drift.token, drift.id, then, now))
+    impact, effect = RESOURCE_TYPES[drift.token].impact, _effect(drift, *_then_and_now(drift, recorded))
     return impact.takes_access(effect) or (effect.is_significant and impact.gives_access(effect))
 
 
@@ -30,23 +29,27 @@ def people_of(drift: Drift, recorded: Recorded, now: Instance | None, why_not: s
     """
     if not concerns_access(drift, recorded):
         return People()
-    if any(each.secret for each in drift.changes):
-        now, why_not = None, "a value that changed is secret"
+    if recorded.secret:
+        now, why_not = None, "a value of the resource is secret"
     if now is None:
         return _unknown(why_not)
     # A manager's right ends only with its user, or with the object that it is on.
     now = replace(now, managers=())
-    before, after = _then_and_now(drift, recorded)
-    planned = Planned(drift.token, drift.id, after, before)  # the way back
-    effect, model = RESOURCE_TYPES[drift.token].impact.effect(planned), ACCESS[drift.token]
-    now = model.known(now, drift.id, effect)
-    then = model.applied(now, drift.id, effect)
-    why_not = model.why_not_known(effect) or next(
-        (why for name, why in now.unlisted.items() if name != "managers"), None
-    )
-    if drift.removed is not None and then is now:
-        return _unknown("what was removed along with it is not known")
-    return People(then, now, compare(then, now), why_not, why_not)
+    model, (before, after) = ACCESS[drift.token], _then_and_now(drift, recorded)
+    back = _effect(drift, after, before)
+    now = model.known(now, drift.id, back)
+    then = model.applied(now, drift.id, back)
+    difference = compare(then, now)
+    why_not = model.why_incomplete(now, back, difference.losing | difference.gaining)
+    removed, gives_roles = drift.removed is not None, RESOURCE_TYPES[drift.token].gives_roles is not None
+    if (removed and (then is now or gives_roles)) or (gives_roles and _effect(drift, before, after).loses):
+        # The way back does not bring it back, so the comparison does not show it.
+        why_not = "what was removed along with it is in no list"
+    return People(then, now, difference, why_not, why_not)
+
+
+def _effect(drift: Drift, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Effect:
+    return RESOURCE_TYPES[drift.token].impact.effect(Planned(drift.token, drift.id, before, after))
 
 
 def _unknown(why_not: str | None) -> People:

@@ -32,14 +32,10 @@ def people_of(before: Instance, reviewed: Sequence[Reviewed]) -> People:
     in_order = sorted(reviewed, key=lambda each: each.effect.act is Act.REMOVES)
     after = reduce(_applied, in_order, before)
     difference = compare(before, after)
-    hidden = next((why for name, why in before.unlisted.items() if name != "managers"), None)
 
     def why(verb: str, concerned: Callable[[Reviewed], bool], counted: frozenset[str]) -> str | None:
         for each in filter(concerned, reviewed):
-            reason = _model(each).why_not_known(each.effect)
-            # A change of what one user has, who is counted, concerns nobody else.
-            if reason is None and each.effect.properties.get("user_id") not in counted:
-                reason = hidden
+            reason = _model(each).why_incomplete(before, each.effect, counted)
             if reason is not None:
                 return _is_not_known(verb, each, reason)
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -39,10 +39,28 @@ class AccessModel:
         """
         return instance
 
+    def without_secrets(self, found: Any, before: Mapping[str, Any]) -> Any:
+        """Return an object without what the state has as a secret: a report must not show it.
+
+        :param before: the properties in the state. A value that is not known is secret there.
+        """
+        return replace(found, name="") if isinstance(before.get("name"), Unknown) else found
+
     def why_not_known(self, effect: Effect) -> str | None:
         """Return why the model cannot say who is concerned by a change; None where it can."""
         is_other = effect.adopts and effect.act is not Act.CREATES
         return "which object it adopts is not known" if is_other else None
+
+    def why_incomplete(self, instance: Instance, effect: Effect, counted: Collection[str]) -> str | None:
+        """Return why a change may concern more users than were counted; None where it does not.
+
+        :param counted: the ids of those users.
+        """
+        reason = self.why_not_known(effect)
+        # A change of what one user has, who is counted, concerns nobody else.
+        if reason is not None or effect.properties.get("user_id") in counted:
+            return reason
+        return next((why for name, why in instance.unlisted.items() if name != "managers"), None)
 
     def known(self, instance: Instance, id: str, effect: Effect) -> Instance:
         """Return the instance before a change. An object that no list shows is there as the state has it.
@@ -51,9 +69,9 @@ class AccessModel:
         """
         if effect.id is None or effect.before is None or effect.is_phantom:
             return instance
-        found = self.as_object(instance, self.model_id(id, effect.before), effect.before)
-        is_shown = found.id in getattr(instance, self.collection)
-        return instance if is_shown else instance.having(self.collection, found)
+        declared = self.as_object(instance, self.model_id(id, effect.before), effect.before)
+        found = getattr(instance, self.collection).get(declared.id, declared)
+        return instance.having(self.collection, self.without_secrets(found, effect.before))
 
     def applied(self, instance: Instance, id: str, effect: Effect) -> Instance:
         """Return the instance after a change.

@@ -267,6 +267,26 @@ def test_a_project_grant_lets_people_in_where_the_project_wants_one(vendor: Vend
     assert verdict.exit_code == EXCEEDED
 
 
+@pytest.mark.parametrize("secret", ["user_id", "project_id", "role_keys"])
+def test_a_secret_value_of_the_state_counts_and_is_not_shown(vendor: Vendor, secret: str) -> None:
+    user, *_ = vendor.people
+    before = {**vendor.grant(user, "viewer"), secret: UNKNOWN}
+    verdict = reviewed(vendor.server, change(USER_GRANT, vendor.grants[user], before, None), losing_access=0)
+    assert verdict.exit_code == EXCEEDED
+    shown = json.dumps([verdict.people.as_json(), verdict.people.sentences])
+    hidden = {"user_id": user, "project_id": vendor.portal, "role_keys": "viewer"}[secret]
+    assert hidden not in shown
+    assert "not known yet" in shown
+
+
+def test_the_secret_name_of_a_project_is_not_shown(vendor: Vendor) -> None:
+    vendor.check(projectRoleCheck=True)
+    before = {**vendor.as_portal, "project_role_check": True, "name": UNKNOWN}
+    verdict = reviewed(vendor.server, change(PROJECT, vendor.portal, before, {**before, "active": False}))
+    (sentence,) = verdict.people.sentences
+    assert f"the login to {vendor.portal}:" in sentence
+
+
 # The formats
 
 

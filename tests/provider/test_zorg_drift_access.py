@@ -10,7 +10,7 @@ from pulumi_zorg.testing import Fault
 from tests.provider.test_zorg_drift import DRIFT, FORMS, IN_SYNC, MakeDrift, changed, drift_of  # noqa: F401 - the fixture
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
-from tests.support.stack import grant, org
+from tests.support.stack import grant, org, project
 
 LISTS = ("/v2/users", "ListProjects", "ListAuthorizations", "ListAdministrators")
 
@@ -58,7 +58,7 @@ def test_each_change_says_who_gained_and_who_lost_access(
     assert lists_read(server) == len(LISTS), "each list is read once"
     assert found == {
         "acme": ([], [], None),
-        "gone": ([], [], "what was removed along with it is not known"),
+        "gone": ([], [], "what was removed along with it is in no list"),
         "more": ([], [(users[0], ["admin"])], None),
         "off": ([(users[1], ["viewer"])], [], None),
         "on": ([], [(users[2], ["viewer"])], None),
@@ -69,8 +69,21 @@ def test_each_change_says_who_gained_and_who_lost_access(
         assert form == "json" or run.shows(
             " gained the role admin of ",
             " lost the role viewer of ",
-            "who gained or lost access is not known: what was removed along with it is not known",
+            "who gained or lost access is not known: what was removed along with it is in no list",
         )
+
+
+def test_who_lost_a_role_that_was_taken_out_of_a_project_is_not_known(
+    server: Server,
+    stack: InProcessStack,
+    drift_of: MakeDrift,  # noqa: F811
+) -> None:
+    """The user grants do not have it any more, and nothing shows which ones had it."""
+    stack.declare(portal=project(server.home, "Shop", roles={"viewer": "Viewer", "buyer": "Buyer"}))
+    stack.up()
+    server.admin.remove_project_role(server.home, stack.id("portal"), "buyer")
+    found = access(drift_of(stack).report(code=DRIFT))
+    assert found == {"portal": ([], [], "what was removed along with it is in no list")}
 
 
 def test_the_lists_are_read_only_where_a_change_concerns_access(
@@ -111,4 +124,4 @@ def test_what_cannot_be_told_is_not_known(
     lost, gained, reason = access(drift.report(code=DRIFT, state=state))["ann"]
     assert (lost, gained) == ([], [])
     assert reason
-    assert (why == "a secret") is (reason == "a value that changed is secret")
+    assert (why == "a secret") is (reason == "a value of the resource is secret")

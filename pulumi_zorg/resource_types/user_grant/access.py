@@ -26,17 +26,22 @@ class UserGrantAccess(AccessModel):
 
     def known(self, instance: Instance, id: str, effect: Effect) -> Instance:
         """Return the instance before a change, with a user and a project that are known only during the update."""
-        if effect.before is None:
-            user_id, project_id = self._named(id, effect.properties)
-            if user_id != effect.properties.get("user_id"):
-                instance = instance.having("users", User(user_id, NOT_KNOWN_YET, name="a user that is not known yet"))
+        user_id, project_id = self._named(id, effect.properties)
+        if user_id != effect.properties.get("user_id"):
+            instance = instance.having("users", User(user_id, NOT_KNOWN_YET, name="a user that is not known yet"))
+        if project_id == NOT_KNOWN_YET:
             # Nobody has had access to such a project, so only user grants give some.
-            name = "a project that is not known yet"
-            made = Project(NOT_KNOWN_YET, NOT_KNOWN_YET, name, role_check=True)
-            if project_id == NOT_KNOWN_YET:
-                instance = instance.having("projects", made)
-            instance = instance.having("organizations", Organization(NOT_KNOWN_YET))
+            made = Project(project_id, NOT_KNOWN_YET, "a project that is not known yet", role_check=True)
+            instance = instance.having("projects", made)
+        instance = instance.having("organizations", Organization(NOT_KNOWN_YET))
         return super().known(instance, id, effect)
+
+    def without_secrets(self, found: UserGrant, before: Mapping[str, Any]) -> UserGrant:
+        user_id, project_id = self._named(
+            found.id, {"user_id": found.user_id, "project_id": found.project_id, **before}
+        )
+        roles = (SOME_ROLES,) if isinstance(role_keys(before), Unknown) else found.roles
+        return replace(found, user_id=user_id, project_id=project_id, roles=roles)
 
     def create(self, instance: Instance, id: str, properties: Mapping[str, Any]) -> Instance:
         user_id, project_id = self._named(id, properties)
