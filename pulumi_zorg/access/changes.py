@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from pulumi_zorg.access.instance import Instance, Level
+from pulumi_zorg.access.instance import Instance, Level, UserGrant
 
 
 def remove(
@@ -54,13 +54,28 @@ def remove(
 
 
 def take_roles(
-    instance: Instance, roles: Iterable[str], *, project_id: str, project_grant_id: str | None = None
+    instance: Instance, roles: Iterable[str] | None, *, project_id: str, project_grant_id: str | None = None
 ) -> Instance:
-    """Return the instance after roles were taken out of a project, or out of one of its project grants."""
-    taken = frozenset(roles)
-    changed = [
-        replace(each, roles=tuple(role for role in each.roles if role not in taken))
-        for each in instance.user_grants.values()
-        if each.project_id == project_id and project_grant_id in (None, each.project_grant_id)
-    ]
+    """Return the instance after roles were taken out of a project, or out of one of its project grants.
+
+    :param roles: None where it is not known which ones: each user grant may then have lost each of its roles.
+    """
+    taken = None if roles is None else frozenset(roles)
+    changed: list[UserGrant] = []
+    for each in instance.user_grants.values():
+        if each.project_id != project_id or project_grant_id not in (None, each.project_grant_id):
+            continue
+        if taken is None:
+            changed += doubted(each)
+        else:
+            changed.append(replace(each, roles=tuple(role for role in each.roles if role not in taken)))
     return instance.having("user_grants", *changed)
+
+
+def doubted(grant: UserGrant, *roles: str) -> tuple[UserGrant, UserGrant]:
+    """Return a user grant of which it is not known whether it gives its roles, or these.
+
+    The first one lets its user in as before. The state of the second one is not known.
+    """
+    unsure = replace(grant, id=f"{grant.id} in doubt", roles=(*grant.roles, *roles), active=grant.active and None)
+    return replace(grant, roles=()), unsure

@@ -4,28 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 from pulumi_zorg.access.instance import Instance, Kind, Manager, User
-from pulumi_zorg.access.rules import Answer, Reason, access_to, manages
+from pulumi_zorg.access.rules import Access, Answer, Reason, Rule, access_to, manages, user_works
 
-__all__ = ["Change", "Difference", "compare"]
+__all__ = ["Change", "Difference", "What", "compare"]
+
+
+class What(Enum):
+    """What a user loses or gains."""
+
+    #: A person's login to a project.
+    LOGIN = "login"
+    #: Roles of a project.
+    ROLES = "roles"
+    #: A right as a manager.
+    RIGHT = "right"
+    #: Every login and every token: the user itself is removed, or a service account is deactivated.
+    EVERYTHING = "everything"
 
 
 @dataclass(frozen=True)
 class Change:
     """What one user loses or gains.
 
-    :param project_id: None where it is a right as a manager.
+    :param project_id: None where it is not about one project.
     :param roles: the roles; of a manager those of the right.
-    :param gets_in: whether it is the login, or a service account's token, that is lost or gained.
     :param certain: whether both sides are known. What is not known counts as a change.
     :param reasons: why it does not work on the side where it does not.
     """
 
     user_id: str
     project_id: str | None
+    what: What
     roles: frozenset[str]
-    gets_in: bool
     certain: bool = True
     reasons: tuple[Reason, ...] = ()
 
@@ -50,13 +63,15 @@ class Difference:
 
 def compare(before: Instance, after: Instance) -> Difference:
     """Return what each user loses and gains between two instances."""
-    lost: list[Change] = []
-    gained: list[Change] = []
+    lost = [*_missing_users(before, after)]
+    gained = [*_missing_users(after, before)]
+    whole = {each.user_id for each in (*lost, *gained)}
     for user_id, project_id in _pairs(before, after):
-        was, now = access_to(before, user_id, project_id), access_to(after, user_id, project_id)
-        had, has = was.roles | was.unsure_roles, now.roles | now.unsure_roles
-        lost += _change(user_id, project_id, (was.gets_in, had), (now.gets_in, has))
-        gained += _change(user_id, project_id, (now.gets_in, has), (was.gets_in, had))
+        if user_id not in whole:
+            was, now = access_to(before, user_id, project_id), access_to(after, user_id, project_id)
+            worked, works = _login(was), _login(now)
+            lost += _change(was, worked, now, works)
+            gained += _change(now, works, was, worked)
     for manager in dict.fromkeys((*before.managers, *after.managers)):
         was_right, is_right = _right(before, manager), _right(after, manager)
         lost += _of_manager(manager, was_right, is_right)
@@ -64,20 +79,45 @@ def compare(before: Instance, after: Instance) -> Difference:
     return Difference(tuple(lost), tuple(gained))
 
 
-def _change(
-    user_id: str, project_id: str, has: tuple[Answer, frozenset[str]], other: tuple[Answer, frozenset[str]]
-) -> Iterator[Change]:
-    """Return what a user has on one side and not on the other. What is not known counts as had, and as not had there."""
-    (works, roles), (works_there, roles_there) = has, other
+def _missing_users(has: Instance, other: Instance) -> Iterator[Change]:
+    """Return what the users lose who are in one instance and not in the other: everything, once for each of them."""
+    for user_id in has.users:
+        if user_id not in other.users:
+            works, missing = user_works(has, user_id), user_works(other, user_id)
+            if works.works is not False and missing.works is False:
+                yield Change(user_id, None, What.EVERYTHING, frozenset(), _is_known(works), missing.reasons)
+
+
+def _is_known(answer: Answer) -> bool:
+    """Whether it is known what a user has. Of one who was invited it is, though not whether the invitation was accepted."""
+    return answer.works is not None or all(each.rule is Rule.USER_INITIAL for each in answer.reasons)
+
+
+def _login(access: Access) -> Answer:
+    """Return whether a user gets in by the login pages that applications use; not known where they differ and may be either."""
+    v1, v2 = access.login_v1, access.login_v2
+    if v1 is None or v2 is None:
+        return access.token
+    if access.only_v2 or v1.works == v2.works:
+        return v2
+    return Answer(None, (*v1.reasons, *v2.reasons))
+
+
+def _change(has: Access, works: Answer, there: Access, works_there: Answer) -> Iterator[Change]:
+    """Return what a user has on one side and not on the other. What is not known counts as had here, and as not had there."""
     if works.works is False:
         return
-    certain = works.works is not None and works_there.works is not None
-    if not works_there.works:
-        # Where neither side is known, nothing is known to change.
-        if works.works or works_there.works is False:
-            yield Change(user_id, project_id, roles, True, certain, works_there.reasons)
-    elif roles - roles_there:
-        yield Change(user_id, project_id, roles - roles_there, False, certain)
+    roles = has.roles | has.unsure_roles
+    # Where neither side is known, and for the same reasons, nothing is known to change.
+    less_known = works_there.works is None and not {*works_there.reasons} <= {*works.reasons}
+    missing = (has.roles - there.roles) | (has.unsure_roles - there.roles - there.unsure_roles)
+    if works_there.works is False or less_known:
+        certain = _is_known(works) and works_there.works is not None
+        what = What.EVERYTHING if has.login_v2 is None else What.LOGIN
+        yield Change(has.user_id, has.project_id, what, roles, certain, works_there.reasons)
+    elif missing:
+        certain = _is_known(works) and missing <= has.roles - there.unsure_roles
+        yield Change(has.user_id, has.project_id, What.ROLES, missing, certain)
 
 
 def _right(instance: Instance, manager: Manager) -> Answer:
@@ -86,23 +126,30 @@ def _right(instance: Instance, manager: Manager) -> Answer:
 
 def _of_manager(manager: Manager, has: Answer, other: Answer) -> Iterator[Change]:
     if has.works is not False and other.works is False:
-        yield Change(manager.user_id, None, frozenset(manager.roles), True, has.works is not None, other.reasons)
+        yield Change(manager.user_id, None, What.RIGHT, frozenset(manager.roles), has.works is not None, other.reasons)
 
 
 def _pairs(before: Instance, after: Instance) -> Iterable[tuple[str, str]]:
     """Return the users and projects between which something may differ: where one has a user grant, and where a person needs none."""
-    pairs = dict.fromkeys((*before.grants_of, *after.grants_of))
+    both = (before, after)
     different = _different_projects(before, after)
     people = {**_people(before), **_people(after)}
-    users = [user_id for user_id in people if _as_seen(before, user_id) != _as_seen(after, user_id)]
-    for project_id in different:
-        pairs.update(dict.fromkeys((user_id, project_id) for user_id in people))
-    without_a_grant = [
-        project_id
-        for project_id in dict.fromkeys((*before.projects, *after.projects))
-        if any(_needs_no_grant(each, project_id) for each in (before, after))
-    ]
-    pairs.update(dict.fromkeys((user_id, project_id) for user_id in users for project_id in without_a_grant))
+    users = {each for each in {**before.users, **after.users} if _as_seen(before, each) != _as_seen(after, each)}
+    pairs = dict.fromkeys(
+        (each.user_id, each.project_id)
+        for one, other in (both, both[::-1])
+        for each in one.user_grants.values()
+        if (found := other.user_grants.get(each.id)) is not each and found != each
+    )
+    # What is read of the whole instance may concern everybody.
+    everybody = any(getattr(before, name) != getattr(after, name) for name in ("login_v2", "unlisted", "applications"))
+    concerned = [each for each in people if everybody or each in users]
+    granted = dict.fromkeys((*before.grants_of, *after.grants_of))
+    pairs.update(dict.fromkeys(each for each in granted if everybody or each[0] in users or each[1] in different))
+    for project_id in dict.fromkeys((*before.projects, *after.projects)):
+        some = people if project_id in different else concerned
+        if some is people or any(_needs_no_grant(each, project_id) for each in both):
+            pairs.update(dict.fromkeys((user_id, project_id) for user_id in some))
     return pairs
 
 
@@ -111,10 +158,10 @@ def _needs_no_grant(instance: Instance, project_id: str) -> bool:
     return project is not None and not project.role_check
 
 
-def _different_projects(before: Instance, after: Instance) -> list[str]:
+def _different_projects(before: Instance, after: Instance) -> set[str]:
     """Return the projects whose login differs for people without a user grant."""
-    ids = dict.fromkeys((*before.projects, *after.projects))
-    return [each for each in ids if _login_of(before, each) != _login_of(after, each)]
+    ids = {*before.projects, *after.projects}
+    return {each for each in ids if _login_of(before, each) != _login_of(after, each)}
 
 
 def _login_of(instance: Instance, project_id: str) -> object:

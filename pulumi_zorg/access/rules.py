@@ -12,8 +12,6 @@ from enum import Enum
 
 from pulumi_zorg.access.instance import Instance, Kind, Level, Manager, User, UserGrant, UserState
 
-__all__ = ["Access", "Answer", "Reason", "Rule", "access_to", "in_force", "manages"]
-
 
 class Rule(Enum):
     """What stops an access. The value is the row in tests/emulator/test_access.py."""
@@ -105,7 +103,7 @@ class Access:
 
 def access_to(instance: Instance, user_id: str, project_id: str) -> Access:
     """Return what a user can do with a project."""
-    user = _user_works(instance, user_id)
+    user = user_works(instance, user_id)
     project = _project_open(instance, project_id)
     grants = instance.grants_of.get((user_id, project_id), ())
     found = instance.users.get(user_id)
@@ -156,11 +154,11 @@ def manages(instance: Instance, manager: Manager) -> Answer:
     exists = _YES
     if collection is not None:
         exists = _exists(instance, collection, manager.object_id, Rule.OBJECT_REMOVED, f"the {manager.level.value}")
-    return _user_works(instance, manager.user_id) & exists
+    return user_works(instance, manager.user_id) & exists
 
 
-def _user_works(instance: Instance, user_id: str) -> Answer:
-    """Whether a user can do anything. Rows "user deactivated or locked", "user removed" and "own organization removed"."""
+def user_works(instance: Instance, user_id: str) -> Answer:
+    """Return whether a user can do anything. Rows "user deactivated or locked", "user removed" and "own organization removed"."""
     user = instance.users.get(user_id)
     if user is None:
         return _exists(instance, "users", user_id, Rule.USER_REMOVED, "the user")
@@ -208,7 +206,7 @@ def _own_organization(instance: Instance, user: User | None) -> Answer:
     """Whether the V1 login pages accept users of an organization. Row "own organization deactivated"."""
     own = instance.organizations.get(user.org_id) if user is not None else None
     if own is None:
-        return _YES  # what is not known of it, _user_works has said
+        return _YES  # what is not known of it, user_works has said
     return _active(own.active, Rule.OWN_ORGANIZATION_NOT_ACTIVE, f"the user's organization{_named(own.name)}")
 
 
@@ -236,7 +234,7 @@ def _project_check(instance: Instance, user_id: str, project_id: str, *, any_sta
     if project is None or project.project_check is False:
         return _YES
     if user is None:
-        return _YES  # _user_works says what is not known
+        return _YES  # user_works says what is not known
     if user.org_id == project.org_id:
         return _YES
     grants = instance.granted_to.get((project_id, user.org_id), ())

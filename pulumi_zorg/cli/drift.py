@@ -126,6 +126,7 @@ def _table(report: Report) -> Iterator[str]:
         yield click.style(f"{short(drift.token)} {clean(drift.id)}", dim=True)
         yield click.style(clean(drift.urn, LONGEST), dim=True)
         yield from (click.style(f"  {clean(sentence, LONGEST)}", fg=color) for sentence in _sentences(drift))
+        yield from (f"  access: {clean(sentence, LONGEST)}" for sentence in drift.access_sentences)
     for found in report.unmanaged or ():
         yield click.style(_title(found), bold=True)
         yield click.style(f"{short(found.observed.token)} {clean(found.observed.id)}", dim=True)
@@ -152,6 +153,11 @@ def _markdown(report: Report) -> Iterator[str]:
         of, when = f"{short(found.observed.token)} {code(found.observed.id)}", _time(found.observed.created)
         yield row("", of, "unmanaged", "", code(_title(found)), when, code(found.by or ""))
     yield from (
+        f"\n{code(resource_name(drift.urn))}: {code(each)}"
+        for drift in report.drifted
+        for each in drift.access_sentences
+    )
+    yield from (
         f"\n{code(resource_name(drift.urn))}: {escaped(each)}" for drift in report.drifted for each in drift.advice
     )
     yield from (f"\n{code(each.error)}" for each in report.shared)
@@ -161,7 +167,7 @@ def _markdown(report: Report) -> Iterator[str]:
 
 def _annotations(report: Report) -> Iterator[tuple[str, str, str]]:
     for drift in report.drifted:
-        what = ". ".join(("; ".join(_sentences(drift)), *drift.advice))
+        what = ". ".join(("; ".join(_sentences(drift)), *drift.access_sentences, *drift.advice))
         yield "warning", f"Drift of {resource_name(drift.urn)}", f"{drift.urn} ({drift.id}): {what}"
     for found in report.unmanaged or ():
         subject = f"{short(found.observed.token)} {found.observed.id}: {_title(found)}"

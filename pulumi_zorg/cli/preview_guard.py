@@ -16,7 +16,7 @@ from pulumi_zorg.cli.options import Command, format_option, stack_options, verif
 from pulumi_zorg.cli.stack import PulumiFailed, Stack
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, read_file_or_stdin, read_text, row, write_errors
 from pulumi_zorg.errors import ConfigurationError, clean
-from pulumi_zorg.guard.limits import LOSING_ACCESS, limit_options, limited
+from pulumi_zorg.guard.limits import GAINING_ACCESS, LOSING_ACCESS, AccessLimit, limit_options, limited
 from pulumi_zorg.guard.plan import Plan, PreviewFailed, read_plan
 from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Act, Effect, Harm, count_text
@@ -47,7 +47,7 @@ def _limit_options(command: Command) -> Command:
     command = click.option("--allow-file", type=file, help=what)(command)
     what = "Fail where a resource takes access away, or removes its object, and its URN is not given. May be repeated."
     command = click.option("--allow", multiple=True, metavar="URN", help=what)(command)
-    for option in (LOSING_ACCESS, *reversed(limit_options())):
+    for option in (GAINING_ACCESS, LOSING_ACCESS, *reversed(limit_options())):
         what = f"Fail where more than N {limited(option)}. The default is no limit."
         command = click.option(option, type=click.IntRange(min=0), metavar="N", help=what)(command)
     return command
@@ -207,6 +207,8 @@ def _table(verdict: Verdict) -> Iterator[str]:
     for each in _ordered(verdict):
         title, color = click.style(f"{clean(_title(each))}: ", dim=True), "red" if each.locks_out else "yellow"
         yield from (title + click.style(clean(sentence, LONGEST), fg=color) for sentence in each.sentences)
+    title = click.style("people: ", dim=True)
+    yield from (title + clean(sentence, LONGEST) for sentence in verdict.people.sentences)
     yield from (click.style(f"not allowed: {clean(urn, LONGEST)}", fg="red") for urn in verdict.not_allowed)
     yield from (click.style(line, dim=True) for line in (*_notes(verdict), _changes(verdict)))
     yield click.style(_summary(verdict), bold=True, fg="red" if verdict.exit_code else None)
@@ -218,6 +220,9 @@ def _markdown(verdict: Verdict) -> Iterator[str]:
         yield from ("", "| resource | what it would do |", "|---|---|")
     # Other people choose names. As code they are neither a mention nor a link.
     yield from (row(code(_title(each)), "<br>".join(map(code, each.sentences))) for each in _ordered(verdict))
+    if verdict.people.sentences:
+        yield from ("", "| who loses and who gains access |", "|---|")
+    yield from (row(code(sentence)) for sentence in verdict.people.sentences)
     yield from (f"\nnot allowed: {code(urn)}" for urn in verdict.not_allowed)
     yield from (f"\n{code(error)}" for error in verdict.errors)
     yield from (f"\n{escaped(line)}" for line in (_changes(verdict), *_notes(verdict)))
@@ -227,6 +232,7 @@ def _annotations(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
     for each in _ordered(verdict):
         level, title = "warning" if each.locks_out else "notice", f"Preview of {_title(each)}"
         yield from ((level, title, sentence) for sentence in each.sentences)
+    yield from (("notice", "Who loses and who gains access", sentence) for sentence in verdict.people.sentences)
     errors = (*(f"not allowed: {urn}" for urn in verdict.not_allowed), *verdict.errors)
     yield from (("error", "zorg preview-guard", error) for error in errors)
     yield from (("notice", "zorg preview-guard", note) for note in _notes(verdict))
@@ -273,7 +279,7 @@ def _notes(verdict: Verdict) -> Iterator[str]:
     gaps = (
         each.gap
         for each in verdict.limits
-        if each.why_incomplete and not each.undecided and each.option != LOSING_ACCESS
+        if each.why_incomplete and not each.undecided and not isinstance(each, AccessLimit)
     )
     yield from (f"{gap[0].upper()}{gap[1:]}" for gap in gaps)
 
@@ -311,11 +317,12 @@ def _impact(verdict: Verdict) -> str:
     if not verdict.reviewed:
         return "nobody would be locked out or let in"
     rest = [each.effect for each in verdict.reviewed if not each.locks_out]
-    parts = [each.sentence for each in verdict.limits if each.is_shown]
+    parts = [each.sentence for each in verdict.limits if each.is_shown and each.option != GAINING_ACCESS]
     parts += _counted(rest, "lose roles", lambda effect: bool(effect.loses))
     parts = parts or ["nobody would be locked out"]
     parts += _counted(rest, "be reactivated", lambda effect: effect.act is Act.REACTIVATES and not effect.gains)
     parts += _counted([each.effect for each in verdict.reviewed], "give more roles", lambda effect: bool(effect.gains))
+    parts += [each.sentence for each in verdict.limits if each.is_shown and each.option == GAINING_ACCESS]
     return ", ".join(parts)
 
 

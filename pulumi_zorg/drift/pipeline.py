@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from pulumi_zorg.access.read import read_instance
 from pulumi_zorg.api.events import BEGINNING
 from pulumi_zorg.api.records import Event
+from pulumi_zorg.drift.access import concerns_access, people_of
 from pulumi_zorg.drift.compare import ROLES, changes_of, compare
 from pulumi_zorg.drift.report import Change, Drift, Report, Unmanaged
 from pulumi_zorg.engine.state import Recorded, Undetermined, not_understood, pending_replacements, recorded, shared
@@ -73,7 +75,7 @@ def find_drift(stack: str, exported: Mapping[str, Any], world: World, options: O
     roles = why_roles_lack(world, compared, observed)
 
     # Compare, and explain.
-    drifted = explain(world, compare(compared, observed, lost, roles), compared)
+    drifted = with_access(world, explain(world, compare(compared, observed, lost, roles), compared), compared)
     unmanaged, unlisted = _unmanaged(world, resources, options, events)
 
     # Report.
@@ -196,6 +198,18 @@ def _explained(world: World, drift: Drift, change: Change, events: Sequence[Even
     if change.lost or not _differs(change) or last is None:
         return change
     return replace(change, when=last.creation_date, by=last.by)
+
+
+def with_access(world: World, drifts: Sequence[Drift], recorded: Sequence[Recorded]) -> tuple[Drift, ...]:
+    """Return the drifts with who gained and who lost access. The lists for that are read only where a change may have done that."""
+    of = {each.urn: each for each in recorded}
+    now, why_not = None, None
+    if any(concerns_access(each, of[each.urn]) for each in drifts):
+        try:
+            now = read_instance(world.client)
+        except ZorgError as error:
+            why_not = clean(str(error), 500)
+    return tuple(replace(each, access=people_of(each, of[each.urn], now, why_not)) for each in drifts)
 
 
 def explain_unmanaged(world: World, objects: Sequence[Observed]) -> tuple[Unmanaged, ...]:

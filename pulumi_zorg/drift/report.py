@@ -9,6 +9,7 @@ from typing import Any
 from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.engine.state import SharedObject, Undetermined
 from pulumi_zorg.errors import clean
+from pulumi_zorg.resource_types.people import People
 from pulumi_zorg.world.observed import Observed
 
 #: In place of a value that must not be shown.
@@ -77,6 +78,7 @@ class Drift:
     :param removed: the proof of the removal, as the end of a sentence; None where the object exists.
     :param when: the time of the newest change or of the removal; None where it is not known.
     :param by: the user who made it; None where it is not known.
+    :param access: who gained and who lost access by it; None where a pattern leaves out a property of it.
     """
 
     urn: str
@@ -87,11 +89,22 @@ class Drift:
     when: datetime | None = None
     by: str | None = None
     phantom: Phantom | None = None
+    access: People | None = None
 
     @property
     def advice(self) -> tuple[str, ...]:
         """What to do about changes that the server lost, and about a phantom."""
         return (*(each.lost for each in self.changes if each.lost), *((self.phantom.advice,) if self.phantom else ()))
+
+    @property
+    def access_sentences(self) -> tuple[str, ...]:
+        """Who gained and who lost access by it, or why that is not known."""
+        if self.access is None:
+            return ()
+        why = self.access.why_lost_incomplete
+        found = self.access.sentences_of_the_past
+        who = "who else" if found else "who"
+        return found if why is None else (*found, f"{who} gained or lost access is not known: {why}")
 
     def without(self, rules: IgnoreRules) -> Drift | None:
         """Return the drift without the properties that are ignored; None where nothing is left of it.
@@ -103,7 +116,8 @@ class Drift:
         if self.removed is not None:
             return self
         left = tuple(each for each in self.changes if not rules.ignores_property(self.token, each.property))
-        return replace(self, changes=left) if left or self.phantom is not None else None
+        access = self.access if left == self.changes else None
+        return replace(self, changes=left, access=access) if left or self.phantom is not None else None
 
     def as_json(self) -> dict[str, Any]:
         """Return the drift for programs."""
@@ -117,6 +131,7 @@ class Drift:
             "when": _timestamp(self.when),
             "by": self.by,
             "phantom": self.phantom.advice if self.phantom else None,
+            "access": None if self.access is None else self.access.as_json(),
         }
 
 

@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from pulumi_zorg import errors
+from pulumi_zorg.access.instance import Instance
+from pulumi_zorg.access.read import read_instance
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.impact import Effect, Facts, Planned
@@ -165,6 +167,10 @@ class PreviewImpact:
             f'deletion_policy is "{inputs.deletion_policy}", and the resource takes the same object back and changes it to what '
             "is declared. If this resource is new, its create is refused without adopt=True."
         )
+
+    def everything(self) -> tuple[Instance | None, str | None]:
+        """Return all that decides who can get in to the instance; or None and why it could not be read. It never raises."""
+        return self.attempt(("everything",), lambda: read_instance(self._client))
 
     def facts(self, resource_type: ResourceType[Any], effect: Effect) -> Facts:
         """Return the counts and names that the sentences show. It never raises."""

@@ -6,16 +6,18 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.errors import clean
 from pulumi_zorg.resource_types.impact import Act, count_text
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world.tokens import resource_name
 
 if TYPE_CHECKING:
     from pulumi_zorg.guard.report import Reviewed
+    from pulumi_zorg.resource_types.people import People
 
 #: The option that limits how many people and service accounts lose access.
 LOSING_ACCESS = "--max-losing-access"
+#: The same for those who gain access.
+GAINING_ACCESS = "--max-gaining-access"
+_PEOPLE_VERBS = {LOSING_ACCESS: "lose", GAINING_ACCESS: "gain"}
 
 #: What the options limit, and how it is called.
 _VERBS = {Act.DEACTIVATES: ("deactivate", "deactivated"), Act.REMOVES: ("remove", "removed")}
@@ -35,8 +37,8 @@ def limit_options() -> dict[str, tuple[str, Act]]:
 
 def limited(option: str) -> str:
     """Return what an option limits, as the end of a sentence: ``user grants would be removed``."""
-    if option == LOSING_ACCESS:
-        return "people and service accounts would lose access"
+    if option in _PEOPLE_VERBS:
+        return f"people and service accounts would {_PEOPLE_VERBS[option]} access"
     token, act = limit_options()[option]
     return f"{RESOURCE_TYPES[token].noun}s would be {_VERBS[act][1]}"
 
@@ -117,18 +119,26 @@ class Limit:
 
 @dataclass(frozen=True)
 class AccessLimit(Limit):
-    """How many people and service accounts may lose access by the whole plan, and how many would. Each is counted once."""
+    """How many people and service accounts may lose or gain access by the whole plan, and how many would. Each is counted once.
+
+    :param uncertain: of how many of ``found`` that is not known. They count.
+    """
+
+    uncertain: int = 0
 
     @property
     def is_shown(self) -> bool:
-        return self.found > 0 or self.why_incomplete is not None
+        return self.found > 0 or (self.why_incomplete is not None and self.option == LOSING_ACCESS)
 
     @property
     def sentence(self) -> str:
+        verb = _PEOPLE_VERBS[self.option]
         if self.why_incomplete and not self.found:
-            return "it is not known how many people and service accounts would lose access"
+            return f"it is not known how many people and service accounts would {verb} access"
         who = "person or service account" if self.found == 1 else "people and service accounts"
-        return f"{'at least ' if self.why_incomplete else ''}{self.found} {who} would lose access"
+        may = "" if not self.uncertain else f" ({self.uncertain} of them only possibly)"
+        may = may if self.uncertain < self.found else " (only possibly)"
+        return f"{'at least ' if self.why_incomplete else ''}{self.found} {who} would {verb} access{may if self.found else ''}"
 
     @property
     def gap(self) -> str:
@@ -161,19 +171,15 @@ def count_objects(
     return tuple(limits)
 
 
-def count_losing_access(
-    reviewed: Collection[Reviewed], most: Mapping[str, int | None], why_not_read: str | None
-) -> AccessLimit:
-    """Return how many people and service accounts lose access, each once over the whole plan.
-
-    :param why_not_read: why the instance was not read; None where it was.
-    """
-    losing: set[str] = set()
-    why_incomplete = None
-    for each in reviewed:
-        if each.losing is not None:
-            losing |= each.losing
-        elif each.takes_access and why_incomplete is None:
-            why = (each.facts and (each.facts.why_not or each.facts.unlisted)) or why_not_read
-            why_incomplete = f"who loses access by the change of {clean(resource_name(each.urn))} is not known{f': {why}' if why else ''}"
-    return AccessLimit(LOSING_ACCESS, most.get(LOSING_ACCESS), len(losing), why_incomplete=why_incomplete)
+def count_people(people: People, most: Mapping[str, int | None]) -> tuple[AccessLimit, ...]:
+    """Return how many people and service accounts lose access, and how many gain some, each once over the whole plan."""
+    sides = (
+        (LOSING_ACCESS, people.difference.lost, people.why_lost_incomplete),
+        (GAINING_ACCESS, people.difference.gained, people.why_gained_incomplete),
+    )
+    limits = []
+    for option, changes, why in sides:
+        found = {each.user_id for each in changes}
+        uncertain = len(found - {each.user_id for each in changes if each.certain})
+        limits.append(AccessLimit(option, most.get(option), len(found), 0, why, uncertain))
+    return tuple(limits)

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from pulumi_zorg import errors
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
-from pulumi_zorg.guard.limits import Removed, count_losing_access, count_objects
+from pulumi_zorg.guard.limits import Removed, count_objects, count_people
+from pulumi_zorg.guard.people import losing_by, people_of, unknown_people
 from pulumi_zorg.guard.plan import Plan, PlannedStep
 from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Act, Planned
+from pulumi_zorg.resource_types.people import People
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.observed import Key
 
@@ -54,8 +56,10 @@ def review(
     settings, why_not_read = None, None
     if any(each.matters for each in reviewed):
         settings, why_not_read = _settings(read_settings, plan)
+    people = None
     if settings is not None:
-        reviewed = with_facts(settings, plan.steps)
+        reviewed, people = with_facts(settings, plan.steps)
+    people = people or unknown_people(reviewed, why_not_read)
 
     def with_parents(token: str, removed: Removed) -> tuple[Collection[str], str | None]:
         return ((), why_not_read) if settings is None else removed_with_parents(settings, token, removed)
@@ -64,7 +68,7 @@ def review(
     return Verdict(
         plan.stack or "?",
         tuple(each for each in reviewed if each.effect.is_significant and each.sentences),
-        (*count_objects(reviewed, most, with_parents), count_losing_access(reviewed, most, why_not_read)),
+        (*count_objects(reviewed, most, with_parents), *count_people(people, most)),
         plan.changes,
         plan.shared,
         why_not_read,
@@ -72,6 +76,7 @@ def review(
         allowed,
         not_allowed=() if allowed is None else tuple(urn for urn in takers if urn not in allowed),
         protected=tuple(each.urn for each in reviewed if each.protected and each.effect.act is not Act.LEAVES),
+        people=people,
     )
 
 
@@ -127,8 +132,11 @@ def verify_instance(settings: Settings, steps: Iterable[PlannedStep]) -> str | N
     )
 
 
-def with_facts(settings: Settings, steps: Sequence[PlannedStep]) -> list[Reviewed]:
-    """Return the changes with counts and names from the instance.
+def with_facts(settings: Settings, steps: Sequence[PlannedStep]) -> tuple[list[Reviewed], People]:
+    """Return the changes with counts and names from the instance, and who loses and gains what by all of them.
+
+    For the people, all organizations, users, projects, grants and managers are read, whatever the plan changes: who has access
+    depends on all of them, and a page has 1,000. The lists of single objects would take more calls for a plan of a few changes.
 
     A deletion of an object that another resource of the plan adopts is left out, because the provider leaves that object. It
     is the same object only if a read of the instance has shown its id. Names may differ from those in the state.
@@ -140,16 +148,20 @@ def with_facts(settings: Settings, steps: Sequence[PlannedStep]) -> list[Reviewe
         def resolve(step: PlannedStep) -> PlannedStep:
             return replace(step, planned=instance.resolve(RESOURCE_TYPES[step.planned.type], step.planned))
 
-        def review_step(step: PlannedStep) -> Reviewed:
-            reviewed = Reviewed.of(step)
-            facts = instance.facts(RESOURCE_TYPES[step.planned.type], reviewed.effect) if reviewed.matters else None
-            return replace(reviewed, facts=facts)
+        def add_facts(each: Reviewed) -> Reviewed:
+            if not each.matters:
+                return each
+            losing = None if people.before is None else losing_by(people.before, each)
+            return replace(each, facts=instance.facts(RESOURCE_TYPES[each.effect.type], each.effect), losing=losing)
 
         resolved = list(pool.map(resolve, steps))
         # A create whose object exists is an adoption: a read has shown its id.
         creates = (each for each in resolved if each.op in ("create", "replace") and each.planned.after is not None)
         adopted = {_key(each.planned): each.urn for each in creates if each.planned.id is not None}
-        return list(pool.map(review_step, [each for each in resolved if not _is_left(each, adopted)]))
+        reviewed = [Reviewed.of(each) for each in resolved if not _is_left(each, adopted)]
+        model, why_not = instance.everything() if any(each.matters for each in reviewed) else (None, None)
+        people = unknown_people(reviewed, why_not) if model is None else people_of(model, reviewed)
+        return list(pool.map(add_facts, reviewed)), people
 
 
 def removed_with_parents(settings: Settings, token: str, removed: Removed) -> tuple[Collection[str], str | None]:

@@ -10,6 +10,7 @@ from pulumi_zorg.engine.state import SharedObject
 from pulumi_zorg.guard.limits import Limit
 from pulumi_zorg.guard.plan import PlannedStep
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts
+from pulumi_zorg.resource_types.people import People
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 
 _EXCEEDED = 7  # as `zorg drift` for drift
@@ -22,6 +23,7 @@ class Reviewed:
     :param op: see :class:`pulumi_zorg.guard.plan.PlannedStep`.
     :param protected: the same.
     :param facts: counts and names from the instance; None where it was not read.
+    :param losing: how many people and service accounts lose access by this change alone; None where that is not known.
     """
 
     urn: str
@@ -29,6 +31,7 @@ class Reviewed:
     effect: Effect
     facts: Facts | None = None
     protected: bool = False
+    losing: int | None = None
 
     @classmethod
     def of(cls, step: PlannedStep) -> Reviewed:
@@ -52,14 +55,14 @@ class Reviewed:
         return RESOURCE_TYPES[self.effect.type].impact.takes_access(self.effect)
 
     @property
+    def gives_access(self) -> bool:
+        """Whether a reviewer should read about the change, and it can give somebody access."""
+        return self.effect.is_significant and RESOURCE_TYPES[self.effect.type].impact.gives_access(self.effect)
+
+    @property
     def matters(self) -> bool:
         """Whether a reviewer should read about the change, or it counts against a limit."""
         return self.effect.is_significant or self.takes_access
-
-    @property
-    def losing(self) -> frozenset[str] | None:
-        """The ids of the people and service accounts that lose access; None where they are not known."""
-        return None if self.facts is None else self.facts.losing
 
     def as_json(self) -> dict[str, Any]:
         """Return the change for programs. Every change has the counts of all types, and null for those that are not of its type."""
@@ -81,7 +84,7 @@ class Reviewed:
                 for name in each.counted
             },
             "takes_access": self.takes_access,
-            "losing_access": None if self.losing is None else len(self.losing),
+            "losing_access": self.losing,
             "sentences": list(self.sentences),
         }
 
@@ -98,6 +101,7 @@ class Verdict:
     :param allowed: the URNs of the resources that may take access away; None where they were not given, so that all may.
     :param not_allowed: the URNs of the resources that take access away and may not.
     :param protected: the URNs of the protected resources that would be deleted or replaced.
+    :param people: who loses and who gains what by the whole plan.
     """
 
     stack: str
@@ -110,6 +114,7 @@ class Verdict:
     allowed: frozenset[str] | None = None
     not_allowed: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    people: People = field(default_factory=People)
 
     @property
     def is_limited(self) -> bool:
@@ -151,6 +156,7 @@ class Verdict:
             "changes": dict(self.changes),
             "shared": [each.as_json() for each in self.shared],
             "effects": [each.as_json() for each in self.reviewed],
+            "people": self.people.as_json(),
             "why_instance_not_read": self.why_instance_not_read,
             "why_state_not_read": self.why_state_not_read,
             "not_asked": self.why_instance_not_read,

@@ -157,21 +157,16 @@ class Facts:
         ``projects``, ``grants``, ``project_grants``, and others that only sentences show.
     :param names: the names of objects, by the property that has their id.
     :param why_not: why something could not be read.
-    :param losing: the ids of the people and service accounts that lose access by the change; None where they are not known.
-    :param unlisted: why no list has those who lose access, where all was read.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     why_not: str | None = None
-    losing: frozenset[str] | None = None
-    unlisted: str | None = None
 
     def __or__(self, other: Facts) -> Facts:
-        """Return what two facts say together. Who loses access is known where both know it."""
+        """Return what two facts say together."""
         counts, names = {**self.counts, **other.counts}, {**self.names, **other.names}
-        losing = None if self.losing is None or other.losing is None else self.losing | other.losing
-        return Facts(counts, names, self.why_not or other.why_not, losing, self.unlisted or other.unlisted)
+        return Facts(counts, names, self.why_not or other.why_not)
 
     def named(self, noun: str, property: str, effect: Effect) -> str:
         """Return the object that a property names: by its name where that was read, else by its id."""

@@ -1,8 +1,6 @@
-"""Who can log in to the applications of a project, and who loses that by a change.
+"""Counts of those who have access to a project, for the sentences of a preview.
 
-ZITADEL's rules, as docs/resources.md has them: a deactivated project lets nobody log in, and neither does one whose organization
-is deactivated. With ``project_role_check``, a person needs an active user grant on the project. With ``has_project_check``, the
-person's own organization must own the project or have an active project grant of it.
+A preview makes few calls, so it reads the lists of the projects that it concerns. Who loses access is in :mod:`pulumi_zorg.access`.
 """
 
 from __future__ import annotations
@@ -47,51 +45,6 @@ class Logins:
         """The organizations whose people ``has_project_check`` lets in."""
         return None if self.granted is None else self.granted | {self.login.owner}
 
-    @property
-    def unlisted(self) -> str | None:
-        """Why no list has the people whom the settings let in; None where one has them."""
-        if not self.login.active or self.login.role_check or self.login.project_check:
-            return None
-        return "everybody of the instance can log in to its applications"
-
-    def who(self, login: Login) -> Mapping[str, str] | None:
-        """Return the people whom these settings let in, with their organizations; None where no list that was read has them all.
-
-        Where neither check is on, these are all people of the instance, which are not listed.
-        """
-        if not login.active:
-            return {}
-        if login.role_check:
-            if self.grants is None or self.people is None or (login.project_check and self.inside is None):
-                return None
-            found = [each for each in self.grants if each.active and each.user_id in self.people]
-            return {each.user_id: each.user_org for each in found if self._lets_in(login, each.user_id, each.user_org)}
-        if login.project_check and self.inside is not None and self.inside <= self.members.keys():
-            return {person: org_id for org_id in self.inside for person in self.members[org_id]}
-        return None
-
-    def losing(self, before: Login, after: Login) -> frozenset[str] | None:
-        """Return the people whom the settings let in before a change and not after it; None where they are not known."""
-        narrower = (
-            (before.active and not after.active)
-            or (after.role_check and not before.role_check)
-            or (after.project_check and not before.project_check)
-        )
-        if not narrower:
-            return frozenset()
-        had = self.who(before)
-        if had is None or (after.role_check and self.grants is None) or (after.project_check and self.inside is None):
-            return None if had != {} else frozenset()
-        return frozenset(person for person, org_id in had.items() if not self._lets_in(after, person, org_id))
-
-    def _lets_in(self, login: Login, person: str, org_id: str) -> bool:
-        """Whether the settings let a person in. What they depend on must have been read."""
-        return (
-            login.active
-            and (not login.role_check or person in (self.granted_users or ()))
-            and (not login.project_check or org_id in (self.inside or ()))
-        )
-
 
 def read_login(access: Access, reader: FactReader, project_id: Any) -> tuple[Login | None, str | None]:
     """Return the settings of a project; or None and why they were not read.
@@ -131,13 +84,10 @@ def read_logins(access: Access, reader: FactReader, project_id: str, login: Logi
 
 
 def _with_members(access: Access, reader: FactReader, logins: Logins, granted: frozenset[str]) -> Logins:
-    # Those of the owner decide only where has_project_check alone is on.
-    only_organizations = logins.login.project_check and not logins.login.role_check
-    wanted = granted | ({logins.login.owner} if only_organizations else set())
-    if len(wanted) > reader.at_most:
+    if len(granted) > reader.at_most:
         return replace(logins, why_not=f"that takes more than {impact.count_text(reader.at_most, 'call')}")
     found: dict[str, frozenset[str]] = {}
-    for org_id in sorted(wanted):
+    for org_id in sorted(granted):
         users, why = reader.attempt(("users of", org_id), partial(access.users, org_id))
         if users is None or not users.complete:
             return replace(logins, members=found, why_not=why or "the server does not show all users")
@@ -165,31 +115,18 @@ def counts_of(all_logins: Iterable[Logins]) -> dict[str, int]:
     return counts
 
 
-def users_losing(logins: Logins) -> frozenset[str] | None:
-    """Return who loses access where a project is deactivated or removed; None where they are not known.
-
-    Service accounts are among them: a deactivated project stops the introspection of their tokens.
-    """
-    people = logins.losing(logins.login, replace(logins.login, active=False))
-    users = logins.granted_users
-    return None if people is None or users is None else people | users
-
-
 def facts_of_lost_roles(
     reader: FactReader, id: str | None, reads: Mapping[str, Callable[[], Found[FoundGrant]]]
 ) -> Facts:
-    """Return how many user grants lose each role, whose they are, and why that was not read.
+    """Return how many user grants lose each role, and why that was not read.
 
     :param id: the object that the roles are taken out of.
     :param reads: reads the user grants that lose something, by the name of their count.
     """
-    facts = Facts(losing=frozenset())
+    facts = Facts()
     for name, read in reads.items():
         found, why = reader.attempt(("losing by", id or "", name), read)
         if found is None:
             return facts | Facts(why_not=why)
-        active = frozenset(each.user_id for each in found.entries if each.active)
-        facts |= Facts({name: found.total}, losing=active if found.complete else None)
-        if not found.complete:
-            break
+        facts |= Facts({name: found.total})
     return facts

@@ -15,6 +15,7 @@ from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.world.tokens import short, type_token
 
 if TYPE_CHECKING:
+    from pulumi_zorg.resource_types.access import AccessModel
     from pulumi_zorg.resource_types.inputs import Inputs
     from pulumi_zorg.resource_types.registration import ZitadelResource
     from pulumi_zorg.resource_types.resource_type import ResourceType
@@ -93,3 +94,5 @@ def in_order_of_references() -> Iterator[tuple[str, ResourceType[Any]]]:
 RESOURCE_TYPES: Mapping[str, ResourceType[Any]] = _Registry("declaration", "TYPE")
 #: The models of their inputs.
 INPUTS: Mapping[str, type[Inputs]] = _Registry("inputs", "INPUTS")
+#: What their changes do to who can get in.
+ACCESS: Mapping[str, AccessModel] = _Registry("access", "ACCESS")

@@ -1,4 +1,4 @@
-"""Who loses access by a change, on each server: the counts of the sentences, and ``Facts.losing``.
+"""Who loses access by a change, on each server: the counts of the sentences, and what the guard counts.
 
 The scene has the users of access.md: O of the organization that owns the project, C of a customer's organization with a project
 grant, X of a third organization with a user grant.
@@ -13,6 +13,8 @@ import pytest
 
 from pulumi_zorg.engine.preview_impact import PreviewImpact
 from pulumi_zorg.errors import HeaderIgnored, PermissionDenied
+from pulumi_zorg.guard.pipeline import review
+from pulumi_zorg.guard.plan import Plan, PlannedStep
 from pulumi_zorg.resource_types.impact import (
     OPEN,
     ORGANIZATIONS,
@@ -110,6 +112,21 @@ def facts(
     return preview.facts(resource_type, effect)
 
 
+def losing(scene: Scene, type_: str, id: str, before: dict[str, Any], after: dict[str, Any] | None) -> set[str]:
+    """Which of the users of the scene the guard counts among those who lose access: the instance has others."""
+    op = "delete" if after is None else "update"
+    step = PlannedStep(f"urn:pulumi:dev::shop::{type_}::changed", Planned(type_, id, before, after), op)
+    credential = PersonalAccessToken(Secret(scene.server.token))
+    settings = Settings(scene.server.proxy.url, credential, scene.server.proxy.target)
+    people = review(Plan("dev", (step,)), {}, lambda: settings).people
+    assert people.why_lost_incomplete is None
+    return people.difference.losing & {scene.o, scene.c, scene.x, scene.bot, scene.without}
+
+
+def users(scene: Scene, *names: str) -> set[str]:
+    return {getattr(scene, each) for each in names}
+
+
 def test_users_and_grants_are_listed(any_server: Server, scene: Scene, clients: Clients) -> None:
     access = clients.owner(any_server).access
     assert any_server.shows(lambda: access.users(scene.customer).total == 3)
@@ -190,18 +207,19 @@ def test_a_deactivated_organization_without_projects(scene: Scene, preview: Prev
     before, after = {"name": "Customer", "active": True}, {"name": "Customer", "active": False}
     found = facts(preview, ORGANIZATION, scene.customer, before, after)
     assert dict(found.counts) == {"users": 3, "service_accounts": 1, "projects": 0, "login v2": 1}
-    assert found.losing == frozenset()
+    assert losing(scene, ORGANIZATION, scene.customer, before, after) == set()
 
 
 @pytest.mark.parametrize("body", ['{"details": {}, "loginV2": {}}', '{"details": {}}'])
-def test_who_is_stopped_by_the_old_login_pages_is_not_known(scene: Scene, preview: PreviewImpact, body: str) -> None:
+def test_people_may_be_stopped_by_the_old_login_pages(scene: Scene, body: str) -> None:
+    """Which applications have them is not known, so the people count. No page stops a service account."""
     server, before, after = scene.server, {"name": "Customer", "active": True}, {"name": "Customer", "active": False}
     headers = {"Content-Type": "application/json"}
     server.proxy.add(Fault("answer", path="/v2/features/instance", times=None, status=200, body=body, headers=headers))
-    assert facts(preview, ORGANIZATION, scene.customer, before, after).losing is None
-    assert facts(preview, ORGANIZATION, scene.customer, after, before).losing == frozenset()
+    assert losing(scene, ORGANIZATION, scene.customer, before, after) == users(scene, "c", "without")
+    assert losing(scene, ORGANIZATION, scene.customer, after, before) == set()
     empty = server.admin.create_organization(server.name("Empty"))
-    assert facts(preview, ORGANIZATION, empty, before, after).losing == frozenset(), "nobody lives in it"
+    assert losing(scene, ORGANIZATION, empty, before, after) == set(), "nobody lives in it"
 
 
 def test_a_deactivated_organization_with_a_project(scene: Scene, preview: PreviewImpact) -> None:
@@ -221,52 +239,53 @@ def test_a_deactivated_organization_with_a_project(scene: Scene, preview: Previe
         PEOPLE_OF_ORGANIZATIONS: 2,
     }
     assert found.why_not is None
-    assert found.losing == {scene.o, scene.c, scene.x, scene.bot}
+    before, after = {"name": "Owner", "active": True}, {"name": "Owner", "active": False}
+    assert losing(scene, ORGANIZATION, scene.owner, before, after) == users(scene, "o", "c", "x"), "tokens work"
 
 
 def test_a_removed_organization(scene: Scene, preview: PreviewImpact) -> None:
-    """X has its user grant from the customer's organization, and loses it."""
-    found = facts(preview, ORGANIZATION, scene.customer, {"name": "Customer", "active": True}, None)
+    """X has its user grant from the customer's organization, and loses it. It gave no roles, and the login needs none."""
+    before = {"name": "Customer", "active": True}
+    found = facts(preview, ORGANIZATION, scene.customer, before, None)
     assert (found.counts["users"], found.counts["projects"], found.counts["grants"]) == (3, 0, 3)
-    assert found.losing == {scene.c, scene.without, scene.bot, scene.x}
+    assert losing(scene, ORGANIZATION, scene.customer, before, None) == users(scene, "c", "without", "bot")
 
 
-def test_a_removed_organization_with_a_project(scene: Scene, preview: PreviewImpact) -> None:
+def test_a_removed_organization_with_a_project(scene: Scene) -> None:
     scene.check(role=True)
-    found = facts(preview, ORGANIZATION, scene.owner, {"name": "Owner", "active": True}, None)
-    assert found.losing == {scene.o, scene.c, scene.x, scene.bot}
+    removed = losing(scene, ORGANIZATION, scene.owner, {"name": "Owner", "active": True}, None)
+    assert removed == users(scene, "o", "c", "x", "bot")
 
 
 @pytest.mark.parametrize(
-    ("role_check", "project_check", "losing"),
+    ("role_check", "project_check", "shut_out"),
     [
-        (True, False, {"o", "c", "x", "bot"}),
-        (True, True, {"o", "c", "x", "bot"}),
-        (False, True, {"o", "c", "x", "bot", "without"}),
-        (False, False, None),
+        (True, False, {"o", "c", "x"}),
+        (True, True, {"o", "c"}),
+        (False, True, {"o", "c", "without"}),
+        (False, False, {"o", "c", "x", "without"}),
     ],
 )
 def test_a_deactivated_or_removed_project(
-    scene: Scene, preview: PreviewImpact, *, role_check: bool, project_check: bool, losing: set[str] | None
+    scene: Scene, preview: PreviewImpact, *, role_check: bool, project_check: bool, shut_out: set[str]
 ) -> None:
-    """Without any check, everybody of the instance could log in: no list has them."""
-    flags = {"project_role_check": role_check, "has_project_check": project_check}
-    before = scene.crm(**flags)
+    """A deactivated one leaves service accounts their tokens; a removed one takes the roles out of them."""
+    scene.check(role=role_check, project=project_check)
+    before = scene.crm(project_role_check=role_check, has_project_check=project_check)
     found = facts(preview, PROJECT, scene.project, before, {**before, "active": False})
     assert found.counts[PEOPLE] == 3
     assert found.counts[SERVICE_ACCOUNTS] == 1
     assert (found.counts[ORGANIZATIONS], found.counts[PEOPLE_OF_ORGANIZATIONS]) == (1, 2)
     assert found.counts[OPEN] == (not role_check and not project_check)
-    expected = None if losing is None else {getattr(scene, each) for each in losing}
-    assert found.losing == expected
-    assert facts(preview, PROJECT, scene.project, before, None).losing == expected
+    assert losing(scene, PROJECT, scene.project, before, {**before, "active": False}) == users(scene, *shut_out)
+    assert losing(scene, PROJECT, scene.project, before, None) == users(scene, *shut_out, "bot")
 
 
-SWITCHES: dict[str, tuple[tuple[bool, bool], tuple[bool, bool], set[str] | None]] = {
-    "role check on": ((False, False), (True, False), None),
+SWITCHES: dict[str, tuple[tuple[bool, bool], tuple[bool, bool], set[str]]] = {
+    "role check on": ((False, False), (True, False), {"without"}),
     "role check on, in the known organizations": ((False, True), (True, True), {"without"}),
     "role check off": ((True, False), (False, False), set()),
-    "project check on": ((False, False), (False, True), None),
+    "project check on": ((False, False), (False, True), {"x"}),
     "project check on, for those with a user grant": ((True, False), (True, True), {"x"}),
     "project check off": ((True, True), (True, False), set()),
     "one for the other": ((True, False), (False, True), {"x"}),
@@ -274,18 +293,12 @@ SWITCHES: dict[str, tuple[tuple[bool, bool], tuple[bool, bool], set[str] | None]
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
-def test_a_switch_of_the_checks(scene: Scene, preview: PreviewImpact, switch: str) -> None:
-    before, after, losing = SWITCHES[switch]
+def test_a_switch_of_the_checks(scene: Scene, switch: str) -> None:
+    before, after, shut_out = SWITCHES[switch]
+    scene.check(role=before[0], project=before[1])
     names = ("project_role_check", "has_project_check")
-    found = facts(
-        preview,
-        PROJECT,
-        scene.project,
-        scene.crm(**dict(zip(names, before, strict=True))),
-        scene.crm(**dict(zip(names, after, strict=True))),
-    )
-    expected = None if losing is None else {getattr(scene, each) for each in losing}
-    assert (found.losing, found.why_not) == (expected, None)
+    crm = (scene.crm(**dict(zip(names, each, strict=True))) for each in (before, after))
+    assert losing(scene, PROJECT, scene.project, *crm) == users(scene, *shut_out)
 
 
 def test_a_removed_role(scene: Scene, preview: PreviewImpact) -> None:
@@ -295,44 +308,56 @@ def test_a_removed_role(scene: Scene, preview: PreviewImpact) -> None:
         lambda: scene.server.admin.grants(scene.customer)[scene.grant_of_c]["state"] == "USER_GRANT_STATE_INACTIVE"
     )
     has = {key: {"display_name": key, "group": ""} for key in ("admin", "viewer")}
-    found = facts(preview, PROJECT, scene.project, scene.crm(roles=has), scene.crm(roles={"admin": has["admin"]}))
-    assert (found.counts["grants with viewer"], found.losing) == (2, {scene.bot})
-    found = facts(preview, PROJECT_GRANT, scene.project_grant, scene.shared(), scene.shared(role_keys=[]))
-    assert (found.counts["viewer"], found.losing) == (2, {scene.bot})
+    crm = scene.crm(roles=has), scene.crm(roles={"admin": has["admin"]})
+    assert facts(preview, PROJECT, scene.project, *crm).counts["grants with viewer"] == 2
+    assert losing(scene, PROJECT, scene.project, *crm) == users(scene, "bot")
+    shared = scene.shared(), scene.shared(role_keys=[])
+    assert facts(preview, PROJECT_GRANT, scene.project_grant, *shared).counts["viewer"] == 2
+    assert losing(scene, PROJECT_GRANT, scene.project_grant, *shared) == users(scene, "bot")
 
 
 @pytest.mark.parametrize(
-    ("role_check", "project_check", "losing"),
-    [(False, False, set()), (True, False, set()), (False, True, {"c", "without"}), (True, True, {"c"})],
+    ("role_check", "project_check", "deactivated", "removed"),
+    [
+        (False, False, set(), {"c", "bot"}),
+        (True, False, set(), {"c", "bot", "x"}),
+        (False, True, {"c", "without"}, {"c", "without", "bot"}),
+        (True, True, {"c"}, {"c", "bot"}),
+    ],
 )
-def test_a_deactivated_project_grant(
-    scene: Scene, preview: PreviewImpact, *, role_check: bool, project_check: bool, losing: set[str]
+def test_a_deactivated_or_removed_project_grant(
+    scene: Scene,
+    preview: PreviewImpact,
+    *,
+    role_check: bool,
+    project_check: bool,
+    deactivated: set[str],
+    removed: set[str],
 ) -> None:
-    """X is of another organization than the one that it has its user grant from, and was not let in anyway."""
+    """X is of another organization than the one that it has its user grant from, and has_project_check does not let it in."""
     scene.check(role=role_check, project=project_check)
     found = facts(preview, PROJECT_GRANT, scene.project_grant, scene.shared(), scene.shared(active=False))
     assert found.counts["decides about logins"] == project_check
-    assert found.losing == {getattr(scene, each) for each in losing}
     if project_check:
-        assert found.counts["people let in"] == len(losing)
-    removed = facts(preview, PROJECT_GRANT, scene.project_grant, scene.shared(), None)
-    assert removed.counts["grants"] == 3
-    assert removed.losing == {scene.c, scene.x, scene.bot} | {getattr(scene, each) for each in losing}
+        assert found.counts["people let in"] == len(deactivated)
+    change = scene.shared(), scene.shared(active=False)
+    assert losing(scene, PROJECT_GRANT, scene.project_grant, *change) == users(scene, *deactivated)
+    assert facts(preview, PROJECT_GRANT, scene.project_grant, scene.shared(), None).counts["grants"] == 3
+    assert losing(scene, PROJECT_GRANT, scene.project_grant, scene.shared(), None) == users(scene, *removed)
 
 
 def test_a_user_grant(scene: Scene, preview: PreviewImpact) -> None:
     with_roles, without = scene.grant(scene.c, "viewer"), scene.grant(scene.x)
-    off = {"active": False}
-    assert facts(preview, USER_GRANT, scene.grant_of_c, with_roles, {**with_roles, **off}).losing == {scene.c}
-    assert facts(preview, USER_GRANT, scene.grant_of_x, without, None).losing == frozenset()
+    off = {**with_roles, "active": False}
+    assert losing(scene, USER_GRANT, scene.grant_of_c, with_roles, off) == users(scene, "c")
+    assert losing(scene, USER_GRANT, scene.grant_of_x, without, None) == set()
     assert facts(preview, USER_GRANT, None, None, without).counts["project_role_check"] == 0
-    assert facts(preview, USER_GRANT, None, None, with_roles).losing == frozenset()
 
 
 def test_a_user_grant_where_the_project_checks_roles(scene: Scene, preview: PreviewImpact) -> None:
     scene.check(role=True)
     without = scene.grant(scene.x)
-    assert facts(preview, USER_GRANT, scene.grant_of_x, without, None).losing == {scene.x}
+    assert losing(scene, USER_GRANT, scene.grant_of_x, without, None) == users(scene, "x")
     assert facts(preview, USER_GRANT, None, None, without).counts["project_role_check"] == 1
 
 
@@ -340,25 +365,28 @@ def test_a_renamed_organization(scene: Scene, preview: PreviewImpact) -> None:
     server = scene.server
     before, after = {"name": "Customer", "active": True}, {"name": "Holding", "active": True}
     found = facts(preview, ORGANIZATION, scene.customer, before, after)
-    assert (found.counts["domain in login names"], found.losing) == (0, frozenset())
+    assert found.counts["domain in login names"] == 0
     server.admin.make_login_names_end_with_domain(scene.third)
     assert facts(preview, ORGANIZATION, scene.third, before, after).counts["domain in login names"] == 1
 
 
-def test_who_loses_access_is_not_known_where_it_cannot_be_read(
-    any_server: Server, scene: Scene, clients: Clients
-) -> None:
-    """Nothing is counted, and nobody is said to lose nothing."""
+def test_people_are_not_counted_where_they_cannot_be_read(any_server: Server, scene: Scene, clients: Clients) -> None:
     token = any_server.admin.create_token(scene.owner, _owner(any_server, scene))
     any_server.wait_for_rights(token, scene.owner)
     settings = Settings(any_server.proxy.url, PersonalAccessToken(Secret(token)), any_server.proxy.target)
     preview = PreviewImpact(settings, calls=100)
     before = scene.crm(project_role_check=True, has_project_check=False)
-    found = facts(preview, PROJECT, scene.project, before, {**before, "active": False})
+    after = {**before, "active": False}
+    found = facts(preview, PROJECT, scene.project, before, after)
     preview.close()
-    assert found.losing is None
     assert PEOPLE not in found.counts
     assert found.why_not is not None
+    step = PlannedStep(
+        f"urn:pulumi:dev::shop::{PROJECT}::crm", Planned(PROJECT, scene.project, before, after), "update"
+    )
+    verdict = review(Plan("dev", (step,)), {"--max-losing-access": 99}, lambda: settings)
+    assert verdict.exit_code == 1
+    assert "to this credential" in verdict.errors[0]
 
 
 def _owner(server: Server, scene: Scene) -> str:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
-from pulumi_zorg.engine.preview_impact import PreviewImpact
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.guard.limits import LOSING_ACCESS, Limit, limit_options
 from pulumi_zorg.guard.pipeline import review
 from pulumi_zorg.guard.plan import read_plan
 from pulumi_zorg.guard.report import Verdict
-from pulumi_zorg.resource_types.impact import Effect, Facts
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
@@ -184,17 +179,6 @@ def test_one_organization_of_the_plan_is_enough(any_server: Server) -> None:
 # Who loses access
 
 
-def losing(*known: tuple[str, frozenset[str] | None]) -> Callable[..., Any]:
-    """The people who lose access, by the id of the object that a change is about."""
-    by_id = dict(known)
-    real = PreviewImpact.facts
-
-    def facts(self: PreviewImpact, type: Any, effect: Effect) -> Facts:
-        return replace(real(self, type, effect), losing=by_id.get(effect.id or ""))
-
-    return lambda: mock.patch.object(PreviewImpact, "facts", facts)
-
-
 def limit(verdict: Verdict, option: str = LOSING_ACCESS) -> Limit:
     return next(each for each in verdict.limits if each.option == option)
 
@@ -208,25 +192,32 @@ def taken(server: Server, name: str, user: str) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("who", "most", "code", "count"),
+    ("changes", "most", "code", "count"),
     [
-        (({"ann"}, {"bob"}), 1, EXCEEDED, 2),
-        (({"ann"}, {"bob"}), 2, WITHIN, 2),
-        (({"ann"}, {"ann"}), 1, WITHIN, 1),
-        ((set(), set()), 0, WITHIN, 0),
-        (({"ann"}, None), 1, ERROR, 1),
-        (({"ann"}, None), 0, EXCEEDED, 1),
-        ((None, None), 0, ERROR, 0),
-        ((None, None), None, WITHIN, 0),
+        ("ann bob", 1, EXCEEDED, 2),
+        ("ann bob", 2, WITHIN, 2),
+        ("ann ann", 1, WITHIN, 1),
+        ("inactive", 0, WITHIN, 0),
+        ("ann unknown", 1, ERROR, 1),
+        ("ann unknown", 0, EXCEEDED, 1),
+        ("unknown", 0, ERROR, 0),
+        ("unknown", None, WITHIN, 0),
     ],
 )
 def test_people_who_lose_access_are_counted_once_over_the_plan(
-    server: Server, who: tuple[set[str] | None, ...], most: int | None, code: int, count: int
+    server: Server, changes: str, most: int | None, code: int, count: int
 ) -> None:
-    (one, first), (two, second) = taken(server, "one", server.ann), taken(server, "two", server.bob)
-    known = [None if each is None else frozenset(each) for each in who]
-    with losing((one, known[0]), (two, known[1]))():
-        verdict = reviewed(server, first, second, losing_access=most)
+    steps = []
+    for number, name in enumerate(changes.split()):
+        if name == "unknown":
+            steps.append(takers(server)["project_role_assertion"])
+        else:
+            user = server.bob if name == "bob" else server.ann
+            grant, change = taken(server, f"project {number}", user)
+            steps.append(change)
+            if name == "inactive":
+                server.admin.deactivate_grant(server.home, user, grant)
+    verdict = reviewed(server, *steps, losing_access=most)
     assert (verdict.exit_code, limit(verdict).found) == (code, count)
     if code == ERROR:
         (error,) = verdict.errors
@@ -235,18 +226,33 @@ def test_people_who_lose_access_are_counted_once_over_the_plan(
 
 
 def test_it_is_said_why_those_who_lose_access_are_not_known(any_server: Server) -> None:
-    """Everything was read, and no list has them: nobody needs a user grant for an open project."""
-    changes = takers(any_server)
-    opened = changes["a deactivation"]
-    deleted = {**opened, "op": "delete"}
-    del deleted["newState"]
-    for change in (opened, deleted):
-        (error,) = reviewed(any_server, change, losing_access=99).errors
-        assert "is not known: everybody of the instance can log in to its applications" in error
-    secret = changes["a project without roles"]
+    (error,) = reviewed(any_server, takers(any_server)["project_role_assertion"], losing_access=99).errors
+    assert "is not known: which applications ask for the roles with a scope is not known" in error
+
+
+def test_everybody_of_the_instance_loses_the_login_to_an_open_project(any_server: Server) -> None:
+    """Without project_role_check and has_project_check, nobody needs a user grant."""
+    change = takers(any_server)["a deactivation"]
+    person = any_server.create_person(any_server.home, f"nogrant{any_server.tag}")
+    verdict = reviewed(any_server, change, losing_access=0)
+    assert verdict.exit_code == EXCEEDED
+    lost = verdict.people.difference.lost
+    assert person in {each.user_id for each in lost}
+    assert any_server.ann not in {each.user_id for each in lost}, "a service account keeps its tokens"
+    assert reviewed(any_server, change, losing_access=1_000_000).exit_code == WITHIN
+
+
+def test_roles_that_the_plan_does_not_show_may_all_be_lost(any_server: Server) -> None:
+    secret = takers(any_server)["a project without roles"]
     secret["oldState"]["inputs"]["roles"] = SECRET_VALUE
-    (error,) = reviewed(any_server, secret, losing_access=99).errors
-    assert "is not known: which roles it loses is not known" in error
+    verdict = reviewed(any_server, secret, losing_access=2)
+    assert verdict.exit_code == WITHIN
+    assert {(each.user_id, each.certain) for each in verdict.people.difference.lost} == {
+        (any_server.ann, False),
+        (any_server.bob, False),
+    }
+    assert limit(verdict).sentence == "2 people and service accounts would lose access (only possibly)"
+    assert reviewed(any_server, secret, losing_access=1).exit_code == EXCEEDED
 
 
 def test_without_the_instance_it_is_not_known_who_loses_access(server: Server) -> None:
@@ -266,6 +272,9 @@ def takers(server: Server) -> dict[str, dict[str, Any]]:
     """Plans that take access from somebody, with one step each."""
     admin, home, project = server.admin, server.home, server.project
     partner = admin.create_organization(server.name("Partner"))
+    server.create_person(partner, f"partner{server.tag}")
+    other = admin.create_organization(server.name("Other"))
+    server.create_person(other, f"other{server.tag}")
     shared = admin.grant_project(home, project, partner, ["viewer"])
     grant = admin.create_grant(home, server.ann, project, ["viewer"])
     admin.create_grant(partner, server.bob, project, ["viewer"], shared)

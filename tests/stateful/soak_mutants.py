@@ -152,7 +152,7 @@ def trusts_an_answer_that_reads_do_not_show() -> AbstractContextManager[Any]:
 
 def counts_nobody_who_loses_access() -> AbstractContextManager[Any]:
     """The guard, which then knows only of deactivations and removals."""
-    return mock.patch.object(pipeline, "count_losing_access", return_value=AccessLimit(LOSING_ACCESS, 0, 0))
+    return mock.patch.object(pipeline, "count_people", return_value=(AccessLimit(LOSING_ACCESS, 0, 0),))
 
 
 def brings_all_to_what_is_declared() -> AbstractContextManager[Any]:

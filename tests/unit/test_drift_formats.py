@@ -67,6 +67,7 @@ def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
                 "when": at,
                 "by": "Ann",
                 "phantom": None,
+                "access": None,
             },
             {
                 "urn": URN,
@@ -78,6 +79,7 @@ def test_the_json(capsys: pytest.CaptureFixture[str]) -> None:
                 "when": None,
                 "by": None,
                 "phantom": None,
+                "access": None,
             },
         ],
         "unmanaged": [{"type": USER_GRANT, "id": "3", "properties": GRANT, "when": at, "by": None}],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
+from pulumi_zorg.access.compare import compare
+from pulumi_zorg.access.instance import Instance, Organization, Project, User, by_id
 from pulumi_zorg.access.report import AccessGrant, AccessRow, Compared, ProjectRow
 from pulumi_zorg.access.report import Report as AccessReport
 from pulumi_zorg.access.selection import Filters
@@ -16,6 +19,7 @@ from pulumi_zorg.engine.state import SharedObject
 from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit, Limit
 from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Facts, Planned
+from pulumi_zorg.resource_types.people import People
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.observed import Observed
 from tests.support.schema import SCHEMAS, fits_schema, read_schema, wrong_parts
@@ -30,19 +34,28 @@ def drift_report() -> Report:
     lost = Change("active", True, False, WHEN, "Ann", lost="it was lost", lost_noun="reactivation")
     secret = Change("name", "Acme", "Emca", WHEN, "Ann", secret=True, why="it is wrong")
     changed = Drift(URN, ORGANIZATION, "1", (lost, secret), None, WHEN, "Ann", Phantom("gives no roles", "Create it."))
-    removed = Drift(URN, ORGANIZATION, "2", removed="it was removed")
+    removed = Drift(URN, ORGANIZATION, "2", removed="it was removed", access=people())
     unmanaged = Unmanaged(Observed(ORGANIZATION, "3", {"name": "Acme", "active": True}, WHEN), "Ann")
     unknown = (Undetermined(None, ORGANIZATION, "4", "because"), Undetermined(URN, ORGANIZATION, "5", "because"))
     return Report("dev", (changed, removed), (unmanaged,), unknown, (SHARED,))
+
+
+def people() -> People:
+    """Ann loses a login to one project, and gains one to another."""
+    projects = [Project("7", "1", "CRM"), Project("8", "1", "Wiki", active=False)]
+    before = Instance({"1": Organization("1")}, {"2": User("2", "1", "ann")}, by_id(projects))
+    after = before.having("projects", *(replace(each, active=not each.active) for each in projects))
+    return People(before, after, compare(before, after), "because", None)
 
 
 def verdict(facts: Facts | None) -> Verdict:
     planned = Planned(ORGANIZATION, "1", {"name": "Acme", "active": True}, None)
     effect = RESOURCE_TYPES[ORGANIZATION].impact.effect(planned)
     limits = (Limit("--max-remove", 0, 2, 1, "there may be more"), AccessLimit(LOSING_ACCESS, None, 1))
-    of = (Reviewed(URN, "delete", effect, facts, protected=True),)
+    of = (Reviewed(URN, "delete", effect, facts, protected=True, losing=None if facts is None else 2),)
+    allowed, not_allowed = frozenset((URN,)), ("u",)
     return Verdict(
-        "dev", of, limits, {"delete": 1}, (SHARED,), "offline", "no stack", frozenset((URN,)), ("u",), (URN,)
+        "dev", of, limits, {"delete": 1}, (SHARED,), "offline", "no stack", allowed, not_allowed, (URN,), people()
     )
 
 
@@ -67,7 +80,7 @@ REPORTS = [
     ("drift", drift_report()),
     ("preview-guard", Verdict("dev", (), ())),
     ("preview-guard", verdict(None)),
-    ("preview-guard", verdict(Facts({"users": 3, "people with grants": 2}, losing=frozenset("ab")))),
+    ("preview-guard", verdict(Facts({"users": 3, "people with grants": 2}))),
     ("doctor", Diagnosis(())),
     (
         "doctor",

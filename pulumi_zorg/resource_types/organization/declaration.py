@@ -11,7 +11,7 @@ from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, count_text
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.resource_types.logins import counts_of, read_logins, users_losing
+from pulumi_zorg.resource_types.logins import counts_of, read_logins
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, with_domain_of
 from pulumi_zorg.resource_types.organization.impact import (
     DOMAIN_IN_LOGIN_NAMES,
@@ -95,53 +95,41 @@ class OrganizationType(ResourceType[OrganizationInputs]):
             has_domain, why = reader.attempt(("domain", org_id), lambda: access.login_names_have_domain(org_id))
             if has_domain is not None:
                 found[DOMAIN_IN_LOGIN_NAMES] = int(has_domain)
-        facts = Facts(found, why_not=why, losing=frozenset())
+        facts = Facts(found, why_not=why)
         if effect.act is Act.REMOVES:
-            return facts | self._facts_of_removal(client, reader, org_id, users)
+            return facts | self._facts_of_removal(client, reader, org_id)
         if effect.act in (Act.DEACTIVATES, Act.REACTIVATES):
             return facts | self._facts_of_login_pages(client, reader, effect.act, org_id, users)
         return facts
 
-    def _facts_of_removal(self, client: Client, reader: FactReader, org_id: str, users: Users) -> Facts:
-        """Return what goes with an organization, and who loses access: its users, and those who got something from it."""
+    def _facts_of_removal(self, client: Client, reader: FactReader, org_id: str) -> Facts:
+        """Return what goes with an organization."""
         facts = self._facts_of_projects(client, reader, Act.REMOVES, org_id)
         made_here, why = reader.attempt(("grants in", org_id), lambda: client.access.grants(org_id=org_id))
-        if made_here is None:
-            return facts | Facts(why_not=why)
-        losing: frozenset[str] | None = None
-        if users.complete and made_here.complete:
-            active = {each.user_id for each in made_here.entries if each.active}
-            losing = users.people | users.service_accounts | active
-        return facts | Facts({"grants": made_here.total}, losing=losing)
+        return facts | Facts({} if made_here is None else {"grants": made_here.total}, why_not=why)
 
     def _facts_of_login_pages(self, client: Client, reader: FactReader, act: Act, org_id: str, users: Users) -> Facts:
-        """Return whose logins an inactive organization stops: to its projects everybody's, and its users' on the V1 pages."""
+        """Return what is known of its projects, whose logins an inactive organization stops, and of the login pages in use."""
         facts = self._facts_of_projects(client, reader, act, org_id)
         is_v2 = not users.total or reader.attempt(("login v2",), client.access.login_v2_required)[0]
-        # Which applications have the old pages is not known.
-        losing = frozenset[str]() if is_v2 or act is Act.REACTIVATES else None
-        unlisted = None if losing is not None else "some applications may use ZITADEL's old login pages (V1)"
-        found = {} if is_v2 is None else {LOGIN_V2: int(is_v2)}
-        return facts | Facts(found, losing=losing, unlisted=unlisted)
+        return facts | Facts({} if is_v2 is None else {LOGIN_V2: int(is_v2)})
 
     def _facts_of_projects(self, client: Client, reader: FactReader, act: Act, org_id: str) -> Facts:
-        """Return the counts about the projects of an organization, and who loses access by their logins."""
+        """Return the counts about the projects of an organization."""
         access = client.access
         projects, why = reader.attempt(("projects of", org_id), lambda: access.projects(org_id))
         if projects is None:
             return Facts(why_not=why)
         counts = {"projects": projects.total}
         if act is Act.REACTIVATES or not projects.total:
-            return Facts(counts, losing=frozenset())
+            return Facts(counts)
         if not projects.complete or projects.total > reader.at_most:
             return Facts(counts, why_not=f"that takes more than {count_text(reader.at_most, 'call')}")
         # The logins to an inactive project are stopped already.
         stopped = [each for each in projects.entries if each.login.active or act is Act.REMOVES]
         logins = [read_logins(access, reader, each.id, each.login, members=True) for each in stopped]
-        facts = Facts({**counts, **counts_of(logins)}, losing=frozenset())
-        for each in logins:
-            facts |= Facts(why_not=each.why_not, losing=users_losing(each), unlisted=each.unlisted)
-        return facts
+        why = next((each.why_not for each in logins if each.why_not), None)
+        return Facts({**counts, **counts_of(logins)}, why_not=why)
 
 
 def _domain_taken(taken: Sequence[OrganizationRecord]) -> str | None:

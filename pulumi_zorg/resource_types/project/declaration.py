@@ -13,7 +13,7 @@ from pulumi_zorg.api.events import PROJECT_CHANGES
 from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active, are_shown
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.resource_types.logins import Logins, counts_of, facts_of_lost_roles, read_logins, users_losing
+from pulumi_zorg.resource_types.logins import Logins, counts_of, facts_of_lost_roles, read_logins
 from pulumi_zorg.resource_types.project import impact as project_impact
 from pulumi_zorg.resource_types.project.calls import ROLE_CHANGES, ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.inputs import SETTINGS, ProjectInputs
@@ -108,25 +108,18 @@ class ProjectType(ResourceType[ProjectInputs]):
         org_id = str(effect.properties.get("org_id"))
         if effect.act is Act.REMOVES:
             return self._facts_of_removal(client, reader, effect, org_id)
-        if are_shown(effect.loses):
-            grants = partial(client.access.grants, project_id=effect.id)
-            reads = {project_impact.WITH_ROLE + key: partial(grants, role=key) for key in effect.loses}
-            facts = facts_of_lost_roles(reader, effect.id, reads)
-        else:
-            facts = Facts(unlisted="which roles it loses is not known")
-        if project_impact.stops_asserting(effect):
-            unlisted = "which applications ask for the roles with a scope is not known"
-            facts = replace(facts, losing=None, unlisted=unlisted)
+        grants = partial(client.access.grants, project_id=effect.id)
+        lost = effect.loses if are_shown(effect.loses) else ()
+        facts = facts_of_lost_roles(
+            reader, effect.id, {project_impact.WITH_ROLE + key: partial(grants, role=key) for key in lost}
+        )
         switched = project_impact.switches(effect)
         if effect.act is Act.DEACTIVATES or switched:
             logins = self._logins(client, reader, effect, org_id)
             if logins is None:
                 return Facts(facts.counts, why_not="a setting of it is not known")
             after = _login(logins.login, {name: value is not False for name, value in switched.items()})
-            deactivated = effect.act is Act.DEACTIVATES
-            shut = users_losing(logins) if deactivated else logins.losing(logins.login, after)
-            counts = _counts(logins, after)
-            facts |= Facts(counts, why_not=logins.why_not, losing=shut, unlisted=logins.unlisted)
+            facts |= Facts(_counts(logins, after), why_not=logins.why_not)
         return facts
 
     def _facts_of_removal(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Facts:
@@ -137,10 +130,7 @@ class ProjectType(ResourceType[ProjectInputs]):
             shared, why = reader.attempt(("project grants", org_id), lambda: access.project_grants(org_id))
             if shared is not None and shared.complete:
                 found["project_grants"] = sum(each.project_id == project_id for each in shared.entries)
-        logins = self._logins(client, reader, effect, org_id)
-        if logins is None:
-            return Facts(found, why_not=why)
-        return Facts(found, why_not=why or logins.why_not, losing=users_losing(logins), unlisted=logins.unlisted)
+        return Facts(found, why_not=why)
 
     def _logins(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Logins | None:
         """Return who can log in before the change; None where a setting is not known."""
@@ -149,7 +139,7 @@ class ProjectType(ResourceType[ProjectInputs]):
         if len(known) < len(project_impact.CHECKS):
             return None
         login = _login(Login(org_id, active(before) is not False, role_check=False, project_check=False), known)
-        members = effect.act is Act.DEACTIVATES or (login.project_check and not login.role_check)
+        members = effect.act is Act.DEACTIVATES
         return read_logins(client.access, reader, project_id, login, members=members)
 
 
@@ -161,16 +151,17 @@ def _login(login: Login, values: Mapping[str, bool]) -> Login:
 
 def _counts(logins: Logins, after: Login) -> dict[str, int]:
     """Return the counts about a deactivation, or about a switch of the checks to these settings."""
-    counts, let_in = counts_of([logins]), logins.who(after)
-    if let_in is not None:
-        counts[project_impact.LET_IN] = len(let_in)
+    counts, outside = counts_of([logins]), 0
     if logins.grants is None or logins.people is None:
         return counts
     active = {each.user_id: each.user_org for each in logins.grants if each.active and each.user_id in logins.people}
     inactive = {each.user_id for each in logins.grants if each.user_id in logins.people} - active.keys()
     counts[project_impact.INACTIVE] = len(inactive)
     if logins.inside is not None:
-        counts[project_impact.OUTSIDE] = sum(org_id not in logins.inside for org_id in active.values())
+        outside = sum(org_id not in logins.inside for org_id in active.values())
+        counts[project_impact.OUTSIDE] = outside
+    if logins.inside is not None or not after.project_check:
+        counts[project_impact.LET_IN] = len(active) - (outside if after.project_check else 0)
     return counts
 
 

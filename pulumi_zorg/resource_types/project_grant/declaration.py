@@ -70,45 +70,35 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
         if not isinstance(project_id, str):
             return Facts(names=names)
         grants = partial(client.access.grants, project_id=project_id, project_grant_id=effect.id)
-        if not are_shown(effect.loses):
-            facts = Facts(unlisted="which roles it loses is not known")
-        elif effect.act is Act.REMOVES:
-            facts = facts_of_lost_roles(reader, effect.id, {"grants": grants})
-        elif effect.loses and effect.id is None:
-            facts = Facts()
-        else:
-            facts = facts_of_lost_roles(reader, effect.id, {key: partial(grants, role=key) for key in effect.loses})
+        reads = {key: partial(grants, role=key) for key in effect.loses}
+        if effect.act is Act.REMOVES:
+            reads = {"grants": grants}
+        elif effect.id is None or not are_shown(effect.loses):
+            reads = {}
+        facts = facts_of_lost_roles(reader, effect.id, reads)
         if changes_login(effect):
             facts |= self._facts_of_login(client, reader, effect, project_id)
         return replace(facts, names=names)
 
     def _facts_of_login(self, client: Client, reader: FactReader, effect: Effect, project_id: str) -> Facts:
-        """Return whether the project grant decides about logins, whom it lets in, and who loses that by the change."""
+        """Return whether the project grant decides about logins, and how many people it lets in."""
         access, org_id = client.access, effect.properties.get("granted_org_id")
-        ends = effect.act in (Act.DEACTIVATES, Act.REMOVES)
-        unknown = None if ends else frozenset[str]()
         login, why = read_login(access, reader, project_id)
         if login is None:
-            return Facts(why_not=why, losing=unknown)
+            return Facts(why_not=why)
         if not (login.project_check and login.active):
-            return Facts({DECIDES: 0}, losing=frozenset())
+            return Facts({DECIDES: 0})
         if not isinstance(org_id, str):
-            return Facts({DECIDES: 1}, losing=unknown)
-        people: frozenset[str] | None
+            return Facts({DECIDES: 1})
         if login.role_check:
             logins = read_logins(access, reader, project_id, login, members=False)
-            why, grants = logins.why_not, logins.grants
-            if grants is None or logins.people is None:
-                people = None
-            else:
-                of_org = {each.user_id for each in grants if each.active and each.user_org == org_id}
-                people = logins.people & of_org
+            why, people, grants = logins.why_not, logins.people, logins.grants or ()
+            let_in = {each.user_id for each in grants if each.active and each.user_org == org_id}
+            people = None if people is None else people & let_in
         else:
             users, why = reader.attempt(("users of", org_id), partial(access.users, org_id))
             people = users.people if users is not None and users.complete else None
-        if people is None:
-            return Facts({DECIDES: 1}, why_not=why, losing=unknown)
-        return Facts({DECIDES: 1, LET_IN: len(people)}, losing=people if ends else unknown)
+        return Facts({DECIDES: 1, **({} if people is None else {LET_IN: len(people)})}, why_not=why)
 
 
 TYPE = ProjectGrantType()

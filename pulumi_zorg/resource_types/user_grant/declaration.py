@@ -16,7 +16,7 @@ from pulumi_zorg.resource_types.impact import Effect, Facts
 from pulumi_zorg.resource_types.logins import read_login
 from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
 from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, UserGrantCalls, organization_of
-from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK, UserGrantImpact, begins, decides_alone, ends
+from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK, UserGrantImpact, decides_alone, ends
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.object_events import ObjectEvents, Parent
 from pulumi_zorg.world.observed import Address, Observed, Removal
@@ -118,19 +118,10 @@ class UserGrantType(ResourceType[UserGrantInputs]):
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "user_id", "project_id")
-        user_id, project_id = effect.properties.get("user_id"), effect.properties.get("project_id")
-        if effect.is_phantom:
-            return Facts(names=names, losing=frozenset())
-        user = frozenset([user_id]) if isinstance(user_id, str) else None
-        losing: frozenset[str] | None = user if effect.loses else frozenset()
-        if not (ends(effect) or decides_alone(effect)):
-            return Facts(names=names, losing=losing)
-        login, why = read_login(client.access, reader, project_id)
-        if login is None:
-            return Facts({}, names, why, losing if effect.loses or begins(effect) else None)
-        if login.role_check and ends(effect):
-            losing = user
-        return Facts({ROLE_CHECK: int(login.role_check)}, names, losing=losing)
+        if effect.is_phantom or not (ends(effect) or decides_alone(effect)):
+            return Facts(names=names)
+        login, why = read_login(client.access, reader, effect.properties.get("project_id"))
+        return Facts({} if login is None else {ROLE_CHECK: int(login.role_check)}, names, why)
 
     def removed_along(
         self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int

@@ -1,0 +1,136 @@
+"""Who loses and who gains what by changes, in sentences and as JSON. Pure: no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pulumi_zorg.access.compare import Change, Difference, What
+from pulumi_zorg.access.instance import Instance, Kind, User
+from pulumi_zorg.resource_types.access import NOT_KNOWN_YET
+from pulumi_zorg.resource_types.impact import SOME_ROLES, count_text, people_text, roles_text, text
+
+#: How many people, and how many projects, a sentence names.
+_NAMED = 10
+
+
+class Verb(NamedTuple):
+    """A verb of a sentence, in its forms."""
+
+    of_one: str
+    of_several: str
+    maybe: str
+
+
+@dataclass(frozen=True)
+class People:
+    """Who loses and who gains what.
+
+    :param before: the instance before the plan; None where it was not read.
+    :param after: the instance after it.
+    :param why_lost_incomplete: why more people may lose something; None where all are known.
+    :param why_gained_incomplete: the same for those who gain something.
+    """
+
+    before: Instance | None = None
+    after: Instance | None = None
+    difference: Difference = field(default=Difference((), ()))
+    why_lost_incomplete: str | None = None
+    why_gained_incomplete: str | None = None
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Who loses and who gains what, people by name up to ten and by number beyond."""
+        lost, gained = self.difference.lost, self.difference.gained
+        lose, gain = Verb("loses", "lose", "may lose"), Verb("gains", "gain", "may gain")
+        return (*self._sentences(lost, lose), *self._sentences(gained, gain))
+
+    @property
+    def sentences_of_the_past(self) -> tuple[str, ...]:
+        """The same of a change that was made: who lost and who gained what."""
+        lost, gained = self.difference.lost, self.difference.gained
+        lose, gain = Verb("lost", "lost", "may have lost"), Verb("gained", "gained", "may have gained")
+        return (*self._sentences(lost, lose), *self._sentences(gained, gain))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return who loses and who gains what, for programs."""
+        return {
+            "lost": [self._json(each) for each in self.difference.lost],
+            "gained": [self._json(each) for each in self.difference.gained],
+            "why_lost_incomplete": self.why_lost_incomplete,
+            "why_gained_incomplete": self.why_gained_incomplete,
+        }
+
+    def _json(self, change: Change) -> dict[str, Any]:
+        user, project_id = self._user(change.user_id), change.project_id
+        return {
+            "user_id": None if user is not None and user.org_id == NOT_KNOWN_YET else change.user_id,
+            "name": self._name(change.user_id),
+            "project_id": None if project_id == NOT_KNOWN_YET else project_id,
+            "project": None if project_id is None else self._project(project_id),
+            "what": change.what.value,
+            "roles": sorted(change.roles),
+            "certain": change.certain,
+            "reasons": [each.text for each in change.reasons],
+        }
+
+    def _sentences(self, changes: Iterable[Change], verb: Verb) -> Iterator[str]:
+        """Return a sentence for all who lose or gain the same thing for the same reasons, in the same projects."""
+        who: dict[tuple[Any, ...], dict[str, None]] = {}
+        for each in changes:
+            roles = each.roles if each.what is What.ROLES else frozenset[str]()
+            key = (each.project_id, each.what, roles, each.certain, each.reasons)
+            who.setdefault(key, {})[each.user_id] = None
+        where: dict[tuple[Any, ...], list[str]] = {}
+        for (project_id, *rest), users in who.items():
+            named = [] if project_id is None else [self._project(project_id)]
+            where.setdefault((tuple(users), *rest), []).extend(named)
+        for (users, what, roles, certain, reasons), projects in where.items():
+            does = verb.maybe if not certain else verb.of_one if len(users) == 1 else verb.of_several
+            thing = _THINGS[what].format(projects=_some(projects), roles=_roles(roles))
+            why = "; ".join(text(each.text) for each in reasons)
+            yield f"{self._who(users)} {does} {thing}{f': {why}' if why else ''}"
+
+    def _who(self, user_ids: Sequence[str]) -> str:
+        """Return users by name up to ten, and by number beyond."""
+        names = [self._name(each) for each in user_ids[:_NAMED]]
+        if len(user_ids) <= _NAMED:
+            return ", ".join(names)
+        found = [self._user(each) for each in user_ids]
+        accounts = sum(each is not None and each.kind is Kind.SERVICE_ACCOUNT for each in found)
+        people = people_text(len(found) - accounts) if len(found) > accounts else ""
+        both = " and ".join(filter(None, (people, count_text(accounts, "service account") if accounts else "")))
+        return f"{both} ({', '.join(names)} and {len(user_ids) - _NAMED} more)"
+
+    def _user(self, user_id: str) -> User | None:
+        return next((each.users[user_id] for each in self._instances if user_id in each.users), None)
+
+    def _name(self, user_id: str) -> str:
+        user = self._user(user_id)
+        return text((user and (user.login or user.name)) or user_id)
+
+    def _project(self, project_id: str) -> str:
+        found = next((each.projects[project_id] for each in self._instances if project_id in each.projects), None)
+        return text((found and found.name) or project_id)
+
+    @property
+    def _instances(self) -> Iterator[Instance]:
+        return (each for each in (self.before, self.after) if each is not None)
+
+
+#: What is lost or gained, as the end of a sentence.
+_THINGS = {
+    What.LOGIN: "the login to {projects}",
+    What.ROLES: "{roles} of {projects}",
+    What.EVERYTHING: "every login and every token",
+}
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return f"{', '.join(names[:_NAMED])} and {more} more projects" if more > 1 else ", ".join(names)
+
+
+def _roles(roles: Iterable[str]) -> str:
+    return roles_text((SOME_ROLES,) if SOME_ROLES in roles else tuple(sorted(roles)))
