@@ -21,6 +21,10 @@ from pulumi_zorg.emulator.read_models import ReadModels
 _T = TypeVar("_T", bound=ReadModel)
 
 
+#: The order of memberships by what they are of.
+_KINDS = ("org", "iam", "project", "project_grant")
+
+
 class Instance:
     """The event store, the read models and the settings of one instance.
 
@@ -131,13 +135,11 @@ class Instance:
 
     def memberships(self, user_id: str, org_id: str) -> list[MemberReadModel]:
         """Return the memberships of a user that count in an organization."""
-        return [
-            member
-            for kind in ("org", "iam", "project", "project_grant")
-            for member in self.seen.members.where("user_id", user_id)
-            if member.kind == kind
-            and (member.owner in (org_id, self.instance_id) or self._is_granted_to(member, org_id))
-        ]
+        members = self.seen.members
+        counting = [*members.where("owner", org_id), *members.where("owner", self.instance_id)]
+        counting += [member for member in members.where("granted_org", org_id) if self._is_granted_to(member, org_id)]
+        own = {id(member): member for member in counting if member.user_id == user_id}
+        return sorted(own.values(), key=lambda member: _KINDS.index(member.kind))
 
     def permissions(self, members: Iterable[MemberReadModel], permission: str = "") -> tuple[str, ...]:
         """Return the permissions of memberships. Those of memberships in projects are bound to the object.
