@@ -6,6 +6,7 @@ It changes nothing.
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import sys
@@ -108,7 +109,7 @@ def access(
     # They import the HTTP client, which takes a tenth of a second; --help does not need it.
     from pulumi_zorg.access.read import read_instance, read_roles
 
-    with connected(settings, "access") as world:
+    with connected(settings, "access") as world, _without_collections():
         read_at = datetime.now(timezone.utc)
         with _progress() as progress:
             instance = read_instance(world.client, progress)
@@ -117,7 +118,7 @@ def access(
             others = read_roles(world.client, [*instance.projects])
         selection = select(instance, filters, others)
         changes = _history(world.client) if history else None
-    rows = rows_of(instance, selection, changes)
+        rows = rows_of(instance, selection, changes)
     if why:
         _explain(instance, selection, rows)
     report = _report(
@@ -137,6 +138,16 @@ def _verify(filters: Filters, *, why: bool, others: list[str], form: str, compar
         raise click.UsageError("--why explains one user: give it with one --user, and with nothing else but --project")
     if compare is not None and form == "csv":
         raise click.UsageError("--format csv has the rows of one report. Give --compare with another format, like json")
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Keep the garbage collector from looking through what is read, again and again: all of it stays until the end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager
