@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from pulumi_zorg.access.instance import Instance, Project, UserGrant
+from pulumi_zorg.access.instance import Instance, Project, UserGrant, UserState
 from pulumi_zorg.access.report import AccessRow
 from pulumi_zorg.access.rules import Access, Answer, Rule, access_to
 
@@ -62,13 +62,14 @@ def explain(
             continue
         yield from _of_project(instance, project, access, grants)
     if others:
-        yield Said(
-            f"{others} other project{'s' if others > 1 else ''}: no user grant, and no login without one.", False
-        )
+        yield Said(f"{others} other project{'s' if others > 1 else ''}: no user grant, and no login.", False)
     for row in managed:
         yield Said(_of_manager(row), row.in_force, True)
-    if projects is None:
-        yield Said("To cut the user off from everything, deactivate the user: no other switch does that.")
+    user = instance.users.get(user_id)
+    if projects is None and user is not None and user.state not in (UserState.INACTIVE, UserState.LOCKED):
+        yield Said(
+            "To take all access from the user, deactivate the user. A deactivated user grant stops only what it gives."
+        )
 
 
 def _projects(instance: Instance, user_id: str, projects: Collection[str] | None) -> Iterator[Project]:
