@@ -232,7 +232,8 @@ def _annotations(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
     for each in _ordered(verdict):
         level, title = "warning" if each.locks_out else "notice", f"Preview of {_title(each)}"
         yield from ((level, title, sentence) for sentence in each.sentences)
-    yield from (("notice", "Who loses and who gains access", sentence) for sentence in verdict.people.sentences)
+    level = "warning" if verdict.people.difference.lost else "notice"
+    yield from ((level, "Who loses and who gains access", sentence) for sentence in verdict.people.sentences)
     errors = (*(f"not allowed: {urn}" for urn in verdict.not_allowed), *verdict.errors)
     yield from (("error", "zorg preview-guard", error) for error in errors)
     yield from (("notice", "zorg preview-guard", note) for note in _notes(verdict))

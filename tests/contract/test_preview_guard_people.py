@@ -316,7 +316,9 @@ def test_people_are_in_every_format_and_their_names_are_harmless(
         assert shown["people"]["gained"] == []
         assert shown["effects"][0]["losing_access"] == 1
         return
-    begins = {"table": "people: ", "markdown": "| `", "github": "::notice title=Who loses and who gains access::"}[form]
+    begins = {"table": "people: ", "markdown": "| `", "github": "::warning title=Who loses and who gains access::"}[
+        form
+    ]
     (line,) = [each for each in run.out.splitlines() if "loses the role viewer" in each]
     assert line.startswith(begins)
     if form == "markdown":
