@@ -26,6 +26,9 @@ _CHANGE = {
     Rule.PROJECT_CHECK: "the user's organization needs an active project grant, or has_project_check must be off",
     Rule.OBJECT_REMOVED: "nothing brings it back",
 }
+#: Where it is not known whether something was removed, because the credential does not see it.
+_REMOVED = (Rule.USER_REMOVED, Rule.PROJECT_REMOVED, Rule.OBJECT_REMOVED)
+_NOT_SHOWN = "use a credential with IAM_OWNER_VIEWER, which sees what is not shown here"
 
 
 @dataclass(frozen=True)
@@ -138,9 +141,13 @@ def _login(version: str, login: Answer) -> Said:
 
 
 def _changes(answers: Iterable[Answer], inactive_grants: bool) -> Iterable[str]:
-    rules = [reason.rule for each in answers if each.works is not True for reason in each.reasons]
-    rules += [Rule.USER_GRANT_NOT_ACTIVE] if inactive_grants else []
-    return dict.fromkeys(_CHANGE[rule] for rule in rules)
+    found = [
+        _NOT_SHOWN if each.works is None and reason.rule in _REMOVED else _CHANGE[reason.rule]
+        for each in answers
+        if each.works is not True
+        for reason in each.reasons
+    ]
+    return dict.fromkeys([*found, *([_CHANGE[Rule.USER_GRANT_NOT_ACTIVE]] if inactive_grants else [])])
 
 
 def _of_manager(row: AccessRow) -> str:

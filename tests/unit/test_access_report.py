@@ -462,6 +462,18 @@ def test_the_two_logins_are_explained_where_they_differ() -> None:
     ]
 
 
+def test_what_is_not_shown_is_not_explained_as_removed() -> None:
+    lines = said(instance(projects={}, unlisted={"projects": "hidden"}), "ann")
+    assert "  Because the project is not shown: hidden." in lines
+    assert "  To change that: use a credential with IAM_OWNER_VIEWER, which sees what is not shown here." in lines
+    assert "  To change that: nothing brings the project back." in said(instance(projects={}), "ann")
+
+
+def test_a_user_who_is_deactivated_is_not_to_be_deactivated() -> None:
+    for state in (UserState.INACTIVE, UserState.LOCKED):
+        assert not any(each.startswith("To take all access") for each in said(with_user(state=state), "ann"))
+
+
 def test_projects_that_the_user_has_nothing_to_do_with_are_counted_unless_they_are_named() -> None:
     more = instance().having("projects", Project("q", "v", "Billing", role_check=True), Project("o", "v", "Open"))
     lines = said(more, "ann")
