@@ -320,6 +320,8 @@ def _impact(verdict: Verdict) -> str:
     rest = [each.effect for each in verdict.reviewed if not each.locks_out]
     parts = [each.sentence for each in verdict.limits if each.is_shown and each.option != GAINING_ACCESS]
     parts += _counted(rest, "lose roles", lambda effect: bool(effect.loses))
+    if parts and any(each.takes_access for each in verdict.reviewed) and verdict.people.nobody_loses:
+        parts.append("nobody would lose access")
     parts = parts or ["nobody would be locked out"]
     parts += _counted(rest, "be reactivated", lambda effect: effect.act is Act.REACTIVATES and not effect.gains)
     parts += _counted([each.effect for each in verdict.reviewed], "give more roles", lambda effect: bool(effect.gains))
