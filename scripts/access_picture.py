@@ -23,7 +23,7 @@ def main() -> None:
     if chromium is None:
         sys.exit("no chromium on PATH: apt-get install --no-install-recommends chromium fonts-dejavu-core")
     report = json.loads((ROOT / "tests" / "fixtures" / "access-report.json").read_text(encoding="utf-8"))
-    report["compared"] |= {"changed": [], "unknown": []}
+    report["compared"] |= {"changed": [], "unknown": [], "projects": []}
     options = ["--headless", "--disable-gpu", "--hide-scrollbars", "--blink-settings=preferredColorScheme=1"]
     # In a container there is only root, whom chromium's sandbox refuses.
     options += ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -11,12 +11,14 @@ from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
 
+from pulumi_zorg.access.projects import ProjectRow, compare_projects
 from pulumi_zorg.access.report import SCHEMA, AccessGrant, AccessRow, Compared
 from pulumi_zorg.access.selection import Filters
 from pulumi_zorg.errors import ConfigurationError, clean
 
 _ROW = tuple(each.name for each in fields(AccessRow))
 _GRANT = tuple(each.name for each in fields(AccessGrant))
+_PROJECT = tuple(each.name for each in fields(ProjectRow))
 _person = attrgetter("order")
 
 
@@ -30,6 +32,7 @@ class Earlier:
     read_at: str
     rows: tuple[AccessRow, ...]
     unknown: Mapping[str, str]
+    projects: tuple[ProjectRow, ...] = ()
 
 
 def read_earlier(text: str, name: str, address: str, filters: Filters) -> Earlier:
@@ -53,7 +56,8 @@ def read_earlier(text: str, name: str, address: str, filters: Filters) -> Earlie
         )
     try:
         rows = tuple(_row(each) for each in found["rows"])
-        earlier = Earlier(str(found["read_at"]), rows, dict(found["unknown"]))
+        projects = tuple(ProjectRow(**{name: each[name] for name in _PROJECT}) for each in found["projects"])
+        earlier = Earlier(str(found["read_at"]), rows, dict(found["unknown"]), projects)
         of, limits = found["instance"], found["filters"]
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"{name} is not a whole report of `zorg access`: {clean(str(error), 200)}") from None
@@ -67,11 +71,14 @@ def read_earlier(text: str, name: str, address: str, filters: Filters) -> Earlie
     return earlier
 
 
-def compare_reports(earlier: Earlier, rows: Iterable[AccessRow], unknown: Mapping[str, str]) -> Compared:
+def compare_reports(
+    earlier: Earlier, rows: Iterable[AccessRow], unknown: Mapping[str, str], projects: Iterable[ProjectRow] = ()
+) -> Compared:
     """Return who gained and who lost access since an earlier report.
 
     :param rows: what is now, also what is not in force.
     :param unknown: why a list of the server is not whole now, by its name.
+    :param projects: who can log in without a user grant now.
     """
     before, after = ({each.key: each for each in several} for several in (earlier.rows, rows))
     gained, lost, changed, not_known = [], [], [], []
@@ -98,6 +105,7 @@ def compare_reports(earlier: Earlier, rows: Iterable[AccessRow], unknown: Mappin
         tuple(sorted(lost, key=_person)),
         tuple(sorted(changed, key=lambda pair: pair[1].order)),
         tuple(sorted(not_known, key=lambda pair: pair[0].order)),
+        compare_projects(earlier.projects, projects),
         not earlier.unknown and not unknown,
     )
 

@@ -29,6 +29,7 @@ _OPEN_TO = {
     "everybody": "Every person of the instance",
     "organizations with the project": "People of organizations that own the project or have a project grant",
     "user grants": "Only people with a user grant",
+    "nobody": "Nobody",
     None: "Not known",
 }
 _FILTERS = {"org": "organization", "project": "project", "user": "user", "role": "role"}
@@ -190,24 +191,39 @@ def _changes(compared: Mapping[str, Any] | None, owners: Mapping[str, str]) -> l
         return []
     since = _time(compared["with"])
     parts = [f'<section id="changes" aria-labelledby="changes-title"><h2 id="changes-title">Since {since}</h2>']
-    if not any(compared[key] for key in ("gained", "lost", "changed", "unknown")):
+    if not any(compared[key] for key in ("gained", "lost", "changed", "unknown", "projects")):
         parts.append("<p>Nobody gained or lost access.</p>")
     for key, title in (("gained", "Gained"), ("lost", "Lost")):
         if compared[key]:
             parts.append(f'<h3 class="{key}">{title} ({len(compared[key]):,})</h3>')
-            parts += ["<p>As it was in the earlier report:</p>"] if key == "lost" else []
+            parts += ["<p>With the roles that were lost, and why:</p>"] if key == "lost" else []
             parts += _table(sorted(compared[key], key=_order), owners, key)
     if compared["changed"]:
         parts.append(f'<h3 class="changed">Changed ({len(compared["changed"]):,})</h3>')
         both = sorted(compared["changed"], key=lambda each: _order(each["after"]))
         labelled = [(each[when], f"<small>{when}</small>") for each in both for when in ("before", "after")]
         parts += _table([each for each, _ in labelled], owners, "changed", [label for _, label in labelled])
+    if compared["projects"]:
+        parts.append(f'<h3 class="changed">Login without roles changed ({len(compared["projects"]):,})</h3>')
+        parts += [
+            "<ul>",
+            *(f"<li>{_opened(each['before'], each['after'])}</li>" for each in compared["projects"]),
+            "</ul>",
+        ]
     if compared["unknown"]:
         parts.append(f'<h3 class="unknown">Not known whether it changed ({len(compared["unknown"]):,})</h3>')
         doubts = sorted(compared["unknown"], key=lambda each: _order(each["row"]))
         rows = [{**each["row"], "in_force": None, "reasons": [each["why"]]} for each in doubts]
         parts += _table(rows, owners, "doubts")
     return [*parts, "</section>"]
+
+
+def _opened(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """Return for a project who could log in without roles, and who can now."""
+    project = after or before or {}
+    was, now = (_text(_OPEN_TO.get(each["open_to"]) if each else "No such project") for each in (before, after))
+    name, owner = (_name(project[f"{what}_name"] or project[f"{what}_id"]) for what in ("project", "org"))
+    return f"{name} of {owner}: {was} → {now}"
 
 
 # The rows, and what selects them.

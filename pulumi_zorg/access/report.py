@@ -5,18 +5,18 @@ docs/access.md explains the rows, and docs/schemas/access.json is their JSON sch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import groupby
 from typing import Any
 
-from pulumi_zorg.access.instance import Instance, Level, Manager, Project, UserGrant
+from pulumi_zorg.access.instance import Instance, Level, Manager, UserGrant
+from pulumi_zorg.access.projects import ProjectRow, is_open, state_of
 from pulumi_zorg.access.rules import Access, Answer, access_to, in_force, manages
 from pulumi_zorg.access.selection import Filters, Selection
 
 SCHEMA = "zorg-access/1"
-EVERYBODY, WITH_THE_PROJECT, WITH_A_GRANT = "everybody", "organizations with the project", "user grants"
 
 #: Who made the newest change of a user grant, by its id, and of a manager's right, by :func:`right_of`.
 History = Mapping[object, str]
@@ -114,32 +114,13 @@ class AccessRow:
 
 
 @dataclass(frozen=True)
-class ProjectRow:
-    """A project, and who can log in to its applications without a user grant.
-
-    :param state: ``active`` or ``inactive``; None where it is not known.
-    :param open_to: :data:`EVERYBODY`, :data:`WITH_THE_PROJECT` or :data:`WITH_A_GRANT`; None where it is not known.
-    """
-
-    project_id: str
-    project_name: str
-    org_id: str
-    org_name: str
-    state: str | None
-    open_to: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the project for programs."""
-        return dict(vars(self))
-
-
-@dataclass(frozen=True)
 class Compared:
     """Who gained and who lost access since an earlier report.
 
     :param since: when that was read.
     :param changed: rows in force in both that differ, as they were and as they are.
     :param unknown: rows of which it is not known then or now whether they are in force, each with the reason.
+    :param projects: projects whose login without a user grant differs, as they were and as they are; None where there was or is none.
     :param complete: whether the lists of both reports are whole.
     """
 
@@ -148,12 +129,15 @@ class Compared:
     lost: tuple[AccessRow, ...] = ()
     changed: tuple[tuple[AccessRow, AccessRow], ...] = ()
     unknown: tuple[tuple[AccessRow, str], ...] = ()
+    projects: tuple[tuple[ProjectRow | None, ProjectRow | None], ...] = ()
     complete: bool = True
 
     @property
     def same(self) -> bool | None:
         """Whether nothing changed; None where that is not known."""
-        return None if self.unknown or not self.complete else not (self.gained or self.lost or self.changed)
+        if self.unknown or not self.complete or any(is_open(each) is None for pair in self.projects for each in pair):
+            return None
+        return not (self.gained or self.lost or self.changed or self.projects)
 
     def as_json(self) -> dict[str, Any]:
         """Return the comparison for programs."""
@@ -163,6 +147,9 @@ class Compared:
             "lost": [each.as_json() for each in self.lost],
             "changed": [{"before": was.as_json(), "after": now.as_json()} for was, now in self.changed],
             "unknown": [{"row": each.as_json(), "why": why} for each, why in self.unknown],
+            "projects": [
+                {"before": was and was.as_json(), "after": now and now.as_json()} for was, now in self.projects
+            ],
         }
 
 
@@ -230,26 +217,6 @@ def rows_of(instance: Instance, selection: Selection, history: History | None = 
         ),
     ]
     return tuple(sorted(found, key=lambda each: each.order))
-
-
-def projects_of(instance: Instance, selection: Selection, rows: Iterable[AccessRow]) -> tuple[ProjectRow, ...]:
-    """Return the projects that the report is about: those of the rows, and those that the selected organizations own or have."""
-    named = {each.project_id for each in rows}
-    found = [
-        _project_row(instance, each)
-        for each in instance.projects.values()
-        if each.id in named or selection.has_project(instance, each)
-    ]
-    return tuple(sorted(found, key=lambda each: (each.project_name.casefold(), each.project_id)))
-
-
-def open_to(project: Project) -> str | None:
-    """Return who can log in to a project's applications without a role; None where it is not known."""
-    if project.role_check or project.role_check is None:
-        return WITH_A_GRANT if project.role_check else None
-    if project.project_check is None:
-        return None
-    return WITH_THE_PROJECT if project.project_check else EVERYBODY
 
 
 def right_of(manager: Manager) -> tuple[str, ...]:
@@ -366,16 +333,6 @@ def _user(instance: Instance, user_id: str) -> dict[str, Any]:
 def _organization(instance: Instance, org_id: str) -> str:
     found = instance.organizations.get(org_id)
     return "" if found is None else found.name
-
-
-def _project_row(instance: Instance, project: Project) -> ProjectRow:
-    owner = _organization(instance, project.org_id)
-    return ProjectRow(project.id, project.name, project.org_id, owner, state_of(project.active), open_to(project))
-
-
-def state_of(active: bool | None) -> str | None:
-    """Return the word for a state; None where it is not known."""
-    return None if active is None else "active" if active else "inactive"
 
 
 def _texts(answer: Answer) -> tuple[str, ...]:

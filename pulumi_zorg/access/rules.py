@@ -104,7 +104,7 @@ class Access:
 def access_to(instance: Instance, user_id: str, project_id: str) -> Access:
     """Return what a user can do with a project."""
     user = user_works(instance, user_id)
-    project = _project_open(instance, project_id)
+    project = project_open(instance, project_id)
     grants = instance.grants_of.get((user_id, project_id), ())
     found = instance.users.get(user_id)
     is_person = found is None or found.kind is not Kind.SERVICE_ACCOUNT
@@ -176,7 +176,7 @@ def user_works(instance: Instance, user_id: str) -> Answer:
             return Answer(False, (Reason(Rule.USER_NOT_ACTIVE, f"the user is {what}"),))
 
 
-def _project_open(instance: Instance, project_id: str) -> Answer:
+def project_open(instance: Instance, project_id: str) -> Answer:
     """Whether a project's applications accept anybody. Rows "project" and "organization that owns the project"."""
     project = instance.projects.get(project_id)
     if project is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
 from pulumi_zorg.access.instance import Instance, Manager, Project, UserGrant
@@ -90,6 +91,7 @@ def select(instance: Instance, filters: Filters, other_roles: Iterable[str] = ()
     """
     organizations = {each.id: each.name for each in instance.organizations.values()}
     projects = {each.id: each.name for each in instance.projects.values()}
+    owners = {each.id: organizations.get(each.org_id) or each.org_id for each in instance.projects.values()}
     users = {each.id: each.login for each in instance.users.values()}
     # A credential may see grants of users whom it does not see.
     users.update((each.user_id, "") for each in _given(instance) if each.user_id not in users)
@@ -98,7 +100,7 @@ def select(instance: Instance, filters: Filters, other_roles: Iterable[str] = ()
     roles = {role: role for role in (*other_roles, *of_managers, *roles_given(instance))}
     return Selection(
         _named("organization", filters.organizations, organizations),
-        _named("project", filters.projects, projects),
+        _named("project", filters.projects, projects, owners=owners),
         _named("user", filters.users, users, "login name"),
         _named("role", filters.roles, roles, "key"),
         filters.managers,
@@ -114,8 +116,17 @@ def _given(instance: Instance) -> Sequence[UserGrant | Manager]:
     return (*instance.user_grants.values(), *instance.managers)
 
 
-def _named(noun: str, wanted: Sequence[str], names: dict[str, str], called: str = "name") -> frozenset[str] | None:
-    """Return the ids that are wanted by id or by name; None where none is wanted."""
+def _named(
+    noun: str,
+    wanted: Sequence[str],
+    names: Mapping[str, str],
+    called: str = "name",
+    owners: Mapping[str, str] = MappingProxyType({}),
+) -> frozenset[str] | None:
+    """Return the ids that are wanted by id or by name; None where none is wanted.
+
+    :param owners: the names of the organizations that own the objects, which tell objects of one name apart.
+    """
     if not wanted:
         return None
     found = set()
@@ -124,7 +135,8 @@ def _named(noun: str, wanted: Sequence[str], names: dict[str, str], called: str 
         fold = str.casefold if noun == "user" else str
         ids = [each] if each in names else [key for key, name in names.items() if name and fold(name) == fold(each)]
         if len(ids) > 1:
-            listed = ", ".join(map(clean, sorted(ids)[:_MOST_LISTED]))
+            shown = (f"{key} (of {owners[key]})" if key in owners else key for key in sorted(ids)[:_MOST_LISTED])
+            listed = ", ".join(map(clean, shown))
             raise SeveralMatches(f"Several {noun}s have the {called} {_quoted(each)}: give one of the ids {listed}.")
         if not ids:
             what = f"{noun} with the {called}" if called == "key" else f"{noun} with the id or the {called}"

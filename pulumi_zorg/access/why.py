@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from pulumi_zorg.access.instance import Instance, Project, UserGrant
+from pulumi_zorg.access.instance import Instance, Project, UserGrant, UserState
 from pulumi_zorg.access.report import AccessRow
 from pulumi_zorg.access.rules import Access, Answer, Rule, access_to
 
@@ -26,6 +26,9 @@ _CHANGE = {
     Rule.PROJECT_CHECK: "the user's organization needs an active project grant, or has_project_check must be off",
     Rule.OBJECT_REMOVED: "nothing brings it back",
 }
+#: Where it is not known whether something was removed, because the credential does not see it.
+_REMOVED = (Rule.USER_REMOVED, Rule.PROJECT_REMOVED, Rule.OBJECT_REMOVED)
+_NOT_SHOWN = "use a credential with IAM_OWNER_VIEWER, which sees what is not shown here"
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,14 @@ def explain(
             continue
         yield from _of_project(instance, project, access, grants)
     if others:
-        yield Said(
-            f"{others} other project{'s' if others > 1 else ''}: no user grant, and no login without one.", False
-        )
+        yield Said(f"{others} other project{'s' if others > 1 else ''}: no user grant, and no login.", False)
     for row in managed:
         yield Said(_of_manager(row), row.in_force, True)
-    if projects is None:
-        yield Said("To cut the user off from everything, deactivate the user: no other switch does that.")
+    user = instance.users.get(user_id)
+    if projects is None and user is not None and user.state not in (UserState.INACTIVE, UserState.LOCKED):
+        yield Said(
+            "To take all access from the user, deactivate the user. A deactivated user grant stops only what it gives."
+        )
 
 
 def _projects(instance: Instance, user_id: str, projects: Collection[str] | None) -> Iterator[Project]:
@@ -137,9 +141,13 @@ def _login(version: str, login: Answer) -> Said:
 
 
 def _changes(answers: Iterable[Answer], inactive_grants: bool) -> Iterable[str]:
-    rules = [reason.rule for each in answers if each.works is not True for reason in each.reasons]
-    rules += [Rule.USER_GRANT_NOT_ACTIVE] if inactive_grants else []
-    return dict.fromkeys(_CHANGE[rule] for rule in rules)
+    found = [
+        _NOT_SHOWN if each.works is None and reason.rule in _REMOVED else _CHANGE[reason.rule]
+        for each in answers
+        if each.works is not True
+        for reason in each.reasons
+    ]
+    return dict.fromkeys([*found, *([_CHANGE[Rule.USER_GRANT_NOT_ACTIVE]] if inactive_grants else [])])
 
 
 def _of_manager(row: AccessRow) -> str:

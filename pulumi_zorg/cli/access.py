@@ -10,7 +10,7 @@ import gc
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime, timezone
@@ -20,16 +20,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pulumi_zorg.access.earlier import Earlier, compare_reports, read_earlier
-from pulumi_zorg.access.report import (
-    EVERYBODY,
-    WITH_THE_PROJECT,
-    AccessRow,
-    Compared,
-    History,
-    Report,
-    projects_of,
-    rows_of,
-)
+from pulumi_zorg.access.projects import EVERYBODY, NOBODY, WITH_THE_PROJECT, ProjectRow, is_open, projects_of
+from pulumi_zorg.access.report import AccessRow, Compared, History, Report, rows_of
 from pulumi_zorg.access.selection import Filters, Selection, roles_given, select
 from pulumi_zorg.access.why import explain
 from pulumi_zorg.cli.options import stack_options
@@ -46,6 +38,13 @@ _CHANGED = 7  # as `zorg drift`
 _MOST_ERRORS = 5
 _MOST_NAMES = 5
 _COLORS = {True: "green", False: "red", None: "yellow"}
+#: Who can log in without a user grant.
+_OPEN_TO = {
+    EVERYBODY: "everybody",
+    WITH_THE_PROJECT: "people of the organizations that have it",
+    NOBODY: "nobody",
+    None: "not known",
+}
 #: A spreadsheet takes a cell that begins with one of these as a formula (owasp.org, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@")
 
@@ -186,12 +185,13 @@ def _report(
     """Return the report with what was read."""
     filters = begun.filters
     unknown = {name: why for name, why in instance.unlisted.items() if filters.managers or name != "managers"}
+    projects = projects_of(instance, selection, {each.project_id for each in rows})
     return replace(
         begun,
-        projects=projects_of(instance, selection, rows),
+        projects=projects,
         rows=tuple(each for each in rows if filters.inactive or each.in_force is not False),
         unknown=unknown,
-        compared=None if earlier is None else compare_reports(earlier, rows, unknown),
+        compared=None if earlier is None else compare_reports(earlier, rows, unknown, projects),
     )
 
 
@@ -274,33 +274,38 @@ def _cell(value: Any) -> str:
 
 def _table(report: Report) -> Iterator[str]:
     """Return the lines for people at a terminal: a person, and below what the person has. With --compare, only what changed."""
+    owners = {each.project_id: each.org_name or each.org_id for each in report.projects}
     if report.compared is not None:
-        yield from _changes(report.compared)
+        yield from _changes(report.compared, owners)
         return
     for _, several in groupby(report.rows, key=lambda row: row.user_id):
         person = list(several)
         yield click.style(_who(person[0]), bold=True)
         for each in person:
-            yield f"  {_what(each)}{click.style(_since(each), dim=True)}"
+            yield f"  {_what(each, owners)}{click.style(_since(each), dim=True)}"
             yield from (click.style(f"    {line}", fg=_COLORS[each.in_force]) for line in _stopped(each))
     yield from (click.style(each, fg="yellow") for each in _open(report))
     yield click.style(_summary(report.rows), bold=True)
 
 
-def _changes(compared: Compared) -> Iterator[str]:
+def _changes(compared: Compared, owners: Mapping[str, str]) -> Iterator[str]:
     for title, several in (("gained", compared.gained), ("lost", compared.lost)):
         for each in several:
             yield click.style(f"{title}: {_who(each)}", fg=_COLORS[title == "gained"])
-            yield f"  {_what(each)}{click.style(_since(each), dim=True)}"
+            yield f"  {_what(each, owners)}{click.style(_since(each), dim=True)}"
             yield from (f"    {line}" for line in _stopped(each))
     for was, now in compared.changed:
         yield click.style(f"changed: {_who(now)}", fg="yellow")
-        yield f"  {_what(was)}"
-        yield f"  → {_what(now)}{click.style(_since(now), dim=True)}"
+        yield f"  {_what(was, owners)}"
+        yield f"  → {_what(now, owners)}{click.style(_since(now), dim=True)}"
         yield from (f"    {line}" for line in _stopped(now))
+    for before, after in compared.projects:
+        to = (_OPEN_TO[is_open(each)] for each in (before, after))
+        yield from (click.style(f"changed: {_named(each)}", fg="yellow") for each in [after or before] if each)
+        yield f"  login without a user grant: {' → '.join(to)}"
     for each, why in compared.unknown:
         yield click.style(f"not known: {_who(each)}", fg="yellow")
-        yield f"  {_what(each)}"
+        yield f"  {_what(each, owners)}"
         yield f"    {clean(why, LONGEST)}"
     counts = {
         "gained": len(compared.gained),
@@ -308,7 +313,9 @@ def _changes(compared: Compared) -> Iterator[str]:
         "changed": len(compared.changed),
         "not known": len(compared.unknown),
     }
-    said = ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing changed"
+    parts = [f"{number} {name}" for name, number in counts.items() if number]
+    parts += [f"{count_text(len(compared.projects), 'project login')} changed"] if compared.projects else []
+    said = ", ".join(parts) or "nothing changed"
     yield click.style(f"since {clean(compared.since, 100)}: {said}", bold=True)
 
 
@@ -321,10 +328,13 @@ def _who(row: AccessRow) -> str:
     return clean(f"{name}{shown}{kind}{own}{state}", LONGEST)
 
 
-def _what(row: AccessRow) -> str:
+def _what(row: AccessRow, owners: Mapping[str, str]) -> str:
     roles = ", ".join(row.roles) or "no roles"
     if not row.is_manager:
-        return clean(f"{row.project_name or row.project_id}: {roles}, given by {row.org_name or row.org_id}", LONGEST)
+        # Projects of two organizations can have one name.
+        owner = owners.get(row.project_id or "")
+        name = f"{row.project_name or row.project_id}{f' ({owner})' if owner else ''}"
+        return clean(f"{name}: {roles}, given by {row.org_name or row.org_id}", LONGEST)
     on = "the instance" if row.org_id is None else f"{row.level} {row.object_name or row.object_id}"
     of = f" of {row.project_name or row.project_id}" if row.level == "project grant" else ""
     return clean(f"manager of {on}{of}: {roles}", LONGEST)
@@ -343,16 +353,15 @@ def _stopped(row: AccessRow) -> Iterator[str]:
 
 def _open(report: Report) -> Iterator[str]:
     """Return who can log in without a user grant: no row has these people."""
-    for to, whom in ((EVERYBODY, "everybody"), (WITH_THE_PROJECT, "people of the organizations that have it")):
-        names = [
-            f"{each.project_name or each.project_id} ({each.org_name or each.org_id})"
-            for each in report.projects
-            if each.open_to == to and each.state != "inactive"
-        ]
+    for to in (EVERYBODY, WITH_THE_PROJECT):
+        names = [_named(each) for each in report.projects if each.open_to == to]
         if names:
             more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-            listed = ", ".join(clean(each) for each in names[:_MOST_NAMES])
-            yield f"Without a user grant, {whom} can log in to: {listed}{more}"
+            yield f"Without a user grant, {_OPEN_TO[to]} can log in to: {', '.join(names[:_MOST_NAMES])}{more}"
+
+
+def _named(row: ProjectRow) -> str:
+    return clean(f"{row.project_name or row.project_id} ({row.org_name or row.org_id})")
 
 
 def _summary(rows: Iterable[AccessRow]) -> str:

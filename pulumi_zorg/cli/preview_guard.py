@@ -232,7 +232,8 @@ def _annotations(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
     for each in _ordered(verdict):
         level, title = "warning" if each.locks_out else "notice", f"Preview of {_title(each)}"
         yield from ((level, title, sentence) for sentence in each.sentences)
-    yield from (("notice", "Who loses and who gains access", sentence) for sentence in verdict.people.sentences)
+    level = "warning" if verdict.people.difference.lost else "notice"
+    yield from ((level, "Who loses and who gains access", sentence) for sentence in verdict.people.sentences)
     errors = (*(f"not allowed: {urn}" for urn in verdict.not_allowed), *verdict.errors)
     yield from (("error", "zorg preview-guard", error) for error in errors)
     yield from (("notice", "zorg preview-guard", note) for note in _notes(verdict))
@@ -319,6 +320,8 @@ def _impact(verdict: Verdict) -> str:
     rest = [each.effect for each in verdict.reviewed if not each.locks_out]
     parts = [each.sentence for each in verdict.limits if each.is_shown and each.option != GAINING_ACCESS]
     parts += _counted(rest, "lose roles", lambda effect: bool(effect.loses))
+    if parts and any(each.takes_access for each in verdict.reviewed) and verdict.people.nobody_loses:
+        parts.append("nobody would lose access")
     parts = parts or ["nobody would be locked out"]
     parts += _counted(rest, "be reactivated", lambda effect: effect.act is Act.REACTIVATES and not effect.gains)
     parts += _counted([each.effect for each in verdict.reviewed], "give more roles", lambda effect: bool(effect.gains))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from pulumi_zorg.access.compare import Change, Difference, What
@@ -38,6 +40,11 @@ class People:
     difference: Difference = field(default=Difference((), ()))
     why_lost_incomplete: str | None = None
     why_gained_incomplete: str | None = None
+
+    @property
+    def nobody_loses(self) -> bool:
+        """Whether it is known that nobody loses anything."""
+        return self.before is not None and not self.difference.lost and self.why_lost_incomplete is None
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -84,7 +91,7 @@ class People:
             who.setdefault(key, {})[each.user_id] = None
         where: dict[tuple[Any, ...], list[str]] = {}
         for (project_id, *rest), users in who.items():
-            named = [] if project_id is None else [self._project(project_id)]
+            named = [] if project_id is None else [self._place(project_id)]
             where.setdefault((tuple(users), *rest), []).extend(named)
         for (users, what, roles, certain, reasons), projects in where.items():
             does = verb.maybe if not certain else verb.of_one if len(users) == 1 else verb.of_several
@@ -111,8 +118,26 @@ class People:
         return text((user and (user.login or user.name)) or user_id)
 
     def _project(self, project_id: str) -> str:
-        found = next((each.projects[project_id] for each in self._instances if project_id in each.projects), None)
-        return text((found and found.name) or project_id)
+        return text(self._names.get(project_id) or project_id)
+
+    def _place(self, project_id: str) -> str:
+        """Return a project by its name, with its owner where another project has that name too."""
+        name = self._names.get(project_id)
+        if not name or self._uses[name] == 1:
+            return self._project(project_id)
+        owner = next(each.projects[project_id].org_id for each in self._instances if project_id in each.projects)
+        named = (each.organizations[owner].name for each in self._instances if owner in each.organizations)
+        return f"{self._project(project_id)} ({text(next(named, '') or owner)})"
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """The names of all projects by their ids, as they are before the changes."""
+        return {key: found.name for each in reversed([*self._instances]) for key, found in each.projects.items()}
+
+    @cached_property
+    def _uses(self) -> Counter[str]:
+        """How many projects have a name."""
+        return Counter(self._names.values())
 
     @property
     def _instances(self) -> Iterator[Instance]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.cli.preview_guard import FORMATS
 from pulumi_zorg.guard.pipeline import review
 from pulumi_zorg.guard.plan import Plan, PlannedStep
 from pulumi_zorg.guard.report import Verdict
@@ -28,12 +29,13 @@ V1_POSSIBLE = '{"details": {}, "loginV2": {}}'
 
 
 class Vendor:
-    """A vendor whose project *Portal* is granted to the customer *Acme*, with people of both and a service account of Acme."""
+    """A vendor whose project *Shop* is granted to the customer *Acme*, with people of both and a service account of Acme."""
 
     def __init__(self, server: Server, people: int = 2) -> None:
         self.server, admin = server, server.admin
         self.id, self.acme = (admin.create_organization(server.name(name)) for name in ("Vendor", "Acme"))
-        self.portal = admin.create_project(self.id, "Portal", ["admin", "viewer"])
+        self.name = server.name("Shop")
+        self.portal = admin.create_project(self.id, self.name, ["admin", "viewer"])
         self.shared = admin.grant_project(self.id, self.portal, self.acme, ["admin", "viewer"])
         self.people = [self._person(self.acme, f"user{number}") for number in range(people)]
         self.bot = admin.create_user(self.acme, f"bot{server.tag}")
@@ -66,7 +68,7 @@ class Vendor:
     @property
     def as_portal(self) -> dict[str, Any]:
         """The project's properties."""
-        return {"org_id": self.id, "name": "Portal", "active": True}
+        return {"org_id": self.id, "name": self.name, "active": True}
 
     def grant(self, user_id: Any, *roles: str, **more: Any) -> dict[str, Any]:
         """The properties of a user grant in Acme."""
@@ -94,9 +96,21 @@ def reviewed(server: Server, *steps: PlannedStep, **most: int) -> Verdict:
     return review(Plan("dev", steps), limits, lambda: settings)
 
 
-def about(verdict: Verdict, project: str = "Portal") -> list[str]:
+def about(verdict: Verdict, project: str = "Shop") -> list[str]:
     """The sentences about people that name a project. The instance of a test has others."""
     return [each for each in verdict.people.sentences if project in each]
+
+
+def test_a_project_whose_name_another_one_has_is_named_with_its_owner(vendor: Vendor) -> None:
+    admin = vendor.server.admin
+    other = admin.create_project(vendor.acme, vendor.name, ["viewer"])
+    admin.create_grant(vendor.acme, vendor.vera, other, ["viewer"])
+    role = {"org_id": vendor.acme, "name": vendor.name, "active": True}
+    before, after = ({**role, "project_role_check": each} for each in (False, True))
+    assert vendor.server.shows(lambda: other in admin.projects(vendor.acme))
+    verdict = reviewed(vendor.server, change(PROJECT, other, before, after))
+    assert about(verdict)
+    assert all(f"login to {vendor.name} ({vendor.server.name('Acme')})" in each for each in about(verdict))
 
 
 # The four situations that a reviewer has to judge
@@ -108,6 +122,7 @@ def test_nobody_loses_a_login_by_a_deactivated_organization_with_the_v2_login(ve
     assert verdict.people.sentences == ()
     (sentence,) = verdict.reviewed[0].sentences
     assert "leaves its 2 people and 1 service account their access" in sentence
+    assert [*FORMATS.table(verdict)][-1].count("1 organization would be deactivated, nobody would lose access") == 1
 
 
 def test_people_of_a_deactivated_organization_may_lose_the_login_by_the_v1_pages(vendor: Vendor) -> None:
@@ -130,7 +145,7 @@ def test_the_users_of_customers_lose_the_login_to_a_deactivated_project(any_serv
     assert verdict.exit_code == EXCEEDED
     (sentence,) = verdict.people.sentences
     assert sentence.startswith("80 people (")
-    assert sentence.endswith(" and 70 more) lose the login to Portal: the project is deactivated")
+    assert sentence.endswith(f" and 70 more) lose the login to {vendor.name}: the project is deactivated")
     assert any("1 service account has a user grant on it" in each for each in verdict.reviewed[0].sentences)
     assert reviewed(any_server, deactivated(PROJECT, vendor.portal, properties), losing_access=80).exit_code == WITHIN
 
@@ -151,7 +166,7 @@ def test_nobody_loses_a_login_where_the_plan_gives_the_grants_that_a_setting_wan
     alone = reviewed(vendor.server, switched, losing_access=0)
     assert alone.exit_code == EXCEEDED
     (sentence,) = alone.people.sentences
-    assert sentence.endswith(" loses the login to Portal: project_role_check, and the user has no user grant")
+    assert sentence.endswith(f" loses the login to {vendor.name}: project_role_check, and the user has no user grant")
     granted = change(USER_GRANT, None, None, {**vendor.grant(vendor.vera), "org_id": vendor.id})
     both = reviewed(vendor.server, switched, granted, losing_access=0, gaining_access=0)
     assert (both.exit_code, both.people.sentences) == (WITHIN, ())
@@ -181,7 +196,7 @@ def test_a_deactivated_organization_and_its_project_count_once(vendor: Vendor) -
     verdict = reviewed(vendor.server, *steps, losing_access=2)
     (sentence,) = verdict.people.sentences
     owner = f"the project's owner {vendor.server.name('Vendor')} is deactivated"
-    assert sentence.endswith(f" lose the login to Portal: the project is deactivated; {owner}")
+    assert sentence.endswith(f" lose the login to {vendor.name}: the project is deactivated; {owner}")
     assert verdict.exit_code == WITHIN
 
 
@@ -192,7 +207,7 @@ def test_a_role_that_moves_to_another_user_grant_is_not_lost(vendor: Vendor) -> 
     alone = reviewed(vendor.server, removed, losing_access=0)
     assert alone.exit_code == EXCEEDED
     (sentence,) = alone.people.sentences
-    assert sentence.endswith(" loses the role viewer of Portal")
+    assert sentence.endswith(f" loses the role viewer of {vendor.name}")
     made = change(USER_GRANT, None, None, {**vendor.grant(user, "viewer"), "org_id": vendor.id})
     assert reviewed(vendor.server, removed, made, losing_access=0, gaining_access=0).people.sentences == ()
 
@@ -216,7 +231,7 @@ def test_who_gains_roles_is_named_and_limited(vendor: Vendor) -> None:
     verdict = reviewed(vendor.server, more, new, gaining_access=1)
     assert verdict.exit_code == EXCEEDED
     (sentence,) = verdict.people.sentences
-    assert sentence.endswith(" gain the role admin of Portal")
+    assert sentence.endswith(f" gain the role admin of {vendor.name}")
     assert reviewed(vendor.server, more, new, gaining_access=2, losing_access=0).exit_code == WITHIN
 
 
@@ -238,9 +253,9 @@ def test_what_the_plan_does_not_know_counts_as_a_gain(vendor: Vendor, unknown: s
     assert verdict.exit_code == EXCEEDED
     (sentence,) = verdict.people.sentences
     ends = {
-        "user_id": "a user that is not known yet gains the role admin of Portal",
+        "user_id": f"a user that is not known yet gains the role admin of {vendor.name}",
         "project_id": "gains the login to a project that is not known yet",
-        "role_keys": "may gain roles that are not known yet of Portal",
+        "role_keys": f"may gain roles that are not known yet of {vendor.name}",
     }
     assert ends[unknown] in sentence
     (gained,) = verdict.people.as_json()["gained"]
@@ -316,7 +331,9 @@ def test_people_are_in_every_format_and_their_names_are_harmless(
         assert shown["people"]["gained"] == []
         assert shown["effects"][0]["losing_access"] == 1
         return
-    begins = {"table": "people: ", "markdown": "| `", "github": "::notice title=Who loses and who gains access::"}[form]
+    begins = {"table": "people: ", "markdown": "| `", "github": "::warning title=Who loses and who gains access::"}[
+        form
+    ]
     (line,) = [each for each in run.out.splitlines() if "loses the role viewer" in each]
     assert line.startswith(begins)
     if form == "markdown":

@@ -125,18 +125,18 @@ def test_the_table_has_a_person_with_what_the_person_has(tenants: Tenants) -> No
     since = next(each["since"] for each in tenants.report()["rows"])[:10]
     assert ended.out.splitlines()[:7] == [
         "bot, service account of Acme",
-        f"  Customers: viewer, given by Acme (since {since})",
+        f"  Customers (Vendor): viewer, given by Acme (since {since})",
         f"  manager of organization Acme: ORG_OWNER (since {since})",
         "carl, service account of Acme",
-        f"  Customers: admin, given by Acme (since {since})",
+        f"  Customers (Vendor): admin, given by Acme (since {since})",
         "    not in force: the user grant is deactivated",
         "iac (IaC), service account of ZITADEL",
     ]
     assert ended.out.splitlines()[-2:] == [
-        "Without a user grant, everybody can log in to: Customers (Vendor)",
+        "Without a user grant, everybody can log in to: Customers (Vendor), Portal (Furniture), ZITADEL (ZITADEL)",
         "4 rows of 3 users: 3 in force, 1 not in force",
     ]
-    assert max(map(len, ended.out.splitlines())) <= 100
+    assert max(map(len, ended.out.splitlines())) <= 110
 
 
 def test_a_terminal_shows_the_progress_of_long_reads(
@@ -290,7 +290,7 @@ def test_other_roles_are_a_change(tenants: Tenants) -> None:
     tenants.server.admin.set_roles(tenants.acme, tenants.bot, tenants.grant, ["viewer", "admin"])
     (change,) = tenants.report("--compare", old, code=CHANGED)["compared"]["changed"]
     assert (change["before"]["roles"], change["after"]["roles"]) == (["viewer"], ["admin", "viewer"])
-    assert "changed: bot, service account of Acme\n  Customers: viewer" in tenants.run("--compare", old).out
+    assert "changed: bot, service account of Acme\n  Customers (Vendor): viewer" in tenants.run("--compare", old).out
 
 
 def test_what_is_not_known_is_not_reported_as_gained(tenants: Tenants) -> None:
@@ -302,6 +302,28 @@ def test_what_is_not_known_is_not_reported_as_gained(tenants: Tenants) -> None:
     assert "not known: eve (eve Berg), person of Acme, initial" in tenants.run("--compare", old).out
     old = written(tenants)
     assert tenants.run("--compare", old).code == KNOWN, "eve is not known in both, for the same reason"
+
+
+def test_a_project_that_was_opened_to_everybody_is_a_change(tenants: Tenants) -> None:
+    tenants.server.admin.set_project_flags(tenants.vendor, tenants.portal, projectRoleCheck=True)
+    old = written(tenants)
+    tenants.server.admin.set_project_flags(tenants.vendor, tenants.portal, projectRoleCheck=False)
+    (change,) = tenants.report("--compare", old, code=CHANGED)["compared"]["projects"]
+    assert (change["before"]["open_to"], change["after"]["open_to"]) == ("user grants", "everybody")
+    said = "changed: Customers (Vendor)\n  login without a user grant: nobody → everybody\n"
+    assert said in tenants.run("--compare", old).out
+
+
+def test_a_project_of_a_deactivated_organization_is_open_to_nobody(tenants: Tenants) -> None:
+    def open_to() -> str:
+        (found,) = [each["open_to"] for each in tenants.report()["projects"] if each["project_id"] == tenants.portal]
+        return str(found)
+
+    assert open_to() == "everybody"
+    assert "everybody can log in to: Customers (Vendor)" in tenants.run().out
+    tenants.server.admin.deactivate_organization(tenants.vendor)
+    assert open_to() == "nobody"
+    assert "log in to: Customers (Vendor)" not in tenants.run().out
 
 
 def test_a_wrong_file_is_an_error_before_anything_is_called(tenants: Tenants) -> None:

@@ -131,7 +131,7 @@ def test_what_is_not_known_of_a_row_is_never_a_no(report: Report) -> None:
 
 
 def test_nobody_gained_or_lost_is_stated(report: Report) -> None:
-    same = {"with": "2026-11-28T08:00:00Z", "gained": [], "lost": [], "changed": [], "unknown": []}
+    same = {"with": "2026-11-28T08:00:00Z", "gained": [], "lost": [], "changed": [], "unknown": [], "projects": []}
     assert "Since 2026-11-28 08:00 UTC Nobody gained or lost access." in texts(page({**report, "compared": same}))
     assert "Nobody gained" not in page({**report, "compared": None})
 
@@ -139,6 +139,17 @@ def test_nobody_gained_or_lost_is_stated(report: Report) -> None:
 def test_gained_and_lost_come_before_the_rows(report: Report) -> None:
     html = page(report)
     assert html.index("Gained (1)") < html.index("Lost (1)") < html.index("Who has access")
+
+
+def test_a_project_that_others_can_log_in_to_without_a_role_is_stated(report: Report) -> None:
+    project = {"project_id": "1", "project_name": "<b>", "org_id": "2", "org_name": "Vendor", "state": "active"}
+    opened = {"before": {**project, "open_to": "user grants"}, "after": {**project, "open_to": "everybody"}}
+    removed = {"before": {**project, "open_to": "everybody"}, "after": None}
+    none = {"with": "2026-11-28T08:00:00Z", "gained": [], "lost": [], "changed": [], "unknown": []}
+    found = texts(page({**report, "compared": {**none, "projects": [opened, removed]}}))
+    assert "&lt;b&gt; of Vendor : Only people with a user grant → Every person of the instance" in found
+    assert "&lt;b&gt; of Vendor : Every person of the instance → No such project" in found
+    assert "Nobody gained" not in found
 
 
 def test_a_report_without_rows_is_a_page(report: Report) -> None:

@@ -23,7 +23,8 @@ from pulumi_zorg.access.instance import (
     UserState,
     by_id,
 )
-from pulumi_zorg.access.report import AccessRow, Compared, Report, open_to, projects_of, right_of, rows_of
+from pulumi_zorg.access.projects import open_to, projects_of
+from pulumi_zorg.access.report import AccessRow, Compared, Report, right_of, rows_of
 from pulumi_zorg.access.selection import Filters, Selection, select
 from pulumi_zorg.access.why import explain
 from pulumi_zorg.errors import ConfigurationError, NoMatch, SeveralMatches
@@ -186,7 +187,14 @@ def test_a_user_who_is_not_shown_has_a_row_that_is_not_known() -> None:
 def test_a_project_says_whom_it_lets_in_without_a_user_grant(
     role_check: bool | None, project_check: bool | None, to: str | None
 ) -> None:
-    assert open_to(Project("p", "v", role_check=role_check, project_check=project_check)) == to
+    assert open_to(instance(), Project("p", "v", role_check=role_check, project_check=project_check)) == to
+
+
+@pytest.mark.parametrize("changes", [{"active": False}, {"org_id": "off"}])
+def test_nobody_can_log_in_to_a_project_that_is_deactivated_or_whose_owner_is(changes: dict[str, Any]) -> None:
+    project = replace(Project("p", "v"), **changes)
+    off = Organization("off", "Off", active=False)
+    assert open_to(instance().having("organizations", off).having("projects", project), project) == "nobody"
 
 
 # Filters.
@@ -219,13 +227,16 @@ def test_an_organization_selects_what_it_gives_and_what_its_users_have() -> None
 
 
 def test_the_projects_of_an_organization_are_those_that_it_owns_or_has() -> None:
-    projects = by_id([Project("p", "v", "Portal"), Project("q", "v", "Billing"), Project("r", "a", "Own")])
-    found = instance(projects=projects, user_grants={})
+    closed = [Project(each, "v", name, role_check=True) for each, name in (("p", "Portal"), ("q", "Billing"))]
+    found = instance(projects=by_id([*closed, Project("r", "a", "Own", role_check=True)]), user_grants={})
     names = {
         name: [each.project_name for each in projects_of(found, select(found, Filters((name,))), ())]
         for name in ("Acme", "Vendor")
     }
     assert names == {"Acme": ["Own", "Portal"], "Vendor": ["Billing", "Portal"]}
+    opened = found.having("projects", Project("q", "v", "Billing"))
+    acme = projects_of(opened, select(opened, Filters(("Acme",))), ())
+    assert [each.project_name for each in acme] == ["Billing", "Own", "Portal"], "everybody can log in to Billing"
     only = select(found, Filters(projects=("q",)))
     assert [each.project_id for each in projects_of(found, only, ())] == ["q"]
 
@@ -255,7 +266,10 @@ def test_a_role_that_nobody_has_is_no_error_where_a_project_has_it() -> None:
 
 def test_a_name_of_several_objects_is_an_error_with_their_ids() -> None:
     two = instance(projects=by_id([Project("p", "v", "Portal"), Project("q", "a", "Portal")]))
-    with pytest.raises(SeveralMatches, match=r'Several projects have the name "Portal": give one of the ids p, q\.'):
+    with pytest.raises(
+        SeveralMatches,
+        match=r'Several projects have the name "Portal": give one of the ids p \(of Vendor\), q \(of Acme\)\.',
+    ):
         select(two, Filters(projects=("Portal",)))
 
 
@@ -266,9 +280,9 @@ def compared(before: Instance, after: Instance, **filters: Any) -> Compared:
     """The comparison of two instances, with the first one's report written and read as a file."""
     limits = Filters(managers=True, **filters)
     shown = tuple(each for each in rows_of(before, EVERYTHING) if limits.inactive or each.in_force is not False)
-    report = Report(ADDRESS, WHEN, limits, (), shown, before.unlisted)
+    report = Report(ADDRESS, WHEN, limits, projects_of(before, EVERYTHING, ()), shown, before.unlisted)
     earlier = read_earlier(json.dumps(report.as_json()), "old.json", ADDRESS, limits)
-    return compare_reports(earlier, rows_of(after, EVERYTHING), after.unlisted)
+    return compare_reports(earlier, rows_of(after, EVERYTHING), after.unlisted, projects_of(after, EVERYTHING, ()))
 
 
 def ids(rows: Any) -> list[str]:
@@ -294,6 +308,35 @@ def test_a_deactivated_user_lost_access_and_a_reactivated_one_gained_it(inactive
     assert lost.lost[0].reasons == ("the user is deactivated",)
     gained = compared(off, instance(), inactive=inactive)
     assert (ids(gained.gained), gained.lost, gained.unknown, gained.same) == (["ann"], (), (), False)
+
+
+def opened(**changes: Any) -> Instance:
+    return instance().having("projects", Project("p", "v", "Portal", **changes))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "to", "same"),
+    [
+        (instance(), opened(), ["everybody"], False),
+        (opened(), opened(project_check=True), ["organizations with the project"], False),
+        (opened(), instance(), ["user grants"], False),
+        (instance(projects={}, user_grants={}, managers=()), opened(), ["everybody"], False),
+        (opened(), opened(role_check=None), [None], None),
+        (opened(role_check=None), opened(role_check=None), [], True),
+    ],
+)
+def test_a_project_that_others_can_log_in_to_without_a_user_grant_is_a_change(
+    before: Instance, after: Instance, to: list[str | None], same: bool | None
+) -> None:
+    before, after = (replace(each, user_grants={}, managers=()) for each in (before, after))
+    found = compared(before, after)
+    assert [now and now.open_to for _, now in found.projects] == to
+    assert found.same is same
+
+
+def test_a_project_that_was_closed_already_is_no_change() -> None:
+    closed = instance(user_grants={}, managers=())
+    assert compared(closed, replace(closed, projects=by_id([Project("p", "v", "Portal", active=False)]))).same is True
 
 
 def test_what_was_lost_has_the_roles_that_were_lost() -> None:
@@ -393,7 +436,7 @@ def test_somebody_who_gets_in_is_explained() -> None:
         "ann@acme.example (Ann Berg, ann) is a person of organization Acme. The user's state is active.",
         "Portal (of organization Vendor): gets in, with the role viewer.",
         "  User grant 1 of organization Acme gives viewer.",
-        "To cut the user off from everything, deactivate the user: no other switch does that.",
+        "To take all access from the user, deactivate the user. A deactivated user grant stops only what it gives.",
     ]
 
 
@@ -419,10 +462,22 @@ def test_the_two_logins_are_explained_where_they_differ() -> None:
     ]
 
 
+def test_what_is_not_shown_is_not_explained_as_removed() -> None:
+    lines = said(instance(projects={}, unlisted={"projects": "hidden"}), "ann")
+    assert "  Because the project is not shown: hidden." in lines
+    assert "  To change that: use a credential with IAM_OWNER_VIEWER, which sees what is not shown here." in lines
+    assert "  To change that: nothing brings the project back." in said(instance(projects={}), "ann")
+
+
+def test_a_user_who_is_deactivated_is_not_to_be_deactivated() -> None:
+    for state in (UserState.INACTIVE, UserState.LOCKED):
+        assert not any(each.startswith("To take all access") for each in said(with_user(state=state), "ann"))
+
+
 def test_projects_that_the_user_has_nothing_to_do_with_are_counted_unless_they_are_named() -> None:
     more = instance().having("projects", Project("q", "v", "Billing", role_check=True), Project("o", "v", "Open"))
     lines = said(more, "ann")
-    assert "1 other project: no user grant, and no login without one." in lines
+    assert "1 other project: no user grant, and no login." in lines
     assert "Open (of organization Vendor): gets in, without roles." in lines
     assert "  The user has no user grant: project_role_check of the project is off." in lines
     assert said(more, "ann", ["q"])[1:] == [

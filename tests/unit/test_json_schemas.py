@@ -10,7 +10,8 @@ import pytest
 
 from pulumi_zorg.access.compare import compare
 from pulumi_zorg.access.instance import Instance, Organization, Project, User, by_id
-from pulumi_zorg.access.report import AccessGrant, AccessRow, Compared, ProjectRow
+from pulumi_zorg.access.projects import ProjectRow
+from pulumi_zorg.access.report import AccessGrant, AccessRow, Compared
 from pulumi_zorg.access.report import Report as AccessReport
 from pulumi_zorg.access.selection import Filters
 from pulumi_zorg.doctor.findings import Diagnosis, Finding, error, ok, skipped, warning
@@ -67,7 +68,9 @@ def access_report() -> AccessReport:
     nobody = ("dan", "", "", None, None, "", "")
     right = AccessRow("manager", *nobody, None, None, "instance", None, None, None, None, ("IAM_OWNER",), True)
     project = ProjectRow("p", "Portal", "v", "Vendor", None, None)
-    compared = Compared("2026-11-22T08:00:00Z", (row,), (right,), ((row, row),), ((right, "because"),))
+    compared = Compared(
+        "2026-11-22T08:00:00Z", (row,), (right,), ((row, row),), ((right, "because"),), ((None, project),)
+    )
     limits = Filters(("Acme",), ("p",), ("ann",), ("viewer",), True, True)
     return AccessReport("https://acme.example", WHEN, limits, (project,), (row, right), {"users": "no"}, None, compared)
 

@@ -1,0 +1,97 @@
+"""Who can log in to each project without a user grant, now and since an earlier report. Pure: no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_zorg.access.instance import Instance, Project
+from pulumi_zorg.access.rules import project_open
+from pulumi_zorg.access.selection import Selection
+
+EVERYBODY, WITH_THE_PROJECT, WITH_A_GRANT = "everybody", "organizations with the project", "user grants"
+#: The project is deactivated, or the organization that owns it.
+NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class ProjectRow:
+    """A project, and who can log in to its applications without a user grant.
+
+    :param state: ``active`` or ``inactive``; None where it is not known.
+    :param open_to: :data:`EVERYBODY`, :data:`WITH_THE_PROJECT`, :data:`WITH_A_GRANT` or :data:`NOBODY`; None where it is not known.
+    """
+
+    project_id: str
+    project_name: str
+    org_id: str
+    org_name: str
+    state: str | None
+    open_to: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the project for programs."""
+        return dict(vars(self))
+
+
+def projects_of(instance: Instance, selection: Selection, named: Container[str | None]) -> tuple[ProjectRow, ...]:
+    """Return the projects that the report is about.
+
+    :param named: the ids of the projects that its rows are about. The others are those that the selected organizations own or have, and
+        those that are open to everybody: the people of the selected organizations can log in there.
+    """
+    rows = (_project_row(instance, each) for each in instance.projects.values())
+    found = [
+        each
+        for each in rows
+        if each.project_id in named
+        or selection.has_project(instance, instance.projects[each.project_id])
+        or (selection.projects is None and each.open_to == EVERYBODY)
+    ]
+    return tuple(sorted(found, key=lambda each: (each.project_name.casefold(), each.project_id)))
+
+
+def open_to(instance: Instance, project: Project) -> str | None:
+    """Return who can log in to a project's applications without a role; None where it is not known."""
+    works = project_open(instance, project.id).works
+    if works is False:
+        return NOBODY
+    if project.role_check:
+        return WITH_A_GRANT
+    if works is None or project.role_check is None or project.project_check is None:
+        return None
+    return WITH_THE_PROJECT if project.project_check else EVERYBODY
+
+
+def is_open(project: ProjectRow | None) -> str | None:
+    """Return for whom a user grant is not needed: with :data:`WITH_A_GRANT`, for nobody. None where it is not known."""
+    if project is None:
+        return NOBODY
+    return NOBODY if project.open_to == WITH_A_GRANT else project.open_to
+
+
+def compare_projects(
+    before: Iterable[ProjectRow], after: Iterable[ProjectRow]
+) -> tuple[tuple[ProjectRow | None, ProjectRow | None], ...]:
+    """Return the projects whose login without a user grant differs, as they were and as they are."""
+    was, now = ({each.project_id: each for each in several} for several in (before, after))
+    pairs = ((was.get(key), now.get(key)) for key in dict.fromkeys((*now, *was)))
+    return tuple((old, new) for old, new in pairs if is_open(old) != is_open(new))
+
+
+def state_of(active: bool | None) -> str | None:
+    """Return the word for a state; None where it is not known."""
+    return None if active is None else "active" if active else "inactive"
+
+
+def _project_row(instance: Instance, project: Project) -> ProjectRow:
+    owner = instance.organizations.get(project.org_id)
+    return ProjectRow(
+        project.id,
+        project.name,
+        project.org_id,
+        "" if owner is None else owner.name,
+        state_of(project.active),
+        open_to(instance, project),
+    )
