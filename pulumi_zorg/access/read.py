@@ -42,6 +42,8 @@ _WAY_OUT = "ZITADEL has it since v4. Without it, it cannot be found out who can 
 _MORE_PAGES = 10  # of events, for the roles of few projects that were changed often
 #: Lists that are read at the same time.
 _AT_ONCE = 2
+#: How often a list is read that changes meanwhile.
+_TRIES = 3
 _HIDDEN = "the credential has no right on the instance, and the lists leave out what it may not see"
 
 
@@ -127,20 +129,33 @@ def _read(client: Client, progress: Callable[[str, int, int], None]) -> Instance
     unlisted = {} if _sees_all(client) else dict.fromkeys(_COLLECTIONS, _HIDDEN)
 
     def entries(collection: str, listed: ObjectList[Row]) -> Iterator[Row]:
-        what, seen, offset, total = collection.replace("_", " "), set[str](), 0, 1
+        what, seen, tries = collection.replace("_", " "), set[str](), 0
+        offset, total, shown, last = 0, 1, set[str](), ""
         while offset < total:
-            total, page = listed.page(client.transport, f"Listing the {what} of the instance", offset=offset)
-            if not page:
-                break
-            offset += len(page)
+            # A page begins with the last entry of the one before it, if nothing was removed that moved the rest of the list. Where
+            # entries are left out of pages, the list is known not to be whole, and pages do not meet.
+            overlap = 1 if offset and collection not in unlisted else 0
+            total, page = listed.page(client.transport, f"Listing the {what} of the instance", offset=offset - overlap)
+            keys: list[str] = [each.id for each in page]  # type: ignore[attr-defined]  # each entry of a list has one
+            if overlap and keys[:1] != [last]:
+                tries += 1
+                if tries == _TRIES:
+                    unlisted[collection] = "the list changed while it was read: run the command again"
+                    return
+                offset, total, shown = 0, 1, set()
+                continue
+            offset += len(page) - overlap
             progress(what, offset, total)
-            for each in page:
-                key: str = each.id  # type: ignore[attr-defined]  # each entry of a list has one
+            shown.update(keys)
+            for key, each in zip(keys, page, strict=True):
                 if key not in seen:  # what moved to the next page meanwhile is read once
                     seen.add(key)
                     yield each
-        if len(seen) < total:
-            unlisted[collection] = f"the server counts {total} {what}, and shows {len(seen)} to this credential"
+            if len(page) <= overlap:
+                break
+            last = keys[-1]
+        if len(shown) < total:
+            unlisted[collection] = f"the server counts {total} {what}, and shows {len(shown)} to this credential"
 
     def all_projects() -> tuple[dict[str, Project], dict[str, ProjectGrant]]:
         projects: dict[str, Project] = {}

@@ -1,0 +1,58 @@
+"""Lists that change between two of their pages while `zorg access` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from pulumi_zorg.access import read
+from tests.support.servers import Server
+from tests.unit.clients import Clients
+
+
+@pytest.fixture
+def accounts(server: Server, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Service accounts, oldest first, and a list of users whose pages have three."""
+    monkeypatch.setattr(read, "USERS", replace(read.USERS, size=3))
+    return [server.admin.create_user(server.home, f"account{number}") for number in range(6)]
+
+
+def after_each_page_of_users(change: Callable[[], None]) -> Callable[[str, int, int], None]:
+    return lambda what, number, total: change() if what == "users" else None
+
+
+def remove(server: Server, user_id: str) -> None:
+    server.admin.call("DELETE", f"/management/v1/users/{user_id}", org=server.home)
+
+
+@pytest.mark.parametrize("created", [False, True])
+def test_a_user_is_not_missed_where_others_are_removed_meanwhile(
+    server: Server, clients: Clients, accounts: list[str], created: bool
+) -> None:
+    """A removal moves the rest of the list to an earlier page, also where a create keeps the count."""
+    removed = iter([server.ann])
+
+    def change() -> None:
+        for each in removed:
+            remove(server, each)
+            if created:
+                server.admin.create_user(server.home, "new")
+
+    found = read.read_instance(clients.owner(server), after_each_page_of_users(change))
+    assert {server.bob, *accounts} <= {*found.users}
+    assert found.unlisted == {}
+
+
+def test_a_list_that_never_stays_the_same_is_not_known_to_be_whole(
+    server: Server, clients: Clients, accounts: list[str]
+) -> None:
+    others = iter([server.ann, server.bob, *accounts])
+
+    def change() -> None:
+        remove(server, next(others))
+        server.admin.create_user(server.home, f"new{len(server.proxy.exchanges)}")
+
+    found = read.read_instance(clients.owner(server), after_each_page_of_users(change))
+    assert found.unlisted == {"users": "the list changed while it was read: run the command again"}
