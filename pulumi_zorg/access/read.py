@@ -122,7 +122,27 @@ def read_instance(
     :raises LookupFailed: where the server does not have these lists.
     """
     with needs_service(client.transport, AUTHORIZATION_SERVICE, _WAY_OUT):
-        return _read(client, progress)
+        instance = _read(client, progress)
+        if _lacking(instance):  # what was created after its list was read is in the next one
+            instance = _read(client, progress)
+        return replace(instance, unlisted={**_lacking(instance), **instance.unlisted})
+
+
+def _lacking(instance: Instance) -> dict[str, str]:
+    """Return why lists are not whole that lack what other lists name. A list can miss an object that exists."""
+    grants, project_grants = instance.user_grants.values(), instance.project_grants.values()
+    users, projects = instance.users.values(), instance.projects.values()
+    named = {
+        "users": {each.user_id for each in (*grants, *instance.managers)},
+        "projects": {each.project_id for each in (*grants, *project_grants)},
+        "organizations": {each.org_id for each in (*users, *projects, *grants, *project_grants)},
+    }
+    lacking = {name: len(ids - getattr(instance, name).keys() - {""}) for name, ids in named.items()}
+    return {
+        name: f"other lists name {number} of them that this one does not have"
+        for name, number in lacking.items()
+        if number and name not in instance.unlisted
+    }
 
 
 def _read(client: Client, progress: Callable[[str, int, int], None]) -> Instance:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from pulumi_zorg.access import read
+from pulumi_zorg.access.rules import user_works
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 
@@ -25,6 +27,28 @@ def after_each_page_of_users(change: Callable[[], None]) -> Callable[[str, int, 
 
 def remove(server: Server, user_id: str) -> None:
     server.admin.call("DELETE", f"/management/v1/users/{user_id}", org=server.home)
+
+
+def test_a_user_who_is_created_meanwhile_is_not_taken_for_removed(
+    server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of users is read, and then comes a user whose grant is on the next page of the other list."""
+    monkeypatch.setattr(read, "AUTHORIZATIONS", replace(read.AUTHORIZATIONS, size=1))
+    for each in (server.ann, server.bob):
+        server.admin.create_grant(server.home, each, server.project, ["viewer"])
+    users_read, created = threading.Event(), list[str]()
+
+    def progress(what: str, number: int, total: int) -> None:
+        if what == "users" and number >= total:
+            users_read.set()
+        if what == "user grants" and not created:
+            assert users_read.wait(10)
+            created.append(server.admin.create_user(server.home, "new"))
+            server.admin.create_grant(server.home, created[0], server.project, ["viewer"])
+
+    found = read.read_instance(clients.owner(server), progress)
+    assert created[0] in {each.user_id for each in found.user_grants.values()}
+    assert (user_works(found, created[0]).works, found.unlisted) == (True, {})
 
 
 @pytest.mark.parametrize("created", [False, True])
