@@ -130,12 +130,12 @@ def read_instance(
 
 def _lacking(instance: Instance) -> dict[str, str]:
     """Return why lists are not whole that lack what other lists name. A list can miss an object that exists."""
-    grants, project_grants = instance.user_grants.values(), instance.project_grants.values()
+    grants, of_projects = instance.user_grants.values(), instance.project_grants.values()
     users, projects = instance.users.values(), instance.projects.values()
-    named = {
-        "users": {each.user_id for each in (*grants, *instance.managers)},
-        "projects": {each.project_id for each in (*grants, *project_grants)},
-        "organizations": {each.org_id for each in (*users, *projects, *grants, *project_grants)},
+    named: dict[str, set[str]] = {
+        "users": {each.user_id for each in grants} | {each.user_id for each in instance.managers},
+        "projects": {each.project_id for each in grants} | {each.project_id for each in of_projects},
+        "organizations": {each.org_id for several in (users, projects, grants, of_projects) for each in several},
     }
     lacking = {name: len(ids - getattr(instance, name).keys() - {""}) for name, ids in named.items()}
     return {

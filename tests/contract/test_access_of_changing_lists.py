@@ -33,8 +33,8 @@ def test_a_user_who_is_created_meanwhile_is_not_taken_for_removed(
     server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list of users is read, and then comes a user whose grant is on the next page of the other list."""
-    monkeypatch.setattr(read, "AUTHORIZATIONS", replace(read.AUTHORIZATIONS, size=1))
-    for each in (server.ann, server.bob):
+    monkeypatch.setattr(read, "AUTHORIZATIONS", replace(read.AUTHORIZATIONS, size=2))
+    for each in (server.ann, server.bob, server.admin.create_user(server.home, "carl")):
         server.admin.create_grant(server.home, each, server.project, ["viewer"])
     users_read, created = threading.Event(), list[str]()
 
