@@ -19,6 +19,8 @@ from pulumi_zorg.world.tokens import resource_name
 if TYPE_CHECKING:
     from pulumi_zorg.guard.report import Reviewed
 
+_ORDER = {Act.REMOVES: 1, Act.CREATES: 2}
+
 
 def people_of(before: Instance, reviewed: Sequence[Reviewed]) -> People:
     """Return who loses and who gains what by the whole plan.
@@ -28,8 +30,9 @@ def people_of(before: Instance, reviewed: Sequence[Reviewed]) -> People:
     # A manager's right ends with its user, or with the object that it is on. The report has the removal of both.
     before = replace(before, managers=())
     before = reduce(lambda instance, each: _model(each).known(instance, _id(each), each.effect), reviewed, before)
-    # An object that goes along with another one can be changed before that, and not after it.
-    in_order = sorted(reviewed, key=lambda each: each.effect.act is Act.REMOVES)
+    # An object that goes along with another one can be changed before that, and not after it. What is created stays, also where it
+    # replaces an object of the same project and organization.
+    in_order = sorted(reviewed, key=lambda each: _ORDER.get(each.effect.act, 0))
     after = reduce(_applied, in_order, before)
     difference = compare(before, after)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,21 @@ def test_a_role_that_moves_to_another_user_grant_is_not_lost(vendor: Vendor) -> 
     assert sentence.endswith(f" loses the role viewer of {vendor.name}")
     made = change(USER_GRANT, None, None, {**vendor.grant(user, "viewer"), "org_id": vendor.id})
     assert reviewed(vendor.server, removed, made, losing_access=0, gaining_access=0).people.sentences == ()
+
+
+def test_nobody_loses_what_a_forced_replacement_gives_back(vendor: Vendor) -> None:
+    """A project grant takes the user grants along that were made by it, and the plan makes all of them anew."""
+    vendor.check(hasProjectCheck=True)
+    ids = {"org_id": vendor.id, "project_id": vendor.portal, "granted_org_id": vendor.acme}
+    shared = {**ids, "role_keys": ["admin", "viewer"], "active": True}
+    steps = [change(PROJECT_GRANT, None, None, shared)]
+    made = [change(USER_GRANT, None, None, vendor.grant(each, "viewer")) for each in vendor.grants]
+    steps += [replace(each, urn=f"{each.urn}{number}") for number, each in enumerate(made)]
+    removed = change(PROJECT_GRANT, vendor.shared, shared, None)
+    assert reviewed(vendor.server, *steps, removed, losing_access=0).people.sentences == ()
+    alone = reviewed(vendor.server, removed, steps[0], losing_access=2)
+    assert alone.people.difference.losing == {*vendor.grants}
+    assert alone.exit_code == EXCEEDED
 
 
 def test_a_removed_organization_takes_its_users_along(vendor: Vendor) -> None:
