@@ -102,7 +102,8 @@ def _of_project(instance: Instance, project: Project, access: Access, grants: It
     gets_in = access.gets_in
     name = f"{project.name or project.id} (of {_place(instance, project.org_id)})"
     named = f"role{'s' if len(access.roles) > 1 else ''} {', '.join(sorted(access.roles))}"
-    roles = f"with the {named}" if access.roles else "without roles"
+    hidden = instance.unlisted.get("user_grants")
+    roles = f"with the {named}" if access.roles else f"without roles{' that are known' if hidden else ''}"
     if access.login_v2 is None:
         verdict = {True: f"gets tokens {roles}", False: "gets no token", None: "it is not known whether it gets tokens"}
     else:
@@ -123,8 +124,10 @@ def _of_project(instance: Instance, project: Project, access: Access, grants: It
         given = ", ".join(sorted(each.roles)) or "no roles"
         state = {True: "", False: " It is deactivated.", None: " Its state is not known."}[each.active]
         yield Said(f"  User grant {each.id} of {_place(instance, each.org_id)} gives {given}.{state}")
-    if not found and gets_in.works and access.login_v2 is not None:
+    if not found and not hidden and gets_in.works and access.login_v2 is not None:
         yield Said("  The user has no user grant: project_role_check of the project is off.")
+    if hidden and gets_in.works is not False:
+        yield Said(f"  The user may have other user grants: {hidden}.")
     if access.unsure_roles:
         yield Said(f"  It is not known whether the user has {', '.join(sorted(access.unsure_roles))}.")
     inactive = [each for each in grants if each.active is False]
