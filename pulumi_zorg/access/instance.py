@@ -167,8 +167,8 @@ class Instance:
     """What an instance has, as far as it is known.
 
     :param applications: None where they were not read. Each project is then assumed to have active ones.
-    :param login_v2: whether every application uses the V2 login (the feature ``login_v2`` is required); None where that is not known, or
-        where applications choose.
+    :param login_v2: whether every application uses the V2 login (the feature ``login_v2`` is required); False where applications
+        choose, and None where that is not known.
     :param unlisted: the reason why a collection is not whole, by the name of the collection, like ``users``.
     """
 

@@ -80,7 +80,7 @@ class Access:
     :param login_v1: the same on the V1 login pages.
     :param token: whether a service account gets a new token with the roles, and whether a person's refresh token works.
     :param introspection: whether the project's API learns of a token that it is valid.
-    :param only_v2: whether no application uses the V1 login pages.
+    :param only_v2: whether no application uses the V1 login pages; None where that is not known.
     """
 
     user_id: str
@@ -91,14 +91,19 @@ class Access:
     login_v1: Answer | None
     token: Answer
     introspection: Answer
-    only_v2: bool = False
+    only_v2: bool | None = False
 
     @property
     def gets_in(self) -> Answer:
         """Whether the user gets in at all: a person by a login, a service account by a token."""
         if self.login_v2 is None or self.login_v1 is None:
             return self.token
-        return self.login_v2 if self.only_v2 else self.login_v2 | self.login_v1
+        if self.only_v2 or self.login_v2.works:
+            return self.login_v2
+        either = self.login_v2 | self.login_v1
+        if self.only_v2 is None and either.works:
+            return Answer(None, self.login_v2.reasons)  # whether the V1 login is used at all is not known
+        return either
 
 
 def access_to(instance: Instance, user_id: str, project_id: str) -> Access:
@@ -129,7 +134,7 @@ def access_to(instance: Instance, user_id: str, project_id: str) -> Access:
         # A service account's tokens do not depend on the project: a token that is checked offline has its roles.
         _all([user, project, _application(instance, project_id, is_api=False)]) if is_person else user,
         _all([user, project, _application(instance, project_id, is_api=True)]),
-        instance.login_v2 is True,
+        instance.login_v2,
     )
 
 
