@@ -137,7 +137,7 @@ def _lost(was: AccessRow, now: AccessRow | None) -> AccessRow:
     """Return what was lost, with the reason."""
     if now is not None:
         return replace(now, roles=was.roles)
-    what = "the right does not exist any more" if was.is_manager else "the user grant does not exist any more"
+    what = "no right as a manager gives that any more" if was.is_manager else "no user grant gives that any more"
     return replace(was, in_force=False, reasons=(what,), login_v1=None, login_v2=None, since=None, by=None)
 
 

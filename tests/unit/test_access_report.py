@@ -357,8 +357,8 @@ def test_what_was_removed_is_lost_and_what_was_made_is_gained() -> None:
     lost = compared(instance(), less)
     assert ids(lost.lost) == ["bot", "dan"]
     assert [each.reasons for each in lost.lost] == [
-        ("the user grant does not exist any more",),
-        ("the right does not exist any more",),
+        ("no user grant gives that any more",),
+        ("no right as a manager gives that any more",),
     ]
     assert ids(compared(less, instance()).gained) == ["bot", "dan"]
 
