@@ -209,7 +209,13 @@ def with_access(world: World, drifts: Sequence[Drift], recorded: Sequence[Record
             now = read_instance(world.client)
         except ZorgError as error:
             why_not = clean(str(error), 500)
-    return tuple(replace(each, access=people_of(each, of[each.urn], now, why_not)) for each in drifts)
+    explained = []
+    for each in drifts:
+        people = people_of(each, of[each.urn], now, why_not)
+        explained.append(replace(each, access=people))
+        # What several changes took together is missed where each of them alone is undone: the next one is undone in addition.
+        now = people.before or now
+    return tuple(explained)
 
 
 def explain_unmanaged(world: World, objects: Sequence[Observed]) -> tuple[Unmanaged, ...]:

@@ -86,6 +86,28 @@ def test_who_lost_a_role_that_was_taken_out_of_a_project_is_not_known(
     assert found == {"portal": ([], [], "what was removed along with it is in no list")}
 
 
+def test_a_login_that_two_changes_took_together_is_lost(
+    server: Server,
+    stack: InProcessStack,
+    drift_of: MakeDrift,  # noqa: F811
+) -> None:
+    """The undoing of one of them alone would let nobody in."""
+    person = {
+        "userName": "eve",
+        "profile": {"firstName": "Eve", "lastName": "Berg"},
+        "email": {"email": "eve@example.com", "isEmailVerified": True},
+        "password": "Correct-Horse-1",
+    }
+    eve = server.admin.call("POST", "/management/v1/users/human/_import", person, org=server.home)["userId"]
+    shop = project(server.home, "Shop", roles={"viewer": "Viewer"}, project_role_check=True)
+    stack.declare(shop=shop, eve=grant(server.home, eve, "@shop", ["viewer"]))
+    stack.up()
+    server.admin.deactivate_grant(server.home, eve, stack.id("eve"))
+    server.admin.deactivate_project(server.home, stack.id("shop"))
+    found = access(drift_of(stack).report(code=DRIFT))
+    assert [lost for lost, _, _ in found.values() if lost] == [[(eve, ["viewer"])]]
+
+
 def test_the_lists_are_read_only_where_a_change_concerns_access(
     server: Server,
     stack: InProcessStack,
