@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, is_dataclass, replace
+from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pulumi_zorg.access.projects import ProjectRow, compare_projects
-from pulumi_zorg.access.report import SCHEMA, AccessGrant, AccessRow, Compared
+from pulumi_zorg.access.report import SCHEMA, AccessRow, Compared
 from pulumi_zorg.access.selection import Filters
 from pulumi_zorg.errors import ConfigurationError, clean
 
-_ROW = tuple(each.name for each in fields(AccessRow))
-_GRANT = tuple(each.name for each in fields(AccessGrant))
-_PROJECT = tuple(each.name for each in fields(ProjectRow))
+Entry = TypeVar("Entry", AccessRow, ProjectRow)
+
 _person = attrgetter("order")
 
 
@@ -45,7 +45,7 @@ def read_earlier(text: str, name: str, address: str, filters: Filters) -> Earlie
     """
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     schema = found.get("schema") if isinstance(found, dict) else None
     if not isinstance(found, dict) or not isinstance(schema, str) or not schema.startswith("zorg-access/"):
@@ -55,8 +55,7 @@ def read_earlier(text: str, name: str, address: str, filters: Filters) -> Earlie
             f"{name} has the format {clean(schema, 100)}, and this release of zorg reads {SCHEMA}: use the release that wrote it"
         )
     try:
-        rows = tuple(_row(each) for each in found["rows"])
-        projects = tuple(ProjectRow(**{name: each[name] for name in _PROJECT}) for each in found["projects"])
+        rows, projects = _entries(AccessRow, found["rows"]), _entries(ProjectRow, found["projects"])
         earlier = Earlier(str(found["read_at"]), rows, dict(found["unknown"]), projects)
         of, limits = found["instance"], found["filters"]
     except (KeyError, TypeError, ValueError) as error:
@@ -141,13 +140,31 @@ def _lost(was: AccessRow, now: AccessRow | None) -> AccessRow:
     return replace(was, in_force=False, reasons=(what,), login_v1=None, login_v2=None, since=None, by=None)
 
 
-def _row(found: Mapping[str, Any]) -> AccessRow:
-    values = {name: found[name] for name in _ROW}
-    grants = tuple(
-        AccessGrant(**{**{name: each[name] for name in _GRANT}, "roles": tuple(each["roles"])})
-        for each in found["grants"]
-    )
-    return AccessRow(**{**values, "roles": tuple(found["roles"]), "reasons": tuple(found["reasons"]), "grants": grants})
+def _entries(kind: type[Entry], found: Any) -> tuple[Entry, ...]:
+    """Return entries of a report. A file that was edited may have anything: a word in place of false would count as true.
+
+    :raises TypeError: where one has other values than a report has, and
+    :raises KeyError: where one lacks a field.
+    """
+    entries: tuple[Entry, ...] = _value(tuple[kind, ...], found, "a list")  # type: ignore[valid-type]
+    return entries
+
+
+def _value(hint: Any, value: Any, name: str) -> Any:
+    """Return a value of a report as its annotation has it."""
+    parts = get_args(hint)
+    is_list = get_origin(hint) is tuple
+    wanted = (list,) if is_list else (dict,) if is_dataclass(hint) else parts or (hint,)
+    if type(value) not in wanted:
+        raise TypeError(f"{name} has an unexpected value")
+    if is_list:
+        return tuple(_value(parts[0], each, name) for each in value)
+    if isinstance(value, dict):
+        return hint(**{field: _value(of, value[field], field) for field, of in _hints(hint).items()})
+    return value
+
+
+_hints = cache(get_type_hints)
 
 
 def _options(filters: Any) -> str:

@@ -65,7 +65,10 @@ def explain(
             continue
         yield from _of_project(instance, project, access, grants)
     if others:
-        yield Said(f"{others} other project{'s' if others > 1 else ''}: no user grant, and no login.", False)
+        hidden = instance.unlisted.get("user_grants")
+        grant = f"no user grant that is shown, and no login without one. Not all are shown: {hidden}." if hidden else ""
+        said = grant or "no user grant, and no login."
+        yield Said(f"{others} other project{'s' if others > 1 else ''}: {said}", None if hidden else False)
     for row in managed:
         yield Said(_of_manager(row), row.in_force, True)
     user = instance.users.get(user_id)

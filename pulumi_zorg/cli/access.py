@@ -353,11 +353,12 @@ def _stopped(row: AccessRow) -> Iterator[str]:
 
 def _open(report: Report) -> Iterator[str]:
     """Return who can log in without a user grant: no row has these people."""
-    for to in (EVERYBODY, WITH_THE_PROJECT):
+    for to in (EVERYBODY, WITH_THE_PROJECT, None):
         names = [_named(each) for each in report.projects if each.open_to == to]
         if names:
             more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-            yield f"Without a user grant, {_OPEN_TO[to]} can log in to: {', '.join(names[:_MOST_NAMES])}{more}"
+            whom = "it is not known who" if to is None else _OPEN_TO[to]
+            yield f"Without a user grant, {whom} can log in to: {', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def _named(row: ProjectRow) -> str:
