@@ -123,9 +123,11 @@ def read_instance(
     """
     with needs_service(client.transport, AUTHORIZATION_SERVICE, _WAY_OUT):
         instance = _read(client, progress)
-        if _lacking(instance):  # what was created after its list was read is in the next one
+        lacking = _lacking(instance)
+        if lacking:  # what was created after its list was read is in the next one
             instance = _read(client, progress)
-        return replace(instance, unlisted={**_lacking(instance), **instance.unlisted})
+            lacking = _lacking(instance)
+        return replace(instance, unlisted={**lacking, **instance.unlisted})
 
 
 def _lacking(instance: Instance) -> dict[str, str]:
