@@ -25,7 +25,7 @@ def test_a_project_without_a_shown_user_grant_may_have_one() -> None:
     shown = said(limited(), "bot")
     assert f"1 other project: no user grant that is shown, and no login without one. Not all are shown: {WHY}." in shown
     everything = replace(limited(), unlisted={})
-    assert "1 other project: no user grant, and no login without one." in said(everything, "bot")
+    assert "1 other project: no user grant, and no login." in said(everything, "bot")
 
 
 def test_a_user_may_have_roles_that_are_not_shown() -> None:
