@@ -122,29 +122,37 @@ def read_instance(
     :raises LookupFailed: where the server does not have these lists.
     """
     with needs_service(client.transport, AUTHORIZATION_SERVICE, _WAY_OUT):
-        instance = _read(client, progress)
-        lacking = _lacking(instance)
-        if lacking:  # what was created after its list was read is in the next one
-            instance = _read(client, progress)
-            lacking = _lacking(instance)
-        return replace(instance, unlisted={**lacking, **instance.unlisted})
+        return _with_named(_read(client, progress))
 
 
-def _lacking(instance: Instance) -> dict[str, str]:
-    """Return why lists are not whole that lack what other lists name. A list can miss an object that exists."""
+def _with_named(instance: Instance) -> Instance:
+    """Return the instance with what its lists name and do not have, of which nothing else is known.
+
+    It was created or removed while the lists were read, or the server misses it in the list for good, though it exists.
+    """
     grants, of_projects = instance.user_grants.values(), instance.project_grants.values()
     users, projects = instance.users.values(), instance.projects.values()
-    named: dict[str, set[str]] = {
-        "users": {each.user_id for each in grants} | {each.user_id for each in instance.managers},
-        "projects": {each.project_id for each in grants} | {each.project_id for each in of_projects},
-        "organizations": {each.org_id for several in (users, projects, grants, of_projects) for each in several},
-    }
-    lacking = {name: len(ids - getattr(instance, name).keys() - {""}) for name, ids in named.items()}
-    return {
-        name: f"other lists name {number} of them that this one does not have"
-        for name, number in lacking.items()
-        if number and name not in instance.unlisted
-    }
+    for collection, ids, unseen in (
+        (
+            "users",
+            {each.user_id for each in grants} | {each.user_id for each in instance.managers},
+            lambda key: User(key, "", kind=None, state=None),
+        ),
+        (
+            "projects",
+            {each.project_id for each in grants} | {each.project_id for each in of_projects},
+            lambda key: Project(key, "", active=None, role_check=None, project_check=None),
+        ),
+        (
+            "organizations",
+            {each.org_id for several in (users, projects, grants, of_projects) for each in several},
+            lambda key: Organization(key, active=None),
+        ),
+    ):
+        if collection not in instance.unlisted:
+            lacking = ids - getattr(instance, collection).keys() - {""}
+            instance = instance.having(collection, *map(unseen, lacking))
+    return instance
 
 
 def _read(client: Client, progress: Callable[[str, int, int], None]) -> Instance:

@@ -188,6 +188,8 @@ def project_open(instance: Instance, project_id: str) -> Answer:
         return _exists(instance, "projects", project_id, Rule.PROJECT_REMOVED, "the project")
     opened = _active(project.active, Rule.PROJECT_NOT_ACTIVE, "the project")
     owner = instance.organizations.get(project.org_id)
+    if not project.org_id:
+        return opened  # of a project that is in no list nothing is known
     if owner is None:
         return opened & _exists(instance, "organizations", project.org_id, Rule.PROJECT_REMOVED, "the project's owner")
     return opened & _active(owner.active, Rule.OWNER_NOT_ACTIVE, f"the project's owner{_named(owner.name)}")

@@ -29,7 +29,7 @@ def remove(server: Server, user_id: str) -> None:
     server.admin.call("DELETE", f"/management/v1/users/{user_id}", org=server.home)
 
 
-def test_a_user_who_is_created_meanwhile_is_not_taken_for_removed(
+def test_a_user_who_is_in_no_list_is_not_known(
     server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list of users is read, and then comes a user whose grant is on the next page of the other list."""
@@ -48,7 +48,8 @@ def test_a_user_who_is_created_meanwhile_is_not_taken_for_removed(
 
     found = read.read_instance(clients.owner(server), progress)
     assert created[0] in {each.user_id for each in found.user_grants.values()}
-    assert (user_works(found, created[0]).works, found.unlisted) == (True, {})
+    # Either the user was created after the list of users was read, or the server misses the user in its list for good.
+    assert (user_works(found, created[0]).works, found.unlisted) == (None, {})
 
 
 @pytest.mark.parametrize("created", [False, True])

@@ -71,3 +71,17 @@ def test_a_role_that_was_taken_is_lost_also_where_the_report_is_limited_to_it(te
     admin.set_roles(tenants.acme, tenants.bot, tenants.grant, ["viewer"])
     (lost,) = tenants.report("--role", "admin", "--compare", old, code=CHANGED)["compared"]["lost"]
     assert (lost["login_name"], lost["reasons"]) == ("bot", ["no user grant gives that any more"])
+
+
+def test_what_is_in_no_list_for_good_is_not_known_and_no_change(tenants: Tenants) -> None:
+    """A server can miss a create in its lists: here of a service account, and of the project that a person has a role of."""
+    server = tenants.server
+    person = server.create_person(tenants.vendor, "anna")
+    server.admin.create_grant(tenants.vendor, person, tenants.portal, ["admin"])
+    server.admin.call("POST", "/debug/phantoms", {"ids": [tenants.portal, tenants.bot]})
+    report = tenants.report(code=ERROR)
+    assert {each["user_id"]: each["in_force"] for each in report["rows"]} == {tenants.bot: None, person: None}
+    assert report["unknown"] == {}
+    old = tenants.folder / "old.json"
+    old.write_text(json.dumps(report))
+    assert tenants.run("--compare", str(old)).code == KNOWN

@@ -129,5 +129,5 @@ def _get(call: Call) -> Any:
 @connect(_SERVICE + "ListUsers", AUTHENTICATED, messages.LIST_USERS)
 def _list(call: Call) -> Any:
     users = call.instance.list_read_models.users
-    total, items = search(call, [user for user in users.all() if can_read_user(call, user)])
+    total, items = search(call, [user for user in call.instance.shown(users.all()) if can_read_user(call, user)])
     return list_response_v2(total, [_to_message(user) for user in items], users)
