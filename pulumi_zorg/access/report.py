@@ -17,6 +17,7 @@ from pulumi_zorg.access.rules import Access, Answer, access_to, in_force, manage
 from pulumi_zorg.access.selection import Filters, Selection
 
 SCHEMA = "zorg-access/1"
+KEEPS_ROLES = "whoever is logged in already keeps the roles, with new tokens by refresh tokens"
 
 #: Who made the newest change of a user grant, by its id, and of a manager's right, by :func:`right_of`.
 History = Mapping[object, str]
@@ -261,7 +262,7 @@ def _project_access(
         project_name="" if project is None else project.name,
         roles=tuple(sorted({role for each in counted for role in each.roles})),
         in_force=answer.works,
-        reasons=_texts(answer) if answer.works is not True else _refusals(access),
+        reasons=_refusals(access) if answer.works else (*_texts(answer), *_kept(access, counted)),
         login_v1=None if access.login_v1 is None else access.login_v1.works,
         login_v2=None if access.login_v2 is None else access.login_v2.works,
         grants=tuple(
@@ -271,6 +272,11 @@ def _project_access(
         since=timestamp(newest.changed),
         by=history.get(newest.id),
     )
+
+
+def _kept(access: Access, grants: Iterable[UserGrant]) -> tuple[str, ...]:
+    """Return that a refused login does not end what an earlier one gave, where that is so."""
+    return (KEEPS_ROLES,) if access.keeps_roles and any(each.active and each.roles for each in grants) else ()
 
 
 def _refusals(access: Access) -> tuple[str, ...]:

@@ -105,6 +105,15 @@ class Access:
             return Answer(None, self.login_v2.reasons)  # whether the V1 login is used at all is not known
         return either
 
+    @property
+    def keeps_roles(self) -> bool:
+        """Whether a person who can log in no more still gets the roles, by the refresh token of an earlier login.
+
+        The checks of a project act at the login and nowhere else. Rows "project_role_check" and "has_project_check".
+        """
+        is_person = self.login_v2 is not None
+        return is_person and bool(self.roles) and self.gets_in.works is False and self.token.works is True
+
 
 def access_to(instance: Instance, user_id: str, project_id: str) -> Access:
     """Return what a user can do with a project."""

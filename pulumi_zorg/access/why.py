@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from pulumi_zorg.access.instance import Instance, Project, UserGrant, UserState
-from pulumi_zorg.access.report import AccessRow
+from pulumi_zorg.access.report import KEEPS_ROLES, AccessRow
 from pulumi_zorg.access.rules import Access, Answer, Rule, access_to
 
 #: What has to be changed where a rule stops somebody, as a sentence without its full stop.
@@ -118,6 +118,8 @@ def _of_project(instance: Instance, project: Project, access: Access, grants: It
     yield Said(f"{name}: {verdict[gets_in.works]}.", gets_in.works, True)
     for text in dict.fromkeys(each.text for each in gets_in.reasons if gets_in.works is not True):
         yield Said(f"  Because {text}.")
+    if access.keeps_roles:
+        yield Said(f"  But {KEEPS_ROLES}.")
     logins = {"V2": access.login_v2, "V1": None if access.only_v2 else access.login_v1}
     if len({each.works for each in logins.values() if each is not None}) > 1:
         yield from (_login(version, login) for version, login in logins.items() if login is not None)

@@ -24,7 +24,7 @@ from pulumi_zorg.access.instance import (
     by_id,
 )
 from pulumi_zorg.access.projects import open_to, projects_of
-from pulumi_zorg.access.report import AccessRow, Compared, Report, right_of, rows_of
+from pulumi_zorg.access.report import KEEPS_ROLES, AccessRow, Compared, Report, right_of, rows_of
 from pulumi_zorg.access.selection import Filters, Selection, select
 from pulumi_zorg.access.why import explain
 from pulumi_zorg.errors import ConfigurationError, NoMatch, SeveralMatches
@@ -162,7 +162,9 @@ def test_where_no_application_uses_the_v1_login_the_v2_login_decides() -> None:
     off = by_id([ProjectGrant("p:a", "p", "a", active=False)])
     row = of(rows_of(instance(projects=checked, project_grants=off), Selection()), "ann")
     assert (row.in_force, row.login_v1, row.login_v2) == (False, True, False)
-    assert row.reasons == ("has_project_check, and Acme's project grant is deactivated",)
+    assert row.reasons == ("has_project_check, and Acme's project grant is deactivated", KEEPS_ROLES), (
+        "the check acts at the login only"
+    )
     assert of(rows_of(instance(projects=checked, project_grants=off, login_v2=False), Selection()), "ann").in_force
 
 
