@@ -5,7 +5,7 @@ docs/access.md explains the rows, and docs/schemas/access.json is their JSON sch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import groupby
@@ -274,7 +274,7 @@ def _project_access(
     )
 
 
-def _kept(access: Access, grants: Iterable[UserGrant]) -> tuple[str, ...]:
+def _kept(access: Access, grants: Collection[UserGrant]) -> tuple[str, ...]:
     """Return that a refused login does not end what an earlier one gave, where that is so."""
     return (KEEPS_ROLES,) if access.keeps_roles and any(each.active and each.roles for each in grants) else ()
 
