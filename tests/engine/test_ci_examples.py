@@ -108,7 +108,7 @@ def test_a_label_raises_the_limit(runner: Runner, platform: str) -> None:
     runner.labels = ("urgent", "max-deactivate=2")
     job = runner.preview(platform)
     assert job.code == 0, job.out
-    assert "2 organizations would be deactivated; within the limits" in job.body
+    assert "2 organizations would be deactivated, nobody would lose access; within the limits" in job.body
 
 
 @on_both
@@ -299,7 +299,9 @@ def test_an_up_beyond_the_limits_changes_nothing(own_runner: Runner, platform: s
     }
     job = runner.up(platform)
     assert job.code == 0, job.out
-    assert "2 organizations would be deactivated; within the limits" in " ".join(job.out.split())
+    assert "2 organizations would be deactivated, nobody would lose access; within the limits" in " ".join(
+        job.out.split()
+    )
 
     runner.answers = {"gh": [{**sha, "merged_at": None, "labels": []}], "curl": []}
     runner.stack.declare(ann=tenants(runner.server)["ann"])

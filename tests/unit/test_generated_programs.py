@@ -26,7 +26,7 @@ from tests.support.stack import TOKENS
 from tests.support.world import World
 from tests.unit.clients import Clients
 
-EXAMPLES = int(os.environ.get("ZORG_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("ZORG_EXAMPLES", "6"))
 #: Names that mean something in Python, in the program that is written, or in its layout.
 HOSTILE = (
     "Name", "Role keys", "resource_name", "User id", "opts", "adopt", "class", "None", "zorg", "pulumi", "KEPT", "Acme",
