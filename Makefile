@@ -12,8 +12,8 @@ LOWEST_PYTHON ?= $(PYTHON)
 COVERAGE := $(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")'
 # With the lowest versions of dependencies: what is fast, and the life of each resource in the engine on the newest server.
 LOWEST_TESTS := tests/unit tests/contract tests/provider
-# One more than there are cores, because a test of the engine also waits.
-WORKERS := $$(($$(getconf _NPROCESSORS_ONLN) + 1))
+# Two more than there are cores, because tests of the engine also wait.
+WORKERS := $$(($$(getconf _NPROCESSORS_ONLN) + 2))
 # Where it is set, each process of the tests compiles all modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
