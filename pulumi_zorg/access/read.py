@@ -32,6 +32,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList, Row
 from pulumi_zorg.api.operations import Endpoint
 from pulumi_zorg.api.organizations import ORGANIZATIONS, VISIBLE
+from pulumi_zorg.api.projects import PROJECTS, ListedProject
 from pulumi_zorg.api.records import NonEmpty, OrganizationRecord, Wire
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization
 from pulumi_zorg.api.searches import USERS, FoundUser
@@ -45,24 +46,6 @@ _AT_ONCE = 2
 #: How often a list is read that changes meanwhile.
 _TRIES = 3
 _HIDDEN = "the credential has no right on the instance, and the lists leave out what it may not see"
-
-
-class _Project(Wire):
-    """An entry of the list of projects: a project, or a project grant, whose id the list does not show."""
-
-    project_id: NonEmpty
-    organization_id: str = ""
-    granted_organization_id: str = ""
-    name: str = ""
-    state: str = ""
-    granted_state: str = ""
-    authorization_required: bool = False
-    project_access_required: bool = False
-
-    @property
-    def id(self) -> str:
-        """What distinguishes it in the list."""
-        return f"{self.project_id} {self.granted_organization_id}"
 
 
 class _Reference(Wire):
@@ -95,14 +78,6 @@ class _Administrator(Wire):
         return f"{manager.level.value} {manager.object_id} {manager.user_id}"
 
 
-#: The oldest first, so that what is created meanwhile moves nothing to another page.
-_PROJECTS = ObjectList(
-    Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read"),
-    _Project,
-    rows="projects",
-    sorted_by="PROJECT_FIELD_NAME_CREATION_DATE",
-    size=PAGE_V2,
-)
 _MANAGERS = ObjectList(
     Endpoint("POST", "/zitadel.internal_permission.v2.InternalPermissionService/ListAdministrators", "iam.member.read"),
     _Administrator,
@@ -190,7 +165,7 @@ def _read(client: Client, progress: Callable[[str, int, int], None]) -> Instance
     def all_projects() -> tuple[dict[str, Project], dict[str, ProjectGrant]]:
         projects: dict[str, Project] = {}
         project_grants: dict[str, ProjectGrant] = {}
-        for each in entries("projects", _PROJECTS):
+        for each in entries("projects", PROJECTS):
             if each.granted_organization_id:
                 granted = _project_grant(each)
                 project_grants[granted.id] = granted
@@ -274,12 +249,12 @@ def _user(row: FoundUser) -> User:
     return User(row.id, row.details.resource_owner, row.preferred_login_name or row.username, name, kind, state)
 
 
-def _project(row: _Project) -> Project:
-    checks = row.authorization_required, row.project_access_required
+def _project(row: ListedProject) -> Project:
+    checks = row.project_role_check, row.has_project_check
     return Project(row.project_id, row.organization_id, row.name, _active(row.state), *checks)
 
 
-def _project_grant(row: _Project) -> ProjectGrant:
+def _project_grant(row: ListedProject) -> ProjectGrant:
     """There is one for each project and organization."""
     org_id = row.granted_organization_id
     return ProjectGrant(f"{row.project_id}:{org_id}", row.project_id, org_id, _active(row.granted_state))

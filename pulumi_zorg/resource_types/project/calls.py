@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +12,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import BEGINNING
 from pulumi_zorg.api.lists import PAGE, PAGE_V2, ObjectList, all_pages, chunks
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
+from pulumi_zorg.api.projects import PROJECTS, ListedProject
 from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id, states_of
 from pulumi_zorg.api.roles import Role, roles_from
 from pulumi_zorg.errors import AlreadyExists, FailedPrecondition, clean
@@ -92,49 +92,21 @@ class GrantedProject(Wire):
     grant_id: NonEmpty
 
 
-class _Row(Wire):
-    """A row of the v2 list. A project has a row of its own, and one for each organization that it is granted to."""
-
-    project_id: NonEmpty
-    organization_id: str = ""
-    granted_organization_id: str = ""
-    name: str = ""
-    state: str = ""
-    creation_date: datetime | None = None
-    project_role_assertion: bool = False
-    project_role_check: bool = Field(False, alias="authorizationRequired")
-    has_project_check: bool = Field(False, alias="projectAccessRequired")
-    private_labeling_setting: str = _UNSPECIFIED
-
-    @property
-    def id(self) -> str:
-        """What distinguishes it in a list."""
-        return f"{self.project_id} {self.granted_organization_id}"
-
-    def record(self) -> ProjectRecord:
-        """Return the project in the form of the v1 API."""
-        return ProjectRecord(
-            id=self.project_id,
-            details=Details(creation_date=self.creation_date, resource_owner=self.organization_id),
-            **self.model_dump(include={"state", "name", *SETTINGS}),
-        )
+def _record(listed: ListedProject) -> ProjectRecord:
+    """Return a project of the v2 API in the form of the v1 API."""
+    settings = listed.model_dump(include={"state", "name", *SETTINGS})
+    settings["private_labeling_setting"] = listed.private_labeling_setting or _UNSPECIFIED
+    details = Details(creation_date=listed.creation_date, resource_owner=listed.organization_id)
+    return ProjectRecord(id=listed.project_id, details=details, **settings)
 
 
 class _Shown(Wire):
-    project: _Row
+    project: ListedProject
 
 
 _LIST_ROLES = ObjectList(Endpoint("POST", f"{_PROJECT}/roles/_search", "project.role.read"), Role)
 _ENDPOINTS["read"] += (_LIST_ROLES.endpoint,)
 _LIST_GRANTED = ObjectList(Endpoint("POST", "/management/v1/granted_projects/_search", "project.read"), GrantedProject)
-_LIST_V2 = ObjectList(
-    Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjects", "project.read"),
-    _Row,
-    rows="projects",
-    # Another order would not be stable: a project and the rows of its grants have one id and one name.
-    sorted_by="PROJECT_FIELD_NAME_CREATION_DATE",
-    size=PAGE_V2,
-)
 
 
 class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
@@ -153,8 +125,8 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         return {
             **super().implementations,
-            "list_instance": [Implementation((_LIST_V2.endpoint,), _list_instance, Proves.ID, reads=True)],
-            "list_ids": [Implementation((_LIST_V2.endpoint,), _list_ids, Proves.ID, reads=True)],
+            "list_instance": [Implementation((PROJECTS.endpoint,), _list_instance, Proves.ID, reads=True)],
+            "list_ids": [Implementation((PROJECTS.endpoint,), _list_ids, Proves.ID, reads=True)],
         }
 
     def body(self, inputs: ProjectInputs) -> dict[str, Any]:
@@ -202,7 +174,7 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     def read_v2(self, client: Client, id: str) -> ProjectRecord:
         """Return the project as a read by its id shows it, without roles, for a caller who does not know its organization."""
         operation = f"Reading project {clean(id)}"
-        record = client.read(_Shown, _READ_V2, operation, body={"projectId": id}).project.record()
+        record = _record(client.read(_Shown, _READ_V2, operation, body={"projectId": id}).project)
         check_id(record.id, id, record.noun, operation)
         return record
 
@@ -298,8 +270,8 @@ def _list_roles(client: Client, org_id: str, project_id: str) -> Sequence[Role]:
 
 def _list_v2(client: Client, operation: str, *filters: Any, at_most: int | None = None) -> Sequence[ProjectRecord]:
     """Return the projects that the filters find. See :func:`all_pages` for ``at_most``."""
-    found = _LIST_V2.all(client.transport, operation, *filters, at_most=at_most)
-    return [row.record() for row in found if not row.granted_organization_id]
+    found = PROJECTS.all(client.transport, operation, *filters, at_most=at_most)
+    return [_record(row) for row in found if not row.granted_organization_id]
 
 
 def _list_instance(client: Client, at_most: int | None = None) -> Sequence[ProjectRecord]:
