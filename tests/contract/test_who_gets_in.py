@@ -52,14 +52,7 @@ def built(server: Server) -> Iterator[World]:
     with httpx.Client(base_url=address.url, timeout=30) as client:
         world = base_world(address, client, tag)
         try:
-            for letter in "ocx":
-                world.org(f"org.{letter}", f"Org {letter}")
-            world.project("p", "org.o", ("admin", "viewer"), "Portal", projectRoleAssertion=True)
-            world.oidc_app("app", "p", "org.o")
-            world.api_app("api", "p", "org.o")
-            world.grant_project("project_grant.c", "p", "org.o", "org.c", ["admin", "viewer"])
-            for name in columns.USERS:
-                columns.add_user(world, name)
+            columns.build(world)
             yield world
         finally:
             world.admin = server.token

@@ -36,6 +36,18 @@ def add_user(world: World, name: str) -> None:
         human.logins[login] = world.log_in(f"human.{name}", "client.app", scope(world) + " offline_access")
 
 
+def build(world: World) -> None:
+    """Create the project *Portal* of O with two applications, its grant to C, and the users."""
+    for letter in "ocx":
+        world.org(f"org.{letter}", f"Org {letter}")
+    world.project("p", "org.o", ("admin", "viewer"), "Portal", projectRoleAssertion=True)
+    world.oidc_app("app", "p", "org.o")
+    world.api_app("api", "p", "org.o")
+    world.grant_project("project_grant.c", "p", "org.o", "org.c", ["admin", "viewer"])
+    for name in USERS:
+        add_user(world, name)
+
+
 # The columns of the table.
 
 

@@ -41,14 +41,7 @@ def fixture(request: pytest.FixtureRequest) -> Iterator[Fixture]:
     like: ProfileName = request.param
     with Emulator(like=like) as emulator, httpx.Client(base_url=emulator.url, timeout=30) as client:
         world = base_world(emulator, client)
-        for letter in "ocx":
-            world.org(f"org.{letter}", f"Org {letter}")
-        world.project("p", "org.o", ("admin", "viewer"), "Portal", projectRoleAssertion=True)
-        world.oidc_app("app", "p", "org.o")
-        world.api_app("api", "p", "org.o")
-        world.grant_project("project_grant.c", "p", "org.o", "org.c", ["admin", "viewer"])
-        for name in columns.USERS:
-            columns.add_user(world, name)
+        columns.build(world)
         yield Fixture(world, emulator.snapshot())
 
 
