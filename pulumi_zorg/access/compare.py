@@ -9,8 +9,6 @@ from enum import Enum
 from pulumi_zorg.access.instance import Instance, Kind, Manager, User
 from pulumi_zorg.access.rules import Access, Answer, Reason, Rule, access_to, manages, user_works
 
-__all__ = ["Change", "Difference", "What", "compare"]
-
 
 class What(Enum):
     """What a user loses or gains."""

@@ -146,7 +146,7 @@ def _entries(kind: type[Entry], found: Any) -> tuple[Entry, ...]:
     :raises TypeError: where one has other values than a report has, and
     :raises KeyError: where one lacks a field.
     """
-    entries: tuple[Entry, ...] = _value(tuple[kind, ...], found, "a list")  # type: ignore[valid-type]
+    entries: tuple[Entry, ...] = _value(tuple[kind, ...], found, "a list")  # type: ignore[valid-type]  # the class is a value here
     return entries
 
 

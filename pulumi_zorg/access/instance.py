@@ -13,21 +13,6 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, TypeVar
 
-__all__ = [
-    "Application",
-    "Instance",
-    "Kind",
-    "Level",
-    "Manager",
-    "Organization",
-    "Project",
-    "ProjectGrant",
-    "User",
-    "UserGrant",
-    "UserState",
-    "by_id",
-]
-
 
 class Kind(Enum):
     """What a user is."""

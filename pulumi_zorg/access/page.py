@@ -18,8 +18,6 @@ from urllib.parse import quote
 
 from pulumi_zorg.errors import clean
 
-__all__ = ["page"]
-
 Row = Mapping[str, Any]
 
 NOT_KNOWN = "not known"

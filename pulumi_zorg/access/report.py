@@ -17,7 +17,7 @@ from pulumi_zorg.access.rules import Access, Answer, access_to, in_force, manage
 from pulumi_zorg.access.selection import Filters, Selection
 
 SCHEMA = "zorg-access/1"
-KEEPS_ROLES = "whoever is logged in already keeps the roles, with new tokens by refresh tokens"
+KEEPS_ROLES = "people who are logged in already keep the roles, because their refresh tokens still get new tokens"
 
 #: Who made the newest change of a user grant, by its id, and of a manager's right, by :func:`right_of`.
 History = Mapping[object, str]

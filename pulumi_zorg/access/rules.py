@@ -20,8 +20,6 @@ class Rule(Enum):
     USER_INITIAL = "user has not accepted the invitation"
     USER_REMOVED = "user removed"
     USER_GRANT_NOT_ACTIVE = "user grant deactivated"
-    NO_USER_GRANT = "no user grant"
-    NO_ROLES = "user grant without roles"
     PROJECT_NOT_ACTIVE = "project deactivated"
     PROJECT_REMOVED = "project removed"
     OWNER_NOT_ACTIVE = "organization that owns the project deactivated"
@@ -107,9 +105,9 @@ class Access:
 
     @property
     def keeps_roles(self) -> bool:
-        """Whether a person who can log in no more still gets the roles, by the refresh token of an earlier login.
+        """Whether a person who cannot log in any more still gets the roles, by the refresh token of an earlier login.
 
-        The checks of a project act at the login and nowhere else. Rows "project_role_check" and "has_project_check".
+        Row "has_project_check": it acts at the login and nowhere else. Whom ``project_role_check`` stops has no roles to keep.
         """
         is_person = self.login_v2 is not None
         return is_person and bool(self.roles) and self.gets_in.works is False and self.token.works is True

@@ -15,8 +15,6 @@ _CHANGE = {
     Rule.USER_INITIAL: "the user accepts the invitation, by setting a password",
     Rule.USER_REMOVED: "nothing brings the user back: create another one, with new user grants",
     Rule.USER_GRANT_NOT_ACTIVE: "reactivate the user grant",
-    Rule.NO_USER_GRANT: "give the user a user grant",
-    Rule.NO_ROLES: "give the user grant roles",
     Rule.PROJECT_NOT_ACTIVE: "reactivate the project",
     Rule.PROJECT_REMOVED: "nothing brings the project back",
     Rule.OWNER_NOT_ACTIVE: "reactivate the organization that owns the project",
@@ -66,9 +64,9 @@ def explain(
         yield from _of_project(instance, project, access, grants)
     if others:
         hidden = instance.unlisted.get("user_grants")
-        grant = f"no user grant that is shown, and no login without one. Not all are shown: {hidden}." if hidden else ""
-        said = grant or "no user grant, and no login."
-        yield Said(f"{others} other project{'s' if others > 1 else ''}: {said}", None if hidden else False)
+        none = f"no user grant that is shown, and no login without one. Not all are shown: {hidden}"
+        said = none if hidden else "no user grant, and no login"
+        yield Said(f"{others} other project{'s' if others > 1 else ''}: {said}.", None if hidden else False)
     for row in managed:
         yield Said(_of_manager(row), row.in_force, True)
     user = instance.users.get(user_id)

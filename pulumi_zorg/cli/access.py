@@ -142,11 +142,13 @@ def _verify(filters: Filters, *, why: bool, others: list[str], form: str, compar
 @contextmanager
 def _without_collections() -> Iterator[None]:
     """Keep the garbage collector from looking through what is read, again and again: all of it stays until the end."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager
