@@ -20,6 +20,8 @@ from pulumi_zorg.errors import ConfigurationError, clean
 Entry = TypeVar("Entry", AccessRow, ProjectRow)
 
 _person = attrgetter("order")
+#: Fields that reports of earlier releases lack.
+_ADDED = {"project_org_id", "project_org_name", "open_to_organizations"}
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,8 @@ def _entries(kind: type[Entry], found: Any) -> tuple[Entry, ...]:
 
 def _value(hint: Any, value: Any, name: str) -> Any:
     """Return a value of a report as its annotation has it."""
+    if isinstance(value, list):
+        hint = next((each for each in get_args(hint) if get_origin(each) is tuple), hint)
     parts = get_args(hint)
     is_list = get_origin(hint) is tuple
     wanted = (list,) if is_list else (dict,) if is_dataclass(hint) else parts or (hint,)
@@ -160,7 +164,8 @@ def _value(hint: Any, value: Any, name: str) -> Any:
     if is_list:
         return tuple(_value(parts[0], each, name) for each in value)
     if isinstance(value, dict):
-        return hint(**{field: _value(of, value[field], field) for field, of in _hints(hint).items()})
+        known = {field: of for field, of in _hints(hint).items() if field in value or field not in _ADDED}
+        return hint(**{field: _value(of, value[field], field) for field, of in known.items()})
     return value
 
 
