@@ -6,7 +6,7 @@ What was not known then, or is not known now, is neither gained nor lost.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass, replace
 from functools import cache
 from operator import attrgetter
@@ -73,13 +73,18 @@ def read_earlier(text: str, name: str, address: str, filters: Filters) -> Earlie
 
 
 def compare_reports(
-    earlier: Earlier, rows: Iterable[AccessRow], unknown: Mapping[str, str], projects: Iterable[ProjectRow] = ()
+    earlier: Earlier,
+    rows: Iterable[AccessRow],
+    unknown: Mapping[str, str],
+    projects: Iterable[ProjectRow] = (),
+    organizations: Collection[str] | None = None,
 ) -> Compared:
     """Return who gained and who lost access since an earlier report.
 
     :param rows: what is now, also what is not in force.
     :param unknown: why a list of the server is not whole now, by its name.
     :param projects: who can log in without a user grant now.
+    :param organizations: the organizations that both reports are limited to; None for no limit.
     """
     before, after = ({each.key: each for each in several} for several in (earlier.rows, rows))
     gained, lost, changed, not_known = [], [], [], []
@@ -106,7 +111,7 @@ def compare_reports(
         tuple(sorted(lost, key=_person)),
         tuple(sorted(changed, key=lambda pair: pair[1].order)),
         tuple(sorted(not_known, key=lambda pair: pair[0].order)),
-        compare_projects(earlier.projects, projects),
+        compare_projects(earlier.projects, projects, organizations),
         not earlier.unknown and not unknown,
     )
 

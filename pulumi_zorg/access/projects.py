@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,14 +83,25 @@ def is_open(project: ProjectRow | None) -> str | None:
 
 
 def compare_projects(
-    before: Iterable[ProjectRow], after: Iterable[ProjectRow]
+    before: Iterable[ProjectRow], after: Iterable[ProjectRow], organizations: Collection[str] | None = None
 ) -> tuple[tuple[ProjectRow | None, ProjectRow | None], ...]:
-    """Return the projects whose login without a user grant differs, as they were and as they are."""
+    """Return the projects whose login without a user grant differs, as they were and as they are.
+
+    :param organizations: the organizations that both reports are limited to; None for no limit.
+    """
     was, now = ({each.project_id: each for each in several} for several in (before, after))
     pairs = ((was.get(key), now.get(key)) for key in dict.fromkeys((*now, *was)))
-    return tuple(
-        (old, new) for old, new in pairs if is_open(old) != is_open(new) or any(organizations_between(old, new))
-    )
+    return tuple(pair for pair in pairs if _differ(*pair, organizations))
+
+
+def _differ(old: ProjectRow | None, new: ProjectRow | None, organizations: Collection[str] | None) -> bool:
+    if old is not None and new is not None:
+        return is_open(old) != is_open(new) or any(organizations_between(old, new))
+    only = old or new
+    if only is not None and only.open_to == WITH_THE_PROJECT and organizations is not None:
+        # A report has it for other reasons too: a row is about it.
+        return any(each.org_id in organizations for each in only.open_to_organizations or ())
+    return is_open(only) != NOBODY
 
 
 def organizations_between(

@@ -208,7 +208,9 @@ def _report(
         projects=projects,
         rows=tuple(each for each in rows if filters.inactive or each.in_force is not False),
         unknown=unknown,
-        compared=None if earlier is None else compare_reports(earlier, rows, unknown, projects),
+        compared=None
+        if earlier is None
+        else compare_reports(earlier, rows, unknown, projects, selection.organizations),
     )
 
 

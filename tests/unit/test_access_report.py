@@ -23,7 +23,7 @@ from pulumi_zorg.access.instance import (
     UserState,
     by_id,
 )
-from pulumi_zorg.access.projects import open_to, organizations_between, projects_of
+from pulumi_zorg.access.projects import compare_projects, open_to, organizations_between, projects_of
 from pulumi_zorg.access.report import KEEPS_ROLES, AccessRow, Compared, Report, right_of, rows_of
 from pulumi_zorg.access.selection import Filters, Selection, select
 from pulumi_zorg.access.why import explain
@@ -351,6 +351,18 @@ def test_another_organization_that_got_an_open_project_is_a_change() -> None:
         assert (taken if after is granted else given) == ()
     deactivated = without.having("project_grants", ProjectGrant("p:a", "p", "a", active=False))
     assert compared(deactivated, without).same is True
+
+
+def test_an_open_project_of_others_is_no_change_of_an_organization_because_a_row_is_about_it() -> None:
+    """Ann of Acme gets a user grant on the vendor's project, which Acme does not have."""
+    after = replace(opened(project_check=True), project_grants={}, managers=())
+    before = replace(after, user_grants={})
+    selection = Selection(organizations=frozenset({"a"}))
+    then, now = projects_of(before, selection, ()), projects_of(after, selection, ("p",))
+    assert (then, len(now)) == ((), 1)
+    assert compare_projects(then, now, selection.organizations) == ()
+    new = projects_of(after, Selection(organizations=frozenset({"v"})), {"p"})
+    assert len(compare_projects((), new, {"v"})) == 1, "a new project that the organization's own people can log in to"
 
 
 def test_a_report_of_an_earlier_release_lacks_what_was_added_since() -> None:
