@@ -58,7 +58,7 @@ def replayed(request: pytest.FixtureRequest) -> tuple[str, dict[str, list[str]]]
         # The parameter is a text, and not one of the literal names.
         with Emulator(like=server) as emulator, Replay(emulator, SERVERS[server]["url"], account) as replay:  # type: ignore[arg-type]
             if names == FILES:
-                replay.managers = Managers(replay, {name: exchanges(server, name) for name in names})
+                replay.managers = Managers(replay, server, {name: exchanges(server, name) for name in names})
             for name in names:
                 found[name] = _disagreements(replay, server, name)
     return server, found

@@ -77,7 +77,9 @@ _ORG = "/management/v1/metadata"
 @rest("POST", _ORG + "/{key}", "org.write", messages.SET_ORG_METADATA)
 def _set_org(call: Call) -> Any:
     # Unlike for a user, setting the same value again writes an event.
-    return {"details": creation_details(set_in_organization(call, call.caller.org_id, [call.request], unchanged_too=True))}
+    return {
+        "details": creation_details(set_in_organization(call, call.caller.org_id, [call.request], unchanged_too=True))
+    }
 
 
 @rest("POST", _ORG + "/_bulk", "org.write", messages.BULK_SET_ORG_METADATA)
