@@ -17,7 +17,7 @@ class ServerProfile:
 
     #: The v2 REST endpoints and AuthorizationService exist.
     v2: bool = True
-    #: v2 (and v2beta) can rename, deactivate, activate and delete an organization.
+    #: v2 (and v2beta) can rename, deactivate, activate and delete an organization. v2 has its metadata.
     v2_organization_writes: bool = True
     #: `POST /v2/organizations` takes the new id from `organizationId`, not only from `orgId`.
     v2_organization_id: bool = True
@@ -37,6 +37,8 @@ class ServerProfile:
     unknown_org_role: str = "INST-m9fG8"
     #: ListAdministrators takes the filter `role`.
     administrators_by_role: bool = True
+    #: Setting several entries of an organization's metadata writes an event for a value that is set already.
+    sets_unchanged_metadata: bool = False
     #: The discovery document has back-channel logout, and Arabic.
     back_channel_logout: bool = True
     #: Texts of messages that differ from `errors.TEXTS`.
@@ -65,6 +67,7 @@ PROFILES: dict[str, ServerProfile] = {
         project_reads_by_organization=False,
         unknown_org_role="IAM-m9fG8",
         administrators_by_role=False,
+        sets_unchanged_metadata=True,
         back_channel_logout=False,
         texts=_OLD_TEXTS,
         event_names=_OLD_EVENT_NAMES,
@@ -81,6 +84,7 @@ PROFILES: dict[str, ServerProfile] = {
         project_reads_by_organization=False,
         unknown_org_role="IAM-m9fG8",
         administrators_by_role=False,
+        sets_unchanged_metadata=True,
         back_channel_logout=False,
         texts=_OLD_TEXTS,
         event_names=_OLD_EVENT_NAMES,

@@ -6,6 +6,7 @@ import pytest
 
 from pulumi_zorg.emulator import Emulator
 from tests.emulator.access_scenarios import replay_all
+from tests.emulator.managers import FILES, Managers
 from tests.emulator.replay import ACCOUNTS, SESSIONS, Disagreement, Replay, exchanges
 
 pytestmark = pytest.mark.slow
@@ -44,6 +45,8 @@ def _between(replay: Replay, server: str, name: str, title: str) -> None:
         replay.five_grants()
     elif (name, title) == ("projects", "org"):
         replay.earlier_project()
+    elif replay.managers is not None:
+        replay.managers.before(name, title)
 
 
 @pytest.fixture(scope="module", params=list(SERVERS))
@@ -54,6 +57,8 @@ def replayed(request: pytest.FixtureRequest) -> tuple[str, dict[str, list[str]]]
     for names, account in zip(SESSIONS, ACCOUNTS, strict=True):
         # The parameter is a text, and not one of the literal names.
         with Emulator(like=server) as emulator, Replay(emulator, SERVERS[server]["url"], account) as replay:  # type: ignore[arg-type]
+            if names == FILES:
+                replay.managers = Managers(replay, server, {name: exchanges(server, name) for name in names})
             for name in names:
                 found[name] = _disagreements(replay, server, name)
     return server, found
