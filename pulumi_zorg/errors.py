@@ -214,6 +214,10 @@ class LockoutRefused(ZorgError):
     """
 
 
+class NotAllChanged(ZorgError):
+    """Some of what goes along with an organization could not be deactivated or reactivated. The message names it."""
+
+
 class NotProven(ZorgError):
     """The object may be removed, but no answer proves it.
 

@@ -66,6 +66,8 @@ def authorization_filters(
     role: str | None = None,
     project_grant_id: str | None = None,
     org_id: str | None = None,
+    user_org_id: str | None = None,
+    state: str | None = None,
 ) -> list[dict[str, Any]]:
     """Return the filters of the list. None is no filter."""
     filters: dict[str, dict[str, Any]] = {
@@ -75,6 +77,8 @@ def authorization_filters(
         "roleKey": {"key": role, "method": "TEXT_FILTER_METHOD_EQUALS"},
         "projectGrantId": {"id": project_grant_id},
         "organizationId": {"id": org_id},
+        "userOrganizationId": {"id": user_org_id},
+        "state": {"state": state},
     }
     return [{name: each} for name, each in filters.items() if None not in each.values()]
 

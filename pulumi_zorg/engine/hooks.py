@@ -128,6 +128,8 @@ class Hooks(Generic[AnyInputs]):
         unfinished = frozenset(olds.get(UNFINISHED) or ())
         before, declared = context.declared_before(resource, olds, unfinished), inputs.dump()
         changed = {name for name in state_form.changeable(self.type, declared) if before.get(name) != declared[name]}
+        if self.type.along(before) != self.type.along(declared):
+            changed.add("active")  # what goes along with the object changes, though each property may be as before
         if not changed:
             return UpdateResult(self._outputs(self._as_recorded(id, olds, inputs), inputs))
         # The inputs have what the program declared before, also where an update failed half way.

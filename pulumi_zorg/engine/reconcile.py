@@ -46,6 +46,8 @@ _NOUNS = {
     Action.DEACTIVATE: "deactivation",
     Action.REACTIVATE: "reactivation",
     Action.REMOVE: "removal",
+    Action.TAKE_ALONG: "deactivation of what goes along with it",
+    Action.GIVE_BACK: "reactivation of what was deactivated along with it",
 }
 T = TypeVar("T")
 #: Reads the object, and returns the next step; None where there is none.
@@ -74,10 +76,13 @@ def reconcile(
     # Use declared values for updatable properties; the state's may be stale.
     recorded = {name: value for name, value in recorded.items() if name not in resource_type.updatable}
     recorded |= declared.properties
+    along_before = _kept_along(target) if before is None else resource_type.along(before)
+    # It is read only where the program has, or had, something to say about it.
+    along = None if declared.along == along_before == lifecycle.NOTHING else declared.along
 
     def read() -> Step | None:
         nonlocal created
-        found = created or target.find(recorded)
+        found = created or target.find(recorded, along)
         created = None
         if isinstance(found, Removal):
             raise errors.Gone(
@@ -85,8 +90,8 @@ def reconcile(
                 "next `pulumi up` then creates it again."
             )
         verify(found)
-        observed = resource_type.snapshot(found.properties)
-        desired = declared if before is None else lifecycle.changed_only(before, declared, observed)
+        observed = resource_type.snapshot(found)
+        desired = declared if before is None else lifecycle.changed_only(before, declared, observed, along_before)
         plan = lifecycle.steps(desired, observed)
         target.sent = _sent(inputs, desired, observed)
         # One call of several can be refused after another one has taken effect.
@@ -99,6 +104,16 @@ def reconcile(
     _converge(read, target)
     assert target.found is not None  # noqa: S101 - narrows the type for the checker: it was read
     return target.found
+
+
+def _kept_along(target: Target[Any]) -> str | None:
+    """Return what a resource without a state had deactivated along with its object: nobody knows, if it declares something of the kind."""
+    return lifecycle.NOTHING if _along_off(target) == lifecycle.NOTHING else None
+
+
+def _along_off(target: Target[Any]) -> str:
+    """Return what goes along with the object while it is deactivated."""
+    return target.type.along({**target.inputs.dump(), "active": False}) or lifecycle.NOTHING
 
 
 def _sent(inputs: AnyInputs, desired: Snapshot, observed: Snapshot) -> AnyInputs:
@@ -121,6 +136,7 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
         return False
     # The object is assumed to exist: what the removal answers shows whether it does. Where it may not be removed, it is read.
     # The first object of a run is read: a server that ignores the header is not written to.
+    along = _along_off(target)
     assumed = policy is DeletionPolicy.REMOVE and target.client.header_arrives and _may_be_removed(target)
     deactivates = False
 
@@ -130,7 +146,7 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
             assumed = False
             return removal
         try:
-            found = target.find(recorded)
+            found = target.find(recorded, None if along == lifecycle.NOTHING else along)
         except errors.NotProven as error:
             if not error.unseen or policy is not DeletionPolicy.REMOVE:
                 raise
@@ -139,8 +155,8 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
             with suppress(errors.NotFound):
                 target.perform(removal)
             return None
-        observed = None if isinstance(found, Removal) else target.type.snapshot(found.properties)
-        step = next(iter(lifecycle.steps_to_delete(policy, observed)), None)
+        observed = None if isinstance(found, Removal) else target.type.snapshot(found)
+        step = next(iter(lifecycle.steps_to_delete(policy, observed, along)), None)
         deactivates = deactivates or step == Step(Action.DEACTIVATE)
         return step
 
@@ -259,6 +275,9 @@ def _undo(target: Target[Any], step: Step, refusal: ZorgError | None) -> None:
     """
     if target.lost.count(step) == _ATTEMPTS:
         raise not_settled(target, step)
+    if step.action in (Action.TAKE_ALONG, Action.GIVE_BACK):
+        target.lost.append(step)  # the objects themselves are verified one by one; somebody may change them meanwhile
+        return
     if step.action in _OPPOSITES:
         shown, opposite = target, Step(_OPPOSITES[step.action])
     else:

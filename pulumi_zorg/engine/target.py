@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from pulumi_zorg.api.client import Client
@@ -59,12 +59,13 @@ class Target(Generic[AnyInputs]):
         """By what the declared object is found."""
         return self.type.address_in(self.inputs.dump())
 
-    def find(self, recorded: Mapping[str, Any]) -> Observed | Removal:
+    def find(self, recorded: Mapping[str, Any], along: str | None = None) -> Observed | Removal:
         """Return the object, or the proof that it was removed.
 
         :param recorded: what the state has of it.
+        :param along: see :class:`Address`.
         """
-        return self.type.find(self.client, self.id, self.type.address_in(recorded))
+        return self.type.find(self.client, self.id, replace(self.type.address_in(recorded), along=along))
 
     def guard(self, step: Step) -> None:
         """Raise where the step must not be made."""
@@ -72,7 +73,22 @@ class Target(Generic[AnyInputs]):
 
     def perform(self, step: Step) -> None:
         """Make the step."""
+        if step.action in (Action.TAKE_ALONG, Action.GIVE_BACK):
+            # It is made of changes of other objects, which are made like this one.
+            from pulumi_zorg.engine import along
+
+            (along.take_along if step.action is Action.TAKE_ALONG else along.give_back)(self)
+            return
         self.type.perform(self.client, self.id, self.sent, step)
+
+
+_DONE = {
+    Action.DEACTIVATE: "deactivated it",
+    Action.REACTIVATE: "reactivated it",
+    Action.REMOVE: "removed it",
+    Action.TAKE_ALONG: "deactivated all that goes along with it",
+    Action.GIVE_BACK: "reactivated all that was deactivated along with it",
+}
 
 
 def repeat(transport: Transport, call: Callable[[], T], should_repeat: Callable[[ZorgError], bool], sentence: str) -> T:
@@ -175,9 +191,7 @@ def _done(step: Step, hidden: Collection[str]) -> str:
         return f"changed {', '.join(sorted(step.changed))}"
     if "active" in hidden and step.action is not Action.REMOVE:
         return "changed active"
-    return {Action.DEACTIVATE: "deactivated it", Action.REACTIVATE: "reactivated it", Action.REMOVE: "removed it"}[
-        step.action
-    ]
+    return _DONE[step.action]
 
 
 def _say(error: ZorgError, *sentences: str) -> None:

@@ -3,8 +3,9 @@
 This module alone decides what an update changes: **only what the program changes.** What else differs on the server is left.
 
 It alone decides the order too: **during the steps, access to one object is never wider than before the first or after the last step.**
-Deactivating comes first, so that nothing else can fail before it. Reactivating comes last, so that nobody gets in before
-everything else is as declared.
+Deactivating comes first, so that nothing else can fail before it, and at once after it what is deactivated along with the object.
+Reactivating comes last, so that nobody gets in before everything else is as declared. What was deactivated along with the object is
+brought back after that.
 """
 
 from __future__ import annotations
@@ -22,6 +23,16 @@ class Action(str, Enum):
     DEACTIVATE = "deactivate"
     REACTIVATE = "reactivate"
     REMOVE = "remove"
+    #: Deactivate the objects of other types that go along with the object, and remember which ones these are.
+    TAKE_ALONG = "take along"
+    #: Reactivate those that were taken along, and nothing else.
+    GIVE_BACK = "give back"
+
+
+#: What is deactivated along with an object: nothing.
+NOTHING = "none"
+#: Of an object, as it was read: neither all that goes along with it is deactivated, nor is nothing remembered.
+PARTLY = "partly"
 
 
 class DeletionPolicy(str, Enum):
@@ -52,22 +63,26 @@ class Snapshot:
 
     :param active: the flag; None of an observed object in a state that is neither active nor inactive.
     :param properties: what an update can change. Equal values mean the same.
+    :param along: what is deactivated along with the object, like ``users``. See :data:`NOTHING` and :data:`PARTLY`.
     """
 
     active: bool | None
     properties: Mapping[str, Any]
+    along: str = NOTHING
 
 
-def changed_only(before: Mapping[str, Any], declared: Snapshot, observed: Snapshot) -> Snapshot:
+def changed_only(
+    before: Mapping[str, Any], declared: Snapshot, observed: Snapshot, along_before: str | None = NOTHING
+) -> Snapshot:
     """Return what an update makes of an object: what the program changes is as declared, and the rest as observed.
 
     :param before: what the program declared before. What is missing from it counts as changed.
+    :param along_before: the same for what is deactivated along with the object; None counts as changed.
     """
     active = observed.active if before.get("active") == declared.active else declared.active
     values = declared.properties.items()
-    return Snapshot(
-        active, {name: merged(before.get(name), value, observed.properties.get(name)) for name, value in values}
-    )
+    properties = {name: merged(before.get(name), value, observed.properties.get(name)) for name, value in values}
+    return Snapshot(active, properties, observed.along if along_before == declared.along else declared.along)
 
 
 def merged(before: Any, declared: Any, observed: Any) -> Any:
@@ -103,17 +118,26 @@ def steps(desired: Snapshot, observed: Snapshot) -> tuple[Step, ...]:
     """Return the steps from ``observed`` to ``desired``, in order; none where they agree."""
     changed = frozenset(name for name, value in desired.properties.items() if observed.properties.get(name) != value)
     update = (Step(Action.UPDATE, changed),) if changed else ()
-    if observed.active is not False and desired.active is False:
-        return (Step(Action.DEACTIVATE), *update)
-    if observed.active is False and desired.active is True:
-        return (*update, Step(Action.REACTIVATE))
-    return update
+    deactivate = observed.active is not False and desired.active is False
+    reactivate = observed.active is False and desired.active is True
+    take = desired.along not in (NOTHING, observed.along)
+    give_back = desired.along == NOTHING != observed.along
+    return (
+        *((Step(Action.DEACTIVATE),) if deactivate else ()),
+        *((Step(Action.TAKE_ALONG),) if take else ()),
+        *update,
+        *((Step(Action.REACTIVATE),) if reactivate else ()),
+        *((Step(Action.GIVE_BACK),) if give_back else ()),
+    )
 
 
-def steps_to_delete(policy: DeletionPolicy, observed: Snapshot | None) -> tuple[Step, ...]:
-    """Return the steps that deleting the resource takes; ``observed`` is None where the object is removed already."""
+def steps_to_delete(policy: DeletionPolicy, observed: Snapshot | None, along: str = NOTHING) -> tuple[Step, ...]:
+    """Return the steps that deleting the resource takes; ``observed`` is None where the object is removed already.
+
+    :param along: what is deactivated along with the object.
+    """
     if observed is None or policy is DeletionPolicy.RETAIN:
         return ()
     if policy is DeletionPolicy.DEACTIVATE:
-        return (Step(Action.DEACTIVATE),) if observed.active is not False else ()
+        return steps(Snapshot(False, {}, along), observed)
     return (Step(Action.REMOVE),)

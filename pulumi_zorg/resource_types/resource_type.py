@@ -13,7 +13,7 @@ from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven,
 from pulumi_zorg.resource_types.calls import Calls
 from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Facts, Impact, Planned
 from pulumi_zorg.resource_types.inputs import Inputs
-from pulumi_zorg.resource_types.lifecycle import Action, Snapshot, Step
+from pulumi_zorg.resource_types.lifecycle import NOTHING, Action, Snapshot, Step
 from pulumi_zorg.resource_types.role_use import why_refused
 from pulumi_zorg.world import proof
 from pulumi_zorg.world.object_events import ObjectEvents
@@ -86,6 +86,8 @@ class ResourceType(Generic[AnyInputs]):
     address: ClassVar[tuple[str, ...]] = ()
     #: What of :attr:`address` is found out from the id where it is not given.
     looked_up: ClassVar[tuple[str, ...]] = ()
+    #: The kind of what is deactivated along with an organization that these objects are; empty for none.
+    goes_along: ClassVar[str] = ""
 
     @property
     def is_organization(self) -> bool:
@@ -121,11 +123,22 @@ class ResourceType(Generic[AnyInputs]):
     def desired(self, inputs: AnyInputs) -> Snapshot:
         """What the program declares. An input that it leaves out is not changed."""
         declared = inputs.dump()
-        return Snapshot(inputs.active, {name: declared[name] for name in self.updatable if name in declared})
+        values = {name: declared[name] for name in self.updatable if name in declared}
+        return Snapshot(inputs.active, values, self.along(declared) or NOTHING)
 
-    def snapshot(self, properties: Mapping[str, Any]) -> Snapshot:
-        """The part of an object's properties that steps can change."""
-        return Snapshot(properties.get("active"), {name: properties.get(name) for name in self.updatable})
+    def snapshot(self, observed: Observed) -> Snapshot:
+        """The part of an object that steps can change."""
+        properties = observed.properties
+        values = {name: properties.get(name) for name in self.updatable}
+        return Snapshot(properties.get("active"), values, observed.along)
+
+    def along(self, properties: Mapping[str, Any]) -> str | None:
+        """Return what is deactivated along with an object that has these properties, like ``users``; None where that is not known."""
+        return NOTHING
+
+    def list_along(self, client: Client, org_id: str) -> Sequence[Observed]:
+        """Return the objects that go along with an organization and that a list shows as not inactive. See :attr:`goes_along`."""
+        return ()
 
     def is_get(self, known: Mapping[str, Any]) -> bool:
         """Whether a read is for `get`, which gives the address alone, and not for a resource in the state.

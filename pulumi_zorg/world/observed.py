@@ -31,10 +31,13 @@ class Address:
 
     :param ids: the ids of its organization and of its parents, by property, as far as they are known.
     :param unwanted: the properties that the caller has no use for. They are not read where that takes a call of its own.
+    :param along: what is to be deactivated along with the object, like ``users``, if the caller wants to know whether it is. None
+        is no use for that.
     """
 
     ids: Mapping[str, str] = field(default_factory=dict)
     unwanted: frozenset[str] = frozenset()
+    along: str | None = None
 
     @classmethod
     def of(cls, properties: Mapping[str, Any], wanted: Iterable[str] = ()) -> Address:
@@ -71,6 +74,8 @@ class Observed:
     :param warning: what the user should know about the object, as a sentence.
     :param is_phantom: whether only its events show it: reads and lists of the server do not.
     :param within: see :class:`Key`.
+    :param along: what is deactivated along with the object, where that was read. See
+        :class:`~pulumi_zorg.resource_types.lifecycle.Snapshot`.
     """
 
     token: str
@@ -80,6 +85,7 @@ class Observed:
     warning: str | None = None
     is_phantom: bool = False
     within: str = ""
+    along: str = "none"
 
     @property
     def key(self) -> Key:

@@ -206,7 +206,8 @@ class World:
         return not wanted <= shown.properties.keys()
 
     def _agrees(self, sought: Sought, shown: Observed) -> bool:
-        return not self._hides(sought, shown) and sought.agrees(shown.properties)
+        # No list shows what is deactivated along with an object.
+        return sought.address.along is None and not self._hides(sought, shown) and sought.agrees(shown.properties)
 
     def _changed_lately(self, sought: Sequence[Sought], recent: Callable[[], tuple[Event, ...] | None]) -> set[Key]:
         """Return which of the objects lists may not show as they are; none where the caller may not read the event store."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from pulumi_zorg.api.access import Users
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.errors import LockoutRefused, clean
-from pulumi_zorg.resource_types.impact import Act, Effect, Facts, count_text
-from pulumi_zorg.resource_types.lifecycle import Action, Step
+from pulumi_zorg.resource_types.along import with_along
+from pulumi_zorg.resource_types.impact import Act, Effect, Facts, Planned, count_text
+from pulumi_zorg.resource_types.lifecycle import NOTHING, Action, Snapshot, Step
 from pulumi_zorg.resource_types.logins import counts_of, read_logins
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, with_domain_of
 from pulumi_zorg.resource_types.organization.impact import (
@@ -34,7 +36,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     noun = "organization"
     inputs = OrganizationInputs
     calls = OrganizationCalls()
-    updatable = ("name",)
+    updatable = ("name", "cascade")
     reference = "org_id"
     gives_access = True
     read_permission = "org.read"
@@ -57,7 +59,34 @@ class OrganizationType(ResourceType[OrganizationInputs]):
 
     def find(self, client: Client, id: str, address: Address) -> Observed | Removal:
         found = find_organization(client, id)
-        return found if isinstance(found, Removal) else self.observed(found)
+        if isinstance(found, Removal) or address.along is None:
+            return found if isinstance(found, Removal) else self.observed(found)
+        return with_along(client, self.observed(found), address.along)
+
+    def address_in(self, properties: Mapping[str, Any]) -> Address:
+        along = self.along(properties)
+        return replace(super().address_in(properties), along=None if along == NOTHING else along)
+
+    def along(self, properties: Mapping[str, Any]) -> str | None:
+        if "active" not in properties:
+            return None
+        return NOTHING if properties["active"] is not False else properties.get("cascade") or NOTHING
+
+    def first_managed(self, planned: Planned) -> tuple[str, ...]:
+        return tuple(name for name in super().first_managed(planned) if name != "cascade")
+
+    def desired(self, inputs: OrganizationInputs) -> Snapshot:
+        return self._without_cascade(super().desired(inputs))
+
+    def snapshot(self, observed: Observed) -> Snapshot:
+        return self._without_cascade(super().snapshot(observed))
+
+    @staticmethod
+    def _without_cascade(snapshot: Snapshot) -> Snapshot:
+        """Return it without the input that says what goes along. What does so is a part of it of its own."""
+        return replace(
+            snapshot, properties={name: each for name, each in snapshot.properties.items() if name != "cascade"}
+        )
 
     def explain_conflict(self, client: Client, inputs: OrganizationInputs) -> str | None:
         """The server makes a domain of the name, and refuses the name where another organization has that domain."""

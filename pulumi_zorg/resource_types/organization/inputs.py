@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from pulumi_zorg.resource_types.inputs import FLAG, NAME, Inputs
+from pulumi_zorg.resource_types.inputs import FLAG, NAME, Inputs, one_of
+from pulumi_zorg.resource_types.lifecycle import NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,7 @@ class OrganizationInputs(Inputs):
 
     name: str = field(metadata=NAME)
     allow_lockout: bool = field(default=False, metadata=FLAG)
+    cascade: str | None = field(default=None, metadata=one_of(NOTHING, "user_grants", "users"))
 
 
 INPUTS = OrganizationInputs

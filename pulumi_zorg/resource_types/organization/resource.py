@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pulumi
 
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.resource_types.registration import DeletionPolicyInput, ZitadelResource
+
+#: What is deactivated along with an organization.
+CascadeInput = pulumi.Input[Literal["none", "user_grants", "users"]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -21,6 +24,7 @@ class OrganizationArgs:
     adopt: pulumi.Input[bool] = False
     deletion_policy: DeletionPolicyInput = "remove"
     allow_lockout: pulumi.Input[bool] = False
+    cascade: CascadeInput | None = None
 
 
 class Organization(ZitadelResource, module="zorg", name="Organization"):
@@ -36,6 +40,7 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
     if TYPE_CHECKING:  # The SDK evaluates the annotations of a class again for each resource.
         name: pulumi.Output[str]
         allow_lockout: pulumi.Output[bool]
+        cascade: pulumi.Output[str | None]
         primary_domain: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = OrganizationProvider(), OrganizationInputs, OrganizationArgs
@@ -56,6 +61,7 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         adopt: pulumi.Input[bool] = False,
         deletion_policy: DeletionPolicyInput = "remove",
         allow_lockout: pulumi.Input[bool] = False,
+        cascade: CascadeInput | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None: ...
 
@@ -76,6 +82,10 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
             ``deactivate``, or ``retain``. An organization that was kept this way can be adopted later.
         :param allow_lockout: lets this resource deactivate or remove the organization of the credential's own user, or the
             default organization; or any organization, where the server does not say which is the default one.
+        :param cascade: what is deactivated along with the organization: ``users``, every person and service account of it except the
+            credential's own user, which stops everything at once; ``user_grants``, the user grants of its users in all organizations, which
+            takes their roles; or ``none``. ``active=True`` reactivates exactly those. Which ones these are is kept in the organization's
+            metadata. Left out, nothing goes along.
         :raises InputError: where an argument that is known already cannot be right.
         """
         self._declare(resource_name, *args, **given)

@@ -174,6 +174,20 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
         return exact or (() if project_grant else found)
 
 
+def active_of_users_in(client: Client, org_id: str) -> Sequence[UserGrantRecord]:
+    """Return the active user grants of the users of an organization, in all organizations, as far as the caller may see them."""
+    operation = f"Listing the user grants of the users of organization {clean(org_id)}"
+    filters = authorization_filters(user_org_id=org_id, state="STATE_ACTIVE")
+    found: dict[str, Authorization] = {}
+    total = offset = 0
+    while offset == 0 or offset < total:
+        # The server counts entries that it does not show to the caller.
+        total, page = AUTHORIZATIONS.page(client.transport, operation, *filters, offset=offset)
+        found.update((each.id, each) for each in page if each.user.organization_id == org_id)
+        offset += PAGE_V2
+    return [each for each in map(_record, found.values()) if each.active is not False]
+
+
 def _list_newest(client: Client, org_id: str) -> Sequence[UserGrantRecord]:
     operation = f"Listing the newest user grants of organization {clean(org_id)}"
     filters = authorization_filters(org_id=org_id)

@@ -15,7 +15,12 @@ from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
 from pulumi_zorg.resource_types.impact import Effect, Facts
 from pulumi_zorg.resource_types.logins import read_login
 from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
-from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, UserGrantCalls, organization_of
+from pulumi_zorg.resource_types.user_grant.calls import (
+    PhantomGrantRecord,
+    UserGrantCalls,
+    active_of_users_in,
+    organization_of,
+)
 from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK, UserGrantImpact, decides_alone, ends
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.object_events import ObjectEvents, Parent
@@ -49,6 +54,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     created_state = "USER_GRANT_STATE_ACTIVE"
     reference = "user_grant_id"
     gives_access = True
+    goes_along = "user_grants"
     phantom_effect = "gives no roles"
     read_permission = "user.grant.read"
     limit_suffix = "-grants"
@@ -115,6 +121,9 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def listed_beside(self, client: Client, address: Address) -> Sequence[ObjectRecord]:
         user_id, project_id = map(address.ids.get, ("user_id", "project_id"))
         return self.calls.search_organization(client, address.ids["org_id"], user_id, project_id)
+
+    def list_along(self, client: Client, org_id: str) -> Sequence[Observed]:
+        return [self.observed(each) for each in active_of_users_in(client, org_id)]
 
     def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
         names = self.names(client, reader, effect, "user_id", "project_id")

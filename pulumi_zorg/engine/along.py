@@ -1,0 +1,180 @@
+"""Deactivates what goes along with an organization, and reactivates exactly that.
+
+The ids are remembered before the first object is deactivated. So a run that is cut short anywhere can be continued by the next one: what it
+has deactivated is among those that come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+from pulumi_zorg import errors
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.lists import PAGE_V2, chunks
+from pulumi_zorg.engine.reconcile import reconcile
+from pulumi_zorg.engine.target import Target
+from pulumi_zorg.errors import NotAllChanged, ZorgError, clean
+from pulumi_zorg.resource_types.along import Taken, active_along, read_taken, types_of, write_taken
+from pulumi_zorg.resource_types.inputs import check_inputs
+from pulumi_zorg.resource_types.lifecycle import NOTHING
+from pulumi_zorg.resource_types.resource_type import ResourceType
+from pulumi_zorg.world.observed import ACTIVE, Observed
+
+#: Objects that are changed at the same time. Fewer write at the same time (:meth:`Client.writing`).
+_WORKERS = 4
+#: After so many objects, a sentence says how far a run has come.
+_PROGRESS = 1_000
+#: How many objects that could not be changed an error names.
+_NAMED = 5
+#: Seconds by which the server's clock may be behind what its last answer said: HTTP dates have whole seconds.
+_TOLERANCE = 5
+#: Pages of events that are read to see what others have deactivated since.
+_PAGES = 60
+
+Work = tuple[ResourceType[Any], Observed]
+
+
+def take_along(target: Target[Any]) -> None:
+    """Deactivate what goes along with an organization. Bring back what does not go along with it any more.
+
+    :raises NotAllChanged: where some of it cannot be shown to be inactive. All the rest is.
+    """
+    client, org_id = target.client, target.id
+    # Of an organization that is kept when its resource is deleted, the program may declare that it is active.
+    kind = target.type.along({**target.inputs.dump(), ACTIVE: False}) or NOTHING
+    active = list(active_along(client, org_id, kind))
+    taken = read_taken(client, org_id)
+    new = frozenset(each.id for _, each in active) - taken.ids.get(kind, frozenset())
+    if new:
+        began = taken.since or _server_time(client)
+        taken = replace(taken, by=taken.by | {client.me.id}, since=began)
+        taken = taken.with_ids(kind, taken.ids.get(kind, frozenset()) | new)
+        write_taken(client, org_id, taken)
+    _switch_all(target, active, "deactivat", active=False)
+    for other in taken.kinds - {kind}:
+        taken = _give_back(target, taken, other)
+
+
+def give_back(target: Target[Any]) -> None:
+    """Reactivate what was deactivated along with an organization, and forget it.
+
+    What somebody else has deactivated since then stays inactive, as far as the event store may be read.
+
+    :raises NotAllChanged: where some of it cannot be reactivated. The next run tries that again.
+    """
+    taken = read_taken(target.client, target.id)
+    for kind in sorted(taken.kinds):
+        taken = _give_back(target, taken, kind)
+
+
+def _give_back(target: Target[Any], taken: Taken, kind: str) -> Taken:
+    """Reactivate the objects of one kind, and return what is left to remember."""
+    client, ids = target.client, taken.ids[kind]
+    types = types_of(kind)
+    kept = _deactivated_by_others(client, types, taken, ids)
+    if kept:
+        shown = ", ".join(sorted(kept)[:_NAMED])
+        client.transport.notice(
+            f"{target.title}: {len(kept)} of {len(ids)} {kind.replace('_', ' ')} that were deactivated along with it were deactivated by "
+            f"somebody else since then, and stay inactive: {shown}{' …' if len(kept) > _NAMED else ''}."
+        )
+    found: list[Work] = []
+    for part in chunks(sorted(ids - kept), PAGE_V2):
+        for each in types:
+            records = each.calls.list_ids(client, part) or ()
+            found += ((each, each.observed(record)) for record in records)
+    _switch_all(target, found, "reactivat", active=True)
+    left = replace(taken, ids={name: those for name, those in taken.ids.items() if name != kind})
+    write_taken(client, target.id, left)
+    return left
+
+
+def _deactivated_by_others(
+    client: Client, types: Iterable[ResourceType[Any]], taken: Taken, ids: Collection[str]
+) -> frozenset[str]:
+    """Return the objects whose last change of state somebody else made, after they were deactivated along with the organization."""
+    if taken.moment is None:
+        return frozenset()
+    own = [each.events for each in types]
+    kinds = {kind for each in own for kind in each.state_changes}
+    try:
+        events = client.events.since(taken.moment, kinds, at_most=_PAGES)
+    except (errors.PermissionDenied, errors.NotFound):
+        events = None
+    if events is None:
+        client.transport.notice(
+            "The event store cannot be read, so it is not known whether somebody else has deactivated again what went along with "
+            "an organization. All of that is reactivated."
+        )
+        return frozenset()
+    last = {each.subject(event): event for event in events for each in own if event.kind in each.state_changes}
+    return frozenset(each for each, event in last.items() if each in ids and event.editor.user_id not in taken.by)
+
+
+def _switch_all(target: Target[Any], work: list[Work], verb: str, *, active: bool) -> None:
+    """Deactivate or reactivate objects, and verify of each that a read by its id shows it.
+
+    :param verb: the beginning of the verb, like ``deactivat``.
+    """
+    client, failed = target.client, dict[str, ZorgError]()
+    what = f"{target.title}: {verb}ed {{}} of {len(work)} that go along with it."
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="zorg") as pool:
+        running = {pool.submit(_switch, client, *each, active): each[1] for each in work}
+        try:
+            for number, done in enumerate(as_completed(running), start=1):
+                observed = running[done]
+                try:
+                    done.result()
+                except (errors.CredentialError, errors.Unauthenticated, errors.Unreachable):
+                    raise
+                except ZorgError as error:
+                    failed[observed.id] = error
+                if number % _PROGRESS == 0:
+                    client.transport.notice(what.format(number))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    if failed:
+        shown = " ".join(f"{clean(each)}: {error}" for each, error in list(failed.items())[:_NAMED])
+        raise NotAllChanged(
+            f"{target.title}: {len(failed)} of {len(work)} that go along with it could not be {verb}ed, and the others were. {shown} "
+            "The next `pulumi up` tries it again."
+        )
+
+
+def _switch(client: Client, type: ResourceType[Any], listed: Observed, active: bool) -> None:
+    """Deactivate or reactivate one object.
+
+    :param listed: as a list shows it.
+    """
+    declared = _inputs(type, listed, active)
+    before = {**declared.dump(), ACTIVE: not active}
+    # What a list shows otherwise may be older than the last change: it is read by its id.
+    is_to_change = listed.properties.get(ACTIVE) is not active
+    try:
+        reconcile(
+            Target(type, client, listed.id, declared),
+            listed.properties,
+            before=before,
+            created=listed if is_to_change else None,
+        )
+    except errors.Gone:
+        return
+
+
+def _inputs(type: ResourceType[Any], listed: Observed, active: bool) -> Any:
+    """Return the inputs of a resource that declares an object as it is, apart from its flag."""
+    checked, problems = check_inputs(type.inputs, {**listed.properties, ACTIVE: active})
+    # What people have on the server need not be what a program may declare.
+    checked |= {
+        each.property: listed.properties[each.property] for each in problems if each.property in listed.properties
+    }
+    return type.inputs.of(checked)
+
+
+def _server_time(client: Client) -> str:
+    moment = datetime.fromtimestamp(client.transport.server_time() - _TOLERANCE, timezone.utc)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,188 @@
+"""What is deactivated along with an organization (``cascade``): its users, or their user grants.
+
+Deactivating an organization stops nobody on a default instance of ZITADEL, because the V2 login looks at the user alone. The objects
+that are deactivated along with it are remembered in the organization's metadata, under :data:`KEY`. So exactly those come back, also
+after the state was lost, from another machine and by another stack.
+
+Who deactivates and reactivates them is :mod:`pulumi_zorg.engine.along`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pulumi_zorg.api.metadata import LONGEST, read_metadata, remove_metadata, set_metadata
+from pulumi_zorg.errors import NotProven, ZorgError, clean
+from pulumi_zorg.resource_types.lifecycle import NOTHING, PARTLY
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.observed import ACTIVE, Observed
+
+if TYPE_CHECKING:
+    from pulumi_zorg.api.client import Client
+    from pulumi_zorg.resource_types.resource_type import ResourceType
+
+#: The key of the metadata. docs/resources.md has the format of its value.
+KEY = "pulumi_zorg.cascade"
+USER_GRANTS, USERS = "user_grants", "users"
+#: What `cascade` can be.
+KINDS = (NOTHING, USER_GRANTS, USERS)
+#: Objects that a list shows as active are read by their ids, if they are no more than this: a list lags behind the last changes.
+_FEW = 20
+#: How many of them a sentence names.
+_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was deactivated along with an organization, as its metadata has it.
+
+    :param ids: the ids of the objects by their kind, ``users`` or ``user_grants``.
+    :param by: the ids of the users whose credentials deactivated them.
+    :param since: when the first of them was, by the server's clock, in ISO 8601; empty where there is none.
+    """
+
+    ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    by: frozenset[str] = frozenset()
+    since: str = ""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of which there are any."""
+        return frozenset(kind for kind, ids in self.ids.items() if ids)
+
+    @property
+    def moment(self) -> datetime | None:
+        """When the first of them was deactivated."""
+        return datetime.fromisoformat(self.since.replace("Z", "+00:00")) if self.since else None
+
+    def with_ids(self, kind: str, ids: frozenset[str]) -> Taken:
+        """Return the same with other objects of a kind."""
+        return replace(self, ids={**self.ids, kind: ids})
+
+    def dump(self) -> bytes:
+        """Return the value of the metadata."""
+        ids = {kind: sorted(each) for kind, each in sorted(self.ids.items()) if each}
+        return json.dumps(
+            {"version": 1, "since": self.since, "by": sorted(self.by), **ids}, separators=(",", ":")
+        ).encode()
+
+    @classmethod
+    def load(cls, value: bytes) -> Taken:
+        """Return what the value of the metadata has.
+
+        :raises ValueError: where it is not what :meth:`dump` returns.
+        """
+        found = json.loads(value)
+        if not isinstance(found, dict) or found.get("version") != 1:
+            raise ValueError("the version is not 1")
+        kinds = (USERS, USER_GRANTS)
+        lists = {name: found.get(name, []) for name in (*kinds, "by")}
+        if not all(isinstance(each, list) and all(isinstance(one, str) for one in each) for each in lists.values()):
+            raise ValueError("the ids are not lists of strings")
+        taken = cls(
+            {kind: frozenset(lists[kind]) for kind in kinds}, frozenset(lists["by"]), str(found.get("since", ""))
+        )
+        assert taken.moment is None or taken.moment.tzinfo is not None  # noqa: S101 - of a value that was edited: below
+        return taken
+
+
+def read_taken(client: Client, org_id: str) -> Taken:
+    """Return what was deactivated along with an organization.
+
+    :raises NotProven: where the metadata is not what this package writes.
+    """
+    value = read_metadata(client, org_id, KEY)
+    if value is None:
+        return Taken()
+    try:
+        return Taken.load(value)
+    except (ValueError, AssertionError, RecursionError) as wrong:
+        raise NotProven(
+            f"The metadata {KEY} of organization {clean(org_id)}, which has what was deactivated along with it, cannot be understood "
+            f"({clean(str(wrong), 200)}), so nothing is reactivated. A newer release may have written it, or somebody has changed it. "
+            "Look at it in the console. If you remove it, reactivate the users by themselves."
+        ) from None
+
+
+def write_taken(client: Client, org_id: str, taken: Taken) -> None:
+    """Remember what is deactivated along with an organization.
+
+    :raises NotProven: where it is more than metadata can have. Nothing was written then.
+    """
+    if not taken.kinds:
+        remove_metadata(client, org_id, KEY)
+        return
+    value = taken.dump()
+    if len(value) > LONGEST:
+        raise NotProven(
+            f"Organization {clean(org_id)} has more users than can be remembered (a value of metadata has at most {LONGEST:,} bytes, about "
+            "23,000 ids), so none of them was deactivated along with it. Deactivate them by other means, or remove the organization."
+        )
+    set_metadata(client, org_id, KEY, value)
+
+
+def types_of(kind: str) -> Sequence[ResourceType[Any]]:
+    """Return the types whose objects are of a kind."""
+    return [each for each in RESOURCE_TYPES.values() if each.goes_along == kind]
+
+
+def active_along(client: Client, org_id: str, kind: str) -> Iterator[tuple[ResourceType[Any], Observed]]:
+    """Return the objects of a kind that lists show as active, without the caller's own user."""
+    for each in types_of(kind):
+        for found in each.list_along(client, org_id):
+            if not (each.reference == "user_id" and found.id == client.me.id):
+                yield each, found
+
+
+def with_along(client: Client, observed: Observed, along: str) -> Observed:
+    """Return an organization with what is deactivated along with it.
+
+    :param along: what is to be, like ``users``.
+    """
+    org_id, taken = observed.id, read_taken(client, observed.id)
+    if along == NOTHING:
+        return replace(observed, along=PARTLY if taken.kinds else NOTHING)
+    if observed.properties.get(ACTIVE) is not False:
+        # Somebody has reactivated the organization itself. Whoever was deactivated along with it is not back by that.
+        warning = None
+        if taken.kinds:
+            number = sum(map(len, taken.ids.values()))
+            warning = (
+                f"Organization {clean(org_id)} was reactivated outside Pulumi, and {number} objects that were deactivated along with it "
+                "(cascade) stay inactive. `pulumi up --refresh` deactivates the organization again, if the program declares that. To bring "
+                "all of them back, let it deactivate the organization, then set active=True and run `pulumi up`."
+            )
+        return replace(observed, along=PARTLY, warning=observed.warning or warning)
+    still = [each for _, each in active_along(client, org_id, along)]
+    if still and len(still) <= _FEW:
+        still = [each for each in still if _is_active(client, each)]
+    properties = {**observed.properties, "cascade": NOTHING if still else along}
+    whole = not still and taken.kinds <= {along}
+    warning = observed.warning
+    if still:
+        names = ", ".join(_named(each) for each in still[:_NAMED])
+        more = f" and {len(still) - _NAMED} more" if len(still) > _NAMED else ""
+        warning = (
+            f"Organization {clean(org_id)} is deactivated with cascade={along!r}, and of its {along.replace('_', ' ')} these are active: "
+            f"{names}{more}."
+        )
+    return replace(observed, properties=properties, along=along if whole else PARTLY, warning=warning)
+
+
+def _is_active(client: Client, listed: Observed) -> bool:
+    """Whether a read by its id shows an object as active too. Where that cannot be read, it counts as active."""
+    resource_type = RESOURCE_TYPES[listed.token]
+    try:
+        found = resource_type.find(client, listed.id, resource_type.address_in(listed.properties))
+    except ZorgError:
+        return True
+    return isinstance(found, Observed) and found.properties.get(ACTIVE) is not False
+
+
+def _named(observed: Observed) -> str:
+    name = observed.properties.get("user_name") or observed.properties.get("user_id")
+    return f"{clean(str(name))} ({observed.id})" if name else observed.id
