@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Unpack
 
@@ -85,6 +85,8 @@ class Client:
         self.removals = Removals()
         #: What the server fills in for a property that is left out: by property, the values by what they depend on. Empty is none.
         self.filled_in: defaultdict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
+        #: What was deactivated along with an organization, by its id (:mod:`pulumi_zorg.resource_types.along`).
+        self.along: dict[str, Any] = {}
         #: The tokens of the types whose new objects reads do not show, so that creating them again does not help.
         self.not_shown: set[str] = set()
         self._verified: set[str] = set()

@@ -156,7 +156,7 @@ def _switch(client: Client, type: ResourceType[Any], listed: Observed, active: b
     is_to_change = listed.properties.get(ACTIVE) is not active
     try:
         reconcile(
-            Target(type, client, listed.id, declared),
+            Target(type, client, listed.id, declared, is_along=True),
             listed.properties,
             before=before,
             created=listed if is_to_change else None,

@@ -127,7 +127,7 @@ class PreviewImpact:
             return planned
         before, after = planned.before or {}, planned.after or {}
         address = resource_type.address_in({**before, **{name: after[name] for name in new}})
-        found = self.read(lambda: resource_type.find(self._client, object_id, address))
+        found = self.read(lambda: resource_type.find_declared(self._client, object_id, address))
         if not isinstance(found, Observed):
             return planned  # the update says that it is gone
         return replace(planned, before={**before, **{name: found.properties.get(name) for name in new}})
@@ -141,7 +141,11 @@ class PreviewImpact:
         inputs = resource_type.inputs.of(checked)
         existing = self.read(lambda: resource_type.find_by_unique_key(self._client, inputs))
         address = resource_type.address_in(after)
-        found = None if existing is None else self.read(lambda: resource_type.find(self._client, existing, address))
+        found = (
+            None
+            if existing is None
+            else self.read(lambda: resource_type.find_declared(self._client, existing, address))
+        )
         if not isinstance(found, Observed):
             return planned
         # What the program leaves out stays as it is.

@@ -76,6 +76,8 @@ def reconcile(
     # Use declared values for updatable properties; the state's may be stale.
     recorded = {name: value for name, value in recorded.items() if name not in resource_type.updatable}
     recorded |= declared.properties
+    if before is None:
+        recorded["active"] = True  # nobody knows what an object is that has no state
     along_before = _kept_along(target) if before is None else resource_type.along(before)
     # It is read only where the program has, or had, something to say about it.
     along = None if declared.along == along_before == lifecycle.NOTHING else declared.along
@@ -155,6 +157,7 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
             with suppress(errors.NotFound):
                 target.perform(removal)
             return None
+        target.found = found if isinstance(found, Observed) else None
         observed = None if isinstance(found, Removal) else target.type.snapshot(found)
         step = next(iter(lifecycle.steps_to_delete(policy, observed, along)), None)
         deactivates = deactivates or step == Step(Action.DEACTIVATE)

@@ -11,6 +11,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.retry import retry
 from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import Gone, HeaderIgnored, NoAnswer, ZorgError, clean
+from pulumi_zorg.resource_types.along import release
 from pulumi_zorg.resource_types.inputs import UNFINISHED
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
@@ -33,6 +34,7 @@ class Target(Generic[AnyInputs]):
     :ivar found: the object as it was read last.
     :ivar sent: what the calls send: properties that are not changed are as the last reading shows them.
     :ivar unsure: the step that was begun after the last reading.
+    :param is_along: whether it is changed because it goes along with an organization, and not by a resource of its own.
     :ivar lost: the steps that the server has lost: their opposites were made, so that they can be made again.
     """
 
@@ -45,6 +47,7 @@ class Target(Generic[AnyInputs]):
     sent: AnyInputs = field(init=False)
     unsure: Step | None = None
     lost: list[Step] = field(default_factory=list)
+    is_along: bool = False
 
     def __post_init__(self) -> None:
         self.sent = self.inputs
@@ -65,7 +68,10 @@ class Target(Generic[AnyInputs]):
         :param recorded: what the state has of it.
         :param along: see :class:`Address`.
         """
-        return self.type.find(self.client, self.id, replace(self.type.address_in(recorded), along=along))
+        address = replace(self.type.address_in(recorded), along=along)
+        # What this change has read as its own is its own.
+        own = self.is_along or (self.found is not None and not self.found.taken_by)
+        return (self.type.find if own else self.type.find_declared)(self.client, self.id, address)
 
     def guard(self, step: Step) -> None:
         """Raise where the step must not be made."""
@@ -78,6 +84,9 @@ class Target(Generic[AnyInputs]):
             from pulumi_zorg.engine import along
 
             (along.take_along if step.action is Action.TAKE_ALONG else along.give_back)(self)
+            return
+        if step.action is Action.DEACTIVATE and self.found is not None and self.found.taken_by:
+            release(self.client, self.found)
             return
         self.type.perform(self.client, self.id, self.sent, step)
 

@@ -19,7 +19,7 @@ from pulumi_zorg.api.metadata import LONGEST, read_metadata, remove_metadata, se
 from pulumi_zorg.errors import NotProven, ZorgError, clean
 from pulumi_zorg.resource_types.lifecycle import NOTHING, PARTLY
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
-from pulumi_zorg.world.observed import ACTIVE, Observed
+from pulumi_zorg.world.observed import ACTIVE, Observed, Removal
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
@@ -113,6 +113,7 @@ def write_taken(client: Client, org_id: str, taken: Taken) -> None:
 
     :raises NotProven: where it is more than metadata can have. Nothing was written then.
     """
+    client.along.pop(org_id, None)
     if not taken.kinds:
         remove_metadata(client, org_id, KEY)
         return
@@ -123,6 +124,38 @@ def write_taken(client: Client, org_id: str, taken: Taken) -> None:
             "23,000 ids), so none of them was deactivated along with it. Deactivate them by other means, or remove the organization."
         )
     set_metadata(client, org_id, KEY, value)
+
+
+def as_declared(client: Client, type: ResourceType[Any], found: Observed | Removal) -> Observed | Removal:
+    """Return an object with the flag that it has by itself: one that was deactivated along with its organization counts as active.
+
+    So a program that declares a user as active, and the organization as deactivated with all users, is in sync. Nothing reactivates the
+    user before the organization.
+    """
+    if not isinstance(found, Observed) or found.properties.get(ACTIVE) is not False:
+        return found
+    org_id = type.taken_with(client, found)
+    if not org_id or found.id not in _taken_now(client, org_id).ids.get(type.goes_along, frozenset()):
+        return found
+    return replace(found, properties={**found.properties, ACTIVE: True}, taken_by=org_id)
+
+
+def _taken_now(client: Client, org_id: str) -> Taken:
+    """Return what was deactivated along with an organization that is deactivated now. It is read once in a process."""
+    if org_id not in client.along:
+        try:
+            shown = client.organizations.read(org_id)
+            client.along[org_id] = read_taken(client, org_id) if shown.active is False else Taken()
+        except ZorgError:
+            return Taken()  # the caller may not see it: each object then counts by itself
+    taken: Taken = client.along[org_id]
+    return taken
+
+
+def release(client: Client, found: Observed) -> None:
+    """Let an object that was deactivated along with its organization stay so when that comes back: it is deactivated by itself now."""
+    taken, kind = read_taken(client, found.taken_by), RESOURCE_TYPES[found.token].goes_along
+    write_taken(client, found.taken_by, taken.with_ids(kind, taken.ids.get(kind, frozenset()) - {found.id}))
 
 
 def types_of(kind: str) -> Sequence[ResourceType[Any]]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven, UnexpectedAnswer, ZorgError
+from pulumi_zorg.resource_types.along import as_declared
 from pulumi_zorg.resource_types.calls import Calls
 from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Facts, Impact, Planned
 from pulumi_zorg.resource_types.inputs import Inputs
@@ -136,6 +137,10 @@ class ResourceType(Generic[AnyInputs]):
         """Return what is deactivated along with an object that has these properties, like ``users``; None where that is not known."""
         return NOTHING
 
+    def taken_with(self, client: Client, observed: Observed) -> str:
+        """Return the id of the organization along with which an object is deactivated."""
+        return str(observed.properties.get("org_id", ""))
+
     def list_along(self, client: Client, org_id: str) -> Sequence[Observed]:
         """Return the objects that go along with an organization and that a list shows as not inactive. See :attr:`goes_along`."""
         return ()
@@ -170,6 +175,11 @@ class ResourceType(Generic[AnyInputs]):
         """
         found = proof.find_record(client, self, id, address)
         return found if isinstance(found, Removal) else self.observed(found)
+
+    def find_declared(self, client: Client, id: str, address: Address) -> Observed | Removal:
+        """Return the same, of an object that was deactivated along with its organization with the flag that it has by itself."""
+        found = self.find(client, id, address)
+        return as_declared(client, self, found) if self.goes_along and address.is_active else found
 
     def find_visible(self, client: Client, id: str, address: Address) -> Observed | None:
         """Return the object if reads or events show it. For an id that came from a list or an event, which may be old."""

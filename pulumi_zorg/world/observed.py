@@ -33,11 +33,14 @@ class Address:
     :param unwanted: the properties that the caller has no use for. They are not read where that takes a call of its own.
     :param along: what is to be deactivated along with the object, like ``users``, if the caller wants to know whether it is. None
         is no use for that.
+    :param is_active: whether the caller has it as active. Of an object that is inactive, it is then read whether it was deactivated along
+        with its organization.
     """
 
     ids: Mapping[str, str] = field(default_factory=dict)
     unwanted: frozenset[str] = frozenset()
     along: str | None = None
+    is_active: bool = True
 
     @classmethod
     def of(cls, properties: Mapping[str, Any], wanted: Iterable[str] = ()) -> Address:
@@ -48,7 +51,8 @@ class Address:
         """
         named = {name: value for name, value in properties.items() if name.endswith("_id")}
         ids = {name: value for name, value in named.items() if isinstance(value, str) and value}
-        return cls(ids, frozenset(name for name in wanted if properties.get(name) is None))
+        unwanted = frozenset(name for name in wanted if properties.get(name) is None)
+        return cls(ids, unwanted, is_active=properties.get(ACTIVE) is not False)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Observed:
     :param within: see :class:`Key`.
     :param along: what is deactivated along with the object, where that was read. See
         :class:`~pulumi_zorg.resource_types.lifecycle.Snapshot`.
+    :param taken_by: the id of the deactivated organization along with which it was deactivated; empty for none. Its own flag ``active`` is
+        what it was before then, and what it is again afterwards.
     """
 
     token: str
@@ -86,6 +92,7 @@ class Observed:
     is_phantom: bool = False
     within: str = ""
     along: str = "none"
+    taken_by: str = ""
 
     @property
     def key(self) -> Key:

@@ -125,9 +125,11 @@ class World:
     def find(self, sought: Sought) -> Observed | Removal:
         """Return an object as a read by its id shows it, or the proof that it was removed.
 
+        One that was deactivated along with its organization has the flag that it has by itself.
+
         :raises NotProven: where neither can be shown.
         """
-        return self.types[sought.key.token].find(self.client, sought.key.id, sought.address)
+        return self.types[sought.key.token].find_declared(self.client, sought.key.id, sought.address)
 
     def observe(self, sought: Sequence[Sought]) -> dict[Key, Found]:
         """Return what was found out about each object: from lists where there are many, and by id where a list differs.

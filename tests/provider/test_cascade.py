@@ -10,7 +10,7 @@ import pytest
 from pulumi_zorg.testing import AdminClient, Fault
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
-from tests.support.stack import Run, org
+from tests.support.stack import grant, org
 
 DENIED = '{"code": 7, "message": "No matching permissions found (AUTH-5mWD2)", "details": []}'
 
@@ -165,3 +165,55 @@ def test_a_change_of_something_else_closes_nothing(tenant: Tenant) -> None:
     tenant.stack.declare(acme=org(tenant.server.name("Acme Inc"), adopt=True, active=False, cascade="user_grants"))
     tenant.stack.up()
     assert tenant.active() == {again}
+
+
+def with_grant(tenant: Tenant, *, active: bool, grant_active: bool = True) -> str:
+    """Declare the organization and one of the user grants. Return the id of that."""
+    each, org_id = next(iter(tenant.grants.items()))
+    found = tenant.server.admin.grant(org_id, "-", each)
+    user, project_id = found["userId"], found["projectId"]
+    tenant.stack.declare(
+        acme=org(tenant.server.name("Acme"), adopt=True, active=active, cascade="user_grants"),
+        ann=grant(org_id, user, project_id, ["viewer"], adopt=True, active=grant_active),
+    )
+    return each
+
+
+def test_a_resource_of_what_went_along_is_in_sync_and_does_not_come_back_before_the_organization(tenant: Tenant) -> None:
+    ann = with_grant(tenant, active=True)
+    tenant.stack.up()
+    with_grant(tenant, active=False)
+    tenant.stack.up()
+    assert tenant.active() == set()
+    tenant.stack.assert_settled()
+    assert tenant.stack.up("--refresh").code == 0
+    assert tenant.active() == set()
+    with_grant(tenant, active=True)
+    tenant.stack.up()
+    assert tenant.active() == {*tenant.grants}
+    assert ann in tenant.active()
+
+
+def test_what_the_program_deactivates_by_itself_meanwhile_stays_so(tenant: Tenant) -> None:
+    with_grant(tenant, active=True)
+    tenant.stack.up()
+    with_grant(tenant, active=False)
+    tenant.stack.up()
+    ann = with_grant(tenant, active=False, grant_active=False)
+    tenant.stack.up()
+    tenant.stack.assert_settled()
+    with_grant(tenant, active=True, grant_active=False)
+    tenant.stack.up()
+    assert tenant.active() == tenant.grants.keys() - {ann}
+    tenant.stack.assert_settled()
+
+
+def test_both_at_once_deactivate_it_for_good(tenant: Tenant) -> None:
+    with_grant(tenant, active=True)
+    tenant.stack.up()
+    ann = with_grant(tenant, active=False, grant_active=False)
+    tenant.stack.up()
+    assert tenant.active() == set()
+    with_grant(tenant, active=True, grant_active=False)
+    tenant.stack.up()
+    assert tenant.active() == tenant.grants.keys() - {ann}

@@ -11,7 +11,7 @@ from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_
 from pulumi_zorg.api.lists import TooLong
 from pulumi_zorg.api.records import Details, Event, ObjectRecord
 from pulumi_zorg.api.retry import poll
-from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
+from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.impact import Effect, Facts
 from pulumi_zorg.resource_types.logins import read_login
 from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
@@ -121,6 +121,14 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def listed_beside(self, client: Client, address: Address) -> Sequence[ObjectRecord]:
         user_id, project_id = map(address.ids.get, ("user_id", "project_id"))
         return self.calls.search_organization(client, address.ids["org_id"], user_id, project_id)
+
+    def taken_with(self, client: Client, observed: Observed) -> str:
+        """A user grant goes along with the organization of its user."""
+        user_id = str(observed.properties["user_id"])
+        try:
+            return client.searches.user(f"Reading user {clean(user_id)}", user_id).details.resource_owner
+        except ApiError:
+            return ""  # the caller may not see the user: the user grant counts by itself
 
     def list_along(self, client: Client, org_id: str) -> Sequence[Observed]:
         return [self.observed(each) for each in active_of_users_in(client, org_id)]
