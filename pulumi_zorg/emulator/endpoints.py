@@ -30,7 +30,9 @@ MODULES = (
     "user_grants.api_v1",
     "user_grants.api_v2",
     "users.api_v1",
+    "users.api_v1_changes",
     "users.api_v2",
+    "users.api_v2_changes",
 )
 
 for _module in MODULES:

@@ -80,6 +80,14 @@ TEXTS: dict[str, str] = {
     "Errors.User.DomainNotAllowedAsUsername": "Domain is already reserved and cannot be used",
     "Errors.User.AlreadyInactive": "User already inactive",
     "Errors.User.Email.Empty": "Email is empty",
+    "Errors.User.Email.NotChanged": "Email not changed",
+    "Errors.User.Email.NotFound": "Email not found",
+    "Errors.User.NotInitialised": "User is not yet initialized",
+    "Errors.User.Phone.Invalid": "Phone is invalid",
+    "Errors.User.Phone.NotChanged": "Phone not changed",
+    "Errors.User.Phone.NotFound": "Phone not found",
+    "Errors.User.Profile.NotChanged": "Profile not changed",
+    "Errors.User.Profile.NotFound": "Profile not found",
     "Errors.User.PasswordComplexityPolicy.HasLower": "Password must contain lower case",
     "Errors.User.PasswordComplexityPolicy.HasNumber": "Password must contain number",
     "Errors.User.PasswordComplexityPolicy.HasSymbol": "Password must contain symbol",
@@ -126,6 +134,8 @@ class ApiError(Exception):
     key: str
     error_id: str = ""
     plain: bool = False
+    #: Whether the answer has details although the error has no id.
+    detailed: bool = False
 
     def text(self, texts: dict[str, str]) -> str:
         """Return the English message, without the id.
@@ -138,9 +148,11 @@ class ApiError(Exception):
         """Return status and body of the REST gateway."""
         text = self.text(texts)
         status = CODES[self.code][0]
-        if not self.error_id:
+        if not self.error_id and not self.detailed:
             return status, {"code": self.code, "message": text}
         detail = {"@type": "type.googleapis.com/zitadel.v1.ErrorDetail", "id": self.error_id, "message": text}
+        if not self.error_id:
+            del detail["id"]  # the message still has its parentheses
         return status, {"code": self.code, "message": f"{text} ({self.error_id})", "details": [detail]}
 
     def as_connect(self, texts: dict[str, str]) -> tuple[int, dict[str, Any]]:

@@ -38,7 +38,7 @@ from pulumi_zorg.emulator.oauth.oidc import Oidc, basic_credentials
 from pulumi_zorg.emulator.oauth.signing import public_keys
 from pulumi_zorg.emulator.oauth.tokens import api_token
 from pulumi_zorg.emulator.oauth.userinfo import userinfo
-from pulumi_zorg.emulator.organizations.queries import require_known_organization
+from pulumi_zorg.emulator.organizations.queries import named_organization, require_known_organization
 
 _SWITCHES = ("deactivated", "reactivated")
 #: The events that change the state of an object.
@@ -184,7 +184,7 @@ class Api:
         token = api_token(self.instance, text)
         org_id = request.headers.get("x-zitadel-orgid", "")
         if route.org_field and message[route.org_field]:
-            org_id = message[route.org_field]["org_id"] or org_id
+            org_id = named_organization(self.instance, message[route.org_field]) or org_id
         org_id = org_id or token.owner
         require_known_organization(self.instance, org_id)
         caller = Caller(token.user_id, org_id, token.owner)
