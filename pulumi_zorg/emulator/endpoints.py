@@ -26,6 +26,7 @@ MODULES = (
     "project_roles.api_v2",
     "projects.api_v1",
     "projects.api_v2",
+    "scim.api",
     "sessions.api_v2",
     "user_grants.api_v1",
     "user_grants.api_v2",

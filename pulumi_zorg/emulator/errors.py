@@ -169,6 +169,25 @@ class ApiError(Exception):
         }
         return status, {"code": name, "message": f"{text} ({self.error_id})", "details": [detail]}
 
+    def as_scim(self, texts: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Return status and body of SCIM."""
+        status = CODES[self.code][0]
+        kind = {ALREADY_EXISTS: "uniqueness", INVALID_ARGUMENT: "invalidValue"}.get(self.code)
+        answer = {
+            "schemas": [_SCIM_ERROR],
+            **({"scimType": kind} if kind else {}),
+            "detail": self.text(texts),
+            "status": str(status),
+        }
+        if self.error_id:
+            answer["schemas"].append(_SCIM_DETAIL)
+            answer[_SCIM_DETAIL] = {"id": self.error_id, "message": self.key}
+        return status, answer
+
+
+_SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+_SCIM_DETAIL = "urn:ietf:params:scim:api:zitadel:messages:2.0:ErrorDetail"
+
 
 def _string_field(number: int, text: str) -> bytes:
     raw = text.encode()

@@ -155,9 +155,11 @@ class Api:
         if route.connect and request.headers.get("content-type", "").lower() not in _CONNECT_TYPES:
             return Response(status_code=415, headers={"accept-post": _ACCEPT_POST})
         try:
-            return _Json(self._answer(route, request, body, variables), route.status)
+            answer = self._answer(route, request, body, variables)
+            return Response(status_code=route.status) if answer is None else _Json(answer, route.status)
         except ApiError as error:
-            status, answer = error.as_connect(texts) if route.connect else error.as_gateway(texts)
+            form = error.as_connect if route.connect else error.as_scim if route.scim else error.as_gateway
+            status, answer = form(texts)
             return _Json(answer, status)
 
     def _answer(self, route: Route, request: Request, body: bytes, variables: dict[str, str]) -> Any:
@@ -182,7 +184,7 @@ class Api:
         if before or not separator or "Bearer " in text:
             raise unauthenticated("AUTH-toLo1", "invalid auth header")
         token = api_token(self.instance, text)
-        org_id = request.headers.get("x-zitadel-orgid", "")
+        org_id = message["org_id"] if route.scim else request.headers.get("x-zitadel-orgid", "")
         if route.org_field and message[route.org_field]:
             org_id = named_organization(self.instance, message[route.org_field]) or org_id
         org_id = org_id or token.owner

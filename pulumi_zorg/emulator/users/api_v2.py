@@ -62,7 +62,7 @@ def _to_message(user: UserReadModel) -> dict[str, Any]:
         return result
     human = human_fields(user, v2=True)
     # Optional fields are sent even if they are empty.
-    human["profile"] = {"nickName": "", "gender": "GENDER_UNSPECIFIED", **human["profile"]}
+    human["profile"] = {"nickName": "", "displayName": "", "gender": "GENDER_UNSPECIFIED", **human["profile"]}
     result["human"] = {**human, **message(passwordChangeRequired=user.change_required)}
     return result
 

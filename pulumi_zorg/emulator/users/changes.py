@@ -52,7 +52,7 @@ def _contact(model: UserWriteModel, kind: str, value: str, changed: bool, code: 
     return [*new_events, _event(model, f"{kind}.code.added", code.payload)]
 
 
-def _profile_changed(model: HumanWriteModel, profile: dict[str, Any]) -> list[NewEvent]:
+def profile_changed(model: HumanWriteModel, profile: dict[str, Any]) -> list[NewEvent]:
     """Return the event that changes a profile. It has only what is new, and None leaves a field as it is."""
     new = {name: value for name, value in profile.items() if value is not None and value != model.profile.get(name)}
     return [_event(model, "profile.changed", new)] if new else []
@@ -105,7 +105,7 @@ def change_profile(call: Call, user_id: str, owner: str, sent: MessageDict) -> D
         # v1 stores an unspecified gender as -1, as the real server does.
         "gender": GENDERS.index(sent["gender"]) or -1,
     }
-    new_events = _profile_changed(model, profile)
+    new_events = profile_changed(model, profile)
     if not new_events:
         raise precondition("COMMAND-2M0fs", "Errors.User.Profile.NotChanged")
     return _push(call, model, *new_events)
@@ -156,7 +156,7 @@ def _profile_v2(sent: MessageDict) -> dict[str, Any]:
     }
 
 
-def _updated_contact(call: Call, model: HumanWriteModel, kind: str, sent: MessageDict) -> tuple[list[NewEvent], str]:
+def contact_changed(call: Call, model: HumanWriteModel, kind: str, sent: MessageDict) -> tuple[list[NewEvent], str]:
     """Return the events of a new email address or phone number, and the code if the request wants it.
 
     The present one again is an event only where it becomes verified.
@@ -178,11 +178,11 @@ def update_human(call: Call, user_id: str, sent: MessageDict) -> Changed:
     check_user_write(call, user_id)
     new_events = renamed(call, model, sent["username"])
     if sent["profile"]:
-        new_events += _profile_changed(model, _profile_v2(sent["profile"]))
+        new_events += profile_changed(model, _profile_v2(sent["profile"]))
     codes = {}
     for kind in ("email", "phone"):
         if sent[kind]:
-            more, codes[kind] = _updated_contact(call, model, kind, sent[kind])
+            more, codes[kind] = contact_changed(call, model, kind, sent[kind])
             new_events += more
     return Changed(_push(call, model, *new_events), codes.get("email", ""), codes.get("phone", ""))
 
@@ -199,7 +199,7 @@ def set_contact(call: Call, user_id: str, kind: str, sent: MessageDict) -> Chang
     value = normalized_phone(sent["phone"]) if kind == "phone" else sent["email"]
     if model.profile[kind] == value:
         raise precondition("COMMAND-Uch5e", f"Errors.User.{noun}.NotChanged")
-    new_events, code = _updated_contact(call, model, kind, sent)
+    new_events, code = contact_changed(call, model, kind, sent)
     return Changed(_push(call, model, *new_events), code, code)
 
 

@@ -51,6 +51,7 @@ class Human:
     return_phone_code: bool = False
     password: str = ""
     change_required: bool = False
+    inactive: bool = False
     metadata: list[tuple[str, str]] = field(default_factory=list)
     #: The prefix of error ids, which names the part of the server that creates the person.
     part: str = "COMMA"
@@ -127,6 +128,8 @@ def add_human(call: Call, owner: str, human: Human, *, v1: bool) -> NewHuman:
         add("human.phone.code.added", text.payload)
     for key, value in human.metadata:
         add("metadata.set", {"key": key, "value": value})
+    if human.inactive:
+        add("deactivated")
     return NewHuman(
         human.id,
         details_after(call.push(*new_events)[-1]),
