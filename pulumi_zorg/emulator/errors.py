@@ -173,16 +173,13 @@ class ApiError(Exception):
         """Return status and body of SCIM."""
         status = CODES[self.code][0]
         kind = {ALREADY_EXISTS: "uniqueness", INVALID_ARGUMENT: "invalidValue"}.get(self.code)
-        answer = {
-            "schemas": [_SCIM_ERROR],
+        return status, {
+            "schemas": [_SCIM_ERROR, *([_SCIM_DETAIL] if self.error_id else [])],
             **({"scimType": kind} if kind else {}),
             "detail": self.text(texts),
             "status": str(status),
+            **({_SCIM_DETAIL: {"id": self.error_id, "message": self.key}} if self.error_id else {}),
         }
-        if self.error_id:
-            answer["schemas"].append(_SCIM_DETAIL)
-            answer[_SCIM_DETAIL] = {"id": self.error_id, "message": self.key}
-        return status, answer
 
 
 _SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"

@@ -30,13 +30,13 @@ class BetweenUsers:
         self.recorded = recorded
         #: The service accounts that changed themselves and still exist: path and organization.
         self.themselves: list[tuple[str, str]] = []
+        self.late = False
 
     def before(self, index: int) -> None:
         """Do what happened before an exchange."""
         recorded = self.recorded[index]
         title, request = recorded["title"], recorded["request"]
-        late = LATE.get((self.server, title))
-        self._lag(self.replay.map.moments[self.replay.canonical(late)] if late else "")
+        self._lag(LATE.get((self.server, title), ""))
         if match := _STATE.match(title):
             self._user_in_state(recorded, self.recorded[index + 1], match["kind"], match["state"])
         elif (match := _TURN.match(title)) and self._is_new(request):
@@ -49,7 +49,11 @@ class BetweenUsers:
             self._remove_themselves()
 
     def _lag(self, since: str) -> None:
-        self.replay.call("POST", "/debug/lag", {"since": since})
+        """Let lists stand still at a recorded moment, or end that."""
+        if since or self.late:
+            moment = self.replay.map.moments[self.replay.canonical(since)] if since else ""
+            self.replay.call("POST", "/debug/lag", {"since": moment})
+        self.late = bool(since)
 
     def _id_of(self, request: dict[str, Any]) -> str:
         """Return the recorded id of the user that a request is about."""

@@ -155,12 +155,13 @@ class Api:
         if route.connect and request.headers.get("content-type", "").lower() not in _CONNECT_TYPES:
             return Response(status_code=415, headers={"accept-post": _ACCEPT_POST})
         try:
-            answer = self._answer(route, request, body, variables)
-            return Response(status_code=route.status) if answer is None else _Json(answer, route.status)
+            status, answer = route.status, self._answer(route, request, body, variables)
         except ApiError as error:
             form = error.as_connect if route.connect else error.as_scim if route.scim else error.as_gateway
             status, answer = form(texts)
-            return _Json(answer, status)
+        if answer is None:
+            return Response(status_code=status)
+        return _Json(answer, status, media_type="application/scim+json" if route.scim else None)
 
     def _answer(self, route: Route, request: Request, body: bytes, variables: dict[str, str]) -> Any:
         _check_envelope(route, request, body)

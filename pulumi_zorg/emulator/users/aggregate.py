@@ -44,8 +44,8 @@ _HUMAN_CHANGES = frozenset(
 class User(AggregateState):
     """The state of a person or a service account.
 
-    Only persons have a `profile`, with their email address and phone number, and a `password` (hashed). Only service accounts have a `name`, a `description`, a
-    `token_type` and a `secret` (hashed).
+    Only persons have a `profile`, with their email address and phone number, and a `password` (hashed). Only service accounts
+    have a `name`, a `description`, a `token_type` and a `secret` (hashed).
     """
 
     username: str = ""

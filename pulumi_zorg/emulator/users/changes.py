@@ -121,7 +121,9 @@ def change_email(call: Call, user_id: str, owner: str, email: str, *, verified: 
     changed = model.profile["email"] != email
     if not changed and (not verified or model.profile.get("emailVerified")):
         raise precondition("COMMAND-2b7fM", "Errors.User.Email.NotChanged")
-    return _push(call, model, *_contact(model, "email", email, changed, None if verified else email_code(call, v2=False)))
+    return _push(
+        call, model, *_contact(model, "email", email, changed, None if verified else email_code(call, v2=False))
+    )
 
 
 def change_phone(call: Call, user_id: str, owner: str, phone: str, *, verified: bool) -> Details:

@@ -12,7 +12,6 @@ from typing import Any
 from pulumi_zorg.emulator.call import Call
 from pulumi_zorg.emulator.errors import invalid, precondition
 from pulumi_zorg.emulator.eventstore.aggregate import Details, details_after
-from pulumi_zorg.emulator.eventstore.events import NewEvent
 from pulumi_zorg.emulator.http.fields import GENDERS
 from pulumi_zorg.emulator.http.responses import message
 from pulumi_zorg.emulator.http.schema import MessageDict

@@ -106,9 +106,7 @@ UPDATE_EMAIL = Message(
     "UpdateHumanEmailRequest", (ident("user_id"), ident("email"), Field("is_email_verified", "bool"))
 )
 GET_PHONE = ids("GetHumanPhoneRequest", "user_id")
-UPDATE_PHONE = Message(
-    "UpdateHumanPhoneRequest", (ident("user_id"), _PHONE_NUMBER, Field("is_phone_verified", "bool"))
-)
+UPDATE_PHONE = Message("UpdateHumanPhoneRequest", (ident("user_id"), _PHONE_NUMBER, Field("is_phone_verified", "bool")))
 REMOVE_PHONE = ids("RemoveHumanPhoneRequest", "user_id")
 UPDATE_MACHINE = Message(
     "UpdateMachineRequest",
