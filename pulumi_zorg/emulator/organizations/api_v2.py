@@ -17,7 +17,7 @@ from pulumi_zorg.emulator.organizations.commands import change, deactivate, reac
 from pulumi_zorg.emulator.organizations.projection import OrganizationReadModel
 from pulumi_zorg.emulator.organizations.queries import search
 from pulumi_zorg.emulator.users.aggregate import UserWriteModel
-from pulumi_zorg.emulator.users.commands import add_human_v2
+from pulumi_zorg.emulator.users.humans import add_human_v2
 
 _SERVICE = "zitadel.org.v2.OrganizationService/"
 _WRITES = "v2_organization_writes"
@@ -51,7 +51,7 @@ def _add(call: Call) -> Any:
         events = call.push(*new_events)
         for admin in request["admins"]:
             if admin["human"]:
-                user_id, _ = add_human_v2(call, org_id, admin["human"])
+                user_id = add_human_v2(call, org_id, admin["human"]).id
                 events = call.push(organization_member_added(org_id, user_id, admin["roles"] or ["ORG_OWNER"]))
                 created.append({"userId": user_id})
     return message(details=change_details(details_after(events[-1])), organizationId=org_id, createdAdmins=created)
