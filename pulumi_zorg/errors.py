@@ -23,6 +23,7 @@
     │   └── NeverThere              this instance has never had the object: it is another instance
     ├── Gone                    the object is proven to be removed
     ├── NameTaken               another object has the name of the one to be created
+    ├── NotAllChanged           some of what goes along with an organization could not be changed
     ├── RolesRemain             roles that were taken away are still with user grants
     └── LookupFailed            a lookup does not have exactly one answer
         ├── NoMatch                 nothing matches

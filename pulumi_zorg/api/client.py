@@ -87,6 +87,7 @@ class Client:
         self.filled_in: defaultdict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
         #: What was deactivated along with an organization, by its id (:mod:`pulumi_zorg.resource_types.along`).
         self.along: dict[str, Any] = {}
+        self.along_lock = threading.Lock()
         #: The tokens of the types whose new objects reads do not show, so that creating them again does not help.
         self.not_shown: set[str] = set()
         self._verified: set[str] = set()

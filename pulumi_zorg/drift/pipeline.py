@@ -18,6 +18,7 @@ from pulumi_zorg.drift.compare import ROLES, changes_of, compare
 from pulumi_zorg.drift.report import Change, Drift, Report, Unmanaged
 from pulumi_zorg.engine.state import Recorded, Undetermined, not_understood, pending_replacements, recorded, shared
 from pulumi_zorg.errors import ApiError, NotFound, NotProven, PermissionDenied, ZorgError, clean
+from pulumi_zorg.resource_types.along import describe
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
 from pulumi_zorg.resource_types.role_use import lacking
 from pulumi_zorg.world.observed import Address, Found, Key, Observed, Sought
@@ -31,6 +32,8 @@ _FEW_PROJECTS = 5
 #: The events of no more objects than this are read one object at a time.
 _FEW = 5
 _PROGRESS = "Reading who and when"
+#: Of no more objects that should be deactivated along with an organization than this it is read who reactivated them.
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,11 @@ def find_drift(stack: str, exported: Mapping[str, Any], world: World, options: O
     roles = why_roles_lack(world, compared, observed)
 
     # Compare, and explain.
-    drifted = with_access(world, explain(world, compare(compared, observed, lost, roles), compared), compared)
+    drifted = with_access(
+        world,
+        explain_along(world, explain(world, compare(compared, observed, lost, roles), compared), observed),
+        compared,
+    )
     unmanaged, unlisted = _unmanaged(world, resources, options, events)
 
     # Report.
@@ -185,6 +192,39 @@ def explain(world: World, drifts: Sequence[Drift], recorded: Sequence[Recorded])
         if newest is not None:
             explained[drift.urn] = replace(drift, changes=changes, when=newest.when, by=newest.by)
     return tuple(explained.get(drift.urn, drift) for drift in drifts)
+
+
+def explain_along(world: World, drifts: Sequence[Drift], observed: Mapping[Key, Found]) -> tuple[Drift, ...]:
+    """Return the drifts with who is active in an organization with which they should be deactivated, since when and by whom."""
+    explained = []
+    for drift in drifts:
+        found = observed.get(Key(drift.token, drift.id))
+        still = found.still_active if isinstance(found, Observed) else ()
+        last: dict[str, Event | None] = dict.fromkeys(each.id for each in still)
+        for each, answer in world.read_each(lambda one: _last_state(world, one), still[:_NAMED], _PROGRESS):
+            last[each.id] = answer if isinstance(answer, Event) else None
+        events = [each for each in last.values() if each is not None]
+        newest = max(events, key=lambda each: each.creation_date, default=None)
+        changes = tuple(
+            replace(
+                each,
+                why=describe(str(each.recorded), [(one, last[one.id]) for one in still]),
+                when=None if newest is None else newest.creation_date,
+                by=None if newest is None else newest.by,
+            )
+            if each.property == "cascade" and still
+            else each
+            for each in drift.changes
+        )
+        explained.append(replace(drift, changes=changes))
+    return tuple(explained)
+
+
+def _last_state(world: World, observed: Observed) -> Event | None:
+    """Return the last event that changed the state of an object."""
+    own = world.types[observed.token].events
+    events = events_of(world.client, own, observed.id, Address.of(observed.properties), own.state_changes)
+    return events[-1] if events else None
 
 
 def _differs(change: Change) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -18,9 +18,9 @@ from pulumi_zorg.api.lists import PAGE_V2, chunks
 from pulumi_zorg.engine.reconcile import reconcile
 from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import NotAllChanged, ZorgError, clean
-from pulumi_zorg.resource_types.along import Taken, active_along, read_taken, types_of, write_taken
+from pulumi_zorg.resource_types.along import Taken, active_along, change_taken, read_taken, types_of
 from pulumi_zorg.resource_types.inputs import check_inputs
-from pulumi_zorg.resource_types.lifecycle import NOTHING
+from pulumi_zorg.resource_types.lifecycle import NOTHING, Step
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import ACTIVE, Observed
 
@@ -47,14 +47,19 @@ def take_along(target: Target[Any]) -> None:
     # Of an organization that is kept when its resource is deleted, the program may declare that it is active.
     kind = target.type.along({**target.inputs.dump(), ACTIVE: False}) or NOTHING
     active = list(active_along(client, org_id, kind))
-    taken = read_taken(client, org_id)
-    new = frozenset(each.id for _, each in active) - taken.ids.get(kind, frozenset())
-    if new:
-        began = taken.since or _server_time(client)
-        taken = replace(taken, by=taken.by | {client.me.id}, since=began)
-        taken = taken.with_ids(kind, taken.ids.get(kind, frozenset()) | new)
-        write_taken(client, org_id, taken)
-    _switch_all(target, active, "deactivat", active=False)
+    ids, known = frozenset(each.id for _, each in active), frozenset[str]()
+
+    def remember(taken: Taken) -> Taken:
+        nonlocal known
+        known = taken.ids.get(kind, frozenset())
+        by, since = taken.by | {client.me.id}, taken.since or _server_time(client)
+        return replace(taken, by=by, since=since).with_ids(kind, known | ids)
+
+    taken = change_taken(client, org_id, remember)
+    others = _switch_all(target, active, "deactivat", active=False) - known
+    if others:
+        # A list lags: somebody else, or a resource of this run, had deactivated them before this did.
+        taken = change_taken(client, org_id, lambda taken: taken.without(kind, others))
     for other in taken.kinds - {kind}:
         taken = _give_back(target, taken, other)
 
@@ -88,9 +93,7 @@ def _give_back(target: Target[Any], taken: Taken, kind: str) -> Taken:
             records = each.calls.list_ids(client, part) or ()
             found += ((each, each.observed(record)) for record in records)
     _switch_all(target, found, "reactivat", active=True)
-    left = replace(taken, ids={name: those for name, those in taken.ids.items() if name != kind})
-    write_taken(client, target.id, left)
-    return left
+    return change_taken(client, target.id, lambda now: now.without(kind, ids))
 
 
 def _deactivated_by_others(
@@ -115,12 +118,12 @@ def _deactivated_by_others(
     return frozenset(each for each, event in last.items() if each in ids and event.editor.user_id not in taken.by)
 
 
-def _switch_all(target: Target[Any], work: list[Work], verb: str, *, active: bool) -> None:
-    """Deactivate or reactivate objects, and verify of each that a read by its id shows it.
+def _switch_all(target: Target[Any], work: list[Work], verb: str, *, active: bool) -> frozenset[str]:
+    """Deactivate or reactivate objects, and verify of each that a read by its id shows it. Return those that were so before.
 
     :param verb: the beginning of the verb, like ``deactivat``.
     """
-    client, failed = target.client, dict[str, ZorgError]()
+    client, failed, before = target.client, dict[str, ZorgError](), set[str]()
     what = f"{target.title}: {verb}ed {{}} of {len(work)} that go along with it."
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="zorg") as pool:
         running = {pool.submit(_switch, client, *each, active): each[1] for each in work}
@@ -128,7 +131,8 @@ def _switch_all(target: Target[Any], work: list[Work], verb: str, *, active: boo
             for number, done in enumerate(as_completed(running), start=1):
                 observed = running[done]
                 try:
-                    done.result()
+                    if not done.result():
+                        before.add(observed.id)
                 except (errors.CredentialError, errors.Unauthenticated, errors.Unreachable):
                     raise
                 except ZorgError as error:
@@ -143,10 +147,29 @@ def _switch_all(target: Target[Any], work: list[Work], verb: str, *, active: boo
             f"{target.title}: {len(failed)} of {len(work)} that go along with it could not be {verb}ed, and the others were. {shown} "
             "The next `pulumi up` tries it again."
         )
+    return frozenset(before)
 
 
-def _switch(client: Client, type: ResourceType[Any], listed: Observed, active: bool) -> None:
-    """Deactivate or reactivate one object.
+@dataclass
+class _Along(Target[Any]):
+    """An object that goes along with an organization.
+
+    :ivar refused: whether the server refused the step, because the object was in that state already.
+    """
+
+    refused: bool = False
+    is_along: bool = True
+
+    def perform(self, step: Step) -> None:
+        try:
+            super().perform(step)
+        except errors.FailedPrecondition:
+            self.refused = True
+            raise
+
+
+def _switch(client: Client, type: ResourceType[Any], listed: Observed, active: bool) -> bool:
+    """Deactivate or reactivate one object. Return whether this did it.
 
     :param listed: as a list shows it.
     """
@@ -154,15 +177,12 @@ def _switch(client: Client, type: ResourceType[Any], listed: Observed, active: b
     before = {**declared.dump(), ACTIVE: not active}
     # What a list shows otherwise may be older than the last change: it is read by its id.
     is_to_change = listed.properties.get(ACTIVE) is not active
+    target = _Along(type, client, listed.id, declared)
     try:
-        reconcile(
-            Target(type, client, listed.id, declared, is_along=True),
-            listed.properties,
-            before=before,
-            created=listed if is_to_change else None,
-        )
+        reconcile(target, listed.properties, before=before, created=listed if is_to_change else None)
     except errors.Gone:
-        return
+        return False
+    return not target.refused or bool(target.lost)
 
 
 def _inputs(type: ResourceType[Any], listed: Observed, active: bool) -> Any:

@@ -10,19 +10,21 @@ Who deactivates and reactivates them is :mod:`pulumi_zorg.engine.along`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.api.metadata import LONGEST, read_metadata, remove_metadata, set_metadata
 from pulumi_zorg.errors import NotProven, ZorgError, clean
+from pulumi_zorg.resource_types.impact import count_text
 from pulumi_zorg.resource_types.lifecycle import NOTHING, PARTLY
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.observed import ACTIVE, Observed, Removal
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
+    from pulumi_zorg.api.records import Event
     from pulumi_zorg.resource_types.resource_type import ResourceType
 
 #: The key of the metadata. docs/resources.md has the format of its value.
@@ -62,6 +64,10 @@ class Taken:
     def with_ids(self, kind: str, ids: frozenset[str]) -> Taken:
         """Return the same with other objects of a kind."""
         return replace(self, ids={**self.ids, kind: ids})
+
+    def without(self, kind: str, ids: Collection[str]) -> Taken:
+        """Return the same without some objects of a kind."""
+        return self.with_ids(kind, self.ids.get(kind, frozenset()) - {*ids})
 
     def dump(self) -> bytes:
         """Return the value of the metadata."""
@@ -108,12 +114,23 @@ def read_taken(client: Client, org_id: str) -> Taken:
         ) from None
 
 
-def write_taken(client: Client, org_id: str, taken: Taken) -> None:
-    """Remember what is deactivated along with an organization.
+def change_taken(client: Client, org_id: str, change: Callable[[Taken], Taken]) -> Taken:
+    """Change what is remembered of what was deactivated along with an organization, and return it.
+
+    Several resources of one process may do that at the same time.
 
     :raises NotProven: where it is more than metadata can have. Nothing was written then.
     """
-    client.along.pop(org_id, None)
+    with client.along_lock:
+        before = read_taken(client, org_id)
+        after = change(before)
+        if after.ids != before.ids:
+            _write(client, org_id, after)
+        client.along.pop(org_id, None)
+        return after
+
+
+def _write(client: Client, org_id: str, taken: Taken) -> None:
     if not taken.kinds:
         remove_metadata(client, org_id, KEY)
         return
@@ -154,8 +171,8 @@ def _taken_now(client: Client, org_id: str) -> Taken:
 
 def release(client: Client, found: Observed) -> None:
     """Let an object that was deactivated along with its organization stay so when that comes back: it is deactivated by itself now."""
-    taken, kind = read_taken(client, found.taken_by), RESOURCE_TYPES[found.token].goes_along
-    write_taken(client, found.taken_by, taken.with_ids(kind, taken.ids.get(kind, frozenset()) - {found.id}))
+    kind = RESOURCE_TYPES[found.token].goes_along
+    change_taken(client, found.taken_by, lambda taken: taken.without(kind, {found.id}))
 
 
 def types_of(kind: str) -> Sequence[ResourceType[Any]]:
@@ -183,11 +200,11 @@ def with_along(client: Client, observed: Observed, along: str) -> Observed:
         # Somebody has reactivated the organization itself. Whoever was deactivated along with it is not back by that.
         warning = None
         if taken.kinds:
-            number = sum(map(len, taken.ids.values()))
+            number = count_text(sum(map(len, taken.ids.values())), "object")
             warning = (
-                f"Organization {clean(org_id)} was reactivated outside Pulumi, and {number} objects that were deactivated along with it "
-                "(cascade) stay inactive. `pulumi up --refresh` deactivates the organization again, if the program declares that. To bring "
-                "all of them back, let it deactivate the organization, then set active=True and run `pulumi up`."
+                f"Organization {clean(org_id)} was reactivated outside Pulumi, and what was deactivated along with it ({number}) stays "
+                "inactive. `pulumi up --refresh` deactivates the organization again, if the program declares that. To bring all of them "
+                "back, run it, then set active=True and run `pulumi up`."
             )
         return replace(observed, along=PARTLY, warning=observed.warning or warning)
     still = [each for _, each in active_along(client, org_id, along)]
@@ -197,13 +214,27 @@ def with_along(client: Client, observed: Observed, along: str) -> Observed:
     whole = not still and taken.kinds <= {along}
     warning = observed.warning
     if still:
-        names = ", ".join(_named(each) for each in still[:_NAMED])
-        more = f" and {len(still) - _NAMED} more" if len(still) > _NAMED else ""
-        warning = (
-            f"Organization {clean(org_id)} is deactivated with cascade={along!r}, and of its {along.replace('_', ' ')} these are active: "
-            f"{names}{more}."
-        )
-    return replace(observed, properties=properties, along=along if whole else PARTLY, warning=warning)
+        active = describe(along, [(each, None) for each in still])
+        warning = f"Organization {clean(org_id)} is deactivated with cascade={along!r}. {active}."
+    return replace(
+        observed, properties=properties, along=along if whole else PARTLY, warning=warning, still_active=tuple(still)
+    )
+
+
+def describe(kind: str, still: Sequence[tuple[Observed, Event | None]]) -> str:
+    """Return what is active and should not be, as a sentence without the full stop.
+
+    :param still: the objects, each with its last change of state, as far as that is known.
+    """
+    said = []
+    for each, event in still[:_NAMED]:
+        name = each.properties.get("user_name") or each.properties.get("user_id")
+        by = f" by {clean(event.by)}" if event is not None and event.by else ""
+        when = f", reactivated {event.creation_date:%Y-%m-%d %H:%M:%S} UTC{by}" if event is not None else ""
+        said.append(f"{clean(str(name))} ({each.id}{when})" if name else f"{each.id}{when}")
+    more = f" and {len(still) - _NAMED} more" if len(still) > _NAMED else ""
+    noun, are = kind.replace("_", " "), "is" if len(still) == 1 else "are"
+    return f"{len(still)} of its {noun} {are} active: {', '.join(said)}{more}"
 
 
 def _is_active(client: Client, listed: Observed) -> bool:
@@ -214,8 +245,3 @@ def _is_active(client: Client, listed: Observed) -> bool:
     except ZorgError:
         return True
     return isinstance(found, Observed) and found.properties.get(ACTIVE) is not False
-
-
-def _named(observed: Observed) -> str:
-    name = observed.properties.get("user_name") or observed.properties.get("user_id")
-    return f"{clean(str(name))} ({observed.id})" if name else observed.id

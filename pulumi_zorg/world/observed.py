@@ -82,6 +82,7 @@ class Observed:
         :class:`~pulumi_zorg.resource_types.lifecycle.Snapshot`.
     :param taken_by: the id of the deactivated organization along with which it was deactivated; empty for none. Its own flag ``active`` is
         what it was before then, and what it is again afterwards.
+    :param still_active: the objects that should be deactivated along with it, and are active.
     """
 
     token: str
@@ -93,6 +94,7 @@ class Observed:
     within: str = ""
     along: str = "none"
     taken_by: str = ""
+    still_active: tuple[Observed, ...] = ()
 
     @property
     def key(self) -> Key:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -43,7 +42,7 @@ class Tenant:
 
 
 @pytest.fixture
-def tenant(server: Server, stack: InProcessStack) -> Iterator[Tenant]:
+def tenant(server: Server, stack: InProcessStack) -> Tenant:
     admin = server.admin
     acme = admin.create_organization(server.name("Acme"))
     portal = admin.create_project(server.home, server.name("Shop"), ["viewer"])
@@ -53,7 +52,7 @@ def tenant(server: Server, stack: InProcessStack) -> Iterator[Tenant]:
     grants |= {admin.create_grant(server.home, users[2], portal, ["viewer"]): server.home}
     off = admin.create_grant(acme, users[3], portal, ["viewer"], project_grant)
     admin.deactivate_grant(acme, users[3], off)
-    yield Tenant(server, stack, acme, grants, off)
+    return Tenant(server, stack, acme, grants, off)
 
 
 def test_the_user_grants_of_an_organization_go_with_it_and_come_back(tenant: Tenant) -> None:
@@ -79,7 +78,7 @@ def test_a_refresh_names_who_is_active_again_and_closes_it(tenant: Tenant) -> No
     again, org_id = next(iter(tenant.grants.items()))
     tenant.server.admin.reactivate_grant(org_id, "-", again)
     refreshed = tenant.stack.must("refresh")
-    assert refreshed.shows("of its user grants these are active", again)
+    assert refreshed.shows("1 of its user grants is active", again)
     assert tenant.active() == {again}, "a refresh changes nothing"
     assert tenant.stack.preview() == {"acme": ["update", "cascade"]}
     tenant.stack.up()
@@ -179,7 +178,9 @@ def with_grant(tenant: Tenant, *, active: bool, grant_active: bool = True) -> st
     return each
 
 
-def test_a_resource_of_what_went_along_is_in_sync_and_does_not_come_back_before_the_organization(tenant: Tenant) -> None:
+def test_a_resource_of_what_went_along_is_in_sync_and_does_not_come_back_before_the_organization(
+    tenant: Tenant,
+) -> None:
     ann = with_grant(tenant, active=True)
     tenant.stack.up()
     with_grant(tenant, active=False)

@@ -61,7 +61,7 @@ def test_an_unknown_state_is_an_error() -> None:
 
 def test_an_object_that_is_neither_active_nor_inactive_is_deactivated_and_not_reactivated() -> None:
     locked, deactivate = Snapshot(None, {}), (Step(Action.DEACTIVATE),)
-    assert UserType().snapshot(user("LOCKED").properties()) == locked
+    assert UserType().snapshot(UserType().observed(user("LOCKED"))) == locked
     assert steps(Snapshot(True, {}), locked) == ()
     assert steps(Snapshot(False, {}), locked) == deactivate
     unchanged = changed_only({"active": True}, Snapshot(True, {}), locked)

@@ -69,7 +69,7 @@ def test_what_identifies_a_grant_replaces_it_and_nothing_of_an_organization_does
 def test_what_is_no_input_is_passed_over() -> None:
     checked, problems = check_inputs(OrganizationInputs, {**ORG, "state": "ORG_STATE_ACTIVE", "__provider": "…"})
     assert problems == []
-    assert set(checked) == set(OrganizationInputs.names())
+    assert set(checked) == {*OrganizationInputs.names()} - {"cascade"}
 
 
 def test_none_is_not_given() -> None:
@@ -230,7 +230,7 @@ common = {
 }
 organizations = st.fixed_dictionaries(
     {"name": st.text(min_size=1, max_size=200).map(str.strip).filter(bool)},
-    optional={**common, "allow_lockout": st.booleans()},
+    optional={**common, "allow_lockout": st.booleans(), "cascade": st.sampled_from(["none", "user_grants", "users"])},
 )
 user_grants = st.fixed_dictionaries(
     {"org_id": ids, "user_id": ids, "project_id": ids},

@@ -132,6 +132,7 @@ def test_these_are_the_names() -> None:
         "NeverThere",
         "NoAnswer",
         "NoMatch",
+        "NotAllChanged",
         "NotFound",
         "NotProven",
         "Organization",
@@ -340,6 +341,7 @@ INPUTS: dict[type, dict[str, Any]] = {
         "adopt": False,
         "deletion_policy": "remove",
         "allow_lockout": False,
+        "cascade": None,
     },
     zorg.Project: {
         "org_id": None,

@@ -40,6 +40,8 @@ class Users:
         assert self.live is not None
         return self.live
 
+    find_declared = find
+
 
 class Store:
     """An event store with these events."""
