@@ -147,6 +147,10 @@ class Manager:
 Object = TypeVar("Object", Organization, User, Project, Application, ProjectGrant, UserGrant)
 
 
+#: The collections of an instance that lists show.
+COLLECTIONS = ("organizations", "users", "projects", "project_grants", "user_grants", "managers")
+
+
 @dataclass(frozen=True)
 class Instance:
     """What an instance has, as far as it is known.

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from pulumi_zorg.access.instance import (
+    COLLECTIONS,
     Instance,
     Kind,
     Level,
@@ -41,7 +42,6 @@ from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedA
 
 Answer = TypeVar("Answer")
 
-_COLLECTIONS = ("organizations", "users", "projects", "project_grants", "user_grants", "managers")
 _WAY_OUT = "ZITADEL has it since v4. Without it, it cannot be found out who can get in."
 _MORE_PAGES = 10  # of events, for the roles of few projects that were changed often
 #: Lists that are read at the same time.
@@ -251,7 +251,7 @@ class _Lists:
 
 
 def _read(client: Client, progress: Callable[[str, int, int], None], pages: int | None = None) -> Instance:
-    unlisted = {} if _sees_all(client) else dict.fromkeys(_COLLECTIONS, _HIDDEN)
+    unlisted = {} if _sees_all(client) else dict.fromkeys(COLLECTIONS, _HIDDEN)
     lists = _Lists(client, progress, pages, unlisted)
     # Two at once: an answer is parsed while the server makes the next one.
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pulumi_zorg.access.instance import COLLECTIONS, Instance
 from pulumi_zorg.engine.managed_objects import ManagedObjects
 from pulumi_zorg.engine.reporter import Reporter
 from pulumi_zorg.resource_types.impact import UNKNOWN, Act, Harm, Planned, count_text
@@ -22,6 +23,7 @@ from pulumi_zorg.settings.config import Settings
 
 if TYPE_CHECKING:
     from pulumi_zorg.engine.preview_impact import PreviewImpact
+    from pulumi_zorg.resource_types.planned_access import PlannedChange
 
 _IF_OTHERWISE = (
     "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
@@ -52,7 +54,7 @@ class ImpactReport:
 
     def __init__(self, note: Callable[[str], None], *, at_once: bool = os.name == "nt") -> None:
         self._note = note
-        self._at_once = at_once
+        self.at_once = at_once
         self._kept: list[tuple[Harm, bool, str]] = []
         self._counted: defaultdict[Harm, Counter[str]] = defaultdict(Counter)
         self._lock = threading.Lock()
@@ -62,7 +64,7 @@ class ImpactReport:
 
         :param maybe: whether it is known only when the change is made. It comes after what is known.
         """
-        if self._at_once:
+        if self.at_once:
             for sentence in sentences:
                 self._note(sentence)
             return
@@ -76,7 +78,7 @@ class ImpactReport:
             changes anything; DEACTIVATES where the object may be declared inactive. CREATED for an object that gives access to
             what the same run creates.
         """
-        if self._at_once:
+        if self.at_once:
             self.add(sentences, harm)
         elif sentences:
             with self._lock:
@@ -105,6 +107,7 @@ class Preview:
     def __init__(self, settings: Settings, reporter: Reporter, objects: ManagedObjects) -> None:
         self._settings, self._reporter, self._objects = settings, reporter, objects
         self._impacts = ImpactReport(reporter.note)
+        self._changes: list[PlannedChange] = []
         self._reads: PreviewImpact | None = None
         self._lock = threading.Lock()
 
@@ -130,6 +133,9 @@ class Preview:
         """Write what was kept for the end of the preview, and close the connections."""
         self._impacts.write()
         if self._reads is not None:
+            if self._changes and not self._impacts.at_once:
+                for sentence in _who_by(self._changes, *self._reads.known):
+                    self._reporter.note(sentence)
             self._reads.close()
 
     def check(
@@ -269,6 +275,24 @@ class Preview:
         elif effect.act is Act.CREATES and not impact.takes_access(effect) and {*created} & {*impact.gives_access_to}:
             self._impacts.count(Harm.CREATED, resource_type.noun, impact.sentences(effect))
         else:
-            sentences = impact.sentences(effect, self._instance().facts(resource_type, effect))
-            self._impacts.add(sentences, impact.harm(effect), maybe=effect.maybe)
+            from pulumi_zorg.resource_types.planned_access import PlannedChange
+
+            known = self._instance().known_to(effect)
+            facts = self._instance().facts(*known, effect)
+            change = PlannedChange(f"{len(self._changes)}", impact.thing(effect, facts), effect)
+            self._changes.append(change)
+            # Where nothing is kept until the end, each change is reported by itself.
+            who = _who_by([change], *known) if self._impacts.at_once else ()
+            self._impacts.add((*impact.sentences(effect, facts), *who), impact.harm(effect), maybe=effect.maybe)
         return planned
+
+
+def _who_by(changes: Sequence[PlannedChange], instance: Instance | None, why_not: str | None) -> tuple[str, ...]:
+    """Return who loses and who gains what by changes, and what is not known of that, as sentences."""
+    from pulumi_zorg.resource_types.planned_access import people_of
+
+    # Of an instance that was not read, only what the changes name is known.
+    known = instance or Instance(unlisted=dict.fromkeys(COLLECTIONS, why_not or "it was not read"))
+    people = people_of(known, changes)
+    nobody = people.nobody_loses and any(each.takes_access for each in changes)
+    return (*people.sentences, *people.gaps, *(("nobody loses access",) if nobody else ()))

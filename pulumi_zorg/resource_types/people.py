@@ -47,6 +47,12 @@ class People:
         return self.before is not None and not self.difference.lost and self.why_lost_incomplete is None
 
     @property
+    def gaps(self) -> tuple[str, ...]:
+        """What is not known of those who lose and who gain something, as sentences."""
+        sides = ((self.why_lost_incomplete, self.difference.lost), (self.why_gained_incomplete, self.difference.gained))
+        return tuple(why.replace("who ", "who else ", 1) if known else why for why, known in sides if why)
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """Who loses and who gains what, people by name up to ten and by number beyond."""
         lost, gained = self.difference.lost, self.difference.gained
