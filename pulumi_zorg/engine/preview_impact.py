@@ -192,10 +192,11 @@ class PreviewImpact:
             if found is None or not found.unlisted:
                 return found, why
             known, reads = found, ACCESS[effect.type].reads(found, effect)
-            more, _ = self.attempt(("more", repr(reads)), lambda: read_more(self._client, known, _PAGES, **reads))
-            found = more or found
-            self._answers[_SOME] = found, why
-            return found, why
+            key = ("more", repr(reads))
+            if key not in self._answers:
+                more, _ = self.attempt(key, lambda: read_more(self._client, known, _PAGES, **reads))
+                self._answers[_SOME] = more or found, why
+            return self.known
 
     def facts(self, instance: Instance | None, why_not: str | None, effect: Effect) -> Facts:
         """Return the counts and names that the sentences show. It never raises.
@@ -203,11 +204,14 @@ class PreviewImpact:
         :param instance: the instance; None where it was not read.
         :param why_not: why it was not.
         """
-        known = Facts(why_not=why_not) if instance is None else ACCESS[effect.type].facts(instance, effect)
-        more, why = self.attempt(
-            ("facts", effect.type, str(effect.id)), lambda: RESOURCE_TYPES[effect.type].more_facts(self._client, effect)
-        )
-        return replace(known, counts={**known.counts, **(more or {})}, why_not=why or known.why_not)
+        found = Facts(why_not=why_not) if instance is None else ACCESS[effect.type].facts(instance, effect)
+        read = RESOURCE_TYPES[effect.type].more_facts
+        more, why = self.attempt(("facts", effect.type, str(effect.id)), lambda: read(self._client, effect))
+        # A name may have been read to find out whether the object exists.
+        ids = {name: each for name, each in effect.properties.items() if isinstance(each, str)}
+        names = {name: self._answers.get(("name", name, ids.get("org_id", ""), each)) for name, each in ids.items()}
+        named = {name: each for name, each in names.items() if each}
+        return Facts({**found.counts, **(more or {})}, {**named, **found.names}, why or found.why_not)
 
     def name(self, key: tuple[str, ...], *calls: Callable[[], str | None]) -> str | None:
         """Return the first name that a call gives, read once in a preview. Without one the sentence shows the id."""

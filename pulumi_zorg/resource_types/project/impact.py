@@ -21,12 +21,15 @@ def _lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...
     return (SOME_ROLES,) if had is None or isinstance(had, Unknown) or isinstance(has, Unknown) else ()
 
 
-#: The settings that keep people out of the login, by whether they were off or on.
+#: The settings that keep people out of the login.
 CHECKS = ("project_role_check", "has_project_check")
-#: What each setting wants of a login.
-_WANTS = {
-    "project_role_check": "an active user grant of the user on it",
-    "has_project_check": "that the user's own organization owns it or has an active project grant of it",
+#: What each setting does where it is on, and where it is off.
+_ON_AND_OFF = {
+    "project_role_check": ("only people with an active user grant on it can", "people need no user grant on it to"),
+    "has_project_check": (
+        "only people of its own organization and of those with an active project grant of it can",
+        "people of every organization can",
+    ),
 }
 
 
@@ -126,12 +129,11 @@ def _checked(effect: Effect, project: str) -> tuple[str, ...]:
         if value is SECRET:
             may = "who can log in to its applications may change"
             lines.append(f"may change {name} of {project} (the value is secret): {may}")
-        elif value is False:
-            lines.append(f"disables {name} of {project}: a login to its applications no longer needs {_WANTS[name]}")
         else:
-            verb = "enables" if value is True else "may enable"
-            kept = "Refresh tokens of earlier logins and service accounts are not stopped"
-            lines.append(f"{verb} {name} of {project}: a login to its applications then needs {_WANTS[name]}. {kept}")
+            verb = "disables" if value is False else "enables" if value is True else "may enable"
+            then = f"then {_ON_AND_OFF[name][value is False]} log in to its applications"
+            only = "" if value is False else ". It acts at the login alone: refresh tokens and service accounts go on"
+            lines.append(f"{verb} {name} of {project}: {then}{only}")
     return tuple(lines)
 
 
