@@ -39,7 +39,11 @@ class UserGrantImpact(Impact):
     def thing(self, effect: Effect, facts: Facts) -> str:
         user, project = facts.named("user", "user_id", effect), facts.named("project", "project_id", effect)
         grant = (
-            f"user grant {effect.id}" if effect.id else "an existing user grant" if effect.adopts else "a user grant"
+            f"user grant {effect.id}"
+            if effect.id
+            else "an adopted or a new user grant"
+            if effect.adopts
+            else "a user grant"
         )
         return f"{grant} of {user} in {project}"
 
