@@ -597,7 +597,7 @@ def test_a_resource_that_is_pending_replacement_is_not_removed_again(server: Ser
     for args in (("--run",), (plan(stack),), (plan(stack, "preview", "--show-replacement-steps"),)):
         run = guard(stack, *args, *limits)
         assert run.code == WITHIN, run.out
-        assert run.shows("gives the role viewer")
+        assert run.shows("gains the role viewer")
     drift = run_zorg("drift", cwd=stack.folder, env=stack.env)
     assert (drift.code, "removed" in drift.out) == (0, False)
     assert "is not compared: an earlier run removed its object to replace it" in drift.err
