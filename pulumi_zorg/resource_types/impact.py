@@ -158,11 +158,6 @@ class Facts:
     names: Mapping[str, str] = field(default_factory=dict)
     why_not: str | None = None
 
-    def __or__(self, other: Facts) -> Facts:
-        """Return what two facts say together."""
-        counts, names = {**self.counts, **other.counts}, {**self.names, **other.names}
-        return Facts(counts, names, self.why_not or other.why_not)
-
     def named(self, noun: str, property: str, effect: Effect) -> str:
         """Return the object that a property names: by its name where that was read, else by its id."""
         return self.names.get(property) or called(noun, effect.properties.get(property))
