@@ -10,6 +10,7 @@ import os
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.access.instance import COLLECTIONS, Instance
@@ -35,6 +36,9 @@ _COUNTED = {
     Harm.NOT_READ: "adopts {} that this preview could not compare with what exists. " + _IF_OTHERWISE,
     Harm.CREATED: "gives roles by {} in organizations or projects that this run creates. They are counted here and not listed",
 }
+
+#: A preview does not see deletions.
+_NOBODY = "nobody loses access by these creates and updates"
 
 #: The properties that decide which roles are given.
 _NAME_ROLES = frozenset({"role_keys", "project_id", "project_grant_id"})
@@ -108,6 +112,9 @@ class Preview:
         self._settings, self._reporter, self._objects = settings, reporter, objects
         self._impacts = ImpactReport(reporter.note)
         self._changes: list[PlannedChange] = []
+        self._numbers = count()
+        #: Whether an adoption was only counted: it may take access from somebody.
+        self._has_counted = False
         self._reads: PreviewImpact | None = None
         self._lock = threading.Lock()
 
@@ -134,7 +141,7 @@ class Preview:
         self._impacts.write()
         if self._reads is not None:
             if self._changes and not self._impacts.at_once:
-                for sentence in _who_by(self._changes, *self._reads.known):
+                for sentence in _who_by(self._changes, *self._reads.known, is_all=not self._has_counted):
                     self._reporter.note(sentence)
             self._reads.close()
 
@@ -272,6 +279,7 @@ class Preview:
         if effect.adopts:
             harm = Harm.DEACTIVATES if effect.act is Act.DEACTIVATES else Harm.NOT_READ
             self._impacts.count(harm, resource_type.noun, impact.sentences(effect))
+            self._has_counted = True
         elif effect.act is Act.CREATES and not impact.takes_access(effect) and {*created} & {*impact.gives_access_to}:
             self._impacts.count(Harm.CREATED, resource_type.noun, impact.sentences(effect))
         else:
@@ -279,20 +287,25 @@ class Preview:
 
             known = self._instance().known_to(effect)
             facts = self._instance().facts(*known, effect)
-            change = PlannedChange(f"{len(self._changes)}", impact.thing(effect, facts), effect)
+            change = PlannedChange(f"change {next(self._numbers)}", impact.thing(effect, facts), effect)
             self._changes.append(change)
             # Where nothing is kept until the end, each change is reported by itself.
-            who = _who_by([change], *known) if self._impacts.at_once else ()
+            who = _who_by([change], *known, is_all=False) if self._impacts.at_once else ()
             self._impacts.add((*impact.sentences(effect, facts), *who), impact.harm(effect), maybe=effect.maybe)
         return planned
 
 
-def _who_by(changes: Sequence[PlannedChange], instance: Instance | None, why_not: str | None) -> tuple[str, ...]:
-    """Return who loses and who gains what by changes, and what is not known of that, as sentences."""
+def _who_by(
+    changes: Sequence[PlannedChange], instance: Instance | None, why_not: str | None, *, is_all: bool
+) -> tuple[str, ...]:
+    """Return who loses and who gains what by changes, and what is not known of that, as sentences.
+
+    :param is_all: whether these are all creates and updates of the run.
+    """
     from pulumi_zorg.resource_types.planned_access import people_of
 
     # Of an instance that was not read, only what the changes name is known.
     known = instance or Instance(unlisted=dict.fromkeys(COLLECTIONS, why_not or "it was not read"))
     people = people_of(known, changes)
-    nobody = people.nobody_loses and any(each.takes_access for each in changes)
-    return (*people.sentences, *people.gaps, *(("nobody loses access",) if nobody else ()))
+    nobody = is_all and people.nobody_loses and any(each.takes_access for each in changes)
+    return (*people.sentences, *people.gaps, *((_NOBODY,) if nobody else ()))

@@ -84,11 +84,14 @@ class AccessModel:
 
         :param counted: the ids of those users.
         """
-        reason = self.why_not_known(effect)
+        reason, user_id = self.why_not_known(effect), effect.properties.get("user_id")
         # A change of what one user has, who is counted, concerns nobody else.
-        if reason is not None or effect.properties.get("user_id") in counted:
+        if reason is not None or user_id in counted:
             return reason
         projects = self.projects(instance, effect)
+        whole = [instance.why_not_whole("user_grants", each) is None for each in projects or ()]
+        if user_id in instance.users and whole == [True]:
+            return None
         for name, why in instance.unlisted.items():
             if name != "managers" and not (
                 projects and all(self._is_whole(instance, name, each, effect) for each in projects)

@@ -308,6 +308,14 @@ def test_a_user_grant(scene: Scene) -> None:
     assert losing(scene, USER_GRANT, scene.grant_of_x, without, None) == set()
 
 
+def test_a_user_grant_concerns_its_user_alone(scene: Scene) -> None:
+    """Also where the user neither gains nor loses anything by it."""
+    has, keys = scene.grant(scene.c, "viewer"), {"role_keys": ["viewer"], "active": True}
+    effect = effect_of(USER_GRANT, None, None, {**has, **keys, "org_id": scene.owner})
+    people = in_a_large_instance(scene, effect)
+    assert (people.difference.gained, people.gaps) == ((), ())
+
+
 def test_a_user_grant_where_the_project_checks_roles(scene: Scene) -> None:
     scene.check(role=True)
     without = scene.grant(scene.x)

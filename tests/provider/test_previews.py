@@ -30,7 +30,7 @@ def stops_nobody(name: str, org_id: str) -> str:
     return f"deactivates organization {name} ({org_id}), which cuts off none of its users. {CUT_OFF}"
 
 
-NOBODY = "nobody loses access"
+NOBODY = "nobody loses access by these creates and updates"
 
 
 def preview(stack: Stack, *args: str) -> list[str]:
@@ -589,3 +589,18 @@ def test_a_deactivation_is_told_of_what_is_adopted_without_being_read(server: Se
     assert told[0].startswith(
         "adopts 1 organization that this preview could not compare with what exists, and deactivates each that is active. "
     )
+
+
+def test_nobody_is_not_said_to_lose_nothing_beside_an_adoption_that_was_not_read(server: Server, stack: Stack) -> None:
+    stack.declare(mine=org("Mine"))
+    stack.up()
+    names = [f"Tenant {number}" for number in range(30)]
+    for name in names:
+        server.admin.create_organization(name)
+    mine = org("Mine", active=False)
+    stack.declare(mine=mine)
+    assert said(stack.must("preview"))[-1] == NOBODY
+    stack.declare(mine=mine, **{name: org(name, adopt=True, active=False) for name in names})
+    told = said(stack.must("preview"))
+    assert [each for each in told if each.startswith("deactivates organization Mine")]
+    assert not [each for each in told if each == NOBODY or "is not known" in each]

@@ -138,14 +138,14 @@ def test_roles_that_become_managed_are_read(any_server: Server, tenant: InProces
     admin.add_project_role(server.home, stack.id("shop"), "left-over")
     stack.declare(**declared(server))
     assert preview(stack) == [
-        "nobody loses access",
+        "nobody loses access by these creates and updates",
         f"removes the role left-over of {shop_of(server, stack)}: every user grant loses it",
     ]
     stack.up()
     assert set(admin.project_roles(server.home, stack.id("shop"))) == set(ROLES)
     admin.add_project_role(server.home, stack.id("shop"), "by-hand")
     assert preview(stack, "--refresh") == [
-        "nobody loses access",
+        "nobody loses access by these creates and updates",
         f"removes the role by-hand of {shop_of(server, stack)}: every user grant loses it",
     ]
 
@@ -241,7 +241,7 @@ def test_a_slow_server_and_many_roles_stay_within_the_budget(server: Server, sta
     server.proxy.clear()
     nobody, roles = preview(stack)
     assert roles.endswith("r9 of project Shop (" + stack.id("shop") + "): every user grant loses them")
-    assert nobody == "nobody loses access"
+    assert nobody == "nobody loses access by these creates and updates"
     assert len(server.proxy.exchanges) == 7
     server.proxy.add(Fault("delay", times=None, seconds=30))
     began = time.monotonic()
