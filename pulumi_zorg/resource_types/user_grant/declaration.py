@@ -12,16 +12,14 @@ from pulumi_zorg.api.lists import TooLong
 from pulumi_zorg.api.records import Details, Event, ObjectRecord
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer, clean
-from pulumi_zorg.resource_types.impact import Effect, Facts
-from pulumi_zorg.resource_types.logins import read_login
-from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.user_grant.calls import (
     PhantomGrantRecord,
     UserGrantCalls,
     active_of_users_in,
     organization_of,
 )
-from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK, UserGrantImpact, decides_alone, ends
+from pulumi_zorg.resource_types.user_grant.impact import UserGrantImpact
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.object_events import ObjectEvents, Parent
 from pulumi_zorg.world.observed import Address, Observed, Removal
@@ -132,13 +130,6 @@ class UserGrantType(ResourceType[UserGrantInputs]):
 
     def list_along(self, client: Client, org_id: str) -> Sequence[Observed]:
         return [self.observed(each) for each in active_of_users_in(client, org_id)]
-
-    def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
-        names = self.names(client, reader, effect, "user_id", "project_id")
-        if effect.is_phantom or not (ends(effect) or decides_alone(effect)):
-            return Facts(names=names)
-        login, why = read_login(client.access, reader, effect.properties.get("project_id"))
-        return Facts({} if login is None else {ROLE_CHECK: int(login.role_check)}, names, why)
 
     def removed_along(
         self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int
