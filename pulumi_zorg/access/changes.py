@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from pulumi_zorg.access.instance import Instance, Level, UserGrant
+from pulumi_zorg.access.instance import Instance, Level, UserGrant, UserState
 
 
 def remove(
@@ -79,3 +79,37 @@ def doubted(grant: UserGrant, *roles: str) -> tuple[UserGrant, UserGrant]:
     """
     unsure = replace(grant, id=f"{grant.id} in doubt", roles=(*grant.roles, *roles), active=grant.active and None)
     return replace(grant, roles=()), unsure
+
+
+def take_along(instance: Instance, org_id: str, kind: str | None) -> Instance:
+    """Return the instance after what goes along with an organization was deactivated.
+
+    :param kind: ``users`` or ``user_grants``; None where it is not known which, or whether anything is.
+    """
+    users = [each for each in instance.users.values() if each.org_id == org_id]
+    ids = {each.id for each in users}
+    grants = [each for each in instance.user_grants.values() if each.user_id in ids and each.active is not False]
+    if kind == "user_grants":
+        return instance.having("user_grants", *(replace(each, active=False) for each in grants))
+    # Who is locked stays locked.
+    state = None if kind is None else UserState.INACTIVE
+    working = (each for each in users if each.state not in (UserState.INACTIVE, UserState.LOCKED))
+    return instance.having("users", *(replace(each, state=state) for each in working))
+
+
+def give_back(instance: Instance, org_id: str, kind: str | None) -> Instance:
+    """Return the instance after what was deactivated along with an organization was reactivated. See :func:`take_along`.
+
+    Where it was not read which objects these are, it is not known of any that is inactive.
+    """
+    taken = instance.taken.get(org_id)
+    users = [each for each in instance.users.values() if each.org_id == org_id and each.state is UserState.INACTIVE]
+    if kind == "user_grants":
+        ids = {each.id for each in instance.users.values() if each.org_id == org_id}
+        off = [each for each in instance.user_grants.values() if each.user_id in ids and each.active is False]
+        back = off if taken is None else [each for each in off if each.id in taken]
+        return instance.having("user_grants", *(replace(each, active=None if taken is None else True) for each in back))
+    unsure = taken is None or kind is None
+    back_users = [each for each in users if taken is None or each.id in taken]
+    state = None if unsure else UserState.ACTIVE
+    return instance.having("users", *(replace(each, state=state) for each in back_users))

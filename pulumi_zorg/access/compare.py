@@ -19,7 +19,7 @@ class What(Enum):
     ROLES = "roles"
     #: A right as a manager.
     RIGHT = "right"
-    #: Every login and every token: the user itself is removed, or a service account is deactivated.
+    #: Every login and every token: the user itself is removed, deactivated or locked.
     EVERYTHING = "everything"
 
 
@@ -61,8 +61,9 @@ class Difference:
 
 def compare(before: Instance, after: Instance) -> Difference:
     """Return what each user loses and gains between two instances."""
-    lost = [*_missing_users(before, after)]
-    gained = [*_missing_users(after, before)]
+    lost, all_gained = [*_everything(before, after)], [*_everything(after, before)]
+    # Whoever comes back is told by what the user gets. A new user has nothing else yet.
+    gained = [each for each in all_gained if each.user_id not in before.users]
     whole = {each.user_id for each in (*lost, *gained)}
     for user_id, project_id in _pairs(before, after):
         if user_id not in whole:
@@ -70,6 +71,8 @@ def compare(before: Instance, after: Instance) -> Difference:
             worked, works = _login(was), _login(now)
             lost += _change(was, worked, now, works)
             gained += _change(now, works, was, worked)
+    gaining = {each.user_id for each in gained}
+    gained += (each for each in all_gained if each.user_id not in gaining)
     for manager in dict.fromkeys((*before.managers, *after.managers)):
         was_right, is_right = _right(before, manager), _right(after, manager)
         lost += _of_manager(manager, was_right, is_right)
@@ -77,13 +80,16 @@ def compare(before: Instance, after: Instance) -> Difference:
     return Difference(tuple(lost), tuple(gained))
 
 
-def _missing_users(has: Instance, other: Instance) -> Iterator[Change]:
-    """Return what the users lose who are in one instance and not in the other: everything, once for each of them."""
-    for user_id in has.users:
-        if user_id not in other.users:
-            works, missing = user_works(has, user_id), user_works(other, user_id)
-            if works.works is not False and missing.works is False:
-                yield Change(user_id, None, What.EVERYTHING, frozenset(), _is_known(works), missing.reasons)
+def _everything(has: Instance, other: Instance) -> Iterator[Change]:
+    """Return who can do something in one instance and nothing at all in the other: the user is removed there, deactivated or locked."""
+    for user_id, user in has.users.items():
+        there = other.users.get(user_id)
+        if there is None or there.state is not user.state:
+            works, ends = user_works(has, user_id), user_works(other, user_id)
+            less_known = there is not None and ends.works is None and works.works is True
+            if works.works is not False and (ends.works is False or less_known):
+                certain = _is_known(works) and not less_known
+                yield Change(user_id, None, What.EVERYTHING, frozenset(), certain, ends.reasons)
 
 
 def _is_known(answer: Answer) -> bool:

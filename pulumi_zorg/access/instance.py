@@ -159,6 +159,8 @@ class Instance:
     :param login_v2: whether every application uses the V2 login (the feature ``login_v2`` is required); False where applications
         choose, and None where that is not known.
     :param unlisted: the reason why a collection is not whole, by the name of the collection, like ``users``.
+    :param taken: the ids of the objects that were deactivated along with an organization and come back with it, by the organization's id,
+        where that was read.
     :param whole: the parts of such collections that are whole: ``("user_grants", project id)`` and ``("users", organization id)``.
     """
 
@@ -172,6 +174,7 @@ class Instance:
     login_v2: bool | None = None
     unlisted: Mapping[str, str] = field(default_factory=dict)
     whole: frozenset[tuple[str, str]] = frozenset()
+    taken: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def why_not_whole(self, collection: str, of: str) -> str | None:
         """Return why the user grants on a project, or the users of an organization, are not all there; None where they are."""

@@ -193,7 +193,11 @@ class PreviewImpact:
         """Return what decides who is concerned by a change, as far as few calls read it; or None and why not. It never raises."""
         with self._reading:
             found, why = self.attempt(_SOME, lambda: read_some(self._client, _PAGES))
-            if found is None or not found.unlisted:
+            if found is None:
+                return found, why
+            found = self.with_taken(found, effect)
+            self._answers[_SOME] = found, why
+            if not found.unlisted:
                 return found, why
             known, reads = found, ACCESS[effect.type].reads(found, effect)
             key = ("more", repr(reads))
@@ -201,6 +205,12 @@ class PreviewImpact:
                 more, _ = self.attempt(key, lambda: read_more(self._client, known, _PAGES, **reads))
                 self._answers[_SOME] = more or found, why
             return self.known
+
+    def with_taken(self, instance: Instance, effect: Effect) -> Instance:
+        """Return the instance with what a change reactivates along with an organization. It never raises."""
+        read = RESOURCE_TYPES[effect.type].taken_along
+        taken, _ = self.attempt(("taken", effect.type, str(effect.id)), lambda: read(self._client, effect))
+        return replace(instance, taken={**instance.taken, **taken}) if taken else instance
 
     def facts(self, instance: Instance | None, why_not: str | None, effect: Effect) -> Facts:
         """Return the counts and names that the sentences show. It never raises.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from pulumi_zorg import errors
@@ -160,6 +161,8 @@ def with_facts(settings: Settings, steps: Sequence[PlannedStep]) -> tuple[list[R
         adopted = {_key(each.planned): each.urn for each in creates if each.planned.id is not None}
         reviewed = [Reviewed.of(each) for each in resolved if not _is_left(each, adopted)]
         model, why_not = instance.everything() if any(each.matters for each in reviewed) else (None, None)
+        if model is not None:
+            model = reduce(lambda known, each: instance.with_taken(known, each.effect), reviewed, model)
         changes = [each.change for each in reviewed]
         people = unknown_people(changes, why_not) if model is None else people_of(model, changes)
         return list(pool.map(add_facts, reviewed)), people

@@ -355,6 +355,10 @@ class ResourceType(Generic[AnyInputs]):
             return replace(planned, before={**planned.before, **unknown})
         return planned.unresolved([name for name in self.updatable if name not in self.inputs.unique_by])
 
+    def taken_along(self, client: Client, effect: Effect) -> Mapping[str, frozenset[str]]:
+        """Return the ids of the objects that a change reactivates along with an organization, by its id; none where it reactivates none."""
+        return {}
+
     def more_facts(self, client: Client, effect: Effect) -> dict[str, int]:
         """Return the counts that the sentences about a change show and that are not in the model of access.
 

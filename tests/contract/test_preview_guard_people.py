@@ -122,9 +122,7 @@ def test_nobody_loses_a_login_by_a_deactivated_organization_with_the_v2_login(ve
     assert verdict.exit_code == WITHIN
     assert verdict.people.sentences == ()
     (sentence,) = verdict.reviewed[0].sentences
-    assert (
-        "which cuts off none of its users. To take access away, deactivate the users or their user grants" in sentence
-    )
+    assert 'which cuts off none of its users. To take access away, set cascade="users"' in sentence
     assert [*FORMATS.table(verdict)][-1].count("1 organization would be deactivated, nobody would lose access") == 1
 
 

@@ -168,7 +168,7 @@ def test_the_table_shows_the_impact_and_counts_all_changes(tenants: tuple[Server
         f"beta: removes organization {server.name('Beta')} ({stack.id('beta')}), which is empty",
         f"cleo: removes user grant {stack.id('cleo')} of cleo{server.tag} in Portal, which has the role viewer",
         f"acme: deactivates organization {server.name('Acme')} ({stack.id('acme')}), which cuts off none of its users. To take "
-        "access away, deactivate the users or their user grants",
+        'access away, set cascade="users"',
         f"people: cleo{server.tag} loses the role viewer of Portal",
         NO_LIMIT,
         "test: 1 to create, 2 to update, 2 to delete, 3 unchanged",

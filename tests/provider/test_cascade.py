@@ -218,3 +218,17 @@ def test_both_at_once_deactivate_it_for_good(tenant: Tenant) -> None:
     with_grant(tenant, active=True, grant_active=False)
     tenant.stack.up()
     assert tenant.active() == tenant.grants.keys() - {ann}
+
+
+def test_a_preview_says_who_goes_along_and_who_comes_back(tenant: Tenant) -> None:
+    tenant.declare()
+    tenant.stack.up()
+    tenant.declare(active=False)
+    shown = tenant.stack.must("preview")
+    assert shown.shows("deactivates organization", "along with it, the user grants of its users in all organizations")
+    assert shown.shows("user-0, user-1, user-2 lose the role viewer of")
+    tenant.stack.up()
+    tenant.declare()
+    shown = tenant.stack.must("preview")
+    assert shown.shows("the user grants of its users that were deactivated along with it")
+    assert shown.shows("user-0, user-1, user-2 gain the role viewer of")

@@ -22,7 +22,7 @@ def said(run: Run) -> list[str]:
     return sorted(line.strip().removeprefix("zorg: ") for line in told if line.strip().startswith("zorg: "))
 
 
-CUT_OFF = "To take access away, deactivate the users or their user grants"
+CUT_OFF = 'To take access away, set cascade="users"'
 
 
 def stops_nobody(name: str, org_id: str) -> str:

@@ -89,7 +89,7 @@ def test_what_becomes_of_an_organization(planned: Planned, act: Act) -> None:
 
 
 PAGES = "only ZITADEL's old login pages (V1) refuse them"
-CUT_OFF = "To take access away, deactivate the users or their user grants"
+CUT_OFF = 'To take access away, set cascade="users"'
 FAILS = "every login, refresh and introspection of the applications of"
 NOBODY = "deactivates organization Acme (42), which cuts off none of its users"
 

@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from pulumi_zorg.access.instance import Instance, Kind, Organization
+from pulumi_zorg.access.changes import give_back, take_along
+from pulumi_zorg.access.instance import Instance, Kind, Organization, User, UserState
 from pulumi_zorg.resource_types.access import AccessModel, flag_of
-from pulumi_zorg.resource_types.impact import Effect, Facts, active
-from pulumi_zorg.resource_types.organization.impact import LOGIN_V2
+from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active
+from pulumi_zorg.resource_types.lifecycle import NOTHING
+from pulumi_zorg.resource_types.organization.impact import ACCOUNTS_ALONG, LOGIN_V2, PEOPLE_ALONG, along, along_after
 
 
 class OrganizationAccess(AccessModel):
@@ -23,6 +25,8 @@ class OrganizationAccess(AccessModel):
 
     def projects(self, instance: Instance, effect: Effect) -> Collection[str] | None:
         """Return its projects; any project where the V1 login pages may look at the organization of a user."""
+        if along(effect.before) != NOTHING or along_after(effect) != NOTHING:
+            return None
         return _owned(instance, effect) if instance.login_v2 and "projects" not in instance.unlisted else None
 
     def reads(self, instance: Instance, effect: Effect) -> dict[str, Collection[str]]:
@@ -31,13 +35,43 @@ class OrganizationAccess(AccessModel):
     def facts(self, instance: Instance, effect: Effect) -> Facts:
         facts, counts = super().facts(instance, effect), dict[str, int]()
         if effect.id is not None and instance.why_not_whole("users", effect.id) is None:
-            users = [each.kind for each in instance.users.values() if each.org_id == effect.id]
+            users = [each.kind for each in _users(instance, effect)]
             counts = {"users": len(users), "service_accounts": users.count(Kind.SERVICE_ACCOUNT)}
         if "projects" not in instance.unlisted:
             counts["projects"] = len(_owned(instance, effect))
         if instance.login_v2 is not None:
             counts[LOGIN_V2] = int(instance.login_v2)
-        return replace(facts, counts={**counts, **facts.counts})
+        return replace(facts, counts={**counts, **self._along_counts(instance, effect), **facts.counts})
+
+    def applied(self, instance: Instance, id: str, effect: Effect) -> Instance:
+        after = super().applied(instance, id, effect)
+        if effect.id is None or effect.before is None or effect.is_phantom or effect.act in (Act.LEAVES, Act.REMOVES):
+            return after
+        was, will = along(effect.before), along_after(effect)
+        if will not in (NOTHING, was):
+            after = take_along(after, effect.id, will)
+        if was not in (NOTHING, will):
+            after = give_back(after, effect.id, was)
+        return after
+
+    def _along_counts(self, instance: Instance, effect: Effect) -> dict[str, int]:
+        """Return how many people and service accounts are deactivated or reactivated along with it."""
+        if effect.id is None or instance.why_not_whole("users", effect.id) is not None:
+            return {}
+        if along_after(effect) == "users":
+            found = [
+                each for each in _users(instance, effect) if each.state not in (UserState.INACTIVE, UserState.LOCKED)
+            ]
+        elif effect.id in instance.taken:
+            found = [each for each in _users(instance, effect) if each.id in instance.taken[effect.id]]
+        else:
+            return {}
+        accounts = sum(each.kind is Kind.SERVICE_ACCOUNT for each in found)
+        return {PEOPLE_ALONG: len(found) - accounts, ACCOUNTS_ALONG: accounts}
+
+
+def _users(instance: Instance, effect: Effect) -> list[User]:
+    return [each for each in instance.users.values() if each.org_id == effect.id]
 
 
 def _owned(instance: Instance, effect: Effect) -> tuple[str, ...]:

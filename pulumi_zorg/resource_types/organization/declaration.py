@@ -9,13 +9,15 @@ from typing import Any, ClassVar
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.errors import LockoutRefused, clean
-from pulumi_zorg.resource_types.along import with_along
+from pulumi_zorg.resource_types.along import read_taken, with_along
 from pulumi_zorg.resource_types.impact import Effect, Planned
 from pulumi_zorg.resource_types.lifecycle import NOTHING, Action, Snapshot, Step
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, with_domain_of
 from pulumi_zorg.resource_types.organization.impact import (
     DOMAIN_IN_LOGIN_NAMES,
     OrganizationImpact,
+    along,
+    along_after,
     renames,
 )
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
@@ -77,6 +79,12 @@ class OrganizationType(ResourceType[OrganizationInputs]):
 
     def snapshot(self, observed: Observed) -> Snapshot:
         return self._without_cascade(super().snapshot(observed))
+
+    def taken_along(self, client: Client, effect: Effect) -> Mapping[str, frozenset[str]]:
+        was, will = along(effect.before), along_after(effect)
+        if effect.id is None or was in (NOTHING, will):
+            return {}
+        return {effect.id: frozenset().union(*read_taken(client, effect.id).ids.values())}
 
     @staticmethod
     def _without_cascade(snapshot: Snapshot) -> Snapshot:
