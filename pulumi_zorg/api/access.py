@@ -15,7 +15,8 @@ from pulumi_zorg.api.lists import PAGE_V2, Found, ObjectList, chunks
 from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import NonEmpty, Wire, check_id
 from pulumi_zorg.api.roles import AUTHORIZATIONS, authorization_filters
-from pulumi_zorg.api.searches import USERS, USERS_OF_ORGANIZATION, FoundUser, Owned, UserOfOrganization
+from pulumi_zorg.api.searches import USERS, USERS_OF_ORGANIZATION, Owned, UserOfOrganization
+from pulumi_zorg.api.users import FoundUser
 from pulumi_zorg.errors import HeaderIgnored, clean
 
 if TYPE_CHECKING:
