@@ -37,6 +37,12 @@ class ServerProfile:
     unknown_org_role: str = "INST-m9fG8"
     #: ListAdministrators takes the filter `role`.
     administrators_by_role: bool = True
+    #: `PATCH /v2/users/{id}` changes the access token type of a service account.
+    patches_token_type: bool = True
+    #: SCIM stores metadata that has not changed again.
+    scim_repeats_metadata: bool = False
+    #: What the link in a message about an email address has in its query.
+    email_code_query: str = "code={{.Code}}&organization={{.OrgID}}&userId={{.UserID}}"
     #: The discovery document has back-channel logout, and Arabic.
     back_channel_logout: bool = True
     #: Texts of messages that differ from `errors.TEXTS`.
@@ -51,6 +57,7 @@ _OLD_TEXTS = {
     "Errors.Project.Grant.NotFound": "Grant not found",
 }
 _OLD_EVENT_NAMES = {"org.domain.primary.set": "Primary domain set"}
+_OLD_EMAIL_CODE_QUERY = "code={{.Code}}&userId={{.UserID}}&organization={{.OrgID}}"
 _OLD_REFUSAL = (500, "server_error", "Errors.Internal")
 
 PROFILES: dict[str, ServerProfile] = {
@@ -65,6 +72,9 @@ PROFILES: dict[str, ServerProfile] = {
         project_reads_by_organization=False,
         unknown_org_role="IAM-m9fG8",
         administrators_by_role=False,
+        patches_token_type=False,
+        scim_repeats_metadata=True,
+        email_code_query=_OLD_EMAIL_CODE_QUERY,
         back_channel_logout=False,
         texts=_OLD_TEXTS,
         event_names=_OLD_EVENT_NAMES,
@@ -81,6 +91,9 @@ PROFILES: dict[str, ServerProfile] = {
         project_reads_by_organization=False,
         unknown_org_role="IAM-m9fG8",
         administrators_by_role=False,
+        patches_token_type=False,
+        scim_repeats_metadata=True,
+        email_code_query=_OLD_EMAIL_CODE_QUERY,
         back_channel_logout=False,
         texts=_OLD_TEXTS,
         event_names=_OLD_EVENT_NAMES,

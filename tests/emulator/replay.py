@@ -30,10 +30,11 @@ SESSIONS = (
         "effects",
     ),
     ("projects", "project_effects", "lookups"),
+    ("users",),
 )
 
 #: The names of the recording account in each session -> the names of the emulator's account.
-ACCOUNTS: tuple[dict[str, str], ...] = ({}, {"zitadel-admin-sa": "iac", "Admin": "IaC"})
+ACCOUNTS: tuple[dict[str, str], ...] = ({}, {"zitadel-admin-sa": "iac", "Admin": "IaC"}, {"bench-admin": "IaC"})
 
 _ID = re.compile(r"(?<!\d)\d{15,}(?!\d)")
 _MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
@@ -44,6 +45,9 @@ _FREE_MOMENTS = {"viewTimestamp"}
 
 #: Times in tokens, in seconds since 1970. The times of a token are compared with each other.
 _SECONDS = ("iat", "exp", "nbf", "auth_time")
+
+#: Verification codes: short texts in answers, encrypted in events.
+_CODES = {"code", "emailCode", "phoneCode", "verificationCode"}
 
 #: Lists and texts of words whose order is the one in which the database of the real server found them.
 _UNORDERED = {"aud", "scope"}
@@ -180,7 +184,8 @@ class Replay:
         )
 
     def _body(self, body: Any) -> Any:
-        body = json.loads(json.dumps(body).replace("<redacted>", self.password))
+        text = json.dumps(body).replace('"returnCode": "<redacted>"', '"returnCode": {}')
+        body = json.loads(text.replace("<redacted>", self.password))
         for holder in (body, body.get("range", {})):
             for key in ("from", "since"):
                 if key in holder:
@@ -195,10 +200,11 @@ class Replay:
             return special[title]
         if title in ("use jwt token", "use cc token", "use token without audience") or "userinfo" in title:
             return self.access_token
-        by_pat = title.startswith(("low ", "owner ")) or "as an organization's owner" in title
+        by_pat = title.startswith(("low ", "owner ", "oneself, ")) or "as an organization's owner" in title
         by_pat = by_pat or title in (
             "permissions of an organization's owner",
             "that organization's changes as its owner",
+            "the next call with that token",
         )
         if (by_pat and title != "lowpriv") or (name == "effects" and title.endswith(": personal access token")):
             return self.pat
@@ -276,7 +282,7 @@ class Replay:
                 expected, found = self._in_found_order(expected, found)
             for index, (one, other) in enumerate(zip(expected, found, strict=True)):
                 self._compare(one, other, f"{where}[{index}]", name)
-        elif not self._same(expected, found, name):
+        elif not (self._same(expected, found, name) or (found and expected == "<redacted>" and name in _CODES)):
             raise Disagreement(f"{where} is {found!r}, recorded {expected!r}")
 
     def _with_found_keys(self, expected: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
@@ -305,8 +311,14 @@ class Replay:
             return len(found) > 20
         if _MOMENT.match(expected) and not expected.startswith("0001"):
             good = bool(_MOMENT.match(found))
-            return good and (name in _FREE_MOMENTS or self.map.bind(self.map.moments, expected, found))
+            known = self.canonical(expected), self.canonical(found)
+            return good and (name in _FREE_MOMENTS or self.map.bind(self.map.moments, *known))
         return self._same_text(expected, found)
+
+    @staticmethod
+    def canonical(moment: str) -> str:
+        """Return a moment without zeros at the end. SCIM leaves them out, the other APIs do not."""
+        return re.sub(r"(\.\d*?)0+Z$", r"\1Z", moment)
 
     def _same_text(self, expected: str, found: str) -> bool:
         """Compare texts with ids and redacted parts: `V2_401638026268118054-at_401638026268183590`."""

@@ -27,9 +27,7 @@ NOT_SERVED = {
     },
     "project": set[str](),
     "user": {
-        *("UpdateHumanUser", "UpdateUser"),
-        *("SendEmailCode", "SetEmail", "ResendEmailCode", "VerifyEmail"),
-        *("RemovePhone", "ResendPhoneCode", "SetPhone", "VerifyPhone"),
+        *("SendEmailCode", "ResendEmailCode", "VerifyEmail", "ResendPhoneCode", "VerifyPhone"),
         *("PasswordReset", "SetPassword", "CreateInviteCode", "ResendInviteCode", "VerifyInviteCode"),
         *("AddIDPLink", "ListIDPLinks", "RemoveIDPLink", "RetrieveIdentityProviderIntent"),
         *("StartIdentityProviderIntent", "HumanMFAInitSkipped"),

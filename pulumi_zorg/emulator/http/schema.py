@@ -40,6 +40,8 @@ class Field:
     values: tuple[str, ...] = ()
     not_unspecified: bool = False
     email: bool = False
+    #: What a text must begin with.
+    prefix: str = ""
     #: The name of the oneof that this field belongs to.
     oneof: str = ""
 
@@ -252,13 +254,15 @@ def _timestamp(_: Field, raw: Any) -> tuple[bool, Any]:
     return True, int(moment.timestamp()) * 1_000_000 + int((match[2] or "0").ljust(9, "0")[:6])
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Field, Any], tuple[bool, Any]]] = {
     "string": _string,
     "bool": _bool,
     "int": _int,
     "bytes": _bytes,
     "enum": _enum,
     "timestamp": _timestamp,
+    # Any JSON, as SCIM has it.
+    "any": lambda _, raw: (True, raw),
 }
 
 
@@ -351,6 +355,8 @@ def _value_problem(one: Field, value: Any) -> str:
         problem = _length_problem(one, len(value))
         if not problem and one.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
             problem = "value must be a valid email address | caused by: mail: missing '@' or angle-addr"
+        if not problem and one.prefix and not value.startswith(one.prefix):
+            problem = f'value does not have prefix "{one.prefix}"'
         return problem
     return ""
 

@@ -18,7 +18,7 @@ from pulumi_zorg.emulator.organizations.commands import change, deactivate, reac
 from pulumi_zorg.emulator.organizations.projection import OrganizationReadModel
 from pulumi_zorg.emulator.organizations.queries import search
 from pulumi_zorg.emulator.users.aggregate import UserWriteModel
-from pulumi_zorg.emulator.users.commands import add_human_v2
+from pulumi_zorg.emulator.users.humans import add_human_v2
 
 _SERVICE = "zitadel.org.v2.OrganizationService/"
 _WRITES = "v2_organization_writes"
@@ -53,7 +53,7 @@ def _add(call: Call) -> Any:
 
 
 def _add_admin(call: Call, org_id: str, admin: MessageDict) -> dict[str, Any]:
-    user_id, _ = add_human_v2(call, org_id, admin["human"])
+    user_id = add_human_v2(call, org_id, admin["human"]).id
     call.push(organization_member_added(org_id, user_id, admin["roles"] or ["ORG_OWNER"]))
     return {"userId": user_id}
 
