@@ -11,8 +11,8 @@ GENDER_UNSPECIFIED, NO_LANGUAGE, BEARER = "GENDER_UNSPECIFIED", "und", "ACCESS_T
 
 
 class _Profile(Wire):
-    given_name: str = Field("", validation_alias=AliasChoices("givenName", "firstName"))
-    family_name: str = Field("", validation_alias=AliasChoices("familyName", "lastName"))
+    given_name: str = Field(default="", validation_alias=AliasChoices("givenName", "firstName"))
+    family_name: str = Field(default="", validation_alias=AliasChoices("familyName", "lastName"))
     nick_name: str = ""
     display_name: str = ""
     preferred_language: str = NO_LANGUAGE
@@ -21,7 +21,7 @@ class _Profile(Wire):
 
 class _Email(Wire):
     email: str = ""
-    is_verified: bool = Field(False, validation_alias=AliasChoices("isVerified", "isEmailVerified"))
+    is_verified: bool = Field(default=False, validation_alias=AliasChoices("isVerified", "isEmailVerified"))
 
 
 class _Phone(Wire):

@@ -59,9 +59,9 @@ def generate(
 ) -> None:
     """Writes a Python program that declares what exists.
 
-    It declares organizations, and all that a resource can manage in them; people only with --people. Neither `pulumi import` of the import file nor
-    `pulumi up` on the program changes anything on the server. The exit code is 1 if something could not be read or declared;
-    the program then has a comment for each.
+    It declares organizations, and all that a resource can manage in them; people only with --people. Neither `pulumi import` of
+    the import file nor `pulumi up` on the program changes anything on the server. The exit code is 1 if something could not
+    be read or declared; the program then has a comment for each.
     """
     if bool(organizations) is everything:
         raise click.ClickException("give --org for each organization, or --all")
@@ -83,9 +83,7 @@ def generate(
     managed = Managed.of(stack.name, stack.state) if missing else None
     with connected(stack.settings, "generate") as world:
         imports = import_file is not None
-        generated = pipeline.generate(
-            world, organizations, state, imports=imports, managed=managed, on_request=people
-        )
+        generated = pipeline.generate(world, organizations, state, imports=imports, managed=managed, on_request=people)
     for why in generated.left_out:
         _notice(why)
     if managed is not None and not generated.resources:

@@ -99,9 +99,7 @@ def _advice(lost: LostChange, *, repaired: bool) -> str:
     )
 
 
-def _with_halt(
-    recorded: Recorded, changes: tuple[Change, ...], properties: Mapping[str, Any]
-) -> tuple[Change, ...]:
+def _with_halt(recorded: Recorded, changes: tuple[Change, ...], properties: Mapping[str, Any]) -> tuple[Change, ...]:
     """Return the changes with that of an object which the state has as active, and whose live state takes its access away.
 
     No update ends such a state, so a refresh keeps the flag.

@@ -115,7 +115,13 @@ class Selection:
 
 
 def select(
-    world: World, wanted: Sequence[str], state: str | None, *, managed: Collection[Key] = (), by_id: bool = False
+    world: World,
+    wanted: Sequence[str],
+    state: str | None,
+    *,
+    managed: Collection[Key] = (),
+    by_id: bool = False,
+    on_request: bool = False,
 ) -> Selection:
     """Return the organizations, and the objects in them.
 

@@ -34,7 +34,7 @@ class HumanUserRecord(UserRecord):
     """A person."""
 
     noun = "human user"
-    type, other = "TYPE_HUMAN", "a service account: declare it as MachineUser"
+    type, other = "TYPE_HUMAN", "a service account, which MachineUser declares"
 
     def properties(self) -> dict[str, Any]:
         human, found = self.human, super().properties()
@@ -67,6 +67,10 @@ class HumanUserCalls(UserCalls[HumanUserInputs, HumanUserRecord]):
 
     def creating(self, inputs: HumanUserInputs) -> str:
         return f"Creating human user {clean(inputs.user_name)!r} in organization {clean(inputs.org_id)}"
+
+    def _create(self, client: Client, inputs: HumanUserInputs) -> str:
+        with self.needs_v2(client):
+            return super()._create(client, inputs)
 
     def _update(self, client: Client, id: str, inputs: HumanUserInputs, changed: Collection[str]) -> None:
         def change(verb: str, endpoint: Endpoint, body: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ class MachineUserRecord(UserRecord):
     """A service account."""
 
     noun = "machine user"
-    type, other = "TYPE_MACHINE", "a person: declare it as HumanUser"
+    type, other = "TYPE_MACHINE", "a person, whom HumanUser declares"
 
     def properties(self) -> dict[str, Any]:
         return {**super().properties(), **(self.machine.model_dump() if self.machine else {})}

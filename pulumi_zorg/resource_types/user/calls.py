@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import AliasChoices, Field
 
+from pulumi_zorg.api.api_services import USERS, has_service
 from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList, chunks
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
@@ -27,7 +29,7 @@ class UserRecord(ObjectRecord):
     """A user as a read by id or a list of the v1 or the v2 API shows it: a person or a service account.
 
     :cvar type: ``TYPE_HUMAN`` or ``TYPE_MACHINE``, of the users that a resource type manages.
-    :cvar other: what a user of the other type is, and the resource that declares it.
+    :cvar other: what a user of the other type is, and which resource declares it.
     """
 
     noun = "user"
@@ -167,8 +169,22 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
             )
             super()._switch(action, verb, client, id, inputs, changed)
 
+    @staticmethod
+    @contextmanager
+    def needs_v2(client: Client) -> Iterator[None]:
+        """Explain the error of a server without the v2 API of users. What is made by the v1 API stays in the initial state."""
+        try:
+            yield
+        except NotFound as refused:
+            if has_service(client.transport, USERS):
+                raise
+            hint = f"This server does not have {USERS.name}, and people are created and changed by it."
+            raise refused.with_hint(hint) from None
+
     def change_v2(
         self, client: Client, endpoint: Endpoint, operation: str, org_id: str, id: str, body: dict[str, Any]
     ) -> None:
         """Change a user by a call that names it by its id, and verify that it lives in the organization."""
-        check_owner(client.change(_Changed, endpoint, operation, body=body, ids={"id": id}).details, org_id, operation)
+        with self.needs_v2(client):
+            answer = client.change(_Changed, endpoint, operation, body=body, ids={"id": id})
+        check_owner(answer.details, org_id, operation)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import USER_CHANGES
 from pulumi_zorg.api.records import Event
-from pulumi_zorg.errors import LockoutRefused, ZorgError, clean
+from pulumi_zorg.errors import LockoutRefused, NotFound, ZorgError, clean
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
 from pulumi_zorg.resource_types.user.calls import UserCalls, UserRecord
@@ -62,31 +63,45 @@ class UserType(ResourceType[AnyInputs]):
         return self.has_unique_key(shown, inputs)
 
     def explain_conflict(self, client: Client, inputs: AnyInputs) -> str | None:
-        return super().explain_conflict(client, inputs) or self._why_name_taken(client, inputs)
+        return super().explain_conflict(client, inputs) or self.why_taken(client, "", inputs)
+
+    def before_changes(self, client: Client, id: str, inputs: AnyInputs, plan: Sequence[Step]) -> None:
+        # Only the server knows whether a user of another organization may have the same name.
+        org_id = self.unique_key(inputs.dump())["org_id"]
+        if any(each.org_id == org_id for each in self._namesakes(client, id, inputs)):
+            super().before_changes(client, id, inputs, plan)
 
     def why_taken(self, client: Client, id: str, inputs: AnyInputs) -> str | None:
-        return self._why_name_taken(client, inputs, but=id)
-
-    def _why_name_taken(self, client: Client, inputs: AnyInputs, but: str = "") -> str | None:
-        """Return who has the user name, as a sentence; None where that cannot be seen.
-
-        :param but: the id of a user who may have it.
-        """
-        unique = self.unique_key(inputs.dump())
-        org_id, found = unique["org_id"], list[UserRecord]()
-        for place in (org_id, None):
-            try:
-                found += self.calls.named(client, place, unique["user_name"])
-            except ZorgError:  # a server without the v2 API, or a caller without the right
-                continue
-        # Names are unique on the instance, or, where login names end with a domain, in an organization.
-        others = sorted((each for each in found if each.id != but), key=lambda each: each.org_id != org_id)
-        for each in others:
-            place = "" if each.org_id == org_id else f" of organization {clean(each.org_id)}"
-            kind = self.noun if each.is_of_type else each.other.partition(":")[0]
-            way = "" if each.is_of_type else f" It is {each.other}."
-            return f"User {clean(each.id)}{place}, a {kind.removeprefix('a ')}, has the user name {clean(each.user_name)!r}.{way}"
+        """Return who has the user name, as a sentence; None where that cannot be seen."""
+        org_id = self.unique_key(inputs.dump())["org_id"]
+        found = sorted(self._namesakes(client, id, inputs, org_id, None), key=lambda each: each.org_id != org_id)
+        for each in found:
+            where = "" if each.org_id == org_id else f" of organization {clean(each.org_id)}"
+            who = f"User {clean(each.id)}{where} has the user name {clean(each.user_name)!r}"
+            return f"{who}." if each.is_of_type else f"{who}, and is {each.other}."
         return None
+
+    def _namesakes(self, client: Client, id: str, inputs: AnyInputs, *places: str | None) -> list[UserRecord]:
+        """Return the other users of both types that have the user name, as far as the caller may see them.
+
+        :param places: the organizations that are searched, by default the declared one; None is all of them.
+        """
+        unique, found = self.unique_key(inputs.dump()), dict[str, UserRecord]()
+        for place in places or (unique["org_id"],):
+            with suppress(ZorgError):  # a server without the v2 API, or a caller without the right
+                found |= {each.id: each for each in self.calls.named(client, place, unique["user_name"])}
+        return [each for each in found.values() if each.id != id and self._has_name(client, each)]
+
+    @staticmethod
+    def _has_name(client: Client, listed: UserRecord) -> bool:
+        """Whether a user that a list shows has that name now. A list may lag."""
+        try:
+            now = client.searches.user(f"Reading user {clean(listed.id)}", listed.id)
+        except NotFound:
+            return False
+        except ZorgError:
+            return True
+        return now.username.lower() == listed.user_name.lower()
 
     def guard(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Refuse to deactivate or to remove the credential's own user."""

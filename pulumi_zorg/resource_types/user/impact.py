@@ -37,7 +37,9 @@ class UserImpact(Impact):
         thing = self.thing(effect, facts)
         match effect.act:
             case Act.DEACTIVATES:
-                what = f"deactivates {thing}: every login, refresh, access token and personal access token stops at once"
+                what = (
+                    f"deactivates {thing}: every login, refresh, access token and personal access token stops at once"
+                )
             case Act.REMOVES:
                 what = f"removes {thing} for good, with its user grants, its roles as a manager and its history"
             case Act.REACTIVATES if self._stays(effect) is None:
