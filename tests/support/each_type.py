@@ -94,6 +94,10 @@ class Example:
         """The writes that undo :attr:`changed`."""
         return self.update_writes(id)
 
+    def undo_write(self, id: str) -> str:
+        """The write that undoes :meth:`change_outside`."""
+        return f"PUT {self.path(id)}"
+
     def remove_writes(self, id: str, **args: Any) -> list[str]:
         """The writes that remove it."""
         return [f"DELETE {self.path(id, **args)}"]
@@ -243,6 +247,9 @@ class MachineUserExample(UserExample):
     def update_writes(self, id: str) -> list[str]:
         return [f"PUT {self.path(id)}/username", f"PUT {self.path(id)}/machine"]
 
+    def undo_write(self, id: str) -> str:
+        return f"PUT {self.path(id)}/machine"
+
     def make(self) -> str:
         body = {"userName": self.args["user_name"], "name": "Robot", "description": "deploys"}
         return str(self.admin.call("POST", "/management/v1/users/machine", body, org=self.home)["userId"])
@@ -292,6 +299,9 @@ class HumanUserExample(UserExample):
 
     def update_writes(self, id: str) -> list[str]:
         return [f"PUT /v2/users/human/{id}", f"POST /v2/users/{id}/email", f"POST /v2/users/{id}/phone"]
+
+    def undo_write(self, id: str) -> str:
+        return f"PUT /v2/users/human/{id}"
 
     def make(self) -> str:
         names = {"givenName": "Carl", "familyName": "Berg", "nickName": "Charly", "displayName": "Carl B."}
