@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
+UNKNOWN = 2
 INVALID_ARGUMENT = 3
 NOT_FOUND = 5
 ALREADY_EXISTS = 6
@@ -17,7 +18,7 @@ UNAUTHENTICATED = 16
 
 #: gRPC code -> (HTTP status, the name in the Connect protocol).
 CODES: dict[int, tuple[int, str]] = {
-    2: (500, "unknown"),
+    UNKNOWN: (500, "unknown"),
     INVALID_ARGUMENT: (400, "invalid_argument"),
     NOT_FOUND: (404, "not_found"),
     ALREADY_EXISTS: (409, "already_exists"),

@@ -47,6 +47,23 @@ def test_phone_numbers_are_normalized(instance: Instance, written: str) -> None:
     assert again.error_id == "COMMAND-Uch5e"
 
 
+@pytest.mark.parametrize(("sent", "stored"), [("xx", "und"), ("de-CH", "de-CH"), ("", "und"), ("gsw", "gsw")])
+def test_an_unknown_language_is_accepted_and_not_stored(instance: Instance, sent: str, stored: str) -> None:
+    org = instance.org()
+    profile = {"givenName": "Ann", "familyName": "Berg", "preferredLanguage": sent}
+    user = _person(instance, org, profile=profile)
+    assert _human(instance, user)["profile"]["preferredLanguage"] == stored
+    v1 = {"firstName": "Ann", "lastName": "B", "displayName": "Ann B", "preferredLanguage": sent}
+    instance.iac.made("PUT", f"{MANAGEMENT}/users/{user}/profile", org, v1)
+    assert _human(instance, user)["profile"]["preferredLanguage"] == stored
+
+
+@pytest.mark.parametrize("path", [f"{MANAGEMENT}/users/_search", "/v2/users"])
+def test_a_search_by_an_empty_list_of_ids_fails(instance: Instance, path: str) -> None:
+    answer = instance.iac("POST", path, body={"queries": [{"inUserIdsQuery": {"userIds": []}}]})
+    assert (answer.status, answer.code) == (500, 2)
+
+
 def test_codes_are_returned_where_the_request_wants_them(instance: Instance) -> None:
     user = _person(instance, instance.org())
     body = {"human": {"email": {"email": "new@example.com", "returnCode": {}}, "phone": {"phone": "+41791234567"}}}

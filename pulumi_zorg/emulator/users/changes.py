@@ -23,6 +23,7 @@ from pulumi_zorg.emulator.users.aggregate import (
     user_event,
 )
 from pulumi_zorg.emulator.users.contacts import Code, check_email, email_code, normalized_phone, phone_code
+from pulumi_zorg.emulator.users.languages import stored_language
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def change_profile(call: Call, user_id: str, owner: str, sent: MessageDict) -> D
         "lastName": sent["last_name"].strip(),
         "nickName": sent["nick_name"],
         "displayName": sent["display_name"],
-        "preferredLanguage": sent["preferred_language"] or "und",
+        "preferredLanguage": stored_language(sent["preferred_language"]),
         # v1 stores an unspecified gender as -1, as the real server does.
         "gender": GENDERS.index(sent["gender"]) or -1,
     }
@@ -148,12 +149,13 @@ def remove_phone(call: Call, user_id: str, owner: str) -> Details:
 
 
 def _profile_v2(sent: MessageDict) -> dict[str, Any]:
+    language = sent["preferred_language"]
     return {
         "firstName": sent["given_name"],
         "lastName": sent["family_name"],
         "nickName": sent["nick_name"],
         "displayName": sent["display_name"],
-        "preferredLanguage": sent["preferred_language"],
+        "preferredLanguage": None if language is None else stored_language(language),
         "gender": None if sent["gender"] is None else GENDERS.index(sent["gender"]),
     }
 

@@ -24,6 +24,7 @@ from pulumi_zorg.emulator.users.contacts import (
     normalized_phone,
     phone_code,
 )
+from pulumi_zorg.emulator.users.languages import stored_language
 from pulumi_zorg.emulator.users.passwords import check_password, hash_secret
 
 
@@ -63,7 +64,7 @@ class Human:
             lastName=self.last_name,
             nickName=self.nick_name,
             displayName=self.display_name.strip() or f"{self.first_name} {self.last_name}",
-            preferredLanguage=self.language or "und",
+            preferredLanguage=stored_language(self.language),
             gender=self.gender,
             email=self.email,
             phone=self.phone,

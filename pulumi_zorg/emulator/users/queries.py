@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
-from pulumi_zorg.emulator.errors import not_found
+from pulumi_zorg.emulator.errors import UNKNOWN, ApiError, not_found
 from pulumi_zorg.emulator.http.fields import GENDERS, TOKEN_TYPES
 from pulumi_zorg.emulator.http.lists import kind_of, matches, ordered, page
 from pulumi_zorg.emulator.http.responses import message, optional_timestamp
@@ -65,6 +65,8 @@ def predicate(read_models: ReadModels, query: MessageDict) -> Callable[[UserRead
     if kind == "not_query":
         inverse = predicate(read_models, inner["query"])
         return lambda user: None if (answer := inverse(user)) is None else not answer
+    if kind in ("in_user_ids_query", "in_user_emails_query") and not any(inner.values()):
+        raise ApiError(UNKNOWN, "values array must not be empty")
     if kind == "in_user_ids_query":
         return lambda user: user.id in inner["user_ids"]
     if kind == "in_user_emails_query":
