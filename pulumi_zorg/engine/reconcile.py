@@ -225,8 +225,10 @@ def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | Non
         raised where it has another reason.
     """
     accepted = None if refusal is None else _accepted(target, step)
-    # What a refused update means is known only where the event store can be read. A refused switch can be tried.
-    if refusal is not None and (accepted is False or (accepted is None and step.action not in _OPPOSITES)):
+    # What a refused update means is known where this change has made it before, as one call of several, or where the event store can
+    # be read. A refused switch can be tried.
+    may_be_lost = step.action in _OPPOSITES or step.changed <= target.accepted
+    if refusal is not None and (accepted is False or (accepted is None and not may_be_lost)):
         raise refusal from None
     left = _wait(target, read, lambda left: left != step)
     if left == step:
