@@ -11,12 +11,13 @@ proves nothing. There is no log of user grants.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, AliasPath, Field
 
+from pulumi_zorg.api.lists import chunks
 from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import Event, NonEmpty, Wire
 from pulumi_zorg.errors import ApiError, clean
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 BEGINNING = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 _PAGE = 1_000  # events; a server returns no more at once
+_MOST_KINDS = 30  # types of events; a server refuses a search for more (400)
 
 
 class _Events(Wire):
@@ -41,6 +43,11 @@ USER_CHANGES = "/management/v1/users/{id}/changes/_search"
 
 #: Entries that are read. A removal is the last change of an object.
 _NEWEST = 100
+
+
+def _parts(kinds: Iterable[str]) -> list[Sequence[str]]:
+    """Return the types of events in parts that one search takes."""
+    return list(chunks(sorted(kinds), _MOST_KINDS))
 
 
 class Change(Wire):
@@ -101,7 +108,10 @@ class Events:
 
         :raises PermissionDenied: without ``events.read``, as :meth:`of`.
         """
-        return self._search("Searching the event store", kinds, resource_owner, asc=False)
+        found: list[Event] = []
+        for part in _parts(kinds):
+            found += self._search("Searching the event store", part, resource_owner, asc=False)
+        return tuple(sorted(found, key=lambda each: each.creation_date, reverse=True)[:_PAGE])
 
     def since(
         self, moment: datetime, kinds: Iterable[str], resource_owner: str | None = None, *, at_most: int | None = None
@@ -114,6 +124,17 @@ class Events:
         :param resource_owner: only those in this organization.
         :raises PermissionDenied: without ``events.read``, as :meth:`of`.
         """
+        parts, found = _parts(kinds), list[Event]()
+        for part in parts:
+            events = self._since(moment, part, resource_owner, None if at_most is None else at_most // len(parts))
+            if events is None:
+                return None
+            found += events
+        return tuple(sorted(found, key=lambda each: each.creation_date))
+
+    def _since(
+        self, moment: datetime, kinds: Iterable[str], resource_owner: str | None, at_most: int | None
+    ) -> tuple[Event, ...] | None:
         # By type, id and sequence: sequences count within one object, and an id is unique only within a type.
         found: dict[tuple[str, str, int], Event] = {}
         wanted = frozenset(kinds)

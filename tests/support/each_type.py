@@ -236,7 +236,7 @@ class MachineUserExample(UserExample):
         self.changed = {
             "name": "Robot 2",
             "user_name": f"robot2{self.server.tag}",
-            "description": "",
+            "description": "ships",
             "access_token_type": "ACCESS_TOKEN_TYPE_JWT",
         }
         self.moved = {"org_id": self.other}
