@@ -334,7 +334,7 @@ class InProcessStack:
             if not found.id:
                 command.ops[name] = ["delete"]
                 del self._state[name]
-            elif found.inputs is not None and (found.inputs != have.inputs or have.half_done):
+            elif found.inputs is not None:
                 differing = sorted(each for each in found.inputs if found.inputs[each] != have.inputs.get(each))
                 if differing:
                     command.ops[name] = ["update", *differing]

@@ -16,6 +16,8 @@ _CREATE = Endpoint("POST", "/v2/users/human", "user.write")
 # It keeps what is left out. The v1 API resets it.
 _CHANGE = Endpoint("PUT", "/v2/users/human/{id}", "user.write")
 _CHANGE_EMAIL = Endpoint("POST", "/v2/users/{id}/email", "user.write")
+# The v2 API refuses the address that a person has already, also where only the flag is new.
+_VERIFY_EMAIL = Endpoint("PUT", "/management/v1/users/{id}/email", "user.write")
 _CHANGE_PHONE = Endpoint("POST", "/v2/users/{id}/phone", "user.write")
 
 #: The properties of a person's profile, and the names that the v2 API has for them. The server wants the first two in each change.
@@ -47,11 +49,11 @@ class HumanUserRecord(UserRecord):
 class HumanUserCalls(UserCalls[HumanUserInputs, HumanUserRecord]):
     """The calls that create and change people by the v2 API, and the calls of :class:`UserCalls`.
 
-    Documents: https://zitadel.com/docs/apis/resources/user_service_v2 (AddHumanUser, UpdateHumanUser, SetEmail, SetPhone), and those
-    of :class:`UserCalls`.
+    Documents: https://zitadel.com/docs/apis/resources/user_service_v2 (AddHumanUser, UpdateHumanUser, SetEmail, SetPhone),
+    https://zitadel.com/docs/apis/resources/mgmt (Update User Email (Human)), and those of :class:`UserCalls`.
     """
 
-    v1 = UserCalls.endpoints_of_type(_CREATE, _CHANGE, _CHANGE_EMAIL, _CHANGE_PHONE)
+    v1 = UserCalls.endpoints_of_type(_CREATE, _CHANGE, _CHANGE_EMAIL, _VERIFY_EMAIL, _CHANGE_PHONE)
     record = HumanUserRecord
 
     def create_body(self, inputs: HumanUserInputs) -> dict[str, Any]:
@@ -83,8 +85,12 @@ class HumanUserCalls(UserCalls[HumanUserInputs, HumanUserRecord]):
             body["profile"] = {PROFILE[name]: declared[name] for name in PROFILE if name in (*_ALWAYS, *profile)}
         if body:
             change("Changing", _CHANGE, body)
-        if {"email", "email_verified"} & set(changed):
+        if "email" in changed:
             change("Changing the email address of", _CHANGE_EMAIL, _email(inputs))
+        elif "email_verified" in changed:
+            operation = self._operation("Verifying the email address of", id, inputs.org_id)
+            sent = {"email": inputs.email, "isEmailVerified": True}
+            client.write(_VERIFY_EMAIL, operation, org=inputs.org_id, body=sent, ids={"id": id})
         if "phone" in changed:
             change("Changing the phone number of", _CHANGE_PHONE, {"phone": inputs.phone})
 

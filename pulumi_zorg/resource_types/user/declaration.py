@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import USER_CHANGES
 from pulumi_zorg.api.records import Event
-from pulumi_zorg.errors import LockoutRefused, NotFound, ZorgError, clean
+from pulumi_zorg.errors import LockoutRefused, NameTaken, NotFound, ZorgError, clean
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
 from pulumi_zorg.resource_types.user.calls import UserCalls, UserRecord
@@ -61,6 +61,13 @@ class UserType(ResourceType[AnyInputs]):
     def may_be(self, event: Event, inputs: AnyInputs) -> bool:
         shown = {**self.unique_key(inputs.dump()), **self.events.properties_in(event)}
         return self.has_unique_key(shown, inputs)
+
+    def before_new(self, client: Client, inputs: AnyInputs) -> None:
+        """Refuse to create a user whose name one of the other type has, before the server does."""
+        namesakes = self._namesakes(client, "", inputs) if inputs.adopt else []
+        if any(not each.is_of_type for each in namesakes):
+            raise NameTaken(f"There is no {self.noun} to adopt. {self.why_taken(client, '', inputs)}")
+        super().before_new(client, inputs)
 
     def explain_conflict(self, client: Client, inputs: AnyInputs) -> str | None:
         return super().explain_conflict(client, inputs) or self.why_taken(client, "", inputs)
