@@ -171,7 +171,13 @@ class Caller:
         name = f"ann{next(_numbers)}of{self.user}"
         email = f"{name}@example.com"
         user_id = self.admin.create_human(self.server.home, name) if made else ""
-        props = {"org_id": self.server.home, "user_name": name, "given_name": "Ann", "family_name": "Berg", "email": email}
+        props = {
+            "org_id": self.server.home,
+            "user_name": name,
+            "given_name": "Ann",
+            "family_name": "Berg",
+            "email": email,
+        }
         others = {
             "renamed": {"user_name": f"{name}2"},
             "profile changed": {"family_name": "Hill", "email": f"2{email}", "phone": "+41791234567"},
@@ -180,7 +186,11 @@ class Caller:
         def shown(user: Props) -> Props:
             human = user["human"]
             phone = human.get("phone", {}).get("phone")
-            return {"family_name": human["profile"]["lastName"], **human["email"], **({"phone": phone} if phone else {})}
+            return {
+                "family_name": human["profile"]["lastName"],
+                **human["email"],
+                **({"phone": phone} if phone else {}),
+            }
 
         return self._user(HumanUserProvider(), user_id, props, others, shown)
 
