@@ -17,7 +17,7 @@ class ServerProfile:
 
     #: The v2 REST endpoints and AuthorizationService exist.
     v2: bool = True
-    #: v2 (and v2beta) can rename, deactivate, activate and delete an organization.
+    #: v2 (and v2beta) can rename, deactivate, activate and delete an organization. v2 has its metadata.
     v2_organization_writes: bool = True
     #: `POST /v2/organizations` takes the new id from `organizationId`, not only from `orgId`.
     v2_organization_id: bool = True
@@ -37,6 +37,8 @@ class ServerProfile:
     unknown_org_role: str = "INST-m9fG8"
     #: ListAdministrators takes the filter `role`.
     administrators_by_role: bool = True
+    #: Setting several entries of an organization's metadata writes an event for a value that is set already.
+    sets_unchanged_metadata: bool = False
     #: `PATCH /v2/users/{id}` changes the access token type of a service account.
     patches_token_type: bool = True
     #: SCIM stores metadata that has not changed again.
@@ -72,6 +74,7 @@ PROFILES: dict[str, ServerProfile] = {
         project_reads_by_organization=False,
         unknown_org_role="IAM-m9fG8",
         administrators_by_role=False,
+        sets_unchanged_metadata=True,
         patches_token_type=False,
         scim_repeats_metadata=True,
         email_code_query=_OLD_EMAIL_CODE_QUERY,
@@ -91,6 +94,7 @@ PROFILES: dict[str, ServerProfile] = {
         project_reads_by_organization=False,
         unknown_org_role="IAM-m9fG8",
         administrators_by_role=False,
+        sets_unchanged_metadata=True,
         patches_token_type=False,
         scim_repeats_metadata=True,
         email_code_query=_OLD_EMAIL_CODE_QUERY,

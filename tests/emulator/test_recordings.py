@@ -7,6 +7,7 @@ import pytest
 from pulumi_zorg.emulator import Emulator
 from tests.emulator.access_scenarios import replay_all
 from tests.emulator.between_users import BetweenUsers
+from tests.emulator.managers import FILES, Managers
 from tests.emulator.replay import ACCOUNTS, SESSIONS, Disagreement, Replay, exchanges
 
 pytestmark = pytest.mark.slow
@@ -48,6 +49,8 @@ def _between(replay: Replay, server: str, name: str, title: str) -> None:
         replay.five_grants()
     elif (name, title) == ("projects", "org"):
         replay.earlier_project()
+    elif replay.managers is not None:
+        replay.managers.before(name, title)
 
 
 @pytest.fixture(scope="module", params=list(SERVERS))
@@ -59,6 +62,8 @@ def replayed(request: pytest.FixtureRequest) -> tuple[str, dict[str, list[str]]]
         # The parameter is a text, and not one of the literal names.
         url = USERS[server] if names == ("users",) else SERVERS[server]["url"]
         with Emulator(like=server) as emulator, Replay(emulator, url, account) as replay:  # type: ignore[arg-type]
+            if names == FILES:
+                replay.managers = Managers(replay, server, {name: exchanges(server, name) for name in names})
             for name in names:
                 found[name] = _disagreements(replay, server, name)
     return server, found

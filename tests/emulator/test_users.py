@@ -125,6 +125,7 @@ def test_scim_keeps_a_phone_number_that_a_request_has(instance: Instance) -> Non
         "active": False,
     }
     made = instance.iac("POST", f"/scim/v2/{org}/Users", body=user).body
+    assert made["phoneNumbers"] == [{"value": "+41791234567", "primary": True}]
     read = instance.iac.made("GET", f"/v2/users/{made['id']}")["user"]
     assert (read["state"], read["human"]["profile"]["displayName"]) == ("USER_STATE_INACTIVE", "Ann B.")
     assert read["human"]["email"] == {"email": f"{name}@example.com", "isVerified": True}

@@ -122,7 +122,7 @@ def decode(message: Message, body: bytes) -> MessageDict:
 def decode_query(message: Message, query: str) -> MessageDict:
     """Decode a query string. `query.limit=2` sets the field `limit` of the message in the field `query`.
 
-    As on the real server, unknown fields are ignored.
+    As on the real server, unknown fields are ignored. `keys=a&keys=b` sets the repeated field `keys`.
 
     :raises ApiError: code 3, for a number or a truth value that cannot be read.
     """
@@ -134,8 +134,9 @@ def decode_query(message: Message, query: str) -> MessageDict:
         for name in outer:
             target, current = _descend(target, current, name)
         one = current.by_key.get(last) if current is not None else None
-        if target is not None and one is not None and not one.repeated and one.kind in _QUERY_READERS:
-            target[one.name] = _QUERY_READERS[one.kind](one.json_name, text)
+        if target is not None and one is not None and one.kind in _QUERY_READERS:
+            value = _QUERY_READERS[one.kind](one.json_name, text)
+            target[one.name] = [*target[one.name], value] if one.repeated else value
     return result
 
 

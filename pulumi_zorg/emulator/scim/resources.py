@@ -13,6 +13,7 @@ from pulumi_zorg.emulator.eventstore.events import format_timestamp
 from pulumi_zorg.emulator.http.responses import message
 from pulumi_zorg.emulator.http.schema import MessageDict
 from pulumi_zorg.emulator.users.aggregate import User
+from pulumi_zorg.emulator.users.contacts import normalized_phone
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 #: The metadata of a user that has all its email addresses, of which ZITADEL itself knows one.
@@ -58,7 +59,7 @@ class ScimUser:
     def from_request(cls, request: MessageDict) -> ScimUser:
         """Parse a request that creates or replaces a person.
 
-        :raises ApiError: 400, without an email address or without a name.
+        :raises ApiError: 400, without an email address or without a name, and for a number that is no phone number.
         """
         name = request["name"] or {"given_name": "", "family_name": "", "formatted": ""}
         if not request["emails"]:
@@ -75,7 +76,7 @@ class ScimUser:
             request["preferred_language"] or "en",
             request["active"],
             [_primary(request["emails"])],
-            [_primary(request["phone_numbers"])] if request["phone_numbers"] else [],
+            _normalized(request["phone_numbers"]),
             request["password"],
         )
 
@@ -129,6 +130,13 @@ def _primary(contacts: list[MessageDict]) -> dict[str, Any]:
     """Return the primary one of some addresses or numbers, or else the first. ZITADEL keeps one."""
     found = next((one for one in contacts if one["primary"]), contacts[0])
     return {"value": found["value"], "primary": True}
+
+
+def _normalized(phones: list[MessageDict]) -> list[dict[str, Any]]:
+    if not phones:
+        return []
+    found = _primary(phones)
+    return [{**found, "value": normalized_phone(found["value"])}]
 
 
 def _time(micros: int) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pulumi_zorg.access.instance import Instance, Kind, User, UserState
+from pulumi_zorg.access.instance import Instance, Kind, User, UserState, by_id
 from pulumi_zorg.resource_types.access import NOT_KNOWN_YET, AccessModel, flag_of
-from pulumi_zorg.resource_types.impact import Effect, Unknown, active
+from pulumi_zorg.resource_types.impact import SECRET, Effect, Unknown, active
 
 _STATES = {True: UserState.ACTIVE, False: UserState.INACTIVE}
 
@@ -49,6 +49,20 @@ class UserAccess(AccessModel):
 
     def with_active(self, found: User, active: bool | None) -> User:
         return replace(found, state=None if active is None else _STATES[active])
+
+    def has_secret(self, effect: Effect) -> bool:
+        """Whether a value is secret that decides who is concerned, or that a sentence would show."""
+        names, both = ("active", "org_id", "user_name"), (effect.before or {}, effect.after or {})
+        return any(each.get(name) is SECRET for each in both for name in names)
+
+    def reads(self, instance: Instance, effect: Effect) -> dict[str, Collection[str]]:
+        return {"users": () if effect.id is None else (effect.id,)}
+
+    def touched(self, instance: Instance, effect: Effect) -> Instance:
+        """Return what the user has."""
+        users = [each for each in (instance.users.get(effect.id or ""),) if each is not None]
+        grants = [each for each in instance.user_grants.values() if each.user_id == effect.id]
+        return replace(instance, users=by_id(users), user_grants=by_id(grants))
 
     def without_secrets(self, found: User, before: Mapping[str, Any]) -> User:
         hidden = [each for each in ("user_name", self._named_by) if isinstance(before.get(each), Unknown)]
