@@ -86,10 +86,11 @@ class Hooks(Generic[AnyInputs]):
         agree = not (recorded.get(DIFFERS) or recorded.get(UNFINISHED))
         context.pending.seen_by_engine(self.type.token, id)
         have = {**(recorded.get(FILLED) or {}), **recorded}
+        not_recorded = () if self.type.records_server_defaults else {*self.type.server_defaults} - have.keys()
         sought = Sought(
             self.type.key(id, recorded),
             Address.of(recorded) if is_get else self.type.address_in(recorded),
-            lambda shown: all(have.get(name) == value for name, value in shown.items()),
+            lambda shown: all(have.get(name) == value for name, value in shown.items() if name not in not_recorded),
         )
         if not is_get and agree and context.world.confirms(sought):
             return ReadResult(id, props)  # without inputs, the engine keeps those of the state

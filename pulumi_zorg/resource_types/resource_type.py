@@ -56,6 +56,8 @@ class ResourceType(Generic[AnyInputs]):
     set_after_create: ClassVar[tuple[str, ...]] = ()
     #: Inputs that are left to the server where a program leaves them out. That is then no drift, and no update changes them.
     server_defaults: ClassVar[tuple[str, ...]] = ()
+    #: Whether the state has what the server has for them. It has no personal data that the program does not declare.
+    records_server_defaults: ClassVar[bool] = True
     #: The properties that an update sends as they were read where a program leaves them out, because the server would reset or
     #: demands them; None for all.
     sent_as_read: ClassVar[tuple[str, ...] | None] = None

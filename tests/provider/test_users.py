@@ -171,6 +171,7 @@ def test_what_a_program_leaves_out_is_not_managed(server: Server, stack: InProce
         "gender": "GENDER_FEMALE",
     }
     assert shown["phone"]["phone"] == "+41791234567"
+    assert not {"Annie", "+41791234567"} & set(json.dumps(stack.state()).split('"')), "it is not in the state either"
     stack.declare(ann=human(server.home, "ann2", family_name="Hill"))
     server.proxy.clear()
     stack.up()
@@ -349,3 +350,14 @@ def test_no_code_of_an_answer_is_kept_or_shown(server: Server, stack: InProcessS
     server.proxy.add(fault)
     run = stack.run("up")
     assert "s3cr3t" not in run.out + json.dumps(stack.state())
+
+
+def test_a_refresh_of_many_people_reads_a_list(server: Server, stack: InProcessStack) -> None:
+    """The state does not have what the program leaves out."""
+    stack.declare(**{f"u{number}": human(server.home, f"u{number}") for number in range(20)})
+    stack.up()
+    server.admin.call("POST", f"/v2/users/{stack.id('u19')}/phone", {"phone": "+41791234567"})
+    server.proxy.clear()
+    stack.must("refresh")
+    assert len([each for each in server.proxy.exchanges if each.method == "GET"]) < 20
+    assert stack.preview("--refresh") == {}

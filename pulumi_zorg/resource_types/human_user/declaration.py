@@ -23,6 +23,7 @@ class HumanUserType(UserType[HumanUserInputs]):
     calls = HumanUserCalls()
     updatable = ("user_name", *PROFILE, "email", "email_verified", "phone")
     server_defaults = (*PROFILE, "email", "email_verified", "phone")
+    records_server_defaults = False
     sent_as_read = ("given_name", "family_name", "email")
     on_request = True
     not_generated = ("nick_name", "display_name", "preferred_language", "gender", "phone")
