@@ -19,6 +19,11 @@ IN_SYNC, DRIFT = 0, 7
 BOTH = pytest.mark.parametrize("declare", [machine, human], ids=["machine", "human"])
 
 
+@pytest.fixture(autouse=True)
+def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pulumi_zorg.engine.reconcile.SHOWN_WITHIN", 0.1)
+
+
 @pytest.fixture
 def stack(server: Server, tmp_path: Path) -> InProcessStack:
     return InProcessStack(tmp_path / "stack", server.proxy.url, server.token)
@@ -326,11 +331,8 @@ def test_the_credentials_own_user_is_protected(server: Server, stack: InProcessS
     assert state(server, own) == "ACTIVE"
 
 
-def test_a_lost_deactivation_of_a_locked_user_gives_it_no_access(
-    server: Server, stack: InProcessStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_deactivation_of_a_locked_user_gives_it_no_access(server: Server, stack: InProcessStack) -> None:
     """The opposite of a deactivation is a reactivation."""
-    monkeypatch.setattr("pulumi_zorg.engine.reconcile.SHOWN_WITHIN", 0.1)
     stack.declare(ann=human(server.home, "ann2"))
     stack.up()
     ann = stack.id("ann")
@@ -342,14 +344,23 @@ def test_a_lost_deactivation_of_a_locked_user_gives_it_no_access(
     assert not [each for each in server.proxy.writes if "reactivate" in each or "unlock" in each]
 
 
-def test_no_code_of_an_answer_is_kept_or_shown(server: Server, stack: InProcessStack) -> None:
+def test_no_code_of_an_answer_is_kept_or_shown(
+    server: Server, stack: InProcessStack, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An answer may have the codes by which an address and a phone number are verified."""
+    caplog.set_level("DEBUG")
+    ann = server.admin.create_human(server.home, "ann2")
+    codes = {"emailCode": "s3cr3t", "phoneCode": "s3cr3t", "verificationCode": "s3cr3t"}
+    answer = {"userId": ann, "details": {"resourceOwner": server.home}, **codes}
+    json_text = {"Content-Type": "application/json"}
+    for path in ("/v2/users/human$", "/v2/users/.*/(email|phone)$"):
+        server.proxy.add(Fault("answer", path=path, status=200, body=json.dumps(answer), headers=json_text))
     stack.declare(ann=human(server.home, "ann2"))
-    answer = {"userId": "1", "details": {"resourceOwner": server.home}, "emailCode": "s3cr3t", "phoneCode": "s3cr3t"}
-    fault = Fault("answer", path="/v2/users/human$", status=200, body=json.dumps(answer))
-    fault.headers = {"Content-Type": "application/json"}
-    server.proxy.add(fault)
-    run = stack.run("up")
-    assert "s3cr3t" not in run.out + json.dumps(stack.state())
+    created = stack.up()
+    stack.declare(ann=human(server.home, "ann2", email="new@example.com", phone="+41791234567"))
+    changed = stack.up()
+    assert "s3cr3t" not in created.out + changed.out + json.dumps(stack.state()) + caplog.text
+    assert "/v2/users/human" in caplog.text, "the calls are logged"
 
 
 def test_a_refresh_of_many_people_reads_a_list(server: Server, stack: InProcessStack) -> None:
@@ -361,3 +372,15 @@ def test_a_refresh_of_many_people_reads_a_list(server: Server, stack: InProcessS
     stack.must("refresh")
     assert len([each for each in server.proxy.exchanges if each.method == "GET"]) < 20
     assert stack.preview("--refresh") == {}
+
+
+@BOTH
+def test_a_user_that_the_server_lost_is_removed_and_created_again(
+    server: Server, stack: InProcessStack, declare: Any
+) -> None:
+    server.admin.call("POST", "/debug/lost-changes", {"next": 1, "events": ["user.human.added", "user.machine.added"]})
+    stack.declare(ann=declare(server.home, "ann2", active=False))
+    assert stack.up().shows("the server has lost it. It is removed and created again")
+    assert state(server, stack.id("ann")) == "INACTIVE"
+    assert [each["userName"] for each in server.admin.users(server.home).values()].count("ann2") == 1
+    stack.assert_settled()

@@ -47,6 +47,7 @@ class UserType(ResourceType[AnyInputs]):
 
     calls: UserCalls[AnyInputs, Any]
     address = ("org_id",)
+    created_state = "USER_STATE_ACTIVE"
     reference = "user_id"
     read_permission = "user.read"
     halted: ClassVar[Mapping[str, str]] = HALTED
