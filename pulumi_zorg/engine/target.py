@@ -30,11 +30,12 @@ class Target(Generic[AnyInputs]):
     """One object, and what is known of its change. It outlives an error, which reports how far the change came.
 
     :param inputs: what the program declares.
+    :param is_along: whether it is changed because it goes along with an organization, and not by a resource of its own.
     :ivar first: the object before the first step; None where it was not read.
     :ivar found: the object as it was read last.
     :ivar sent: what the calls send: properties that are not changed are as the last reading shows them.
     :ivar unsure: the step that was begun after the last reading.
-    :param is_along: whether it is changed because it goes along with an organization, and not by a resource of its own.
+    :ivar accepted: the properties that this change has set by calls that were accepted.
     :ivar lost: the steps that the server has lost: their opposites were made, so that they can be made again.
     """
 
@@ -46,6 +47,7 @@ class Target(Generic[AnyInputs]):
     found: Observed | None = None
     sent: AnyInputs = field(init=False)
     unsure: Step | None = None
+    accepted: set[str] = field(default_factory=set)
     lost: list[Step] = field(default_factory=list)
     is_along: bool = False
 
@@ -89,6 +91,7 @@ class Target(Generic[AnyInputs]):
             release(self.client, self.found)
             return
         self.type.perform(self.client, self.id, self.sent, step)
+        self.accepted |= step.changed
 
 
 _DONE = {

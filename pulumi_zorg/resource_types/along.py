@@ -182,10 +182,10 @@ def types_of(kind: str) -> Sequence[ResourceType[Any]]:
 
 def active_along(client: Client, org_id: str, kind: str) -> Iterator[tuple[ResourceType[Any], Observed]]:
     """Return the objects of a kind that lists show as active, without the caller's own user."""
-    for each in types_of(kind):
+    for each in types_of(kind)[:1]:  # one list has the objects of all types of a kind
         for found in each.list_along(client, org_id):
             if not (each.reference == "user_id" and found.id == client.me.id):
-                yield each, found
+                yield RESOURCE_TYPES[found.token], found
 
 
 def with_along(client: Client, observed: Observed, along: str) -> Observed:
