@@ -115,7 +115,8 @@ class UserType(ResourceType[AnyInputs]):
         return now.username.lower() == listed.user_name.lower()
 
     def list_along(self, client: Client, org_id: str) -> Sequence[Observed]:
-        types = {each.calls.record.type: each for each in types_of(self.goes_along)}
+        of_kind: Sequence[Any] = types_of(self.goes_along)
+        types = {each.calls.record.type: each for each in of_kind}
         found = ((types[each.type_of_user], each) for each in self.calls.list_working(client, org_id))
         return [of.observed(of.calls.record.model_construct(**dict(each))) for of, each in found]
 
