@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -269,3 +270,41 @@ def _restore_checkpoint(stack: Stack) -> None:
             json.loads(checkpoint.read_text(encoding="utf-8"))
         except ValueError:
             shutil.copy(checkpoint.with_name(f"{checkpoint.name}.bak"), checkpoint)
+
+
+@pytest.mark.parametrize("active", [False, True])
+def test_the_provider_killed_again_and_again_while_users_go_along_with_their_organization(
+    server: Server, stack: Stack, active: bool
+) -> None:
+    """Each run comes a few users further. The last one finishes, and exactly those come back who were active before."""
+    admin = server.admin
+    acme = admin.create_organization("Acme")
+    users = [admin.create_user(acme, f"user-{number}") for number in range(24)]
+    admin.change_user_state(acme, users[0], "deactivate")
+
+    def working() -> set[str]:
+        return {each for each in users if admin.user(acme, each)["state"] == "USER_STATE_ACTIVE"}
+
+    def declare(active: bool) -> None:
+        stack.declare(acme=org("Acme", adopt=True, active=active, cascade="users"))
+
+    declare(active=True)
+    stack.up()
+    for then in (False, True)[: 1 + active]:
+        declare(active=then)
+        is_last = then is active
+        for _ in range(3 if is_last else 0):
+            calls, killed = count(), threading.Event()
+
+            def kill(method: str, path: str) -> None:
+                if path.endswith("activate") and "/users/" in path and next(calls) == 2 and _kill_provider(stack):  # noqa: B023
+                    killed.set()  # noqa: B023
+
+            server.proxy.before = kill
+            assert _up(stack).wait(60) != 0
+            server.proxy.before = lambda method, path: None
+            assert killed.is_set()
+            assert working() not in (set(), {*users[1:]}), "it was killed in the middle"
+        stack.up("--skip-preview")
+        assert working() == ({*users[1:]} if then else set())
+    stack.assert_settled()
