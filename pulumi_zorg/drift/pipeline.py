@@ -92,7 +92,8 @@ def find_drift(stack: str, exported: Mapping[str, Any], world: World, options: O
 
 def sought(each: Recorded) -> Sought:
     """Return a resource of the state as an object that is looked for. A list that shows it as the state has it is enough."""
-    return Sought(each.key, each.address, lambda properties: not changes_of(each, properties))
+    address = replace(each.address, along=RESOURCE_TYPES[each.token].address_in(each.all_properties).along)
+    return Sought(each.key, address, lambda properties: not changes_of(each, properties))
 
 
 def unknown(recorded: Sequence[Recorded], observed: Mapping[Key, Found]) -> list[Undetermined]:
@@ -220,7 +221,9 @@ def explain_along(world: World, drifts: Sequence[Drift], observed: Mapping[Key, 
             else each
             for each in drift.changes
         )
-        explained.append(replace(drift, changes=changes))
+        found = replace(drift, changes=changes)
+        is_newer = newest is not None and (drift.when is None or newest.creation_date > drift.when)
+        explained.append(replace(found, when=newest.creation_date, by=newest.by) if newest and is_newer else found)
     return tuple(explained)
 
 

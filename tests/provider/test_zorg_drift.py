@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -542,3 +543,26 @@ def test_a_phantom_whose_stack_only_reads_it_is_drift(
     (found,) = drift_of(stack).report(code=DRIFT)["drifted"]
     assert "the stack that manages it" in found["phantom"]
     assert "--replace" not in found["phantom"]
+
+
+def test_who_is_active_again_in_an_organization_that_is_off_with_its_users(
+    server: Server, stack: InProcessStack, drift_of: MakeDrift
+) -> None:
+    admin, drift = server.admin, drift_of(stack)
+    acme = admin.create_organization("Acme")
+    users = [admin.create_user(acme, f"user-{number}") for number in range(3)]
+    stack.declare(acme=org("Acme", adopt=True, active=False, cascade="users"))
+    stack.up()
+    drift.report(code=IN_SYNC)
+    admin.change_user_state(acme, users[1], "reactivate")
+    assert drift.drifted() == {"acme": {"cascade": ("users", "none")}}
+    (row,) = drift.report(code=DRIFT)["drifted"]
+    (change,) = row["changes"]
+    assert re.fullmatch(
+        rf"1 of its users is active: user-1 \({users[1]}, reactivated 20\d\d-.+ UTC by {change['by']}\)", change["why"]
+    )
+    assert row["when"]
+    gained = [(each["name"], each["what"]) for each in row["access"]["gained"]]
+    assert gained == [("user-1", "everything")]
+    run = drift.run("--format", "table")
+    assert run.shows("1 of its users is active: user-1")
