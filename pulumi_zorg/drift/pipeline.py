@@ -221,9 +221,9 @@ def explain_along(world: World, drifts: Sequence[Drift], observed: Mapping[Key, 
             else each
             for each in drift.changes
         )
-        found = replace(drift, changes=changes)
+        named = replace(drift, changes=changes)
         is_newer = newest is not None and (drift.when is None or newest.creation_date > drift.when)
-        explained.append(replace(found, when=newest.creation_date, by=newest.by) if newest and is_newer else found)
+        explained.append(replace(named, when=newest.creation_date, by=newest.by) if newest and is_newer else named)
     return tuple(explained)
 
 
