@@ -11,7 +11,6 @@ import click
 
 from pulumi_zorg.errors import ZorgError, clean
 
-
 #: Where each subcommand is (its module in this package, and its name there), and its line in the help: the first sentence of its own.
 COMMANDS = {
     "access": ("access.access", "Reports who can get in, who cannot, and why."),

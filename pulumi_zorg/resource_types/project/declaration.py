@@ -28,7 +28,6 @@ class ProjectType(ResourceType[ProjectInputs]):
     """A project: an application's roles, and who has them."""
 
     token = type_token("Project")
-    noun = "project"
     inputs = ProjectInputs
     calls: ProjectCalls = ProjectCalls()
     updatable = ("name", "roles", *SETTINGS)
@@ -39,7 +38,6 @@ class ProjectType(ResourceType[ProjectInputs]):
     reference = "project_id"
     gives_roles = "roles"
     read_permission = "project.read"
-    limit_suffix = "-projects"
     counted = ("grants", "project_grants")
     impact = project_impact.ProjectImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
