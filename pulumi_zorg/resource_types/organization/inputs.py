@@ -12,6 +12,8 @@ from pulumi_zorg.resource_types.inputs import FLAG, NAME, Inputs
 class OrganizationInputs(Inputs):
     """The inputs of an organization."""
 
+    noun: ClassVar[str] = "organization"
+    limit_suffix: ClassVar[str] = ""
     unique_by: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str = field(metadata=NAME)

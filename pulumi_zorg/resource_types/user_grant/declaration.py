@@ -37,7 +37,6 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     """A user grant: a user's roles in a project."""
 
     token = type_token("UserGrant")
-    noun = "user grant"
     inputs = UserGrantInputs
     calls: UserGrantCalls = UserGrantCalls()
     updatable = ("role_keys",)
@@ -49,7 +48,6 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     gives_access = True
     phantom_effect = "gives no roles"
     read_permission = "user.grant.read"
-    limit_suffix = "-grants"
     impact = UserGrantImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
         created=("user.grant.added",),
