@@ -1,4 +1,4 @@
-"""ZITADEL's organizations, projects, project grants and user grants for Pulumi, with the flag ``active``.
+"""ZITADEL's organizations, users, projects, project grants and user grants for Pulumi, with the flag ``active``.
 
 ::
 

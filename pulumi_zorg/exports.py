@@ -30,6 +30,8 @@ from pulumi_zorg.errors import (
     ZorgError,
 )
 from pulumi_zorg.resource_types.access_lookup import get_access, get_access_output
+from pulumi_zorg.resource_types.human_user.resource import HumanUser, HumanUserArgs
+from pulumi_zorg.resource_types.machine_user.resource import MachineUser, MachineUserArgs
 from pulumi_zorg.resource_types.organization.lookup import (
     OrganizationResult,
     get_organization,
@@ -68,10 +70,14 @@ __all__ = [
     "FailedPrecondition",
     "Gone",
     "HeaderIgnored",
+    "HumanUser",
+    "HumanUserArgs",
     "InputError",
     "InvalidArgument",
     "LockoutRefused",
     "LookupFailed",
+    "MachineUser",
+    "MachineUserArgs",
     "NameTaken",
     "NeverThere",
     "NoAnswer",

@@ -74,6 +74,8 @@ def arguments(name: str) -> str:
             default = "required"
         elif defaults[argument] is None:
             default = "ZITADEL's choice" if argument in declared.server_defaults else "not managed"
+            if argument in declared.inputs.needed_to_create:
+                default = "required without `adopt`"
             if argument in declared.inputs.left_as_is:
                 default = "left as it is"
         else:

@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parents[1] / "pulumi_zorg"
 #: share nothing with the rest, and the API client and the rules of access, which are about ZITADEL's objects.
 MAY_NAME_TYPES = ("resource_types/", "exports.py", "emulator/", "testing/", "api/", "access/")
 #: The paths of these provider classes are promised, because states of earlier releases have them.
-MAY_NAME_TYPES += ("providers/organization.py", "providers/user_grant.py")
+MAY_NAME_TYPES += tuple(f"providers/{each}.py" for each in ("organization", "user_grant", "machine_user", "human_user"))
 #: Every object lives in an organization, and every call names one. So the code about calls and proofs knows organizations and
 #: how they are created and removed.
 OF_EVERY_OBJECT = {"organization", "org.added", "org.removed"}

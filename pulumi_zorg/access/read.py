@@ -37,7 +37,8 @@ from pulumi_zorg.api.organizations import ORGANIZATIONS, VISIBLE
 from pulumi_zorg.api.projects import PROJECTS, ListedProject
 from pulumi_zorg.api.records import NonEmpty, OrganizationRecord, Wire
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
-from pulumi_zorg.api.searches import USERS, FoundUser
+from pulumi_zorg.api.searches import USERS
+from pulumi_zorg.api.users import FoundUser
 from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer, clean
 
 Answer = TypeVar("Answer")

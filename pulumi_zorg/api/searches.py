@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pydantic import Field
-
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList
 from pulumi_zorg.api.operations import Call, Endpoint
-from pulumi_zorg.api.records import Details, NonEmpty, Record, Wire, check_id
+from pulumi_zorg.api.records import Record, Wire, check_id
+from pulumi_zorg.api.users import FoundUser
 from pulumi_zorg.errors import clean
 
 if TYPE_CHECKING:
@@ -18,37 +17,6 @@ if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
 
 _READ_USER = Endpoint("GET", "/v2/users/{id}", "user.read")
-
-
-class _Profile(Wire):
-    display_name: str = ""
-
-
-class _Email(Wire):
-    email: str = ""
-    is_verified: bool = False
-
-
-class _Human(Wire):
-    profile: _Profile = Field(default_factory=_Profile)
-    email: _Email = Field(default_factory=_Email)
-
-
-class _Machine(Wire):
-    name: str = ""
-
-
-class FoundUser(Wire):
-    """A user as ``POST /v2/users`` shows it: a person (``human``) or a service account (``machine``)."""
-
-    id: NonEmpty = Field(alias="userId")
-    details: Details
-    state: str = ""
-    username: str = ""
-    login_names: tuple[str, ...] = ()
-    preferred_login_name: str = ""
-    human: _Human | None = None
-    machine: _Machine | None = None
 
 
 USERS = ObjectList(

@@ -211,9 +211,10 @@ def _value(change: Change, value: Any) -> str:
 def _title(found: Unmanaged) -> str:
     """Return what people know an unmanaged object by: its name, or else what it belongs to."""
     properties, resource_type = found.observed.properties, RESOURCE_TYPES[found.observed.token]
-    if properties.get("name"):
+    name = properties.get("name") or properties.get("user_name")
+    if name:
         # Quoted: at the beginning of a line, a name like ``::stop-commands::x`` would be a command to a workflow's runner.
-        return clean(json.dumps(properties["name"], ensure_ascii=False))
+        return clean(json.dumps(name, ensure_ascii=False))
     parents = {each.property: each.noun for each in resource_type.events.parents} | {"org_id": "organization"}
     shown = [name for name in parents if name in resource_type.inputs.unique_by or name == "org_id"]
     of = ", ".join(f"{parents[name]} {properties.get(name)}" for name in shown)

@@ -41,6 +41,11 @@ _notice, _import_notice = partial(notice, "generate"), partial(notice, "import")
     "Write the file for `pulumi import --file` too, which brings the objects into the stack (pulumi 3.254 or newer). Without it, the "
     "resources have adopt=True."
 )
+@click.option(
+    "--people",
+    is_flag=True,
+    help="The people too, with their names and email addresses. Without it, only service accounts: people come and go without a program.",
+)
 @click.option("--missing", is_flag=True, help="Only what the stack's state does not have.")
 def generate(
     stack: Stack,
@@ -49,13 +54,14 @@ def generate(
     state: str | None,
     out: Path | None,
     import_file: Path | None,
+    people: bool,
     missing: bool,
 ) -> None:
     """Writes a Python program that declares what exists.
 
-    It declares organizations, and all that a resource can manage in them. Neither `pulumi import` of the import file nor
-    `pulumi up` on the program changes anything on the server. The exit code is 1 if something could not be read or declared;
-    the program then has a comment for each.
+    It declares organizations, and all that a resource can manage in them; people only with --people. Neither `pulumi import` of
+    the import file nor `pulumi up` on the program changes anything on the server. The exit code is 1 if something could not
+    be read or declared; the program then has a comment for each.
     """
     if bool(organizations) is everything:
         raise click.ClickException("give --org for each organization, or --all")
@@ -79,7 +85,7 @@ def generate(
         from pulumi_zorg.generate import pipeline  # it loads all that calls need, and errors before do not need it
 
         imports = import_file is not None
-        generated = pipeline.generate(world, organizations, state, imports=imports, managed=managed)
+        generated = pipeline.generate(world, organizations, state, imports=imports, managed=managed, on_request=people)
     for why in generated.left_out:
         _notice(why)
     if managed is not None and not generated.resources:

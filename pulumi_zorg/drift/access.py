@@ -57,8 +57,11 @@ def _unknown(why_not: str | None) -> People:
 
 
 def _then_and_now(drift: Drift, recorded: Recorded) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
-    """Return the properties in the state, and those of the object; None where it was removed. Neither has a deletion policy."""
-    then = {name: value for name, value in recorded.all_properties.items() if name != "deletion_policy"}
+    """Return the properties in the state, and those of the object; None where it was removed.
+
+    Neither has a deletion policy, nor the name of its state: the flag says what that means for access.
+    """
+    then = {name: value for name, value in recorded.all_properties.items() if name not in ("deletion_policy", "state")}
     if drift.removed is not None:
         return then, None
     changed = {each.property: each for each in drift.changes}

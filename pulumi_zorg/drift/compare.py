@@ -41,7 +41,7 @@ def compare(
         if isinstance(seen, Removal):
             found.append(Drift(each.urn, each.token, each.id, removed=seen.how, when=seen.at, by=seen.by))
         elif isinstance(seen, Observed):
-            changes = changes_of(each, seen.properties)
+            changes = _with_halt(each, changes_of(each, seen.properties), seen.properties)
             if lost and each.key in lost:
                 changes = _with_lost(each, changes, lost[each.key])
             if lacking and each.key in lacking:
@@ -88,8 +88,8 @@ def _advice(lost: LostChange, *, repaired: bool) -> str:
     :param repaired: whether the state has what the lost change made, so that an update makes it again.
     """
     what = f"ZITADEL accepted the {lost.noun} and lost it: {lost.effect}."
-    if lost.noun == "removal":
-        return f"{what} It cannot be removed again. {lost.events.removed_only_with}"
+    if lost.repair is not None:
+        return f"{what} {lost.repair}"
     if repaired:
         return f"{what} `pulumi up --refresh` makes the {lost.noun} again."
     return (
@@ -97,6 +97,22 @@ def _advice(lost: LostChange, *, repaired: bool) -> str:
         f"active={not lost.shown} and run `pulumi up`. If it is to stay {'active' if lost.shown else 'inactive'}, set "
         f"active={lost.shown} after that and run it once more."
     )
+
+
+def _with_halt(recorded: Recorded, changes: tuple[Change, ...], properties: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return the changes with that of an object which the state has as active, and whose live state takes its access away.
+
+    No update ends such a state, so a refresh keeps the flag.
+    """
+    what = RESOURCE_TYPES[recorded.token].halted.get(str(properties.get("state")))
+    if what is None or recorded.properties.get(ACTIVE) is not True or _is_ignored(recorded):
+        return changes
+    why = f"it is {what}, and no update ends that: an administrator does, in the console"
+    return (*changes, Change(ACTIVE, True, False, secret=ACTIVE in recorded.secret, why=why))
+
+
+def _is_ignored(recorded: Recorded) -> bool:
+    return _without_ignored(ACTIVE, True, False, recorded.ignored) is True
 
 
 def _with_lacking(recorded: Recorded, changes: tuple[Change, ...], live: Any, why: str) -> tuple[Change, ...]:

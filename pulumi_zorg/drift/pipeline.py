@@ -152,7 +152,11 @@ def _unmanaged(
     if options.unmanaged is None:
         return None, []
     tokens = {each.token for each in resources}
-    types = options.types or [token for token, each in RESOURCE_TYPES.items() if each.gives_access or token in tokens]
+    types = options.types or [
+        token
+        for token, each in RESOURCE_TYPES.items()
+        if each.gives_access or (token in tokens and not each.on_request)
+    ]
     organizations = None if options.unmanaged == "instance" else organizations_of(resources)
     found, unlisted = find_unmanaged(world, {each.key for each in resources}, organizations, types, events)
     return explain_unmanaged(world, found), [Undetermined(None, key.token, key.id, why) for key, why in unlisted]

@@ -17,8 +17,8 @@ A new instance has the organization `ZITADEL` with the service account `iac`. Th
 
 Controls that the real server does not have (no authentication needed):
 
-- `POST /debug/phantoms {"ids": [...]}` turns these user grants, projects and project grants into phantoms: reads answer 404
-  and lists leave them out, while commands and the event search know them.
+- `POST /debug/phantoms {"ids": [...]}` turns these users, user grants, projects and project grants into phantoms: reads answer
+  404 and lists leave them out, while commands and the event search know them.
 - `POST /debug/missed-by-cascades {"ids": [...]}` makes the removal of a role from a project miss these project grants, as a
   real server misses one that was made a moment before. The role stays in them and in the user grants made by them.
 - `POST /debug/lost-changes {"next": n}` makes reads and lists never show the next n changes of an object's state, as a server of

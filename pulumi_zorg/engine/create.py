@@ -82,6 +82,7 @@ class Creator(Generic[AnyInputs]):
 
         :param earlier: the attempts of earlier runs that may have made it.
         """
+        self.type.before_new(self.client, self.inputs)
         pending, transport = self.context.pending, self.client.transport
         me = self.client.me.id  # read before the clock: its answer has the server's time
         attempts, attempt = () if earlier is None else earlier.attempts, Attempt(me, transport.server_time())

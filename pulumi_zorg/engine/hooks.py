@@ -24,7 +24,7 @@ from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED, check_inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
-from pulumi_zorg.world.observed import Address, Observed, Removal, Sought
+from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal, Sought
 from pulumi_zorg.world.proof import find_missing, in_state, may_exist
 
 
@@ -86,10 +86,11 @@ class Hooks(Generic[AnyInputs]):
         agree = not (recorded.get(DIFFERS) or recorded.get(UNFINISHED))
         context.pending.seen_by_engine(self.type.token, id)
         have = {**(recorded.get(FILLED) or {}), **recorded}
+        not_recorded = () if self.type.records_server_defaults else {*self.type.server_defaults} - have.keys()
         sought = Sought(
             self.type.key(id, recorded),
             Address.of(recorded) if is_get else self.type.address_in(recorded),
-            lambda shown: all(have.get(name) == value for name, value in shown.items()),
+            lambda shown: all(have.get(name) == value for name, value in shown.items() if name not in not_recorded),
         )
         if not is_get and agree and context.world.confirms(sought):
             return ReadResult(id, props)  # without inputs, the engine keeps those of the state
@@ -112,6 +113,8 @@ class Hooks(Generic[AnyInputs]):
             self.type.inputs, {name: found.properties.get(name, recorded.get(name)) for name in names}
         )
         outputs = {**inputs, **state_form.in_state(self.type, found, filled)}
+        if is_get and ACTIVE not in found.properties:  # its state is neither, and it is not active
+            outputs[ACTIVE] = False
         left = sorted({*(recorded.get(LOST) or ())} - self._roles_of(found))
         if left and not is_get:
             # Others may still have them: the next run must not call the resource unchanged.

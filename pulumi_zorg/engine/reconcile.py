@@ -30,7 +30,7 @@ from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types import lifecycle
 from pulumi_zorg.resource_types.lifecycle import Action, DeletionPolicy, Snapshot, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs
-from pulumi_zorg.world.observed import Observed, Removal
+from pulumi_zorg.world.observed import ACTIVE, Observed, Removal
 from pulumi_zorg.world.proof import events_of
 
 #: After so many steps, somebody else must be changing the object too.
@@ -88,7 +88,7 @@ def reconcile(
         observed = resource_type.snapshot(found.properties)
         desired = declared if before is None else lifecycle.changed_only(before, declared, observed)
         plan = lifecycle.steps(desired, observed)
-        target.sent = _sent(inputs, desired, observed)
+        target.sent = _sent(target, desired, observed)
         # One call of several can be refused after another one has taken effect.
         if target.first is None and (len(plan) > 1 or any(len(step.changed) > 1 for step in plan)):
             resource_type.before_changes(target.client, target.id, target.sent, plan)
@@ -101,14 +101,19 @@ def reconcile(
     return target.found
 
 
-def _sent(inputs: AnyInputs, desired: Snapshot, observed: Snapshot) -> AnyInputs:
+def _sent(target: Target[AnyInputs], desired: Snapshot, observed: Snapshot) -> AnyInputs:
     """Return what the calls send. Some must send everything: they send what the server has for what is not changed."""
-    values = {name: desired.properties.get(name, value) for name, value in observed.properties.items()}
+    kept = target.type.sent_as_read
+    values = {
+        name: desired.properties.get(name, value)
+        for name, value in observed.properties.items()
+        if kept is None or name in kept or name in desired.properties
+    }
     # A list is a tuple in the inputs.
     sent: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if value is not None
     }
-    return replace(inputs, **sent)
+    return replace(target.inputs, **sent)
 
 
 def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
@@ -139,7 +144,8 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
             with suppress(errors.NotFound):
                 target.perform(removal)
             return None
-        observed = None if isinstance(found, Removal) else target.type.snapshot(found.properties)
+        target.found = None if isinstance(found, Removal) else found
+        observed = None if target.found is None else target.type.snapshot(target.found.properties)
         step = next(iter(lifecycle.steps_to_delete(policy, observed)), None)
         deactivates = deactivates or step == Step(Action.DEACTIVATE)
         return step
@@ -219,8 +225,10 @@ def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | Non
         raised where it has another reason.
     """
     accepted = None if refusal is None else _accepted(target, step)
-    # What a refused update means is known only where the event store can be read. A refused switch can be tried.
-    if refusal is not None and (accepted is False or (accepted is None and step.action not in _OPPOSITES)):
+    # What a refused update means is known where this change has made it before, as one call of several, or where the event store can
+    # be read. A refused switch can be tried.
+    may_be_lost = step.action in _OPPOSITES or step.changed <= target.accepted
+    if refusal is not None and (accepted is False or (accepted is None and not may_be_lost)):
         raise refusal from None
     left = _wait(target, read, lambda left: left != step)
     if left == step:
@@ -257,7 +265,9 @@ def _undo(target: Target[Any], step: Step, refusal: ZorgError | None) -> None:
 
     :raises ZorgError: ``refusal``, where the server shows that it has not lost the step.
     """
-    if target.lost.count(step) == _ATTEMPTS:
+    # Reads show neither state of a locked user, whose deactivation was lost. A reactivation would give it access for a moment.
+    in_neither = target.found is not None and ACTIVE not in target.found.properties
+    if target.lost.count(step) == _ATTEMPTS or (step.action in _OPPOSITES and in_neither):
         raise not_settled(target, step)
     if step.action in _OPPOSITES:
         shown, opposite = target, Step(_OPPOSITES[step.action])

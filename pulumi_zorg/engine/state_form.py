@@ -28,7 +28,7 @@ def in_state(type: ResourceType[Any], observed: Observed, filled: Collection[str
     apart = {name: value for name, value in observed.properties.items() if name in filled}
     hidden = apart.keys() - type.inputs.left_as_is.keys()
     rest = {name: value for name, value in observed.properties.items() if name not in hidden}
-    return {**rest, FILLED: apart} if apart else rest
+    return {**rest, FILLED: apart} if apart and type.records_server_defaults else rest
 
 
 def differing(type: ResourceType[Any], observed: Observed, declared: Mapping[str, Any]) -> list[str]:

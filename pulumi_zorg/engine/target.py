@@ -33,6 +33,7 @@ class Target(Generic[AnyInputs]):
     :ivar found: the object as it was read last.
     :ivar sent: what the calls send: properties that are not changed are as the last reading shows them.
     :ivar unsure: the step that was begun after the last reading.
+    :ivar accepted: the properties that this change has set by calls that were accepted.
     :ivar lost: the steps that the server has lost: their opposites were made, so that they can be made again.
     """
 
@@ -44,6 +45,7 @@ class Target(Generic[AnyInputs]):
     found: Observed | None = None
     sent: AnyInputs = field(init=False)
     unsure: Step | None = None
+    accepted: set[str] = field(default_factory=set)
     lost: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -73,6 +75,7 @@ class Target(Generic[AnyInputs]):
     def perform(self, step: Step) -> None:
         """Make the step."""
         self.type.perform(self.client, self.id, self.sent, step)
+        self.accepted |= step.changed
 
 
 def repeat(transport: Transport, call: Callable[[], T], should_repeat: Callable[[ZorgError], bool], sentence: str) -> T:

@@ -42,6 +42,7 @@ def generate(
     *,
     imports: bool = False,
     managed: Managed | None = None,
+    on_request: bool = False,
 ) -> Generated:
     """Return a program that declares the organizations and what is in them. It is formatted and typed.
 
@@ -49,6 +50,7 @@ def generate(
     :param state: only organizations that are ``active`` or ``inactive``; None for both.
     :param imports: whether an import file brings the objects into the stack; else the resources adopt them.
     :param managed: what the stack's state has already, and is left out; None for a new stack.
+    :param on_request: whether the types are included that are generated only on request (:attr:`ResourceType.on_request`).
     :raises InputError: for an id or a name that cannot be one.
     :raises NoMatch: for an organization that does not exist.
     :raises SeveralMatches: for a name that several organizations have.
@@ -56,7 +58,8 @@ def generate(
     verify(organizations)
     way = Way(imports, managed or Managed(""))
     # What an import file has is not verified, while an adoption reads the object.
-    selection = select(world, organizations, state, managed=way.managed.resources.keys(), by_id=imports)
+    have = way.managed.resources.keys()
+    selection = select(world, organizations, state, managed=have, by_id=imports, on_request=on_request)
     text, resources, left_out = program(selection, way)
     return Generated(text, len(resources), left_out, selection.remarks, import_file(resources) if imports else "")
 

@@ -22,7 +22,7 @@ from pulumi_zorg.generate.python_text import (
 )
 from pulumi_zorg.generate.selection import Managed, Selection, name_of
 from pulumi_zorg.resource_types.inputs import Problem, check_inputs
-from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, in_order_of_references, referred_type
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, in_order_of_references, referred_types
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import Key, Observed
 from pulumi_zorg.world.tokens import short
@@ -129,15 +129,19 @@ def declaration(
     return writer.single(resource, call("pulumi.ResourceOptions", options)), resource
 
 
-def _referred(property: str, value: Any) -> Key | None:
-    """Return the type and the id of the object that a property refers to; None where it refers to none."""
-    token = referred_type(property) if isinstance(value, str) else None
-    return None if token is None else Key(token, value)
+def _referred(property: str, value: Any) -> Sequence[Key]:
+    """Return the type and the id of the object that a property refers to, for each type that it may be of; none for no reference."""
+    return [Key(token, value) for token in referred_types(property)] if isinstance(value, str) else []
 
 
-def _variables(resources: Sequence[Declared], way: Way) -> dict[Key | None, str]:
+def _of_referred(found: Mapping[Key, str], property: str, value: Any) -> str:
+    """Return what belongs to the object that a property refers to; empty for an object that has nothing here."""
+    return next((found[key] for key in _referred(property, value) if key in found), "")
+
+
+def _variables(resources: Sequence[Declared], way: Way) -> dict[Key, str]:
     """Return the variables of the resources that others refer to, by type and id: an id is unique within its type."""
-    used = {_referred(*argument) for each in resources for argument in each.arguments.items()}
+    used = {key for each in resources for argument in each.arguments.items() for key in _referred(*argument)}
     # A loop has variables with the names of inputs.
     taken = {name for each in RESOURCE_TYPES.values() for name in each.inputs.names()}
     # The program that exists likely names its variables like its resources.
@@ -147,7 +151,7 @@ def _variables(resources: Sequence[Declared], way: Way) -> dict[Key | None, str]
 
 def _resources(selection: Selection, way: Way, left_out: list[str]) -> Iterator[Declared]:
     """Return what can be declared, in an order in which what is referred to comes first."""
-    names: dict[Key | None, str] = {Key(each.token, each.id): slug(name_of(each) or "") for each in selection.objects}
+    names = {Key(each.token, each.id): slug(name_of(each) or "") for each in selection.objects}
     taken: dict[str, set[str]] = defaultdict(set, way.managed.names())
     for token, resource_type in in_order_of_references():
         for each in (found for found in selection.objects if found.token == token):
@@ -158,15 +162,21 @@ def _resources(selection: Selection, way: Way, left_out: list[str]) -> Iterator[
                 continue
             parts = [_part(selection, names, name, each.properties.get(name)) for name in _named_by(resource_type)]
             base = slug("-".join(filter(None, parts))) or slug(resource_type.noun)
-            owner = names.get(_referred("org_id", inputs.get("org_id")))
+            owner = _of_referred(names, "org_id", inputs.get("org_id"))
             candidates = (base, f"{owner}-{base}" if owner else "", f"{base}-{slug(each.id)}")
             yield _declared(each, resource_type, unique(candidates, taken[token]), inputs)
 
 
 def _inputs(observed: Observed) -> tuple[Mapping[str, Any], Problem | None]:
     """Return the inputs that declare an object, in the state's form, and why a program with them would be refused."""
-    inputs = RESOURCE_TYPES[observed.token].inputs
-    properties = {name: value for name, value in observed.properties.items() if name in inputs.names()}
+    resource_type = RESOURCE_TYPES[observed.token]
+    inputs, left_out = resource_type.inputs, resource_type.not_generated
+    # An empty text is what an object has that a program need not declare.
+    properties = {
+        name: value
+        for name, value in observed.properties.items()
+        if name in inputs.names() and name not in left_out and value != ""
+    }
     found, problems = check_inputs(inputs, properties)
     return found, next(iter([*problems, *inputs.doubts(found)]), None)
 
@@ -189,12 +199,12 @@ def _named_by(resource_type: ResourceType[Any]) -> Sequence[str]:
     return sorted(names, key=lambda name: name != "user_id")
 
 
-def _part(selection: Selection, names: Mapping[Key | None, str], property: str, value: Any) -> str:
+def _part(selection: Selection, names: Mapping[Key, str], property: str, value: Any) -> str:
     """Return the part of a resource's name that one of its object's properties makes."""
     text = str(value or "")
     if property == "name":
         return slug(text)
-    return names.get(_referred(property, text)) or slug(selection.names.get((property, text)) or text)
+    return _of_referred(names, property, text) or slug(selection.names.get((property, text)) or text)
 
 
 @dataclass(frozen=True)
@@ -204,7 +214,7 @@ class _Writer:
     :param variables: those of the resources that others refer to.
     """
 
-    variables: Mapping[Key | None, str]
+    variables: Mapping[Key, str]
     selection: Selection
     way: Way
 
@@ -272,11 +282,11 @@ class _Writer:
 
     def _variable(self, name: str, value: Any) -> str:
         """Return the variable of the resource that a property refers to; empty where the program has none."""
-        return self.variables.get(_referred(name, value), "")
+        return _of_referred(self.variables, name, value)
 
     def _title(self, name: str, value: Any) -> str:
         """Return the resource of the state that a property refers to, as text; empty where there is none."""
-        return self.way.managed.titles.get(_referred(name, value), "")
+        return _of_referred(self.way.managed.titles, name, value)
 
     def _last(self, options: str | Collection) -> list[Entry]:
         adopt = [] if self.way.imports else [Entry("True", "adopt=")]

@@ -13,7 +13,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.engine.state import every_recorded, every_urn, not_understood
 from pulumi_zorg.errors import InputError, ZorgError, clean
 from pulumi_zorg.resource_types.inputs import LONGEST, wrong_id
-from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, referred_type
+from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, referred_types
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import Address, Key, Observed, Removal, Sought
 from pulumi_zorg.world.reader import World
@@ -60,7 +60,7 @@ class Managed:
         return found
 
     @cached_property
-    def titles(self) -> Mapping[Key | None, str]:
+    def titles(self) -> Mapping[Key, str]:
         """The resources as text, by the type and the id of their objects."""
         return {
             Key(key.token, key.id): f"{short(key.token)} {clean(resource_name(urn))!r} of this stack"
@@ -115,7 +115,13 @@ class Selection:
 
 
 def select(
-    world: World, wanted: Sequence[str], state: str | None, *, managed: Collection[Key] = (), by_id: bool = False
+    world: World,
+    wanted: Sequence[str],
+    state: str | None,
+    *,
+    managed: Collection[Key] = (),
+    by_id: bool = False,
+    on_request: bool = False,
 ) -> Selection:
     """Return the organizations, and the objects in them.
 
@@ -123,6 +129,7 @@ def select(
     :param state: only organizations that are ``active`` or ``inactive``; None for both.
     :param managed: objects to leave out.
     :param by_id: read each object by its id, as a refresh does. Lists lag.
+    :param on_request: whether the types are included that are generated only on request (:attr:`ResourceType.on_request`).
     :raises NoMatch: for an organization that does not exist, or that the credential may not see.
     :raises SeveralMatches: for a name that several organizations have.
     :raises PermissionDenied: for all organizations, without a right on the instance.
@@ -133,7 +140,9 @@ def select(
     selection = Selection()
     if not kept:
         return selection
-    types = {token for token, each in RESOURCE_TYPES.items() if each.in_organization}
+    types = {
+        token for token, each in RESOURCE_TYPES.items() if each.in_organization and (on_request or not each.on_request)
+    }
     found, unknown = find_unmanaged(world, (), {each.id for each in kept}, types)
     selection.left_out += [why for _, why in unknown]
     listed = [each for each in (*kept, *found) if each.key not in managed]
@@ -174,6 +183,8 @@ def why_not_managed(client: Client, observed: Observed) -> str | None:
     of_type, own_project = RESOURCE_TYPES[observed.token].reference == "project_id", client.own_project
     if (observed.id if of_type else observed.properties.get("project_id")) == own_project:
         return "it is ZITADEL's own" if of_type else "it is about ZITADEL's own project"
+    if RESOURCE_TYPES[observed.token].reference == "user_id" and observed.id == client.me.id:
+        return "it is the credential's own user, which Pulumi itself needs"
     if observed.properties.get("user_id") == client.me.id:
         return "it belongs to the credential's own user, and a wrong change could take away what Pulumi itself needs"
     return None
@@ -235,7 +246,8 @@ def _read_names(world: World, selection: Selection) -> None:
         (name, str(each.properties[name])): each.properties.get("org_id")
         for each in selection.objects
         for name in each.properties
-        if name.endswith("_id") and each.properties[name] and (referred_type(name), each.properties[name]) not in own
+        if name.endswith("_id") and each.properties[name]
+        if not any((token, each.properties[name]) in own for token in referred_types(name))
     }
 
     def read(item: tuple[str, str]) -> str | None:

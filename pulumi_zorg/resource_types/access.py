@@ -41,6 +41,13 @@ class AccessModel:
         """
         return instance
 
+    def with_active(self, found: Any, active: bool | None) -> Any:
+        """Return an object after it was deactivated or reactivated.
+
+        :param active: None where it is not known which of the two.
+        """
+        return replace(found, active=active)
+
     def without_secrets(self, found: Any, before: Mapping[str, Any]) -> Any:
         """Return an object without what the state has as a secret: a report must not show it.
 
@@ -170,7 +177,7 @@ class AccessModel:
             return remove(instance, **{self.collection: (found.id,)})
         was, flag = active(before), active(after) if after is not None else False
         if flag is not was or isinstance(flag, Unknown):
-            found = replace(found, active=flag if isinstance(flag, bool) else None)
+            found = self.with_active(found, flag if isinstance(flag, bool) else None)
             instance = instance.having(self.collection, found)
         return instance if after is None else self.update(instance, found, effect)
 

@@ -72,7 +72,8 @@ class WrongValue(ValueError):
 def checked_by(check: Callable[[Any], Any], doubt: Callable[[str], str | None] | None = None) -> Mapping[str, Any]:
     """Return the metadata of a field.
 
-    :param check: takes a value that is not None, and returns it as the inputs have it. It raises :class:`WrongValue`.
+    :param check: takes a value that is not None, and returns it as the inputs have it; None for a value that says the same as none.
+        It raises :class:`WrongValue`.
     :param doubt: returns why a text that a program has is hardly what it means, although ZITADEL may have such a value; None for
         others. See :meth:`Inputs.doubts`.
     """
@@ -226,6 +227,8 @@ class Inputs:
     unique_by: ClassVar[tuple[str, ...]]
     #: The input with the id of the object within which ids are unique; None where they are unique on the instance.
     id_within: ClassVar[str | None] = None
+    #: The inputs that a new object needs, and that a program may leave out with ``adopt``.
+    needed_to_create: ClassVar[tuple[str, ...]] = ()
     #: Settings that stay as they are on an object that exists where a program leaves them out, and what a new object has.
     left_as_is: ClassVar[Mapping[str, Any]] = {}
 
@@ -361,9 +364,15 @@ def check_inputs(
             checked[name] = value
         else:
             try:
-                checked[name] = _in_state(each.metadata["check"](value))
+                result = each.metadata["check"](value)
             except WrongValue as wrong:
                 problems.append(Problem(name, str(wrong)))
+            else:
+                if result is not None:
+                    checked[name] = _in_state(result)
+    if checked.get("adopt") is False:
+        missing = (name for name in model.needed_to_create if given.get(name) is None)
+        problems += (Problem(name, "is missing: only with adopt=True it may be left out") for name in missing)
     return checked, problems
 
 

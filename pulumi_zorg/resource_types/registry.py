@@ -26,6 +26,8 @@ T = TypeVar("T")
 #: The package of each type in resource_types/, by its type token, which has the name of its resource class. A new type is a line here.
 _PACKAGES = {
     type_token("Organization"): "organization",
+    type_token("MachineUser"): "machine_user",
+    type_token("HumanUser"): "human_user",
     type_token("Project"): "project",
     type_token("ProjectGrant"): "project_grant",
     type_token("UserGrant"): "user_grant",
@@ -72,22 +74,27 @@ def resource_class(token: str) -> type[ZitadelResource]:
     return found
 
 
-def referred_type(property: str) -> str | None:
-    """Return the type token of the objects that a property has the ids of: of ``org_id`` and ``granted_org_id``, organizations.
+def referred_types(property: str) -> tuple[str, ...]:
+    """Return the type tokens of the objects that a property has the ids of: of ``org_id`` and ``granted_org_id``, organizations.
 
-    None for a property that refers to nothing that a resource type manages.
+    Several for a property that names objects of several types, and none for one that refers to nothing that a type manages.
     """
-    for token, resource_type in RESOURCE_TYPES.items():
-        if property == resource_type.reference or property.endswith(f"_{resource_type.reference}"):
-            return token
-    return None
+    return tuple(
+        token
+        for token, resource_type in RESOURCE_TYPES.items()
+        if property == resource_type.reference or property.endswith(f"_{resource_type.reference}")
+    )
 
 
 def in_order_of_references() -> Iterator[tuple[str, ResourceType[Any]]]:
     """Return the resource types with their tokens, each after those that its inputs refer to: the order in a program."""
-    refers_to = {token: set(map(referred_type, each.inputs.names())) for token, each in RESOURCE_TYPES.items()}
-    order = TopologicalSorter({token: others - {token, None} for token, others in refers_to.items()})
-    return ((token, RESOURCE_TYPES[token]) for token in order.static_order() if token is not None)
+    order = TopologicalSorter(
+        {
+            token: {other for name in each.inputs.names() for other in referred_types(name)} - {token}
+            for token, each in RESOURCE_TYPES.items()
+        }
+    )
+    return ((token, RESOURCE_TYPES[token]) for token in order.static_order())
 
 
 #: All resource types.

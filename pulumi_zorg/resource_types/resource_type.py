@@ -52,6 +52,17 @@ class ResourceType(Generic[AnyInputs]):
     set_after_create: ClassVar[tuple[str, ...]] = ()
     #: Inputs that are left to the server where a program leaves them out. That is then no drift, and no update changes them.
     server_defaults: ClassVar[tuple[str, ...]] = ()
+    #: Whether the state has what the server has for them. It has no personal data that the program does not declare.
+    records_server_defaults: ClassVar[bool] = True
+    #: The properties that an update sends as they were read where a program leaves them out, because the server would reset or
+    #: demands them; None for all.
+    sent_as_read: ClassVar[tuple[str, ...] | None] = None
+    #: Of the states that are neither active nor inactive, those that take an object's access away, and what the object is in each.
+    halted: ClassVar[Mapping[str, str]] = {}
+    #: Whether objects come and go without a program, so that `zorg generate` and unmanaged objects have the type only on request.
+    on_request: ClassVar[bool] = False
+    #: The inputs that `zorg generate` does not write, because whoever the object is changes them.
+    not_generated: ClassVar[tuple[str, ...]] = ()
     #: The input with the roles that objects of other types may have because of this one; None for a type without such.
     gives_roles: ClassVar[str | None] = None
     #: What `get` needs besides the id, and what a refresh needs to find the object.
@@ -216,6 +227,14 @@ class ResourceType(Generic[AnyInputs]):
             return None
 
     # Changing an object
+
+    def before_new(self, client: Client, inputs: AnyInputs) -> None:
+        """Verify what must hold before an object is created, and need not where one is adopted."""
+        missing = next((name for name in self.inputs.needed_to_create if getattr(inputs, name) is None), None)
+        if missing is not None:
+            why = self.explain_conflict(client, inputs) or f"No {self.noun} is found that could be adopted"
+            reason = f"is missing, which a new one needs. {why.rstrip('.')}."
+            raise InputError(f"The new {self.noun}", missing, reason)
 
     def before_create(self, client: Client, inputs: AnyInputs) -> None:
         """Verify what must hold before the first write."""

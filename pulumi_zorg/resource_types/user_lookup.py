@@ -14,7 +14,7 @@ from pulumi_zorg.resource_types import lookup
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.client import Client
-    from pulumi_zorg.api.searches import FoundUser
+    from pulumi_zorg.api.users import FoundUser
 
 #: A person, or a service account.
 UserType = Literal["human", "machine"]
@@ -42,6 +42,11 @@ class UserResult:
     :ivar type: ``human`` or ``machine``.
     :ivar active: whether the state is ``USER_STATE_ACTIVE``. That of a person who has no password yet is not.
     :ivar state: ``USER_STATE_ACTIVE``, ``USER_STATE_INACTIVE``, ``USER_STATE_LOCKED`` or ``USER_STATE_INITIAL``.
+    :ivar given_name: of a person, like ``family_name``, ``nick_name``, ``preferred_language``, ``gender`` and ``phone``; None for a
+        service account. They have the names of the arguments of ``HumanUser``, and what a person does not have is empty.
+    :ivar preferred_language: ``und`` where the person has none.
+    :ivar name: of a service account, like ``description`` and ``access_token_type``; None for a person. They have the names of the
+        arguments of ``MachineUser``.
     """
 
     id: str
@@ -55,6 +60,15 @@ class UserResult:
     type: UserType
     active: bool
     state: str
+    given_name: str | None
+    family_name: str | None
+    nick_name: str | None
+    preferred_language: str | None
+    gender: str | None
+    phone: str | None
+    name: str | None
+    description: str | None
+    access_token_type: str | None
 
 
 def get_user(
@@ -243,17 +257,27 @@ def _described(user: FoundUser) -> str:
 
 
 def _result(user: FoundUser) -> UserResult:
-    display_name = user.human.profile.display_name if user.human else user.machine.name if user.machine else ""
+    human, machine = user.human, user.machine
+    profile = human.profile if human else None
     return UserResult(
         id=user.id,
         org_id=user.details.resource_owner,
         user_name=user.username,
         login_names=user.login_names,
         preferred_login_name=user.preferred_login_name,
-        display_name=display_name,
-        email=user.human.email.email if user.human else None,
-        email_verified=user.human.email.is_verified if user.human else None,
-        type="human" if user.human else "machine",
+        display_name=profile.display_name if profile else machine.name if machine else "",
+        email=human.email.email if human else None,
+        email_verified=human.email.is_verified if human else None,
+        type="human" if human else "machine",
         active=lookup.is_active(user.state),
         state=user.state,
+        given_name=profile.given_name if profile else None,
+        family_name=profile.family_name if profile else None,
+        nick_name=profile.nick_name if profile else None,
+        preferred_language=profile.preferred_language if profile else None,
+        gender=profile.gender if profile else None,
+        phone=human.phone.phone if human else None,
+        name=machine.name if machine else None,
+        description=machine.description if machine else None,
+        access_token_type=machine.access_token_type if machine else None,
     )

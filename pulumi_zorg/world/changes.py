@@ -202,17 +202,26 @@ class LostChange:
         """What was lost."""
         if self.event.kind in self.events.removed:
             return "removal"
-        return "deactivation" if self.observed.properties[ACTIVE] else "reactivation"
+        if self.event.kind in self.events.halts:
+            return "lock"
+        return "deactivation" if self.shown else "reactivation"
 
     @property
     def shown(self) -> bool:
         """Whether reads show the object as active."""
-        return bool(self.observed.properties[ACTIVE])
+        return bool(self.observed.properties.get(ACTIVE))
 
     @property
     def effect(self) -> str:
         """What that means, as a clause."""
         return f"reads still show it as {'active, and it still gives access' if self.shown else 'inactive'}"
+
+    @property
+    def repair(self) -> str | None:
+        """How it is repaired, as sentences; None where an update makes it again."""
+        if self.noun == "removal":
+            return f"It cannot be removed again. {self.events.removed_only_with}"
+        return "To make it again, unlock it in the console and lock it once more." if self.noun == "lock" else None
 
     def describe(self, noun: str) -> str:
         """Return what is wrong with the object, and how to repair it, as sentences.
@@ -220,9 +229,7 @@ class LostChange:
         :param noun: what the object is called.
         """
         by = f" by {self.event.by}" if self.event.by else ""
-        repair = f"`pulumi up` makes it again if the program declares active={not self.shown}."
-        if self.noun == "removal":
-            repair = f"It cannot be removed again. {self.events.removed_only_with}"
+        repair = self.repair or f"`pulumi up` makes it again if the program declares active={not self.shown}."
         return (
             f"{noun} {self.observed.id}: ZITADEL accepted its {self.noun}{by} at {self.event.creation_date:%Y-%m-%d %H:%M:%S} UTC and "
             f"lost it: {self.effect}. {repair}"

@@ -62,6 +62,7 @@ class ObjectEvents(_Logged):
     :param created: the types of the events that create an object.
     :param removed: the types of the events that remove it.
     :param changes: the types of the events that change a property, by property. Of ``active``, first the one that deactivates.
+    :param halts: those of them after which an object is neither active nor inactive.
     :param payload: the fields of the payloads that are properties, by property. The creating event has all of them, and an
         event that changes an object those that it changes.
     :param set_whole: the same for properties that every event that changes them sets whole. An empty value is left out there.
@@ -71,6 +72,7 @@ class ObjectEvents(_Logged):
     created: tuple[str, ...]
     removed: tuple[str, ...]
     changes: Mapping[str, tuple[str, ...]]
+    halts: tuple[str, ...] = ()
     payload: Mapping[str, str] = field(default_factory=dict)
     set_whole: Mapping[str, str] = field(default_factory=dict)
     parents: tuple[Parent, ...] = ()
@@ -107,9 +109,11 @@ class ObjectEvents(_Logged):
     def gives(self, event: Event, property: str, value: Any) -> bool | None:
         """Whether an event that changes the property gives it this value; None where its payload does not show that.
 
-        An object that is neither active nor inactive has None as ``active``. No event shows that.
+        An object that is neither active nor inactive has None as ``active``.
         """
         if property == "active":
+            if event.kind in self.halts:
+                return value is None
             return None if value is None else bool((event.kind != self.changes[property][0]) == value)
         if property in self.set_whole:
             return set(event.payload.get(self.set_whole[property]) or ()) == set(value or ())

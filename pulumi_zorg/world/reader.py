@@ -277,7 +277,7 @@ class World:
 
     def _was_changed(self, observed: Observed, last: Mapping[Key, bool | None]) -> bool:
         """Whether the last change of state that the event store has of an object made another one than was seen."""
-        seen = observed.properties[ACTIVE]
+        seen = observed.properties.get(ACTIVE)
         return seen is not None and last.get(observed.key, seen) is not seen
 
     def lost_change(self, sought: Sought, observed: Observed, recorded: Any) -> LostChange | None:
@@ -289,7 +289,7 @@ class World:
         :param recorded: what the caller had as ``active``.
         """
         with self._events_lock:
-            if "last_states" not in vars(self.changes) and recorded == observed.properties[ACTIVE]:
+            if "last_states" not in vars(self.changes) and recorded == observed.properties.get(ACTIVE):
                 return None
             suspected = self._was_changed(observed, self.changes.last_states)
         return self._read_again(sought, observed)[1] if suspected else None
@@ -332,7 +332,7 @@ class World:
         last = events[-1] if events else None
         if isinstance(found, Removal) or last is None or last.kind in own.created:
             return found, None
-        is_shown = last.kind not in own.removed and own.gives(last, ACTIVE, found.properties[ACTIVE]) is not False
+        is_shown = last.kind not in own.removed and own.gives(last, ACTIVE, found.properties.get(ACTIVE)) is not False
         return found, None if is_shown else LostChange(found, last, own)
 
     # What is removed with other objects

@@ -27,6 +27,7 @@ ACTIONS = {
     "created": "create",
     "renamed": "update",
     "other roles": "update",
+    "profile changed": "update",
     "roles changed": "update",
     "deactivated": "deactivate",
     "`deactivate`": "deactivate",
@@ -36,6 +37,7 @@ ACTIONS = {
     "read": "read",
 }
 TYPES = {"Organizations": "Organization", "Projects": "Project"}
+TYPES |= {"Machine users": "MachineUser", "Human users": "HumanUser"}
 TYPES |= {"Project grants": "ProjectGrant", "User grants": "UserGrant"}
 
 
@@ -109,7 +111,7 @@ def test_the_rights_of_a_caller(any_server: Server, clients: Clients) -> None:
     found = examine(owner, *checks, org_ids=(server.home,))
     statuses = {(each.check, each.org_id): each.status for each in found if each.status != "ok"}
     assert statuses == {("rights", None): "warning", ("events", None): "warning"}
-    assert [each.org_id for each in found if each.check == "rights"] == [None, *[server.home] * 4]
+    assert [each.org_id for each in found if each.check == "rights"] == [None, *[server.home] * 6]
     unnamed = examine(owner, "roles", "header", "rights")
     assert server.home in unnamed[-1].message
     assert unnamed[-1].status == "warning"

@@ -1,4 +1,4 @@
-"""`zorg drift` on a state with all four types: through the command, and unmanaged objects of each type."""
+"""`zorg drift` on a state with all types: through the command, and unmanaged objects of each type."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.command import Zorg
 from tests.support.in_process import InProcessStack
 from tests.support.schema import fits_schema
 from tests.support.servers import Server
-from tests.support.stack import grant, org, project, project_grant
+from tests.support.stack import grant, machine, org, project, project_grant
 from tests.support.world import World, events_since, find_unmanaged
 from tests.unit.clients import Clients
 
@@ -40,6 +40,7 @@ def tenant(every_server: Server, every_stack: InProcessStack) -> InProcessStack:
     """A stack with one object of each type."""
     every_stack.declare(
         acme=org(every_server.name("Acme")),
+        bot=machine("@acme", f"bot{every_server.tag}"),
         shop=project("@acme", every_server.name("Shop"), roles={"viewer": "Viewer", "admin": "Admin"}),
         granted=project_grant("@acme", "@shop", every_server.home, ["viewer"]),
         ann=grant(every_server.home, every_server.ann, "@shop", ["viewer"], project_grant_id="@granted"),
@@ -76,13 +77,16 @@ def command(
 def test_a_state_with_all_types_in_sync_and_then_not(every_server: Server, command: Command) -> None:
     server, admin, stack = every_server, every_server.admin, command.stack
     server.proxy.clear()
-    # The stack has a grant in an organization with a project that is not its own.
-    furniture = ("Project", server.project)
+    # The stack has a grant in an organization with a project and two service accounts that are not its own.
+    furniture = {("Project", server.project), ("MachineUser", server.ann), ("MachineUser", server.bob)}
     in_sync = command.report("--unmanaged", code=DRIFT)
-    assert [(short(each["type"]), each["id"]) for each in in_sync["unmanaged"]] == [furniture]
+    assert {(short(each["type"]), each["id"]) for each in in_sync["unmanaged"]} == furniture
     assert in_sync["drifted"] == []
     assert command.report(code=IN_SYNC)["unmanaged"] is None
     acme, shop, granted = (stack.id(name) for name in ("acme", "shop", "granted"))
+    admin.change_user_state(acme, stack.id("bot"), "lock")
+    # People come and go without a program.
+    server.create_person(acme, f"visitor{server.tag}")
     admin.rename_organization(acme, server.name("Other"))
     admin.change_project_role(acme, shop, "admin", "Owner")
     admin.deactivate_project_grant(acme, shop, granted)
@@ -97,12 +101,13 @@ def test_a_state_with_all_types_in_sync_and_then_not(every_server: Server, comma
         each["urn"].rsplit("::", 1)[1]: [change["property"] for change in each["changes"]] for each in report["drifted"]
     } == {
         "acme": ["name"],
+        "bot": ["active"],
         "shop": ["roles"],
         "granted": ["active"],
         "ann": ["active"],
     }
     found = {(short(each["type"]), each["id"]) for each in report["unmanaged"]}
-    assert found == {*extra, furniture}
+    assert found == {*extra, *furniture}
     assert all(each["when"] and each["by"] for each in (*report["drifted"], *report["unmanaged"]))
     assert report["unknown"] == []
     assert server.proxy.writes == []
@@ -118,7 +123,7 @@ def test_all_that_was_removed_with_the_organization_is_reported(every_server: Se
     every_server.admin.remove_organization(command.stack.id("acme"))
     report = command.report("--unmanaged", code=DRIFT)
     assert {each["urn"].rsplit("::", 1)[1]: each["removed"] for each in report["drifted"]} == dict.fromkeys(
-        ("acme", "shop", "granted", "ann"), True
+        ("acme", "bot", "shop", "granted", "ann"), True
     )
     assert all(each["proof"] and each["when"] and each["by"] for each in report["drifted"])
 
@@ -136,7 +141,7 @@ def many_tenants(server: Server, stack: InProcessStack, count: int) -> None:
     stack.up()
 
 
-@pytest.mark.parametrize(("count", "most"), [(2, 12), (2 * FEW_LISTS, 82)])
+@pytest.mark.parametrize(("count", "most"), [(2, 17), (2 * FEW_LISTS, 135)])
 def test_unmanaged_objects_of_the_stacks_organizations_take_few_calls(
     server: Server, stack: InProcessStack, clients: Clients, count: int, most: int
 ) -> None:
@@ -197,7 +202,7 @@ def test_unmanaged_objects_that_events_since_a_moment_created(
     found, unknown = find_unmanaged(World(client), compared(tenant), whole_instance=False, types=ALL, events=events)
     assert unknown == ()
     assert extra <= {each.id for each in found}
-    assert {each.id for each in found} - extra <= {server.project}
+    assert {each.id for each in found} - extra <= {server.project, server.ann, server.bob}
 
 
 def test_unmanaged_objects_of_a_caller_with_rights_in_one_organization(
@@ -214,7 +219,7 @@ def test_unmanaged_objects_of_a_caller_with_rights_in_one_organization(
     assert all(any(noun in each.why for noun in NOUNS) for each in unknown)
 
 
-NOUNS = ("projects", "project grants", "user grants")
+NOUNS = ("machine users", "human users", "projects", "project grants", "user grants")
 
 
 def test_a_lost_header_is_unknown_for_every_type(server: Server, stack: InProcessStack, clients: Clients) -> None:
@@ -251,4 +256,4 @@ def test_a_removed_organization_has_no_unmanaged_objects(
     world = World(clients.owner(every_server))
     found, unknown = find_unmanaged(world, compared(tenant), whole_instance=False, types=ALL)
     assert unknown == ()
-    assert {each.id for each in found} == {every_server.project}
+    assert {each.id for each in found} == {every_server.project, every_server.ann, every_server.bob}

@@ -92,6 +92,10 @@ def test_making_it_again_can_be_lost_as_well(server: Server, stack: InProcessSta
     assert not example.is_active(stack.id("it"))
 
 
+CHANGED = ("project.changed", "project.grant.changed", "user.grant.changed")
+CHANGED += ("user.machine.changed", "user.human.profile.changed")
+
+
 @pytest.mark.parametrize("kind", PROJECTED)
 def test_a_lost_update_is_made_again(
     server: Server, stack: InProcessStack, kind: str, caller: Callable[..., None]
@@ -101,7 +105,7 @@ def test_a_lost_update_is_made_again(
     stack.up()
     caller(server, stack)
     # A project grant takes one call for each role, and the next one would show what the last one changed.
-    lose(server, 2 if kind == "project_grant" else 1, "project.changed", "project.grant.changed", "user.grant.changed")
+    lose(server, 2 if kind == "project_grant" else 1, *CHANGED)
     stack.declare(it=example.declare(example.changed))
     assert stack.up().shows("ZITADEL had accepted the change and lost it")
     assert stack.preview("--refresh") == {}
@@ -243,7 +247,7 @@ def test_a_create_that_is_never_shown_again_is_a_warning(server: Server, stack: 
     assert len(removals) == 1, "what does not help once is not tried for each object"
 
 
-REMOVED = ("user.grant.removed", "project.grant.removed", "project.removed")
+REMOVED = ("user.grant.removed", "project.grant.removed", "project.removed", "user.removed")
 
 
 @pytest.mark.parametrize("kind", PROJECTED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 from tests.stateful.engine import Resource
 from tests.stateful.kinds import KINDS
@@ -15,9 +16,12 @@ _NUMBERS = itertools.count()
 _ALL = frozenset(KINDS)
 #: What somebody changes outside Pulumi, and of which kinds.
 CHANGES: dict[str, frozenset[str]] = {
-    "rename": frozenset({"org", "project"}),
+    "rename": frozenset({"org", "project", "machine", "human"}),
+    "lock": frozenset({"machine", "human"}),
+    "unlock": frozenset({"machine", "human"}),
+    "profile": frozenset({"machine", "human"}),
     "flag": frozenset({"project"}),
-    "roles": _ALL - {"org"},
+    "roles": _ALL - {"org", "machine", "human"},
     "deactivate": _ALL,
     "reactivate": _ALL,
     "remove": _ALL,
@@ -41,6 +45,26 @@ class ConsoleChanges(Laws):
             self.admin.rename_organization(resource.id, self._new_name())
         else:
             getattr(self.admin, f"{what}_organization")(resource.id)
+
+    def _change_machine(self, resource: Resource, what: str) -> None:
+        body = {"name": "Bot", "description": f"By hand {next(_NUMBERS)}"}
+        self._change_user(resource, what, "PUT", f"/management/v1/users/{resource.id}/machine", body)
+
+    def _change_human(self, resource: Resource, what: str) -> None:
+        names = {"givenName": "Ann", "familyName": f"By hand {next(_NUMBERS)}", "nickName": f"n{next(_NUMBERS)}"}
+        self._change_user(resource, what, "PUT", f"/v2/users/human/{resource.id}", {"profile": names})
+
+    def _change_user(self, resource: Resource, what: str, *profile: Any) -> None:
+        prefix = resource.outputs["user_name"][:4]
+        if what == "rename":
+            name = {"userName": f"{prefix}{self._new_name()}"}
+            self.admin.call("PUT", f"/management/v1/users/{resource.id}/username", name, org=self.home)
+        elif what == "profile":
+            self.admin.call(*profile, org=self.home)
+        elif what == "remove":
+            self.admin.remove_user(self.home, resource.id)
+        else:
+            self.admin.change_user_state(self.home, resource.id, what)
 
     def _change_project(self, resource: Resource, what: str) -> None:
         project = self.home, resource.id

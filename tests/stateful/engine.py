@@ -20,6 +20,8 @@ from pulumi_zorg.engine.context import ProviderContext
 from pulumi_zorg.engine.pending import PendingCreates
 from pulumi_zorg.engine.reporter import Reporter
 from pulumi_zorg.errors import ZorgError
+from pulumi_zorg.providers.human_user import HumanUserProvider
+from pulumi_zorg.providers.machine_user import MachineUserProvider
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resource_types.inputs import OWNER
@@ -32,6 +34,8 @@ from tests.support.stack import TOKENS
 
 PROVIDERS: dict[str, Any] = {
     "org": OrganizationProvider,
+    "machine": MachineUserProvider,
+    "human": HumanUserProvider,
     "project": ProjectProvider,
     "project_grant": ProjectGrantProvider,
     "grant": UserGrantProvider,

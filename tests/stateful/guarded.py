@@ -63,7 +63,7 @@ def _access(kinds: dict[str, Kind]) -> _Access:
     for kind, of_kind in kinds.items():
         for object_id in of_kind.live():
             truth: dict[str, Any] = of_kind.truth(object_id)
-            if truth["active"]:
+            if truth.get("active"):
                 # Only a user grant gives people roles.
                 found[kind, object_id] = frozenset(truth["role_keys"]) if kind == "grant" else frozenset()
     return found

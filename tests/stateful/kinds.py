@@ -184,8 +184,64 @@ class UserGrantKind(Kind):
         return bool(self.events(aggregateId=resource.id, eventTypes=kinds))
 
 
+class UserKind(Kind):
+    """Users of one type in the home, by their user names."""
+
+    unique_by = "user_name"
+    #: What user names begin with.
+    prefix: ClassVar[str]
+
+    def live(self) -> set[str]:
+        found = self.admin.users(self.laws.home)
+        return {each for each in found if found[each]["userName"].lower().startswith(self.prefix)}
+
+    def truth(self, id: str) -> dict[str, Any]:
+        found = self.admin.user(self.laws.home, id)
+        flags = {"USER_STATE_ACTIVE": True, "USER_STATE_INACTIVE": False}
+        # A locked one has no access, whatever the program declares, and stays locked.
+        flag = {"active": flags[found["state"]]} if found["state"] in flags else {}
+        return {"user_name": found["userName"], **flag, **self.profile(found)}
+
+    def profile(self, found: dict[str, Any]) -> dict[str, Any]:
+        """What else a program declares."""
+        raise NotImplementedError
+
+    def shown_as_active(self, id: str) -> bool | None:
+        return self.truth(id).get("active")
+
+    def is_gone(self, resource: Resource) -> bool:
+        return bool(self.events(aggregateId=resource.id, eventTypes=["user.removed"]))
+
+    def locked(self) -> set[str]:
+        """The ids of those that are locked."""
+        found = self.admin.users(self.laws.home)
+        return {each for each in self.live() if found[each]["state"] == "USER_STATE_LOCKED"}
+
+
+class MachineUserKind(UserKind):
+    """Service accounts."""
+
+    prefix = "bot "
+
+    def profile(self, found: dict[str, Any]) -> dict[str, Any]:
+        return {"name": found["machine"]["name"], "description": found["machine"].get("description", "")}
+
+
+class HumanUserKind(UserKind):
+    """People."""
+
+    prefix = "ann "
+
+    def profile(self, found: dict[str, Any]) -> dict[str, Any]:
+        profile, email = found["human"]["profile"], found["human"]["email"]["email"]
+        names = {"family_name": profile["lastName"], "nick_name": profile.get("nickName", "")}
+        return {"given_name": profile["firstName"], **names, "email": email}
+
+
 KINDS: dict[str, type[Kind]] = {
     "org": OrganizationKind,
+    "machine": MachineUserKind,
+    "human": HumanUserKind,
     "project": ProjectKind,
     "project_grant": ProjectGrantKind,
     "grant": UserGrantKind,

@@ -29,7 +29,7 @@ from pulumi_zorg.resource_types.impact import Planned
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.testing import AdminClient, FaultProxy
 from tests.stateful.engine import Declared, MiniEngine, Resource
-from tests.stateful.kinds import KINDS, Kind
+from tests.stateful.kinds import KINDS, Kind, UserKind
 from tests.support.stack import TOKENS
 
 #: How much of what has run, over all examples.
@@ -74,6 +74,7 @@ class Laws:
         COUNTED["commands"] += 1
         before = dict(self.engine.state)
         unchanged = self._declared_as_before() if command == "up" else {}
+        locked = self._locked()
         self.proxy.exchanges.clear()
         fine: bool = getattr(self.engine, command)()
         if command == "refresh":
@@ -95,6 +96,7 @@ class Laws:
                     assert not self._removed_by_us(resource.id), "an object that another resource manages was removed"
         for name, properties in unchanged.items():
             self._is_unchanged(name, before[name], properties)
+        self._no_lock_is_undone(locked)
         self._others_are_as_they_were(command)
         return fine
 
@@ -172,11 +174,12 @@ class Laws:
         found: dict[Any, str] = {}
         for kind, of_kind in self.kinds.items():
             for object_id in of_kind.live() - known if not of_kind.replaced else ():
-                name = of_kind.truth(object_id)["name"]
+                name = of_kind.truth(object_id)[of_kind.unique_by]
                 makers = [
                     create["resource"].rsplit("/", 1)[1]
                     for create in pending
-                    if create["id"] == object_id or (create["id"] is None and create["identity"].get("name") == name)
+                    if create["id"] == object_id
+                    or (create["id"] is None and create["identity"].get(of_kind.unique_by) == name)
                 ]
                 found[kind, name] = makers[0] if makers else "nobody"
         return found
@@ -251,6 +254,16 @@ class Laws:
         kept = self.kinds[after.kind].kept(after, lost)
         assert not kept, f"{name} lost {sorted(lost)}, and some still have it: {kept}"
 
+    def _locked(self) -> set[str]:
+        return {each for kind in self.kinds.values() if isinstance(kind, UserKind) for each in kind.locked()}
+
+    def _no_lock_is_undone(self, before: set[str]) -> None:
+        """Who was locked is locked, inactive or removed."""
+        now = self.admin.users(self.home)
+        COUNTED["locked users"] += len(before)
+        for each in before & now.keys():
+            assert now[each]["state"] != "USER_STATE_ACTIVE", f"user {each} was unlocked"
+
     def _is_gone(self, resource: Resource) -> bool:
         return self.kinds[resource.kind].is_gone(resource)
 
@@ -263,7 +276,7 @@ class Laws:
             return
         assert policy != "remove", f"{name} was not removed"
         if policy == "deactivate":
-            assert not self._truth(resource.kind, resource.id)["active"], f"{name} was not deactivated"
+            assert self._truth(resource.kind, resource.id).get("active") is False, f"{name} was not deactivated"
         else:
             end = f"/{resource.id}"
             written = [

@@ -70,7 +70,7 @@ MORE: tuple[dict[str, Any], ...] = (
 extras = st.sampled_from(MORE)
 some_roles = st.sets(st.sampled_from(ROLES))
 #: Organizations and user grants are the most frequent ones.
-kinds = st.sampled_from(["org", "org", "grant", "grant", "project", "project_grant"])
+kinds = st.sampled_from(["org", "org", "grant", "grant", "project", "project_grant", "machine", "human"])
 
 
 class Server:
@@ -139,6 +139,8 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         self.declare_project_grant(0, 0, {"viewer"}, True)
         self.declare_grant(0, 0, {"viewer"}, True)
         self.declare_grant(1, 1, {"admin"}, False)
+        self.declare_user("machine", 0, 0, True)
+        self.declare_user("human", 0, 1, True)
         if made:
             assert self._run("up"), self.engine.errors
 
@@ -147,7 +149,8 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         return MiniEngine(self.proxy.url, self.emulator.token, self.folder, stack="s2")
 
     def _name(self, number: int, kind: str = "org") -> str:
-        return f"{'Tenant' if kind == 'org' else 'Shop'} {number} {self.tag}"
+        first = {"org": "Tenant", "machine": "bot", "human": "ann"}.get(kind, "Shop")
+        return f"{first} {number} {self.tag}"
 
     # The program.
 
@@ -167,6 +170,17 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
             args["roles"] = {each: {"display_name": f"{each} {number}", "group": ""} for each in sorted(roles)}
         self._declare("project", slot, org_id=self.home, **args, **more)
 
+    def declare_user(self, kind: str, slot: int, number: int, active: bool, more: dict[str, Any] = MORE[0]) -> None:
+        """A user is declared, or declared otherwise. Some programs leave out what people change themselves."""
+        name, args = self._name(number, kind), dict[str, Any]()
+        if kind == "machine":
+            args = {"name": f"Bot {active}", **({"description": f"d{number}"} if number else {})}
+        else:
+            email = f"{number}{active}{self.tag}@example.com"
+            args = {"given_name": "Ann", "family_name": f"Berg {active}", "email": email, "deletion_policy": "remove"}
+            args |= {"nick_name": f"A{number}"} if number else {}
+        self._declare(kind, slot, org_id=self.home, user_name=name, active=active, **{**args, **more})
+
     def declare_project_grant(
         self, slot: int, partner: int, roles: set[str], active: bool, more: dict[str, Any] = MORE[0]
     ) -> None:
@@ -182,7 +196,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         self._declare("grant", slot, **granted, role_keys=list(roles), active=active, **more)
 
     @rule(
-        kind=st.sampled_from(["org", "org", "project"]),
+        kind=st.sampled_from(["org", "org", "project", "machine", "human"]),
         slot=st.integers(0, 2),
         number=st.integers(0, 3),
         roles=st.none() | some_roles,
@@ -195,8 +209,10 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         """Something that has a name is declared, or declared otherwise."""
         if kind == "org":
             self.declare_organization(slot, number, active, more)
-        else:
+        elif kind == "project":
             self.declare_project(slot, number, roles, active, more)
+        else:
+            self.declare_user(kind, slot, number, active, more)
 
     @rule(
         kind=st.sampled_from(["grant", "grant", "project_grant"]),
@@ -282,12 +298,15 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
     def somebody_changes(self, kind: str, slot: int, what: str) -> None:
         """In the console; or the server loses a user grant out of its projection."""
         resource = self.engine.state.get(f"{kind}{slot}")
+        if kind in CHANGES["lock"] and kind not in CHANGES[what]:
+            what = "lock"
         if resource is None or kind not in CHANGES[what] or self._is_gone(resource):
             return
         if kind == "grant" and resource.id not in self.admin.grants(self.home):
             return  # a phantom
-        active = self.kinds[kind].truth(resource.id)["active"]
-        if (what, active) in (("deactivate", False), ("reactivate", True)):
+        active = self.kinds[kind].truth(resource.id).get("active")
+        refused = (("deactivate", False), ("reactivate", True), ("reactivate", None), ("lock", False), ("lock", None))
+        if (what, active) in refused or (what == "unlock" and active is not None):
             return
         COUNTED[f"by hand: {kind}"] += 1
         self.change_in_console(resource, what)
@@ -310,7 +329,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         elif "role_keys" in declared.args:
             changed = {"role_keys": ["editor"] if declared.args["role_keys"] != ["editor"] else ["viewer"]}
         else:
-            changed = {"name": self._name(number, kind)}
+            changed = {KINDS[kind].unique_by: self._name(number, kind)}
         self.engine.program[name] = Declared(kind, {**declared.args, **changed})
         self._run("up")
 
@@ -327,11 +346,11 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
             self.partners[number] = self.admin.create_organization(f"Partner {next(_NUMBERS)} {self.tag}")
             self.furniture.add(self.partners[number])
 
-    @rule(kind=st.sampled_from(["org", "org", "project"]), number=st.integers(0, 3), active=st.booleans())
+    @rule(kind=st.sampled_from(["org", "org", "project", "machine"]), number=st.integers(0, 3), active=st.booleans())
     def somebody_makes(self, kind: str, number: int, active: bool) -> None:
         """Something of a name that the program may want too."""
         name = self._name(number, kind)
-        if any(self.kinds[kind].truth(each)["name"] == name for each in self.kinds[kind].live()):
+        if any(self.kinds[kind].truth(each)[KINDS[kind].unique_by] == name for each in self.kinds[kind].live()):
             return
         if self.somebody is None:
             other = self.admin.create_user(self.home, f"other{self.tag}")
@@ -341,6 +360,10 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
             made = self.somebody.create_organization(name)
             if not active:
                 self.somebody.deactivate_organization(made)
+        elif kind == "machine":
+            made = self.somebody.create_user(self.home, name)
+            if not active:
+                self.somebody.change_user_state(self.home, made, "deactivate")
         else:
             made = self.somebody.create_project(self.home, name, ["editor"])
             if not active:
@@ -396,7 +419,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         self._under(fault, skip, "up")
 
     @rule(
-        kind=st.sampled_from(["grant", "grant", "project", "project_grant"]),
+        kind=st.sampled_from(["grant", "grant", "project", "project_grant", "machine", "human"]),
         slot=st.sampled_from([0, 0, 1]),
         user=st.integers(0, 2),
         what=st.sampled_from(["a switch", *sorted(LOST)]),
@@ -411,7 +434,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
             self.engine.program[f"{kind}{slot}"] = Declared(
                 kind, {**declared.args, "active": not declared.args["active"]}
             )
-        elif declared is not None and kind != "project":
+        elif declared is not None and "role_keys" in declared.args:
             roles = ["editor"] if declared.args["role_keys"] != ["editor"] else ["viewer"]
             self.engine.program[f"{kind}{slot}"] = Declared(kind, {**declared.args, "role_keys": roles})
         lost = {"next": times, **({"events": LOST[what]} if LOST[what] else {})}
@@ -429,6 +452,8 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
             self.declare_project(slot, number, roles if number < 2 else None, active)
         elif kind == "project_grant":
             self.declare_project_grant(slot, number, roles, active)
+        elif kind in ("machine", "human"):
+            self.declare_user(kind, slot, number, active)
         else:
             self.declare_grant(slot, number, roles, active)
 
@@ -465,7 +490,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         COUNTED["fault: a token without rights"] += 1
 
     @rule(
-        kind=st.sampled_from(["org", "org", "project", "project_grant"]),
+        kind=st.sampled_from(["org", "org", "project", "project_grant", "machine", "human"]),
         slot=st.integers(0, 2),
         number=st.integers(0, 2),
         active=st.booleans(),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import httpx
+import pytest
 
 from tests.support.servers import Server
 
@@ -92,6 +93,10 @@ class Example:
     def restore_writes(self, id: str) -> list[str]:
         """The writes that undo :attr:`changed`."""
         return self.update_writes(id)
+
+    def undo_write(self, id: str) -> str:
+        """The write that undoes :meth:`change_outside`."""
+        return f"PUT {self.path(id)}"
 
     def remove_writes(self, id: str, **args: Any) -> list[str]:
         """The writes that remove it."""
@@ -186,6 +191,127 @@ class OrganizationExample(Example):
 
     def remove(self, id: str) -> None:
         self.admin.remove_organization(id)
+
+
+class UserExample(Example):
+    """A person or a service account."""
+
+    states, address = "USER_STATE", ("org_id",)
+
+    def path(self, id: str, **args: Any) -> str:
+        return f"/management/v1/users/{id}"
+
+    def ids(self) -> set[str]:
+        mine = {*self.admin.users(self.home), *self.admin.users(self.other)}
+        return mine - self.before
+
+    def record(self, id: str) -> dict[str, Any]:
+        try:
+            return self.admin.user(self.home, id)
+        except httpx.HTTPStatusError:
+            return self.admin.user(self.other, id)
+
+    def set_active(self, id: str, active: bool) -> None:
+        self.admin.change_user_state(self.home, id, "reactivate" if active else "deactivate")
+
+    def remove(self, id: str) -> None:
+        self.admin.remove_user(self.home, id)
+
+
+class MachineUserExample(UserExample):
+    kind, noun = "machine", "machine user"
+    create_path, write_path = r"/users/machine$", r"/users/\d+(/machine|/username)?$"
+    drifts = "description"
+
+    def prepare(self) -> None:
+        self.other = self.admin.create_organization(self.server.name("Other"))
+        self.before = set(self.admin.users(self.home))
+        self.args = {
+            "org_id": self.home,
+            "user_name": f"robot{self.server.tag}",
+            "name": "Robot",
+            "description": "deploys",
+            "access_token_type": "ACCESS_TOKEN_TYPE_BEARER",
+        }
+        self.changed = {
+            "name": "Robot 2",
+            "user_name": f"robot2{self.server.tag}",
+            "description": "ships",
+            "access_token_type": "ACCESS_TOKEN_TYPE_JWT",
+        }
+        self.moved = {"org_id": self.other}
+
+    def create_writes(self, **args: Any) -> list[str]:
+        return ["POST /management/v1/users/machine"]
+
+    def update_writes(self, id: str) -> list[str]:
+        return [f"PUT {self.path(id)}/username", f"PUT {self.path(id)}/machine"]
+
+    def undo_write(self, id: str) -> str:
+        return f"PUT {self.path(id)}/machine"
+
+    def make(self) -> str:
+        body = {"userName": self.args["user_name"], "name": "Robot", "description": "deploys"}
+        return str(self.admin.call("POST", "/management/v1/users/machine", body, org=self.home)["userId"])
+
+    def change_outside(self, id: str) -> None:
+        self.admin.call("PUT", f"{self.path(id)}/machine", {"name": "Robot", "description": "sleeps"}, org=self.home)
+
+
+class HumanUserExample(UserExample):
+    kind, noun = "human", "human user"
+    create_path, write_path = r"/v2/users/human$", r"/(management/v1|v2)/users/(human/)?\d+(/email|/phone)?$"
+    drifts = "family_name"
+
+    def prepare(self) -> None:
+        try:
+            self.admin.call("POST", "/v2/users", {"query": {"limit": 1}})
+        except httpx.HTTPStatusError:
+            pytest.skip("people are created by the v2 API, which this server does not have")
+        self.other = self.admin.create_organization(self.server.name("Other"))
+        self.before = set(self.admin.users(self.home))
+        tag = self.server.tag
+        self.args = {
+            "org_id": self.home,
+            "user_name": f"carl{tag}",
+            "given_name": "Carl",
+            "family_name": "Berg",
+            "email": f"carl{tag}@example.com",
+            "email_verified": True,
+            "nick_name": "Charly",
+            "display_name": "Carl B.",
+            "preferred_language": "de",
+            "gender": "GENDER_MALE",
+            "phone": "+41791234567",
+            "deletion_policy": "remove",
+        }
+        self.changed = {
+            "user_name": f"karl{tag}",
+            "given_name": "Karl",
+            "email": f"karl{tag}@example.com",
+            "preferred_language": "de-CH",
+            "phone": "+41797654321",
+        }
+        self.moved = {"org_id": self.other}
+
+    def create_writes(self, **args: Any) -> list[str]:
+        return ["POST /v2/users/human"]
+
+    def update_writes(self, id: str) -> list[str]:
+        return [f"PUT /v2/users/human/{id}", f"POST /v2/users/{id}/email", f"POST /v2/users/{id}/phone"]
+
+    def undo_write(self, id: str) -> str:
+        return f"PUT /v2/users/human/{id}"
+
+    def make(self) -> str:
+        names = {"givenName": "Carl", "familyName": "Berg", "nickName": "Charly", "displayName": "Carl B."}
+        profile = {**names, "preferredLanguage": "de", "gender": "GENDER_MALE"}
+        phone = {"phone": self.args["phone"]}
+        return self.admin.create_human(self.home, self.args["user_name"], profile=profile, phone=phone)
+
+    def change_outside(self, id: str) -> None:
+        profile = {"givenName": "Carl", "familyName": "Hill"}
+        self.admin.call("PUT", f"/v2/users/human/{id}", {"profile": profile})
 
 
 class ProjectExample(Example):
@@ -365,7 +491,15 @@ class UserGrantExample(Example):
 
 
 EXAMPLES: dict[str, type[Example]] = {
-    each.kind: each for each in (OrganizationExample, ProjectExample, ProjectGrantExample, UserGrantExample)
+    each.kind: each
+    for each in (
+        OrganizationExample,
+        MachineUserExample,
+        HumanUserExample,
+        ProjectExample,
+        ProjectGrantExample,
+        UserGrantExample,
+    )
 }
 
 

@@ -24,6 +24,8 @@ from pulumi_zorg.engine.context import ProviderContext
 from pulumi_zorg.engine.pending import PendingCreates
 from pulumi_zorg.engine.reporter import Reporter
 from pulumi_zorg.errors import ZorgError
+from pulumi_zorg.providers.human_user import HumanUserProvider
+from pulumi_zorg.providers.machine_user import MachineUserProvider
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resource_types.inputs import DECLARED_BY, IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS
@@ -38,6 +40,8 @@ __all__ = ["InProcessStack"]
 
 _PROVIDERS: dict[str, Any] = {
     "org": OrganizationProvider,
+    "machine": MachineUserProvider,
+    "human": HumanUserProvider,
     "project": ProjectProvider,
     "project_grant": ProjectGrantProvider,
     "grant": UserGrantProvider,
@@ -330,7 +334,7 @@ class InProcessStack:
             if not found.id:
                 command.ops[name] = ["delete"]
                 del self._state[name]
-            elif found.inputs is not None and (found.inputs != have.inputs or have.half_done):
+            elif found.inputs is not None:
                 differing = sorted(each for each in found.inputs if found.inputs[each] != have.inputs.get(each))
                 if differing:
                     command.ops[name] = ["update", *differing]

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server, emulated
-from tests.support.stack import TOKENS, grant, org, project, project_grant
+from tests.support.stack import TOKENS, grant, human, machine, org, project, project_grant
 
 __all__ = ["table"]
 
@@ -83,6 +83,12 @@ def _kinds(server: Server) -> dict[str, _Kind]:
     def an_organization(number: int, **args: Any) -> dict[str, Any]:
         return org(**{"name": f"Tenant {number}", **args})
 
+    def a_machine(number: int, **args: Any) -> dict[str, Any]:
+        return machine(home, f"bot{number}", **args)
+
+    def a_person(number: int, **args: Any) -> dict[str, Any]:
+        return human(home, f"person{number}", deletion_policy="remove", **args)
+
     def a_project(number: int, **args: Any) -> dict[str, Any]:
         return project(home, f"Project {number}", **args)
 
@@ -94,6 +100,8 @@ def _kinds(server: Server) -> dict[str, _Kind]:
 
     return {
         "org": _Kind(an_organization, lambda number: {"name": f"Renamed {number}"}),
+        "machine": _Kind(a_machine, lambda number: {"description": "changed"}),
+        "human": _Kind(a_person, lambda number: {"family_name": "Hill"}),
         "project": _Kind(a_project, lambda number: {"project_role_check": True}),
         "project_grant": _Kind(a_project_grant, lambda number: {"roles": ["editor"]}),
         "grant": _Kind(a_grant, lambda number: {"roles": ["editor"]}),

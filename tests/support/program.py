@@ -15,6 +15,8 @@ import pulumi_zorg as zorg
 
 CLASSES: dict[str, Any] = {
     "org": zorg.Organization,
+    "machine": zorg.MachineUser,
+    "human": zorg.HumanUser,
     "project": zorg.Project,
     "project_grant": zorg.ProjectGrant,
     "grant": zorg.UserGrant,

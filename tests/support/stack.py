@@ -23,6 +23,8 @@ from tests.support.warm import commands
 ROOT = Path(__file__).resolve().parents[2]
 TOKENS = {
     "org": "pulumi-python:dynamic/zorg:Organization",
+    "machine": "pulumi-python:dynamic/zorg:MachineUser",
+    "human": "pulumi-python:dynamic/zorg:HumanUser",
     "project": "pulumi-python:dynamic/zorg:Project",
     "project_grant": "pulumi-python:dynamic/zorg:ProjectGrant",
     "grant": "pulumi-python:dynamic/zorg:UserGrant",
@@ -57,6 +59,23 @@ def grant(
     """Declares a user grant."""
     given = {"org_id": org_id, "user_id": user_id, "project_id": project_id, "role_keys": roles, **args}
     return {"kind": "grant", "args": given, "opts": opts or {}}
+
+
+def machine(
+    org_id: str, user_name: str, name: str = "Robot", *, opts: dict[str, Any] | None = None, **args: Any
+) -> dict[str, Any]:
+    """Declares a machine user."""
+    return {
+        "kind": "machine",
+        "args": {"org_id": org_id, "user_name": user_name, "name": name, **args},
+        "opts": opts or {},
+    }
+
+
+def human(org_id: str, user_name: str, *, opts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
+    """Declares a human user."""
+    names = {"given_name": "Ann", "family_name": "Berg", "email": f"{user_name}@example.com"}
+    return {"kind": "human", "args": {"org_id": org_id, "user_name": user_name, **names, **args}, "opts": opts or {}}
 
 
 def project(org_id: str, name: str, *, opts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:

@@ -147,6 +147,35 @@ zorg.Project("shop", org_id="1", name="Shop", state="PROJECT_STATE_ACTIVE")  # t
 zorg.ProjectArgs(name="Shop")  # type: ignore[call-arg]
 zorg.Project.get("old", "43")  # type: ignore[call-arg]
 
+# Users.
+
+bot = zorg.MachineUser("bot", org_id=acme.id, user_name="bot", name="Robot", access_token_type="ACCESS_TOKEN_TYPE_JWT")
+assert_type(bot, zorg.MachineUser)
+assert_type(bot.user_name, pulumi.Output[str])
+assert_type(bot.description, pulumi.Output[str | None])
+assert_type(bot.active, pulumi.Output[bool])
+assert_type(bot.state, pulumi.Output[str])
+zorg.MachineUser("bot", zorg.MachineUserArgs(org_id=acme.id, user_name="bot", name="Robot", active=False))
+assert_type(zorg.MachineUser.get("old", "43", org_id="1"), zorg.MachineUser)
+carl = zorg.HumanUser(
+    "carl", org_id=acme.id, user_name="carl", given_name="Carl", family_name="Berg", email="carl@acme.example",
+    email_verified=True, gender="GENDER_DIVERSE", deletion_policy="remove",
+)  # fmt: skip
+assert_type(carl, zorg.HumanUser)
+assert_type(carl.email, pulumi.Output[str | None])
+assert_type(carl.email_verified, pulumi.Output[bool | None])
+zorg.HumanUser("carl", org_id="1", user_name="carl", adopt=True, active=False)
+zorg.HumanUser("carl", zorg.HumanUserArgs(org_id="1", user_name="carl", adopt=True))
+zorg.UserGrant("carl", org_id=acme.id, user_id=carl.id, project_id=shop.id)
+assert_type(zorg.HumanUser.get("old", "43", org_id=acme.id), zorg.HumanUser)
+
+zorg.MachineUser("bot", org_id="1", user_name="bot")  # type: ignore[call-overload]
+zorg.MachineUser("bot", org_id="1", user_name="bot", name="Robot", access_token_type="JWT")  # type: ignore[call-overload]
+zorg.HumanUser("carl", org_id="1", given_name="Carl")  # type: ignore[call-overload]
+zorg.HumanUser("carl", org_id="1", user_name="carl", gender="F")  # type: ignore[call-overload]
+zorg.HumanUser("carl", org_id="1", user_name="carl", password="secret")  # type: ignore[call-overload]
+zorg.HumanUser.get("old", "43")  # type: ignore[call-arg]
+
 # Project grants.
 
 granted = zorg.ProjectGrant("granted", org_id="1", project_id=shop.id, granted_org_id=acme.id, role_keys=["viewer"])

@@ -15,6 +15,8 @@ import pytest
 
 from pulumi_zorg.engine import context
 from pulumi_zorg.errors import LockoutRefused, ZorgError
+from pulumi_zorg.providers.human_user import HumanUserProvider
+from pulumi_zorg.providers.machine_user import MachineUserProvider
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resource_types.inputs import OWNER
@@ -157,6 +159,55 @@ class Caller:
             lambda: self._list("/admin/v1/orgs/_search", nameQuery={"name": name, "method": _STARTS_WITH}),
             lambda method, verb="": admin.call(method, f"/management/v1/orgs/me{verb}", org=org_id),
         )
+
+    def machine_user(self, made: bool = True) -> Thing:
+        name = f"robot{next(_numbers)}of{self.user}"
+        user_id = self.admin.create_user(self.server.home, name) if made else ""
+        props = {"org_id": self.server.home, "user_name": name, "name": name}
+        others = {"renamed": {"user_name": f"{name}2"}, "profile changed": {"name": "Robot", "description": "deploys"}}
+        return self._user(MachineUserProvider(), user_id, props, others, lambda each: each.get("machine") or {})
+
+    def human_user(self, made: bool = True) -> Thing:
+        name = f"ann{next(_numbers)}of{self.user}"
+        email = f"{name}@example.com"
+        user_id = self.admin.create_human(self.server.home, name) if made else ""
+        props = {
+            "org_id": self.server.home,
+            "user_name": name,
+            "given_name": "Ann",
+            "family_name": "Berg",
+            "email": email,
+        }
+        others = {
+            "renamed": {"user_name": f"{name}2"},
+            "profile changed": {"family_name": "Hill", "email": f"2{email}", "phone": "+41791234567"},
+        }
+
+        def shown(user: Props) -> Props:
+            human = user["human"]
+            phone = human.get("phone", {}).get("phone")
+            return {
+                "family_name": human["profile"]["lastName"],
+                **human["email"],
+                **({"phone": phone} if phone else {}),
+            }
+
+        return self._user(HumanUserProvider(), user_id, props, others, shown)
+
+    def _user(
+        self, provider: Any, user_id: str, props: Props, others: dict[str, Props], shown: Callable[[Props], Props]
+    ) -> Thing:
+        admin, home = self.admin, self.server.home
+
+        def listed() -> list[Props]:
+            query = {"userName": props["user_name"], "method": _STARTS_WITH}
+            found = self._list("/management/v1/users/_search", home, userNameQuery=query)
+            return [{**each, **shown(each), "user_name": each["userName"]} for each in found]
+
+        def change_outside(method: str, verb: str = "") -> None:
+            admin.call(method, f"/management/v1/users/{user_id}{verb}", org=home)
+
+        return Thing(provider, user_id, {**props, "deletion_policy": "remove"}, others, listed, change_outside)
 
     def project(self, made: bool = True) -> Thing:
         admin, home, name = self.admin, self.server.home, f"Project {next(_numbers)} of {self.user}"
@@ -387,6 +438,11 @@ def test_a_role_can_do_what_the_document_has(instance: Server, tmp_path: Path, r
     caller = Caller(instance, role, tmp_path)
     assert {
         "Organizations": {**Changes(caller.organization).all(), "default known": default_known(caller)},
+        "Machine users": {
+            **Changes(caller.machine_user).all(),
+            "phantom known": phantom_known(caller, caller.machine_user),
+        },
+        "Human users": {**Changes(caller.human_user).all(), "phantom known": phantom_known(caller, caller.human_user)},
         "Projects": {**Changes(caller.project).all(), "phantom known": phantom_known(caller, caller.project)},
         "Project grants": {
             **Changes(caller.project_grant).all(),

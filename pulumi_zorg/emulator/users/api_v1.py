@@ -83,7 +83,7 @@ def _is_unique(call: Call) -> Any:
 @rest("POST", "/management/v1/users/_search", "user.read", messages.LIST_USERS)
 def _list(call: Call) -> Any:
     users = call.instance.list_read_models.users
-    total, items = search(call, users.where("owner", call.caller.org_id))
+    total, items = search(call, call.instance.shown(users.where("owner", call.caller.org_id)))
     return list_response(total, [_to_message(user) for user in items], users)
 
 

@@ -75,7 +75,7 @@ def _details(user: UserReadModel) -> dict[str, Any]:
 @connect(_SERVICE + "GetUserByID", AUTHENTICATED, messages.GET_USER)
 def _get(call: Call) -> Any:
     user = call.instance.read_models.users.get(call.request["user_id"])
-    if user is None:
+    if user is None or user.id in call.instance.phantoms:
         raise not_found("QUERY-Dfbg2", "Errors.User.NotFound")
     if user.id != call.caller.user_id:
         call.check("user.read", user.owner, user.id)

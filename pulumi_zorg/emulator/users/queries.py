@@ -139,10 +139,10 @@ def user_of_caller(call: Call, user_id: str, read_models: ReadModels | None = No
     """Return a user of the organization of the call.
 
     :param read_models: what to read from, instead of the read models of reads by id.
-    :raises ApiError: 404, if the user does not exist, or belongs to another organization.
+    :raises ApiError: 404, if the user does not exist, is a phantom, or belongs to another organization.
     """
     user = (read_models or call.instance.read_models).users.get(user_id)
-    if user is None:
+    if user is None or user_id in call.instance.phantoms:
         raise not_found("QUERY-Dfbg2", "Errors.User.NotFound")
     if user.owner != call.caller.org_id:
         raise not_found("MANAG-fpo4B", "Errors.User.NotFound")

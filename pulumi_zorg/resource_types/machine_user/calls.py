@@ -1,0 +1,59 @@
+"""The operations on machine users: ``/management/v1/users``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from pulumi_zorg.api.client import Client
+from pulumi_zorg.api.operations import Endpoint
+from pulumi_zorg.errors import clean
+from pulumi_zorg.resource_types.machine_user.inputs import MachineUserInputs
+from pulumi_zorg.resource_types.user.calls import UserCalls, UserRecord
+
+_CREATE = Endpoint("POST", "/management/v1/users/machine", "user.write")
+_CHANGE = Endpoint("PUT", "/management/v1/users/{id}/machine", "user.write")
+_RENAME = Endpoint("PUT", "/management/v1/users/{id}/username", "user.write")
+
+
+class MachineUserRecord(UserRecord):
+    """A service account."""
+
+    noun = "machine user"
+    type, other = "TYPE_MACHINE", "a person, whom HumanUser declares"
+
+    def properties(self) -> dict[str, Any]:
+        return {**super().properties(), **(self.machine.model_dump() if self.machine else {})}
+
+
+class MachineUserCalls(UserCalls[MachineUserInputs, MachineUserRecord]):
+    """The calls of the v1 API. The v2 API of December 2025 answers 200 to a change of the kind of access tokens, and changes nothing.
+
+    Documents: https://zitadel.com/docs/apis/resources/mgmt (Create User (Machine), Update Machine User, Change Username), and those of
+    :class:`UserCalls`.
+    """
+
+    v1 = UserCalls.endpoints_of_type(_CREATE, _CHANGE, _RENAME)
+    record = MachineUserRecord
+
+    def body(self, inputs: MachineUserInputs) -> dict[str, Any]:
+        """Return the body of an update, with everything: the server resets what is left out."""
+        sent = {
+            "name": inputs.name,
+            "description": inputs.description,
+            "accessTokenType": inputs.access_token_type,
+        }
+        return {name: value for name, value in sent.items() if value is not None}
+
+    def create_body(self, inputs: MachineUserInputs) -> dict[str, Any]:
+        return {"userName": inputs.user_name, **self.body(inputs)}
+
+    def creating(self, inputs: MachineUserInputs) -> str:
+        return f"Creating machine user {clean(inputs.user_name)!r} in organization {clean(inputs.org_id)}"
+
+    def _update(self, client: Client, id: str, inputs: MachineUserInputs, changed: Collection[str]) -> None:
+        if "user_name" in changed:
+            operation = self._operation("Changing the user name of", id, inputs.org_id)
+            client.write(_RENAME, operation, org=inputs.org_id, body={"userName": inputs.user_name}, ids={"id": id})
+        if set(changed) - {"user_name"}:
+            super()._update(client, id, inputs, changed)
