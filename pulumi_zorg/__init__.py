@@ -8,131 +8,28 @@
     zorg.UserGrant("ann", org_id=acme.id, user_id="…", project_id="…", role_keys=["viewer"])
 """
 
-from pulumi_zorg.access.report import AccessGrant, AccessRow
-from pulumi_zorg.errors import (
-    AlreadyExists,
-    ApiError,
-    ConfigurationError,
-    CredentialError,
-    EventConflict,
-    FailedPrecondition,
-    Gone,
-    HeaderIgnored,
-    InputError,
-    InvalidArgument,
-    LockoutRefused,
-    LookupFailed,
-    NameTaken,
-    NeverThere,
-    NoAnswer,
-    NoMatch,
-    NotAllChanged,
-    NotFound,
-    NotProven,
-    PermissionDenied,
-    RolesRemain,
-    SeveralMatches,
-    Unauthenticated,
-    UnexpectedAnswer,
-    Unreachable,
-    UntrustedMatch,
-    ZorgError,
-)
-from pulumi_zorg.resource_types.access_lookup import get_access, get_access_output
-from pulumi_zorg.resource_types.human_user.resource import HumanUser, HumanUserArgs
-from pulumi_zorg.resource_types.machine_user.resource import MachineUser, MachineUserArgs
-from pulumi_zorg.resource_types.organization.lookup import (
-    OrganizationResult,
-    get_organization,
-    get_organization_output,
-    get_organizations,
-    get_organizations_output,
-)
-from pulumi_zorg.resource_types.organization.resource import Organization, OrganizationArgs
-from pulumi_zorg.resource_types.project.lookup import (
-    ProjectResult,
-    ProjectRoleResult,
-    get_project,
-    get_project_output,
-    get_project_roles,
-    get_project_roles_output,
-)
-from pulumi_zorg.resource_types.project.resource import Project, ProjectArgs, ProjectRole
-from pulumi_zorg.resource_types.project_grant.lookup import (
-    ProjectGrantResult,
-    get_project_grant,
-    get_project_grant_output,
-)
-from pulumi_zorg.resource_types.project_grant.resource import ProjectGrant, ProjectGrantArgs
-from pulumi_zorg.resource_types.user_grant.lookup import UserGrantResult, get_user_grants, get_user_grants_output
-from pulumi_zorg.resource_types.user_grant.resource import UserGrant, UserGrantArgs
-from pulumi_zorg.resource_types.user_lookup import UserResult, get_user, get_user_output, get_users, get_users_output
+import typing
 
-__all__ = [
-    "AccessGrant",
-    "AccessRow",
-    "AlreadyExists",
-    "ApiError",
-    "ConfigurationError",
-    "CredentialError",
-    "EventConflict",
-    "FailedPrecondition",
-    "Gone",
-    "HeaderIgnored",
-    "HumanUser",
-    "HumanUserArgs",
-    "InputError",
-    "InvalidArgument",
-    "LockoutRefused",
-    "LookupFailed",
-    "MachineUser",
-    "MachineUserArgs",
-    "NameTaken",
-    "NeverThere",
-    "NoAnswer",
-    "NoMatch",
-    "NotAllChanged",
-    "NotFound",
-    "NotProven",
-    "Organization",
-    "OrganizationArgs",
-    "OrganizationResult",
-    "PermissionDenied",
-    "Project",
-    "ProjectArgs",
-    "ProjectGrant",
-    "ProjectGrantArgs",
-    "ProjectGrantResult",
-    "ProjectResult",
-    "ProjectRole",
-    "ProjectRoleResult",
-    "RolesRemain",
-    "SeveralMatches",
-    "Unauthenticated",
-    "UnexpectedAnswer",
-    "Unreachable",
-    "UntrustedMatch",
-    "UserGrant",
-    "UserGrantArgs",
-    "UserGrantResult",
-    "UserResult",
-    "ZorgError",
-    "get_access",
-    "get_access_output",
-    "get_organization",
-    "get_organization_output",
-    "get_organizations",
-    "get_organizations_output",
-    "get_project",
-    "get_project_grant",
-    "get_project_grant_output",
-    "get_project_output",
-    "get_project_roles",
-    "get_project_roles_output",
-    "get_user",
-    "get_user_grants",
-    "get_user_grants_output",
-    "get_user_output",
-    "get_users",
-    "get_users_output",
-]
+from pulumi_zorg import errors as errors
+
+if typing.TYPE_CHECKING:
+    from pulumi_zorg.exports import *  # noqa: F403 - all of its `__all__`
+else:
+
+    def __getattr__(name):
+        """Load all public names when the first of them is used. The command `zorg` and the provider's process use none."""
+        module = f"module {__name__!r}"
+        if name.startswith("__") and name != "__all__":  # Python looks whether a module has these
+            raise AttributeError(f"{module} has no attribute {name!r}")
+        from importlib import import_module
+
+        exports = import_module("pulumi_zorg.exports")
+        globals().update({each: getattr(exports, each) for each in ("__all__", *exports.__all__)})
+        if name not in globals():
+            import sys
+
+            raise AttributeError(f"{module} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+        return globals()[name]
+
+    def __dir__():
+        return [*__getattr__("__all__")]

@@ -18,7 +18,7 @@ from pulumi_zorg.world.tokens import short
 PACKAGE = Path(__file__).parents[1] / "pulumi_zorg"
 #: These may name types: the types themselves, the registry, the public exports, the emulator and the testing kit, which
 #: share nothing with the rest, and the API client and the rules of access, which are about ZITADEL's objects.
-MAY_NAME_TYPES = ("resource_types/", "__init__.py", "emulator/", "testing/", "api/", "access/")
+MAY_NAME_TYPES = ("resource_types/", "exports.py", "emulator/", "testing/", "api/", "access/")
 #: The paths of these provider classes are promised, because states of earlier releases have them.
 MAY_NAME_TYPES += tuple(f"providers/{each}.py" for each in ("organization", "user_grant", "machine_user", "human_user"))
 #: Every object lives in an organization, and every call names one. So the code about calls and proofs knows organizations and
@@ -39,7 +39,7 @@ def main() -> int:
         path = file.relative_to(PACKAGE).as_posix()
         tree = ast.parse(file.read_text(encoding="utf-8"))
         own = path.split("/")[1] if path.startswith("resource_types/") else ""
-        if path != "__init__.py":
+        if path != "exports.py":
             for line, package in _imported(tree):
                 if package in packages and package != own:
                     print(f"pulumi_zorg/{path}:{line}: imports the package of the resource type {package!r}")

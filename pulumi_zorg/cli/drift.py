@@ -17,6 +17,7 @@ import click
 from pulumi_zorg.cli.options import format_option, stack_options, type_option
 from pulumi_zorg.cli.stack import Stack, connected
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, read_file_or_stdin, read_text, row, write_errors
+from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.drift.report import SECRET, Change, Drift, Report, Unmanaged
 from pulumi_zorg.engine.state import last_update, parse_time, read_export, stack_name
 from pulumi_zorg.errors import ConfigurationError, clean
@@ -74,15 +75,15 @@ def drift(
     It changes neither. The exit code is 0 where they agree, 7 where they differ, and 1 where that is not known, or where two
     resources of the state manage one object.
     """
-    # These import the HTTP client, which takes half a second; --help does not need it.
-    from pulumi_zorg.drift.ignore import IgnoreRules
-    from pulumi_zorg.drift.pipeline import Options, find_drift
-
     patterns = ignore_file or stack.root / ".zorgignore"
     rules = IgnoreRules.parse(read_text(patterns), str(patterns)) if patterns.exists() else IgnoreRules()
     name, settings, exported = _inputs(stack, state_file)
-    options = Options(only or None, unmanaged, None if since is None else _moment(since, exported))
+    moment = None if since is None else _moment(since, exported)
     with connected(settings, "zorg") as world:
+        # It loads all that calls need, and errors before do not need it.
+        from pulumi_zorg.drift.pipeline import Options, find_drift
+
+        options = Options(only or None, unmanaged, moment)
         report = find_drift(name, exported, world, options).without(rules)
     FORMATS.write(form, report)
     write_errors(report.errors, _MOST_ERRORS)

@@ -76,12 +76,14 @@ def generate(
             "Install it, or leave out --import-file: the resources of the program then have adopt=True."
         )
 
-    # They import the HTTP client, which takes a tenth of a second; --help does not need it.
-    from pulumi_zorg.generate import pipeline
-    from pulumi_zorg.generate.selection import Managed
+    managed = None
+    if missing:
+        from pulumi_zorg.generate.selection import Managed
 
-    managed = Managed.of(stack.name, stack.state) if missing else None
+        managed = Managed.of(stack.name, stack.state)
     with connected(stack.settings, "generate") as world:
+        from pulumi_zorg.generate import pipeline  # it loads all that calls need, and errors before do not need it
+
         imports = import_file is not None
         generated = pipeline.generate(world, organizations, state, imports=imports, managed=managed, on_request=people)
     for why in generated.left_out:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,11 +17,13 @@ from pulumi_zorg.cli.stack import PulumiFailed, Stack
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, read_file_or_stdin, read_text, row, write_errors
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.guard.limits import GAINING_ACCESS, LOSING_ACCESS, AccessLimit, limit_options, limited
-from pulumi_zorg.guard.plan import Plan, PreviewFailed, read_plan
 from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Act, Effect, Harm, count_text
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.tokens import resource_name
+
+if TYPE_CHECKING:
+    from pulumi_zorg.guard.plan import Plan
 
 _EMPTY = (
     "standard input is empty: the preview that was piped in failed, or nothing was piped in. Give the plan as a file, or --run to run "
@@ -108,8 +110,9 @@ def preview_guard(
     The exit code is 0 within the limits, 7 where one is exceeded or a change is not allowed, and 1 where that is not known, or
     where two resources manage one object.
     """
+    # They load pydantic; --help does not need it.
     from pulumi_zorg.guard.pipeline import review
-    from pulumi_zorg.guard.plan import with_state
+    from pulumi_zorg.guard.plan import read_plan, with_state
 
     flags = {"--target-dependents": target_dependents, "--refresh": refresh, "--run-program": run_program}
     options = [*(f"--target={urn}" for urn in targets), *(flag for flag, given in flags.items() if given), *passed_on]
@@ -138,6 +141,8 @@ def _preview(stack: Stack, destroy: bool, options: list[str]) -> Plan:
 
     :raises ConfigurationError: where the preview failed. It has the engine's error from the plan or from standard error.
     """
+    from pulumi_zorg.guard.plan import PreviewFailed, read_plan
+
     text, failure = stack.preview(destroy=destroy, options=options)
     try:
         found = read_plan(text)

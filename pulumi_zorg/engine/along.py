@@ -124,7 +124,7 @@ def _switch_all(target: Target[Any], work: list[Work], verb: str, *, active: boo
     :param verb: the beginning of the verb, like ``deactivat``.
     """
     client, failed, before = target.client, dict[str, ZorgError](), set[str]()
-    what = f"{target.title}: {verb}ed {{}} of {len(work)} users or user grants that go along with it."
+    what = f"{target.title}: {verb}ed {{}} of {len(work)} that go along with it."
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="zorg") as pool:
         running = {pool.submit(_switch, client, *each, active): each[1] for each in work}
         try:

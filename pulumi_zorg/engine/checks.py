@@ -24,7 +24,7 @@ from pulumi_zorg.errors import ConfigurationError, InputError, clean
 from pulumi_zorg.resource_types import inputs
 from pulumi_zorg.resource_types.impact import mask_unknowns
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
-from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
+from pulumi_zorg.resource_types.registry import INPUTS
 from pulumi_zorg.settings.config import Process, Settings, load_settings, origin_of_address, same_address
 
 OLD_SDK = (
@@ -86,7 +86,7 @@ class Checks:
             mine.before, mine.ignored = olds, frozenset(news.get(inputs.IGNORED) or ())
             other = context.objects.register(str(resource), unique_key, new=new)
             if other is not None:
-                same = f"{display_name(other)} is the same {RESOURCE_TYPES[self.token].noun}"
+                same = f"{display_name(other)} is the same {self.inputs.noun}"
                 reason = f"is declared twice: {same}, and only one resource can manage it"
                 problems = [inputs.Problem(next(iter(unique_key)), reason)]
         if not problems and inputs.OWNER_IN_PREVIEW in news:
@@ -112,7 +112,7 @@ class Checks:
         if olds != news:
             raise ConfigurationError(NO_OWNER)
         entry = {name: value for name, value in news.items() if name != PROVIDER_KEY}
-        noun = RESOURCE_TYPES[self.token].noun
+        noun = self.inputs.noun
         what = f"An import of the {noun} {clean(str(entry.get('name', '')))}".strip()
         checked, problems = inputs.check_inputs(self.inputs, entry)
         if problems:
@@ -174,7 +174,7 @@ class Checks:
             return
         reason = objects.why_roles_are_taken(use)
         if reason is not None:
-            raise InputError(f"The {RESOURCE_TYPES[self.token].noun} {clean(id)}", "role_keys", reason)
+            raise InputError(f"The {self.inputs.noun} {clean(id)}", "role_keys", reason)
 
 
 def _passes_internal_properties() -> bool:

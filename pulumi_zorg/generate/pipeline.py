@@ -7,15 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi.dynamic.dynamic import PROVIDER_KEY
-
 from pulumi_zorg.engine.state_form import outputs
 from pulumi_zorg.errors import InputError, clean
 from pulumi_zorg.generate.program import Declared, Way, declaration, program
 from pulumi_zorg.generate.python_text import variable
 from pulumi_zorg.generate.selection import Managed, select, select_one, verify
 from pulumi_zorg.resource_types.inputs import wrong_id
-from pulumi_zorg.resource_types.registration import pickled_provider
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, resource_class
 from pulumi_zorg.world.reader import World
 from pulumi_zorg.world.tokens import resource_name, short
@@ -139,6 +136,10 @@ def import_file(resources: Iterable[Declared], parent: str | None = None) -> str
 
 
 def _entry(resource: Declared) -> dict[str, Any]:
+    from pulumi.dynamic.dynamic import PROVIDER_KEY  # only an import file needs pulumi's SDK
+
+    from pulumi_zorg.resource_types.registration import pickled_provider
+
     token = resource.resource_type.token
     provider = {PROVIDER_KEY: pickled_provider(resource_class(token)._dynamic_provider)}
     return {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.resource_types.impact import Act, count_text
-from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
 
 if TYPE_CHECKING:
     from pulumi_zorg.guard.report import Reviewed
@@ -29,8 +29,8 @@ Removed = Mapping[str, Mapping[str, Mapping[str, Any]]]
 def limit_options() -> dict[str, tuple[str, Act]]:
     """Return what each option limits: the type token and the act, by option. Organizations have the shortest names."""
     return {
-        f"--max-{verb}{resource_type.limit_suffix}": (token, act)
-        for token, resource_type in RESOURCE_TYPES.items()
+        f"--max-{verb}{inputs.limit_suffix}": (token, act)
+        for token, inputs in INPUTS.items()
         for act, (verb, _) in _VERBS.items()
     }
 
@@ -40,7 +40,7 @@ def limited(option: str) -> str:
     if option in _PEOPLE_VERBS:
         return f"people and service accounts would {_PEOPLE_VERBS[option]} access"
     token, act = limit_options()[option]
-    return f"{RESOURCE_TYPES[token].noun}s would be {_VERBS[act][1]}"
+    return f"{INPUTS[token].noun}s would be {_VERBS[act][1]}"
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,13 @@ class Limit:
         parents = self._parents if which else self._parents.replace("their", "its", 1)
         along = f" ({which}along with {parents})" if self.removed_with_parents else ""
         token, act = limit_options()[self.option]
-        return f"{count_text(self.found, RESOURCE_TYPES[token].noun)} would be {_VERBS[act][1]}{along}"
+        return f"{count_text(self.found, INPUTS[token].noun)} would be {_VERBS[act][1]}{along}"
 
     @property
     def gap(self) -> str:
         """What is not counted and why, as a clause."""
         token, _ = limit_options()[self.option]
-        nouns = f"{RESOURCE_TYPES[token].noun}s"
+        nouns = f"{INPUTS[token].noun}s"
         return f"how many {nouns} are removed along with {self._parents} is not known: {self.why_incomplete}"
 
     @property

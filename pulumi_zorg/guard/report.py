@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.engine.state import SharedObject
 from pulumi_zorg.errors import clean
 from pulumi_zorg.guard.limits import Limit
-from pulumi_zorg.guard.plan import PlannedStep
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts
 from pulumi_zorg.resource_types.people import People
 from pulumi_zorg.resource_types.planned_access import PlannedChange
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.tokens import resource_name
+
+if TYPE_CHECKING:
+    from pulumi_zorg.guard.plan import PlannedStep
 
 _EXCEEDED = 7  # as `zorg drift` for drift
 

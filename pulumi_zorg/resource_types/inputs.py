@@ -215,8 +215,12 @@ class Offer:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """The inputs that all resources have."""
+    """The inputs that all resources have, and what else of a type is needed where its declaration is not loaded."""
 
+    #: What an object of the type is called in a sentence.
+    noun: ClassVar[str]
+    #: What the options of `zorg preview-guard` that limit the type end with.
+    limit_suffix: ClassVar[str]
     #: The inputs that cannot change in place: another value replaces the object.
     replaces: ClassVar[tuple[str, ...]] = ()
     #: The inputs that together are unique on the server.

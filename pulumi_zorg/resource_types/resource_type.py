@@ -28,8 +28,6 @@ class ResourceType(Generic[AnyInputs]):
 
     #: The type token, as it is in the state and in URNs.
     token: ClassVar[str]
-    #: What an object of this type is called in a sentence.
-    noun: ClassVar[str]
     inputs: type[AnyInputs]
     #: The calls that this release makes about the type.
     calls: Calls[AnyInputs, Any]
@@ -45,8 +43,6 @@ class ResourceType(Generic[AnyInputs]):
     phantom_effect: ClassVar[str] = "has no effect"
     #: The permission to read all objects of an organization, like ``user.grant.read``.
     read_permission: ClassVar[str]
-    #: What the options of `zorg preview-guard` that limit this type end with.
-    limit_suffix: ClassVar[str]
     #: The counts of :class:`.Facts` that a machine reads in the JSON of `zorg preview-guard`: what goes with an object, in the plural.
     counted: ClassVar[tuple[str, ...]] = ()
     #: The state of an object that was just created, if the server adds nothing else to what was declared.
@@ -76,6 +72,11 @@ class ResourceType(Generic[AnyInputs]):
     looked_up: ClassVar[tuple[str, ...]] = ()
     #: The kind of what is deactivated along with an organization that these objects are; empty for none.
     goes_along: ClassVar[str] = ""
+
+    @property
+    def noun(self) -> str:
+        """What an object of this type is called in a sentence."""
+        return self.inputs.noun
 
     @property
     def is_organization(self) -> bool:

@@ -16,7 +16,7 @@ from tests.support.stack import TOKENS, Stack, grant, org, project, project_gran
 
 
 def _instance(server: Server, grants: int = 20) -> tuple[str, str, str]:
-    """Make three organizations, one inactive; projects with roles, a project grant and user grants."""
+    """Make three organizations, one inactive; service accounts; projects with roles, a project grant and user grants."""
     admin = server.admin
     acme, globex, initech = (admin.create_organization(server.name(name)) for name in ("Acme", "Globex", "Initech"))
     admin.deactivate_organization(initech)
@@ -47,7 +47,7 @@ def test_an_instance_is_imported_previewed_and_applied_without_a_change(any_serv
     if file is None:
         return
     imported = stack.resources()
-    assert len(imported) == len(entries(file)) == 3 + 2 + 1 + 40
+    assert len(imported) == len(entries(file)) == 3 + 2 + 1 + 40 + 20
     server.proxy.clear()
     stack.must("preview", "--expect-no-changes")
     assert stack.preview() == {}
@@ -138,7 +138,7 @@ def test_a_destroy_before_any_up_of_what_is_not_protected_removes_all(
     organizations = _instance(server, grants=4)
     if import_all(stack, *_options(organizations), engine=("--protect=false",)) is None:
         return
-    assert len(stack.resources()) == 3 + 2 + 1 + 8
+    assert len(stack.resources()) == 3 + 2 + 1 + 8 + 4
     stack.must("destroy", "--yes", *options)
     assert stack.resources() == {}
     assert server.shows(lambda: not {*organizations} & server.organizations())
@@ -158,7 +158,7 @@ def test_a_destroy_before_any_up_ends_for_a_caller_whose_rights_go_with_the_orga
     stack.env["ZITADEL_TOKEN"] = admin.create_token(server.home, owner)
     if import_all(stack, "--org", acme, engine=("--protect=false",)) is None:
         return
-    assert len(stack.resources()) == 9
+    assert len(stack.resources()) == 9 + 4
     stack.destroy()
     assert stack.resources() == {}
     assert acme not in admin.organizations()
@@ -297,7 +297,7 @@ def test_an_import_only_writes_the_file_where_it_is_to(server: Server, stack: St
         assert f"`pulumi import --file {named} --generate-code=false --yes {more}`" in told.err
     unknown = run_zorg("import", "Robot", "r", "1", cwd=stack.folder, env=stack.env)
     assert unknown.code == 1
-    assert "'Robot' is none of Organization, Project, ProjectGrant, UserGrant" in unknown.err
+    assert "'Robot' is none of Organization, MachineUser, HumanUser, Project, ProjectGrant, UserGrant" in unknown.err
 
 
 def test_an_import_file_can_be_in_the_new_folder_and_in_no_folder_that_does_not_exist(

@@ -16,6 +16,8 @@ from tests.support.servers import Server
 from tests.support.stack import Run, Stack, grant, org, twins
 
 WITHIN, ERROR, EXCEEDED = 0, 1, 7
+#: Who is removed with the organization of the tenant.
+USERS = {"remove-human-users": 1, "remove-machine-users": 1}
 NO_LIMIT = (
     "No limit was set: this is a report, not an approval. The limits are --max-losing-access, --max-remove, --allow and others "
     "(see --help)."
@@ -188,7 +190,7 @@ def test_targets_and_a_destroy_are_previewed(tenants: tuple[Server, Stack]) -> N
 
     one = guard(stack, "--destroy", "--target", urns["beta"], "--max-remove", "0")
     assert (one.code, one.shows(removal)) == (EXCEEDED, True)
-    assert would_remove("--destroy") == {"remove": 3, "remove-grants": 3}
+    assert would_remove("--destroy") == {"remove": 3, "remove-grants": 3, **USERS}
     assert would_remove("--destroy", "--target", urns["beta"], "--target", urns["ann"]) == {
         "remove": 1,
         "remove-grants": 1,
@@ -354,7 +356,7 @@ def test_options_are_passed_on_to_pulumi(tenants: tuple[Server, Stack]) -> None:
     def would_remove(*options: str) -> dict[str, int]:
         return found(guard(stack, "--format", "json", "--run", *options))
 
-    assert would_remove() == {"remove": 2, "remove-grants": 2}
+    assert would_remove() == {"remove": 2, "remove-grants": 2, **USERS}
     assert would_remove("--", "--exclude", urns["acme"], "-x", urns["bob"]) == {"remove": 1, "remove-grants": 1}
     assert would_remove("--", "--diff", "--show-sames", "--color=always", "--save-plan", "saved") == would_remove()
     assert (stack.folder / "saved").is_file()
@@ -424,7 +426,7 @@ def test_a_replacement_counts_as_a_removal(tenants: tuple[Server, Stack]) -> Non
 def test_the_plan_of_a_destroy_is_counted(tenants: tuple[Server, Stack]) -> None:
     _, stack = tenants
     shown = guard(stack, plan(stack, "destroy", "--preview-only"), "--format", "json")
-    assert found(shown) == {"remove": 3, "remove-grants": 3}
+    assert found(shown) == {"remove": 3, "remove-grants": 3, **USERS}
 
 
 def test_deleted_resources_whose_objects_stay_are_not_counted(any_server: Server, any_stack: Stack) -> None:

@@ -298,6 +298,8 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
     def somebody_changes(self, kind: str, slot: int, what: str) -> None:
         """In the console; or the server loses a user grant out of its projection."""
         resource = self.engine.state.get(f"{kind}{slot}")
+        if kind in CHANGES["lock"] and kind not in CHANGES[what]:
+            what = "lock"
         if resource is None or kind not in CHANGES[what] or self._is_gone(resource):
             return
         if kind == "grant" and resource.id not in self.admin.grants(self.home):

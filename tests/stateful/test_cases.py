@@ -11,6 +11,7 @@ import pytest
 from pulumi_zorg.engine import context, create
 from pulumi_zorg.testing import Fault
 from tests.stateful.engine import Declared
+from tests.stateful.laws import COUNTED
 from tests.stateful.machine import Server, Stack
 from tests.stateful.soak_mutants import counts_nobody_who_loses_access
 
@@ -299,3 +300,17 @@ def test_a_guard_that_counts_nobody_who_loses_access_is_found(example: Stack, ro
     example.declare_grant(0, 0, roles, True)
     with counts_nobody_who_loses_access(), pytest.raises(AssertionError, match=r"takes .*viewer"):
         example.a_clean_run()
+
+
+@pytest.mark.parametrize("kind", ["machine", "human"])
+def test_a_locked_user_stays_locked_until_it_is_declared_inactive(example: Stack, kind: str) -> None:
+    example.declare_user(kind, 0, 1, True)
+    assert example._run("up"), example.engine.errors
+    example.somebody_changes(kind, 0, "lock")
+    locked = COUNTED["locked users"]
+    example.a_clean_run()
+    assert COUNTED["locked users"] == locked + 2, "it was locked before both commands"
+    example.declare_user(kind, 0, 1, False)
+    example.a_clean_run()
+    (resource,) = example.engine.state.values()
+    assert example.kinds[kind].shown_as_active(resource.id) is False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -16,7 +17,8 @@ from typing import Any
 import click
 import pytest
 
-from pulumi_zorg.cli import main
+from pulumi_zorg.cli import COMMANDS as LISTED
+from pulumi_zorg.cli import load_command
 from pulumi_zorg.cli.doctor import FORMATS as DOCTOR_FORMATS
 from pulumi_zorg.cli.drift import FORMATS as DRIFT_FORMATS
 from pulumi_zorg.cli.preview_guard import FORMATS as GUARD_FORMATS
@@ -27,7 +29,7 @@ from tests.support.command import Zorg, run_zorg
 from tests.support.types import ORGANIZATION
 
 ZORG = str(Path(sys.executable).parent / "zorg")
-COMMANDS = main.commands
+COMMANDS = {name: load_command(name) for name in LISTED}
 URN = f"urn:pulumi:production::customers-of-the-shop::{ORGANIZATION}::a-customer-with-quite-a-long-name-0123456789"
 WHEN = datetime(2026, 11, 23, 8, tzinfo=timezone.utc)
 
@@ -98,6 +100,38 @@ def test_what_a_command_does_is_not_cut_in_the_list_of_commands(
     )
     assert len(listed) == len(COMMANDS)
     assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
+
+
+def test_the_list_of_commands_has_what_each_says_of_itself() -> None:
+    """It is shown without the modules of the commands."""
+    assert {name: line for name, (_, line) in LISTED.items()} == {
+        name: command.get_short_help_str(limit=200) for name, command in COMMANDS.items()
+    }
+    assert {name: command.name for name, command in COMMANDS.items()} == {name: name for name in LISTED}
+
+
+def test_help_and_wrong_arguments_load_neither_pulumi_nor_what_calls_need() -> None:
+    """Loading them takes longer than all the rest that these do."""
+    program = """
+import json, sys
+from pulumi_zorg.cli import main
+loaded = {}
+for arguments in json.loads(sys.argv[1]):
+    try:
+        main.main(arguments, prog_name="zorg")
+    except SystemExit:
+        loaded[" ".join(arguments)] = sorted({"pulumi", "httpx", "pydantic"} & set(sys.modules))
+print(json.dumps(loaded))
+"""
+    used = [
+        ["--version"],
+        ["--help"],
+        ["nonsense"],
+        *([name, each] for name in LISTED for each in ("--help", "--nonsense")),
+    ]
+    command = [sys.executable, "-c", program, json.dumps(used)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == {" ".join(each): [] for each in used}
 
 
 def test_the_same_option_is_the_same_in_all_commands() -> None:

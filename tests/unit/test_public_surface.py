@@ -24,7 +24,7 @@ import pulumi
 import pytest
 
 import pulumi_zorg as zorg
-from pulumi_zorg import errors
+from pulumi_zorg import errors, exports
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resource_types.inputs import Inputs, check_inputs
@@ -69,7 +69,9 @@ def in_a_new_process(program: str, **environment: str) -> Any:
 
 def test_a_program_imports_neither_the_client_nor_the_emulator() -> None:
     """Its process needs the classes and the checks of their inputs; the provider's process loads the rest."""
-    loaded = in_a_new_process("import json, sys, pulumi_zorg\nprint(json.dumps(sorted(sys.modules)))")
+    loaded = in_a_new_process(
+        "import json, sys, pulumi_zorg\npulumi_zorg.Organization\nprint(json.dumps(sorted(sys.modules)))"
+    )
     assert "pulumi_zorg.providers.organization" in loaded
     unwanted = {"httpx", "pydantic", "click", "pulumi_zorg.api.client", "pulumi_zorg.engine.hooks"}
     extras = {"uvicorn", "starlette", "pulumi_zorg.emulator", "pulumi_zorg.testing"}
@@ -98,6 +100,8 @@ print(json.dumps([not checked.failures, sorted(sys.modules)]))
         "jwt",
         "pulumi_zorg.api.client",
         "pulumi_zorg.api.records",
+        "pulumi_zorg.exports",
+        "pulumi_zorg.resource_types.organization.resource",
     } & set(loaded)
 
 
@@ -106,10 +110,35 @@ print(json.dumps([not checked.failures, sorted(sys.modules)]))
 
 def test_all_that_can_be_imported_is_what_is_said_to_be() -> None:
     there = {
-        name for name, value in vars(zorg).items() if not name.startswith("_") and not isinstance(value, ModuleType)
+        name for name, value in vars(exports).items() if not name.startswith("_") and not isinstance(value, ModuleType)
     }
-    assert there == set(zorg.__all__)
+    assert there == set(zorg.__all__) == set(dir(zorg))
     assert list(zorg.__all__) == sorted(zorg.__all__)
+
+
+@pytest.mark.parametrize(
+    ("program", "names"),
+    [
+        ("from pulumi_zorg import Organization, get_users", ["Organization", "get_users"]),
+        ("from pulumi_zorg import *", zorg.__all__),
+        ("import pulumi_zorg as zorg\nOrganization = zorg.Organization", ["Organization"]),
+    ],
+    ids=["from", "all", "attribute"],
+)
+def test_names_are_imported_in_every_way(program: str, names: list[str]) -> None:
+    """They are loaded with the first that is used."""
+    shown = f"import json\nprint(json.dumps([name for name in {list(names)!r} if name in globals()]))"
+    assert in_a_new_process(f"{program}\n{shown}") == list(names)
+
+
+def test_a_wrong_name_is_the_error_that_every_module_has() -> None:
+    """Python suggests a name by what the error has."""
+    with pytest.raises(AttributeError, match="module 'pulumi_zorg' has no attribute 'Organisation'") as raised:
+        zorg.Organisation  # type: ignore[attr-defined]  # noqa: B018
+    assert (raised.value.name, raised.value.obj) == ("Organisation", zorg)
+    with pytest.raises(ImportError, match="cannot import name 'Organisation' from 'pulumi_zorg'"):
+        from pulumi_zorg import Organisation  # type: ignore[attr-defined]  # noqa: F401
+    assert not hasattr(zorg, "__wrapped__")
 
 
 def test_these_are_the_names() -> None:

@@ -20,7 +20,6 @@ class HumanUserType(UserType[HumanUserInputs]):
     """A human user: a person."""
 
     token = type_token("HumanUser")
-    noun = "human user"
     inputs = HumanUserInputs
     calls = HumanUserCalls()
     updatable = ("user_name", *PROFILE, "email", "email_verified", "phone")
@@ -29,8 +28,7 @@ class HumanUserType(UserType[HumanUserInputs]):
     sent_as_read = ("given_name", "family_name", "email")
     on_request = True
     not_generated = ("nick_name", "display_name", "preferred_language", "gender", "phone")
-    limit_suffix = "-human-users"
-    impact = UserImpact(noun, HALTED)
+    impact = UserImpact(inputs.noun, HALTED)
     events: ClassVar[ObjectEvents] = user_events(
         _CREATED,
         {

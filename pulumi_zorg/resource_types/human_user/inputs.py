@@ -77,6 +77,8 @@ def _verified(value: Any) -> bool | None:
 class HumanUserInputs(Inputs):
     """The inputs of a human user."""
 
+    noun: ClassVar[str] = "human user"
+    limit_suffix: ClassVar[str] = "-human-users"
     replaces: ClassVar[tuple[str, ...]] = ("org_id",)
     unique_by: ClassVar[tuple[str, ...]] = ("org_id", "user_name")
     needed_to_create: ClassVar[tuple[str, ...]] = ("given_name", "family_name", "email")

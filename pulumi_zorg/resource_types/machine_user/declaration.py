@@ -22,13 +22,11 @@ class MachineUserType(UserType[MachineUserInputs]):
     """A machine user: a service account."""
 
     token = type_token("MachineUser")
-    noun = "machine user"
     inputs = MachineUserInputs
     calls = MachineUserCalls()
     updatable = ("user_name", "name", "description", "access_token_type")
     server_defaults = ("description", "access_token_type")
-    limit_suffix = "-machine-users"
-    impact = UserImpact(noun, HALTED)
+    impact = UserImpact(inputs.noun, HALTED)
     events: ClassVar[ObjectEvents] = user_events(
         ("user.machine.added",),
         {"name": "name", "description": "description", "access_token_type": "accessTokenType"},

@@ -24,6 +24,8 @@ def _description(value: Any) -> str:
 class MachineUserInputs(Inputs):
     """The inputs of a machine user."""
 
+    noun: ClassVar[str] = "machine user"
+    limit_suffix: ClassVar[str] = "-machine-users"
     replaces: ClassVar[tuple[str, ...]] = ("org_id",)
     unique_by: ClassVar[tuple[str, ...]] = ("org_id", "user_name")
 

@@ -32,14 +32,12 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     """An organization: a tenant, with its own users, projects and grants."""
 
     token = type_token("Organization")
-    noun = "organization"
     inputs = OrganizationInputs
     calls = OrganizationCalls()
     updatable = ("name", "cascade")
     reference = "org_id"
     gives_access = True
     read_permission = "org.read"
-    limit_suffix = ""
     counted = ("users", "service_accounts", "projects", "grants")
     impact = OrganizationImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(

@@ -13,6 +13,8 @@ from pulumi_zorg.resource_types.lifecycle import NOTHING
 class OrganizationInputs(Inputs):
     """The inputs of an organization."""
 
+    noun: ClassVar[str] = "organization"
+    limit_suffix: ClassVar[str] = ""
     unique_by: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str = field(metadata=NAME)

@@ -24,7 +24,6 @@ class ProjectType(ResourceType[ProjectInputs]):
     """A project: an application's roles, and who has them."""
 
     token = type_token("Project")
-    noun = "project"
     inputs = ProjectInputs
     calls: ProjectCalls = ProjectCalls()
     updatable = ("name", "roles", *SETTINGS)
@@ -35,7 +34,6 @@ class ProjectType(ResourceType[ProjectInputs]):
     reference = "project_id"
     gives_roles = "roles"
     read_permission = "project.read"
-    limit_suffix = "-projects"
     counted = ("grants", "project_grants")
     impact = ProjectImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(

@@ -77,6 +77,8 @@ def _role(key: str, role: Any) -> dict[str, str]:
 class ProjectInputs(Inputs):
     """The inputs of a project."""
 
+    noun: ClassVar[str] = "project"
+    limit_suffix: ClassVar[str] = "-projects"
     replaces: ClassVar[tuple[str, ...]] = ("org_id",)
     unique_by: ClassVar[tuple[str, ...]] = ("org_id", "name")
     left_as_is: ClassVar[Mapping[str, Any]] = {

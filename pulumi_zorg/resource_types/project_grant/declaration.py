@@ -20,7 +20,6 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
     """A project grant: it lets an organization give roles of another organization's project to its users."""
 
     token = type_token("ProjectGrant")
-    noun = "project grant"
     inputs = ProjectGrantInputs
     calls: ProjectGrantCalls = ProjectGrantCalls()
     updatable = ("role_keys",)
@@ -29,7 +28,6 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
     reference = "project_grant_id"
     gives_roles = "role_keys"
     read_permission = "project.grant.read"
-    limit_suffix = "-project-grants"
     counted = ("grants",)
     impact = ProjectGrantImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(

@@ -13,6 +13,8 @@ from pulumi_zorg.resource_types.inputs import ID, ROLE_KEYS, Inputs, Offer, Role
 class ProjectGrantInputs(Inputs):
     """The inputs of a project grant."""
 
+    noun: ClassVar[str] = "project grant"
+    limit_suffix: ClassVar[str] = "-project-grants"
     replaces: ClassVar[tuple[str, ...]] = ("org_id", "project_id", "granted_org_id")
     unique_by: ClassVar[tuple[str, ...]] = ("project_id", "granted_org_id")
     id_within: ClassVar[str | None] = "project_id"

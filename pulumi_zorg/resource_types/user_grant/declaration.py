@@ -42,7 +42,6 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     """A user grant: a user's roles in a project."""
 
     token = type_token("UserGrant")
-    noun = "user grant"
     inputs = UserGrantInputs
     calls: UserGrantCalls = UserGrantCalls()
     updatable = ("role_keys",)
@@ -55,7 +54,6 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     goes_along = "user_grants"
     phantom_effect = "gives no roles"
     read_permission = "user.grant.read"
-    limit_suffix = "-grants"
     impact = UserGrantImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
         created=("user.grant.added",),

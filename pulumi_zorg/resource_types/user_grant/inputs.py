@@ -23,6 +23,8 @@ def _email(user_id: str) -> str | None:
 class UserGrantInputs(Inputs):
     """The inputs of a user grant."""
 
+    noun: ClassVar[str] = "user grant"
+    limit_suffix: ClassVar[str] = "-grants"
     replaces: ClassVar[tuple[str, ...]] = ("org_id", "user_id", "project_id", "project_grant_id")
     unique_by: ClassVar[tuple[str, ...]] = ("org_id", "user_id", "project_id")
 
