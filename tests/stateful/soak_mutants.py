@@ -20,7 +20,7 @@ from pulumi_zorg.api.records import OrganizationRecord, Wire, parse
 from pulumi_zorg.engine import context, create, reconcile
 from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
 from pulumi_zorg.engine.target import Target
-from pulumi_zorg.errors import NotFound, PermissionDenied, Unreachable
+from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, Unreachable
 from pulumi_zorg.guard import pipeline
 from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit
 from pulumi_zorg.resource_types.inputs import Inputs
@@ -160,6 +160,20 @@ def brings_all_to_what_is_declared() -> AbstractContextManager[Any]:
     return mock.patch.object(reconcile, "changed_only", lambda before, declared, observed: declared)
 
 
+def unlocks_who_is_locked() -> AbstractContextManager[Any]:
+    """A user that is to be active is also unlocked before it is changed."""
+    real = Target.perform
+
+    def perform(self: Target[Any], step: Step) -> None:
+        if self.type.halted and self.inputs.active:
+            unlock = Call("Unlocking", "POST", f"/v2/users/{self.id}/unlock")
+            with suppress(ApiError):  # it is not locked
+                self.client.transport.send(unlock)
+        real(self, step)
+
+    return mock.patch.object(Target, "perform", perform)
+
+
 def _all(*patches: Any) -> AbstractContextManager[Any]:
     stack = ExitStack()
     for patch in patches:
@@ -192,6 +206,7 @@ def _leaves_no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (trusts_an_answer_that_reads_do_not_show, None),
         (counts_nobody_who_loses_access, None),
         (brings_all_to_what_is_declared, None),
+        (unlocks_who_is_locked, None),
     ],
 )
 def test_a_broken_provider_is_found(broken: Broken, fault: str | None, capsys: pytest.CaptureFixture[str]) -> None:
