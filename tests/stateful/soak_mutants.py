@@ -206,7 +206,6 @@ def _leaves_no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (trusts_an_answer_that_reads_do_not_show, None),
         (counts_nobody_who_loses_access, None),
         (brings_all_to_what_is_declared, None),
-        (unlocks_who_is_locked, None),
     ],
 )
 def test_a_broken_provider_is_found(broken: Broken, fault: str | None, capsys: pytest.CaptureFixture[str]) -> None:
