@@ -247,7 +247,8 @@ class Laws:
             return
         token = TOKENS[after.kind]
         planned = Planned(token, after.id, before.outputs, after.outputs)
-        lost = frozenset(RESOURCE_TYPES[token].impact.effect(planned).loses)
+        # An update that failed says itself what others may still have.
+        lost = frozenset(RESOURCE_TYPES[token].impact.effect(planned).loses) - {*(after.outputs.get("__lost") or ())}
         if not lost:
             return
         COUNTED["roles lost"] += 1

@@ -324,7 +324,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         if declared is None or name not in self.engine.state:
             return
         self.somebody_changes(kind, slot, what)
-        if what in ("roles", "rename"):
+        if what == "rename" or (what == "roles" and kind not in CHANGES["lock"]):
             changed: dict[str, Any] = {"active": not declared.args["active"]}
         elif "role_keys" in declared.args:
             changed = {"role_keys": ["editor"] if declared.args["role_keys"] != ["editor"] else ["viewer"]}
@@ -427,7 +427,9 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
     )
     def a_change_is_lost(self, kind: str, slot: int, user: int, what: str, times: int) -> None:
         """The server accepts it, and never shows it. A read of an organization by its id is always right."""
-        declared = self.engine.program.get(f"{kind}{slot}")
+        declared, resource = self.engine.program.get(f"{kind}{slot}"), self.engine.state.get(f"{kind}{slot}")
+        if resource is not None and resource.id in self._locked():
+            return  # a lost deactivation of a locked user is not made again (DESIGN.md)
         if what == "a create":
             self.declare_grant(slot, user, {"viewer"}, True)
         elif declared is not None and what == "a switch":

@@ -20,7 +20,7 @@ from pulumi_zorg.api.records import OrganizationRecord, Wire, parse
 from pulumi_zorg.engine import context, create, reconcile
 from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
 from pulumi_zorg.engine.target import Target
-from pulumi_zorg.errors import NotFound, PermissionDenied, Unreachable
+from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, Unreachable
 from pulumi_zorg.guard import pipeline
 from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit
 from pulumi_zorg.resource_types.inputs import Inputs
@@ -158,6 +158,20 @@ def counts_nobody_who_loses_access() -> AbstractContextManager[Any]:
 def brings_all_to_what_is_declared() -> AbstractContextManager[Any]:
     """An update also undoes what somebody changed outside and the program did not change."""
     return mock.patch.object(reconcile, "changed_only", lambda before, declared, observed: declared)
+
+
+def unlocks_who_is_locked() -> AbstractContextManager[Any]:
+    """A user that is to be active is also unlocked before it is changed."""
+    real = Target.perform
+
+    def perform(self: Target[Any], step: Step) -> None:
+        if self.type.halted and self.inputs.active:
+            unlock = Call("Unlocking", "POST", f"/v2/users/{self.id}/unlock")
+            with suppress(ApiError):  # it is not locked
+                self.client.transport.send(unlock)
+        real(self, step)
+
+    return mock.patch.object(Target, "perform", perform)
 
 
 def _all(*patches: Any) -> AbstractContextManager[Any]:

@@ -13,7 +13,7 @@ from pulumi_zorg.testing import Fault
 from tests.stateful.engine import Declared
 from tests.stateful.laws import COUNTED
 from tests.stateful.machine import Server, Stack
-from tests.stateful.soak_mutants import counts_nobody_who_loses_access
+from tests.stateful.soak_mutants import counts_nobody_who_loses_access, unlocks_who_is_locked
 
 
 @pytest.fixture
@@ -314,3 +314,12 @@ def test_a_locked_user_stays_locked_until_it_is_declared_inactive(example: Stack
     example.a_clean_run()
     (resource,) = example.engine.state.values()
     assert example.kinds[kind].shown_as_active(resource.id) is False
+
+
+@pytest.mark.parametrize("kind", ["machine", "human"])
+def test_the_laws_find_a_provider_that_unlocks(example: Stack, kind: str) -> None:
+    """Random sequences lock and then change a user too seldom to find it."""
+    example.declare_user(kind, 0, 1, True)
+    assert example._run("up"), example.engine.errors
+    with unlocks_who_is_locked(), pytest.raises(AssertionError, match="was unlocked"):
+        example.somebody_and_the_program_change(kind, 0, "roles", 2)
