@@ -73,6 +73,7 @@ bench: setup engine ## Time, calls and memory for up to 1,000 resources, beside 
 	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m benchmarks $(ARGS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.access --users 10000 100000
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.startup
+	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m benchmarks.cascade
 
 lint: setup ## ruff
 	@$(BIN)/ruff check .

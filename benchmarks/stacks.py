@@ -44,7 +44,12 @@ class Server:
 
     def calls(self) -> int:
         """The number of calls since :meth:`forget_calls`."""
-        return len(httpx.get(f"{self.url}/debug/calls").raise_for_status().json())
+        return len(self.paths())
+
+    def paths(self) -> list[tuple[str, str]]:
+        """The calls since :meth:`forget_calls`, each with its method and its path."""
+        found = httpx.get(f"{self.url}/debug/calls").raise_for_status().json()
+        return [(each["method"], each["path"]) for each in found]
 
 
 @contextmanager
@@ -113,6 +118,10 @@ class Stack:
         self.server.forget_calls()
         found = measure(command, self.folder, self.env, codes)
         return replace(found, calls=self.server.calls())
+
+    def set(self, key: str, value: str) -> None:
+        """Set a configuration key of the program."""
+        self._run("config", "set", f"bench:{key}", value)
 
     def state_bytes(self) -> int:
         """The size of the state for one resource, in bytes."""
