@@ -3,8 +3,8 @@
     python -m benchmarks.cascade                  # 10,000 users, on the emulator with the real engine
     python -m benchmarks.cascade --users 1000
 
-It prints a table in Markdown. "Writes" and "reads by id" are calls for each user. Memory is that of all processes of `pulumi up` together; the
-last column is what is beyond an `up` that changes nothing.
+It prints a table in Markdown. "Writes" and "reads by id" are calls for each user. Memory is that of all processes of `pulumi up`
+together; the last column is what is beyond an `up` that changes nothing.
 """
 
 from __future__ import annotations

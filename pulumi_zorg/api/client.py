@@ -60,7 +60,8 @@ class Removals:
         return self._locks.setdefault(org_id, threading.RLock())
 
 
-#: A server of July 2026 lost about one in a thousand state changes with four writers. With two it lost none of 4,800, and on a busy machine 1 to 4 of 2,000.
+#: A server of July 2026 lost about one in a thousand state changes with four writers. With two it lost none of 4,800, and on a busy
+#: machine 1 to 4 of 2,000.
 _AT_ONCE = 2
 
 
