@@ -215,7 +215,7 @@ class Server:
 
 def play(demo: Demo, admin: AdminClient) -> None:
     """Run the steps of the demo."""
-    tell("Create a tenant from nothing: an organization, a project with roles, and a role for a service account.")
+    tell("Create a tenant from nothing: an organization, a project with roles, and a person with a role.")
     existing = set(admin.organizations())
     demo.pulumi("stack init demo")
     demo.pulumi("config set name Vendor")

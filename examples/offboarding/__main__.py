@@ -5,35 +5,43 @@ import pulumi
 import pulumi_zorg as zorg
 
 config = pulumi.Config()
+#: What deleting a person, or a grant, from the program does.
+when_deleted = pulumi.Output.from_input(config.get("deletion_policy") or "deactivate")
 
 # --- A person leaves ------------------------------------------------------------------------------------------------
 
 #: The roles of each person, by project. The resources have these names, in lower case.
 ACCESS = {
-    "Portal": {"ann": ["admin"], "bob": ["editor", "viewer"]},
-    "Billing": {"bob": ["viewer"]},
+    "ann": {"Portal": ["admin"]},
+    "bob": {"Portal": ["editor", "viewer"], "Billing": ["viewer"]},
 }
 domain = config.get("domain") or "vendor.example"
 leavers = (config.get("leavers") or "").replace(",", " ").split()
 
-if unknown := set(leavers).difference(*ACCESS.values()):
+if unknown := set(leavers).difference(ACCESS):
     raise pulumi.RunError(f"leavers: nobody here is called {', '.join(sorted(unknown))}")
 
 vendor = zorg.get_organization(name=config.get("vendor") or "Vendor")
-for name, members in ACCESS.items():
-    project = zorg.get_project(name=name, org_id=vendor.id)
-    for person, roles in members.items():
+for name, roles_by_project in ACCESS.items():
+    # The program decides only whether the person is active. The name and the address stay the person's own.
+    person = zorg.HumanUser(
+        name,
+        org_id=vendor.id,
+        user_name=f"{name}@{domain}",
+        active=name not in leavers,
+        adopt=True,
+        deletion_policy=when_deleted,
+    )
+    for project, roles in roles_by_project.items():
+        # The grants of somebody who left stay as they are: they are on record, and give a deactivated user nothing.
         zorg.UserGrant(
-            f"{name.lower()}-{person}",
+            f"{project.lower()}-{name}",
             org_id=vendor.id,
-            user_id=zorg.get_user(login_name=f"{person}@{domain}").id,
-            project_id=project.id,
+            user_id=person.id,
+            project_id=zorg.get_project(name=project, org_id=vendor.id).id,
             role_keys=roles,
-            # An inactive grant keeps its roles, so they stay on record and can be given back.
-            active=person not in leavers,
-            # A grant that is deleted from the program stays on the server, inactive. When it returns, it is adopted.
-            deletion_policy="deactivate",
             adopt=True,
+            deletion_policy=when_deleted,
         )
 
 # --- A customer leaves ----------------------------------------------------------------------------------------------
@@ -48,10 +56,23 @@ if stage != "removed":
         "initech",
         name=config.get("customer_name") or "Initech",
         active=stage == "active",
+        # Without this, deactivating the organization would cut off nobody of it.
+        cascade="users",
         # Two locks until the stage is "condemned": the engine refuses to delete the resource. If somebody removes that
         # protection, deleting the resource deactivates the organization instead of removing it with all its users.
         deletion_policy="remove" if stage == "condemned" else "deactivate",
         opts=pulumi.ResourceOptions(protect=stage != "condemned"),
+    )
+    # The customer's first person, who invites the others in ZITADEL. They go along with the organization too.
+    zorg.HumanUser(
+        "cleo",
+        org_id=customer.id,
+        user_name="cleo@initech.example",
+        given_name="Cleo",
+        family_name="Roth",
+        email="cleo@initech.example",
+        email_verified=True,  # so ZITADEL sends no mail to this address, which does not exist
+        adopt=True,
     )
     pulumi.export("customer_id", customer.id)
     pulumi.export("customer_state", customer.state)

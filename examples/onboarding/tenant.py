@@ -13,9 +13,10 @@ import pulumi_zorg as zorg
 class Tenant(pulumi.ComponentResource):
     """A customer's organization, the vendor's project granted to it, and the grants of its people.
 
-    They are deactivated and reactivated together. Deactivating only the organization cuts nobody off: its people log in as
-    before, and tokens and service accounts keep working, with all their roles. So the user grants have the same flag: with it,
-    new tokens carry no roles of the project. The project grant stays active, because its flag takes no role out of any token.
+    They are deactivated and reactivated together. Deactivating only the organization cuts nobody off, so its users go along
+    (``cascade``). People of other organizations, like the vendor's own staff, are not its users, so their grants here have the
+    same flag: with it, new tokens carry no roles of the project. The project grant stays active, because its flag takes no role
+    out of any token.
 
     :ivar organization: the customer's own organization.
     :ivar project_grant: gives the project to that organization.
@@ -48,7 +49,7 @@ class Tenant(pulumi.ComponentResource):
         :param project_id: the project that is granted to the tenant.
         :param roles: the roles that the tenant may give to its people.
         :param people: the user's id and roles, by the person's key.
-        :param active: False deactivates the organization and the user grants.
+        :param active: False deactivates the organization, all its users, and the user grants.
         :param adopt: take over an existing organization, and existing grants.
         :param deletion_policy: what deleting the tenant does to the organization: remove, deactivate or retain. The grants are
             removed in each case.
@@ -56,7 +57,13 @@ class Tenant(pulumi.ComponentResource):
         super().__init__("onboarding:index:Tenant", key, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.organization = zorg.Organization(
-            key, name=name, active=active, adopt=adopt, deletion_policy=deletion_policy, opts=child
+            key,
+            name=name,
+            active=active,
+            cascade="users",
+            adopt=adopt,
+            deletion_policy=deletion_policy,
+            opts=child,
         )
         self.project_grant = zorg.ProjectGrant(
             key,

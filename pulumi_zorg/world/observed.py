@@ -101,6 +101,11 @@ class Observed:
         """What is unique of the object."""
         return Key(self.token, self.id, self.within)
 
+    @property
+    def shown_as_active(self) -> bool | None:
+        """Whether the server shows it as active, whatever its own flag is; None where it has no flag."""
+        return False if self.taken_by else self.properties.get(ACTIVE)
+
 
 @dataclass(frozen=True)
 class Removal:

@@ -67,16 +67,23 @@ def _left_by_quickstart(admin: AdminClient) -> None:
     acme = _organization(admin, "Acme")
     assert [each["name"] for each in admin.projects(acme).values()] == ["Portal"]
     (grant,) = admin.grants(acme).values()
-    own_user = admin.call("GET", "/auth/v1/users/me")["user"]["id"]
-    assert (grant["userId"], grant["roleKeys"]) == (own_user, ["viewer"])
+    assert (grant["userName"], grant["roleKeys"]) == ("ann@acme.example", ["viewer"])
+    assert {each["state"] for each in admin.users(acme).values()} == {"USER_STATE_ACTIVE"}
 
 
 def _left_by_offboarding(admin: AdminClient) -> None:
-    """Bob has left: his grants are inactive, and keep their roles. The customer was removed."""
-    grants = list(admin.grants(_organization(admin, "Vendor")).values())
+    """Bob has left: he is inactive, and his grants are as before. The customer was removed."""
+    vendor = _organization(admin, "Vendor")
+    states = {each["userName"]: each["state"] for each in admin.users(vendor).values()}
+    assert states == {
+        "ann@vendor.example": "USER_STATE_ACTIVE",
+        "bob@vendor.example": "USER_STATE_INACTIVE",
+        "eve@vendor.example": "USER_STATE_ACTIVE",
+    }
+    grants = admin.grants(vendor).values()
     assert {(each["userName"], each["state"]) for each in grants} == {
         ("ann@vendor.example", "USER_GRANT_STATE_ACTIVE"),
-        ("bob@vendor.example", "USER_GRANT_STATE_INACTIVE"),
+        ("bob@vendor.example", "USER_GRANT_STATE_ACTIVE"),
     }
     assert all(each["roleKeys"] for each in grants)
     assert "Initech" not in {each["name"] for each in admin.organizations().values()}

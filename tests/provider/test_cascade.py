@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pulumi_zorg.testing import AdminClient, Fault
+from tests.support.command import Zorg
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import grant, machine, org
@@ -221,6 +225,19 @@ def test_a_resource_of_what_went_along_is_in_sync_and_does_not_come_back_before_
     tenant.declare_with_one(active=True)
     tenant.stack.up()
     assert one in tenant.active() == {*tenant.ids}
+
+
+def test_zorg_drift_does_not_take_it_for_a_deactivation_that_the_server_lost(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    tenant.declare_with_one(active=True)
+    tenant.stack.up()
+    tenant.declare_with_one(active=False)
+    tenant.stack.up()
+    zorg = Zorg(tmp_path / "elsewhere", monkeypatch, capsys)
+    (zorg.folder / "state.json").write_text(json.dumps(tenant.stack.state()))
+    run = zorg.run("drift", "--state", "state.json", env=tenant.stack.env)
+    assert (run.code, tenant.active()) == (0, set()), run.out
 
 
 def test_what_the_program_deactivates_by_itself_meanwhile_stays_so(tenant: Tenant) -> None:

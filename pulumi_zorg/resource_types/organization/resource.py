@@ -74,9 +74,8 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         :param name: the name. It is unique on the instance, and changing it changes the primary domain. Where login names end with
             the domain (``userLoginMustBeDomain``), it changes the login names of all users of the organization at once.
         :param active: whether the organization is active. False deactivates it. **That cuts off none of its users**: only ZITADEL's
-            old login pages (V1) refuse them. To cut them off, deactivate the users, or their user grants. If the organization owns
-            projects, every login, refresh and introspection of their applications fails, for the users of all organizations.
-            Nothing is deleted; True reactivates it.
+            old login pages (V1) refuse them. To cut them off, set ``cascade``. If the organization owns projects, every login, refresh
+            and introspection of their applications fails, for the users of all organizations. Nothing is deleted; True reactivates it.
         :param adopt: take over the organization of that name if it exists.
         :param deletion_policy: what deleting the resource does: ``remove`` (with all users, projects and grants in it),
             ``deactivate``, or ``retain``. An organization that was kept this way can be adopted later.
