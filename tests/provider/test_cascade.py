@@ -319,3 +319,13 @@ def test_one_search_shows_who_is_active_again(server: Server, stack: InProcessSt
     stack.must("refresh")
     searches = [each.path for each in server.proxy.exchanges if each.path.endswith("/_search") and "users" in each.path]
     assert searches == ["/management/v1/users/_search"]
+
+
+def test_active_organizations_with_a_cascade_are_read_from_one_list(server: Server, stack: InProcessStack) -> None:
+    names = [server.name(f"Tenant {number}") for number in range(30)]
+    stack.declare(**{f"t{number}": org(name, cascade="users") for number, name in enumerate(names)})
+    stack.up()
+    server.admin.rename_organization(stack.id("t3"), server.name("Other"))
+    server.proxy.clear()
+    assert stack.must("refresh").code == 0
+    assert len(server.proxy.exchanges) < 20

@@ -61,8 +61,9 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         return with_along(client, self.observed(found), address.along)
 
     def address_in(self, properties: Mapping[str, Any]) -> Address:
-        along = self.along(properties)
-        return replace(super().address_in(properties), along=None if along == NOTHING else along)
+        along, address = self.along(properties), super().address_in(properties)
+        # Of an active organization a list shows all that there is. What goes along with an inactive one is read by :attr:`Address.along`.
+        return replace(address, along=None if along == NOTHING else along, unwanted=address.unwanted | {"cascade"})
 
     def along(self, properties: Mapping[str, Any]) -> str | None:
         if "active" not in properties:
