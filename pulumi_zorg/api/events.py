@@ -71,23 +71,25 @@ class Events:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def of(self, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...]:
+    def of(self, aggregate_id: str | None, kinds: Iterable[str]) -> tuple[Event, ...]:
         """Return the events of one object, oldest first.
 
+        :param aggregate_id: None for the instance itself: no other object has events of its types.
         :param kinds: the types of event, like ``org.removed``.
 
         :raises PermissionDenied: without ``events.read``, a right on the instance (IAM_OWNER, IAM_OWNER_VIEWER).
         """
-        operation, wanted = f"Reading the events of {clean(aggregate_id)}", frozenset(kinds)
+        of = "the instance" if aggregate_id is None else clean(aggregate_id)
+        operation, wanted = f"Reading the events of {of}", frozenset(kinds)
         found: dict[int, Event] = {}
-        query: dict[str, Any] = {"aggregateId": aggregate_id}
+        query: dict[str, Any] = {} if aggregate_id is None else {"aggregateId": aggregate_id}
         while True:
             page = self._search(operation, wanted, **query)
             # The server filters; that it did is verified, for a removal must not be taken from another object.
             new = {
                 event.sequence: event
                 for event in page
-                if event.aggregate.id == aggregate_id and event.kind in wanted and event.sequence not in found
+                if aggregate_id in (None, event.aggregate.id) and event.kind in wanted and event.sequence not in found
             }
             found |= new
             if len(page) < _PAGE or not new:

@@ -63,7 +63,7 @@ class ManagedObjects:
 
     def __init__(self) -> None:
         self._declared: dict[str, Declared] = {}
-        self._declared_by: dict[_UniqueKey, str] = {}
+        self._declared_by: dict[tuple[str, _UniqueKey], str] = {}
         self._manager_of: dict[Key, str] = {}
         self._in_state: dict[tuple[str, _UniqueKey], InState] = {}
         #: The roles that an object lets others give from this run on, and those that the run takes out of it, by the property that
@@ -74,9 +74,10 @@ class ManagedObjects:
         """Return what is known of a resource: nothing yet of one that was not checked."""
         return Declared() if resource is None else self._declared.setdefault(resource, Declared())
 
-    def register(self, resource: str, unique_key: Mapping[str, str], *, new: bool) -> str | None:
+    def register(self, resource: str, token: str, unique_key: Mapping[str, str], *, new: bool) -> str | None:
         """Remember what the resource declares. Return the other resource that declares the same object, if one does.
 
+        :param token: its type token.
         :param unique_key: what makes the object unique on the server; empty where a part of it is not known yet.
         :param new: whether the engine is about to create or replace the resource, so that it manages no object any more.
         """
@@ -86,12 +87,12 @@ class ManagedObjects:
                     self.release(resource, key)
         else:
             self.declared(resource).in_state = True
-        first = self._declared_by.setdefault(_key(unique_key), resource) if unique_key else resource
+        first = self._declared_by.setdefault((token, _key(unique_key)), resource) if unique_key else resource
         return None if first == resource else first
 
-    def resource(self, unique_key: Mapping[str, str]) -> str | None:
-        """Return the resource that declares the object."""
-        return self._declared_by.get(_key(unique_key))
+    def resource(self, token: str, unique_key: Mapping[str, str]) -> str | None:
+        """Return the resource of a type that declares the object."""
+        return self._declared_by.get((token, _key(unique_key)))
 
     def bind(self, resource: str, key: Key) -> None:
         """Make the resource the object's manager.

@@ -72,7 +72,8 @@ class ResourceType(Generic[AnyInputs]):
     limit_suffix: ClassVar[str]
     #: The counts of :class:`Facts` that a machine reads in the JSON of `zorg preview-guard`: what goes with an object, in the plural.
     counted: ClassVar[tuple[str, ...]] = ()
-    #: The state of an object that was just created, if the server adds nothing else to what was declared.
+    #: The state of an object that was just created, if the server adds nothing else to what was declared; empty for objects that
+    #: have no states.
     created_state: ClassVar[str | None] = None
     #: The inputs that an update changes in place, besides ``active``.
     updatable: ClassVar[tuple[str, ...]] = ()
@@ -121,7 +122,7 @@ class ResourceType(Generic[AnyInputs]):
     def desired(self, inputs: AnyInputs) -> Snapshot:
         """What the program declares. An input that it leaves out is not changed."""
         declared = inputs.dump()
-        return Snapshot(inputs.active, {name: declared[name] for name in self.updatable if name in declared})
+        return Snapshot(declared.get("active"), {name: declared[name] for name in self.updatable if name in declared})
 
     def snapshot(self, properties: Mapping[str, Any]) -> Snapshot:
         """The part of an object's properties that steps can change."""
@@ -191,6 +192,13 @@ class ResourceType(Generic[AnyInputs]):
         """Return the entries of the shortest list that has to have the object."""
         found: Sequence[ObjectRecord] = self.calls.list_organization(client, address.ids["org_id"])
         return found
+
+    def permissions_to_read(self, id: str | None = None) -> frozenset[str]:
+        """Return the permissions without which a caller is not shown an object, or some objects of an organization.
+
+        :param id: None for all objects of an organization.
+        """
+        return frozenset({self.read_permission})
 
     def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:
         """Whether a list shows an object of the organization that was created later. The server numbers ids by time."""
@@ -304,7 +312,7 @@ class ResourceType(Generic[AnyInputs]):
         if self.created_state is None:
             return None
         declared = {name: value for name, value in inputs.dump().items() if name not in Inputs.names()}
-        properties = {**declared, "active": True, "state": self.created_state}
+        properties = {**declared, **({"active": True, "state": self.created_state} if self.created_state else {})}
         return Observed(self.token, id, properties, within=self.key(id, declared).within)
 
     def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:

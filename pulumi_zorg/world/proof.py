@@ -111,7 +111,7 @@ def find_record(client: Client, type: ResourceType[Any], id: str, address: Addre
 def _from_events(
     client: Client, type: ResourceType[Any], events: tuple[Event, ...], address: Address, what: str, refused: ApiError
 ) -> ObjectRecord | Removal:
-    last, org_id = events[-1], events[0].aggregate.resource_owner
+    last, org_id = events[-1], type.events.properties_in(events[0]).get("org_id", "")
     if last.kind in type.events.removed:
         return removal(last, f"{what} was removed")
     declared = address.ids.get("org_id", "")
@@ -125,7 +125,8 @@ def _from_events(
         if event.creation_date >= events[0].creation_date:
             return removal(event, f"{what} was removed with {parent}")
     # A server that acts on another organization does not find the object either. Then it is not a phantom.
-    client.verify_org_header(org_id)
+    if org_id:
+        client.verify_org_header(org_id)
     record = type.record_from(events) if whole else None
     if record is None:
         raise _not_shown(what, refused)
@@ -147,7 +148,7 @@ def _removals_of_parents(
     of_parents = [
         event for aggregate, wanted in kinds.items() for event in _read_events(client, aggregate, wanted) or ()
     ]
-    organizations = {created_as["org_id"], *(event.aggregate.resource_owner for event in of_parents)} - {""}
+    organizations = {created_as.get("org_id", ""), *(event.aggregate.resource_owner for event in of_parents)} - {""}
     for org_id in sorted(organizations):
         of_parents += _read_events(client, org_id, (ORG_REMOVED,)) or ()
     for event in of_parents:
@@ -166,6 +167,9 @@ def _without_events(client: Client, type: ResourceType[Any], id: str, address: A
     :raises NotProven: without such a proof.
     """
     what, org_id = f"{type.noun} {clean(id)}", address.ids.get("org_id", "")
+    unknown = f"It is not known whether {what} was removed{_refused(refused)}."
+    if not org_id:  # it is in no organization
+        raise NotProven(unknown, _WITHOUT_EVENTS, unseen=isinstance(refused, NotFound))
     organization = find_organization(client, org_id)
     if isinstance(organization, Removal):
         return Removal(f"{what} was removed with organization {clean(org_id)}")
@@ -175,9 +179,10 @@ def _without_events(client: Client, type: ResourceType[Any], id: str, address: A
         if refusal.is_outage:
             raise
         rights = frozenset()
-    if type.read_permission not in rights:
+    lacking = sorted(type.permissions_to_read(id) - rights)
+    if lacking:
         raise NotProven(
-            f"It is not known whether {what} was removed{_refused(refused)}. The credential lacks {type.read_permission} in "
+            f"{unknown} The credential lacks {', '.join(lacking)} in "
             f"organization {clean(org_id)} (ORG_OWNER_VIEWER or ORG_OWNER there, or IAM_OWNER_VIEWER on the instance).",
             _STATE_DELETE,
         )
@@ -188,7 +193,6 @@ def _without_events(client: Client, type: ResourceType[Any], id: str, address: A
     with_parent = _logged_removal_of_parent(client, type.events, address, what)
     if with_parent is not None:
         return with_parent
-    unknown = f"It is not known whether {what} was removed{_refused(refused)}."
     if not isinstance(refused, NotFound) or type.is_listed(client, id, address) is not False:
         raise NotProven(unknown, _STATE_DELETE)
     if log:
@@ -266,8 +270,11 @@ def creation_of(client: Client, events: ObjectEvents, id: str, address: Address)
     return found[-1] if found else None
 
 
-def _read_events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...] | None:
-    """Return the events of an aggregate, oldest first; None for a caller who may not read them."""
+def _read_events(client: Client, aggregate_id: str | None, kinds: Iterable[str]) -> tuple[Event, ...] | None:
+    """Return the events of an aggregate, oldest first; None for a caller who may not read them.
+
+    :param aggregate_id: None for the instance.
+    """
     with suppress(PermissionDenied, NotFound):
         return client.events.of(aggregate_id, kinds)
     return None

@@ -160,9 +160,10 @@ class World:
             raise NotProven(
                 f"The rights of the credential in organization {clean(org_id)} cannot be read. {error}"
             ) from None
-        if type.read_permission not in self._rights[org_id]:
+        lacking = sorted(type.permissions_to_read() - self._rights[org_id])
+        if lacking:
             raise NotProven(
-                f"The credential lacks {type.read_permission} in organization {clean(org_id)}: ORG_OWNER_VIEWER or ORG_OWNER "
+                f"The credential lacks {', '.join(lacking)} in organization {clean(org_id)}: ORG_OWNER_VIEWER or ORG_OWNER "
                 "there, or IAM_OWNER_VIEWER on the instance, has it."
             )
 
@@ -277,7 +278,7 @@ class World:
 
     def _was_changed(self, observed: Observed, last: Mapping[Key, bool | None]) -> bool:
         """Whether the last change of state that the event store has of an object made another one than was seen."""
-        seen = observed.properties[ACTIVE]
+        seen = observed.properties.get(ACTIVE)
         return seen is not None and last.get(observed.key, seen) is not seen
 
     def lost_change(self, sought: Sought, observed: Observed, recorded: Any) -> LostChange | None:
@@ -289,7 +290,7 @@ class World:
         :param recorded: what the caller had as ``active``.
         """
         with self._events_lock:
-            if "last_states" not in vars(self.changes) and recorded == observed.properties[ACTIVE]:
+            if "last_states" not in vars(self.changes) and recorded == observed.properties.get(ACTIVE):
                 return None
             suspected = self._was_changed(observed, self.changes.last_states)
         return self._read_again(sought, observed)[1] if suspected else None

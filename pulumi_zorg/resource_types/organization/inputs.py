@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from pulumi_zorg.resource_types.inputs import FLAG, NAME, Inputs
+from pulumi_zorg.resource_types.inputs import FLAG, NAME, SwitchableInputs
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrganizationInputs(Inputs):
+class OrganizationInputs(SwitchableInputs):
     """The inputs of an organization."""
 
     unique_by: ClassVar[tuple[str, ...]] = ("name",)

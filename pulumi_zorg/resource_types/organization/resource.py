@@ -37,6 +37,8 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         name: pulumi.Output[str]
         allow_lockout: pulumi.Output[bool]
         primary_domain: pulumi.Output[str]
+        active: pulumi.Output[bool]
+        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = OrganizationProvider(), OrganizationInputs, OrganizationArgs
     _outputs = ("primary_domain", "state")
