@@ -85,7 +85,8 @@ def arguments(name: str) -> str:
             change = f"updates the {declared.noun}"
         rows.append((f"`{argument}`", _type(annotations[argument]), default, meanings[argument], change))
     # The inputs that all types have come first in the models, and last in a table.
-    rows.sort(key=lambda row: row[0] in ("`active`", "`adopt`", "`deletion_policy`"))
+    last = ["`active`", "`adopt`", "`deletion_policy`"]
+    rows.sort(key=lambda row: last.index(row[0]) if row[0] in last else -1)
     return _markdown(("argument", "type", "default", "meaning", "a new value"), rows)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 
 from pulumi_zorg.access.instance import (
     Instance,
@@ -26,14 +25,14 @@ from pulumi_zorg.access.instance import (
     UserState,
     by_id,
 )
+from pulumi_zorg.api.administrators import ADMINISTRATORS, Administrator
 from pulumi_zorg.api.api_services import AUTHORIZATIONS as AUTHORIZATION_SERVICE
 from pulumi_zorg.api.api_services import needs_service
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.lists import PAGE_V2, ObjectList, Row
-from pulumi_zorg.api.operations import Endpoint
+from pulumi_zorg.api.lists import ObjectList, Row
 from pulumi_zorg.api.organizations import ORGANIZATIONS, VISIBLE
 from pulumi_zorg.api.projects import PROJECTS, ListedProject
-from pulumi_zorg.api.records import NonEmpty, OrganizationRecord, Wire
+from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization
 from pulumi_zorg.api.searches import USERS, FoundUser
 from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer, clean
@@ -46,45 +45,6 @@ _AT_ONCE = 2
 #: How often a list is read that changes meanwhile.
 _TRIES = 3
 _HIDDEN = "the credential has no right on the instance, and the lists leave out what it may not see"
-
-
-class _Reference(Wire):
-    id: str = ""
-
-
-class _OnProject(_Reference):
-    organization_id: str = ""
-
-
-class _OnProjectGrant(_OnProject):
-    project_id: NonEmpty
-    granted_organization_id: NonEmpty
-
-
-class _Administrator(Wire):
-    """An entry of the list of managers. It names what the right is on; one on the instance names none of these."""
-
-    user: _Reference
-    roles: tuple[str, ...] = ()
-    organization: _Reference | None = None
-    project: _OnProject | None = None
-    project_grant: _OnProjectGrant | None = None
-    change_date: datetime | None = None
-
-    @property
-    def id(self) -> str:
-        """What distinguishes it in the list."""
-        manager = _manager(self)
-        return f"{manager.level.value} {manager.object_id} {manager.user_id}"
-
-
-_MANAGERS = ObjectList(
-    Endpoint("POST", "/zitadel.internal_permission.v2.InternalPermissionService/ListAdministrators", "iam.member.read"),
-    _Administrator,
-    rows="administrators",
-    sorted_by="ADMINISTRATOR_FIELD_NAME_CREATION_DATE",
-    size=PAGE_V2,
-)
 
 
 def read_instance(
@@ -177,7 +137,7 @@ def _read(client: Client, progress: Callable[[str, int, int], None]) -> Instance
 
     def all_managers() -> tuple[Manager, ...]:
         try:
-            return tuple(map(_manager, entries("managers", _MANAGERS)))
+            return tuple(map(_manager, entries("managers", ADMINISTRATORS)))
         except ApiError as refused:
             unlisted["managers"] = f"{refused.status}: {clean(refused.said)}"
             return ()
@@ -266,7 +226,7 @@ def _user_grant(row: Authorization) -> UserGrant:
     return UserGrant(row.id, row.organization.id, row.user.id, row.project.id, roles, active, changed=changed)
 
 
-def _manager(row: _Administrator) -> Manager:
+def _manager(row: Administrator) -> Manager:
     user_id, roles, changed = row.user.id, row.roles, row.change_date
     if row.project_grant is not None:
         on = row.project_grant

@@ -62,7 +62,9 @@ class Hooks(Generic[AnyInputs]):
                 "was done to it. Check zorg:url, and what is in front of the server; the next `pulumi up` looks for what was created."
             ) from None
         except ZorgError as error:
-            whole = self.type.desired(inputs).active is not False and not any(getattr(inputs, name) for name in self.type.set_after_create)
+            whole = self.type.desired(inputs).active is not False and not any(
+                getattr(inputs, name) for name in self.type.set_after_create
+            )
             unread = isinstance(error, errors.NoAnswer | errors.HeaderIgnored | errors.ApiError)
             if not (whole and origin == "created" and unread):
                 # The pending create knows the id: the next `up` resumes it.

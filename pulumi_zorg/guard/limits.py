@@ -32,6 +32,7 @@ def limit_options() -> dict[str, tuple[str, Act]]:
         f"--max-{verb}{resource_type.limit_suffix}": (token, act)
         for token, resource_type in RESOURCE_TYPES.items()
         for act, (verb, _) in _VERBS.items()
+        if resource_type.has_states or act is Act.REMOVES
     }
 
 

@@ -98,6 +98,11 @@ class ResourceType(Generic[AnyInputs]):
         """Whether an object is created in an organization, which its input ``org_id`` names."""
         return "org_id" in self.inputs.names()
 
+    @property
+    def has_states(self) -> bool:
+        """Whether objects can be active and inactive. Else they exist or they do not."""
+        return "active" in self.inputs.names()
+
     def title(self, inputs: AnyInputs, id: str) -> str:
         """The object in a sentence."""
         raise NotImplementedError
@@ -200,8 +205,11 @@ class ResourceType(Generic[AnyInputs]):
         """
         return frozenset({self.read_permission})
 
-    def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:
-        """Whether a list shows an object of the organization that was created later. The server numbers ids by time."""
+    def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool | None:
+        """Whether a list shows an object of the organization that was created later. The server numbers ids by time.
+
+        None for a type whose ids do not show that.
+        """
         newest = self.calls.list_newest(client, org_id)
         return id.isdecimal() and any(int(each.id) > int(id) for each in newest if each.id.isdecimal())
 

@@ -16,6 +16,14 @@ from pulumi_zorg.world.observed import Address, Key
 
 #: The event by which an organization is removed, with all that it contains.
 ORG_REMOVED = "org.removed"
+#: The events that create a user.
+USER_CREATED = (
+    "user.added",
+    "user.selfregistered",
+    "user.human.added",
+    "user.human.selfregistered",
+    "user.machine.added",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ _WITHOUT_EVENTS = (
 )
 
 _ORGANIZATION = Parent("org_id", "organization", ORG_REMOVED, created=("org.added",))
+_NO_ORDER = "No change log names it, and no list shows whether it is complete."
 _HOW = "An id is in ZITADEL's console, and the lookups of this package find it by a name"
 
 
@@ -98,6 +99,9 @@ def find_record(client: Client, type: ResourceType[Any], id: str, address: Addre
         return _from_events(client, type, events, address, what, refused)
     if events is not None:
         raise _never_there(client, what, refused)
+    if not address.ids.get("org_id"):  # no change log has what is in no organization
+        unknown = f"It is not known whether {what} was removed{_refused(refused)}."
+        raise NotProven(unknown, _WITHOUT_EVENTS, unseen=isinstance(refused, NotFound))
     try:
         return _without_events(client, type, id, address, refused)
     except (NotProven, ApiError):
@@ -168,8 +172,6 @@ def _without_events(client: Client, type: ResourceType[Any], id: str, address: A
     """
     what, org_id = f"{type.noun} {clean(id)}", address.ids.get("org_id", "")
     unknown = f"It is not known whether {what} was removed{_refused(refused)}."
-    if not org_id:  # it is in no organization
-        raise NotProven(unknown, _WITHOUT_EVENTS, unseen=isinstance(refused, NotFound))
     organization = find_organization(client, org_id)
     if isinstance(organization, Removal):
         return Removal(f"{what} was removed with organization {clean(org_id)}")
@@ -199,16 +201,20 @@ def _without_events(client: Client, type: ResourceType[Any], id: str, address: A
         shown = f"Reads do not show {what}, but its change log has no removal of it{_refused(refused)}."
     elif log is not None:
         shown = f"{unknown} Its change log shows nothing: this instance never had it, or keeps no entries of that time."
-    elif type.is_newer_listed(client, id, org_id):
+    elif newer := type.is_newer_listed(client, id, org_id):
         return Removal(
             f"{what} is neither listed nor readable for a credential that may read all of them there, and a newer one is listed"
         )
     else:
-        shown = (
-            f"{unknown} Neither reads nor lists have it. But they have no newer {type.noun} of organization {clean(org_id)} "
-            "either, so they may lack what exists, for example after an upgrade of the server."
-        )
+        shown = f"{unknown} Neither reads nor lists have it. {_nothing_newer(type, org_id) if newer is False else _NO_ORDER}"
     raise NotProven(shown, _WITHOUT_EVENTS, unseen=True)
+
+
+def _nothing_newer(type: ResourceType[Any], org_id: str) -> str:
+    return (
+        f"But they have no newer {type.noun} of organization {clean(org_id)} "
+        "either, so they may lack what exists, for example after an upgrade of the server."
+    )
 
 
 def _logged_removal_of_parent(client: Client, events: ObjectEvents, address: Address, what: str) -> Removal | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 from pulumi_zorg.resource_types import inputs
-from pulumi_zorg.resource_types.inputs import SwitchableInputs, Offer, WrongValue
+from pulumi_zorg.resource_types.inputs import Offer, SwitchableInputs, WrongValue
 
 #: The settings, and the names that the API has for them.
 SETTINGS = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.resource_types.inputs import ID, ROLE_KEYS, SwitchableInputs, Offer, RoleUse, known_roles, role_use
+from pulumi_zorg.resource_types.inputs import ID, ROLE_KEYS, Offer, RoleUse, SwitchableInputs, known_roles, role_use
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,20 +18,13 @@ from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
 from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, UserGrantCalls, organization_of
 from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK, UserGrantImpact, decides_alone, ends
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
-from pulumi_zorg.world.object_events import ObjectEvents, Parent
+from pulumi_zorg.world.object_events import USER_CREATED, ObjectEvents, Parent
 from pulumi_zorg.world.observed import Address, Observed, Removal
 from pulumi_zorg.world.tokens import type_token
 
 #: Seconds within which the list over all organizations shows a grant that was just made.
 _LISTED_WITHIN = 5.0
 
-_USER_CREATED = (
-    "user.added",
-    "user.selfregistered",
-    "user.human.added",
-    "user.human.selfregistered",
-    "user.machine.added",
-)
 _ROLES = ("user.grant.changed", "user.grant.cascade.changed")
 
 
@@ -60,7 +53,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         set_whole={"role_keys": "roleKeys"},
         payload={"user_id": "userId", "project_id": "projectId", "project_grant_id": "grantId"},
         parents=(
-            Parent("user_id", "user", "user.removed", created=_USER_CREATED, log=USER_CHANGES),
+            Parent("user_id", "user", "user.removed", created=USER_CREATED, log=USER_CHANGES),
             Parent("project_id", "project", "project.removed", created=("project.added",), log=PROJECT_CHANGES),
             Parent(
                 "project_grant_id",
