@@ -11,12 +11,13 @@ proves nothing. There is no log of user grants.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, AliasPath, Field
 
+from pulumi_zorg.api.lists import chunks
 from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import Event, NonEmpty, Wire
 from pulumi_zorg.errors import ApiError, clean
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 BEGINNING = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 _PAGE = 1_000  # events; a server returns no more at once
+_MOST_KINDS = 30  # types of event in one search; a server refuses more
 
 
 class _Events(Wire):
@@ -58,6 +60,11 @@ class Change(Wire):
 
 class _Changes(Wire):
     result: tuple[Change, ...] = ()
+
+
+def _searchable(kinds: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Return types of event in parts that a server searches for at once."""
+    return chunks(sorted({*kinds}), _MOST_KINDS)
 
 
 class Events:
@@ -97,13 +104,16 @@ class Events:
             query["sequence"] = str(max(found))
 
     def newest(self, kinds: Iterable[str], resource_owner: str | None = None) -> tuple[Event, ...]:
-        """Return the last thousand events of these types, newest first.
+        """Return at least the last thousand events of these types, newest first.
 
         :param resource_owner: only those in this organization.
 
         :raises PermissionDenied: without ``events.read``, as :meth:`of`.
         """
-        return self._search("Searching the event store", kinds, resource_owner, asc=False)
+        pages = [
+            self._search("Searching the event store", part, resource_owner, asc=False) for part in _searchable(kinds)
+        ]
+        return tuple(sorted(itertools.chain(*pages), key=lambda each: each.creation_date, reverse=True))
 
     def since(
         self, moment: datetime, kinds: Iterable[str], resource_owner: str | None = None, *, at_most: int | None = None
@@ -116,9 +126,21 @@ class Events:
         :param resource_owner: only those in this organization.
         :raises PermissionDenied: without ``events.read``, as :meth:`of`.
         """
+        found: list[Event] = []
+        for part in _searchable(kinds):
+            events, calls = self._since(moment, frozenset(part), resource_owner, at_most)
+            if events is None:
+                return None
+            at_most = None if at_most is None else at_most - calls
+            found += events
+        return tuple(sorted(found, key=lambda each: each.creation_date))
+
+    def _since(
+        self, moment: datetime, wanted: frozenset[str], resource_owner: str | None, at_most: int | None
+    ) -> tuple[Iterable[Event] | None, int]:
+        """Return the same for types that fit into one search, and how many calls that took."""
         # By type, id and sequence: sequences count within one object, and an id is unique only within a type.
         found: dict[tuple[str, str, int], Event] = {}
-        wanted = frozenset(kinds)
         for calls in itertools.count():
             if calls == at_most:
                 break
@@ -130,13 +152,13 @@ class Events:
                 if event.kind in wanted:
                     found[event.aggregate.type, event.aggregate.id, event.sequence] = event
             if len(page) < _PAGE:
-                return tuple(found.values())
+                return found.values(), calls + 1
             # Sequences count within one object only. Things that happened at the same moment as the last one may be left.
             last = page[-1].creation_date - timedelta(microseconds=1)
             if last <= moment:
                 break
             moment = last
-        return None
+        return None, 0
 
     def log(self, log: str, ids: Mapping[str, str], org_id: str) -> tuple[Change, ...]:
         """Return the newest changes of an object in an organization, the newest first; none where the caller may not read them.

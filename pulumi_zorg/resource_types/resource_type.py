@@ -155,6 +155,14 @@ class ResourceType(Generic[AnyInputs]):
         """Return the address of an object that has these properties. What can change and is not among them is unwanted."""
         return Address.of(properties, self.updatable)
 
+    def is_own(self, client: Client, properties: Mapping[str, Any]) -> bool:
+        """Whether an object comes with the credential itself, so that no stack is expected to manage it."""
+        return False
+
+    def is_made_with_organization(self, properties: Mapping[str, Any]) -> bool:
+        """Whether an object is made with its organization, so that it needs no resource, where both have the same moment of creation."""
+        return False
+
     def find(self, client: Client, id: str, address: Address) -> Observed | Removal:
         """Return the object, or the proof that it was removed.
 

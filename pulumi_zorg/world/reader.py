@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_zorg import errors
@@ -96,6 +97,14 @@ class World:
         :raises PermissionDenied: for a caller without a right on the instance.
         """
         return [self.top.observed(record) for record in self.top.calls.list_instance(self.client) or ()]
+
+    def creations(self, org_ids: Collection[str]) -> dict[str, datetime | None]:
+        """Return when the organizations were created, as far as the caller may know it."""
+        if len(org_ids) > FEW_LISTS:
+            with suppress(ApiError, UnexpectedAnswer):
+                return {each.id: each.created for each in self.organizations()}
+        answers = self.read_each(self.client.organizations.read, sorted(org_ids), "Reading organizations")
+        return {org_id: each.details.creation_date for org_id, each in answers if not isinstance(each, ZorgError)}
 
     def read_each(
         self, read: Callable[[Item], Answer], items: Sequence[Item], what: str

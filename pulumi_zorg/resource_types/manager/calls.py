@@ -13,7 +13,15 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList, TooLong, chunks
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire
-from pulumi_zorg.errors import AlreadyExists, HeaderIgnored, InvalidArgument, NotFound, NotProven, UnexpectedAnswer, clean
+from pulumi_zorg.errors import (
+    AlreadyExists,
+    HeaderIgnored,
+    InvalidArgument,
+    NotFound,
+    NotProven,
+    UnexpectedAnswer,
+    clean,
+)
 from pulumi_zorg.resource_types.calls import Calls
 from pulumi_zorg.resource_types.manager.inputs import ManagerInputs
 from pulumi_zorg.resource_types.manager.place import PARTS, Place

@@ -105,6 +105,14 @@ class ManagerType(ResourceType[ManagerInputs]):
             raise InputError(f"Manager {clean(id)}", "id", "is not that of a manager, like organization:ORG:USER")
         return super().find(client, id, replace(address, ids={**address.ids, **ids}))
 
+    def is_own(self, client: Client, properties: Mapping[str, Any]) -> bool:
+        # It is an ORG_OWNER of each organization that it has created.
+        return bool(properties.get("user_id") == client.me.id)
+
+    def is_made_with_organization(self, properties: Mapping[str, Any]) -> bool:
+        # Whoever creates an organization becomes its manager, or says who does.
+        return Place.of(properties).level is Level.ORGANIZATION
+
     def permissions_to_read(self, id: str | None = None) -> frozenset[str]:
         place = None if id is None else Place.of(ids_in(id) or {})
         only = {Level.PROJECT: "project.member.read", Level.PROJECT_GRANT: "project.grant.member.read"}
@@ -138,16 +146,20 @@ class ManagerType(ResourceType[ManagerInputs]):
     def removed_along(
         self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int
     ) -> Collection[str] | None:
-        """Return those that are removed with other objects, without the credential's own: it is a manager of what it creates."""
+        """Return those that are removed with other objects, without the managers that an organization was created with."""
         try:
             listed = self.calls.list_instance(client, at_most) or ()
         except TooLong:
             return None
         organizations = removed.get("org_id", {}).keys()
+        made = {
+            (each.id, each.details.creation_date) for each in client.organizations.all() if each.id in organizations
+        }
         return {
             each.id
             for each in listed
-            if each.user_id != client.me.id
+            if not self.is_own(client, vars(each))
+            and (each.project_id or (each.org_id, each.details.creation_date) not in made)
             and (not organizations.isdisjoint({each.org_id, each.user_org}) or self.is_removed_with(each, removed))
         }
 
