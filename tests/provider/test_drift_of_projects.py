@@ -366,7 +366,7 @@ def many(tenant: Tenant, organizations: int, each: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("organizations", "each", "most"), [(1, 2 * FEW, 7), (2 * FEW_LISTS, 2, 30)])
+@pytest.mark.parametrize(("organizations", "each", "most"), [(1, 2 * FEW, 8), (2 * FEW_LISTS, 2, 31)])
 def test_many_projects_with_roles_take_few_calls(
     own_tenant: Tenant, organizations: int, each: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -159,7 +159,13 @@ def test_where_all_is_well_each_check_says_so(doctor: Doctor) -> None:
     assert "a personal access token is accepted: it belongs to user iac" in credential["message"]
     assert "ZITADEL_TOKEN in the environment" in credential["message"]
     assert "on the instance: IAM_OWNER" in found["roles"][0]["message"]
-    assert {short(each["type"]) for each in found["rights"]} == {"Organization", "Project", "ProjectGrant", "UserGrant"}
+    assert {short(each["type"]) for each in found["rights"]} == {
+        "Organization",
+        "Project",
+        "ProjectGrant",
+        "UserGrant",
+        "Manager",
+    }
     assert all(each["missing"] == {} and "remove" in each["message"] for each in found["rights"])
     lines = doctor.zorg.run("doctor", env=doctor.env).out.splitlines()
     messages = [(each["status"], each["check"], each["message"]) for of_check in found.values() for each in of_check]
@@ -451,7 +457,8 @@ WRITES = ["create", "update", "deactivate", "reactivate", "remove"]
 def test_rights_on_the_instance(doctor: Doctor) -> None:
     viewer = doctor.token("IAM_OWNER_VIEWER")
     assert rights(doctor.findings(code=1, ZITADEL_TOKEN=viewer)) == {
-        (name, None): ("error", WRITES) for name in ("Organization", "Project", "ProjectGrant", "UserGrant")
+        ("Manager", None): ("error", ["create", "update", "remove"]),
+        **{(name, None): ("error", WRITES) for name in ("Organization", "Project", "ProjectGrant", "UserGrant")},
     }
     assert {status for status, _ in rights(doctor.findings("--read-only", ZITADEL_TOKEN=viewer)).values()} == {"ok"}
     manager = doctor.token("IAM_USER_MANAGER")

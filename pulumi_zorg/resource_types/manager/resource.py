@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pulumi
 
@@ -51,7 +51,7 @@ class Manager(ZitadelResource, module="zorg", name="Manager"):
         allow_lockout: pulumi.Output[bool]
 
     _dynamic_provider, _inputs, _args = ManagerProvider(), ManagerInputs, ManagerArgs
-    _outputs: ClassVar[tuple[str, ...]] = ()
+    _outputs = ()
 
     @overload
     def __init__(self, resource_name: str, args: ManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None: ...
