@@ -50,13 +50,7 @@ def find_unmanaged(
             doubtful = world.changes.affected(events, list(candidates.values()))
         shown = {key: each for key, each in shown.items() if key not in doubtful}
     candidates = {**_created(world, events or (), organizations), **candidates}
-    wanted = [
-        each
-        for key, each in candidates.items()
-        if key not in managed
-        and key.token in tokens
-        and not world.types[key.token].is_own(world.client, each.address.ids)
-    ]
+    wanted = [each for key, each in candidates.items() if key not in managed and key.token in tokens]
     found = [shown[each.key] for each in wanted if each.key in shown]
     by_id = [each for each in wanted if each.key not in shown]
     for each, answer in world.read_each(world.find, by_id, "Reading unmanaged objects"):
@@ -66,11 +60,15 @@ def find_unmanaged(
             unknown.append((each.key, str(answer)))
         elif isinstance(answer, Observed):
             found.append(answer)
-    return sorted(_without_first(world, found), key=lambda each: each.key), sorted(unknown)
+    return sorted(found, key=lambda each: each.key), sorted(unknown)
 
 
-def _without_first(world: World, found: Sequence[Observed]) -> list[Observed]:
-    """Return the objects without those that were made with their organizations, like an organization's first manager."""
+def unexpected(world: World, found: Sequence[Observed]) -> list[Observed]:
+    """Return the unmanaged objects without those that nobody has to manage.
+
+    These are the rights of the credential's own user, and the managers that an organization was created with.
+    """
+    found = [each for each in found if not world.types[each.token].is_own(world.client, each.properties)]
     may_be = [each for each in found if world.types[each.token].is_made_with_organization(each.properties)]
     made = world.creations({str(each.properties["org_id"]) for each in may_be})
     first = {each.key for each in may_be if each.created and made.get(str(each.properties["org_id"])) == each.created}

@@ -119,7 +119,7 @@ def test_all_that_was_removed_with_the_organization_is_reported(every_server: Se
     every_server.admin.remove_organization(command.stack.id("acme"))
     report = command.report("--unmanaged", code=DRIFT)
     assert {each["urn"].rsplit("::", 1)[1]: each["removed"] for each in report["drifted"]} == dict.fromkeys(
-        ("acme", "shop", "granted", "ann"), True
+        ("acme", "shop", "granted", "ann", "bob"), True
     )
     assert all(each["proof"] and each["when"] and each["by"] for each in report["drifted"])
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import httpx
 
+from pulumi_zorg.testing import Fault
 from tests.support.managers import place
 from tests.support.servers import Server
 
@@ -73,6 +74,33 @@ class Example:
         for each in (*changes, args):
             given |= each
         return {**given, "state": f"{self.states}_{'ACTIVE' if given['active'] else 'INACTIVE'}"}
+
+    @property
+    def another(self) -> dict[str, Any]:
+        """Arguments that one step brings about: the deactivation, or another update of what has no states."""
+        return {"active": False} if self.has_states else self.changed
+
+    @property
+    def inactive(self) -> dict[str, Any]:
+        """Arguments that declare it inactive; none of what has no states."""
+        return {"active": False} if self.has_states else {}
+
+    @property
+    def another_path(self) -> str:
+        """A regular expression of the path of the call that makes :attr:`another`."""
+        return "_deactivate$" if self.has_states else self.write_path
+
+    def is_another(self, id: str) -> bool:
+        """Whether the server shows the object as :attr:`another` declares it."""
+        return not self.is_active(id)
+
+    def hide(self, id: str) -> None:
+        """Let no read and no list show the object, until :meth:`show`."""
+        self.admin.call("POST", "/debug/phantoms", {"ids": [id]})
+
+    def show(self) -> None:
+        """End :meth:`hide`."""
+        self.admin.call("POST", "/debug/phantoms", {"ids": []})
 
     @property
     def unknown_id(self) -> str:
@@ -404,6 +432,7 @@ class ManagerExample(Example):
         return [f"POST {self.place.path}"]
 
     def make(self) -> str:
+        self.place.admin = self.admin
         return self.place.add(self.server.ann, *self.args["roles"])
 
     def ids(self) -> set[str]:
@@ -415,6 +444,17 @@ class ManagerExample(Example):
 
     def set_active(self, id: str, active: bool) -> None:
         """It has no states."""
+
+    def is_another(self, id: str) -> bool:
+        return bool(self.record(id) == self.changed)
+
+    def hide(self, id: str) -> None:
+        nothing, headers = '{"details": {}, "pagination": {}}', {"Content-Type": "application/json"}
+        lists = r"/members/_search$|/ListAdministrators$"
+        self.server.proxy.add(Fault("answer", "POST", lists, times=None, status=200, body=nothing, headers=headers))
+
+    def show(self) -> None:
+        self.server.proxy.clear()
 
     def is_active(self, id: str) -> bool:
         return bool(self.record(id))

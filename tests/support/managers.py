@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_zorg.testing import AdminClient
 from tests.support.servers import Server
 
 __all__ = ["LEVELS", "Place", "place"]
@@ -25,12 +26,14 @@ class Place:
     :param args: the arguments that name it.
     :param path: the path of its members.
     :param prefix: what the id of a manager begins with.
+    :param admin: another caller than the server's.
     """
 
     server: Server
     args: dict[str, str]
     path: str
     prefix: str
+    admin: AdminClient | None = None
 
     @property
     def org(self) -> str | None:
@@ -43,7 +46,7 @@ class Place:
 
     def call(self, method: str, end: str = "", body: Any = None) -> Any:
         """Make a call about its members."""
-        return self.server.admin.call(method, f"{self.path}{end}", body, org=self.org)
+        return (self.admin or self.server.admin).call(method, f"{self.path}{end}", body, org=self.org)
 
     def add(self, user_id: str, *roles: str) -> str:
         """Make a user a manager."""
