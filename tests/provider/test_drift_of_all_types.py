@@ -223,7 +223,8 @@ def test_a_lost_header_is_unknown_for_every_type(server: Server, stack: InProces
     server.proxy.add(Fault("strip", times=None))
     found, unknown = find_unmanaged(World(clients.owner(server)), compared(stack), whole_instance=False, types=ALL)
     assert found == ()
-    assert {_noun(each.why) for each in unknown} == set(NOUNS)
+    # Besides, the newest events have a manager, who cannot be read.
+    assert {_noun(each.why) for each in unknown if each.id == stack.id("o0")} == set(NOUNS)
     assert all("x-zitadel-orgid" in each.why for each in unknown)
 
 

@@ -108,7 +108,10 @@ def managers_of(client: Client, place: Place, *queries: Mapping[str, Any]) -> Se
     other = next((each.details.resource_owner for each in found if each.details.resource_owner != org_id), None)
     if org_id and other is not None:
         if place.level is Level.ORGANIZATION:
-            raise HeaderIgnored(f"{operation}: the server answered for organization {clean(other)} instead.")
+            raise HeaderIgnored(
+                f"{operation}: the server answered for organization {clean(other)} instead. It, or something in front of it, ignores "
+                "the header x-zitadel-orgid. Nothing was written."
+            )
         raise NotProven(
             f"The managers of {clean(str(place))} have org_id {clean(other)}, not {clean(org_id)}; correct org_id."
         )

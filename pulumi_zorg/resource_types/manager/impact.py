@@ -13,7 +13,6 @@ from pulumi_zorg.resource_types.impact import (
     Facts,
     Impact,
     Unknown,
-    are_shown,
     called,
     roles_text,
 )
@@ -51,16 +50,10 @@ class ManagerImpact(Impact):
             lines.append(f"replaces the roles that {user} has as a manager of {place} by {SOME_ROLES} ({how})")
         elif effect.loses:
             taken = "all other roles" if effect.loses == (SOME_ROLES,) and effect.gains else roles_text(effect.loses)
-            lines.append(f"takes {taken} on {place} from {user}, who administers it with {_them(effect.loses)} ({how})")
-        if effect.gains and effect.loses != (SOME_ROLES,):
-            lines.append(f"gives {roles_text(effect.gains)} on {place} to {user}, who administers it then ({how})")
-        elif effect.gains and effect.gains != effect.loses:
+            lines.append(f"takes {taken} on {place} from {user} ({how})")
+        if effect.gains and not (effect.gains == (SOME_ROLES,) == effect.loses):
             lines.append(f"gives {roles_text(effect.gains)} on {place} to {user} ({how})")
         return tuple(lines) or (f"{how} of {place}, {user}, who has no roles there",)
-
-
-def _them(roles: tuple[str, ...]) -> str:
-    return "it" if len(roles) == 1 and are_shown(roles) else "them"
 
 
 def _place(effect: Effect, facts: Facts) -> str:
