@@ -130,6 +130,9 @@ class Hooks(Generic[AnyInputs]):
         unfinished = frozenset(olds.get(UNFINISHED) or ())
         before, declared = context.declared_before(resource, olds, unfinished), inputs.dump()
         changed = {name for name in state_form.changeable(self.type, declared) if before.get(name) != declared[name]}
+        unused = self.type.unused_changes(before, declared)
+        if unused is not None:
+            context.reporter.warn(f"{self.type.title(inputs, id)}: {unused}.")
         if not changed:
             return UpdateResult(self._outputs(self._as_recorded(id, olds, inputs), inputs))
         # The inputs have what the program declared before, also where an update failed half way.

@@ -180,7 +180,14 @@ def _role_keys(value: Any) -> tuple[str, ...]:
     return tuple(sorted({role_key(each) for each in value}))
 
 
-NAME, ID, ROLE_KEYS, FLAG = (checked_by(check) for check in (_name, _id, _role_keys, _flag))
+def _ids(value: Any) -> tuple[str, ...]:
+    """Return ids, sorted and each once."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise WrongValue(f'must be a list of ids, like ["300123456789012345"], not {kind_of(value)}')
+    return tuple(sorted({_id(each) for each in value}))
+
+
+NAME, ID, IDS, ROLE_KEYS, FLAG = (checked_by(check) for check in (_name, _id, _ids, _role_keys, _flag))
 
 
 @dataclass(frozen=True)

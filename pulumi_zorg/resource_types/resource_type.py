@@ -79,6 +79,8 @@ class ResourceType(Generic[AnyInputs]):
     updatable: ClassVar[tuple[str, ...]] = ()
     #: The inputs that a create cannot set. An update sets them afterwards.
     set_after_create: ClassVar[tuple[str, ...]] = ()
+    #: Inputs that only a create uses, and what to declare instead of changing them later, as a sentence without its end.
+    only_at_create: ClassVar[Mapping[str, str]] = {}
     #: Inputs that are left to the server where a program leaves them out. That is then no drift, and no update changes them.
     server_defaults: ClassVar[tuple[str, ...]] = ()
     #: The input with the roles that objects of other types may have because of this one; None for a type without such.
@@ -361,6 +363,17 @@ class ResourceType(Generic[AnyInputs]):
         """
 
     # Describing a change
+
+    def remark_on_create(self, client: Client, declared: Mapping[str, Any]) -> str | None:
+        """Return what a reviewer should know of each new object of the type, as a sentence; None for nothing."""
+        return None
+
+    def unused_changes(self, before: Mapping[str, Any], declared: Mapping[str, Any]) -> str | None:
+        """Return that a program changes what only a create uses, as a sentence; None where it does not."""
+        changed = next((name for name in self.only_at_create if before.get(name) != declared.get(name)), None)
+        if changed is None:
+            return None
+        return f"{changed} is used only where the {self.noun} is created, so this change of it does nothing. {self.only_at_create[changed]}"
 
     def first_managed(self, planned: Planned) -> tuple[str, ...]:
         """Return the properties that a change of an object begins to manage. The state does not have what they are now."""

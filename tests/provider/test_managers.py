@@ -249,3 +249,48 @@ def test_an_organization_that_keeps_its_creator_loses_other_owners(every_server:
     stack.up()
     stack.destroy()
     assert stack.resources() == {}
+
+
+# Who administers a new organization
+
+
+def _owners(server: Server, org_id: str) -> set[str]:
+    found = server.admin.call("POST", "/management/v1/orgs/me/members/_search", {}, org=org_id)
+    return {each["userId"] for each in found.get("result", [])}
+
+
+@pytest.mark.parametrize("admins", [None, "ann", "nobody"])
+def test_a_program_says_who_becomes_owner_of_a_new_organization(
+    every_server: Server, every_stack: AnyStack, admins: str | None
+) -> None:
+    server, stack = every_server, every_stack
+    given = {None: {}, "ann": {"admins": [server.ann]}, "nobody": {"admins": []}}[admins]
+    stack.declare(acme=org(server.name("Acme"), **given), other=org(server.name("Other"), **given))
+    said = "becomes ORG_OWNER of each new organization; admins=[…] says who shall be instead"
+    assert stack.run("preview").out.count(said) == (admins is None)
+    stack.up()
+    owners = {None: {server.own_user}, "ann": {server.ann}, "nobody": set()}[admins]
+    assert server.shows(lambda: _owners(server, stack.id("acme")) == owners)
+    stack.assert_settled()
+
+
+def test_a_change_of_the_admins_makes_no_call_and_names_the_way(every_server: Server, every_stack: AnyStack) -> None:
+    server, stack = every_server, every_stack
+    stack.declare(acme=org(server.name("Acme"), admins=[server.ann]))
+    stack.up()
+    for changed in ({"admins": [server.bob]}, {}):
+        stack.declare(acme=org(server.name("Acme"), **changed))
+        server.proxy.clear()
+        run = stack.up()
+        assert run.shows("admins is used only where the organization is created", "Declare a zorg.Manager"), run.out
+        assert server.proxy.writes == []
+        stack.assert_settled()
+    assert _owners(server, stack.id("acme")) == {server.ann}
+
+
+def test_an_unknown_admin_is_an_error_and_no_organization_is_made(every_server: Server, every_stack: AnyStack) -> None:
+    server, stack = every_server, every_stack
+    before = server.organizations()
+    stack.declare(acme=org(server.name("Acme"), admins=["424242"]))
+    assert stack.fails().shows("User could not be found", "Each of admins must be the id of a user that exists")
+    assert server.organizations() == before

@@ -355,6 +355,7 @@ def test_the_types_have_these_tokens() -> None:
 INPUTS: dict[type, dict[str, Any]] = {
     zorg.Organization: {
         "name": None,
+        "admins": None,
         "active": True,
         "adopt": False,
         "deletion_policy": "remove",
