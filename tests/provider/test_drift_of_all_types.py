@@ -88,7 +88,11 @@ def test_a_state_with_all_types_in_sync_and_then_not(every_server: Server, comma
     admin.change_project_role(acme, shop, "admin", "Owner")
     admin.deactivate_project_grant(acme, shop, granted)
     admin.deactivate_grant(server.home, server.ann, stack.id("ann"))
+    members = "/management/v1/orgs/me/members"
+    admin.call("PUT", f"{members}/{server.bob}", {"roles": ["ORG_OWNER"]}, org=acme)
+    admin.call("POST", members, {"userId": server.ann, "roles": ["ORG_OWNER_VIEWER"]}, org=acme)
     extra = {
+        ("Manager", f"organization:{acme}:{server.ann}"),
         ("Project", admin.create_project(acme, "Wiki", ["reader"])),
         ("UserGrant", admin.create_grant(server.home, server.bob, server.project, ["admin"])),
     }
@@ -101,6 +105,7 @@ def test_a_state_with_all_types_in_sync_and_then_not(every_server: Server, comma
         "shop": ["roles"],
         "granted": ["active"],
         "ann": ["active"],
+        "bob": ["roles"],
     }
     found = {(short(each["type"]), each["id"]) for each in report["unmanaged"]}
     assert found == {*extra, furniture}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from pulumi_zorg.generate.pipeline import generate
 from pulumi_zorg.testing import Fault
 from tests.support.in_process import InProcessStack
 from tests.support.managers import LEVELS, place
 from tests.support.servers import Server
 from tests.support.stack import Stack, manager, org
+from tests.support.world import World
+from tests.unit.clients import Clients
 
 AnyStack = Stack | InProcessStack
 EVERY_LEVEL = pytest.mark.parametrize("level_of_manager", LEVELS)
@@ -294,3 +298,31 @@ def test_an_unknown_admin_is_an_error_and_no_organization_is_made(every_server: 
     stack.declare(acme=org(server.name("Acme"), admins=["424242"]))
     assert stack.fails().shows("User could not be found", "Each of admins must be the id of a user that exists")
     assert server.organizations() == before
+
+
+# Commands
+
+
+@pytest.fixture
+def clients() -> Iterator[Clients]:
+    with Clients() as clients:
+        yield clients
+
+
+def test_a_generated_program_has_the_managers_of_its_organizations_apart_from_the_credentials_own(
+    server: Server, clients: Clients
+) -> None:
+    acme = server.admin.create_organization("Acme")
+    shop = server.admin.create_project(acme, "Shop")
+    server.admin.add_member(acme, server.ann, "ORG_OWNER")
+    server.admin.call(
+        "POST",
+        f"/management/v1/projects/{shop}/members",
+        {"userId": server.bob, "roles": ["PROJECT_OWNER_VIEWER", "PROJECT_OWNER"]},
+        org=acme,
+    )
+    text = generate(World(clients.owner(server)), [acme], None).text
+    assert text.count("zorg.Manager(") == 2
+    assert 'roles=["PROJECT_OWNER", "PROJECT_OWNER_VIEWER"]' in text
+    assert "project_id=shop.id" in text
+    assert "it belongs to the credential's own user" in text
