@@ -161,10 +161,10 @@ class Hooks(Generic[AnyInputs]):
         context.pending.seen_by_engine(self.type.token, id)
         context.world.written(key)
         kept = context.objects.may_be_kept(self.type.token, id, props)
-        manager = context.objects.manager(key)
-        if manager is not None:
+        holder = context.objects.holder(key)
+        if holder is not None:
             context.reporter.note(
-                f"{self.type.noun} {id} stays as it is: {display_name(manager)} of this program manages it now."
+                f"{self.type.noun} {id} stays as it is: {display_name(holder)} of this program manages it now."
             )
             return
         with in_state():
