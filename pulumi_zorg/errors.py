@@ -193,9 +193,13 @@ class Unreachable(NoAnswer):
 
 
 class UnexpectedAnswer(NoAnswer):
-    """An answer that is not ZITADEL's, or is about another object."""
+    """An answer that is not ZITADEL's, or is about another object.
 
-    def __init__(self, message: str, *, may_have_applied: bool = True) -> None:
+    :param status: the HTTP status of an answer that is not ZITADEL's; None of others.
+    """
+
+    def __init__(self, message: str, *, may_have_applied: bool = True, status: int | None = None) -> None:
+        self.status = status
         super().__init__(message, may_have_applied=may_have_applied)
 
 

@@ -6,7 +6,7 @@ What was not known then, or is not known now, is neither gained nor lost.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass, replace
 from functools import cache
 from operator import attrgetter
@@ -20,6 +20,8 @@ from pulumi_zorg.errors import ConfigurationError, clean
 Entry = TypeVar("Entry", AccessRow, ProjectRow)
 
 _person = attrgetter("order")
+#: Fields that reports of earlier releases lack.
+_ADDED = {"project_org_id", "project_org_name", "open_to_organizations"}
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,18 @@ def read_earlier(text: str, name: str, address: str, filters: Filters) -> Earlie
 
 
 def compare_reports(
-    earlier: Earlier, rows: Iterable[AccessRow], unknown: Mapping[str, str], projects: Iterable[ProjectRow] = ()
+    earlier: Earlier,
+    rows: Iterable[AccessRow],
+    unknown: Mapping[str, str],
+    projects: Iterable[ProjectRow] = (),
+    organizations: Collection[str] | None = None,
 ) -> Compared:
     """Return who gained and who lost access since an earlier report.
 
     :param rows: what is now, also what is not in force.
     :param unknown: why a list of the server is not whole now, by its name.
     :param projects: who can log in without a user grant now.
+    :param organizations: the organizations that both reports are limited to; None for no limit.
     """
     before, after = ({each.key: each for each in several} for several in (earlier.rows, rows))
     gained, lost, changed, not_known = [], [], [], []
@@ -104,7 +111,7 @@ def compare_reports(
         tuple(sorted(lost, key=_person)),
         tuple(sorted(changed, key=lambda pair: pair[1].order)),
         tuple(sorted(not_known, key=lambda pair: pair[0].order)),
-        compare_projects(earlier.projects, projects),
+        compare_projects(earlier.projects, projects, organizations),
         not earlier.unknown and not unknown,
     )
 
@@ -152,6 +159,8 @@ def _entries(kind: type[Entry], found: Any) -> tuple[Entry, ...]:
 
 def _value(hint: Any, value: Any, name: str) -> Any:
     """Return a value of a report as its annotation has it."""
+    if isinstance(value, list):
+        hint = next((each for each in get_args(hint) if get_origin(each) is tuple), hint)
     parts = get_args(hint)
     is_list = get_origin(hint) is tuple
     wanted = (list,) if is_list else (dict,) if is_dataclass(hint) else parts or (hint,)
@@ -160,7 +169,8 @@ def _value(hint: Any, value: Any, name: str) -> Any:
     if is_list:
         return tuple(_value(parts[0], each, name) for each in value)
     if isinstance(value, dict):
-        return hint(**{field: _value(of, value[field], field) for field, of in _hints(hint).items()})
+        known = {field: of for field, of in _hints(hint).items() if field in value or field not in _ADDED}
+        return hint(**{field: _value(of, value[field], field) for field, of in known.items()})
     return value
 
 

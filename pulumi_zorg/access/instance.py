@@ -152,6 +152,10 @@ class Manager:
 Object = TypeVar("Object", Organization, User, Project, Application, ProjectGrant, UserGrant)
 
 
+#: The collections of an instance that lists show.
+COLLECTIONS = ("organizations", "users", "projects", "project_grants", "user_grants", "managers")
+
+
 @dataclass(frozen=True)
 class Instance:
     """What an instance has, as far as it is known.
@@ -160,6 +164,7 @@ class Instance:
     :param login_v2: whether every application uses the V2 login (the feature ``login_v2`` is required); False where applications
         choose, and None where that is not known.
     :param unlisted: the reason why a collection is not whole, by the name of the collection, like ``users``.
+    :param whole: the parts of such collections that are whole: ``("user_grants", project id)`` and ``("users", organization id)``.
     """
 
     organizations: Mapping[str, Organization] = field(default_factory=dict)
@@ -171,6 +176,11 @@ class Instance:
     applications: Mapping[str, Application] | None = None
     login_v2: bool | None = None
     unlisted: Mapping[str, str] = field(default_factory=dict)
+    whole: frozenset[tuple[str, str]] = frozenset()
+
+    def why_not_whole(self, collection: str, of: str) -> str | None:
+        """Return why the user grants on a project, or the users of an organization, are not all there; None where they are."""
+        return None if (collection, of) in self.whole else self.unlisted.get(collection)
 
     @cached_property
     def granted_to(self) -> Mapping[tuple[str, str], tuple[ProjectGrant, ...]]:

@@ -7,12 +7,14 @@ feature_service_v2 (GetInstanceFeatures). The v2 lists leave out what the caller
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from pulumi_zorg.access.instance import (
+    COLLECTIONS,
     Instance,
     Kind,
     Level,
@@ -29,15 +31,16 @@ from pulumi_zorg.api.administrators import ADMINISTRATORS, Administrator
 from pulumi_zorg.api.api_services import AUTHORIZATIONS as AUTHORIZATION_SERVICE
 from pulumi_zorg.api.api_services import needs_service
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.lists import ObjectList, Row
+from pulumi_zorg.api.lists import PAGE_V2, ObjectList, Row, TooLong, chunks
 from pulumi_zorg.api.organizations import ORGANIZATIONS, VISIBLE
 from pulumi_zorg.api.projects import PROJECTS, ListedProject
 from pulumi_zorg.api.records import OrganizationRecord
-from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization
+from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.api.searches import USERS, FoundUser
 from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer, clean
 
-_COLLECTIONS = ("organizations", "users", "projects", "project_grants", "user_grants", "managers")
+Answer = TypeVar("Answer")
+
 _WAY_OUT = "ZITADEL has it since v4. Without it, it cannot be found out who can get in."
 _MORE_PAGES = 10  # of events, for the roles of few projects that were changed often
 #: Lists that are read at the same time.
@@ -45,6 +48,8 @@ _AT_ONCE = 2
 #: How often a list is read that changes meanwhile.
 _TRIES = 3
 _HIDDEN = "the credential has no right on the instance, and the lists leave out what it may not see"
+#: Projects whose user grants, and organizations whose users, are listed where the lists of the instance are too long.
+_PARTS = 5
 
 
 def read_instance(
@@ -58,6 +63,63 @@ def read_instance(
     """
     with needs_service(client.transport, AUTHORIZATION_SERVICE, _WAY_OUT):
         return _with_named(_read(client, progress))
+
+
+def read_some(client: Client, pages: int) -> Instance:
+    """Return what the caller may see of the instance in few calls, for a preview. The rights of managers are not read.
+
+    :param pages: how many calls a list may take. Of a longer one, only the first page is read. :func:`read_more` then adds what
+        a change concerns.
+    """
+    return _with_named(_read(client, lambda what, read, total: None, pages))
+
+
+def read_more(
+    client: Client,
+    instance: Instance,
+    pages: int,
+    *,
+    projects: Collection[str] = (),
+    organizations: Collection[str] = (),
+    users: Collection[str] = (),
+) -> Instance:
+    """Return the instance with the user grants on projects, the users of organizations, and single users, where lists are too long.
+
+    :param pages: how many calls one list may take.
+    """
+    if instance.unlisted.get("managers") == _HIDDEN:
+        return instance  # no list shows more
+    transport, whole = client.transport, set(instance.whole)
+
+    def part(collection: str, listed: ObjectList[Row], ids: Collection[str], query: Callable[[str], Any]) -> list[Row]:
+        missing = sorted(each for each in ids if instance.why_not_whole(collection, each) is not None)
+        found: list[Row] = []
+        for each in missing if len(missing) <= _PARTS else ():
+            with suppress(ApiError, UnexpectedAnswer, TooLong):
+                what = f"Listing the {collection.replace('_', ' ')} of {clean(each)}"
+                found += listed.all(transport, what, *query(each), at_most=pages)
+                whole.add((collection, each))
+        return found
+
+    grants = part("user_grants", AUTHORIZATIONS, projects, lambda key: authorization_filters(project_id=key))
+    of_organizations = part(
+        "users", USERS, organizations, lambda key: [{"organizationIdQuery": {"organizationId": key}}]
+    )
+    given = _with_project_grants(by_id(map(_user_grant, grants)), instance.projects, instance.project_grants)
+    instance = instance.having("user_grants", *given.values()).having("users", *map(_user, of_organizations))
+    if "users" in instance.unlisted:
+        on_projects = (each.user_id for each in instance.user_grants.values() if each.project_id in projects)
+        missing = {*users, *on_projects} - instance.users.keys()
+        for ids in [*chunks(sorted(missing), PAGE_V2)][:pages]:
+            with suppress(ApiError):
+                query = {"inUserIdsQuery": {"userIds": list(ids)}}
+                instance = instance.having(
+                    "users", *map(_user, USERS.page(transport, "Listing users by their ids", query)[1])
+                )
+    # Who is listed lives in an organization that exists. Counting it as active hides nobody who loses access.
+    named = {each.org_id for several in (instance.users, instance.projects) for each in several.values()}
+    lacking = named - instance.organizations.keys() - {""}
+    return replace(instance.having("organizations", *map(Organization, lacking)), whole=frozenset(whole))
 
 
 def _with_named(instance: Instance) -> Instance:
@@ -90,27 +152,52 @@ def _with_named(instance: Instance) -> Instance:
     return instance
 
 
-def _read(client: Client, progress: Callable[[str, int, int], None]) -> Instance:
-    unlisted = {} if _sees_all(client) else dict.fromkeys(_COLLECTIONS, _HIDDEN)
+@dataclass
+class _Lists:
+    """The lists of an instance.
 
-    def entries(collection: str, listed: ObjectList[Row]) -> Iterator[Row]:
+    :param progress: see :func:`read_instance`.
+    :param pages: see :func:`read_some`. With it, a list that the server refuses is one that is not whole.
+    :param unlisted: see :class:`Instance`.
+    """
+
+    client: Client
+    progress: Callable[[str, int, int], None]
+    pages: int | None
+    unlisted: dict[str, str]
+
+    def of(self, collection: str, listed: ObjectList[Row], convert: Callable[[Row], Answer]) -> tuple[Answer, ...]:
+        """Return the objects that a list shows."""
+        try:
+            return tuple(map(convert, self._entries(collection, listed)))
+        except ApiError as refused:
+            if self.pages is None and collection != "managers":
+                raise
+            self.unlisted[collection] = f"{refused.status}: {clean(refused.said)}"
+            return ()
+
+    def _entries(self, collection: str, listed: ObjectList[Row]) -> Iterator[Row]:
         what, seen, tries = collection.replace("_", " "), set[str](), 0
         offset, total, shown, last = 0, 1, set[str](), ""
         while offset < total:
             # A page begins with the last entry of the one before it, if nothing was removed that moved the rest of the list. Where
             # entries are left out of pages, the list is known not to be whole, and pages do not meet.
-            overlap = 1 if offset and collection not in unlisted else 0
-            total, page = listed.page(client.transport, f"Listing the {what} of the instance", offset=offset - overlap)
+            overlap = 1 if offset and collection not in self.unlisted else 0
+            operation = f"Listing the {what} of the instance"
+            total, page = listed.page(self.client.transport, operation, offset=offset - overlap)
             keys: list[str] = [each.id for each in page]  # type: ignore[attr-defined]  # each entry of a list has one
             if overlap and keys[:1] != [last]:
                 tries += 1
                 if tries == _TRIES:
-                    unlisted[collection] = "the list changed while it was read: run the command again"
+                    self.unlisted[collection] = "the list changed while it was read: run the command again"
                     return
                 offset, total, shown = 0, 1, set()
                 continue
             offset += len(page) - overlap
-            progress(what, offset, total)
+            if self.pages is not None and total > self.pages * max(len(page), 1):
+                self.unlisted[collection] = f"the instance has {total} {what}, and a preview does not list so many"
+                total = offset
+            self.progress(what, offset, total)
             shown.update(keys)
             for key, each in zip(keys, page, strict=True):
                 if key not in seen:  # what moved to the next page meanwhile is read once
@@ -120,51 +207,52 @@ def _read(client: Client, progress: Callable[[str, int, int], None]) -> Instance
                 break
             last = keys[-1]
         if len(shown) < total:
-            unlisted[collection] = f"the server counts {total} {what}, and shows {len(shown)} to this credential"
+            self.unlisted[collection] = f"the server counts {total} {what}, and shows {len(shown)} to this credential"
 
-    def all_projects() -> tuple[dict[str, Project], dict[str, ProjectGrant]]:
-        projects: dict[str, Project] = {}
-        project_grants: dict[str, ProjectGrant] = {}
-        for each in entries("projects", PROJECTS):
-            if each.granted_organization_id:
-                granted = _project_grant(each)
-                project_grants[granted.id] = granted
-            else:
-                projects[each.project_id] = _project(each)
-        if "projects" in unlisted:  # one list has both
-            unlisted["project_grants"] = unlisted["projects"]
-        return projects, project_grants
 
-    def all_managers() -> tuple[Manager, ...]:
-        try:
-            return tuple(map(_manager, entries("managers", ADMINISTRATORS)))
-        except ApiError as refused:
-            unlisted["managers"] = f"{refused.status}: {clean(refused.said)}"
-            return ()
-
+def _read(client: Client, progress: Callable[[str, int, int], None], pages: int | None = None) -> Instance:
+    unlisted = {} if _sees_all(client) else dict.fromkeys(COLLECTIONS, _HIDDEN)
+    lists = _Lists(client, progress, pages, unlisted)
     # Two at once: an answer is parsed while the server makes the next one.
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        user_grants = pool.submit(lambda: by_id(map(_user_grant, entries("user_grants", AUTHORIZATIONS))))
-        users = pool.submit(lambda: by_id(map(_user, entries("users", USERS))))
-        both = pool.submit(all_projects)
-        organizations = pool.submit(lambda: by_id(map(_organization, entries("organizations", VISIBLE))))
-        managers = pool.submit(all_managers)
+        user_grants = pool.submit(lists.of, "user_grants", AUTHORIZATIONS, _user_grant)
+        users = pool.submit(lists.of, "users", USERS, _user)
+        both = pool.submit(lists.of, "projects", PROJECTS, _project)
+        organizations = pool.submit(lists.of, "organizations", VISIBLE, _organization)
+        managers = pool.submit(lists.of, "managers", ADMINISTRATORS, _manager) if pages is None else None
         login_v2 = pool.submit(_login_v2, client)
-    projects, project_grants = both.result()
+        # The first error stops the rest: a server that does not answer is waited for once.
+        reads: list[Future[Any]] = [
+            user_grants,
+            users,
+            both,
+            organizations,
+            login_v2,
+            *([managers] if managers else []),
+        ]
+        done, waiting = wait(reads, None, FIRST_EXCEPTION)
+        for each in waiting:
+            each.cancel()
+        for each in done:
+            each.result()
+    if "projects" in unlisted:  # one list has both
+        unlisted["project_grants"] = unlisted["projects"]
+    projects = by_id(each for each in both.result() if isinstance(each, Project))
+    project_grants = by_id(each for each in both.result() if isinstance(each, ProjectGrant))
     return Instance(
-        organizations.result(),
-        users.result(),
+        by_id(organizations.result()),
+        by_id(users.result()),
         projects,
         project_grants,
-        _with_project_grants(user_grants.result(), projects, project_grants),
-        managers.result(),
+        _with_project_grants(by_id(user_grants.result()), projects, project_grants),
+        () if managers is None else managers.result(),
         login_v2=login_v2.result(),
         unlisted=unlisted,
     )
 
 
 def _with_project_grants(
-    user_grants: dict[str, UserGrant], projects: dict[str, Project], project_grants: dict[str, ProjectGrant]
+    user_grants: dict[str, UserGrant], projects: Mapping[str, Project], project_grants: Mapping[str, ProjectGrant]
 ) -> dict[str, UserGrant]:
     """Return the user grants with the project grants that allow them. Those of the project's owner need none."""
     for each in user_grants.values():
@@ -209,15 +297,13 @@ def _user(row: FoundUser) -> User:
     return User(row.id, row.details.resource_owner, row.preferred_login_name or row.username, name, kind, state)
 
 
-def _project(row: ListedProject) -> Project:
+def _project(row: ListedProject) -> Project | ProjectGrant:
+    """Return a project, or a project grant, of which there is one for each project and organization."""
+    org_id = row.granted_organization_id
+    if org_id:
+        return ProjectGrant(f"{row.project_id}:{org_id}", row.project_id, org_id, _active(row.granted_state))
     checks = row.project_role_check, row.has_project_check
     return Project(row.project_id, row.organization_id, row.name, _active(row.state), *checks)
-
-
-def _project_grant(row: ListedProject) -> ProjectGrant:
-    """There is one for each project and organization."""
-    org_id = row.granted_organization_id
-    return ProjectGrant(f"{row.project_id}:{org_id}", row.project_id, org_id, _active(row.granted_state))
 
 
 def _user_grant(row: Authorization) -> UserGrant:

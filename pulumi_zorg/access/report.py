@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from itertools import groupby
 from typing import Any
 
-from pulumi_zorg.access.instance import Instance, Level, Manager, UserGrant
+from pulumi_zorg.access.instance import Instance, Level, Manager, Project, UserGrant
 from pulumi_zorg.access.projects import ProjectRow, is_open, state_of
 from pulumi_zorg.access.rules import Access, Answer, access_to, in_force, manages
 from pulumi_zorg.access.selection import Filters, Selection
@@ -65,6 +65,7 @@ class AccessRow:
     :ivar grants: the user grants; none for a manager.
     :ivar since: the time of the newest change of the roles or the state, in ISO 8601; None where it is not known.
     :ivar by: who made it; None where that was not read.
+    :ivar project_org_id: the organization that owns the project; None where there is no project.
     """
 
     kind: str
@@ -90,6 +91,8 @@ class AccessRow:
     grants: tuple[AccessGrant, ...] = ()
     since: str | None = None
     by: str | None = None
+    project_org_id: str | None = None
+    project_org_name: str | None = None
 
     @property
     def is_manager(self) -> bool:
@@ -183,7 +186,7 @@ class Report:
         rows = sum(each.in_force is None for each in self.rows)
         return (
             *lists,
-            *((f"of {rows} of {len(self.rows)} rows it is not known whether they are in force",) if rows else ()),
+            *((f"{rows} of {len(self.rows)} rows: it is not known whether they are in force",) if rows else ()),
         )
 
     def parts(self) -> Iterator[tuple[str, Any]]:
@@ -260,6 +263,7 @@ def _project_access(
         object_name=None,
         project_id=access.project_id,
         project_name="" if project is None else project.name,
+        **_owner(instance, project),
         roles=tuple(sorted({role for each in counted for role in each.roles})),
         in_force=answer.works,
         reasons=_refusals(access) if answer.works else (*_texts(answer), *_kept(access, counted)),
@@ -312,6 +316,7 @@ def _manager_row(instance: Instance, manager: Manager, history: History) -> Acce
         object_name=_organization(instance, granted_to) if granted_to else name,
         project_id=project_id,
         project_name=project.name if project else None if project_id is None else "",
+        **(_owner(instance, project) if project_id else {}),
         roles=tuple(sorted(manager.roles)),
         in_force=answer.works,
         reasons=_texts(answer),
@@ -334,6 +339,12 @@ def _user(instance: Instance, user_id: str) -> dict[str, Any]:
         "user_org_id": user.org_id,
         "user_org_name": _organization(instance, user.org_id),
     }
+
+
+def _owner(instance: Instance, project: Project | None) -> dict[str, Any]:
+    """Return the organization that owns a project; empty where that is not known."""
+    org_id = "" if project is None else project.org_id
+    return {"project_org_id": org_id, "project_org_name": _organization(instance, org_id)}
 
 
 def _organization(instance: Instance, org_id: str) -> str:

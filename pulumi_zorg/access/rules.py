@@ -232,9 +232,9 @@ def _role_check(instance: Instance, project_id: str, grants: Iterable[UserGrant]
     states = [each.active for each in grants]
     if True in states:
         return _YES
-    if None in states or "user_grants" in instance.unlisted:
-        why = instance.unlisted.get("user_grants", "the state of the user grant is not known")
-        return Answer(None, (Reason(Rule.ROLE_CHECK, why),))
+    why = instance.why_not_whole("user_grants", project_id)
+    if None in states or why is not None:
+        return Answer(None, (Reason(Rule.ROLE_CHECK, why or "the state of the user grant is not known"),))
     what = "the user grant is deactivated" if states else "the user has no user grant"
     return _checked(project.role_check, Rule.ROLE_CHECK, f"project_role_check, and {what}")
 

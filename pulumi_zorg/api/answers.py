@@ -53,7 +53,9 @@ def answer_of(response: httpx.Response, call: Call, settings: Settings) -> dict[
     if has_no_instance(response) or is_from_proxy(response) or not is_refusal(answer) or status < 400:
         # An answer of 200, or of something that failed inside, may be that of a proxy after the server has acted.
         raise UnexpectedAnswer(
-            f"{call.operation}: {explained(response)} {DOCTOR}", may_have_applied=status < 300 or status >= 500
+            f"{call.operation}: {explained(response)} {DOCTOR}",
+            may_have_applied=status < 300 or status >= 500,
+            status=status,
         )
     # What the server answers is compared as it is: a header that is hidden in it may be a part of a word.
     code, message = answer.get("code"), str(answer.get("message", ""))

@@ -61,13 +61,19 @@ def has_service(transport: Transport, service: ApiService) -> bool:
     """Whether the server has the service. A refusal is an answer of the service too.
 
     :raises Unreachable: where no answer arrived.
+    :raises UnexpectedAnswer: where a proxy answers that something failed inside: the service behind it may be there.
     """
     page = {"pagination" if service.endpoint.is_of_connect else "query": {"limit": 1}}
     body = page if service.endpoint.method == "POST" else None
     call = service.endpoint.call(f"Looking for the API {service.name}", body=body, reads=True)
     try:
         transport.send(call)
-    except (NotFound, UnexpectedAnswer):
+    except NotFound:
+        return False
+    except UnexpectedAnswer as other:
+        # A server without a service may answer with a page of the console.
+        if other.status is not None and other.status >= 500 and other.status != 501:
+            raise
         return False
     except ApiError as refused:
         return refused.status not in (405, 501)

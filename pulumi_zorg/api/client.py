@@ -85,7 +85,7 @@ class Client:
         self.organizations = Organizations(transport, self.operations)
         self.caller = Caller(transport)
         self.events = Events(transport)
-        self.access = Access(transport, self.organizations)
+        self.access = Access(transport)
         self.searches = Searches(transport, self.organizations)
         self.roles = Roles(transport, self.events)
         self._writes: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(_AT_ONCE))

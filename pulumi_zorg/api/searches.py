@@ -1,4 +1,4 @@
-"""Searches for users by names and email addresses, and the counts and names for sentences that people read."""
+"""Searches for users by names and email addresses, and the names for sentences that people read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList
 from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import Details, NonEmpty, Record, Wire, check_id
-from pulumi_zorg.errors import HeaderIgnored, clean
+from pulumi_zorg.errors import clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.organizations import Organizations
@@ -56,19 +56,6 @@ USERS = ObjectList(
 )
 
 
-class Owned(Wire):
-    """An object of an organization."""
-
-    id: NonEmpty
-    details: Details = Field(default_factory=Details)
-
-
-class UserOfOrganization(Owned):
-    """A user as the list of an organization shows it: a person, or a service account (``machine``)."""
-
-    machine: dict[str, Any] | None = None
-
-
 class _User(Wire):
     user_name: str = ""
     username: str = ""
@@ -83,23 +70,16 @@ class _GrantedProject(Wire):
     project_name: str = ""
 
 
-USERS_OF_ORGANIZATION = ObjectList(
-    Endpoint("POST", "/management/v1/users/_search", "user.read"),
-    UserOfOrganization,
-    sorted_by="USER_FIELD_NAME_CREATION_DATE",
-    size=PAGE_V2,
-)
 _GRANTED_PROJECTS = ObjectList(
     Endpoint("POST", "/management/v1/granted_projects/_search", "project.read"), _GrantedProject, size=1_000
 )
 
 
 class Searches:
-    """The read of a user and the search for users; and counts and names, on which no decision rests.
+    """The read of a user and the search for users; and names, on which no decision rests.
 
     Documents: https://zitadel.com/docs/apis/resources/user_service_v2 (ListUsers, GetUserByID) and
-    https://zitadel.com/docs/apis/resources/mgmt (Search Users, Search Projects, Search User Grants, User by ID, Project By ID,
-    Search Granted Projects).
+    https://zitadel.com/docs/apis/resources/mgmt (User by ID, Project By ID, Search Granted Projects).
 
     The methods about an organization raise HeaderIgnored where the server answers for another one, as far as that can be seen.
     """
@@ -122,15 +102,6 @@ class Searches:
         :raises UnexpectedAnswer: where the list changed while it was read.
         """
         return USERS.all(self._transport, operation, *queries)
-
-    def service_accounts(self, org_id: str) -> int:
-        """How many service accounts live in the organization."""
-        operation = f"Counting the service accounts of organization {clean(org_id)}"
-        machines = {"typeQuery": {"type": "TYPE_MACHINE"}}
-        total, rows = USERS_OF_ORGANIZATION.page(self._transport, operation, machines, org=org_id, limit=1)
-        if any(each.details.resource_owner != org_id for each in rows):
-            raise HeaderIgnored(f"{operation}: the server answered for another organization.")
-        return total
 
     def names(self, property: str, id: str, org_id: str | None) -> tuple[Callable[[], str | None], ...]:
         """Return the calls that give the name of an object, to be tried in order; none where no call is known.

@@ -10,7 +10,7 @@ import gc
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime, timezone
@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pulumi_zorg.access.earlier import Earlier, compare_reports, read_earlier
-from pulumi_zorg.access.projects import EVERYBODY, NOBODY, WITH_THE_PROJECT, ProjectRow, is_open, projects_of
+from pulumi_zorg.access.projects import (
+    EVERYBODY,
+    NOBODY,
+    WITH_THE_PROJECT,
+    OpenTo,
+    ProjectRow,
+    is_open,
+    organizations_between,
+    projects_of,
+)
 from pulumi_zorg.access.report import AccessRow, Compared, History, Report, rows_of
 from pulumi_zorg.access.selection import Filters, Selection, roles_given, select
 from pulumi_zorg.access.why import explain
@@ -99,7 +108,13 @@ def access(
     and 1 if that is not known.
     """
     filters = Filters(organizations, projects, users, roles, managers or why, inactive)
-    _verify(filters, why=why, others=[*organizations, *roles, *filter(None, (compare,))], form=form, compare=compare)
+    _verify(
+        filters,
+        why=why,
+        others=[*organizations, *roles, *filter(None, (compare, managers))],
+        form=form,
+        compare=compare,
+    )
     settings = stack.settings
     earlier = None
     if compare is not None:
@@ -131,7 +146,7 @@ def access(
     sys.exit({True: 0, False: _CHANGED, None: 1}[report.compared.same])
 
 
-def _verify(filters: Filters, *, why: bool, others: list[str], form: str, compare: str | None) -> None:
+def _verify(filters: Filters, *, why: bool, others: list[object], form: str, compare: str | None) -> None:
     """Verify that the options fit together, before anything is read."""
     if why and (len(filters.users) != 1 or others or filters.inactive or form != "table"):
         raise click.UsageError("--why explains one user: give it with one --user, and with nothing else but --project")
@@ -193,7 +208,9 @@ def _report(
         projects=projects,
         rows=tuple(each for each in rows if filters.inactive or each.in_force is not False),
         unknown=unknown,
-        compared=None if earlier is None else compare_reports(earlier, rows, unknown, projects),
+        compared=None
+        if earlier is None
+        else compare_reports(earlier, rows, unknown, projects, selection.organizations),
     )
 
 
@@ -276,38 +293,41 @@ def _cell(value: Any) -> str:
 
 def _table(report: Report) -> Iterator[str]:
     """Return the lines for people at a terminal: a person, and below what the person has. With --compare, only what changed."""
-    owners = {each.project_id: each.org_name or each.org_id for each in report.projects}
     if report.compared is not None:
-        yield from _changes(report.compared, owners)
+        yield from _changes(report.compared)
         return
     for _, several in groupby(report.rows, key=lambda row: row.user_id):
         person = list(several)
         yield click.style(_who(person[0]), bold=True)
         for each in person:
-            yield f"  {_what(each, owners)}{click.style(_since(each), dim=True)}"
+            yield f"  {_what(each)}{click.style(_since(each), dim=True)}"
             yield from (click.style(f"    {line}", fg=_COLORS[each.in_force]) for line in _stopped(each))
     yield from (click.style(each, fg="yellow") for each in _open(report))
     yield click.style(_summary(report.rows), bold=True)
 
 
-def _changes(compared: Compared, owners: Mapping[str, str]) -> Iterator[str]:
+def _changes(compared: Compared) -> Iterator[str]:
     for title, several in (("gained", compared.gained), ("lost", compared.lost)):
         for each in several:
             yield click.style(f"{title}: {_who(each)}", fg=_COLORS[title == "gained"])
-            yield f"  {_what(each, owners)}{click.style(_since(each), dim=True)}"
+            yield f"  {_what(each)}{click.style(_since(each), dim=True)}"
             yield from (f"    {line}" for line in _stopped(each))
     for was, now in compared.changed:
         yield click.style(f"changed: {_who(now)}", fg="yellow")
-        yield f"  {_what(was, owners)}"
-        yield f"  → {_what(now, owners)}{click.style(_since(now), dim=True)}"
+        yield f"  {_what(was)}"
+        yield f"  → {_what(now)}{click.style(_since(now), dim=True)}"
         yield from (f"    {line}" for line in _stopped(now))
     for before, after in compared.projects:
-        to = (_OPEN_TO[is_open(each)] for each in (before, after))
+        to = dict.fromkeys(_OPEN_TO[is_open(each)] for each in (before, after))
         yield from (click.style(f"changed: {_named(each)}", fg="yellow") for each in [after or before] if each)
         yield f"  login without a user grant: {' → '.join(to)}"
+        gained, lost = organizations_between(before, after)
+        yield from (
+            f"    {verb}: {_names(each)}" for verb, each in (("can now", gained), ("no longer can", lost)) if each
+        )
     for each, why in compared.unknown:
         yield click.style(f"not known: {_who(each)}", fg="yellow")
-        yield f"  {_what(each, owners)}"
+        yield f"  {_what(each)}"
         yield f"    {clean(why, LONGEST)}"
     counts = {
         "gained": len(compared.gained),
@@ -330,11 +350,11 @@ def _who(row: AccessRow) -> str:
     return clean(f"{name}{shown}{kind}{own}{state}", LONGEST)
 
 
-def _what(row: AccessRow, owners: Mapping[str, str]) -> str:
+def _what(row: AccessRow) -> str:
     roles = ", ".join(row.roles) or "no roles"
     if not row.is_manager:
         # Projects of two organizations can have one name.
-        owner = owners.get(row.project_id or "")
+        owner = row.project_org_name or row.project_org_id
         name = f"{row.project_name or row.project_id}{f' ({owner})' if owner else ''}"
         return clean(f"{name}: {roles}, given by {row.org_name or row.org_id}", LONGEST)
     on = "the instance" if row.org_id is None else f"{row.level} {row.object_name or row.object_id}"
@@ -361,6 +381,12 @@ def _open(report: Report) -> Iterator[str]:
             more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
             whom = "it is not known who" if to is None else _OPEN_TO[to]
             yield f"Without a user grant, {whom} can log in to: {', '.join(names[:_MOST_NAMES])}{more}"
+
+
+def _names(organizations: Sequence[OpenTo]) -> str:
+    names = [clean(each.org_name or each.org_id) for each in organizations[:_MOST_NAMES]]
+    more = f" and {len(organizations) - _MOST_NAMES} more" if len(organizations) > _MOST_NAMES else ""
+    return f"{', '.join(names)}{more}"
 
 
 def _named(row: ProjectRow) -> str:

@@ -171,7 +171,12 @@ def check_api(examination: Examination) -> Iterator[Finding]:
     """The server has the parts of the API that calls are made to."""
     transport, present = examination.client.transport, []
     for service in API_SERVICES:
-        if has_service(transport, service):
+        try:
+            is_there = has_service(transport, service)
+        except UnexpectedAnswer as other:
+            yield error(f"{service.name}: {other}")
+            continue
+        if is_there:
             present.append(service.name)
         elif service.without is None:
             yield error(

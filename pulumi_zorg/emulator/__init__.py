@@ -1,10 +1,10 @@
 """A ZITADEL in memory, over HTTP, for tests and for trying things out.
 
 It answers the calls on organizations, users, projects, roles, applications, project grants, user grants and members (v1, v2 and
-Connect), logins (authorization endpoint, sessions, tokens, refresh tokens, userinfo, introspection) and the event search as the
-real server does, including status, error id, message and sequence numbers. It does not serve login pages, policies
-(only whether login names end with the domain), identity providers, actions, SCIM, and changes of a user's profile.
-tests/emulator/README.md lists what ZITADEL's own client finds.
+Connect, users by SCIM too), logins (authorization endpoint, sessions, tokens, refresh tokens, userinfo, introspection) and the event
+search as the real server does, including status, error id, message and sequence numbers. It does not serve login pages, policies
+(only whether login names end with the domain), identity providers, actions, second factors, and of SCIM what was not recorded (filters,
+bulk, patches of anything but the state). tests/emulator/README.md lists what ZITADEL's own client finds.
 
 It is event-sourced like the real server. It imports nothing from the rest of `pulumi_zorg`, so that a wrong assumption
 cannot be in the client and in the emulator at the same time. README.md in this folder is the map of the modules.
@@ -24,6 +24,7 @@ Controls that the real server does not have (no authentication needed):
 - `POST /debug/lost-changes {"next": n}` makes reads and lists never show the next n changes of an object's state, as a server of
   July 2026 under load: each is answered 200, the event store and commands have it, and the same call again changes nothing
   (200 for user grants and project grants, 400 with code 9 for the others). The opposite change and then the wanted one show again.
+  Of a user, tokens follow the event store, while all reads, lists and the session API's check of the user have the old state.
   Roles in userinfo are those of what reads show. `"events": ["user.grant.changed", ...]` names other types of event. A read of an
   organization by its id is always right: the server makes that answer from the events.
 - `POST /debug/lag {"seconds": s}` makes lists show the state of s seconds ago. Reads by id and events do not lag. With `"since": time`

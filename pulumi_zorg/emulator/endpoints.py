@@ -26,11 +26,14 @@ MODULES = (
     "project_roles.api_v2",
     "projects.api_v1",
     "projects.api_v2",
+    "scim.api",
     "sessions.api_v2",
     "user_grants.api_v1",
     "user_grants.api_v2",
     "users.api_v1",
+    "users.api_v1_changes",
     "users.api_v2",
+    "users.api_v2_changes",
 )
 
 for _module in MODULES:

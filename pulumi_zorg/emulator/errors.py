@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
+UNKNOWN = 2
 INVALID_ARGUMENT = 3
 NOT_FOUND = 5
 ALREADY_EXISTS = 6
@@ -17,7 +18,7 @@ UNAUTHENTICATED = 16
 
 #: gRPC code -> (HTTP status, the name in the Connect protocol).
 CODES: dict[int, tuple[int, str]] = {
-    2: (500, "unknown"),
+    UNKNOWN: (500, "unknown"),
     INVALID_ARGUMENT: (400, "invalid_argument"),
     NOT_FOUND: (404, "not_found"),
     ALREADY_EXISTS: (409, "already_exists"),
@@ -80,6 +81,14 @@ TEXTS: dict[str, str] = {
     "Errors.User.DomainNotAllowedAsUsername": "Domain is already reserved and cannot be used",
     "Errors.User.AlreadyInactive": "User already inactive",
     "Errors.User.Email.Empty": "Email is empty",
+    "Errors.User.Email.NotChanged": "Email not changed",
+    "Errors.User.Email.NotFound": "Email not found",
+    "Errors.User.NotInitialised": "User is not yet initialized",
+    "Errors.User.Phone.Invalid": "Phone is invalid",
+    "Errors.User.Phone.NotChanged": "Phone not changed",
+    "Errors.User.Phone.NotFound": "Phone not found",
+    "Errors.User.Profile.NotChanged": "Profile not changed",
+    "Errors.User.Profile.NotFound": "Profile not found",
     "Errors.User.PasswordComplexityPolicy.HasLower": "Password must contain lower case",
     "Errors.User.PasswordComplexityPolicy.HasNumber": "Password must contain number",
     "Errors.User.PasswordComplexityPolicy.HasSymbol": "Password must contain symbol",
@@ -126,6 +135,8 @@ class ApiError(Exception):
     key: str
     error_id: str = ""
     plain: bool = False
+    #: Whether the answer has details although the error has no id.
+    detailed: bool = False
 
     def text(self, texts: dict[str, str]) -> str:
         """Return the English message, without the id.
@@ -138,9 +149,11 @@ class ApiError(Exception):
         """Return status and body of the REST gateway."""
         text = self.text(texts)
         status = CODES[self.code][0]
-        if not self.error_id:
+        if not self.error_id and not self.detailed:
             return status, {"code": self.code, "message": text}
         detail = {"@type": "type.googleapis.com/zitadel.v1.ErrorDetail", "id": self.error_id, "message": text}
+        if not self.error_id:
+            del detail["id"]  # the message still has its parentheses
         return status, {"code": self.code, "message": f"{text} ({self.error_id})", "details": [detail]}
 
     def as_connect(self, texts: dict[str, str]) -> tuple[int, dict[str, Any]]:
@@ -156,6 +169,22 @@ class ApiError(Exception):
             "debug": {"id": self.error_id, "message": text},
         }
         return status, {"code": name, "message": f"{text} ({self.error_id})", "details": [detail]}
+
+    def as_scim(self, texts: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Return status and body of SCIM."""
+        status = CODES[self.code][0]
+        kind = {ALREADY_EXISTS: "uniqueness", INVALID_ARGUMENT: "invalidValue"}.get(self.code)
+        return status, {
+            "schemas": [_SCIM_ERROR, *([_SCIM_DETAIL] if self.error_id else [])],
+            **({"scimType": kind} if kind else {}),
+            "detail": self.text(texts),
+            "status": str(status),
+            **({_SCIM_DETAIL: {"id": self.error_id, "message": self.key}} if self.error_id else {}),
+        }
+
+
+_SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+_SCIM_DETAIL = "urn:ietf:params:scim:api:zitadel:messages:2.0:ErrorDetail"
 
 
 def _string_field(number: int, text: str) -> bytes:

@@ -17,7 +17,7 @@ class ServerProfile:
 
     #: The v2 REST endpoints and AuthorizationService exist.
     v2: bool = True
-    #: v2 (and v2beta) can rename, deactivate, activate and delete an organization.
+    #: v2 (and v2beta) can rename, deactivate, activate and delete an organization. v2 has its metadata.
     v2_organization_writes: bool = True
     #: `POST /v2/organizations` takes the new id from `organizationId`, not only from `orgId`.
     v2_organization_id: bool = True
@@ -37,6 +37,14 @@ class ServerProfile:
     unknown_org_role: str = "INST-m9fG8"
     #: ListAdministrators takes the filter `role`.
     administrators_by_role: bool = True
+    #: Setting several entries of an organization's metadata writes an event for a value that is set already.
+    sets_unchanged_metadata: bool = False
+    #: `PATCH /v2/users/{id}` changes the access token type of a service account.
+    patches_token_type: bool = True
+    #: SCIM stores metadata that has not changed again.
+    scim_repeats_metadata: bool = False
+    #: What the link in a message about an email address has in its query.
+    email_code_query: str = "code={{.Code}}&organization={{.OrgID}}&userId={{.UserID}}"
     #: The discovery document has back-channel logout, and Arabic.
     back_channel_logout: bool = True
     #: Texts of messages that differ from `errors.TEXTS`.
@@ -51,6 +59,7 @@ _OLD_TEXTS = {
     "Errors.Project.Grant.NotFound": "Grant not found",
 }
 _OLD_EVENT_NAMES = {"org.domain.primary.set": "Primary domain set"}
+_OLD_EMAIL_CODE_QUERY = "code={{.Code}}&userId={{.UserID}}&organization={{.OrgID}}"
 _OLD_REFUSAL = (500, "server_error", "Errors.Internal")
 
 PROFILES: dict[str, ServerProfile] = {
@@ -65,6 +74,10 @@ PROFILES: dict[str, ServerProfile] = {
         project_reads_by_organization=False,
         unknown_org_role="IAM-m9fG8",
         administrators_by_role=False,
+        sets_unchanged_metadata=True,
+        patches_token_type=False,
+        scim_repeats_metadata=True,
+        email_code_query=_OLD_EMAIL_CODE_QUERY,
         back_channel_logout=False,
         texts=_OLD_TEXTS,
         event_names=_OLD_EVENT_NAMES,
@@ -81,6 +94,10 @@ PROFILES: dict[str, ServerProfile] = {
         project_reads_by_organization=False,
         unknown_org_role="IAM-m9fG8",
         administrators_by_role=False,
+        sets_unchanged_metadata=True,
+        patches_token_type=False,
+        scim_repeats_metadata=True,
+        email_code_query=_OLD_EMAIL_CODE_QUERY,
         back_channel_logout=False,
         texts=_OLD_TEXTS,
         event_names=_OLD_EVENT_NAMES,

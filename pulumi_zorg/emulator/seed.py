@@ -7,7 +7,7 @@ from pulumi_zorg.emulator.instance import Instance
 from pulumi_zorg.emulator.organizations.aggregate import organization_added, organization_member_added
 from pulumi_zorg.emulator.project_roles import commands as roles
 from pulumi_zorg.emulator.projects import commands as projects
-from pulumi_zorg.emulator.users import commands as users
+from pulumi_zorg.emulator.users import humans
 
 __all__ = ["DESCRIPTION", "seed"]
 
@@ -40,5 +40,5 @@ def seed(instance: Instance) -> None:
     for name, full_name in _PEOPLE.items():
         first, _, last = full_name.partition(" ")
         email = f"{name}@vendor.example"
-        human = users.Human(email, first, last, email, id=new_id(), email_verified=True, password="Password1!")  # noqa: S106
-        users.add_human(call, vendor, human, initial=True)
+        human = humans.Human(email, first, last, email, id=new_id(), email_verified=True, password="Password1!")  # noqa: S106
+        humans.add_human(call, vendor, human, v1=True)

@@ -10,8 +10,10 @@ import os
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from pulumi_zorg.access.instance import COLLECTIONS, Instance
 from pulumi_zorg.engine.managed_objects import ManagedObjects
 from pulumi_zorg.engine.reporter import Reporter
 from pulumi_zorg.resource_types.impact import UNKNOWN, Act, Harm, Planned, count_text
@@ -22,6 +24,7 @@ from pulumi_zorg.settings.config import Settings
 
 if TYPE_CHECKING:
     from pulumi_zorg.engine.preview_impact import PreviewImpact
+    from pulumi_zorg.resource_types.planned_access import PlannedChange
 
 _IF_OTHERWISE = (
     "Those that are as declared stay as they are. The others are changed, and lose roles that are not declared"
@@ -33,6 +36,9 @@ _COUNTED = {
     Harm.NOT_READ: "adopts {} that this preview could not compare with what exists. " + _IF_OTHERWISE,
     Harm.CREATED: "gives roles by {} in organizations or projects that this run creates. They are counted here and not listed",
 }
+
+#: A preview does not see deletions.
+_NOBODY = "nobody loses access by these creates and updates"
 
 #: The properties that decide which roles are given.
 _NAME_ROLES = frozenset({"role_keys", "project_id", "project_grant_id"})
@@ -52,7 +58,7 @@ class ImpactReport:
 
     def __init__(self, note: Callable[[str], None], *, at_once: bool = os.name == "nt") -> None:
         self._note = note
-        self._at_once = at_once
+        self.at_once = at_once
         self._kept: list[tuple[Harm, bool, str]] = []
         self._counted: defaultdict[Harm, Counter[str]] = defaultdict(Counter)
         self._said: set[str] = set()
@@ -63,7 +69,7 @@ class ImpactReport:
 
         :param maybe: whether it is known only when the change is made. It comes after what is known.
         """
-        if self._at_once:
+        if self.at_once:
             for sentence in sentences:
                 self._note(sentence)
             return
@@ -85,7 +91,7 @@ class ImpactReport:
             changes anything; DEACTIVATES where the object may be declared inactive. CREATED for an object that gives access to
             what the same run creates.
         """
-        if self._at_once:
+        if self.at_once:
             self.add(sentences, harm)
         elif sentences:
             with self._lock:
@@ -114,6 +120,10 @@ class Preview:
     def __init__(self, settings: Settings, reporter: Reporter, objects: ManagedObjects) -> None:
         self._settings, self._reporter, self._objects = settings, reporter, objects
         self._impacts = ImpactReport(reporter.note)
+        self._changes: list[PlannedChange] = []
+        self._numbers = count()
+        #: Whether an adoption was only counted: it may take access from somebody.
+        self._has_counted = False
         self._reads: PreviewImpact | None = None
         self._lock = threading.Lock()
 
@@ -139,6 +149,9 @@ class Preview:
         """Write what was kept for the end of the preview, and close the connections."""
         self._impacts.write()
         if self._reads is not None:
+            if self._changes and not self._impacts.at_once:
+                for sentence in _who_by(self._changes, *self._reads.known, is_all=not self._has_counted):
+                    self._reporter.note(sentence)
             self._reads.close()
 
     def check(
@@ -280,9 +293,33 @@ class Preview:
         if effect.adopts:
             harm = Harm.DEACTIVATES if effect.act is Act.DEACTIVATES else Harm.NOT_READ
             self._impacts.count(harm, resource_type.noun, impact.sentences(effect))
+            self._has_counted = True
         elif effect.act is Act.CREATES and not impact.takes_access(effect) and {*created} & {*impact.gives_access_to}:
             self._impacts.count(Harm.CREATED, resource_type.noun, impact.sentences(effect))
         else:
-            sentences = impact.sentences(effect, self._instance().facts(resource_type, effect))
-            self._impacts.add(sentences, impact.harm(effect), maybe=effect.maybe)
+            from pulumi_zorg.resource_types.planned_access import PlannedChange
+
+            known = self._instance().known_to(effect)
+            facts = self._instance().facts(*known, effect)
+            change = PlannedChange(f"change {next(self._numbers)}", impact.thing(effect, facts), effect)
+            self._changes.append(change)
+            # Where nothing is kept until the end, each change is reported by itself.
+            who = _who_by([change], *known, is_all=False) if self._impacts.at_once else ()
+            self._impacts.add((*impact.sentences(effect, facts), *who), impact.harm(effect), maybe=effect.maybe)
         return planned
+
+
+def _who_by(
+    changes: Sequence[PlannedChange], instance: Instance | None, why_not: str | None, *, is_all: bool
+) -> tuple[str, ...]:
+    """Return who loses and who gains what by changes, and what is not known of that, as sentences.
+
+    :param is_all: whether these are all creates and updates of the run.
+    """
+    from pulumi_zorg.resource_types.planned_access import people_of
+
+    # Of an instance that was not read, only what the changes name is known.
+    known = instance or Instance(unlisted=dict.fromkeys(COLLECTIONS, why_not or "it was not read"))
+    people = people_of(known, changes)
+    nobody = is_all and people.nobody_loses and any(each.takes_access for each in changes)
+    return (*people.sentences, *people.gaps, *((_NOBODY,) if nobody else ()))

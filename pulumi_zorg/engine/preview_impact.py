@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 
 from pulumi_zorg import errors
 from pulumi_zorg.access.instance import Instance
-from pulumi_zorg.access.read import read_instance
+from pulumi_zorg.access.read import read_instance, read_more, read_some
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.impact import Effect, Facts, Planned
 from pulumi_zorg.resource_types.inputs import RoleUse, check_inputs
+from pulumi_zorg.resource_types.registry import ACCESS, RESOURCE_TYPES
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.role_use import lacking
 from pulumi_zorg.settings.config import Settings
@@ -26,8 +27,8 @@ from pulumi_zorg.world.proof import Missing, find_missing
 
 #: HTTP calls in one preview, those for a token included.
 _CALLS = 20
-#: Of these, the part that one sentence may use for lists of one kind, like the users of each organization.
-_PART = 4
+#: Of these, the calls that one list may take.
+_PAGES = 2
 #: How many objects are looked for that exist where one with a deletion policy is created.
 _KEPT = 5
 #: How many objects that resources name are looked for.
@@ -36,6 +37,9 @@ _NAMED = 8
 _TIMEOUT = 5.0
 #: Seconds after which a call that fails is given up: it is not repeated.
 _NO_RETRY = 0.001
+
+#: The key of what is known of the instance.
+_SOME = ("some",)
 
 T = TypeVar("T")
 
@@ -54,12 +58,12 @@ class PreviewImpact:
     def __init__(self, settings: Settings, calls: int = _CALLS) -> None:
         self._settings = replace(settings, timeout=min(settings.timeout, _TIMEOUT), retry_deadline=_NO_RETRY)
         self._left = calls
-        self.at_most = calls // _PART
         self._kept_left = _KEPT
         self._named: set[tuple[str, str]] = set()  # property and id of each that was looked for
         self._stopped: str | None = None  # why no more calls are made
         self._answers: dict[tuple[str, ...], Any] = {}
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._client = Client.connect(self._settings, notice=lambda sentence: None, before_request=self._take_call)
 
     def close(self) -> None:
@@ -109,6 +113,9 @@ class PreviewImpact:
 
     def _is_shown(self, property: str, id: str, org_id: str | None) -> bool:
         """Return whether a read shows an object that a resource names, or too many were looked for already."""
+        read, _ = self.known
+        if read is not None and any(id in each for each in (read.users, read.projects, read.organizations)):
+            return True
         if (property, id) not in self._named and len(self._named) >= _NAMED:
             return True
         self._named.add((property, id))
@@ -176,12 +183,39 @@ class PreviewImpact:
         """Return all that decides who can get in to the instance; or None and why it could not be read. It never raises."""
         return self.attempt(("everything",), lambda: read_instance(self._client))
 
-    def facts(self, resource_type: ResourceType[Any], effect: Effect) -> Facts:
-        """Return the counts and names that the sentences show. It never raises."""
-        try:
-            return resource_type.facts(self._client, self, effect)
-        except (ZorgError, _NotRead) as error:
-            return Facts(why_not=_why(error))
+    @property
+    def known(self) -> tuple[Instance | None, str | None]:
+        """What :meth:`known_to` has read for all changes together; or None and why it was not read."""
+        found: tuple[Instance | None, str | None] = self._answers.get(_SOME, (None, "it was not needed"))
+        return found
+
+    def known_to(self, effect: Effect) -> tuple[Instance | None, str | None]:
+        """Return what decides who is concerned by a change, as far as few calls read it; or None and why not. It never raises."""
+        with self._reading:
+            found, why = self.attempt(_SOME, lambda: read_some(self._client, _PAGES))
+            if found is None or not found.unlisted:
+                return found, why
+            known, reads = found, ACCESS[effect.type].reads(found, effect)
+            key = ("more", repr(reads))
+            if key not in self._answers:
+                more, _ = self.attempt(key, lambda: read_more(self._client, known, _PAGES, **reads))
+                self._answers[_SOME] = more or found, why
+            return self.known
+
+    def facts(self, instance: Instance | None, why_not: str | None, effect: Effect) -> Facts:
+        """Return the counts and names that the sentences show. It never raises.
+
+        :param instance: the instance; None where it was not read.
+        :param why_not: why it was not.
+        """
+        found = Facts(why_not=why_not) if instance is None else ACCESS[effect.type].facts(instance, effect)
+        read = RESOURCE_TYPES[effect.type].more_facts
+        more, why = self.attempt(("facts", effect.type, str(effect.id)), lambda: read(self._client, effect))
+        # A name may have been read to find out whether the object exists.
+        ids = {name: each for name, each in effect.properties.items() if isinstance(each, str)}
+        names = {name: self._answers.get(("name", name, ids.get("org_id", ""), each)) for name, each in ids.items()}
+        named = {name: each for name, each in names.items() if each}
+        return Facts({**found.counts, **(more or {})}, {**named, **found.names}, why or found.why_not)
 
     def name(self, key: tuple[str, ...], *calls: Callable[[], str | None]) -> str | None:
         """Return the first name that a call gives, read once in a preview. Without one the sentence shows the id."""

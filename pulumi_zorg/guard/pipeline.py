@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from pulumi_zorg import errors
 from pulumi_zorg.errors import ConfigurationError, ZorgError, clean
 from pulumi_zorg.guard.limits import Removed, count_objects, count_people
-from pulumi_zorg.guard.people import losing_by, people_of, unknown_people
 from pulumi_zorg.guard.plan import Plan, PlannedStep
 from pulumi_zorg.guard.report import Reviewed, Verdict
 from pulumi_zorg.resource_types.impact import Act, Planned
 from pulumi_zorg.resource_types.people import People
+from pulumi_zorg.resource_types.planned_access import losing_by, people_of, unknown_people
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.observed import Key
 
@@ -59,7 +59,7 @@ def review(
     people = None
     if settings is not None:
         reviewed, people = with_facts(settings, plan.steps)
-    people = people or unknown_people(reviewed, why_not_read)
+    people = people or unknown_people([each.change for each in reviewed], why_not_read)
 
     def with_parents(token: str, removed: Removed) -> tuple[Collection[str], str | None]:
         return ((), why_not_read) if settings is None else removed_with_parents(settings, token, removed)
@@ -151,8 +151,8 @@ def with_facts(settings: Settings, steps: Sequence[PlannedStep]) -> tuple[list[R
         def add_facts(each: Reviewed) -> Reviewed:
             if not each.matters:
                 return each
-            losing = None if people.before is None else losing_by(people.before, each)
-            return replace(each, facts=instance.facts(RESOURCE_TYPES[each.effect.type], each.effect), losing=losing)
+            losing = None if people.before is None else losing_by(people.before, each.change)
+            return replace(each, facts=instance.facts(people.before, why_not, each.effect), losing=losing)
 
         resolved = list(pool.map(resolve, steps))
         # A create whose object exists is an adoption: a read has shown its id.
@@ -160,7 +160,8 @@ def with_facts(settings: Settings, steps: Sequence[PlannedStep]) -> tuple[list[R
         adopted = {_key(each.planned): each.urn for each in creates if each.planned.id is not None}
         reviewed = [Reviewed.of(each) for each in resolved if not _is_left(each, adopted)]
         model, why_not = instance.everything() if any(each.matters for each in reviewed) else (None, None)
-        people = unknown_people(reviewed, why_not) if model is None else people_of(model, reviewed)
+        changes = [each.change for each in reviewed]
+        people = unknown_people(changes, why_not) if model is None else people_of(model, changes)
         return list(pool.map(add_facts, reviewed)), people
 
 

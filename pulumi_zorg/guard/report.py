@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_zorg.engine.state import SharedObject
+from pulumi_zorg.errors import clean
 from pulumi_zorg.guard.limits import Limit
 from pulumi_zorg.guard.plan import PlannedStep
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts
 from pulumi_zorg.resource_types.people import People
+from pulumi_zorg.resource_types.planned_access import PlannedChange
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
+from pulumi_zorg.world.tokens import resource_name
 
 _EXCEEDED = 7  # as `zorg drift` for drift
 
@@ -50,14 +53,14 @@ class Reviewed:
         return self.effect.act in (Act.REMOVES, Act.DEACTIVATES)
 
     @property
-    def takes_access(self) -> bool:
-        """Whether the change can take access from somebody, or removes the object."""
-        return RESOURCE_TYPES[self.effect.type].impact.takes_access(self.effect)
+    def change(self) -> PlannedChange:
+        """The change, for the model of access."""
+        return PlannedChange(self.urn, clean(resource_name(self.urn)), self.effect)
 
     @property
-    def gives_access(self) -> bool:
-        """Whether a reviewer should read about the change, and it can give somebody access."""
-        return self.effect.is_significant and RESOURCE_TYPES[self.effect.type].impact.gives_access(self.effect)
+    def takes_access(self) -> bool:
+        """Whether the change can take access from somebody, or removes the object."""
+        return self.change.takes_access
 
     @property
     def matters(self) -> bool:

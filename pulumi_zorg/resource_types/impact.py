@@ -23,11 +23,6 @@ class Unknown(Enum):
 
 UNKNOWN: Final = Unknown.UNKNOWN
 SECRET: Final = Unknown.SECRET
-#: The names of counts about the projects that a change concerns: people and service accounts with an active user grant on
-#: them, organizations with an active grant of them and the people of these, and the projects that let in everybody.
-PEOPLE, SERVICE_ACCOUNTS = "people with grants", "service accounts with grants"
-ORGANIZATIONS, PEOPLE_OF_ORGANIZATIONS = "granted organizations", "people of granted organizations"
-OPEN = "open projects"
 #: In place of role keys that cannot be shown.
 SOME_ROLES, SECRET_ROLES = "roles that are not known yet", "roles that are secret"
 
@@ -151,10 +146,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class Facts:
-    """Counts and names from the instance.
+    """Counts and names from the instance. Who loses and who gains access is not among them: :mod:`.planned_access` has that.
 
     :param counts: how many objects a change concerns, by their kind in the plural: ``users``, ``service_accounts``,
-        ``projects``, ``grants``, ``project_grants``, and others that only sentences show.
+        ``projects``, ``grants``, ``project_grants``.
     :param names: the names of objects, by the property that has their id.
     :param why_not: why something could not be read.
     """
@@ -162,11 +157,6 @@ class Facts:
     counts: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     why_not: str | None = None
-
-    def __or__(self, other: Facts) -> Facts:
-        """Return what two facts say together."""
-        counts, names = {**self.counts, **other.counts}, {**self.names, **other.names}
-        return Facts(counts, names, self.why_not or other.why_not)
 
     def named(self, noun: str, property: str, effect: Effect) -> str:
         """Return the object that a property names: by its name where that was read, else by its id."""
@@ -316,46 +306,6 @@ def role_keys(properties: Mapping[str, Any]) -> tuple[str, ...] | Unknown:
 def are_shown(keys: tuple[str, ...]) -> bool:
     """Whether these are role keys, and no text in their place."""
     return keys not in ((SOME_ROLES,), (SECRET_ROLES,))
-
-
-def lost_role(key: str, thing: str, number: int | None, facts: Facts) -> str:
-    """Return the sentence about a role that user grants lose because it is taken from what gives it.
-
-    :param number: how many user grants have it; None where they were not counted.
-    """
-    some = "no user grant" if number == 0 else count_text(number or 0, "user grant")
-    lose = f"{some} would lose it" if number is not None else "every user grant loses it"
-    return f"the role {text(key)} {thing}: {lose}{facts.not_counted if number is None else ''}"
-
-
-def shut_out(facts: Facts, projects: str, it: str) -> tuple[str, ...]:
-    """Return the sentences about the users of projects whose every login fails.
-
-    :param projects: the projects, as each sentence names them.
-    :param it: the pronoun for them.
-    """
-    counts = facts.counts
-    roles = f"takes no role of {projects} out of any token"
-    to_do_that = "to do that, deactivate the user grants"
-    if not {PEOPLE, SERVICE_ACCOUNTS, ORGANIZATIONS} <= counts.keys():
-        everybody = (
-            f"shuts out everybody with a user grant on {projects}, and the organizations that have a grant of {it}"
-        )
-        return (f"{everybody}{facts.not_counted}", f"{roles}: {to_do_that}")
-    lines = [f"shuts out {people_text(counts[PEOPLE])} with an active user grant on {projects}"]
-    if counts[ORGANIZATIONS]:
-        has = "has" if counts[ORGANIZATIONS] == 1 else "have"
-        granted = f"{count_text(counts[ORGANIZATIONS], 'organization')} {has} an active grant of {it}"
-        more = counts.get(PEOPLE_OF_ORGANIZATIONS)
-        people = f", with {people_text(more)}" if more else ", without people"
-        lines[0] += f"; {granted}{facts.not_counted if more is None else people}"
-    if counts.get(OPEN):
-        without = "without project_role_check and has_project_check, nobody needs a user grant to log in to"
-        lines.append(f"shuts out everybody else of the instance: {without} {projects}")
-    accounts = counts[SERVICE_ACCOUNTS]
-    has = "has" if accounts == 1 else "have"
-    with_roles = f" ({count_text(accounts, 'service account')} {has} a user grant on {it})" if accounts else ""
-    return (*lines, f"{roles}{with_roles}: {to_do_that}")
 
 
 def people_text(number: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -47,18 +47,24 @@ class People:
         return self.before is not None and not self.difference.lost and self.why_lost_incomplete is None
 
     @property
+    def gaps(self) -> tuple[str, ...]:
+        """What is not known of those who lose and who gain something, as sentences."""
+        sides = ((self.why_lost_incomplete, self.difference.lost), (self.why_gained_incomplete, self.difference.gained))
+        return tuple(why.replace("who ", "who else ", 1) if known else why for why, known in sides if why)
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """Who loses and who gains what, people by name up to ten and by number beyond."""
         lost, gained = self.difference.lost, self.difference.gained
         lose, gain = Verb("loses", "lose", "may lose"), Verb("gains", "gain", "may gain")
-        return (*self._sentences(lost, lose), *self._sentences(gained, gain))
+        return (*self._sentences(lost, lose), *self._sentences(map(_without_reasons, gained), gain))
 
     @property
     def sentences_of_the_past(self) -> tuple[str, ...]:
         """The same of a change that was made: who lost and who gained what."""
         lost, gained = self.difference.lost, self.difference.gained
         lose, gain = Verb("lost", "lost", "may have lost"), Verb("gained", "gained", "may have gained")
-        return (*self._sentences(lost, lose), *self._sentences(gained, gain))
+        return (*self._sentences(lost, lose), *self._sentences(map(_without_reasons, gained), gain))
 
     def as_json(self) -> dict[str, Any]:
         """Return who loses and who gains what, for programs."""
@@ -105,7 +111,7 @@ class People:
 
     def _who(self, user_ids: Sequence[str]) -> str:
         """Return users by name up to ten, and by number beyond."""
-        names = [self._name(each) for each in user_ids[:_NAMED]]
+        names = [self._called(each) for each in user_ids[:_NAMED]]
         if len(user_ids) <= _NAMED:
             return ", ".join(names)
         found = [self._user(each) for each in user_ids]
@@ -120,6 +126,10 @@ class People:
     def _name(self, user_id: str) -> str:
         user = self._user(user_id)
         return text((user and (user.login or user.name)) or user_id)
+
+    def _called(self, user_id: str) -> str:
+        name = self._name(user_id)
+        return f"user {name}" if name == user_id else name
 
     def _project(self, project_id: str) -> str:
         return text(self._names.get(project_id) or project_id)
@@ -136,8 +146,10 @@ class People:
     def _place(self, project_id: str) -> str:
         """Return a project by its name, with its owner where another project has that name too."""
         name = self._names.get(project_id)
-        if not name or self._uses[name] == 1:
-            return self._project(project_id)
+        if not name:
+            return f"project {text(project_id)}"
+        if self._uses[name] == 1:
+            return text(name)
         owner = next(each.projects[project_id].org_id for each in self._instances if project_id in each.projects)
         named = (each.organizations[owner].name for each in self._instances if owner in each.organizations)
         return f"{self._project(project_id)} ({text(next(named, '') or owner)})"
@@ -164,6 +176,11 @@ _THINGS = {
     What.RIGHT: "{roles} as a manager of {projects}",
     What.EVERYTHING: "every login and every token",
 }
+
+
+def _without_reasons(gained: Change) -> Change:
+    """Return a gain as a sentence has it. Why the user did not have it before does not matter any more."""
+    return replace(gained, reasons=())
 
 
 def _some(names: Sequence[str]) -> str:

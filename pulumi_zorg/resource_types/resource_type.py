@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven, UnexpectedAnswer, ZorgError
 from pulumi_zorg.resource_types.calls import Calls
-from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Facts, Impact, Planned
+from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Impact, Planned
 from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Snapshot, Step
 from pulumi_zorg.resource_types.role_use import why_refused
@@ -20,30 +20,6 @@ from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Key, Observed, Removal
 
 AnyInputs = TypeVar("AnyInputs", bound=Inputs)
-Answer = TypeVar("Answer")
-
-
-class FactReader(Protocol):
-    """Reads counts and names for the sentences of a preview, as long as the preview may make calls."""
-
-    @property
-    def at_most(self) -> int:
-        """How many calls one sentence may use for lists of one kind, like the users of each organization."""
-
-    def read(self, call: Callable[[], Answer]) -> Answer:
-        """Return what the call returns, if the preview may still make one."""
-
-    def attempt(self, key: tuple[str, ...], call: Callable[[], Answer]) -> tuple[Answer | None, str | None]:
-        """Return what the call returns, read once in a preview; or None and why it could not be read. It never raises.
-
-        :param key: what is read.
-        """
-
-    def name(self, key: tuple[str, ...], *calls: Callable[[], str | None]) -> str | None:
-        """Return the first name that one of the calls returns, read once in a preview; None without one. It never raises.
-
-        :param key: what the name is the name of.
-        """
 
 
 class ResourceType(Generic[AnyInputs]):
@@ -70,7 +46,7 @@ class ResourceType(Generic[AnyInputs]):
     read_permission: ClassVar[str]
     #: What the options of `zorg preview-guard` that limit this type end with.
     limit_suffix: ClassVar[str]
-    #: The counts of :class:`Facts` that a machine reads in the JSON of `zorg preview-guard`: what goes with an object, in the plural.
+    #: The counts of :class:`.Facts` that a machine reads in the JSON of `zorg preview-guard`: what goes with an object, in the plural.
     counted: ClassVar[tuple[str, ...]] = ()
     #: The state of an object that was just created, if the server adds nothing else to what was declared; empty for objects that
     #: have no states.
@@ -393,23 +369,12 @@ class ResourceType(Generic[AnyInputs]):
             return replace(planned, before={**planned.before, **unknown})
         return planned.unresolved([name for name in self.updatable if name not in self.inputs.unique_by])
 
-    def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
-        """Return the counts and names that the sentences about a change show.
+    def more_facts(self, client: Client, effect: Effect) -> dict[str, int]:
+        """Return the counts that the sentences about a change show and that are not in the model of access.
 
         :raises ZorgError: where they cannot be read.
         """
-        return Facts()
-
-    def names(self, client: Client, reader: FactReader, effect: Effect, *properties: str) -> dict[str, str]:
-        """Return the names of the objects that these properties have the ids of, as far as they can be read."""
-        known = {name: value for name, value in effect.properties.items() if isinstance(value, str)}
-        org_id = known.get("org_id")
-        found = {
-            name: reader.name((name, org_id or "", known[name]), *client.searches.names(name, known[name], org_id))
-            for name in properties
-            if name in known
-        }
-        return {name: value for name, value in found.items() if value}
+        return {}
 
     def removed_along(
         self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int

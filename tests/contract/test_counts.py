@@ -1,4 +1,4 @@
-"""Counts and names, on each server: what the sentences of a preview are made of."""
+"""Names, on each server: what the sentences of a preview are made of."""
 
 from __future__ import annotations
 
@@ -6,56 +6,16 @@ import contextlib
 
 import pytest
 
-from pulumi_zorg.errors import HeaderIgnored, NotFound, PermissionDenied
+from pulumi_zorg.errors import HeaderIgnored, NotFound
 from pulumi_zorg.testing import Fault
 from tests.support.servers import Server
 from tests.unit.clients import Clients
 
 
-def test_users_projects_and_project_grants_are_listed_by_organization(every_server: Server, clients: Clients) -> None:
-    server, admin, access = every_server, every_server.admin, clients.owner(every_server).access
-    tenant = admin.create_organization(server.name("Tenant"))
-    assert (access.users(tenant).total, access.projects(tenant).total, access.project_grants(tenant).total) == (0, 0, 0)
-    for number in range(3):
-        admin.create_user(tenant, f"u{number}{server.tag}")
-    project = admin.create_project(tenant, "CRM", ["viewer"])
-    admin.grant_project(tenant, project, server.home, ["viewer"])
-    assert server.shows(
-        lambda: (
-            (access.users(tenant).total, access.projects(tenant).total, access.project_grants(tenant).total)
-            == (3, 1, 1)
-        )
-    )
-    admin.deactivate_organization(tenant)
-    assert access.users(tenant).total == 3
-
-
-def test_service_accounts_are_told_from_people(every_server: Server, clients: Clients) -> None:
-    server, client = every_server, clients.owner(every_server)
-    tenant = server.admin.create_organization(server.name("Tenant"))
-    assert client.searches.service_accounts(tenant) == 0
-    for number in range(2):
-        server.create_person(tenant, f"person{number}{server.tag}")
-    bot = server.admin.create_user(tenant, f"bot{server.tag}")
-    assert server.shows(lambda: (client.access.users(tenant).total, client.searches.service_accounts(tenant)) == (3, 1))
-    assert client.access.users(tenant).service_accounts == {bot}
-
-
-def test_who_may_not_see_them_is_refused(every_server: Server, clients: Clients) -> None:
-    client = clients.member(every_server)
-    for count in (client.searches.service_accounts, client.access.users, client.access.projects):
-        with pytest.raises(PermissionDenied):
-            count(every_server.home)
-
-
 def test_an_answer_about_another_organization_is_noticed(every_server: Server, clients: Clients) -> None:
     every_server.proxy.add(Fault("strip", times=None))
     client = clients.owner(every_server)
-    for call in (
-        client.searches.service_accounts,
-        client.access.users,
-        lambda org: client.searches.names("granted_org_id", org, None)[0](),
-    ):
+    for call in (lambda org: client.searches.names("granted_org_id", org, None)[0](),):
         with pytest.raises(HeaderIgnored):
             call(every_server.home)
 

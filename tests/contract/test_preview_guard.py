@@ -89,7 +89,9 @@ def test_without_the_instance_it_still_counts(server: Server, zorg: Zorg) -> Non
     server.proxy.add(Fault("answer", times=None, status=503))
     run = zorg.run("preview-guard", file, "--max-remove", "0", env=settings(server))
     assert run.code == EXCEEDED
-    assert run.shows("removes organization Beta and all its projects, users and grants", "the server did not answer")
+    assert run.shows(
+        f"removes organization Beta ({beta}) and all its projects, users and grants", "the server did not answer"
+    )
     run = zorg.run("preview-guard", file, "--max-remove", "0")
     assert run.code == EXCEEDED
     assert run.shows("The instance was not read: no address of a ZITADEL is given")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pulumi_zorg.cli import main
-from pulumi_zorg.testing import AdminClient
+from pulumi_zorg.testing import AdminClient, Fault
 from tests.support.command import Ended, run_zorg
 from tests.support.schema import fits_schema
 from tests.support.servers import Server, emulated
@@ -234,7 +234,7 @@ def test_somebody_who_is_invited_is_not_known(tenants: Tenants) -> None:
     found = tenants.report(code=ERROR)
     assert ("eve", None, ["the user has not accepted the invitation"]) in of(found, "login_name", "in_force", "reasons")
     ended = tenants.run()
-    assert "Error: of 1 of 2 rows it is not known whether they are in force" in ended.err
+    assert "Error: 1 of 2 rows: it is not known whether they are in force" in ended.err
 
 
 def granted(tenants: Tenants) -> str:
@@ -247,6 +247,15 @@ def test_a_server_without_the_v2_api_is_an_error_that_says_so(tmp_path: Path) ->
         ended = run_zorg("access", cwd=tmp_path, env={"ZITADEL_URL": server.proxy.url, "ZITADEL_TOKEN": server.token})
     assert ended.code == ERROR
     assert "seems not to have AuthorizationService v2, a part of ZITADEL's API. ZITADEL has it since v4" in ended.err
+
+
+def test_an_error_of_a_proxy_is_no_server_without_the_v2_api(tenants: Tenants) -> None:
+    tenants.server.proxy.add(Fault("answer", path="ListAuthorizations", times=None, status=500))
+    ended = tenants.run()
+    tenants.server.proxy.clear()
+    assert ended.code == ERROR
+    assert "seems not to have" not in ended.err
+    assert "500" in ended.err
 
 
 # An earlier report.
@@ -366,6 +375,7 @@ def test_one_user_is_explained(tenants: Tenants) -> None:
         ["--why", "--user", "bot", "--org", "Acme"],
         ["--why", "--user", "bot", "--compare", "old.json"],
         ["--why", "--user", "bot", "--inactive"],
+        ["--why", "--user", "bot", "--managers"],
     ],
 )
 def test_an_explanation_is_of_one_user_and_nothing_else(tenants: Tenants, args: list[str]) -> None:

@@ -54,7 +54,7 @@ class Caller:
             headers["content-type"] = "application/json"
             content = body if isinstance(body, str) else json.dumps(body)
         response = self.client.request(method, path, content=content, headers=headers)
-        is_json = response.headers.get("content-type", "").startswith("application/json")
+        is_json = response.headers.get("content-type", "").startswith(("application/json", "application/scim+json"))
         return Answer(response.status_code, response.json() if is_json else response.text)
 
     def made(self, method: str, path: str, org: str = "", body: Any = None) -> Any:

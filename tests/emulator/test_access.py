@@ -21,6 +21,7 @@ from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import PersonalAccessToken, Secret
 from tests.emulator import access_columns as columns
 from tests.emulator.access_by_rules import agree, in_force, reported
+from tests.emulator.access_in_previews import PLANNED, losing_in_a_preview, losing_in_the_table
 from tests.emulator.access_world import MANAGEMENT, PASSWORD, World, base_world
 
 pytestmark = pytest.mark.slow
@@ -243,6 +244,22 @@ def test_a_switch_stops_what_was_measured(fixture: Fixture, name: str, client: C
     finally:
         for account, found in logins.items():
             fixture.world.accounts[account].logins = found
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_a_preview_names_those_whom_a_switch_stops(fixture: Fixture, name: str) -> None:
+    """Those whose cell of the table changes, which the test above measures on the emulator."""
+    fixture.world.emulator.reset(fixture.state)
+    _, changed, _, _ = SWITCHES[name]
+    users = [*ALL.split(), *(one for one in changed if one not in ALL)]
+    before = {"empty": NO_ROLES, "bare": NO_ROLES}
+    stopped = {
+        account
+        for one in users
+        for account in losing_in_the_table(before.get(one, SAME), changed.get(one, before.get(one, SAME)), one)
+    }
+    accounts = {f"{kind}.{one}" for kind in ("human", "machine") for one in users}
+    assert losing_in_a_preview(fixture.world, name) & accounts == stopped
 
 
 def test_two_checks_and_a_deactivated_project_grant(fixture: Fixture) -> None:

@@ -1,4 +1,4 @@
-"""Metadata of organizations in v1, and of users in v2."""
+"""Metadata of organizations and of users, in v1 and v2."""
 
 from __future__ import annotations
 
@@ -25,6 +25,25 @@ def test_an_organization(instance: Instance) -> None:
     assert (answer.status, answer.error_id) == (404, "META-mcnw3")
     # Another organization does not have the entry.
     assert iac("GET", f"{_MINE}/seats", instance.org()).status == 404
+
+
+def test_an_organization_by_v2(instance: Instance) -> None:
+    """As in v1, several entries are set or removed at once, and July writes no event for a value that is set already."""
+    org = instance.org()
+    service, where = "/zitadel.org.v2.OrganizationService", {"organizationId": org}
+    entries = [{"key": "plan", "value": "Z29sZA=="}, {"key": "Plan", "value": "NQ=="}]
+    first = instance.iac.made("POST", f"{service}/SetOrganizationMetadata", body={**where, "metadata": entries})
+    again = instance.iac.made("POST", f"/v2/organizations/{org}/metadata", body={"metadata": entries[:1]})
+    assert again == first
+    body = {**where, "filters": [{"keyFilter": {"key": "plan", "method": "TEXT_FILTER_METHOD_EQUALS"}}]}
+    found = instance.iac.made("POST", f"{service}/ListOrganizationMetadata", body=body)
+    assert [(entry["key"], entry["value"]) for entry in found["metadata"]] == [("plan", "Z29sZA==")]
+    answer = instance.iac("DELETE", f"/v2/organizations/{org}/metadata?keys=plan&keys=nope")
+    assert (answer.status, answer.error_id) == (404, "META-2npds")
+    instance.iac.made("DELETE", f"/v2/organizations/{org}/metadata?keys=plan&keys=Plan")
+    assert instance.events(org)[-4:] == ["org.metadata.set"] * 2 + ["org.metadata.removed"] * 2
+    answer = instance.iac("POST", "/v2/organizations/42/metadata", body={"metadata": entries})
+    assert (answer.status, answer.error_id) == (400, "COMMAND-QXPGs")
 
 
 def test_an_organization_is_removed_with_its_metadata(instance: Instance) -> None:

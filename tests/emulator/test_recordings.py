@@ -6,6 +6,8 @@ import pytest
 
 from pulumi_zorg.emulator import Emulator
 from tests.emulator.access_scenarios import replay_all
+from tests.emulator.between_users import BetweenUsers
+from tests.emulator.managers import FILES, Managers
 from tests.emulator.replay import ACCOUNTS, SESSIONS, Disagreement, Replay, exchanges
 
 pytestmark = pytest.mark.slow
@@ -14,6 +16,9 @@ SERVERS = {
     "2026-07": {"url": "http://localhost:8082", "iac": "400712249020845094"},
     "2025-12": {"url": "http://localhost:8081", "iac": "400707796297387046"},
 }
+
+#: The addresses of the servers of users.jsonl.
+USERS = {"2026-07": "http://localhost:18026", "2025-12": "http://localhost:18025"}
 
 #: The addresses of the servers of access.jsonl, which had servers of its own too.
 ACCESS = {"2026-07": "http://localhost:18036", "2025-12": "http://localhost:18035"}
@@ -44,6 +49,8 @@ def _between(replay: Replay, server: str, name: str, title: str) -> None:
         replay.five_grants()
     elif (name, title) == ("projects", "org"):
         replay.earlier_project()
+    elif replay.managers is not None:
+        replay.managers.before(name, title)
 
 
 @pytest.fixture(scope="module", params=list(SERVERS))
@@ -53,7 +60,10 @@ def replayed(request: pytest.FixtureRequest) -> tuple[str, dict[str, list[str]]]
     found: dict[str, list[str]] = {}
     for names, account in zip(SESSIONS, ACCOUNTS, strict=True):
         # The parameter is a text, and not one of the literal names.
-        with Emulator(like=server) as emulator, Replay(emulator, SERVERS[server]["url"], account) as replay:  # type: ignore[arg-type]
+        url = USERS[server] if names == ("users",) else SERVERS[server]["url"]
+        with Emulator(like=server) as emulator, Replay(emulator, url, account) as replay:  # type: ignore[arg-type]
+            if names == FILES:
+                replay.managers = Managers(replay, server, {name: exchanges(server, name) for name in names})
             for name in names:
                 found[name] = _disagreements(replay, server, name)
     return server, found
@@ -61,9 +71,13 @@ def replayed(request: pytest.FixtureRequest) -> tuple[str, dict[str, list[str]]]
 
 def _disagreements(replay: Replay, server: str, name: str) -> list[str]:
     found = []
-    for recorded in exchanges(server, name):
+    recordings = exchanges(server, name)
+    users = BetweenUsers(replay, server, recordings) if name == "users" else None
+    for index, recorded in enumerate(recordings):
         title = recorded["title"]
         _between(replay, server, name, title)
+        if users is not None:
+            users.before(index)
         try:
             response = replay.exchange(recorded, name)
             replay.check(recorded, response, whole=(server, title) not in NOT_WHOLE, names=ITEMS.get((name, title), ()))

@@ -143,7 +143,8 @@ _CALLS: dict[str, Callable[[_Scene], str]] = {
 }
 
 
-def _cells(table: str) -> list[tuple[str, str, str]]:
+def cells(table: str) -> list[tuple[str, str, str]]:
+    """Return call, role and expected status of each cell."""
     heads, *rows = ([cell.strip() for cell in line.split("|")] for line in table.strip().splitlines())
     return [
         (row[0], role, expected) for row in rows for role, expected in zip(heads[1:], row[1:], strict=True) if expected
@@ -177,7 +178,7 @@ def scenes() -> dict[tuple[str, ...], Any]:
     return {}
 
 
-@pytest.mark.parametrize(("call", "role", "expected"), _cells(_TABLE))
+@pytest.mark.parametrize(("call", "role", "expected"), cells(_TABLE))
 def test_cell(instance: Instance, scenes: dict[tuple[str, ...], Any], call: str, role: str, expected: str) -> None:
     """A service account with the role gets the status."""
     # On the real servers, removals were measured on an organization without the project of the PROJECT_OWNER.
@@ -288,7 +289,7 @@ _PROJECT_CALLS: dict[str, Callable[[_ProjectScene], str]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("call", "role", "expected"), _cells(_PROJECT_TABLE))
+@pytest.mark.parametrize(("call", "role", "expected"), cells(_PROJECT_TABLE))
 def test_project_cell(
     instance: Instance, scenes: dict[tuple[str, ...], Any], call: str, role: str, expected: str
 ) -> None:
@@ -319,7 +320,7 @@ _V2 = {
 @pytest.mark.parametrize("call", _V2)
 def test_v2_asks_for_the_same_rights(instance: Instance, call: str) -> None:
     procedure, body = _V2[call]
-    for name, role, expected in _cells(_PROJECT_TABLE):
+    for name, role, expected in cells(_PROJECT_TABLE):
         if name == call:
             scene = _project_scene(instance, role)
             ids = {"projectId": scene.project, "grantedOrganizationId": scene.customer}

@@ -18,6 +18,7 @@ import pytest
 
 from pulumi_zorg.testing import Fault
 from tests.support.ci import COMMIT, FILES, MARK, ME, Runner, load
+from tests.support.command import run_zorg
 from tests.support.replay import Replay
 from tests.support.servers import Server, emulated
 from tests.support.stack import ROOT, Stack, grant, org
@@ -360,12 +361,32 @@ def test_an_up_on_a_new_machine_resumes_a_create_of_the_run_before(own_runner: R
     assert made == [runner.stack.id("hooli")]
 
 
+@on_both
+def test_a_night_in_which_nobody_gained_or_lost_access_passes_and_another_one_names_them(
+    runner: Runner, platform: str
+) -> None:
+    server = runner.server
+    as_viewer = {**runner.stack.env, "ZITADEL_TOKEN": runner.token}
+    approved = run_zorg("access", "--managers", "--format", "json", cwd=runner.stack.folder, env=as_viewer)
+    (runner.stack.folder / "approved.json").write_text(approved.out)
+    same = runner.access(platform)
+    assert same.code == 0, same.out
+    extra = server.admin.create_grant(server.home, server.bob, server.project, ["admin"])
+    job = runner.access(platform)
+    server.admin.remove_grant(server.home, server.bob, extra)
+    assert job.code == 7, job.out
+    assert job.said("Access changed")
+    assert "gained: bob" in (job.out if platform == "gitlab" else job.summary)
+
+
 RIGHTS = {
+    "access": {"contents": "read"},
     "preview": {"contents": "read", "pull-requests": "write"},
     "drift": {"contents": "read", "issues": "write"},
     "up": {"contents": "read", "pull-requests": "read"},
 }
 TRIGGERS = {
+    "access": {"schedule", "workflow_dispatch"},
     "preview": {"pull_request"},
     "drift": {"schedule", "workflow_dispatch"},
     "up": {"push", "workflow_dispatch"},

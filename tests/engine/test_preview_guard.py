@@ -134,7 +134,7 @@ def test_the_sentences_about_updates_are_those_of_the_preview(tenants: tuple[Ser
     for each in effects:
         # In a preview, the engine does not call the provider about deletions.
         assert [f"zorg: {sentence}" in previewed for sentence in each["sentences"]] == [each["op"] == "update"]
-    assert any("which leaves its 1 person and 1 service account their access" in each for each in sentences)
+    assert any("which cuts off none of its users" in each for each in sentences)
     table = guard(stack, "plan.json")
     markdown = guard(stack, "plan.json", "--format", "markdown")
     for sentence in sentences:
@@ -166,9 +166,9 @@ def test_the_table_shows_the_impact_and_counts_all_changes(tenants: tuple[Server
     )
     assert guard(stack, "--run").out.splitlines() == [
         f"beta: removes organization {server.name('Beta')} ({stack.id('beta')}), which is empty",
-        f"cleo: takes the role viewer of Portal from cleo{server.tag} (removes user grant {stack.id('cleo')})",
-        f"acme: deactivates organization {server.name('Acme')} ({stack.id('acme')}), which leaves its 1 person and 1 service "
-        "account their access. To take access away, deactivate the users or their user grants",
+        f"cleo: removes user grant {stack.id('cleo')} of cleo{server.tag} in Portal, which has the role viewer",
+        f"acme: deactivates organization {server.name('Acme')} ({stack.id('acme')}), which cuts off none of its users. To take "
+        "access away, deactivate the users or their user grants",
         f"people: cleo{server.tag} loses the role viewer of Portal",
         NO_LIMIT,
         "test: 1 to create, 2 to update, 2 to delete, 3 unchanged",
@@ -597,7 +597,7 @@ def test_a_resource_that_is_pending_replacement_is_not_removed_again(server: Ser
     for args in (("--run",), (plan(stack),), (plan(stack, "preview", "--show-replacement-steps"),)):
         run = guard(stack, *args, *limits)
         assert run.code == WITHIN, run.out
-        assert run.shows("gives the role viewer")
+        assert run.shows("gains the role viewer")
     drift = run_zorg("drift", cwd=stack.folder, env=stack.env)
     assert (drift.code, "removed" in drift.out) == (0, False)
     assert "is not compared: an earlier run removed its object to replace it" in drift.err

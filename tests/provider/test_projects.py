@@ -158,9 +158,12 @@ def test_a_preview_says_that_deactivating_takes_no_role_out_of_a_token_and_what_
     shop, granted = stack.id("shop"), stack.id("granted")
     declare(False)
     preview = stack.must("preview")
-    no_role = f"takes no role of project Shop ({shop}) out of any token: to do that, deactivate the user grants"
+    no_role = (
+        "No token loses a role, and service accounts still get new ones. To take roles away, deactivate the user grants"
+    )
     assert preview.shows(f"deactivates project Shop ({shop}): every login to its applications", no_role), preview.out
-    of_portal = f"deactivates the grant of Portal to Acme ({granted}), which stops nothing"
+    stops = "its people then cannot log in where the project has has_project_check"
+    of_portal = f"deactivates the grant of Portal to Acme ({granted}): {stops}"
     assert preview.shows(of_portal, "deactivate the user grants or remove the project grant"), preview.out
 
 

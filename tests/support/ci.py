@@ -142,6 +142,9 @@ class Runner:
     def drift(self, platform: str) -> Job:
         return self._github("drift") if platform == "github" else self._gitlab("drift", "schedule")
 
+    def access(self, platform: str) -> Job:
+        return self._github("access") if platform == "github" else self._gitlab("access", "schedule")
+
     def up(self, platform: str) -> Job:
         return self._github("up") if platform == "github" else self._gitlab("up", "push")
 
@@ -220,7 +223,7 @@ class Runner:
         condition = f'$CI_PIPELINE_SOURCE == "{source}"'
         if source == "push":
             condition += " && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
-        assert {"if": condition} in job["rules"]
+        assert condition in [each["if"] for each in job["rules"]]
         env = self.stack.env
         given = {key: env[key] for key in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "ZITADEL_URL")}
         given |= {"ZITADEL_TOKEN": self.token, "PULUMI_STACK": self.stack.name, "GITLAB_TOKEN": TOKENS["gitlab"]}

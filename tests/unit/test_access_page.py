@@ -14,6 +14,7 @@ from pulumi_zorg.access.page import page
 from tests.support.stack import ROOT
 
 Report = dict[str, Any]
+SOME = "organizations with the project"
 
 
 @pytest.fixture
@@ -143,13 +144,23 @@ def test_gained_and_lost_come_before_the_rows(report: Report) -> None:
 
 def test_a_project_that_others_can_log_in_to_without_a_role_is_stated(report: Report) -> None:
     project = {"project_id": "1", "project_name": "<b>", "org_id": "2", "org_name": "Vendor", "state": "active"}
-    opened = {"before": {**project, "open_to": "user grants"}, "after": {**project, "open_to": "everybody"}}
-    removed = {"before": {**project, "open_to": "everybody"}, "after": None}
+
+    def open_to(to: str, *organizations: str) -> dict[str, Any]:
+        return {
+            **project,
+            "open_to": to,
+            "open_to_organizations": [{"org_id": each, "org_name": each} for each in organizations],
+        }
+
+    opened = {"before": open_to("user grants"), "after": open_to("everybody")}
+    removed = {"before": open_to("everybody"), "after": None}
+    which = {"before": open_to(SOME, "Vendor", "Acme"), "after": open_to(SOME, "Vendor", "Globex")}
     none = {"with": "2026-11-28T08:00:00Z", "gained": [], "lost": [], "changed": [], "unknown": []}
-    found = texts(page({**report, "compared": {**none, "projects": [opened, removed]}}))
+    found = texts(page({**report, "compared": {**none, "projects": [opened, removed, which]}}))
     assert "&lt;b&gt; of Vendor : Only people with a user grant → Every person of the instance" in found
     assert "&lt;b&gt; of Vendor : Every person of the instance → No such project" in found
     assert "Nobody gained" not in found
+    assert "people of organizations with the project, can now: Globex ; no longer can: Acme" in found
 
 
 def test_a_report_without_rows_is_a_page(report: Report) -> None:
@@ -161,5 +172,5 @@ def test_two_projects_of_one_name_are_told_apart_by_their_owners(report: Report)
     report["projects"][0]["project_name"] = "Wiki"
     for each in report["rows"]:
         each["project_name"] = each["project_name"] and "Wiki"
-    report["projects"][0]["org_name"] = "Other"
+        each["project_org_name"] = each["project_org_name"] and {"3490001": "Other"}.get(each["project_id"], "Vendor")
     assert {"Wiki (Vendor)", "Wiki (Other)"} <= set(re.findall(r">([^<]*)</option>", page(report)))

@@ -23,7 +23,7 @@ from pulumi_zorg.access.instance import (
     UserState,
     by_id,
 )
-from pulumi_zorg.access.projects import open_to, projects_of
+from pulumi_zorg.access.projects import compare_projects, open_to, organizations_between, projects_of
 from pulumi_zorg.access.report import KEEPS_ROLES, AccessRow, Compared, Report, right_of, rows_of
 from pulumi_zorg.access.selection import Filters, Selection, select
 from pulumi_zorg.access.why import explain
@@ -95,6 +95,8 @@ def test_a_row_has_the_roles_the_grants_and_the_time_of_their_newest_change() ->
         "grants": [{"user_grant_id": "1", "roles": ["viewer"], "state": "active", "project_grant_id": "p:a"}],
         "since": "2026-11-23T08:00:00.000005Z",
         "by": "Dan",
+        "project_org_id": "v",
+        "project_org_name": "Vendor",
     }
     assert (bot.roles, bot.login_v1, bot.login_v2, bot.since) == (("admin", "viewer"), None, None, None)
     assert (dan.kind, dan.level, dan.object_id, dan.object_name) == ("manager", "project", "p", "Portal")
@@ -334,6 +336,42 @@ def test_a_project_that_others_can_log_in_to_without_a_user_grant_is_a_change(
     found = compared(before, after)
     assert [now and now.open_to for _, now in found.projects] == to
     assert found.same is same
+
+
+def test_another_organization_that_got_an_open_project_is_a_change() -> None:
+    """With ``has_project_check`` and without ``project_role_check``, all its people can log in, and none of them has a row."""
+    without = replace(opened(project_check=True), project_grants={}, user_grants={}, managers=())
+    granted = without.having("project_grants", ProjectGrant("p:a", "p", "a", active=True))
+    for before, after in ((without, granted), (granted, without)):
+        found = compared(before, after)
+        assert found.same is False
+        (pair,) = found.projects
+        given, taken = organizations_between(*pair)
+        assert [each.org_name for each in (given if after is granted else taken)] == ["Acme"]
+        assert (taken if after is granted else given) == ()
+    deactivated = without.having("project_grants", ProjectGrant("p:a", "p", "a", active=False))
+    assert compared(deactivated, without).same is True
+
+
+def test_an_open_project_of_others_is_no_change_of_an_organization_because_a_row_is_about_it() -> None:
+    """Ann of Acme gets a user grant on the vendor's project, which Acme does not have."""
+    after = replace(opened(project_check=True), project_grants={}, managers=())
+    before = replace(after, user_grants={})
+    selection = Selection(organizations=frozenset({"a"}))
+    then, now = projects_of(before, selection, ()), projects_of(after, selection, ("p",))
+    assert (then, len(now)) == ((), 1)
+    assert compare_projects(then, now, selection.organizations) == ()
+    new = projects_of(after, Selection(organizations=frozenset({"v"})), {"p"})
+    assert len(compare_projects((), new, {"v"})) == 1, "a new project that the organization's own people can log in to"
+
+
+def test_a_report_of_an_earlier_release_lacks_what_was_added_since() -> None:
+    projects = projects_of(opened(project_check=True), Selection(), ())
+    report = Report(ADDRESS, WHEN, Filters(), projects).as_json()
+    for each in report["projects"]:
+        del each["open_to_organizations"]
+    earlier = read_earlier(json.dumps(report), "old.json", ADDRESS, Filters())
+    assert compare_reports(earlier, (), {}, projects).same is True
 
 
 def test_a_project_that_was_closed_already_is_no_change() -> None:

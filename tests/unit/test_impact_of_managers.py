@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from pulumi_zorg.access.instance import Instance, Organization, User, by_id
-from pulumi_zorg.guard.people import people_of
 from pulumi_zorg.guard.plan import PlannedStep
 from pulumi_zorg.guard.report import Reviewed
 from pulumi_zorg.resource_types.impact import UNKNOWN, Facts, Planned
+from pulumi_zorg.resource_types.planned_access import people_of
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from tests.support.stack import TOKENS
 
@@ -33,25 +33,26 @@ def guarded(*changes: tuple[Props, Props]) -> tuple[str, ...]:
         PlannedStep(f"urn:pulumi:dev::p::{TOKEN}::m{n}", Planned(TOKEN, before and f"id{n}", before, after), "update")
         for n, (before, after) in enumerate(changes)
     ]
-    return people_of(INSTANCE, [Reviewed.of(each) for each in steps]).sentences
+    return people_of(INSTANCE, [Reviewed.of(each).change for each in steps]).sentences
 
 
 def test_a_preview_says_who_administers_what() -> None:
-    assert sentences(None, ACME) == ("gives the role ORG_OWNER on Acme to ann (a new manager)",)
-    assert sentences(ACME, None) == ("takes the role ORG_OWNER on Acme from ann (removes manager organization:1:9)",)
+    assert sentences(None, ACME) == ("makes ann a manager of Acme with the role ORG_OWNER",)
+    assert sentences(ACME, None) == ("removes the manager ann of Acme, who has the role ORG_OWNER",)
     other = {**ACME, "roles": ["ORG_OWNER_VIEWER"]}
-    took, gave = sentences(ACME, other)
-    assert took.startswith("takes the role ORG_OWNER on Acme from ann")
-    assert gave.startswith("gives the role ORG_OWNER_VIEWER on Acme to ann")
+    assert sentences(ACME, other) == (
+        "takes the role ORG_OWNER from the manager ann of Acme",
+        "gives the role ORG_OWNER_VIEWER to the manager ann of Acme",
+    )
     assert sentences(ACME, ACME) == ()
     assert sentences({**ACME, "deletion_policy": "retain"}, None) == ()
 
 
 def test_a_preview_names_each_level() -> None:
-    assert "on the instance to user 9" in sentences_of({"user_id": "9", "roles": ["IAM_OWNER"]})
+    assert "makes user 9 a manager of the instance with" in sentences_of({"user_id": "9", "roles": ["IAM_OWNER"]})
     on_project = {"user_id": "9", "org_id": "1", "project_id": "2", "roles": ["PROJECT_OWNER"]}
-    assert "on project 2 to user 9" in sentences_of(on_project)
-    assert "on grant 3 of project 2 to user 9" in sentences_of({**on_project, "project_grant_id": "3"})
+    assert "makes user 9 a manager of project 2 with" in sentences_of(on_project)
+    assert "a manager of grant 3 of project 2 with" in sentences_of({**on_project, "project_grant_id": "3"})
     assert "a organization" not in sentences_of({**ACME, "org_id": UNKNOWN})
 
 

@@ -17,7 +17,7 @@ from pulumi_zorg.emulator.credentials.commands import (
 from pulumi_zorg.emulator.credentials.projection import KeyReadModel, TokenReadModel
 from pulumi_zorg.emulator.credentials.tokens import token_of
 from pulumi_zorg.emulator.errors import not_found
-from pulumi_zorg.emulator.http.lists import list_response, page
+from pulumi_zorg.emulator.http.lists import list_response, ordered, page
 from pulumi_zorg.emulator.http.responses import (
     change_details,
     creation_details,
@@ -70,7 +70,8 @@ def _get_key(call: Call) -> Any:
 def _list_keys(call: Call) -> Any:
     keys = call.instance.list_read_models.keys
     found = [key for key in keys.where("user_id", call.request["user_id"]) if key.owner == call.caller.org_id]
-    total, items = page(found, call.request["query"])
+    # The newest first, as on both recorded servers.
+    total, items = page(ordered(found, lambda key: key.created, call.request["query"]), call.request["query"])
     return list_response(total, [_key_message(key) for key in items], keys)
 
 

@@ -6,7 +6,8 @@ import json
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class EventStore:
         self._by_id: dict[str, list[Event]] = defaultdict(list)
         self._uniques: set[tuple[str, str]] = set()
         self._last_created_at = 0
+        self._moment: int | None = None
         self._last_flake = 0
         self._meta: dict[str, str] = {}
         self._file: sqlite3.Connection | None = None
@@ -70,7 +72,7 @@ class EventStore:
         """
         new_events = list(new_events)
         self._check_uniques(new_events)
-        created_at = max(now_micros(), self._last_created_at + 1)
+        created_at = self._moment or max(now_micros(), self._last_created_at + 1)
         pushed = []
         for new_event in new_events:
             earlier = self._aggregates[new_event.aggregate_type, new_event.aggregate_id]
@@ -96,6 +98,15 @@ class EventStore:
                     [_columns(event, new_event) for event, new_event in zip(pushed, new_events, strict=True)],
                 )
         return pushed
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Give the events of several pushes the same time, where the real server stores them with one push."""
+        self._moment = max(now_micros(), self._last_created_at + 1)
+        try:
+            yield
+        finally:
+            self._moment = None
 
     def aggregate(self, aggregate_type: str, aggregate_id: str) -> list[Event]:
         """Return all events of one aggregate, oldest first."""

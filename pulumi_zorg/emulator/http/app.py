@@ -38,7 +38,7 @@ from pulumi_zorg.emulator.oauth.oidc import Oidc, basic_credentials
 from pulumi_zorg.emulator.oauth.signing import public_keys
 from pulumi_zorg.emulator.oauth.tokens import api_token
 from pulumi_zorg.emulator.oauth.userinfo import userinfo
-from pulumi_zorg.emulator.organizations.queries import require_known_organization
+from pulumi_zorg.emulator.organizations.queries import named_organization, require_known_organization
 
 _SWITCHES = ("deactivated", "reactivated")
 #: The events that change the state of an object.
@@ -155,10 +155,13 @@ class Api:
         if route.connect and request.headers.get("content-type", "").lower() not in _CONNECT_TYPES:
             return Response(status_code=415, headers={"accept-post": _ACCEPT_POST})
         try:
-            return _Json(self._answer(route, request, body, variables), route.status)
+            status, answer = route.status, self._answer(route, request, body, variables)
         except ApiError as error:
-            status, answer = error.as_connect(texts) if route.connect else error.as_gateway(texts)
-            return _Json(answer, status)
+            form = error.as_connect if route.connect else error.as_scim if route.scim else error.as_gateway
+            status, answer = form(texts)
+        if answer is None:
+            return Response(status_code=status)
+        return _Json(answer, status, media_type="application/scim+json" if route.scim else None)
 
     def _answer(self, route: Route, request: Request, body: bytes, variables: dict[str, str]) -> Any:
         _check_envelope(route, request, body)
@@ -182,9 +185,9 @@ class Api:
         if before or not separator or "Bearer " in text:
             raise unauthenticated("AUTH-toLo1", "invalid auth header")
         token = api_token(self.instance, text)
-        org_id = request.headers.get("x-zitadel-orgid", "")
+        org_id = message["org_id"] if route.scim else request.headers.get("x-zitadel-orgid", "")
         if route.org_field and message[route.org_field]:
-            org_id = message[route.org_field]["org_id"] or org_id
+            org_id = named_organization(self.instance, message[route.org_field]) or org_id
         org_id = org_id or token.owner
         require_known_organization(self.instance, org_id)
         caller = Caller(token.user_id, org_id, token.owner)

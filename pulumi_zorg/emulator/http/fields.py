@@ -85,9 +85,9 @@ def list_of(name: str, message: Message) -> Field:
     return Field(name, "message", message=message, repeated=True)
 
 
-def enum(name: str, values: tuple[str, ...], *, not_unspecified: bool = False) -> Field:
-    """Return an enum. Its first value is the default."""
-    return Field(name, "enum", values=values, not_unspecified=not_unspecified)
+def enum(name: str, values: tuple[str, ...], *, not_unspecified: bool = False, optional: bool = False) -> Field:
+    """Return an enum. Its first value is the default, unless it is optional."""
+    return Field(name, "enum", values=values, not_unspecified=not_unspecified, optional=optional)
 
 
 def ids(name: str, *names: str) -> Message:

@@ -1,6 +1,6 @@
 """Routes: which function answers which call, with the permission and the request message.
 
-Endpoints register themselves with the decorators `rest` and `connect`, as ZITADEL's service definitions describe them.
+Endpoints register themselves with the decorators `rest`, `connect` and `scim`, as ZITADEL's service definitions describe them.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Route:
     org_field: str = ""
     status: int = 200
     connect: bool = False
+    #: SCIM: the organization is in the path, and errors have a form of their own.
+    scim: bool = False
     #: Attribute of the server profile. Without it the endpoint does not exist.
     requires: str = ""
     #: Whether the fields of the request are in the body. Otherwise they are in the query string, and the body is ignored.
@@ -71,7 +73,18 @@ def rest(
 
     def register(handler: Handler) -> Handler:
         ROUTES.append(
-            Route(method, path, permission, message, handler, check, org_field, status, False, requires, with_body)
+            Route(
+                method,
+                path,
+                permission,
+                message,
+                handler,
+                check,
+                org_field,
+                status,
+                requires=requires,
+                body=with_body,
+            )
         )
         return handler
 
@@ -90,6 +103,21 @@ def connect(
         path = "/" + procedure
         ROUTES.append(
             Route("POST", path, permission, message, handler, org_field=org_field, connect=True, requires=requires)
+        )
+        return handler
+
+    return register
+
+
+def scim(
+    method: str, path: str, permission: str, message: Message, *, status: int = 200
+) -> Callable[[Handler], Handler]:
+    """Register an endpoint of SCIM. The parameters are those of `rest`. `{org_id}` in the path is the organization of the call."""
+
+    def register(handler: Handler) -> Handler:
+        body = method not in ("GET", "DELETE")
+        ROUTES.append(
+            Route(method, path, permission, message, handler, status=status, scim=True, requires="v2", body=body)
         )
         return handler
 

@@ -40,6 +40,8 @@ class Field:
     values: tuple[str, ...] = ()
     not_unspecified: bool = False
     email: bool = False
+    #: What a text must begin with.
+    prefix: str = ""
     #: The name of the oneof that this field belongs to.
     oneof: str = ""
 
@@ -120,7 +122,7 @@ def decode(message: Message, body: bytes) -> MessageDict:
 def decode_query(message: Message, query: str) -> MessageDict:
     """Decode a query string. `query.limit=2` sets the field `limit` of the message in the field `query`.
 
-    As on the real server, unknown fields are ignored.
+    As on the real server, unknown fields are ignored. `keys=a&keys=b` sets the repeated field `keys`.
 
     :raises ApiError: code 3, for a number or a truth value that cannot be read.
     """
@@ -132,8 +134,9 @@ def decode_query(message: Message, query: str) -> MessageDict:
         for name in outer:
             target, current = _descend(target, current, name)
         one = current.by_key.get(last) if current is not None else None
-        if target is not None and one is not None and not one.repeated and one.kind in _QUERY_READERS:
-            target[one.name] = _QUERY_READERS[one.kind](one.json_name, text)
+        if target is not None and one is not None and one.kind in _QUERY_READERS:
+            value = _QUERY_READERS[one.kind](one.json_name, text)
+            target[one.name] = [*target[one.name], value] if one.repeated else value
     return result
 
 
@@ -252,13 +255,15 @@ def _timestamp(_: Field, raw: Any) -> tuple[bool, Any]:
     return True, int(moment.timestamp()) * 1_000_000 + int((match[2] or "0").ljust(9, "0")[:6])
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Field, Any], tuple[bool, Any]]] = {
     "string": _string,
     "bool": _bool,
     "int": _int,
     "bytes": _bytes,
     "enum": _enum,
     "timestamp": _timestamp,
+    # Any JSON, as SCIM has it.
+    "any": lambda _, raw: (True, raw),
 }
 
 
@@ -351,6 +356,8 @@ def _value_problem(one: Field, value: Any) -> str:
         problem = _length_problem(one, len(value))
         if not problem and one.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
             problem = "value must be a valid email address | caused by: mail: missing '@' or angle-addr"
+        if not problem and one.prefix and not value.startswith(one.prefix):
+            problem = f'value does not have prefix "{one.prefix}"'
         return problem
     return ""
 

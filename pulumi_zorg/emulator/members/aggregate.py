@@ -29,7 +29,8 @@ class Member(AggregateState):
     def transition(self, event: Event) -> None:
         """Apply an event of the member, or the removal of the project or project grant that it belongs to."""
         if event.type.endswith(".member.added"):
-            self.state, self.roles = "ACTIVE", event.get("roles", [])
+            # A member of the instance can have no roles. The event has null then.
+            self.state, self.roles = "ACTIVE", event.get("roles") or []
         elif event.type.endswith(".member.changed"):
             self.roles = event.get("roles", [])
         elif event.type.endswith(".removed"):
@@ -78,7 +79,7 @@ class MemberWriteModel(WriteModel, Member):
         """Return a new event of this member."""
         payload: dict[str, Any] = {"userId": self.user_id}
         if roles is not None:
-            payload["roles"] = roles
+            payload["roles"] = roles or None
         if self.grant_id:
             payload["grantId"] = self.grant_id
         return NewEvent(self.aggregate_type, self.id, self.owner, f"{self.prefix}.member.{name}", payload, uniques)

@@ -25,14 +25,14 @@ class MetadataEntry(AggregateState):
 
 
 @dataclass
-class UserMetadata(AggregateState):
-    """The state of all entries of a user, by key."""
+class Metadata(AggregateState):
+    """The state of all entries of a user or an organization, by key."""
 
     entries: dict[str, MetadataEntry] = field(default_factory=dict)
 
     def transition(self, event: Event) -> None:
-        """Apply an event of one of the entries, or of the user. A new user and a removed one have no entries."""
-        if event.type in ("user.metadata.set", "user.metadata.removed"):
+        """Apply an event of one of the entries, or of their owner. A new owner and a removed one have no entries."""
+        if event.type.endswith((".metadata.set", ".metadata.removed")):
             self.entries.setdefault(event.get("key"), MetadataEntry()).transition(event)
         else:
             self.entries = {}
@@ -43,7 +43,7 @@ class UserMetadata(AggregateState):
         return {key: entry.value for key, entry in self.entries.items() if entry.state == "ACTIVE"}
 
 
-class UserMetadataWriteModel(WriteModel, UserMetadata):
+class UserMetadataWriteModel(WriteModel, Metadata):
     """All entries of a user, as commands see them."""
 
     aggregate_type = "user"
@@ -52,16 +52,11 @@ class UserMetadataWriteModel(WriteModel, UserMetadata):
     )
 
 
-class OrganizationMetadataWriteModel(WriteModel, MetadataEntry):
-    """One entry of an organization, as commands see it."""
+class OrganizationMetadataWriteModel(WriteModel, Metadata):
+    """All entries of an organization, as commands see them."""
 
     aggregate_type = "org"
     types = frozenset({"org.removed", "org.metadata.set", "org.metadata.removed"})
 
-    def __init__(self, store: EventStore, org_id: str, key: str) -> None:
-        self.key = key
+    def __init__(self, store: EventStore, org_id: str) -> None:
         super().__init__(store, org_id, org_id)
-
-    def accepts(self, event: Event) -> bool:
-        """Events of other keys do not count."""
-        return event.type == "org.removed" or bool(event.get("key") == self.key)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
-from pulumi_zorg.emulator.errors import not_found, precondition
+from pulumi_zorg.emulator.errors import not_found
 from pulumi_zorg.emulator.http.lists import filter_all, list_response, page
 from pulumi_zorg.emulator.http.responses import change_details, creation_details, message, read_details
 from pulumi_zorg.emulator.http.routing import rest
 from pulumi_zorg.emulator.metadata import messages_v1 as messages
-from pulumi_zorg.emulator.metadata.aggregate import OrganizationMetadataWriteModel
-from pulumi_zorg.emulator.metadata.commands import encode, remove_all, set_all, user_metadata
+from pulumi_zorg.emulator.metadata.commands import (
+    organization_metadata,
+    remove_all,
+    remove_from_organization,
+    set_all,
+    set_in_organization,
+    user_metadata,
+)
 from pulumi_zorg.emulator.metadata.projection import MetadataReadModel
 from pulumi_zorg.emulator.metadata.queries import predicate
-from pulumi_zorg.emulator.organizations.aggregate import OrganizationWriteModel, organization_event
 from pulumi_zorg.emulator.users.aggregate import user_event
 
 _ENTRIES = "/management/v1/users/{id}/metadata"
@@ -69,29 +74,32 @@ def _list(call: Call) -> Any:
 _ORG = "/management/v1/metadata"
 
 
-def _entry(call: Call) -> OrganizationMetadataWriteModel:
-    org_id = call.caller.org_id
-    if not OrganizationWriteModel(call.instance.store, org_id).exists:
-        raise precondition("COMMAND-QXPGs", "Errors.Org.NotFound")
-    return OrganizationMetadataWriteModel(call.instance.store, org_id, call.request["key"])
-
-
 @rest("POST", _ORG + "/{key}", "org.write", messages.SET_ORG_METADATA)
 def _set_org(call: Call) -> Any:
-    model = _entry(call)
-    payload = {"key": model.key, "value": encode(call.request["value"])}
     # Unlike for a user, setting the same value again writes an event.
-    model.apply(call.push(organization_event(model.id, "org.metadata.set", payload)))
-    return {"details": creation_details(model.details)}
+    return {
+        "details": creation_details(set_in_organization(call, call.caller.org_id, [call.request], unchanged_too=True))
+    }
+
+
+@rest("POST", _ORG + "/_bulk", "org.write", messages.BULK_SET_ORG_METADATA)
+def _bulk_set_org(call: Call) -> Any:
+    org_id, unchanged_too = call.caller.org_id, call.instance.profile.sets_unchanged_metadata
+    details = set_in_organization(call, org_id, call.request["metadata"], unchanged_too=unchanged_too)
+    return {"details": change_details(details)}
 
 
 @rest("DELETE", _ORG + "/{key}", "org.write", messages.REMOVE_ORG_METADATA)
 def _remove_org(call: Call) -> Any:
-    model = _entry(call)
-    if not model.exists:
+    org_id, key = call.caller.org_id, call.request["key"]
+    if key not in organization_metadata(call, org_id).values:
         raise not_found("META-mcnw3", "Errors.Metadata.NotFound")
-    model.apply(call.push(organization_event(model.id, "org.metadata.removed", {"key": model.key})))
-    return {"details": change_details(model.details)}
+    return {"details": change_details(remove_from_organization(call, org_id, [key]))}
+
+
+@rest("DELETE", _ORG + "/_bulk", "org.write", messages.BULK_REMOVE_ORG_METADATA)
+def _bulk_remove_org(call: Call) -> Any:
+    return {"details": change_details(remove_from_organization(call, call.caller.org_id, call.request["keys"]))}
 
 
 @rest("GET", _ORG + "/{key}", "org.read", messages.GET_ORG_METADATA)

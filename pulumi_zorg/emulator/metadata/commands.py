@@ -1,6 +1,6 @@
-"""Commands on metadata of users, for the v1 and v2 APIs.
+"""Commands on metadata of users and organizations, for the v1 and v2 APIs.
 
-v1 passes the organization of the header as the owner. v2 passes none.
+For a user, v1 passes the organization of the header as the owner. v2 passes none.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from pulumi_zorg.emulator.call import Call
 from pulumi_zorg.emulator.errors import invalid, not_found, precondition
 from pulumi_zorg.emulator.eventstore.aggregate import Details
 from pulumi_zorg.emulator.http.schema import MessageDict
-from pulumi_zorg.emulator.metadata.aggregate import UserMetadataWriteModel
+from pulumi_zorg.emulator.metadata.aggregate import OrganizationMetadataWriteModel, UserMetadataWriteModel
+from pulumi_zorg.emulator.organizations.aggregate import OrganizationWriteModel, organization_event
 from pulumi_zorg.emulator.users.aggregate import check_user_write, require_user, user_event
 
 
@@ -56,4 +57,47 @@ def remove_all(call: Call, user_id: str, keys: list[str], owner: str = "") -> De
         raise not_found("META-2nnds", "Errors.Metadata.KeyNotExisting")
     new_events = [user_event(model.id, model.owner, "user.metadata.removed", {"key": key}) for key in keys]
     model.apply(call.push(*new_events))
+    return model.details
+
+
+def organization_metadata(call: Call, org_id: str) -> OrganizationMetadataWriteModel:
+    """Return the entries of an organization."""
+    if not OrganizationWriteModel(call.instance.store, org_id).exists:
+        raise precondition("COMMAND-QXPGs", "Errors.Org.NotFound")
+    return OrganizationMetadataWriteModel(call.instance.store, org_id)
+
+
+def set_in_organization(
+    call: Call, org_id: str, entries: list[MessageDict], *, unchanged_too: bool, v2: bool = False
+) -> Details:
+    """Set entries of an organization.
+
+    :param unchanged_too: write an event for a value that is set already.
+    """
+    if not entries:
+        raise precondition("META-9mm2d", "Errors.Metadata.NoData")
+    model = organization_metadata(call, org_id)
+    if v2:
+        call.check("org.write", org_id, org_id)
+    values = [(entry["key"], encode(entry["value"])) for entry in entries]
+    new_events = [
+        organization_event(org_id, "org.metadata.set", {"key": key, "value": value})
+        for key, value in values
+        if unchanged_too or model.values.get(key) != value
+    ]
+    if new_events:
+        model.apply(call.push(*new_events))
+    return model.details
+
+
+def remove_from_organization(call: Call, org_id: str, keys: list[str], *, v2: bool = False) -> Details:
+    """Remove entries of an organization, all or none."""
+    if not keys:
+        raise precondition("META-9mm2d", "Errors.Metadata.NoData")
+    model = organization_metadata(call, org_id)
+    if v2:
+        call.check("org.write", org_id, org_id)
+    if any(key not in model.values for key in keys):
+        raise not_found("META-2npds", "Errors.Metadata.KeyNotExisting")
+    model.apply(call.push(*(organization_event(org_id, "org.metadata.removed", {"key": key}) for key in keys)))
     return model.details

@@ -15,10 +15,14 @@ BULK_SET_METADATA = Message(
     "BulkSetUserMetadataRequest",
     (ident("id"), list_of("metadata", Message("BulkSetUserMetadataRequest_Metadata", (ident("key"), _VALUE)))),
 )
-BULK_REMOVE_METADATA = Message(
-    "BulkRemoveUserMetadataRequest", (ident("id"), Field("keys", repeated=True, min_length=1, max_length=200))
-)
+_KEYS = Field("keys", repeated=True, min_length=1, max_length=200)
+BULK_REMOVE_METADATA = Message("BulkRemoveUserMetadataRequest", (ident("id"), _KEYS))
 SET_ORG_METADATA = Message("SetOrgMetadataRequest", (ident("key"), _VALUE))
+BULK_SET_ORG_METADATA = Message(
+    "BulkSetOrgMetadataRequest",
+    (list_of("metadata", Message("BulkSetOrgMetadataRequest_Metadata", (ident("key"), _VALUE))),),
+)
+BULK_REMOVE_ORG_METADATA = Message("BulkRemoveOrgMetadataRequest", (_KEYS,))
 GET_ORG_METADATA = ids("GetOrgMetadataRequest", "key")
 REMOVE_ORG_METADATA = ids("RemoveOrgMetadataRequest", "key")
 LIST_ORG_METADATA = Message("ListOrgMetadataRequest", (QUERY, _METADATA_QUERIES))

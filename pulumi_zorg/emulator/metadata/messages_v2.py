@@ -12,17 +12,20 @@ SET_USER_METADATA = Message(
         list_of("metadata", Message("Metadata", (ident("key"), Field("value", "bytes", max_length=500_000)))),
     ),
 )
-LIST_USER_METADATA = Message(
-    "ListUserMetadataRequest",
-    (
-        ident("user_id"),
-        PAGINATION,
-        list_of(
-            "filters",
-            one_of("MetadataSearchFilter", "filter", key_filter=match("MetadataKeyFilter", "key", 1, FILTER_METHOD)),
-        ),
-    ),
+_KEYS = Field("keys", repeated=True, min_length=1, max_length=200)
+_FILTERS = list_of(
+    "filters",
+    one_of("MetadataSearchFilter", "filter", key_filter=match("MetadataKeyFilter", "key", 1, FILTER_METHOD)),
 )
-DELETE_USER_METADATA = Message(
-    "DeleteUserMetadataRequest", (Field("user_id"), Field("keys", repeated=True, min_length=1, max_length=200))
+LIST_USER_METADATA = Message("ListUserMetadataRequest", (ident("user_id"), PAGINATION, _FILTERS))
+DELETE_USER_METADATA = Message("DeleteUserMetadataRequest", (Field("user_id"), _KEYS))
+
+_VALUE = Field("value", "bytes", min_length=1, max_length=500_000)
+SET_ORGANIZATION_METADATA = Message(
+    "SetOrganizationMetadataRequest",
+    (ident("organization_id"), list_of("metadata", Message("SetMetadataEntry", (ident("key"), _VALUE)))),
 )
+LIST_ORGANIZATION_METADATA = Message(
+    "ListOrganizationMetadataRequest", (ident("organization_id"), PAGINATION, _FILTERS)
+)
+DELETE_ORGANIZATION_METADATA = Message("DeleteOrganizationMetadataRequest", (ident("organization_id"), _KEYS))

@@ -28,6 +28,7 @@ def _set(table: Table[MetadataReadModel], event: Event) -> None:
         table.put(key, entry)
     entry.transition(event)
     entry.touch(event)
+    table.move_to_end(key)
 
 
 @on("user.metadata.set", updates="user_metadata")

@@ -10,7 +10,6 @@ from pulumi_zorg.emulator.eventstore.aggregate import details_after, details_of
 from pulumi_zorg.emulator.http.lists import list_response_v2, ordered, page
 from pulumi_zorg.emulator.http.responses import change_details, message, optional_timestamp, required_timestamp
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, connect, rest
-from pulumi_zorg.emulator.http.schema import MessageDict
 from pulumi_zorg.emulator.members.permissions import unknown_roles
 from pulumi_zorg.emulator.organizations import messages_v2 as messages
 from pulumi_zorg.emulator.organizations.aggregate import organization_added, organization_member_added
@@ -18,7 +17,7 @@ from pulumi_zorg.emulator.organizations.commands import change, deactivate, reac
 from pulumi_zorg.emulator.organizations.projection import OrganizationReadModel
 from pulumi_zorg.emulator.organizations.queries import search
 from pulumi_zorg.emulator.users.aggregate import UserWriteModel
-from pulumi_zorg.emulator.users.commands import add_human_v2
+from pulumi_zorg.emulator.users.humans import add_human_v2
 
 _SERVICE = "zitadel.org.v2.OrganizationService/"
 _WRITES = "v2_organization_writes"
@@ -47,15 +46,15 @@ def _add(call: Call) -> Any:
         if not UserWriteModel(store, admin["user_id"]).exists:
             raise precondition("ORG-GoXOn", "Errors.User.NotFound")
         new_events.append(organization_member_added(org_id, admin["user_id"], roles))
-    events = call.push(*new_events)
-    created = [_add_admin(call, org_id, admin) for admin in request["admins"] if admin["human"]]
+    created = []
+    with store.one_moment():
+        events = call.push(*new_events)
+        for admin in request["admins"]:
+            if admin["human"]:
+                user_id = add_human_v2(call, org_id, admin["human"]).id
+                events = call.push(organization_member_added(org_id, user_id, admin["roles"] or ["ORG_OWNER"]))
+                created.append({"userId": user_id})
     return message(details=change_details(details_after(events[-1])), organizationId=org_id, createdAdmins=created)
-
-
-def _add_admin(call: Call, org_id: str, admin: MessageDict) -> dict[str, Any]:
-    user_id, _ = add_human_v2(call, org_id, admin["human"])
-    call.push(organization_member_added(org_id, user_id, admin["roles"] or ["ORG_OWNER"]))
-    return {"userId": user_id}
 
 
 @rest("POST", "/v2/organizations/{organization_id}", AUTHENTICATED, messages.UPDATE_ORGANIZATION, requires=_WRITES)

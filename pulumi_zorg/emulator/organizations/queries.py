@@ -20,6 +20,20 @@ def require_known_organization(instance: Instance, org_id: str) -> None:
         raise denied("AUTH-Bs7Ds", "Organisation doesn't exist")
 
 
+def named_organization(instance: Instance, sent: MessageDict) -> str:
+    """Return the id of the organization that a request of v2 names, by its id or by a domain. Empty if it names none.
+
+    :raises ApiError: 404, if no organization has the domain.
+    """
+    domain = sent["org_domain"]
+    if not domain:
+        return sent["org_id"] or ""
+    for org in instance.read_models.orgs.all():
+        if org.domains.get(domain):
+            return org.id
+    raise not_found("QUERY-SBMbf", "Errors.Org.NotFound")
+
+
 def by_id(instance: Instance, org_id: str) -> OrganizationReadModel:
     """Read an organization by id. A removed one is found too, with the state `REMOVED`.
 

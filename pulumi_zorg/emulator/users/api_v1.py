@@ -1,88 +1,19 @@
-"""Users in the v1 API (management and auth)."""
+"""Users in the v1 API (management and auth): their states, removals, reads and searches."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
-from pulumi_zorg.emulator.errors import invalid, not_found, precondition
-from pulumi_zorg.emulator.eventstore.events import Unique
-from pulumi_zorg.emulator.http.fields import EMPTY, GENDERS, TOKEN_TYPES
+from pulumi_zorg.emulator.errors import not_found
+from pulumi_zorg.emulator.http.fields import EMPTY
 from pulumi_zorg.emulator.http.lists import list_response
-from pulumi_zorg.emulator.http.responses import change_details, creation_details, message, read_details
+from pulumi_zorg.emulator.http.responses import change_details, message, read_details
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, rest
-from pulumi_zorg.emulator.http.schema import MessageDict
 from pulumi_zorg.emulator.users import messages_v1 as messages
-from pulumi_zorg.emulator.users.aggregate import UserWriteModel, user_event
-from pulumi_zorg.emulator.users.commands import (
-    DEACTIVATE,
-    LOCK,
-    REACTIVATE,
-    UNLOCK,
-    Human,
-    _check_username,
-    _username,
-    add_human,
-    add_machine,
-    change_state,
-    remove,
-    validate_human,
-)
 from pulumi_zorg.emulator.users.projection import UserReadModel
 from pulumi_zorg.emulator.users.queries import human_fields, machine_fields, search, user_of_caller
-
-
-def _human_v1(request: MessageDict, password: str) -> Human:
-    profile, email = request["profile"], request["email"]
-    return Human(
-        request["user_name"],
-        profile["first_name"],
-        profile["last_name"],
-        email["email"],
-        nick_name=profile["nick_name"],
-        display_name=profile["display_name"],
-        language=profile["preferred_language"],
-        # v1 stores an unspecified gender as -1, as the real server does.
-        gender=GENDERS.index(profile["gender"]) or -1,
-        email_verified=email["is_email_verified"],
-        password=password,
-        change_required=True,
-    )
-
-
-@rest("POST", "/management/v1/users/human", "user.write", messages.ADD_HUMAN)
-def _add_human_v1(call: Call) -> Any:
-    human = _human_v1(call.request, call.request["initial_password"])
-    validate_human(human)
-    human.id = call.instance.store.new_id()
-    return message(userId=human.id, details=creation_details(add_human(call, call.caller.org_id, human, initial=True)))
-
-
-@rest("POST", "/management/v1/users/human/_import", "user.write", messages.IMPORT_HUMAN)
-def _import_human_v1(call: Call) -> Any:
-    human = _human_v1(call.request, call.request["password"])
-    human.change_required = call.request["password_change_required"]
-    human.username = human.username.strip()
-    human.part = "DOMAIN"
-    human.id = call.instance.store.new_id()
-    if human.email_verified and not human.password:
-        human.email_verified = False
-    return message(userId=human.id, details=creation_details(add_human(call, call.caller.org_id, human, initial=True)))
-
-
-@rest("POST", "/management/v1/users/machine", "user.write", messages.ADD_MACHINE)
-def _add_machine_v1(call: Call) -> Any:
-    request = call.request
-    user_id = request["user_id"] or call.instance.store.new_id()
-    payload = {
-        "userName": request["user_name"],
-        **message(
-            name=request["name"],
-            description=request["description"],
-            accessTokenType=TOKEN_TYPES.index(request["access_token_type"]),
-        ),
-    }
-    return message(userId=user_id, details=change_details(add_machine(call, call.caller.org_id, user_id, payload)))
+from pulumi_zorg.emulator.users.states import DEACTIVATE, LOCK, REACTIVATE, UNLOCK, change_state, remove
 
 
 @rest("POST", "/management/v1/users/{id}/_deactivate", "user.write", messages.DEACTIVATE_USER)
@@ -110,22 +41,6 @@ def _remove_v1(call: Call) -> Any:
     return {"details": change_details(remove(call, call.request["id"], call.caller.org_id))}
 
 
-@rest("PUT", "/management/v1/users/{user_id}/username", "user.write", messages.UPDATE_USER_NAME)
-def _rename_v1(call: Call) -> Any:
-    user_id, username = call.request["user_id"], call.request["user_name"].strip()
-    if not username:
-        raise invalid("COMMAND-2N9fs", "Errors.IDMissing")
-    model = UserWriteModel(call.instance.store, user_id, call.caller.org_id)
-    if not model.exists:
-        raise not_found("COMMAND-5N9ds", "Errors.User.NotFound")
-    if model.username == username:
-        raise precondition("COMMAND-6m9gs", "Errors.User.UsernameNotChanged")
-    _check_username(call.instance, model.owner, username)
-    uniques = Unique("usernames", model.username), _username(username)
-    model.apply(call.push(user_event(user_id, model.owner, "user.username.changed", {"userName": username}, *uniques)))
-    return {"details": change_details(model.details)}
-
-
 def _to_message(user: UserReadModel) -> dict[str, Any]:
     result = message(
         id=user.id,
@@ -136,7 +51,7 @@ def _to_message(user: UserReadModel) -> dict[str, Any]:
         preferredLoginName=user.username,
     )
     if user.human:
-        result["human"] = human_fields(user, "firstName", "lastName", "isEmailVerified")
+        result["human"] = human_fields(user, v2=False)
     else:
         result["machine"] = machine_fields(user)
     return result

@@ -1,4 +1,4 @@
-"""Users in the v2 API (UserService, by REST and Connect)."""
+"""Users in the v2 API (UserService, by REST and Connect): their states, removals, reads and searches."""
 
 from __future__ import annotations
 
@@ -7,58 +7,15 @@ from typing import Any
 from pulumi_zorg.emulator.call import Call
 from pulumi_zorg.emulator.errors import not_found
 from pulumi_zorg.emulator.eventstore.aggregate import details_of
-from pulumi_zorg.emulator.eventstore.events import format_timestamp
-from pulumi_zorg.emulator.http.fields import TOKEN_TYPES
 from pulumi_zorg.emulator.http.lists import list_response_v2
 from pulumi_zorg.emulator.http.responses import change_details, message, optional_timestamp
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, connect, rest
 from pulumi_zorg.emulator.users import messages_v2 as messages
-from pulumi_zorg.emulator.users.commands import (
-    DEACTIVATE,
-    LOCK,
-    REACTIVATE,
-    UNLOCK,
-    add_human_v2,
-    add_machine,
-    change_state,
-    remove,
-)
 from pulumi_zorg.emulator.users.projection import UserReadModel
 from pulumi_zorg.emulator.users.queries import can_read_user, human_fields, machine_fields, search
+from pulumi_zorg.emulator.users.states import DEACTIVATE, LOCK, REACTIVATE, UNLOCK, change_state, remove
 
 _SERVICE = "zitadel.user.v2.UserService/"
-_ADD_HUMAN = _SERVICE + "AddHumanUser"
-
-
-@rest("POST", "/v2/users/human", "user.write", messages.ADD_HUMAN, org_field="organization", requires="v2")
-@connect(_ADD_HUMAN, "user.write", messages.ADD_HUMAN, org_field="organization")
-def _add_human(call: Call) -> Any:
-    user_id, details = add_human_v2(call, call.caller.org_id, call.request)
-    return message(userId=user_id, details=change_details(details))
-
-
-@rest("POST", "/v2/users/new", AUTHENTICATED, messages.CREATE_USER, requires="v2")
-@connect(_SERVICE + "CreateUser", AUTHENTICATED, messages.CREATE_USER)
-def _create(call: Call) -> Any:
-    request = call.request
-    owner = request["organization_id"]
-    if request["human"] is not None:
-        sent = {**request["human"], "user_id": request["user_id"], "username": request["username"], "metadata": []}
-        user_id, details = add_human_v2(call, owner, sent)
-        return {"id": user_id, "creationDate": format_timestamp(details.changed)}
-    machine = request["machine"]
-    user_id = request["user_id"] or call.instance.store.new_id()
-    call.check("user.write", owner, user_id)
-    payload = {
-        "userName": request["username"] or user_id,
-        **message(
-            name=machine["name"],
-            description=machine["description"],
-            accessTokenType=TOKEN_TYPES.index(machine["access_token_type"]),
-        ),
-    }
-    details = add_machine(call, owner, user_id, payload)
-    return {"id": user_id, "creationDate": format_timestamp(details.changed)}
 
 
 @rest("POST", "/v2/users/{user_id}/deactivate", AUTHENTICATED, messages.DEACTIVATE_USER, requires="v2")
@@ -103,9 +60,9 @@ def _to_message(user: UserReadModel) -> dict[str, Any]:
     if not user.human:
         result["machine"] = machine_fields(user)
         return result
-    human = human_fields(user, "givenName", "familyName", "isVerified")
+    human = human_fields(user, v2=True)
     # Optional fields are sent even if they are empty.
-    human["profile"] = {"nickName": "", "gender": "GENDER_UNSPECIFIED", **human["profile"]}
+    human["profile"] = {"nickName": "", "displayName": "", "gender": "GENDER_UNSPECIFIED", **human["profile"]}
     result["human"] = {**human, **message(passwordChangeRequired=user.change_required)}
     return result
 

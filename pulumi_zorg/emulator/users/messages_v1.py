@@ -62,12 +62,20 @@ def _email(name: str) -> Message:
     return Message(name, (ident("email"), Field("is_email_verified", "bool")))
 
 
+_PHONE_NUMBER = Field("phone", min_length=1, max_length=50, prefix="+")
+
+
+def _phone(name: str) -> Message:
+    return Message(name, (_PHONE_NUMBER, Field("is_phone_verified", "bool")))
+
+
 ADD_HUMAN = Message(
     "AddHumanUserRequest",
     (
         ident("user_name"),
         inner("profile", _profile("AddHumanUserRequest_Profile"), required=True),
         inner("email", _email("AddHumanUserRequest_Email"), required=True),
+        inner("phone", _phone("AddHumanUserRequest_Phone")),
         Field("initial_password"),
     ),
 )
@@ -77,8 +85,36 @@ IMPORT_HUMAN = Message(
         ident("user_name"),
         inner("profile", _profile("ImportHumanUserRequest_Profile"), required=True),
         inner("email", _email("ImportHumanUserRequest_Email"), required=True),
+        inner("phone", _phone("ImportHumanUserRequest_Phone")),
         Field("password"),
         Field("password_change_required", "bool"),
+    ),
+)
+UPDATE_PROFILE = Message(
+    "UpdateHumanProfileRequest",
+    (
+        ident("user_id"),
+        ident("first_name"),
+        ident("last_name"),
+        text("nick_name"),
+        ident("display_name"),
+        text("preferred_language", max_length=10),
+        enum("gender", GENDERS),
+    ),
+)
+UPDATE_EMAIL = Message(
+    "UpdateHumanEmailRequest", (ident("user_id"), ident("email"), Field("is_email_verified", "bool"))
+)
+GET_PHONE = ids("GetHumanPhoneRequest", "user_id")
+UPDATE_PHONE = Message("UpdateHumanPhoneRequest", (ident("user_id"), _PHONE_NUMBER, Field("is_phone_verified", "bool")))
+REMOVE_PHONE = ids("RemoveHumanPhoneRequest", "user_id")
+UPDATE_MACHINE = Message(
+    "UpdateMachineRequest",
+    (
+        ident("user_id"),
+        text("description", max_length=500),
+        ident("name"),
+        enum("access_token_type", TOKEN_TYPES),
     ),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
-from pulumi_zorg.emulator.errors import not_found
+from pulumi_zorg.emulator.errors import UNKNOWN, ApiError, not_found
 from pulumi_zorg.emulator.http.fields import GENDERS, TOKEN_TYPES
 from pulumi_zorg.emulator.http.lists import kind_of, matches, ordered, page
 from pulumi_zorg.emulator.http.responses import message, optional_timestamp
@@ -25,10 +25,17 @@ def machine_fields(user: UserReadModel) -> dict[str, Any]:
     )
 
 
-def human_fields(user: UserReadModel, given: str, family: str, verified: str) -> dict[str, Any]:
-    """Return the fields that only persons have in answers. v1 and v2 use different names for three of them."""
+def phone_fields(user: UserReadModel, verified: str) -> dict[str, Any]:
+    """Return the phone number of a person. v1 and v2 use different names for whether it is verified."""
+    return message(phone=user.profile["phone"], **{verified: user.profile.get("phoneVerified", False)})
+
+
+def human_fields(user: UserReadModel, *, v2: bool) -> dict[str, Any]:
+    """Return the fields that only persons have in answers. v1 and v2 use different names for some of them."""
     profile = user.profile
-    gender = profile["gender"]
+    # v1 stores an unspecified gender as -1.
+    gender = max(0, profile["gender"])
+    given, family, verified = ("givenName", "familyName", "is") if v2 else ("firstName", "lastName", "isEmail")
     names = {given: profile["firstName"], family: profile["lastName"]}
     result = {
         "profile": message(
@@ -38,8 +45,8 @@ def human_fields(user: UserReadModel, given: str, family: str, verified: str) ->
             preferredLanguage=profile["preferredLanguage"],
             gender=GENDERS[gender] if gender else "",
         ),
-        "email": message(email=profile["email"], **{verified: profile.get("emailVerified", False)}),
-        "phone": {},
+        "email": message(email=profile["email"], **{verified + "Verified": profile.get("emailVerified", False)}),
+        "phone": phone_fields(user, "isVerified" if v2 else "isPhoneVerified"),
     }
     return {**result, **message(passwordChanged=optional_timestamp(user.password_changed))}
 
@@ -58,6 +65,8 @@ def predicate(read_models: ReadModels, query: MessageDict) -> Callable[[UserRead
     if kind == "not_query":
         inverse = predicate(read_models, inner["query"])
         return lambda user: None if (answer := inverse(user)) is None else not answer
+    if kind in ("in_user_ids_query", "in_user_emails_query") and not any(inner.values()):
+        raise ApiError(UNKNOWN, "values array must not be empty")
     if kind == "in_user_ids_query":
         return lambda user: user.id in inner["user_ids"]
     if kind == "in_user_emails_query":
@@ -126,12 +135,13 @@ def search(call: Call, candidates: list[UserReadModel]) -> tuple[int, list[UserR
     return page(ordered(found, key, request["query"]), request["query"])
 
 
-def user_of_caller(call: Call, user_id: str) -> UserReadModel:
+def user_of_caller(call: Call, user_id: str, read_models: ReadModels | None = None) -> UserReadModel:
     """Return a user of the organization of the call.
 
+    :param read_models: what to read from, instead of the read models of reads by id.
     :raises ApiError: 404, if the user does not exist, or belongs to another organization.
     """
-    user = call.instance.read_models.users.get(user_id)
+    user = (read_models or call.instance.read_models).users.get(user_id)
     if user is None:
         raise not_found("QUERY-Dfbg2", "Errors.User.NotFound")
     if user.owner != call.caller.org_id:

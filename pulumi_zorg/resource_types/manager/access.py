@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_zorg.access.instance import Instance, Level, Manager, Organization, Project, ProjectGrant, User
 from pulumi_zorg.resource_types.access import NOT_KNOWN_YET, AccessModel
-from pulumi_zorg.resource_types.impact import SOME_ROLES, Act, Effect, Unknown
+from pulumi_zorg.resource_types.impact import SOME_ROLES, Act, Effect, Facts, Unknown
 from pulumi_zorg.resource_types.manager.impact import manager_roles
 from pulumi_zorg.resource_types.manager.place import PARTS, Place
 
@@ -47,6 +47,16 @@ class ManagerAccess(AccessModel):
         if effect.before is not None and effect.after is None:
             return _having(instance, replace(self.as_object(instance, id, effect.before), roles=()))
         return _having(instance, self.as_object(instance, id, {**(effect.before or {}), **(effect.after or {})}))
+
+    def touched(self, instance: Instance, effect: Effect) -> Instance:
+        """Return what the user administers: nothing else changes."""
+        return replace(instance, user_grants={})
+
+    def facts(self, instance: Instance, effect: Effect) -> Facts:
+        organization = instance.organizations.get(effect.properties.get("org_id", ""))
+        named = {"org_id": organization.name} if organization is not None and organization.name else {}
+        found = super().facts(instance, effect)
+        return replace(found, names={**found.names, **named})
 
     def why_incomplete(self, instance: Instance, effect: Effect, counted: Collection[str]) -> str | None:
         return self.why_not_known(effect)  # it concerns one user

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from pulumi_zorg.access.instance import Level
 from pulumi_zorg.api.administrators import ADMINISTRATORS, Administrator
@@ -19,7 +19,6 @@ from pulumi_zorg.errors import (
     InvalidArgument,
     NotFound,
     NotProven,
-    UnexpectedAnswer,
     clean,
 )
 from pulumi_zorg.resource_types.calls import Calls
@@ -54,6 +53,18 @@ class _Member(Wire):
     id: NonEmpty = Field(alias="userId")
     details: Details
     roles: RoleKeys = ()
+
+
+class _Administered(Wire):
+    """A project of an organization, or a project grant."""
+
+    id: NonEmpty = Field(validation_alias=AliasChoices("grantId", "id"))
+    project_id: str = ""
+    details: Details
+
+
+_PROJECTS = ObjectList(Endpoint("POST", "/management/v1/projects/_search", "project.read"), _Administered)
+_GRANTS = ObjectList(Endpoint("POST", "/management/v1/projectgrants/_search", "project.grant.read"), _Administered)
 
 
 class _Changed(Wire):
@@ -203,15 +214,13 @@ def _list_by_instance(client: Client, org_id: str, at_most: int | None = None) -
 
 
 def _list_by_place(client: Client, org_id: str, at_most: int | None = None) -> Sequence[ManagerRecord]:
-    projects, grants = client.access.projects(org_id), client.access.project_grants(org_id)
-    if not (projects.complete and grants.complete):
-        operation = f"Listing the managers in organization {clean(org_id)}"
-        raise UnexpectedAnswer(f"{operation}: not all of its projects are shown.", may_have_applied=False)
-    places = [
-        Place(org_id),
-        *(Place(org_id, each.id) for each in projects.entries),
-        *(Place(org_id, each.project_id, each.id) for each in grants.entries),
-    ]
+    operation = f"Listing what has managers in organization {clean(org_id)}"
+    places = [Place(org_id)]
+    for listed in (_PROJECTS, _GRANTS):
+        for each in listed.all(client.transport, operation, org=org_id):
+            if each.details.resource_owner != org_id:
+                raise HeaderIgnored(f"{operation}: the server ignores the header x-zitadel-orgid.")
+            places.append(Place(org_id, each.project_id or each.id, each.id if each.project_id else ""))
     if at_most is not None and len(places) + 2 > at_most:
         raise TooLong
     return [each for place in places for each in managers_of(client, place)]

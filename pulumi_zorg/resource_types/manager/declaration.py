@@ -12,14 +12,13 @@ from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_
 from pulumi_zorg.api.lists import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.errors import InputError, clean
-from pulumi_zorg.resource_types.impact import Effect, Facts
 from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.manager.calls import ManagerCalls, manager_of
 from pulumi_zorg.resource_types.manager.impact import ManagerImpact
 from pulumi_zorg.resource_types.manager.inputs import ManagerInputs
 from pulumi_zorg.resource_types.manager.lockout import refuse_lockout
-from pulumi_zorg.resource_types.manager.place import PARTS, Place, ids_in
-from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.manager.place import Place, ids_in
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.object_events import USER_CREATED, ObjectEvents, Parent
 from pulumi_zorg.world.observed import Address, Observed, Removal
 from pulumi_zorg.world.tokens import type_token
@@ -139,9 +138,6 @@ class ManagerType(ResourceType[ManagerInputs]):
 
     def guard(self, client: Client, id: str, inputs: ManagerInputs, step: Step) -> None:
         refuse_lockout(client, id, inputs, step)
-
-    def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
-        return Facts(names=self.names(client, reader, effect, "user_id", *PARTS[:2]))
 
     def removed_along(
         self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int

@@ -40,20 +40,21 @@ class ManagerImpact(Impact):
         return f"the manager {facts.named('user', 'user_id', effect)} of {_place(effect, facts)}"
 
     def of(self, effect: Effect, facts: Facts) -> tuple[str, ...]:
-        user, place = facts.named("user", "user_id", effect), _place(effect, facts)
-        how = (
-            f"manager {effect.id}" if effect.id else "an adopted or a new manager" if effect.adopts else "a new manager"
-        )
-        how = f"removes {how}" if effect.act is Act.REMOVES else how
-        lines = []
+        it = self.thing(effect, facts)
+        if effect.act is Act.CREATES:
+            user, place = facts.named("user", "user_id", effect), _place(effect, facts)
+            return (f"makes {user} a manager of {place} with {roles_text(effect.gains)}",)
+        if effect.act is Act.REMOVES:
+            return (f"removes {it}, who has {roles_text(effect.loses) if effect.loses else 'no roles'}",)
         if effect.loses == (SOME_ROLES,) == effect.gains:
-            lines.append(f"replaces the roles that {user} has as a manager of {place} by {SOME_ROLES} ({how})")
-        elif effect.loses:
-            taken = "all other roles" if effect.loses == (SOME_ROLES,) and effect.gains else roles_text(effect.loses)
-            lines.append(f"takes {taken} on {place} from {user} ({how})")
-        if effect.gains and not (effect.gains == (SOME_ROLES,) == effect.loses):
-            lines.append(f"gives {roles_text(effect.gains)} on {place} to {user} ({how})")
-        return tuple(lines) or (f"{how} of {place}, {user}, who has no roles there",)
+            return (f"replaces the roles of {it} by {SOME_ROLES}",)
+        lines = []
+        if effect.loses:
+            others = effect.loses == (SOME_ROLES,) and effect.gains
+            lines.append(f"takes {'all other roles' if others else roles_text(effect.loses)} from {it}")
+        if effect.gains:
+            lines.append(f"gives {roles_text(effect.gains)} to {it}")
+        return tuple(lines)
 
 
 def _place(effect: Effect, facts: Facts) -> str:

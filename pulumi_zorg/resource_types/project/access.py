@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from pulumi_zorg.access.changes import take_roles
 from pulumi_zorg.access.instance import Instance, Project
@@ -17,6 +17,16 @@ class ProjectAccess(AccessModel):
     """Projects. A new one has no application yet, so nobody can log in to it."""
 
     collection = "projects"
+    counted: ClassVar[Mapping[str, str]] = {"grants": "user_grants", "project_grants": "project_grants"}
+
+    def projects(self, instance: Instance, effect: Effect) -> Collection[str]:
+        return () if effect.id is None else (effect.id,)
+
+    def only_of(self, instance: Instance, effect: Effect) -> Collection[str]:
+        found, granted = instance.projects.get(effect.id or ""), instance.granted_by.get((effect.id or "",), ())
+        if found is None or not found.project_check or effect.properties.get("has_project_check", True) is not True:
+            return ()
+        return (found.org_id, *(each.org_id for each in granted))
 
     def as_object(self, instance: Instance, id: str, properties: Mapping[str, Any]) -> Project:
         flags = checks(properties)

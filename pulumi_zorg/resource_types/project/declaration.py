@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, ClassVar
 
-from pulumi_zorg.api.access import Login
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import PROJECT_CHANGES
 from pulumi_zorg.errors import LockoutRefused, clean
-from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active, are_shown
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.resource_types.logins import Logins, counts_of, facts_of_lost_roles, read_logins
-from pulumi_zorg.resource_types.project import impact as project_impact
 from pulumi_zorg.resource_types.project.calls import ROLE_CHANGES, ProjectCalls, ProjectRecord
+from pulumi_zorg.resource_types.project.impact import ProjectImpact
 from pulumi_zorg.resource_types.project.inputs import SETTINGS, ProjectInputs
-from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.role_use import take_from_project_grants, take_from_users
 from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Observed
@@ -41,7 +37,7 @@ class ProjectType(ResourceType[ProjectInputs]):
     read_permission = "project.read"
     limit_suffix = "-projects"
     counted = ("grants", "project_grants")
-    impact = project_impact.ProjectImpact()
+    impact = ProjectImpact()
     events: ClassVar[ObjectEvents] = ObjectEvents(
         created=("project.added",),
         removed=("project.removed",),
@@ -101,68 +97,6 @@ class ProjectType(ResourceType[ProjectInputs]):
             title = self.title(inputs, id)
             granted_to = take_from_project_grants(client, title, inputs.org_id, id, lost, inputs.roles)
             take_from_users(client, title, id, lost, [inputs.org_id, *granted_to])
-
-    def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
-        if effect.id is None:
-            return Facts(why_not="its id is not known yet")
-        org_id = str(effect.properties.get("org_id"))
-        if effect.act is Act.REMOVES:
-            return self._facts_of_removal(client, reader, effect, org_id)
-        grants = partial(client.access.grants, project_id=effect.id)
-        lost = effect.loses if are_shown(effect.loses) else ()
-        facts = facts_of_lost_roles(
-            reader, effect.id, {project_impact.WITH_ROLE + key: partial(grants, role=key) for key in lost}
-        )
-        switched = project_impact.switches(effect)
-        if effect.act is Act.DEACTIVATES or switched:
-            logins = self._logins(client, reader, effect, org_id)
-            if logins is None:
-                return Facts(facts.counts, why_not="a setting of it is not known")
-            after = _login(logins.login, {name: value is not False for name, value in switched.items()})
-            facts |= Facts(_counts(logins, after), why_not=logins.why_not)
-        return facts
-
-    def _facts_of_removal(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Facts:
-        project_id, access, found = effect.id or "", client.access, dict[str, int]()
-        grants, why = reader.attempt(("grants on", project_id), lambda: access.grants(project_id=project_id))
-        if grants is not None:
-            found["grants"] = grants.total
-            shared, why = reader.attempt(("project grants", org_id), lambda: access.project_grants(org_id))
-            if shared is not None and shared.complete:
-                found["project_grants"] = sum(each.project_id == project_id for each in shared.entries)
-        return Facts(found, why_not=why)
-
-    def _logins(self, client: Client, reader: FactReader, effect: Effect, org_id: str) -> Logins | None:
-        """Return who can log in before the change; None where a setting is not known."""
-        before, project_id = effect.before or {}, effect.id or ""
-        known = {name: value for name, value in project_impact.checks(before).items() if isinstance(value, bool)}
-        if len(known) < len(project_impact.CHECKS):
-            return None
-        login = _login(Login(org_id, active(before) is not False, role_check=False, project_check=False), known)
-        members = effect.act is Act.DEACTIVATES
-        return read_logins(client.access, reader, project_id, login, members=members)
-
-
-def _login(login: Login, values: Mapping[str, bool]) -> Login:
-    """Return the settings with other values of the checks."""
-    role_check = values.get("project_role_check", login.role_check)
-    return replace(login, role_check=role_check, project_check=values.get("has_project_check", login.project_check))
-
-
-def _counts(logins: Logins, after: Login) -> dict[str, int]:
-    """Return the counts about a deactivation, or about a switch of the checks to these settings."""
-    counts, outside = counts_of([logins]), 0
-    if logins.grants is None or logins.people is None:
-        return counts
-    active = {each.user_id: each.user_org for each in logins.grants if each.active and each.user_id in logins.people}
-    inactive = {each.user_id for each in logins.grants if each.user_id in logins.people} - active.keys()
-    counts[project_impact.INACTIVE] = len(inactive)
-    if logins.inside is not None:
-        outside = sum(org_id not in logins.inside for org_id in active.values())
-        counts[project_impact.OUTSIDE] = outside
-    if logins.inside is not None or not after.project_check:
-        counts[project_impact.LET_IN] = len(active) - (outside if after.project_check else 0)
-    return counts
 
 
 def _named_like(taken: ProjectRecord) -> str:

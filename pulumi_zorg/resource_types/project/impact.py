@@ -9,9 +9,6 @@ from typing import Any
 from pulumi_zorg.resource_types import impact
 from pulumi_zorg.resource_types.impact import SECRET, SOME_ROLES, UNKNOWN, Act, Effect, Facts, Impact, Planned, Unknown
 
-#: What the names of the counts of the user grants that have a role begin with.
-WITH_ROLE = "grants with "
-
 
 def _lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the roles that the change removes. Roles that the program does not manage stay as they are."""
@@ -24,11 +21,16 @@ def _lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...
     return (SOME_ROLES,) if had is None or isinstance(had, Unknown) or isinstance(has, Unknown) else ()
 
 
-#: The settings that keep people out of the login, by whether they were off or on.
+#: The settings that keep people out of the login.
 CHECKS = ("project_role_check", "has_project_check")
-#: The names of counts: people whom the settings let in after the change, people whose user grants are all inactive, and people
-#: with an active one who are of other organizations.
-LET_IN, INACTIVE, OUTSIDE = "people let in", "people with inactive grants", "people of other organizations"
+#: What each setting does where it is on, and where it is off.
+_ON_AND_OFF = {
+    "project_role_check": ("only people with an active user grant on it can", "people need no user grant on it to"),
+    "has_project_check": (
+        "only people of its own organization and of those with an active project grant of it can",
+        "people of every organization can",
+    ),
+}
 
 
 def checks(properties: Mapping[str, Any]) -> dict[str, bool | Unknown]:
@@ -94,46 +96,44 @@ class ProjectImpact(Impact):
                 return (f"removes {project} and all its roles, project grants and user grants{facts.not_counted}",)
             along = impact.counts_text({"project grant": counts["project_grants"], "user grant": counts["grants"]})
             return (f"removes {project}{f' and {along}' if along else ', on which there is no grant'}",)
-        lines = [*_switched(effect, project, facts), *_checked(effect, project, facts), *_asserted(effect, project)]
+        lines = [*_switched(effect, project), *_checked(effect, project), *_asserted(effect, project)]
         if effect.loses and effect.adopts:
             # What is before it in the output, "Unless the object already matches", covers that the project may have no others.
             lines.append(f"removes the roles of {project} that are not declared: every user grant loses them")
-        elif impact.are_shown(effect.loses):
-            for key in effect.loses:
-                lines.append(f"removes {impact.lost_role(key, f'of {project}', counts.get(WITH_ROLE + key), facts)}")
-        else:
-            lines.append(f"may remove {effect.loses[0]} of {project}: every user grant loses them{facts.not_counted}")
+        elif effect.loses:
+            it, verb = (
+                ("it" if len(effect.loses) == 1 else "them", "removes")
+                if impact.are_shown(effect.loses)
+                else ("them", "may remove")
+            )
+            lines.append(f"{verb} {impact.roles_text(effect.loses)} of {project}: every user grant loses {it}")
         return tuple(lines)
 
 
-def _switched(effect: Effect, project: str, facts: Facts) -> tuple[str, ...]:
-    """Return the sentences about a deactivation or a reactivation."""
+def _switched(effect: Effect, project: str) -> tuple[str, ...]:
+    """Return the sentence about a deactivation or a reactivation."""
     if effect.act is Act.DEACTIVATES:
         fails = "every login to its applications, every refresh and every introspection by its APIs fails"
-        return (
-            f"deactivates {project}: {fails}, for the users of all organizations",
-            *impact.shut_out(facts, project, "it"),
-        )
+        keep = "No token loses a role, and service accounts still get new ones. To take roles away, deactivate the user grants"
+        return (f"deactivates {project}: {fails}, for the users of all organizations. {keep}",)
     if effect.act is Act.REACTIVATES:
         again = "logins to its applications work again, with old refresh tokens too"
         return (f"reactivates {project}: {again}, for the users of all organizations",)
     return ()
 
 
-def _checked(effect: Effect, project: str, facts: Facts) -> tuple[str, ...]:
+def _checked(effect: Effect, project: str) -> tuple[str, ...]:
     """Return the sentences about the settings that keep people out of the login."""
-    now = checks(effect.properties)
     lines = []
     for name, value in switches(effect).items():
         if value is SECRET:
-            lines.append(
-                f"may change {name} of {project} (the value is secret): who can log in to its applications may change"
-            )
-        elif value is False:
-            lines.append(f"disables {name} of {project}: {_let_in(name, now)} can log in to its applications")
+            may = "who can log in to its applications may change"
+            lines.append(f"may change {name} of {project} (the value is secret): {may}")
         else:
-            verb = "enables" if value is True else "may enable"
-            lines.append(f"{verb} {name} of {project}: {_let_in_only(name, facts)}")
+            verb = "disables" if value is False else "enables" if value is True else "may enable"
+            then = f"then {_ON_AND_OFF[name][value is False]} log in to its applications"
+            only = "" if value is False else ". It acts at the login alone: refresh tokens and service accounts go on"
+            lines.append(f"{verb} {name} of {project}: {then}{only}")
     return tuple(lines)
 
 
@@ -148,36 +148,3 @@ def _asserted(effect: Effect, project: str) -> tuple[str, ...]:
         "still has them"
     )
     return (f"{verb} project_role_assertion of {project}: {only}",)
-
-
-def _let_in(name: str, now: Mapping[str, bool | Unknown]) -> str:
-    """Return who can log in where a setting is disabled."""
-    if name == "project_role_check":
-        only = now["has_project_check"] is True
-        where = "its own organization and of those that it is granted to" if only else "every organization"
-        return f"all people of {where}, also without a user grant,"
-    also = " with an active user grant" if now["project_role_check"] is True else ""
-    return f"people of every organization{also}, also without a project grant,"
-
-
-def _let_in_only(name: str, facts: Facts) -> str:
-    """Return who alone can log in where a setting is enabled."""
-    counts = facts.counts
-    if name == "project_role_check":
-        if not {LET_IN, INACTIVE} <= counts.keys():
-            return f"only people with an active user grant on it can log in to its applications{facts.not_counted}"
-        only = (
-            f"only {impact.people_text(counts[LET_IN])} with an active user grant on it can log in to its applications"
-        )
-        if not counts[LET_IN]:
-            only = "nobody can log in to its applications, because nobody has an active user grant on it"
-        return (
-            f"{only}; {impact.people_text(counts[INACTIVE])} with an inactive one cannot" if counts[INACTIVE] else only
-        )
-    own = "only people of its own organization and of those with an active project grant can log in to its applications"
-    if not {impact.ORGANIZATIONS, OUTSIDE} <= counts.keys():
-        return f"{own}{facts.not_counted}"
-    number = counts[impact.ORGANIZATIONS]
-    these = f"{own} ({impact.count_text(number, 'organization') if number else 'no organization'} with one)"
-    outside = f"; {impact.people_text(counts[OUTSIDE])} with an active user grant on it"
-    return f"{these}{outside} cannot, being of other organizations" if counts[OUTSIDE] else these

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
 
 from pulumi_zorg.access.changes import take_roles
 from pulumi_zorg.access.instance import Instance, ProjectGrant
-from pulumi_zorg.resource_types.access import AccessModel, flag_of
+from pulumi_zorg.resource_types.access import AccessModel, flag_of, named
 from pulumi_zorg.resource_types.impact import Effect, active, are_shown
 
 
@@ -15,6 +15,13 @@ class ProjectGrantAccess(AccessModel):
     """Project grants. There is one for each project and organization, which the lists of the model do not show by its id."""
 
     collection = "project_grants"
+    counted: ClassVar[Mapping[str, str]] = {"grants": "user_grants"}
+
+    def projects(self, instance: Instance, effect: Effect) -> Collection[str]:
+        return named(effect, "project_id")
+
+    def only_of(self, instance: Instance, effect: Effect) -> Collection[str]:
+        return named(effect, "granted_org_id")
 
     def model_id(self, id: str, properties: Mapping[str, Any]) -> str:
         return f"{properties.get('project_id')}:{properties.get('granted_org_id')}"

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
-from pulumi_zorg.resource_types.impact import Act, Effect, Facts, are_shown
-from pulumi_zorg.resource_types.logins import facts_of_lost_roles, read_login, read_logins
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
-from pulumi_zorg.resource_types.project_grant.impact import DECIDES, LET_IN, ProjectGrantImpact, changes_login
+from pulumi_zorg.resource_types.project_grant.impact import ProjectGrantImpact
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
-from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.role_use import take_from_users
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
 from pulumi_zorg.world.tokens import type_token
@@ -63,42 +59,6 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
         if lost:
             title, org_ids = self.title(inputs, id), [inputs.granted_org_id]
             take_from_users(client, title, inputs.project_id, lost, org_ids, grant_id=id)
-
-    def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
-        names = self.names(client, reader, effect, "project_id", "granted_org_id")
-        project_id = effect.properties.get("project_id")
-        if not isinstance(project_id, str):
-            return Facts(names=names)
-        grants = partial(client.access.grants, project_id=project_id, project_grant_id=effect.id)
-        reads = {key: partial(grants, role=key) for key in effect.loses}
-        if effect.act is Act.REMOVES:
-            reads = {"grants": grants}
-        elif effect.id is None or not are_shown(effect.loses):
-            reads = {}
-        facts = facts_of_lost_roles(reader, effect.id, reads)
-        if changes_login(effect):
-            facts |= self._facts_of_login(client, reader, effect, project_id)
-        return replace(facts, names=names)
-
-    def _facts_of_login(self, client: Client, reader: FactReader, effect: Effect, project_id: str) -> Facts:
-        """Return whether the project grant decides about logins, and how many people it lets in."""
-        access, org_id = client.access, effect.properties.get("granted_org_id")
-        login, why = read_login(access, reader, project_id)
-        if login is None:
-            return Facts(why_not=why)
-        if not (login.project_check and login.active):
-            return Facts({DECIDES: 0})
-        if not isinstance(org_id, str):
-            return Facts({DECIDES: 1})
-        if login.role_check:
-            logins = read_logins(access, reader, project_id, login, members=False)
-            why, people, grants = logins.why_not, logins.people, logins.grants or ()
-            let_in = {each.user_id for each in grants if each.active and each.user_org == org_id}
-            people = None if people is None else people & let_in
-        else:
-            users, why = reader.attempt(("users of", org_id), partial(access.users, org_id))
-            people = users.people if users is not None and users.complete else None
-        return Facts({DECIDES: 1, **({} if people is None else {LET_IN: len(people)})}, why_not=why)
 
 
 TYPE = ProjectGrantType()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pulumi_zorg.access.changes import doubted
-from pulumi_zorg.access.instance import Instance, Organization, Project, User, UserGrant
-from pulumi_zorg.resource_types.access import NOT_KNOWN_YET, AccessModel, flag_of
+from pulumi_zorg.access.instance import Instance, Organization, Project, User, UserGrant, by_id
+from pulumi_zorg.resource_types.access import NOT_KNOWN_YET, AccessModel, flag_of, named
 from pulumi_zorg.resource_types.impact import SOME_ROLES, Effect, Unknown, active, role_keys
 
 
@@ -16,6 +16,22 @@ class UserGrantAccess(AccessModel):
     """User grants."""
 
     collection = "user_grants"
+
+    def projects(self, instance: Instance, effect: Effect) -> Collection[str]:
+        return named(effect, "project_id")
+
+    def touched(self, instance: Instance, effect: Effect) -> Instance:
+        """Return what the user has on the project."""
+        user_id, project_id = (effect.properties.get(name) for name in ("user_id", "project_id"))
+        if not (isinstance(user_id, str) and isinstance(project_id, str)):
+            return instance
+        user, project = instance.users.get(user_id), instance.projects.get(project_id)
+        return replace(
+            instance,
+            users=by_id([user] if user else []),
+            projects=by_id([project] if project else []),
+            user_grants=by_id(instance.grants_of.get((user_id, project_id), ())),
+        )
 
     def as_object(self, instance: Instance, id: str, properties: Mapping[str, Any]) -> UserGrant:
         org_id, user_id, project_id = (str(properties.get(name)) for name in ("org_id", "user_id", "project_id"))

@@ -12,11 +12,9 @@ from pulumi_zorg.api.lists import TooLong
 from pulumi_zorg.api.records import Details, Event, ObjectRecord
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer
-from pulumi_zorg.resource_types.impact import Effect, Facts
-from pulumi_zorg.resource_types.logins import read_login
-from pulumi_zorg.resource_types.resource_type import FactReader, ResourceType
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.user_grant.calls import PhantomGrantRecord, UserGrantCalls, organization_of
-from pulumi_zorg.resource_types.user_grant.impact import ROLE_CHECK, UserGrantImpact, decides_alone, ends
+from pulumi_zorg.resource_types.user_grant.impact import UserGrantImpact
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.object_events import USER_CREATED, ObjectEvents, Parent
 from pulumi_zorg.world.observed import Address, Observed, Removal
@@ -108,13 +106,6 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def listed_beside(self, client: Client, address: Address) -> Sequence[ObjectRecord]:
         user_id, project_id = map(address.ids.get, ("user_id", "project_id"))
         return self.calls.search_organization(client, address.ids["org_id"], user_id, project_id)
-
-    def facts(self, client: Client, reader: FactReader, effect: Effect) -> Facts:
-        names = self.names(client, reader, effect, "user_id", "project_id")
-        if effect.is_phantom or not (ends(effect) or decides_alone(effect)):
-            return Facts(names=names)
-        login, why = read_login(client.access, reader, effect.properties.get("project_id"))
-        return Facts({} if login is None else {ROLE_CHECK: int(login.role_check)}, names, why)
 
     def removed_along(
         self, client: Client, removed: Mapping[str, Mapping[str, Mapping[str, Any]]], at_most: int
