@@ -325,4 +325,4 @@ def test_a_generated_program_has_the_managers_of_its_organizations_apart_from_th
     assert text.count("zorg.Manager(") == 2
     assert 'roles=["PROJECT_OWNER", "PROJECT_OWNER_VIEWER"]' in text
     assert "project_id=shop.id" in text
-    assert "it belongs to the credential's own user" in text
+    assert text.count("who is the credential's own user is left out") == 1

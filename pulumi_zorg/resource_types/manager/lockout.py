@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.errors import LockoutRefused, ZorgError, clean
+from pulumi_zorg.errors import ApiError, LockoutRefused, NotProven, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.manager.calls import managers_of
 from pulumi_zorg.resource_types.manager.inputs import ManagerInputs
@@ -43,7 +43,7 @@ def _why_refused(client: Client, place: Place, user_id: str, owner: str, left: t
         return None
     try:
         managers = managers_of(client, place)
-    except ZorgError as error:
+    except (ApiError, NotProven, UnexpectedAnswer) as error:
         return f"whom it would lock out is not known, because the list of managers cannot be read ({error})"
     taken = [role for each in managers if each.user_id == user_id for role in each.roles if role not in left]
     if is_own and taken:
