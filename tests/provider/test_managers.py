@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.engine.state import recorded
 from pulumi_zorg.generate.pipeline import generate
 from pulumi_zorg.testing import Fault
 from tests.support.in_process import InProcessStack
 from tests.support.managers import LEVELS, place
 from tests.support.servers import Server
-from tests.support.stack import Stack, manager, org
-from tests.support.world import World
+from tests.support.stack import TOKENS, Stack, manager, org
+from tests.support.world import World, find_unmanaged
 from tests.unit.clients import Clients
 
 AnyStack = Stack | InProcessStack
@@ -326,3 +327,21 @@ def test_a_generated_program_has_the_managers_of_its_organizations_apart_from_th
     assert 'roles=["PROJECT_OWNER", "PROJECT_OWNER_VIEWER"]' in text
     assert "project_id=shop.id" in text
     assert text.count("who is the credential's own user is left out") == 1
+
+
+def test_unmanaged_managers_are_those_who_were_added_to_an_organization_later(
+    every_server: Server, every_stack: InProcessStack, clients: Clients
+) -> None:
+    """Who created it, and whom it was created with, are not reported, also not to a credential that only reads."""
+    server, stack = every_server, every_stack
+    stack.declare(acme=org(server.name("Acme")), beta=org(server.name("Beta"), admins=[server.ann]))
+    stack.up()
+    acme, beta = stack.id("acme"), stack.id("beta")
+    for each in (acme, beta):
+        server.admin.add_member(each, server.bob, "ORG_OWNER")
+    reader = server.admin.create_user(server.home, "reader")
+    server.admin.add_instance_member(reader, "IAM_OWNER_VIEWER")
+    world = World(clients.holder(server, server.admin.create_token(server.home, reader)))
+    found, unknown = find_unmanaged(world, recorded(stack.state()), whole_instance=False, types=(TOKENS["manager"],))
+    assert unknown == ()
+    assert {each.id for each in found} == {f"organization:{each}:{server.bob}" for each in (acme, beta)}
