@@ -33,6 +33,8 @@ from pulumi_zorg.errors import (
 from pulumi_zorg.resource_types.access_lookup import get_access, get_access_output
 from pulumi_zorg.resource_types.human_user.resource import HumanUser, HumanUserArgs
 from pulumi_zorg.resource_types.machine_user.resource import MachineUser, MachineUserArgs
+from pulumi_zorg.resource_types.manager.lookup import ManagerResult, get_managers, get_managers_output
+from pulumi_zorg.resource_types.manager.resource import Manager, ManagerArgs
 from pulumi_zorg.resource_types.organization.lookup import (
     OrganizationResult,
     get_organization,
@@ -79,6 +81,9 @@ __all__ = [
     "LookupFailed",
     "MachineUser",
     "MachineUserArgs",
+    "Manager",
+    "ManagerArgs",
+    "ManagerResult",
     "NameTaken",
     "NeverThere",
     "NoAnswer",
@@ -111,6 +116,8 @@ __all__ = [
     "ZorgError",
     "get_access",
     "get_access_output",
+    "get_managers",
+    "get_managers_output",
     "get_organization",
     "get_organization_output",
     "get_organizations",

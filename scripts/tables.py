@@ -87,7 +87,8 @@ def arguments(name: str) -> str:
             change = f"updates the {declared.noun}"
         rows.append((f"`{argument}`", _type(annotations[argument]), default, meanings[argument], change))
     # The inputs that all types have come first in the models, and last in a table.
-    rows.sort(key=lambda row: row[0] in ("`active`", "`adopt`", "`deletion_policy`"))
+    last = ["`active`", "`adopt`", "`deletion_policy`"]
+    rows.sort(key=lambda row: last.index(row[0]) if row[0] in last else -1)
     return _markdown(("argument", "type", "default", "meaning", "a new value"), rows)
 
 
@@ -141,10 +142,10 @@ def limits() -> str:
     options: dict[str, list[str]] = {}
     for option, (token, _) in limit_options().items():
         options.setdefault(token, []).append(f"`{option} N`")
-    rows = [
-        (", ".join(each), f"how many {RESOURCE_TYPES[token].noun}s may be deactivated, or removed. No limit by default")
-        for token, each in options.items()
-    ]
+    rows = []
+    for token, each in options.items():
+        what = "deactivated, or removed" if RESOURCE_TYPES[token].has_states else "removed"
+        rows.append((", ".join(each), f"how many {RESOURCE_TYPES[token].noun}s may be {what}. No limit by default"))
     return _markdown(("option", ""), rows)
 
 

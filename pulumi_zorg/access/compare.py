@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from pulumi_zorg.access.instance import Instance, Kind, Manager, User
+from pulumi_zorg.access.instance import Instance, Kind, Level, User
 from pulumi_zorg.access.rules import Access, Answer, Reason, Rule, access_to, manages, user_works
 
 
@@ -31,6 +31,7 @@ class Change:
     :param roles: the roles; of a manager those of the right.
     :param certain: whether both sides are known. What is not known counts as a change.
     :param reasons: why it does not work on the side where it does not.
+    :param place: of a right, what it is on.
     """
 
     user_id: str
@@ -39,6 +40,7 @@ class Change:
     roles: frozenset[str]
     certain: bool = True
     reasons: tuple[Reason, ...] = ()
+    place: tuple[Level, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,10 @@ def compare(before: Instance, after: Instance) -> Difference:
             gained += _change(now, works, was, worked)
     gaining = {each.user_id for each in gained}
     gained += (each for each in all_gained if each.user_id not in gaining)
-    for manager in dict.fromkeys((*before.managers, *after.managers)):
-        was_right, is_right = _right(before, manager), _right(after, manager)
-        lost += _of_manager(manager, was_right, is_right)
-        gained += _of_manager(manager, is_right, was_right)
+    had, has = _rights(before), _rights(after)
+    for key in dict.fromkeys((*had, *has)):
+        lost += _of_manager(key, had, has)
+        gained += _of_manager(key, has, had)
     return Difference(tuple(lost), tuple(gained))
 
 
@@ -124,13 +126,23 @@ def _change(has: Access, works: Answer, there: Access, works_there: Answer) -> I
         yield Change(has.user_id, has.project_id, What.ROLES, missing, certain)
 
 
-def _right(instance: Instance, manager: Manager) -> Answer:
-    return manages(instance, manager) if manager in instance.managers else Answer(False)
+_Place = tuple[str, tuple[Level, str]]
 
 
-def _of_manager(manager: Manager, has: Answer, other: Answer) -> Iterator[Change]:
-    if has.works is not False and other.works is False:
-        yield Change(manager.user_id, None, What.RIGHT, frozenset(manager.roles), has.works is not None, other.reasons)
+def _rights(instance: Instance) -> dict[_Place, tuple[frozenset[str], Answer]]:
+    """Return the roles of each manager, and whether they work, by the user and what it administers."""
+    return {(each.user_id, each.place): (frozenset(each.roles), manages(instance, each)) for each in instance.managers}
+
+
+def _of_manager(
+    key: _Place, had: dict[_Place, tuple[frozenset[str], Answer]], has: dict[_Place, tuple[frozenset[str], Answer]]
+) -> Iterator[Change]:
+    roles, works = had.get(key, (frozenset[str](), Answer(False)))
+    there, works_there = has.get(key, (frozenset[str](), Answer(False)))
+    missing = roles if works_there.works is False else roles - there
+    if works.works is not False and missing:
+        reasons = works_there.reasons if works_there.works is False else ()
+        yield Change(key[0], None, What.RIGHT, missing, works.works is not None, reasons, key[1])
 
 
 def _pairs(before: Instance, after: Instance) -> Iterable[tuple[str, str]]:

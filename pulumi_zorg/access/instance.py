@@ -143,6 +143,11 @@ class Manager:
     org_id: str = ""
     changed: datetime | None = field(default=None, compare=False)
 
+    @property
+    def place(self) -> tuple[Level, str]:
+        """What it is on. An id alone is not unique."""
+        return self.level, self.object_id
+
 
 Object = TypeVar("Object", Organization, User, Project, Application, ProjectGrant, UserGrant)
 

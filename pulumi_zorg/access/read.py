@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, TypeVar
 
 from pulumi_zorg.access.instance import (
@@ -28,14 +27,14 @@ from pulumi_zorg.access.instance import (
     UserState,
     by_id,
 )
+from pulumi_zorg.api.administrators import ADMINISTRATORS, Administrator
 from pulumi_zorg.api.api_services import AUTHORIZATIONS as AUTHORIZATION_SERVICE
 from pulumi_zorg.api.api_services import needs_service
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList, Row, TooLong, chunks
-from pulumi_zorg.api.operations import Endpoint
 from pulumi_zorg.api.organizations import ORGANIZATIONS, VISIBLE
 from pulumi_zorg.api.projects import PROJECTS, ListedProject
-from pulumi_zorg.api.records import NonEmpty, OrganizationRecord, Wire
+from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.api.searches import USERS
 from pulumi_zorg.api.users import FoundUser
@@ -52,45 +51,6 @@ _TRIES = 3
 _HIDDEN = "the credential has no right on the instance, and the lists leave out what it may not see"
 #: Projects whose user grants, and organizations whose users, are listed where the lists of the instance are too long.
 _PARTS = 5
-
-
-class _Reference(Wire):
-    id: str = ""
-
-
-class _OnProject(_Reference):
-    organization_id: str = ""
-
-
-class _OnProjectGrant(_OnProject):
-    project_id: NonEmpty
-    granted_organization_id: NonEmpty
-
-
-class _Administrator(Wire):
-    """An entry of the list of managers. It names what the right is on; one on the instance names none of these."""
-
-    user: _Reference
-    roles: tuple[str, ...] = ()
-    organization: _Reference | None = None
-    project: _OnProject | None = None
-    project_grant: _OnProjectGrant | None = None
-    change_date: datetime | None = None
-
-    @property
-    def id(self) -> str:
-        """What distinguishes it in the list."""
-        manager = _manager(self)
-        return f"{manager.level.value} {manager.object_id} {manager.user_id}"
-
-
-_MANAGERS = ObjectList(
-    Endpoint("POST", "/zitadel.internal_permission.v2.InternalPermissionService/ListAdministrators", "iam.member.read"),
-    _Administrator,
-    rows="administrators",
-    sorted_by="ADMINISTRATOR_FIELD_NAME_CREATION_DATE",
-    size=PAGE_V2,
-)
 
 
 def read_instance(
@@ -260,7 +220,7 @@ def _read(client: Client, progress: Callable[[str, int, int], None], pages: int 
         users = pool.submit(lists.of, "users", USERS, _user)
         both = pool.submit(lists.of, "projects", PROJECTS, _project)
         organizations = pool.submit(lists.of, "organizations", VISIBLE, _organization)
-        managers = pool.submit(lists.of, "managers", _MANAGERS, _manager) if pages is None else None
+        managers = pool.submit(lists.of, "managers", ADMINISTRATORS, _manager) if pages is None else None
         login_v2 = pool.submit(_login_v2, client)
         # The first error stops the rest: a server that does not answer is waited for once.
         reads: list[Future[Any]] = [
@@ -353,7 +313,7 @@ def _user_grant(row: Authorization) -> UserGrant:
     return UserGrant(row.id, row.organization.id, row.user.id, row.project.id, roles, active, changed=changed)
 
 
-def _manager(row: _Administrator) -> Manager:
+def _manager(row: Administrator) -> Manager:
     user_id, roles, changed = row.user.id, row.roles, row.change_date
     if row.project_grant is not None:
         on = row.project_grant

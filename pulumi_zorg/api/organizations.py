@@ -79,6 +79,13 @@ class Organizations:
         listed, first = self._operations.first(SEARCH_ORGANIZATIONS, self._transport, operation, queries)
         return listed.all(self._transport, operation, *queries, first=first) if whole else first[1]
 
+    def all(self) -> Sequence[OrganizationRecord]:
+        """Return all organizations of the instance. The list may lag.
+
+        :raises PermissionDenied: for a caller without a right on the instance.
+        """
+        return ORGANIZATIONS.all(self._transport, "Listing the organizations of the instance")
+
     def some(self) -> Sequence[OrganizationRecord]:
         """Return organizations that the caller may see, as many as one page has; none where no list can be read."""
         with suppress(ApiError, UnexpectedAnswer):

@@ -54,6 +54,7 @@ class ObjectRecord(Wire):
     #: What the object is called in a sentence.
     noun: ClassVar[str]
     #: Its states by their names: whether the object is active in a state, or None for a state that is neither active nor inactive.
+    #: Empty for an object that has no states: it exists or it does not.
     states: ClassVar[Mapping[str, bool | None]]
 
     #: Whether only the object's events show it: reads and lists of the server do not.
@@ -92,12 +93,13 @@ class ObjectRecord(Wire):
     def properties(self) -> dict[str, Any]:
         """Return the object's properties, in the state's form. Reads by id and lists both use it.
 
-        ``active`` is left out in a state that is neither active nor inactive.
+        ``active`` is left out in a state that is neither active nor inactive, and of an object without states.
 
         :raises UnexpectedAnswer: for a state that this release does not know.
         """
-        values = {name: getattr(self, name) for name in (*self.shown, "active", "state")}
-        if values["active"] is None:
+        names = (*self.shown, "active", "state") if self.states else self.shown
+        values = {name: getattr(self, name) for name in names}
+        if values.get("active", True) is None:
             del values["active"]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 

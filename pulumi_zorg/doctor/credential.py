@@ -5,7 +5,7 @@ The rights follow from what the types declare: which changes of each resource ty
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -165,6 +165,8 @@ def missing_permissions(declared: ResourceType[Any], permissions: Collection[str
         ``project.write:42``, does not count.
     :param action: a key of ``Calls.endpoints``.
     """
+    if action not in declared.calls.implementations:
+        return ()
     needed = list(declared.calls.permissions(action))
     if action != "read" and (declared.in_organization or action != "create"):
         needed += [*declared.calls.permissions("read"), frozenset({READ_ORGANIZATION.permission})]
@@ -264,15 +266,32 @@ def _finding(examination: Examination, scope: _Scope, declared: ResourceType[Any
         if lacking:
             missing[action] = lacking
             nowhere |= bool(missing_permissions(declared, {each.partition(":")[0] for each in permissions}, action))
+    actions = [each for each in actions if each in declared.calls.implementations]
     name, can = short(declared.token), [_ACTIONS[each] for each in actions if each not in missing]
     if not missing:
-        return Finding("ok", f"{name} {scope.where}: {', '.join(can)}", "", scope.org_id, declared.token, {})
+        but = "" if scope.org_id else _not_on_instance(declared, scope.permissions, actions)
+        return Finding("ok", f"{name} {scope.where}: {', '.join(can)}{but}", "", scope.org_id, declared.token, {})
     limit = "cannot" if nowhere else "only on single projects it can"
     message = f"{name} {scope.where}: {limit} {_describe(missing)}."
     if can:
         message += f" It can {', '.join(can)}."
     message += f" Give {examination.user} a role with these permissions, like {scope.advice} (docs/rights.md)."
     return Finding("error" if nowhere else "warning", message, "", scope.org_id, declared.token, missing)
+
+
+def _not_on_instance(declared: ResourceType[Any], permissions: Collection[str], actions: Iterable[str]) -> str:
+    """Return what the caller may not do with objects that are in no organization, as a clause; empty where it may do all.
+
+    Few stacks have such objects, and few credentials should have these rights, so that is no error.
+    """
+    missing = {
+        action: tuple(
+            sorted(name for each in declared.calls.permissions_on_instance(action) for name in each - {*permissions})
+        )
+        for action in actions
+    }
+    missing = {action: lacking for action, lacking in missing.items() if lacking}
+    return f"; of the instance itself it cannot {_describe(missing)}" if missing else ""
 
 
 def _describe(missing: Mapping[str, tuple[str, ...]]) -> str:

@@ -24,7 +24,7 @@ from pulumi_zorg.resource_types.role_use import lacking
 from pulumi_zorg.world.observed import Address, Found, Key, Observed, Sought
 from pulumi_zorg.world.proof import creation_of, events_of, in_state
 from pulumi_zorg.world.reader import World
-from pulumi_zorg.world.unmanaged import find_unmanaged
+from pulumi_zorg.world.unmanaged import find_unmanaged, unexpected
 
 #: The roles of no more projects than this are read one project at a time.
 _FEW_PROJECTS = 5
@@ -167,7 +167,9 @@ def _unmanaged(
     ]
     organizations = None if options.unmanaged == "instance" else organizations_of(resources)
     found, unlisted = find_unmanaged(world, {each.key for each in resources}, organizations, types, events)
-    return explain_unmanaged(world, found), [Undetermined(None, key.token, key.id, why) for key, why in unlisted]
+    return explain_unmanaged(world, unexpected(world, found)), [
+        Undetermined(None, key.token, key.id, why) for key, why in unlisted
+    ]
 
 
 def organizations_of(resources: Sequence[Recorded]) -> set[str]:

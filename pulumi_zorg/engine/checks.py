@@ -84,7 +84,7 @@ class Checks:
         if not problems:
             mine, unique_key = context.objects.declared(str(resource)), self.inputs.unique_key(checked)
             mine.before, mine.ignored = olds, frozenset(news.get(inputs.IGNORED) or ())
-            other = context.objects.register(str(resource), unique_key, new=new)
+            other = context.objects.register(str(resource), self.token, unique_key, new=new)
             if other is not None:
                 same = f"{display_name(other)} is the same {self.inputs.noun}"
                 reason = f"is declared twice: {same}, and only one resource can manage it"
@@ -126,7 +126,7 @@ class Checks:
             raise InputError(what, clean(differing[0]), reason)
         context.is_import = True
         unique_key = self.inputs.unique_key(checked)
-        if context.objects.register(str(uuid4()), unique_key, new=True) is not None:
+        if context.objects.register(str(uuid4()), self.token, unique_key, new=True) is not None:
             reason = f"is that of another entry of the import file: only one resource can manage a {noun}"
             raise InputError(what, next(iter(unique_key)), reason)
         return CheckResult(checked, [])
@@ -142,7 +142,10 @@ class Checks:
         recorded = {**(olds.get(inputs.FILLED) or {}), **olds}
         replaces = [name for name in self.inputs.replaces if _is_replaced(recorded.get(name), news.get(name))]
         objects = context.objects
-        resource, key = objects.resource(self.inputs.unique_key(news)), self.inputs.key(self.token, id, recorded)
+        resource, key = (
+            objects.resource(self.token, self.inputs.unique_key(news)),
+            self.inputs.key(self.token, id, recorded),
+        )
         if resource is not None:
             # A refresh, which may be in the process of the update, has checked nothing: its object is not known to be this resource's.
             objects.may_be_kept(self.token, id, olds)

@@ -61,9 +61,9 @@ class Creator(Generic[AnyInputs]):
         pending = self.context.pending.find(self.resource)
         existing = self.type.find_by_unique_key(self.client, self.inputs) if self.inputs.adopt else None
         if existing is not None:
-            manager = self.manager(existing)
-            if manager is not None:
-                raise errors.NameTaken(self._managed(existing, manager))
+            holder = self.holder(existing)
+            if holder is not None:
+                raise errors.NameTaken(self._managed(existing, holder))
             if pending is not None:
                 own = self.find_orphan(pending)
                 if own not in (None, existing):
@@ -123,9 +123,9 @@ class Creator(Generic[AnyInputs]):
         pending.amend(self.resource, id=made)
         return made, "created"
 
-    def manager(self, id: str) -> str | None:
+    def holder(self, id: str) -> str | None:
         """Return the other resource of this run that manages the object, if one does."""
-        return self.context.objects.manager(self.type.key(id, self.inputs.dump()), other_than=self.resource)
+        return self.context.objects.holder(self.type.key(id, self.inputs.dump()), other_than=self.resource)
 
     def recover_orphan(self, pending: PendingCreate) -> str | None:
         """Return the object that an earlier run made, to go on with it.
@@ -147,7 +147,7 @@ class Creator(Generic[AnyInputs]):
     def find_orphan(self, pending: PendingCreate) -> str | None:
         """Return the id of what an earlier run made, unless another resource manages it."""
         own = self._find_own(self._as_pending(pending), pending)
-        return own if own is not None and self.manager(own) is None else None
+        return own if own is not None and self.holder(own) is None else None
 
     def remove_orphan(self, id: str, pending: PendingCreate) -> None:
         """Remove what an earlier run made, whatever the deletion policy is: it was never in the state."""
@@ -166,7 +166,7 @@ class Creator(Generic[AnyInputs]):
     def _taken_back(self) -> tuple[str, Origin] | None:
         """Return what exists, if the resource is replaced and its deletion policy has kept the object."""
         kept = self.context.objects.kept(self.type.token, self.unique_key)
-        if kept is None or self.manager(kept.id) is not None:
+        if kept is None or self.holder(kept.id) is not None:
             return None
         found = self.type.find_visible(self.client, kept.id, self.type.address_in(self.inputs.dump()))
         if found is None or not self.type.has_unique_key(found.properties, self.inputs):
@@ -183,7 +183,7 @@ class Creator(Generic[AnyInputs]):
         how = "was created by an earlier attempt of this resource; resuming that create"
         if own is None and self.inputs.adopt:
             own, how, origin = self._listed(self.inputs), "exists and is adopted", "adopted"
-        if own is None or self.manager(own) is not None:
+        if own is None or self.holder(own) is not None:
             return None
         self.context.reporter.note(f"{self.type.noun} {own} {how}.")
         return own, origin
@@ -277,10 +277,10 @@ class Creator(Generic[AnyInputs]):
                 f"{refused} The credential cannot see what exists there. If another resource gave it up a moment ago, run `pulumi up` "
                 f"again. Else look for it in the console. {adopt if renamed is None else other}."
             )
-        manager = self.context.objects.manager(self.type.key(existing, self.inputs.dump()))
-        if manager is not None:
+        holder = self.context.objects.holder(self.type.key(existing, self.inputs.dump()))
+        if holder is not None:
             swap = " Two resources cannot swap their names in one run: give one of them a third name first."
-            return errors.NameTaken(f"{refused} {self._managed(existing, manager)}{swap if renamed else ''}")
+            return errors.NameTaken(f"{refused} {self._managed(existing, holder)}{swap if renamed else ''}")
         by = ""
         if event is not None:
             mine = " (this credential's own user)" if event.editor.user_id == self.client.me.id else ""
@@ -292,8 +292,8 @@ class Creator(Generic[AnyInputs]):
             "the same run, run `pulumi up` again."
         )
 
-    def _managed(self, id: str, manager: str) -> str:
+    def _managed(self, id: str, holder: str) -> str:
         return (
-            f"{self.type.title(self.inputs, id)} is managed by {display_name(manager)} of this program. If that one gives it up "
+            f"{self.type.title(self.inputs, id)} is managed by {display_name(holder)} of this program. If that one gives it up "
             "in this run, let this resource wait for it (depends_on) or run `pulumi up` again; else declare another one."
         )

@@ -62,7 +62,9 @@ class Hooks(Generic[AnyInputs]):
                 "was done to it. Check zorg:url, and what is in front of the server; the next `pulumi up` looks for what was created."
             ) from None
         except ZorgError as error:
-            whole = inputs.active and not any(getattr(inputs, name) for name in self.type.set_after_create)
+            whole = self.type.desired(inputs).active is not False and not any(
+                getattr(inputs, name) for name in self.type.set_after_create
+            )
             unread = isinstance(error, errors.NoAnswer | errors.HeaderIgnored | errors.ApiError)
             if not (whole and origin == "created" and unread):
                 # The pending create knows the id: the next `up` resumes it.
@@ -113,7 +115,9 @@ class Hooks(Generic[AnyInputs]):
             self.type.inputs, {name: found.properties.get(name, recorded.get(name)) for name in names}
         )
         outputs = {**inputs, **state_form.in_state(self.type, found, filled)}
-        if is_get and ACTIVE not in found.properties:  # its state is neither, and it is not active
+        if (
+            is_get and self.type.has_states and ACTIVE not in found.properties
+        ):  # its state is neither, and it is not active
             outputs[ACTIVE] = False
         left = sorted({*(recorded.get(LOST) or ())} - self._roles_of(found))
         if left and not is_get:
@@ -133,6 +137,9 @@ class Hooks(Generic[AnyInputs]):
         changed = {name for name in state_form.changeable(self.type, declared) if before.get(name) != declared[name]}
         if self.type.along(before) != self.type.along(declared):
             changed.add("active")  # what goes along with the object changes, though each property may be as before
+        unused = self.type.unused_changes(before, declared)
+        if unused is not None:
+            context.reporter.warn(f"{self.type.title(inputs, id)}: {unused}.")
         if not changed:
             return UpdateResult(self._outputs(self._as_recorded(id, olds, inputs), inputs))
         # The inputs have what the program declared before, also where an update failed half way.
@@ -161,10 +168,10 @@ class Hooks(Generic[AnyInputs]):
         context.pending.seen_by_engine(self.type.token, id)
         context.world.written(key)
         kept = context.objects.may_be_kept(self.type.token, id, props)
-        manager = context.objects.manager(key)
-        if manager is not None:
+        holder = context.objects.holder(key)
+        if holder is not None:
             context.reporter.note(
-                f"{self.type.noun} {id} stays as it is: {display_name(manager)} of this program manages it now."
+                f"{self.type.noun} {id} stays as it is: {display_name(holder)} of this program manages it now."
             )
             return
         with in_state():
@@ -281,7 +288,7 @@ class Hooks(Generic[AnyInputs]):
 
     def _resource(self, properties: Mapping[str, Any]) -> str:
         """Return the resource that declares these properties, as `check` has registered it."""
-        resource = process.current().objects.resource(self.type.unique_key(properties))
+        resource = process.current().objects.resource(self.type.token, self.type.unique_key(properties))
         if resource is None:
             raise ConfigurationError(OLD_SDK)
         return resource

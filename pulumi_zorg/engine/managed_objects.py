@@ -63,8 +63,8 @@ class ManagedObjects:
 
     def __init__(self) -> None:
         self._declared: dict[str, Declared] = {}
-        self._declared_by: dict[_UniqueKey, str] = {}
-        self._manager_of: dict[Key, str] = {}
+        self._declared_by: dict[tuple[str, _UniqueKey], str] = {}
+        self._holder_of: dict[Key, str] = {}
         self._in_state: dict[tuple[str, _UniqueKey], InState] = {}
         #: The roles that an object lets others give from this run on, and those that the run takes out of it, by the property that
         #: has its id, and the id.
@@ -74,47 +74,48 @@ class ManagedObjects:
         """Return what is known of a resource: nothing yet of one that was not checked."""
         return Declared() if resource is None else self._declared.setdefault(resource, Declared())
 
-    def register(self, resource: str, unique_key: Mapping[str, str], *, new: bool) -> str | None:
+    def register(self, resource: str, token: str, unique_key: Mapping[str, str], *, new: bool) -> str | None:
         """Remember what the resource declares. Return the other resource that declares the same object, if one does.
 
+        :param token: its type token.
         :param unique_key: what makes the object unique on the server; empty where a part of it is not known yet.
         :param new: whether the engine is about to create or replace the resource, so that it manages no object any more.
         """
         if new:
-            for key, manager in self._manager_of.copy().items():
-                if manager == resource:
+            for key, holder in self._holder_of.copy().items():
+                if holder == resource:
                     self.release(resource, key)
         else:
             self.declared(resource).in_state = True
-        first = self._declared_by.setdefault(_key(unique_key), resource) if unique_key else resource
+        first = self._declared_by.setdefault((token, _key(unique_key)), resource) if unique_key else resource
         return None if first == resource else first
 
-    def resource(self, unique_key: Mapping[str, str]) -> str | None:
-        """Return the resource that declares the object."""
-        return self._declared_by.get(_key(unique_key))
+    def resource(self, token: str, unique_key: Mapping[str, str]) -> str | None:
+        """Return the resource of a type that declares the object."""
+        return self._declared_by.get((token, _key(unique_key)))
 
     def bind(self, resource: str, key: Key) -> None:
-        """Make the resource the object's manager.
+        """Make the resource the object's holder.
 
         :raises NameTaken: where another resource of this run manages it.
         """
-        manager = self._manager_of.setdefault(key, resource)
-        if manager != resource:
+        holder = self._holder_of.setdefault(key, resource)
+        if holder != resource:
             raise NameTaken(
-                f"{display_name(resource)} and {display_name(manager)} both manage {clean(key.id)}, and only one resource can manage "
+                f"{display_name(resource)} and {display_name(holder)} both manage {clean(key.id)}, and only one resource can manage "
                 "an object. Take one of the two out of the program. If both are in the state, take that one out of it: "
                 "`pulumi state delete` with its URN deletes nothing on the server."
             )
 
     def release(self, resource: str, key: Key) -> None:
-        """Leave the object without a manager, if the resource manages it."""
-        if self._manager_of.get(key) == resource:
-            self._manager_of.pop(key, None)
+        """Leave the object without a holder, if the resource manages it."""
+        if self._holder_of.get(key) == resource:
+            self._holder_of.pop(key, None)
 
-    def manager(self, key: Key, other_than: str | None = None) -> str | None:
+    def holder(self, key: Key, other_than: str | None = None) -> str | None:
         """Return the resource of this run that manages the object, if another one than the given one does."""
-        manager = self._manager_of.get(key)
-        return None if manager == other_than else manager
+        holder = self._holder_of.get(key)
+        return None if holder == other_than else holder
 
     def why_roles_are_taken(self, use: RoleUse) -> str | None:
         """Return why a resource cannot give roles that this run takes out of another resource; None where it takes none."""

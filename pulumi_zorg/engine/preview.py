@@ -61,6 +61,7 @@ class ImpactReport:
         self.at_once = at_once
         self._kept: list[tuple[Harm, bool, str]] = []
         self._counted: defaultdict[Harm, Counter[str]] = defaultdict(Counter)
+        self._said: set[str] = set()
         self._lock = threading.Lock()
 
     def add(self, sentences: Sequence[str], harm: Harm, *, maybe: bool = False) -> None:
@@ -74,6 +75,14 @@ class ImpactReport:
             return
         with self._lock:
             self._kept += ((harm, maybe, sentence) for sentence in sentences)
+
+    def add_once(self, sentence: str | None) -> None:
+        """Report what is the same for many changes."""
+        with self._lock:
+            if sentence is None or sentence in self._said:
+                return
+            self._said.add(sentence)
+        self.add((sentence,), Harm.REST)
 
     def count(self, harm: Harm, noun: str, sentences: Sequence[str]) -> None:
         """Count a change of which many would have the same sentences.
@@ -222,6 +231,8 @@ class Preview:
         adopts = planned.adopts
         if self._settings.preview_impact:
             planned = self._report(planned, declared, created)
+            if planned.id is None and planned.before is None:
+                self._impacts.add_once(self._instance().remark_on_create(RESOURCE_TYPES[token], declared))
         if planned.id is not None:
             mine.adopts = planned.id
         elif not adopts or (planned.before is None and self._settings.preview_impact):
@@ -251,6 +262,9 @@ class Preview:
         :param declared: what the program declares, as `check` has returned it.
         """
         filled, unfinished = olds.get(FILLED) or {}, olds.get(UNFINISHED)
+        unused = RESOURCE_TYPES[token].unused_changes(before, declared)
+        if unused is not None:
+            self._reporter.warn(f"{RESOURCE_TYPES[token].noun} {id}: {unused}.")
         if unfinished:
             self._reporter.warn(
                 f"an earlier update of {RESOURCE_TYPES[token].noun} {id} failed half way. `pulumi up` brings "

@@ -95,6 +95,10 @@ class PreviewImpact:
             return f"the credential was not checked: {error}"
         return None
 
+    def remark_on_create(self, resource_type: ResourceType[Any], declared: Mapping[str, Any]) -> str | None:
+        """Return what a reviewer should know of each new object of a type; None for nothing, and where that cannot be read."""
+        return self._try(lambda: resource_type.remark_on_create(self._client, declared))
+
     def missing_roles(self, use: RoleUse, offered: Mapping[tuple[str, str], Collection[str]]) -> str | None:
         """Return which roles a project or a project grant does not have, as a sentence; None for none, and where it is not known.
 

@@ -367,9 +367,12 @@ def was_created(target: Target[Any]) -> bool | None:
     events = _events_of(target)
     if not events:
         return None if events is None else False
-    first, own = events[0], target.type.events
-    mine = first.kind in own.created and first.editor.user_id == target.client.me.id
-    return mine and events[-1].kind not in own.removed and target.type.may_be(first, target.inputs)
+    own = target.type.events
+    # An object whose id follows from what it is can have been created before, and removed.
+    first = next((each for each in reversed(events) if each.kind in own.created), None)
+    if first is None or first.editor.user_id != target.client.me.id:
+        return False
+    return events[-1].kind not in own.removed and target.type.may_be(first, target.inputs)
 
 
 def _events_of(target: Target[Any]) -> tuple[Event, ...] | None:

@@ -168,7 +168,7 @@ def explain_create(target: Target[Any], origin: Origin, error: ZorgError, hidden
         return
     how = "was created" if origin == "created" else "exists and belongs to this resource"
     said = [f"{noun[:1].upper()}{noun[1:]} {target.id} {how}, and is not in the state yet."]
-    if now is not None:
+    if now is not None and "active" in now.properties:
         said.append(f"It was last read with active {shown(now, 'active', hidden)}.")
     if unsure is not None:
         said.append(f"It is not known whether this run {_done(unsure, hidden)}.")

@@ -145,7 +145,15 @@ def select(
     }
     found, unknown = find_unmanaged(world, (), {each.id for each in kept}, types)
     selection.left_out += [why for _, why in unknown]
-    listed = [each for each in (*kept, *found) if each.key not in managed]
+    own = {each.key for each in found if RESOURCE_TYPES[each.token].is_own(world.client, each.properties)}
+    if own:
+        # There is one in each organization that the credential has created.
+        noun = RESOURCE_TYPES[min(own).token].noun
+        selection.remarks.append(
+            f"each {noun} who is the credential's own user is left out: Pulumi itself needs these rights."
+        )
+    without = {*managed, *own}
+    listed = [each for each in (*kept, *found) if each.key not in without]
     for each in sorted(_with_all_properties(world, listed, selection, every=by_id), key=_by_name):
         taken_along = each.token == world.top.token and world.client.why_protected(each.id)
         if taken_along:

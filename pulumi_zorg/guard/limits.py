@@ -32,6 +32,7 @@ def limit_options() -> dict[str, tuple[str, Act]]:
         f"--max-{verb}{inputs.limit_suffix}": (token, act)
         for token, inputs in INPUTS.items()
         for act, (verb, _) in _VERBS.items()
+        if "active" in inputs.names() or act is Act.REMOVES
     }
 
 

@@ -52,6 +52,10 @@ class Calls(Generic[AnyInputs, AnyRecord]):
         """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
         return permissions_of(self.implementations[operation])
 
+    def permissions_on_instance(self, operation: str) -> tuple[frozenset[str], ...]:
+        """Return the same for objects that are in no organization, of a type that has some."""
+        return ()
+
     def needs_header(self, client: Client, operation: str) -> bool:
         """Whether an implementation that the server may have names the organization in the header."""
         return any(each.proves is Proves.OWNER for each in client.operations.of(self.implementations[operation]))

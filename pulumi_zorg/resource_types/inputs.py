@@ -181,7 +181,14 @@ def _role_keys(value: Any) -> tuple[str, ...]:
     return tuple(sorted({role_key(each) for each in value}))
 
 
-NAME, ID, ROLE_KEYS, FLAG = (checked_by(check) for check in (_name, _id, _role_keys, _flag))
+def _ids(value: Any) -> tuple[str, ...]:
+    """Return ids, sorted and each once."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise WrongValue(f'must be a list of ids, like ["300123456789012345"], not {kind_of(value)}')
+    return tuple(sorted({_id(each) for each in value}))
+
+
+NAME, ID, IDS, ROLE_KEYS, FLAG = (checked_by(check) for check in (_name, _id, _ids, _role_keys, _flag))
 
 
 @dataclass(frozen=True)
@@ -232,10 +239,9 @@ class Inputs:
     #: Settings that stay as they are on an object that exists where a program leaves them out, and what a new object has.
     left_as_is: ClassVar[Mapping[str, Any]] = {}
 
-    active: bool = field(default=True, metadata=FLAG)
     adopt: bool = field(default=False, metadata=FLAG)
     deletion_policy: str = field(
-        default=DeletionPolicy.REMOVE.value, metadata=one_of(*(each.value for each in DeletionPolicy))
+        default=DeletionPolicy.REMOVE.value, metadata=one_of(DeletionPolicy.REMOVE.value, DeletionPolicy.RETAIN.value)
     )
 
     @classmethod
@@ -264,6 +270,14 @@ class Inputs:
         found = ((each.name, given.get(each.name), each.metadata.get("doubt")) for each in fields(cls))
         reasons = ((name, doubt(value)) for name, value, doubt in found if doubt is not None and isinstance(value, str))
         return [Problem(name, reason) for name, reason in reasons if reason is not None]
+
+    @classmethod
+    def contradictions(cls, checked: Mapping[str, Any]) -> list[Problem]:
+        """Return what is wrong with several inputs together.
+
+        :param checked: the inputs in the state's form. One that is known later is there too.
+        """
+        return []
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
@@ -300,6 +314,16 @@ class Inputs:
     def dump(self) -> dict[str, Any]:
         """Return the inputs in the state's form."""
         return {name: _in_state(value) for name, value in vars(self).items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwitchableInputs(Inputs):
+    """The inputs of what can be active and inactive."""
+
+    active: bool = field(default=True, metadata=FLAG)
+    deletion_policy: str = field(
+        default=DeletionPolicy.REMOVE.value, metadata=one_of(*(each.value for each in DeletionPolicy))
+    )
 
 
 def _in_state(value: Any) -> Any:
@@ -373,7 +397,7 @@ def check_inputs(
     if checked.get("adopt") is False:
         missing = (name for name in model.needed_to_create if given.get(name) is None)
         problems += (Problem(name, "is missing: only with adopt=True it may be left out") for name in missing)
-    return checked, problems
+    return checked, problems or model.contradictions(checked)
 
 
 def _any_unknown(value: Any, is_unknown: Callable[[Any], bool]) -> bool:

@@ -61,7 +61,8 @@ class Step:
 class Snapshot:
     """The part of an object that steps can change, desired or observed.
 
-    :param active: the flag; None of an observed object in a state that is neither active nor inactive.
+    :param active: the flag; None of an observed object in a state that is neither active nor inactive, and of an object that has no
+        states.
     :param properties: what an update can change. Equal values mean the same.
     :param along: what is deactivated along with the object, like ``users``. See :data:`NOTHING` and :data:`PARTLY`.
     """

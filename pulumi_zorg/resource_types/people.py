@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pulumi_zorg.access.compare import Change, Difference, What
-from pulumi_zorg.access.instance import Instance, Kind, User
+from pulumi_zorg.access.instance import Instance, Kind, Level, User
 from pulumi_zorg.resource_types.access import NOT_KNOWN_YET
 from pulumi_zorg.resource_types.impact import SOME_ROLES, count_text, people_text, roles_text, text
 
@@ -83,6 +83,7 @@ class People:
             "project_id": None if project_id == NOT_KNOWN_YET else project_id,
             "project": None if project_id is None else self._project(project_id),
             "what": change.what.value,
+            "administers": None if change.place is None else self._administered(*change.place),
             "roles": sorted(change.roles),
             "certain": change.certain,
             "reasons": [each.text for each in change.reasons],
@@ -93,11 +94,14 @@ class People:
         who: dict[tuple[Any, ...], dict[str, None]] = {}
         for each in changes:
             roles = each.roles if each.what is What.ROLES else frozenset[str]()
-            key = (each.project_id, each.what, roles, each.certain, each.reasons)
+            if each.what is What.RIGHT:
+                roles = each.roles
+            key = ((each.project_id, each.place), each.what, roles, each.certain, each.reasons)
             who.setdefault(key, {})[each.user_id] = None
         where: dict[tuple[Any, ...], list[str]] = {}
-        for (project_id, *rest), users in who.items():
+        for ((project_id, place), *rest), users in who.items():
             named = [] if project_id is None else [self._place(project_id)]
+            named += [] if place is None else [self._administered(*place)]
             where.setdefault((tuple(users), *rest), []).extend(named)
         for (users, what, roles, certain, reasons), projects in where.items():
             does = verb.maybe if not certain else verb.of_one if len(users) == 1 else verb.of_several
@@ -130,6 +134,15 @@ class People:
     def _project(self, project_id: str) -> str:
         return text(self._names.get(project_id) or project_id)
 
+    def _administered(self, level: Level, object_id: str) -> str:
+        """Return what a manager's right is on, by its name where that is known."""
+        if level is Level.INSTANCE:
+            return "the instance"
+        collection = {Level.ORGANIZATION: "organizations", Level.PROJECT: "projects"}.get(level)
+        found = (getattr(each, collection).get(object_id) for each in self._instances if collection)
+        name = next((each.name for each in found if each is not None and each.name), "")
+        return f"{level.value} {text(name or object_id)}"
+
     def _place(self, project_id: str) -> str:
         """Return a project by its name, with its owner where another project has that name too."""
         name = self._names.get(project_id)
@@ -160,6 +173,7 @@ class People:
 _THINGS = {
     What.LOGIN: "the login to {projects}",
     What.ROLES: "{roles} of {projects}",
+    What.RIGHT: "{roles} as a manager of {projects}",
     What.EVERYTHING: "every login and every token",
 }
 

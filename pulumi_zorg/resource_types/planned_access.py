@@ -62,7 +62,8 @@ def people_of(before: Instance, changes: Sequence[PlannedChange]) -> People:
 
     :param before: the instance as it is. What the changes have and no list shows is there as the state has it.
     """
-    # A manager's right ends with its user, or with the object that it is on. The report has the removal of both.
+    # A manager's right ends with its user, or with the object that it is on. The report has the removal of both. The rights that are
+    # changed by themselves come from the changes.
     before = reduce(lambda instance, each: each.known(instance), changes, replace(before, managers=()))
     # An object that goes along with another one can be changed before that, and not after it. What is created stays, also where it
     # replaces an object of the same project and organization.

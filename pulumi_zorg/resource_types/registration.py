@@ -43,10 +43,8 @@ class ZitadelResource(Resource):
     """The base of the resource classes. Each has its own typed constructor, which calls :meth:`_declare`."""
 
     if TYPE_CHECKING:  # The SDK evaluates the annotations of a class again for each resource.
-        active: pulumi.Output[bool]
         adopt: pulumi.Output[bool]
         deletion_policy: pulumi.Output[str]
-        state: pulumi.Output[str]
 
     #: The provider, the model of the inputs, and the class of the arguments as one object.
     _dynamic_provider: ClassVar[StatefulProvider]

@@ -31,6 +31,7 @@ _PACKAGES = {
     type_token("Project"): "project",
     type_token("ProjectGrant"): "project_grant",
     type_token("UserGrant"): "user_grant",
+    type_token("Manager"): "manager",
 }
 
 

@@ -45,12 +45,15 @@ class ResourceType(Generic[AnyInputs]):
     read_permission: ClassVar[str]
     #: The counts of :class:`.Facts` that a machine reads in the JSON of `zorg preview-guard`: what goes with an object, in the plural.
     counted: ClassVar[tuple[str, ...]] = ()
-    #: The state of an object that was just created, if the server adds nothing else to what was declared.
+    #: The state of an object that was just created, if the server adds nothing else to what was declared; empty for objects that
+    #: have no states.
     created_state: ClassVar[str | None] = None
     #: The inputs that an update changes in place, besides ``active``.
     updatable: ClassVar[tuple[str, ...]] = ()
     #: The inputs that a create cannot set. An update sets them afterwards.
     set_after_create: ClassVar[tuple[str, ...]] = ()
+    #: Inputs that only a create uses, and what to declare instead of changing them later, as a sentence without its end.
+    only_at_create: ClassVar[Mapping[str, str]] = {}
     #: Inputs that are left to the server where a program leaves them out. That is then no drift, and no update changes them.
     server_defaults: ClassVar[tuple[str, ...]] = ()
     #: Whether the state has what the server has for them. It has no personal data that the program does not declare.
@@ -88,6 +91,11 @@ class ResourceType(Generic[AnyInputs]):
         """Whether an object is created in an organization, which its input ``org_id`` names."""
         return "org_id" in self.inputs.names()
 
+    @property
+    def has_states(self) -> bool:
+        """Whether objects can be active and inactive. Else they exist or they do not."""
+        return "active" in self.inputs.names()
+
     def title(self, inputs: AnyInputs, id: str) -> str:
         """The object in a sentence."""
         raise NotImplementedError
@@ -113,7 +121,7 @@ class ResourceType(Generic[AnyInputs]):
         """What the program declares. An input that it leaves out is not changed."""
         declared = inputs.dump()
         values = {name: declared[name] for name in self.updatable if name in declared}
-        return Snapshot(inputs.active, values, self.along(declared) or NOTHING)
+        return Snapshot(declared.get("active"), values, self.along(declared) or NOTHING)
 
     def snapshot(self, observed: Observed) -> Snapshot:
         """The part of an object that steps can change."""
@@ -154,6 +162,14 @@ class ResourceType(Generic[AnyInputs]):
     def address_in(self, properties: Mapping[str, Any]) -> Address:
         """Return the address of an object that has these properties. What can change and is not among them is unwanted."""
         return Address.of(properties, self.updatable)
+
+    def is_own(self, client: Client, properties: Mapping[str, Any]) -> bool:
+        """Whether an object comes with the credential itself, so that no stack is expected to manage it."""
+        return False
+
+    def is_made_with_organization(self, properties: Mapping[str, Any]) -> bool:
+        """Whether an object is made with its organization, so that it needs no resource, where both have the same moment of creation."""
+        return False
 
     def find(self, client: Client, id: str, address: Address) -> Observed | Removal:
         """Return the object, or the proof that it was removed.
@@ -203,8 +219,18 @@ class ResourceType(Generic[AnyInputs]):
         found: Sequence[ObjectRecord] = self.calls.list_organization(client, address.ids["org_id"])
         return found
 
-    def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool:
-        """Whether a list shows an object of the organization that was created later. The server numbers ids by time."""
+    def permissions_to_read(self, id: str | None = None) -> frozenset[str]:
+        """Return the permissions without which a caller is not shown an object, or some objects of an organization.
+
+        :param id: None for all objects of an organization.
+        """
+        return frozenset({self.read_permission})
+
+    def is_newer_listed(self, client: Client, id: str, org_id: str) -> bool | None:
+        """Whether a list shows an object of the organization that was created later. The server numbers ids by time.
+
+        None for a type whose ids do not show that.
+        """
         newest = self.calls.list_newest(client, org_id)
         return id.isdecimal() and any(int(each.id) > int(id) for each in newest if each.id.isdecimal())
 
@@ -323,7 +349,7 @@ class ResourceType(Generic[AnyInputs]):
         if self.created_state is None:
             return None
         declared = {name: value for name, value in inputs.dump().items() if name not in Inputs.names()}
-        properties = {**declared, "active": True, "state": self.created_state}
+        properties = {**declared, **({"active": True, "state": self.created_state} if self.created_state else {})}
         return Observed(self.token, id, properties, within=self.key(id, declared).within)
 
     def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
@@ -356,6 +382,17 @@ class ResourceType(Generic[AnyInputs]):
         """
 
     # Describing a change
+
+    def remark_on_create(self, client: Client, declared: Mapping[str, Any]) -> str | None:
+        """Return what a reviewer should know of each new object of the type, as a sentence; None for nothing."""
+        return None
+
+    def unused_changes(self, before: Mapping[str, Any], declared: Mapping[str, Any]) -> str | None:
+        """Return that a program changes what only a create uses, as a sentence; None where it does not."""
+        changed = next((name for name in self.only_at_create if before.get(name) != declared.get(name)), None)
+        if changed is None:
+            return None
+        return f"{changed} is used only where the {self.noun} is created, so this change of it does nothing. {self.only_at_create[changed]}"
 
     def first_managed(self, planned: Planned) -> tuple[str, ...]:
         """Return the properties that a change of an object begins to manage. The state does not have what they are now."""

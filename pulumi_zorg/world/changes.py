@@ -151,7 +151,7 @@ class Changes:
                 ids = events.properties_in(event)
                 for end in (each for each in ends if each.creation_date >= event.creation_date):
                     # The organizations of the object's parents are not known here, so their removals are not among them.
-                    parent = events.removed_with(end, ids, (ids["org_id"],))
+                    parent = events.removed_with(end, ids, (ids.get("org_id", ""),))
                     if parent is not None:
                         found.setdefault(key, removal(end, f"{type.noun} {clean(key.id)} was removed with {parent}"))
         return found

@@ -120,8 +120,8 @@ class ObjectEvents(_Logged):
         shown = event.payload.get(self.payload.get(property, ""))
         return bool(shown == value) if type(shown) is type(value) else None
 
-    def aggregate_of(self, id: str, address: Address) -> str:
-        """Return the id of the aggregate that has an object's events."""
+    def aggregate_of(self, id: str, address: Address) -> str | None:
+        """Return the id of the aggregate that has an object's events; None for the instance."""
         return id if self.aggregate is None else address.ids.get(self.aggregate, "")
 
     def properties_in(self, event: Event) -> dict[str, Any]:

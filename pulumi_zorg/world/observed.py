@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from pulumi_zorg.errors import ZorgError
 
-#: The property that changes of state change: True, False, or None for a state that is neither active nor inactive.
+#: The property that changes of state change: True, False, or missing in a state that is neither active nor inactive, and of an
+#: object that has no states.
 ACTIVE = "active"
 
 

@@ -33,6 +33,7 @@ _WITHOUT_EVENTS = (
 )
 
 _ORGANIZATION = Parent("org_id", "organization", ORG_REMOVED, created=("org.added",))
+_NO_ORDER = "No change log names it, and no list shows whether it is complete."
 _HOW = "An id is in ZITADEL's console, and the lookups of this package find it by a name"
 
 
@@ -98,6 +99,9 @@ def find_record(client: Client, type: ResourceType[Any], id: str, address: Addre
         return _from_events(client, type, events, address, what, refused)
     if events is not None:
         raise _never_there(client, what, refused)
+    if not address.ids.get("org_id"):  # no change log has what is in no organization
+        unknown = f"It is not known whether {what} was removed{_refused(refused)}."
+        raise NotProven(unknown, _WITHOUT_EVENTS, unseen=isinstance(refused, NotFound))
     try:
         return _without_events(client, type, id, address, refused)
     except (NotProven, ApiError):
@@ -111,7 +115,7 @@ def find_record(client: Client, type: ResourceType[Any], id: str, address: Addre
 def _from_events(
     client: Client, type: ResourceType[Any], events: tuple[Event, ...], address: Address, what: str, refused: ApiError
 ) -> ObjectRecord | Removal:
-    last, org_id = events[-1], events[0].aggregate.resource_owner
+    last, org_id = events[-1], type.events.properties_in(events[0]).get("org_id", "")
     if last.kind in type.events.removed:
         return removal(last, f"{what} was removed")
     declared = address.ids.get("org_id", "")
@@ -125,7 +129,8 @@ def _from_events(
         if event.creation_date >= events[0].creation_date:
             return removal(event, f"{what} was removed with {parent}")
     # A server that acts on another organization does not find the object either. Then it is not a phantom.
-    client.verify_org_header(org_id)
+    if org_id:
+        client.verify_org_header(org_id)
     record = type.record_from(events) if whole else None
     if record is None:
         raise _not_shown(what, refused)
@@ -147,7 +152,7 @@ def _removals_of_parents(
     of_parents = [
         event for aggregate, wanted in kinds.items() for event in _read_events(client, aggregate, wanted) or ()
     ]
-    organizations = {created_as["org_id"], *(event.aggregate.resource_owner for event in of_parents)} - {""}
+    organizations = {created_as.get("org_id", ""), *(event.aggregate.resource_owner for event in of_parents)} - {""}
     for org_id in sorted(organizations):
         of_parents += _read_events(client, org_id, (ORG_REMOVED,)) or ()
     for event in of_parents:
@@ -166,6 +171,7 @@ def _without_events(client: Client, type: ResourceType[Any], id: str, address: A
     :raises NotProven: without such a proof.
     """
     what, org_id = f"{type.noun} {clean(id)}", address.ids.get("org_id", "")
+    unknown = f"It is not known whether {what} was removed{_refused(refused)}."
     organization = find_organization(client, org_id)
     if isinstance(organization, Removal):
         return Removal(f"{what} was removed with organization {clean(org_id)}")
@@ -175,9 +181,10 @@ def _without_events(client: Client, type: ResourceType[Any], id: str, address: A
         if refusal.is_outage:
             raise
         rights = frozenset()
-    if type.read_permission not in rights:
+    lacking = sorted(type.permissions_to_read(id) - rights)
+    if lacking:
         raise NotProven(
-            f"It is not known whether {what} was removed{_refused(refused)}. The credential lacks {type.read_permission} in "
+            f"{unknown} The credential lacks {', '.join(lacking)} in "
             f"organization {clean(org_id)} (ORG_OWNER_VIEWER or ORG_OWNER there, or IAM_OWNER_VIEWER on the instance).",
             _STATE_DELETE,
         )
@@ -188,23 +195,26 @@ def _without_events(client: Client, type: ResourceType[Any], id: str, address: A
     with_parent = _logged_removal_of_parent(client, type.events, address, what)
     if with_parent is not None:
         return with_parent
-    unknown = f"It is not known whether {what} was removed{_refused(refused)}."
     if not isinstance(refused, NotFound) or type.is_listed(client, id, address) is not False:
         raise NotProven(unknown, _STATE_DELETE)
     if log:
         shown = f"Reads do not show {what}, but its change log has no removal of it{_refused(refused)}."
     elif log is not None:
         shown = f"{unknown} Its change log shows nothing: this instance never had it, or keeps no entries of that time."
-    elif type.is_newer_listed(client, id, org_id):
+    elif newer := type.is_newer_listed(client, id, org_id):
         return Removal(
             f"{what} is neither listed nor readable for a credential that may read all of them there, and a newer one is listed"
         )
     else:
-        shown = (
-            f"{unknown} Neither reads nor lists have it. But they have no newer {type.noun} of organization {clean(org_id)} "
-            "either, so they may lack what exists, for example after an upgrade of the server."
-        )
+        shown = f"{unknown} Neither reads nor lists have it. {_nothing_newer(type, org_id) if newer is False else _NO_ORDER}"
     raise NotProven(shown, _WITHOUT_EVENTS, unseen=True)
+
+
+def _nothing_newer(type: ResourceType[Any], org_id: str) -> str:
+    return (
+        f"But they have no newer {type.noun} of organization {clean(org_id)} "
+        "either, so they may lack what exists, for example after an upgrade of the server."
+    )
 
 
 def _logged_removal_of_parent(client: Client, events: ObjectEvents, address: Address, what: str) -> Removal | None:
@@ -266,8 +276,11 @@ def creation_of(client: Client, events: ObjectEvents, id: str, address: Address)
     return found[-1] if found else None
 
 
-def _read_events(client: Client, aggregate_id: str, kinds: Iterable[str]) -> tuple[Event, ...] | None:
-    """Return the events of an aggregate, oldest first; None for a caller who may not read them."""
+def _read_events(client: Client, aggregate_id: str | None, kinds: Iterable[str]) -> tuple[Event, ...] | None:
+    """Return the events of an aggregate, oldest first; None for a caller who may not read them.
+
+    :param aggregate_id: None for the instance.
+    """
     with suppress(PermissionDenied, NotFound):
         return client.events.of(aggregate_id, kinds)
     return None

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_zorg import errors
@@ -97,6 +98,14 @@ class World:
         """
         return [self.top.observed(record) for record in self.top.calls.list_instance(self.client) or ()]
 
+    def creations(self, org_ids: Collection[str]) -> dict[str, datetime | None]:
+        """Return when the organizations were created, as far as the caller may know it."""
+        if len(org_ids) > FEW_LISTS:
+            with suppress(ApiError, UnexpectedAnswer):
+                return {each.id: each.created for each in self.organizations()}
+        answers = self.read_each(self.client.organizations.read, sorted(org_ids), "Reading organizations")
+        return {org_id: each.details.creation_date for org_id, each in answers if not isinstance(each, ZorgError)}
+
     def read_each(
         self, read: Callable[[Item], Answer], items: Sequence[Item], what: str
     ) -> Iterator[tuple[Item, Answer | ZorgError]]:
@@ -162,9 +171,10 @@ class World:
             raise NotProven(
                 f"The rights of the credential in organization {clean(org_id)} cannot be read. {error}"
             ) from None
-        if type.read_permission not in self._rights[org_id]:
+        lacking = sorted(type.permissions_to_read() - self._rights[org_id])
+        if lacking:
             raise NotProven(
-                f"The credential lacks {type.read_permission} in organization {clean(org_id)}: ORG_OWNER_VIEWER or ORG_OWNER "
+                f"The credential lacks {', '.join(lacking)} in organization {clean(org_id)}: ORG_OWNER_VIEWER or ORG_OWNER "
                 "there, or IAM_OWNER_VIEWER on the instance, has it."
             )
 

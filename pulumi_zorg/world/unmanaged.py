@@ -63,6 +63,18 @@ def find_unmanaged(
     return sorted(found, key=lambda each: each.key), sorted(unknown)
 
 
+def unexpected(world: World, found: Sequence[Observed]) -> list[Observed]:
+    """Return the unmanaged objects without those that nobody has to manage.
+
+    These are the rights of the credential's own user, and the managers that an organization was created with.
+    """
+    found = [each for each in found if not world.types[each.token].is_own(world.client, each.properties)]
+    may_be = [each for each in found if world.types[each.token].is_made_with_organization(each.properties)]
+    made = world.creations({str(each.properties["org_id"]) for each in may_be})
+    first = {each.key for each in may_be if each.created and made.get(str(each.properties["org_id"])) == each.created}
+    return [each for each in found if each.key not in first]
+
+
 def _created(world: World, events: Iterable[Event], organizations: Collection[str] | None) -> dict[Key, Sought]:
     """Return the objects that the events created.
 
@@ -121,7 +133,7 @@ class _Listing:
         if whole_instance or len(organizations) > FEW_LISTS:
             # Older servers do not have that list, or it takes more calls than a list for each organization.
             with suppress(ApiError, UnexpectedAnswer, NotProven, TooLong):
-                found, organizations = self._at_once(type, organizations)
+                found, organizations = self._at_once(type, organizations, whole_instance=whole_instance)
         what = f"Listing {type.noun}s"
         for org_id, answer in self.world.read_each(lambda org_id: self._in(type, org_id), organizations, what):
             if isinstance(answer, ZorgError):
@@ -132,7 +144,7 @@ class _Listing:
         return found
 
     def _at_once(
-        self, type: ResourceType[Any], organizations: Sequence[str]
+        self, type: ResourceType[Any], organizations: Sequence[str], *, whole_instance: bool
     ) -> tuple[list[ObjectRecord], Sequence[str]]:
         """Return what the list of the whole instance shows in these organizations, and the organizations that are left."""
         existing = {each.id for each in self._organizations}
@@ -143,7 +155,9 @@ class _Listing:
         records = type.calls.list_instance(self.client, 3 * len(wanted)) if wanted else None
         if records is None:
             return [], organizations
-        return [each for each in records if each.org_id in wanted], sorted({*organizations} - existing)
+        # Without an organization, an object is on the instance itself.
+        mine = wanted | ({""} if whole_instance else set())
+        return [each for each in records if each.org_id in mine], sorted({*organizations} - existing)
 
     def _in(self, type: ResourceType[Any], org_id: str) -> Sequence[ObjectRecord]:
         """Return the objects in one organization; none in a removed one.

@@ -19,6 +19,7 @@ from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.tokens import type_token
 from tests.support.servers import Server
+from tests.support.stack import TOKENS
 from tests.unit.clients import Clients
 from tests.unit.test_rights_of_changes import tables
 
@@ -111,16 +112,24 @@ def test_the_rights_of_a_caller(any_server: Server, clients: Clients) -> None:
     found = examine(owner, *checks, org_ids=(server.home,))
     statuses = {(each.check, each.org_id): each.status for each in found if each.status != "ok"}
     assert statuses == {("rights", None): "warning", ("events", None): "warning"}
-    assert [each.org_id for each in found if each.check == "rights"] == [None, *[server.home] * 6]
+    assert [each.org_id for each in found if each.check == "rights"] == [None, *[server.home] * 7]
     unnamed = examine(owner, "roles", "header", "rights")
     assert server.home in unnamed[-1].message
     assert unnamed[-1].status == "warning"
     viewer = examine(callers.of("IAM_OWNER_VIEWER"), *checks)
     assert {each.check for each in viewer if each.status != "ok"} == {"rights"}
-    assert all({*(each.missing or ())} == {"create", "update", "deactivate", "reactivate", "remove"}
-               for each in viewer if each.check == "rights")  # fmt: skip
+    writes = {"create", "update", "deactivate", "reactivate", "remove"}
+    assert {frozenset(each.missing or ()) for each in viewer if each.check == "rights"} == {
+        frozenset(writes),
+        frozenset(writes - {"deactivate", "reactivate"}),  # of managers
+    }
     manager = examine(callers.of("IAM_ORG_MANAGER and IAM_OWNER_VIEWER"), *checks)
     assert {each.status for each in manager} == {"ok"}
+    of_instance = next(each.message for each in manager if each.type == TOKENS["manager"])
+    assert (
+        "of the instance itself it cannot create, change (lacks iam.member.write); remove (lacks iam.member.delete)"
+        in of_instance
+    )
     nobody = examine(callers.of("none"), *checks)
     assert [each.check for each in nobody if each.status == "error"] == ["roles"]
     assert server.proxy.writes == []

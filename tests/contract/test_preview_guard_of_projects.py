@@ -22,7 +22,9 @@ from tests.support.schema import fits_schema
 from tests.support.servers import Server
 from tests.support.types import ORGANIZATION, USER_GRANT
 
-PROJECT, PROJECT_GRANT = type_token("Project"), type_token("ProjectGrant")
+PROJECT, PROJECT_GRANT, MANAGER, MACHINE = (
+    type_token(each) for each in ("Project", "ProjectGrant", "Manager", "MachineUser")
+)
 WITHIN, ERROR, EXCEEDED = 0, 1, 7
 
 
@@ -248,3 +250,32 @@ def test_the_command_has_the_options_and_the_json(
     assert table.shows(f"refused: {along}, and --max-remove-project-grants is 0")
     offline = zorg.run("preview-guard", "plan.json", "--max-remove-project-grants", "5", "--offline", env=env)
     assert (offline.code, offline.shows("--offline was given")) == (ERROR, True)
+
+
+# Managers
+
+
+def test_the_guard_limits_the_removal_of_managers_and_says_who_loses_what(any_server: Server) -> None:
+    any_server.admin.add_member(any_server.home, any_server.ann, "ORG_OWNER")
+    before = {"user_id": any_server.ann, "org_id": any_server.home, "roles": ["ORG_OWNER"]}
+    verdict = reviewed(any_server, deleted(MANAGER, f"organization:{any_server.home}:{any_server.ann}", **before))
+    assert limit(verdict, "remove-managers").found == 1
+    assert [each.found for each in verdict.limits if each.option == LOSING_ACCESS] == [1]
+    assert verdict.people.sentences == (
+        f"ann{any_server.tag} loses the role ORG_OWNER as a manager of organization {any_server.name('Furniture')}",
+    )
+
+
+def test_a_plan_that_removes_an_organization_counts_managers_that_were_added_to_it(any_server: Server) -> None:
+    """Who created it is one of them, and is not counted."""
+    acme = any_server.admin.create_organization(any_server.name("Acme"))
+    any_server.admin.add_member(acme, any_server.ann, "ORG_OWNER_VIEWER")
+    verdict = reviewed(any_server, deleted(ORGANIZATION, acme, name=any_server.name("Acme")))
+    assert limit(verdict, "remove-managers").found == 1
+
+
+def test_a_plan_that_removes_a_user_counts_what_the_user_administers(any_server: Server) -> None:
+    home, ann = any_server.home, any_server.ann
+    any_server.admin.add_member(home, ann, "ORG_OWNER_VIEWER")
+    verdict = reviewed(any_server, deleted(MACHINE, ann, org_id=home, user_name=f"ann{any_server.tag}", name="Ann"))
+    assert limit(verdict, "remove-managers").removed_with_parents == 1

@@ -43,7 +43,7 @@ def test_an_instance_is_generated_adopted_and_in_sync_without_a_write(
     server.proxy.clear()
     stack.up()
     assert server.proxy.writes == []
-    assert len(stack.resources()) == 3 + 2 + 1 + 40
+    assert len(stack.resources()) == 3 + len(users) + 2 + 1 + 40
     assert stack.preview("--refresh") == {}
     drift = run_zorg("drift", "--format", "json", cwd=stack.folder, env=stack.env)
     assert drift.code == 0, drift.err

@@ -158,7 +158,7 @@ def test_a_destroy_before_any_up_ends_for_a_caller_whose_rights_go_with_the_orga
     stack.env["ZITADEL_TOKEN"] = admin.create_token(server.home, owner)
     if import_all(stack, "--org", acme, engine=("--protect=false",)) is None:
         return
-    assert len(stack.resources()) == 9 + 4
+    assert len(stack.resources()) == 10 + 4
     stack.destroy()
     assert stack.resources() == {}
     assert acme not in admin.organizations()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pulumi_zorg.testing import Fault
-from tests.support.each_type import EXAMPLES, example
+from tests.support.each_type import WITH_STATES, example
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import project
 
 KEPT = pytest.mark.parametrize("policy", ["deactivate", "retain"])
-EVERY_TYPE = pytest.mark.parametrize("kind", EXAMPLES)
+EVERY_TYPE = pytest.mark.parametrize("kind", WITH_STATES)
 ERROR = {"status": 403, "body": '{"code": 7, "message": "x"}', "headers": {"Content-Type": "application/json"}}
 
 

@@ -129,7 +129,7 @@ def test_who_cannot_see_what_is_to_be_adopted_is_not_told_to_set_adopt(server: S
     """An owner of the organization may not read events, and no list has a phantom."""
     it = example(kind, server)
     made = it.make()
-    server.admin.call("POST", "/debug/phantoms", {"ids": [made]})
+    it.hide(made)
     owner = server.admin.create_user(server.home, "owner")
     server.admin.add_member(server.home, owner, "ORG_OWNER")
     stack.env |= {"ZITADEL_TOKEN": server.admin.create_token(server.home, owner), "ZITADEL_RETRY_DEADLINE": "1"}

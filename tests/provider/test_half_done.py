@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from pulumi_zorg.testing import Fault
-from tests.support.each_type import EXAMPLES, example
+from tests.support.each_type import WITH_STATES, example
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import Run, Stack, org, project
@@ -145,7 +145,7 @@ def test_a_refresh_shows_what_the_object_is(server: Server, stack: AnyStack) -> 
     stack.assert_settled()
 
 
-@pytest.mark.parametrize("kind", EXAMPLES)
+@pytest.mark.parametrize("kind", WITH_STATES)
 def test_a_lost_answer_and_an_outage_are_no_unchanged_resource(
     every_server: Server, every_stack: AnyStack, kind: str
 ) -> None:

@@ -72,7 +72,7 @@ def test_the_file_has_the_inputs_and_outputs_that_a_real_up_writes(
     server: Server, client: Client, stack: InProcessStack, kind: str, changed: bool, inactive: bool
 ) -> None:
     it = example(kind, server)
-    given = {**it.args, **(it.changed if changed else {}), **({"active": False} if inactive else {})}
+    given = {**it.args, **(it.changed if changed else {}), **(it.inactive if inactive else {})}
     not_generated = {*RESOURCE_TYPES[TOKENS[kind]].not_generated, "deletion_policy"}
     declared = {name: value for name, value in given.items() if name not in not_generated}
     stack.declare(it={"kind": kind, "args": declared})
@@ -82,7 +82,9 @@ def test_the_file_has_the_inputs_and_outputs_that_a_real_up_writes(
     assert (inputs, outputs) == (written["inputs"], written["outputs"])
     # What a program can declare of an object is in the file; the rest are settings of the resource alone.
     settings = {"adopt", "deletion_policy", "allow_lockout"}
-    left_to_the_server = {"project_grant_id", "cascade", *not_generated} - declared.keys() - settings
+    left_to_the_server = (
+        {"project_id", "project_grant_id", "admins", "cascade", *not_generated} - declared.keys() - settings
+    )
     assert inputs.keys() >= set(INPUTS[TOKENS[kind]].names()) - left_to_the_server >= settings & inputs.keys()
 
 
@@ -208,7 +210,8 @@ def test_a_resource_of_a_program_never_passes_for_an_import(
     made = example(kind, server).make()
     entry = _entry(client, made)
     inputs, outputs = entry["inputs"], entry["outputs"]
-    for olds in ({}, {**inputs, "active": not inputs["active"]}):
+    flag = {"active": not inputs["active"]} if "active" in inputs else {"allow_lockout": True}
+    for olds in ({}, {**inputs, **flag}):
         with pytest.raises(AssertionError, match="ConfigurationError: The resource came without the internal property"):
             _import(stack, (kind, dict(olds), dict(inputs)))
 
@@ -262,7 +265,7 @@ def test_what_is_in_an_organization_is_deleted_after_it_by_a_caller_whose_rights
     admin.add_member(acme, owner, "ORG_OWNER")
     stack = InProcessStack(tmp_path / "stack", server.proxy.url, admin.create_token(server.home, owner))
     entries = json.loads(generate(World(client), [acme], None, imports=True).import_file)["resources"]
-    assert len(entries) == 4
+    assert len(entries) == 5
     # Resources are deleted from the last to the first.
     state = [{**each, "urn": f"urn::{each['name']}"} for each in reversed(entries)]
     stack.load({"deployment": {"resources": state}})

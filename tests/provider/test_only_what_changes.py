@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.each_type import EXAMPLES, example
+from tests.support.each_type import WITH_STATES, example
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import Stack, grant, org, project
 
 AnyStack = InProcessStack | Stack
-EVERY_TYPE = pytest.mark.parametrize("kind", EXAMPLES)
+EVERY_TYPE = pytest.mark.parametrize("kind", WITH_STATES)
 LEFT = "The program did not change that, so this update left it. `pulumi up --refresh` shows and corrects it."
 
 

@@ -22,6 +22,10 @@ def said(run: Run) -> list[str]:
     return sorted(line.strip().removeprefix("zorg: ") for line in told if line.strip().startswith("zorg: "))
 
 
+#: The remark about organizations that are created without admins.
+OWNER = (
+    "iac, the credential's own user, becomes ORG_OWNER of each new organization; admins=[…] says who shall be instead"
+)
 CUT_OFF = 'To take access away, set cascade="users"'
 
 
@@ -69,7 +73,7 @@ def test_nothing_is_said_where_nothing_of_weight_happens(any_server: Server, ten
     resources = declared(server)
     resources["acme"] = org(server.name("Acme Holding"))
     resources["bob"] = grant(server.home, server.bob, server.project, ["admin"], active=False)
-    stack.declare(**resources, newcomer=org(server.name("Newcomer")))
+    stack.declare(**resources, newcomer=org(server.name("Newcomer"), admins=[]))
     assert preview(stack) == []
     assert server.proxy.writes == []
 
@@ -156,7 +160,8 @@ def test_a_project_and_a_user_of_other_organizations_have_their_names(any_server
 def test_what_is_known_only_later_is_said_to_be_so(server: Server, stack: Stack) -> None:
     stack.declare(acme=org("Acme"), ann=grant("@acme", server.ann, server.project, ["viewer"]))
     assert preview(stack) == [
-        "gives roles by 1 user grant in organizations or projects that this run creates. They are counted here and not listed"
+        "gives roles by 1 user grant in organizations or projects that this run creates. They are counted here and not listed",
+        OWNER,
     ]
 
 
@@ -166,7 +171,7 @@ def test_drift_that_is_put_right_is_told_too(any_server: Server, tenants: Stack)
     admin.remove_organization(stack.id("acme"))
     beta = stops_nobody(server.name("Beta"), stack.id("beta"))
     told = preview(stack, "--refresh")
-    assert [each for each in told if "does not exist any more" not in each] == [beta, NOBODY]
+    assert [each for each in told if "does not exist any more" not in each] == [beta, OWNER, NOBODY]
 
 
 SWITCHES: dict[str, Callable[[Stack], object]] = {
@@ -524,6 +529,7 @@ def test_a_first_preview_of_many_customers_begins_with_whom_it_shuts_out(
         f"zorg: creates a user grant of bob{server.tag} in Portal with the role viewer",
         "zorg: gives roles by 20 project grants and 20 user grants in organizations or projects that this run creates. They are "
         "counted here and not listed",
+        f"zorg: {OWNER}",
         f"zorg: bob{server.tag} gains the role viewer of Portal",
         f"zorg: {NOBODY}",
     ]

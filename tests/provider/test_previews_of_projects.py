@@ -179,7 +179,8 @@ def test_what_is_known_only_later_is_said_to_be_so(server: Server, stack: InProc
         granted=project_grant("@acme", "@shop", server.home, ["viewer"]),
     )
     assert preview(stack) == [
-        "gives roles by 1 project grant in organizations or projects that this run creates. They are counted here and not listed"
+        "gives roles by 1 project grant in organizations or projects that this run creates. They are counted here and not listed",
+        "iac, the credential's own user, becomes ORG_OWNER of each new organization; admins=[…] says who shall be instead",
     ]
 
 

@@ -22,8 +22,8 @@ CHANGES: dict[str, frozenset[str]] = {
     "profile": frozenset({"machine", "human"}),
     "flag": frozenset({"project"}),
     "roles": _ALL - {"org", "machine", "human"},
-    "deactivate": _ALL,
-    "reactivate": _ALL,
+    "deactivate": _ALL - {"manager"},
+    "reactivate": _ALL - {"manager"},
     "remove": _ALL,
     "phantom": frozenset({"grant"}),
     "hand on": frozenset({"project", "project_grant"}),
@@ -105,6 +105,15 @@ class ConsoleChanges(Laws):
             self.admin.call("POST", "/debug/phantoms", {"ids": [resource.id]})
         else:
             getattr(self.admin, f"{what}_grant")(*grant)
+
+    def _change_manager(self, resource: Resource, what: str) -> None:
+        members, user_id = "/management/v1/orgs/me/members", resource.outputs["user_id"]
+        if what == "remove":
+            self.admin.call("DELETE", f"{members}/{user_id}", org=self.home)
+        else:
+            has = self.kinds["manager"].truth(resource.id)["roles"]
+            other = "ORG_SETTINGS_MANAGER" if has == ["ORG_OWNER_VIEWER"] else "ORG_OWNER_VIEWER"
+            self.admin.call("PUT", f"{members}/{user_id}", {"roles": [other]}, org=self.home)
 
     def _hand_on_project(self, project_id: str) -> None:
         """The project is granted to a partner, which gives its roles to a user. The removal of a role misses that."""

@@ -25,6 +25,7 @@ from pulumi_zorg.providers.machine_user import MachineUserProvider
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resource_types.inputs import OWNER
+from pulumi_zorg.resource_types.manager.provider import ManagerProvider
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 from pulumi_zorg.settings.config import Settings
@@ -39,6 +40,7 @@ PROVIDERS: dict[str, Any] = {
     "project": ProjectProvider,
     "project_grant": ProjectGrantProvider,
     "grant": UserGrantProvider,
+    "manager": ManagerProvider,
 }
 
 

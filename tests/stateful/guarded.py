@@ -63,7 +63,8 @@ def _access(kinds: dict[str, Kind]) -> _Access:
     for kind, of_kind in kinds.items():
         for object_id in of_kind.live():
             truth: dict[str, Any] = of_kind.truth(object_id)
-            if truth.get("active"):
-                # Only a user grant gives people roles.
-                found[kind, object_id] = frozenset(truth["role_keys"]) if kind == "grant" else frozenset()
+            if truth.get("active", kind == "manager"):
+                # Only a user grant gives people roles of a project, and a manager's roles are rights.
+                given = {"grant": "role_keys", "manager": "roles"}.get(kind, "")
+                found[kind, object_id] = frozenset(truth.get(given, ()))
     return found

@@ -238,6 +238,31 @@ class HumanUserKind(UserKind):
         return {"given_name": profile["firstName"], **names, "email": email}
 
 
+class ManagerKind(Kind):
+    """Managers of the home, by their users, without the one who created it. They have no state."""
+
+    unique_by = "user_id"
+    replaced = True
+
+    def _members(self) -> dict[str, list[str]]:
+        found = self.admin.call("POST", "/management/v1/orgs/me/members/_search", {}, org=self.laws.home)["result"]
+        return {f"organization:{self.laws.home}:{each['userId']}": sorted(each["roles"]) for each in found}
+
+    def live(self) -> set[str]:
+        return {each for each in self._members() if not each.endswith(f":{self.laws.own_user}")}
+
+    def truth(self, id: str) -> dict[str, Any]:
+        found = self._members()
+        assert id in found, f"manager {id} does not exist"
+        return {"roles": found[id]}
+
+    def shown_as_active(self, id: str) -> bool | None:
+        return None
+
+    def is_gone(self, resource: Resource) -> bool:
+        return resource.id not in self.live()
+
+
 KINDS: dict[str, type[Kind]] = {
     "org": OrganizationKind,
     "machine": MachineUserKind,
@@ -245,4 +270,5 @@ KINDS: dict[str, type[Kind]] = {
     "project": ProjectKind,
     "project_grant": ProjectGrantKind,
     "grant": UserGrantKind,
+    "manager": ManagerKind,
 }

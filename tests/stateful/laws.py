@@ -205,7 +205,9 @@ class Laws:
         if "active" in unknown:
             return
         shown = self.kinds[resource.kind].shown_as_active(resource.id)
-        assert shown in (None, resource.outputs["active"]), f"reads, and tokens, have {name} otherwise than the state"
+        assert shown in (None, resource.outputs.get("active")), (
+            f"reads, and tokens, have {name} otherwise than the state"
+        )
 
     def _declared_as_before(self) -> dict[str, dict[str, Any]]:
         """The properties that the program declares as the state has them, with their values on the server."""

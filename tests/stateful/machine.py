@@ -70,7 +70,9 @@ MORE: tuple[dict[str, Any], ...] = (
 extras = st.sampled_from(MORE)
 some_roles = st.sets(st.sampled_from(ROLES))
 #: Organizations and user grants are the most frequent ones.
-kinds = st.sampled_from(["org", "org", "grant", "grant", "project", "project_grant", "machine", "human"])
+kinds = st.sampled_from(["org", "org", "grant", "grant", "project", "project_grant", "machine", "human", "manager"])
+#: The roles of a manager, by those of the project.
+RIGHTS = {"admin": "ORG_OWNER", "editor": "ORG_USER_MANAGER", "viewer": "ORG_OWNER_VIEWER"}
 
 
 class Server:
@@ -125,6 +127,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         self.partners = [self.admin.create_organization(f"Partner {i} {self.tag}") for i in range(3)]
         self.furniture = {self.home, *self.partners}
         self.own = self.admin.call("GET", "/management/v1/orgs/me")["org"]
+        self.own_user = str(self.admin.call("GET", "/auth/v1/users/me")["user"]["id"])
         self.own_projects = set(self.admin.projects(self.own["id"]))
         self.folder = Path(tempfile.mkdtemp())
         self.engine = MiniEngine(self.proxy.url, self.emulator.token, self.folder)
@@ -141,6 +144,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         self.declare_grant(1, 1, {"admin"}, False)
         self.declare_user("machine", 0, 0, True)
         self.declare_user("human", 0, 1, True)
+        self.declare_manager(0, 0, {"admin"})
         if made:
             assert self._run("up"), self.engine.errors
 
@@ -195,6 +199,12 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         granted = {"org_id": self.home, "user_id": self.users[user], "project_id": self.project}
         self._declare("grant", slot, **granted, role_keys=list(roles), active=active, **more)
 
+    def declare_manager(self, slot: int, user: int, roles: set[str], more: dict[str, Any] = MORE[0]) -> None:
+        """A manager of the home is declared, or declared otherwise; another user replaces it."""
+        kept = {"deletion_policy": "retain"} if more.get("deletion_policy") == "deactivate" else more
+        rights = sorted(RIGHTS[each] for each in roles or {"viewer"})
+        self._declare("manager", slot, org_id=self.home, user_id=self.users[user], roles=rights, **kept)
+
     @rule(
         kind=st.sampled_from(["org", "org", "project", "machine", "human"]),
         slot=st.integers(0, 2),
@@ -215,7 +225,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
             self.declare_user(kind, slot, number, active, more)
 
     @rule(
-        kind=st.sampled_from(["grant", "grant", "project_grant"]),
+        kind=st.sampled_from(["grant", "grant", "project_grant", "manager"]),
         slot=st.integers(0, 2),
         whom=st.integers(0, 2),
         roles=some_roles,
@@ -226,6 +236,9 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         self, kind: str, slot: int, whom: int, roles: set[str], active: bool, more: dict[str, Any]
     ) -> None:
         """Roles are given to a user or to an organization, or given otherwise."""
+        if kind == "manager":
+            self.declare_manager(slot, whom, roles, more)
+            return
         declare = self.declare_grant if kind == "grant" else self.declare_project_grant
         declare(slot, whom, roles, active, more)
 
@@ -324,6 +337,10 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         if declared is None or name not in self.engine.state:
             return
         self.somebody_changes(kind, slot, what)
+        if kind == "manager":
+            self.declare_manager(slot, number % 3, {"editor"})
+            self._run("up")
+            return
         if what == "rename" or (what == "roles" and kind not in CHANGES["lock"]):
             changed: dict[str, Any] = {"active": not declared.args["active"]}
         elif "role_keys" in declared.args:
@@ -339,7 +356,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         if who == "user":
             self.admin.remove_user(self.home, self.users[number])
             self.removed.add(self.users[number])
-            self.users[number] = self.admin.create_user(self.home, f"u{next(_NUMBERS)}{self.tag}")
+            self.users[number] = self.admin.create_user(self.home, f"another{next(_NUMBERS)}{self.tag}")
         else:
             self.admin.remove_organization(self.partners[number])
             self.removed.add(self.partners[number])
@@ -456,6 +473,8 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
             self.declare_project_grant(slot, number, roles, active)
         elif kind in ("machine", "human"):
             self.declare_user(kind, slot, number, active)
+        elif kind == "manager":
+            self.declare_manager(slot, number, roles)
         else:
             self.declare_grant(slot, number, roles, active)
 

@@ -11,9 +11,11 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 
+from pulumi_zorg.testing import Fault
+from tests.support.managers import place
 from tests.support.servers import Server
 
-__all__ = ["EXAMPLES", "Example", "example"]
+__all__ = ["EXAMPLES", "WITH_STATES", "Example", "example"]
 
 _COMMON = {"active": True, "adopt": False, "deletion_policy": "remove"}
 
@@ -40,6 +42,8 @@ class Example:
     drifts: ClassVar[str]
     #: The arguments of ``get``, besides the id.
     address: ClassVar[tuple[str, ...]] = ()
+    #: Whether it can be active and inactive.
+    has_states: ClassVar[bool] = True
 
     def __init__(self, server: Server) -> None:
         self.server, self.admin, self.home = server, server.admin, server.home
@@ -71,6 +75,38 @@ class Example:
         for each in (*changes, args):
             given |= each
         return {**given, "state": f"{self.states}_{'ACTIVE' if given['active'] else 'INACTIVE'}"}
+
+    @property
+    def another(self) -> dict[str, Any]:
+        """Arguments that one step brings about: the deactivation, or another update of what has no states."""
+        return {"active": False} if self.has_states else self.changed
+
+    @property
+    def inactive(self) -> dict[str, Any]:
+        """Arguments that declare it inactive; none of what has no states."""
+        return {"active": False} if self.has_states else {}
+
+    @property
+    def another_path(self) -> str:
+        """A regular expression of the path of the call that makes :attr:`another`."""
+        return "_deactivate$" if self.has_states else self.write_path
+
+    def is_another(self, id: str) -> bool:
+        """Whether the server shows the object as :attr:`another` declares it."""
+        return not self.is_active(id)
+
+    def hide(self, id: str) -> None:
+        """Let no read and no list show the object, until :meth:`show`."""
+        self.admin.call("POST", "/debug/phantoms", {"ids": [id]})
+
+    def show(self) -> None:
+        """End :meth:`hide`."""
+        self.admin.call("POST", "/debug/phantoms", {"ids": []})
+
+    @property
+    def unknown_id(self) -> str:
+        """The id of an object that does not exist."""
+        return "424242"
 
     # The writes that the product makes, as ``METHOD path``
 
@@ -490,6 +526,72 @@ class UserGrantExample(Example):
         self.admin.remove_grant(self.home, self.server.ann, id)
 
 
+class ManagerExample(Example):
+    kind, noun, states, has_states = "manager", "manager", "", False
+    create_path, write_path, drifts = r"/orgs/me/members$", r"/orgs/me/members/\d+$", "roles"
+
+    def prepare(self) -> None:
+        self.place = place(self.server, "organization")
+        self.before = set(self.place.roles())
+        self.args = {
+            "org_id": self.home,
+            "user_id": self.server.ann,
+            "roles": ["ORG_OWNER_VIEWER", "ORG_USER_MANAGER"],
+        }
+        self.changed, self.moved = {"roles": ["ORG_SETTINGS_MANAGER"]}, {"user_id": self.server.bob}
+
+    def outputs(self, *changes: Mapping[str, Any], **args: Any) -> dict[str, Any]:
+        found = super().outputs(*changes, **args)
+        return {
+            "allow_lockout": False,
+            **{name: each for name, each in found.items() if name not in ("active", "state")},
+        }
+
+    @property
+    def unknown_id(self) -> str:
+        return self.place.id("424242")
+
+    def path(self, id: str, **args: Any) -> str:
+        return f"{self.place.path}/{args.get('user_id', self.server.ann)}"
+
+    def create_writes(self, **args: Any) -> list[str]:
+        return [f"POST {self.place.path}"]
+
+    def make(self) -> str:
+        self.place.admin = self.admin
+        return self.place.add(self.server.ann, *self.args["roles"])
+
+    def ids(self) -> set[str]:
+        return {self.place.id(each) for each in self.place.roles().keys() - self.before}
+
+    def record(self, id: str) -> dict[str, Any]:
+        found = self.place.roles()
+        return {"roles": found[id.rpartition(":")[2]]} if id in self.ids() else {}
+
+    def set_active(self, id: str, active: bool) -> None:
+        """It has no states."""
+
+    def is_another(self, id: str) -> bool:
+        return bool(self.record(id) == self.changed)
+
+    def hide(self, id: str) -> None:
+        nothing, headers = '{"details": {}, "pagination": {}}', {"Content-Type": "application/json"}
+        lists = r"/members/_search$|/ListAdministrators$"
+        self.server.proxy.add(Fault("answer", "POST", lists, times=None, status=200, body=nothing, headers=headers))
+
+    def show(self) -> None:
+        self.server.proxy.clear()
+
+    def is_active(self, id: str) -> bool:
+        return bool(self.record(id))
+
+    def change_outside(self, id: str) -> None:
+        self.place.change(self.server.ann, "ORG_USER_MANAGER")
+
+    def remove(self, id: str) -> None:
+        self.place.remove(self.server.ann)
+
+
 EXAMPLES: dict[str, type[Example]] = {
     each.kind: each
     for each in (
@@ -499,8 +601,11 @@ EXAMPLES: dict[str, type[Example]] = {
         ProjectExample,
         ProjectGrantExample,
         UserGrantExample,
+        ManagerExample,
     )
 }
+#: Those that can be active and inactive.
+WITH_STATES = [kind for kind, each in EXAMPLES.items() if each.has_states]
 
 
 def example(kind: str, server: Server) -> Example:

@@ -29,6 +29,7 @@ from pulumi_zorg.providers.machine_user import MachineUserProvider
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resource_types.inputs import DECLARED_BY, IGNORED, OWNER, OWNER_IN_PREVIEW, SECRETS
+from pulumi_zorg.resource_types.manager.provider import ManagerProvider
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 from pulumi_zorg.resource_types.registry import INPUTS
@@ -45,6 +46,7 @@ _PROVIDERS: dict[str, Any] = {
     "project": ProjectProvider,
     "project_grant": ProjectGrantProvider,
     "grant": UserGrantProvider,
+    "manager": ManagerProvider,
 }
 _TITLES = {kind: short(token) for kind, token in TOKENS.items()}
 #: The resource options that this engine knows.

@@ -20,6 +20,7 @@ CLASSES: dict[str, Any] = {
     "project": zorg.Project,
     "project_grant": zorg.ProjectGrant,
     "grant": zorg.UserGrant,
+    "manager": zorg.Manager,
 }
 
 declared = json.loads((Path(__file__).parent / "declared.json").read_text())

@@ -48,6 +48,11 @@ class Server:
     ann: str
     bob: str
 
+    @property
+    def own_user(self) -> str:
+        """The user of the credential."""
+        return str(self.admin.call("GET", "/auth/v1/users/me")["user"]["id"])
+
     def organizations(self) -> set[str]:
         """The organizations of this test; others run beside it on a real server."""
         return {each for each, found in self.admin.organizations().items() if self.tag in found["name"]}

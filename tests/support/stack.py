@@ -28,6 +28,7 @@ TOKENS = {
     "project": "pulumi-python:dynamic/zorg:Project",
     "project_grant": "pulumi-python:dynamic/zorg:ProjectGrant",
     "grant": "pulumi-python:dynamic/zorg:UserGrant",
+    "manager": "pulumi-python:dynamic/zorg:Manager",
 }
 
 
@@ -95,6 +96,11 @@ def project_grant(
     """Declares a project grant."""
     given = {"org_id": org_id, "project_id": project_id, "granted_org_id": granted_org_id, "role_keys": roles, **args}
     return {"kind": "project_grant", "args": given, "opts": opts or {}}
+
+
+def manager(user_id: str, roles: list[str], *, opts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
+    """Declares a manager."""
+    return {"kind": "manager", "args": {"user_id": user_id, "roles": roles, **args}, "opts": opts or {}}
 
 
 @cache

@@ -56,7 +56,9 @@ def find_unmanaged(
     """Find what no resource of a state manages, as `zorg drift --unmanaged` does it."""
     scope = None if whole_instance else pipeline.organizations_of(recorded)
     found, unknown = unmanaged.find_unmanaged(world, {each.key for each in recorded}, scope, types, events)
-    return tuple(found), tuple(Undetermined(None, key.token, key.id, why) for key, why in unknown)
+    return tuple(unmanaged.unexpected(world, found)), tuple(
+        Undetermined(None, key.token, key.id, why) for key, why in unknown
+    )
 
 
 def find(client: Client, token: str, id: str, properties: Mapping[str, Any]) -> Observed | Removal:

@@ -263,6 +263,17 @@ assert_type(
 assert_type(zorg.get_user_grants(user_id="1"), tuple[zorg.UserGrantResult, ...])
 assert_type(zorg.get_user_grants(user_id="1")[0].project_grant_id, str | None)
 assert_type(zorg.get_user_grants_output(org_id=acme.id), pulumi.Output[tuple[zorg.UserGrantResult, ...]])
+assert_type(zorg.get_managers(org_id="1"), tuple[zorg.ManagerResult, ...])
+assert_type(zorg.get_managers()[0].project_id, str | None)
+assert_type(zorg.get_managers_output(org_id=acme.id), pulumi.Output[tuple[zorg.ManagerResult, ...]])
+boss = zorg.Manager("ann", org_id=acme.id, user_id="1", roles=["ORG_OWNER"], deletion_policy="retain")
+assert_type(boss.roles, pulumi.Output[Sequence[str]])
+assert_type(boss.org_id, pulumi.Output[str | None])
+assert_type(zorg.Manager.get("ann", "organization:1:2"), zorg.Manager)
+boss.active  # type: ignore[attr-defined]  # noqa: B018
+zorg.Manager("ann", user_id="1", roles=["IAM_OWNER"], deletion_policy="deactivate")  # type: ignore[call-overload]
+zorg.Manager("ann", user_id="1", roles=["IAM_OWNER"], active=False)  # type: ignore[call-overload]
+zorg.Organization("acme", name="Acme", admins=["1"])
 assert_type(zorg.get_access(project_id="1", managers=True), tuple[zorg.AccessRow, ...])
 assert_type(zorg.get_access()[0].in_force, bool | None)
 assert_type(zorg.get_access()[0].grants, tuple[zorg.AccessGrant, ...])

@@ -20,6 +20,7 @@ from pulumi_zorg.providers.machine_user import MachineUserProvider
 from pulumi_zorg.providers.organization import OrganizationProvider
 from pulumi_zorg.providers.user_grant import UserGrantProvider
 from pulumi_zorg.resource_types.inputs import OWNER
+from pulumi_zorg.resource_types.manager.provider import ManagerProvider
 from pulumi_zorg.resource_types.project.provider import ProjectProvider
 from pulumi_zorg.resource_types.project_grant.provider import ProjectGrantProvider
 from pulumi_zorg.testing import Fault
@@ -66,11 +67,12 @@ class Thing:
     listed: Callable[[], list[Props]]
     change_outside: Callable[..., Any]
     number: int = field(default_factory=lambda: next(_numbers))
+    has_states: bool = True
 
     @property
     def original(self) -> Props:
         """The object as it was created."""
-        return {**self.props, "active": True}
+        return {**self.props, **({"active": True} if self.has_states else {})}
 
     @property
     def other(self) -> Props:
@@ -93,7 +95,9 @@ class Thing:
 
     def delete(self, policy: str) -> Props | None:
         self.provider.delete(self.id, {**self.props, "deletion_policy": policy})
-        return None if policy == "remove" else {**self.props, "active": policy == "retain"}
+        return (
+            None if policy == "remove" else {**self.original, **({"active": False} if policy == "deactivate" else {})}
+        )
 
     def read(self) -> Props | None:
         return self.original if self.provider.read(self.id, dict(self.props)).id else None
@@ -278,6 +282,35 @@ class Caller:
             change_outside,
         )
 
+    def manager(self, made: bool = True, *, of_instance: bool = False) -> Thing:
+        """A manager of the home, or of the instance."""
+        admin, home = self.admin, None if of_instance else self.server.home
+        user = admin.create_user(self.server.home, f"user{next(_numbers)}")
+        role, other = (
+            ("IAM_OWNER_VIEWER", "IAM_USER_MANAGER") if of_instance else ("ORG_OWNER_VIEWER", "ORG_USER_MANAGER")
+        )
+        path = "/admin/v1/members" if of_instance else "/management/v1/orgs/me/members"
+        if made:
+            admin.call("POST", path, {"userId": user, "roles": [role]}, org=home)
+
+        def listed() -> list[Props]:
+            query = {"queries": [{"userIdQuery": {"userId": user}}]}
+            return list(admin.call("POST", f"{path}/_search", query, org=home).get("result", []))
+
+        return Thing(
+            ManagerProvider(),
+            f"instance:{user}" if of_instance else f"organization:{home}:{user}",
+            {"user_id": user, "roles": [role], **({} if of_instance else {"org_id": home})},
+            {"other roles": {"roles": [other]}},
+            listed,
+            lambda method, verb="": admin.call(method, f"{path}/{user}{verb}", org=home),
+            has_states=False,
+        )
+
+    def manager_of_instance(self, made: bool = True) -> Thing:
+        """A manager of the instance."""
+        return self.manager(made, of_instance=True)
+
     def make_newer_grant(self) -> None:
         """Create another user grant. Without events, a newer one in the list is a part of the proof of a removal."""
         user = self.admin.create_user(self.server.home, f"user{next(_numbers)}")
@@ -330,6 +363,8 @@ class Changes:
     def all(self) -> Cells:
         """Return what came of each change of the type."""
         self.take(new := self.make(made=False))
+        if not new.has_states:
+            return self._of_managers(new)
         cells = {"created": self.on(new, Thing.create)}
         self.thing = None
         cells |= {
@@ -350,6 +385,19 @@ class Changes:
         assert self.thing is not None
         assert self.on(self.thing, lambda thing: thing.delete("remove")) == cells["gone"]
         return cells
+
+    def _of_managers(self, new: Thing) -> Cells:
+        cells = {"created": self.on(new, Thing.create)}
+        self.thing = None
+        cells |= {
+            "`retain`": self.attempt(lambda thing: thing.delete("retain")),
+            "removed": self.attempt(lambda thing: thing.delete("remove")),
+            "read": self.attempt(Thing.read),
+            "other roles": self.attempt(lambda thing: thing.update(**thing.other)),
+            "adopted": self.attempt(lambda thing: thing.create(adopt=True)),
+        }
+        self.thing = None
+        return {**cells, "gone": self.attempt(Thing.read, "DELETE")}
 
 
 def default_known(caller: Caller) -> str:
@@ -449,6 +497,8 @@ def test_a_role_can_do_what_the_document_has(instance: Server, tmp_path: Path, r
             "phantom known": phantom_known(caller, caller.project_grant),
         },
         "User grants": {**Changes(caller.grant).all(), "phantom known": phantom_known(caller, caller.grant)},
+        "Managers of organizations": Changes(caller.manager).all(),
+        "Managers of the instance": Changes(caller.manager_of_instance).all(),
         "Commands": commands(caller),
     } == {heading: rows[role] for heading, rows in tables().items()}
 

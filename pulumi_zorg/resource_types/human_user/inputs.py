@@ -11,7 +11,7 @@ from pulumi_zorg.resource_types.inputs import (
     ID,
     LONGEST,
     NAME,
-    Inputs,
+    SwitchableInputs,
     WrongValue,
     checked_by,
     kind_of,
@@ -74,7 +74,7 @@ def _verified(value: Any) -> bool | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HumanUserInputs(Inputs):
+class HumanUserInputs(SwitchableInputs):
     """The inputs of a human user."""
 
     noun: ClassVar[str] = "human user"

@@ -58,6 +58,8 @@ class HumanUser(ZitadelResource, module="zorg", name="HumanUser"):
         preferred_language: pulumi.Output[str | None]
         gender: pulumi.Output[str | None]
         phone: pulumi.Output[str | None]
+        active: pulumi.Output[bool]
+        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = HumanUserProvider(), HumanUserInputs, HumanUserArgs
 

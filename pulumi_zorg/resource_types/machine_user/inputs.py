@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
-from pulumi_zorg.resource_types.inputs import ID, NAME, Inputs, WrongValue, checked_by, kind_of, one_of
+from pulumi_zorg.resource_types.inputs import ID, NAME, SwitchableInputs, WrongValue, checked_by, kind_of, one_of
 
 #: The kinds of access tokens that a machine user gets.
 AccessTokenType = Literal["ACCESS_TOKEN_TYPE_BEARER", "ACCESS_TOKEN_TYPE_JWT"]
@@ -21,7 +21,7 @@ def _description(value: Any) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MachineUserInputs(Inputs):
+class MachineUserInputs(SwitchableInputs):
     """The inputs of a machine user."""
 
     noun: ClassVar[str] = "machine user"

@@ -45,6 +45,8 @@ class MachineUser(ZitadelResource, module="zorg", name="MachineUser"):
         name: pulumi.Output[str]
         description: pulumi.Output[str | None]
         access_token_type: pulumi.Output[str | None]
+        active: pulumi.Output[bool]
+        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = MachineUserProvider(), MachineUserInputs, MachineUserArgs
 

@@ -7,22 +7,27 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from pydantic import Field
+
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, SEARCH_ORGANIZATIONS, FirstPage
-from pulumi_zorg.api.records import Details, ObjectCreated, OrganizationRecord, Wire
+from pulumi_zorg.api.records import Details, NonEmpty, ObjectCreated, OrganizationRecord, Wire
 from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.calls import Calls
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.world.observed import Address
 
 _CREATE = Endpoint("POST", "/management/v1/orgs", "org.create")
+#: With the first managers. It makes nobody else a manager.
+_CREATE_WITH_ADMINS = Endpoint("POST", "/v2/organizations", "org.create")
 _RENAME = Endpoint("PUT", "/management/v1/orgs/me", "org.write")
 _DEACTIVATE = Endpoint("POST", "/management/v1/orgs/me/_deactivate", "org.write")
 _REACTIVATE = Endpoint("POST", "/management/v1/orgs/me/_reactivate", "org.write")
 _REMOVE = Endpoint("DELETE", "/admin/v1/orgs/{id}", "iam.write")
 _REMOVE_OWN = Endpoint("DELETE", "/management/v1/orgs/me", "org.delete")
 
+_HINT_ADMINS = "Each of admins must be the id of a user that exists."
 _LONGEST_LABEL = 63  # characters of one part of a domain name
 
 
@@ -30,9 +35,20 @@ class _Removed(Wire):
     details: Details
 
 
+class _Created(Wire):
+    id: NonEmpty = Field(alias="organizationId")
+    details: Details
+
+
 def _create(client: Client, inputs: OrganizationInputs) -> str:
     operation = f"Creating organization {clean(inputs.name)!r}"
-    created = client.change(ObjectCreated, _CREATE, operation, body={"name": inputs.name})
+    body: dict[str, Any] = {"name": inputs.name}
+    created: ObjectCreated | _Created
+    if inputs.admins is None:
+        created = client.change(ObjectCreated, _CREATE, operation, body=body)
+    else:
+        body["admins"] = [{"userId": each} for each in inputs.admins]
+        created = client.change(_Created, _CREATE_WITH_ADMINS, operation, body=body, hint=_HINT_ADMINS)
     if created.details.resource_owner != created.id:
         raise UnexpectedAnswer(
             f"{operation}: the answer names organization {clean(created.id)}, but is about another one, so it is not ZITADEL's."
@@ -98,11 +114,12 @@ class OrganizationCalls(Calls[OrganizationInputs, OrganizationRecord]):
     """The operations as the v1 API has them.
 
     Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove
-    Organization) and https://zitadel.com/docs/apis/resources/admin (Remove Organization, Search Organizations).
+    Organization) and https://zitadel.com/docs/apis/resources/admin (Remove Organization, Search Organizations). With ``admins``,
+    an organization is created by https://zitadel.com/docs/apis/resources/org_service_v2 (AddOrganization).
     """
 
     implementations: Mapping[str, Sequence[Implementation[Any]]] = {
-        "create": [Implementation((_CREATE,), _create)],
+        "create": [Implementation((_CREATE, _CREATE_WITH_ADMINS), _create)],
         "update": [Implementation((_RENAME,), _rename)],
         "deactivate": [Implementation((_DEACTIVATE,), _deactivate)],
         "reactivate": [Implementation((_REACTIVATE,), _reactivate)],

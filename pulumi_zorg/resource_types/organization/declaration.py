@@ -35,6 +35,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     inputs = OrganizationInputs
     calls = OrganizationCalls()
     updatable = ("name", "cascade")
+    only_at_create: ClassVar[Mapping[str, str]] = {"admins": "Declare a zorg.Manager to give or take a manager's roles"}
     reference = "org_id"
     gives_access = True
     read_permission = "org.read"
@@ -50,6 +51,12 @@ class OrganizationType(ResourceType[OrganizationInputs]):
         },
         payload={"name": "name"},
     )
+
+    def remark_on_create(self, client: Client, declared: Mapping[str, Any]) -> str | None:
+        if declared.get("admins") is not None:
+            return None
+        me = clean(client.me.user_name or client.me.id)
+        return f"{me}, the credential's own user, becomes ORG_OWNER of each new organization; admins=[…] says who shall be instead"
 
     def title(self, inputs: OrganizationInputs, id: str) -> str:
         return f"Organization {inputs.name!r} ({id})"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from pulumi_zorg.resource_types.inputs import FLAG, NAME, Inputs, one_of
+from pulumi_zorg.resource_types.inputs import FLAG, IDS, NAME, SwitchableInputs, one_of
 from pulumi_zorg.resource_types.lifecycle import NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrganizationInputs(Inputs):
+class OrganizationInputs(SwitchableInputs):
     """The inputs of an organization."""
 
     noun: ClassVar[str] = "organization"
@@ -18,6 +18,7 @@ class OrganizationInputs(Inputs):
     unique_by: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str = field(metadata=NAME)
+    admins: tuple[str, ...] | None = field(default=None, metadata=IDS)
     allow_lockout: bool = field(default=False, metadata=FLAG)
     cascade: str | None = field(default=None, metadata=one_of(NOTHING, "user_grants", "users"))
 

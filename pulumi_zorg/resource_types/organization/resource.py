@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -21,6 +22,7 @@ class OrganizationArgs:
 
     name: pulumi.Input[str]
     active: pulumi.Input[bool] = True
+    admins: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
     adopt: pulumi.Input[bool] = False
     deletion_policy: DeletionPolicyInput = "remove"
     allow_lockout: pulumi.Input[bool] = False
@@ -39,9 +41,12 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
 
     if TYPE_CHECKING:  # The SDK evaluates the annotations of a class again for each resource.
         name: pulumi.Output[str]
+        admins: pulumi.Output[Sequence[str] | None]
         allow_lockout: pulumi.Output[bool]
         cascade: pulumi.Output[str | None]
         primary_domain: pulumi.Output[str]
+        active: pulumi.Output[bool]
+        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = OrganizationProvider(), OrganizationInputs, OrganizationArgs
     _outputs = ("primary_domain", "state")
@@ -58,6 +63,7 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         *,
         name: pulumi.Input[str],
         active: pulumi.Input[bool] = True,
+        admins: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         adopt: pulumi.Input[bool] = False,
         deletion_policy: DeletionPolicyInput = "remove",
         allow_lockout: pulumi.Input[bool] = False,
@@ -76,6 +82,9 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         :param active: whether the organization is active. False deactivates it. **That cuts off none of its users**: only ZITADEL's
             old login pages (V1) refuse them. To cut them off, set ``cascade``. If the organization owns projects, every login, refresh
             and introspection of their applications fails, for the users of all organizations. Nothing is deleted; True reactivates it.
+        :param admins: the ids of the users who become ORG_OWNER of the organization when it is created; an empty list is nobody. Left
+            out, the credential's own user does. It is used only then: changing it later makes no call, so declare a
+            :class:`pulumi_zorg.Manager` for that.
         :param adopt: take over the organization of that name if it exists.
         :param deletion_policy: what deleting the resource does: ``remove`` (with all users, projects and grants in it),
             ``deactivate``, or ``retain``. An organization that was kept this way can be adopted later.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 from pulumi_zorg.resource_types import inputs
-from pulumi_zorg.resource_types.inputs import Inputs, Offer, WrongValue
+from pulumi_zorg.resource_types.inputs import Offer, SwitchableInputs, WrongValue
 
 #: The settings, and the names that the API has for them.
 SETTINGS = {
@@ -74,7 +74,7 @@ def _role(key: str, role: Any) -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProjectInputs(Inputs):
+class ProjectInputs(SwitchableInputs):
     """The inputs of a project."""
 
     noun: ClassVar[str] = "project"

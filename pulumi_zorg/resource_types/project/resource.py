@@ -61,6 +61,8 @@ class Project(ZitadelResource, module="zorg", name="Project"):
         project_role_check: pulumi.Output[bool]
         has_project_check: pulumi.Output[bool]
         private_labeling_setting: pulumi.Output[str]
+        active: pulumi.Output[bool]
+        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = ProjectProvider(), ProjectInputs, ProjectArgs
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.resource_types.inputs import ID, ROLE_KEYS, Inputs, Offer, RoleUse, known_roles, role_use
+from pulumi_zorg.resource_types.inputs import ID, ROLE_KEYS, Offer, RoleUse, SwitchableInputs, known_roles, role_use
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProjectGrantInputs(Inputs):
+class ProjectGrantInputs(SwitchableInputs):
     """The inputs of a project grant."""
 
     noun: ClassVar[str] = "project grant"

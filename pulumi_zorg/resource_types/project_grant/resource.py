@@ -42,6 +42,8 @@ class ProjectGrant(ZitadelResource, module="zorg", name="ProjectGrant"):
         project_id: pulumi.Output[str]
         granted_org_id: pulumi.Output[str]
         role_keys: pulumi.Output[Sequence[str]]
+        active: pulumi.Output[bool]
+        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = ProjectGrantProvider(), ProjectGrantInputs, ProjectGrantArgs
 

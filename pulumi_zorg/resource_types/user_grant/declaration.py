@@ -13,6 +13,7 @@ from pulumi_zorg.api.records import Details, Event, ObjectRecord
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.resource_type import ResourceType
+from pulumi_zorg.resource_types.user.declaration import USER_CREATED
 from pulumi_zorg.resource_types.user_grant.calls import (
     PhantomGrantRecord,
     UserGrantCalls,
@@ -28,13 +29,6 @@ from pulumi_zorg.world.tokens import type_token
 #: Seconds within which the list over all organizations shows a grant that was just made.
 _LISTED_WITHIN = 5.0
 
-_USER_CREATED = (
-    "user.added",
-    "user.selfregistered",
-    "user.human.added",
-    "user.human.selfregistered",
-    "user.machine.added",
-)
 _ROLES = ("user.grant.changed", "user.grant.cascade.changed")
 
 
@@ -62,7 +56,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         set_whole={"role_keys": "roleKeys"},
         payload={"user_id": "userId", "project_id": "projectId", "project_grant_id": "grantId"},
         parents=(
-            Parent("user_id", "user", "user.removed", created=_USER_CREATED, log=USER_CHANGES),
+            Parent("user_id", "user", "user.removed", created=USER_CREATED, log=USER_CHANGES),
             Parent("project_id", "project", "project.removed", created=("project.added",), log=PROJECT_CHANGES),
             Parent(
                 "project_grant_id",

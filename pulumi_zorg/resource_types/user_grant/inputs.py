@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.resource_types.inputs import ID, ROLE_KEYS, Inputs, RoleUse, role_use
+from pulumi_zorg.resource_types.inputs import ID, ROLE_KEYS, RoleUse, SwitchableInputs, role_use
 
 
 def _email(user_id: str) -> str | None:
@@ -20,7 +20,7 @@ def _email(user_id: str) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UserGrantInputs(Inputs):
+class UserGrantInputs(SwitchableInputs):
     """The inputs of a user grant."""
 
     noun: ClassVar[str] = "user grant"

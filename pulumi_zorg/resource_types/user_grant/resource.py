@@ -42,6 +42,8 @@ class UserGrant(ZitadelResource, module="zorg", name="UserGrant"):
         project_id: pulumi.Output[str]
         project_grant_id: pulumi.Output[str | None]
         role_keys: pulumi.Output[Sequence[str]]
+        active: pulumi.Output[bool]
+        state: pulumi.Output[str]
 
     _dynamic_provider, _inputs, _args = UserGrantProvider(), UserGrantInputs, UserGrantArgs
 

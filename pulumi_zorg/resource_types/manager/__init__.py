@@ -1,0 +1,1 @@
+"""The resource type :class:`pulumi_zorg.Manager`."""
