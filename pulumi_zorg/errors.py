@@ -224,11 +224,13 @@ class NotProven(ZorgError):
 
     :param way_out: what to do about it where the object is in the state, as a sentence.
     :param unseen: whether neither reads nor lists have the object, for a caller who may read all objects of the type there.
+    :param exists: whether the event store says that the object exists, and reads do not show it.
     """
 
-    def __init__(self, message: str, way_out: str = "", *, unseen: bool = False) -> None:
+    def __init__(self, message: str, way_out: str = "", *, unseen: bool = False, exists: bool = False) -> None:
         self.way_out = way_out
         self.unseen = unseen
+        self.exists = exists
         super().__init__(message)
 
     def of_state(self) -> NotProven:

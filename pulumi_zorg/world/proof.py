@@ -297,7 +297,8 @@ def _never_there(client: Client, what: str, refused: ApiError | None) -> NeverTh
 def _not_shown(what: str, refused: ApiError | None) -> NotProven:
     return NotProven(
         f"Reads do not show {what}, but ZITADEL's event store has no removal of it, so it still exists"
-        f"{_refused(refused)}."
+        f"{_refused(refused)}.",
+        exists=True,
     )
 
 

@@ -11,7 +11,8 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
 from pulumi_zorg.api.lists import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
-from pulumi_zorg.errors import InputError, clean
+from pulumi_zorg.api.retry import poll
+from pulumi_zorg.errors import InputError, NotProven, clean
 from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.manager.calls import ManagerCalls, manager_of
 from pulumi_zorg.resource_types.manager.impact import ManagerImpact
@@ -31,6 +32,9 @@ _LEVELS = {
     "project": Level.PROJECT,
     "project.grant": Level.PROJECT_GRANT,
 }
+
+#: Seconds within which a list shows a manager that was just made.
+_LISTED_WITHIN = 5.0
 
 
 def _kinds(*ends: str) -> tuple[str, ...]:
@@ -101,7 +105,22 @@ class ManagerType(ResourceType[ManagerInputs]):
         ids = ids_in(id)
         if ids is None:
             raise InputError(f"Manager {clean(id)}", "id", "is not that of a manager, like organization:ORG:USER")
-        return super().find(client, id, replace(address, ids={**address.ids, **ids}))
+        whole = replace(address, ids={**address.ids, **ids})
+
+        def attempt() -> Observed | Removal | NotProven:
+            try:
+                return super(ManagerType, self).find(client, id, whole)
+            except NotProven as error:
+                if not error.exists:
+                    raise
+                return error
+
+        # Only a list shows a manager, and lists lag behind the last writes.
+        sleep = client.transport.sleep
+        found = poll(attempt, lambda each: not isinstance(each, NotProven), within=_LISTED_WITHIN, sleep=sleep)
+        if isinstance(found, NotProven):
+            raise found
+        return found
 
     def is_own(self, client: Client, properties: Mapping[str, Any]) -> bool:
         # It is an ORG_OWNER of each organization that it has created.
