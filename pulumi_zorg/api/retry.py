@@ -54,14 +54,15 @@ def poll(read: Callable[[], T], enough: Callable[[T], bool], *, within: float, s
     :param within: seconds after which it is not read again.
     :param sleep: waits for that many seconds.
     """
-    ends = time.monotonic() + within
-    attempt = 0
+    began, waited, attempt = time.monotonic(), 0.0, 0
     while True:
         attempt += 1
         found, wait = read(), _jittered(attempt, 0.2, 2.0)
-        if enough(found) or time.monotonic() + wait >= ends:
+        # What was waited counts by itself too, whatever the clock of ``sleep`` is.
+        if enough(found) or max(time.monotonic() - began, waited) + wait >= within:
             return found
         sleep(wait)
+        waited += wait
 
 
 def _jittered(attempt: int, first: float, longest: float) -> float:

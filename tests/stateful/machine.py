@@ -360,7 +360,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
         else:
             self.admin.remove_organization(self.partners[number])
             self.removed.add(self.partners[number])
-            self.partners[number] = self.admin.create_organization(f"Partner {next(_NUMBERS)} {self.tag}")
+            self.partners[number] = self.admin.create_organization(f"Another partner {next(_NUMBERS)} {self.tag}")
             self.furniture.add(self.partners[number])
 
     @rule(kind=st.sampled_from(["org", "org", "project", "machine"]), number=st.integers(0, 3), active=st.booleans())
