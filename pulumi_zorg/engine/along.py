@@ -20,7 +20,7 @@ from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import NotAllChanged, ZorgError, clean
 from pulumi_zorg.resource_types.along import Taken, active_along, change_taken, read_taken, types_of
 from pulumi_zorg.resource_types.inputs import check_inputs
-from pulumi_zorg.resource_types.lifecycle import NOTHING, Step
+from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import ACTIVE, Observed
 
@@ -45,7 +45,7 @@ def take_along(target: Target[Any]) -> None:
     """
     client, org_id = target.client, target.id
     # Of an organization that is kept when its resource is deleted, the program may declare that it is active.
-    kind = target.type.along({**target.inputs.dump(), ACTIVE: False}) or NOTHING
+    kind = target.along_off
     active = list(active_along(client, org_id, kind))
     ids, known = frozenset(each.id for _, each in active), frozenset[str]()
 

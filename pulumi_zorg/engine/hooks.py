@@ -109,9 +109,10 @@ class Hooks(Generic[AnyInputs]):
         undeclared = frozenset(self.type.server_defaults) - recorded.keys()
         filled = frozenset() if is_get else undeclared | (recorded.get(FILLED) or {}).keys()
         names = set(self.type.inputs.names()) - filled
-        inputs, _ = check_inputs(
-            self.type.inputs, {name: found.properties.get(name, recorded.get(name)) for name in names}
-        )
+        seen = {name: found.properties.get(name, recorded.get(name)) for name in names}
+        inputs, problems = check_inputs(self.type.inputs, seen)
+        # What no program can declare is kept as it is, so that the next run has a change.
+        inputs |= {each.property: seen[each.property] for each in problems if each.property in self.type.updatable}
         outputs = {**inputs, **state_form.in_state(self.type, found, filled)}
         if is_get and ACTIVE not in found.properties:  # its state is neither, and it is not active
             outputs[ACTIVE] = False

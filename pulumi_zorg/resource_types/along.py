@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_zorg.api.metadata import LONGEST, read_metadata, remove_metadata, set_metadata
 from pulumi_zorg.errors import NotProven, ZorgError, clean
 from pulumi_zorg.resource_types.impact import count_text
-from pulumi_zorg.resource_types.lifecycle import NOTHING, PARTLY
+from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING, PARTLY
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.observed import ACTIVE, Observed, Removal
 
@@ -203,14 +203,14 @@ def with_along(client: Client, observed: Observed, along: str) -> Observed:
             number = count_text(sum(map(len, taken.ids.values())), "object")
             warning = (
                 f"Organization {clean(org_id)} was reactivated outside Pulumi, and what was deactivated along with it ({number}) stays "
-                "inactive. `pulumi up --refresh` deactivates the organization again, if the program declares that. To bring all of them "
-                "back, run it, then set active=True and run `pulumi up`."
+                "inactive. `pulumi up --refresh` deactivates the organization again, or brings all of them back, as the program declares."
             )
-        return replace(observed, along=PARTLY, warning=observed.warning or warning)
+        properties = {**observed.properties, "cascade": NOT_ALL + along if taken.kinds else along}
+        return replace(observed, properties=properties, along=PARTLY, warning=observed.warning or warning)
     still = [each for _, each in active_along(client, org_id, along)]
     if still and len(still) <= _FEW:
         still = [each for each in still if _is_active(client, each)]
-    properties = {**observed.properties, "cascade": NOTHING if still else along}
+    properties = {**observed.properties, "cascade": NOT_ALL + along if still else along}
     whole = not still and taken.kinds <= {along}
     warning = observed.warning
     if still:

@@ -33,6 +33,9 @@ class Action(str, Enum):
 NOTHING = "none"
 #: Of an object, as it was read: neither all that goes along with it is deactivated, nor is nothing remembered.
 PARTLY = "partly"
+#: Before a kind, like ``users``, in the state of an object that was refreshed: what is remembered of the kind was not all inactive, or was
+#: not reactivated with the object. So the next update has something to do, whatever the program declares.
+NOT_ALL = "not all "
 
 
 class DeletionPolicy(str, Enum):

@@ -10,8 +10,15 @@ from pulumi_zorg.access.changes import give_back, take_along
 from pulumi_zorg.access.instance import Instance, Kind, Organization, User, UserState
 from pulumi_zorg.resource_types.access import AccessModel, flag_of
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active
-from pulumi_zorg.resource_types.lifecycle import NOTHING
-from pulumi_zorg.resource_types.organization.impact import ACCOUNTS_ALONG, LOGIN_V2, PEOPLE_ALONG, along, along_after
+from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING
+from pulumi_zorg.resource_types.organization.impact import (
+    ACCOUNTS_ALONG,
+    LOGIN_V2,
+    PEOPLE_ALONG,
+    along,
+    along_after,
+    comes_back,
+)
 
 
 class OrganizationAccess(AccessModel):
@@ -50,8 +57,8 @@ class OrganizationAccess(AccessModel):
         was, will = along(effect.before), along_after(effect)
         if will not in (NOTHING, was):
             after = take_along(after, effect.id, will)
-        if was not in (NOTHING, will):
-            after = give_back(after, effect.id, was)
+        if comes_back(was, will):
+            after = give_back(after, effect.id, None if was is None else was.removeprefix(NOT_ALL))
         return after
 
     def _along_counts(self, instance: Instance, effect: Effect) -> dict[str, int]:

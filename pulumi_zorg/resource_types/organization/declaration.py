@@ -11,7 +11,7 @@ from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.resource_types.along import read_taken, with_along
 from pulumi_zorg.resource_types.impact import Effect, Planned
-from pulumi_zorg.resource_types.lifecycle import NOTHING, Action, Snapshot, Step
+from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING, Action, Snapshot, Step
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, with_domain_of
 from pulumi_zorg.resource_types.organization.impact import (
     DOMAIN_IN_LOGIN_NAMES,
@@ -62,12 +62,14 @@ class OrganizationType(ResourceType[OrganizationInputs]):
 
     def address_in(self, properties: Mapping[str, Any]) -> Address:
         along = self.along(properties)
-        return replace(super().address_in(properties), along=None if along == NOTHING else along)
+        kind = None if along in (None, NOTHING) else along.removeprefix(NOT_ALL)
+        return replace(super().address_in(properties), along=kind)
 
     def along(self, properties: Mapping[str, Any]) -> str | None:
         if "active" not in properties:
             return None
-        return NOTHING if properties["active"] is not False else properties.get("cascade") or NOTHING
+        cascade = str(properties.get("cascade") or NOTHING)
+        return cascade if properties["active"] is False or cascade.startswith(NOT_ALL) else NOTHING
 
     def first_managed(self, planned: Planned) -> tuple[str, ...]:
         return tuple(name for name in super().first_managed(planned) if name != "cascade")
