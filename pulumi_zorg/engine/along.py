@@ -17,12 +17,13 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.lists import PAGE_V2, chunks
 from pulumi_zorg.engine.reconcile import reconcile
 from pulumi_zorg.engine.target import Target
-from pulumi_zorg.errors import NotAllChanged, ZorgError, clean
-from pulumi_zorg.resource_types.along import Taken, active_along, change_taken, read_taken, types_of
+from pulumi_zorg.errors import NotAllChanged, NotProven, ZorgError, clean
+from pulumi_zorg.resource_types.along import USERS, Taken, active_along, change_taken, read_taken, types_of
 from pulumi_zorg.resource_types.inputs import check_inputs
 from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.resource_type import ResourceType
-from pulumi_zorg.world.observed import ACTIVE, Observed
+from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal
+from pulumi_zorg.world.proof import events_of
 
 #: Objects that are changed at the same time. Fewer write at the same time (:meth:`Client.writing`).
 _WORKERS = 4
@@ -56,10 +57,15 @@ def take_along(target: Target[Any]) -> None:
         return replace(taken, by=by, since=since).with_ids(kind, known | ids)
 
     taken = change_taken(client, org_id, remember)
-    others = _switch_all(target, active, "deactivat", active=False) - known
-    if others:
-        # A list lags: somebody else, or a resource of this run, had deactivated them before this did.
-        taken = change_taken(client, org_id, lambda taken: taken.without(kind, others))
+    if kind == USERS and client.me.details.resource_owner == org_id:
+        client.transport.notice(f"{target.title}: user {client.me.id} is the credential's own user, and stays active.")
+    before: set[str] = set()
+    try:
+        _switch_all(target, active, "deactivat", before, active=False)
+    finally:
+        # A list lags: somebody else, or a resource of this run, had deactivated or locked them before this did.
+        if before - known:
+            taken = change_taken(client, org_id, lambda taken: taken.without(kind, before - known))
     for other in taken.kinds - {kind}:
         taken = _give_back(target, taken, other)
 
@@ -92,8 +98,50 @@ def _give_back(target: Target[Any], taken: Taken, kind: str) -> Taken:
         for each in types:
             records = each.calls.list_ids(client, part) or ()
             found += ((each, each.observed(record)) for record in records)
-    _switch_all(target, found, "reactivat", active=True)
-    return change_taken(client, target.id, lambda now: now.without(kind, ids))
+    unseen: set[str] = set()
+    for one in ids - kept - {observed.id for _, observed in found}:
+        try:
+            found += _unlisted(target, types, one)
+        except NotProven:
+            unseen.add(one)
+    locked = sorted(each.id for of, each in found if str(each.properties.get("state")) in of.halted)
+    if locked:
+        shown = ", ".join(locked[:_NAMED])
+        client.transport.notice(
+            f"warning: {target.title}: {len(locked)} of {len(ids)} {kind} are locked and stay locked: {shown}"
+            f"{' …' if len(locked) > _NAMED else ''}."
+        )
+    _switch_all(target, found, "reactivat", set(), active=True)
+    left = change_taken(client, target.id, lambda now: now.without(kind, ids - unseen))
+    if unseen:
+        shown = ", ".join(sorted(map(clean, unseen))[:_NAMED])
+        raise NotAllChanged(
+            f"{target.title}: {len(unseen)} of {len(ids)} {kind.replace('_', ' ')} that were deactivated along with it cannot be seen by "
+            f"this credential, so they stay inactive: {shown}{' …' if len(unseen) > _NAMED else ''}. The others were reactivated. They "
+            "are still remembered: run `pulumi up` once with a credential that may see and change them (IAM_OWNER), which also forgets "
+            "those that were removed."
+        )
+    return left
+
+
+def _unlisted(target: Target[Any], types: Iterable[ResourceType[Any]], id: str) -> list[Work]:
+    """Return an object that no list shows: a list lags, and leaves out what the caller may not see. It is empty for a removed one.
+
+    :raises NotProven: where neither can be shown.
+    """
+    client = target.client
+    for each in types:
+        # A user grant can be in any organization, and only its events show in which one.
+        events = events_of(client, each.events, id, Address())
+        org_id = events[0].aggregate.resource_owner if events else target.id if each.goes_along == USERS else None
+        if org_id is None:
+            continue
+        try:
+            found = each.find(client, id, Address({"org_id": org_id}))
+        except (errors.ApiError, NotProven):
+            continue
+        return [(each, found)] if isinstance(found, Observed) else []
+    raise NotProven(f"It is not known whether {clean(id)} exists.")
 
 
 def _deactivated_by_others(
@@ -118,12 +166,13 @@ def _deactivated_by_others(
     return frozenset(each for each, event in last.items() if each in ids and event.editor.user_id not in taken.by)
 
 
-def _switch_all(target: Target[Any], work: list[Work], verb: str, *, active: bool) -> frozenset[str]:
-    """Deactivate or reactivate objects, and verify of each that a read by its id shows it. Return those that were so before.
+def _switch_all(target: Target[Any], work: list[Work], verb: str, before: set[str], *, active: bool) -> None:
+    """Deactivate or reactivate objects, and verify of each that a read by its id shows it.
 
     :param verb: the beginning of the verb, like ``deactivat``.
+    :param before: gets the ids of those that were so before.
     """
-    client, failed, before = target.client, dict[str, ZorgError](), set[str]()
+    client, failed = target.client, dict[str, ZorgError]()
     what = f"{target.title}: {verb}ed {{}} of {len(work)} that go along with it."
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="zorg") as pool:
         running = {pool.submit(_switch, client, *each, active): each[1] for each in work}
@@ -147,7 +196,6 @@ def _switch_all(target: Target[Any], work: list[Work], verb: str, *, active: boo
             f"{target.title}: {len(failed)} of {len(work)} that go along with it could not be {verb}ed, and the others were. {shown} "
             "The next `pulumi up` tries it again."
         )
-    return frozenset(before)
 
 
 @dataclass
@@ -173,13 +221,14 @@ def _switch(client: Client, type: ResourceType[Any], listed: Observed, active: b
 
     :param listed: as a list shows it.
     """
-    declared = _inputs(type, listed, active)
-    before = {**declared.dump(), ACTIVE: not active}
-    # What a list shows otherwise may be older than the last change: it is read by its id.
-    is_to_change = listed.properties.get(ACTIVE) is not active
+    # What a list shows may be older than the last change: it is read by its id.
+    found = type.find(client, listed.id, type.address_in(listed.properties))
+    if isinstance(found, Removal) or type.is_working(found) is active:
+        return False
+    declared = _inputs(type, found, active)
     target = _Along(type, client, listed.id, declared)
     try:
-        reconcile(target, listed.properties, before=before, created=listed if is_to_change else None)
+        reconcile(target, found.properties, before={**declared.dump(), ACTIVE: not active}, created=found)
     except errors.Gone:
         return False
     return not target.refused or bool(target.lost)

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.api.metadata import LONGEST, read_metadata, remove_metadata, set_metadata
-from pulumi_zorg.errors import NotProven, ZorgError, clean
+from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, ZorgError, clean
 from pulumi_zorg.resource_types.impact import count_text
 from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING, PARTLY
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
@@ -163,7 +163,7 @@ def _taken_now(client: Client, org_id: str) -> Taken:
         try:
             shown = client.organizations.read(org_id)
             client.along[org_id] = read_taken(client, org_id) if shown.active is False else Taken()
-        except ZorgError:
+        except (NotFound, PermissionDenied):
             return Taken()  # the caller may not see it: each object then counts by itself
     taken: Taken = client.along[org_id]
     return taken
@@ -244,4 +244,4 @@ def _is_active(client: Client, listed: Observed) -> bool:
         found = resource_type.find(client, listed.id, resource_type.address_in(listed.properties))
     except ZorgError:
         return True
-    return isinstance(found, Observed) and found.properties.get(ACTIVE) is not False
+    return isinstance(found, Observed) and resource_type.is_working(found)

@@ -129,6 +129,12 @@ class ResourceType(Generic[AnyInputs]):
         """Return the id of the organization along with which an object is deactivated."""
         return str(observed.properties.get("org_id", ""))
 
+    def is_working(self, observed: Observed) -> bool:
+        """Whether an object is neither inactive nor in a state that takes its access away."""
+        return (
+            observed.properties.get("active") is not False and str(observed.properties.get("state")) not in self.halted
+        )
+
     def list_along(self, client: Client, org_id: str) -> Sequence[Observed]:
         """Return the objects of all types of this kind (:attr:`goes_along`) that go along with an organization and may be active."""
         return ()

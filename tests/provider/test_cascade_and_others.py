@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
 
-from tests.provider.test_cascade import Tenant, make
+from pulumi_zorg.testing import Fault
+from tests.provider.test_cascade import DENIED, Tenant, make
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 
@@ -19,10 +26,19 @@ def tenant(server: Server, stack: InProcessStack, request: pytest.FixtureRequest
     return make(server, stack, request.param)
 
 
+@contextmanager
+def lagging(server: Server) -> Iterator[None]:
+    """Lists show what was half a second ago."""
+    time.sleep(0.6)
+    server.admin.call("POST", "/debug/lag", {"seconds": 0.5})
+    yield
+    server.admin.call("POST", "/debug/lag", {"seconds": 0})
+
+
 @pytest.mark.parametrize(
     "declared", [{"active": True}, {"active": False, "cascade": None}, {"active": True, "cascade": None}]
 )
-def test_all_come_back_after_a_refresh_has_seen_one_of_them_active(tenant: Tenant, declared: dict[str, bool]) -> None:
+def test_all_come_back_after_a_refresh_has_seen_one_of_them_active(tenant: Tenant, declared: dict[str, Any]) -> None:
     tenant.declare(active=False)
     tenant.stack.up()
     tenant.switch(next(iter(tenant.ids)), "reactivate")
@@ -72,3 +88,126 @@ def test_what_the_program_deactivates_after_somebody_has_reactivated_it_stays_so
     tenant.declare_with_one(active=True, one_active=False)
     tenant.stack.up()
     assert tenant.active() == tenant.ids.keys() - {one}
+
+
+def test_what_a_resource_deactivates_in_the_same_run_stays_so(tenant: Tenant) -> None:
+    """The list that shows what is active lags behind the resource's change."""
+
+    def declare(active: bool, one_active: bool) -> str:
+        one = tenant.declare_with_one(active=active, one_active=one_active)
+        declared = dict(reversed(tenant.stack.declared.items()))
+        tenant.stack.declare(**declared)
+        return one
+
+    declare(active=True, one_active=True)
+    tenant.stack.up()
+    with lagging(tenant.server):
+        one = declare(active=False, one_active=False)
+        tenant.stack.up()
+    declare(active=True, one_active=False)
+    tenant.stack.up()
+    assert tenant.active() == tenant.ids.keys() - {one}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_was_locked_just_before_stays_locked(server: Server, stack: InProcessStack, fails: bool) -> None:
+    tenant = make(server, stack, "users")
+    one, *others = tenant.ids
+    tenant.declare()
+    stack.up()
+    with lagging(server):
+        tenant.switch(one, "lock")
+        tenant.declare(active=False)
+        if fails:
+            server.proxy.add(Fault("answer", path=f"users/{others[0]}/_deactivate", status=403, body=DENIED))
+            stack.fails()
+        stack.up()
+    tenant.declare()
+    stack.up()
+    assert tenant.state(one, tenant.id) == "LOCKED"
+    assert tenant.active() == {*others}
+
+
+def test_cascade_added_deactivates_an_organization_that_somebody_has_reactivated(tenant: Tenant) -> None:
+    tenant.declare(active=False, cascade=None)
+    tenant.stack.up()
+    tenant.server.admin.reactivate_organization(tenant.id)
+    tenant.declare(active=False)
+    tenant.stack.up()
+    assert tenant.active() == set()
+    tenant.stack.assert_settled()
+
+
+def test_what_this_credential_cannot_see_is_named_and_remembered(server: Server, stack: InProcessStack) -> None:
+    """The user grants in other organizations, to an ORG_OWNER. A user grant that was removed is forgotten."""
+    tenant = make(server, stack, "user_grants")
+    admin = server.admin
+    tenant.declare(active=False)
+    stack.up()
+    elsewhere = next(each for each, org_id in tenant.ids.items() if org_id != tenant.id)
+    owner = admin.create_user(tenant.id, "owner")
+    admin.call("POST", "/management/v1/orgs/me/members", {"userId": owner, "roles": ["ORG_OWNER"]}, org=tenant.id)
+    stack.env["ZITADEL_TOKEN"] = admin.create_token(tenant.id, owner)
+    tenant.declare()
+    assert stack.fails().shows("1 of 3 user grants", "cannot be seen by this credential", elsewhere)
+    assert tenant.active() == tenant.ids.keys() - {elsewhere}
+    stack.env["ZITADEL_TOKEN"] = server.token
+    stack.up()
+    assert tenant.active() == {*tenant.ids}
+    stack.assert_settled()
+
+
+def test_what_was_removed_meanwhile_is_forgotten(tenant: Tenant) -> None:
+    tenant.declare(active=False)
+    tenant.stack.up()
+    gone = next(iter(tenant.ids))
+    path = f"users/{gone}" if tenant.cascade == "users" else f"users/-/grants/{gone}"
+    tenant.server.admin.call("DELETE", f"/management/v1/{path}", org=tenant.ids.pop(gone))
+    tenant.declare()
+    tenant.stack.up()
+    assert tenant.active() == {*tenant.ids}
+    tenant.stack.assert_settled()
+
+
+def test_a_list_that_lacks_somebody_forgets_nobody(server: Server, stack: InProcessStack) -> None:
+    tenant = make(server, stack, "users")
+    tenant.declare(active=False)
+    stack.up()
+    nobody = Fault("replace", method="POST", path="^/v2/users$", times=None, status=200, body='{"details": {}}')
+    server.proxy.add(nobody)
+    tenant.declare()
+    stack.up()
+    assert nobody.happened
+    assert tenant.active() == {*tenant.ids}
+
+
+@pytest.mark.parametrize("unreadable", ["edited", "failing"])
+def test_a_resource_does_not_come_back_where_what_is_remembered_cannot_be_read(tenant: Tenant, unreadable: str) -> None:
+    tenant.declare_with_one(active=True)
+    tenant.stack.up()
+    tenant.declare_with_one(active=False)
+    tenant.stack.up()
+    if unreadable == "edited":
+        value = {"value": b64encode(b"{}").decode()}
+        tenant.server.admin.call("POST", "/management/v1/metadata/pulumi_zorg.cascade", value, org=tenant.id)
+    else:
+        body = '{"code": 13, "message": "internal"}'
+        tenant.server.proxy.add(Fault("answer", path="/metadata/|^/v2/users", times=None, status=500, body=body))
+    env = tenant.stack.env
+    second = InProcessStack(tenant.stack.folder / "other", env["ZITADEL_URL"], env["ZITADEL_TOKEN"], name="other")
+    second.declare(one=tenant.stack.declared["one"])
+    second.fails()
+    assert tenant.active() == set()
+
+
+def test_the_credentials_own_user_is_named(server: Server, stack: InProcessStack) -> None:
+    tenant = make(server, stack, "users")
+    admin = server.admin
+    owner = admin.create_user(tenant.id, "owner")
+    admin.add_instance_member(owner, "IAM_OWNER")
+    stack.env["ZITADEL_TOKEN"] = admin.create_token(tenant.id, owner)
+    tenant.declare(allow_lockout=True)
+    stack.up()
+    tenant.declare(active=False, allow_lockout=True)
+    assert stack.must("preview").shows("2 people and 2 service accounts", "user-0, user-1, person-0, person-1 lose")
+    assert stack.up().shows(f"user {owner} is the credential's own user, and stays active")

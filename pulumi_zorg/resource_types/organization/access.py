@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from pulumi_zorg.access.changes import give_back, take_along
-from pulumi_zorg.access.instance import Instance, Kind, Organization, User, UserState
+from pulumi_zorg.access.changes import give_back, take_along, working_in
+from pulumi_zorg.access.instance import Instance, Kind, Organization, User
 from pulumi_zorg.resource_types.access import AccessModel, flag_of
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active
 from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING
@@ -66,9 +66,7 @@ class OrganizationAccess(AccessModel):
         if effect.id is None or instance.why_not_whole("users", effect.id) is not None:
             return {}
         if along_after(effect) == "users":
-            found = [
-                each for each in _users(instance, effect) if each.state not in (UserState.INACTIVE, UserState.LOCKED)
-            ]
+            found = working_in(instance, effect.id)
         elif effect.id in instance.taken:
             found = [each for each in _users(instance, effect) if each.id in instance.taken[effect.id]]
         else:

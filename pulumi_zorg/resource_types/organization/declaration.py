@@ -62,7 +62,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
 
     def address_in(self, properties: Mapping[str, Any]) -> Address:
         along = self.along(properties)
-        kind = None if along in (None, NOTHING) else along.removeprefix(NOT_ALL)
+        kind = None if along is None or along == NOTHING else along.removeprefix(NOT_ALL)
         return replace(super().address_in(properties), along=kind)
 
     def along(self, properties: Mapping[str, Any]) -> str | None:
