@@ -141,6 +141,13 @@ def _write(client: Client, org_id: str, taken: Taken) -> None:
             "23,000 ids), so none of them was deactivated along with it. Deactivate them by other means, or remove the organization."
         )
     set_metadata(client, org_id, KEY, value)
+    if read_metadata(client, org_id, KEY) != value:
+        # Servers lose changes under load. What is not remembered would never come back.
+        raise NotProven(
+            f"ZITADEL accepted the metadata {KEY} of organization {clean(org_id)}, which has what is deactivated along with it, and does "
+            "not show it, so nothing was changed after that. Run `pulumi up` again. Another run on the organization at the same time "
+            "has the same effect."
+        )
 
 
 def as_declared(client: Client, type: ResourceType[Any], found: Observed | Removal) -> Observed | Removal:

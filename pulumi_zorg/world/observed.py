@@ -101,6 +101,11 @@ class Observed:
         """What is unique of the object."""
         return Key(self.token, self.id, self.within)
 
+    @property
+    def shown_active(self) -> bool | None:
+        """The flag that the server shows: an object that was deactivated along with its organization is not active."""
+        return False if self.taken_by else self.properties.get(ACTIVE)
+
 
 @dataclass(frozen=True)
 class Removal:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pulumi_zorg.testing import Fault
 from tests.provider.test_cascade import DENIED, Tenant, make
+from tests.support.command import Zorg
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
+from tests.support.stack import org
 
 
 @pytest.fixture(autouse=True)
@@ -211,3 +215,38 @@ def test_the_credentials_own_user_is_named(server: Server, stack: InProcessStack
     tenant.declare(active=False, allow_lockout=True)
     assert stack.must("preview").shows("2 people and 2 service accounts", "user-0, user-1, person-0, person-1 lose")
     assert stack.up().shows(f"user {owner} is the credential's own user, and stays active")
+
+
+def test_drift_does_not_take_what_went_along_for_a_change_that_the_server_lost(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tenant.declare_with_one(active=True)
+    tenant.stack.up()
+    tenant.declare_with_one(active=False)
+    tenant.stack.up()
+    state = tmp_path / "state.json"
+    state.write_text(json.dumps(tenant.stack.state()), encoding="utf-8")
+    env = dict(tenant.stack.env)
+    run = Zorg(tmp_path / "zorg", monkeypatch, capsys).run("drift", "--state", str(state), env=env)
+    assert run.code == 0, run.out
+    other = tenant.server.admin.create_organization(tenant.server.name("Other"))
+    other_org = org(tenant.server.name("Other"), adopt=True)
+    tenant.stack.declare(other=other_org, **tenant.stack.declared)
+    tenant.stack.up()
+    tenant.server.admin.deactivate_organization(other)
+    assert not tenant.stack.must("refresh").shows("lost it"), "a change of something else makes the refresh read events"
+
+
+def test_nothing_is_deactivated_where_the_server_loses_what_is_remembered(tenant: Tenant) -> None:
+    tenant.declare()
+    tenant.stack.up()
+    body = json.dumps({"details": {"resourceOwner": tenant.id}})
+    tenant.server.proxy.add(Fault("answer", method="POST", path="/metadata/", status=200, body=body))
+    tenant.declare(active=False)
+    assert tenant.stack.fails().shows("accepted the metadata", "does not show it")
+    assert tenant.active() == {*tenant.ids}
+    tenant.stack.up()
+    assert tenant.active() == set()
+    tenant.declare()
+    tenant.stack.up()
+    assert tenant.active() == {*tenant.ids}
