@@ -228,6 +228,13 @@ def with_along(client: Client, observed: Observed, along: str) -> Observed:
     )
 
 
+def with_remembered(client: Client, observed: Observed) -> Observed:
+    """Return an organization with the input ``cascade`` by which other objects were deactivated along with it, if any were."""
+    kinds = read_taken(client, observed.id).kinds
+    kind = next((each for each in (USERS, USER_GRANTS) if each in kinds), None)
+    return observed if kind is None else replace(observed, properties={**observed.properties, "cascade": kind})
+
+
 def describe(kind: str, still: Sequence[tuple[Observed, Event | None]]) -> str:
     """Return what is active and should not be, as a sentence without the full stop.
 

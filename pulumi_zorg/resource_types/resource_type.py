@@ -49,6 +49,8 @@ class ResourceType(Generic[AnyInputs]):
     created_state: ClassVar[str | None] = None
     #: The inputs that an update changes in place, besides ``active``.
     updatable: ClassVar[tuple[str, ...]] = ()
+    #: Of these, those that no read of an object shows, because they are remembered elsewhere.
+    remembered: ClassVar[tuple[str, ...]] = ()
     #: The inputs that a create cannot set. An update sets them afterwards.
     set_after_create: ClassVar[tuple[str, ...]] = ()
     #: Inputs that are left to the server where a program leaves them out. That is then no drift, and no update changes them.

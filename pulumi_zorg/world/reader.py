@@ -204,7 +204,8 @@ class World:
 
     def _hides(self, sought: Sought, shown: Observed) -> bool:
         """Whether a list leaves out a property that is wanted."""
-        wanted = set(self.types[shown.token].updatable) - sought.address.unwanted
+        of_type = self.types[shown.token]
+        wanted = {*of_type.updatable} - {*of_type.remembered} - sought.address.unwanted
         return not wanted <= shown.properties.keys()
 
     def _agrees(self, sought: Sought, shown: Observed) -> bool:

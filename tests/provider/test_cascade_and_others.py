@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
+from pulumi_zorg.generate.pipeline import generate
 from pulumi_zorg.testing import Fault
 from tests.provider.test_cascade import DENIED, Tenant, make
 from tests.support.command import Zorg
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
 from tests.support.stack import org
+from tests.support.world import World
+from tests.unit.clients import Clients
 
 
 @pytest.fixture(autouse=True)
@@ -250,3 +253,21 @@ def test_nothing_is_deactivated_where_the_server_loses_what_is_remembered(tenant
     tenant.declare()
     tenant.stack.up()
     assert tenant.active() == {*tenant.ids}
+
+
+def test_many_active_organizations_with_cascade_are_refreshed_by_a_list(server: Server, stack: InProcessStack) -> None:
+    names = [server.name(f"Tenant {number}") for number in range(20)]
+    stack.declare(**{f"t{number}": org(name, cascade="users") for number, name in enumerate(names)})
+    stack.up()
+    server.proxy.exchanges.clear()
+    stack.must("refresh")
+    assert len(server.proxy.exchanges) < len(names)
+
+
+def test_a_generated_program_brings_back_what_went_along(tenant: Tenant) -> None:
+    tenant.declare(active=False)
+    tenant.stack.up()
+    with Clients() as clients:
+        text = generate(World(clients.owner(tenant.server)), [tenant.id], None, on_request=True).text
+    assert f'cascade="{tenant.cascade}"' in text
+    assert text.count("active=False") == 2, "the organization, and what was inactive by itself"

@@ -35,6 +35,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     inputs = OrganizationInputs
     calls = OrganizationCalls()
     updatable = ("name", "cascade")
+    remembered = ("cascade",)
     reference = "org_id"
     gives_access = True
     read_permission = "org.read"
