@@ -192,6 +192,8 @@ def _switch_all(target: Target[Any], work: list[Work], verb: str, before: set[st
             pool.shutdown(wait=True, cancel_futures=True)
     if failed:
         shown = " ".join(f"{clean(each)}: {error}" for each, error in list(failed.items())[:_NAMED])
+        if len(failed) > _NAMED:
+            shown += f" So could not: {', '.join(map(clean, list(failed)[_NAMED:]))}."
         raise NotAllChanged(
             f"{target.title}: {len(failed)} of {len(work)} that go along with it could not be {verb}ed, and the others were. {shown} "
             "The next `pulumi up` tries it again."

@@ -110,9 +110,9 @@ class Hooks(Generic[AnyInputs]):
         filled = frozenset() if is_get else undeclared | (recorded.get(FILLED) or {}).keys()
         names = set(self.type.inputs.names()) - filled
         seen = {name: found.properties.get(name, recorded.get(name)) for name in names}
-        inputs, problems = check_inputs(self.type.inputs, seen)
-        # What no program can declare is kept as it is, so that the next run has a change.
-        inputs |= {each.property: seen[each.property] for each in problems if each.property in self.type.updatable}
+        inputs, _ = check_inputs(self.type.inputs, seen)
+        # What no program declares is kept as it is, so that the next run has a change.
+        inputs |= {name: seen[name] for name in self.type.remembered if seen.get(name) is not None}
         outputs = {**inputs, **state_form.in_state(self.type, found, filled)}
         if is_get and ACTIVE not in found.properties:  # its state is neither, and it is not active
             outputs[ACTIVE] = False

@@ -13,7 +13,7 @@ from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import Gone, HeaderIgnored, NoAnswer, ZorgError, clean
 from pulumi_zorg.resource_types.along import release
 from pulumi_zorg.resource_types.inputs import UNFINISHED
-from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING, Action, Step
+from pulumi_zorg.resource_types.lifecycle import NOTHING, Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
 from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal
 
@@ -67,8 +67,7 @@ class Target(Generic[AnyInputs]):
     @property
     def along_off(self) -> str:
         """What goes along with the object while it is deactivated."""
-        along = self.type.along({**self.inputs.dump(), ACTIVE: False}) or NOTHING
-        return along.removeprefix(NOT_ALL)
+        return self.type.along({**self.inputs.dump(), ACTIVE: False}) or NOTHING
 
     def find(self, recorded: Mapping[str, Any], along: str | None = None) -> Observed | Removal:
         """Return the object, or the proof that it was removed.
@@ -146,6 +145,8 @@ def explain_update(
             pass
         else:
             now, unsure = (found, None) if isinstance(found, Observed) else (now, unsure)
+    # The last read may have been without what is remembered elsewhere.
+    names = tuple(each for each in names if each not in target.type.remembered or each in now.properties)
     changes = _changes(names, first, now, hidden)
     earlier = bool(recorded.get(UNFINISHED))
     if not changes and unsure is None and not earlier:

@@ -35,7 +35,7 @@ KINDS = (NOTHING, USER_GRANTS, USERS)
 #: Objects that a list shows as active are read by their ids, if they are no more than this: a list lags behind the last changes.
 _FEW = 20
 #: How many of them a sentence names.
-_NAMED = 10
+_NAMED = 100
 
 
 @dataclass(frozen=True)

@@ -271,3 +271,13 @@ def test_a_generated_program_brings_back_what_went_along(tenant: Tenant) -> None
         text = generate(World(clients.owner(tenant.server)), [tenant.id], None, on_request=True).text
     assert f'cascade="{tenant.cascade}"' in text
     assert text.count("active=False") == 2, "the organization, and what was inactive by itself"
+
+
+def test_with_ignore_changes_a_refresh_that_saw_somebody_active_stops_no_run(tenant: Tenant) -> None:
+    tenant.declare(active=False, opts={"ignore_changes": ["cascade"]})
+    tenant.stack.up()
+    tenant.switch(next(iter(tenant.ids)), "reactivate")
+    tenant.stack.must("refresh")
+    tenant.stack.up()
+    assert tenant.active() == set()
+    tenant.stack.assert_settled()
