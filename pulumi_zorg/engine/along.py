@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -96,8 +97,11 @@ def _give_back(target: Target[Any], taken: Taken, kind: str) -> Taken:
     found: list[Work] = []
     for part in chunks(sorted(ids - kept), PAGE_V2):
         for each in types:
-            records = each.calls.list_ids(client, part) or ()
-            found += ((each, each.observed(record)) for record in records)
+            with suppress(
+                errors.NotFound, errors.UnexpectedAnswer
+            ):  # older servers do not have that list: each is read by its id
+                records = each.calls.list_ids(client, part) or ()
+                found += [(each, each.observed(record)) for record in records]
     unseen: set[str] = set()
     for one in ids - kept - {observed.id for _, observed in found}:
         try:

@@ -249,6 +249,10 @@ def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | Non
         # Where the event store has another change after it, nothing was lost.
         if refusal is not None or _accepted(target, step) is not False:
             _undo(target, step, refusal)
+    elif step in target.lost and step.action is Action.TAKE_ALONG:
+        target.client.transport.notice(
+            f"{target.title}: after that, some of what goes along with it was still active, or active again, or new. It was deactivated too."
+        )
     elif step in target.lost:
         target.client.transport.notice(
             f"{target.title}: ZITADEL had accepted the {_NOUNS[step.action]} and lost it: reads, and the roles in new tokens, did not "

@@ -17,7 +17,7 @@ from pulumi_zorg.testing import Fault
 from tests.provider.test_cascade import DENIED, Tenant, make
 from tests.support.command import Zorg
 from tests.support.in_process import InProcessStack
-from tests.support.servers import Server
+from tests.support.servers import Server, emulated
 from tests.support.stack import org
 from tests.support.world import World
 from tests.unit.clients import Clients
@@ -281,3 +281,43 @@ def test_with_ignore_changes_a_refresh_that_saw_somebody_active_stops_no_run(ten
     tenant.stack.up()
     assert tenant.active() == set()
     tenant.stack.assert_settled()
+
+
+def test_who_is_created_in_the_middle_is_deactivated_too(server: Server, stack: InProcessStack) -> None:
+    tenant = make(server, stack, "users")
+    tenant.declare()
+    stack.up()
+    late: list[str] = []
+
+    def before(method: str, path: str) -> None:
+        if path.startswith("/management/v1/users/") and path.endswith("_deactivate") and not late:
+            late.append(server.admin.create_user(tenant.id, "late"))
+
+    server.proxy.before = before
+    tenant.declare(active=False)
+    run = stack.up()
+    assert run.shows("some of what goes along with it was still active, or active again, or new")
+    assert not run.shows("lost it")
+    assert tenant.active() == set()
+    assert tenant.state(late[0], tenant.id) == "INACTIVE"
+    again = next(iter(tenant.ids))
+    tenant.switch(again, "reactivate")
+    tenant.declare()
+    assert stack.must("preview").shows("2 people and 2 service accounts that were deactivated along with it"), (
+        "late too"
+    )
+    stack.up()
+    assert tenant.active() == {*tenant.ids}
+    assert tenant.state(late[0], tenant.id) == "ACTIVE"
+
+
+def test_users_come_back_on_a_server_without_the_list_of_the_v2_api(tmp_path: Path) -> None:
+    with emulated("seeds") as server:
+        acme = server.admin.create_organization("Acme")
+        user = server.admin.create_user(acme, "robot")
+        stack = InProcessStack(tmp_path / "stack", server.proxy.url, server.token)
+        for active in (False, True):
+            stack.declare(acme=org("Acme", adopt=True, active=active, cascade="users"))
+            stack.up()
+            assert server.admin.user(acme, user)["state"] == f"USER_STATE_{'ACTIVE' if active else 'INACTIVE'}"
+            stack.assert_settled()

@@ -68,7 +68,8 @@ class OrganizationAccess(AccessModel):
         if along_after(effect) == "users":
             found = working_in(instance, effect.id)
         elif effect.id in instance.taken:
-            found = [each for each in _users(instance, effect) if each.id in instance.taken[effect.id]]
+            back = instance.taken[effect.id] - {each.id for each in working_in(instance, effect.id)}
+            found = [each for each in _users(instance, effect) if each.id in back]
         else:
             return {}
         accounts = sum(each.kind is Kind.SERVICE_ACCOUNT for each in found)
