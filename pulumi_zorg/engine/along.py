@@ -87,7 +87,8 @@ def _give_back(target: Target[Any], taken: Taken, kind: str) -> Taken:
     """Reactivate the objects of one kind, and return what is left to remember."""
     client, ids = target.client, taken.ids[kind]
     types = types_of(kind)
-    kept = _deactivated_by_others(client, types, taken, ids)
+    # The events of users are in their organization. User grants can be in any.
+    kept = _deactivated_by_others(client, types, taken, ids, target.id if kind == USERS else None)
     if kept:
         shown = ", ".join(sorted(kept)[:_NAMED])
         client.transport.notice(
@@ -149,15 +150,18 @@ def _unlisted(target: Target[Any], types: Iterable[ResourceType[Any]], id: str) 
 
 
 def _deactivated_by_others(
-    client: Client, types: Iterable[ResourceType[Any]], taken: Taken, ids: Collection[str]
+    client: Client, types: Iterable[ResourceType[Any]], taken: Taken, ids: Collection[str], org_id: str | None
 ) -> frozenset[str]:
-    """Return the objects whose last change of state somebody else made, after they were deactivated along with the organization."""
+    """Return the objects whose last change of state somebody else made, after they were deactivated along with the organization.
+
+    :param org_id: the organization that all of them are in; None where they can be in any.
+    """
     if taken.moment is None:
         return frozenset()
     own = [each.events for each in types]
     kinds = {kind for each in own for kind in each.state_changes}
     try:
-        events = client.events.since(taken.moment, kinds, at_most=_PAGES)
+        events = client.events.since(taken.moment, kinds, org_id, at_most=_PAGES)
     except (errors.PermissionDenied, errors.NotFound):
         events = None
     if events is None:

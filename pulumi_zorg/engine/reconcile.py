@@ -251,7 +251,8 @@ def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | Non
             _undo(target, step, refusal)
     elif step in target.lost and step.action is Action.TAKE_ALONG:
         target.client.transport.notice(
-            f"{target.title}: after that, some of what goes along with it was still active, or active again, or new. It was deactivated too."
+            f"{target.title}: after that, some of what goes along with it was still active, or active again, or new. "
+            "It was deactivated too."
         )
     elif step in target.lost:
         target.client.transport.notice(
