@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from pulumi_zorg.access.instance import Instance, Level, UserGrant, UserState
+from pulumi_zorg.access.instance import Instance, Level, User, UserGrant, UserState
 
 
 def remove(
@@ -86,15 +86,19 @@ def take_along(instance: Instance, org_id: str, kind: str | None) -> Instance:
 
     :param kind: ``users`` or ``user_grants``; None where it is not known which, or whether anything is.
     """
-    users = [each for each in instance.users.values() if each.org_id == org_id]
-    ids = {each.id for each in users}
+    ids = {each.id for each in instance.users.values() if each.org_id == org_id}
     grants = [each for each in instance.user_grants.values() if each.user_id in ids and each.active is not False]
     if kind == "user_grants":
         return instance.having("user_grants", *(replace(each, active=False) for each in grants))
-    # Who is locked stays locked.
     state = None if kind is None else UserState.INACTIVE
-    working = (each for each in users if each.state not in (UserState.INACTIVE, UserState.LOCKED))
-    return instance.having("users", *(replace(each, state=state) for each in working))
+    return instance.having("users", *(replace(each, state=state) for each in working_in(instance, org_id)))
+
+
+def working_in(instance: Instance, org_id: str) -> list[User]:
+    """Return the users that are deactivated along with their organization. Who is locked stays locked."""
+    off = (UserState.INACTIVE, UserState.LOCKED)
+    users = (each for each in instance.users.values() if each.org_id == org_id and each.id != instance.own_user)
+    return [each for each in users if each.state not in off]
 
 
 def give_back(instance: Instance, org_id: str, kind: str | None) -> Instance:

@@ -166,6 +166,7 @@ class Instance:
     :param unlisted: the reason why a collection is not whole, by the name of the collection, like ``users``.
     :param taken: the ids of the objects that were deactivated along with an organization and come back with it, by the organization's id,
         where that was read.
+    :param own_user: the id of the credential's own user, which is not deactivated along with its organization, where that was read.
     :param whole: the parts of such collections that are whole: ``("user_grants", project id)`` and ``("users", organization id)``.
     """
 
@@ -180,6 +181,7 @@ class Instance:
     unlisted: Mapping[str, str] = field(default_factory=dict)
     whole: frozenset[tuple[str, str]] = frozenset()
     taken: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    own_user: str = ""
 
     def why_not_whole(self, collection: str, of: str) -> str | None:
         """Return why the user grants on a project, or the users of an organization, are not all there; None where they are."""

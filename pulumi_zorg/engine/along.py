@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -17,12 +18,13 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.lists import PAGE_V2, chunks
 from pulumi_zorg.engine.reconcile import reconcile
 from pulumi_zorg.engine.target import Target
-from pulumi_zorg.errors import NotAllChanged, ZorgError, clean
-from pulumi_zorg.resource_types.along import Taken, active_along, change_taken, read_taken, types_of
+from pulumi_zorg.errors import NotAllChanged, NotProven, ZorgError, clean
+from pulumi_zorg.resource_types.along import USERS, Taken, active_along, change_taken, read_taken, types_of
 from pulumi_zorg.resource_types.inputs import check_inputs
-from pulumi_zorg.resource_types.lifecycle import NOTHING, Step
+from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.resource_type import ResourceType
-from pulumi_zorg.world.observed import ACTIVE, Observed
+from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal
+from pulumi_zorg.world.proof import events_of
 
 #: Objects that are changed at the same time. Fewer write at the same time (:meth:`Client.writing`).
 _WORKERS = 4
@@ -45,7 +47,7 @@ def take_along(target: Target[Any]) -> None:
     """
     client, org_id = target.client, target.id
     # Of an organization that is kept when its resource is deleted, the program may declare that it is active.
-    kind = target.type.along({**target.inputs.dump(), ACTIVE: False}) or NOTHING
+    kind = target.along_off
     active = list(active_along(client, org_id, kind))
     ids, known = frozenset(each.id for _, each in active), frozenset[str]()
 
@@ -56,10 +58,15 @@ def take_along(target: Target[Any]) -> None:
         return replace(taken, by=by, since=since).with_ids(kind, known | ids)
 
     taken = change_taken(client, org_id, remember)
-    others = _switch_all(target, active, "deactivat", active=False) - known
-    if others:
-        # A list lags: somebody else, or a resource of this run, had deactivated them before this did.
-        taken = change_taken(client, org_id, lambda taken: taken.without(kind, others))
+    if kind == USERS and client.me.details.resource_owner == org_id:
+        client.transport.notice(f"{target.title}: user {client.me.id} is the credential's own user, and stays active.")
+    before: set[str] = set()
+    try:
+        _switch_all(target, active, "deactivat", before, active=False)
+    finally:
+        # A list lags: somebody else, or a resource of this run, had deactivated or locked them before this did.
+        if before - known:
+            taken = change_taken(client, org_id, lambda taken: taken.without(kind, before - known))
     for other in taken.kinds - {kind}:
         taken = _give_back(target, taken, other)
 
@@ -80,7 +87,8 @@ def _give_back(target: Target[Any], taken: Taken, kind: str) -> Taken:
     """Reactivate the objects of one kind, and return what is left to remember."""
     client, ids = target.client, taken.ids[kind]
     types = types_of(kind)
-    kept = _deactivated_by_others(client, types, taken, ids)
+    # The events of users are in their organization. User grants can be in any.
+    kept = _deactivated_by_others(client, types, taken, ids, target.id if kind == USERS else None)
     if kept:
         shown = ", ".join(sorted(kept)[:_NAMED])
         client.transport.notice(
@@ -90,22 +98,70 @@ def _give_back(target: Target[Any], taken: Taken, kind: str) -> Taken:
     found: list[Work] = []
     for part in chunks(sorted(ids - kept), PAGE_V2):
         for each in types:
-            records = each.calls.list_ids(client, part) or ()
-            found += ((each, each.observed(record)) for record in records)
-    _switch_all(target, found, "reactivat", active=True)
-    return change_taken(client, target.id, lambda now: now.without(kind, ids))
+            with suppress(
+                errors.NotFound, errors.UnexpectedAnswer
+            ):  # older servers do not have that list: each is read by its id
+                records = each.calls.list_ids(client, part) or ()
+                found += [(each, each.observed(record)) for record in records]
+    unseen: set[str] = set()
+    for one in ids - kept - {observed.id for _, observed in found}:
+        try:
+            found += _unlisted(target, types, one)
+        except NotProven:
+            unseen.add(one)
+    locked = sorted(each.id for of, each in found if str(each.properties.get("state")) in of.halted)
+    if locked:
+        shown = ", ".join(locked[:_NAMED])
+        client.transport.notice(
+            f"warning: {target.title}: {len(locked)} of {len(ids)} {kind} are locked and stay locked: {shown}"
+            f"{' …' if len(locked) > _NAMED else ''}."
+        )
+    _switch_all(target, found, "reactivat", set(), active=True)
+    left = change_taken(client, target.id, lambda now: now.without(kind, ids - unseen))
+    if unseen:
+        shown = ", ".join(sorted(map(clean, unseen))[:_NAMED])
+        raise NotAllChanged(
+            f"{target.title}: {len(unseen)} of {len(ids)} {kind.replace('_', ' ')} that were deactivated along with it cannot be seen by "
+            f"this credential, so they stay inactive: {shown}{' …' if len(unseen) > _NAMED else ''}. The others were reactivated. They "
+            "are still remembered: run `pulumi up` once with a credential that may see and change them (IAM_OWNER), which also forgets "
+            "those that were removed."
+        )
+    return left
+
+
+def _unlisted(target: Target[Any], types: Iterable[ResourceType[Any]], id: str) -> list[Work]:
+    """Return an object that no list shows: a list lags, and leaves out what the caller may not see. It is empty for a removed one.
+
+    :raises NotProven: where neither can be shown.
+    """
+    client = target.client
+    for each in types:
+        # A user grant can be in any organization, and only its events show in which one.
+        events = events_of(client, each.events, id, Address())
+        org_id = events[0].aggregate.resource_owner if events else target.id if each.goes_along == USERS else None
+        if org_id is None:
+            continue
+        try:
+            found = each.find(client, id, Address({"org_id": org_id}))
+        except (errors.ApiError, NotProven):
+            continue
+        return [(each, found)] if isinstance(found, Observed) else []
+    raise NotProven(f"It is not known whether {clean(id)} exists.")
 
 
 def _deactivated_by_others(
-    client: Client, types: Iterable[ResourceType[Any]], taken: Taken, ids: Collection[str]
+    client: Client, types: Iterable[ResourceType[Any]], taken: Taken, ids: Collection[str], org_id: str | None
 ) -> frozenset[str]:
-    """Return the objects whose last change of state somebody else made, after they were deactivated along with the organization."""
+    """Return the objects whose last change of state somebody else made, after they were deactivated along with the organization.
+
+    :param org_id: the organization that all of them are in; None where they can be in any.
+    """
     if taken.moment is None:
         return frozenset()
     own = [each.events for each in types]
     kinds = {kind for each in own for kind in each.state_changes}
     try:
-        events = client.events.since(taken.moment, kinds, at_most=_PAGES)
+        events = client.events.since(taken.moment, kinds, org_id, at_most=_PAGES)
     except (errors.PermissionDenied, errors.NotFound):
         events = None
     if events is None:
@@ -118,12 +174,13 @@ def _deactivated_by_others(
     return frozenset(each for each, event in last.items() if each in ids and event.editor.user_id not in taken.by)
 
 
-def _switch_all(target: Target[Any], work: list[Work], verb: str, *, active: bool) -> frozenset[str]:
-    """Deactivate or reactivate objects, and verify of each that a read by its id shows it. Return those that were so before.
+def _switch_all(target: Target[Any], work: list[Work], verb: str, before: set[str], *, active: bool) -> None:
+    """Deactivate or reactivate objects, and verify of each that a read by its id shows it.
 
     :param verb: the beginning of the verb, like ``deactivat``.
+    :param before: gets the ids of those that were so before.
     """
-    client, failed, before = target.client, dict[str, ZorgError](), set[str]()
+    client, failed = target.client, dict[str, ZorgError]()
     what = f"{target.title}: {verb}ed {{}} of {len(work)} that go along with it."
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="zorg") as pool:
         running = {pool.submit(_switch, client, *each, active): each[1] for each in work}
@@ -143,11 +200,12 @@ def _switch_all(target: Target[Any], work: list[Work], verb: str, *, active: boo
             pool.shutdown(wait=True, cancel_futures=True)
     if failed:
         shown = " ".join(f"{clean(each)}: {error}" for each, error in list(failed.items())[:_NAMED])
+        if len(failed) > _NAMED:
+            shown += f" So could not: {', '.join(map(clean, list(failed)[_NAMED:]))}."
         raise NotAllChanged(
             f"{target.title}: {len(failed)} of {len(work)} that go along with it could not be {verb}ed, and the others were. {shown} "
             "The next `pulumi up` tries it again."
         )
-    return frozenset(before)
 
 
 @dataclass
@@ -173,13 +231,14 @@ def _switch(client: Client, type: ResourceType[Any], listed: Observed, active: b
 
     :param listed: as a list shows it.
     """
-    declared = _inputs(type, listed, active)
-    before = {**declared.dump(), ACTIVE: not active}
-    # What a list shows otherwise may be older than the last change: it is read by its id.
-    is_to_change = listed.properties.get(ACTIVE) is not active
+    # What a list shows may be older than the last change: it is read by its id.
+    found = type.find(client, listed.id, type.address_in(listed.properties))
+    if isinstance(found, Removal) or type.is_working(found) is active:
+        return False
+    declared = _inputs(type, found, active)
     target = _Along(type, client, listed.id, declared)
     try:
-        reconcile(target, listed.properties, before=before, created=listed if is_to_change else None)
+        reconcile(target, found.properties, before={**declared.dump(), ACTIVE: not active}, created=found)
     except errors.Gone:
         return False
     return not target.refused or bool(target.lost)

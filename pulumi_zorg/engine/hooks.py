@@ -111,9 +111,10 @@ class Hooks(Generic[AnyInputs]):
         undeclared = frozenset(self.type.server_defaults) - recorded.keys()
         filled = frozenset() if is_get else undeclared | (recorded.get(FILLED) or {}).keys()
         names = set(self.type.inputs.names()) - filled
-        inputs, _ = check_inputs(
-            self.type.inputs, {name: found.properties.get(name, recorded.get(name)) for name in names}
-        )
+        seen = {name: found.properties.get(name, recorded.get(name)) for name in names}
+        inputs, _ = check_inputs(self.type.inputs, seen)
+        # What no program declares is kept as it is, so that the next run has a change.
+        inputs |= {name: seen[name] for name in self.type.remembered if seen.get(name) is not None}
         outputs = {**inputs, **state_form.in_state(self.type, found, filled)}
         if (
             is_get and self.type.has_states and ACTIVE not in found.properties

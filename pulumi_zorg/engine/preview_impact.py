@@ -18,6 +18,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types.impact import Effect, Facts, Planned
 from pulumi_zorg.resource_types.inputs import RoleUse, check_inputs
+from pulumi_zorg.resource_types.lifecycle import NOTHING
 from pulumi_zorg.resource_types.registry import ACCESS, RESOURCE_TYPES
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.role_use import lacking
@@ -211,8 +212,12 @@ class PreviewImpact:
             return self.known
 
     def with_taken(self, instance: Instance, effect: Effect) -> Instance:
-        """Return the instance with what a change reactivates along with an organization. It never raises."""
-        read = RESOURCE_TYPES[effect.type].taken_along
+        """Return the instance with what a change reactivates along with an organization, and whom it leaves. It never raises."""
+        resource_type = RESOURCE_TYPES[effect.type]
+        if resource_type.along(effect.after or {}) not in (None, NOTHING):
+            own, _ = self.attempt(("own user",), lambda: self._client.me.id)
+            instance = replace(instance, own_user=own or "")
+        read = resource_type.taken_along
         taken, _ = self.attempt(("taken", effect.type, str(effect.id)), lambda: read(self._client, effect))
         return replace(instance, taken={**instance.taken, **taken}) if taken else instance
 

@@ -76,8 +76,9 @@ def reconcile(
     # Use declared values for updatable properties; the state's may be stale.
     recorded = {name: value for name, value in recorded.items() if name not in resource_type.updatable}
     recorded |= declared.properties
-    if before is None:
-        recorded["active"] = True  # nobody knows what an object is that has no state
+    # Nobody knows what an object is that has no state. What is to be active may have been deactivated along with its organization.
+    if before is None or declared.active:
+        recorded["active"] = True
     along_before = _kept_along(target) if before is None else resource_type.along(before)
     # It is read only where the program has, or had, something to say about it.
     along = None if declared.along == along_before == lifecycle.NOTHING else declared.along
@@ -110,12 +111,7 @@ def reconcile(
 
 def _kept_along(target: Target[Any]) -> str | None:
     """Return what a resource without a state had deactivated along with its object: nobody knows, if it declares something of the kind."""
-    return lifecycle.NOTHING if _along_off(target) == lifecycle.NOTHING else None
-
-
-def _along_off(target: Target[Any]) -> str:
-    """Return what goes along with the object while it is deactivated."""
-    return target.type.along({**target.inputs.dump(), "active": False}) or lifecycle.NOTHING
+    return lifecycle.NOTHING if target.along_off == lifecycle.NOTHING else None
 
 
 def _sent(target: Target[AnyInputs], desired: Snapshot, observed: Snapshot) -> AnyInputs:
@@ -143,7 +139,7 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
         return False
     # The object is assumed to exist: what the removal answers shows whether it does. Where it may not be removed, it is read.
     # The first object of a run is read: a server that ignores the header is not written to.
-    along = _along_off(target)
+    along = target.along_off
     assumed = policy is DeletionPolicy.REMOVE and target.client.header_arrives and _may_be_removed(target)
     deactivates = False
 
@@ -253,6 +249,11 @@ def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | Non
         # Where the event store has another change after it, nothing was lost.
         if refusal is not None or _accepted(target, step) is not False:
             _undo(target, step, refusal)
+    elif step in target.lost and step.action is Action.TAKE_ALONG:
+        target.client.transport.notice(
+            f"{target.title}: after that, some of what goes along with it was still active, or active again, or new. "
+            "It was deactivated too."
+        )
     elif step in target.lost:
         target.client.transport.notice(
             f"{target.title}: ZITADEL had accepted the {_NOUNS[step.action]} and lost it: reads, and the roles in new tokens, did not "

@@ -13,9 +13,9 @@ from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import Gone, HeaderIgnored, NoAnswer, ZorgError, clean
 from pulumi_zorg.resource_types.along import release
 from pulumi_zorg.resource_types.inputs import UNFINISHED
-from pulumi_zorg.resource_types.lifecycle import Action, Step
+from pulumi_zorg.resource_types.lifecycle import NOTHING, Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
-from pulumi_zorg.world.observed import Address, Observed, Removal
+from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal
 
 T = TypeVar("T")
 
@@ -64,6 +64,11 @@ class Target(Generic[AnyInputs]):
         """By what the declared object is found."""
         return self.type.address_in(self.inputs.dump())
 
+    @property
+    def along_off(self) -> str:
+        """What goes along with the object while it is deactivated."""
+        return self.type.along({**self.inputs.dump(), ACTIVE: False}) or NOTHING
+
     def find(self, recorded: Mapping[str, Any], along: str | None = None) -> Observed | Removal:
         """Return the object, or the proof that it was removed.
 
@@ -71,9 +76,7 @@ class Target(Generic[AnyInputs]):
         :param along: see :class:`Address`.
         """
         address = replace(self.type.address_in(recorded), along=along)
-        # What this change has read as its own is its own.
-        own = self.is_along or (self.found is not None and not self.found.taken_by)
-        return (self.type.find if own else self.type.find_declared)(self.client, self.id, address)
+        return (self.type.find if self.is_along else self.type.find_declared)(self.client, self.id, address)
 
     def guard(self, step: Step) -> None:
         """Raise where the step must not be made."""
@@ -90,7 +93,10 @@ class Target(Generic[AnyInputs]):
         if step.action is Action.DEACTIVATE and self.found is not None and self.found.taken_by:
             release(self.client, self.found)
             return
-        self.type.perform(self.client, self.id, self.sent, step)
+        try:
+            self.type.perform(self.client, self.id, self.sent, step)
+        finally:
+            self.client.along.pop(self.id, None)  # of an organization, it was read for the state before this step
         self.accepted |= step.changed
 
 
@@ -139,6 +145,8 @@ def explain_update(
             pass
         else:
             now, unsure = (found, None) if isinstance(found, Observed) else (now, unsure)
+    # The last read may have been without what is remembered elsewhere.
+    names = tuple(each for each in names if each not in target.type.remembered or each in now.properties)
     changes = _changes(names, first, now, hidden)
     earlier = bool(recorded.get(UNFINISHED))
     if not changes and unsure is None and not earlier:

@@ -12,10 +12,11 @@ from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.engine.state import every_recorded, every_urn, not_understood
 from pulumi_zorg.errors import InputError, ZorgError, clean
+from pulumi_zorg.resource_types.along import with_remembered
 from pulumi_zorg.resource_types.inputs import LONGEST, wrong_id
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES, referred_types
 from pulumi_zorg.resource_types.resource_type import ResourceType
-from pulumi_zorg.world.observed import Address, Key, Observed, Removal, Sought
+from pulumi_zorg.world.observed import ACTIVE, Address, Key, Observed, Removal, Sought
 from pulumi_zorg.world.reader import World
 from pulumi_zorg.world.tokens import resource_name, short
 from pulumi_zorg.world.unmanaged import find_unmanaged
@@ -163,7 +164,7 @@ def select(
             )
         why = why_not_managed(world.client, each)
         if why is None:
-            selection.objects.append(each)
+            selection.objects.append(_with_remembered(world, each, selection))
         else:
             selection.remarks.append(f"{RESOURCE_TYPES[each.token].noun} {clean(each.id)} is left out: {why}.")
     _read_names(world, selection)
@@ -181,7 +182,8 @@ def select_one(world: World, type: ResourceType[Any], id: str, address: Mapping[
     if isinstance(found, Removal):
         raise errors.Gone(f"There is no {type.noun} {clean(id)} to import: {found.describe()}.")
     why = why_not_managed(world.client, found)
-    selection = Selection([found], remarks=[each for each in (found.warning, why and f"Caution: {why}.") if each])
+    selection = Selection(remarks=[each for each in (found.warning, why and f"Caution: {why}.") if each])
+    selection.objects.append(_with_remembered(world, found, selection))
     _read_names(world, selection)
     return selection
 
@@ -231,7 +233,7 @@ def _with_all_properties(
 
     :param every: read all of them by id.
     """
-    incomplete = [each for each in found if every or set(RESOURCE_TYPES[each.token].updatable) - each.properties.keys()]
+    incomplete = [each for each in found if every or _lacks_properties(each)]
     whole = [each for each in found if each not in incomplete]
 
     sought = [Sought(each.key, Address.of(each.properties)) for each in incomplete]
@@ -245,6 +247,22 @@ def _with_all_properties(
             if answer.warning and every:
                 selection.remarks.append(answer.warning)
     return whole
+
+
+def _with_remembered(world: World, observed: Observed, selection: Selection) -> Observed:
+    """Return a deactivated organization with `cascade`, without which the program could not bring back what went along with it."""
+    if observed.token != world.top.token or observed.properties.get(ACTIVE) is not False:
+        return observed
+    try:
+        return with_remembered(world.client, observed)
+    except ZorgError as error:
+        selection.remarks.append(f"`cascade` of organization {clean(observed.id)} is left out. {error}")
+        return observed
+
+
+def _lacks_properties(observed: Observed) -> bool:
+    of_type = RESOURCE_TYPES[observed.token]
+    return bool({*of_type.updatable} - {*of_type.remembered} - observed.properties.keys())
 
 
 def _read_names(world: World, selection: Selection) -> None:

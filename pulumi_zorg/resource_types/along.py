@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.api.metadata import LONGEST, read_metadata, remove_metadata, set_metadata
-from pulumi_zorg.errors import NotProven, ZorgError, clean
+from pulumi_zorg.errors import NotFound, NotProven, PermissionDenied, ZorgError, clean
 from pulumi_zorg.resource_types.impact import count_text
-from pulumi_zorg.resource_types.lifecycle import NOTHING, PARTLY
+from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING, PARTLY
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.world.observed import ACTIVE, Observed, Removal
 
@@ -35,7 +35,7 @@ KINDS = (NOTHING, USER_GRANTS, USERS)
 #: Objects that a list shows as active are read by their ids, if they are no more than this: a list lags behind the last changes.
 _FEW = 20
 #: How many of them a sentence names.
-_NAMED = 10
+_NAMED = 100
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,13 @@ def _write(client: Client, org_id: str, taken: Taken) -> None:
             "23,000 ids), so none of them was deactivated along with it. Deactivate them by other means, or remove the organization."
         )
     set_metadata(client, org_id, KEY, value)
+    if read_metadata(client, org_id, KEY) != value:
+        # Servers lose changes under load. What is not remembered would never come back.
+        raise NotProven(
+            f"ZITADEL accepted the metadata {KEY} of organization {clean(org_id)}, which has what is deactivated along with it, and does "
+            "not show it, so nothing was changed after that. Run `pulumi up` again. Another run on the organization at the same time "
+            "has the same effect."
+        )
 
 
 def as_declared(client: Client, type: ResourceType[Any], found: Observed | Removal) -> Observed | Removal:
@@ -163,7 +170,7 @@ def _taken_now(client: Client, org_id: str) -> Taken:
         try:
             shown = client.organizations.read(org_id)
             client.along[org_id] = read_taken(client, org_id) if shown.active is False else Taken()
-        except ZorgError:
+        except (NotFound, PermissionDenied):
             return Taken()  # the caller may not see it: each object then counts by itself
     taken: Taken = client.along[org_id]
     return taken
@@ -203,14 +210,14 @@ def with_along(client: Client, observed: Observed, along: str) -> Observed:
             number = count_text(sum(map(len, taken.ids.values())), "object")
             warning = (
                 f"Organization {clean(org_id)} was reactivated outside Pulumi, and what was deactivated along with it ({number}) stays "
-                "inactive. `pulumi up --refresh` deactivates the organization again, if the program declares that. To bring all of them "
-                "back, run it, then set active=True and run `pulumi up`."
+                "inactive. `pulumi up --refresh` deactivates the organization again, or brings all of them back, as the program declares."
             )
-        return replace(observed, along=PARTLY, warning=observed.warning or warning)
+        properties = {**observed.properties, "cascade": NOT_ALL + along if taken.kinds else along}
+        return replace(observed, properties=properties, along=PARTLY, warning=observed.warning or warning)
     still = [each for _, each in active_along(client, org_id, along)]
     if still and len(still) <= _FEW:
         still = [each for each in still if _is_active(client, each)]
-    properties = {**observed.properties, "cascade": NOTHING if still else along}
+    properties = {**observed.properties, "cascade": NOT_ALL + along if still else along}
     whole = not still and taken.kinds <= {along}
     warning = observed.warning
     if still:
@@ -219,6 +226,13 @@ def with_along(client: Client, observed: Observed, along: str) -> Observed:
     return replace(
         observed, properties=properties, along=along if whole else PARTLY, warning=warning, still_active=tuple(still)
     )
+
+
+def with_remembered(client: Client, observed: Observed) -> Observed:
+    """Return an organization with the input ``cascade`` by which other objects were deactivated along with it, if any were."""
+    kinds = read_taken(client, observed.id).kinds
+    kind = next((each for each in (USERS, USER_GRANTS) if each in kinds), None)
+    return observed if kind is None else replace(observed, properties={**observed.properties, "cascade": kind})
 
 
 def describe(kind: str, still: Sequence[tuple[Observed, Event | None]]) -> str:
@@ -244,4 +258,4 @@ def _is_active(client: Client, listed: Observed) -> bool:
         found = resource_type.find(client, listed.id, resource_type.address_in(listed.properties))
     except ZorgError:
         return True
-    return isinstance(found, Observed) and found.properties.get(ACTIVE) is not False
+    return isinstance(found, Observed) and resource_type.is_working(found)

@@ -33,6 +33,9 @@ class Action(str, Enum):
 NOTHING = "none"
 #: Of an object, as it was read: neither all that goes along with it is deactivated, nor is nothing remembered.
 PARTLY = "partly"
+#: Before a kind, like ``users``, in the state of an object that was refreshed: what is remembered of the kind was not all inactive, or was
+#: not reactivated with the object. So the next update has something to do, whatever the program declares.
+NOT_ALL = "not all "
 
 
 class DeletionPolicy(str, Enum):
@@ -80,7 +83,9 @@ def changed_only(
     :param before: what the program declared before. What is missing from it counts as changed.
     :param along_before: the same for what is deactivated along with the object; None counts as changed.
     """
-    active = observed.active if before.get("active") == declared.active else declared.active
+    # What is to go along with the object goes with its deactivation, also where somebody has reactivated the object itself.
+    takes = declared.along not in (NOTHING, along_before)
+    active = declared.active if takes or before.get("active") != declared.active else observed.active
     values = declared.properties.items()
     properties = {name: merged(before.get(name), value, observed.properties.get(name)) for name, value in values}
     return Snapshot(active, properties, observed.along if along_before == declared.along else declared.along)

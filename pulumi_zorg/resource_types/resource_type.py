@@ -50,6 +50,8 @@ class ResourceType(Generic[AnyInputs]):
     created_state: ClassVar[str | None] = None
     #: The inputs that an update changes in place, besides ``active``.
     updatable: ClassVar[tuple[str, ...]] = ()
+    #: Of these, those that no read of an object shows, because they are remembered elsewhere.
+    remembered: ClassVar[tuple[str, ...]] = ()
     #: The inputs that a create cannot set. An update sets them afterwards.
     set_after_create: ClassVar[tuple[str, ...]] = ()
     #: Inputs that only a create uses, and what to declare instead of changing them later, as a sentence without its end.
@@ -136,6 +138,12 @@ class ResourceType(Generic[AnyInputs]):
     def taken_with(self, client: Client, observed: Observed) -> str:
         """Return the id of the organization along with which an object is deactivated."""
         return str(observed.properties.get("org_id", ""))
+
+    def is_working(self, observed: Observed) -> bool:
+        """Whether an object is neither inactive nor in a state that takes its access away."""
+        return (
+            observed.properties.get("active") is not False and str(observed.properties.get("state")) not in self.halted
+        )
 
     def list_along(self, client: Client, org_id: str) -> Sequence[Observed]:
         """Return the objects of all types of this kind (:attr:`goes_along`) that go along with an organization and may be active."""

@@ -209,7 +209,7 @@ class LostChange:
     @property
     def shown(self) -> bool:
         """Whether reads show the object as active."""
-        return bool(self.observed.properties.get(ACTIVE))
+        return bool(self.observed.shown_active)
 
     @property
     def effect(self) -> str:

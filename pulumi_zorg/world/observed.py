@@ -103,8 +103,8 @@ class Observed:
         return Key(self.token, self.id, self.within)
 
     @property
-    def shown_as_active(self) -> bool | None:
-        """Whether the server shows it as active, whatever its own flag is; None where it has no flag."""
+    def shown_active(self) -> bool | None:
+        """The flag that the server shows: an object that was deactivated along with its organization is not active."""
         return False if self.taken_by else self.properties.get(ACTIVE)
 
 

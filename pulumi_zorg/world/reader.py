@@ -214,7 +214,8 @@ class World:
 
     def _hides(self, sought: Sought, shown: Observed) -> bool:
         """Whether a list leaves out a property that is wanted."""
-        wanted = set(self.types[shown.token].updatable) - sought.address.unwanted
+        of_type = self.types[shown.token]
+        wanted = {*of_type.updatable} - {*of_type.remembered} - sought.address.unwanted
         return not wanted <= shown.properties.keys()
 
     def _agrees(self, sought: Sought, shown: Observed) -> bool:
@@ -290,7 +291,7 @@ class World:
 
     def _was_changed(self, observed: Observed, last: Mapping[Key, bool | None]) -> bool:
         """Whether the last change of state that the event store has of an object made another one than was seen."""
-        seen = observed.shown_as_active
+        seen = observed.shown_active
         return seen is not None and last.get(observed.key, seen) is not seen
 
     def lost_change(self, sought: Sought, observed: Observed, recorded: Any) -> LostChange | None:
@@ -345,7 +346,7 @@ class World:
         last = events[-1] if events else None
         if isinstance(found, Removal) or last is None or last.kind in own.created:
             return found, None
-        is_shown = last.kind not in own.removed and own.gives(last, ACTIVE, found.shown_as_active) is not False
+        is_shown = last.kind not in own.removed and own.gives(last, ACTIVE, found.shown_active) is not False
         return found, None if is_shown else LostChange(found, last, own)
 
     # What is removed with other objects

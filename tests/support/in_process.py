@@ -103,6 +103,11 @@ class InProcessStack:
             assert set(each.get("opts", {})) <= _OPTIONS, "the engine alone knows that option"
         self._declared = resources
 
+    @property
+    def declared(self) -> dict[str, dict[str, Any]]:
+        """What the program declares, in its order."""
+        return dict(self._declared)
+
     def run(self, *args: str) -> Run:
         """Run a command: up, preview, refresh, destroy, config set, state delete."""
         command, options = args[0], set(args[1:])

@@ -6,12 +6,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from pulumi_zorg.access.changes import give_back, take_along
-from pulumi_zorg.access.instance import Instance, Kind, Organization, User, UserState
+from pulumi_zorg.access.changes import give_back, take_along, working_in
+from pulumi_zorg.access.instance import Instance, Kind, Organization, User
 from pulumi_zorg.resource_types.access import AccessModel, flag_of
 from pulumi_zorg.resource_types.impact import Act, Effect, Facts, active
-from pulumi_zorg.resource_types.lifecycle import NOTHING
-from pulumi_zorg.resource_types.organization.impact import ACCOUNTS_ALONG, LOGIN_V2, PEOPLE_ALONG, along, along_after
+from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING
+from pulumi_zorg.resource_types.organization.impact import (
+    ACCOUNTS_ALONG,
+    LOGIN_V2,
+    PEOPLE_ALONG,
+    along,
+    along_after,
+    comes_back,
+)
 
 
 class OrganizationAccess(AccessModel):
@@ -50,8 +57,8 @@ class OrganizationAccess(AccessModel):
         was, will = along(effect.before), along_after(effect)
         if will not in (NOTHING, was):
             after = take_along(after, effect.id, will)
-        if was not in (NOTHING, will):
-            after = give_back(after, effect.id, was)
+        if comes_back(was, will):
+            after = give_back(after, effect.id, None if was is None else was.removeprefix(NOT_ALL))
         return after
 
     def _along_counts(self, instance: Instance, effect: Effect) -> dict[str, int]:
@@ -59,11 +66,10 @@ class OrganizationAccess(AccessModel):
         if effect.id is None or instance.why_not_whole("users", effect.id) is not None:
             return {}
         if along_after(effect) == "users":
-            found = [
-                each for each in _users(instance, effect) if each.state not in (UserState.INACTIVE, UserState.LOCKED)
-            ]
+            found = working_in(instance, effect.id)
         elif effect.id in instance.taken:
-            found = [each for each in _users(instance, effect) if each.id in instance.taken[effect.id]]
+            back = instance.taken[effect.id] - {each.id for each in working_in(instance, effect.id)}
+            found = [each for each in _users(instance, effect) if each.id in back]
         else:
             return {}
         accounts = sum(each.kind is Kind.SERVICE_ACCOUNT for each in found)

@@ -11,7 +11,7 @@ from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.errors import LockoutRefused, clean
 from pulumi_zorg.resource_types.along import read_taken, with_along
 from pulumi_zorg.resource_types.impact import Effect, Planned
-from pulumi_zorg.resource_types.lifecycle import NOTHING, Action, Snapshot, Step
+from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING, Action, Snapshot, Step
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls, with_domain_of
 from pulumi_zorg.resource_types.organization.impact import (
     DOMAIN_IN_LOGIN_NAMES,
@@ -36,6 +36,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     calls = OrganizationCalls()
     updatable = ("name", "cascade")
     only_at_create: ClassVar[Mapping[str, str]] = {"admins": "Declare a zorg.Manager to give or take a manager's roles"}
+    remembered = ("cascade",)
     reference = "org_id"
     gives_access = True
     read_permission = "org.read"
@@ -69,13 +70,15 @@ class OrganizationType(ResourceType[OrganizationInputs]):
 
     def address_in(self, properties: Mapping[str, Any]) -> Address:
         along, address = self.along(properties), super().address_in(properties)
+        kind = None if along is None or along == NOTHING else along.removeprefix(NOT_ALL)
         # Of an active organization a list shows all that there is. What goes along with an inactive one is read by :attr:`Address.along`.
-        return replace(address, along=None if along == NOTHING else along, unwanted=address.unwanted | {"cascade"})
+        return replace(address, along=kind, unwanted=address.unwanted | {"cascade"})
 
     def along(self, properties: Mapping[str, Any]) -> str | None:
         if "active" not in properties:
             return None
-        return NOTHING if properties["active"] is not False else properties.get("cascade") or NOTHING
+        cascade = str(properties.get("cascade") or NOTHING)
+        return cascade if properties["active"] is False or cascade.startswith(NOT_ALL) else NOTHING
 
     def first_managed(self, planned: Planned) -> tuple[str, ...]:
         return tuple(name for name in super().first_managed(planned) if name != "cascade")

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_zorg.resource_types import impact
 from pulumi_zorg.resource_types.impact import SECRET, Act, Effect, Facts, Impact, Unknown
-from pulumi_zorg.resource_types.lifecycle import NOTHING
+from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING
 
 #: The count that is 1 where login names end with the organization's domain, and 0 where they do not.
 DOMAIN_IN_LOGIN_NAMES = "domain in login names"
@@ -34,6 +34,8 @@ def along(properties: Mapping[str, Any] | None) -> str | None:
     if properties is None:
         return NOTHING
     flag, cascade = impact.active(properties), properties.get("cascade") or NOTHING
+    if str(cascade).startswith(NOT_ALL):
+        return str(cascade)
     if flag is True or cascade == NOTHING:
         return NOTHING
     return None if isinstance(flag, Unknown) or isinstance(cascade, Unknown) else str(cascade)
@@ -44,6 +46,11 @@ def along_after(effect: Effect) -> str | None:
     if effect.after is None and effect.act is Act.DEACTIVATES:
         return along({**(effect.before or {}), "active": False})
     return along(effect.before if effect.act is Act.LEAVES else effect.after)
+
+
+def comes_back(before: str | None, after: str | None) -> bool:
+    """Whether what is deactivated along with an organization comes back by a change, or that is not known."""
+    return before != NOTHING and (before is None or before.removeprefix(NOT_ALL) != after)
 
 
 class OrganizationImpact(Impact):
@@ -63,7 +70,8 @@ class OrganizationImpact(Impact):
         return super().takes_access(effect) or (self._changes_along(effect) and along_after(effect) != NOTHING)
 
     def gives_access(self, effect: Effect) -> bool:
-        return super().gives_access(effect) or (self._changes_along(effect) and along(effect.before) != NOTHING)
+        gives = comes_back(along(effect.before), along_after(effect))
+        return super().gives_access(effect) or (self._changes_along(effect) and gives)
 
     @staticmethod
     def _changes_along(effect: Effect) -> bool:
@@ -107,10 +115,11 @@ def _along(organization: str, effect: Effect, facts: Facts) -> tuple[str, ...]:
         return (
             f"{begins[0]}the user grants of its users in all organizations, which takes the roles out of every token",
         )
-    what = users if before == "users" else "the user grants of its users"
+    is_of_users = before.removeprefix(NOT_ALL) == "users"
+    what = users if is_of_users else "the user grants of its users"
     back = f"{itself} {organization} and, along with it, {what}" if itself else f"reactivates {what} of {organization}"
     stay = "Their sessions and refresh tokens work again, without a password; their access tokens and personal access tokens stay dead"
-    return (f"{back} that were deactivated along with it{f'. {stay}' if before == 'users' else ''}",)
+    return (f"{back} that were deactivated along with it{f'. {stay}' if is_of_users else ''}",)
 
 
 def _projects(act: Act, organization: str, facts: Facts) -> tuple[str, ...]:

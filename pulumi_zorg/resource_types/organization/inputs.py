@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pulumi_zorg.resource_types.inputs import FLAG, IDS, NAME, SwitchableInputs, one_of
-from pulumi_zorg.resource_types.lifecycle import NOTHING
+from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING
+
+_KINDS = one_of(NOTHING, "user_grants", "users")
+
+
+def _cascade(value: Any) -> str:
+    """Return what is to go along. With the option ``ignore_changes``, the engine gives what a refresh has put into the state."""
+    kind: str = _KINDS["check"](value.removeprefix(NOT_ALL) if isinstance(value, str) else value)
+    return kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +28,7 @@ class OrganizationInputs(SwitchableInputs):
     name: str = field(metadata=NAME)
     admins: tuple[str, ...] | None = field(default=None, metadata=IDS)
     allow_lockout: bool = field(default=False, metadata=FLAG)
-    cascade: str | None = field(default=None, metadata=one_of(NOTHING, "user_grants", "users"))
+    cascade: str | None = field(default=None, metadata={**_KINDS, "check": _cascade})
 
 
 INPUTS = OrganizationInputs

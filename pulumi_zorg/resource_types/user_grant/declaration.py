@@ -11,7 +11,7 @@ from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_
 from pulumi_zorg.api.lists import TooLong
 from pulumi_zorg.api.records import Details, Event, ObjectRecord
 from pulumi_zorg.api.retry import poll
-from pulumi_zorg.errors import ApiError, InputError, UnexpectedAnswer, clean
+from pulumi_zorg.errors import ApiError, InputError, NotFound, PermissionDenied, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.user.declaration import USER_CREATED
 from pulumi_zorg.resource_types.user_grant.calls import (
@@ -117,7 +117,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         user_id = str(observed.properties["user_id"])
         try:
             return client.searches.user(f"Reading user {clean(user_id)}", user_id).details.resource_owner
-        except ApiError:
+        except (NotFound, PermissionDenied):
             return ""  # the caller may not see the user: the user grant counts by itself
 
     def list_along(self, client: Client, org_id: str) -> Sequence[Observed]:
