@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pulumi_zorg.api.client import Client
@@ -52,14 +54,19 @@ class Changes:
         """The same, read once in a run. What a list answers is true at that moment."""
         return self.recent()
 
-    def affected(self, events: Sequence[Event] | None, sought: Sequence[Sought]) -> set[Key]:
-        """Return which of the objects recent events changed or removed; all where the events are None, which cannot all be read.
+    def affected(
+        self, events: Sequence[Event] | None, sought: Sequence[Sought], shown: Mapping[Key, Observed]
+    ) -> set[Key]:
+        """Return which of the objects lists may not show as they are; all where the events are None, which cannot all be read.
+
+        :param events: the recent ones.
+        :param shown: what lists show.
 
         :raises ApiError: for a caller who may not read the event store.
         """
         if events is None:
             return {each.key for each in sought}
-        return self.affected_by(events, sought, self._taken_along(events, at_most=1 + len(sought) // 10))
+        return self.affected_by(events, sought, self._taken_along(events, at_most=1 + len(sought) // 10), shown)
 
     def _taken_along(self, events: Sequence[Event], at_most: int) -> frozenset[str] | None:
         """Return the ids of users and projects that a removed organization took along.
@@ -77,17 +84,25 @@ class Changes:
         return frozenset(found)
 
     def affected_by(
-        self, events: Sequence[Event], sought: Iterable[Sought], taken_along: frozenset[str] | None = None
+        self,
+        events: Sequence[Event],
+        sought: Iterable[Sought],
+        taken_along: frozenset[str] | None = None,
+        shown: Mapping[Key, Observed] = MappingProxyType({}),
     ) -> set[Key]:
         """Return which of the objects events changed or removed, directly or with another object.
+
+        :param events: oldest first.
 
         :param taken_along: the ids of users and projects that a removed organization took along. Objects in other organizations
             that name one of these are removed too. Where it is None and an organization was removed, every object that names a
             user or a project may be affected.
+        :param shown: what lists show. An object of which a list shows what the events made of it is left out.
         """
         changed: set[Key] = set()
         for token, resource_type in self._types.items():
             created_at: dict[Key, datetime] = {}
+            later = defaultdict[Key, list[Event]](list)
             own = resource_type.events
             for event in (each for each in events if each.kind in own.life):
                 key = own.key(token, event)
@@ -95,7 +110,12 @@ class Changes:
                     created_at[key] = event.creation_date
                 # The state was written after the create, with all that the create did.
                 if event.creation_date != created_at.get(key):
-                    changed.add(key)
+                    later[key].append(event)
+            changed |= {
+                key
+                for key, of_object in later.items()
+                if key not in shown or not own.are_shown(of_object, shown[key].properties)
+            }
         removed = {"org_id": {event.aggregate.id for event in events if event.kind == ORG_REMOVED}}
         is_unknown = bool(removed["org_id"]) and taken_along is None
         for parent in self._parents:

@@ -5,7 +5,7 @@ Each resource type declares its events with :class:`ObjectEvents`. Proof, drift 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -63,9 +63,10 @@ class ObjectEvents(_Logged):
     :param removed: the types of the events that remove it.
     :param changes: the types of the events that change a property, by property. Of ``active``, first the one that deactivates.
     :param halts: those of them after which an object is neither active nor inactive.
-    :param payload: the fields of the payloads that are properties, by property. The creating event has all of them, and an
-        event that changes an object those that it changes.
+    :param payload: the fields of the payloads that are properties, by property. The creating event has those that a create
+        sets, and an event that changes an object those that it changes.
     :param set_whole: the same for properties that every event that changes them sets whole. An empty value is left out there.
+    :param not_listed: the properties that no list shows. They are read from the event store, or by id.
     :param parents: the objects with which an object is removed, besides its organization.
     """
 
@@ -75,6 +76,7 @@ class ObjectEvents(_Logged):
     halts: tuple[str, ...] = ()
     payload: Mapping[str, str] = field(default_factory=dict)
     set_whole: Mapping[str, str] = field(default_factory=dict)
+    not_listed: tuple[str, ...] = ()
     parents: tuple[Parent, ...] = ()
 
     @cached_property
@@ -119,6 +121,17 @@ class ObjectEvents(_Logged):
             return set(event.payload.get(self.set_whole[property]) or ()) == set(value or ())
         shown = event.payload.get(self.payload.get(property, ""))
         return bool(shown == value) if type(shown) is type(value) else None
+
+    def are_shown(self, events: Sequence[Event], properties: Mapping[str, Any]) -> bool:
+        """Whether an entry of a list shows what these events made of the object: the last one of each property gives what it has.
+
+        :param events: oldest first, without those of the create. One that removes the object is never shown.
+        :param properties: what the entry shows.
+        """
+        last = {name: each for each in events for name in self.changes if self.changes_property(each, name)}
+        return not any(each.kind in self.removed for each in events) and all(
+            name in self.not_listed or self.gives(each, name, properties.get(name)) for name, each in last.items()
+        )
 
     def aggregate_of(self, id: str, address: Address) -> str | None:
         """Return the id of the aggregate that has an object's events; None for the instance."""

@@ -1,8 +1,8 @@
 """The reader of many objects, which refresh, drift, guard and generate share.
 
 Lists take few calls. But a list lags behind the last writes, leaves out what the caller may not see, and does not show phantoms. So it
-only confirms an object that it shows exactly as the caller has it, and that has not changed recently by the event store. Everything
-else is read by id, which returns the object, the proof of its removal, or an error.
+only confirms an object that it shows exactly as the caller has it, and as the last events of the event store made it. Everything else
+is read by id, which returns the object, the proof of its removal, or an error.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ class World:
         shown = self._listed(in_lists)
         differing = {each.key for each in in_lists if each.key in shown and not self._agrees(each, shown[each.key])}
         agreeing = [each for each in in_lists if each.key in shown.keys() - differing]
-        changed = self._changed_lately(agreeing, self.changes.recent) if agreeing else set[Key]()
+        changed = self._changed_lately(agreeing, shown, self.changes.recent) if agreeing else set[Key]()
         found: dict[Key, Found] = {each.key: shown[each.key] for each in agreeing if each.key not in changed}
         missing = [each for each in in_lists if each.key not in shown]
         if len(missing) > _FEW_PROOFS:
@@ -222,10 +222,12 @@ class World:
         # No list shows what is deactivated along with an object.
         return sought.address.along is None and not self._hides(sought, shown) and sought.agrees(shown.properties)
 
-    def _changed_lately(self, sought: Sequence[Sought], recent: Callable[[], tuple[Event, ...] | None]) -> set[Key]:
+    def _changed_lately(
+        self, sought: Sequence[Sought], shown: Mapping[Key, Observed], recent: Callable[[], tuple[Event, ...] | None]
+    ) -> set[Key]:
         """Return which of the objects lists may not show as they are; none where the caller may not read the event store."""
         try:
-            return self.changes.affected(recent(), sought)
+            return self.changes.affected(recent(), sought, shown)
         except errors.PermissionDenied:
             return set()
         except ZorgError:
@@ -280,7 +282,7 @@ class World:
         if records:
             shown = listed(type, records)
             entries = [Sought(key, type.address_in(found.properties)) for key, found in shown.items()]
-            changed = self._changed_lately(entries, self._recent_in_run)
+            changed = self._changed_lately(entries, shown, self._recent_in_run)
             self._confirmed.update((key, found) for key, found in shown.items() if key not in changed)
 
     def _recent_in_run(self) -> tuple[Event, ...] | None:

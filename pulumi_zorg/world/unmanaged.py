@@ -47,7 +47,7 @@ def find_unmanaged(
         doubtful = set(candidates)
         with suppress(ApiError):  # a caller who may not read the event store reads each object by its id
             events = world.changes.recent()
-            doubtful = world.changes.affected(events, list(candidates.values()))
+            doubtful = world.changes.affected(events, list(candidates.values()), shown)
         shown = {key: each for key, each in shown.items() if key not in doubtful}
     candidates = {**_created(world, events or (), organizations), **candidates}
     wanted = [each for key, each in candidates.items() if key not in managed and key.token in tokens]

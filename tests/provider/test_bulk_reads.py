@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls
 from pulumi_zorg.testing import Fault
+from tests.provider.test_zorg_drift import MakeDrift, drift_of  # noqa: F401 - the fixture
 from tests.support.in_process import InProcessStack
+from tests.support.measured_calls import MANY as SOME
+from tests.support.measured_calls import kinds
 from tests.support.servers import Server
-from tests.support.stack import grant, org
+from tests.support.stack import TOKENS, grant, org
 from tests.unit.clients import Clients
 
 MANY, FEW = 40, 8
@@ -50,6 +56,26 @@ def test_many_resources_are_refreshed_with_few_calls(server: Server, stack: InPr
     assert sum(calls(server).values()) <= 16, calls(server)
 
 
+@pytest.mark.parametrize("kind", TOKENS)
+def test_a_refresh_right_after_a_change_of_everything_takes_as_many_calls_as_later(
+    server: Server, stack: InProcessStack, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    made = kinds(server)[kind]
+    states: list[Mapping[str, Any]] = [{}, {"active": False}, {"active": True}] if made.has_states else [{}]
+    taken = list[Counter[str]]()
+    for changed in (*states, None):
+        given = [made.changed(number) if changed is None else changed for number in range(SOME)]
+        stack.declare(**{f"r{number}": made.declare(number, **each) for number, each in enumerate(given)})
+        stack.up()
+        server.proxy.clear()
+        assert stack.run("refresh", "--expect-no-changes").code == 0
+        taken.append(calls(server))
+    monkeypatch.setattr("pulumi_zorg.world.changes._LONGEST_LAG", timedelta(seconds=-5))  # an hour later
+    server.proxy.clear()
+    assert stack.run("refresh", "--expect-no-changes").code == 0
+    assert [each.total() for each in taken] == [calls(server).total()] * len(taken), taken
+
+
 def test_few_resources_are_read_by_id(server: Server, stack: InProcessStack) -> None:
     stack.declare(**{f"org{number}": org(f"Tenant {number}") for number in range(5)})
     stack.up()
@@ -83,6 +109,70 @@ def test_a_list_that_lags_hides_no_recent_change(
     server.admin.deactivate_grant(server.home, users[30], stack.id("grant30"))
     monkeypatch.setattr(UserGrantCalls, "list_organization", lambda *args: outdated)
     assert stack.preview("--refresh") == {"grant30": ["update", "active"]}
+
+
+@pytest.mark.parametrize("command", ["refresh", "drift"])
+def test_lists_that_stand_still_after_a_change_of_everything_hide_no_later_change(
+    server: Server,
+    stack: InProcessStack,
+    drift_of: MakeDrift,  # noqa: F811
+    command: str,
+) -> None:
+    admin, users = server.admin, [server.admin.create_user(server.home, f"user{number}") for number in range(24)]
+
+    def declared(**args: Any) -> dict[str, Any]:
+        made = [grant(server.home, user, server.project, **args) for user in users]
+        return {f"grant{number}": each for number, each in enumerate(made)}
+
+    stack.declare(**declared(roles=["viewer"]))
+    stack.up()
+    stack.declare(**declared(roles=["editor"], active=False))
+    stack.up()
+    admin.call("POST", "/debug/lag", {"since": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ}"})
+    for number in (8, 9, 10):
+        admin.reactivate_grant(server.home, users[number], stack.id(f"grant{number}"))
+    admin.deactivate_grant(server.home, users[9], stack.id("grant9"))
+    for number in (10, 11):
+        admin.set_roles(server.home, users[number], stack.id(f"grant{number}"), ["admin"])
+    admin.remove_grant(server.home, users[12], stack.id("grant12"))
+    admin.call("DELETE", f"/management/v1/users/{users[13]}", org=server.home)
+    server.proxy.clear()
+    if command == "refresh":
+        found = {name: rest for name, (_, *rest) in stack.preview("--refresh").items()}
+    else:
+        drifted = drift_of(stack).drifted()
+        found = {name: [] if rest == "removed" else sorted(rest) for name, rest in drifted.items()}
+    assert found == {
+        "grant8": ["active"],
+        "grant10": ["active", "role_keys"],
+        "grant11": ["role_keys"],
+        "grant12": [],
+        "grant13": [],
+    }
+    read_by_id = [each for each in server.proxy.exchanges if re.search("/users/[0-9]+/grants/", each.path)]
+    assert len({each.path for each in read_by_id}) <= 12, "the list confirms the others"
+
+
+def test_a_list_hides_no_change_that_was_lost_after_a_change_of_everything(
+    server: Server,
+    stack: InProcessStack,
+    drift_of: MakeDrift,  # noqa: F811
+) -> None:
+    users = [server.admin.create_user(server.home, f"user{number}") for number in range(24)]
+    for active in (True, False):
+        stack.declare(
+            **{
+                f"grant{number}": grant(server.home, user, server.project, ["viewer"], active=active)
+                for number, user in enumerate(users)
+            }
+        )
+        stack.up()
+    server.admin.call("POST", "/debug/lost-changes", {"next": 1})
+    server.admin.reactivate_grant(server.home, users[9], stack.id("grant9"))
+    assert stack.must("refresh").shows("warning:", stack.id("grant9"), "accepted its reactivation")
+    (found,) = drift_of(stack).report(code=7)["drifted"]
+    assert found["urn"].endswith("::grant9")
+    assert found["changes"][0]["lost"]
 
 
 @pytest.mark.slow

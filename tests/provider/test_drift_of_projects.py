@@ -366,14 +366,12 @@ def many(tenant: Tenant, organizations: int, each: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("organizations", "each", "most"), [(1, 2 * FEW, 8), (2 * FEW_LISTS, 2, 31)])
-def test_many_projects_with_roles_take_few_calls(
-    own_tenant: Tenant, organizations: int, each: int, most: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(("organizations", "each", "most"), [(1, 2 * FEW, 9), (2 * FEW_LISTS, 2, 32)])
+def test_many_projects_with_roles_take_few_calls(own_tenant: Tenant, organizations: int, each: int, most: int) -> None:
     tenant = own_tenant
     many(tenant, organizations, each)
-    everything_is_old(monkeypatch)
     assert tenant.values() == {}
+    # One of them reads what the organization took along that was removed when the tenant was made.
     assert sum(tenant.calls.values()) <= most, tenant.calls
 
 

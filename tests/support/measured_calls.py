@@ -13,7 +13,7 @@ from tests.support.in_process import InProcessStack
 from tests.support.servers import Server, emulated
 from tests.support.stack import TOKENS, grant, human, machine, manager, org, project, project_grant
 
-__all__ = ["table"]
+__all__ = ["kinds", "table"]
 
 #: So many resources of each type: the calls that are made once for all of them do not count much.
 MANY = 20
@@ -22,7 +22,7 @@ CHANGES = ("create", "create inactive", "update", "deactivate", "reactivate", "d
 
 
 @dataclass(frozen=True)
-class _Kind:
+class Kind:
     """How one type is declared.
 
     :param declare: returns the declaration of the resource with that number.
@@ -47,7 +47,7 @@ def table() -> str:
 
 def _measure(kind: str) -> dict[str, int]:
     with _stack() as (server, stack):
-        made = _kinds(server)[kind]
+        made = kinds(server)[kind]
         found: dict[str, int] = {}
 
         def run(change: str, command: str = "up", **args: Any) -> None:
@@ -68,7 +68,7 @@ def _measure(kind: str) -> dict[str, int]:
         return found
 
 
-def _changed(made: _Kind, number: int, change: str) -> dict[str, Any]:
+def _changed(made: Kind, number: int, change: str) -> dict[str, Any]:
     return made.changed(number) if change in ("update", "delete") else {}
 
 
@@ -78,7 +78,8 @@ def _stack() -> Iterator[tuple[Server, InProcessStack]]:
         yield server, InProcessStack(Path(folder) / "stack", server.proxy.url, server.token)
 
 
-def _kinds(server: Server) -> dict[str, _Kind]:
+def kinds(server: Server) -> dict[str, Kind]:
+    """Return how each type is declared, of which there can be :data:`MANY` resources."""
     admin, home = server.admin, server.home
     users = [admin.create_user(home, f"user{number}") for number in range(MANY)]
     tenants = [admin.create_organization(f"Granted {number}") for number in range(MANY)]
@@ -105,11 +106,11 @@ def _kinds(server: Server) -> dict[str, _Kind]:
         return manager(users[number], **{"org_id": home, "roles": ["ORG_OWNER_VIEWER"], **args})
 
     return {
-        "org": _Kind(an_organization, lambda number: {"name": f"Renamed {number}"}),
-        "machine": _Kind(a_machine, lambda number: {"description": "changed"}),
-        "human": _Kind(a_person, lambda number: {"family_name": "Hill"}),
-        "project": _Kind(a_project, lambda number: {"project_role_check": True}),
-        "project_grant": _Kind(a_project_grant, lambda number: {"roles": ["editor"]}),
-        "grant": _Kind(a_grant, lambda number: {"roles": ["editor"]}),
-        "manager": _Kind(a_manager, lambda number: {"roles": ["ORG_USER_MANAGER"]}, has_states=False),
+        "org": Kind(an_organization, lambda number: {"name": f"Renamed {number}"}),
+        "machine": Kind(a_machine, lambda number: {"description": "changed"}),
+        "human": Kind(a_person, lambda number: {"family_name": "Hill"}),
+        "project": Kind(a_project, lambda number: {"project_role_check": True}),
+        "project_grant": Kind(a_project_grant, lambda number: {"roles": ["editor"]}),
+        "grant": Kind(a_grant, lambda number: {"roles": ["editor"]}),
+        "manager": Kind(a_manager, lambda number: {"roles": ["ORG_USER_MANAGER"]}, has_states=False),
     }

@@ -81,6 +81,59 @@ def test_each_of_the_events_that_create_an_object_does(kind: str) -> None:
     assert world().changes.affected_by([created, changed], [sought(), sought("2")]) == {Key(USER, "1")}
 
 
+SHOWN = {"user_name": "ann", "active": True}
+RENAMED, RENAMED_AGAIN = event("user.username.changed", userName="ann"), event("user.username.changed", userName="bob")
+DEACTIVATED, REACTIVATED = event("user.deactivated"), event("user.reactivated")
+
+
+@pytest.mark.parametrize(
+    ("events", "is_shown"),
+    [
+        ([RENAMED], True),
+        ([RENAMED_AGAIN, RENAMED], True),
+        ([RENAMED, RENAMED_AGAIN], False),
+        ([DEACTIVATED, RENAMED, REACTIVATED], True),
+        ([DEACTIVATED, RENAMED], False),
+        ([RENAMED, DEACTIVATED], False),
+        ([event("user.removed"), RENAMED], False),
+    ],
+)
+def test_a_list_shows_what_the_last_event_of_each_property_made_of_an_object(
+    events: list[Event], is_shown: bool
+) -> None:
+    assert Users.events.are_shown(events, SHOWN) is is_shown
+    changes, shown = world().changes, {Key(USER, "1"): Observed(USER, "1", SHOWN)}
+    later = [each.model_copy(update={"creation_date": NOW + timedelta(seconds=1)}) for each in events]
+    affected = changes.affected([event(CREATED[0]), *later], [sought(), sought("2")], shown)
+    assert affected == (set() if is_shown else {Key(USER, "1")})
+
+
+@pytest.mark.parametrize(
+    ("token", "kind", "payload", "shown", "is_shown"),
+    [
+        ("UserGrant", "user.grant.cascade.changed", {"roleKeys": ["b", "a"]}, {"role_keys": ["a", "b"]}, True),
+        ("UserGrant", "user.grant.changed", {"roleKeys": ["a"]}, {"role_keys": ["a", "b"]}, False),
+        ("UserGrant", "user.grant.changed", {}, {"role_keys": []}, True),
+        ("UserGrant", "user.grant.cascade.removed", {}, {"role_keys": []}, False),
+        ("HumanUser", "user.locked", {}, {"active": None}, True),
+        ("HumanUser", "user.locked", {}, {"active": True}, False),
+        ("HumanUser", "user.unlocked", {}, {"active": None}, False),
+        ("HumanUser", "user.human.profile.changed", {"firstName": "Ann"}, {"given_name": "Ann"}, True),
+        ("HumanUser", "user.human.profile.changed", {"gender": 1}, {"gender": "GENDER_FEMALE"}, False),
+        ("HumanUser", "user.human.phone.removed", {}, {"phone": ""}, False),
+        ("Project", "project.changed", {"projectRoleCheck": False}, {"project_role_check": True}, False),
+        ("Project", "project.role.removed", {"key": "a"}, {"roles": None}, True),
+        ("Organization", "org.domain.primary.set", {"domain": "a.localhost"}, {"primary_domain": "a.localhost"}, True),
+        ("Organization", "org.domain.primary.set", {"domain": "b.localhost"}, {"primary_domain": "a.localhost"}, False),
+    ],
+)
+def test_what_an_event_does_not_show_in_the_form_of_a_list_is_not_confirmed(
+    token: str, kind: str, payload: dict[str, Any], shown: dict[str, Any], is_shown: bool
+) -> None:
+    own = RESOURCE_TYPES[type_token(token)].events
+    assert own.are_shown([event(kind).model_copy(update={"payload": payload})], shown) is is_shown
+
+
 @pytest.mark.parametrize("last", ["user.deactivated", "user.reactivated"])
 def test_an_object_that_is_neither_active_nor_inactive_has_lost_no_change(last: str) -> None:
     locked = Observed(USER, "1", {"active": None, "state": "USER_STATE_LOCKED"})

@@ -50,7 +50,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
             "active": ("org.deactivated", "org.reactivated"),
             "primary_domain": ("org.domain.primary.set",),
         },
-        payload={"name": "name"},
+        payload={"name": "name", "primary_domain": "domain"},
     )
 
     def remark_on_create(self, client: Client, declared: Mapping[str, Any]) -> str | None:

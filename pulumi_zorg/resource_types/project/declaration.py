@@ -46,6 +46,7 @@ class ProjectType(ResourceType[ProjectInputs]):
             **dict.fromkeys(SETTINGS, ("project.changed",)),
         },
         payload={"name": "name", **SETTINGS},
+        not_listed=("roles",),
         log=PROJECT_CHANGES,
     )
 
