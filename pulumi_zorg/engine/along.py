@@ -6,7 +6,7 @@ has deactivated is among those that come back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,6 +23,7 @@ from pulumi_zorg.resource_types.along import USERS, Taken, active_along, change_
 from pulumi_zorg.resource_types.inputs import check_inputs
 from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.resource_type import ResourceType
+from pulumi_zorg.world.changes import LONGEST_LAG
 from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal
 from pulumi_zorg.world.proof import events_of
 
@@ -181,9 +182,12 @@ def _switch_all(target: Target[Any], work: list[Work], verb: str, before: set[st
     :param before: gets the ids of those that were so before.
     """
     client, failed = target.client, dict[str, ZorgError]()
+    as_listed = _as_listed(client, work, target.id)
     what = f"{target.title}: {verb}ed {{}} of {len(work)} that go along with it."
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="zorg") as pool:
-        running = {pool.submit(_switch, client, *each, active): each[1] for each in work}
+        running = {
+            pool.submit(_switch, client, *each, active, is_as_listed=each[1].id in as_listed): each[1] for each in work
+        }
         try:
             for number, done in enumerate(as_completed(running), start=1):
                 observed = running[done]
@@ -226,13 +230,38 @@ class _Along(Target[Any]):
             raise
 
 
-def _switch(client: Client, type: ResourceType[Any], listed: Observed, active: bool) -> bool:
+def _as_listed(client: Client, work: Sequence[Work], org_id: str) -> frozenset[str]:
+    """Return the objects that are in the state that a list showed: by the event store, nothing else happened in the time that a list lags.
+
+    None is, for a caller who may not read the event store.
+    """
+    types = {of.token: of.events for of, _ in work}
+    # The events of users are in their organization. User grants can be in any.
+    owner = org_id if all(of.goes_along == USERS for of, _ in work) else None
+    moment = datetime.fromtimestamp(client.transport.server_time(), timezone.utc) - LONGEST_LAG
+    kinds = {kind for own in types.values() for kind in own.state_changes}
+    try:
+        events = client.events.since(moment, kinds, owner, at_most=_PAGES)
+    except (errors.PermissionDenied, errors.NotFound):
+        events = None
+    if events is None:
+        return frozenset()
+    last = {own.subject(event): event for event in events for own in types.values() if event.kind in own.state_changes}
+    shown = ((of, each, last.get(each.id)) for of, each in work)
+    return frozenset(
+        each.id
+        for of, each, event in shown
+        if event is None or of.events.gives(event, ACTIVE, each.properties.get(ACTIVE)) is True
+    )
+
+
+def _switch(client: Client, type: ResourceType[Any], listed: Observed, active: bool, *, is_as_listed: bool) -> bool:
     """Deactivate or reactivate one object. Return whether this did it.
 
     :param listed: as a list shows it.
+    :param is_as_listed: whether it is known to be so. Otherwise it is read by its id: a list lags behind the last changes.
     """
-    # What a list shows may be older than the last change: it is read by its id.
-    found = type.find(client, listed.id, type.address_in(listed.properties))
+    found = listed if is_as_listed else type.find(client, listed.id, type.address_in(listed.properties))
     if isinstance(found, Removal) or type.is_working(found) is active:
         return False
     declared = _inputs(type, found, active)

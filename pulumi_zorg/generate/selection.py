@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -233,10 +233,11 @@ def _with_all_properties(
 
     :param every: read all of them by id.
     """
-    incomplete = [each for each in found if every or _lacks_properties(each)]
+    incomplete = [each for each in found if every or _lacks_properties(each) or _may_be_taken_along(each)]
     whole = [each for each in found if each not in incomplete]
 
-    sought = [Sought(each.key, Address.of(each.properties)) for each in incomplete]
+    # One that was deactivated along with its organization has a flag of its own.
+    sought = [Sought(each.key, replace(Address.of(each.properties), is_active=True)) for each in incomplete]
     for each, answer in world.read_each(world.find, sought, "Reading by id"):
         if isinstance(answer, ZorgError):
             selection.left_out.append(
@@ -247,6 +248,11 @@ def _with_all_properties(
             if answer.warning and every:
                 selection.remarks.append(answer.warning)
     return whole
+
+
+def _may_be_taken_along(observed: Observed) -> bool:
+    """Whether an object may have been deactivated along with an organization."""
+    return bool(RESOURCE_TYPES[observed.token].goes_along) and observed.properties.get(ACTIVE) is False
 
 
 def _with_remembered(world: World, observed: Observed, selection: Selection) -> Observed:

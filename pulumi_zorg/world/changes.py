@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the types are built on this package
     from pulumi_zorg.resource_types.resource_type import ResourceType
 
 #: Lists are assumed to lag behind the event store by no more than this.
-_LONGEST_LAG = timedelta(minutes=2)
+LONGEST_LAG = timedelta(minutes=2)
 
 _EVENTS_IN_A_CALL = 1_000
 
@@ -47,7 +47,7 @@ class Changes:
     def recent(self) -> tuple[Event, ...] | None:
         """Return the events that lists may not show yet. See :meth:`since`."""
         now = datetime.fromtimestamp(self._client.transport.server_time(), timezone.utc)
-        return self.since(now - _LONGEST_LAG)
+        return self.since(now - LONGEST_LAG)
 
     @cached_property
     def recent_in_run(self) -> tuple[Event, ...] | None:

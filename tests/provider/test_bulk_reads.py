@@ -70,7 +70,7 @@ def test_a_refresh_right_after_a_change_of_everything_takes_as_many_calls_as_lat
         server.proxy.clear()
         assert stack.run("refresh", "--expect-no-changes").code == 0
         taken.append(calls(server))
-    monkeypatch.setattr("pulumi_zorg.world.changes._LONGEST_LAG", timedelta(seconds=-5))  # an hour later
+    monkeypatch.setattr("pulumi_zorg.world.changes.LONGEST_LAG", timedelta(seconds=-5))  # an hour later
     server.proxy.clear()
     assert stack.run("refresh", "--expect-no-changes").code == 0
     assert [each.total() for each in taken] == [calls(server).total()] * len(taken), taken

@@ -377,7 +377,7 @@ def test_many_projects_with_roles_take_few_calls(own_tenant: Tenant, organizatio
 
 def everything_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was created a moment ago is read by id, because lists may not show it as it is. Here they do."""
-    monkeypatch.setattr("pulumi_zorg.world.changes._LONGEST_LAG", timedelta(seconds=-5))
+    monkeypatch.setattr("pulumi_zorg.world.changes.LONGEST_LAG", timedelta(seconds=-5))
 
 
 @pytest.mark.slow
