@@ -6,7 +6,7 @@ has deactivated is among those that come back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,6 +16,7 @@ from typing import Any
 from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.lists import PAGE_V2, chunks
+from pulumi_zorg.api.records import Event
 from pulumi_zorg.engine.reconcile import reconcile
 from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import NotAllChanged, NotProven, ZorgError, clean
@@ -63,7 +64,10 @@ def take_along(target: Target[Any]) -> None:
         client.transport.notice(f"{target.title}: user {client.me.id} is the credential's own user, and stays active.")
     before: set[str] = set()
     try:
-        _switch_all(target, active, "deactivat", before, active=False)
+        lagging = datetime.fromtimestamp(client.transport.server_time(), timezone.utc) - LONGEST_LAG
+        last = _last_states(client, types_of(kind), lagging, org_id) if active else {}
+        as_listed = _as_listed(active, last, unless_unchanged=False)
+        _switch_all(target, active, "deactivat", as_listed, before, active=False)
     finally:
         # A list lags: somebody else, or a resource of this run, had deactivated or locked them before this did.
         if before - known:
@@ -88,8 +92,13 @@ def _give_back(target: Target[Any], taken: Taken, kind: str) -> Taken:
     """Reactivate the objects of one kind, and return what is left to remember."""
     client, ids = target.client, taken.ids[kind]
     types = types_of(kind)
-    # The events of users are in their organization. User grants can be in any.
-    kept = _deactivated_by_others(client, types, taken, ids, target.id if kind == USERS else None)
+    last = None if taken.moment is None else _last_states(client, types, taken.moment, target.id)
+    if last is None:
+        client.transport.notice(
+            "The event store cannot be read, so it is not known whether somebody else has deactivated again what went along with "
+            "an organization. All of that is reactivated."
+        )
+    kept = {each for each, event in (last or {}).items() if each in ids and event.editor.user_id not in taken.by}
     if kept:
         shown = ", ".join(sorted(kept)[:_NAMED])
         client.transport.notice(
@@ -117,7 +126,8 @@ def _give_back(target: Target[Any], taken: Taken, kind: str) -> Taken:
             f"warning: {target.title}: {len(locked)} of {len(ids)} {kind} are locked and stay locked: {shown}"
             f"{' …' if len(locked) > _NAMED else ''}."
         )
-    _switch_all(target, found, "reactivat", set(), active=True)
+    as_listed = _as_listed(found, last, unless_unchanged=True)
+    _switch_all(target, found, "reactivat", as_listed, set(), active=True)
     left = change_taken(client, target.id, lambda now: now.without(kind, ids - unseen))
     if unseen:
         shown = ", ".join(sorted(map(clean, unseen))[:_NAMED])
@@ -150,39 +160,55 @@ def _unlisted(target: Target[Any], types: Iterable[ResourceType[Any]], id: str) 
     raise NotProven(f"It is not known whether {clean(id)} exists.")
 
 
-def _deactivated_by_others(
-    client: Client, types: Iterable[ResourceType[Any]], taken: Taken, ids: Collection[str], org_id: str | None
-) -> frozenset[str]:
-    """Return the objects whose last change of state somebody else made, after they were deactivated along with the organization.
+def _last_states(
+    client: Client, types: Sequence[ResourceType[Any]], moment: datetime, org_id: str
+) -> dict[str, Event] | None:
+    """Return the last change of state of each object since a moment, by its id; None where the event store cannot be read.
 
-    :param org_id: the organization that all of them are in; None where they can be in any.
+    :param types: all types of one kind.
+    :param org_id: the organization that they go along with.
     """
-    if taken.moment is None:
-        return frozenset()
     own = [each.events for each in types]
     kinds = {kind for each in own for kind in each.state_changes}
+    # The events of users are in their organization. User grants can be in any.
+    owner = org_id if all(each.goes_along == USERS for each in types) else None
     try:
-        events = client.events.since(taken.moment, kinds, org_id, at_most=_PAGES)
+        events = client.events.since(moment, kinds, owner, at_most=_PAGES)
     except (errors.PermissionDenied, errors.NotFound):
-        events = None
+        return None
     if events is None:
-        client.transport.notice(
-            "The event store cannot be read, so it is not known whether somebody else has deactivated again what went along with "
-            "an organization. All of that is reactivated."
-        )
+        return None
+    return {each.subject(event): event for event in events for each in own if event.kind in each.state_changes}
+
+
+def _as_listed(work: Sequence[Work], last: Mapping[str, Event] | None, *, unless_unchanged: bool) -> frozenset[str]:
+    """Return the ids of the objects that are in the state that a list showed, by their last change of state.
+
+    :param last: None for a caller who may not read the event store. Then it is known of none.
+    :param unless_unchanged: whether that is not known of an object without a change.
+    """
+    if last is None:
         return frozenset()
-    last = {each.subject(event): event for event in events for each in own if event.kind in each.state_changes}
-    return frozenset(each for each, event in last.items() if each in ids and event.editor.user_id not in taken.by)
+
+    def is_as_listed(of: ResourceType[Any], listed: Observed) -> bool:
+        event = last.get(listed.id)
+        if event is None:
+            return not unless_unchanged
+        return of.events.gives(event, ACTIVE, listed.properties.get(ACTIVE)) is True
+
+    return frozenset(each.id for of, each in work if is_as_listed(of, each))
 
 
-def _switch_all(target: Target[Any], work: list[Work], verb: str, before: set[str], *, active: bool) -> None:
+def _switch_all(
+    target: Target[Any], work: list[Work], verb: str, as_listed: Collection[str], before: set[str], *, active: bool
+) -> None:
     """Deactivate or reactivate objects, and verify of each that a read by its id shows it.
 
     :param verb: the beginning of the verb, like ``deactivat``.
+    :param as_listed: the ids of those that are known to be as a list showed them.
     :param before: gets the ids of those that were so before.
     """
     client, failed = target.client, dict[str, ZorgError]()
-    as_listed = _as_listed(client, work, target.id)
     what = f"{target.title}: {verb}ed {{}} of {len(work)} that go along with it."
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="zorg") as pool:
         running = {
@@ -228,31 +254,6 @@ class _Along(Target[Any]):
         except errors.FailedPrecondition:
             self.refused = True
             raise
-
-
-def _as_listed(client: Client, work: Sequence[Work], org_id: str) -> frozenset[str]:
-    """Return the objects that are in the state that a list showed: by the event store, nothing else happened in the time that a list lags.
-
-    None is, for a caller who may not read the event store.
-    """
-    types = {of.token: of.events for of, _ in work}
-    # The events of users are in their organization. User grants can be in any.
-    owner = org_id if all(of.goes_along == USERS for of, _ in work) else None
-    moment = datetime.fromtimestamp(client.transport.server_time(), timezone.utc) - LONGEST_LAG
-    kinds = {kind for own in types.values() for kind in own.state_changes}
-    try:
-        events = client.events.since(moment, kinds, owner, at_most=_PAGES)
-    except (errors.PermissionDenied, errors.NotFound):
-        events = None
-    if events is None:
-        return frozenset()
-    last = {own.subject(event): event for event in events for own in types.values() if event.kind in own.state_changes}
-    shown = ((of, each, last.get(each.id)) for of, each in work)
-    return frozenset(
-        each.id
-        for of, each, event in shown
-        if event is None or of.events.gives(event, ACTIVE, each.properties.get(ACTIVE)) is True
-    )
 
 
 def _switch(client: Client, type: ResourceType[Any], listed: Observed, active: bool, *, is_as_listed: bool) -> bool:
