@@ -96,6 +96,8 @@ class Client:
         self.owners = Owners()
         #: What the server fills in for a property that is left out: by property, the values by what they depend on. Empty is none.
         self.filled_in: defaultdict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
+        #: The organization in which a user was made, by the user's id, as user grants show it.
+        self.organization_of_user: dict[str, str] = {}
         #: What was deactivated along with an organization, by its id (:mod:`pulumi_zorg.resource_types.along`).
         self.along: dict[str, Any] = {}
         self.along_lock = threading.Lock()

@@ -20,7 +20,16 @@ from pulumi_zorg.api.records import Event
 from pulumi_zorg.engine.reconcile import reconcile
 from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import NotAllChanged, NotProven, ZorgError, clean
-from pulumi_zorg.resource_types.along import USERS, Taken, active_along, change_taken, read_taken, types_of
+from pulumi_zorg.resource_types.along import (
+    USERS,
+    Taken,
+    active_along,
+    change_taken,
+    goes_along_now,
+    read_taken,
+    remember,
+    types_of,
+)
 from pulumi_zorg.resource_types.inputs import check_inputs
 from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.resource_type import ResourceType
@@ -53,13 +62,13 @@ def take_along(target: Target[Any]) -> None:
     active = list(active_along(client, org_id, kind))
     ids, known = frozenset(each.id for _, each in active), frozenset[str]()
 
-    def remember(taken: Taken) -> Taken:
+    def with_active(taken: Taken) -> Taken:
         nonlocal known
         known = taken.ids.get(kind, frozenset())
         by, since = taken.by | {client.me.id}, taken.since or _server_time(client)
         return replace(taken, by=by, since=since).with_ids(kind, known | ids)
 
-    taken = change_taken(client, org_id, remember)
+    taken = change_taken(client, org_id, with_active)
     if kind == USERS and client.me.details.resource_owner == org_id:
         client.transport.notice(f"{target.title}: user {client.me.id} is the credential's own user, and stays active.")
     before: set[str] = set()
@@ -86,6 +95,29 @@ def give_back(target: Target[Any]) -> None:
     taken = read_taken(target.client, target.id)
     for kind in sorted(taken.kinds):
         taken = _give_back(target, taken, kind)
+
+
+def deactivate_new(target: Target[Any], found: Observed, recorded: Mapping[str, Any]) -> Observed:
+    """Deactivate an object that is new and active in an organization that is deactivated with its like, and remember it.
+
+    It comes back with the organization. Return the object as it is read then.
+
+    :param recorded: what the state will have of it.
+    """
+    client = target.client
+    if found.properties.get(ACTIVE) is not True or found.taken_by:
+        return found
+    org_id = goes_along_now(client, target.type, found)
+    if not org_id:
+        return found
+    remember(client, found, org_id)
+    _switch(client, target.type, found, active=False, is_as_listed=True)
+    client.transport.notice(
+        f"{target.title}: organization {org_id} is deactivated with its {target.type.goes_along.replace('_', ' ')}, so it was deactivated "
+        "too. It comes back with the organization."
+    )
+    now = target.find(recorded)
+    return now if isinstance(now, Observed) else found
 
 
 def _give_back(target: Target[Any], taken: Taken, kind: str) -> Taken:
@@ -128,7 +160,7 @@ def _give_back(target: Target[Any], taken: Taken, kind: str) -> Taken:
         )
     as_listed = _as_listed(found, last, unless_unchanged=True)
     _switch_all(target, found, "reactivat", as_listed, set(), active=True)
-    left = change_taken(client, target.id, lambda now: now.without(kind, ids - unseen))
+    left = change_taken(client, target.id, lambda now: now.given_back(kind, ids - unseen))
     if unseen:
         shown = ", ".join(sorted(map(clean, unseen))[:_NAMED])
         raise NotAllChanged(

@@ -51,9 +51,14 @@ class Hooks(Generic[AnyInputs]):
         if origin == "created" and self.type.created_state is not None:  # else reconciling reads it
             object_id, origin = self._shown(object_id, resource, inputs)
         context.world.written(self.type.key(object_id, props))
-        target = Target(self.type, context.client, object_id, inputs)
+        target, is_read = Target(self.type, context.client, object_id, inputs), False
         try:
             observed = self._reconcile(target, resource, props, self._kept(origin, inputs, resource), origin)
+            is_read = True
+            if self.type.goes_along:
+                from pulumi_zorg.engine.along import deactivate_new
+
+                observed = deactivate_new(target, observed, props)
             outputs = self._outputs(observed, inputs)
         except _WrongId:
             context.pending.amend(resource, id=None)
@@ -66,7 +71,7 @@ class Hooks(Generic[AnyInputs]):
                 getattr(inputs, name) for name in self.type.set_after_create
             )
             unread = isinstance(error, errors.NoAnswer | errors.HeaderIgnored | errors.ApiError)
-            if not (whole and origin == "created" and unread):
+            if not (whole and origin == "created" and unread and not is_read):
                 # The pending create knows the id: the next `up` resumes it.
                 explain_create(target, origin, error, self._hidden(inputs))
                 raise

@@ -11,7 +11,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.retry import retry
 from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import Gone, HeaderIgnored, NoAnswer, ZorgError, clean
-from pulumi_zorg.resource_types.along import release
+from pulumi_zorg.resource_types.along import goes_along_now, release, remember
 from pulumi_zorg.resource_types.inputs import UNFINISHED
 from pulumi_zorg.resource_types.lifecycle import NOTHING, Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
@@ -93,6 +93,11 @@ class Target(Generic[AnyInputs]):
         if step.action is Action.DEACTIVATE and self.found is not None and self.found.taken_by:
             release(self.client, self.found)
             return
+        if step.action is Action.REACTIVATE and self.found is not None and not self.is_along:
+            org_id = goes_along_now(self.client, self.type, self.found)
+            if org_id:
+                remember(self.client, self.found, org_id)
+                return
         try:
             self.type.perform(self.client, self.id, self.sent, step)
         finally:

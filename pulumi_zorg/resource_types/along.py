@@ -42,7 +42,7 @@ _NAMED = 100
 class Taken:
     """What was deactivated along with an organization, as its metadata has it.
 
-    :param ids: the ids of the objects by their kind, ``users`` or ``user_grants``.
+    :param ids: the ids of the objects by their kind, ``users`` or ``user_grants``. A kind without ids goes along too: none was active.
     :param by: the ids of the users whose credentials deactivated them.
     :param since: when the first of them was, by the server's clock, in ISO 8601; empty where there is none.
     """
@@ -53,8 +53,8 @@ class Taken:
 
     @property
     def kinds(self) -> frozenset[str]:
-        """The kinds of which there are any."""
-        return frozenset(kind for kind, ids in self.ids.items() if ids)
+        """The kinds that go along."""
+        return frozenset(self.ids)
 
     @property
     def moment(self) -> datetime | None:
@@ -69,9 +69,15 @@ class Taken:
         """Return the same without some objects of a kind."""
         return self.with_ids(kind, self.ids.get(kind, frozenset()) - {*ids})
 
+    def given_back(self, kind: str, ids: Collection[str]) -> Taken:
+        """Return the same without some objects of a kind, which goes along no more if none is left."""
+        left = self.ids.get(kind, frozenset()) - {*ids}
+        others = {each: ids for each, ids in self.ids.items() if each != kind}
+        return replace(self, ids={**others, kind: left} if left else others)
+
     def dump(self) -> bytes:
         """Return the value of the metadata."""
-        ids = {kind: sorted(each) for kind, each in sorted(self.ids.items()) if each}
+        ids = {kind: sorted(each) for kind, each in sorted(self.ids.items())}
         return json.dumps(
             {"version": 1, "since": self.since, "by": sorted(self.by), **ids}, separators=(",", ":")
         ).encode()
@@ -85,7 +91,7 @@ class Taken:
         found = json.loads(value)
         if not isinstance(found, dict) or found.get("version") != 1:
             raise ValueError("the version is not 1")
-        kinds = (USERS, USER_GRANTS)
+        kinds = [kind for kind in (USERS, USER_GRANTS) if kind in found]
         lists = {name: found.get(name, []) for name in (*kinds, "by")}
         if not all(isinstance(each, list) and all(isinstance(one, str) for one in each) for each in lists.values()):
             raise ValueError("the ids are not lists of strings")
@@ -176,6 +182,26 @@ def _taken_now(client: Client, org_id: str) -> Taken:
     return taken
 
 
+def goes_along_now(client: Client, type: ResourceType[Any], found: Observed) -> str:
+    """Return the id of the deactivated organization along with which an object is to be deactivated; empty where there is none."""
+    if not type.goes_along or (type.reference == "user_id" and found.id == client.me.id):
+        return ""
+    org_id = type.taken_with(client, found)
+    return org_id if org_id and type.goes_along in _taken_now(client, org_id).kinds else ""
+
+
+def remember(client: Client, found: Observed, org_id: str) -> None:
+    """Remember an object among those that come back with their organization."""
+    kind = RESOURCE_TYPES[found.token].goes_along
+    change_taken(
+        client,
+        org_id,
+        lambda taken: replace(taken, by=taken.by | {client.me.id}).with_ids(
+            kind, taken.ids.get(kind, frozenset()) | {found.id}
+        ),
+    )
+
+
 def release(client: Client, found: Observed) -> None:
     """Let an object that was deactivated along with its organization stay so when that comes back: it is deactivated by itself now."""
     kind = RESOURCE_TYPES[found.token].goes_along
@@ -206,10 +232,11 @@ def with_along(client: Client, observed: Observed, along: str) -> Observed:
     if observed.properties.get(ACTIVE) is not False:
         # Somebody has reactivated the organization itself. Whoever was deactivated along with it is not back by that.
         warning = None
-        if taken.kinds:
-            number = count_text(sum(map(len, taken.ids.values())), "object")
+        number = sum(map(len, taken.ids.values()))
+        if number:
+            objects = count_text(number, "object")
             warning = (
-                f"Organization {clean(org_id)} was reactivated outside Pulumi, and what was deactivated along with it ({number}) stays "
+                f"Organization {clean(org_id)} was reactivated outside Pulumi, and what was deactivated along with it ({objects}) stays "
                 "inactive. `pulumi up --refresh` deactivates the organization again, or brings all of them back, as the program declares."
             )
         properties = {**observed.properties, "cascade": NOT_ALL + along if taken.kinds else along}
@@ -218,7 +245,7 @@ def with_along(client: Client, observed: Observed, along: str) -> Observed:
     if still and len(still) <= _FEW:
         still = [each for each in still if _is_active(client, each)]
     properties = {**observed.properties, "cascade": NOT_ALL + along if still else along}
-    whole = not still and taken.kinds <= {along}
+    whole = not still and taken.kinds == {along}
     warning = observed.warning
     if still:
         active = describe(along, [(each, None) for each in still])

@@ -18,7 +18,7 @@ from tests.provider.test_cascade import DENIED, Tenant, make
 from tests.support.command import Zorg
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server, emulated
-from tests.support.stack import org
+from tests.support.stack import grant, machine, org
 from tests.support.world import World
 from tests.unit.clients import Clients
 
@@ -281,6 +281,97 @@ def test_with_ignore_changes_a_refresh_that_saw_somebody_active_stops_no_run(ten
     tenant.stack.up()
     assert tenant.active() == set()
     tenant.stack.assert_settled()
+
+
+class Newcomer:
+    """Something new that goes along with a tenant: a service account, or a user grant for one in another organization."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant, server = tenant, tenant.server
+        if tenant.cascade != "users":
+            self.user = server.admin.create_user(tenant.id, "newcomer")
+            self.project = server.admin.create_project(server.home, server.name("New"), ["viewer"])
+
+    def declare(self, *, organization: bool, active: bool = True) -> None:
+        """Declare the organization and the newcomer, each with its flag."""
+        tenant, server = self.tenant, self.tenant.server
+        if tenant.cascade == "users":
+            new = machine(tenant.id, "newcomer", active=active)
+        else:
+            new = grant(server.home, self.user, self.project, ["viewer"], active=active)
+        acme = org(server.name("Acme"), adopt=True, active=organization, cascade=tenant.cascade)
+        tenant.stack.declare(acme=acme, new=new)
+
+    def created(self) -> None:
+        """Count it among what goes along with the tenant."""
+        self.tenant.ids[self.tenant.stack.id("new")] = (
+            self.tenant.id if self.tenant.cascade == "users" else self.tenant.server.home
+        )
+
+
+def test_what_is_new_in_a_deactivated_organization_is_deactivated_and_comes_back_with_it(tenant: Tenant) -> None:
+    tenant.declare(active=False)
+    tenant.stack.up()
+    newcomer = Newcomer(tenant)
+    newcomer.declare(organization=False)
+    assert tenant.stack.must("up").shows("comes back with the organization")
+    newcomer.created()
+    assert tenant.active() == set()
+    tenant.stack.assert_settled()
+    newcomer.declare(organization=True)
+    tenant.stack.up()
+    assert tenant.active() == {*tenant.ids}
+    tenant.stack.assert_settled()
+
+
+def test_what_is_new_and_cannot_be_deactivated_fails_and_is_deactivated_by_the_next_run(tenant: Tenant) -> None:
+    tenant.declare(active=False)
+    tenant.stack.up()
+    newcomer = Newcomer(tenant)
+    newcomer.declare(organization=False)
+    tenant.server.proxy.add(Fault("answer", path="_deactivate", status=403, body=DENIED))
+    tenant.stack.fails()
+    tenant.server.proxy.clear()
+    tenant.stack.up()
+    newcomer.created()
+    assert tenant.active() == set()
+    newcomer.declare(organization=True)
+    tenant.stack.up()
+    assert tenant.active() == {*tenant.ids}
+
+
+def test_what_a_program_activates_in_a_deactivated_organization_waits_for_it(tenant: Tenant) -> None:
+    newcomer = Newcomer(tenant)
+    newcomer.declare(organization=True, active=False)
+    tenant.stack.up()
+    newcomer.created()
+    newcomer.declare(organization=False, active=False)
+    tenant.stack.up()
+    newcomer.declare(organization=False)
+    tenant.stack.up()
+    assert tenant.active() == set()
+    tenant.stack.assert_settled()
+    newcomer.declare(organization=True)
+    tenant.stack.up()
+    assert tenant.active() == {*tenant.ids}
+
+
+def test_users_of_an_organization_that_is_created_deactivated_wait_for_it(
+    server: Server, stack: InProcessStack
+) -> None:
+    def declare(active: bool, **users: Any) -> None:
+        stack.declare(acme=org(server.name("Acme"), active=active, cascade="users"), **users)
+
+    declare(active=False)
+    stack.up()
+    acme = stack.id("acme")
+    declare(active=False, one=machine(acme, "one"))
+    stack.up()
+    assert server.admin.user(acme, stack.id("one"))["state"] == "USER_STATE_INACTIVE"
+    declare(active=True, one=machine(acme, "one"))
+    stack.up()
+    assert server.admin.user(acme, stack.id("one"))["state"] == "USER_STATE_ACTIVE"
+    stack.assert_settled()
 
 
 def test_who_is_created_in_the_middle_is_deactivated_too(server: Server, stack: InProcessStack) -> None:

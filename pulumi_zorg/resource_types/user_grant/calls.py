@@ -24,6 +24,7 @@ _ANY_USER = "-"
 class UserGrantRecord(ObjectRecord):
     """A user grant as ``GET /management/v1/users/{userId}/grants/{grantId}`` shows it.
 
+    :ivar granted_org_id: the organization in which its user was made.
     :ivar owners: the organizations of its user and its project, where a list shows them.
     """
 
@@ -34,6 +35,7 @@ class UserGrantRecord(ObjectRecord):
     user_id: NonEmpty
     project_id: NonEmpty
     project_grant_id: str = ""
+    granted_org_id: str = ""
     role_keys: RoleKeys = ()
     owners: frozenset[str] = frozenset()
 
@@ -68,6 +70,7 @@ def _record(row: Authorization) -> UserGrantRecord:
         state=f"USER_GRANT_{row.state}",
         user_id=row.user.id,
         project_id=row.project.id,
+        granted_org_id=row.user.organization_id,
         role_keys=tuple(role.key for role in row.roles),
         owners=frozenset((row.user.organization_id, row.project.organization_id)) - {""},
     )
@@ -140,6 +143,8 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
     def read(self, client: Client, id: str, address: Address) -> UserGrantRecord:
         record = super().read(client, id, address)
         client.filled_in["project_grant_id"][record.org_id, record.project_id] = record.project_grant_id
+        if record.granted_org_id:
+            client.organization_of_user[record.user_id] = record.granted_org_id
         return record
 
     def search_organization(

@@ -115,6 +115,9 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def taken_with(self, client: Client, observed: Observed) -> str:
         """A user grant goes along with the organization of its user."""
         user_id = str(observed.properties["user_id"])
+        known = client.organization_of_user.get(user_id)
+        if known is not None:
+            return known
         try:
             return client.searches.user(f"Reading user {clean(user_id)}", user_id).details.resource_owner
         except (NotFound, PermissionDenied):
