@@ -10,10 +10,11 @@ from pulumi_zorg.access.compare import compare
 from pulumi_zorg.access.instance import Instance
 from pulumi_zorg.resource_types.access import AccessModel
 from pulumi_zorg.resource_types.impact import Act, Effect
+from pulumi_zorg.resource_types.lifecycle import NOTHING
 from pulumi_zorg.resource_types.people import People
 from pulumi_zorg.resource_types.registry import ACCESS, RESOURCE_TYPES
 
-_ORDER = {Act.REMOVES: 1, Act.CREATES: 2}
+_ORDER, _LAST = {Act.REMOVES: 1, Act.CREATES: 2}, 3
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ class PlannedChange:
     def gives_access(self) -> bool:
         """Whether a reviewer should read about it, and it can give somebody access."""
         return self.effect.is_significant and RESOURCE_TYPES[self.effect.type].impact.gives_access(self.effect)
+
+    @property
+    def order(self) -> int:
+        """When it is applied to the model of access, among the changes of a plan."""
+        takes_along = RESOURCE_TYPES[self.effect.type].along(self.effect.after or {}) not in (None, NOTHING)
+        return _LAST if takes_along else _ORDER.get(self.effect.act, 0)
 
     @property
     def model(self) -> AccessModel:
@@ -66,8 +73,8 @@ def people_of(before: Instance, changes: Sequence[PlannedChange]) -> People:
     # changed by themselves come from the changes.
     before = reduce(lambda instance, each: each.known(instance), changes, replace(before, managers=()))
     # An object that goes along with another one can be changed before that, and not after it. What is created stays, also where it
-    # replaces an object of the same project and organization.
-    in_order = sorted(changes, key=lambda each: _ORDER.get(each.effect.act, 0))
+    # replaces an object of the same project and organization, but is deactivated with an organization that is off with its like.
+    in_order = sorted(changes, key=lambda each: each.order)
     after = reduce(lambda instance, each: each.applied(instance), in_order, before)
     difference = compare(before, after)
 

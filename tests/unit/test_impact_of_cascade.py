@@ -13,7 +13,7 @@ from pulumi_zorg.resource_types.impact import SECRET, UNKNOWN, Planned
 from pulumi_zorg.resource_types.people import People
 from pulumi_zorg.resource_types.planned_access import PlannedChange, people_of
 from pulumi_zorg.resource_types.registry import ACCESS, RESOURCE_TYPES
-from tests.support.types import ORGANIZATION
+from tests.support.types import MACHINE_USER, ORGANIZATION
 
 #: Acme has Ann, who has a role of the vendor's project, Ben, who was deactivated before, Cleo, who is locked, and a service account.
 INSTANCE = Instance(
@@ -64,6 +64,15 @@ def test_all_who_work_lose_everything_along_with_the_organization() -> None:
         ("bot", What.EVERYTHING),
     ]
     assert found.sentences == ("ann@acme, bot@acme lose every login and every token: the user is deactivated",)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_who_is_new_in_the_same_plan_gains_nothing(first: bool) -> None:
+    new = {"org_id": "a", "user_name": "dora", "name": "Dora", "active": True}
+    created = RESOURCE_TYPES[MACHINE_USER].impact.effect(Planned(MACHINE_USER, None, None, new))
+    assert people_of(INSTANCE, [PlannedChange("2", "dora", created)]).difference.gaining == {"2"}
+    changes = [PlannedChange("1", "acme", effect(ON, OFF)), PlannedChange("2", "dora", created)]
+    assert people_of(INSTANCE, changes if first else changes[::-1]).difference.gaining == set()
 
 
 def test_without_a_cascade_nobody_loses_anything() -> None:
