@@ -106,6 +106,7 @@ class Client:
         self._verified: set[str] = set()
         self._verifying: dict[str, Future[bool]] = {}
         self._created: set[str] = set()
+        self._active: dict[str, bool] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -183,8 +184,10 @@ class Client:
         if running is not None:
             return running.result()
         try:
-            exists = not self.organizations.read(org_id).removed
+            shown = self.organizations.read(org_id)
+            exists = not shown.removed
             if exists:
+                self._active[org_id] = shown.active is not False
                 self.mark_verified(org_id)
             answer.set_result(exists)
         except BaseException as error:
@@ -194,6 +197,20 @@ class Client:
             with self._lock:
                 del self._verifying[org_id]
         return exists
+
+    def is_active(self, org_id: str) -> bool:
+        """Return whether an organization is active. It is read once in a process, and again after a change of this process."""
+        if org_id not in self._active and not self.verify_org_header(org_id):
+            return False
+        known = self._active.get(org_id)
+        if known is None:
+            known = self._active[org_id] = self.organizations.read(org_id).active is not False
+        return known
+
+    def forget_along(self, id: str) -> None:
+        """Forget what was read of what goes along with an organization, which changes. Other objects have nothing of it."""
+        self.along.pop(id, None)
+        self._active.pop(id, None)
 
     @property
     def header_arrives(self) -> bool:
@@ -225,6 +242,7 @@ class Client:
         default one."""
         with self._lock:
             self._created.add(org_id)
+            self._active[org_id] = True
 
     def why_protected(self, org_id: str) -> str | None:
         """Return why the organization must not be deactivated by accident, as a clause; None where it may be."""

@@ -101,7 +101,7 @@ class Target(Generic[AnyInputs]):
         try:
             self.type.perform(self.client, self.id, self.sent, step)
         finally:
-            self.client.along.pop(self.id, None)  # of an organization, it was read for the state before this step
+            self.client.forget_along(self.id)  # of an organization, it was read for the state before this step
         self.accepted |= step.changed
 
 

@@ -174,8 +174,7 @@ def _taken_now(client: Client, org_id: str) -> Taken:
     """Return what was deactivated along with an organization that is deactivated now. It is read once in a process."""
     if org_id not in client.along:
         try:
-            shown = client.organizations.read(org_id)
-            client.along[org_id] = read_taken(client, org_id) if shown.active is False else Taken()
+            client.along[org_id] = Taken() if client.is_active(org_id) else read_taken(client, org_id)
         except (NotFound, PermissionDenied):
             return Taken()  # the caller may not see it: each object then counts by itself
     taken: Taken = client.along[org_id]
