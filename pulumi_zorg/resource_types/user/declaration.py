@@ -126,7 +126,7 @@ class UserType(ResourceType[AnyInputs]):
         of_kind: Sequence[Any] = types_of(self.goes_along)
         types = {each.calls.record.type: each for each in of_kind}
         found = ((types[each.type_of_user], each) for each in self.calls.list_working(client, org_id))
-        return [of.observed(of.calls.record.model_construct(**dict(each))) for of, each in found]
+        return [of.observed(of.calls.record.model_validate(dict(each))) for of, each in found]
 
     def guard(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Refuse to deactivate or to remove the credential's own user."""
