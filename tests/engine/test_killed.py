@@ -216,7 +216,7 @@ def test_everything_killed_again_and_again_ends_with_each_object_once_where_it_i
     )
     for _ in range(kills):
         # Writes that are under way when the engine is killed are made too: the last run must have enough left.
-        _killed_at_write(server, stack, ["up", "--yes", "--skip-preview"], 2 * many // (kills + 2))
+        _killed_at_write(server, stack, ["up", "--yes", "--skip-preview"], many // (kills + 2))
         assert bool(stack.resources()) is checkpoints
     stack.up()
     made = {name: each["id"] for name, each in stack.resources().items()}
