@@ -152,6 +152,10 @@ class Client:
         """Return the answer to a call that changes something. See :meth:`read`."""
         return self.transport.fetch(model, endpoint.call(operation, **options))
 
+    def change_details(self, endpoint: Endpoint, operation: str, **options: Unpack[CallOptions]) -> Details:
+        """Return whose object a call has changed, and nothing else of its answer, which may have a code. See :meth:`change`."""
+        return self.transport.fetch(Details, endpoint.call(operation, **options), "details")
+
     def write(self, endpoint: Endpoint, operation: str, *, org: str, **options: Unpack[WriteOptions]) -> None:
         """Change an object of the organization that the header names, and verify that the server acted on that organization.
 
@@ -163,8 +167,7 @@ class Client:
         # that the header has arrived once.
         if endpoint.method != "DELETE" or not self.header_arrives:
             self.verify_org_header(org)
-        details = self.transport.fetch(Details, endpoint.call(operation, org=org, **options), "details")
-        check_owner(details, org, operation)
+        check_owner(self.change_details(endpoint, operation, org=org, **options), org, operation)
 
     def verify_org_header(self, org_id: str) -> bool:
         """Verify, once in a process, that calls which name the organization act on it and on no other.

@@ -64,9 +64,8 @@ def take_along(target: Target[Any]) -> None:
 
     def with_active(taken: Taken) -> Taken:
         nonlocal known
-        known = taken.ids.get(kind, frozenset())
-        by, since = taken.by | {client.me.id}, taken.since or _server_time(client)
-        return replace(taken, by=by, since=since).with_ids(kind, known | ids)
+        known = taken.of(kind)
+        return replace(taken, since=taken.since or _server_time(client)).added(kind, ids, client.me.id)
 
     taken = change_taken(client, org_id, with_active)
     if kind == USERS and client.me.details.resource_owner == org_id:

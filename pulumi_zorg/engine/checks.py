@@ -142,10 +142,8 @@ class Checks:
         recorded = {**(olds.get(inputs.FILLED) or {}), **olds}
         replaces = [name for name in self.inputs.replaces if _is_replaced(recorded.get(name), news.get(name))]
         objects = context.objects
-        resource, key = (
-            objects.resource(self.token, self.inputs.unique_key(news)),
-            self.inputs.key(self.token, id, recorded),
-        )
+        resource = objects.resource(self.token, self.inputs.unique_key(news))
+        key = self.inputs.key(self.token, id, recorded)
         if resource is not None:
             # A refresh, which may be in the process of the update, has checked nothing: its object is not known to be this resource's.
             objects.may_be_kept(self.token, id, olds)

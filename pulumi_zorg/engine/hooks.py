@@ -13,6 +13,7 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY
 from pulumi_zorg import errors
 from pulumi_zorg.engine import context as process
 from pulumi_zorg.engine import state_form
+from pulumi_zorg.engine.along import deactivate_new
 from pulumi_zorg.engine.checks import OLD_SDK
 from pulumi_zorg.engine.context import readable
 from pulumi_zorg.engine.create import Creator
@@ -55,10 +56,7 @@ class Hooks(Generic[AnyInputs]):
         try:
             observed = self._reconcile(target, resource, props, self._kept(origin, inputs, resource), origin)
             is_read = True
-            if self.type.goes_along:
-                from pulumi_zorg.engine.along import deactivate_new
-
-                observed = deactivate_new(target, observed, props)
+            observed = deactivate_new(target, observed, props)
             outputs = self._outputs(observed, inputs)
         except _WrongId:
             context.pending.amend(resource, id=None)
@@ -121,10 +119,8 @@ class Hooks(Generic[AnyInputs]):
         # What no program declares is kept as it is, so that the next run has a change.
         inputs |= {name: seen[name] for name in self.type.remembered if seen.get(name) is not None}
         outputs = {**inputs, **state_form.in_state(self.type, found, filled)}
-        if (
-            is_get and self.type.has_states and ACTIVE not in found.properties
-        ):  # its state is neither, and it is not active
-            outputs[ACTIVE] = False
+        if is_get and self.type.has_states and ACTIVE not in found.properties:
+            outputs[ACTIVE] = False  # its state is neither, and it is not active
         left = sorted({*(recorded.get(LOST) or ())} - self._roles_of(found))
         if left and not is_get:
             # Others may still have them: the next run must not call the resource unchanged.

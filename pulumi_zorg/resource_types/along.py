@@ -65,13 +65,21 @@ class Taken:
         """Return the same with other objects of a kind."""
         return replace(self, ids={**self.ids, kind: ids})
 
+    def of(self, kind: str) -> frozenset[str]:
+        """Return the ids of the objects of a kind."""
+        return self.ids.get(kind, frozenset())
+
+    def added(self, kind: str, ids: Collection[str], by: str) -> Taken:
+        """Return the same with more objects of a kind, and the id of the user whose credential deactivates them."""
+        return replace(self, by=self.by | {by}).with_ids(kind, self.of(kind) | {*ids})
+
     def without(self, kind: str, ids: Collection[str]) -> Taken:
         """Return the same without some objects of a kind."""
-        return self.with_ids(kind, self.ids.get(kind, frozenset()) - {*ids})
+        return self.with_ids(kind, self.of(kind) - {*ids})
 
     def given_back(self, kind: str, ids: Collection[str]) -> Taken:
         """Return the same without some objects of a kind, which goes along no more if none is left."""
-        left = self.ids.get(kind, frozenset()) - {*ids}
+        left = self.of(kind) - {*ids}
         others = {each: ids for each, ids in self.ids.items() if each != kind}
         return replace(self, ids={**others, kind: left} if left else others)
 
@@ -165,7 +173,7 @@ def as_declared(client: Client, type: ResourceType[Any], found: Observed | Remov
     if not isinstance(found, Observed) or found.properties.get(ACTIVE) is not False:
         return found
     org_id = type.taken_with(client, found)
-    if not org_id or found.id not in _taken_now(client, org_id).ids.get(type.goes_along, frozenset()):
+    if not org_id or found.id not in _taken_now(client, org_id).of(type.goes_along):
         return found
     return replace(found, properties={**found.properties, ACTIVE: True}, taken_by=org_id)
 
@@ -192,13 +200,7 @@ def goes_along_now(client: Client, type: ResourceType[Any], found: Observed) -> 
 def remember(client: Client, found: Observed, org_id: str) -> None:
     """Remember an object among those that come back with their organization."""
     kind = RESOURCE_TYPES[found.token].goes_along
-    change_taken(
-        client,
-        org_id,
-        lambda taken: replace(taken, by=taken.by | {client.me.id}).with_ids(
-            kind, taken.ids.get(kind, frozenset()) | {found.id}
-        ),
-    )
+    change_taken(client, org_id, lambda taken: taken.added(kind, {found.id}, client.me.id))
 
 
 def release(client: Client, found: Observed) -> None:

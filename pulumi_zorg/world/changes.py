@@ -93,7 +93,6 @@ class Changes:
         """Return which of the objects events changed or removed, directly or with another object.
 
         :param events: oldest first.
-
         :param taken_along: the ids of users and projects that a removed organization took along. Objects in other organizations
             that name one of these are removed too. Where it is None and an organization was removed, every object that names a
             user or a project may be affected.

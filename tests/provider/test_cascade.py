@@ -54,6 +54,14 @@ class Tenant:
         self.stack.declare(acme=acme, one=one)
         return each
 
+    def own_credential(self) -> str:
+        """Let a service account of the tenant, who may do everything, deploy from now on. Return its id."""
+        admin = self.server.admin
+        owner = admin.create_user(self.id, "owner")
+        admin.add_instance_member(owner, "IAM_OWNER")
+        self.stack.env["ZITADEL_TOKEN"] = admin.create_token(self.id, owner)
+        return owner
+
     def switch(self, id: str, verb: str, admin: AdminClient | None = None) -> None:
         """Deactivate or reactivate an object outside Pulumi."""
         admin, org_id = admin or self.server.admin, self.ids[id]
@@ -300,10 +308,7 @@ def test_a_person_who_has_not_accepted_the_invitation_goes_along(server: Server,
 
 def test_the_credentials_own_user_stays_active(server: Server, stack: InProcessStack) -> None:
     tenant = make(server, stack, "users")
-    admin = server.admin
-    owner = admin.create_user(tenant.id, "owner")
-    admin.add_instance_member(owner, "IAM_OWNER")
-    stack.env["ZITADEL_TOKEN"] = admin.create_token(tenant.id, owner)
+    owner = tenant.own_credential()
     tenant.declare(active=False, allow_lockout=True)
     stack.up()
     assert tenant.active() == set()

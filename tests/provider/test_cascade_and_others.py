@@ -209,10 +209,7 @@ def test_a_resource_does_not_come_back_where_what_is_remembered_cannot_be_read(t
 
 def test_the_credentials_own_user_is_named(server: Server, stack: InProcessStack) -> None:
     tenant = make(server, stack, "users")
-    admin = server.admin
-    owner = admin.create_user(tenant.id, "owner")
-    admin.add_instance_member(owner, "IAM_OWNER")
-    stack.env["ZITADEL_TOKEN"] = admin.create_token(tenant.id, owner)
+    owner = tenant.own_credential()
     tenant.declare(allow_lockout=True)
     stack.up()
     tenant.declare(active=False, allow_lockout=True)

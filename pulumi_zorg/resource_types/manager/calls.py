@@ -67,10 +67,6 @@ _PROJECTS = ObjectList(Endpoint("POST", "/management/v1/projects/_search", "proj
 _GRANTS = ObjectList(Endpoint("POST", "/management/v1/projectgrants/_search", "project.grant.read"), _Administered)
 
 
-class _Changed(Wire):
-    details: Details
-
-
 class ManagerRecord(ObjectRecord):
     """A manager, as a list of members shows it, with what it administers.
 
@@ -145,7 +141,7 @@ def _write(
     ids, hint = {**place.ids, "user_id": inputs.user_id}, _HINT if body else ""
     try:
         if place.level is Level.INSTANCE:
-            client.change(_Changed, endpoint, operation, body=body or None, ids=ids, hint=hint)
+            client.change_details(endpoint, operation, body=body or None, ids=ids, hint=hint)
         else:
             client.write(endpoint, operation, org=place.org_id, body=body or None, ids=ids, hint=hint)
     except InvalidArgument as refused:  # a role that the server does not have

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from pulumi_zorg.access.instance import Level
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
 from pulumi_zorg.api.lists import TooLong
 from pulumi_zorg.api.records import Event, ObjectRecord
 from pulumi_zorg.api.retry import poll
@@ -19,9 +18,9 @@ from pulumi_zorg.resource_types.manager.impact import ManagerImpact
 from pulumi_zorg.resource_types.manager.inputs import ManagerInputs
 from pulumi_zorg.resource_types.manager.lockout import refuse_lockout
 from pulumi_zorg.resource_types.manager.place import Place, ids_in
+from pulumi_zorg.resource_types.parents import PROJECT, PROJECT_GRANT, USER
 from pulumi_zorg.resource_types.resource_type import ResourceType
-from pulumi_zorg.resource_types.user.declaration import USER_CREATED
-from pulumi_zorg.world.object_events import ObjectEvents, Parent
+from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Observed, Removal
 from pulumi_zorg.world.tokens import type_token
 
@@ -84,18 +83,7 @@ class ManagerType(ResourceType[ManagerInputs]):
         removed=_kinds("removed", "cascade.removed"),
         changes={"roles": _kinds("changed")},
         set_whole={"roles": "roles"},
-        parents=(
-            Parent("user_id", "user", "user.removed", created=USER_CREATED, log=USER_CHANGES),
-            Parent("project_id", "project", "project.removed", created=("project.added",), log=PROJECT_CHANGES),
-            Parent(
-                "project_grant_id",
-                "project grant",
-                "project.grant.removed",
-                payload_id="grantId",
-                aggregate="project_id",
-                log=PROJECT_GRANT_CHANGES,
-            ),
-        ),
+        parents=(USER, PROJECT, PROJECT_GRANT),
     )
 
     def title(self, inputs: ManagerInputs, id: str) -> str:

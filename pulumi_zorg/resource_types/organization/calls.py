@@ -31,10 +31,6 @@ _HINT_ADMINS = "Each of admins must be the id of a user that exists."
 _LONGEST_LABEL = 63  # characters of one part of a domain name
 
 
-class _Removed(Wire):
-    details: Details
-
-
 class _Created(Wire):
     id: NonEmpty = Field(alias="organizationId")
     details: Details
@@ -79,7 +75,7 @@ def _reactivate(client: Client, id: str, inputs: OrganizationInputs, changed: Co
 def _remove(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
     """Remove the organization by the admin API, which names it in the path."""
     # The answer's resource owner is the instance, so that it cannot be compared.
-    client.change(_Removed, _REMOVE, f"Removing organization {clean(id)}", ids={"id": id})
+    client.change_details(_REMOVE, f"Removing organization {clean(id)}", ids={"id": id})
 
 
 def _remove_own(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
@@ -87,7 +83,7 @@ def _remove_own(client: Client, id: str, inputs: OrganizationInputs, changed: Co
     operation = f"Removing organization {clean(id)}"
     if client.organizations.read(id).removed:
         raise NotFound(operation, 404, None, "it is removed already")
-    client.change(_Removed, _REMOVE_OWN, operation, org=id)
+    client.change_details(_REMOVE_OWN, operation, org=id)
 
 
 def _search(by: Implementation[FirstPage], client: Client, inputs: OrganizationInputs) -> Sequence[OrganizationRecord]:

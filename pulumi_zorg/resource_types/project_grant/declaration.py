@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES
+from pulumi_zorg.api.events import PROJECT_GRANT_CHANGES
+from pulumi_zorg.resource_types.parents import PROJECT
 from pulumi_zorg.resource_types.project_grant.calls import ProjectGrantCalls
 from pulumi_zorg.resource_types.project_grant.impact import ProjectGrantImpact
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
@@ -40,7 +41,7 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
         set_whole={"role_keys": "roleKeys"},
         payload={"granted_org_id": "grantedOrgId"},
         parents=(
-            Parent("project_id", "project", "project.removed", created=("project.added",), log=PROJECT_CHANGES),
+            PROJECT,
             Parent("granted_org_id", "granted organization", ORG_REMOVED),
         ),
         payload_id="grantId",

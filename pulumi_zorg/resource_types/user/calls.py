@@ -13,7 +13,7 @@ from pulumi_zorg.api.api_services import USERS, has_service
 from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList, chunks
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
-from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, Wire, states_of
+from pulumi_zorg.api.records import NonEmpty, ObjectRecord, states_of
 from pulumi_zorg.api.users import Human, Machine
 from pulumi_zorg.errors import NotFound, NotProven, clean
 from pulumi_zorg.resource_types.calls import AnyInputs, ManagementCalls, management_endpoints
@@ -71,12 +71,6 @@ class UserRecord(ObjectRecord):
 
 
 AnyUser = TypeVar("AnyUser", bound=UserRecord)
-
-
-class _Changed(Wire):
-    """The answer to a change by the v2 API. It may have a code beside this, which is neither kept nor shown."""
-
-    details: Details
 
 
 class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
@@ -200,5 +194,5 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
     ) -> None:
         """Change a user by a call that names it by its id, and verify that it lives in the organization."""
         with self.needs_v2(client):
-            answer = client.change(_Changed, endpoint, operation, body=body, ids={"id": id})
-        check_owner(answer.details, org_id, operation)
+            details = client.change_details(endpoint, operation, body=body, ids={"id": id})
+        check_owner(details, org_id, operation)

@@ -19,14 +19,6 @@ from pulumi_zorg.world.observed import Observed
 
 #: The states that are neither active nor inactive and take access away, and what a user is in each.
 HALTED = {"USER_STATE_LOCKED": "locked"}
-#: The events that create a user, whether a person or a service account.
-USER_CREATED = (
-    "user.added",
-    "user.selfregistered",
-    "user.human.added",
-    "user.human.selfregistered",
-    "user.machine.added",
-)
 
 
 def user_events(

@@ -7,13 +7,12 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.events import PROJECT_CHANGES, PROJECT_GRANT_CHANGES, USER_CHANGES
 from pulumi_zorg.api.lists import TooLong
 from pulumi_zorg.api.records import Details, Event, ObjectRecord
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.errors import ApiError, InputError, NotFound, PermissionDenied, UnexpectedAnswer, clean
+from pulumi_zorg.resource_types.parents import PROJECT, PROJECT_GRANT, USER
 from pulumi_zorg.resource_types.resource_type import ResourceType
-from pulumi_zorg.resource_types.user.declaration import USER_CREATED
 from pulumi_zorg.resource_types.user_grant.calls import (
     PhantomGrantRecord,
     UserGrantCalls,
@@ -22,7 +21,7 @@ from pulumi_zorg.resource_types.user_grant.calls import (
 )
 from pulumi_zorg.resource_types.user_grant.impact import UserGrantImpact
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
-from pulumi_zorg.world.object_events import ObjectEvents, Parent
+from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Observed, Removal
 from pulumi_zorg.world.tokens import type_token
 
@@ -55,18 +54,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
         changes={"role_keys": _ROLES, "active": ("user.grant.deactivated", "user.grant.reactivated")},
         set_whole={"role_keys": "roleKeys"},
         payload={"user_id": "userId", "project_id": "projectId", "project_grant_id": "grantId"},
-        parents=(
-            Parent("user_id", "user", "user.removed", created=USER_CREATED, log=USER_CHANGES),
-            Parent("project_id", "project", "project.removed", created=("project.added",), log=PROJECT_CHANGES),
-            Parent(
-                "project_grant_id",
-                "project grant",
-                "project.grant.removed",
-                payload_id="grantId",
-                aggregate="project_id",
-                log=PROJECT_GRANT_CHANGES,
-            ),
-        ),
+        parents=(USER, PROJECT, PROJECT_GRANT),
     )
 
     def title(self, inputs: UserGrantInputs, id: str) -> str:
