@@ -140,7 +140,7 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
     # The object is assumed to exist: what the removal answers shows whether it does. Where it may not be removed, it is read.
     # The first object of a run is read: a server that ignores the header is not written to.
     along = target.along_off
-    assumed = policy is DeletionPolicy.REMOVE and target.client.header_arrives and _may_be_removed(target)
+    assumed = policy is DeletionPolicy.REMOVE and target.client.header_arrives
     deactivates = False
 
     def read() -> Step | None:
@@ -168,14 +168,6 @@ def destroy(target: Target[Any], recorded: Mapping[str, Any]) -> bool:
     return deactivates
 
 
-def _may_be_removed(target: Target[Any]) -> bool:
-    """Return whether nothing protects the object from its removal."""
-    with suppress(errors.LockoutRefused):
-        target.guard(Step(Action.REMOVE))
-        return True
-    return False
-
-
 def _converge(read: Read, target: Target[Any]) -> None:
     """Make the steps that are left. Wait and read again where the answer to one was lost, or was a conflict of events."""
     repeat(
@@ -191,7 +183,8 @@ def _make_steps(read: Read, target: Target[Any]) -> None:
     for _ in range(_TOO_MANY_STEPS):
         if step is None:
             return
-        target.guard(step)
+        if not _is_left(target, step, read):
+            return
         removes, target.unsure = step.action is Action.REMOVE, step
         try:
             target.perform(step)
@@ -218,6 +211,20 @@ def _make_steps(read: Read, target: Target[Any]) -> None:
             step = settle(target, step, read)
     if step is not None:
         raise not_settled(target, step)
+
+
+def _is_left(target: Target[Any], step: Step, read: Read) -> bool:
+    """Return whether a step is to be made: a protected object may be removed already, with something that this run removes.
+
+    :raises LockoutRefused: where the step must not be made.
+    """
+    try:
+        target.guard(step)
+    except errors.LockoutRefused:
+        if step.action is not Action.REMOVE or read() == step:
+            raise
+        return False
+    return True
 
 
 def _read_after(failure: ZorgError, read: Read) -> Step | None:

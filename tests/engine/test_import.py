@@ -6,9 +6,11 @@ With an engine that cannot import dynamic resources, each test verifies that the
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
+from pulumi_zorg.testing.proxy import Exchange
 from tests.support.command import run_zorg
 from tests.support.imports import engine_imports, entries, graph, import_all, refused
 from tests.support.servers import Server
@@ -145,9 +147,11 @@ def test_a_destroy_before_any_up_of_what_is_not_protected_removes_all(
     assert server.home in server.admin.organizations()
 
 
+@pytest.mark.parametrize("removed_when", [None, "before", "while"])
 def test_a_destroy_before_any_up_ends_for_a_caller_whose_rights_go_with_the_organization(
-    server: Server, stack: Stack
+    server: Server, stack: Stack, removed_when: str | None
 ) -> None:
+    """The organization may be removed before, and while, the removal of an owner verifies which owners are left."""
     admin = server.admin
     acme = admin.create_organization("Acme")
     projects = [admin.create_project(acme, f"Project {number}", ["viewer"]) for number in range(4)]
@@ -159,6 +163,23 @@ def test_a_destroy_before_any_up_ends_for_a_caller_whose_rights_go_with_the_orga
     if import_all(stack, "--org", acme, engine=("--protect=false",)) is None:
         return
     assert len(stack.resources()) == 10 + 4
+    listed, removed = threading.Event(), threading.Event()
+
+    def before(method: str, path: str) -> None:
+        if removed_when and "/orgs/me/members" in path and (listed.is_set() or removed_when == "before"):
+            assert removed.wait(10)
+        if removed_when == "while" and (method, path) == ("DELETE", "/management/v1/orgs/me"):
+            assert listed.wait(10)
+
+    class Answered(list[Exchange]):
+        def append(self, exchange: Exchange) -> None:
+            super().append(exchange)
+            if exchange.path.endswith("/orgs/me/members/_search"):
+                listed.set()
+            if exchange.method == "DELETE" and exchange.path.endswith("/orgs/me"):
+                removed.set()
+
+    server.proxy.before, server.proxy.exchanges = before, Answered()
     stack.destroy()
     assert stack.resources() == {}
     assert acme not in admin.organizations()
