@@ -63,6 +63,8 @@ class ResourceType(Generic[AnyInputs]):
     #: The properties that an update sends as they were read where a program leaves them out, because the server would reset or
     #: demands them; None for all.
     sent_as_read: ClassVar[tuple[str, ...] | None] = None
+    #: The properties whose update sends nothing else of the object, and replaces the value whatever it is.
+    sent_alone: ClassVar[tuple[str, ...]] = ()
     #: Of the states that are neither active nor inactive, those that take an object's access away, and what the object is in each.
     halted: ClassVar[Mapping[str, str]] = {}
     #: Whether objects come and go without a program, so that `zorg generate` and unmanaged objects have the type only on request.

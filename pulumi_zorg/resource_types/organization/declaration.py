@@ -35,6 +35,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     inputs = OrganizationInputs
     calls = OrganizationCalls()
     updatable = ("name", "cascade")
+    sent_alone = ("name",)
     only_at_create: ClassVar[Mapping[str, str]] = {"admins": "Declare a zorg.Manager to give or take a manager's roles"}
     remembered = ("cascade",)
     reference = "org_id"

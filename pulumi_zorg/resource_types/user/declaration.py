@@ -49,6 +49,7 @@ class UserType(ResourceType[AnyInputs]):
 
     calls: UserCalls[AnyInputs, Any]
     address = ("org_id",)
+    sent_alone = ("user_name",)
     created_state = "USER_STATE_ACTIVE"
     reference = "user_id"
     read_permission = "user.read"

@@ -103,13 +103,13 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def taken_with(self, client: Client, observed: Observed) -> str:
         """A user grant goes along with the organization of its user."""
         user_id = str(observed.properties["user_id"])
-        known = client.organization_of_user.get(user_id)
-        if known is not None:
-            return known
-        try:
-            return client.searches.user(f"Reading user {clean(user_id)}", user_id).details.resource_owner
-        except (NotFound, PermissionDenied):
-            return ""  # the caller may not see the user: the user grant counts by itself
+        if user_id not in client.organization_of_user:
+            try:
+                user = client.searches.user(f"Reading user {clean(user_id)}", user_id)
+            except (NotFound, PermissionDenied):
+                return ""  # the caller may not see the user: the user grant counts by itself
+            client.organization_of_user[user_id] = user.details.resource_owner
+        return client.organization_of_user[user_id]
 
     def list_along(self, client: Client, org_id: str) -> Sequence[Observed]:
         return [self.observed(each) for each in active_of_users_in(client, org_id)]
