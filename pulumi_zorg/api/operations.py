@@ -78,7 +78,9 @@ class Endpoint:
     @property
     def changes_only_its_object(self) -> bool:
         """Whether it removes, deactivates or reactivates the object that its path names, and fails within another organization."""
-        return "/{id}" in self.path and (self.method == "DELETE" or self.path.endswith(("/_deactivate", "/_reactivate")))
+        return "/{id}" in self.path and (
+            self.method == "DELETE" or self.path.endswith(("/_deactivate", "/_reactivate"))
+        )
 
     def at(self, ids: Mapping[str, str]) -> str:
         """Return the path with these ids.

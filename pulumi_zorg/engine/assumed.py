@@ -14,8 +14,7 @@ from typing import Any
 
 from pulumi_zorg.engine.target import Target
 from pulumi_zorg.resource_types import lifecycle
-from pulumi_zorg.resource_types.along import goes_along_now
-from pulumi_zorg.resource_types.inputs import DIFFERS, LOST, UNFINISHED
+from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED
 from pulumi_zorg.resource_types.lifecycle import NOTHING, Action
 from pulumi_zorg.resource_types.resource_type import AnyInputs
 from pulumi_zorg.world.observed import ACTIVE, Observed
@@ -29,20 +28,20 @@ def assumed(target: Target[AnyInputs], recorded: Mapping[str, Any], before: Mapp
     :param recorded: the outputs in the state.
     :param before: what the program declared before.
     """
-    type, client, declared = target.type, target.client, target.type.desired(target.inputs)
+    own, declared = target.type, target.type.desired(target.inputs)
     # The first object of a run is read: a server that ignores the header is not written to.
-    if not client.header_arrives or any(recorded.get(name) for name in (DIFFERS, LOST, UNFINISHED)):
+    if not target.client.header_arrives or any(recorded.get(name) for name in (DIFFERS, LOST, UNFINISHED)):
         return None
-    if not {type.along(recorded), type.along(before), declared.along} <= {NOTHING}:
+    if not {own.along(recorded), own.along(before), declared.along} <= {NOTHING}:
         return None
-    known = Observed(type.token, target.id, {name: each for name, each in recorded.items() if not name.startswith("__")})
-    steps = lifecycle.steps(lifecycle.changed_only(before, declared, type.snapshot(known)), type.snapshot(known))
+    had = {**(recorded.get(FILLED) or {}), **recorded}
+    known = Observed(own.token, target.id, {name: each for name, each in had.items() if not name.startswith("__")})
+    steps = lifecycle.steps(lifecycle.changed_only(before, declared, own.snapshot(known)), own.snapshot(known))
     if len(steps) != 1:
         return None
     (step,) = steps
     if step.action not in _SWITCHES:
-        return known if step.changed <= {*type.sent_alone} else None
+        return known if step.changed <= {*own.sent_alone} else None
     # A locked user is neither, and one that went along with its organization has another state than the flag.
-    if not str(recorded.get("state")).endswith("_ACTIVE" if recorded.get(ACTIVE) else "_INACTIVE"):
-        return None
-    return None if step.action is Action.REACTIVATE and goes_along_now(client, type, known) else known
+    agrees = str(recorded.get("state")).endswith("_ACTIVE" if recorded.get(ACTIVE) else "_INACTIVE")
+    return known if agrees else None

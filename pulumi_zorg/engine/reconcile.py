@@ -192,10 +192,8 @@ def _make_steps(read: Read, target: Target[Any]) -> None:
             raise
         except (errors.UnexpectedAnswer, errors.ApiError) as failure:
             refused = isinstance(failure, errors.FailedPrecondition | errors.NotFound)
-            # The object may be removed already: a removal is tried without a read before it.
+            # The object may be removed already: without a read before it, nobody knows.
             refused |= (removes or target.is_assumed) and isinstance(failure, errors.PermissionDenied)
-            if target.is_assumed and not failure.may_have_applied:
-                target.unsure = None
             if not (failure.may_have_applied or refused):
                 raise
             left = read() if removes else _read_after(failure, read)

@@ -107,6 +107,10 @@ class Target(Generic[AnyInputs]):
                 return
         try:
             self.type.perform(self.client, self.id, self.sent, step)
+        except ZorgError as refusal:
+            if self.is_assumed and not refusal.may_have_applied:
+                self.unsure = None  # it is one call, and was refused
+            raise
         finally:
             self.client.forget_along(self.id)  # of an organization, it was read for the state before this step
         self.accepted |= step.changed
@@ -169,7 +173,8 @@ def explain_update(
     if earlier:
         said.append("An earlier update of it failed half way.")
     state = ", ".join(f"{name} {shown(now, name, hidden)}" for name in names if name in now.properties)
-    read = "The object is now" if unsure is None else "Before that, the object was read as"
+    before = "the state had it as" if target.is_assumed else "the object was read as"
+    read = "The object is now" if unsure is None else f"Before that, {before}"
     _say(
         error,
         *said,
@@ -213,7 +218,8 @@ def _changes(names: Collection[str], first: Observed, now: Observed, hidden: Col
     return [
         f"{name} from {shown(first, name, hidden)} to {shown(now, name, hidden)}"
         for name in names
-        if first.properties.get(name) != now.properties.get(name)
+        # The state does not have everything that a read shows.
+        if name in first.properties and first.properties[name] != now.properties.get(name)
     ]
 
 
