@@ -128,7 +128,7 @@ class Implementation(Generic[Answer]):
     :param make: makes the calls.
     :param proves: what their answers prove.
     :param reads: whether the calls change nothing.
-    :param needs_right_on_instance: whether a caller may lack the right to these calls who has that to the next implementation's. The
+    :param may_lack_right: whether a caller may lack the right to these calls who has that to the next implementation's. The
         server answers 403 or 404 then.
     """
 
@@ -136,7 +136,7 @@ class Implementation(Generic[Answer]):
     make: Callable[..., Answer]
     proves: Proves = Proves.OWNER
     reads: bool = False
-    needs_right_on_instance: bool = False
+    may_lack_right: bool = False
 
 
 class Operations:
@@ -158,26 +158,24 @@ class Operations:
         """
         refused: ApiError | UnexpectedAnswer | None = None
         missing: list[Implementation[Any]] = []
-        *others, last = self.of(implementations)
-        for each in others:
+        for each in self.of(implementations):
             try:
-                return each.make(*args, **named)
+                answer = each.make(*args, **named)
             except (ApiError, UnexpectedAnswer) as refusal:
                 if _is_missing(each, refusal):
                     missing.append(each)
-                elif each.needs_right_on_instance and isinstance(refusal, PermissionDenied | NotFound):
+                elif each.may_lack_right and isinstance(refusal, PermissionDenied | NotFound):
                     refused = refused or refusal
+                elif refused is not None and isinstance(refusal, PermissionDenied | NotFound):
+                    break
                 else:
                     raise
-        try:
-            answer = last.make(*args, **named)
-        except (ApiError, UnexpectedAnswer) as refusal:
-            if refused is None or not (_is_missing(last, refusal) or isinstance(refusal, PermissionDenied | NotFound)):
-                raise
-            raise refused from None
-        # The server has the last one, so it is ZITADEL that does not have the others.
-        self._missing.update(missing)
-        return answer
+                last = refusal
+            else:
+                # The server has this one, so it is ZITADEL that does not have those before it.
+                self._missing.update(missing)
+                return answer
+        raise (refused or last) from None
 
 
 def permissions_of(implementations: Sequence[Implementation[Any]]) -> tuple[frozenset[str], ...]:

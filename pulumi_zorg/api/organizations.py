@@ -33,7 +33,7 @@ def _first_page(listed: ObjectList[OrganizationRecord]) -> Implementation[FirstP
     def read(transport: Transport, operation: str, queries: Sequence[Mapping[str, Any]]) -> FirstPage:
         return listed, listed.page(transport, operation, *queries)
 
-    return Implementation((listed.endpoint,), read, reads=True, needs_right_on_instance=listed is ORGANIZATIONS)
+    return Implementation((listed.endpoint,), read, reads=True, may_lack_right=listed is ORGANIZATIONS)
 
 
 #: The implementations of the search for organizations. Each returns the list and its first page.

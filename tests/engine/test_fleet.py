@@ -80,7 +80,7 @@ def test_fleet_grows_without_removing_a_tenant(server: Server, tmp_path: Path) -
     fleet.data["previous_stacks"] = 2
     del tenants["duff"]
     assert fleet.run("up", "--only", "tenants-0").shows("1 REMOVED from ZITADEL: duff")
-    assert [each for each in proxy.writes if each.startswith("DELETE")] == [f"DELETE /admin/v1/orgs/{ids['Duff']}"]
+    assert [each for each in proxy.writes if each.startswith("DELETE")] == [f"DELETE /v2/organizations/{ids['Duff']}"]
     grants = admin.grants(ids["Stark"])
     assert {each["userId"] for each in grants.values()} == {server.ann, server.bob}
 

@@ -168,7 +168,7 @@ def test_a_destroy_before_any_up_ends_for_a_caller_whose_rights_go_with_the_orga
     def before(method: str, path: str) -> None:
         if removed_when and "/orgs/me/members" in path and (listed.is_set() or removed_when == "before"):
             assert removed.wait(10)
-        if removed_when == "while" and (method, path) == ("DELETE", "/management/v1/orgs/me"):
+        if removed_when == "while" and (method, path) == ("DELETE", f"/v2/organizations/{acme}"):
             assert listed.wait(10)
 
     class Answered(list[Exchange]):
@@ -176,7 +176,7 @@ def test_a_destroy_before_any_up_ends_for_a_caller_whose_rights_go_with_the_orga
             super().append(exchange)
             if exchange.path.endswith("/orgs/me/members/_search"):
                 listed.set()
-            if exchange.method == "DELETE" and exchange.path.endswith("/orgs/me"):
+            if exchange.method == "DELETE" and exchange.path.endswith(f"/{acme}"):
                 removed.set()
 
     server.proxy.before, server.proxy.exchanges = before, Answered()

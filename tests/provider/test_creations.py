@@ -97,7 +97,7 @@ def test_a_secret_name_is_in_no_file_of_a_create(server: Server, stack: InProces
 
 def test_what_a_failed_creation_left_goes_when_the_resource_adopts_something_else(server: Server, stack: Stack) -> None:
     beta = server.admin.create_organization("Beta")
-    server.proxy.add(Fault("answer", method="POST", path="_deactivate", times=None, status=403, headers=JSON,
+    server.proxy.add(Fault("answer", method="POST", path="deactivate", times=None, status=403, headers=JSON,
                           body='{"code": 7, "message": "No matching permissions found"}'))  # fmt: skip
     stack.declare(acme=org("Acme", active=False))
     stack.fails()

@@ -313,13 +313,13 @@ def test_a_write_that_meets_a_conflict_of_events_is_repeated(
 ) -> None:
     """Several times, as long as the deadline is: the server has written nothing."""
     server, stack, it = any_server, any_stack, example(kind, any_server)
-    paths = {"create": it.create_path, "deactivate": "_deactivate$"}
+    paths = {"create": it.create_path, "deactivate": "deactivate$"}
     if write != "create":
         stack.declare(it=it.declare())
         stack.up()
     fault = Fault(
         "answer",
-        method="DELETE" if write == "remove" else "PUT" if write == "update" else "POST",
+        method="DELETE" if write == "remove" else it.update_method if write == "update" else "POST",
         path=paths.get(write, it.write_path),
         times=4,
         status=500,
@@ -385,12 +385,12 @@ def test_the_first_answer_to_each_write_is_lost(
         server.proxy.clear()
         server.proxy.add(*(Fault(**fault, path=path, times=1) for path in paths))
 
-    hit(it.create_path, it.write_path, "_bulk$", "_deactivate$")
+    hit(it.create_path, it.write_path, "_bulk$", "deactivate$")
     stack.declare(it=it.declare(it.inactive))
     assert stack.up().shows("zorg:", "in")
     made = stack.id("it")
     stack.assert_settled()
-    hit(it.write_path, "_reactivate$", "_bulk$")
+    hit(it.write_path, "activate$", "_bulk$")
     stack.declare(it=it.declare(it.changed))
     stack.up()
     stack.assert_settled()
@@ -465,7 +465,7 @@ def test_what_follows_a_create_fails_for_good_and_the_next_up_goes_on_with_the_s
 ) -> None:
     server, stack, it = every_server, every_stack, example(kind, every_server)
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
-    server.proxy.add(Fault("answer", path="_deactivate$", times=None))
+    server.proxy.add(Fault("answer", path="deactivate$", times=None))
     stack.declare(it=it.declare(active=False))
     assert stack.fails().shows("answered 503")
     assert stack.resources() == {}

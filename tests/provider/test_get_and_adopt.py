@@ -77,7 +77,7 @@ def test_adopt_takes_over_and_brings_to_what_is_declared(any_server: Server, any
     assert (stack.id("acme"), stack.id("ann")) == (acme, ann)
     assert sorted(server.proxy.writes) == sorted(
         [
-            "POST /management/v1/orgs/me/_deactivate",
+            *server.changes_of(acme, "deactivate"),
             f"PUT /management/v1/users/{server.ann}/grants/{ann}",
             f"POST /management/v1/users/{server.bob}/grants",
         ]
@@ -114,7 +114,7 @@ def test_the_deletion_policy_says_what_is_left(any_server: Server, any_stack: St
     assert stack.resources() == {}
     assert sorted(server.proxy.writes) == sorted(
         [
-            "POST /management/v1/orgs/me/_deactivate",
+            *server.changes_of(ids["off"], "deactivate"),
             f"POST /management/v1/users/{server.ann}/grants/{ids['ann']}/_deactivate",
         ]
     )

@@ -81,7 +81,7 @@ def _refused_rename(server: Server, stack: AnyStack) -> Run:
     """An organization is deactivated, and its rename is refused."""
     stack.declare(acme=org("Acme"))
     stack.up()
-    server.proxy.add(Fault("answer", method="PUT", path=r"/orgs/me$", times=None, **ERROR))
+    server.proxy.add(Fault("answer", path=r"/v2/organizations/\d+$", times=None, **ERROR))
     stack.declare(acme=org("Acme B", active=False))
     run = stack.fails()
     server.proxy.clear()
@@ -102,7 +102,7 @@ def test_an_error_says_what_has_happened_and_what_the_object_is(server: Server, 
 
 def test_a_run_that_fails_again_says_what_the_object_is_too(server: Server, stack: InProcessStack) -> None:
     _refused_rename(server, stack)
-    server.proxy.add(Fault("answer", method="PUT", path=r"/orgs/me$", times=None, **ERROR))
+    server.proxy.add(Fault("answer", path=r"/v2/organizations/\d+$", times=None, **ERROR))
     run = stack.fails()
     assert run.shows('An earlier update of it failed half way. The object is now: active False, name "Acme".')
     assert "Before that, this update changed" not in run.out
@@ -155,10 +155,10 @@ def test_a_lost_answer_and_an_outage_are_no_unchanged_resource(
     stack.up()
     it_id = stack.id("it")
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
-    server.proxy.add(Fault("drop", path="_deactivate$", times=1))
+    server.proxy.add(Fault("drop", path="deactivate$", times=1))
 
     def outage(method: str, path: str) -> None:
-        if path.endswith("_deactivate"):
+        if path.endswith("deactivate"):
             server.proxy.add(Fault("answer", method="GET", times=None, status=503))
 
     with mock.patch.object(server.proxy, "before", outage):
@@ -197,7 +197,7 @@ def test_roles_that_are_removed_before_a_refused_change_are_reported(
 def test_a_create_that_fails_later_says_that_the_object_exists(every_server: Server, every_stack: AnyStack) -> None:
     server, stack = every_server, every_stack
     stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
-    server.proxy.add(Fault("answer", path="_deactivate$", times=None, **ERROR))
+    server.proxy.add(Fault("answer", path="deactivate$", times=None, **ERROR))
     stack.declare(acme=org(server.name("Acme"), active=False))
     run = stack.fails()
     server.proxy.clear()
@@ -211,7 +211,7 @@ def test_a_create_that_fails_later_says_that_the_object_exists(every_server: Ser
 def test_a_secret_is_not_in_what_is_kept_of_a_failed_update(server: Server, stack: AnyStack) -> None:
     stack.declare(acme=org("!Classified"))
     stack.up()
-    server.proxy.add(Fault("answer", method="PUT", path=r"/orgs/me$", times=None, **ERROR))
+    server.proxy.add(Fault("answer", path=r"/v2/organizations/\d+$", times=None, **ERROR))
     stack.declare(acme=org("!Hidden", active=False))
     run = stack.fails()
     assert not any(secret in run.out for secret in ("Classified", "Hidden"))
@@ -223,7 +223,7 @@ def test_the_live_value_of_a_secret_property_is_not_in_the_error(server: Server,
     stack.declare(acme=org("!Acme"))
     stack.up()
     server.admin.rename_organization(stack.id("acme"), "Merger")
-    server.proxy.add(Fault("answer", method="PUT", path="orgs/me$", times=None, **ERROR))
+    server.proxy.add(Fault("answer", path=r"/v2/organizations/\d+$", times=None, **ERROR))
     stack.declare(acme=org("!Beta", active=False))
     run = stack.fails()
     assert run.shows("this update changed active from True to False", "name [secret]"), run.out

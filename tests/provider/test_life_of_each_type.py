@@ -36,7 +36,7 @@ def _another(it: Example) -> dict[str, Any]:
 
 
 def _reactivation(it: Example, id: str) -> list[str]:
-    return [it.reactivate_write(id)] if it.has_states else []
+    return it.reactivate_writes(id) if it.has_states else []
 
 
 def _lives(kind: str, server: Server, stack: AnyStack) -> None:
@@ -53,7 +53,7 @@ def _lives(kind: str, server: Server, stack: AnyStack) -> None:
     assert stack.outputs("it") == it.outputs()
     stack.assert_settled()
 
-    _step(server, stack, it.declare(inactive), ["update", "active"], [it.deactivate_write(it_id)])
+    _step(server, stack, it.declare(inactive), ["update", "active"], it.deactivate_writes(it_id))
     assert not it.is_active(it_id)
     assert stack.outputs("it") == it.outputs(inactive)
 
@@ -63,12 +63,12 @@ def _lives(kind: str, server: Server, stack: AnyStack) -> None:
     assert not it.is_active(it_id)
 
     changed_and_flag = sorted(["active", *it.changed])
-    writes = [*it.restore_writes(it_id), it.reactivate_write(it_id)]
+    writes = [*it.restore_writes(it_id), *it.reactivate_writes(it_id)]
     _step(server, stack, it.declare(), ["update", *changed_and_flag], writes)
     assert stack.outputs("it") == it.outputs()
     assert it.is_active(it_id)
 
-    writes = [it.deactivate_write(it_id), *it.update_writes(it_id)]
+    writes = [*it.deactivate_writes(it_id), *it.update_writes(it_id)]
     _step(server, stack, both, ["update", *changed_and_flag], writes)
     assert stack.outputs("it") == it.outputs(it.changed, inactive)
     stack.up()
@@ -120,7 +120,7 @@ def test_an_object_that_is_declared_inactive_is_deactivated_before_anything_else
     stack.declare(it=it.declare(active=False))
     stack.up()
     it_id = stack.id("it")
-    assert server.proxy.writes == [*it.create_writes(), it.deactivate_write(it_id), *it.finish_writes(it_id)]
+    assert server.proxy.writes == [*it.create_writes(), *it.deactivate_writes(it_id), *it.finish_writes(it_id)]
     assert not it.is_active(it_id)
     assert stack.outputs("it") == it.outputs(active=False)
     stack.assert_settled()
@@ -137,7 +137,7 @@ def test_the_deletion_policy_decides_what_a_destroy_leaves(
         it_id = stack.id("it")
         server.proxy.clear()
         stack.destroy()
-        assert server.proxy.writes == ([] if left else [it.deactivate_write(it_id)])
+        assert server.proxy.writes == ([] if left else it.deactivate_writes(it_id))
         assert it.is_active(it_id) is left
     if not it.has_states:
         return
@@ -175,7 +175,7 @@ def test_an_existing_object_that_differs_is_adopted_and_changed(
     stack.declare(it=it.declare(adopt=True))
     stack.up()
     assert stack.id("it") == it_id
-    update = [it.undo_write(it_id)] if kind != "org" else []
+    update = it.undo_writes(it_id) if kind != "org" else []
     assert server.proxy.writes == [*update, *_reactivation(it, it_id)]
     assert stack.outputs("it") == it.outputs(adopt=True)
     stack.assert_settled()
@@ -243,7 +243,7 @@ def test_a_change_outside_pulumi_is_shown_by_a_refresh_and_undone_by_up(
     assert stack.outputs("it")[it.drifts] != before[it.drifts]
     server.proxy.clear()
     stack.up()
-    assert server.proxy.writes == [it.undo_write(it_id), *_reactivation(it, it_id)]
+    assert server.proxy.writes == [*it.undo_writes(it_id), *_reactivation(it, it_id)]
     assert stack.outputs("it") == before
     stack.assert_settled()
 

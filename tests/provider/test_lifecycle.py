@@ -39,7 +39,7 @@ def test_an_organization_lives_its_life(every_server: Server, every_stack: Stack
     stack.declare(acme=org(name, active=False))
     assert stack.preview("--refresh") == {"acme": ["update", "active"]}
     stack.up()
-    assert proxy.writes == ["POST /management/v1/orgs/me/_deactivate"]
+    assert proxy.writes == server.changes_of(acme, "deactivate")
     assert server.admin.organization(acme)["state"] == "ORG_STATE_INACTIVE"
     assert stack.outputs("acme")["state"] == "ORG_STATE_INACTIVE"
 
@@ -47,7 +47,7 @@ def test_an_organization_lives_its_life(every_server: Server, every_stack: Stack
     stack.declare(acme=org(other, active=False))
     assert stack.preview("--refresh") == {"acme": ["update", "name"]}
     stack.up()
-    assert proxy.writes == ["PUT /management/v1/orgs/me"]
+    assert proxy.writes == server.changes_of(acme, "rename")
     renamed = server.admin.organization(acme)
     assert (renamed["name"], renamed["state"]) == (other, "ORG_STATE_INACTIVE")
     assert stack.outputs("acme")["primary_domain"] == renamed["primaryDomain"] != found["primaryDomain"]
@@ -55,13 +55,13 @@ def test_an_organization_lives_its_life(every_server: Server, every_stack: Stack
     proxy.clear()
     stack.declare(acme=org(name, active=True))
     stack.up()
-    assert proxy.writes == ["PUT /management/v1/orgs/me", "POST /management/v1/orgs/me/_reactivate"]
+    assert proxy.writes == server.changes_of(acme, "rename", "activate")
     assert server.admin.organization(acme)["state"] == "ORG_STATE_ACTIVE"
     stack.assert_settled()
 
     proxy.clear()
     stack.destroy()
-    assert proxy.writes == [f"DELETE /admin/v1/orgs/{acme}"]
+    assert proxy.writes == server.changes_of(acme, "remove")
     assert server.shows(lambda: acme not in server.admin.organizations())
     assert stack.resources() == {}
 
@@ -134,7 +134,7 @@ def test_an_organization_is_deactivated_before_it_is_renamed(every_server: Serve
     server.proxy.clear()
     stack.declare(acme=org(server.name("Acme Inc"), active=False))
     stack.up()
-    assert server.proxy.writes == ["POST /management/v1/orgs/me/_deactivate", "PUT /management/v1/orgs/me"]
+    assert server.proxy.writes == server.changes_of(stack.id("acme"), "deactivate", "rename")
     stack.assert_settled()
 
 
@@ -150,7 +150,7 @@ def test_what_is_born_inactive_is_created_then_deactivated(every_server: Server,
     assert sorted(proxy.writes) == sorted(
         [
             "POST /management/v1/orgs",
-            "POST /management/v1/orgs/me/_deactivate",
+            *server.changes_of(acme, "deactivate"),
             f"POST {path}",
             f"POST {path}/{ann}/_deactivate",
         ]

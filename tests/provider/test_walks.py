@@ -52,7 +52,7 @@ def test_a_deactivation_passes_few_modules(server: Server, tmp_path: Path, monke
     send = httpx.Client.send
 
     def sent(self: httpx.Client, request: httpx.Request, **kwargs: Any) -> httpx.Response:
-        if request.url.path.endswith("/orgs/me/_deactivate"):
+        if request.url.path.endswith("/deactivate"):
             passed.extend(_modules(sys._getframe(1)))
         return send(self, request, **kwargs)
 

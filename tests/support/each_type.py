@@ -38,6 +38,8 @@ class Example:
     create_path: ClassVar[str]
     #: A regular expression of the paths of the other writes about an object, besides deactivate and reactivate.
     write_path: ClassVar[str]
+    #: The method of an update.
+    update_method: ClassVar[str] = "PUT"
     #: A property that somebody changes outside Pulumi; see :meth:`change_outside`.
     drifts: ClassVar[str]
     #: The arguments of ``get``, besides the id.
@@ -89,7 +91,7 @@ class Example:
     @property
     def another_path(self) -> str:
         """A regular expression of the path of the call that makes :attr:`another`."""
-        return "_deactivate$" if self.has_states else self.write_path
+        return "deactivate$" if self.has_states else self.write_path
 
     def is_another(self, id: str) -> bool:
         """Whether the server shows the object as :attr:`another` declares it."""
@@ -130,21 +132,21 @@ class Example:
         """The writes that undo :attr:`changed`."""
         return self.update_writes(id)
 
-    def undo_write(self, id: str) -> str:
-        """The write that undoes :meth:`change_outside`."""
-        return f"PUT {self.path(id)}"
+    def undo_writes(self, id: str) -> list[str]:
+        """The writes that undo :meth:`change_outside`."""
+        return [f"PUT {self.path(id)}"]
 
     def remove_writes(self, id: str, **args: Any) -> list[str]:
         """The writes that remove it."""
         return [f"DELETE {self.path(id, **args)}"]
 
-    def deactivate_write(self, id: str) -> str:
-        """The write that deactivates it."""
-        return f"POST {self.path(id)}/_deactivate"
+    def deactivate_writes(self, id: str) -> list[str]:
+        """The writes that deactivate it."""
+        return [f"POST {self.path(id)}/_deactivate"]
 
-    def reactivate_write(self, id: str) -> str:
-        """The write that reactivates it."""
-        return f"POST {self.path(id)}/_reactivate"
+    def reactivate_writes(self, id: str) -> list[str]:
+        """The writes that reactivate it."""
+        return [f"POST {self.path(id)}/_reactivate"]
 
     # Outside Pulumi
 
@@ -187,7 +189,8 @@ class Example:
 
 class OrganizationExample(Example):
     kind, noun, states = "org", "organization", "ORG_STATE"
-    create_path, write_path, drifts = r"/management/v1/orgs$", r"/orgs/(me|\d+)$", "name"
+    create_path, write_path, drifts = r"/management/v1/orgs$", r"/(orgs/me|orgs/\d+|v2/organizations/\d+)$", "name"
+    update_method = "POST"
 
     def prepare(self) -> None:
         self.before = self.server.organizations()
@@ -202,13 +205,25 @@ class OrganizationExample(Example):
         return {"allow_lockout": False, **found, "primary_domain": domain}
 
     def path(self, id: str, **args: Any) -> str:
-        return "/management/v1/orgs/me"
+        return f"/v2/organizations/{id}"
 
     def create_writes(self, **args: Any) -> list[str]:
         return ["POST /management/v1/orgs"]
 
+    def update_writes(self, id: str) -> list[str]:
+        return self.server.changes_of(id, "rename")
+
+    def undo_writes(self, id: str) -> list[str]:
+        return self.server.changes_of(id, "rename")
+
     def remove_writes(self, id: str, **args: Any) -> list[str]:
-        return [f"DELETE /admin/v1/orgs/{id}"]
+        return self.server.changes_of(id, "remove")
+
+    def deactivate_writes(self, id: str) -> list[str]:
+        return self.server.changes_of(id, "deactivate")
+
+    def reactivate_writes(self, id: str) -> list[str]:
+        return self.server.changes_of(id, "activate")
 
     def make(self) -> str:
         return self.admin.create_organization(self.args["name"])
@@ -283,8 +298,8 @@ class MachineUserExample(UserExample):
     def update_writes(self, id: str) -> list[str]:
         return [f"PUT {self.path(id)}/username", f"PUT {self.path(id)}/machine"]
 
-    def undo_write(self, id: str) -> str:
-        return f"PUT {self.path(id)}/machine"
+    def undo_writes(self, id: str) -> list[str]:
+        return [f"PUT {self.path(id)}/machine"]
 
     def make(self) -> str:
         body = {"userName": self.args["user_name"], "name": "Robot", "description": "deploys"}
@@ -336,8 +351,8 @@ class HumanUserExample(UserExample):
     def update_writes(self, id: str) -> list[str]:
         return [f"PUT /v2/users/human/{id}", f"POST /v2/users/{id}/email", f"POST /v2/users/{id}/phone"]
 
-    def undo_write(self, id: str) -> str:
-        return f"PUT /v2/users/human/{id}"
+    def undo_writes(self, id: str) -> list[str]:
+        return [f"PUT /v2/users/human/{id}"]
 
     def make(self) -> str:
         names = {"givenName": "Carl", "familyName": "Berg", "nickName": "Charly", "displayName": "Carl B."}

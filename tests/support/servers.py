@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import httpx
@@ -16,6 +17,13 @@ from pulumi_zorg.testing import AdminClient, FaultProxy
 
 if TYPE_CHECKING:
     from pulumi_zorg.emulator import Emulator, Snapshot
+
+_BY_V1 = {
+    "rename": "PUT /management/v1/orgs/me",
+    "deactivate": "POST /management/v1/orgs/me/_deactivate",
+    "activate": "POST /management/v1/orgs/me/_reactivate",
+    "remove": "DELETE /admin/v1/orgs/{id}",
+}
 
 ProfileName = Literal["2026-07", "2025-12", "seeds"]
 PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)
@@ -56,6 +64,27 @@ class Server:
     def organizations(self) -> set[str]:
         """The organizations of this test; others run beside it on a real server."""
         return {each for each, found in self.admin.organizations().items() if self.tag in found["name"]}
+
+    def changes_of(self, org_id: str, *changes: str) -> list[str]:
+        """The writes that make changes of an organization in one run: `rename`, `deactivate`, `activate` and `remove`.
+
+        A server that cannot change organizations by v2 is tried once for each of them.
+        """
+        found = []
+        for each in changes:
+            method, by_v2 = ("DELETE" if each == "remove" else "POST"), f"/v2/organizations/{org_id}"
+            found.append(f"{method} {by_v2}" + (f"/{each}" if each in ("deactivate", "activate") else ""))
+            if not self._changes_organizations_by_v2:
+                found.append(_BY_V1[each].format(id=org_id))
+        return found
+
+    @cached_property
+    def _changes_organizations_by_v2(self) -> bool:
+        try:
+            self.admin.call("POST", "/v2/organizations/42/deactivate")
+        except httpx.HTTPStatusError as refused:
+            return bool(refused.response.json()["message"] != "Not Found")
+        return True
 
     def create_person(self, org_id: str, user_name: str, email: str | None = None, *, verified: bool = True) -> str:
         """Creates a user who is a person, and gives its id; :meth:`AdminClient.create_user` creates service accounts."""

@@ -28,7 +28,7 @@ class Server:
         self.refusals = {"new": refusal, "old": last}
         self.calls: list[str] = []
         self.both = (
-            Implementation((NEW,), lambda value: self._call("new", value), needs_right_on_instance=instance),
+            Implementation((NEW,), lambda value: self._call("new", value), may_lack_right=instance),
             Implementation((OLD,), lambda value: self._call("old", value)),
         )
 

@@ -1,13 +1,14 @@
-"""The operations on organizations: ``/management/v1/orgs`` and ``/admin/v1/orgs``."""
+"""The operations on organizations: ``/v2/organizations``, and for servers without it ``/management/v1/orgs`` and ``/admin/v1/orgs``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
@@ -21,10 +22,15 @@ from pulumi_zorg.world.observed import Address
 _CREATE = Endpoint("POST", "/management/v1/orgs", "org.create")
 #: With the first managers. It makes nobody else a manager.
 _CREATE_WITH_ADMINS = Endpoint("POST", "/v2/organizations", "org.create")
-_RENAME = Endpoint("PUT", "/management/v1/orgs/me", "org.write")
-_DEACTIVATE = Endpoint("POST", "/management/v1/orgs/me/_deactivate", "org.write")
-_REACTIVATE = Endpoint("POST", "/management/v1/orgs/me/_reactivate", "org.write")
-_REMOVE = Endpoint("DELETE", "/admin/v1/orgs/{id}", "iam.write")
+_RENAME = Endpoint("POST", "/v2/organizations/{id}", "org.write")
+_DEACTIVATE = Endpoint("POST", "/v2/organizations/{id}/deactivate", "org.write")
+_REACTIVATE = Endpoint("POST", "/v2/organizations/{id}/activate", "org.write")
+_REMOVE = Endpoint("DELETE", "/v2/organizations/{id}", "org.delete")
+#: Those of v1, which name the organization in the header, apart from the removal by the admin API.
+_RENAME_V1 = Endpoint("PUT", "/management/v1/orgs/me", "org.write")
+_DEACTIVATE_V1 = Endpoint("POST", "/management/v1/orgs/me/_deactivate", "org.write")
+_REACTIVATE_V1 = Endpoint("POST", "/management/v1/orgs/me/_reactivate", "org.write")
+_REMOVE_BY_ADMIN = Endpoint("DELETE", "/admin/v1/orgs/{id}", "iam.write")
 _REMOVE_OWN = Endpoint("DELETE", "/management/v1/orgs/me", "org.delete")
 
 _HINT_ADMINS = "Each of admins must be the id of a user that exists."
@@ -34,6 +40,12 @@ _LONGEST_LABEL = 63  # characters of one part of a domain name
 class _Created(Wire):
     id: NonEmpty = Field(alias="organizationId")
     details: Details
+
+
+class _Changed(Wire):
+    """What all answers of v2 to a change have. A removal of what is removed already has the year 1."""
+
+    at: datetime = Field(validation_alias=AliasChoices("changeDate", "deletionDate"))
 
 
 def _create(client: Client, inputs: OrganizationInputs) -> str:
@@ -59,23 +71,35 @@ def _read(client: Client, id: str, address: Address) -> OrganizationRecord:
 
 def _rename(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
     """Change the name, and with it the primary domain."""
-    operation = f"Renaming organization {clean(id)} to {clean(inputs.name)!r}"
-    client.write(_RENAME, operation, org=id, body={"name": inputs.name})
+    client.change(_Changed, _RENAME, _renaming(id, inputs), ids={"id": id}, body={"name": inputs.name})
 
 
-def _deactivate(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
-    """Deactivate the organization: logins to the applications of its projects fail, and its users keep the rest."""
-    client.write(_DEACTIVATE, f"Deactivating organization {clean(id)}", org=id)
+def _rename_v1(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
+    client.write(_RENAME_V1, _renaming(id, inputs), org=id, body={"name": inputs.name})
 
 
-def _reactivate(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
-    client.write(_REACTIVATE, f"Reactivating organization {clean(id)}", org=id)
+def _renaming(id: str, inputs: OrganizationInputs) -> str:
+    return f"Renaming organization {clean(id)} to {clean(inputs.name)!r}"
 
 
-def _remove(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
+def _switch(
+    verb: str, endpoint: Endpoint, client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]
+) -> None:
+    """Deactivate the organization: logins to the applications of its projects fail, and its users keep the rest. Or reactivate or
+    remove it."""
+    client.change(_Changed, endpoint, f"{verb} organization {clean(id)}", ids={"id": id})
+
+
+def _switch_v1(
+    verb: str, endpoint: Endpoint, client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]
+) -> None:
+    client.write(endpoint, f"{verb} organization {clean(id)}", org=id)
+
+
+def _remove_by_admin(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
     """Remove the organization by the admin API, which names it in the path."""
     # The answer's resource owner is the instance, so that it cannot be compared.
-    client.change_details(_REMOVE, f"Removing organization {clean(id)}", ids={"id": id})
+    client.change_details(_REMOVE_BY_ADMIN, f"Removing organization {clean(id)}", ids={"id": id})
 
 
 def _remove_own(client: Client, id: str, inputs: OrganizationInputs, changed: Collection[str]) -> None:
@@ -107,25 +131,33 @@ def _list_instance(client: Client, at_most: int | None = None) -> Sequence[Organ
 
 
 class OrganizationCalls(Calls[OrganizationInputs, OrganizationRecord]):
-    """The operations as the v1 API has them.
+    """The operations. Changes are made by v2, which names the organization in the path: a header can be dropped by a proxy.
 
-    Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove
-    Organization) and https://zitadel.com/docs/apis/resources/admin (Remove Organization, Search Organizations). With ``admins``,
-    an organization is created by https://zitadel.com/docs/apis/resources/org_service_v2 (AddOrganization).
+    Documents: https://zitadel.com/docs/apis/resources/org_service_v2 (Add, Update, Deactivate, Activate, Delete and List
+    Organization). Creates without ``admins``, reads, and the changes on servers without those of v2 (before July 2026):
+    https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove Organization) and
+    https://zitadel.com/docs/apis/resources/admin (Remove Organization, Search Organizations).
     """
 
     implementations: Mapping[str, Sequence[Implementation[Any]]] = {
         "create": [Implementation((_CREATE, _CREATE_WITH_ADMINS), _create)],
-        "update": [Implementation((_RENAME,), _rename)],
-        "deactivate": [Implementation((_DEACTIVATE,), _deactivate)],
-        "reactivate": [Implementation((_REACTIVATE,), _reactivate)],
+        "update": [Implementation((_RENAME,), _rename, Proves.ID), Implementation((_RENAME_V1,), _rename_v1)],
+        "deactivate": [
+            Implementation((_DEACTIVATE,), partial(_switch, "Deactivating", _DEACTIVATE), Proves.ID),
+            Implementation((_DEACTIVATE_V1,), partial(_switch_v1, "Deactivating", _DEACTIVATE_V1)),
+        ],
+        "reactivate": [
+            Implementation((_REACTIVATE,), partial(_switch, "Reactivating", _REACTIVATE), Proves.ID),
+            Implementation((_REACTIVATE_V1,), partial(_switch_v1, "Reactivating", _REACTIVATE_V1)),
+        ],
         "remove": [
-            Implementation((_REMOVE,), _remove, proves=Proves.ID, needs_right_on_instance=True),
+            Implementation((_REMOVE,), partial(_switch, "Removing", _REMOVE), Proves.ID, may_lack_right=True),
+            Implementation((_REMOVE_BY_ADMIN,), _remove_by_admin, Proves.ID, may_lack_right=True),
             Implementation((_REMOVE_OWN,), _remove_own),
         ],
         "read": [Implementation((READ_ORGANIZATION,), _read)],
         "search": [
-            Implementation(by.endpoints, partial(_search, by), by.proves, by.reads, by.needs_right_on_instance)
+            Implementation(by.endpoints, partial(_search, by), by.proves, by.reads, by.may_lack_right)
             for by in SEARCH_ORGANIZATIONS
         ],
         "list_instance": [Implementation((ORGANIZATIONS.endpoint,), _list_instance)],

@@ -121,7 +121,7 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
             "list_instance": [Implementation(listed, _list_instance, Proves.ID, reads=True)],
             "list_ids": [Implementation(listed, _list_ids, Proves.ID, reads=True)],
             "list_newest": [
-                Implementation(listed, _list_newest, Proves.ID, reads=True, needs_right_on_instance=True),
+                Implementation(listed, _list_newest, Proves.ID, reads=True, may_lack_right=True),
                 Implementation(self.v1["search"], self.list_organization, reads=True),
             ],
         }
