@@ -241,8 +241,9 @@ class Hooks(Generic[AnyInputs]):
     ) -> Observed:
         """Bring the object of a new resource to what is declared. A new one that the server has lost is created again."""
         inputs, shown = target.inputs, self.type.created_state is None or origin != "created"
-        if not shown and self._is_changed_next(inputs):
-            # What changes it next reads it, and so shows whether it is there.
+        as_created = None if shown else self.type.as_created(target.client, target.id, inputs)
+        if not shown and (as_created is None or self._is_changed_next(inputs)):
+            # It is read for the state, or after what changes it next. That shows whether it is there.
             with suppress(_Lost):
                 return self._bring(target, resource, props, origin, loses=True)
         if not shown:
