@@ -112,7 +112,7 @@ class ApiError(ZorgError):
         self.code = code
         self.said = message
         self.hint = hint
-        self.may_have_applied = status >= 500
+        self.may_have_applied = status >= 500 and status != 501
         detail = f": {message}" if message else ""
         coded = f", code {code}" if code is not None else ""
         text = f"{operation} failed: ZITADEL answered {status}{coded}{detail}."
@@ -125,6 +125,11 @@ class ApiError(ZorgError):
         """Return the same error, with one more sentence."""
         hint = f"{self.hint} {sentence}".strip()
         return type(self)(self.operation, self.status, self.code, self.said, hint)
+
+    @property
+    def is_missing_call(self) -> bool:
+        """Whether ZITADEL, or what is in front of it, does not have the call. Of a missing object, ZITADEL says more than "Not Found"."""
+        return self.status in (405, 501) or (self.status == 404 and self.said == "Not Found")
 
     @property
     def is_outage(self) -> bool:
@@ -202,6 +207,11 @@ class UnexpectedAnswer(NoAnswer):
     def __init__(self, message: str, *, may_have_applied: bool = True, status: int | None = None) -> None:
         self.status = status
         super().__init__(message, may_have_applied=may_have_applied)
+
+    @property
+    def is_missing_call(self) -> bool:
+        """Whether something in front of the server refuses the call as one that is not there."""
+        return self.status in (404, 405, 501)
 
 
 class HeaderIgnored(ZorgError):

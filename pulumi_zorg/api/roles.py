@@ -20,7 +20,7 @@ from pulumi_zorg.api.events import BEGINNING, Events
 from pulumi_zorg.api.lists import PAGE_V2, Found, ObjectList
 from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import Event, NonEmpty, RoleKeys, Wire
-from pulumi_zorg.errors import NotFound, PermissionDenied, clean
+from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer, clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
@@ -214,6 +214,10 @@ class Roles:
             call = Call(operation, "GET", path, org=org_id, reads=True)
             found = self._transport.fetch(_ProjectGrant, call, "projectGrant")
         except (PermissionDenied, NotFound):
+            return None
+        except (ApiError, UnexpectedAnswer) as refused:
+            if not refused.is_missing_call:
+                raise
             return None
         if (found.id, found.project_id) != (project_grant_id, project_id):
             return None

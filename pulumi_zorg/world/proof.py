@@ -59,7 +59,8 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
     except (NotFound, PermissionDenied) as error:
         refused = error
     if shown is not None and not shown.removed:
-        client.mark_verified(org_id)
+        if shown.by_header:
+            client.mark_verified(org_id)
         return shown
     what = f"organization {clean(org_id)}"
     events = _read_events(client, org_id, ("org.added", ORG_REMOVED))

@@ -12,7 +12,13 @@ from pydantic import AliasChoices, Field
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
-from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, SEARCH_ORGANIZATIONS, FirstPage
+from pulumi_zorg.api.organizations import (
+    LIST_ORGANIZATIONS,
+    READ_ORGANIZATION,
+    SEARCH_ORGANIZATIONS,
+    VISIBLE,
+    FirstPage,
+)
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectCreated, OrganizationRecord, Wire
 from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.calls import Calls
@@ -124,7 +130,7 @@ def _list_instance(client: Client, at_most: int | None = None) -> Sequence[Organ
     :raises UnexpectedAnswer: where the server shows none: an instance has at least the default organization.
     """
     operation = "Listing the organizations of the instance"
-    found = ORGANIZATIONS.all(client.transport, operation, at_most=at_most)
+    found = client.organizations.whole(operation, at_most)
     if not found:
         raise UnexpectedAnswer(f"{operation}: the server shows none.", may_have_applied=False)
     return found
@@ -155,12 +161,15 @@ class OrganizationCalls(Calls[OrganizationInputs, OrganizationRecord]):
             Implementation((_REMOVE_BY_ADMIN,), _remove_by_admin, Proves.ID, may_lack_right=True),
             Implementation((_REMOVE_OWN,), _remove_own),
         ],
-        "read": [Implementation((READ_ORGANIZATION,), _read)],
+        # The read chooses between them itself: the core reads organizations too.
+        "read": [Implementation((READ_ORGANIZATION, VISIBLE.endpoint), _read)],
         "search": [
             Implementation(by.endpoints, partial(_search, by), by.proves, by.reads, by.may_lack_right)
             for by in SEARCH_ORGANIZATIONS
         ],
-        "list_instance": [Implementation((ORGANIZATIONS.endpoint,), _list_instance)],
+        "list_instance": [
+            Implementation(tuple(each for by in LIST_ORGANIZATIONS for each in by.endpoints), _list_instance)
+        ],
     }
 
 
