@@ -58,6 +58,31 @@ AUTHORIZATIONS = ObjectList(
 )
 
 
+class ListedGrant(Wire):
+    """A project grant as the list of v2 shows it, which does not have its id."""
+
+    project_id: NonEmpty
+    organization_id: NonEmpty
+    granted_organization_id: NonEmpty
+    granted_role_keys: RoleKeys = ()
+    state: str = ""
+    creation_date: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """What distinguishes it in a list of the grants of one project."""
+        return self.granted_organization_id
+
+
+#: Of one project. Entries of several projects are not distinguished.
+GRANTS_V2 = ObjectList(
+    Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjectGrants", "project.grant.read"),
+    ListedGrant,
+    rows="projectGrants",
+    size=PAGE_V2,
+)
+
+
 def authorization_filters(
     *,
     ids: Sequence[str] | None = None,

@@ -166,12 +166,13 @@ def _managers_of_v2(
 
 def _resource(place: Place, granted_org_id: str = "") -> dict[str, Any]:
     """Return what v2 calls a place."""
-    return {
+    resources: dict[Level, dict[str, Any]] = {
         Level.INSTANCE: {"instance": True},
         Level.ORGANIZATION: {"organizationId": place.org_id},
         Level.PROJECT: {"projectId": place.project_id},
         Level.PROJECT_GRANT: {"projectGrant": {"projectId": place.project_id, "organizationId": granted_org_id}},
-    }[place.level]
+    }
+    return resources[place.level]
 
 
 _SERVICE = "/zitadel.internal_permission.v2.InternalPermissionService/"

@@ -55,14 +55,21 @@ class _Changed(Wire):
 
 
 def _create(client: Client, inputs: OrganizationInputs) -> str:
+    if inputs.admins is not None:
+        return _create_v2(client, inputs)
     operation = f"Creating organization {clean(inputs.name)!r}"
-    body: dict[str, Any] = {"name": inputs.name}
-    created: ObjectCreated | _Created
-    if inputs.admins is None:
-        created = client.change(ObjectCreated, _CREATE, operation, body=body)
-    else:
-        body["admins"] = [{"userId": each} for each in inputs.admins]
-        created = client.change(_Created, _CREATE_WITH_ADMINS, operation, body=body, hint=_HINT_ADMINS)
+    return _id_of(client, operation, client.change(ObjectCreated, _CREATE, operation, body={"name": inputs.name}))
+
+
+def _create_v2(client: Client, inputs: OrganizationInputs) -> str:
+    """Create it with managers: those that are declared, or else the caller, as v1 does."""
+    operation, hint = f"Creating organization {clean(inputs.name)!r}", "" if inputs.admins is None else _HINT_ADMINS
+    admins = (client.me.id,) if inputs.admins is None else inputs.admins
+    body = {"name": inputs.name, "admins": [{"userId": each} for each in admins]}
+    return _id_of(client, operation, client.change(_Created, _CREATE_WITH_ADMINS, operation, body=body, hint=hint))
+
+
+def _id_of(client: Client, operation: str, created: ObjectCreated | _Created) -> str:
     if created.details.resource_owner != created.id:
         raise UnexpectedAnswer(
             f"{operation}: the answer names organization {clean(created.id)}, but is about another one, so it is not ZITADEL's."
@@ -146,7 +153,10 @@ class OrganizationCalls(Calls[OrganizationInputs, OrganizationRecord]):
     """
 
     implementations: Mapping[str, Sequence[Implementation[Any]]] = {
-        "create": [Implementation((_CREATE, _CREATE_WITH_ADMINS), _create)],
+        "create": [
+            Implementation((_CREATE, _CREATE_WITH_ADMINS), _create),
+            Implementation((_CREATE_WITH_ADMINS,), _create_v2, Proves.ID),
+        ],
         "update": [Implementation((_RENAME,), _rename, Proves.ID), Implementation((_RENAME_V1,), _rename_v1)],
         "deactivate": [
             Implementation((_DEACTIVATE,), partial(_switch, "Deactivating", _DEACTIVATE), Proves.ID),

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
 
 from pydantic import Field
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.lists import PAGE_V2, ObjectList, read_listed
+from pulumi_zorg.api.lists import read_listed
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
+from pulumi_zorg.api.roles import GRANTS_V2, ListedGrant
 from pulumi_zorg.errors import ApiError, FailedPrecondition, clean
 from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
@@ -32,30 +32,6 @@ class ProjectGrantRecord(ObjectRecord):
     project_id: NonEmpty
     granted_org_id: NonEmpty
     role_keys: RoleKeys = Field((), alias="grantedRoleKeys")
-
-
-class _Row(Wire):
-    """A row of the v2 list, which does not show the grant's id."""
-
-    project_id: NonEmpty
-    organization_id: NonEmpty
-    granted_organization_id: NonEmpty
-    granted_role_keys: RoleKeys = ()
-    state: str = ""
-    creation_date: datetime | None = None
-
-    @property
-    def id(self) -> str:
-        """What distinguishes it in a list."""
-        return self.granted_organization_id
-
-
-_LIST_V2 = ObjectList(
-    Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjectGrants", "project.grant.read"),
-    _Row,
-    rows="projectGrants",
-    size=PAGE_V2,
-)
 
 
 _SERVICE = "/zitadel.project.v2.ProjectService/"
@@ -97,7 +73,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
         return {
             "create": (Implementation((_CREATE_V2,), self._create_v2, Proves.ID),),
             "update": (Implementation((_UPDATE_V2,), self._update_v2, Proves.ID),),
-            "read": (Implementation((_LIST_V2.endpoint,), self._read_v2, Proves.ID),),
+            "read": (Implementation((GRANTS_V2.endpoint,), self._read_v2, Proves.ID),),
             **{
                 action: (Implementation((endpoint,), partial(self._switch_v2, verb, endpoint), Proves.ID),)
                 for action, (verb, endpoint) in _SWITCHES_V2.items()
@@ -106,7 +82,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
 
     @cached_property
     def lists_v2(self) -> Sequence[Implementation[Sequence[ProjectGrantRecord]]]:
-        return (Implementation((_LIST_V2.endpoint,), _no_ids, Proves.ID),)
+        return (Implementation((GRANTS_V2.endpoint,), _no_ids, Proves.ID),)
 
     def _create_v2(self, client: Client, inputs: ProjectGrantInputs) -> str:
         raise ApiError(self.creating(inputs), 501, None, _NO_ID)
@@ -119,8 +95,8 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
             {"grantedOrganizationIdFilter": {"id": known["granted_org_id"]}},
         )
 
-        def find() -> _Row | None:
-            _, rows = _LIST_V2.page(client.transport, operation, *filters)
+        def find() -> ListedGrant | None:
+            _, rows = GRANTS_V2.page(client.transport, operation, *filters)
             pair = known["project_id"], known["granted_org_id"]
             return next((each for each in rows if (each.project_id, each.granted_organization_id) == pair), None)
 
@@ -205,7 +181,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
     def owner(self, client: Client, project_id: str) -> str | None:
         """Return the organization that owns a project which is granted; None where no grant of it can be seen."""
         operation = f"Listing the grants of project {clean(project_id)}"
-        rows = _LIST_V2.all(client.transport, operation, {"inProjectIdsFilter": {"ids": [project_id]}})
+        rows = GRANTS_V2.all(client.transport, operation, {"inProjectIdsFilter": {"ids": [project_id]}})
         return next((each.organization_id for each in rows if each.project_id == project_id), None)
 
     def list_removed_with(self, client: Client, org_id: str) -> Sequence[ProjectGrantRecord]:
