@@ -46,6 +46,7 @@ from typing_extensions import Self
 #: The end of an error that may come from a wrong setting.
 DOCTOR = "`zorg doctor` finds out what is wrong."
 
+_NO_CALL = "Servers without the v1 API do not have all calls (docs/without-v1.md)."
 _LONGEST_QUOTE = 300
 # Control characters, and those that make a terminal show text in another order.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -119,7 +120,7 @@ class ApiError(ZorgError):
         super().__init__(" ".join(part for part in (text, self._advice(), hint) if part))
 
     def _advice(self) -> str:
-        return self.advice
+        return _NO_CALL if self.status == 501 else self.advice
 
     def with_hint(self, sentence: str) -> Self:
         """Return the same error, with one more sentence."""

@@ -77,7 +77,8 @@ class Events:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._missing = False
+        #: Whether the server does not have the search, as this process has found out.
+        self.is_missing = False
 
     def of(self, aggregate_id: str | None, kinds: Iterable[str]) -> tuple[Event, ...]:
         """Return the events of one object, oldest first.
@@ -191,11 +192,11 @@ class Events:
         body = {"eventTypes": sorted(kinds), "limit": _PAGE, "asc": asc, **query, **within}
         call = Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True)
         try:
-            if not self._missing:
+            if not self.is_missing:
                 return self._transport.fetch(_Events, call).events
         except (ApiError, UnexpectedAnswer) as refused:
             if not refused.is_missing_call:
                 raise
-            self._missing = True
+            self.is_missing = True
         # As for a caller who may not read it.
         raise NotFound(operation, 501, None, "this server does not have the search of its event store, a part of v1")

@@ -19,7 +19,7 @@ from pulumi_zorg.api.lists import PAGE_V2, ObjectList, read_listed
 from pulumi_zorg.api.operations import Call, Endpoint, Implementation, Operations, Proves
 from pulumi_zorg.api.projects import PROJECTS
 from pulumi_zorg.api.records import Details, NonEmpty, OrganizationRecord, UserRecord, Wire, check_id
-from pulumi_zorg.errors import ApiError, HeaderIgnored, UnexpectedAnswer, clean
+from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, UnexpectedAnswer, clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
@@ -235,6 +235,44 @@ def _instance(transport: Transport, operation: str) -> _Instance:
     return transport.fetch(_Instance, Call(operation, "GET", "/management/v1/iam", reads=True))
 
 
+def _sees_instance(transport: Transport, operation: str, memberships: Callable[[], Sequence[Membership]]) -> bool:
+    try:
+        ORGANIZATIONS.page(transport, operation, limit=1)
+    except (PermissionDenied, NotFound) as refused:
+        if refused.is_missing_call:
+            raise
+        return False
+    return True
+
+
+def _sees_instance_v2(transport: Transport, operation: str, memberships: Callable[[], Sequence[Membership]]) -> bool:
+    return any(each.iam and not _READERS.isdisjoint(each.roles) for each in memberships())
+
+
+def _version_v1(transport: Transport, operation: str) -> str | None:
+    return transport.fetch(_Details, _VERSION.call(operation, reads=True), "instance").version or None
+
+
+def _version_v2(transport: Transport, operation: str) -> str | None:
+    return transport.fetch(_Details, _VERSION_V2.call(operation, reads=True), "instance").version or None
+
+
+_VERSION = Endpoint("GET", "/admin/v1/instances/me", "iam.read")
+_VERSION_V2 = Endpoint("POST", "/zitadel.instance.v2.InstanceService/GetInstance", "iam.read")
+_READ_VERSION = (Implementation((_VERSION,), _version_v1), Implementation((_VERSION_V2,), _version_v2))
+_SEES_INSTANCE = (
+    Implementation((ORGANIZATIONS.endpoint,), _sees_instance),
+    Implementation((ADMINISTRATORS.endpoint,), _sees_instance_v2),
+)
+#: ZITADEL's roles that may read everything where they are given, and what that is.
+_READERS = frozenset({"IAM_OWNER", "IAM_OWNER_VIEWER", "ORG_OWNER", "ORG_OWNER_VIEWER"})
+_READ_PERMISSIONS = frozenset(
+    f"{each}.read"
+    for each in (
+        "org", "org.member", "user", "user.grant", "project", "project.role", "project.member", "project.grant",
+        "project.grant.member",
+    )
+)  # fmt: skip
 #: What ZITADEL calls its own project.
 _OWN_PROJECT = "ZITADEL"
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
@@ -289,6 +327,24 @@ class Caller:
             self._has_permissions = False
         raise ApiError(operation, 501, None, "this server does not have v1, and v2 shows nobody's rights")
 
+    def rights_to_list(self, org_id: str) -> frozenset[str]:
+        """Return the permissions by which lists of an organization show everything to the caller. No removal is proven by them.
+
+        On a server without v1, they are those that ZITADEL's own roles for owners and viewers have unless an operator changes that.
+        """
+        try:
+            return self.permissions(org_id)
+        except ApiError as refused:
+            if refused.status != 501:
+                raise
+        of = {role for each in self.memberships() if each.iam or each.org_id == org_id for role in each.roles}
+        return frozenset() if of.isdisjoint(_READERS) else _READ_PERMISSIONS
+
+    def sees_instance(self) -> bool:
+        """Return whether lists over the instance show everything to the caller. Those of users do not count what they leave out."""
+        operation = "Listing the organizations of the instance"
+        return self._operations.first(_SEES_INSTANCE, self._transport, operation, self.memberships)
+
     def memberships(self) -> tuple[Membership, ...]:
         """Return the caller's memberships. The list may lag.
 
@@ -313,11 +369,11 @@ class Caller:
     def server_version(self) -> str | None:
         """Return the version of ZITADEL, like ``v4.15.0-a97999e5``; None where the server does not show it to this caller.
 
-        Document: https://zitadel.com/docs/apis/resources/admin (Get My Instance). It needs ``iam.read``.
+        Documents: https://zitadel.com/docs/apis/resources/admin (Get My Instance), and for servers without v1
+        https://zitadel.com/docs/apis/resources/instance_service_v2 (GetInstance). It needs ``iam.read``.
         """
-        call = Call("Reading the version of the server", "GET", "/admin/v1/instances/me", reads=True)
         try:
-            return self._transport.fetch(_Details, call, "instance").version or None
+            return self._operations.first(_READ_VERSION, self._transport, "Reading the version of the server")
         except ApiError:
             return None
         except UnexpectedAnswer as refused:
