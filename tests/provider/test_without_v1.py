@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import httpx
 import pytest
 
+from pulumi_zorg.emulator import Emulator
+from tests.support.command import Ended, run_zorg
 from tests.support.each_type import EXAMPLES, example
 from tests.support.in_process import InProcessStack
+from tests.support.managers import LEVELS, place
+from tests.support.plans import plan_text
 from tests.support.servers import Server
-from tests.support.stack import Stack
-from tests.support.without_v1 import V1, refuse_v1
+from tests.support.stack import Stack, grant, manager, org, project, project_grant
+from tests.support.types import ORGANIZATION
+from tests.support.without_v1 import ANSWERS, calls_of_v1, refuse_v1
 
 AnyStack = Stack | InProcessStack
 #: v2 does not show the id of a project grant, so none is created without v1.
@@ -284,7 +293,7 @@ def test_the_commands(any_server: Server, any_stack: InProcessStack, tmp_path: P
     assert server.ann in guard.out
 
     doctor = zorg("doctor", "--org", server.home, "--format", "json")
-    found = {each["check"]: each for each in json.loads(doctor.out)["checks"] if each["status"] != "ok"}
+    found = {each["check"]: each for each in json.loads(doctor.out)["findings"] if each["status"] != "ok"}
     assert {"rights", "events", "api"} <= found.keys()
     assert all("docs/without-v1.md" in found[each]["message"] for each in ("rights", "events", "api"))
     assert {each["status"] for name, each in found.items() if name in ("rights", "events", "api")} == {"warning"}
