@@ -46,6 +46,7 @@ from typing_extensions import Self
 #: The end of an error that may come from a wrong setting.
 DOCTOR = "`zorg doctor` finds out what is wrong."
 
+_NO_CALL = "Servers without the v1 API do not have all calls (docs/without-v1.md)."
 _LONGEST_QUOTE = 300
 # Control characters, and those that make a terminal show text in another order.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -112,19 +113,24 @@ class ApiError(ZorgError):
         self.code = code
         self.said = message
         self.hint = hint
-        self.may_have_applied = status >= 500
+        self.may_have_applied = status >= 500 and status != 501
         detail = f": {message}" if message else ""
         coded = f", code {code}" if code is not None else ""
         text = f"{operation} failed: ZITADEL answered {status}{coded}{detail}."
         super().__init__(" ".join(part for part in (text, self._advice(), hint) if part))
 
     def _advice(self) -> str:
-        return self.advice
+        return _NO_CALL if self.status == 501 else self.advice
 
     def with_hint(self, sentence: str) -> Self:
         """Return the same error, with one more sentence."""
         hint = f"{self.hint} {sentence}".strip()
         return type(self)(self.operation, self.status, self.code, self.said, hint)
+
+    @property
+    def is_missing_call(self) -> bool:
+        """Whether ZITADEL, or what is in front of it, does not have the call. Of a missing object, ZITADEL says more than "Not Found"."""
+        return self.status in (405, 501) or (self.status == 404 and self.said == "Not Found")
 
     @property
     def is_outage(self) -> bool:
@@ -202,6 +208,11 @@ class UnexpectedAnswer(NoAnswer):
     def __init__(self, message: str, *, may_have_applied: bool = True, status: int | None = None) -> None:
         self.status = status
         super().__init__(message, may_have_applied=may_have_applied)
+
+    @property
+    def is_missing_call(self) -> bool:
+        """Whether something in front of the server refuses the call as one that is not there."""
+        return self.status in (404, 405, 501)
 
 
 class HeaderIgnored(ZorgError):

@@ -117,7 +117,10 @@ def outputs(name: str) -> str:
 def calls(name: str) -> str:
     """What each change of a resource calls."""
     endpoints = _TYPES[name].calls.endpoints
-    rows = [(label, ", ".join(_code_text(str(each)) for each in endpoints[key])) for key, label in _ordered(endpoints)]
+    rows = [
+        (label, ", ".join(dict.fromkeys(_code_text(str(each)) for each in endpoints[key])))
+        for key, label in _ordered(endpoints)
+    ]
     return _markdown(("change", "calls"), rows)
 
 

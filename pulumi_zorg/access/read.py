@@ -32,7 +32,7 @@ from pulumi_zorg.api.api_services import AUTHORIZATIONS as AUTHORIZATION_SERVICE
 from pulumi_zorg.api.api_services import needs_service
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList, Row, TooLong, chunks
-from pulumi_zorg.api.organizations import ORGANIZATIONS, VISIBLE
+from pulumi_zorg.api.organizations import VISIBLE
 from pulumi_zorg.api.projects import PROJECTS, ListedProject
 from pulumi_zorg.api.records import OrganizationRecord
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
@@ -212,7 +212,7 @@ class _Lists:
 
 
 def _read(client: Client, progress: Callable[[str, int, int], None], pages: int | None = None) -> Instance:
-    unlisted = {} if _sees_all(client) else dict.fromkeys(COLLECTIONS, _HIDDEN)
+    unlisted = {} if client.caller.sees_instance() else dict.fromkeys(COLLECTIONS, _HIDDEN)
     lists = _Lists(client, progress, pages, unlisted)
     # Two at once: an answer is parsed while the server makes the next one.
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -271,15 +271,6 @@ def read_roles(client: Client, project_ids: Collection[str]) -> frozenset[str]:
         return frozenset()
     read = (client.roles.known(each) for each in project_ids if client.roles.is_known(each))
     return frozenset(key for found in read if found is not None for key in found.keys)
-
-
-def _sees_all(client: Client) -> bool:
-    """Return whether lists show everything. Those of users do not count what they leave out."""
-    try:
-        ORGANIZATIONS.page(client.transport, "Listing the organizations of the instance", limit=1)
-    except (PermissionDenied, NotFound):
-        return False
-    return True
 
 
 def _organization(row: OrganizationRecord) -> Organization:

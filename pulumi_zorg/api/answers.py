@@ -54,7 +54,7 @@ def answer_of(response: httpx.Response, call: Call, settings: Settings) -> dict[
         # An answer of 200, or of something that failed inside, may be that of a proxy after the server has acted.
         raise UnexpectedAnswer(
             f"{call.operation}: {explained(response)} {DOCTOR}",
-            may_have_applied=status < 300 or status >= 500,
+            may_have_applied=status < 300 or (status >= 500 and status != 501),
             status=status,
         )
     # What the server answers is compared as it is: a header that is hidden in it may be a part of a word.

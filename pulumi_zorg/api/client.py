@@ -84,9 +84,9 @@ class Client:
         #: Which implementations of operations the server has.
         self.operations = Operations()
         self.organizations = Organizations(transport, self.operations)
-        self.caller = Caller(transport)
+        self.caller = Caller(transport, self.operations)
         self.events = Events(transport)
-        self.access = Access(transport)
+        self.access = Access(transport, self.operations)
         self.searches = Searches(transport, self.organizations)
         self.roles = Roles(transport, self.events)
         self._writes: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(_AT_ONCE))
@@ -167,6 +167,15 @@ class Client:
         # So it is enough that the header has arrived once.
         if not (endpoint.changes_only_its_object and self.header_arrives):
             self.verify_org_header(org)
+            with self._lock:
+                is_verified = org in self._verified
+            if not is_verified:
+                raise UnexpectedAnswer(
+                    f"{operation}: the server does not have the call by which it is verified that the header x-zitadel-orgid arrives "
+                    "(GET /management/v1/orgs/me), so nothing was written.",
+                    may_have_applied=False,
+                    status=501,
+                )
         check_owner(self.change_details(endpoint, operation, org=org, **options), org, operation)
 
     def verify_org_header(self, org_id: str) -> bool:
@@ -191,7 +200,8 @@ class Client:
             exists = not shown.removed
             if exists:
                 self._active[org_id] = shown.active is not False
-                self.mark_verified(org_id)
+                if shown.by_header:
+                    self.mark_verified(org_id)
             answer.set_result(exists)
         except BaseException as error:
             answer.set_exception(error)

@@ -20,7 +20,7 @@ from pydantic import AfterValidator, AliasPath, Field
 from pulumi_zorg.api.lists import chunks
 from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import Event, NonEmpty, Wire
-from pulumi_zorg.errors import ApiError, clean
+from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer, clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
@@ -77,6 +77,8 @@ class Events:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        #: Whether the server does not have the search, as this process has found out.
+        self.is_missing = False
 
     def of(self, aggregate_id: str | None, kinds: Iterable[str]) -> tuple[Event, ...]:
         """Return the events of one object, oldest first.
@@ -176,6 +178,10 @@ class Events:
             if refusal.is_outage:
                 raise
             return ()
+        except UnexpectedAnswer as refusal:
+            if not refusal.is_missing_call:
+                raise
+            return ()
         # A server that ignores the header shows a log of another organization.
         return tuple(each for each in changes if each.resource_owner_id == org_id)
 
@@ -185,4 +191,12 @@ class Events:
         within = {} if owner is None else {"resourceOwner": owner}
         body = {"eventTypes": sorted(kinds), "limit": _PAGE, "asc": asc, **query, **within}
         call = Call(operation, "POST", "/admin/v1/events/_search", body=body, reads=True)
-        return self._transport.fetch(_Events, call).events
+        try:
+            if not self.is_missing:
+                return self._transport.fetch(_Events, call).events
+        except (ApiError, UnexpectedAnswer) as refused:
+            if not refused.is_missing_call:
+                raise
+            self.is_missing = True
+        # As for a caller who may not read it.
+        raise NotFound(operation, 501, None, "this server does not have the search of its event store, a part of v1")

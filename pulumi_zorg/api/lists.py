@@ -6,7 +6,7 @@ object that exists for good, and the v2 API leaves out what the caller may not s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -16,7 +16,8 @@ from typing_extensions import Unpack
 
 from pulumi_zorg.api.operations import CallOptions, Endpoint
 from pulumi_zorg.api.records import ListDetails, Wire
-from pulumi_zorg.errors import UnexpectedAnswer
+from pulumi_zorg.api.retry import poll
+from pulumi_zorg.errors import NotFound, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,6 +73,30 @@ def all_pages(
             may_have_applied=False,
         )
     return tuple(found.values())
+
+
+#: Seconds within which a list shows an object that was just made.
+_LISTED_WITHIN = 5.0
+
+
+def not_listed(operation: str) -> NotFound:
+    """Return the error of a read by a list of v2, which lags and leaves out what the caller may not see."""
+    return NotFound(operation, 200, None, "the list of v2 does not have it, which proves nothing")
+
+
+def read_listed(
+    operation: str, id: str, find: Callable[[], Item | None], made: Collection[str], sleep: Callable[[float], None]
+) -> Item:
+    """Return an object that only a list shows. It is waited for where this process made it.
+
+    :param find: returns it, or None where the list does not have it.
+    :param made: the ids of the objects that this process made.
+    :raises NotFound: where the list does not have it.
+    """
+    found = poll(find, lambda each: each is not None, within=_LISTED_WITHIN if id in made else 0.0, sleep=sleep)
+    if found is None:
+        raise not_listed(operation)
+    return found
 
 
 def chunks(values: Iterable[str], size: int) -> Iterator[Sequence[str]]:
@@ -142,6 +167,7 @@ class ObjectList(Generic[Row]):
         offset: int = 0,
         limit: int | None = None,
         asc: bool = True,
+        more: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> tuple[int, tuple[Row, ...]]:
         """Return how many entries match, and a page of them.
@@ -149,6 +175,7 @@ class ObjectList(Generic[Row]):
         :param operation: what the call is for, as the beginning of a sentence.
         :param filters: the conditions that an entry matches, as the API has them.
         :param limit: another number of entries than that of all pages.
+        :param more: other fields of the request.
         :param options: the organization that the header names, and the ids in the endpoint's path.
         """
         paged, filtered, _ = self._names
@@ -157,7 +184,7 @@ class ObjectList(Generic[Row]):
             body[filtered] = list(filters)
         if self.sorted_by:
             body["sortingColumn"] = self.sorted_by
-        options["body"] = body
+        options["body"] = {**body, **(more or {})}
         found = transport.fetch(self._answer, self.endpoint.call(operation, reads=True, **options))
         return found.counted.total_result, found.entries
 
@@ -168,6 +195,7 @@ class ObjectList(Generic[Row]):
         *filters: Mapping[str, Any],
         first: tuple[int, Sequence[Row]] | None = None,
         at_most: int | None = None,
+        more: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Sequence[Row]:
         """Return all entries. See :meth:`page`, and :func:`all_pages` for ``at_most`` and the errors.
@@ -176,8 +204,8 @@ class ObjectList(Generic[Row]):
         """
 
         def page(offset: int) -> tuple[int, Sequence[Any]]:
-            return (
-                first if first and not offset else self.page(transport, operation, *filters, offset=offset, **options)
-            )
+            if first and not offset:
+                return first
+            return self.page(transport, operation, *filters, offset=offset, more=more, **options)
 
         return all_pages(page, operation, at_most)

@@ -106,9 +106,6 @@ class Endpoint:
 
 Answer = TypeVar("Answer")
 
-#: ZITADEL's message for a path that it does not have.
-_NO_PATH = "Not Found"
-
 
 class Proves(Enum):
     """What the answer to a call proves about the organization that the server acted on."""
@@ -144,6 +141,8 @@ class Operations:
 
     def __init__(self) -> None:
         self._missing: set[Implementation[Any]] = set()
+        #: The ids of the objects that this process made. Lists of v2 may not show them yet.
+        self.made: set[str] = set()
 
     def of(self, implementations: Sequence[Implementation[Answer]]) -> Sequence[Implementation[Answer]]:
         """Return the implementations that the server has, as far as that is known."""
@@ -180,14 +179,14 @@ class Operations:
 
 def permissions_of(implementations: Sequence[Implementation[Any]]) -> tuple[frozenset[str], ...]:
     """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
-    needed = itertools.product(*([call.permission for call in each.endpoints] for each in implementations))
-    return tuple(dict.fromkeys(map(frozenset, needed)))
+    product = itertools.product(*({call.permission for call in each.endpoints} for each in implementations))
+    needed = dict.fromkeys(map(frozenset, sorted(product)))
+    # Who has one of a smaller set has one of the larger one.
+    return tuple(each for each in needed if not any(other < each for other in needed))
 
 
 def _is_missing(implementation: Implementation[Any], refusal: ApiError | UnexpectedAnswer) -> bool:
     """Whether a server answers so that does not have the call. Some answer with a page of the console."""
     if isinstance(refusal, UnexpectedAnswer):
-        return implementation.reads or not refusal.may_have_applied
-    return refusal.status in (405, 501) or (
-        isinstance(refusal, NotFound) and (implementation.reads or refusal.said == _NO_PATH)
-    )
+        return implementation.reads or refusal.is_missing_call
+    return refusal.is_missing_call or (implementation.reads and isinstance(refusal, NotFound))

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pulumi_zorg.api.lists import PAGE_V2, ObjectList
-from pulumi_zorg.api.operations import Call, Endpoint, Implementation, Operations
-from pulumi_zorg.api.records import Details, OrganizationRecord, UserRecord, Wire
-from pulumi_zorg.errors import ApiError, HeaderIgnored, UnexpectedAnswer, clean
+from pydantic import Field
+
+from pulumi_zorg.api.administrators import ADMINISTRATORS, Administrator
+from pulumi_zorg.api.lists import PAGE_V2, ObjectList, read_listed
+from pulumi_zorg.api.operations import Call, Endpoint, Implementation, Operations, Proves
+from pulumi_zorg.api.projects import PROJECTS
+from pulumi_zorg.api.records import Details, NonEmpty, OrganizationRecord, UserRecord, Wire, check_id
+from pulumi_zorg.errors import ApiError, HeaderIgnored, NotFound, PermissionDenied, UnexpectedAnswer, clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
@@ -36,8 +41,43 @@ def _first_page(listed: ObjectList[OrganizationRecord]) -> Implementation[FirstP
     return Implementation((listed.endpoint,), read, reads=True, may_lack_right=listed is ORGANIZATIONS)
 
 
+def _whole(listed: ObjectList[OrganizationRecord]) -> Implementation[Sequence[OrganizationRecord]]:
+    def read(transport: Transport, operation: str, at_most: int | None) -> Sequence[OrganizationRecord]:
+        return listed.all(transport, operation, at_most=at_most)
+
+    return Implementation((listed.endpoint,), read, Proves.ID)
+
+
+#: The implementations of the list of all organizations. That of v2 is an error for a caller who may not see all that it counts.
+LIST_ORGANIZATIONS = (_whole(ORGANIZATIONS), _whole(VISIBLE))
 #: The implementations of the search for organizations. Each returns the list and its first page.
 SEARCH_ORGANIZATIONS = (_first_page(VISIBLE), _first_page(ORGANIZATIONS))
+
+
+def _read_v1(transport: Transport, operations: Operations, operation: str, org_id: str) -> OrganizationRecord:
+    record = transport.fetch(OrganizationRecord, READ_ORGANIZATION.call(operation, org=org_id, reads=True), "org")
+    if record.id != org_id:
+        raise HeaderIgnored(
+            f"{operation}: the server answered for organization {clean(record.id)} instead. It, or something in front of it, "
+            "ignores the header x-zitadel-orgid, so that every change would hit the wrong organization. Nothing was "
+            "written. Let the header through, or use a server that honours it."
+        )
+    return record.model_copy(update={"by_header": True})
+
+
+def _read_v2(transport: Transport, operations: Operations, operation: str, org_id: str) -> OrganizationRecord:
+    def find() -> OrganizationRecord | None:
+        _, found = VISIBLE.page(transport, operation, {"idQuery": {"id": org_id}})
+        return next((each for each in found if each.id == org_id), None)
+
+    return read_listed(operation, org_id, find, operations.made, transport.sleep)
+
+
+#: The implementations of the read of an organization. v1 shows the last write, and removed organizations.
+_READ = (
+    Implementation((READ_ORGANIZATION,), _read_v1),
+    Implementation((VISIBLE.endpoint,), _read_v2, Proves.ID),
+)
 
 
 class Organizations:
@@ -54,20 +94,13 @@ class Organizations:
     def read(self, org_id: str) -> OrganizationRecord:
         """Return the organization as the server shows it to a call that names it in the header.
 
-        A removed organization is shown as well; see :attr:`OrganizationRecord.removed`.
+        A removed organization is shown as well; see :attr:`OrganizationRecord.removed`. A server without v1 shows it in no list.
 
         :raises HeaderIgnored: where the answer is about another organization.
         """
-        operation = f"Reading organization {clean(org_id)}"
-        call = READ_ORGANIZATION.call(operation, org=org_id, reads=True)
-        record = self._transport.fetch(OrganizationRecord, call, "org")
-        if record.id != org_id:
-            raise HeaderIgnored(
-                f"{operation}: the server answered for organization {clean(record.id)} instead. It, or something in front of it, "
-                "ignores the header x-zitadel-orgid, so that every change would hit the wrong organization. Nothing was "
-                "written. Let the header through, or use a server that honours it."
-            )
-        return record
+        return self._operations.first(
+            _READ, self._transport, self._operations, f"Reading organization {clean(org_id)}", org_id
+        )
 
     def search(self, operation: str, *queries: Mapping[str, Any], whole: bool = True) -> Sequence[OrganizationRecord]:
         """Return the organizations that match all queries, as far as the caller may see them. The list may lag.
@@ -84,7 +117,11 @@ class Organizations:
 
         :raises PermissionDenied: for a caller without a right on the instance.
         """
-        return ORGANIZATIONS.all(self._transport, "Listing the organizations of the instance")
+        return self.whole("Listing the organizations of the instance")
+
+    def whole(self, operation: str, at_most: int | None = None) -> Sequence[OrganizationRecord]:
+        """Return the same. See :func:`all_pages` for ``at_most``."""
+        return self._operations.first(LIST_ORGANIZATIONS, self._transport, operation, at_most)
 
     def some(self) -> Sequence[OrganizationRecord]:
         """Return organizations that the caller may see, as many as one page has; none where no list can be read."""
@@ -135,24 +172,139 @@ class _Permissions(Wire):
     result: tuple[str, ...] = ()
 
 
+_ME = Endpoint("GET", "/auth/v1/users/me", "")
+_USERINFO = Endpoint("GET", "/oidc/v1/userinfo", "")
+_USER = Endpoint("GET", "/v2/users/{id}", "")  # every user may read itself
+
+
+class _Userinfo(Wire):
+    sub: NonEmpty
+
+
+class _UserV2(Wire):
+    id: NonEmpty = Field(alias="userId")
+    details: Details
+    username: str = ""
+
+
+def _me(transport: Transport, operation: str) -> UserRecord:
+    return transport.fetch(UserRecord, _ME.call(operation, reads=True), "user")
+
+
+def _me_v2(transport: Transport, operation: str) -> UserRecord:
+    own = transport.fetch(_Userinfo, _USERINFO.call(operation, reads=True)).sub
+    user = transport.fetch(_UserV2, _USER.call(operation, ids={"id": own}, reads=True), "user")
+    check_id(user.id, own, "user", operation)
+    return UserRecord(id=own, details=user.details, user_name=user.username)
+
+
+def _memberships(transport: Transport, operation: str, user_id: Callable[[], str]) -> Sequence[Membership]:
+    return _MEMBERSHIPS.all(transport, operation)
+
+
+def _memberships_v2(transport: Transport, operation: str, user_id: Callable[[], str]) -> Sequence[Membership]:
+    found = ADMINISTRATORS.all(transport, operation, {"inUserIdsFilter": {"ids": [user_id()]}})
+    return [_membership(each) for each in found]
+
+
+def _membership(row: Administrator) -> Membership:
+    on, grant = row.project or row.project_grant, row.project_grant
+    return Membership(
+        details=Details(resource_owner=on.organization_id if on else ""),
+        roles=row.roles,
+        iam=on is None and row.organization is None,
+        org_id=row.organization.id if row.organization else "",
+        project_id=grant.project_id if grant else row.project.id if row.project else "",
+        project_grant_id=grant.id if grant else "",
+    )
+
+
+def _own_project(transport: Transport, operation: str) -> str:
+    return _instance(transport, operation).iam_project_id
+
+
+def _own_project_v2(transport: Transport, operation: str) -> str:
+    """Return the oldest project with the name of ZITADEL's own, which is made with the instance; empty where the caller sees none."""
+    name = {"projectNameFilter": {"projectName": _OWN_PROJECT, "method": "TEXT_FILTER_METHOD_EQUALS"}}
+    _, found = PROJECTS.page(transport, operation, name)
+    own = [each for each in found if not each.granted_organization_id and each.name == _OWN_PROJECT]
+    return min(own, key=lambda each: each.creation_date or _NEVER).project_id if own else ""
+
+
+def _instance(transport: Transport, operation: str) -> _Instance:
+    return transport.fetch(_Instance, Call(operation, "GET", "/management/v1/iam", reads=True))
+
+
+def _sees_instance(transport: Transport, operation: str, memberships: Callable[[], Sequence[Membership]]) -> bool:
+    try:
+        ORGANIZATIONS.page(transport, operation, limit=1)
+    except (PermissionDenied, NotFound) as refused:
+        if refused.is_missing_call:
+            raise
+        return False
+    return True
+
+
+def _sees_instance_v2(transport: Transport, operation: str, memberships: Callable[[], Sequence[Membership]]) -> bool:
+    return any(each.iam and not _READERS.isdisjoint(each.roles) for each in memberships())
+
+
+def _version_v1(transport: Transport, operation: str) -> str | None:
+    return transport.fetch(_Details, _VERSION.call(operation, reads=True), "instance").version or None
+
+
+def _version_v2(transport: Transport, operation: str) -> str | None:
+    return transport.fetch(_Details, _VERSION_V2.call(operation, reads=True), "instance").version or None
+
+
+_VERSION = Endpoint("GET", "/admin/v1/instances/me", "iam.read")
+_VERSION_V2 = Endpoint("POST", "/zitadel.instance.v2.InstanceService/GetInstance", "iam.read")
+_READ_VERSION = (Implementation((_VERSION,), _version_v1), Implementation((_VERSION_V2,), _version_v2))
+_SEES_INSTANCE = (
+    Implementation((ORGANIZATIONS.endpoint,), _sees_instance),
+    Implementation((ADMINISTRATORS.endpoint,), _sees_instance_v2),
+)
+#: ZITADEL's roles that may read everything where they are given, and what that is.
+_READERS = frozenset({"IAM_OWNER", "IAM_OWNER_VIEWER", "ORG_OWNER", "ORG_OWNER_VIEWER"})
+_READ_PERMISSIONS = frozenset(
+    f"{each}.read"
+    for each in (
+        "org", "org.member", "user", "user.grant", "project", "project.role", "project.member", "project.grant",
+        "project.grant.member",
+    )
+)  # fmt: skip
+#: What ZITADEL calls its own project.
+_OWN_PROJECT = "ZITADEL"
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
+_READ_ME = (Implementation((_ME,), _me, reads=True), Implementation((_USERINFO, _USER), _me_v2, reads=True))
+_READ_MEMBERSHIPS = (
+    Implementation((_MEMBERSHIPS.endpoint,), _memberships),
+    Implementation((ADMINISTRATORS.endpoint,), _memberships_v2),
+)
+_READ_OWN_PROJECT = (Implementation((), _own_project), Implementation((PROJECTS.endpoint,), _own_project_v2))
+
+
 class Caller:
     """The calls about the caller."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: Transport, operations: Operations) -> None:
+        self._transport, self._operations = transport, operations
+        self._has_permissions = True
 
     def me(self) -> UserRecord:
         """Return the caller's user; ``details.resource_owner`` is the organization that it lives in.
 
-        Document: https://zitadel.com/docs/apis/resources/auth (Get my user).
+        Documents: https://zitadel.com/docs/apis/resources/auth (Get my user), and for servers without v1
+        https://zitadel.com/docs/apis/openidoauth/endpoints (userinfo) and https://zitadel.com/docs/apis/resources/user_service_v2
+        (GetUserByID).
 
         :raises UnexpectedAnswer: where the answer does not name that organization.
         """
-        call = Call("Reading the credential's own user", "GET", "/auth/v1/users/me", reads=True)
-        user = self._transport.fetch(UserRecord, call, "user")
+        operation = "Reading the credential's own user"
+        user = self._operations.first(_READ_ME, self._transport, operation)
         if not user.details.resource_owner:
             raise UnexpectedAnswer(
-                f"{call.operation}: the answer does not name the user's organization, so it is not ZITADEL's.",
+                f"{operation}: the answer does not name the user's organization, so it is not ZITADEL's.",
                 may_have_applied=False,
             )
         return user
@@ -160,35 +312,73 @@ class Caller:
     def permissions(self, org_id: str) -> frozenset[str]:
         """Return the caller's permissions in the organization, like ``user.grant.read``.
 
-        Document: https://zitadel.com/docs/apis/resources/auth (My ZITADEL permissions).
+        Document: https://zitadel.com/docs/apis/resources/auth (My ZITADEL permissions). v2 has no such call.
+
+        :raises ApiError: on a server without v1, with the status 501.
         """
         operation = f"Reading the credential's rights in organization {clean(org_id)}"
         call = Call(operation, "POST", "/auth/v1/permissions/zitadel/me/_search", org=org_id, reads=True)
-        return frozenset(self._transport.fetch(_Permissions, call).result)
+        try:
+            if self._has_permissions:
+                return frozenset(self._transport.fetch(_Permissions, call).result)
+        except (ApiError, UnexpectedAnswer) as refused:
+            if not refused.is_missing_call:
+                raise
+            self._has_permissions = False
+        raise ApiError(operation, 501, None, "this server does not have v1, and v2 shows nobody's rights")
+
+    def rights_to_list(self, org_id: str) -> frozenset[str]:
+        """Return the permissions by which lists of an organization show everything to the caller. No removal is proven by them.
+
+        On a server without v1, they are those that ZITADEL's own roles for owners and viewers have unless an operator changes that.
+        """
+        try:
+            return self.permissions(org_id)
+        except ApiError as refused:
+            if refused.status != 501:
+                raise
+        of = {role for each in self.memberships() if each.iam or each.org_id == org_id for role in each.roles}
+        return frozenset() if of.isdisjoint(_READERS) else _READ_PERMISSIONS
+
+    def sees_instance(self) -> bool:
+        """Return whether lists over the instance show everything to the caller. Those of users do not count what they leave out."""
+        operation = "Listing the organizations of the instance"
+        return self._operations.first(_SEES_INSTANCE, self._transport, operation, self.memberships)
 
     def memberships(self) -> tuple[Membership, ...]:
         """Return the caller's memberships. The list may lag.
 
-        Document: https://zitadel.com/docs/apis/resources/auth (Search My Memberships).
+        Documents: https://zitadel.com/docs/apis/resources/auth (Search My Memberships), and for servers without v1
+        https://zitadel.com/docs/apis/resources/internal_permission_service_v2 (ListAdministrators).
         """
-        return tuple(_MEMBERSHIPS.all(self._transport, "Listing the credential's memberships"))
+        operation = "Listing the credential's memberships"
+        found = self._operations.first(_READ_MEMBERSHIPS, self._transport, operation, lambda: self.me().id)
+        return tuple(found)
 
     def own_project(self) -> str:
         """Return the id of ZITADEL's own project, which has the console and the API. Every caller may read it.
 
-        Document: https://zitadel.com/docs/apis/resources/mgmt (Instance information).
+        A server without v1 does not tell. There it is the oldest project of that name that the caller may see, or empty.
+
+        Documents: https://zitadel.com/docs/apis/resources/mgmt (Instance information) and
+        https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjects).
         """
-        return self._instance("Reading which project is ZITADEL's own").iam_project_id
+        operation = "Reading which project is ZITADEL's own"
+        return self._operations.first(_READ_OWN_PROJECT, self._transport, operation)
 
     def server_version(self) -> str | None:
         """Return the version of ZITADEL, like ``v4.15.0-a97999e5``; None where the server does not show it to this caller.
 
-        Document: https://zitadel.com/docs/apis/resources/admin (Get My Instance). It needs ``iam.read``.
+        Documents: https://zitadel.com/docs/apis/resources/admin (Get My Instance), and for servers without v1
+        https://zitadel.com/docs/apis/resources/instance_service_v2 (GetInstance). It needs ``iam.read``.
         """
-        call = Call("Reading the version of the server", "GET", "/admin/v1/instances/me", reads=True)
         try:
-            return self._transport.fetch(_Details, call, "instance").version or None
+            return self._operations.first(_READ_VERSION, self._transport, "Reading the version of the server")
         except ApiError:
+            return None
+        except UnexpectedAnswer as refused:
+            if not refused.is_missing_call:
+                raise
             return None
 
     def default_organization(self) -> str | None:
@@ -204,7 +394,7 @@ class Caller:
         of_v2 = partial(VISIBLE.page, self._transport, operation, {"defaultQuery": {}})
         of_admin_api = Call(operation, "GET", "/admin/v1/orgs/default", reads=True)
         reads: tuple[Callable[[], str], ...] = (
-            lambda: self._instance(operation).default_org_id,
+            lambda: _instance(self._transport, operation).default_org_id,
             lambda: fetch(OrganizationRecord, of_admin_api, "org").id,
             lambda: next((each.id for each in of_v2()[1]), ""),
         )
@@ -215,7 +405,7 @@ class Caller:
             except ApiError as refusal:
                 if refusal.is_outage:
                     raise
+            except UnexpectedAnswer as refusal:
+                if not refusal.is_missing_call:
+                    raise
         return None
-
-    def _instance(self, operation: str) -> _Instance:
-        return self._transport.fetch(_Instance, Call(operation, "GET", "/management/v1/iam", reads=True))

@@ -115,6 +115,8 @@ class OrganizationRecord(ObjectRecord):
     state: Annotated[str, AfterValidator(lambda state: state.replace("ORGANIZATION_", "ORG_"))] = ""
     name: str = ""
     primary_domain: str = ""
+    #: Whether the answer to a call that names it in the header shows it, which proves that the header arrives.
+    by_header: bool = False
 
     @property
     def removed(self) -> bool:

@@ -20,7 +20,7 @@ from pulumi_zorg.api.events import BEGINNING, Events
 from pulumi_zorg.api.lists import PAGE_V2, Found, ObjectList
 from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import Event, NonEmpty, RoleKeys, Wire
-from pulumi_zorg.errors import NotFound, PermissionDenied, clean
+from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer, clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
@@ -54,6 +54,31 @@ AUTHORIZATIONS = ObjectList(
     Authorization,
     rows="authorizations",
     sorted_by="AUTHORIZATION_FIELD_NAME_CREATED_DATE",
+    size=PAGE_V2,
+)
+
+
+class ListedGrant(Wire):
+    """A project grant as the list of v2 shows it, which does not have its id."""
+
+    project_id: NonEmpty
+    organization_id: NonEmpty
+    granted_organization_id: NonEmpty
+    granted_role_keys: RoleKeys = ()
+    state: str = ""
+    creation_date: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """What distinguishes it in a list of the grants of one project."""
+        return self.granted_organization_id
+
+
+#: Of one project. Entries of several projects are not distinguished.
+GRANTS_V2 = ObjectList(
+    Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjectGrants", "project.grant.read"),
+    ListedGrant,
+    rows="projectGrants",
     size=PAGE_V2,
 )
 
@@ -214,6 +239,10 @@ class Roles:
             call = Call(operation, "GET", path, org=org_id, reads=True)
             found = self._transport.fetch(_ProjectGrant, call, "projectGrant")
         except (PermissionDenied, NotFound):
+            return None
+        except (ApiError, UnexpectedAnswer) as refused:
+            if not refused.is_missing_call:
+                raise
             return None
         if (found.id, found.project_id) != (project_grant_id, project_id):
             return None

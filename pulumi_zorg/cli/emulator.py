@@ -30,8 +30,16 @@ import click
 @click.option(
     "--seed", is_flag=True, help="Begin with a vendor, its projects and its people, as the examples need them."
 )
+@click.option(
+    "--without-v1", is_flag=True, help="Answer 501 to all calls of the v1 API, as a server that does not have it."
+)
 def emulator(
-    port: int, token: str, like: Literal["2026-07", "2025-12", "seeds"], data: Path | None, seed: bool
+    port: int,
+    token: str,
+    like: Literal["2026-07", "2025-12", "seeds"],
+    data: Path | None,
+    seed: bool,
+    without_v1: bool,
 ) -> None:
     """Runs a ZITADEL in memory until it is interrupted.
 
@@ -55,6 +63,6 @@ def emulator(
             click.echo(DESCRIPTION, err=True)
 
     try:
-        run(port=port, token=token, like=like, data=data, announce=announce, seed=seed)
+        run(port, token, like, data, announce, seed, without_v1=501 if without_v1 else 0)
     except OSError as error:
         raise click.ClickException(f"port {port} on 127.0.0.1 cannot be used: {error.strerror}") from None

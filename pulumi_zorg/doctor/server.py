@@ -17,7 +17,7 @@ from pulumi_zorg.api.answers import (
     quoted,
     requested_host,
 )
-from pulumi_zorg.api.api_services import API_SERVICES, has_service
+from pulumi_zorg.api.api_services import API_SERVICES, MANAGEMENT_V1, has_service
 from pulumi_zorg.api.auth import ASSERTION_DATED_BACK, ASSERTION_LIVES, TOKEN_PATH
 from pulumi_zorg.api.operations import ORG_HEADER
 from pulumi_zorg.api.organizations import READ_ORGANIZATION
@@ -111,6 +111,8 @@ def check_clock(examination: Examination) -> Finding:
 def check_header(examination: Examination) -> Finding:
     """The header that names the organization arrives at the server. Without it, a call acts on the caller's own one."""
     client, own = examination.client, examination.own_org
+    if not has_service(client.transport, MANAGEMENT_V1):
+        return ok(f"the server does not have the v1 API, and only its calls need the header {ORG_HEADER}")
     try:
         answered = _organization_that_answers(examination)
         if answered is not None:
@@ -141,13 +143,13 @@ def _organization_that_answers(examination: Examination) -> str | None:
     candidates = dict.fromkeys([*examination.org_ids, *with_role[:_MOST_READ]])
     for org_id in (each for each in candidates if each != own):
         try:
-            client.organizations.read(org_id)
+            shown = client.organizations.read(org_id)
         except (PermissionDenied, NotFound):
             if org_id in with_role and not client.caller.permissions(org_id):
                 # Each role has permissions, so these are not those in this organization.
                 raise HeaderIgnored(f"The rights in organization {clean(org_id)} are not shown.") from None
         else:
-            return org_id
+            return org_id if shown.by_header else None
     return None
 
 
@@ -156,6 +158,12 @@ def check_events(examination: Examination) -> Finding:
     try:
         examination.client.events.since(datetime.now(timezone.utc), (ORG_REMOVED,), at_most=1)
     except (PermissionDenied, NotFound):
+        if examination.client.events.is_missing:
+            return warning(
+                "the server does not have the search of its event store, which is a part of v1. No removal is proven: a refresh ends "
+                "with an error for each object that somebody else has removed. `zorg drift` does not say who changed what, and its "
+                "--since does not work (docs/without-v1.md)."
+            )
         on_instance = any(each.iam for each in examination.memberships)
         organizations = "" if on_instance else " The removal of an organization cannot be proven at all."
         return warning(
@@ -178,12 +186,10 @@ def check_api(examination: Examination) -> Iterator[Finding]:
             continue
         if is_there:
             present.append(service.name)
-        elif service.without is None:
-            yield error(
-                f"{service.name} does not answer. Check the version of ZITADEL, and what is in front of the server."
-            )
         else:
-            yield warning(f"{service.name} does not answer: {service.without}. ZITADEL v4 has it.")
+            yield warning(
+                f"{service.name} does not answer: {service.without}. ZITADEL v4 has it. Check what is in front of the server."
+            )
     if present:
         yield ok(f"these parts of ZITADEL's API answer: {', '.join(present)}")
 

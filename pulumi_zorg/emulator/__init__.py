@@ -46,6 +46,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 import uvicorn
 from starlette.applications import Starlette
@@ -78,15 +79,24 @@ class Emulator:
     :param token: the personal access token of the service account `iac`.
     :param like: the name of the server profile: `2026-07` and `2025-12` were recorded, `seeds` has no v2 API.
     :param data: SQLite file that stores the events. Without it, `stop` loses all data.
+    :param without_v1: the status of the answers to all calls of the v1 API (`/management`, `/admin` and `/auth`), as of a server that
+        does not have it; 0 for one that has it.
     """
 
     def __init__(
-        self, *, port: int = 0, token: str = DEFAULT_TOKEN, like: ProfileName = "2026-07", data: Path | None = None
+        self,
+        *,
+        port: int = 0,
+        token: str = DEFAULT_TOKEN,
+        like: ProfileName = "2026-07",
+        data: Path | None = None,
+        without_v1: Literal[0, 404, 501] = 0,
     ) -> None:
         self.port = port
         self.token = token
         self.like = like
         self.data = data
+        self.without_v1 = without_v1
         self._instance: Instance | None = None
         self._app: _PresentApp | None = None
         self._server: uvicorn.Server | None = None
@@ -107,7 +117,7 @@ class Emulator:
             raise RuntimeError(f"the emulator on {self.url} runs already")
         listener = _listener(self.port)
         try:
-            self._instance = Instance(self.like, self.token, EventStore(self.data))
+            self._instance = Instance(self.like, self.token, EventStore(self.data), self.without_v1)
         except BaseException:
             listener.close()
             raise
@@ -141,7 +151,7 @@ class Emulator:
         if self._app is None or self.data is not None:
             raise RuntimeError("only an emulator that runs and keeps its data in memory can be reset")
         store = to.store.copy() if to else EventStore()
-        self._instance = Instance(self.like, self.token, store)
+        self._instance = Instance(self.like, self.token, store, self.without_v1)
         self._app.app = Api(self._instance).app()
 
     def stop(self) -> None:
@@ -171,16 +181,18 @@ def run(
     data: Path | None = None,
     announce: Callable[[str], None] = lambda url: None,
     seed: bool = False,
+    without_v1: Literal[0, 404, 501] = 0,
 ) -> None:
     """Serve in the foreground until interrupted. `GET /debug/ready` answers 200 as soon as calls are answered.
 
     :param seed: create a vendor, its projects and its people, unless they exist.
+    :param without_v1: see :class:`Emulator`.
     :param announce: called with the address once the port is open.
     :raises OSError: if the port is in use.
     """
     listener = _listener(port)
     try:
-        instance = Instance(like, token, EventStore(data))
+        instance = Instance(like, token, EventStore(data), without_v1)
         try:
             bound: int = listener.getsockname()[1]
             app = Api(instance).app()

@@ -31,9 +31,11 @@ class Instance:
     :param profile: name of the server profile.
     :param token: the personal access token of the service account `iac`.
     :param store: the events so far.
+    :param without_v1: the status of the answers to all calls of the v1 API; 0 for an instance that has it.
     """
 
-    def __init__(self, profile: str, token: str, store: EventStore) -> None:
+    def __init__(self, profile: str, token: str, store: EventStore, without_v1: int = 0) -> None:
+        self.without_v1 = without_v1
         self.profile = PROFILES[profile]
         self.token = token
         self.store = store

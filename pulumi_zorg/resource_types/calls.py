@@ -158,7 +158,7 @@ def management_endpoints(
 class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     """The operations as the management API (v1) has them. Each call names the object's organization in the header.
 
-    A type adds the implementations of another version to ``implementations``.
+    A type adds those of v2, for servers without v1, by ``v2`` and ``lists_v2``.
     """
 
     #: The endpoint of each operation, and ``search``, the list of an organization's objects. See :func:`management_endpoints`.
@@ -176,9 +176,24 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         switches = {action: partial(self._switch, action, verb) for action, verb in _SWITCHES.items()}
         return {
-            name: (Implementation(endpoints, switches.get(name) or getattr(self, f"_{name}")),)
+            name: (Implementation(endpoints, switches.get(name) or getattr(self, f"_{name}")), *self.v2.get(name, ()))
             for name, endpoints in self.v1.items()
         }
+
+    @cached_property
+    def v2(self) -> Mapping[str, Sequence[Implementation[Any]]]:
+        """The implementations in v2 by the operations' names. v1 comes first: its reads by id see the last write."""
+        return {}
+
+    @cached_property
+    def lists(self) -> Sequence[Implementation[Sequence[AnyRecord]]]:
+        """The implementations of the list of an organization's objects: that of v1, and those of v2."""
+        return (Implementation(self.v1["search"], self._list), *self.lists_v2)
+
+    @cached_property
+    def lists_v2(self) -> Sequence[Implementation[Sequence[AnyRecord]]]:
+        """Those of v2. They take the queries of v1."""
+        return ()
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         """Return the ids in the paths of the calls about an object."""
@@ -203,6 +218,11 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
         self, client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None
     ) -> Sequence[AnyRecord]:
         """Return the objects in an organization that the queries find. The list may lag."""
+        return client.operations.first(self.lists, client, org_id, *queries, at_most=at_most)
+
+    def _list(
+        self, client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None
+    ) -> Sequence[AnyRecord]:
         # A server that ignores the header lists another organization's objects.
         found = self.pages(client, org_id, self.v1["search"][0], *queries, at_most=at_most)
         return [each for each in found if each.org_id == org_id]
@@ -220,7 +240,7 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
         """Make one change of the object."""
         org_id, ids = _org_id(inputs), self.path(id, vars(inputs))
         hint = self.hint if action == "update" else ""
-        client.write(self.v1[action][0], self._operation(verb, id, org_id), org=org_id, body=body, hint=hint, ids=ids)
+        client.write(self.v1[action][0], self.operation(verb, id, org_id), org=org_id, body=body, hint=hint, ids=ids)
 
     def _read(self, client: Client, id: str, address: Address) -> AnyRecord:
         """Return the object as a read by its id shows it.
@@ -228,23 +248,38 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
         :raises NotProven: where it belongs to something else than its address says.
         :raises InputError: where the address lacks what the calls need.
         """
-        missing = next((name for name in self.verified_by if name not in address.ids), None)
-        if missing is not None:
-            raise InputError(f"The {self.record.noun} {clean(id)}", missing, "is missing in the state")
-        known = address.ids
-        operation = self._operation("Reading", id, known["org_id"])
+        known = self.known(id, address)
+        operation = self.operation("Reading", id, known["org_id"])
         ids = self.path(id, known)
         answer = client.read(_Answer, self.v1["read"][0], operation, org=known["org_id"], ids=ids)
         record = parse(self.record, answer.field(self.shown_as), operation)
         check_id(record.id, id, record.noun, operation)
+        self.verify(record, known)
+        return record
+
+    def known(self, id: str, address: Address, *more: str) -> Mapping[str, str]:
+        """Return the ids of an address, which has all that a read is verified by.
+
+        :param more: other ids that it must have.
+        :raises InputError: where it lacks one.
+        """
+        missing = next((name for name in (*self.verified_by, *more) if name not in address.ids), None)
+        if missing is not None:
+            raise InputError(f"The {self.record.noun} {clean(id)}", missing, "is missing in the state")
+        return address.ids
+
+    def verify(self, record: AnyRecord, known: Mapping[str, Any]) -> None:
+        """Verify that an object belongs to what its address names.
+
+        :raises NotProven: where it belongs to something else.
+        """
         shown = {**vars(record), "org_id": record.org_id}
         for name in self.verified_by:
             if shown[name] != known[name]:
                 raise NotProven(
-                    f"The {record.noun} {clean(id)} has {name} {clean(shown[name])}, not {clean(known[name])}; "
+                    f"The {record.noun} {clean(record.id)} has {name} {clean(shown[name])}, not {clean(known[name])}; "
                     f"correct {name}."
                 )
-        return record
 
     def _create(self, client: Client, inputs: AnyInputs) -> str:
         org_id, operation = _org_id(inputs), self.creating(inputs)
@@ -267,7 +302,8 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     def _search(self, client: Client, inputs: AnyInputs) -> Sequence[AnyRecord]:
         raise NotImplementedError
 
-    def _operation(self, verb: str, id: str, org_id: str) -> str:
+    def operation(self, verb: str, id: str, org_id: str) -> str:
+        """Return what a call about an object is for, as the beginning of a sentence."""
         return f"{verb} {self.record.noun} {clean(id)} in organization {clean(org_id)}"
 
 

@@ -350,7 +350,9 @@ class ResourceType(Generic[AnyInputs]):
         """Create an active object and return its id."""
         with client.writing(self.token):
             try:
-                return self.calls.create(client, inputs)
+                made = self.calls.create(client, inputs)
+                client.operations.made.add(made)
+                return made
             finally:
                 client.forget(self.reference)
 
@@ -371,6 +373,7 @@ class ResourceType(Generic[AnyInputs]):
                     client.operations.first(implementations, client, id, inputs, step.changed)
             finally:
                 if removes:
+                    client.operations.made.discard(id)
                     client.forget(self.reference)
 
     def lost_roles(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> frozenset[str]:

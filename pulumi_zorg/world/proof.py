@@ -33,6 +33,7 @@ _WITHOUT_EVENTS = (
 )
 
 _ORGANIZATION = Parent("org_id", "organization", ORG_REMOVED, created=("org.added",))
+_WITHOUT_V1 = "Lists do not have it, which is no proof, and this server does not have the v1 API, which has proofs (docs/without-v1.md)."
 _NO_ORDER = "No change log names it, and no list shows whether it is complete."
 _HOW = "An id is in ZITADEL's console, and the lookups of this package find it by a name"
 
@@ -59,7 +60,8 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
     except (NotFound, PermissionDenied) as error:
         refused = error
     if shown is not None and not shown.removed:
-        client.mark_verified(org_id)
+        if shown.by_header:
+            client.mark_verified(org_id)
         return shown
     what = f"organization {clean(org_id)}"
     events = _read_events(client, org_id, ("org.added", ORG_REMOVED))
@@ -75,9 +77,11 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
         raise _never_there(client, what, refused)
     if client.removals.include(org_id):
         return Removal(f"this run has removed {what}")
+    unknown = f"It is not known whether {what} was removed{_refused(refused)}."
+    if client.events.is_missing and isinstance(refused, NotFound):
+        raise NotProven(f"{unknown} {_WITHOUT_V1}", _STATE_DELETE, unseen=True)
     raise NotProven(
-        f"It is not known whether {what} was removed{_refused(refused)}. The credential may read neither it nor the event "
-        "store; a credential with IAM_OWNER_VIEWER on the instance may.",
+        f"{unknown} The credential may read neither it nor the event store; a credential with IAM_OWNER_VIEWER on the instance may.",
         _STATE_DELETE,
     )
 
@@ -180,6 +184,8 @@ def _without_events(client: Client, type: ResourceType[Any], id: str, address: A
     except ApiError as refusal:
         if refusal.is_outage:
             raise
+        if refusal.status == 501:
+            raise NotProven(f"{unknown} {_WITHOUT_V1}", _STATE_DELETE, unseen=isinstance(refused, NotFound)) from None
         rights = frozenset()
     lacking = sorted(type.permissions_to_read(id) - rights)
     if lacking:

@@ -166,7 +166,7 @@ class World:
         """
         try:
             if org_id not in self._rights:
-                self._rights[org_id] = self.client.caller.permissions(org_id)
+                self._rights[org_id] = self.client.caller.rights_to_list(org_id)
         except (ApiError, UnexpectedAnswer) as error:
             raise NotProven(
                 f"The rights of the credential in organization {clean(org_id)} cannot be read. {error}"

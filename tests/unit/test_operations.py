@@ -10,14 +10,15 @@ import pytest
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Endpoint, Implementation, Operations, Proves, permissions_of
 from pulumi_zorg.api.records import ObjectRecord
-from pulumi_zorg.errors import FailedPrecondition, NotFound, PermissionDenied, UnexpectedAnswer, ZorgError
+from pulumi_zorg.errors import ApiError, FailedPrecondition, NotFound, PermissionDenied, UnexpectedAnswer, ZorgError
 from pulumi_zorg.resource_types.calls import Calls
 from pulumi_zorg.resource_types.inputs import Inputs
 
 NEW, OLD = Endpoint("POST", "/v2/things", "thing.write"), Endpoint("POST", "/v1/things", "iam.write")
 MISSING = [
     NotFound("Changing", 404, 5, "Not Found"),
-    UnexpectedAnswer("a page of the console", may_have_applied=False),
+    ApiError("Changing", 501, 12, "unknown service"),
+    UnexpectedAnswer("a page of a proxy", may_have_applied=False, status=404),
 ]
 
 

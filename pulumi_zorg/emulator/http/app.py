@@ -57,6 +57,8 @@ _ACCEPT_POST = ", ".join(
         "application/proto",
     ]
 )
+#: The paths of the v1 API.
+_V1 = ("/management/", "/admin/", "/auth/")
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 #: The services of the Connect protocol. Their answer to an unknown procedure is not JSON.
 _SERVICES = {route.path.split("/")[1] for route in ROUTES if route.connect}
@@ -70,6 +72,12 @@ _NO_INSTANCE = (
     "you got the domain right. Check out https://zitadel.com/docs/apis/introduction#domains"
 )
 _BAD_PATH = 'header key "zitadel-activity-path" contains value with non-printable ASCII characters'
+
+
+def _without_v1(status: int) -> Response:
+    """Return the answer of a gateway without the services of v1: it has no such path, or no such service behind it."""
+    code, text = (NOT_FOUND, "Not Found") if status == 404 else (UNIMPLEMENTED, "unknown service")
+    return _Json({"code": code, "message": text}, status)
 
 
 class _Json(JSONResponse):
@@ -149,6 +157,8 @@ class Api:
         texts = self.instance.profile.texts
         if path in ("/admin/v1/healthz", "/management/v1/healthz", "/auth/v1/healthz"):
             return _Json({})
+        if self.instance.without_v1 and path.startswith(_V1):
+            return _without_v1(self.instance.without_v1)
         route, variables, known = self.router.find(request.method, path)
         if route is None:
             return _unknown(path, known=known)

@@ -7,6 +7,7 @@ from typing import Any
 from pulumi_zorg.emulator.call import Call
 from pulumi_zorg.emulator.errors import invalid, precondition
 from pulumi_zorg.emulator.eventstore.aggregate import details_after, details_of
+from pulumi_zorg.emulator.http.fields import EMPTY
 from pulumi_zorg.emulator.http.lists import list_response_v2, ordered, page
 from pulumi_zorg.emulator.http.responses import change_details, message, optional_timestamp, required_timestamp
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, connect, rest
@@ -148,3 +149,24 @@ def _activate_beta(call: Call) -> Any:
 @rest("DELETE", "/v2beta/organizations/{id}", AUTHENTICATED, messages.DELETE_ORGANIZATION_BETA, requires="v2")
 def _delete_beta(call: Call) -> Any:
     return {"deletionDate": required_timestamp(remove(call, call.request["id"], v2=True).changed)}
+
+
+@connect("zitadel.settings.v2.SettingsService/GetDomainSettings", AUTHENTICATED, messages.GET_DOMAIN_SETTINGS)
+def _get_domain_settings(call: Call) -> Any:
+    """Of an unknown organization, the real server returns those of the instance."""
+    context = call.request["ctx"] or {}
+    org = call.instance.read_models.orgs.get(context.get("org_id") or call.caller.org_id)
+    own = None if org is None else org.domain_policy
+    if own is None:
+        settings = message(resourceOwnerType="RESOURCE_OWNER_TYPE_INSTANCE")
+        return {"details": message(resourceOwner=call.instance.instance_id), "settings": settings}
+    settings = message(
+        loginNameIncludesDomain=bool(own.get("userLoginMustBeDomain")), resourceOwnerType="RESOURCE_OWNER_TYPE_ORG"
+    )
+    return {"details": message(resourceOwner=own.resource_owner), "settings": settings}
+
+
+@connect("zitadel.instance.v2.InstanceService/GetInstance", "iam.read", EMPTY)
+def _get_instance(call: Call) -> Any:
+    instance = call.instance
+    return {"instance": message(id=instance.instance_id, name="ZITADEL", version=instance.profile.version)}

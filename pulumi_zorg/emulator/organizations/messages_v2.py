@@ -35,6 +35,9 @@ ADD_ORGANIZATION = Message(
         text("org_id", 1, optional=True),
     ),
 )
+GET_DOMAIN_SETTINGS = Message(
+    "GetDomainSettingsRequest", (inner("ctx", Message("RequestContext", (text("org_id", optional=True),))),)
+)
 UPDATE_ORGANIZATION = ids("UpdateOrganizationRequest", "organization_id", "name")
 DELETE_ORGANIZATION = ids("DeleteOrganizationRequest", "organization_id")
 DEACTIVATE_ORGANIZATION = ids("DeactivateOrganizationRequest", "organization_id")

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Endpoint
-from pulumi_zorg.errors import clean
+from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.human_user.inputs import HumanUserInputs
 from pulumi_zorg.resource_types.user.calls import UserCalls, UserRecord
 
@@ -76,7 +76,7 @@ class HumanUserCalls(UserCalls[HumanUserInputs, HumanUserRecord]):
 
     def _update(self, client: Client, id: str, inputs: HumanUserInputs, changed: Collection[str]) -> None:
         def change(verb: str, endpoint: Endpoint, body: dict[str, Any]) -> None:
-            operation = self._operation(verb, id, inputs.org_id)
+            operation = self.operation(verb, id, inputs.org_id)
             self.change_v2(client, endpoint, operation, inputs.org_id, id, body)
 
         declared, profile = inputs.dump(), PROFILE.keys() & changed
@@ -88,9 +88,18 @@ class HumanUserCalls(UserCalls[HumanUserInputs, HumanUserRecord]):
         if "email" in changed:
             change("Changing the email address of", _CHANGE_EMAIL, _email(inputs))
         elif "email_verified" in changed:
-            operation = self._operation("Verifying the email address of", id, inputs.org_id)
+            operation = self.operation("Verifying the email address of", id, inputs.org_id)
             sent = {"email": inputs.email, "isEmailVerified": True}
-            client.write(_VERIFY_EMAIL, operation, org=inputs.org_id, body=sent, ids={"id": id})
+            try:
+                client.write(_VERIFY_EMAIL, operation, org=inputs.org_id, body=sent, ids={"id": id})
+            except (ApiError, UnexpectedAnswer) as refused:
+                if not refused.is_missing_call:
+                    raise
+                raise UnexpectedAnswer(
+                    f"{operation}: this server does not have v1, and v2 marks no address as verified that a person has already. "
+                    "Leave email_verified out, and let the person verify it.",
+                    may_have_applied=False,
+                ) from None
         if "phone" in changed:
             change("Changing the phone number of", _CHANGE_PHONE, {"phone": inputs.phone})
 

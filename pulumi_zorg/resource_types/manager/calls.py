@@ -10,11 +10,13 @@ from pydantic import AliasChoices, Field
 from pulumi_zorg.access.instance import Level
 from pulumi_zorg.api.administrators import ADMINISTRATORS, Administrator
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.lists import PAGE_V2, ObjectList, TooLong, chunks
+from pulumi_zorg.api.lists import PAGE_V2, ObjectList, TooLong, chunks, read_listed
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire
+from pulumi_zorg.api.roles import AUTHORIZATIONS, authorization_filters
 from pulumi_zorg.errors import (
     AlreadyExists,
+    ApiError,
     HeaderIgnored,
     InvalidArgument,
     NotFound,
@@ -110,7 +112,14 @@ def managers_of(client: Client, place: Place, *queries: Mapping[str, Any]) -> Se
     :raises NotProven: where the organization does not own the project.
     :raises UnexpectedAnswer: where the server does not show all that it counts.
     """
-    operation, org_id = f"Listing the managers of {clean(str(place))}", place.org_id
+    operation = f"Listing the managers of {clean(str(place))}"
+    return client.operations.first(_LISTS_OF_PLACE, client, operation, place, queries)
+
+
+def _managers_of_v1(
+    client: Client, operation: str, place: Place, queries: Sequence[Mapping[str, Any]]
+) -> Sequence[ManagerRecord]:
+    org_id = place.org_id
     found = _LISTS[place.level].all(client.transport, operation, *queries, org=org_id or None, ids=place.ids)
     other = next((each.details.resource_owner for each in found if each.details.resource_owner != org_id), None)
     if org_id and other is not None:
@@ -131,6 +140,86 @@ def manager_of(client: Client, place: Place, user_id: str) -> ManagerRecord | No
     """Return a user's right to administer something; None where the list does not have it. See :func:`managers_of`."""
     found = managers_of(client, place, {"userIdQuery": {"userId": user_id}})
     return next((each for each in found if each.user_id == user_id), None)
+
+
+def _managers_of_v2(
+    client: Client, operation: str, place: Place, queries: Sequence[Mapping[str, Any]]
+) -> Sequence[ManagerRecord]:
+    """Return the same by the list over the instance, of a user or of all.
+
+    :param queries: those of v1: none, or the user.
+    """
+    filters = [{"inUserIdsFilter": {"ids": [each["userIdQuery"]["userId"]]}} for each in queries]
+    if place.level is not Level.PROJECT_GRANT:
+        filters.append({"resource": _resource(place)})
+    found = map(_of_row, ADMINISTRATORS.all(client.transport, operation, *filters))
+    of_place = [
+        each for each in found if (each.project_id, each.project_grant_id) == (place.project_id, place.project_grant_id)
+    ]
+    other = next((each.org_id for each in of_place if each.org_id != place.org_id), None)
+    if other is not None and place.project_id:
+        raise NotProven(
+            f"The managers of {clean(str(place))} have org_id {clean(other)}, not {clean(place.org_id)}; correct org_id."
+        )
+    return [each for each in of_place if each.org_id == place.org_id]
+
+
+def _resource(place: Place, granted_org_id: str = "") -> dict[str, Any]:
+    """Return what v2 calls a place."""
+    resources: dict[Level, dict[str, Any]] = {
+        Level.INSTANCE: {"instance": True},
+        Level.ORGANIZATION: {"organizationId": place.org_id},
+        Level.PROJECT: {"projectId": place.project_id},
+        Level.PROJECT_GRANT: {"projectGrant": {"projectId": place.project_id, "organizationId": granted_org_id}},
+    }
+    return resources[place.level]
+
+
+_SERVICE = "/zitadel.internal_permission.v2.InternalPermissionService/"
+_ADD_V2, _CHANGE_V2, _REMOVE_V2 = (
+    tuple(Endpoint("POST", f"{_SERVICE}{verb}Administrator", f"{begin}.{ends}") for _, begin in _MEMBERS.values())
+    for verb, ends in (("Create", "member.write"), ("Update", "member.write"), ("Delete", "member.delete"))
+)
+
+
+def _write_v2(
+    client: Client, endpoints: Sequence[Endpoint], operation: str, inputs: ManagerInputs, **body: Any
+) -> None:
+    place, granted = inputs.place, ""
+    if place.level is Level.PROJECT_GRANT:
+        granted = _granted_organization(client, operation, place)
+    sent = {"userId": inputs.user_id, "resource": _resource(place, granted), **body}
+    try:
+        client.change(Wire, endpoints[0], operation, body=sent, hint=_HINT if body else "")
+    except InvalidArgument as refused:
+        raise refused.with_hint(_HINT if body else "") from None
+
+
+def _granted_organization(client: Client, operation: str, place: Place) -> str:
+    """Return the organization that a project grant is for, by which v2 names it. Lists show it with a manager, or a user grant, of it."""
+    for row in ADMINISTRATORS.all(client.transport, operation):
+        if row.project_grant is not None and row.project_grant.id == place.project_grant_id:
+            return row.project_grant.granted_organization_id
+    made_by = authorization_filters(project_id=place.project_id, project_grant_id=place.project_grant_id)
+    _, found = AUTHORIZATIONS.page(client.transport, operation, *made_by, limit=1)
+    if not found:
+        why = "this server does not have v1, and v2 shows the id of a project grant only with its managers and user grants: it has none"
+        raise ApiError(operation, 501, None, why)
+    return found[0].organization.id
+
+
+def _create_v2(client: Client, inputs: ManagerInputs) -> str:
+    operation = f"Making user {clean(inputs.user_id)} a manager of {clean(str(inputs.place))}"
+    _write_v2(client, _ADD_V2, operation, inputs, roles=list(inputs.roles))
+    return inputs.id
+
+
+def _update_v2(client: Client, id: str, inputs: ManagerInputs, changed: Collection[str]) -> None:
+    _write_v2(client, _CHANGE_V2, f"Changing the roles of manager {clean(id)}", inputs, roles=list(inputs.roles))
+
+
+def _remove_by_v2(client: Client, id: str, inputs: ManagerInputs, changed: Collection[str]) -> None:
+    _write_v2(client, _REMOVE_V2, f"Removing manager {clean(id)}", inputs)
 
 
 def _write(
@@ -170,10 +259,10 @@ def _remove(client: Client, id: str, inputs: ManagerInputs, changed: Collection[
 
 
 def _read(client: Client, id: str, address: Address) -> ManagerRecord:
-    found = manager_of(client, Place.of(address.ids), address.ids["user_id"])
-    if found is None:
-        raise NotFound(f"Reading manager {clean(id)}", 200, None, "the list of managers does not have the user")
-    return found
+    def find() -> ManagerRecord | None:
+        return manager_of(client, Place.of(address.ids), address.ids["user_id"])
+
+    return read_listed(f"Reading manager {clean(id)}", id, find, client.operations.made, client.transport.sleep)
 
 
 def _search(client: Client, inputs: ManagerInputs) -> Sequence[ManagerRecord]:
@@ -222,20 +311,31 @@ def _list_by_place(client: Client, org_id: str, at_most: int | None = None) -> S
     return [each for place in places for each in managers_of(client, place)]
 
 
+#: The reads and searches are lists in v2 too.
+_LISTS_OF_PLACE = (
+    Implementation(tuple(_SEARCH.values()), _managers_of_v1),
+    Implementation((ADMINISTRATORS.endpoint,), _managers_of_v2, Proves.ID),
+)
+
+
 class ManagerCalls(Calls[ManagerInputs, ManagerRecord]):
-    """The operations as the v1 API has them, and the v2 API's list over the instance.
+    """The operations as the v1 API has them, the v2 API's list over the instance, and for servers without v1 its other calls.
 
     Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Remove and List Members of organizations, projects and
     project grants), https://zitadel.com/docs/apis/resources/admin (the same of the instance) and
-    https://zitadel.com/docs/apis/resources/internal_permission_service_v2 (ListAdministrators).
+    https://zitadel.com/docs/apis/resources/internal_permission_service_v2 (List, Create, Update and Delete Administrators).
     """
 
     implementations: Mapping[str, Sequence[Implementation[Any]]] = {
-        "create": [Implementation(tuple(_ADD.values()), _create)],
-        "update": [Implementation(tuple(_CHANGE.values()), _update)],
-        "remove": [Implementation(tuple(_REMOVE.values()), _remove)],
-        "read": [Implementation(tuple(_SEARCH.values()), _read, reads=True)],
-        "search": [Implementation(tuple(_SEARCH.values()), _search, reads=True)],
+        "create": [Implementation(tuple(_ADD.values()), _create), Implementation(_ADD_V2, _create_v2, Proves.ID)],
+        "update": [Implementation(tuple(_CHANGE.values()), _update), Implementation(_CHANGE_V2, _update_v2, Proves.ID)],
+        "remove": [
+            Implementation(tuple(_REMOVE.values()), _remove),
+            Implementation(_REMOVE_V2, _remove_by_v2, Proves.ID),
+        ],
+        # The list of a place chooses between v1 and v2 itself.
+        "read": [Implementation((*_SEARCH.values(), ADMINISTRATORS.endpoint), _read)],
+        "search": [Implementation((*_SEARCH.values(), ADMINISTRATORS.endpoint), _search)],
         "list_instance": [Implementation((ADMINISTRATORS.endpoint,), _list_instance, Proves.ID, reads=True)],
         "list_ids": [Implementation((ADMINISTRATORS.endpoint,), _list_ids, Proves.ID, reads=True)],
         # An ORG_OWNER is not shown all that the list over the instance counts.
@@ -247,12 +347,12 @@ class ManagerCalls(Calls[ManagerInputs, ManagerRecord]):
 
     def permissions(self, operation: str) -> tuple[frozenset[str], ...]:
         """Return what an operation needs in an organization. See :meth:`permissions_on_instance`."""
-        *_, found = self.implementations[operation]
+        found = self.implementations[operation][0]
         return tuple(frozenset({each.permission}) for each in found.endpoints if not _is_on_instance(each))
 
     def permissions_on_instance(self, operation: str) -> tuple[frozenset[str], ...]:
-        *_, found = self.implementations[operation]
-        return tuple(frozenset({each.permission}) for each in found.endpoints if _is_on_instance(each))
+        found = self.implementations[operation][0]
+        return tuple({frozenset({each.permission}) for each in found.endpoints if _is_on_instance(each)})
 
     def list_organization(self, client: Client, org_id: str, at_most: int | None = None) -> Sequence[ManagerRecord]:
         found: Sequence[ManagerRecord] = self._first(client, "list_organization", org_id, at_most)

@@ -12,7 +12,13 @@ from pydantic import AliasChoices, Field
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
-from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, SEARCH_ORGANIZATIONS, FirstPage
+from pulumi_zorg.api.organizations import (
+    LIST_ORGANIZATIONS,
+    READ_ORGANIZATION,
+    SEARCH_ORGANIZATIONS,
+    VISIBLE,
+    FirstPage,
+)
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectCreated, OrganizationRecord, Wire
 from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.calls import Calls
@@ -49,14 +55,21 @@ class _Changed(Wire):
 
 
 def _create(client: Client, inputs: OrganizationInputs) -> str:
+    if inputs.admins is not None:
+        return _create_v2(client, inputs)
     operation = f"Creating organization {clean(inputs.name)!r}"
-    body: dict[str, Any] = {"name": inputs.name}
-    created: ObjectCreated | _Created
-    if inputs.admins is None:
-        created = client.change(ObjectCreated, _CREATE, operation, body=body)
-    else:
-        body["admins"] = [{"userId": each} for each in inputs.admins]
-        created = client.change(_Created, _CREATE_WITH_ADMINS, operation, body=body, hint=_HINT_ADMINS)
+    return _id_of(client, operation, client.change(ObjectCreated, _CREATE, operation, body={"name": inputs.name}))
+
+
+def _create_v2(client: Client, inputs: OrganizationInputs) -> str:
+    """Create it with managers: those that are declared, or else the caller, as v1 does."""
+    operation, hint = f"Creating organization {clean(inputs.name)!r}", "" if inputs.admins is None else _HINT_ADMINS
+    admins = (client.me.id,) if inputs.admins is None else inputs.admins
+    body = {"name": inputs.name, "admins": [{"userId": each} for each in admins]}
+    return _id_of(client, operation, client.change(_Created, _CREATE_WITH_ADMINS, operation, body=body, hint=hint))
+
+
+def _id_of(client: Client, operation: str, created: ObjectCreated | _Created) -> str:
     if created.details.resource_owner != created.id:
         raise UnexpectedAnswer(
             f"{operation}: the answer names organization {clean(created.id)}, but is about another one, so it is not ZITADEL's."
@@ -124,7 +137,7 @@ def _list_instance(client: Client, at_most: int | None = None) -> Sequence[Organ
     :raises UnexpectedAnswer: where the server shows none: an instance has at least the default organization.
     """
     operation = "Listing the organizations of the instance"
-    found = ORGANIZATIONS.all(client.transport, operation, at_most=at_most)
+    found = client.organizations.whole(operation, at_most)
     if not found:
         raise UnexpectedAnswer(f"{operation}: the server shows none.", may_have_applied=False)
     return found
@@ -140,7 +153,10 @@ class OrganizationCalls(Calls[OrganizationInputs, OrganizationRecord]):
     """
 
     implementations: Mapping[str, Sequence[Implementation[Any]]] = {
-        "create": [Implementation((_CREATE, _CREATE_WITH_ADMINS), _create)],
+        "create": [
+            Implementation((_CREATE, _CREATE_WITH_ADMINS), _create),
+            Implementation((_CREATE_WITH_ADMINS,), _create_v2, Proves.ID),
+        ],
         "update": [Implementation((_RENAME,), _rename, Proves.ID), Implementation((_RENAME_V1,), _rename_v1)],
         "deactivate": [
             Implementation((_DEACTIVATE,), partial(_switch, "Deactivating", _DEACTIVATE), Proves.ID),
@@ -155,12 +171,15 @@ class OrganizationCalls(Calls[OrganizationInputs, OrganizationRecord]):
             Implementation((_REMOVE_BY_ADMIN,), _remove_by_admin, Proves.ID, may_lack_right=True),
             Implementation((_REMOVE_OWN,), _remove_own),
         ],
-        "read": [Implementation((READ_ORGANIZATION,), _read)],
+        # The read chooses between them itself: the core reads organizations too.
+        "read": [Implementation((READ_ORGANIZATION, VISIBLE.endpoint), _read)],
         "search": [
             Implementation(by.endpoints, partial(_search, by), by.proves, by.reads, by.may_lack_right)
             for by in SEARCH_ORGANIZATIONS
         ],
-        "list_instance": [Implementation((ORGANIZATIONS.endpoint,), _list_instance)],
+        "list_instance": [
+            Implementation(tuple(each for by in LIST_ORGANIZATIONS for each in by.endpoints), _list_instance)
+        ],
     }
 
 

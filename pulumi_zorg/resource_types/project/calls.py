@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from pydantic import Field
@@ -17,6 +17,7 @@ from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, Objec
 from pulumi_zorg.api.roles import Role, roles_from
 from pulumi_zorg.errors import AlreadyExists, FailedPrecondition, clean
 from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
+from pulumi_zorg.resource_types.project import calls_v2
 from pulumi_zorg.resource_types.project.inputs import LABELING, SETTINGS, ProjectInputs
 from pulumi_zorg.world.observed import Address
 
@@ -24,14 +25,11 @@ _PROJECT = "/management/v1/projects/{id}"
 _ADD_ROLES = Endpoint("POST", f"{_PROJECT}/roles/_bulk", "project.role.write")
 _CHANGE_ROLE = Endpoint("PUT", f"{_PROJECT}/roles/{{key}}", "project.role.write")
 _REMOVE_ROLE = Endpoint("DELETE", f"{_PROJECT}/roles/{{key}}", "project.role.delete")
-# These have the key in the body.
-_CHANGE_ROLE_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/UpdateProjectRole", "project.role.write")
-_REMOVE_ROLE_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/RemoveProjectRole", "project.role.delete")
 _ENDPOINTS = management_endpoints(
     "/management/v1/projects", "project", "/management/v1/projects/_search", create="create"
 )
-_ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE, _CHANGE_ROLE_V2, _REMOVE_ROLE_V2)
-_READ_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/GetProject", "project.read")
+# Those of v2 have the key in the body.
+_ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE, calls_v2.CHANGE_ROLE, calls_v2.REMOVE_ROLE)
 _GRANTED_ROLES = Endpoint(
     "GET",
     "/management/v1/granted_projects/{id}/grants/{grant_id}/roles/_search?query.offset={offset}&query.limit={limit}&query.asc=true",
@@ -114,7 +112,7 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
 
     Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove Project, Project
     By ID, Search Projects, Search Granted Projects, and the calls about project roles) and
-    https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjects, GetProject).
+    https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjects, GetProject, and for servers without v1 the same calls).
     """
 
     v1 = _ENDPOINTS
@@ -128,6 +126,51 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
             "list_instance": [Implementation((PROJECTS.endpoint,), _list_instance, Proves.ID, reads=True)],
             "list_ids": [Implementation((PROJECTS.endpoint,), _list_ids, Proves.ID, reads=True)],
         }
+
+    @cached_property
+    def v2(self) -> Mapping[str, Sequence[Implementation[Any]]]:
+        update = (calls_v2.UPDATE, calls_v2.ADD_ROLE, calls_v2.CHANGE_ROLE, calls_v2.REMOVE_ROLE)
+        return {
+            "create": (Implementation((calls_v2.CREATE,), self._create_v2, Proves.ID),),
+            "update": (Implementation(update, self._update_v2, Proves.ID),),
+            "read": (Implementation((calls_v2.GET, calls_v2.ROLES.endpoint), self._read_v2, Proves.ID),),
+            "search": (Implementation((PROJECTS.endpoint,), self._search, Proves.ID),),
+            **{
+                action: (Implementation((endpoint,), partial(self._switch_v2, verb, endpoint), Proves.ID),)
+                for action, (verb, endpoint) in calls_v2.SWITCHES.items()
+            },
+        }
+
+    @cached_property
+    def lists_v2(self) -> Sequence[Implementation[Sequence[ProjectRecord]]]:
+        return (Implementation((PROJECTS.endpoint,), _list_organization_v2, Proves.ID),)
+
+    def _create_v2(self, client: Client, inputs: ProjectInputs) -> str:
+        return calls_v2.create(client, self.creating(inputs), inputs.org_id, self.body(inputs))
+
+    def _read_v2(self, client: Client, id: str, address: Address) -> ProjectRecord:
+        known = self.known(id, address)
+        record = self.read_v2(client, id)
+        self.verify(record, known)
+        return record
+
+    def _update_v2(self, client: Client, id: str, inputs: ProjectInputs, changed: Collection[str]) -> None:
+        if "roles" in changed and inputs.roles is not None:
+            _update_roles(client, id, inputs.org_id, inputs.roles, v2=True)
+        if set(changed) - {"roles"}:
+            body = {"projectId": id, **calls_v2.settings_of(self.body(inputs))}
+            client.change(Wire, calls_v2.UPDATE, self.operation("Changing", id, inputs.org_id), body=body)
+
+    def _switch_v2(
+        self,
+        verb: str,
+        endpoint: Endpoint,
+        client: Client,
+        id: str,
+        inputs: ProjectInputs,
+        changed: Collection[str],
+    ) -> None:
+        client.change(Wire, endpoint, self.operation(verb, id, inputs.org_id), body={"projectId": id})
 
     def body(self, inputs: ProjectInputs) -> dict[str, Any]:
         """Return the body of an update, with all flags: the server resets those that are left out. A new project gets its
@@ -167,14 +210,12 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         """
         if org_id is not None:
             return self.list(client, org_id, {"nameQuery": {"name": name, "method": method}})
-        # The v2 API has the same methods under another name.
-        v2 = {"projectName": name, "method": method.replace("TEXT_QUERY", "TEXT_FILTER")}
-        return _list_v2(client, f"Searching projects named {clean(name)!r}", {"projectNameFilter": v2})
+        return _list_v2(client, f"Searching projects named {clean(name)!r}", _name_filter(name, method))
 
     def read_v2(self, client: Client, id: str) -> ProjectRecord:
         """Return the project as a read by its id shows it, without roles, for a caller who does not know its organization."""
         operation = f"Reading project {clean(id)}"
-        record = _record(client.read(_Shown, _READ_V2, operation, body={"projectId": id}).project)
+        record = _record(client.read(_Shown, calls_v2.GET, operation, body={"projectId": id}).project)
         check_id(record.id, id, record.noun, operation)
         return record
 
@@ -215,28 +256,34 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         ]
 
 
-def _update_roles(client: Client, id: str, org_id: str, declared: Mapping[str, Mapping[str, str]]) -> None:
+def _update_roles(
+    client: Client, id: str, org_id: str, declared: Mapping[str, Mapping[str, str]], *, v2: bool = False
+) -> None:
     of_project = f"of project {clean(id)} in organization {clean(org_id)}"
     found = {role.key: role.declared for role in _read_roles(client, org_id, id)}
     client.roles.take("project_id", id, found.keys() - declared.keys())
     client.roles.forget(id)
 
-    def write(verb: str, v1: Endpoint, v2: Endpoint, key: str, body: Mapping[str, str]) -> None:
+    def write(verb: str, by_v1: Endpoint, by_v2: Endpoint, key: str, body: Mapping[str, str]) -> None:
         operation = f"{verb} role {clean(key)!r} {of_project}"
-        if _fits_a_path(key):
-            client.write(v1, operation, org=org_id, body=dict(body) or None, ids={"id": id, "key": key})
+        if _fits_a_path(key) and not v2:
+            client.write(by_v1, operation, org=org_id, body=dict(body) or None, ids={"id": id, "key": key})
         else:
-            client.change(Wire, v2, operation, body={"projectId": id, "roleKey": key, **body})
+            client.change(Wire, by_v2, operation, body={"projectId": id, "roleKey": key, **body})
 
     for key in sorted(found.keys() - declared.keys()):
-        write("Removing", _REMOVE_ROLE, _REMOVE_ROLE_V2, key, {})
+        write("Removing", _REMOVE_ROLE, calls_v2.REMOVE_ROLE, key, {})
     bodies = {key: {"displayName": role["display_name"], "group": role["group"]} for key, role in declared.items()}
     for key in sorted(key for key in found.keys() & declared.keys() if found[key] != declared[key]):
-        write("Changing", _CHANGE_ROLE, _CHANGE_ROLE_V2, key, bodies[key])
+        write("Changing", _CHANGE_ROLE, calls_v2.CHANGE_ROLE, key, bodies[key])
     new = [{"key": key, **bodies[key]} for key in sorted(declared.keys() - found.keys())]
     if not new:
         return
     try:
+        for each in new if v2 else ():
+            calls_v2.add_role(client, of_project, id, each)
+        if v2:
+            return
         client.write(_ADD_ROLES, f"Adding the roles {of_project}", org=org_id, body={"roles": new}, ids={"id": id})
     except AlreadyExists as error:
         # It is no other object that exists, but a role that the list did not show yet. The roles are read again.
@@ -261,11 +308,40 @@ def _read_roles(client: Client, org_id: str, project_id: str) -> Sequence[Role]:
 
 def _list_roles(client: Client, org_id: str, project_id: str) -> Sequence[Role]:
     operation = f"Listing the roles of project {clean(project_id)}"
+    return client.operations.first(_LISTS_OF_ROLES, client, operation, org_id, project_id)
+
+
+def _list_roles_v2(client: Client, operation: str, org_id: str, project_id: str) -> Sequence[Role]:
+    return calls_v2.list_roles(client, operation, project_id)
+
+
+def _list_roles_v1(client: Client, operation: str, org_id: str, project_id: str) -> Sequence[Role]:
     roles = _LIST_ROLES.all(client.transport, operation, org=org_id, ids={"id": project_id})
     if not roles:
         # To a call without the header, the server answers as for a project without roles.
         client.verify_org_header(org_id)
     return roles
+
+
+_LISTS_OF_ROLES = (
+    Implementation((_LIST_ROLES.endpoint,), _list_roles_v1),
+    Implementation((calls_v2.ROLES.endpoint,), _list_roles_v2, Proves.ID),
+)
+
+
+def _name_filter(name: str, method: str) -> dict[str, Any]:
+    """Return the filter of v2, which has the methods of v1 under another name."""
+    return {"projectNameFilter": {"projectName": name, "method": method.replace("TEXT_QUERY", "TEXT_FILTER")}}
+
+
+def _list_organization_v2(
+    client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None
+) -> Sequence[ProjectRecord]:
+    """Return the projects of an organization. See :meth:`ManagementCalls.list`."""
+    named = [_name_filter(**each["nameQuery"]) for each in queries]
+    only = {"organizationIdFilter": {"organizationId": org_id, "type": "OWNED"}}
+    found = _list_v2(client, f"Listing the projects of organization {clean(org_id)}", only, *named, at_most=at_most)
+    return [each for each in found if each.org_id == org_id]
 
 
 def _list_v2(client: Client, operation: str, *filters: Any, at_most: int | None = None) -> Sequence[ProjectRecord]:

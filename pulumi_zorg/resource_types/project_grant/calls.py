@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 from pydantic import Field
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.lists import PAGE_V2, ObjectList
-from pulumi_zorg.api.operations import Endpoint
-from pulumi_zorg.api.records import NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
-from pulumi_zorg.errors import FailedPrecondition, clean
+from pulumi_zorg.api.lists import read_listed
+from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
+from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
+from pulumi_zorg.api.roles import GRANTS_V2, ListedGrant
+from pulumi_zorg.errors import ApiError, FailedPrecondition, clean
 from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.world.observed import Address
@@ -32,31 +34,30 @@ class ProjectGrantRecord(ObjectRecord):
     role_keys: RoleKeys = Field((), alias="grantedRoleKeys")
 
 
-class _Row(Wire):
-    """A row of the v2 list, which does not show the grant's id."""
-
-    project_id: NonEmpty
-    organization_id: NonEmpty
-    granted_organization_id: NonEmpty
-
-    @property
-    def id(self) -> str:
-        """What distinguishes it in a list."""
-        return self.granted_organization_id
+_SERVICE = "/zitadel.project.v2.ProjectService/"
+_CREATE_V2 = Endpoint("POST", f"{_SERVICE}CreateProjectGrant", "project.grant.write")
+_UPDATE_V2 = Endpoint("POST", f"{_SERVICE}UpdateProjectGrant", "project.grant.write")
+_SWITCHES_V2 = {
+    "deactivate": ("Deactivating", Endpoint("POST", f"{_SERVICE}DeactivateProjectGrant", "project.grant.write")),
+    "reactivate": ("Reactivating", Endpoint("POST", f"{_SERVICE}ActivateProjectGrant", "project.grant.write")),
+    "remove": ("Removing", Endpoint("POST", f"{_SERVICE}DeleteProjectGrant", "project.grant.delete")),
+}
+_NO_ID = "this server does not have v1, and v2 shows no id of a project grant, which its resource and those of user grants need"
 
 
-_LIST_V2 = ObjectList(
-    Endpoint("POST", "/zitadel.project.v2.ProjectService/ListProjectGrants", "project.grant.read"),
-    _Row,
-    rows="projectGrants",
-    size=PAGE_V2,
-)
+def _no_ids(client: Client, org_id: str, *queries: Any, at_most: int | None = None) -> Sequence[ProjectGrantRecord]:
+    raise ApiError(f"Listing the project grants of organization {clean(org_id)}", 501, None, _NO_ID)
 
 
 class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord]):
     """Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove Project Grant,
     Project Grant By ID, Search All Project Grants, Search Granted Projects) and
-    https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjectGrants)."""
+    https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjectGrants, and for servers without v1 Update, Deactivate,
+    Activate and Delete Project Grant).
+
+    v2 names a project grant by its project and organization, and does not show its id. So by v2 none can be created or searched for, and
+    one that somebody has removed and made anew is taken for the same.
+    """
 
     v1 = management_endpoints(
         "/management/v1/projects/{project_id}/grants", "project.grant", "/management/v1/projectgrants/_search"
@@ -66,6 +67,74 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
     # The server does not look at the project in the path, and shows a grant to the granted organization as well.
     verified_by = ("org_id", "project_id")
     hint = "A project grant needs the project's own organization as org_id, another organization, and roles of the project."
+
+    @cached_property
+    def v2(self) -> Mapping[str, Sequence[Implementation[Any]]]:
+        return {
+            "create": (Implementation((_CREATE_V2,), self._create_v2, Proves.ID),),
+            "update": (Implementation((_UPDATE_V2,), self._update_v2, Proves.ID),),
+            "read": (Implementation((GRANTS_V2.endpoint,), self._read_v2, Proves.ID),),
+            **{
+                action: (Implementation((endpoint,), partial(self._switch_v2, verb, endpoint), Proves.ID),)
+                for action, (verb, endpoint) in _SWITCHES_V2.items()
+            },
+        }
+
+    @cached_property
+    def lists_v2(self) -> Sequence[Implementation[Sequence[ProjectGrantRecord]]]:
+        return (Implementation((GRANTS_V2.endpoint,), _no_ids, Proves.ID),)
+
+    def _create_v2(self, client: Client, inputs: ProjectGrantInputs) -> str:
+        raise ApiError(self.creating(inputs), 501, None, _NO_ID)
+
+    def _read_v2(self, client: Client, id: str, address: Address) -> ProjectGrantRecord:
+        known = self.known(id, address, "granted_org_id")
+        operation = self.operation("Reading", id, known["org_id"])
+        filters = (
+            {"inProjectIdsFilter": {"ids": [known["project_id"]]}},
+            {"grantedOrganizationIdFilter": {"id": known["granted_org_id"]}},
+        )
+
+        def find() -> ListedGrant | None:
+            _, rows = GRANTS_V2.page(client.transport, operation, *filters)
+            pair = known["project_id"], known["granted_org_id"]
+            return next((each for each in rows if (each.project_id, each.granted_organization_id) == pair), None)
+
+        row = read_listed(operation, id, find, client.operations.made, client.transport.sleep)
+        values = {
+            "grantId": id,
+            "details": Details(creation_date=row.creation_date, resource_owner=row.organization_id),
+            "state": row.state,
+            "projectId": row.project_id,
+            "grantedOrgId": row.granted_organization_id,
+            "grantedRoleKeys": row.granted_role_keys,
+        }
+        record = ProjectGrantRecord.model_validate(values)
+        self.verify(record, known)
+        return record
+
+    def _update_v2(self, client: Client, id: str, inputs: ProjectGrantInputs, changed: Collection[str]) -> None:
+        """Set the roles. The call takes no role out of user grants: that is done afterwards, for each that has one."""
+        found = self.read(client, id, Address.of(vars(inputs))).role_keys
+        client.roles.take("project_grant_id", id, [key for key in found if key not in inputs.role_keys])
+        self._write_v2(client, _UPDATE_V2, "Changing", id, inputs, roleKeys=list(inputs.role_keys))
+
+    def _switch_v2(
+        self,
+        verb: str,
+        endpoint: Endpoint,
+        client: Client,
+        id: str,
+        inputs: ProjectGrantInputs,
+        changed: Collection[str],
+    ) -> None:
+        self._write_v2(client, endpoint, verb, id, inputs)
+
+    def _write_v2(
+        self, client: Client, endpoint: Endpoint, verb: str, id: str, inputs: ProjectGrantInputs, **body: Any
+    ) -> None:
+        ids = {"projectId": inputs.project_id, "grantedOrganizationId": inputs.granted_org_id}
+        client.change(Wire, endpoint, self.operation(verb, id, inputs.org_id), body={**ids, **body}, hint=self.hint)
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         return {"id": id, "project_id": known["project_id"]}
@@ -112,8 +181,9 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
     def owner(self, client: Client, project_id: str) -> str | None:
         """Return the organization that owns a project which is granted; None where no grant of it can be seen."""
         operation = f"Listing the grants of project {clean(project_id)}"
-        rows = _LIST_V2.all(client.transport, operation, {"inProjectIdsFilter": {"ids": [project_id]}})
+        rows = GRANTS_V2.all(client.transport, operation, {"inProjectIdsFilter": {"ids": [project_id]}})
         return next((each.organization_id for each in rows if each.project_id == project_id), None)
 
     def list_removed_with(self, client: Client, org_id: str) -> Sequence[ProjectGrantRecord]:
-        return [*self.list_organization(client, org_id), *self.pages(client, org_id, _SEARCH_GRANTED)]
+        own = self.list_organization(client, org_id)  # without v1, this is an error
+        return [*own, *self.pages(client, org_id, _SEARCH_GRANTED)]

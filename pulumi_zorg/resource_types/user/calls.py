@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import AliasChoices, Field
@@ -13,7 +13,7 @@ from pulumi_zorg.api.api_services import USERS, has_service
 from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.lists import PAGE_V2, ObjectList, chunks
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
-from pulumi_zorg.api.records import NonEmpty, ObjectRecord, states_of
+from pulumi_zorg.api.records import NonEmpty, ObjectRecord, Wire, check_id, parse, states_of
 from pulumi_zorg.api.users import Human, Machine
 from pulumi_zorg.errors import NotFound, NotProven, clean
 from pulumi_zorg.resource_types.calls import AnyInputs, ManagementCalls, management_endpoints
@@ -23,6 +23,14 @@ IGNORE_CASE = "TEXT_QUERY_METHOD_EQUALS_IGNORE_CASE"
 _INITIAL, _LOCKED, _INACTIVE = (f"USER_STATE_{each}" for each in ("INITIAL", "LOCKED", "INACTIVE"))
 _LOCK = Endpoint("POST", "/management/v1/users/{id}/_lock", "user.write")
 _USERS_V2 = Endpoint("POST", "/v2/users", "user.read")
+_ONE_V2 = "/v2/users/{id}"
+_READ_V2 = Endpoint("GET", _ONE_V2, "user.read")
+_LOCK_V2 = Endpoint("POST", f"{_ONE_V2}/lock", "user.write")
+_SWITCHES_V2 = {
+    "deactivate": ("Deactivating", Endpoint("POST", f"{_ONE_V2}/deactivate", "user.write")),
+    "reactivate": ("Reactivating", Endpoint("POST", f"{_ONE_V2}/reactivate", "user.write")),
+    "remove": ("Removing", Endpoint("DELETE", _ONE_V2, "user.delete")),
+}
 
 
 class UserRecord(ObjectRecord):
@@ -73,11 +81,36 @@ class UserRecord(ObjectRecord):
 AnyUser = TypeVar("AnyUser", bound=UserRecord)
 
 
+class _Shown(Wire):
+    user: dict[str, Any]
+
+
+def _in(org_id: str) -> dict[str, Any]:
+    return {"organizationIdQuery": {"organizationId": org_id}}
+
+
+_SEARCH = Endpoint("POST", "/management/v1/users/_search", "user.read")
+_SORTED_BY = "USER_FIELD_NAME_CREATION_DATE"
+
+
+def _working(client: Client, operation: str, org_id: str, query: dict[str, Any]) -> Sequence[UserRecord]:
+    listed = ObjectList(_SEARCH, UserRecord, sorted_by=_SORTED_BY, size=PAGE_V2)
+    return listed.all(client.transport, operation, query, org=org_id)
+
+
+def _working_v2(client: Client, operation: str, org_id: str, query: dict[str, Any]) -> Sequence[UserRecord]:
+    listed = ObjectList(_USERS_V2, UserRecord, sorted_by=_SORTED_BY, size=PAGE_V2)
+    return listed.all(client.transport, operation, query, _in(org_id))
+
+
+_WORKING = (Implementation((_SEARCH,), _working), Implementation((_USERS_V2,), _working_v2, Proves.ID))
+
+
 class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
     """The operations that are the same for people and service accounts.
 
-    Documents: https://zitadel.com/docs/apis/resources/mgmt (User by ID, Search Users, Deactivate, Reactivate, Lock and Delete User)
-    and https://zitadel.com/docs/apis/resources/user_service_v2 (Search Users).
+    Documents: https://zitadel.com/docs/apis/resources/mgmt (User by ID, Search Users, Deactivate, Reactivate, Lock and Delete User),
+    and https://zitadel.com/docs/apis/resources/user_service_v2 (Search Users, and for servers without v1 the same calls).
     """
 
     shown_as, created_as = "user", "userId"
@@ -85,8 +118,30 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
     @staticmethod
     def endpoints_of_type(create: Endpoint, *update: Endpoint) -> dict[str, tuple[Endpoint, ...]]:
         """Return the endpoints of a type."""
-        found = management_endpoints("/management/v1/users", "user", "/management/v1/users/_search")
+        found = management_endpoints("/management/v1/users", "user", _SEARCH.path)
         return {**found, "create": (create,), "update": update}
+
+    @cached_property
+    def v2(self) -> Mapping[str, Sequence[Implementation[Any]]]:
+        return {
+            "read": (Implementation((_READ_V2,), self._read_v2, Proves.ID),),
+            "search": (Implementation((_USERS_V2,), self._search, Proves.ID),),
+            **{
+                action: (Implementation((endpoint,), partial(self._switch_v2, action, verb, endpoint), Proves.ID),)
+                for action, (verb, endpoint) in _SWITCHES_V2.items()
+            },
+        }
+
+    @cached_property
+    def lists_v2(self) -> Sequence[Implementation[Sequence[AnyUser]]]:
+        return (Implementation((_USERS_V2,), self._list_v2, Proves.ID),)
+
+    def _list_v2(
+        self, client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None
+    ) -> Sequence[AnyUser]:
+        operation = f"Listing the {self.record.noun}s of organization {clean(org_id)}"
+        found = self._listed(client, operation, _in(org_id), *queries, at_most=at_most)
+        return [each for each in found if each.org_id == org_id]
 
     @cached_property
     def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
@@ -107,10 +162,11 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
     def list_working(self, client: Client, org_id: str) -> Sequence[UserRecord]:
         """Return the people and service accounts of an organization who are neither inactive nor locked. The list may lag."""
         states = [{"stateQuery": {"state": state}} for state in ("USER_STATE_ACTIVE", _INITIAL)]
-        listed = ObjectList(self.v1["search"][0], UserRecord, sorted_by="USER_FIELD_NAME_CREATION_DATE", size=PAGE_V2)
         operation = f"Listing the active users of organization {clean(org_id)}"
-        client.verify_org_header(org_id)
-        found = listed.all(client.transport, operation, {"orQuery": {"queries": states}}, org=org_id)
+        client.verify_org_header(
+            org_id
+        )  # a list of another organization, or of one that the caller may not see, can be empty
+        found = client.operations.first(_WORKING, client, operation, org_id, {"orQuery": {"queries": states}})
         return [each for each in found if each.org_id == org_id and each.state not in (_LOCKED, _INACTIVE)]
 
     def named(self, client: Client, org_id: str | None, user_name: str) -> Sequence[AnyUser]:
@@ -120,11 +176,7 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
         """
         query = {"userNameQuery": {"userName": user_name, "method": IGNORE_CASE}}
         operation = f"Searching users named {clean(user_name)!r}"
-        if org_id is None:
-            found = self._listed(client, operation, query)
-        else:
-            found = super().pages(client, org_id, self.v1["search"][0], query)
-            found = [each for each in found if each.org_id == org_id]
+        found = self._listed(client, operation, query) if org_id is None else super().list(client, org_id, query)
         return [each for each in found if each.user_name.lower() == user_name.lower()]
 
     @property
@@ -134,7 +186,7 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
     def _listed(
         self, client: Client, operation: str, *queries: Mapping[str, Any], at_most: int | None = None
     ) -> Sequence[AnyUser]:
-        rows = ObjectList(_USERS_V2, self.record, sorted_by="USER_FIELD_NAME_CREATION_DATE", size=PAGE_V2)
+        rows = ObjectList(_USERS_V2, self.record, sorted_by=_SORTED_BY, size=PAGE_V2)
         return rows.all(client.transport, operation, *queries, at_most=at_most)
 
     def _list_instance(self, client: Client, at_most: int | None = None) -> Sequence[AnyUser]:
@@ -156,26 +208,85 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
 
     def _read(self, client: Client, id: str, address: Address) -> AnyUser:
         record = super()._read(client, id, address)
+        self._verify_type(record)
+        return record
+
+    def _verify_type(self, record: AnyUser) -> None:
         if not record.is_of_type:
-            raise NotProven(f"User {clean(id)} is no {record.noun} but {record.other}.")
+            raise NotProven(f"User {clean(record.id)} is no {record.noun} but {record.other}.")
+
+    def _read_v2(self, client: Client, id: str, address: Address) -> AnyUser:
+        known = self.known(id, address)
+        operation = self.operation("Reading", id, known["org_id"])
+        shown = client.read(_Shown, _READ_V2, operation, ids={"id": id}).user
+        record = parse(self.record, shown, operation)
+        check_id(record.id, id, record.noun, operation)
+        self.verify(record, known)
+        self._verify_type(record)
         return record
 
     def _switch(
         self, action: str, verb: str, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]
     ) -> None:
+        def switch() -> None:
+            super(UserCalls, self)._switch(action, verb, client, id, inputs, changed)
+
+        def lock(operation: str, org_id: str) -> None:
+            client.write(_LOCK, operation, org=org_id, ids={"id": id})
+
+        self._switched(client, action, id, inputs, switch, lock)
+
+    def _switch_v2(
+        self,
+        action: str,
+        verb: str,
+        endpoint: Endpoint,
+        client: Client,
+        id: str,
+        inputs: AnyInputs,
+        changed: Collection[str],
+    ) -> None:
+        org_id = inputs.unique_key(inputs.dump())["org_id"]
+
+        def switch() -> None:
+            operation = self.operation(verb, id, org_id)
+            check_owner(client.change_details(endpoint, operation, ids={"id": id}), org_id, operation)
+
+        def lock(operation: str, org_id: str) -> None:
+            client.change_details(_LOCK_V2, operation, ids={"id": id})
+
+        self._switched(client, action, id, inputs, switch, lock)
+
+    def _switched(
+        self,
+        client: Client,
+        action: str,
+        id: str,
+        inputs: AnyInputs,
+        switch: Callable[[], None],
+        lock: Callable[[str, str], None],
+    ) -> None:
+        """Make a change of the state, or a removal.
+
+        :param lock: locks the user. It is given the operation, and the user's organization.
+        """
         try:
-            super()._switch(action, verb, client, id, inputs, changed)
-        except NotFound:
+            switch()
+        except NotFound as refused:
             # A person in the initial state is answered like that, and cannot be deactivated unless it is locked first.
             unique = inputs.unique_key(inputs.dump())
-            if action != "deactivate" or self.read(client, id, Address(unique)).state != _INITIAL:
+            if (
+                refused.is_missing_call
+                or action != "deactivate"
+                or self.read(client, id, Address(unique)).state != _INITIAL
+            ):
                 raise
-            client.write(_LOCK, self._operation("Locking", id, unique["org_id"]), org=unique["org_id"], ids={"id": id})
+            lock(self.operation("Locking", id, unique["org_id"]), unique["org_id"])
             client.transport.notice(
                 f"{self.record.noun} {clean(unique['user_name'])!r} ({clean(id)}) was in the initial state, which ZITADEL does not "
                 "deactivate: it is locked first, and deactivated then. A reactivation makes it active."
             )
-            super()._switch(action, verb, client, id, inputs, changed)
+            switch()
 
     @staticmethod
     @contextmanager

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.lists import PAGE_V2, chunks
-from pulumi_zorg.api.operations import Implementation, Proves
-from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, states_of
+from pulumi_zorg.api.lists import PAGE_V2, chunks, read_listed
+from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
+from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.errors import clean
 from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
@@ -95,12 +95,37 @@ def _list_ids(client: Client, ids: Sequence[str]) -> Sequence[UserGrantRecord]:
     return found
 
 
+_SERVICE = "/zitadel.authorization.v2.AuthorizationService/"
+_CREATE_V2 = Endpoint("POST", f"{_SERVICE}CreateAuthorization", "user.grant.write")
+_UPDATE_V2 = Endpoint("POST", f"{_SERVICE}UpdateAuthorization", "user.grant.write")
+_SWITCHES_V2 = {
+    "deactivate": ("Deactivating", Endpoint("POST", f"{_SERVICE}DeactivateAuthorization", "user.grant.write")),
+    "reactivate": ("Reactivating", Endpoint("POST", f"{_SERVICE}ActivateAuthorization", "user.grant.write")),
+    "remove": ("Removing", Endpoint("POST", f"{_SERVICE}DeleteAuthorization", "user.grant.delete")),
+}
+
+
+class _Created(Wire):
+    id: NonEmpty
+
+
+def _list_organization_v2(
+    client: Client, org_id: str, *queries: dict[str, Any], at_most: int | None = None
+) -> Sequence[UserGrantRecord]:
+    """Return the grants of an organization, without their project grants. See :meth:`ManagementCalls.list`."""
+    given = {name: value for each in queries for query in each.values() for name, value in query.items()}
+    operation = f"Listing the user grants of organization {clean(org_id)}"
+    filters = authorization_filters(org_id=org_id, user_id=given.get("userId"), project_id=given.get("projectId"))
+    found = AUTHORIZATIONS.all(client.transport, operation, *filters, at_most=at_most)
+    return [each for each in map(_record, found) if each.org_id == org_id]
+
+
 class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
     """The operations as the v1 API has them, and the v2 API's list over all organizations.
 
     Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Update, Deactivate, Reactivate and Remove User Grant,
     User Grant By ID, Search User Grants) and
-    https://zitadel.com/docs/apis/resources/authorization_service_v2 (ListAuthorizations).
+    https://zitadel.com/docs/apis/resources/authorization_service_v2 (ListAuthorizations, and for servers without v1 the same calls).
     """
 
     v1 = management_endpoints(
@@ -125,6 +150,60 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
                 Implementation(self.v1["search"], self.list_organization, reads=True),
             ],
         }
+
+    @cached_property
+    def v2(self) -> Mapping[str, Sequence[Implementation[Any]]]:
+        return {
+            "create": (Implementation((_CREATE_V2,), self._create_v2, Proves.ID),),
+            "update": (Implementation((_UPDATE_V2,), self._update_v2, Proves.ID),),
+            "read": (Implementation((AUTHORIZATIONS.endpoint,), self._read_v2, Proves.ID),),
+            "search": (Implementation((AUTHORIZATIONS.endpoint,), self._search, Proves.ID),),
+            **{
+                action: (Implementation((endpoint,), partial(self._switch_v2, verb, endpoint), Proves.ID),)
+                for action, (verb, endpoint) in _SWITCHES_V2.items()
+            },
+        }
+
+    @cached_property
+    def lists_v2(self) -> Sequence[Implementation[Sequence[UserGrantRecord]]]:
+        return (Implementation((AUTHORIZATIONS.endpoint,), _list_organization_v2, Proves.ID),)
+
+    def _create_v2(self, client: Client, inputs: UserGrantInputs) -> str:
+        """Create the grant. The server fills in the project grant, of which there is one for each project and organization."""
+        body = {"userId": inputs.user_id, "projectId": inputs.project_id, "organizationId": inputs.org_id}
+        sent = {**body, "roleKeys": list(inputs.role_keys)}
+        return client.change(_Created, _CREATE_V2, self.creating(inputs), body=sent, hint=self.hint).id
+
+    def _read_v2(self, client: Client, id: str, address: Address) -> UserGrantRecord:
+        """Return the grant. The list does not show its project grant, and only finds what has a certain one."""
+        known = self.known(id, address)
+        operation = self.operation("Reading", id, known["org_id"])
+
+        def find(project_grant_id: str | None = None) -> Authorization | None:
+            filters = authorization_filters(ids=[id], project_grant_id=project_grant_id)
+            _, found = AUTHORIZATIONS.page(client.transport, operation, *filters)
+            return next((each for each in found if each.id == id), None)
+
+        record = _record(read_listed(operation, id, find, client.operations.made, client.transport.sleep))
+        self.verify(record, known)
+        project_grant = known.get("project_grant_id", "")
+        has_it = bool(project_grant) and find(project_grant) is not None
+        return record.model_copy(update={"project_grant_id": project_grant}) if has_it else record
+
+    def _update_v2(self, client: Client, id: str, inputs: UserGrantInputs, changed: Collection[str]) -> None:
+        body = {"id": id, "roleKeys": list(inputs.role_keys)}
+        client.change(Wire, _UPDATE_V2, self.operation("Changing", id, inputs.org_id), body=body, hint=self.hint)
+
+    def _switch_v2(
+        self,
+        verb: str,
+        endpoint: Endpoint,
+        client: Client,
+        id: str,
+        inputs: UserGrantInputs,
+        changed: Collection[str],
+    ) -> None:
+        client.change(Wire, endpoint, self.operation(verb, id, inputs.org_id), body={"id": id})
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         return {"id": id, "user_id": known.get("user_id") or _ANY_USER}
