@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from benchmarks.stacks import Server, Stack
 
 __all__ = ["Contender", "environment_with", "pulumi", "terraform"]
 
+_PULUMI = ("up", "refresh", "preview", "destroy")
 #: What it can run, by the command's name.
 Contender = Mapping[str, Callable[[], Measured]]
 
@@ -38,10 +40,10 @@ def pulumi(
         stack.set("active", str(active).lower())
         return run("up")
 
-    contender = {name: lambda name=name: run(name) for name in ("up", "refresh", "preview", "destroy")}
+    contender: dict[str, Callable[[], Measured]] = {name: partial(run, name) for name in _PULUMI}
     if program == "floor":
         return contender
-    return {**contender, "deactivate": lambda: switch(False), "reactivate": lambda: switch(True)}
+    return {**contender, "deactivate": partial(switch, False), "reactivate": partial(switch, True)}
 
 
 def environment_with(wheel: Path, folder: Path) -> dict[str, str]:
@@ -53,7 +55,7 @@ def environment_with(wheel: Path, folder: Path) -> dict[str, str]:
     (packages,) = folder.glob("lib/*/site-packages")
     # What a .pth file names comes after the folder itself, and an editable install in there has no effect.
     (packages / "present.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
+    pip: list[str | Path] = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
     subprocess.run([*pip, "--no-index", "--no-deps", "--target", packages, wheel], check=True)
     # The dependencies that the present environment does not have.
     subprocess.run([*pip, wheel], check=True)
@@ -90,7 +92,7 @@ def terraform(folder: Path, command: str, provider: Path, server: Server, count:
         return measure([command, *arguments, "-no-color", "-input=false"], folder, env)
 
     return {
-        "up": lambda: run("apply", "-auto-approve"),
-        "refresh": lambda: run("plan"),
-        "destroy": lambda: run("destroy", "-auto-approve"),
+        "up": partial(run, "apply", "-auto-approve"),
+        "refresh": partial(run, "plan"),
+        "destroy": partial(run, "destroy", "-auto-approve"),
     }
