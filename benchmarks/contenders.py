@@ -26,7 +26,7 @@ Contender = Mapping[str, Callable[[], Measured]]
 def pulumi(
     folder: Path, program: str, server: Server, count: int, tag: str, env: Mapping[str, str] | None = None
 ) -> Contender:
-    """Make a stack of one of the programs. Only that of this package can deactivate.
+    """Make a stack of one of the programs.
 
     :param tag: a part of the organizations' names.
     """
@@ -41,8 +41,6 @@ def pulumi(
         return run("up")
 
     contender: dict[str, Callable[[], Measured]] = {name: partial(run, name) for name in _PULUMI}
-    if program == "floor":
-        return contender
     return {**contender, "deactivate": partial(switch, False), "reactivate": partial(switch, True)}
 
 
