@@ -165,7 +165,8 @@ class ResourceType(Generic[AnyInputs]):
         """
         created, properties = record.details.creation_date, record.properties()
         within = self.key(record.id, vars(record)).within
-        return Observed(self.token, record.id, properties, created, record.warning, record.is_phantom, within)
+        shown = Observed(self.token, record.id, properties, created, record.warning, record.is_phantom, within)
+        return shown if record.removed_with is None else replace(shown, removed_with=record.removed_with)
 
     # Finding an object
 

@@ -83,6 +83,7 @@ class Observed:
         :class:`~pulumi_zorg.resource_types.lifecycle.Snapshot`.
     :param taken_by: the id of the deactivated organization along with which it was deactivated; empty for none. Its own flag ``active`` is
         what it was before then, and what it is again afterwards.
+    :param removed_with: the organizations of its parents, with which it is removed; None where not all of them are known.
     :param still_active: the objects that should be deactivated along with it, and are active.
     """
 
@@ -95,6 +96,7 @@ class Observed:
     within: str = ""
     along: str = "none"
     taken_by: str = ""
+    removed_with: frozenset[str] | None = None
     still_active: tuple[Observed, ...] = ()
 
     @property
