@@ -172,7 +172,8 @@ class Operations:
 
 def permissions_of(implementations: Sequence[Implementation[Any]]) -> tuple[frozenset[str], ...]:
     """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
-    product = itertools.product(*({call.permission for call in each.endpoints} for each in implementations))
+    of_each = ({call.permission for call in each.endpoints} for each in implementations if each.endpoints)
+    product = itertools.product(*of_each)
     needed = dict.fromkeys(map(frozenset, sorted(product)))
     # Who has one of a smaller set has one of the larger one.
     return tuple(each for each in needed if not any(other < each for other in needed))

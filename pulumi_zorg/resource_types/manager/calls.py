@@ -334,8 +334,14 @@ class ManagerCalls(Calls[ManagerInputs, ManagerRecord]):
             Implementation(_REMOVE_V2, _remove_by_v2, Proves.ID),
         ],
         # The list of a place chooses between v1 and v2 itself.
-        "read": [Implementation((*_SEARCH.values(), ADMINISTRATORS.endpoint), _read)],
-        "search": [Implementation((*_SEARCH.values(), ADMINISTRATORS.endpoint), _search)],
+        "read": [
+            Implementation(tuple(_SEARCH.values()), _read),
+            Implementation((ADMINISTRATORS.endpoint,), _read, Proves.ID),
+        ],
+        "search": [
+            Implementation(tuple(_SEARCH.values()), _search),
+            Implementation((ADMINISTRATORS.endpoint,), _search, Proves.ID),
+        ],
         "list_instance": [Implementation((ADMINISTRATORS.endpoint,), _list_instance, Proves.ID, reads=True)],
         "list_ids": [Implementation((ADMINISTRATORS.endpoint,), _list_ids, Proves.ID, reads=True)],
         # An ORG_OWNER is not shown all that the list over the instance counts.
