@@ -178,7 +178,7 @@ def _resource(place: Place, granted_org_id: str = "") -> dict[str, Any]:
 _SERVICE = "/zitadel.internal_permission.v2.InternalPermissionService/"
 _ADD_V2, _CHANGE_V2, _REMOVE_V2 = (
     tuple(Endpoint("POST", f"{_SERVICE}{verb}Administrator", f"{begin}.{ends}") for _, begin in _MEMBERS.values())
-    for verb, ends in (("Create", "member.write"), ("Update", "member.write"), ("Delete", "member.delete"))
+    for verb, ends in (("Create", "write"), ("Update", "write"), ("Delete", "delete"))
 )
 
 
