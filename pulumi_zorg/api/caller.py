@@ -170,7 +170,7 @@ _READ_PERMISSIONS = frozenset(
 #: What ZITADEL calls its own project.
 _OWN_PROJECT = "ZITADEL"
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
-_READ_ME = (Implementation((_ME,), _me, reads=True), Implementation((_USERINFO, _USER), _me_v2, reads=True))
+_READ_ME = (Implementation((_ME,), _me), Implementation((_USERINFO, _USER), _me_v2))
 _READ_MEMBERSHIPS = (
     Implementation((_MEMBERSHIPS.endpoint,), _memberships),
     Implementation((ADMINISTRATORS.endpoint,), _memberships_v2),

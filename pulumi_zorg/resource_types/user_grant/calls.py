@@ -11,7 +11,7 @@ from pulumi_zorg.api.lists import PAGE_V2, chunks, read_listed
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
-from pulumi_zorg.errors import clean
+from pulumi_zorg.errors import ApiError, clean
 from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.observed import Address
@@ -26,6 +26,7 @@ class UserGrantRecord(ObjectRecord):
 
     :ivar granted_org_id: the organization in which its user was made.
     :ivar owners: the organizations of its user and its project, where a list shows them.
+    :ivar project_org_id: the organization of its project, where a list shows it that does not show the project grant.
     """
 
     noun = "user grant"
@@ -38,6 +39,7 @@ class UserGrantRecord(ObjectRecord):
     granted_org_id: str = ""
     role_keys: RoleKeys = ()
     owners: frozenset[str] = frozenset()
+    project_org_id: str = ""
 
     def properties(self) -> dict[str, Any]:
         """Return the grant's properties, in the state's form."""
@@ -73,6 +75,7 @@ def _record(row: Authorization) -> UserGrantRecord:
         granted_org_id=row.user.organization_id,
         role_keys=tuple(role.key for role in row.roles),
         owners=frozenset((row.user.organization_id, row.project.organization_id)) - {""},
+        project_org_id=row.project.organization_id,
     )
 
 
@@ -118,6 +121,17 @@ def _list_organization_v2(
     filters = authorization_filters(org_id=org_id, user_id=given.get("userId"), project_id=given.get("projectId"))
     found = AUTHORIZATIONS.all(client.transport, operation, *filters, at_most=at_most)
     return [each for each in map(_record, found) if each.org_id == org_id]
+
+
+def verify_project_grants(records: Sequence[UserGrantRecord]) -> None:
+    """Verify that a list shows the project grants of those user grants that have one.
+
+    :raises ApiError: on a server without v1.
+    """
+    for each in records:
+        if not each.project_grant_id and each.project_org_id not in ("", each.org_id):
+            why = "this server does not have v1, and v2 does not show its project grant"
+            raise ApiError(f"Reading user grant {clean(each.id)}", 501, None, why)
 
 
 class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
