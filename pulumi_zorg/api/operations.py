@@ -172,9 +172,8 @@ class Operations:
 
 def permissions_of(implementations: Sequence[Implementation[Any]]) -> tuple[frozenset[str], ...]:
     """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
-    of_each = ({call.permission for call in each.endpoints} for each in implementations if each.endpoints)
-    product = itertools.product(*of_each)
-    needed = dict.fromkeys(map(frozenset, sorted(product)))
+    of_each = (dict.fromkeys(call.permission for call in each.endpoints) for each in implementations if each.endpoints)
+    needed = dict.fromkeys(map(frozenset, itertools.product(*of_each)))
     # Who has one of a smaller set has one of the larger one.
     return tuple(each for each in needed if not any(other < each for other in needed))
 
