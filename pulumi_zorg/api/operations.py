@@ -161,6 +161,8 @@ class Operations:
                 elif refused is not None and isinstance(refusal, PermissionDenied | NotFound):
                     break
                 else:
+                    if isinstance(refusal, ApiError) and not refusal.is_outage:
+                        self._missing.update(missing)
                     raise
                 last = refusal
             else:
