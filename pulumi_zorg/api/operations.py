@@ -181,7 +181,8 @@ def permissions_of(implementations: Sequence[Implementation[Any]]) -> tuple[froz
 
 
 def _is_missing(implementation: Implementation[Any], refusal: ApiError | UnexpectedAnswer) -> bool:
-    """Whether a server answers so that does not have the call. Some answer with a page of the console."""
+    """Whether a server answers so that does not have the call. Some answer with a page of the console, or a redirect to it."""
     if isinstance(refusal, UnexpectedAnswer):
-        return implementation.reads or refusal.is_missing_call
+        is_redirect = refusal.status is not None and 300 <= refusal.status < 400
+        return implementation.reads or refusal.is_missing_call or is_redirect
     return refusal.is_missing_call or (implementation.reads and isinstance(refusal, NotFound))

@@ -8,7 +8,7 @@ import pytest
 
 from pulumi_zorg.api import metadata
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.errors import ApiError, CredentialError, HeaderIgnored, NotFound, UnexpectedAnswer
+from pulumi_zorg.errors import ApiError, CredentialError, HeaderIgnored, NotFound, PermissionDenied, UnexpectedAnswer
 from pulumi_zorg.resource_types.user_grant.declaration import TYPE as USER_GRANT
 from pulumi_zorg.settings.credentials import ClientCredentials, Secret
 from pulumi_zorg.settings.service_account_key import ServiceAccountKey
@@ -83,7 +83,7 @@ def test_rights_and_events_are_not_shown(any_server: Server, clients: Clients) -
         with pytest.raises(ApiError, match="v2 shows nobody's rights") as caught:
             client.caller.permissions(any_server.home)
         assert caught.value.status == 501
-        with pytest.raises(NotFound, match="does not have the search of its event store"):
+        with pytest.raises(PermissionDenied, match="does not have the search of its event store"):
             client.events.of(any_server.home, ["org.added"])
     assert len(calls_of_v1(any_server)) == 2, "each was tried once"
     assert "user.grant.read" in client.caller.rights_to_list(any_server.home)

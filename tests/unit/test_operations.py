@@ -19,6 +19,7 @@ MISSING = [
     NotFound("Changing", 404, 5, "Not Found"),
     ApiError("Changing", 501, 12, "unknown service"),
     UnexpectedAnswer("a page of a proxy", may_have_applied=False, status=404),
+    UnexpectedAnswer("a redirect to the console", may_have_applied=False, status=302),
 ]
 
 
