@@ -129,8 +129,13 @@ class ApiError(ZorgError):
 
     @property
     def is_missing_call(self) -> bool:
-        """Whether ZITADEL, or what is in front of it, does not have the call. Of a missing object, ZITADEL says more than "Not Found"."""
-        return self.status in (405, 501) or (self.status == 404 and self.said == "Not Found")
+        """Whether ZITADEL, or what is in front of it, does not have the call. Of a missing object, ZITADEL says more than "Not Found".
+
+        What this package says without a call has no code.
+        """
+        return self.code is not None and (
+            self.status in (405, 501) or (self.status == 404 and self.said == "Not Found")
+        )
 
     @property
     def is_outage(self) -> bool:

@@ -10,11 +10,12 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pulumi_zorg
+from pulumi_zorg.api.operations import Implementation
 from pulumi_zorg.guard.limits import limit_options
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.resource_type import ResourceType
@@ -115,13 +116,17 @@ def outputs(name: str) -> str:
 
 
 def calls(name: str) -> str:
-    """What each change of a resource calls."""
-    endpoints = _TYPES[name].calls.endpoints
+    """What each change of a resource calls: the best implementation, and those that a server without it gets."""
+    declared = _TYPES[name].calls
+
+    def text(implementations: Sequence[Implementation[Any]]) -> str:
+        return ", ".join(dict.fromkeys(_code_text(str(call)) for each in implementations for call in each.endpoints))
+
     rows = [
-        (label, ", ".join(dict.fromkeys(_code_text(str(each)) for each in endpoints[key])))
-        for key, label in _ordered(endpoints)
+        (label, text(declared.implementations[key][:1]), text(declared.implementations[key][1:]))
+        for key, label in _ordered(declared.endpoints)
     ]
-    return _markdown(("change", "calls"), rows)
+    return _markdown(("change", "calls", "on a server without them"), rows)
 
 
 def permissions() -> str:

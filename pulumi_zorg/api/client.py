@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Unpack
 
 from pulumi_zorg.api.access import Access
+from pulumi_zorg.api.caller import Caller
 from pulumi_zorg.api.events import Events
 from pulumi_zorg.api.operations import CallOptions, Endpoint, Operations, WriteOptions
-from pulumi_zorg.api.organizations import Caller, Organizations
+from pulumi_zorg.api.organizations import Organizations
 from pulumi_zorg.api.records import Details, Record, UserRecord
 from pulumi_zorg.api.roles import Roles
 from pulumi_zorg.api.searches import Searches

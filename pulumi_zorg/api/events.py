@@ -20,7 +20,7 @@ from pydantic import AfterValidator, AliasPath, Field
 from pulumi_zorg.api.lists import chunks
 from pulumi_zorg.api.operations import Call, Endpoint
 from pulumi_zorg.api.records import Event, NonEmpty, Wire
-from pulumi_zorg.errors import ApiError, NotFound, UnexpectedAnswer, clean
+from pulumi_zorg.errors import ApiError, PermissionDenied, UnexpectedAnswer, clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
@@ -67,6 +67,12 @@ def _searchable(kinds: Iterable[str]) -> Iterator[Sequence[str]]:
     return chunks(sorted({*kinds}), _MOST_KINDS)
 
 
+class _NoEventStore(PermissionDenied):
+    """The server does not have the search. That is the same as for a caller who may not read it."""
+
+    advice = ""
+
+
 class Events:
     """The searches of the event store and of the change logs.
 
@@ -86,7 +92,8 @@ class Events:
         :param aggregate_id: None for the instance itself: no other object has events of its types.
         :param kinds: the types of event, like ``org.removed``.
 
-        :raises PermissionDenied: without ``events.read``, a right on the instance (IAM_OWNER, IAM_OWNER_VIEWER).
+        :raises PermissionDenied: without ``events.read``, a right on the instance (IAM_OWNER, IAM_OWNER_VIEWER), and on a server
+            without v1.
         """
         of = "the instance" if aggregate_id is None else clean(aggregate_id)
         operation, wanted = f"Reading the events of {of}", frozenset(kinds)
@@ -198,5 +205,6 @@ class Events:
             if not refused.is_missing_call:
                 raise
             self.is_missing = True
-        # As for a caller who may not read it.
-        raise NotFound(operation, 501, None, "this server does not have the search of its event store, a part of v1")
+        raise _NoEventStore(
+            operation, 501, None, "this server does not have the search of its event store, a part of v1"
+        )

@@ -168,6 +168,8 @@ class Operations:
                 elif refused is not None and isinstance(refusal, PermissionDenied | NotFound):
                     break
                 else:
+                    if isinstance(refusal, ApiError) and not refusal.is_outage:
+                        self._missing.update(missing)
                     raise
                 last = refusal
             else:
@@ -179,14 +181,15 @@ class Operations:
 
 def permissions_of(implementations: Sequence[Implementation[Any]]) -> tuple[frozenset[str], ...]:
     """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
-    product = itertools.product(*({call.permission for call in each.endpoints} for each in implementations))
-    needed = dict.fromkeys(map(frozenset, sorted(product)))
+    of_each = (dict.fromkeys(call.permission for call in each.endpoints) for each in implementations if each.endpoints)
+    needed = dict.fromkeys(map(frozenset, itertools.product(*of_each)))
     # Who has one of a smaller set has one of the larger one.
     return tuple(each for each in needed if not any(other < each for other in needed))
 
 
 def _is_missing(implementation: Implementation[Any], refusal: ApiError | UnexpectedAnswer) -> bool:
-    """Whether a server answers so that does not have the call. Some answer with a page of the console."""
+    """Whether a server answers so that does not have the call. Some answer with a page of the console, or a redirect to it."""
     if isinstance(refusal, UnexpectedAnswer):
-        return implementation.reads or refusal.is_missing_call
+        is_redirect = refusal.status is not None and 300 <= refusal.status < 400
+        return implementation.reads or refusal.is_missing_call or is_redirect
     return refusal.is_missing_call or (implementation.reads and isinstance(refusal, NotFound))

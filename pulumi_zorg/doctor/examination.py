@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pulumi_zorg.api.caller import Membership
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.organizations import Membership
 from pulumi_zorg.errors import clean
 from pulumi_zorg.settings.config import Settings
 from pulumi_zorg.settings.credentials import described

@@ -258,6 +258,22 @@ def test_the_credentials_own_organization_and_zitadels_project_are_protected(ser
     assert server.proxy.writes == []
 
 
+def test_many_objects_are_compared_in_lists(server: Server, stack: InProcessStack, tmp_path: Path) -> None:
+    users = [server.admin.create_user(server.home, f"user{number}") for number in range(25)]
+    stack.declare(
+        **{f"g{number}": grant(server.home, each, server.project, ["viewer"]) for number, each in enumerate(users)}
+    )
+    stack.up()
+    refuse_v1(server)
+    (tmp_path / "state.json").write_text(json.dumps(stack.state()))
+    server.proxy.exchanges.clear()
+    drift = run_zorg("drift", "--state", "state.json", cwd=tmp_path, env=stack.env)
+    assert (drift.code, drift.err) == (0, "")
+    assert len(server.proxy.exchanges) < 10
+    server.admin.set_roles(server.home, users[3], stack.id("g3"), ["editor"])
+    assert run_zorg("drift", "--state", "state.json", cwd=tmp_path, env=stack.env).code == 7
+
+
 def test_the_commands(any_server: Server, any_stack: InProcessStack, tmp_path: Path) -> None:
     server, stack, admin = any_server, any_stack, any_server.admin
     acme, ann = org(server.name("Acme")), example("grant", server)

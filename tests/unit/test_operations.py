@@ -19,6 +19,7 @@ MISSING = [
     NotFound("Changing", 404, 5, "Not Found"),
     ApiError("Changing", 501, 12, "unknown service"),
     UnexpectedAnswer("a page of a proxy", may_have_applied=False, status=404),
+    UnexpectedAnswer("a redirect to the console", may_have_applied=False, status=302),
 ]
 
 
@@ -89,6 +90,22 @@ def test_an_outage_does_not_show_what_a_server_has() -> None:
         operations.first(server.both, 1)
     server.refusals = {"new": None, "old": None}
     assert operations.first(server.both, 1) == "new 1"
+
+
+def test_a_refusal_by_the_next_one_shows_what_a_server_does_not_have_too() -> None:
+    server, operations = Server(MISSING[0], NotFound("Changing", 404, 5, "Thing not found (QUERY-1)")), Operations()
+    for _ in range(2):
+        with pytest.raises(NotFound, match="Thing not found"):
+            operations.first(server.both, 1)
+    assert server.calls == ["new", "old", "old"]
+
+
+def test_where_a_server_has_none_of_them_the_last_refusal_is_raised_and_all_are_tried_again() -> None:
+    server, operations = Server(MISSING[0], MISSING[1]), Operations()
+    for _ in range(2):
+        with pytest.raises(ApiError, match="docs/without-v1"):
+            operations.first(server.both, 1)
+    assert server.calls == ["new", "old"] * 2
 
 
 def test_of_several_implementations_the_permissions_of_one_are_enough() -> None:

@@ -178,7 +178,7 @@ def _resource(place: Place, granted_org_id: str = "") -> dict[str, Any]:
 _SERVICE = "/zitadel.internal_permission.v2.InternalPermissionService/"
 _ADD_V2, _CHANGE_V2, _REMOVE_V2 = (
     tuple(Endpoint("POST", f"{_SERVICE}{verb}Administrator", f"{begin}.{ends}") for _, begin in _MEMBERS.values())
-    for verb, ends in (("Create", "member.write"), ("Update", "member.write"), ("Delete", "member.delete"))
+    for verb, ends in (("Create", "write"), ("Update", "write"), ("Delete", "delete"))
 )
 
 
@@ -334,8 +334,14 @@ class ManagerCalls(Calls[ManagerInputs, ManagerRecord]):
             Implementation(_REMOVE_V2, _remove_by_v2, Proves.ID),
         ],
         # The list of a place chooses between v1 and v2 itself.
-        "read": [Implementation((*_SEARCH.values(), ADMINISTRATORS.endpoint), _read)],
-        "search": [Implementation((*_SEARCH.values(), ADMINISTRATORS.endpoint), _search)],
+        "read": [
+            Implementation(tuple(_SEARCH.values()), _read),
+            Implementation((ADMINISTRATORS.endpoint,), _read, Proves.ID),
+        ],
+        "search": [
+            Implementation(tuple(_SEARCH.values()), _search),
+            Implementation((ADMINISTRATORS.endpoint,), _search, Proves.ID),
+        ],
         "list_instance": [Implementation((ADMINISTRATORS.endpoint,), _list_instance, Proves.ID, reads=True)],
         "list_ids": [Implementation((ADMINISTRATORS.endpoint,), _list_ids, Proves.ID, reads=True)],
         # An ORG_OWNER is not shown all that the list over the instance counts.

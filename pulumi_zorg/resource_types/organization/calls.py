@@ -171,8 +171,8 @@ class OrganizationCalls(Calls[OrganizationInputs, OrganizationRecord]):
             Implementation((_REMOVE_BY_ADMIN,), _remove_by_admin, Proves.ID, may_lack_right=True),
             Implementation((_REMOVE_OWN,), _remove_own),
         ],
-        # The read chooses between them itself: the core reads organizations too.
-        "read": [Implementation((READ_ORGANIZATION, VISIBLE.endpoint), _read)],
+        # The read chooses between v1 and v2 itself: the core reads organizations too.
+        "read": [Implementation((READ_ORGANIZATION,), _read), Implementation((VISIBLE.endpoint,), _read, Proves.ID)],
         "search": [
             Implementation(by.endpoints, partial(_search, by), by.proves, by.reads, by.may_lack_right)
             for by in SEARCH_ORGANIZATIONS

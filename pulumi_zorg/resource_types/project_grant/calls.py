@@ -35,7 +35,6 @@ class ProjectGrantRecord(ObjectRecord):
 
 
 _SERVICE = "/zitadel.project.v2.ProjectService/"
-_CREATE_V2 = Endpoint("POST", f"{_SERVICE}CreateProjectGrant", "project.grant.write")
 _UPDATE_V2 = Endpoint("POST", f"{_SERVICE}UpdateProjectGrant", "project.grant.write")
 _SWITCHES_V2 = {
     "deactivate": ("Deactivating", Endpoint("POST", f"{_SERVICE}DeactivateProjectGrant", "project.grant.write")),
@@ -71,7 +70,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
     @cached_property
     def v2(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         return {
-            "create": (Implementation((_CREATE_V2,), self._create_v2, Proves.ID),),
+            "create": (Implementation((), self._create_v2, Proves.ID),),
             "update": (Implementation((_UPDATE_V2,), self._update_v2, Proves.ID),),
             "read": (Implementation((GRANTS_V2.endpoint,), self._read_v2, Proves.ID),),
             **{

@@ -11,7 +11,7 @@ from pulumi_zorg.api.lists import PAGE_V2, chunks, read_listed
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
-from pulumi_zorg.errors import clean
+from pulumi_zorg.errors import ApiError, clean
 from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.observed import Address
@@ -25,7 +25,7 @@ class UserGrantRecord(ObjectRecord):
     """A user grant as ``GET /management/v1/users/{userId}/grants/{grantId}`` shows it.
 
     :ivar granted_org_id: the organization in which its user was made.
-    :ivar project_org: the organization of its project, where a list over all organizations shows it.
+    :ivar project_org_id: the organization of its project, where a list over all organizations shows it.
     :ivar shows_project_grant: whether it has the project grant of a user grant that has one.
     """
 
@@ -38,19 +38,19 @@ class UserGrantRecord(ObjectRecord):
     project_grant_id: str = ""
     granted_org_id: str = ""
     role_keys: RoleKeys = ()
-    project_org: str = ""
+    project_org_id: str = ""
     shows_project_grant: bool = True
 
     @property
     def owners(self) -> frozenset[str]:
         """The organizations of its user and its project, as far as a list over all organizations shows them."""
-        return frozenset() if self.shows_project_grant else frozenset((self.granted_org_id, self.project_org)) - {""}
+        return frozenset() if self.shows_project_grant else frozenset((self.granted_org_id, self.project_org_id)) - {""}
 
     @property
     def removed_with(self) -> frozenset[str] | None:
         # Without a project grant, the project belongs to the organization that the user grant is in.
         own = self.org_id if self.shows_project_grant and not self.project_grant_id else ""
-        found = frozenset((self.granted_org_id, self.project_org or own))
+        found = frozenset((self.granted_org_id, self.project_org_id or own))
         return None if "" in found else found
 
     def properties(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _record(row: Authorization) -> UserGrantRecord:
         project_id=row.project.id,
         granted_org_id=row.user.organization_id,
         role_keys=tuple(role.key for role in row.roles),
-        project_org=row.project.organization_id,
+        project_org_id=row.project.organization_id,
         shows_project_grant=False,
     )
 
@@ -133,6 +133,17 @@ def _list_organization_v2(
     filters = authorization_filters(org_id=org_id, user_id=given.get("userId"), project_id=given.get("projectId"))
     found = AUTHORIZATIONS.all(client.transport, operation, *filters, at_most=at_most)
     return [each for each in map(_record, found) if each.org_id == org_id]
+
+
+def verify_project_grants(records: Sequence[UserGrantRecord]) -> None:
+    """Verify that a list shows the project grants of those user grants that have one.
+
+    :raises ApiError: on a server without v1.
+    """
+    for each in records:
+        if not each.project_grant_id and each.project_org_id not in ("", each.org_id):
+            why = "this server does not have v1, and v2 does not show its project grant"
+            raise ApiError(f"Reading user grant {clean(each.id)}", 501, None, why)
 
 
 class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):

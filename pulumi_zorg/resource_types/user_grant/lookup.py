@@ -57,6 +57,7 @@ def get_user_grants(
     question.any_of("org_id", "user_id", "project_id")
 
     def find(client: Client) -> list[UserGrantResult]:
+        from pulumi_zorg.resource_types.user_grant.calls import verify_project_grants
         from pulumi_zorg.resource_types.user_grant.declaration import TYPE
 
         if org_id is None:
@@ -66,6 +67,7 @@ def get_user_grants(
             listed = lookup.in_organization(
                 client, org_id, TYPE.calls.search_organization(client, org_id, user_id, project_id)
             )
+        verify_project_grants(listed)
         found = [lookup.result_of(UserGrantResult, each) for each in listed]
         wanted = [each for each in found if user_id in (None, each.user_id) and project_id in (None, each.project_id)]
         return sorted(wanted, key=lambda each: each.id)
