@@ -168,16 +168,19 @@ class ObjectList(Generic[Row]):
         *filters: Mapping[str, Any],
         first: tuple[int, Sequence[Row]] | None = None,
         at_most: int | None = None,
+        into: Callable[[Row], Any] = lambda row: row,
         **options: Unpack[CallOptions],
-    ) -> Sequence[Row]:
+    ) -> Sequence[Any]:
         """Return all entries. See :meth:`page`, and :func:`all_pages` for ``at_most`` and the errors.
 
         :param first: the first page, where it was read already.
+        :param into: what is kept of an entry, with its ``id``. An entry itself takes some kilobytes of memory.
         """
 
         def page(offset: int) -> tuple[int, Sequence[Any]]:
-            return (
+            counted, rows = (
                 first if first and not offset else self.page(transport, operation, *filters, offset=offset, **options)
             )
+            return counted, [into(each) for each in rows]
 
         return all_pages(page, operation, at_most)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any
 
 from pulumi_zorg.errors import ConfigurationError, clean
@@ -17,6 +18,9 @@ from pulumi_zorg.world.tokens import is_ours, short
 
 # The mark of a secret (pulumi/sdk/go/common/resource/sig).
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - no secret, but the mark of one
+
+#: What the engine keeps of each resource for itself: three quarters of a state, of which nothing is read.
+_NOT_READ = ("stackTrace", "sourcePosition", "propertyDependencies", "dependencies", "parent", "provider")
 
 _NOT_A_STATE = "This is not a state that this release can read. `pulumi stack export --show-secrets` prints one."
 
@@ -52,12 +56,12 @@ class Recorded:
     retained: bool = False
     to_be_made: bool = False
 
-    @property
+    @cached_property
     def address(self) -> Address:
         """By what the object is found. What the state does not have is not read."""
         return Address.of(self.all_properties, INPUTS[self.token].names())
 
-    @property
+    @cached_property
     def key(self) -> Key:
         """What is unique of the object."""
         return INPUTS[self.token].key(self.token, self.id, {**self.properties, **self.all_properties})
@@ -114,6 +118,37 @@ class Undetermined:
         return {"urn": self.urn, "type": self.token, "id": self.id, "why": self.why}
 
 
+@dataclass(frozen=True)
+class State:
+    """What a comparison needs of an exported state.
+
+    :param resources: the resources of this package, in the state's order, without those pending deletion or replacement.
+    :param to_be_made: the URNs of those pending replacement.
+    :param not_understood: those that this release does not understand.
+    :param shared: the objects that more than one resource manages. See :func:`shared`.
+    """
+
+    resources: tuple[Recorded, ...]
+    to_be_made: tuple[str, ...] = ()
+    not_understood: tuple[Undetermined, ...] = ()
+    shared: tuple[SharedObject, ...] = ()
+
+    @classmethod
+    def of(cls, exported: Mapping[str, Any]) -> State:
+        """Return that of an exported state. It keeps nothing of what the engine has for itself.
+
+        :param exported: with its secrets in plain text (``--show-secrets``).
+        :raises ConfigurationError: where the state cannot be read, or does not show a secret.
+        """
+        every = tuple(_recorded(exported, require_secrets=True))
+        return cls(
+            tuple(each for each in every if not (each.pending or each.to_be_made)),
+            tuple(each.urn for each in every if each.to_be_made),
+            not_understood(exported),
+            _shared(every),
+        )
+
+
 def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
     """Return the objects that more than one resource manages.
 
@@ -123,15 +158,6 @@ def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
     for urn, key in managed:
         urns.setdefault(key, []).append(urn)
     return tuple(SharedObject(key.token, key.id, tuple(found)) for key, found in urns.items() if len(found) > 1)
-
-
-def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
-    """Return the resources of this package in an exported state, in its order, without those pending deletion or replacement.
-
-    :param exported: with its secrets in plain text (``--show-secrets``).
-    :raises ConfigurationError: where the state cannot be read, or does not show a secret.
-    """
-    return tuple(each for each in _recorded(exported, require_secrets=True) if not (each.pending or each.to_be_made))
 
 
 def every_recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
@@ -158,8 +184,11 @@ def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:
 
     :raises ConfigurationError: where the state cannot be read.
     """
-    managed = (each for each in _recorded(exported) if not (each.external or each.to_be_made))
-    return find_shared((each.urn, each.key) for each in managed)
+    return _shared(_recorded(exported))
+
+
+def _shared(every: Iterable[Recorded]) -> tuple[SharedObject, ...]:
+    return find_shared((each.urn, each.key) for each in every if not (each.external or each.to_be_made))
 
 
 def pending_deletions(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
@@ -239,13 +268,28 @@ def has_resources(exported: Mapping[str, Any]) -> bool:
     return any(not str(each.get("type")).startswith("pulumi:providers:") for each in _resources(exported))
 
 
+def parsed(text: str) -> Any:
+    """Return the JSON of a text, without what is not read of a state.
+
+    :raises ValueError: where it is not JSON.
+    """
+    return json.loads(text, object_hook=_without_unread)
+
+
+def _without_unread(found: dict[str, Any]) -> dict[str, Any]:
+    if "urn" in found and "type" in found:
+        for name in _NOT_READ:
+            found.pop(name, None)
+    return found
+
+
 def read_export(text: str) -> Mapping[str, Any]:
     """Return the state in the output of ``pulumi stack export``.
 
     :raises ConfigurationError: where the text is something else.
     """
     try:
-        found = json.loads(text)
+        found = parsed(text)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
@@ -351,9 +395,12 @@ def _plain_properties(properties: Mapping[str, Any] | None, secret: set[str], re
 
     Adds the names of the secret properties to ``secret``.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in (properties or {}).items():
         if name.startswith("__") or value is None:
+            continue
+        if isinstance(value, str | bool):
+            found[name] = value
             continue
         try:
             found[name], is_secret = _unwrap(value)

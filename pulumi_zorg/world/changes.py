@@ -123,6 +123,9 @@ class Changes:
             if parent.created:  # it lives in an organization
                 named |= taken_along or frozenset()
 
+        if not any(removed.values()):
+            return {each.key for each in sought if each.key in changed}
+
         def is_removed(each: Sought) -> bool:
             parents = self._types[each.key.token].events.parents
             if is_unknown and any(parent.created for parent in parents):
