@@ -260,10 +260,9 @@ def with_access(world: World, drifts: Sequence[Drift], recorded: Sequence[Record
             why_not = clean(str(error), 500)
     explained = []
     for each in drifts:
-        people = people_of(each, of[each.urn], now, why_not)
-        explained.append(replace(each, access=people))
         # What several changes took together is missed where each of them alone is undone: the next one is undone in addition.
-        now = people.before or now
+        people, now = people_of(each, of[each.urn], now, why_not)
+        explained.append(replace(each, access=people))
     return tuple(explained)
 
 
