@@ -206,7 +206,9 @@ class World:
             if type.is_organization:
                 return type.calls.list_instance(self.client) or ()
             if len(organizations) > FEW_LISTS:
-                with suppress(TooLong, UnexpectedAnswer):  # the instance has many more, or the caller may not see all of them
+                with suppress(
+                    TooLong, UnexpectedAnswer
+                ):  # the instance has many more, or the caller may not see all of them
                     in_one_list = type.calls.list_instance(self.client, 1 + 2 * len(sought) // PAGE_V2)
                     if in_one_list is not None:
                         return in_one_list

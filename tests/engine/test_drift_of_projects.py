@@ -43,7 +43,9 @@ def test_an_ignored_path_of_roles_means_the_same_as_to_the_engine(server: Server
         }
     )
     stack.up()
-    state = {each.urn.rsplit("::", 1)[1]: each for each in State.of(json.loads(stack.must("stack", "export").out)).resources}
+    state = {
+        each.urn.rsplit("::", 1)[1]: each for each in State.of(json.loads(stack.must("stack", "export").out)).resources
+    }
     for name, (_, what) in cases.items():
         change(server, state[name].id, what)
     with Clients() as clients:

@@ -63,13 +63,15 @@ def test_server_defaults_are_known_and_not_compared() -> None:
 
 
 def test_secrets_are_in_plain_text_and_marked() -> None:
-    (each,) = State.of(exported(inputs={"name": {**SECRET, "plaintext": '"Acme"'}}, outputs={"role_keys": ["a"]})).resources
+    (each,) = State.of(
+        exported(inputs={"name": {**SECRET, "plaintext": '"Acme"'}}, outputs={"role_keys": ["a"]})
+    ).resources
     assert (each.properties["name"], each.secret) == ("Acme", {"name"})
 
 
 def test_an_encrypted_secret_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="secret"):
-        State.of(exported(inputs={"name": {**SECRET, "ciphertext": "v1:x"}})).resources
+        State.of(exported(inputs={"name": {**SECRET, "ciphertext": "v1:x"}}))
 
 
 @pytest.mark.parametrize("other", [{"type": "random:index:Pet"}, {"delete": True}])
