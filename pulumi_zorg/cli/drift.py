@@ -19,7 +19,8 @@ from pulumi_zorg.cli.stack import Stack, connected
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, read_file_or_stdin, read_text, row, write_errors
 from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.drift.report import SECRET, Change, Drift, Report, Unmanaged
-from pulumi_zorg.engine.state import State, last_update, parse_time, read_export, stack_name
+from pulumi_zorg.engine.exported import last_update, parse_time, read_export, stack_name
+from pulumi_zorg.engine.state import State
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.settings.config import Settings

@@ -202,7 +202,7 @@ class Stack:
     def _object(self, *args: str) -> dict[str, Any]:
         """Return the JSON object that a command of ``pulumi`` prints."""
         # It loads the types' inputs, which --help does not need.
-        from pulumi_zorg.engine.state import parsed
+        from pulumi_zorg.engine.exported import parsed
 
         try:
             found = parsed(self._pulumi(*args))

@@ -48,8 +48,7 @@ def people_of(
     if (removed and (then is now or gives_roles)) or (gives_roles and _effect(drift, before, after).loses):
         # The way back does not bring it back, so the comparison does not show it.
         why_not = "what was removed along with it is in no list"
-    named = (_named_in(difference, each) for each in (then, now))
-    return People(*named, difference, why_not, why_not), then
+    return People(_named_in(difference, then), _named_in(difference, now), difference, why_not, why_not), then
 
 
 def _named_in(difference: Difference, instance: Instance) -> Instance:
@@ -57,7 +56,8 @@ def _named_in(difference: Difference, instance: Instance) -> Instance:
     changes = (*difference.lost, *difference.gained)
     users = {each.user_id for each in changes}
     owners = {each.place[1] for each in changes if each.place is not None}
-    owners |= {instance.projects[each.project_id].org_id for each in changes if each.project_id in instance.projects}
+    projects = (instance.projects.get(each.project_id or "") for each in changes)
+    owners |= {each.org_id for each in projects if each is not None}
     return Instance(
         {key: instance.organizations[key] for key in owners & instance.organizations.keys()},
         {key: instance.users[key] for key in users & instance.users.keys()},

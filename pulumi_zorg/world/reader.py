@@ -206,19 +206,28 @@ class World:
             if type.is_organization:
                 return type.calls.list_instance(self.client) or ()
             if len(organizations) > FEW_LISTS:
-                with suppress(
-                    TooLong, UnexpectedAnswer
-                ):  # the instance has many more, or the caller may not see all of them
-                    in_one_list = type.calls.list_instance(self.client, 1 + 2 * len(sought) // PAGE_V2)
-                    if in_one_list is not None:
-                        return in_one_list
-                in_one_list = type.calls.list_ids(self.client, [each.key.id for each in sought])
+                in_one_list = self._in_one_list(type, [each.key.id for each in sought])
                 if in_one_list is not None:
                     return in_one_list
         answers = self.read_each(
             lambda org_id: type.calls.list_organization(self.client, org_id), organizations, f"Listing {type.noun}s"
         )
         return [each for _, answer in answers if not isinstance(answer, ZorgError) for each in answer]
+
+    def _in_one_list(self, type: ResourceType[Any], ids: Sequence[str]) -> Sequence[ObjectRecord] | None:
+        """Return the entries of a list over all organizations that has these objects; None where no call lists them.
+
+        A server makes a page of the whole instance much faster than a list of a thousand ids (41 ms and 1 s, measured). So that list is
+        read if it takes at most twice as many calls.
+        """
+        with suppress(
+            TooLong, UnexpectedAnswer
+        ):  # the instance has more objects, or the caller may not see all of them
+            found: Sequence[ObjectRecord] | None = type.calls.list_instance(self.client, 1 + 2 * len(ids) // PAGE_V2)
+            if found is not None:
+                return found
+        in_list: Sequence[ObjectRecord] | None = type.calls.list_ids(self.client, ids)
+        return in_list
 
     def _hides(self, sought: Sought, shown: Observed) -> bool:
         """Whether a list leaves out a property that is wanted."""

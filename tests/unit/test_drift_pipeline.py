@@ -14,7 +14,8 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.drift.compare import compare
 from pulumi_zorg.drift.pipeline import explain, explain_unmanaged
 from pulumi_zorg.drift.report import Drift
-from pulumi_zorg.engine.state import Recorded, parse_time
+from pulumi_zorg.engine.exported import parse_time
+from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.errors import PermissionDenied, Unauthenticated, UnexpectedAnswer
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls
 from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls

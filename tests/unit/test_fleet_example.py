@@ -15,7 +15,8 @@ import pulumi
 import pytest
 import yaml
 
-from pulumi_zorg.engine.state import State, shared, stack_name
+from pulumi_zorg.engine.exported import stack_name
+from pulumi_zorg.engine.state import State, shared
 from tests.support.stack import ROOT, TOKENS
 
 MODULES = ("layout", "plan", "program", "fleet")

@@ -13,17 +13,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pulumi_zorg.engine.exported import last_update, parse_time, read_export, stack_name
 from pulumi_zorg.engine.state import (
     State,
     has_resources,
-    last_update,
     not_understood,
-    parse_time,
     pending_deletions,
     pending_replacements,
-    read_export,
     shared,
-    stack_name,
 )
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
