@@ -136,7 +136,7 @@ def why_roles_lack(world: World, recorded: Sequence[Recorded], observed: Mapping
     uses = {}
     for each in recorded:
         seen, inputs = observed.get(each.key), INPUTS[each.token]
-        ignored = any(path == "*" or path.startswith(ROLES) for path in each.ignored)
+        ignored = each.ignored and any(path == "*" or path.startswith(ROLES) for path in each.ignored)
         use = inputs.used_roles({**each.all_properties, **seen.properties}) if isinstance(seen, Observed) else None
         if use is not None and not ignored:
             uses[each.key] = use

@@ -63,7 +63,8 @@ def _is_resource(value: Any) -> bool:
         return False
     ignored = value.get("ignoreChanges") or []
     return (
-        all(isinstance(value.get(name) or {}, Mapping) for name in ("inputs", "outputs"))
+        isinstance(value.get("inputs") or {}, Mapping)
+        and isinstance(value.get("outputs") or {}, Mapping)
         and isinstance(ignored, list)
         and all(isinstance(path, str) for path in ignored)
     )
