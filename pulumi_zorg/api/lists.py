@@ -196,16 +196,20 @@ class ObjectList(Generic[Row]):
         first: tuple[int, Sequence[Row]] | None = None,
         at_most: int | None = None,
         more: Mapping[str, Any] | None = None,
+        into: Callable[[Row], Any] = lambda row: row,
         **options: Unpack[CallOptions],
-    ) -> Sequence[Row]:
+    ) -> Sequence[Any]:
         """Return all entries. See :meth:`page`, and :func:`all_pages` for ``at_most`` and the errors.
 
         :param first: the first page, where it was read already.
+        :param into: what is kept of an entry, with its ``id``. An entry itself takes some kilobytes of memory.
         """
 
         def page(offset: int) -> tuple[int, Sequence[Any]]:
             if first and not offset:
-                return first
-            return self.page(transport, operation, *filters, offset=offset, more=more, **options)
+                counted, rows = first
+            else:
+                counted, rows = self.page(transport, operation, *filters, offset=offset, more=more, **options)
+            return counted, [into(each) for each in rows]
 
         return all_pages(page, operation, at_most)

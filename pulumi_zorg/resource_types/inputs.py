@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar
 
 from typing_extensions import Self
@@ -250,6 +251,7 @@ class Inputs:
         return cls(**{**checked, **{name: tuple(value) for name, value in checked.items() if isinstance(value, list)}})
 
     @classmethod
+    @cache
     def names(cls) -> tuple[str, ...]:
         """Return the names of the inputs."""
         return tuple(each.name for each in fields(cls))

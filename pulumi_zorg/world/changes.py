@@ -126,6 +126,9 @@ class Changes:
             if parent.created:  # it lives in an organization
                 named |= taken_along or frozenset()
 
+        if not any(removed.values()):
+            return {each.key for each in sought if each.key in changed}
+
         def is_removed(each: Sought) -> bool:
             parents, organizations = self._types[each.key.token].events.parents, _removed_with(each, shown)
             if organizations is not None and not organizations.isdisjoint(removed["org_id"]):

@@ -50,9 +50,12 @@ class Address:
         :param properties: as the state, a list or an event has them.
         :param wanted: the properties that are wanted if the object has them here; all others are wanted in any case.
         """
-        named = {name: value for name, value in properties.items() if name.endswith("_id")}
-        ids = {name: value for name, value in named.items() if isinstance(value, str) and value}
-        unwanted = frozenset(name for name in wanted if properties.get(name) is None)
+        ids = {
+            name: value
+            for name, value in properties.items()
+            if name.endswith("_id") and isinstance(value, str) and value
+        }
+        unwanted = frozenset([name for name in wanted if properties.get(name) is None])
         return cls(ids, unwanted, is_active=properties.get(ACTIVE) is not False)
 
 

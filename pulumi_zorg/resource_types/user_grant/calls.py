@@ -97,8 +97,9 @@ def _list_instance(client: Client, at_most: int | None = None, **only: str | Non
     :param only: the user, the project, … that they are about. See :func:`authorization_filters`.
     """
     operation = "Searching user grants in all organizations" if only else "Listing the user grants of the instance"
-    found = AUTHORIZATIONS.all(client.transport, operation, *authorization_filters(**only), at_most=at_most)
-    return [_record(each) for each in found]
+    return AUTHORIZATIONS.all(
+        client.transport, operation, *authorization_filters(**only), at_most=at_most, into=_record
+    )
 
 
 def _list_ids(client: Client, ids: Sequence[str]) -> Sequence[UserGrantRecord]:
