@@ -43,15 +43,17 @@ PROJECTS = ApiService(
 )
 USERS = ApiService("UserService v2", Endpoint("POST", "/v2/users", "user.read"), "users cannot be looked up")
 
+ORGANIZATIONS = ApiService(
+    "organizations v2",
+    Endpoint("POST", "/v2/organizations/_search", "org.read"),
+    "a credential without iam.read on the instance cannot find an organization by name, so it cannot adopt one",
+)
+
 #: Documents: https://zitadel.com/docs/apis/introduction, and those of the calls.
 API_SERVICES = (
     ApiService("management v1", Endpoint("GET", "/management/v1/orgs/me", "org.read")),
     ApiService("admin v1", Endpoint("POST", "/admin/v1/orgs/_search", "iam.read")),
-    ApiService(
-        "organizations v2",
-        Endpoint("POST", "/v2/organizations/_search", "org.read"),
-        "a credential without iam.read on the instance cannot find an organization by name, so it cannot adopt one",
-    ),
+    ORGANIZATIONS,
     AUTHORIZATIONS,
     PROJECTS,
 )

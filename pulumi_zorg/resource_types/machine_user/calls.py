@@ -46,7 +46,8 @@ class MachineUserCalls(UserCalls[MachineUserInputs, MachineUserRecord]):
         return {name: value for name, value in sent.items() if value is not None}
 
     def create_body(self, inputs: MachineUserInputs) -> dict[str, Any]:
-        return {"userName": inputs.user_name, **self.body(inputs)}
+        chosen = {"userId": inputs.custom_id} if inputs.custom_id else {}
+        return {"userName": inputs.user_name, **self.body(inputs), **chosen}
 
     def creating(self, inputs: MachineUserInputs) -> str:
         return f"Creating machine user {clean(inputs.user_name)!r} in organization {clean(inputs.org_id)}"

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 from pydantic import Field
 
+from pulumi_zorg.api.api_services import ORGANIZATIONS as ORGANIZATIONS_V2
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, SEARCH_ORGANIZATIONS, FirstPage
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectCreated, OrganizationRecord, Wire
 from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
-from pulumi_zorg.resource_types.calls import Calls
+from pulumi_zorg.resource_types.calls import Calls, check_chosen, needs_for_chosen_id
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.world.observed import Address
 
 _CREATE = Endpoint("POST", "/management/v1/orgs", "org.create")
-#: With the first managers. It makes nobody else a manager.
-_CREATE_WITH_ADMINS = Endpoint("POST", "/v2/organizations", "org.create")
+#: With the first managers, and an id that the program chooses. It makes nobody else a manager.
+_CREATE_V2 = Endpoint("POST", "/v2/organizations", "org.create")
 _RENAME = Endpoint("PUT", "/management/v1/orgs/me", "org.write")
 _DEACTIVATE = Endpoint("POST", "/management/v1/orgs/me/_deactivate", "org.write")
 _REACTIVATE = Endpoint("POST", "/management/v1/orgs/me/_reactivate", "org.write")
@@ -40,17 +42,23 @@ def _create(client: Client, inputs: OrganizationInputs) -> str:
     operation = f"Creating organization {clean(inputs.name)!r}"
     body: dict[str, Any] = {"name": inputs.name}
     created: ObjectCreated | _Created
-    if inputs.admins is None:
+    if inputs.admins is None and inputs.custom_id is None:
         created = client.change(ObjectCreated, _CREATE, operation, body=body)
     else:
-        body["admins"] = [{"userId": each} for each in inputs.admins]
-        created = client.change(_Created, _CREATE_WITH_ADMINS, operation, body=body, hint=_HINT_ADMINS)
+        # Left out, the credential's own user administers it, as by the v1 API.
+        admins = (client.me.id,) if inputs.admins is None else inputs.admins
+        body["admins"] = [{"userId": each} for each in admins]
+        if inputs.custom_id is not None:
+            # The server of December 2025 knows the first name only. That of July 2026 has deprecated it.
+            body |= {"orgId": inputs.custom_id, "organizationId": inputs.custom_id}
+        with needs_for_chosen_id(client, ORGANIZATIONS_V2) if inputs.custom_id else nullcontext():
+            created = client.change(_Created, _CREATE_V2, operation, body=body, hint=_HINT_ADMINS)
     if created.details.resource_owner != created.id:
         raise UnexpectedAnswer(
             f"{operation}: the answer names organization {clean(created.id)}, but is about another one, so it is not ZITADEL's."
         )
     client.mark_created(created.id)
-    return created.id
+    return check_chosen(created.id, inputs, operation)
 
 
 def _read(client: Client, id: str, address: Address) -> OrganizationRecord:
@@ -110,12 +118,12 @@ class OrganizationCalls(Calls[OrganizationInputs, OrganizationRecord]):
     """The operations as the v1 API has them.
 
     Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove
-    Organization) and https://zitadel.com/docs/apis/resources/admin (Remove Organization, Search Organizations). With ``admins``,
-    an organization is created by https://zitadel.com/docs/apis/resources/org_service_v2 (AddOrganization).
+    Organization) and https://zitadel.com/docs/apis/resources/admin (Remove Organization, Search Organizations). With ``admins`` or
+    ``custom_id``, an organization is created by https://zitadel.com/docs/apis/resources/org_service_v2 (AddOrganization).
     """
 
     implementations: Mapping[str, Sequence[Implementation[Any]]] = {
-        "create": [Implementation((_CREATE, _CREATE_WITH_ADMINS), _create)],
+        "create": [Implementation((_CREATE, _CREATE_V2), _create)],
         "update": [Implementation((_RENAME,), _rename)],
         "deactivate": [Implementation((_DEACTIVATE,), _deactivate)],
         "reactivate": [Implementation((_REACTIVATE,), _reactivate)],

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from pulumi_zorg.api.api_services import PROJECTS as PROJECTS_V2
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import BEGINNING
 from pulumi_zorg.api.lists import PAGE, PAGE_V2, ObjectList, all_pages, chunks
@@ -16,7 +17,12 @@ from pulumi_zorg.api.projects import PROJECTS, ListedProject
 from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id, states_of
 from pulumi_zorg.api.roles import Role, roles_from
 from pulumi_zorg.errors import AlreadyExists, FailedPrecondition, clean
-from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
+from pulumi_zorg.resource_types.calls import (
+    ManagementCalls,
+    check_chosen,
+    management_endpoints,
+    needs_for_chosen_id,
+)
 from pulumi_zorg.resource_types.project.inputs import LABELING, SETTINGS, ProjectInputs
 from pulumi_zorg.world.observed import Address
 
@@ -31,6 +37,9 @@ _ENDPOINTS = management_endpoints(
     "/management/v1/projects", "project", "/management/v1/projects/_search", create="create"
 )
 _ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE, _CHANGE_ROLE_V2, _REMOVE_ROLE_V2)
+# It takes an id. The v1 API does not.
+_CREATE_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/CreateProject", "project.create")
+_ENDPOINTS["create"] += (_CREATE_V2,)
 _READ_V2 = Endpoint("POST", "/zitadel.project.v2.ProjectService/GetProject", "project.read")
 _GRANTED_ROLES = Endpoint(
     "GET",
@@ -104,17 +113,25 @@ class _Shown(Wire):
     project: ListedProject
 
 
+class _CreatedV2(Wire):
+    project_id: NonEmpty
+
+
+#: The names that the v2 API has for settings where it has others than the v1 API.
+_IN_V2 = {"projectRoleCheck": "authorizationRequired", "hasProjectCheck": "projectAccessRequired"}
+
+
 _LIST_ROLES = ObjectList(Endpoint("POST", f"{_PROJECT}/roles/_search", "project.role.read"), Role)
 _ENDPOINTS["read"] += (_LIST_ROLES.endpoint,)
 _LIST_GRANTED = ObjectList(Endpoint("POST", "/management/v1/granted_projects/_search", "project.read"), GrantedProject)
 
 
 class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
-    """The calls of the v1 API, and the v2 API's list over all organizations.
+    """The calls of the v1 API, the v2 API's list over all organizations, and its create of a project with an id of the program.
 
     Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove Project, Project
     By ID, Search Projects, Search Granted Projects, and the calls about project roles) and
-    https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjects, GetProject).
+    https://zitadel.com/docs/apis/resources/project_service_v2 (ListProjects, GetProject, CreateProject).
     """
 
     v1 = _ENDPOINTS
@@ -144,6 +161,17 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     def with_roles(self, client: Client, record: ProjectRecord) -> ProjectRecord:
         """Return the project with its roles, which do not lag for a caller who may read the event store."""
         return record.model_copy(update={"roles": _read_roles(client, record.org_id, record.id)})
+
+    def _create(self, client: Client, inputs: ProjectInputs) -> str:
+        """Create a project. The answer of the v2 API does not have its organization: a read verifies that."""
+        if inputs.custom_id is None:
+            return super()._create(client, inputs)
+        body = {_IN_V2.get(name, name): each for name, each in self.body(inputs).items()}
+        body |= {"organizationId": inputs.org_id, "projectId": inputs.custom_id}
+        operation = self.creating(inputs)
+        with needs_for_chosen_id(client, PROJECTS_V2):
+            created = client.change(_CreatedV2, _CREATE_V2, operation, body=body, hint=self.hint)
+        return check_chosen(created.project_id, inputs, operation)
 
     def _update(self, client: Client, id: str, inputs: ProjectInputs, changed: Collection[str]) -> None:
         """Change the roles, those to remove first, and the name and the flags."""

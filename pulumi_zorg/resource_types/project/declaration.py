@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import PROJECT_CHANGES
-from pulumi_zorg.errors import LockoutRefused, clean
+from pulumi_zorg.errors import LockoutRefused, NotFound, PermissionDenied, clean
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.project.calls import ROLE_CHANGES, ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.impact import ProjectImpact
@@ -55,6 +56,11 @@ class ProjectType(ResourceType[ProjectInputs]):
         if name != "roles":
             return value
         return {key: role if role["group"] else role["display_name"] for key, role in value.items()}
+
+    def owner_of_id(self, client: Client, id: str) -> str | None:
+        with suppress(NotFound, PermissionDenied):
+            return self.calls.read_v2(client, id).org_id
+        return None
 
     def title(self, inputs: ProjectInputs, id: str) -> str:
         return f"Project {inputs.name!r} ({id})"

@@ -1,0 +1,289 @@
+"""Ids that a program chooses: each object is made with its id, or the run fails before anything is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pulumi_zorg.testing import Fault
+from tests.support.in_process import InProcessStack
+from tests.support.servers import Server
+from tests.support.stack import Stack, human, machine, org, project
+
+KINDS = ("org", "project", "machine", "human")
+#: The creates of objects with an id of the program, as paths.
+CREATES = r"/v2/organizations$|/CreateProject$|/users/machine$|/v2/users/human$"
+EACH = pytest.mark.parametrize("kind", KINDS)
+#: In an organization: the server does not refuse every id of these that is taken.
+EACH_IN_ORG = pytest.mark.parametrize("kind", KINDS[1:])
+
+
+def declared(server: Server, kind: str, name: str = "Acme", org_id: str | None = None, **args: Any) -> dict[str, Any]:
+    """Declare an object of a type."""
+    home = org_id or server.home
+    if kind == "org":
+        return org(name, **args)
+    return {"project": project, "machine": machine, "human": human}[kind](home, name.lower(), **args)
+
+
+def made(server: Server) -> set[str]:
+    """The ids of all that this file makes."""
+    users = server.admin.call("POST", "/v2/users", {}).get("result", [])
+    projects = server.admin.call("POST", "/zitadel.project.v2.ProjectService/ListProjects", {}).get("projects", [])
+    ids = {each["userId"] for each in users} | {each["projectId"] for each in projects}
+    return ids | server.admin.organizations().keys()
+
+
+@pytest.mark.every_profile
+@EACH
+def test_an_object_gets_the_id_of_the_program(every_server: Server, every_stack: InProcessStack, kind: str) -> None:
+    server, stack = every_server, every_stack
+    if not has_v2(server):
+        pytest.skip("the server has no v2 API")
+    stack.declare(acme=declared(server, kind, custom_id="acme-1"))
+    assert stack.preview() == {"acme": ["create"]}
+    stack.up()
+    assert stack.id("acme") == "acme-1" == stack.outputs("acme")["custom_id"]
+    stack.assert_settled()
+    stack.must("refresh")
+    stack.destroy()
+    assert "acme-1" not in visible(server)
+    stack.up()  # the id of what was removed is free
+    assert stack.id("acme") == "acme-1"
+    stack.assert_settled()
+
+
+def has_v2(server: Server) -> bool:
+    try:
+        server.admin.call("POST", "/v2/users", {})
+    except Exception:  # noqa: BLE001 - whatever the answer is
+        return False
+    return True
+
+
+def visible(server: Server) -> set[str]:
+    return {
+        each
+        for each in made(server)
+        if (server.admin.organizations().get(each) or {}).get("state") != "ORG_STATE_REMOVED"
+    }
+
+
+@pytest.mark.engine_too
+def test_an_organization_with_its_contents(server: Server, stack: Stack) -> None:
+    stack.declare(
+        acme=org("Acme", custom_id="acme"),
+        crm=project("@acme", "CRM", custom_id="acme-crm", roles={"viewer": "Viewer"}, project_role_check=True),
+        bot=machine("@acme", "bot", custom_id="acme-bot"),
+        ann=human("@acme", "ann", custom_id="acme-ann"),
+    )
+    stack.up()
+    assert [stack.id(each) for each in ("acme", "crm", "bot", "ann")] == ["acme", "acme-crm", "acme-bot", "acme-ann"]
+    assert stack.outputs("crm")["project_role_check"] is True
+    stack.assert_settled()
+    # The credential's own user administers it, as without an id.
+    members = server.admin.call("POST", "/management/v1/orgs/me/members/_search", {}, org="acme")["result"]
+    assert [(each["userId"], each["roles"]) for each in members] == [(server.own_user, ["ORG_OWNER"])]
+    stack.destroy()
+    stack.up()
+    stack.assert_settled()
+
+
+@EACH
+def test_without_an_id_the_calls_are_those_of_before(server: Server, stack: InProcessStack, kind: str) -> None:
+    stack.declare(acme=declared(server, kind))
+    server.proxy.clear()
+    stack.up()
+    paths = {
+        "org": "/management/v1/orgs",
+        "project": "/management/v1/projects",
+        "machine": "/management/v1/users/machine",
+    }
+    assert server.proxy.writes == [f"POST {paths.get(kind, '/v2/users/human')}"]
+    assert "custom_id" not in stack.outputs("acme")
+
+
+@pytest.mark.engine_too
+@pytest.mark.parametrize("kind", ["org", "machine"])
+def test_the_present_id_is_no_change_and_another_one_is_refused(server: Server, stack: Stack, kind: str) -> None:
+    stack.declare(acme=declared(server, kind))
+    stack.up()
+    acme = stack.id("acme")
+    stack.declare(acme=declared(server, kind, custom_id=acme))
+    assert stack.preview() == {}
+    stack.up()
+    assert stack.preview() == {}
+    server.proxy.clear()
+    stack.declare(acme=declared(server, kind, custom_id="another"))
+    assert stack.fails().shows("custom_id is another", "the id of an object never changes", f"Declare {acme}")
+    assert stack.run("preview").code != 0
+    assert server.proxy.writes == []
+    stack.declare(acme=declared(server, kind))  # left out again
+    assert stack.preview() == {}
+    stack.up()
+    assert stack.id("acme") == acme
+
+
+@EACH_IN_ORG
+def test_a_replacement_in_another_organization_needs_another_id(
+    server: Server, stack: InProcessStack, kind: str
+) -> None:
+    other = server.admin.create_organization("Other")
+    stack.declare(acme=declared(server, kind, custom_id="acme-1"))
+    stack.up()
+    server.proxy.clear()
+    stack.declare(acme=declared(server, kind, org_id=other, custom_id="acme-1"))
+    assert stack.fails().shows("an id stays with its organization")
+    assert server.proxy.writes == []
+    stack.declare(acme=declared(server, kind, org_id=other, custom_id="acme-2"))
+    stack.up()
+    assert stack.id("acme") == "acme-2"
+
+
+@EACH
+def test_a_forced_replacement_keeps_the_id(server: Server, stack: InProcessStack, kind: str) -> None:
+    stack.declare(acme=declared(server, kind, custom_id="acme-1", deletion_policy="remove"))
+    stack.up()
+    stack.up("--replace", "acme")
+    assert stack.id("acme") == "acme-1"
+    stack.assert_settled()
+
+
+@EACH
+def test_an_id_that_is_taken_is_refused_before_anything_is_created(
+    server: Server, stack: InProcessStack, kind: str
+) -> None:
+    other = server.admin.create_organization("Other")
+    elsewhere = InProcessStack(stack.folder / "elsewhere", server.proxy.url, server.token, "elsewhere")
+    elsewhere.declare(theirs=declared(server, kind, "Theirs", other, custom_id="acme-1"))
+    elsewhere.up()
+    before = server.proxy.writes
+    for adopt in (False, True):
+        stack.declare(acme=declared(server, kind, custom_id="acme-1", adopt=adopt))
+        failed = stack.fails()
+        assert failed.shows("NameTaken", "custom_id declares acme-1, which is the id of", "adopt=True takes over only")
+        assert failed.shows("created by iac")
+    assert server.proxy.writes == before
+    elsewhere.assert_settled()
+
+
+def test_the_id_of_a_person_is_not_given_to_a_service_account(server: Server, stack: InProcessStack) -> None:
+    stack.declare(ann=human(server.home, "ann.b", custom_id="ann"))
+    stack.up()
+    server.proxy.clear()
+    both = dict(ann=human(server.home, "ann.b", custom_id="ann"), bot=machine(server.home, "bot", custom_id="ann"))
+    stack.declare(**both)
+    assert stack.fails().shows("custom_id is declared twice: HumanUser 'ann' is the same user")
+    stack.declare(bot=both["bot"])
+    assert stack.fails().shows("which is the id of a user")
+    assert server.proxy.writes == []
+
+
+@EACH_IN_ORG
+def test_an_id_is_not_used_again_in_another_organization(server: Server, stack: InProcessStack, kind: str) -> None:
+    other = server.admin.create_organization("Other")
+    stack.declare(acme=declared(server, kind, custom_id="acme-1", deletion_policy="remove"))
+    stack.up()
+    stack.destroy()
+    server.proxy.clear()
+    stack.declare(acme=declared(server, kind, org_id=other, custom_id="acme-1"))
+    assert stack.fails().shows(
+        "which was the id of a", f"of organization {server.home}. An id stays with its organization"
+    )
+    assert server.proxy.writes == []
+
+
+@EACH
+def test_an_adoption_takes_only_the_object_with_the_id(server: Server, stack: InProcessStack, kind: str) -> None:
+    elsewhere = InProcessStack(stack.folder / "elsewhere", server.proxy.url, server.token, "elsewhere")
+    elsewhere.declare(
+        acme=declared(server, kind, custom_id="acme-1", deletion_policy="retain"),
+        beta=declared(server, kind, "Beta", custom_id="beta-1", deletion_policy="retain"),
+    )
+    elsewhere.up()
+    server.proxy.clear()
+    stack.declare(acme=declared(server, kind, custom_id="another", adopt=True))
+    assert stack.fails().shows("acme-1", "It has another id than custom_id declares, so it is not adopted")
+    stack.declare(acme=declared(server, kind, custom_id="beta-1", adopt=True))
+    assert stack.fails().shows("custom_id declares beta-1, which is the id of")
+    assert [each for each in server.proxy.writes if "DELETE" in each or "PUT" in each] == []
+    stack.declare(acme=declared(server, kind, custom_id="acme-1", adopt=True))
+    stack.up()
+    assert stack.id("acme") == "acme-1"
+    stack.assert_settled()
+
+
+@EACH
+@pytest.mark.parametrize("fault", ["drop", "kill"])
+def test_a_lost_answer_is_resolved_by_reading_the_id(
+    server: Server, stack: InProcessStack, kind: str, fault: str
+) -> None:
+    stack.declare(acme=declared(server, kind, custom_id="acme-1"))
+    if fault == "drop":  # the same run goes on
+        server.proxy.add(Fault("drop", method="POST", path=CREATES))
+    else:  # the next one does
+        stack.env["ZITADEL_RETRY_DEADLINE"] = "0.1"
+        server.proxy.add(Fault("drop", method="POST", path=CREATES, times=None))
+        stack.fails()
+        server.proxy.clear()
+    stack.up()
+    assert stack.id("acme") == "acme-1"
+    assert len([each for each in server.proxy.writes if "POST" in each and "_search" not in each]) <= 1
+    stack.assert_settled()
+
+
+@EACH
+def test_what_a_lost_answer_left_goes_when_the_program_chooses_another_id(
+    server: Server, stack: InProcessStack, kind: str
+) -> None:
+    stack.env["ZITADEL_RETRY_DEADLINE"] = "0.1"
+    server.proxy.add(Fault("drop", method="POST", path=CREATES, times=None))
+    stack.declare(acme=declared(server, kind, custom_id="acme-1"))
+    stack.fails()
+    server.proxy.clear()
+    stack.declare(acme=declared(server, kind, custom_id="acme-2"))
+    stack.up()
+    assert stack.id("acme") == "acme-2"
+    assert "acme-1" not in visible(server)
+    stack.assert_settled()
+
+
+@EACH
+def test_a_server_that_ignores_the_id_is_an_error(server: Server, stack: InProcessStack, kind: str) -> None:
+    """A server before the argument ignores what it does not know."""
+    if kind == "project":
+        pytest.skip("the call that takes the id of a project always did")
+    body = {
+        "org": '{"organizationId": "300", "details": {"resourceOwner": "300"}}',
+        "machine": '{"userId": "300", "details": {"resourceOwner": "HOME"}}',
+        "human": '{"userId": "300", "details": {"resourceOwner": "HOME"}}',
+    }[kind].replace("HOME", server.home)
+    headers = {"Content-Type": "application/json"}
+    server.proxy.add(Fault("replace", method="POST", path=CREATES, status=200, headers=headers, body=body))
+    stack.declare(acme=declared(server, kind, custom_id="acme-1"))
+    assert stack.fails().shows("custom_id is ignored by this server", "has the id 300")
+    assert stack.resources() == {}
+
+
+@pytest.mark.parametrize("kind", ["org", "project"])
+def test_a_server_without_the_call_is_one_error_and_nothing_is_created(tmp_path: Any, kind: str) -> None:
+    from tests.support.servers import emulated
+
+    with emulated("seeds") as server:
+        stack = InProcessStack(tmp_path / "stack", server.proxy.url, server.token)
+        stack.declare(acme=declared(server, kind, custom_id="acme-1"))
+        before = server.admin.organizations().keys()
+        failed = stack.fails()
+        assert failed.shows("This server does not have", "which custom_id needs. Leave custom_id out"), failed.out
+        assert server.admin.organizations().keys() == before
+
+
+@pytest.mark.parametrize("wrong", ["", "a b", "a/b", "a:b", "ä", "x" * 201, 7, "..", "a#b"])
+def test_an_id_that_no_call_could_name_is_refused_before_anything_is_called(
+    server: Server, stack: InProcessStack, wrong: Any
+) -> None:
+    server.proxy.clear()
+    stack.declare(acme=org("Acme", custom_id=wrong))
+    assert stack.fails().shows("custom_id")
+    assert server.proxy.calls == []
