@@ -274,15 +274,18 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
 
 
 @contextmanager
-def needs_for_chosen_id(client: Client, service: ApiService) -> Iterator[None]:
-    """Explain the error of a server without the service of the API that takes an id of the program's choosing."""
+def needs_for_chosen_id(client: Client, service: ApiService, inputs: Inputs) -> Iterator[None]:
+    """Explain the error of a server without the service of the API that takes an id of the program's choosing.
+
+    :raises InputError: where the server does not have it. Nothing was created then.
+    """
     try:
         yield
-    except NotFound as refused:
+    except (NotFound, UnexpectedAnswer):
         if has_service(client.transport, service):
             raise
-        hint = f"This server does not have {service.name}, which {CHOSEN_ID} needs. Leave {CHOSEN_ID} out, or upgrade the server."
-        raise refused.with_hint(hint) from None
+        reason = f"needs {service.name}, a part of ZITADEL's API that this server does not have: leave {CHOSEN_ID} out, or upgrade the server"
+        raise InputError(f"The new {inputs.noun}", CHOSEN_ID, reason) from None
 
 
 def check_chosen(created: str, inputs: Inputs, operation: str) -> str:

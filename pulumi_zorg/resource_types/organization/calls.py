@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.organizations import ORGANIZATIONS, READ_ORGANIZATION, SEARCH_ORGANIZATIONS, FirstPage
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectCreated, OrganizationRecord, Wire
-from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
+from pulumi_zorg.errors import AlreadyExists, NotFound, PermissionDenied, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.calls import Calls, check_chosen, needs_for_chosen_id
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.world.observed import Address
@@ -27,6 +27,7 @@ _RENAME = Endpoint("PUT", "/management/v1/orgs/me", "org.write")
 _DEACTIVATE = Endpoint("POST", "/management/v1/orgs/me/_deactivate", "org.write")
 _REACTIVATE = Endpoint("POST", "/management/v1/orgs/me/_reactivate", "org.write")
 _REMOVE = Endpoint("DELETE", "/admin/v1/orgs/{id}", "iam.write")
+_REMOVE_MANAGER = Endpoint("DELETE", "/management/v1/orgs/me/members/{id}", "org.member.delete")
 _REMOVE_OWN = Endpoint("DELETE", "/management/v1/orgs/me", "org.delete")
 
 _HINT_ADMINS = "Each of admins must be the id of a user that exists."
@@ -51,14 +52,35 @@ def _create(client: Client, inputs: OrganizationInputs) -> str:
         if inputs.custom_id is not None:
             # The server of December 2025 knows the first name only. That of July 2026 has deprecated it.
             body |= {"orgId": inputs.custom_id, "organizationId": inputs.custom_id}
-        with needs_for_chosen_id(client, ORGANIZATIONS_V2) if inputs.custom_id else nullcontext():
-            created = client.change(_Created, _CREATE_V2, operation, body=body, hint=_HINT_ADMINS)
+        create = partial(client.change, _Created, _CREATE_V2, operation, body=body, hint=_HINT_ADMINS)
+        with needs_for_chosen_id(client, ORGANIZATIONS_V2, inputs) if inputs.custom_id else nullcontext():
+            try:
+                created = create()
+            except AlreadyExists:
+                if inputs.custom_id is None or not _forget_managers(client, inputs.custom_id, admins):
+                    raise
+                created = create()
     if created.details.resource_owner != created.id:
         raise UnexpectedAnswer(
             f"{operation}: the answer names organization {clean(created.id)}, but is about another one, so it is not ZITADEL's."
         )
     client.mark_created(created.id)
     return check_chosen(created.id, inputs, operation)
+
+
+def _forget_managers(client: Client, id: str, admins: Sequence[str]) -> bool:
+    """Return whether an organization had this id and was removed. Its managers are then managers no more.
+
+    The server keeps them, although nobody is shown one, and refuses to make one of them a manager of the organization that gets
+    the id again (409, recorded in July 2026).
+    """
+    with suppress(NotFound, PermissionDenied):
+        if client.organizations.read(id).removed:
+            for each in admins:
+                operation = f"Removing user {clean(each)} from the managers of the removed organization {clean(id)}"
+                client.change_details(_REMOVE_MANAGER, operation, org=id, ids={"id": each})
+            return True
+    return False
 
 
 def _read(client: Client, id: str, address: Address) -> OrganizationRecord:

@@ -169,7 +169,7 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         body = {_IN_V2.get(name, name): each for name, each in self.body(inputs).items()}
         body |= {"organizationId": inputs.org_id, "projectId": inputs.custom_id}
         operation = self.creating(inputs)
-        with needs_for_chosen_id(client, PROJECTS_V2):
+        with needs_for_chosen_id(client, PROJECTS_V2, inputs):
             created = client.change(_CreatedV2, _CREATE_V2, operation, body=body, hint=self.hint)
         return check_chosen(created.project_id, inputs, operation)
 
@@ -179,6 +179,15 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
             _update_roles(client, id, inputs.org_id, inputs.roles)
         if set(changed) - {"roles"}:
             super()._update(client, id, inputs, changed)
+
+    def _switch(
+        self, action: str, verb: str, client: Client, id: str, inputs: ProjectInputs, changed: Collection[str]
+    ) -> None:
+        if action == "remove" and inputs.custom_id is not None:
+            # The server keeps the keys of the roles that a project has when it is removed, and refuses to add them to the project that
+            # gets the id again.
+            _update_roles(client, id, inputs.org_id, {})
+        super()._switch(action, verb, client, id, inputs, changed)
 
     def _search(self, client: Client, inputs: ProjectInputs) -> Sequence[ProjectRecord]:
         return [each for each in self.named_like(client, inputs) if each.name == inputs.name]
