@@ -284,8 +284,10 @@ def needs_for_chosen_id(client: Client, service: ApiService, inputs: Inputs) -> 
     except (NotFound, UnexpectedAnswer):
         if has_service(client.transport, service):
             raise
-        reason = f"needs {service.name}, a part of ZITADEL's API that this server does not have: leave {CHOSEN_ID} out, or upgrade the server"
-        raise InputError(f"The new {inputs.noun}", CHOSEN_ID, reason) from None
+        lacks = f"needs {service.name}, a part of ZITADEL's API that this server does not have"
+        raise InputError(
+            f"The new {inputs.noun}", CHOSEN_ID, f"{lacks}: leave {CHOSEN_ID} out, or upgrade the server"
+        ) from None
 
 
 def check_chosen(created: str, inputs: Inputs, operation: str) -> str:

@@ -173,7 +173,7 @@ def test_the_id_of_a_person_is_not_given_to_a_service_account(server: Server, st
     stack.declare(ann=human(server.home, "ann.b", custom_id="ann"))
     stack.up()
     server.proxy.clear()
-    both = dict(ann=human(server.home, "ann.b", custom_id="ann"), bot=machine(server.home, "bot", custom_id="ann"))
+    both = {"ann": human(server.home, "ann.b", custom_id="ann"), "bot": machine(server.home, "bot", custom_id="ann")}
     stack.declare(**both)
     assert stack.fails().shows("custom_id is declared twice: HumanUser 'ann' is the same user")
     stack.declare(bot=both["bot"])
@@ -215,17 +215,19 @@ def test_an_adoption_takes_only_the_object_with_the_id(server: Server, stack: In
     stack.assert_settled()
 
 
+def lose_the_run(server: Server) -> None:
+    """After the create, whose answer is lost, the server is gone: it sees one read whether the id is taken, and no other."""
+    server.proxy.add(Fault("cut", path="/events/_search$", times=None, skip=1))
+
+
 @EACH
-@pytest.mark.parametrize("fault", ["drop", "kill"])
-def test_a_lost_answer_is_resolved_by_reading_the_id(
-    server: Server, stack: InProcessStack, kind: str, fault: str
-) -> None:
+@pytest.mark.parametrize("by", ["the same run", "the next run"])
+def test_a_lost_answer_is_resolved_by_reading_the_id(server: Server, stack: InProcessStack, kind: str, by: str) -> None:
+    stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
     stack.declare(acme=declared(server, kind, custom_id="acme-1"))
-    if fault == "drop":  # the same run goes on
-        server.proxy.add(Fault("drop", method="POST", path=CREATES))
-    else:  # the next one does
-        stack.env["ZITADEL_RETRY_DEADLINE"] = "0.1"
-        server.proxy.add(Fault("drop", method="POST", path=CREATES, times=None))
+    server.proxy.add(Fault("drop", method="POST", path=CREATES))
+    if by == "the next run":
+        lose_the_run(server)
         stack.fails()
         server.proxy.clear()
     stack.up()
@@ -238,8 +240,9 @@ def test_a_lost_answer_is_resolved_by_reading_the_id(
 def test_what_a_lost_answer_left_goes_when_the_program_chooses_another_id(
     server: Server, stack: InProcessStack, kind: str
 ) -> None:
-    stack.env["ZITADEL_RETRY_DEADLINE"] = "0.1"
-    server.proxy.add(Fault("drop", method="POST", path=CREATES, times=None))
+    stack.env["ZITADEL_RETRY_DEADLINE"] = "1"
+    server.proxy.add(Fault("drop", method="POST", path=CREATES))
+    lose_the_run(server)
     stack.declare(acme=declared(server, kind, custom_id="acme-1"))
     stack.fails()
     server.proxy.clear()
