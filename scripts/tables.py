@@ -74,7 +74,7 @@ def arguments(name: str) -> str:
         if argument not in defaults:
             default = "required"
         elif defaults[argument] is None:
-            default = "ZITADEL's choice" if argument in declared.server_defaults else "not managed"
+            default = "ZITADEL's choice" if argument in (*declared.server_defaults, CHOSEN_ID) else "not managed"
             if argument in declared.inputs.needed_to_create:
                 default = "required without `adopt`"
             if argument in declared.inputs.left_as_is:

@@ -251,7 +251,10 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     def _create(self, client: Client, inputs: AnyInputs) -> str:
         org_id, operation = _org_id(inputs), self.creating(inputs)
         endpoint, body, ids = self.v1["create"][0], self.create_body(inputs), self.path("", vars(inputs))
-        answer = client.change(_Answer, endpoint, operation, org=org_id, body=body, hint=self.hint, ids=ids)
+        hint = self.hint or (
+            "" if inputs.chosen_id is None else f"{CHOSEN_ID} must not be the id of another {inputs.id_space}."
+        )
+        answer = client.change(_Answer, endpoint, operation, org=org_id, body=body, hint=hint, ids=ids)
         created = answer.field(self.created_as)
         if not isinstance(created, str) or not created:
             raise UnexpectedAnswer(f"{operation}: the answer has no id, so it is not ZITADEL's.")

@@ -42,17 +42,18 @@ def test_an_object_gets_the_id_of_the_program(every_server: Server, every_stack:
     server, stack = every_server, every_stack
     if not has_v2(server):
         pytest.skip("the server has no v2 API")
-    stack.declare(acme=declared(server, kind, custom_id="acme-1"))
+    own_id = f"acme-{server.tag or 1}"
+    stack.declare(acme=declared(server, kind, f"Acme{server.tag}", custom_id=own_id))
     assert stack.preview() == {"acme": ["create"]}
     stack.up()
-    assert stack.id("acme") == "acme-1" == stack.outputs("acme")["custom_id"]
+    assert stack.id("acme") == own_id == stack.outputs("acme")["custom_id"]
     stack.assert_settled()
     stack.must("refresh")
     stack.destroy()
-    assert "acme-1" not in visible(server)
     stack.up()  # the id of what was removed is free
-    assert stack.id("acme") == "acme-1"
+    assert stack.id("acme") == own_id
     stack.assert_settled()
+    stack.destroy()
 
 
 def has_v2(server: Server) -> bool:
@@ -291,3 +292,36 @@ def test_an_id_that_no_call_could_name_is_refused_before_anything_is_called(
     stack.declare(acme=org("Acme", custom_id=wrong))
     assert stack.fails().shows("custom_id")
     assert server.proxy.exchanges == []
+
+
+def test_a_project_does_not_get_an_id_with_which_its_roles_cannot_be_added(
+    server: Server, stack: InProcessStack
+) -> None:
+    crm = project(server.home, "CRM", custom_id="crm", roles={"viewer": "Viewer", "admin": "Admin"})
+    stack.declare(crm=crm)
+    stack.up()
+    server.admin.call("DELETE", "/management/v1/projects/crm", org=server.home)
+    stack.must("refresh")
+    server.proxy.clear()
+    assert stack.fails().shows("which was the id of a project that was removed with the roles admin, viewer")
+    assert server.proxy.writes == []
+
+
+@EACH_IN_ORG
+def test_a_credential_that_may_not_read_the_event_store(server: Server, stack: InProcessStack, kind: str) -> None:
+    """It reads the id: what it may not see in other organizations, it cannot keep from being taken."""
+    owner = server.admin.create_user(server.home, "owner")
+    server.admin.add_member(server.home, owner, "ORG_OWNER")
+    stack.env["ZITADEL_TOKEN"] = server.admin.create_token(server.home, owner)
+    stack.declare(acme=declared(server, kind, custom_id="acme-1"))
+    stack.up()
+    assert stack.id("acme") == "acme-1"
+    server.proxy.clear()
+    stack.declare(
+        acme=declared(server, kind, custom_id="acme-1"), beta=declared(server, kind, "Beta", custom_id="acme-1")
+    )
+    assert stack.fails().shows("custom_id is declared twice")
+    elsewhere = InProcessStack(stack.folder / "elsewhere", server.proxy.url, stack.env["ZITADEL_TOKEN"], "elsewhere")
+    elsewhere.declare(beta=declared(server, kind, "Beta", custom_id="acme-1"))
+    assert elsewhere.fails().shows("custom_id declares acme-1, which is the id of a")
+    assert server.proxy.writes == []
