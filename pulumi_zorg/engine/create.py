@@ -123,6 +123,8 @@ class Creator(Generic[AnyInputs]):
                 return own
             if may_have_made is None or self._can_see_existing():
                 pending.forget(self.resource)  # no attempt has made what exists
+            if isinstance(refused, _IdTaken):
+                raise self._id_conflict(refused) from None
             raise self.conflict(refused) from None
         except (errors.NoAnswer, errors.ApiError) as failure:
             if failures:
@@ -263,14 +265,12 @@ class Creator(Generic[AnyInputs]):
         except ZorgError:
             return False
 
-    def conflict(self, refused: errors.AlreadyExists | _IdTaken, renamed: str | None = None) -> errors.NameTaken:
+    def conflict(self, refused: errors.AlreadyExists, renamed: str | None = None) -> errors.NameTaken:
         """Return the error for an object that cannot be created, or renamed, because of one that exists.
 
         :param renamed: the id of the object that cannot be renamed.
         """
         existing, reason, event = None, None, None
-        if isinstance(refused, _IdTaken):
-            return self._id_conflict(refused)
         try:
             found = self.type.find_by_unique_key(self.client, self.inputs)
             if found not in (None, renamed):

@@ -22,7 +22,10 @@ ACME = zorg.Organization.__new__(zorg.Organization)
 ORGANIZATION_ARGUMENTS = (
     "The arguments are name, active, admins, custom_id, adopt, deletion_policy, allow_lockout, cascade"
 )
-ORGANIZATION_PROPERTIES = "The properties are name, active, admins, custom_id, adopt, deletion_policy, allow_lockout, cascade, primary_domain, state"
+ORGANIZATION_PROPERTIES = (
+    "The properties are name, active, admins, custom_id, adopt, deletion_policy, allow_lockout, cascade, primary_domain, "
+    "state"
+)
 USER_GRANT_ARGUMENTS = (
     "The arguments are org_id, user_id, project_id, role_keys, project_grant_id, active, adopt, deletion_policy"
 )
