@@ -22,7 +22,7 @@ class ServerProfile:
     #: `POST /v2/organizations` takes the new id from `organizationId`, not only from `orgId`.
     v2_organization_id: bool = True
     #: What is created with the id of something that exists, or was removed, belongs to the organization that the call names. Else it
-    #: belongs to the organization that had the id first.
+    #: belongs to the organization that had the id first. Only the newest server was tried; ZITADEL's source has the older behaviour.
     new_owner_of_id: bool = True
     #: Status, error and description of the answer to an assertion of the JWT profile that is not valid.
     refused_assertion: tuple[int, str, str] = (400, "invalid_grant", "invalid assertion")

@@ -302,7 +302,7 @@ def check_chosen(created: str, inputs: Inputs, operation: str) -> str:
         return created
     reason = (
         f"is ignored by this server ({operation}): the new {inputs.noun} has the id {clean(created)}, and nothing else was done to it. "
-        f"Leave {CHOSEN_ID} out, and the next `pulumi up` goes on with that {inputs.noun}. Or remove it, and upgrade the server"
+        f"To go on with that {inputs.noun}, leave {CHOSEN_ID} out and set adopt=True. Or remove it, and upgrade the server"
     )
     raise InputError(f"The new {inputs.noun}", CHOSEN_ID, reason)
 

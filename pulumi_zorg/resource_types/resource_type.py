@@ -278,8 +278,8 @@ class ResourceType(Generic[AnyInputs]):
         The server does not refuse each id that is taken. It creates a project with the id of another organization's project, and a
         service account with that of a person: the events of both are then those of one object, and the server shows one of them.
 
-        An id stays with its organization, also after its object was removed: a server of December 2025 puts what gets the id again
-        into the first organization, whatever the call says.
+        An id stays with its organization, also after its object was removed: older servers put what gets the id again into the first
+        organization, whatever the call says.
         """
         chosen, org_id = inputs.chosen_id, getattr(inputs, "org_id", None)
         if chosen is None:
