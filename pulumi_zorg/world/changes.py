@@ -169,6 +169,7 @@ class Changes:
                 if key in missing and event.kind in events.removed:
                     found[key] = removal(event, f"{type.noun} {clean(key.id)} was removed")
                 elif key in missing:
+                    found.pop(key, None)  # a program can choose the id of an object that was removed
                     created[key] = event
         rest = {key: event for key, event in created.items() if key not in found}
         if rest and type.in_organization:
