@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Unpack
 
 from pulumi_zorg.api.access import Access
+from pulumi_zorg.api.api_services import lacks_v1
 from pulumi_zorg.api.caller import Caller
 from pulumi_zorg.api.events import Events
 from pulumi_zorg.api.operations import CallOptions, Endpoint, Operations, WriteOptions
@@ -83,13 +84,13 @@ class Client:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         #: Which implementations of operations the server has.
-        self.operations = Operations()
+        self.operations = Operations(lambda: lacks_v1(transport))
         self.organizations = Organizations(transport, self.operations)
         self.caller = Caller(transport, self.operations)
-        self.events = Events(transport)
+        self.events = Events(transport, self.operations)
         self.access = Access(transport, self.operations)
         self.searches = Searches(transport, self.organizations)
-        self.roles = Roles(transport, self.events)
+        self.roles = Roles(transport, self.events, self.operations)
         self._writes: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(_AT_ONCE))
         #: The organizations that this process removes.
         self.removals = Removals()
