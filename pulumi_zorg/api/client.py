@@ -106,6 +106,8 @@ class Client:
         #: The tokens of the types whose new objects reads do not show, so that creating them again does not help.
         self.not_shown: set[str] = set()
         self._verified: set[str] = set()
+        #: The organizations that v2 has shown, which proves nothing about the header.
+        self._only_listed: set[str] = set()
         self._verifying: dict[str, Future[bool]] = {}
         self._created: set[str] = set()
         self._active: dict[str, bool] = {}
@@ -169,9 +171,7 @@ class Client:
         # that the header has arrived once.
         if endpoint.method != "DELETE" or not self.header_arrives:
             self.verify_org_header(org)
-            with self._lock:
-                is_verified = org in self._verified
-            if not is_verified:
+            if org in self._only_listed:
                 raise UnexpectedAnswer(
                     f"{operation}: the server does not have the call by which it is verified that the header x-zitadel-orgid arrives "
                     "(GET /management/v1/orgs/me), so nothing was written.",
@@ -189,7 +189,7 @@ class Client:
         :raises HeaderIgnored: where the server acts on another organization. Nothing was written then.
         """
         with self._lock:
-            if org_id in self._verified:
+            if org_id in self._verified or org_id in self._only_listed:
                 return True
             # Resources are created at the same time: those of one organization share one answer.
             running = self._verifying.get(org_id)
@@ -204,6 +204,8 @@ class Client:
                 self._active[org_id] = shown.active is not False
                 if shown.by_header:
                     self.mark_verified(org_id)
+                else:
+                    self._only_listed.add(org_id)
             answer.set_result(exists)
         except BaseException as error:
             answer.set_exception(error)
