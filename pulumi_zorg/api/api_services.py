@@ -68,6 +68,9 @@ API_SERVICES = (
 )
 
 
+_INSTANCE = Endpoint("GET", "/management/v1/iam", "")
+
+
 def has_service(transport: Transport, service: ApiService) -> bool:
     """Whether the server has the service. A refusal is an answer of the service too.
 
@@ -89,6 +92,18 @@ def has_service(transport: Transport, service: ApiService) -> bool:
     except ApiError as refused:
         return refused.status not in (405, 501)
     return True
+
+
+def lacks_v1(transport: Transport) -> bool:
+    """Whether the server, or what is in front of it, does not have the v1 API. Every caller may make this call.
+
+    :raises Unreachable: where no answer arrived.
+    """
+    try:
+        transport.send(_INSTANCE.call("Looking for the v1 API", reads=True))
+    except (ApiError, UnexpectedAnswer) as refused:
+        return refused.is_missing_call
+    return False
 
 
 @contextmanager

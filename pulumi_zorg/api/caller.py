@@ -66,6 +66,7 @@ class _Permissions(Wire):
     result: tuple[str, ...] = ()
 
 
+_INSTANCE = Endpoint("GET", "/management/v1/iam", "")
 _ME = Endpoint("GET", "/auth/v1/users/me", "")
 _USERINFO = Endpoint("GET", "/oidc/v1/userinfo", "")
 _USER = Endpoint("GET", "/v2/users/{id}", "")  # every user may read itself
@@ -126,7 +127,7 @@ def _own_project_v2(transport: Transport, operation: str) -> str:
 
 
 def _instance(transport: Transport, operation: str) -> _Instance:
-    return transport.fetch(_Instance, Call(operation, "GET", "/management/v1/iam", reads=True))
+    return transport.fetch(_Instance, _INSTANCE.call(operation, reads=True))
 
 
 def _sees_instance(transport: Transport, operation: str, memberships: Callable[[], Sequence[Membership]]) -> bool:
@@ -175,7 +176,7 @@ _READ_MEMBERSHIPS = (
     Implementation((_MEMBERSHIPS.endpoint,), _memberships),
     Implementation((ADMINISTRATORS.endpoint,), _memberships_v2),
 )
-_READ_OWN_PROJECT = (Implementation((), _own_project), Implementation((PROJECTS.endpoint,), _own_project_v2))
+_READ_OWN_PROJECT = (Implementation((_INSTANCE,), _own_project), Implementation((PROJECTS.endpoint,), _own_project_v2))
 
 
 class Caller:
@@ -216,7 +217,7 @@ class Caller:
             if self._has_permissions:
                 return frozenset(self._transport.fetch(_Permissions, call).result)
         except (ApiError, UnexpectedAnswer) as refused:
-            if not refused.is_missing_call:
+            if not self._operations.lacks(refused):
                 raise
             self._has_permissions = False
         raise ApiError(operation, 501, None, "this server does not have v1, and v2 shows nobody's rights")
@@ -271,7 +272,7 @@ class Caller:
         except ApiError:
             return None
         except UnexpectedAnswer as refused:
-            if not refused.is_missing_call:
+            if not self._operations.lacks(refused):
                 raise
             return None
 
@@ -300,6 +301,6 @@ class Caller:
                 if refusal.is_outage:
                     raise
             except UnexpectedAnswer as refusal:
-                if not refusal.is_missing_call:
+                if not self._operations.lacks(refusal):
                     raise
         return None

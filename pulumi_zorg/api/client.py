@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Unpack
 
 from pulumi_zorg.api.access import Access
+from pulumi_zorg.api.api_services import lacks_v1
 from pulumi_zorg.api.caller import Caller
 from pulumi_zorg.api.events import Events
 from pulumi_zorg.api.operations import CallOptions, Endpoint, Operations, WriteOptions
@@ -83,13 +84,13 @@ class Client:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         #: Which implementations of operations the server has.
-        self.operations = Operations()
+        self.operations = Operations(lambda: lacks_v1(transport))
         self.organizations = Organizations(transport, self.operations)
         self.caller = Caller(transport, self.operations)
-        self.events = Events(transport)
+        self.events = Events(transport, self.operations)
         self.access = Access(transport, self.operations)
         self.searches = Searches(transport, self.organizations)
-        self.roles = Roles(transport, self.events)
+        self.roles = Roles(transport, self.events, self.operations)
         self._writes: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(_AT_ONCE))
         #: The organizations that this process removes.
         self.removals = Removals()
@@ -105,6 +106,8 @@ class Client:
         #: The tokens of the types whose new objects reads do not show, so that creating them again does not help.
         self.not_shown: set[str] = set()
         self._verified: set[str] = set()
+        #: The organizations that v2 has shown, which proves nothing about the header.
+        self._only_listed: set[str] = set()
         self._verifying: dict[str, Future[bool]] = {}
         self._created: set[str] = set()
         self._active: dict[str, bool] = {}
@@ -168,9 +171,7 @@ class Client:
         # So it is enough that the header has arrived once.
         if not (endpoint.changes_only_its_object and self.header_arrives):
             self.verify_org_header(org)
-            with self._lock:
-                is_verified = org in self._verified
-            if not is_verified:
+            if org in self._only_listed:
                 raise UnexpectedAnswer(
                     f"{operation}: the server does not have the call by which it is verified that the header x-zitadel-orgid arrives "
                     "(GET /management/v1/orgs/me), so nothing was written.",
@@ -188,7 +189,7 @@ class Client:
         :raises HeaderIgnored: where the server acts on another organization. Nothing was written then.
         """
         with self._lock:
-            if org_id in self._verified:
+            if org_id in self._verified or org_id in self._only_listed:
                 return True
             # Resources are created at the same time: those of one organization share one answer.
             running = self._verifying.get(org_id)
@@ -203,6 +204,8 @@ class Client:
                 self._active[org_id] = shown.active is not False
                 if shown.by_header:
                     self.mark_verified(org_id)
+                else:
+                    self._only_listed.add(org_id)
             answer.set_result(exists)
         except BaseException as error:
             answer.set_exception(error)

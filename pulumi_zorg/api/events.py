@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, AliasPath, Field
 
 from pulumi_zorg.api.lists import chunks
-from pulumi_zorg.api.operations import Call, Endpoint
+from pulumi_zorg.api.operations import Call, Endpoint, Operations
 from pulumi_zorg.api.records import Event, NonEmpty, Wire
 from pulumi_zorg.errors import ApiError, PermissionDenied, UnexpectedAnswer, clean
 
@@ -81,8 +81,8 @@ class Events:
     History, Get User History).
     """
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: Transport, operations: Operations) -> None:
+        self._transport, self._operations = transport, operations
         #: Whether the server does not have the search, as this process has found out.
         self.is_missing = False
 
@@ -186,7 +186,7 @@ class Events:
                 raise
             return ()
         except UnexpectedAnswer as refusal:
-            if not refusal.is_missing_call:
+            if not self._operations.lacks(refusal):
                 raise
             return ()
         # A server that ignores the header shows a log of another organization.
@@ -202,7 +202,7 @@ class Events:
             if not self.is_missing:
                 return self._transport.fetch(_Events, call).events
         except (ApiError, UnexpectedAnswer) as refused:
-            if not refused.is_missing_call:
+            if not self._operations.lacks(refused):
                 raise
             self.is_missing = True
         raise _NoEventStore(

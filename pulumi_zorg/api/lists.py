@@ -79,23 +79,24 @@ def all_pages(
 _LISTED_WITHIN = 5.0
 
 
-def not_listed(operation: str) -> NotFound:
-    """Return the error of a read by a list of v2, which lags and leaves out what the caller may not see."""
-    return NotFound(operation, 200, None, "the list of v2 does not have it, which proves nothing")
-
-
 def read_listed(
-    operation: str, id: str, find: Callable[[], Item | None], made: Collection[str], sleep: Callable[[float], None]
+    operation: str,
+    id: str,
+    find: Callable[[], Item | None],
+    made: Collection[str],
+    sleep: Callable[[float], None],
+    absent: str = "the list of v2 does not have it, which proves nothing",
 ) -> Item:
     """Return an object that only a list shows. It is waited for where this process made it.
 
     :param find: returns it, or None where the list does not have it.
     :param made: the ids of the objects that this process made.
+    :param absent: what is said where the list does not have it. v2 leaves out what the caller may not see.
     :raises NotFound: where the list does not have it.
     """
     found = poll(find, lambda each: each is not None, within=_LISTED_WITHIN if id in made else 0.0, sleep=sleep)
     if found is None:
-        raise not_listed(operation)
+        raise NotFound(operation, 200, None, absent)
     return found
 
 

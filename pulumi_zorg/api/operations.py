@@ -19,6 +19,8 @@ from typing_extensions import Unpack
 
 from pulumi_zorg.errors import ApiError, InputError, NotFound, PermissionDenied, UnexpectedAnswer
 
+#: What the paths of the v1 API begin with.
+V1 = ("/management/", "/admin/", "/auth/")
 #: Names the organization that a call of the management API acts on.
 ORG_HEADER = "x-zitadel-orgid"
 
@@ -135,11 +137,20 @@ class Implementation(Generic[Answer]):
     reads: bool = False
     may_lack_right: bool = False
 
+    @property
+    def is_v1(self) -> bool:
+        """Whether its calls are of the v1 API."""
+        return any(each.path.startswith(V1) for each in self.endpoints)
+
 
 class Operations:
-    """Makes operations by the first of their implementations that the server has."""
+    """Makes operations by the first of their implementations that the server has.
 
-    def __init__(self) -> None:
+    :param lacks_v1: finds out by a call whether the server has the v1 API at all.
+    """
+
+    def __init__(self, lacks_v1: Callable[[], bool] = lambda: False) -> None:
+        self._lacks_v1, self._is_without_v1 = lacks_v1, False
         self._missing: set[Implementation[Any]] = set()
         #: The ids of the objects that this process made. Lists of v2 may not show them yet.
         self.made: set[str] = set()
@@ -161,7 +172,7 @@ class Operations:
             try:
                 answer = each.make(*args, **named)
             except (ApiError, UnexpectedAnswer) as refusal:
-                if _is_missing(each, refusal):
+                if self._is_missing(each, refusal):
                     missing.append(each)
                 elif each.may_lack_right and isinstance(refusal, PermissionDenied | NotFound):
                     refused = refused or refusal
@@ -178,6 +189,27 @@ class Operations:
                 return answer
         raise (refused or last) from None
 
+    def lacks(self, refusal: ApiError | UnexpectedAnswer) -> bool:
+        """Return whether the server does not have a call of v1, by its answer.
+
+        One page of a gateway does not show that: it may have replaced the answer to a call that the server has made. So another call
+        of v1 has to be missing too.
+        """
+        if not refusal.is_missing_call:
+            return False
+        if isinstance(refusal, UnexpectedAnswer) and not self._is_without_v1:
+            self._is_without_v1 = self._lacks_v1()
+            return self._is_without_v1
+        return True
+
+    def _is_missing(self, implementation: Implementation[Any], refusal: ApiError | UnexpectedAnswer) -> bool:
+        """Whether a server answers so that does not have the calls. Some answer with a page of the console, or a redirect to it."""
+        if implementation.is_v1:
+            return self.lacks(refusal)
+        if isinstance(refusal, UnexpectedAnswer):
+            return implementation.reads or not refusal.may_have_applied
+        return refusal.is_missing_call or (implementation.reads and isinstance(refusal, NotFound))
+
 
 def permissions_of(implementations: Sequence[Implementation[Any]]) -> tuple[frozenset[str], ...]:
     """Return the sets of permissions that an operation needs: of each set, the caller needs one."""
@@ -185,11 +217,3 @@ def permissions_of(implementations: Sequence[Implementation[Any]]) -> tuple[froz
     needed = dict.fromkeys(map(frozenset, itertools.product(*of_each)))
     # Who has one of a smaller set has one of the larger one.
     return tuple(each for each in needed if not any(other < each for other in needed))
-
-
-def _is_missing(implementation: Implementation[Any], refusal: ApiError | UnexpectedAnswer) -> bool:
-    """Whether a server answers so that does not have the call. Some answer with a page of the console, or a redirect to it."""
-    if isinstance(refusal, UnexpectedAnswer):
-        is_redirect = refusal.status is not None and 300 <= refusal.status < 400
-        return implementation.reads or refusal.is_missing_call or is_redirect
-    return refusal.is_missing_call or (implementation.reads and isinstance(refusal, NotFound))

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from pulumi_zorg.api.events import BEGINNING, Events
 from pulumi_zorg.api.lists import PAGE_V2, Found, ObjectList
-from pulumi_zorg.api.operations import Call, Endpoint
+from pulumi_zorg.api.operations import Call, Endpoint, Operations
 from pulumi_zorg.api.records import Event, NonEmpty, RoleKeys, Wire
 from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer, clean
 
@@ -174,8 +174,8 @@ class _ProjectGrant(Wire):
 class Roles:
     """The roles of projects. The event store has them without a lag, for a caller with the permission to read it."""
 
-    def __init__(self, transport: Transport, events: Events) -> None:
-        self._transport, self._events = transport, events
+    def __init__(self, transport: Transport, events: Events, operations: Operations) -> None:
+        self._transport, self._events, self._operations = transport, events, operations
         self._read: dict[str, ProjectRoles] = {}
         self._taken: dict[tuple[str, str], set[str]] = {}
         self._lock = threading.Lock()
@@ -241,7 +241,7 @@ class Roles:
         except (PermissionDenied, NotFound):
             return None
         except (ApiError, UnexpectedAnswer) as refused:
-            if not refused.is_missing_call:
+            if not self._operations.lacks(refused):
                 raise
             return None
         if (found.id, found.project_id) != (project_grant_id, project_id):

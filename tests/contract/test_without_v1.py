@@ -106,13 +106,16 @@ def test_metadata_of_an_organization(any_server: Server, clients: Clients) -> No
 
 
 def test_no_write_of_v1_is_made_where_its_read_of_the_organization_is_missing(server: Server, clients: Clients) -> None:
-    """A gateway that lacks only that call, or answers once with a page: the header is not verified, so v2 makes the change."""
+    """A gateway that lacks only that call: the header is not verified, so nothing is written."""
     grant = server.admin.create_grant(server.home, server.ann, server.project, ["viewer"])
     client = clients.owner(server)
-    server.proxy.add(Fault("answer", "GET", "/management/v1/orgs/me$", times=None, status=404, body="not found"))
+    status, form, body = ANSWERS["501"]
+    headers = {"Content-Type": form}
+    server.proxy.add(Fault("answer", "GET", "/orgs/me$", times=None, status=status, body=body, headers=headers))
     inputs = USER_GRANT.inputs(org_id=server.home, user_id=server.ann, project_id=server.project, role_keys=("viewer",))
-    client.operations.first(USER_GRANT.calls.implementations["deactivate"], client, grant, inputs, frozenset())
-    assert server.proxy.writes == ["POST /zitadel.authorization.v2.AuthorizationService/DeactivateAuthorization"]
+    with pytest.raises(UnexpectedAnswer, match="so nothing was written"):
+        client.operations.first(USER_GRANT.calls.implementations["deactivate"], client, grant, inputs, frozenset())
+    assert server.proxy.writes == []
 
 
 def test_a_dropped_header_is_no_reason_to_use_v2(server: Server, clients: Clients) -> None:

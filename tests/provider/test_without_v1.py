@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from pulumi_zorg.emulator import Emulator
+from pulumi_zorg.testing import Fault
 from tests.support.command import Ended, run_zorg
 from tests.support.each_type import EXAMPLES, example
 from tests.support.in_process import InProcessStack
@@ -25,6 +26,15 @@ from tests.support.without_v1 import ANSWERS, calls_of_v1, refuse_v1
 AnyStack = Stack | InProcessStack
 #: v2 does not show the id of a project grant, so none is created without v1.
 CREATED_BY_V1 = "project_grant"
+#: The paths of the creates by v2.
+CREATES = {
+    "org": "/v2/organizations$",
+    "machine": "CreateUser$",
+    "human": "/v2/users/human$",
+    "project": "CreateProject$",
+    "grant": "CreateAuthorization$",
+    "manager": "CreateAdministrator$",
+}
 
 
 @contextmanager
@@ -256,6 +266,17 @@ def test_the_credentials_own_organization_and_zitadels_project_are_protected(ser
     failed = stack.fails()
     assert failed.shows("is refused", "allow_lockout=True") or failed.shows("is ZITADEL's own project")
     assert server.proxy.writes == []
+
+
+@pytest.mark.parametrize("kind", CREATES)
+def test_a_create_whose_answer_is_lost_makes_one_object(server: Server, stack: AnyStack, kind: str) -> None:
+    it = example(kind, server)
+    refuse_v1(server)
+    server.proxy.add(Fault("drop", path=CREATES[kind]))
+    stack.declare(it=it.declare())
+    assert stack.up().shows("was created by an earlier attempt of this resource")
+    assert it.ids() == {stack.id("it")}
+    stack.assert_settled()
 
 
 def test_many_objects_are_compared_in_lists(server: Server, stack: InProcessStack, tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_a_command_with_a_wrong_address_ends_at_once(
     before = len(attempts())
     ended = run_zorg(*command, cwd=tmp_path, env={**stack.env, "ZITADEL_URL": wrong[0], "PATH": ""})
     assert ended.code == 1
-    assert 1 <= len(attempts()) - before <= 4
+    assert 1 <= len(attempts()) - before <= 7
     _end(ended.err, wrong)
 
 
@@ -156,7 +156,7 @@ def test_an_update_with_a_wrong_address_ends_at_once(
     assert len(lines) <= 5, "an error for each resource, and at most one line about the outage"
     for line in lines[-4:]:
         _end(line, wrong)
-    assert 4 <= len(attempts()) <= 6
+    assert 4 <= len(attempts()) <= 9, "whose credential it is is asked for in both versions of the API"
 
 
 def test_a_preview_with_a_wrong_address_ends_at_once(
@@ -165,7 +165,7 @@ def test_a_preview_with_a_wrong_address_ends_at_once(
     stack.env["ZITADEL_URL"] = wrong[0]
     stack.declare(acme=org("Acme"), ann=grant(server.home, server.ann, server.project, ["viewer"]))
     preview = stack.must("preview")
-    assert len(attempts()) == 1
+    assert len(attempts()) <= 3, "the same"
     warning = next(each for each in preview.out.splitlines() if "the credential was not checked" in each)
     _end(warning, wrong)
 

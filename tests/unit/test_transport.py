@@ -497,12 +497,13 @@ def test_a_refusal_is_an_error_of_its_kind(
         code,
         message,
     )
-    assert error.may_have_applied == (status >= 500)
+    assert error.may_have_applied == (status >= 500 and status != 501)
     text = f"Renaming organization 42 failed: ZITADEL answered {status}, code {code}" + (
         f": {message}." if message else "."
     )
     no_organization = "No organization of this instance has the id that the call names: check it."
-    advice = no_organization if "doesn't exist" in message else kind.advice
+    without_v1 = "Servers without the v1 API do not have all calls (docs/without-v1.md)."
+    advice = no_organization if "doesn't exist" in message else without_v1 if status == 501 else kind.advice
     assert str(error) == f"{text} {advice}".strip()
 
 

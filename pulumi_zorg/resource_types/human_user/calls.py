@@ -94,7 +94,7 @@ class HumanUserCalls(UserCalls[HumanUserInputs, HumanUserRecord]):
             try:
                 client.write(_VERIFY_EMAIL, operation, org=inputs.org_id, body=sent, ids={"id": id})
             except (ApiError, UnexpectedAnswer) as refused:
-                if not refused.is_missing_call:
+                if not client.operations.lacks(refused):
                     raise
                 raise UnexpectedAnswer(
                     f"{operation}: this server does not have v1, and v2 marks no address as verified that a person has already. "

@@ -262,7 +262,8 @@ def _read(client: Client, id: str, address: Address) -> ManagerRecord:
     def find() -> ManagerRecord | None:
         return manager_of(client, Place.of(address.ids), address.ids["user_id"])
 
-    return read_listed(f"Reading manager {clean(id)}", id, find, client.operations.made, client.transport.sleep)
+    operation, absent = f"Reading manager {clean(id)}", "the list of managers does not have the user"
+    return read_listed(operation, id, find, client.operations.made, client.transport.sleep, absent)
 
 
 def _search(client: Client, inputs: ManagerInputs) -> Sequence[ManagerRecord]:
