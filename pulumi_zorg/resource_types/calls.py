@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -119,6 +120,24 @@ class Calls(Generic[AnyInputs, AnyRecord]):
     def _first(self, client: Client, operation: str, *args: Any) -> Any:
         implementations = self.implementations.get(operation, ())
         return client.operations.first(implementations, client, *args) if implementations else None
+
+
+class _Removed(Wire):
+    at: datetime | None = Field(None, alias="deletionDate")
+
+
+def remove_by_v2(client: Client, endpoint: Endpoint, operation: str, body: dict[str, Any]) -> None:
+    """Remove an object by v2. What was removed before is answered with the date of that, and is success.
+
+    :raises NotProven: where the server has nothing to remove, and never had.
+    """
+    removed = client.change(_Removed, endpoint, operation, body=body).at
+    if removed is None or removed.year == 1:
+        raise NotProven(
+            f"{operation}: the server answers as for what it never had. Is the id right, and is zorg:url "
+            f"({client.transport.settings.url}) the instance that the stack was made for? It stays in the state.",
+            "If you know that it was removed, `pulumi state delete` takes it out of the state.",
+        )
 
 
 class _Answer(Wire):

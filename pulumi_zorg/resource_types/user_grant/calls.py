@@ -12,7 +12,7 @@ from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.errors import ApiError, clean
-from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
+from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints, remove_by_v2
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.observed import Address
 
@@ -217,7 +217,11 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
         inputs: UserGrantInputs,
         changed: Collection[str],
     ) -> None:
-        client.change(Wire, endpoint, self.operation(verb, id, inputs.org_id), body={"id": id})
+        operation = self.operation(verb, id, inputs.org_id)
+        if endpoint == _SWITCHES_V2["remove"][1]:
+            remove_by_v2(client, endpoint, operation, {"id": id})
+        else:
+            client.change(Wire, endpoint, operation, body={"id": id})
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         return {"id": id, "user_id": known.get("user_id") or _ANY_USER}
