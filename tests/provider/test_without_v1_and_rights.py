@@ -32,6 +32,22 @@ def test_nothing_is_forgotten(any_server: Server, any_stack: InProcessStack, kin
     assert it.is_active(it_id)
 
 
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_who_may_only_read_removes_nothing(any_server: Server, any_stack: InProcessStack, kind: str) -> None:
+    server, stack, it = any_server, any_stack, example(kind, any_server)
+    stack.declare(it=it.declare())
+    stack.up()
+    user = server.admin.create_user(server.home, f"viewer{server.tag}")
+    server.admin.add_instance_member(user, "IAM_OWNER_VIEWER")
+    stack.env["ZITADEL_TOKEN"] = server.wait_for_rights(server.admin.create_token(server.home, user), server.home)
+    refuse_v1(server)
+    before = stack.resources()
+    assert server.shows(lambda: stack.run("refresh", "--yes", "--skip-preview").code == 0)
+    assert stack.run("destroy", "--yes", "--skip-preview").shows("PermissionDenied")
+    assert stack.resources() == before
+    assert it.is_active(stack.id("it"))
+
+
 @pytest.mark.parametrize("kind", [each for each in EXAMPLES if each not in ("org", "project_grant")])
 def test_an_owner_of_the_organization_is_enough(any_server: Server, any_stack: InProcessStack, kind: str) -> None:
     server, it = any_server, example(kind, any_server)
