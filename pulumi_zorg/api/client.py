@@ -25,7 +25,7 @@ from pulumi_zorg.api.organizations import Organizations
 from pulumi_zorg.api.records import Details, Record, UserRecord
 from pulumi_zorg.api.roles import Roles
 from pulumi_zorg.api.searches import Searches
-from pulumi_zorg.errors import HeaderIgnored, UnexpectedAnswer, clean
+from pulumi_zorg.errors import HeaderIgnored, NotFound, UnexpectedAnswer, clean
 from pulumi_zorg.settings.config import Settings
 
 if TYPE_CHECKING:
@@ -170,8 +170,14 @@ class Client:
         # A removal and a change of state name the object in their path: a server that acts on another organization does not find it.
         # So it is enough that the header has arrived once.
         if not (endpoint.changes_only_its_object and self.header_arrives):
-            self.verify_org_header(org)
-            if org in self._only_listed:
+            try:
+                self.verify_org_header(org)
+                is_verified = org not in self._only_listed
+            except NotFound as absent:  # by a list of v2; that says nothing about the object
+                if absent.code is not None:
+                    raise
+                is_verified = False
+            if not is_verified:
                 raise UnexpectedAnswer(
                     f"{operation}: the server does not have the call by which it is verified that the header x-zitadel-orgid arrives "
                     "(GET /management/v1/orgs/me), so nothing was written.",

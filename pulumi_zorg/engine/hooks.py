@@ -19,7 +19,7 @@ from pulumi_zorg.engine.checks import OLD_SDK
 from pulumi_zorg.engine.context import readable
 from pulumi_zorg.engine.create import Creator
 from pulumi_zorg.engine.managed_objects import display_name
-from pulumi_zorg.engine.reconcile import destroy, is_shown, reconcile, was_created
+from pulumi_zorg.engine.reconcile import SHOWN_SOON, destroy, is_shown, reconcile, was_created
 from pulumi_zorg.engine.reporter import send_half_done_update
 from pulumi_zorg.engine.target import Origin, Target, explain_create, explain_update, shown
 from pulumi_zorg.errors import ConfigurationError, ZorgError
@@ -272,7 +272,7 @@ class Hooks(Generic[AnyInputs]):
         """Return the object, or another one that is created in its place if the server has lost it: reads do not show it then."""
         context, client = process.current(), process.current().client
         target = Target(self.type, client, id, inputs)
-        if self.type.token in client.not_shown or is_shown(target):
+        if self.type.token in client.not_shown or is_shown(target, SHOWN_SOON):
             return id, "created"
         what = f"{target.title} was created, and reads do not show it"
         if was_created(target) is False:

@@ -36,8 +36,12 @@ from pulumi_zorg.world.proof import events_of
 #: After so many steps, somebody else must be changing the object too.
 _TOO_MANY_STEPS = 8
 
-#: Seconds within which a server shows a change that it has accepted.
+#: Seconds within which a server shows a change that it has accepted. Reads by id showed each at once, apart from those that were lost.
 SHOWN_WITHIN = 10.0
+#: Seconds after which a change is made again for the first time. If it was only late, that changes nothing.
+SHOWN_SOON = 3.0
+#: Seconds within which a list shows most removals.
+_UNLISTED_WITHIN = 0.5
 #: How often a change is made again. Making it again can be lost as well.
 _ATTEMPTS = 3
 _OPPOSITES = {Action.DEACTIVATE: Action.REACTIVATE, Action.REACTIVATE: Action.DEACTIVATE}
@@ -253,7 +257,8 @@ def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | Non
     may_be_lost = step.action in _OPPOSITES or step.changed <= target.accepted
     if refusal is not None and (accepted is False or (accepted is None and not may_be_lost)):
         raise refusal from None
-    left = _wait(target, read, lambda left: left != step or target.is_taken)
+    within = SHOWN_WITHIN if step in target.lost else SHOWN_SOON
+    left = _wait(target, read, lambda left: left != step or target.is_taken, within)
     if left == step and target.is_taken:
         return left  # it went along with its organization meanwhile, so that the step is another one now
     if left == step:
@@ -351,9 +356,9 @@ def _last_changes(target: Target[Any], step: Step) -> list[tuple[Event | None, b
     ]
 
 
-def is_shown(target: Target[Any]) -> bool:
+def is_shown(target: Target[Any], within: float = SHOWN_WITHIN) -> bool:
     """Return whether a read by id shows an object that was just created, or fails for another reason than 404."""
-    return _wait(target, lambda: _is_read(target, otherwise=True), bool)
+    return _wait(target, lambda: _is_read(target, otherwise=True), bool, within)
 
 
 def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bool:
@@ -365,6 +370,9 @@ def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bo
         events = _events_of(target) if isinstance(refused, errors.NotFound) else None
         if not events or events[-1].kind not in target.type.events.removed:
             return False
+    # A read by id that finds nothing takes a server of July 2026 several times as long as a list.
+    if _wait(target, lambda: _is_unlisted(target), lambda unlisted: unlisted is not False, _UNLISTED_WITHIN):
+        return False
     if not _wait(target, lambda: _is_read(target, otherwise=False), lambda shown: not shown):
         return False
     target.client.transport.notice(
@@ -405,5 +413,13 @@ def _is_read(target: Target[Any], *, otherwise: bool) -> bool:
     return True
 
 
-def _wait(target: Target[Any], read: Callable[[], T], enough: Callable[[T], bool]) -> T:
-    return poll(read, enough, within=SHOWN_WITHIN, sleep=target.client.transport.sleep)
+def _is_unlisted(target: Target[Any]) -> bool | None:
+    """Return whether no list has the object; None where that is not known."""
+    with suppress(ZorgError):
+        return target.type.calls.is_in_no_list(target.client, target.id)
+    return None
+
+
+def _wait(target: Target[Any], read: Callable[[], T], enough: Callable[[T], bool], within: float | None = None) -> T:
+    longest = SHOWN_WITHIN if within is None else min(within, SHOWN_WITHIN)
+    return poll(read, enough, within=longest, sleep=target.client.transport.sleep)

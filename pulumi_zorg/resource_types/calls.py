@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -110,6 +111,11 @@ class Calls(Generic[AnyInputs, AnyRecord]):
         found: Sequence[AnyRecord] | None = self._first(client, "list_ids", ids)
         return found
 
+    def is_in_no_list(self, client: Client, id: str) -> bool | None:
+        """Whether the server counts no object with this id, also of those that the caller may not see; None where no call shows that."""
+        found: bool | None = self._first(client, "list_none", id)
+        return found
+
     def complete(self, client: Client, records: Sequence[AnyRecord], at_most: int) -> Sequence[AnyRecord]:
         """Return entries of lists with the properties that lists leave out, as far as the event store has them.
 
@@ -121,6 +127,24 @@ class Calls(Generic[AnyInputs, AnyRecord]):
     def _first(self, client: Client, operation: str, *args: Any) -> Any:
         implementations = self.implementations.get(operation, ())
         return client.operations.first(implementations, client, *args) if implementations else None
+
+
+class _Removed(Wire):
+    at: datetime | None = Field(None, alias="deletionDate")
+
+
+def remove_by_v2(client: Client, endpoint: Endpoint, operation: str, body: dict[str, Any]) -> None:
+    """Remove an object by v2. What was removed before is answered with the date of that, and is success.
+
+    :raises NotProven: where the server has nothing to remove, and never had.
+    """
+    removed = client.change(_Removed, endpoint, operation, body=body).at
+    if removed is None or removed.year == 1:
+        raise NotProven(
+            f"{operation}: the server answers as for what it never had. Is the id right, and is zorg:url "
+            f"({client.transport.settings.url}) the instance that the stack was made for? It stays in the state.",
+            "If you know that it was removed, `pulumi state delete` takes it out of the state.",
+        )
 
 
 class _Answer(Wire):

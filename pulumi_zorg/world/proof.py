@@ -79,7 +79,8 @@ def find_organization(client: Client, org_id: str) -> OrganizationRecord | Remov
         return Removal(f"this run has removed {what}")
     unknown = f"It is not known whether {what} was removed{_refused(refused)}."
     if client.events.is_missing and isinstance(refused, NotFound):
-        raise NotProven(f"{unknown} {_WITHOUT_V1}", _STATE_DELETE, unseen=True)
+        # A removal by v2 answers the same for what was removed and for what this instance never had.
+        raise NotProven(f"{unknown} {_WITHOUT_V1}", _STATE_DELETE)
     raise NotProven(
         f"{unknown} The credential may read neither it nor the event store; a credential with IAM_OWNER_VIEWER on the instance may.",
         _STATE_DELETE,

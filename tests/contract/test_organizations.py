@@ -3,8 +3,6 @@ is given. The product is built on nothing else of ZITADEL's behaviour."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 import pytest
 
 from pulumi_zorg.errors import (
@@ -91,12 +89,10 @@ def test_a_removed_organization_is_still_answered_but_takes_no_change(every_serv
         lambda: Organizations(client).rename(acme, every_server.name("Emca")),
         lambda: Organizations(client).deactivate(acme),
         lambda: Organizations(client).reactivate(acme),
+        lambda: Organizations(client).remove(acme),
     ):
         with pytest.raises(NotFound):
             change()
-    # By v2, a second removal is a success.
-    with nullcontext() if len(every_server.changes_of(acme, "remove")) == 1 else pytest.raises(NotFound):
-        Organizations(client).remove(acme)
 
 
 def test_an_inactive_organization_can_be_removed(every_server: Server, clients: Clients) -> None:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import pytest
 
 from pulumi_zorg.api import metadata
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.errors import ApiError, CredentialError, HeaderIgnored, NotFound, PermissionDenied, UnexpectedAnswer
+from pulumi_zorg.errors import (
+    ApiError,
+    CredentialError,
+    HeaderIgnored,
+    NotFound,
+    NotProven,
+    PermissionDenied,
+    UnexpectedAnswer,
+)
+from pulumi_zorg.resource_types.project.declaration import TYPE as PROJECT
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.user_grant.declaration import TYPE as USER_GRANT
 from pulumi_zorg.settings.credentials import ClientCredentials, Secret
 from pulumi_zorg.settings.service_account_key import ServiceAccountKey
@@ -116,6 +127,21 @@ def test_no_write_of_v1_is_made_where_its_read_of_the_organization_is_missing(se
     with pytest.raises(UnexpectedAnswer, match="so nothing was written"):
         client.operations.first(USER_GRANT.calls.implementations["deactivate"], client, grant, inputs, frozenset())
     assert server.proxy.writes == []
+
+
+@pytest.mark.parametrize("type", [USER_GRANT, PROJECT])
+def test_what_the_instance_never_had_is_not_removed(
+    any_server: Server, clients: Clients, type: ResourceType[Any]
+) -> None:
+    """v2 answers 200 to the removal of any id. Else the state of another instance would be forgotten."""
+    client = clients.owner(any_server)
+    refuse_v1(any_server)
+    ids = {"org_id": any_server.home, "user_id": any_server.ann, "project_id": any_server.project}
+    given = {name: value for name, value in {**ids, "name": "Shop"}.items() if name in type.inputs.names()}
+    with pytest.raises(NotProven, match="as for what it never had"):
+        client.operations.first(
+            type.calls.implementations["remove"], client, "424242", type.inputs(**given), frozenset()
+        )
 
 
 def test_a_dropped_header_is_no_reason_to_use_v2(server: Server, clients: Clients) -> None:

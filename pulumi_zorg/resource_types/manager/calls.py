@@ -23,7 +23,7 @@ from pulumi_zorg.errors import (
     NotProven,
     clean,
 )
-from pulumi_zorg.resource_types.calls import Calls
+from pulumi_zorg.resource_types.calls import Calls, remove_by_v2
 from pulumi_zorg.resource_types.manager.inputs import ManagerInputs
 from pulumi_zorg.resource_types.manager.place import PARTS, Place
 from pulumi_zorg.world.observed import Address
@@ -189,6 +189,9 @@ def _write_v2(
     if place.level is Level.PROJECT_GRANT:
         granted = _granted_organization(client, operation, place)
     sent = {"userId": inputs.user_id, "resource": _resource(place, granted), **body}
+    if endpoints is _REMOVE_V2:
+        remove_by_v2(client, endpoints[0], operation, sent)
+        return
     try:
         client.change(Wire, endpoints[0], operation, body=sent, hint=_HINT if body else "")
     except InvalidArgument as refused:

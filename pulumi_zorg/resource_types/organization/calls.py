@@ -129,7 +129,9 @@ def _switch(
 ) -> None:
     """Deactivate the organization: logins to the applications of its projects fail, and its users keep the rest. Or reactivate or
     remove it."""
-    client.change(_Changed, endpoint, f"{verb} organization {clean(id)}", ids={"id": id})
+    operation = f"{verb} organization {clean(id)}"
+    if client.change(_Changed, endpoint, operation, ids={"id": id}).at.year == 1:
+        raise NotFound(operation, 200, None, "it is removed already, or was never there")
 
 
 def _switch_v1(

@@ -22,6 +22,7 @@ from pulumi_zorg.resource_types.calls import (
     check_chosen,
     management_endpoints,
     needs_for_chosen_id,
+    remove_by_v2,
 )
 from pulumi_zorg.resource_types.project import calls_v2
 from pulumi_zorg.resource_types.project.inputs import LABELING, SETTINGS, ProjectInputs
@@ -180,7 +181,11 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         inputs: ProjectInputs,
         changed: Collection[str],
     ) -> None:
-        client.change(Wire, endpoint, self.operation(verb, id, inputs.org_id), body={"projectId": id})
+        operation, body = self.operation(verb, id, inputs.org_id), {"projectId": id}
+        if endpoint == calls_v2.SWITCHES["remove"][1]:
+            remove_by_v2(client, endpoint, operation, body)
+        else:
+            client.change(Wire, endpoint, operation, body=body)
 
     def body(self, inputs: ProjectInputs) -> dict[str, Any]:
         """Return the body of an update, with all flags: the server resets those that are left out. A new project gets its

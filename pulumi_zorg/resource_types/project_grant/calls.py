@@ -14,7 +14,7 @@ from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.api.roles import GRANTS_V2, ListedGrant
 from pulumi_zorg.errors import ApiError, FailedPrecondition, clean
-from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
+from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints, remove_by_v2
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.world.observed import Address
 
@@ -133,7 +133,11 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
         self, client: Client, endpoint: Endpoint, verb: str, id: str, inputs: ProjectGrantInputs, **body: Any
     ) -> None:
         ids = {"projectId": inputs.project_id, "grantedOrganizationId": inputs.granted_org_id}
-        client.change(Wire, endpoint, self.operation(verb, id, inputs.org_id), body={**ids, **body}, hint=self.hint)
+        operation = self.operation(verb, id, inputs.org_id)
+        if endpoint == _SWITCHES_V2["remove"][1]:
+            remove_by_v2(client, endpoint, operation, ids)
+        else:
+            client.change(Wire, endpoint, operation, body={**ids, **body}, hint=self.hint)
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         return {"id": id, "project_id": known["project_id"]}

@@ -12,7 +12,7 @@ from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.errors import ApiError, clean
-from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
+from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints, remove_by_v2
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.observed import Address
 
@@ -147,6 +147,13 @@ def verify_project_grants(records: Sequence[UserGrantRecord]) -> None:
             raise ApiError(f"Reading user grant {clean(each.id)}", 501, None, why)
 
 
+def _list_none(client: Client, id: str) -> bool:
+    counted, _ = AUTHORIZATIONS.page(
+        client.transport, "Looking for a removed user grant", *authorization_filters(ids=[id])
+    )
+    return counted == 0
+
+
 class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
     """The operations as the v1 API has them, and the v2 API's list over all organizations.
 
@@ -172,6 +179,7 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
             **super().implementations,
             "list_instance": [Implementation(listed, _list_instance, Proves.ID, reads=True)],
             "list_ids": [Implementation(listed, _list_ids, Proves.ID, reads=True)],
+            "list_none": [Implementation(listed, _list_none, Proves.ID, reads=True)],
             "list_newest": [
                 Implementation(listed, _list_newest, Proves.ID, reads=True, may_lack_right=True),
                 Implementation(self.v1["search"], self.list_organization, reads=True),
@@ -230,7 +238,11 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
         inputs: UserGrantInputs,
         changed: Collection[str],
     ) -> None:
-        client.change(Wire, endpoint, self.operation(verb, id, inputs.org_id), body={"id": id})
+        operation = self.operation(verb, id, inputs.org_id)
+        if endpoint == _SWITCHES_V2["remove"][1]:
+            remove_by_v2(client, endpoint, operation, {"id": id})
+        else:
+            client.change(Wire, endpoint, operation, body={"id": id})
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         return {"id": id, "user_id": known.get("user_id") or _ANY_USER}
