@@ -19,8 +19,9 @@ from pulumi_zorg.engine.checks import OLD_SDK
 from pulumi_zorg.engine.context import readable
 from pulumi_zorg.engine.create import Creator
 from pulumi_zorg.engine.managed_objects import display_name
-from pulumi_zorg.engine.reconcile import SHOWN_SOON, destroy, is_shown, reconcile, was_created
+from pulumi_zorg.engine.reconcile import destroy, reconcile
 from pulumi_zorg.engine.reporter import send_half_done_update
+from pulumi_zorg.engine.shown import SHOWN_SOON, is_shown, was_created
 from pulumi_zorg.engine.target import Origin, Target, explain_create, explain_update, shown
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED, check_inputs

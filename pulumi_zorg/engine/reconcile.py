@@ -20,11 +20,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from pulumi_zorg import errors
 from pulumi_zorg.api.records import Event
-from pulumi_zorg.api.retry import poll
+from pulumi_zorg.engine.shown import SHOWN_SOON, removal_is_lost, wait_until
 from pulumi_zorg.engine.target import Target, repeat
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types import lifecycle
@@ -36,12 +36,6 @@ from pulumi_zorg.world.proof import events_of
 #: After so many steps, somebody else must be changing the object too.
 _TOO_MANY_STEPS = 8
 
-#: Seconds within which a server shows a change that it has accepted. Reads by id showed each at once, apart from those that were lost.
-SHOWN_WITHIN = 10.0
-#: Seconds after which a change is made again for the first time. If it was only late, that changes nothing.
-SHOWN_SOON = 3.0
-#: Seconds within which a list shows most removals.
-_UNLISTED_WITHIN = 0.5
 #: How often a change is made again. Making it again can be lost as well.
 _ATTEMPTS = 3
 _OPPOSITES = {Action.DEACTIVATE: Action.REACTIVATE, Action.REACTIVATE: Action.DEACTIVATE}
@@ -53,7 +47,6 @@ _NOUNS = {
     Action.TAKE_ALONG: "deactivation of what goes along with it",
     Action.GIVE_BACK: "reactivation of what was deactivated along with it",
 }
-T = TypeVar("T")
 #: Reads the object, and returns the next step; None where there is none.
 Read = Callable[[], Step | None]
 
@@ -257,8 +250,8 @@ def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | Non
     may_be_lost = step.action in _OPPOSITES or step.changed <= target.accepted
     if refusal is not None and (accepted is False or (accepted is None and not may_be_lost)):
         raise refusal from None
-    within = SHOWN_WITHIN if step in target.lost else SHOWN_SOON
-    left = _wait(target, read, lambda left: left != step or target.is_taken, within)
+    within = None if step in target.lost else SHOWN_SOON
+    left = wait_until(target, read, lambda left: left != step or target.is_taken, within)
     if left == step and target.is_taken:
         return left  # it went along with its organization meanwhile, so that the step is another one now
     if left == step:
@@ -354,72 +347,3 @@ def _last_changes(target: Target[Any], step: Step) -> list[tuple[Event | None, b
     return [
         (event, False if event is None else own.gives(event, name, wanted.get(name))) for name, event in last.items()
     ]
-
-
-def is_shown(target: Target[Any], within: float = SHOWN_WITHIN) -> bool:
-    """Return whether a read by id shows an object that was just created, or fails for another reason than 404."""
-    return _wait(target, lambda: _is_read(target, otherwise=True), bool, within)
-
-
-def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bool:
-    """Return whether reads still show an object that the server has removed. Warn then: no call removes it again.
-
-    :param refused: the answer to another removal; None where the server has just removed the object.
-    """
-    if refused is not None:
-        events = _events_of(target) if isinstance(refused, errors.NotFound) else None
-        if not events or events[-1].kind not in target.type.events.removed:
-            return False
-    # A read by id that finds nothing takes a server of July 2026 several times as long as a list.
-    if _wait(target, lambda: _is_unlisted(target), lambda unlisted: unlisted is not False, _UNLISTED_WITHIN):
-        return False
-    if not _wait(target, lambda: _is_read(target, otherwise=False), lambda shown: not shown):
-        return False
-    target.client.transport.notice(
-        f"warning: {target.title}: ZITADEL removed it and lost that: reads still show it, and it may still give access. It "
-        f"cannot be removed again. {target.type.events.removed_only_with}"
-    )
-    return True
-
-
-def was_created(target: Target[Any]) -> bool | None:
-    """Return whether the event store shows that the caller created the object as declared; None where it cannot be read."""
-    events = _events_of(target)
-    if not events:
-        return None if events is None else False
-    own = target.type.events
-    # An object whose id follows from what it is can have been created before, and removed.
-    first = next((each for each in reversed(events) if each.kind in own.created), None)
-    if first is None or first.editor.user_id != target.client.me.id:
-        return False
-    return events[-1].kind not in own.removed and target.type.may_be(first, target.inputs)
-
-
-def _events_of(target: Target[Any]) -> tuple[Event, ...] | None:
-    return events_of(target.client, target.type.events, target.id, target.address)
-
-
-def _is_read(target: Target[Any], *, otherwise: bool) -> bool:
-    """Return whether a read by id shows the object.
-
-    :param otherwise: what to return where the read fails for another reason than 404.
-    """
-    try:
-        target.type.observed(target.type.read(target.client, target.id, target.address))
-    except errors.NotFound:
-        return False
-    except ZorgError:  # an organization that was removed is answered without a state
-        return otherwise
-    return True
-
-
-def _is_unlisted(target: Target[Any]) -> bool | None:
-    """Return whether no list has the object; None where that is not known."""
-    with suppress(ZorgError):
-        return target.type.calls.is_in_no_list(target.client, target.id)
-    return None
-
-
-def _wait(target: Target[Any], read: Callable[[], T], enough: Callable[[T], bool], within: float | None = None) -> T:
-    longest = SHOWN_WITHIN if within is None else min(within, SHOWN_WITHIN)
-    return poll(read, enough, within=longest, sleep=target.client.transport.sleep)

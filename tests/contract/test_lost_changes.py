@@ -49,7 +49,7 @@ def test_no_state_change_of_many_grants_is_lost(
     server, is_real = any_server, bool(any_server.tag)
     count, rounds = (400, 6) if is_real else (8, 4)
     if not is_real:
-        monkeypatch.setattr("pulumi_zorg.engine.reconcile.SHOWN_WITHIN", 0.1)
+        monkeypatch.setattr("pulumi_zorg.engine.shown.SHOWN_WITHIN", 0.1)
     users = [server.admin.create_user(server.home, f"user{number}{server.tag}") for number in range(count)]
     made = {server.admin.create_grant(server.home, user, server.project, ["viewer"]): user for user in users}
 

@@ -25,7 +25,7 @@ from tests.unit.clients import Clients
 
 @pytest.fixture(autouse=True)
 def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pulumi_zorg.engine.reconcile.SHOWN_WITHIN", 0.1)
+    monkeypatch.setattr("pulumi_zorg.engine.shown.SHOWN_WITHIN", 0.1)
 
 
 @pytest.fixture(params=["user_grants", "users"])

@@ -15,7 +15,7 @@ from tests.support.stack import grant, machine, org
 
 @pytest.fixture(autouse=True)
 def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pulumi_zorg.engine.reconcile.SHOWN_WITHIN", 0.1)
+    monkeypatch.setattr("pulumi_zorg.engine.shown.SHOWN_WITHIN", 0.1)
 
 
 class _Two:

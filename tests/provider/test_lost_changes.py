@@ -19,7 +19,7 @@ PROJECTED = [kind for kind in WITH_STATES if kind != "org"]
 
 @pytest.fixture(autouse=True)
 def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pulumi_zorg.engine.reconcile.SHOWN_WITHIN", 0.1)
+    monkeypatch.setattr("pulumi_zorg.engine.shown.SHOWN_WITHIN", 0.1)
 
 
 def lose(server: Server, next: int, *events: str) -> None:

@@ -21,7 +21,7 @@ BOTH = pytest.mark.parametrize("declare", [machine, human], ids=["machine", "hum
 
 @pytest.fixture(autouse=True)
 def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pulumi_zorg.engine.reconcile.SHOWN_WITHIN", 0.1)
+    monkeypatch.setattr("pulumi_zorg.engine.shown.SHOWN_WITHIN", 0.1)
 
 
 @pytest.fixture

@@ -458,7 +458,7 @@ class Stack(ConsoleChanges, RuleBasedStateMachine):
             self.engine.program[f"{kind}{slot}"] = Declared(kind, {**declared.args, "role_keys": roles})
         lost = {"next": times, **({"events": LOST[what]} if LOST[what] else {})}
         self.admin.call("POST", "/debug/lost-changes", lost)
-        with mock.patch("pulumi_zorg.engine.reconcile.SHOWN_WITHIN", 0.05):  # reads by id do not lag here
+        with mock.patch("pulumi_zorg.engine.shown.SHOWN_WITHIN", 0.05):  # reads by id do not lag here
             self._run("up")
         self.admin.call("POST", "/debug/lost-changes", {"next": 0})
         COUNTED[f"lost: {what}"] += "lost it" in self.engine.diagnostics.getvalue()
