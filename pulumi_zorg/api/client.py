@@ -100,6 +100,9 @@ class Client:
         self.filled_in: defaultdict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
         #: The organization in which a user was made, by the user's id, as user grants show it.
         self.organization_of_user: dict[str, str] = {}
+        #: The organizations whose user grants were listed for that.
+        self.noted_users_of: set[str] = set()
+        self.noting_users = threading.Lock()
         #: What was deactivated along with an organization, by its id (:mod:`pulumi_zorg.resource_types.along`).
         self.along: dict[str, Any] = {}
         self.along_lock = threading.Lock()

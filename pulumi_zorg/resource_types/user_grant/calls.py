@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import Any
 
 from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.lists import PAGE_V2, chunks, read_listed
+from pulumi_zorg.api.lists import PAGE_V2, ObjectList, chunks, read_listed
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
-from pulumi_zorg.errors import ApiError, clean
+from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints, remove_by_v2
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.observed import Address
@@ -264,6 +265,18 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
         if record.granted_org_id:
             client.organization_of_user[record.user_id] = record.granted_org_id
         return record
+
+    def note_organizations_of_users(self, client: Client, org_id: str) -> None:
+        """Note in which organizations the users were made who have user grants in one, once in a process. One page of them is read."""
+        operation = f"Listing the user grants of organization {clean(org_id)}"
+        with client.noting_users:
+            if org_id in client.noted_users_of:
+                return
+            client.noted_users_of.add(org_id)
+            with suppress(ApiError, UnexpectedAnswer):  # then each user is read
+                _, found = ObjectList(self.v1["search"][0], self.record).page(client.transport, operation, org=org_id)
+                noted = {each.user_id: each.granted_org_id for each in found if each.granted_org_id}
+                client.organization_of_user.update(noted)
 
     def search_organization(
         self, client: Client, org_id: str, user_id: str | None = None, project_id: str | None = None

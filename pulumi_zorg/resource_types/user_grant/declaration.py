@@ -104,7 +104,9 @@ class UserGrantType(ResourceType[UserGrantInputs]):
 
     def taken_with(self, client: Client, observed: Observed) -> str:
         """A user grant goes along with the organization of its user."""
-        user_id = str(observed.properties["user_id"])
+        user_id, org_id = str(observed.properties["user_id"]), str(observed.properties["org_id"])
+        if user_id not in client.organization_of_user:
+            self.calls.note_organizations_of_users(client, org_id)
         if user_id not in client.organization_of_user:
             try:
                 user = client.searches.user(f"Reading user {clean(user_id)}", user_id)
