@@ -68,10 +68,11 @@ soak: setup engine ## Thousands of random sequences, and broken variants that th
 	$(BIN)/python -m pytest -q tests/engine/test_killed.py -k without_checkpoints
 	ZORG_EVERY_PROFILE=1 $(BIN)/python -m pytest -q -n auto -m "not engine" tests/provider
 
-bench: setup engine ## Time, calls and memory for up to 1,000 resources, beside a provider that calls nothing, and `zorg access` for 100,000 users; 45 minutes
+bench: setup engine ## Time, calls and memory for up to 1,000 resources, beside a provider that calls nothing, and `zorg access` and `zorg drift` for 100,000; an hour
 	@$(BIN)/pip install -q --group bench
 	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m benchmarks $(ARGS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.access --users 10000 100000
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.drift
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.startup
 	PATH="$(CURDIR)/$(BIN):$$(scripts/engine 2>/dev/null):$$PATH" $(BIN)/python -m benchmarks.cascade
 

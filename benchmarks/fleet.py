@@ -2,6 +2,7 @@
 
     python benchmarks/fleet.py                                    # 2,000 tenants in 1, 4 and 16 stacks
     python benchmarks/fleet.py --tenants 400 --stacks 1 4
+    python benchmarks/fleet.py --tenants 10000 --stacks 40 --commands check preview drift
 
 It needs the command `pulumi` on PATH. A tenant is one organization without user grants, so a stack has one resource for each
 tenant. It prints a table in Markdown, with the date and the machine.
@@ -29,6 +30,16 @@ from pulumi_zorg.emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = ("PULUMI_", "ZITADEL_", "ZORG_", "FLEET_", "PYTHONDONTWRITEBYTECODE")
+
+#: The commands of fleet.py that are measured, in their order.
+COMMANDS = {
+    "up": ["up"],
+    "up again": ["up"],
+    "up --refresh": ["up", "--refresh"],
+    "check": ["check"],
+    "preview": ["preview"],
+    "drift": ["drift"],
+}
 
 
 @dataclass(frozen=True)
@@ -91,12 +102,11 @@ class Fleet:
         return Measured(seconds, used.ru_utime + used.ru_stime, calls, used.ru_maxrss / 1024)
 
 
-def measure(tenants: int, stacks: int, parallel: int) -> dict[str, Measured]:
-    """Return what each command took, with so many tenants in so many stacks."""
+def measure(tenants: int, stacks: int, parallel: int, names: Sequence[str]) -> dict[str, Measured]:
+    """Return what each of these commands took, with so many tenants in so many stacks. The first one creates them."""
     with tempfile.TemporaryDirectory() as folder, Emulator() as emulator:
         fleet = Fleet(Path(folder), emulator, tenants, stacks, parallel)
-        commands = {"up": ["up"], "up again": ["up"], "up --refresh": ["up", "--refresh"], "drift": ["drift"]}
-        return {name: fleet.run(*command) for name, command in commands.items()}
+        return {name: fleet.run(*command) for name, command in COMMANDS.items() if name == "up" or name in names}
 
 
 def show(tenants: int, parallel: int, results: dict[int, dict[str, Measured]]) -> None:
@@ -123,8 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tenants", type=int, default=2_000)
     parser.add_argument("--stacks", type=int, nargs="+", default=[1, 4, 16])
     parser.add_argument("--parallel", type=int, default=os.cpu_count() or 1, help="stacks at once")
+    parser.add_argument("--commands", nargs="+", choices=list(COMMANDS), default=list(COMMANDS), help="besides `up`")
     given = parser.parse_args(arguments)
-    results = {stacks: measure(given.tenants, stacks, given.parallel) for stacks in given.stacks}
+    results = {stacks: measure(given.tenants, stacks, given.parallel, given.commands) for stacks in given.stacks}
     show(given.tenants, given.parallel, results)
 
 

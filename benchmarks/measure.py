@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 import time
@@ -48,13 +49,15 @@ def measure(command: Sequence[str], folder: Path, env: dict[str, str], codes: Se
         watched = _Watched(process.pid)
         thread = threading.Thread(target=watched.run)
         thread.start()
-        code = process.wait()
+        _, status, used = os.wait4(process.pid, 0)
+        code = process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - begin
         watched.ended.set()
         thread.join()
     if code not in codes:
         raise CommandFailed(f"{' '.join(command)} ended with {code}:\n{output.read_text(errors='replace')}")
-    return Measured(seconds, watched.cpu, watched.memory / 1024)
+    # A look can miss the moment at which the largest process had most.
+    return Measured(seconds, watched.cpu, max(watched.memory, used.ru_maxrss) / 1024)
 
 
 class _Watched:

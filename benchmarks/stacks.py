@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,12 +24,13 @@ _TOKEN = "bench-token"  # noqa: S105 - of an emulator on loopback
 
 @dataclass(frozen=True)
 class Server:
-    """The emulator in a process of its own, with the objects that the programs need.
+    """A server, with the objects that the programs need. By default, the emulator in a process of its own: only it counts calls.
 
     :param users: the file with the ids of the users who get a grant.
     """
 
     url: str
+    token: str
     org: str
     project: str
     users: Path
@@ -66,7 +67,7 @@ def emulator(folder: Path, users: int) -> Iterator[Server]:
             ids = [admin.create_user(org, f"user-{number}") for number in range(users)]
         file = folder / "users.txt"
         file.write_text("\n".join(ids), encoding="utf-8")
-        yield Server(url, org, project, file)
+        yield Server(url, _TOKEN, org, project, file)
     finally:
         process.terminate()
         process.wait()
@@ -90,9 +91,12 @@ class Stack:
 
     :param program: the folder of its program in benchmarks/programs.
     :param count: the number of its resources.
+    :param env: variables that its commands get besides.
     """
 
-    def __init__(self, folder: Path, program: str, server: Server, count: int) -> None:
+    def __init__(
+        self, folder: Path, program: str, server: Server, count: int, env: Mapping[str, str] | None = None
+    ) -> None:
         self.folder, self.program, self.server, self.count = folder, program, server, count
         shutil.copytree(PROGRAMS / program, folder)
         (folder / "backend").mkdir()
@@ -107,7 +111,8 @@ class Stack:
             "PULUMI_CONFIG_PASSPHRASE": "bench",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "ZITADEL_URL": server.url,
-            "ZITADEL_TOKEN": _TOKEN,
+            "ZITADEL_TOKEN": server.token,
+            **(env or {}),
         }
         settings = {"count": str(count), "users": str(server.users), "org": server.org, "project": server.project}
         self._run("stack", "init", "bench")

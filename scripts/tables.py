@@ -17,6 +17,7 @@ from typing import Any
 import pulumi_zorg
 from pulumi_zorg.api.operations import Implementation
 from pulumi_zorg.guard.limits import limit_options
+from pulumi_zorg.resource_types.inputs import CHOSEN_ID
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.tokens import short
@@ -74,7 +75,7 @@ def arguments(name: str) -> str:
         if argument not in defaults:
             default = "required"
         elif defaults[argument] is None:
-            default = "ZITADEL's choice" if argument in declared.server_defaults else "not managed"
+            default = "ZITADEL's choice" if argument in (*declared.server_defaults, CHOSEN_ID) else "not managed"
             if argument in declared.inputs.needed_to_create:
                 default = "required without `adopt`"
             if argument in declared.inputs.left_as_is:
@@ -82,7 +83,9 @@ def arguments(name: str) -> str:
         else:
             default = _code(defaults[argument])
         change = "changes only the state"
-        if argument in declared.inputs.replaces:
+        if argument == CHOSEN_ID:
+            change = "is refused"
+        elif argument in declared.inputs.replaces:
             change = f"replaces the {declared.noun}"
         elif argument in (*declared.updatable, "active"):
             change = f"updates the {declared.noun}"

@@ -202,6 +202,13 @@ class Instance:
         """The user grants by user and project."""
         return _grouped(self.user_grants.values(), "user_id", "project_id")
 
+    def grants_on(self, user_id: str, project_id: str) -> tuple[UserGrant, ...]:
+        """Return the user grants of one user on one project. It does not group all for that, as :attr:`grants_of` does."""
+        if "grants_of" in vars(self):
+            return self.grants_of.get((user_id, project_id), ())
+        both = (user_id, project_id)
+        return tuple(each for each in self.user_grants.values() if (each.user_id, each.project_id) == both)
+
     @cached_property
     def applications_of(self) -> Mapping[tuple[str, bool], tuple[Application, ...]]:
         """The applications by project and :attr:`Application.is_api`."""

@@ -48,6 +48,11 @@ MANAGEMENT_V1 = ApiService(
     Endpoint("GET", "/management/v1/orgs/me", "org.read"),
     "objects are read and changed by v2, which lags and cannot do everything (docs/without-v1.md)",
 )
+ORGANIZATIONS = ApiService(
+    "organizations v2",
+    Endpoint("POST", "/v2/organizations/_search", "org.read"),
+    "a credential without iam.read on the instance cannot find an organization by name, so it cannot adopt one",
+)
 
 #: Documents: https://zitadel.com/docs/apis/introduction, and those of the calls.
 API_SERVICES = (
@@ -57,11 +62,7 @@ API_SERVICES = (
         Endpoint("POST", "/admin/v1/orgs/_search", "iam.read"),
         "no removal is proven, and drift does not say who changed what (docs/without-v1.md)",
     ),
-    ApiService(
-        "organizations v2",
-        Endpoint("POST", "/v2/organizations/_search", "org.read"),
-        "a credential without iam.read on the instance cannot find an organization by name, so it cannot adopt one",
-    ),
+    ORGANIZATIONS,
     AUTHORIZATIONS,
     PROJECTS,
 )

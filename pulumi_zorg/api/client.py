@@ -167,9 +167,9 @@ class Client:
 
         :raises HeaderIgnored: where the server acts on another organization. Before the first write there, a read shows it.
         """
-        # A removal names the object in its path: a server that acts on another organization does not find it. So it is enough
-        # that the header has arrived once.
-        if endpoint.method != "DELETE" or not self.header_arrives:
+        # A removal and a change of state name the object in their path: a server that acts on another organization does not find it.
+        # So it is enough that the header has arrived once.
+        if not (endpoint.changes_only_its_object and self.header_arrives):
             try:
                 self.verify_org_header(org)
                 is_verified = org not in self._only_listed

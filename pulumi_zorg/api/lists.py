@@ -7,6 +7,7 @@ object that exists for good, and the v2 API leaves out what the caller may not s
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -44,28 +45,33 @@ Item = TypeVar("Item")
 
 
 def all_pages(
-    page: Callable[[int], tuple[int, Sequence[Entry]]], operation: str, at_most: int | None = None
+    page: Callable[[int], tuple[int, Sequence[Any]]],
+    operation: str,
+    at_most: int | None = None,
+    into: Callable[[Any], Entry] = lambda row: row,
 ) -> tuple[Entry, ...]:
-    """Return all pages as one list.
+    """Return all pages as one list. While the server makes a page, the one before it is converted.
 
     :param page: returns the number of all entries, and the entries from an offset on.
     :param operation: as the beginning of a sentence.
     :param at_most: how many calls it may take; None is any number.
+    :param into: what is kept of an entry, with its ``id``. An entry itself takes some kilobytes of memory.
     :raises TooLong: where it takes more, after the first call.
     :raises UnexpectedAnswer: where the list changed while it was read, so that some entries were not shown.
     """
     found: dict[str, Entry] = {}
-    total = offset = 0
-    while True:
-        counted, rows = page(offset)
-        total = max(total, counted)
-        if offset == 0 and at_most is not None and total > at_most * len(rows):
-            raise TooLong
-        found.update((row.id, row) for row in rows)
-        offset += len(rows)
+    total, rows = page(0)
+    offset = len(rows)
+    if at_most is not None and total > at_most * len(rows):
+        raise TooLong
+    with ThreadPoolExecutor(1, thread_name_prefix="zorg") as ahead:
         # A server may return fewer entries than requested, so a short page is not always the last one.
-        if not rows or offset >= total:
-            break
+        while rows and offset < total:
+            following = ahead.submit(page, offset)
+            found.update((each.id, each) for each in map(into, rows))
+            counted, rows = following.result()
+            total, offset = max(total, counted), offset + len(rows)
+    found.update((each.id, each) for each in map(into, rows))
     if len(found) < total:
         raise UnexpectedAnswer(
             f"{operation}: the server counts {total}, but showed {len(found)} of them. The list seems to have changed while it "
@@ -197,11 +203,13 @@ class ObjectList(Generic[Row]):
         first: tuple[int, Sequence[Row]] | None = None,
         at_most: int | None = None,
         more: Mapping[str, Any] | None = None,
+        into: Callable[[Row], Any] = lambda row: row,
         **options: Unpack[CallOptions],
-    ) -> Sequence[Row]:
+    ) -> Sequence[Any]:
         """Return all entries. See :meth:`page`, and :func:`all_pages` for ``at_most`` and the errors.
 
         :param first: the first page, where it was read already.
+        :param into: what is kept of an entry, with its ``id``. An entry itself takes some kilobytes of memory.
         """
 
         def page(offset: int) -> tuple[int, Sequence[Any]]:
@@ -209,4 +217,4 @@ class ObjectList(Generic[Row]):
                 return first
             return self.page(transport, operation, *filters, offset=offset, more=more, **options)
 
-        return all_pages(page, operation, at_most)
+        return all_pages(page, operation, at_most, into)

@@ -77,6 +77,13 @@ class Endpoint:
         """Whether it is of a service that speaks Connect, which has other names for the page and the filters of a list."""
         return self.path.startswith("/zitadel.")
 
+    @property
+    def changes_only_its_object(self) -> bool:
+        """Whether it removes, deactivates or reactivates the object that its path names, and fails within another organization."""
+        return "/{id}" in self.path and (
+            self.method == "DELETE" or self.path.endswith(("/_deactivate", "/_reactivate"))
+        )
+
     def at(self, ids: Mapping[str, str]) -> str:
         """Return the path with these ids.
 

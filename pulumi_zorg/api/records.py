@@ -86,6 +86,11 @@ class ObjectRecord(Wire):
         return self.details.resource_owner
 
     @property
+    def removed_with(self) -> frozenset[str] | None:
+        """The organizations of its parents, with which it is removed; None where this does not show all of them."""
+        return None
+
+    @property
     def warning(self) -> str | None:
         """What the user should know about the object, as a sentence."""
         return None

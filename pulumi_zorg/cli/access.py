@@ -6,7 +6,6 @@ It changes nothing.
 from __future__ import annotations
 
 import csv
-import gc
 import io
 import json
 import sys
@@ -33,7 +32,7 @@ from pulumi_zorg.access.projects import (
 from pulumi_zorg.access.report import AccessRow, Compared, History, Report, rows_of
 from pulumi_zorg.access.selection import Filters, Selection, roles_given, select
 from pulumi_zorg.access.why import explain
-from pulumi_zorg.cli.options import stack_options
+from pulumi_zorg.cli.options import stack_options, without_collections
 from pulumi_zorg.cli.stack import Stack, connected, notice
 from pulumi_zorg.cli.writing import LONGEST, read_file_or_stdin, show_lines, whole_output, write_errors
 from pulumi_zorg.errors import NotFound, PermissionDenied, clean
@@ -123,7 +122,7 @@ def access(
     # They import the HTTP client, which takes a tenth of a second; --help does not need it.
     from pulumi_zorg.access.read import read_instance, read_roles
 
-    with connected(settings, "access") as world, _without_collections():
+    with connected(settings, "access") as world, without_collections():
         read_at = datetime.now(timezone.utc)
         with _progress() as progress:
             instance = read_instance(world.client, progress)
@@ -152,18 +151,6 @@ def _verify(filters: Filters, *, why: bool, others: list[object], form: str, com
         raise click.UsageError("--why explains one user: give it with one --user, and with nothing else but --project")
     if compare is not None and form == "csv":
         raise click.UsageError("--format csv has the rows of one report. Give --compare with another format, like json")
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Keep the garbage collector from looking through what is read, again and again: all of it stays until the end."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @contextmanager

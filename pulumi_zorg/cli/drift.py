@@ -14,12 +14,13 @@ from typing import Any, Literal
 
 import click
 
-from pulumi_zorg.cli.options import format_option, stack_options, type_option
+from pulumi_zorg.cli.options import format_option, stack_options, type_option, without_collections
 from pulumi_zorg.cli.stack import Stack, connected
 from pulumi_zorg.cli.writing import LONGEST, Formats, code, escaped, read_file_or_stdin, read_text, row, write_errors
 from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.drift.report import SECRET, Change, Drift, Report, Unmanaged
-from pulumi_zorg.engine.state import last_update, parse_time, read_export, stack_name
+from pulumi_zorg.engine.exported import last_update, parse_time, read_export, stack_name
+from pulumi_zorg.engine.state import State
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.settings.config import Settings
@@ -77,14 +78,17 @@ def drift(
     """
     patterns = ignore_file or stack.root / ".zorgignore"
     rules = IgnoreRules.parse(read_text(patterns), str(patterns)) if patterns.exists() else IgnoreRules()
-    name, settings, exported = _inputs(stack, state_file)
-    moment = None if since is None else _moment(since, exported)
-    with connected(settings, "zorg") as world:
-        # It loads all that calls need, and errors before do not need it.
-        from pulumi_zorg.drift.pipeline import Options, find_drift
+    with without_collections():
+        name, settings, exported = _inputs(stack, state_file)
+        moment = None if since is None else _moment(since, exported)
+        state = State.of(exported)
+        del exported  # of many resources it has much more than what is compared
+        with connected(settings, "zorg") as world:
+            # It loads all that calls need, and errors before do not need it.
+            from pulumi_zorg.drift.pipeline import Options, find_drift
 
-        options = Options(only or None, unmanaged, moment)
-        report = find_drift(name, exported, world, options).without(rules)
+            options = Options(only or None, unmanaged, moment)
+            report = find_drift(name, state, world, options).without(rules)
     FORMATS.write(form, report)
     write_errors(report.errors, _MOST_ERRORS)
     sys.exit({True: 0, False: _DRIFT, None: 1}[report.in_sync])
@@ -93,7 +97,7 @@ def drift(
 def _inputs(stack: Stack, state_file: str | None) -> tuple[str, Settings, Mapping[str, Any]]:
     """Return the stack's name, the settings, and the exported state."""
     if state_file is None:
-        return stack.name, stack.settings, stack.state
+        return stack.name, stack.settings, stack.export()
     exported = read_export(read_file_or_stdin(state_file, "standard input is empty: give it an exported state"))
     name = stack_name(exported)
     if stack.requested is None:

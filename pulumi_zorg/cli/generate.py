@@ -80,7 +80,7 @@ def generate(
     if missing:
         from pulumi_zorg.generate.selection import Managed
 
-        managed = Managed.of(stack.name, stack.state)
+        managed = Managed.of(stack.name, stack.export())
     with connected(stack.settings, "generate") as world:
         from pulumi_zorg.generate import pipeline  # it loads all that calls need, and errors before do not need it
 
@@ -159,7 +159,7 @@ def import_object(
 
     given = {"org_id": org_id, "project_id": project_id}
     address = {name: value for name, value in given.items() if value is not None}
-    managed = Managed.of(stack.name, stack.state)
+    managed = Managed.of(stack.name, stack.export())
     with connected(stack.settings, "import") as world:
         imported = import_one(world, managed, token, name, id_, address, parent)
     for remark in imported.remarks:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -138,3 +140,15 @@ def _names(option: str) -> Iterator[str]:
             yield _LETTERS.get(letter, letter)
             if letter in _WITH_VALUE:
                 return
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Keep the garbage collector from looking through what is read, again and again: all of it stays until the end."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -5,7 +5,6 @@ It also connects a command to the instance of the stack.
 
 from __future__ import annotations
 
-import json
 import shlex
 import subprocess
 import sys
@@ -116,9 +115,8 @@ class Stack:
             )
         return done.stdout
 
-    @cached_property
-    def state(self) -> dict[str, Any]:
-        """The state with its secrets in plain text. It must not be shown."""
+    def export(self) -> dict[str, Any]:
+        """Return the state with its secrets in plain text. It must not be shown. A large one is not kept here."""
         return self._object("stack", "export", "--show-secrets", *self._named)
 
     @cached_property
@@ -203,8 +201,11 @@ class Stack:
 
     def _object(self, *args: str) -> dict[str, Any]:
         """Return the JSON object that a command of ``pulumi`` prints."""
+        # It loads the types' inputs, which --help does not need.
+        from pulumi_zorg.engine.exported import parsed
+
         try:
-            found = json.loads(self._pulumi(*args))
+            found = parsed(self._pulumi(*args))
         except ValueError:
             found = None
         if not isinstance(found, dict):

@@ -17,7 +17,7 @@ from pulumi_zorg.api.organizations import READ_ORGANIZATION
 from pulumi_zorg.api.records import NonEmpty, Wire
 from pulumi_zorg.doctor.examination import Examination, moment_text, named
 from pulumi_zorg.doctor.findings import Finding, error, ok, warning
-from pulumi_zorg.engine.state import parse_time
+from pulumi_zorg.engine.exported import parse_time
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.resource_types.resource_type import ResourceType

@@ -59,7 +59,7 @@ def changes_of(recorded: Recorded, properties: Mapping[str, Any]) -> tuple[Chang
     """
     found = []
     for name, value in recorded.properties.items():
-        if name in properties:
+        if name in properties and value != properties[name]:
             before, now = _plain(value), _plain(properties[name])
             if before != _without_ignored(name, before, now, recorded.ignored):
                 found.append(Change(name, before, now, secret=name in recorded.secret))

@@ -1,4 +1,4 @@
-"""The pipeline of ``zorg drift``: load the state, observe, compare, explain, report.
+"""The pipeline of ``zorg drift``: observe what the state has, compare, explain, report.
 
 Who made a difference, and when, is explained by ZITADEL's event store. A caller who may not read it gets the report without that.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from pulumi_zorg.access.read import read_instance
 from pulumi_zorg.api.events import BEGINNING
@@ -16,7 +16,7 @@ from pulumi_zorg.api.records import Event
 from pulumi_zorg.drift.access import concerns_access, people_of
 from pulumi_zorg.drift.compare import ROLES, changes_of, compare
 from pulumi_zorg.drift.report import Change, Drift, Report, Unmanaged
-from pulumi_zorg.engine.state import Recorded, Undetermined, not_understood, pending_replacements, recorded, shared
+from pulumi_zorg.engine.state import Recorded, State, Undetermined
 from pulumi_zorg.errors import ApiError, NotFound, NotProven, PermissionDenied, ZorgError, clean
 from pulumi_zorg.resource_types.along import describe
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
@@ -52,18 +52,16 @@ class Options:
     since: datetime | None = None
 
 
-def find_drift(stack: str, exported: Mapping[str, Any], world: World, options: Options) -> Report:
-    """Compare a stack's exported state with the instance.
+def find_drift(stack: str, state: State, world: World, options: Options) -> Report:
+    """Compare a stack's state with the instance.
 
-    :param exported: with its secrets in plain text.
-    :raises ZorgError: where nothing can be compared: no connection, no token, a state that cannot be read.
+    :raises ZorgError: where nothing can be compared: no connection, no token.
     """
-    # Load.
-    resources = recorded(exported)
+    resources = state.resources
     compared = [each for each in resources if options.types is None or each.token in options.types]
-    for each in pending_replacements(exported):
+    for urn in state.to_be_made:
         world.notice(
-            f"{clean(each.urn, 1_000)} is not compared: an earlier run removed its object to replace it, and did not create the "
+            f"{clean(urn, 1_000)} is not compared: an earlier run removed its object to replace it, and did not create the "
             "new one. The next `pulumi up` creates it."
         )
 
@@ -86,13 +84,15 @@ def find_drift(stack: str, exported: Mapping[str, Any], world: World, options: O
     unmanaged, unlisted = _unmanaged(world, resources, options, events)
 
     # Report.
-    undetermined = (*unknown(compared, observed), *not_understood(exported), *unlisted)
-    return Report(stack, drifted, unmanaged, undetermined, shared(exported))
+    undetermined = (*unknown(compared, observed), *state.not_understood, *unlisted)
+    return Report(stack, drifted, unmanaged, undetermined, state.shared)
 
 
 def sought(each: Recorded) -> Sought:
     """Return a resource of the state as an object that is looked for. A list that shows it as the state has it is enough."""
-    address = replace(each.address, along=RESOURCE_TYPES[each.token].address_in(each.all_properties).along)
+    resource_type, address = RESOURCE_TYPES[each.token], each.address
+    if resource_type.is_organization:
+        address = replace(address, along=resource_type.address_in(each.all_properties).along)
     return Sought(each.key, address, lambda properties: not changes_of(each, properties))
 
 
@@ -136,7 +136,7 @@ def why_roles_lack(world: World, recorded: Sequence[Recorded], observed: Mapping
     uses = {}
     for each in recorded:
         seen, inputs = observed.get(each.key), INPUTS[each.token]
-        ignored = any(path == "*" or path.startswith(ROLES) for path in each.ignored)
+        ignored = each.ignored and any(path == "*" or path.startswith(ROLES) for path in each.ignored)
         use = inputs.used_roles({**each.all_properties, **seen.properties}) if isinstance(seen, Observed) else None
         if use is not None and not ignored:
             uses[each.key] = use
@@ -260,10 +260,9 @@ def with_access(world: World, drifts: Sequence[Drift], recorded: Sequence[Record
             why_not = clean(str(error), 500)
     explained = []
     for each in drifts:
-        people = people_of(each, of[each.urn], now, why_not)
-        explained.append(replace(each, access=people))
         # What several changes took together is missed where each of them alone is undone: the next one is undone in addition.
-        now = people.before or now
+        people, now = people_of(each, of[each.urn], now, why_not)
+        explained.append(replace(each, access=people))
     return tuple(explained)
 
 

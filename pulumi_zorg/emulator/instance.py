@@ -39,6 +39,7 @@ class Instance:
         self.profile = PROFILES[profile]
         self.token = token
         self.store = store
+        self.store.takes_new_owner = self.profile.new_owner_of_id
         self.secret = self.store.meta("secret", secrets.token_hex)
         #: The positions of events that the projection of their object has missed: reads and lists never show them.
         self._missed: set[int] = set()

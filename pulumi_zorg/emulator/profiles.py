@@ -21,6 +21,9 @@ class ServerProfile:
     v2_organization_writes: bool = True
     #: `POST /v2/organizations` takes the new id from `organizationId`, not only from `orgId`.
     v2_organization_id: bool = True
+    #: What is created with the id of something that exists, or was removed, belongs to the organization that the call names. Else it
+    #: belongs to the organization that had the id first. Only the newest server was tried; ZITADEL's source has the older behaviour.
+    new_owner_of_id: bool = True
     #: Status, error and description of the answer to an assertion of the JWT profile that is not valid.
     refused_assertion: tuple[int, str, str] = (400, "invalid_grant", "invalid assertion")
     #: Deactivating an inactive user grant, or reactivating an active one, is an error instead of a no-op.
@@ -67,6 +70,7 @@ PROFILES: dict[str, ServerProfile] = {
     "2025-12": ServerProfile(
         v2_organization_writes=False,
         v2_organization_id=False,
+        new_owner_of_id=False,
         refused_assertion=_OLD_REFUSAL,
         details_follow_cascades=False,
         cascades_skip_roles=True,
@@ -86,6 +90,7 @@ PROFILES: dict[str, ServerProfile] = {
         v2=False,
         v2_organization_writes=False,
         v2_organization_id=False,
+        new_owner_of_id=False,
         refused_assertion=_OLD_REFUSAL,
         strict_user_grant_state=True,
         details_follow_cascades=False,

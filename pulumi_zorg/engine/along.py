@@ -299,7 +299,7 @@ def _switch(client: Client, type: ResourceType[Any], listed: Observed, active: b
     declared = _inputs(type, found, active)
     target = _Along(type, client, listed.id, declared)
     try:
-        reconcile(target, found.properties, before={**declared.dump(), ACTIVE: not active}, created=found)
+        reconcile(target, found.properties, before={**declared.dump(), ACTIVE: not active}, known=found)
     except errors.Gone:
         return False
     return not target.refused or bool(target.lost)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -85,8 +85,15 @@ class Checks:
             mine, unique_key = context.objects.declared(str(resource)), self.inputs.unique_key(checked)
             mine.before, mine.ignored = olds, frozenset(news.get(inputs.IGNORED) or ())
             other = context.objects.register(str(resource), self.token, unique_key, new=new)
+            chosen = checked.get(inputs.CHOSEN_ID)
+            if other is None and isinstance(chosen, str):
+                # Users of both types share their ids. The server does not refuse each id that is taken.
+                unique_key = {inputs.CHOSEN_ID: chosen}
+                other = context.objects.register(str(resource), self.inputs.id_space, unique_key, new=new)
             if other is not None:
-                same = f"{display_name(other)} is the same {self.inputs.noun}"
+                same = (
+                    f"{display_name(other)} is the same {self.inputs.noun if chosen is None else self.inputs.id_space}"
+                )
                 reason = f"is declared twice: {same}, and only one resource can manage it"
                 problems = [inputs.Problem(next(iter(unique_key)), reason)]
         if not problems and inputs.OWNER_IN_PREVIEW in news:
@@ -148,12 +155,45 @@ class Checks:
             # A refresh, which may be in the process of the update, has checked nothing: its object is not known to be this resource's.
             objects.may_be_kept(self.token, id, olds)
             (objects.release if replaces else objects.bind)(resource, key)
+        self._verify_id(id, recorded, news, replaces)
         if not replaces:
+            if self._declares_only_its_id(resource, news):
+                return DiffResult(changes=False)
             self._compare_roles(resource, id, recorded, news)
             before = context.declared_before(resource, olds, olds.get(inputs.UNFINISHED) or ())
             if context.is_preview and any(before.get(name) != news.get(name) for name in self.inputs.names()):
                 context.preview.report_update(self.token, id, _without_unknowns(olds), before, _without_unknowns(news))
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
+
+    def _verify_id(
+        self, id: str, recorded: Mapping[str, Any], news: Mapping[str, Any], replaces: Sequence[str]
+    ) -> None:
+        """Refuse to change an id. An object never gets another one, and a new object in its place is a new tenant, or a new user.
+
+        :param replaces: the properties that replace the object.
+        :raises InputError: where another id is declared, or where a replacement in another organization would get the same one.
+        """
+        chosen, what = news.get(inputs.CHOSEN_ID), f"The {self.inputs.noun} {clean(id)}"
+        if not isinstance(chosen, str):
+            return
+        if not replaces and chosen != id:
+            raise InputError(
+                what,
+                inputs.CHOSEN_ID,
+                f"is {clean(chosen)}, and the id of an object never changes. Declare {clean(id)}, or leave {inputs.CHOSEN_ID} out. To "
+                f"have another {self.inputs.noun} with that id, declare it as another resource",
+            )
+        known = [name for name in replaces if isinstance(news.get(name), str) and news[name] != recorded.get(name)]
+        if known and chosen == id:
+            reason = "cannot be kept by the replacement, because an id stays with its organization: declare another one"
+            raise InputError(f"{what}, which is replaced by a new {known[0]},", inputs.CHOSEN_ID, reason)
+
+    @staticmethod
+    def _declares_only_its_id(resource: str | None, news: Mapping[str, Any]) -> bool:
+        """Whether the program differs from before only in declaring the id that the object has, or in leaving it out again."""
+        before = process.current().objects.declared(resource).before or {}
+        differing = [name for name in {*before, *news} if before.get(name) != news.get(name)]
+        return differing == [inputs.CHOSEN_ID] and not _is_unknown(news.get(inputs.CHOSEN_ID))
 
     def _compare_roles(
         self, resource: str | None, id: str, recorded: Mapping[str, Any], news: Mapping[str, Any]

@@ -22,6 +22,7 @@ from pulumi_zorg.engine.pending import Attempt, PendingCreate
 from pulumi_zorg.engine.reconcile import destroy
 from pulumi_zorg.engine.target import Origin, Target, repeat
 from pulumi_zorg.errors import ZorgError
+from pulumi_zorg.resource_types.inputs import CHOSEN_ID
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
 from pulumi_zorg.world.observed import Observed
@@ -31,6 +32,10 @@ from pulumi_zorg.world.proof import creation_of
 _TOLERANCE = 3.0
 #: Seconds within which a list shows an object that exists.
 _LISTED_WITHIN = 10.0
+
+
+class _IdTaken(errors.NameTaken):
+    """The id that the program chooses is taken. The server was not asked to create the object."""
 
 
 @dataclass
@@ -49,6 +54,12 @@ class Creator(Generic[AnyInputs]):
     def unique_key(self) -> dict[str, str]:
         return self.type.unique_key(self.inputs.dump())
 
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """The unique key, and the id that the program chooses, if it does."""
+        chosen = self.inputs.chosen_id
+        return self.unique_key if chosen is None else {**self.unique_key, CHOSEN_ID: chosen}
+
     @property
     def client(self) -> Client:
         return self.context.client
@@ -59,7 +70,7 @@ class Creator(Generic[AnyInputs]):
         :raises NameTaken: where the object exists and this resource neither made it nor adopts it.
         """
         pending = self.context.pending.find(self.resource)
-        existing = self.type.find_by_unique_key(self.client, self.inputs) if self.inputs.adopt else None
+        existing = self.type.find_existing(self.client, self.inputs) if self.inputs.adopt else None
         if existing is not None:
             holder = self.holder(existing)
             if holder is not None:
@@ -70,7 +81,7 @@ class Creator(Generic[AnyInputs]):
                     self.remove_orphan(own, pending)
                 self.context.pending.forget(self.resource)
             return existing, "adopted"
-        if pending is not None and (pending.id is not None or pending.identity != self.unique_key):
+        if pending is not None and (pending.id is not None or pending.identity != self.identity):
             orphan = self.recover_orphan(pending)
             if orphan is not None:
                 return orphan, "resumed"
@@ -87,8 +98,8 @@ class Creator(Generic[AnyInputs]):
         me = self.client.me.id  # read before the clock: its answer has the server's time
         attempts, attempt = () if earlier is None else earlier.attempts, Attempt(me, transport.server_time())
         hidden = self.context.reporter.hidden(self.type.token, self.inputs.dump())
-        is_secret, url = not hidden.isdisjoint(self.unique_key), transport.settings.url
-        this = PendingCreate(url, self.resource, self.unique_key, (*attempts, attempt), secret=is_secret)
+        is_secret, url = not hidden.isdisjoint(self.identity), transport.settings.url
+        this = PendingCreate(url, self.resource, self.identity, (*attempts, attempt), secret=is_secret)
         pending.keep(this)
         failures: list[ZorgError] = []
 
@@ -100,11 +111,11 @@ class Creator(Generic[AnyInputs]):
         try:
             made = repeat(
                 transport,
-                lambda: self.type.create(self.client, self.inputs),
+                self._make,
                 may_repeat,
                 "It may have happened; trying again in {}, which cannot make a second one.",
             )
-        except errors.AlreadyExists as refused:
+        except (errors.AlreadyExists, _IdTaken) as refused:
             may_have_made = this if failures else earlier
             own = self._taken_back() or self._own_or_adopted(may_have_made)
             if own is not None:
@@ -112,6 +123,8 @@ class Creator(Generic[AnyInputs]):
                 return own
             if may_have_made is None or self._can_see_existing():
                 pending.forget(self.resource)  # no attempt has made what exists
+            if isinstance(refused, _IdTaken):
+                raise self._id_conflict(refused) from None
             raise self.conflict(refused) from None
         except (errors.NoAnswer, errors.ApiError) as failure:
             if failures:
@@ -123,6 +136,16 @@ class Creator(Generic[AnyInputs]):
         pending.amend(self.resource, id=made)
         return made, "created"
 
+    def _make(self) -> str:
+        """Create the object once.
+
+        :raises _IdTaken: where the id that the program chooses is known to be taken. Nothing was created then.
+        """
+        taken = self.type.why_id_taken(self.client, self.inputs)
+        if taken is not None:
+            raise _IdTaken(f"The new {self.type.noun} is not created. {taken}")
+        return self.type.create(self.client, self.inputs)
+
     def holder(self, id: str) -> str | None:
         """Return the other resource of this run that manages the object, if one does."""
         return self.context.objects.holder(self.type.key(id, self.inputs.dump()), other_than=self.resource)
@@ -133,10 +156,10 @@ class Creator(Generic[AnyInputs]):
         The engine has no state of it. Where the resource declares something else by now that an object cannot be
         changed into, the object is removed, as a replacement would.
         """
-        own, now = self.find_orphan(pending), self.unique_key
+        own, now = self.find_orphan(pending), self.identity
         if own is None:
             return None
-        if any(name in self.inputs.replaces for name in now if now[name] != pending.identity.get(name)):
+        if any(name in (*self.inputs.replaces, CHOSEN_ID) for name in now if now[name] != pending.identity.get(name)):
             self.remove_orphan(own, pending)
             return None
         # By its id it is found again, whatever name it has if this run is cut short too.
@@ -160,13 +183,14 @@ class Creator(Generic[AnyInputs]):
 
     def _as_pending(self, pending: PendingCreate) -> AnyInputs:
         """Return what the resource declared when the create began, as far as the pending create has it."""
+        none_chosen = {CHOSEN_ID: None} if self.inputs.id_space else {}
         declared: dict[str, Any] = {name: value or None for name, value in pending.identity.items()}
-        return replace(self.inputs, **declared)
+        return replace(self.inputs, **{**none_chosen, **declared})
 
     def _taken_back(self) -> tuple[str, Origin] | None:
         """Return what exists, if the resource is replaced and its deletion policy has kept the object."""
         kept = self.context.objects.kept(self.type.token, self.unique_key)
-        if kept is None or self.holder(kept.id) is not None:
+        if kept is None or self.holder(kept.id) is not None or self.inputs.chosen_id not in (None, kept.id):
             return None
         found = self.type.find_visible(self.client, kept.id, self.type.address_in(self.inputs.dump()))
         if found is None or not self.type.has_unique_key(found.properties, self.inputs):
@@ -227,17 +251,17 @@ class Creator(Generic[AnyInputs]):
         return moment is not None and earliest <= moment.astimezone(timezone.utc).timestamp() <= latest
 
     def _listed(self, inputs: AnyInputs) -> str | None:
-        """Return the id of what exists. Lists that lag are given some time to show it."""
+        """Return the id of what exists. Lists that lag are given some time to show it; reads by an id do not lag."""
         return poll(
-            lambda: self.type.find_by_unique_key(self.client, inputs),
+            lambda: self.type.find_existing(self.client, inputs),
             lambda found: found is not None,
-            within=_LISTED_WITHIN,
+            within=_LISTED_WITHIN if inputs.chosen_id is None else 0,
             sleep=self.client.transport.sleep,
         )
 
     def _can_see_existing(self) -> bool:
         try:
-            return self.type.find_by_unique_key(self.client, self.inputs) is not None
+            return self.type.find_existing(self.client, self.inputs) is not None
         except ZorgError:
             return False
 
@@ -286,10 +310,24 @@ class Creator(Generic[AnyInputs]):
             mine = " (this credential's own user)" if event.editor.user_id == self.client.me.id else ""
             by = f", created by {event.by}{mine} at {event.creation_date:%Y-%m-%d %H:%M:%S} UTC"
         take_over = "To take it over and bring it to what is declared, set adopt=True on this resource"
+        if self.inputs.chosen_id not in (None, existing):
+            take_over = f"It has another id than {CHOSEN_ID} declares, so it is not adopted. To take it over, leave {CHOSEN_ID} out"
         return errors.NameTaken(
             f"{refused} It is {self.type.noun} {existing}{by}, which this resource did not make, as far as this machine knows. "
             f"{take_over if renamed is None else other}; else declare another one. If another resource of this program gives it up in "
             "the same run, run `pulumi up` again."
+        )
+
+    def _id_conflict(self, refused: _IdTaken) -> errors.NameTaken:
+        """Return the error for an object that is not created because the id that the program chooses is taken."""
+        chosen = str(self.inputs.chosen_id)
+        holder = self.holder(chosen)
+        if holder is not None:
+            return errors.NameTaken(f"{refused} {self._managed(chosen, holder)}")
+        what = f"a {self.type.noun} that has this id and is otherwise what is declared ({', '.join(self.inputs.unique_by)})"
+        return errors.NameTaken(
+            f"{refused} Declare another {CHOSEN_ID}, or leave it out. adopt=True takes over only {what}. If another resource of this "
+            "program gives it up in the same run, run `pulumi up` again."
         )
 
     def _managed(self, id: str, holder: str) -> str:

@@ -14,6 +14,7 @@ from pulumi_zorg import errors
 from pulumi_zorg.engine import context as process
 from pulumi_zorg.engine import state_form
 from pulumi_zorg.engine.along import deactivate_new
+from pulumi_zorg.engine.assumed import assumed
 from pulumi_zorg.engine.checks import OLD_SDK
 from pulumi_zorg.engine.context import readable
 from pulumi_zorg.engine.create import Creator
@@ -33,6 +34,10 @@ class _WrongId(Exception):
     """The answer to a create named another object than the one that was created."""
 
 
+class _Lost(Exception):
+    """Reads do not show an object that was just created."""
+
+
 class Hooks(Generic[AnyInputs]):
     """The hooks of the provider of one resource type."""
 
@@ -49,12 +54,9 @@ class Hooks(Generic[AnyInputs]):
             object_id, origin = Creator(self.type, context, inputs, resource).create_or_adopt()
         except (errors.ApiError, errors.NotProven) as refused:
             raise self._explained(refused, inputs) from None
-        if origin == "created" and self.type.created_state is not None:  # else reconciling reads it
-            object_id, origin = self._shown(object_id, resource, inputs)
-        context.world.written(self.type.key(object_id, props))
         target, is_read = Target(self.type, context.client, object_id, inputs), False
         try:
-            observed = self._reconcile(target, resource, props, self._kept(origin, inputs, resource), origin)
+            observed = self._make_whole(target, resource, props, origin)
             is_read = True
             observed = deactivate_new(target, observed, props)
             outputs = self._outputs(observed, inputs)
@@ -65,9 +67,7 @@ class Hooks(Generic[AnyInputs]):
                 "was done to it. Check zorg:url, and what is in front of the server; the next `pulumi up` looks for what was created."
             ) from None
         except ZorgError as error:
-            whole = self.type.desired(inputs).active is not False and not any(
-                getattr(inputs, name) for name in self.type.set_after_create
-            )
+            whole = not self._is_changed_next(inputs)
             unread = isinstance(error, errors.NoAnswer | errors.HeaderIgnored | errors.ApiError)
             if not (whole and origin == "created" and unread and not is_read):
                 # The pending create knows the id: the next `up` resumes it.
@@ -75,11 +75,11 @@ class Hooks(Generic[AnyInputs]):
                 raise
             # It exists, and as declared. An object without a state would be worse than a state to refresh.
             context.reporter.warn(
-                f"{self.type.noun} {object_id} was created, but could not be read back; refresh the stack. {error}"
+                f"{self.type.noun} {target.id} was created, but could not be read back; refresh the stack. {error}"
             )
             outputs = inputs.dump()
         context.pending.forget(resource)
-        return CreateResult(object_id, outputs)
+        return CreateResult(target.id, outputs)
 
     @readable()
     def read(self, id: str, props: dict[str, Any]) -> ReadResult:
@@ -150,7 +150,7 @@ class Hooks(Generic[AnyInputs]):
         target = Target(self.type, context.client, id, inputs)
         try:
             with in_state():
-                observed = self._reconcile(target, resource, recorded, before)
+                observed = self._reconcile(target, resource, recorded, before, known=assumed(target, olds, before))
         except ZorgError as error:
             outputs = self._half_done(target, olds, recorded, error)
             if outputs is None:
@@ -231,6 +231,43 @@ class Hooks(Generic[AnyInputs]):
             ignored -= {"active"}
         return {name: declared.get(name) for name in ignored} or None
 
+    def _is_changed_next(self, inputs: AnyInputs) -> bool:
+        """Return whether a new object is not as declared yet: a create makes active objects, and cannot set everything."""
+        left = any(getattr(inputs, name) for name in self.type.set_after_create)
+        return left or self.type.desired(inputs).active is False
+
+    def _make_whole(
+        self, target: Target[AnyInputs], resource: str, props: Mapping[str, Any], origin: Origin
+    ) -> Observed:
+        """Bring the object of a new resource to what is declared. A new one that the server has lost is created again."""
+        inputs, shown = target.inputs, self.type.created_state is None or origin != "created"
+        as_created = None if shown else self.type.as_created(target.client, target.id, inputs)
+        if not shown and (as_created is None or self._is_changed_next(inputs)):
+            # It is read for the state, or after what changes it next. That shows whether it is there.
+            with suppress(_Lost):
+                return self._bring(target, resource, props, origin, loses=True)
+        if not shown:
+            target.id, origin = self._shown(target.id, resource, inputs)
+        return self._bring(target, resource, props, origin)
+
+    def _bring(
+        self, target: Target[AnyInputs], resource: str, props: Mapping[str, Any], origin: Origin, *, loses: bool = False
+    ) -> Observed:
+        """Bring the object of a new resource to what is declared.
+
+        :param loses: whether to raise :class:`_Lost` where reads do not show the object that was created.
+        """
+        process.current().world.written(self.type.key(target.id, props))
+        try:
+            observed = self._reconcile(target, resource, props, self._kept(origin, target.inputs, resource), origin)
+        except errors.NotProven as error:
+            if loses and (error.exists or error.unseen):
+                raise _Lost from None
+            raise
+        if loses and observed.is_phantom:
+            raise _Lost
+        return observed
+
     def _shown(self, id: str, resource: str, inputs: AnyInputs) -> tuple[str, Origin]:
         """Return the object, or another one that is created in its place if the server has lost it: reads do not show it then."""
         context, client = process.current(), process.current().client
@@ -264,11 +301,13 @@ class Hooks(Generic[AnyInputs]):
         recorded: Mapping[str, Any],
         before: Mapping[str, Any] | None,
         origin: Origin | None = None,
+        known: Observed | None = None,
     ) -> Observed:
         """Bring the object to what is declared, and bind its id to the resource before anything is done to it.
 
         :param before: see :func:`reconcile`.
         :param origin: where the object of a new resource comes from.
+        :param known: see :func:`reconcile`.
         """
         context, inputs, is_new = process.current(), target.inputs, origin == "created"
 
@@ -277,9 +316,10 @@ class Hooks(Generic[AnyInputs]):
                 raise _WrongId
             context.objects.bind(resource, self.type.key(target.id, inputs.dump()))
 
-        made = self.type.as_created(context.client, target.id, inputs) if is_new else None
+        if is_new:
+            known = self.type.as_created(context.client, target.id, inputs)
         try:
-            observed = reconcile(target, recorded, before=before, created=made, verify=verify)
+            observed = reconcile(target, recorded, before=before, known=known, verify=verify)
         except errors.AlreadyExists as refused:
             raise Creator(self.type, context, inputs, resource).conflict(refused, renamed=target.id) from None
         # What was left on the object is not lost.

@@ -65,6 +65,7 @@ class ManagedObjects:
         self._declared: dict[str, Declared] = {}
         self._declared_by: dict[tuple[str, _UniqueKey], str] = {}
         self._holder_of: dict[Key, str] = {}
+        self._held_by: dict[str, dict[Key, None]] = {}
         self._in_state: dict[tuple[str, _UniqueKey], InState] = {}
         #: The roles that an object lets others give from this run on, and those that the run takes out of it, by the property that
         #: has its id, and the id.
@@ -82,9 +83,8 @@ class ManagedObjects:
         :param new: whether the engine is about to create or replace the resource, so that it manages no object any more.
         """
         if new:
-            for key, holder in self._holder_of.copy().items():
-                if holder == resource:
-                    self.release(resource, key)
+            for key in tuple(self._held_by.get(resource, ())):
+                self.release(resource, key)
         else:
             self.declared(resource).in_state = True
         first = self._declared_by.setdefault((token, _key(unique_key)), resource) if unique_key else resource
@@ -106,11 +106,13 @@ class ManagedObjects:
                 "an object. Take one of the two out of the program. If both are in the state, take that one out of it: "
                 "`pulumi state delete` with its URN deletes nothing on the server."
             )
+        self._held_by.setdefault(resource, {})[key] = None
 
     def release(self, resource: str, key: Key) -> None:
         """Leave the object without a holder, if the resource manages it."""
         if self._holder_of.get(key) == resource:
             self._holder_of.pop(key, None)
+            self._held_by.get(resource, {}).pop(key, None)
 
     def holder(self, key: Key, other_than: str | None = None) -> str | None:
         """Return the resource of this run that manages the object, if another one than the given one does."""

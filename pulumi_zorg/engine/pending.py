@@ -47,7 +47,7 @@ class PendingCreate:
     """A create that has not returned its object to the engine. The names of the fields are those in its file.
 
     :param resource: the resource, as :class:`pulumi_zorg.engine.managed_objects.ManagedObjects` names it.
-    :param identity: the properties that make the object unique on the server.
+    :param identity: the properties that make the object unique on the server, and ``custom_id`` where the program chooses the id.
     :param attempts: of all runs so far, the last one last.
     :param id: the object's id, once the server has answered with it.
     :param secret: whether a part of the identity is secret. Then it is kept in memory only, for this run.

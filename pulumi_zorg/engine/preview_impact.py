@@ -151,7 +151,7 @@ class PreviewImpact:
         if problems:
             return resource_type.unresolved(planned)  # a part of it is not known yet
         inputs = resource_type.inputs.of(checked)
-        existing = self.read(lambda: resource_type.find_by_unique_key(self._client, inputs))
+        existing = self.read(lambda: resource_type.find_existing(self._client, inputs))
         address = resource_type.address_in(after)
         found = (
             None
@@ -174,7 +174,7 @@ class PreviewImpact:
             return None  # a part of it is not known yet, or the calls are for what the other changes mean
         self._kept_left -= 1
         inputs = resource_type.inputs.of(checked)
-        existing = self._try(lambda: resource_type.find_by_unique_key(self._client, inputs))
+        existing = self._try(lambda: resource_type.find_existing(self._client, inputs))
         if existing is None:
             return None
         stays = "is deactivated" if inputs.deletion_policy == "deactivate" else "stays"

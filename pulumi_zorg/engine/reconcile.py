@@ -59,14 +59,14 @@ def reconcile(
     recorded: Mapping[str, Any],
     *,
     before: Mapping[str, Any] | None = None,
-    created: Observed | None = None,
+    known: Observed | None = None,
     verify: Callable[[Observed], None] = lambda observed: None,
 ) -> Observed:
     """Return the object as it was read after it was brought to what the program declares.
 
     :param recorded: what the state has of it.
     :param before: what the program declared before: only what differs from that is changed. None changes all that is declared.
-    :param created: the object as the answer to its create shows it; None where it is to be read first.
+    :param known: the object as the answer to its create, a list or the state shows it; None where it is to be read first.
     :param verify: is given each reading before a step is made, and raises where the object must not be touched.
     :raises Gone: where the object is proven to be removed.
     :raises AlreadyExists: where another object has what this one should get.
@@ -84,9 +84,9 @@ def reconcile(
     along = None if declared.along == along_before == lifecycle.NOTHING else declared.along
 
     def read() -> Step | None:
-        nonlocal created
-        found = created or target.find(recorded, along)
-        created = None
+        nonlocal known
+        found, target.is_assumed = known or target.find(recorded, along), known is not None
+        known = None
         if isinstance(found, Removal):
             raise errors.Gone(
                 f"{target.title} does not exist any more: {found.describe()}. `pulumi refresh` takes it out of the state; the "
@@ -192,8 +192,8 @@ def _make_steps(read: Read, target: Target[Any]) -> None:
             raise
         except (errors.UnexpectedAnswer, errors.ApiError) as failure:
             refused = isinstance(failure, errors.FailedPrecondition | errors.NotFound)
-            # The object may be removed already: a removal is tried without a read before it.
-            refused |= removes and isinstance(failure, errors.PermissionDenied)
+            # The object may be removed already: without a read before it, nobody knows.
+            refused |= (removes or target.is_assumed) and isinstance(failure, errors.PermissionDenied)
             if not (failure.may_have_applied or refused):
                 raise
             left = read() if removes else _read_after(failure, read)
@@ -245,13 +245,17 @@ def settle(target: Target[Any], step: Step, read: Read, refusal: ZorgError | Non
     :param refusal: the answer of a server that has not accepted the step, because the object is already in that state. It is
         raised where it has another reason.
     """
+    if refusal is not None and target.is_taken:
+        return step
     accepted = None if refusal is None else _accepted(target, step)
     # What a refused update means is known where this change has made it before, as one call of several, or where the event store can
     # be read. A refused switch can be tried.
     may_be_lost = step.action in _OPPOSITES or step.changed <= target.accepted
     if refusal is not None and (accepted is False or (accepted is None and not may_be_lost)):
         raise refusal from None
-    left = _wait(target, read, lambda left: left != step)
+    left = _wait(target, read, lambda left: left != step or target.is_taken)
+    if left == step and target.is_taken:
+        return left  # it went along with its organization meanwhile, so that the step is another one now
     if left == step:
         # Where the event store has another change after it, nothing was lost.
         if refusal is not None or _accepted(target, step) is not False:

@@ -6,9 +6,10 @@ import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any
 
+from pulumi_zorg.engine.exported import NOT_A_STATE, resources_in
 from pulumi_zorg.errors import ConfigurationError, clean
 from pulumi_zorg.resource_types.inputs import SIGNATURE
 from pulumi_zorg.resource_types.registry import INPUTS, is_known
@@ -17,8 +18,6 @@ from pulumi_zorg.world.tokens import is_ours, short
 
 # The mark of a secret (pulumi/sdk/go/common/resource/sig).
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - no secret, but the mark of one
-
-_NOT_A_STATE = "This is not a state that this release can read. `pulumi stack export --show-secrets` prints one."
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,12 @@ class Recorded:
     retained: bool = False
     to_be_made: bool = False
 
-    @property
+    @cached_property
     def address(self) -> Address:
         """By what the object is found. What the state does not have is not read."""
         return Address.of(self.all_properties, INPUTS[self.token].names())
 
-    @property
+    @cached_property
     def key(self) -> Key:
         """What is unique of the object."""
         return INPUTS[self.token].key(self.token, self.id, {**self.properties, **self.all_properties})
@@ -114,6 +113,37 @@ class Undetermined:
         return {"urn": self.urn, "type": self.token, "id": self.id, "why": self.why}
 
 
+@dataclass(frozen=True)
+class State:
+    """What a comparison needs of an exported state.
+
+    :param resources: the resources of this package, in the state's order, without those pending deletion or replacement.
+    :param to_be_made: the URNs of those pending replacement.
+    :param not_understood: those that this release does not understand.
+    :param shared: the objects that more than one resource manages. See :func:`shared`.
+    """
+
+    resources: tuple[Recorded, ...]
+    to_be_made: tuple[str, ...] = ()
+    not_understood: tuple[Undetermined, ...] = ()
+    shared: tuple[SharedObject, ...] = ()
+
+    @classmethod
+    def of(cls, exported: Mapping[str, Any]) -> State:
+        """Return that of an exported state. It keeps nothing of what the engine has for itself.
+
+        :param exported: with its secrets in plain text (``--show-secrets``).
+        :raises ConfigurationError: where the state cannot be read, or does not show a secret.
+        """
+        every = tuple(_recorded(exported, require_secrets=True))
+        return cls(
+            tuple(each for each in every if not (each.pending or each.to_be_made)),
+            tuple(each.urn for each in every if each.to_be_made),
+            not_understood(exported),
+            _shared(every),
+        )
+
+
 def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
     """Return the objects that more than one resource manages.
 
@@ -123,15 +153,6 @@ def find_shared(managed: Iterable[tuple[str, Key]]) -> tuple[SharedObject, ...]:
     for urn, key in managed:
         urns.setdefault(key, []).append(urn)
     return tuple(SharedObject(key.token, key.id, tuple(found)) for key, found in urns.items() if len(found) > 1)
-
-
-def recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
-    """Return the resources of this package in an exported state, in its order, without those pending deletion or replacement.
-
-    :param exported: with its secrets in plain text (``--show-secrets``).
-    :raises ConfigurationError: where the state cannot be read, or does not show a secret.
-    """
-    return tuple(each for each in _recorded(exported, require_secrets=True) if not (each.pending or each.to_be_made))
 
 
 def every_recorded(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
@@ -147,7 +168,7 @@ def every_urn(exported: Mapping[str, Any]) -> tuple[str, ...]:
 
     :raises ConfigurationError: where the state cannot be read.
     """
-    return tuple(each["urn"] for each in _resources(exported))
+    return tuple(each["urn"] for each in resources_in(exported))
 
 
 def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:
@@ -158,8 +179,11 @@ def shared(exported: Mapping[str, Any]) -> tuple[SharedObject, ...]:
 
     :raises ConfigurationError: where the state cannot be read.
     """
-    managed = (each for each in _recorded(exported) if not (each.external or each.to_be_made))
-    return find_shared((each.urn, each.key) for each in managed)
+    return _shared(_recorded(exported))
+
+
+def _shared(every: Iterable[Recorded]) -> tuple[SharedObject, ...]:
+    return find_shared((each.urn, each.key) for each in every if not (each.external or each.to_be_made))
 
 
 def pending_deletions(exported: Mapping[str, Any]) -> tuple[Recorded, ...]:
@@ -184,7 +208,7 @@ def not_understood(exported: Mapping[str, Any]) -> tuple[Undetermined, ...]:
     :raises ConfigurationError: where the state cannot be read.
     """
     found = []
-    for resource in _resources(exported):
+    for resource in resources_in(exported):
         why = why_not_understood(resource["urn"], resource.get("type"), resource.get("inputs"), resource.get("outputs"))
         if why is not None:
             found.append(Undetermined(resource["urn"], str(resource.get("type")), str(resource.get("id") or ""), why))
@@ -236,67 +260,11 @@ def has_resources(exported: Mapping[str, Any]) -> bool:
 
     :raises ConfigurationError: where the state cannot be read.
     """
-    return any(not str(each.get("type")).startswith("pulumi:providers:") for each in _resources(exported))
-
-
-def read_export(text: str) -> Mapping[str, Any]:
-    """Return the state in the output of ``pulumi stack export``.
-
-    :raises ConfigurationError: where the text is something else.
-    """
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise ConfigurationError(_NOT_A_STATE)
-    return found
-
-
-def stack_name(exported: Mapping[str, Any]) -> str | None:
-    """Return the name of the stack in the URNs of an exported state; None where the state has no resources.
-
-    :raises ConfigurationError: where the state cannot be read.
-    """
-    urns = (resource["urn"].split(":") for resource in _resources(exported))
-    return next((parts[2] for parts in urns if len(parts) > 2), None)
-
-
-def last_update(exported: Mapping[str, Any]) -> datetime:
-    """Return the time at which an exported state was last written.
-
-    :raises ConfigurationError: where the state does not have it.
-    """
-    resources = list(_resources(exported))
-    manifest = exported["deployment"].get("manifest")
-    times = [manifest.get("time")] if isinstance(manifest, Mapping) else []
-    times += [resource.get("modified") for resource in resources]
-    try:
-        known = [parse_time(time) for time in times if isinstance(time, str)]
-    except ValueError:
-        raise ConfigurationError(_NOT_A_STATE) from None
-    if not known:
-        raise ConfigurationError("The state does not say when it was last updated. Give a time to --since.")
-    return max(known)
-
-
-def parse_time(text: str) -> datetime:
-    """Return a time in ISO 8601. Without an offset it is UTC.
-
-    :raises ValueError: where the text is not such a time.
-    """
-    # Python 3.10 knows neither Z nor nanoseconds.
-    text = text.strip().replace("Z", "+00:00").replace("z", "+00:00")
-    head, point, rest = text.partition(".")
-    if point:
-        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-        text = f"{head}.{digits[:6]:0<6}{rest[len(digits) :]}"
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return any(not str(each.get("type")).startswith("pulumi:providers:") for each in resources_in(exported))
 
 
 def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> Iterator[Recorded]:
-    for resource in _resources(exported):
+    for resource in resources_in(exported):
         type_, urn, object_id = resource.get("type"), resource["urn"], resource.get("id")
         if not is_known(type_):
             continue
@@ -325,35 +293,17 @@ def _recorded(exported: Mapping[str, Any], *, require_secrets: bool = False) -> 
         )
 
 
-def _resources(exported: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    deployment = exported.get("deployment")
-    if not isinstance(deployment, Mapping):
-        raise ConfigurationError(_NOT_A_STATE)
-    resources = deployment.get("resources") or []
-    if not isinstance(resources, list) or not all(_is_resource(each) for each in resources):
-        raise ConfigurationError(_NOT_A_STATE)
-    yield from resources
-
-
-def _is_resource(value: Any) -> bool:
-    if not isinstance(value, Mapping) or not isinstance(value.get("urn"), str):
-        return False
-    ignored = value.get("ignoreChanges") or []
-    return (
-        all(isinstance(value.get(name) or {}, Mapping) for name in ("inputs", "outputs"))
-        and isinstance(ignored, list)
-        and all(isinstance(path, str) for path in ignored)
-    )
-
-
 def _plain_properties(properties: Mapping[str, Any] | None, secret: set[str], require_secrets: bool) -> dict[str, Any]:
     """Return the properties with their secrets in plain text, without internal ones and without encrypted ones.
 
     Adds the names of the secret properties to ``secret``.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in (properties or {}).items():
         if name.startswith("__") or value is None:
+            continue
+        if isinstance(value, str | bool):
+            found[name] = value
             continue
         try:
             found[name], is_secret = _unwrap(value)
@@ -384,7 +334,7 @@ def _unwrap(value: Any) -> tuple[Any, bool]:
             try:
                 return json.loads(value["plaintext"]), True
             except (ValueError, RecursionError):
-                raise ConfigurationError(_NOT_A_STATE) from None
+                raise ConfigurationError(NOT_A_STATE) from None
         parts = {name: _unwrap(each) for name, each in value.items()}
         return {name: each for name, (each, _) in parts.items()}, any(hidden for _, hidden in parts.values())
     if isinstance(value, list):

@@ -37,6 +37,7 @@ class Target(Generic[AnyInputs]):
     :ivar unsure: the step that was begun after the last reading.
     :ivar accepted: the properties that this change has set by calls that were accepted.
     :ivar lost: the steps that the server has lost: their opposites were made, so that they can be made again.
+    :ivar is_assumed: whether :attr:`found` is not what a read showed: it is as a create, a list or the state has it.
     """
 
     type: ResourceType[AnyInputs]
@@ -50,6 +51,7 @@ class Target(Generic[AnyInputs]):
     accepted: set[str] = field(default_factory=set)
     lost: list[Step] = field(default_factory=list)
     is_along: bool = False
+    is_assumed: bool = False
 
     def __post_init__(self) -> None:
         self.sent = self.inputs
@@ -63,6 +65,11 @@ class Target(Generic[AnyInputs]):
     def address(self) -> Address:
         """By what the declared object is found."""
         return self.type.address_in(self.inputs.dump())
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the object was deactivated along with its organization, as it was read last."""
+        return self.found is not None and bool(self.found.taken_by)
 
     @property
     def along_off(self) -> str:
@@ -90,7 +97,7 @@ class Target(Generic[AnyInputs]):
 
             (along.take_along if step.action is Action.TAKE_ALONG else along.give_back)(self)
             return
-        if step.action is Action.DEACTIVATE and self.found is not None and self.found.taken_by:
+        if step.action is Action.DEACTIVATE and self.found is not None and self.is_taken:
             release(self.client, self.found)
             return
         if step.action is Action.REACTIVATE and self.found is not None and not self.is_along:
@@ -100,6 +107,10 @@ class Target(Generic[AnyInputs]):
                 return
         try:
             self.type.perform(self.client, self.id, self.sent, step)
+        except ZorgError as refusal:
+            if self.is_assumed and not refusal.may_have_applied:
+                self.unsure = None  # it is one call, and was refused
+            raise
         finally:
             self.client.forget_along(self.id)  # of an organization, it was read for the state before this step
         self.accepted |= step.changed
@@ -162,7 +173,8 @@ def explain_update(
     if earlier:
         said.append("An earlier update of it failed half way.")
     state = ", ".join(f"{name} {shown(now, name, hidden)}" for name in names if name in now.properties)
-    read = "The object is now" if unsure is None else "Before that, the object was read as"
+    before = "the state had it as" if target.is_assumed else "the object was read as"
+    read = "The object is now" if unsure is None else f"Before that, {before}"
     _say(
         error,
         *said,
@@ -206,7 +218,8 @@ def _changes(names: Collection[str], first: Observed, now: Observed, hidden: Col
     return [
         f"{name} from {shown(first, name, hidden)} to {shown(now, name, hidden)}"
         for name in names
-        if first.properties.get(name) != now.properties.get(name)
+        # The state does not have everything that a read shows.
+        if name in first.properties and first.properties[name] != now.properties.get(name)
     ]
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import ConfigDict, Field
 
+from pulumi_zorg.api.api_services import ApiService, has_service
 from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.lists import ObjectList
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves, permissions_of
 from pulumi_zorg.api.records import Details, ObjectRecord, Wire, check_id, parse
-from pulumi_zorg.errors import InputError, NotProven, UnexpectedAnswer, clean
-from pulumi_zorg.resource_types.inputs import Inputs
+from pulumi_zorg.errors import InputError, NotFound, NotProven, UnexpectedAnswer, clean
+from pulumi_zorg.resource_types.inputs import CHOSEN_ID, Inputs
 from pulumi_zorg.world.observed import Address
 
 #: The changes whose calls have no body, and what each is as the beginning of a sentence.
@@ -303,12 +305,15 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     def _create(self, client: Client, inputs: AnyInputs) -> str:
         org_id, operation = _org_id(inputs), self.creating(inputs)
         endpoint, body, ids = self.v1["create"][0], self.create_body(inputs), self.path("", vars(inputs))
-        answer = client.change(_Answer, endpoint, operation, org=org_id, body=body, hint=self.hint, ids=ids)
+        hint = self.hint or (
+            "" if inputs.chosen_id is None else f"{CHOSEN_ID} must not be the id of another {inputs.id_space}."
+        )
+        answer = client.change(_Answer, endpoint, operation, org=org_id, body=body, hint=hint, ids=ids)
         created = answer.field(self.created_as)
         if not isinstance(created, str) or not created:
             raise UnexpectedAnswer(f"{operation}: the answer has no id, so it is not ZITADEL's.")
         check_owner(answer.details, org_id, operation)
-        return created
+        return check_chosen(created, inputs, operation)
 
     def _update(self, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]) -> None:
         self.write(client, "update", "Changing", id, inputs, self.body(inputs))
@@ -324,6 +329,37 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     def operation(self, verb: str, id: str, org_id: str) -> str:
         """Return what a call about an object is for, as the beginning of a sentence."""
         return f"{verb} {self.record.noun} {clean(id)} in organization {clean(org_id)}"
+
+
+@contextmanager
+def needs_for_chosen_id(client: Client, service: ApiService, inputs: Inputs) -> Iterator[None]:
+    """Explain the error of a server without the service of the API that takes an id of the program's choosing.
+
+    :raises InputError: where the server does not have it. Nothing was created then.
+    """
+    try:
+        yield
+    except (NotFound, UnexpectedAnswer):
+        if has_service(client.transport, service):
+            raise
+        lacks = f"needs {service.name}, a part of ZITADEL's API that this server does not have"
+        raise InputError(
+            f"The new {inputs.noun}", CHOSEN_ID, f"{lacks}: leave {CHOSEN_ID} out, or upgrade the server"
+        ) from None
+
+
+def check_chosen(created: str, inputs: Inputs, operation: str) -> str:
+    """Return the id of a new object, which is the one that the program chooses, if it does.
+
+    :raises InputError: where the server has chosen another one: an older server ignores what it does not know.
+    """
+    if inputs.chosen_id in (None, created):
+        return created
+    reason = (
+        f"is ignored by this server ({operation}): the new {inputs.noun} has the id {clean(created)}, and nothing else was done to it. "
+        f"To go on with that {inputs.noun}, leave {CHOSEN_ID} out and set adopt=True. Or remove it, and upgrade the server"
+    )
+    raise InputError(f"The new {inputs.noun}", CHOSEN_ID, reason)
 
 
 def _org_id(inputs: Any) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar
 
 from typing_extensions import Self
@@ -57,6 +58,9 @@ LOST = "__lost"
 
 #: How the engine and the SDK mark a value of their own kinds: a key of a dictionary (pulumi/sdk/go/common/resource/sig).
 SIGNATURE = "4dabf18193072939515e22adb298388d"
+
+#: The input with the id that a program chooses for a new object. An object never gets another id.
+CHOSEN_ID = "custom_id"
 
 #: The longest name, id and role key.
 LONGEST = 200  # characters, ZITADEL's own limit for names and ids
@@ -160,6 +164,14 @@ def _id(value: Any) -> str:
     return text
 
 
+def _custom_id(value: Any) -> str:
+    """Return an id that a program chooses. ZITADEL takes nearly every text, also what no path of a call can have."""
+    text = _id(value)
+    if ":" in text:
+        raise WrongValue("must not have a colon: the id of a Manager consists of ids, and a colon separates them there")
+    return text
+
+
 def role_key(key: Any) -> str:
     """Return a role key.
 
@@ -188,7 +200,9 @@ def _ids(value: Any) -> tuple[str, ...]:
     return tuple(sorted({_id(each) for each in value}))
 
 
-NAME, ID, IDS, ROLE_KEYS, FLAG = (checked_by(check) for check in (_name, _id, _ids, _role_keys, _flag))
+NAME, ID, IDS, CUSTOM_ID, ROLE_KEYS, FLAG = (
+    checked_by(check) for check in (_name, _id, _ids, _custom_id, _role_keys, _flag)
+)
 
 
 @dataclass(frozen=True)
@@ -234,6 +248,8 @@ class Inputs:
     unique_by: ClassVar[tuple[str, ...]]
     #: The input with the id of the object within which ids are unique; None where they are unique on the instance.
     id_within: ClassVar[str | None] = None
+    #: What shares its ids with the type: an id that a program chooses is that of one object among all of these.
+    id_space: ClassVar[str] = ""
     #: The inputs that a new object needs, and that a program may leave out with ``adopt``.
     needed_to_create: ClassVar[tuple[str, ...]] = ()
     #: Settings that stay as they are on an object that exists where a program leaves them out, and what a new object has.
@@ -244,12 +260,19 @@ class Inputs:
         default=DeletionPolicy.REMOVE.value, metadata=one_of(DeletionPolicy.REMOVE.value, DeletionPolicy.RETAIN.value)
     )
 
+    @property
+    def chosen_id(self) -> str | None:
+        """The id that the program chooses for a new object; None where the server does."""
+        found: str | None = getattr(self, CHOSEN_ID, None)
+        return found
+
     @classmethod
     def of(cls, checked: Mapping[str, Any]) -> Self:
         """Return the inputs that are in the state's form, as :func:`check_inputs` returns it."""
         return cls(**{**checked, **{name: tuple(value) for name, value in checked.items() if isinstance(value, list)}})
 
     @classmethod
+    @cache
     def names(cls) -> tuple[str, ...]:
         """Return the names of the inputs."""
         return tuple(each.name for each in fields(cls))

@@ -6,7 +6,10 @@ import base64
 import inspect
 import pickle
 import re
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+import sys
+import threading
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
@@ -35,8 +38,30 @@ _OF_A_SUBCLASS = pulumi.Alias(type_="pulumi-python:dynamic:Resource")
 _OPTIONS = frozenset(inspect.signature(pulumi.ResourceOptions).parameters)
 #: How similar two names are of which one is meant by the other. "organization_id" and "org_id" have 0.57.
 _SIMILAR = 0.55
+#: The calls on the stack that the SDK records, from its own: seven are its own and this module's, then come the program's.
+_FRAMES = 11
+_STACK_LOCK = threading.RLock()
 #: Of Python's pickling; the SDK uses the default of the Python that runs the program, which is 5 since Python 3.14.
 _PICKLE_PROTOCOL = 4
+
+
+@contextmanager
+def _short_stack() -> Iterator[None]:
+    """Record fewer calls in the state of a resource. The engine writes the whole state at each step of an `up`.
+
+    The SDK records all calls on the stack, which was half of the state of a user grant, with paths of the machine. Python's own limit for
+    tracebacks holds for that too.
+    """
+    with _STACK_LOCK:
+        before = getattr(sys, "tracebacklimit", None)
+        sys.tracebacklimit = _FRAMES
+        try:
+            yield
+        finally:
+            if before is None:
+                del sys.tracebacklimit
+            else:
+                sys.tracebacklimit = before
 
 
 class ZitadelResource(Resource):
@@ -110,7 +135,10 @@ class ZitadelResource(Resource):
 
     def _register(self, resource_name: str, props: dict[str, Any], options: pulumi.ResourceOptions) -> None:
         props[PROVIDER_KEY] = pickled_provider(self._dynamic_provider)
-        pulumi.CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, options)
+        with _short_stack():
+            pulumi.CustomResource.__init__(
+                self, f"pulumi-python:{self._resource_type_name}", resource_name, props, options
+            )
 
     def _sent(self, given: Mapping[str, Any], checked: Mapping[str, Any]) -> dict[str, Any]:
         """Return the properties that the engine gets.

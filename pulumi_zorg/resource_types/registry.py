@@ -54,7 +54,7 @@ class _Registry(Mapping[str, T], Generic[T]):
             raise ConfigurationError(
                 f"This release does not know the resource type {clean(type, 200)}. Install a newer one."
             )
-        found: T = _load(f"{_PACKAGES[type]}.{self._module}", self._name)
+        found: T = _load(_PACKAGES[type], self._module, self._name)
         return found
 
     def __iter__(self) -> Iterator[str]:
@@ -65,13 +65,13 @@ class _Registry(Mapping[str, T], Generic[T]):
 
 
 @cache
-def _load(module: str, name: str) -> Any:
-    return getattr(importlib.import_module(f"pulumi_zorg.resource_types.{module}"), name)
+def _load(package: str, module: str, name: str) -> Any:
+    return getattr(importlib.import_module(f"pulumi_zorg.resource_types.{package}.{module}"), name)
 
 
 def resource_class(token: str) -> type[ZitadelResource]:
     """Return the class by which a program declares a resource of a type."""
-    found: type[ZitadelResource] = _load(f"{_PACKAGES[token]}.resource", short(token))
+    found: type[ZitadelResource] = _load(_PACKAGES[token], "resource", short(token))
     return found
 
 

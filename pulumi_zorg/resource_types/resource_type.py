@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import Event, ObjectRecord
-from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven, UnexpectedAnswer, ZorgError
+from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven, UnexpectedAnswer, ZorgError, clean
 from pulumi_zorg.resource_types.along import as_declared
 from pulumi_zorg.resource_types.calls import Calls
 from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Impact, Planned
-from pulumi_zorg.resource_types.inputs import Inputs
+from pulumi_zorg.resource_types.inputs import CHOSEN_ID, Inputs
 from pulumi_zorg.resource_types.lifecycle import NOTHING, Action, Snapshot, Step
 from pulumi_zorg.resource_types.role_use import why_refused
 from pulumi_zorg.world import proof
@@ -63,6 +63,8 @@ class ResourceType(Generic[AnyInputs]):
     #: The properties that an update sends as they were read where a program leaves them out, because the server would reset or
     #: demands them; None for all.
     sent_as_read: ClassVar[tuple[str, ...] | None] = None
+    #: The properties whose update sends nothing else of the object, and replaces the value whatever it is.
+    sent_alone: ClassVar[tuple[str, ...]] = ()
     #: Of the states that are neither active nor inactive, those that take an object's access away, and what the object is in each.
     halted: ClassVar[Mapping[str, str]] = {}
     #: Whether objects come and go without a program, so that `zorg generate` and unmanaged objects have the type only on request.
@@ -163,7 +165,8 @@ class ResourceType(Generic[AnyInputs]):
         """
         created, properties = record.details.creation_date, record.properties()
         within = self.key(record.id, vars(record)).within
-        return Observed(self.token, record.id, properties, created, record.warning, record.is_phantom, within)
+        shown = Observed(self.token, record.id, properties, created, record.warning, record.is_phantom, within)
+        return shown if record.removed_with is None else replace(shown, removed_with=record.removed_with)
 
     # Finding an object
 
@@ -262,6 +265,56 @@ class ResourceType(Generic[AnyInputs]):
         newest = proof.list_events(client, (*self.events.created, *renamed), org_id)
         ids = dict.fromkeys(self.events.subject(event) for event in newest if self.may_be(event, inputs))
         return next(filter(is_it, ids), None)
+
+    def find_existing(self, client: Client, inputs: AnyInputs) -> str | None:
+        """Return the id of the object that exists where this one would be created: it has the declared unique key, and the id that
+        the program chooses, if it does. None where none can be seen."""
+        chosen = inputs.chosen_id
+        if chosen is None:
+            return self.find_by_unique_key(client, inputs)
+        found = self.find_visible(client, chosen, self.address_in(inputs.dump()))
+        return chosen if found is not None and self.has_unique_key(found.properties, inputs) else None
+
+    def why_id_taken(self, client: Client, inputs: AnyInputs) -> str | None:
+        """Return who has the id that the program chooses, as a sentence; None where nothing is known against it.
+
+        The server does not refuse each id that is taken. It creates a project with the id of another organization's project, and a
+        service account with that of a person: the events of both are then those of one object, and the server shows one of them.
+
+        An id stays with its organization, also after its object was removed: older servers put what gets the id again into the first
+        organization, whatever the call says.
+        """
+        chosen, org_id = inputs.chosen_id, getattr(inputs, "org_id", None)
+        if chosen is None:
+            return None
+        its = f"{CHOSEN_ID} declares {clean(chosen)}, which is the id of"
+        events = proof.history_of(client, chosen, self.life_of_id)
+        if events is None:
+            owner = self.owner_of_id(client, chosen)
+            return None if owner is None else f"{its} {self.id_holder(owner)}."
+        if not events:
+            return None
+        last = events[-1]
+        owner = last.aggregate.resource_owner
+        if last.kind not in self.events.removed:
+            created = f"created by {last.by} at {last.creation_date:%Y-%m-%d %H:%M:%S} UTC"
+            return f"{its} {self.id_holder(owner)}, {created}. It exists, or was removed along with its organization."
+        if org_id in (None, owner):
+            return None
+        return f"{CHOSEN_ID} declares {clean(chosen)}, which was the id of {self.id_holder(owner)}. An id stays with its organization."
+
+    @property
+    def life_of_id(self) -> tuple[str, ...]:
+        """The types of the events that create or remove an object whose ids are those of this type."""
+        return (*self.events.created, *self.events.removed)
+
+    def id_holder(self, org_id: str) -> str:
+        """Return what has an id, in a sentence: "a user of organization 300"."""
+        return f"a {self.inputs.id_space} of organization {clean(org_id)}"
+
+    def owner_of_id(self, client: Client, id: str) -> str | None:
+        """Return the organization of the object with this id, whatever its organization and its type; None where none can be seen."""
+        raise NotImplementedError
 
     def has_unique_key(self, properties: Mapping[str, Any], inputs: AnyInputs) -> bool:
         """Whether an object has the declared unique key. What the program leaves to the server is not compared."""

@@ -69,16 +69,15 @@ def lacking(
         return has_not(known.name or "the project", missing, has)
     if not use.by_grant:
         return None
-    for grant_id, granted in known.grants.items():
-        is_it = grant_id == use.project_grant_id
-        if not is_it and use.project_grant_id is None and use.org_id != known.org_id:
-            is_it = granted.granted_org_id == use.org_id
-        if is_it:
-            then = GrantedRoles(
-                granted.granted_org_id, (*granted.keys, *offered.get(("project_grant_id", grant_id), ()))
-            )
-            return _lacking_in_grant(known.name or "the project", then, use.keys)
-    return None
+    # Of thousands of project grants, the one that is named is not searched.
+    grant_id = use.project_grant_id
+    if grant_id is None and use.org_id != known.org_id:
+        grant_id = next((key for key, each in known.grants.items() if each.granted_org_id == use.org_id), None)
+    granted = None if grant_id is None else known.grants.get(grant_id)
+    if grant_id is None or granted is None:
+        return None
+    then = GrantedRoles(granted.granted_org_id, (*granted.keys, *offered.get(("project_grant_id", grant_id), ())))
+    return _lacking_in_grant(known.name or "the project", then, use.keys)
 
 
 def has_not(title: str, missing: Collection[str], has: Collection[str]) -> str:

@@ -66,7 +66,10 @@ class Changes:
         """
         if events is None:
             return {each.key for each in sought}
-        return self.affected_by(events, sought, self._taken_along(events, at_most=1 + len(sought) // 10), shown)
+        parents = {token: any(each.created for each in of.events.parents) for token, of in self._types.items()}
+        unknown = any(parents[each.key.token] and _removed_with(each, shown) is None for each in sought)
+        taken_along = self._taken_along(events, at_most=1 + len(sought) // 10) if unknown else frozenset[str]()
+        return self.affected_by(events, sought, taken_along, shown)
 
     def _taken_along(self, events: Sequence[Event], at_most: int) -> frozenset[str] | None:
         """Return the ids of users and projects that a removed organization took along.
@@ -123,9 +126,14 @@ class Changes:
             if parent.created:  # it lives in an organization
                 named |= taken_along or frozenset()
 
+        if not any(removed.values()):
+            return {each.key for each in sought if each.key in changed}
+
         def is_removed(each: Sought) -> bool:
-            parents = self._types[each.key.token].events.parents
-            if is_unknown and any(parent.created for parent in parents):
+            parents, organizations = self._types[each.key.token].events.parents, _removed_with(each, shown)
+            if organizations is not None and not organizations.isdisjoint(removed["org_id"]):
+                return True
+            if organizations is None and is_unknown and any(parent.created for parent in parents):
                 return True
             names = ("org_id", *(parent.property for parent in parents))
             return any(each.address.ids.get(name) in removed[name] for name in names)
@@ -161,6 +169,7 @@ class Changes:
                 if key in missing and event.kind in events.removed:
                     found[key] = removal(event, f"{type.noun} {clean(key.id)} was removed")
                 elif key in missing:
+                    found.pop(key, None)  # a program can choose the id of an object that was removed
                     created[key] = event
         rest = {key: event for key, event in created.items() if key not in found}
         if rest and type.in_organization:
@@ -199,6 +208,12 @@ class Changes:
                 elif event.kind in own.removed:
                     found[own.key(token, event)] = None
         return found
+
+
+def _removed_with(sought: Sought, shown: Mapping[Key, Observed]) -> frozenset[str] | None:
+    """Return the organizations of an object's parents, as a list shows them; None where it does not."""
+    found = shown.get(sought.key)
+    return None if found is None else found.removed_with
 
 
 @dataclass(frozen=True)

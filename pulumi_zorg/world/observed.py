@@ -50,9 +50,12 @@ class Address:
         :param properties: as the state, a list or an event has them.
         :param wanted: the properties that are wanted if the object has them here; all others are wanted in any case.
         """
-        named = {name: value for name, value in properties.items() if name.endswith("_id")}
-        ids = {name: value for name, value in named.items() if isinstance(value, str) and value}
-        unwanted = frozenset(name for name in wanted if properties.get(name) is None)
+        ids = {
+            name: value
+            for name, value in properties.items()
+            if name.endswith("_id") and isinstance(value, str) and value
+        }
+        unwanted = frozenset([name for name in wanted if properties.get(name) is None])
         return cls(ids, unwanted, is_active=properties.get(ACTIVE) is not False)
 
 
@@ -83,6 +86,7 @@ class Observed:
         :class:`~pulumi_zorg.resource_types.lifecycle.Snapshot`.
     :param taken_by: the id of the deactivated organization along with which it was deactivated; empty for none. Its own flag ``active`` is
         what it was before then, and what it is again afterwards.
+    :param removed_with: the organizations of its parents, with which it is removed; None where not all of them are known.
     :param still_active: the objects that should be deactivated along with it, and are active.
     """
 
@@ -95,6 +99,7 @@ class Observed:
     within: str = ""
     along: str = "none"
     taken_by: str = ""
+    removed_with: frozenset[str] | None = None
     still_active: tuple[Observed, ...] = ()
 
     @property

@@ -120,6 +120,7 @@ def find_record(client: Client, type: ResourceType[Any], id: str, address: Addre
 def _from_events(
     client: Client, type: ResourceType[Any], events: tuple[Event, ...], address: Address, what: str, refused: ApiError
 ) -> ObjectRecord | Removal:
+    events = _of_this_life(type.events, events)
     last, org_id = events[-1], type.events.properties_in(events[0]).get("org_id", "")
     if last.kind in type.events.removed:
         return removal(last, f"{what} was removed")
@@ -140,6 +141,12 @@ def _from_events(
     if record is None:
         raise _not_shown(what, refused)
     return record
+
+
+def _of_this_life(own: ObjectEvents, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """Return the events since the object was created last: a program can choose the id of an object that was removed."""
+    last = max((at for at, event in enumerate(events) if event.kind in own.created), default=0)
+    return events[last:]
 
 
 def _removals_of_parents(
@@ -268,6 +275,11 @@ def events_of(
     """
     found = _read_events(client, events.aggregate_of(id, address), events.life if kinds is None else kinds)
     return None if found is None else tuple(event for event in found if events.subject(event) == id)
+
+
+def history_of(client: Client, id: str, kinds: Iterable[str]) -> tuple[Event, ...] | None:
+    """Return the events of these types of an id, whatever it is the id of, oldest first; None for a caller who may not read them."""
+    return _read_events(client, id, kinds)
 
 
 def list_events(client: Client, kinds: Iterable[str], resource_owner: str | None = None) -> tuple[Event, ...]:

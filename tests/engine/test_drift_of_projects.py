@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pulumi_zorg.drift.compare import changes_of
-from pulumi_zorg.engine.state import recorded
+from pulumi_zorg.engine.state import State
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from tests.support.servers import Server
 from tests.support.stack import Stack, project
@@ -43,7 +43,9 @@ def test_an_ignored_path_of_roles_means_the_same_as_to_the_engine(server: Server
         }
     )
     stack.up()
-    state = {each.urn.rsplit("::", 1)[1]: each for each in recorded(json.loads(stack.must("stack", "export").out))}
+    state = {
+        each.urn.rsplit("::", 1)[1]: each for each in State.of(json.loads(stack.must("stack", "export").out)).resources
+    }
     for name, (_, what) in cases.items():
         change(server, state[name].id, what)
     with Clients() as clients:

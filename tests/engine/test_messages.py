@@ -63,6 +63,7 @@ def test_the_source_of_a_resource_is_the_line_of_the_program(server: Server, sta
     (acme,) = (each for each in stack.state()["deployment"]["resources"] if each["type"].endswith("zorg:Organization"))
     assert acme["sourcePosition"].endswith("/__main__.py#3")
     assert acme["stackTrace"][0]["sourcePosition"] == acme["sourcePosition"]
+    assert len(acme["stackTrace"]) <= 4, "all calls on the stack are half of the state"
 
 
 def test_a_refusal_is_one_message_with_what_zitadel_said(server: Server, stack: Stack) -> None:

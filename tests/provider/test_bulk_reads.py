@@ -281,3 +281,45 @@ def test_a_project_grant_that_is_another_one_by_now_is_not_confirmed(server: Ser
     server.proxy.clear()
     stack.must("refresh")
     assert calls(server)[f"GET /management/v1/users/{users[-1]}/grants/{stack.id(last)}"] == 1
+
+
+def test_a_refresh_after_many_organizations_were_removed_takes_as_many_calls_as_later(
+    server: Server, stack: InProcessStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, users = server.admin, [server.admin.create_user(server.home, f"user{number}") for number in range(2 * FEW)]
+    granted = {
+        f"grant{number}": grant(server.home, user, server.project, ["viewer"]) for number, user in enumerate(users)
+    }
+    stack.declare(**granted)
+    stack.up()
+    for each in [admin.create_organization(f"Tenant {number}") for number in range(2 * FEW)]:
+        admin.remove_organization(each)
+    server.proxy.clear()
+    assert stack.run("refresh", "--expect-no-changes").code == 0
+    directly = calls(server)
+    monkeypatch.setattr("pulumi_zorg.world.changes.LONGEST_LAG", timedelta(seconds=-5))  # an hour later
+    server.proxy.clear()
+    assert stack.run("refresh", "--expect-no-changes").code == 0
+    assert directly.total() == calls(server).total(), directly
+
+
+@pytest.mark.parametrize("of_the_project", [False, True])
+def test_a_list_hides_no_grant_that_went_with_another_organization(
+    server: Server, stack: InProcessStack, of_the_project: bool
+) -> None:
+    """The organization of the users, or of the project, was removed, which writes no event of the user grants."""
+    admin, tenant, vendor = server.admin, server.admin.create_organization("Tenant"), server.home
+    project, owner = server.project, tenant
+    if of_the_project:
+        vendor = admin.create_organization("Vendor")
+        project, owner = admin.create_project(vendor, "Shop", ["viewer"]), server.home
+    project_grant = admin.grant_project(vendor, project, tenant, ["viewer"]) if of_the_project else None
+    users = [admin.create_user(owner, f"user{number}") for number in range(2 * FEW)]
+    org_id = tenant if of_the_project else server.home
+    granted = [grant(org_id, user, project, ["viewer"], project_grant_id=project_grant) for user in users]
+    stack.declare(**{f"grant{number}": each for number, each in enumerate(granted)})
+    stack.up()
+    admin.call("POST", "/debug/lag", {"since": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ}"})
+    admin.remove_organization(vendor if of_the_project else tenant)
+    refreshed = stack.must("refresh")
+    assert stack.resources() == {}, refreshed.out

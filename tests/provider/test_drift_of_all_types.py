@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pulumi_zorg.drift.pipeline import explain_unmanaged
-from pulumi_zorg.engine.state import Recorded, recorded
+from pulumi_zorg.engine.state import Recorded, State
 from pulumi_zorg.resource_types.registry import RESOURCE_TYPES
 from pulumi_zorg.testing import Fault
 from pulumi_zorg.world.reader import FEW_LISTS
@@ -135,7 +135,7 @@ def test_all_that_was_removed_with_the_organization_is_reported(every_server: Se
 
 
 def compared(stack: InProcessStack) -> tuple[Recorded, ...]:
-    return recorded(stack.state())
+    return State.of(stack.state()).resources
 
 
 def calls(server: Server) -> Counter[str]:

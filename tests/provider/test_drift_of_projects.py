@@ -17,6 +17,7 @@ import pytest
 from pulumi_zorg.drift.ignore import IgnoreRules
 from pulumi_zorg.drift.pipeline import Options, find_drift
 from pulumi_zorg.drift.report import Drift, Report
+from pulumi_zorg.engine.state import State
 from pulumi_zorg.testing import AdminClient, Fault
 from pulumi_zorg.world.reader import FEW, FEW_LISTS
 from pulumi_zorg.world.tokens import resource_name, type_token
@@ -52,7 +53,7 @@ class Tenant:
     def compare(self, token: str | None = None, state: dict[str, Any] | None = None, **options: Any) -> Report:
         client = self.clients.holder(self.server, token or self.server.token)
         self.server.proxy.clear()
-        report = find_drift("test", state or self.stack.state(), World(client), Options(**options))
+        report = find_drift("test", State.of(state or self.stack.state()), World(client), Options(**options))
         assert self.server.proxy.writes == []
         return report
 
@@ -465,5 +466,5 @@ def test_a_page_of_events_that_is_not_answered_is_no_drift(tenant: Tenant, monke
     )
     client = tenant.clients.owner(tenant.server)
     tenant.server.proxy.add(fault)
-    report = find_drift("test", tenant.stack.state(), World(client), Options())
+    report = find_drift("test", State.of(tenant.stack.state()), World(client), Options())
     assert (report.drifted, report.unknown) == ((), ())

@@ -223,15 +223,17 @@ def test_nobody_is_blamed_where_nobody_else_changed_it(server: Server, stack: In
     assert "omebody" not in failed.out
 
 
+@pytest.mark.parametrize("active", [True, False])
 def test_a_create_that_is_never_shown_is_made_again(
-    server: Server, stack: InProcessStack, caller: Callable[..., None]
+    server: Server, stack: InProcessStack, caller: Callable[..., None], active: bool
 ) -> None:
     caller(server, stack)
     lose(server, 1, "user.grant.added")
-    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"], active=active))
     up = stack.up()
     assert up.shows("the server has lost it", "created again"), up.out
-    assert server.admin.grant(server.home, server.ann, stack.id("ann"))["state"] == "USER_GRANT_STATE_ACTIVE"
+    state = f"USER_GRANT_STATE_{'ACTIVE' if active else 'INACTIVE'}"
+    assert server.admin.grant(server.home, server.ann, stack.id("ann"))["state"] == state
     assert stack.preview("--refresh") == {}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_zorg.engine.state import recorded
+from pulumi_zorg.engine.state import State
 from pulumi_zorg.generate.pipeline import generate
 from pulumi_zorg.testing import Fault
 from tests.support.in_process import InProcessStack
@@ -347,6 +347,8 @@ def test_unmanaged_managers_are_those_who_were_added_to_an_organization_later(
     reader = server.admin.create_user(server.home, "reader")
     server.admin.add_instance_member(reader, "IAM_OWNER_VIEWER")
     world = World(clients.holder(server, server.admin.create_token(server.home, reader)))
-    found, unknown = find_unmanaged(world, recorded(stack.state()), whole_instance=False, types=(TOKENS["manager"],))
+    found, unknown = find_unmanaged(
+        world, State.of(stack.state()).resources, whole_instance=False, types=(TOKENS["manager"],)
+    )
     assert unknown == ()
     assert {each.id for each in found} == {f"organization:{each}:{server.bob}" for each in (acme, beta)}

@@ -304,7 +304,8 @@ class InProcessStack:
         """Whether what is declared replaces the resource. Else it is updated, if anything differs."""
         have = self._state[name]
         differing = sorted(each for each in {*inputs, *have.inputs} if inputs.get(each) != have.inputs.get(each))
-        replaces = provider.diff(have.id, copy.deepcopy(have.outputs), copy.deepcopy(inputs)).replaces
+        found = provider.diff(have.id, copy.deepcopy(have.outputs), copy.deepcopy(inputs))
+        replaces, differing = found.replaces, [] if found.changes is False else differing
         if replaces or have.replacing:
             command.ops[name] = ["delete-replaced", "replace", "create-replacement", *differing]
             return True

@@ -14,7 +14,8 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.drift.compare import compare
 from pulumi_zorg.drift.pipeline import explain, explain_unmanaged
 from pulumi_zorg.drift.report import Drift
-from pulumi_zorg.engine.state import Recorded, parse_time
+from pulumi_zorg.engine.exported import parse_time
+from pulumi_zorg.engine.state import Recorded
 from pulumi_zorg.errors import PermissionDenied, Unauthenticated, UnexpectedAnswer
 from pulumi_zorg.resource_types.organization.calls import OrganizationCalls
 from pulumi_zorg.resource_types.user_grant.calls import UserGrantCalls
@@ -22,7 +23,7 @@ from pulumi_zorg.testing import Fault
 from pulumi_zorg.world.observed import Observed, Removal
 from pulumi_zorg.world.reader import FEW, FEW_LISTS
 from tests.support.calls import Organizations, UserGrants
-from tests.support.servers import Server
+from tests.support.servers import Server, emulated
 from tests.support.types import ORGANIZATION, USER_GRANT
 from tests.support.world import World, affected_by, events_since, find, find_unmanaged, observe
 from tests.unit.clients import Clients
@@ -77,16 +78,37 @@ def test_many_objects_in_sync_take_few_calls(profile_server: Server, clients: Cl
     assert sum(calls(profile_server).values()) <= 4, calls(profile_server)
 
 
-def test_grants_in_many_organizations_are_listed_by_id(profile_server: Server, clients: Clients) -> None:
-    server, recorded = profile_server, []
+def grants_in_many_organizations(server: Server) -> list[Recorded]:
+    found = []
     for number in range(FEW + 1):
         tenant = server.admin.create_organization(server.name(f"Tenant {number}"))
         project = server.admin.create_project(tenant, "P", ("viewer",))
-        recorded.append(a_grant(server, server.admin.create_user(tenant, f"u{number}"), org_id=tenant, project=project))
-    client = clients.owner(server)
-    server.proxy.clear()
+        found.append(a_grant(server, server.admin.create_user(tenant, f"u{number}"), org_id=tenant, project=project))
+    return found
+
+
+def test_grants_in_many_organizations_are_not_read_one_by_one(profile_server: Server, clients: Clients) -> None:
+    recorded = grants_in_many_organizations(profile_server)
+    client = clients.owner(profile_server)
+    profile_server.proxy.clear()
     assert drifts(client, recorded) == ()
-    assert calls(server)["GET " + recorded[0].id] == 0
+    assert calls(profile_server)["GET " + recorded[0].id] == 0
+
+
+@pytest.mark.parametrize(("others", "lists"), [(0, 1), (5_000, 2)])
+def test_grants_are_listed_by_their_ids_if_the_instance_has_many_others(
+    clients: Clients, others: int, lists: int
+) -> None:
+    with emulated() as server:
+        recorded = grants_in_many_organizations(server)
+        client = clients.owner(server)
+        server.proxy.clear()
+        if others:
+            first = json.dumps({"pagination": {"totalResult": str(others)}, "authorizations": []})
+            server.proxy.add(Fault("answer", path="ListAuthorizations$", status=200, body=first))
+        assert drifts(client, recorded) == ()
+        assert calls(server)["POST ListAuthorizations"] == lists
+        assert calls(server)["GET " + recorded[0].id] == 0
 
 
 def test_an_object_that_lists_do_not_show_yet_is_read_by_id(server: Server, clients: Clients) -> None:

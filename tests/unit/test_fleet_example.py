@@ -15,7 +15,8 @@ import pulumi
 import pytest
 import yaml
 
-from pulumi_zorg.engine.state import recorded, shared, stack_name
+from pulumi_zorg.engine.exported import stack_name
+from pulumi_zorg.engine.state import State, shared
 from tests.support.stack import ROOT, TOKENS
 
 MODULES = ("layout", "plan", "program", "fleet")
@@ -260,7 +261,9 @@ def test_the_tenants_are_read_from_a_state(plan: ModuleType) -> None:
 def test_the_states_of_all_stacks_are_one_for_zorg_drift(plan: ModuleType) -> None:
     """What two stacks have while a tenant moves is there once. What one stack has twice is still a mistake."""
     state = plan.merged({"tenants-2": _state("tenants-2"), "tenants-0": _state("tenants-0")}, "zorg-fleet")
-    found = [each.urn.replace("urn:pulumi:", "").partition("::")[0] + " " + each.id for each in recorded(state)]
+    found = [
+        each.urn.replace("urn:pulumi:", "").partition("::")[0] + " " + each.id for each in State.of(state).resources
+    ]
     assert found == ["tenants-2 1", "tenants-2 2", "tenants-2 9tenants-2", "tenants-0 9tenants-0"]
     assert stack_name(state) == "fleet"
     assert shared(state) == ()

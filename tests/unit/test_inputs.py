@@ -69,7 +69,7 @@ def test_what_identifies_a_grant_replaces_it_and_nothing_of_an_organization_does
 def test_what_is_no_input_is_passed_over() -> None:
     checked, problems = check_inputs(OrganizationInputs, {**ORG, "state": "ORG_STATE_ACTIVE", "__provider": "…"})
     assert problems == []
-    assert set(checked) == {*OrganizationInputs.names()} - {"admins", "cascade"}
+    assert set(checked) == {*OrganizationInputs.names()} - {"admins", "cascade", "custom_id"}
 
 
 def test_none_is_not_given() -> None:

@@ -19,9 +19,12 @@ GRANT: dict[str, Any] = {"org_id": "1", "user_id": "2", "project_id": "3"}
 PROJECT_GRANT: dict[str, Any] = {"org_id": "1", "project_id": "2", "granted_org_id": "3"}
 #: A resource of the program, of which the constructor only looks at the class.
 ACME = zorg.Organization.__new__(zorg.Organization)
-ORGANIZATION_ARGUMENTS = "The arguments are name, active, admins, adopt, deletion_policy, allow_lockout, cascade"
+ORGANIZATION_ARGUMENTS = (
+    "The arguments are name, active, admins, custom_id, adopt, deletion_policy, allow_lockout, cascade"
+)
 ORGANIZATION_PROPERTIES = (
-    "The properties are name, active, admins, adopt, deletion_policy, allow_lockout, cascade, primary_domain, state"
+    "The properties are name, active, admins, custom_id, adopt, deletion_policy, allow_lockout, cascade, primary_domain, "
+    "state"
 )
 USER_GRANT_ARGUMENTS = (
     "The arguments are org_id, user_id, project_id, role_keys, project_grant_id, active, adopt, deletion_policy"

@@ -390,6 +390,7 @@ INPUTS: dict[type, dict[str, Any]] = {
     zorg.Organization: {
         "name": None,
         "admins": None,
+        "custom_id": None,
         "active": True,
         "adopt": False,
         "deletion_policy": "remove",
@@ -404,6 +405,7 @@ INPUTS: dict[type, dict[str, Any]] = {
         "project_role_check": None,
         "has_project_check": None,
         "private_labeling_setting": None,
+        "custom_id": None,
         "active": True,
         "adopt": False,
         "deletion_policy": "remove",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import copy
+import json
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,16 +13,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pulumi_zorg.engine.exported import last_update, parse_time, read_export, stack_name
 from pulumi_zorg.engine.state import (
+    State,
     has_resources,
-    last_update,
     not_understood,
-    parse_time,
     pending_deletions,
     pending_replacements,
-    recorded,
     shared,
-    stack_name,
 )
 from pulumi_zorg.errors import ConfigurationError
 from pulumi_zorg.resource_types.registry import INPUTS, RESOURCE_TYPES
@@ -36,43 +35,45 @@ def exported(**resource: Any) -> dict[str, Any]:
 
 
 def test_inputs_are_compared_and_outputs_are_known() -> None:
-    (each,) = recorded(
+    (each,) = State.of(
         exported(
             inputs={"__provider": "x", "name": "Acme"},
             outputs={"__provider": "x", "name": "Acme", "state": "ORG_STATE_ACTIVE", "gone": None},
             ignoreChanges=["name"],
         )
-    )
+    ).resources
     assert (each.properties, each.all_properties) == ({"name": "Acme"}, {"name": "Acme", "state": "ORG_STATE_ACTIVE"})
     assert (each.ignored, each.secret) == ({"name"}, set())
 
 
 def test_a_resource_that_only_reads_its_object_is_compared_by_its_outputs() -> None:
     outputs = {"name": "Acme", "primary_domain": "acme.localhost", "state": "ORG_STATE_ACTIVE"}
-    (each,) = recorded(exported(inputs={"__provider": "x"}, outputs=outputs, external=True))
+    (each,) = State.of(exported(inputs={"__provider": "x"}, outputs=outputs, external=True)).resources
     assert each.properties == {"name": "Acme", "primary_domain": "acme.localhost"}
 
 
 def test_server_defaults_are_known_and_not_compared() -> None:
-    (each,) = recorded(
+    (each,) = State.of(
         exported(type=USER_GRANT, inputs={"org_id": "7"}, outputs={"__filled": {"project_grant_id": "8"}})
-    )
+    ).resources
     assert (each.properties, each.all_properties) == ({"org_id": "7"}, {"org_id": "7", "project_grant_id": "8"})
 
 
 def test_secrets_are_in_plain_text_and_marked() -> None:
-    (each,) = recorded(exported(inputs={"name": {**SECRET, "plaintext": '"Acme"'}}, outputs={"role_keys": ["a"]}))
+    (each,) = State.of(
+        exported(inputs={"name": {**SECRET, "plaintext": '"Acme"'}}, outputs={"role_keys": ["a"]})
+    ).resources
     assert (each.properties["name"], each.secret) == ("Acme", {"name"})
 
 
 def test_an_encrypted_secret_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="secret"):
-        recorded(exported(inputs={"name": {**SECRET, "ciphertext": "v1:x"}}))
+        State.of(exported(inputs={"name": {**SECRET, "ciphertext": "v1:x"}}))
 
 
 @pytest.mark.parametrize("other", [{"type": "random:index:Pet"}, {"delete": True}])
 def test_other_types_and_pending_deletions_are_left_out(other: dict[str, Any]) -> None:
-    assert recorded(exported(**other)) == ()
+    assert State.of(exported(**other)).resources == ()
 
 
 def resource(name: str, id: str, type: str = ORGANIZATION, **more: Any) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def test_an_id_is_unique_only_within_its_type_and_where_the_type_says_so_within_
 
     two = of(resource("acme", "1"), granted("a", "7"), granted("b", "8"))
     assert shared(two) == ()
-    assert len({each.key for each in recorded(two)}) == 3
+    assert len({each.key for each in State.of(two).resources}) == 3
     (found,) = shared(of(granted("a", "7"), granted("again", "7")))
     assert (found.token, found.id) == (PROJECT_GRANT, "1")
 
@@ -126,7 +127,7 @@ def test_a_resource_of_this_package_that_this_release_does_not_understand_is_fou
     found = not_understood(state)
     assert [each.urn for each in found] == ([] if why is None else [f"urn:pulumi:dev::shop::{type}::acme"])
     assert all(str(why) in each.why for each in found)
-    assert len(recorded(state)) == (type == ORGANIZATION)
+    assert len(State.of(state).resources) == (type == ORGANIZATION)
 
 
 def test_two_resources_of_one_object_are_found_with_the_way_out() -> None:
@@ -172,7 +173,7 @@ def test_a_pending_deletion_has_no_secret_properties(value: dict[str, str]) -> N
 def test_a_resource_that_is_pending_replacement_has_no_object() -> None:
     """An earlier run deleted it, and did not create the new one. Another resource may have the object of that id now."""
     state = of(resource("a", "1", pendingReplacement=True), resource("b", "1"))
-    assert [each.urn.rsplit("::")[-1] for each in recorded(state)] == ["b"]
+    assert [each.urn.rsplit("::")[-1] for each in State.of(state).resources] == ["b"]
     assert [each.urn.rsplit("::")[-1] for each in pending_replacements(state)] == ["a"]
     assert (shared(state), pending_deletions(state)) == ((), ())
 
@@ -225,7 +226,7 @@ def test_a_state_of_any_shape_is_read_or_refused_and_is_no_traceback(path: tuple
         within = within[key]
     within[path[-1]] = value
     for read in (
-        recorded,
+        State.of,
         shared,
         not_understood,
         pending_deletions,
@@ -238,13 +239,29 @@ def test_a_state_of_any_shape_is_read_or_refused_and_is_no_traceback(path: tuple
             read(state)
 
 
+def test_what_the_engine_keeps_for_itself_is_not_kept() -> None:
+    """It is three quarters of a state."""
+    for_itself = {
+        "parent": "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev",
+        "provider": "urn:pulumi:dev::shop::pulumi:providers:pulumi-python::default::1",
+        "propertyDependencies": {"name": []},
+        "stackTrace": [{"sourcePosition": "project:///__main__.py#14"}],
+    }
+    # A property of that name is the object's own.
+    state = exported(inputs={"name": "Acme", "parent": "x"}, outputs={"provider": {"urn": "y"}}, ignoreChanges=["name"])
+    (resource,) = state["deployment"]["resources"]
+    whole = copy.deepcopy(state)
+    whole["deployment"]["resources"] = [{**resource, **for_itself}]
+    assert read_export(json.dumps(whole)) == state
+
+
 def test_a_stack_without_resources_has_nothing_recorded() -> None:
-    assert recorded({"version": 3, "deployment": {"manifest": {"time": "2026-11-23T13:02:01Z"}}}) == ()
+    assert State.of({"version": 3, "deployment": {"manifest": {"time": "2026-11-23T13:02:01Z"}}}).resources == ()
 
 
 def test_something_else_than_a_state_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="stack export"):
-        recorded({"version": 3})
+        State.of({"version": 3})
 
 
 def test_the_last_update() -> None:

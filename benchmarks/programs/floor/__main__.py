@@ -7,10 +7,11 @@ from nothing import NothingGrant, NothingOrganization
 
 config = pulumi.Config("bench")
 half = config.require_int("count") // 2
+active = config.get_bool("active") is not False
 users = Path(config.require("users")).read_text(encoding="utf-8").split()
 
 for number in range(half):
-    NothingOrganization(f"tenant-{number}", number=number, name=f"Tenant {number}")
+    NothingOrganization(f"tenant-{number}", number=number, name=f"Tenant {number}", active=active)
     NothingGrant(
         f"grant-{number}",
         number=number,
@@ -18,4 +19,5 @@ for number in range(half):
         user_id=users[number],
         project_id=config.require("project"),
         role_keys=["viewer"],
+        active=active,
     )

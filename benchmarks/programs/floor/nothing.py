@@ -38,9 +38,9 @@ class NothingOrganization(Resource, module="bench", name="Organization"):
     _nothing: ClassVar[NothingProvider] = NothingProvider()
 
     def __init__(
-        self, resource_name: str, *, number: int, name: str, opts: pulumi.ResourceOptions | None = None
+        self, resource_name: str, *, number: int, name: str, active: bool, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__(self._nothing, resource_name, {"number": number, "name": name, "active": True}, opts)
+        super().__init__(self._nothing, resource_name, {"number": number, "name": name, "active": active}, opts)
 
 
 class NothingGrant(Resource, module="bench", name="Grant"):
@@ -57,9 +57,10 @@ class NothingGrant(Resource, module="bench", name="Grant"):
         user_id: str,
         project_id: str,
         role_keys: list[str],
+        active: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         ids = {"org_id": org_id, "user_id": user_id, "project_id": project_id}
         super().__init__(
-            self._nothing, resource_name, {"number": number, **ids, "role_keys": role_keys, "active": True}, opts
+            self._nothing, resource_name, {"number": number, **ids, "role_keys": role_keys, "active": active}, opts
         )

@@ -18,16 +18,21 @@ from pulumi_zorg.emulator.eventstore.events import Event, NewEvent, Unique, now_
 #: Ids are Sonyflakes, as ZITADEL's are: they count units of 10 ms from this time, in milliseconds since 1970.
 _FLAKE_EPOCH_MS = 1_409_529_600_000
 _FLAKE_MACHINE = 26214
+#: The events that give an aggregate a new owner, where the server has that.
+_TAKES_OWNER = ("user.human.added", "user.machine.added", "project.added")
 
 
 class EventStore:
     """An append-only list of events, with a sequence for each aggregate and the unique constraints that are set.
 
     With `data`, the events are also stored in that SQLite file. Listeners are called once for each event, in order.
+
+    :ivar takes_new_owner: what is created with an id that was used before has the owner that its event names. Else it has the first one.
     """
 
     def __init__(self, data: Path | None = None) -> None:
         self.events: list[Event] = []
+        self.takes_new_owner = True
         self.listeners: list[Callable[[Event], None]] = []
         self._aggregates: dict[tuple[str, str], list[Event]] = defaultdict(list)
         self._by_id: dict[str, list[Event]] = defaultdict(list)
@@ -76,8 +81,9 @@ class EventStore:
         pushed = []
         for new_event in new_events:
             earlier = self._aggregates[new_event.aggregate_type, new_event.aggregate_id]
-            # The owner of an aggregate never changes, whatever the new event says.
-            owner = earlier[-1].resource_owner if earlier else new_event.resource_owner
+            # The owner of an aggregate does not change, whatever the new event says.
+            keeps_owner = earlier and not (self.takes_new_owner and new_event.type in _TAKES_OWNER)
+            owner = earlier[-1].resource_owner if keeps_owner else new_event.resource_owner
             event = Event(
                 len(self.events) + 1,
                 new_event.aggregate_type,

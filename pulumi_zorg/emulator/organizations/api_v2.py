@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from pulumi_zorg.emulator.call import Call
-from pulumi_zorg.emulator.errors import invalid, precondition
+from pulumi_zorg.emulator.errors import already_exists, invalid, precondition
 from pulumi_zorg.emulator.eventstore.aggregate import details_after, details_of
 from pulumi_zorg.emulator.http.fields import EMPTY
 from pulumi_zorg.emulator.http.lists import list_response_v2, ordered, page
 from pulumi_zorg.emulator.http.responses import change_details, message, optional_timestamp, required_timestamp
 from pulumi_zorg.emulator.http.routing import AUTHENTICATED, connect, rest
+from pulumi_zorg.emulator.members.aggregate import is_member
 from pulumi_zorg.emulator.members.permissions import unknown_roles
 from pulumi_zorg.emulator.organizations import messages_v2 as messages
 from pulumi_zorg.emulator.organizations.aggregate import organization_added, organization_member_added
@@ -46,6 +47,8 @@ def _add(call: Call) -> Any:
             raise invalid("Org-4N8es", "Errors.Org.MemberInvalid")
         if not UserWriteModel(store, admin["user_id"]).exists:
             raise precondition("ORG-GoXOn", "Errors.User.NotFound")
+        if is_member(store, "org", org_id, admin["user_id"]):  # of an organization that had the id and was removed
+            raise already_exists("ORG-poWwe", "Errors.Org.Member.AlreadyExists")
         new_events.append(organization_member_added(org_id, admin["user_id"], roles))
     created = []
     with store.one_moment():

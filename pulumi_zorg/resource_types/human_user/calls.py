@@ -61,6 +61,7 @@ class HumanUserCalls(UserCalls[HumanUserInputs, HumanUserRecord]):
         declared = inputs.dump()
         return {
             "organization": {"orgId": inputs.org_id},
+            **({"userId": inputs.custom_id} if inputs.custom_id else {}),
             "username": inputs.user_name,
             "profile": {field: declared[name] for name, field in PROFILE.items() if name in declared},
             "email": _email(inputs),

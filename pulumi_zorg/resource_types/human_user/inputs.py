@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 from pulumi_zorg.resource_types.inputs import (
+    CUSTOM_ID,
     FLAG,
     ID,
     LONGEST,
@@ -81,10 +82,12 @@ class HumanUserInputs(SwitchableInputs):
     limit_suffix: ClassVar[str] = "-human-users"
     replaces: ClassVar[tuple[str, ...]] = ("org_id",)
     unique_by: ClassVar[tuple[str, ...]] = ("org_id", "user_name")
+    id_space: ClassVar[str] = "user"
     needed_to_create: ClassVar[tuple[str, ...]] = ("given_name", "family_name", "email")
 
     org_id: str = field(metadata=ID)
     user_name: str = field(metadata=NAME)
+    custom_id: str | None = field(default=None, metadata=CUSTOM_ID)
     given_name: str | None = field(default=None, metadata=NAME)
     family_name: str | None = field(default=None, metadata=NAME)
     email: str | None = field(default=None, metadata=checked_by(_email))

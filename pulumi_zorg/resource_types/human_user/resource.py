@@ -31,6 +31,7 @@ class HumanUserArgs:
     gender: GenderInput | None = None
     phone: pulumi.Input[str] | None = None
     active: pulumi.Input[bool] = True
+    custom_id: pulumi.Input[str] | None = None
     adopt: pulumi.Input[bool] = False
     deletion_policy: DeletionPolicyInput = "deactivate"
 
@@ -58,6 +59,7 @@ class HumanUser(ZitadelResource, module="zorg", name="HumanUser"):
         preferred_language: pulumi.Output[str | None]
         gender: pulumi.Output[str | None]
         phone: pulumi.Output[str | None]
+        custom_id: pulumi.Output[str | None]
         active: pulumi.Output[bool]
         state: pulumi.Output[str]
 
@@ -83,6 +85,7 @@ class HumanUser(ZitadelResource, module="zorg", name="HumanUser"):
         gender: GenderInput | None = None,
         phone: pulumi.Input[str] | None = None,
         active: pulumi.Input[bool] = True,
+        custom_id: pulumi.Input[str] | None = None,
         adopt: pulumi.Input[bool] = False,
         deletion_policy: DeletionPolicyInput = "deactivate",
         opts: pulumi.ResourceOptions | None = None,
@@ -115,6 +118,9 @@ class HumanUser(ZitadelResource, module="zorg", name="HumanUser"):
             access tokens. Nothing is deleted. True reactivates the person: refresh tokens and sessions of before then work again, without a
             password; access tokens and personal access tokens of before never do. A locked person stays locked, and one in the initial
             state stays in it.
+        :param custom_id: the id of the new person, chosen by the program. Left out, ZITADEL chooses it. It never changes:
+            the present id changes nothing, and another one is refused. With ``adopt=True``, only the person that has this id is
+            taken over.
         :param adopt: take over the person of that user name in that organization if there is one.
         :param deletion_policy: what deleting the resource does: ``deactivate``, ``remove`` (with user grants, roles as a manager, history
             and id, for good), or ``retain``. A person who was kept this way can be adopted later.

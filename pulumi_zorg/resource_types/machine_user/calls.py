@@ -62,7 +62,8 @@ class MachineUserCalls(UserCalls[MachineUserInputs, MachineUserRecord]):
         return {name: value for name, value in sent.items() if value is not None}
 
     def create_body(self, inputs: MachineUserInputs) -> dict[str, Any]:
-        return {"userName": inputs.user_name, **self.body(inputs)}
+        chosen = {"userId": inputs.custom_id} if inputs.custom_id else {}
+        return {"userName": inputs.user_name, **self.body(inputs), **chosen}
 
     def _create_v2(self, client: Client, inputs: MachineUserInputs) -> str:
         body = {"organizationId": inputs.org_id, "username": inputs.user_name, "machine": self.body(inputs)}

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
-from pulumi_zorg.resource_types.inputs import ID, NAME, SwitchableInputs, WrongValue, checked_by, kind_of, one_of
+from pulumi_zorg.resource_types.inputs import (
+    CUSTOM_ID,
+    ID,
+    NAME,
+    SwitchableInputs,
+    WrongValue,
+    checked_by,
+    kind_of,
+    one_of,
+)
 
 #: The kinds of access tokens that a machine user gets.
 AccessTokenType = Literal["ACCESS_TOKEN_TYPE_BEARER", "ACCESS_TOKEN_TYPE_JWT"]
@@ -28,9 +37,11 @@ class MachineUserInputs(SwitchableInputs):
     limit_suffix: ClassVar[str] = "-machine-users"
     replaces: ClassVar[tuple[str, ...]] = ("org_id",)
     unique_by: ClassVar[tuple[str, ...]] = ("org_id", "user_name")
+    id_space: ClassVar[str] = "user"
 
     org_id: str = field(metadata=ID)
     user_name: str = field(metadata=NAME)
+    custom_id: str | None = field(default=None, metadata=CUSTOM_ID)
     name: str = field(metadata=NAME)
     description: str | None = field(default=None, metadata=checked_by(_description))
     access_token_type: str | None = field(default=None, metadata=one_of(*get_args(AccessTokenType)))

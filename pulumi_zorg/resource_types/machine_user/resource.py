@@ -25,6 +25,7 @@ class MachineUserArgs:
     description: pulumi.Input[str] | None = None
     access_token_type: AccessTokenTypeInput | None = None
     active: pulumi.Input[bool] = True
+    custom_id: pulumi.Input[str] | None = None
     adopt: pulumi.Input[bool] = False
     deletion_policy: DeletionPolicyInput = "remove"
 
@@ -45,6 +46,7 @@ class MachineUser(ZitadelResource, module="zorg", name="MachineUser"):
         name: pulumi.Output[str]
         description: pulumi.Output[str | None]
         access_token_type: pulumi.Output[str | None]
+        custom_id: pulumi.Output[str | None]
         active: pulumi.Output[bool]
         state: pulumi.Output[str]
 
@@ -66,6 +68,7 @@ class MachineUser(ZitadelResource, module="zorg", name="MachineUser"):
         description: pulumi.Input[str] | None = None,
         access_token_type: AccessTokenTypeInput | None = None,
         active: pulumi.Input[bool] = True,
+        custom_id: pulumi.Input[str] | None = None,
         adopt: pulumi.Input[bool] = False,
         deletion_policy: DeletionPolicyInput = "remove",
         opts: pulumi.ResourceOptions | None = None,
@@ -87,6 +90,9 @@ class MachineUser(ZitadelResource, module="zorg", name="MachineUser"):
         :param active: whether the service account is active. False stops everything at once: it gets no token, and its access tokens
             and personal access tokens are refused. Nothing is deleted. True reactivates it: its keys work again, and its personal access
             tokens of before never do. A locked one stays locked.
+        :param custom_id: the id of the new service account, chosen by the program. Left out, ZITADEL chooses it. It never changes:
+            the present id changes nothing, and another one is refused. With ``adopt=True``, only the service account that has this id is
+            taken over.
         :param adopt: take over the service account of that user name in that organization if it exists.
         :param deletion_policy: what deleting the resource does: ``remove`` (with its keys, tokens, user grants and roles as a manager),
             ``deactivate``, or ``retain``. One that was kept this way can be adopted later.

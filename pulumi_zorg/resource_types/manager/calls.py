@@ -202,7 +202,7 @@ def _granted_organization(client: Client, operation: str, place: Place) -> str:
     """Return the organization that a project grant is for, by which v2 names it. Lists show it with a manager, or a user grant, of it."""
     for row in ADMINISTRATORS.all(client.transport, operation):
         if row.project_grant is not None and row.project_grant.id == place.project_grant_id:
-            return row.project_grant.granted_organization_id
+            return str(row.project_grant.granted_organization_id)
     made_by = authorization_filters(project_id=place.project_id, project_grant_id=place.project_grant_id)
     _, found = AUTHORIZATIONS.page(client.transport, operation, *made_by, limit=1)
     if not found:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from pydantic import AliasChoices, Field
 
+from pulumi_zorg.api.api_services import ORGANIZATIONS as ORGANIZATIONS_V2
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.organizations import (
@@ -20,14 +22,14 @@ from pulumi_zorg.api.organizations import (
     FirstPage,
 )
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectCreated, OrganizationRecord, Wire
-from pulumi_zorg.errors import NotFound, UnexpectedAnswer, clean
-from pulumi_zorg.resource_types.calls import Calls
+from pulumi_zorg.errors import AlreadyExists, NotFound, PermissionDenied, UnexpectedAnswer, clean
+from pulumi_zorg.resource_types.calls import Calls, check_chosen, needs_for_chosen_id
 from pulumi_zorg.resource_types.organization.inputs import OrganizationInputs
 from pulumi_zorg.world.observed import Address
 
 _CREATE = Endpoint("POST", "/management/v1/orgs", "org.create")
-#: With the first managers. It makes nobody else a manager.
-_CREATE_WITH_ADMINS = Endpoint("POST", "/v2/organizations", "org.create")
+#: With the first managers, and an id that the program chooses. It makes nobody else a manager.
+_CREATE_V2 = Endpoint("POST", "/v2/organizations", "org.create")
 _RENAME = Endpoint("POST", "/v2/organizations/{id}", "org.write")
 _DEACTIVATE = Endpoint("POST", "/v2/organizations/{id}/deactivate", "org.write")
 _REACTIVATE = Endpoint("POST", "/v2/organizations/{id}/activate", "org.write")
@@ -37,6 +39,7 @@ _RENAME_V1 = Endpoint("PUT", "/management/v1/orgs/me", "org.write")
 _DEACTIVATE_V1 = Endpoint("POST", "/management/v1/orgs/me/_deactivate", "org.write")
 _REACTIVATE_V1 = Endpoint("POST", "/management/v1/orgs/me/_reactivate", "org.write")
 _REMOVE_BY_ADMIN = Endpoint("DELETE", "/admin/v1/orgs/{id}", "iam.write")
+_REMOVE_MANAGER = Endpoint("DELETE", "/management/v1/orgs/me/members/{id}", "org.member.delete")
 _REMOVE_OWN = Endpoint("DELETE", "/management/v1/orgs/me", "org.delete")
 
 _HINT_ADMINS = "Each of admins must be the id of a user that exists."
@@ -55,7 +58,7 @@ class _Changed(Wire):
 
 
 def _create(client: Client, inputs: OrganizationInputs) -> str:
-    if inputs.admins is not None:
+    if inputs.admins is not None or inputs.custom_id is not None:
         return _create_v2(client, inputs)
     operation = f"Creating organization {clean(inputs.name)!r}"
     return _id_of(client, operation, client.change(ObjectCreated, _CREATE, operation, body={"name": inputs.name}))
@@ -65,8 +68,19 @@ def _create_v2(client: Client, inputs: OrganizationInputs) -> str:
     """Create it with managers: those that are declared, or else the caller, as v1 does."""
     operation, hint = f"Creating organization {clean(inputs.name)!r}", "" if inputs.admins is None else _HINT_ADMINS
     admins = (client.me.id,) if inputs.admins is None else inputs.admins
-    body = {"name": inputs.name, "admins": [{"userId": each} for each in admins]}
-    return _id_of(client, operation, client.change(_Created, _CREATE_WITH_ADMINS, operation, body=body, hint=hint))
+    body: dict[str, Any] = {"name": inputs.name, "admins": [{"userId": each} for each in admins]}
+    if inputs.custom_id is not None:
+        # The server of December 2025 knows the first name only. That of July 2026 has deprecated it.
+        body |= {"orgId": inputs.custom_id, "organizationId": inputs.custom_id}
+    create = partial(client.change, _Created, _CREATE_V2, operation, body=body, hint=hint)
+    with needs_for_chosen_id(client, ORGANIZATIONS_V2, inputs) if inputs.custom_id else nullcontext():
+        try:
+            created = create()
+        except AlreadyExists:
+            if inputs.custom_id is None or not _forget_managers(client, inputs.custom_id, admins):
+                raise
+            created = create()
+    return check_chosen(_id_of(client, operation, created), inputs, operation)
 
 
 def _id_of(client: Client, operation: str, created: ObjectCreated | _Created) -> str:
@@ -76,6 +90,21 @@ def _id_of(client: Client, operation: str, created: ObjectCreated | _Created) ->
         )
     client.mark_created(created.id)
     return created.id
+
+
+def _forget_managers(client: Client, id: str, admins: Sequence[str]) -> bool:
+    """Return whether an organization had this id and was removed. Its managers are then managers no more.
+
+    The server keeps them, although nobody is shown one, and refuses to make one of them a manager of the organization that gets
+    the id again (409, recorded in July 2026).
+    """
+    with suppress(NotFound, PermissionDenied):
+        if client.organizations.read(id).removed:
+            for each in admins:
+                operation = f"Removing user {clean(each)} from the managers of the removed organization {clean(id)}"
+                client.change_details(_REMOVE_MANAGER, operation, org=id, ids={"id": each})
+            return True
+    return False
 
 
 def _read(client: Client, id: str, address: Address) -> OrganizationRecord:
@@ -156,8 +185,8 @@ class OrganizationCalls(Calls[OrganizationInputs, OrganizationRecord]):
 
     implementations: Mapping[str, Sequence[Implementation[Any]]] = {
         "create": [
-            Implementation((_CREATE, _CREATE_WITH_ADMINS), _create),
-            Implementation((_CREATE_WITH_ADMINS,), _create_v2, Proves.ID),
+            Implementation((_CREATE, _CREATE_V2), _create),
+            Implementation((_CREATE_V2,), _create_v2, Proves.ID),
         ],
         "update": [Implementation((_RENAME,), _rename, Proves.ID), Implementation((_RENAME_V1,), _rename_v1)],
         "deactivate": [

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.records import OrganizationRecord
-from pulumi_zorg.errors import LockoutRefused, clean
+from pulumi_zorg.errors import LockoutRefused, NotFound, PermissionDenied, clean
 from pulumi_zorg.resource_types.along import read_taken, with_along
 from pulumi_zorg.resource_types.impact import Effect, Planned
 from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING, Action, Snapshot, Step
@@ -35,6 +36,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     inputs = OrganizationInputs
     calls = OrganizationCalls()
     updatable = ("name", "cascade")
+    sent_alone = ("name",)
     only_at_create: ClassVar[Mapping[str, str]] = {"admins": "Declare a zorg.Manager to give or take a manager's roles"}
     remembered = ("cascade",)
     reference = "org_id"
@@ -58,6 +60,14 @@ class OrganizationType(ResourceType[OrganizationInputs]):
             return None
         me = clean(client.me.user_name or client.me.id)
         return f"{me}, the credential's own user, becomes ORG_OWNER of each new organization; admins=[…] says who shall be instead"
+
+    def id_holder(self, org_id: str) -> str:
+        return "an organization"
+
+    def owner_of_id(self, client: Client, id: str) -> str | None:
+        with suppress(NotFound, PermissionDenied):
+            return None if client.organizations.read(id).removed else id
+        return None
 
     def title(self, inputs: OrganizationInputs, id: str) -> str:
         return f"Organization {inputs.name!r} ({id})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.resource_types.inputs import FLAG, IDS, NAME, SwitchableInputs, one_of
+from pulumi_zorg.resource_types.inputs import CUSTOM_ID, FLAG, IDS, NAME, SwitchableInputs, one_of
 from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING
 
 _KINDS = one_of(NOTHING, "user_grants", "users")
@@ -24,8 +24,10 @@ class OrganizationInputs(SwitchableInputs):
     noun: ClassVar[str] = "organization"
     limit_suffix: ClassVar[str] = ""
     unique_by: ClassVar[tuple[str, ...]] = ("name",)
+    id_space: ClassVar[str] = "organization"
 
     name: str = field(metadata=NAME)
+    custom_id: str | None = field(default=None, metadata=CUSTOM_ID)
     admins: tuple[str, ...] | None = field(default=None, metadata=IDS)
     allow_lockout: bool = field(default=False, metadata=FLAG)
     cascade: str | None = field(default=None, metadata={**_KINDS, "check": _cascade})

@@ -23,6 +23,7 @@ class OrganizationArgs:
     name: pulumi.Input[str]
     active: pulumi.Input[bool] = True
     admins: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
+    custom_id: pulumi.Input[str] | None = None
     adopt: pulumi.Input[bool] = False
     deletion_policy: DeletionPolicyInput = "remove"
     allow_lockout: pulumi.Input[bool] = False
@@ -45,6 +46,7 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         allow_lockout: pulumi.Output[bool]
         cascade: pulumi.Output[str | None]
         primary_domain: pulumi.Output[str]
+        custom_id: pulumi.Output[str | None]
         active: pulumi.Output[bool]
         state: pulumi.Output[str]
 
@@ -64,6 +66,7 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         name: pulumi.Input[str],
         active: pulumi.Input[bool] = True,
         admins: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        custom_id: pulumi.Input[str] | None = None,
         adopt: pulumi.Input[bool] = False,
         deletion_policy: DeletionPolicyInput = "remove",
         allow_lockout: pulumi.Input[bool] = False,
@@ -85,6 +88,9 @@ class Organization(ZitadelResource, module="zorg", name="Organization"):
         :param admins: the ids of the users who become ORG_OWNER of the organization when it is created; an empty list is nobody. Left
             out, the credential's own user does. It is used only then: changing it later makes no call, so declare a
             :class:`pulumi_zorg.Manager` for that.
+        :param custom_id: the id of the new organization, chosen by the program. Left out, ZITADEL chooses it. It never changes:
+            the present id changes nothing, and another one is refused. With ``adopt=True``, only the organization that has this id is
+            taken over.
         :param adopt: take over the organization of that name if it exists.
         :param deletion_policy: what deleting the resource does: ``remove`` (with all users, projects and grants in it),
             ``deactivate``, or ``retain``. An organization that was kept this way can be adopted later.

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from pulumi_zorg.api.api_services import PROJECTS as PROJECTS_V2
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import BEGINNING
 from pulumi_zorg.api.lists import PAGE, PAGE_V2, ObjectList, all_pages, chunks
@@ -16,7 +17,13 @@ from pulumi_zorg.api.projects import PROJECTS, ListedProject
 from pulumi_zorg.api.records import Details, Event, ListDetails, NonEmpty, ObjectRecord, Wire, check_id, states_of
 from pulumi_zorg.api.roles import Role, roles_from
 from pulumi_zorg.errors import AlreadyExists, FailedPrecondition, clean
-from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints, remove_by_v2
+from pulumi_zorg.resource_types.calls import (
+    ManagementCalls,
+    check_chosen,
+    management_endpoints,
+    needs_for_chosen_id,
+    remove_by_v2,
+)
 from pulumi_zorg.resource_types.project import calls_v2
 from pulumi_zorg.resource_types.project.inputs import LABELING, SETTINGS, ProjectInputs
 from pulumi_zorg.world.observed import Address
@@ -30,6 +37,8 @@ _ENDPOINTS = management_endpoints(
 )
 # Those of v2 have the key in the body.
 _ENDPOINTS["update"] += (_ADD_ROLES, _CHANGE_ROLE, _REMOVE_ROLE, calls_v2.CHANGE_ROLE, calls_v2.REMOVE_ROLE)
+# It takes an id. The v1 API does not.
+_ENDPOINTS["create"] += (calls_v2.CREATE,)
 _GRANTED_ROLES = Endpoint(
     "GET",
     "/management/v1/granted_projects/{id}/grants/{grant_id}/roles/_search?query.offset={offset}&query.limit={limit}&query.asc=true",
@@ -108,7 +117,7 @@ _LIST_GRANTED = ObjectList(Endpoint("POST", "/management/v1/granted_projects/_se
 
 
 class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
-    """The calls of the v1 API, and the v2 API's list over all organizations.
+    """The calls of the v1 API, the v2 API's list over all organizations, and its create of a project with an id of the program.
 
     Documents: https://zitadel.com/docs/apis/resources/mgmt (Add, Change, Deactivate, Reactivate and Remove Project, Project
     By ID, Search Projects, Search Granted Projects, and the calls about project roles) and
@@ -146,7 +155,9 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         return (Implementation((PROJECTS.endpoint,), _list_organization_v2, Proves.ID),)
 
     def _create_v2(self, client: Client, inputs: ProjectInputs) -> str:
-        return calls_v2.create(client, self.creating(inputs), inputs.org_id, self.body(inputs))
+        operation = self.creating(inputs)
+        created = calls_v2.create(client, operation, inputs.org_id, self.body(inputs), inputs.custom_id)
+        return check_chosen(created, inputs, operation)
 
     def _read_v2(self, client: Client, id: str, address: Address) -> ProjectRecord:
         known = self.known(id, address)
@@ -192,12 +203,28 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
         """Return the project with its roles, which do not lag for a caller who may read the event store."""
         return record.model_copy(update={"roles": _read_roles(client, record.org_id, record.id)})
 
+    def _create(self, client: Client, inputs: ProjectInputs) -> str:
+        """Create a project. The answer of the v2 API does not have its organization: a read verifies that."""
+        if inputs.custom_id is None:
+            return super()._create(client, inputs)
+        with needs_for_chosen_id(client, PROJECTS_V2, inputs):
+            return self._create_v2(client, inputs)
+
     def _update(self, client: Client, id: str, inputs: ProjectInputs, changed: Collection[str]) -> None:
         """Change the roles, those to remove first, and the name and the flags."""
         if "roles" in changed and inputs.roles is not None:
             _update_roles(client, id, inputs.org_id, inputs.roles)
         if set(changed) - {"roles"}:
             super()._update(client, id, inputs, changed)
+
+    def _switch(
+        self, action: str, verb: str, client: Client, id: str, inputs: ProjectInputs, changed: Collection[str]
+    ) -> None:
+        if action == "remove" and inputs.custom_id is not None:
+            # The server keeps the keys of the roles that a project has when it is removed, and refuses to add them to the project that
+            # gets the id again.
+            _update_roles(client, id, inputs.org_id, {})
+        super()._switch(action, verb, client, id, inputs, changed)
 
     def _search(self, client: Client, inputs: ProjectInputs) -> Sequence[ProjectRecord]:
         return [each for each in self.named_like(client, inputs) if each.name == inputs.name]

@@ -57,12 +57,13 @@ def settings_of(body: Mapping[str, Any]) -> dict[str, Any]:
     return {_SETTINGS.get(name, name): value for name, value in body.items()}
 
 
-def create(client: Client, operation: str, org_id: str, body: Mapping[str, Any]) -> str:
+def create(client: Client, operation: str, org_id: str, body: Mapping[str, Any], id: str | None) -> str:
     """Create a project, and return its id.
 
     :param body: that of v1.
+    :param id: the id that it gets; None where the server chooses one.
     """
-    sent = {"organizationId": org_id, **settings_of(body)}
+    sent = {"organizationId": org_id, **({"projectId": id} if id else {}), **settings_of(body)}
     return client.change(_Created, CREATE, operation, body=sent).project_id
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import PROJECT_CHANGES
-from pulumi_zorg.errors import LockoutRefused, clean
+from pulumi_zorg.errors import LockoutRefused, NotFound, PermissionDenied, clean
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.project.calls import ROLE_CHANGES, ProjectCalls, ProjectRecord
 from pulumi_zorg.resource_types.project.impact import ProjectImpact
@@ -17,6 +18,7 @@ from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.role_use import take_from_project_grants, take_from_users
 from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Address, Observed
+from pulumi_zorg.world.proof import history_of
 from pulumi_zorg.world.tokens import type_token
 
 
@@ -55,6 +57,27 @@ class ProjectType(ResourceType[ProjectInputs]):
         if name != "roles":
             return value
         return {key: role if role["group"] else role["display_name"] for key, role in value.items()}
+
+    def why_id_taken(self, client: Client, inputs: ProjectInputs) -> str | None:
+        taken = super().why_id_taken(client, inputs)
+        if taken is not None or inputs.custom_id is None or not inputs.roles:
+            return taken
+        kept = set[str]()
+        for event in history_of(client, inputs.custom_id, ROLE_CHANGES) or ():
+            change = kept.discard if event.kind == "project.role.removed" else kept.add
+            change(str(event.payload.get("key", "")))
+        keys = ", ".join(clean(key) for key in sorted(kept & inputs.roles.keys()))
+        if not keys:
+            return None
+        return (
+            f"custom_id declares {clean(inputs.custom_id)}, which was the id of a project that was removed with the roles {keys}. ZITADEL "
+            "refuses to add them to a project with that id."
+        )
+
+    def owner_of_id(self, client: Client, id: str) -> str | None:
+        with suppress(NotFound, PermissionDenied):
+            return self.calls.read_v2(client, id).org_id
+        return None
 
     def title(self, inputs: ProjectInputs, id: str) -> str:
         return f"Project {inputs.name!r} ({id})"

@@ -81,6 +81,7 @@ class ProjectInputs(SwitchableInputs):
     limit_suffix: ClassVar[str] = "-projects"
     replaces: ClassVar[tuple[str, ...]] = ("org_id",)
     unique_by: ClassVar[tuple[str, ...]] = ("org_id", "name")
+    id_space: ClassVar[str] = "project"
     left_as_is: ClassVar[Mapping[str, Any]] = {
         **dict.fromkeys(SETTINGS, False),
         "private_labeling_setting": LABELING[0],
@@ -88,6 +89,7 @@ class ProjectInputs(SwitchableInputs):
 
     org_id: str = field(metadata=inputs.ID)
     name: str = field(metadata=inputs.NAME)
+    custom_id: str | None = field(default=None, metadata=inputs.CUSTOM_ID)
     roles: dict[str, dict[str, str]] | None = field(default=None, metadata=inputs.checked_by(_roles))
     project_role_assertion: bool | None = field(default=None, metadata=inputs.FLAG)
     project_role_check: bool | None = field(default=None, metadata=inputs.FLAG)

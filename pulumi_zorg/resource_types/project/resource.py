@@ -40,6 +40,7 @@ class ProjectArgs:
     has_project_check: pulumi.Input[bool] | None = None
     private_labeling_setting: LabelingInput | None = None
     active: pulumi.Input[bool] = True
+    custom_id: pulumi.Input[str] | None = None
     adopt: pulumi.Input[bool] = False
     deletion_policy: DeletionPolicyInput = "remove"
 
@@ -61,6 +62,7 @@ class Project(ZitadelResource, module="zorg", name="Project"):
         project_role_check: pulumi.Output[bool]
         has_project_check: pulumi.Output[bool]
         private_labeling_setting: pulumi.Output[str]
+        custom_id: pulumi.Output[str | None]
         active: pulumi.Output[bool]
         state: pulumi.Output[str]
 
@@ -82,6 +84,7 @@ class Project(ZitadelResource, module="zorg", name="Project"):
         has_project_check: pulumi.Input[bool] | None = None,
         private_labeling_setting: LabelingInput | None = None,
         active: pulumi.Input[bool] = True,
+        custom_id: pulumi.Input[str] | None = None,
         adopt: pulumi.Input[bool] = False,
         deletion_policy: DeletionPolicyInput = "remove",
         opts: pulumi.ResourceOptions | None = None,
@@ -111,6 +114,9 @@ class Project(ZitadelResource, module="zorg", name="Project"):
             introspection by its APIs fail, for the users of all organizations. **It takes no role out of any token**: service
             accounts still get tokens with all their roles. To take roles away, deactivate the user grants. Nothing is deleted; True
             reactivates it.
+        :param custom_id: the id of the new project, chosen by the program. Left out, ZITADEL chooses it. It never changes:
+            the present id changes nothing, and another one is refused. With ``adopt=True``, only the project that has this id is
+            taken over.
         :param adopt: take over the project of that name in that organization if it exists.
         :param deletion_policy: what deleting the resource does: ``remove`` (with its roles, project grants and user grants),
             ``deactivate``, or ``retain``. A project that was kept this way can be adopted later.

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import USER_CHANGES
 from pulumi_zorg.api.records import Event
-from pulumi_zorg.errors import LockoutRefused, NameTaken, NotFound, ZorgError, clean
+from pulumi_zorg.errors import LockoutRefused, NameTaken, NotFound, PermissionDenied, ZorgError, clean
 from pulumi_zorg.resource_types.along import types_of
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
@@ -49,6 +49,7 @@ class UserType(ResourceType[AnyInputs]):
 
     calls: UserCalls[AnyInputs, Any]
     address = ("org_id",)
+    sent_alone = ("user_name",)
     created_state = "USER_STATE_ACTIVE"
     reference = "user_id"
     read_permission = "user.read"
@@ -58,6 +59,17 @@ class UserType(ResourceType[AnyInputs]):
     def title(self, inputs: AnyInputs, id: str) -> str:
         noun = f"{self.noun[0].upper()}{self.noun[1:]}"
         return f"{noun} {clean(str(inputs.dump()['user_name']))!r} ({id})"
+
+    @property
+    def life_of_id(self) -> tuple[str, ...]:
+        """People and service accounts share their ids."""
+        of_kind: Sequence[Any] = types_of(self.goes_along)
+        return tuple(kind for each in of_kind for kind in (*each.events.created, *each.events.removed))
+
+    def owner_of_id(self, client: Client, id: str) -> str | None:
+        with suppress(NotFound, PermissionDenied):
+            return client.searches.user(f"Reading user {clean(id)}", id).details.resource_owner
+        return None
 
     def has_unique_key(self, properties: Mapping[str, Any], inputs: AnyInputs) -> bool:
         return _key(self.unique_key(properties)) == _key(self.unique_key(inputs.dump()))

@@ -30,7 +30,7 @@ class UserGrantAccess(AccessModel):
             instance,
             users=by_id([user] if user else []),
             projects=by_id([project] if project else []),
-            user_grants=by_id(instance.grants_of.get((user_id, project_id), ())),
+            user_grants=by_id(instance.grants_on(user_id, project_id)),
         )
 
     def as_object(self, instance: Instance, id: str, properties: Mapping[str, Any]) -> UserGrant:

@@ -25,8 +25,8 @@ class UserGrantRecord(ObjectRecord):
     """A user grant as ``GET /management/v1/users/{userId}/grants/{grantId}`` shows it.
 
     :ivar granted_org_id: the organization in which its user was made.
-    :ivar owners: the organizations of its user and its project, where a list shows them.
-    :ivar project_org_id: the organization of its project, where a list shows it that does not show the project grant.
+    :ivar project_org_id: the organization of its project, where a list over all organizations shows it.
+    :ivar shows_project_grant: whether it has the project grant of a user grant that has one.
     """
 
     noun = "user grant"
@@ -38,8 +38,20 @@ class UserGrantRecord(ObjectRecord):
     project_grant_id: str = ""
     granted_org_id: str = ""
     role_keys: RoleKeys = ()
-    owners: frozenset[str] = frozenset()
     project_org_id: str = ""
+    shows_project_grant: bool = True
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """The organizations of its user and its project, as far as a list over all organizations shows them."""
+        return frozenset() if self.shows_project_grant else frozenset((self.granted_org_id, self.project_org_id)) - {""}
+
+    @property
+    def removed_with(self) -> frozenset[str] | None:
+        # Without a project grant, the project belongs to the organization that the user grant is in.
+        own = self.org_id if self.shows_project_grant and not self.project_grant_id else ""
+        found = frozenset((self.granted_org_id, self.project_org_id or own))
+        return None if "" in found else found
 
     def properties(self) -> dict[str, Any]:
         """Return the grant's properties, in the state's form."""
@@ -74,8 +86,8 @@ def _record(row: Authorization) -> UserGrantRecord:
         project_id=row.project.id,
         granted_org_id=row.user.organization_id,
         role_keys=tuple(role.key for role in row.roles),
-        owners=frozenset((row.user.organization_id, row.project.organization_id)) - {""},
         project_org_id=row.project.organization_id,
+        shows_project_grant=False,
     )
 
 
@@ -85,8 +97,9 @@ def _list_instance(client: Client, at_most: int | None = None, **only: str | Non
     :param only: the user, the project, … that they are about. See :func:`authorization_filters`.
     """
     operation = "Searching user grants in all organizations" if only else "Listing the user grants of the instance"
-    found = AUTHORIZATIONS.all(client.transport, operation, *authorization_filters(**only), at_most=at_most)
-    return [_record(each) for each in found]
+    return AUTHORIZATIONS.all(
+        client.transport, operation, *authorization_filters(**only), at_most=at_most, into=_record
+    )
 
 
 def _list_ids(client: Client, ids: Sequence[str]) -> Sequence[UserGrantRecord]:

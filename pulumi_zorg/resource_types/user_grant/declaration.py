@@ -88,7 +88,9 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def as_created(self, client: Client, id: str, inputs: UserGrantInputs) -> Observed | None:
         """The server fills in a project grant that was left out: the one by which the organization has the project, if any."""
         created = super().as_created(client, id, inputs)
-        if inputs.project_grant_id or created is None:
+        if (
+            inputs.project_grant_id or created is None or not inputs.active
+        ):  # one that is deactivated next is read after that
             return created
         filled_in = client.filled_in["project_grant_id"].get((inputs.org_id, inputs.project_id))
         if filled_in is None:
@@ -103,13 +105,13 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def taken_with(self, client: Client, observed: Observed) -> str:
         """A user grant goes along with the organization of its user."""
         user_id = str(observed.properties["user_id"])
-        known = client.organization_of_user.get(user_id)
-        if known is not None:
-            return known
-        try:
-            return client.searches.user(f"Reading user {clean(user_id)}", user_id).details.resource_owner
-        except (NotFound, PermissionDenied):
-            return ""  # the caller may not see the user: the user grant counts by itself
+        if user_id not in client.organization_of_user:
+            try:
+                user = client.searches.user(f"Reading user {clean(user_id)}", user_id)
+            except (NotFound, PermissionDenied):
+                return ""  # the caller may not see the user: the user grant counts by itself
+            client.organization_of_user[user_id] = user.details.resource_owner
+        return client.organization_of_user[user_id]
 
     def list_along(self, client: Client, org_id: str) -> Sequence[Observed]:
         return [self.observed(each) for each in active_of_users_in(client, org_id)]
