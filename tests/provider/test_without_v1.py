@@ -283,6 +283,20 @@ def test_a_create_whose_answer_is_lost_makes_one_object(server: Server, stack: A
     stack.assert_settled()
 
 
+@pytest.mark.parametrize("kind", ["org", "machine", "human", "project"])
+def test_the_program_chooses_the_id(any_server: Server, any_stack: AnyStack, kind: str) -> None:
+    server, stack, it = any_server, any_stack, example(kind, any_server)
+    chosen = f"{kind}-{server.tag or 'x'}-1"
+    refuse_v1(server)
+    more = {"description": ""} if kind == "machine" else {}
+    stack.declare(it=it.declare(custom_id=chosen, **more))
+    stack.up()
+    assert stack.id("it") == chosen
+    stack.assert_settled()
+    stack.destroy()
+    assert it.is_gone(chosen)
+
+
 def test_many_objects_are_compared_in_lists(server: Server, stack: InProcessStack, tmp_path: Path) -> None:
     users = [server.admin.create_user(server.home, f"user{number}") for number in range(25)]
     stack.declare(

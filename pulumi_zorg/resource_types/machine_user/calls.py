@@ -10,6 +10,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import NonEmpty, Wire
 from pulumi_zorg.errors import clean
+from pulumi_zorg.resource_types.calls import check_chosen
 from pulumi_zorg.resource_types.machine_user.inputs import MachineUserInputs
 from pulumi_zorg.resource_types.user.calls import UserCalls, UserRecord
 
@@ -66,8 +67,10 @@ class MachineUserCalls(UserCalls[MachineUserInputs, MachineUserRecord]):
         return {"userName": inputs.user_name, **self.body(inputs), **chosen}
 
     def _create_v2(self, client: Client, inputs: MachineUserInputs) -> str:
-        body = {"organizationId": inputs.org_id, "username": inputs.user_name, "machine": self.body(inputs)}
-        return client.change(_Created, _CREATE_V2, self.creating(inputs), body=body).id
+        operation, chosen = self.creating(inputs), {"userId": inputs.custom_id} if inputs.custom_id else {}
+        machine = {name: value for name, value in self.body(inputs).items() if value}  # an empty description is refused
+        body = {"organizationId": inputs.org_id, "username": inputs.user_name, "machine": machine, **chosen}
+        return check_chosen(client.change(_Created, _CREATE_V2, operation, body=body).id, inputs, operation)
 
     def _update_v2(self, client: Client, id: str, inputs: MachineUserInputs, changed: Collection[str]) -> None:
         body: dict[str, Any] = {"userId": id}

@@ -183,6 +183,8 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     ) -> None:
         operation, body = self.operation(verb, id, inputs.org_id), {"projectId": id}
         if endpoint == calls_v2.SWITCHES["remove"][1]:
+            if inputs.custom_id is not None:
+                _update_roles(client, id, inputs.org_id, {}, v2=True)  # see _switch
             remove_by_v2(client, endpoint, operation, body)
         else:
             client.change(Wire, endpoint, operation, body=body)
