@@ -18,7 +18,7 @@ from pulumi_zorg.api.operations import Call, Endpoint, Implementation, Operation
 from pulumi_zorg.api.organizations import ORGANIZATIONS, VISIBLE
 from pulumi_zorg.api.projects import PROJECTS
 from pulumi_zorg.api.records import Details, NonEmpty, OrganizationRecord, UserRecord, Wire, check_id
-from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, UnexpectedAnswer, clean
+from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, Unauthenticated, UnexpectedAnswer, clean
 
 if TYPE_CHECKING:
     from pulumi_zorg.api.transport import Transport
@@ -87,7 +87,13 @@ def _me(transport: Transport, operation: str) -> UserRecord:
 
 
 def _me_v2(transport: Transport, operation: str) -> UserRecord:
-    own = transport.fetch(_Userinfo, _USERINFO.call(operation, reads=True)).sub
+    try:
+        own = transport.fetch(_Userinfo, _USERINFO.call(operation, reads=True)).sub
+    except UnexpectedAnswer as refused:
+        if refused.status != 401:
+            raise
+        # This endpoint refuses a token in OAuth's words.
+        raise Unauthenticated(operation, 401, None, "invalid token", transport.settings.credential_origin) from None
     user = transport.fetch(_UserV2, _USER.call(operation, ids={"id": own}, reads=True), "user")
     check_id(user.id, own, "user", operation)
     return UserRecord(id=own, details=user.details, user_name=user.username)

@@ -16,12 +16,13 @@ from pulumi_zorg.errors import (
     NotFound,
     NotProven,
     PermissionDenied,
+    Unauthenticated,
     UnexpectedAnswer,
 )
 from pulumi_zorg.resource_types.project.declaration import TYPE as PROJECT
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.user_grant.declaration import TYPE as USER_GRANT
-from pulumi_zorg.settings.credentials import ClientCredentials, Secret
+from pulumi_zorg.settings.credentials import ClientCredentials, PersonalAccessToken, Secret
 from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 from pulumi_zorg.testing import Fault
 from tests.support.servers import Server
@@ -61,6 +62,13 @@ def test_who_the_holder_of_a_key_and_of_client_credentials_is(any_server: Server
             return (me.id, me.user_name, me.details.resource_owner) == (user, name, server.home)
 
         assert server.shows(is_it)
+
+
+def test_a_token_that_is_refused(any_server: Server, clients: Clients) -> None:
+    refuse_v1(any_server)
+    client = clients.of(any_server, PersonalAccessToken(Secret("not-a-token")))
+    with pytest.raises(Unauthenticated, match="check that it belongs to this instance"):
+        client.caller.me()
 
 
 def test_what_the_caller_and_the_instance_are(any_server: Server, clients: Clients) -> None:

@@ -57,7 +57,7 @@ def test_an_owner_of_the_organization_is_enough(any_server: Server, any_stack: I
     any_stack.env["ZITADEL_TOKEN"] = token
     refuse_v1(server)
     any_stack.declare(it=it.declare())
-    any_stack.up()
+    assert server.shows(lambda: any_stack.run("up").code == 0), "userinfo refuses a new token for a moment"
     made = any_stack.id("it")
     any_stack.assert_settled()
     any_stack.destroy()
