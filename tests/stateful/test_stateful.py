@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from pulumi_zorg.engine import context
 from tests.stateful.machine import COUNTED, Server, Stack
 
-EXAMPLES = int(os.environ.get("ZORG_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("ZORG_EXAMPLES", "12"))
 
 
 @pytest.fixture(autouse=True)
