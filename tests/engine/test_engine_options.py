@@ -36,7 +36,7 @@ def test_ignore_changes_leaves_a_property_alone_also_when_it_drifts(server: Serv
         ann=grant(server.home, server.ann, server.project, ["editor"], opts=ignoring),
     )
     stack.up()
-    assert sorted(call.split()[0] for call in server.proxy.writes) == ["PUT", "PUT"]
+    assert sorted(call.split()[0] for call in server.proxy.writes) == ["POST", "PUT"]
     assert server.admin.organization(stack.id("acme"))["state"] == "ORG_STATE_INACTIVE"
 
 

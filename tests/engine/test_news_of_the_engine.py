@@ -254,10 +254,10 @@ def test_an_error_hook_that_retries_ends_with_one_object(server: Server, stack: 
     acme = stack.id("Acme")
     # The same for an update and a deletion that are refused once.
     hooked(stack, Acme=False)
-    server.proxy.add(Fault("answer", method="POST", path="_deactivate$", **REFUSED))
+    server.proxy.add(Fault("answer", method="POST", path="/deactivate$", **REFUSED))
     stack.up()
     assert (stack.id("Acme"), state_of(server, "Acme")) == (acme, ["ORG_STATE_INACTIVE"])
-    server.proxy.add(Fault("answer", method="DELETE", times=2, **REFUSED))  # there are two calls that remove it
+    server.proxy.add(Fault("answer", method="DELETE", times=3, **REFUSED))  # there are three calls that remove it
     stack.must("destroy", "--yes", "--skip-preview", "--run-program")
     assert (state_of(server, "Acme"), list(stack.resources())) == ([], [])
     assert (stack.folder / "retried").read_text().split() == ["create", "update", "delete"]
