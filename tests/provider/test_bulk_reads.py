@@ -56,6 +56,7 @@ def test_many_resources_are_refreshed_with_few_calls(server: Server, stack: InPr
     assert sum(calls(server).values()) <= 16, calls(server)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TOKENS)
 def test_a_refresh_right_after_a_change_of_everything_takes_as_many_calls_as_later(
     server: Server, stack: InProcessStack, monkeypatch: pytest.MonkeyPatch, kind: str

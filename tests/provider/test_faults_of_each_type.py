@@ -19,14 +19,16 @@ from tests.support.stack import Stack
 
 AnyStack = Stack | InProcessStack
 
+#: Together they take a tenth of the time of all tests that need no engine.
+pytestmark = pytest.mark.slow
+
 JSON = {"Content-Type": "application/json"}
 HTML = "<html><body>It works!</body></html>"
-#: `make test-fast` leaves project grants out: they share their calls with projects (ManagementCalls).
-KINDS = [pytest.param(each, marks=pytest.mark.slow) if each == "project_grant" else each for each in EXAMPLES]
+KINDS = list(EXAMPLES)
 EVERY_TYPE = pytest.mark.parametrize("kind", KINDS)
 #: The writes about each type.
 WRITES = [
-    pytest.param(kind, write, marks=[pytest.mark.slow] if kind == "project_grant" else [])
+    (kind, write)
     for kind in EXAMPLES
     for write in ("create", "update", *(["deactivate"] if kind in WITH_STATES else []), "remove")
 ]

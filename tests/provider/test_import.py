@@ -65,6 +65,7 @@ def test_each_type_has_an_example() -> None:
     assert {TOKENS[kind] for kind in KINDS} == set(RESOURCE_TYPES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inactive", [False, True])
 @pytest.mark.parametrize("changed", [False, True])
 @pytest.mark.parametrize("kind", KINDS)

@@ -161,6 +161,7 @@ def _assert_imported_without_a_change(server: Server, client: Client, organizati
         assert server.proxy.exchanges == []
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example([Tenant("Acme", [f"Project {number}" for number in range(7)])])
 @example(

@@ -472,6 +472,7 @@ def test_no_message_shows_a_secret_argument(tenants: Tenants, monkeypatch: pytes
     assert 'no user with the email "[secret]" that this credential may see' in messages[2]
 
 
+@pytest.mark.slow
 def test_a_slow_answer_stops_neither_the_program_nor_another_question(tenants: Tenants) -> None:
     tenants.server.proxy.add(Fault("delay", path="ListProjects|projects/_search", times=None, seconds=1.0))
     done: list[str] = []
