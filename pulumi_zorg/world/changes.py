@@ -33,6 +33,7 @@ class Changes:
     def __init__(self, client: Client, types: Mapping[str, ResourceType[Any]]) -> None:
         self._client, self._types = client, types
         self._parents = [parent for each in types.values() for parent in each.events.parents]
+        self._recent: dict[str, tuple[Event, ...] | None] = {}
 
     def since(self, moment: datetime) -> tuple[Event, ...] | None:
         """Return the events by which objects can change after a moment of the server's clock, oldest first.
@@ -46,13 +47,17 @@ class Changes:
 
     def recent(self) -> tuple[Event, ...] | None:
         """Return the events that lists may not show yet. See :meth:`since`."""
-        now = datetime.fromtimestamp(self._client.transport.server_time(), timezone.utc)
-        return self.since(now - LONGEST_LAG)
+        return self.since(self._before_lag())
 
-    @cached_property
-    def recent_in_run(self) -> tuple[Event, ...] | None:
-        """The same, read once in a run. What a list answers is true at that moment."""
-        return self.recent()
+    def recent_of(self, type: ResourceType[Any]) -> tuple[Event, ...] | None:
+        """Return those by which objects of one type can change, read once in a run. What a list answers is true at that moment."""
+        if type.token not in self._recent:
+            kinds = {*type.events.life, ORG_REMOVED, *(each.removed for each in type.events.parents)}
+            self._recent[type.token] = self._client.events.since(self._before_lag(), kinds)
+        return self._recent[type.token]
+
+    def _before_lag(self) -> datetime:
+        return datetime.fromtimestamp(self._client.transport.server_time(), timezone.utc) - LONGEST_LAG
 
     def affected(
         self, events: Sequence[Event] | None, sought: Sequence[Sought], shown: Mapping[Key, Observed]

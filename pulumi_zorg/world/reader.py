@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_zorg import errors
@@ -300,12 +301,8 @@ class World:
         if records:
             shown = listed(type, records)
             entries = [Sought(key, type.address_in(found.properties)) for key, found in shown.items()]
-            changed = self._changed_lately(entries, shown, self._recent_in_run)
+            changed = self._changed_lately(entries, shown, partial(self.changes.recent_of, type))
             self._confirmed.update((key, found) for key, found in shown.items() if key not in changed)
-
-    def _recent_in_run(self) -> tuple[Event, ...] | None:
-        with self._events_lock:
-            return self.changes.recent_in_run
 
     # Changes that the server lost
 
