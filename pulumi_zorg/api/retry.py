@@ -48,16 +48,24 @@ def retry(
         sleep(wait)
 
 
-def poll(read: Callable[[], T], enough: Callable[[T], bool], *, within: float, sleep: Callable[[float], None]) -> T:
+def poll(
+    read: Callable[[], T],
+    enough: Callable[[T], bool],
+    *,
+    within: float,
+    sleep: Callable[[float], None],
+    first: float = 0.2,
+) -> T:
     """Return what ``read`` returns once that is ``enough``; else what it returned last.
 
     :param within: seconds after which it is not read again.
     :param sleep: waits for that many seconds.
+    :param first: the longest wait before it is read for the second time, in seconds.
     """
     began, waited, attempt = time.monotonic(), 0.0, 0
     while True:
         attempt += 1
-        found, wait = read(), _jittered(attempt, 0.2, 2.0)
+        found, wait = read(), _jittered(attempt, first, 2.0)
         # What was waited counts by itself too, whatever the clock of ``sleep`` is.
         if enough(found) or max(time.monotonic() - began, waited) + wait >= within:
             return found

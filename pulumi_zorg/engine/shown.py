@@ -41,7 +41,10 @@ def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bo
         if not events or events[-1].kind not in target.type.events.removed:
             return False
     # A read by id that finds nothing takes a server of July 2026 several times as long as a list.
-    if wait_until(target, lambda: _is_unlisted(target), lambda unlisted: unlisted is not False, _UNLISTED_WITHIN):
+    sleep = target.client.transport.sleep
+    if poll(
+        lambda: _is_unlisted(target), lambda each: each is not False, within=_UNLISTED_WITHIN, sleep=sleep, first=0.03
+    ):
         return False
     if not wait_until(target, lambda: _is_read(target, otherwise=False), lambda shown: not shown):
         return False
