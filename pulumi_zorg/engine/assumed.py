@@ -14,9 +14,9 @@ from typing import Any
 
 from pulumi_zorg.engine.target import Target
 from pulumi_zorg.resource_types import lifecycle
+from pulumi_zorg.resource_types.declared_type import AnyInputs
 from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED
 from pulumi_zorg.resource_types.lifecycle import NOTHING, Action
-from pulumi_zorg.resource_types.resource_type import AnyInputs
 from pulumi_zorg.world.observed import ACTIVE, Observed
 
 _SWITCHES = (Action.DEACTIVATE, Action.REACTIVATE)

@@ -22,9 +22,10 @@ from pulumi_zorg.engine.pending import Attempt, PendingCreate
 from pulumi_zorg.engine.reconcile import destroy
 from pulumi_zorg.engine.target import Origin, Target, repeat
 from pulumi_zorg.errors import ZorgError
+from pulumi_zorg.resource_types.declared_type import AnyInputs
 from pulumi_zorg.resource_types.inputs import CHOSEN_ID
 from pulumi_zorg.resource_types.lifecycle import DeletionPolicy
-from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.proof import creation_of
 

@@ -24,9 +24,10 @@ from pulumi_zorg.engine.reporter import send_half_done_update
 from pulumi_zorg.engine.shown import SHOWN_SOON, is_shown, was_created
 from pulumi_zorg.engine.target import Origin, Target, explain_create, explain_update, shown
 from pulumi_zorg.errors import ConfigurationError, ZorgError
+from pulumi_zorg.resource_types.declared_type import AnyInputs
 from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED, check_inputs
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal, Sought
 from pulumi_zorg.world.proof import find_missing, in_state, may_exist
 

@@ -28,8 +28,8 @@ from pulumi_zorg.engine.shown import SHOWN_SOON, removal_is_lost, wait_until
 from pulumi_zorg.engine.target import Target, repeat
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types import lifecycle
+from pulumi_zorg.resource_types.declared_type import AnyInputs
 from pulumi_zorg.resource_types.lifecycle import Action, DeletionPolicy, Snapshot, Step
-from pulumi_zorg.resource_types.resource_type import AnyInputs
 from pulumi_zorg.world.observed import ACTIVE, Observed, Removal
 from pulumi_zorg.world.proof import events_of
 

@@ -12,9 +12,10 @@ from pulumi_zorg.api.retry import retry
 from pulumi_zorg.api.transport import Transport
 from pulumi_zorg.errors import Gone, HeaderIgnored, NoAnswer, ZorgError, clean
 from pulumi_zorg.resource_types.along import goes_along_now, release, remember
+from pulumi_zorg.resource_types.declared_type import AnyInputs
 from pulumi_zorg.resource_types.inputs import UNFINISHED
 from pulumi_zorg.resource_types.lifecycle import NOTHING, Action, Step
-from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal
 
 T = TypeVar("T")

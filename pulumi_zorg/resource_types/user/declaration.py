@@ -11,8 +11,9 @@ from pulumi_zorg.api.events import USER_CHANGES
 from pulumi_zorg.api.records import Event
 from pulumi_zorg.errors import LockoutRefused, NameTaken, NotFound, PermissionDenied, ZorgError, clean
 from pulumi_zorg.resource_types.along import types_of
+from pulumi_zorg.resource_types.declared_type import AnyInputs
 from pulumi_zorg.resource_types.lifecycle import Action, Step
-from pulumi_zorg.resource_types.resource_type import AnyInputs, ResourceType
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.user.calls import UserCalls, UserRecord
 from pulumi_zorg.world.object_events import ObjectEvents
 from pulumi_zorg.world.observed import Observed
