@@ -21,7 +21,7 @@ from pulumi_zorg.engine.create import Creator
 from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.reconcile import destroy, reconcile
 from pulumi_zorg.engine.reporter import send_half_done_update
-from pulumi_zorg.engine.shown import SHOWN_SOON, is_shown, was_created
+from pulumi_zorg.engine.shown import SHOWN_SOON, WrongId, is_shown, was_created
 from pulumi_zorg.engine.target import Origin, Target, explain_create, explain_update, shown
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.resource_types.declared_type import AnyInputs
@@ -30,10 +30,6 @@ from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal, Sought
 from pulumi_zorg.world.proof import find_missing, in_state, may_exist
-
-
-class _WrongId(Exception):
-    """The answer to a create named another object than the one that was created."""
 
 
 class _Lost(Exception):
@@ -62,7 +58,7 @@ class Hooks(Generic[AnyInputs]):
             is_read = True
             observed = deactivate_new(target, observed, props)
             outputs = self._outputs(observed, inputs)
-        except _WrongId:
+        except WrongId:
             context.pending.amend(resource, id=None)
             raise errors.UnexpectedAnswer(
                 f"Creating {target.title}: the answer names an object that is not what was created, so it is not ZITADEL's. Nothing "
@@ -245,7 +241,7 @@ class Hooks(Generic[AnyInputs]):
         inputs, shown = target.inputs, self.type.created_state is None or origin != "created"
         as_created = None if shown else self.type.as_created(target.client, target.id, inputs)
         if not shown and (as_created is None or self._is_changed_next(inputs)):
-            # It is read for the state, or after what changes it next. That shows whether it is there.
+            # It is read for the state, or before it is changed. That shows whether it is there.
             with suppress(_Lost):
                 return self._bring(target, resource, props, origin, loses=True)
         if not shown:
@@ -265,6 +261,10 @@ class Hooks(Generic[AnyInputs]):
         except errors.NotProven as error:
             if loses and (error.exists or error.unseen):
                 raise _Lost from None
+            raise
+        except errors.InputError:
+            if origin == "created" and target.first is None:
+                raise WrongId from None  # it names something else than what was created
             raise
         if loses and observed.is_phantom:
             raise _Lost
@@ -315,10 +315,10 @@ class Hooks(Generic[AnyInputs]):
 
         def verify(observed: Observed) -> None:
             if is_new and target.first is None and not self.type.has_unique_key(observed.properties, inputs):
-                raise _WrongId
+                raise WrongId
             context.objects.bind(resource, self.type.key(target.id, inputs.dump()))
 
-        if is_new:
+        if is_new and not self._is_changed_next(inputs):  # else a read verifies the id before anything is done to it
             known = self.type.as_created(context.client, target.id, inputs)
         try:
             observed = reconcile(target, recorded, before=before, known=known, verify=verify)

@@ -26,9 +26,16 @@ _UNLISTED_WITHIN = 0.5
 T = TypeVar("T")
 
 
+class WrongId(Exception):
+    """The answer to a create named another object than the one that was created."""
+
+
 def is_shown(target: Target[Any], within: float | None = None) -> bool:
-    """Return whether a read by id shows an object that was just created, or fails for another reason than 404."""
-    return wait_until(target, lambda: _is_read(target, otherwise=True), bool, within)
+    """Return whether a read by id shows an object that was just created, or fails for another reason than 404.
+
+    :raises WrongId: where it shows another object.
+    """
+    return wait_until(target, lambda: _is_read(target, otherwise=True, verify=True), bool, within)
 
 
 def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bool:
@@ -72,17 +79,20 @@ def _events_of(target: Target[Any]) -> tuple[Event, ...] | None:
     return events_of(target.client, target.type.events, target.id, target.address)
 
 
-def _is_read(target: Target[Any], *, otherwise: bool) -> bool:
+def _is_read(target: Target[Any], *, otherwise: bool, verify: bool = False) -> bool:
     """Return whether a read by id shows the object.
 
     :param otherwise: what to return where the read fails for another reason than 404.
+    :param verify: whether to raise :class:`WrongId` where the object has another unique key than is declared.
     """
     try:
-        target.type.observed(target.type.read(target.client, target.id, target.address))
+        found = target.type.observed(target.type.read(target.client, target.id, target.address))
     except errors.NotFound:
         return False
     except ZorgError:  # an organization that was removed is answered without a state
         return otherwise
+    if verify and not target.type.has_unique_key(found.properties, target.inputs):
+        raise WrongId
     return True
 
 

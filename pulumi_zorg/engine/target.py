@@ -37,6 +37,7 @@ class Target(Generic[AnyInputs]):
     :ivar sent: what the calls send: properties that are not changed are as the last reading shows them.
     :ivar unsure: the step that was begun after the last reading.
     :ivar accepted: the properties that this change has set by calls that were accepted.
+    :ivar touched: the properties that calls of this change may have set. What else differs was changed by somebody else.
     :ivar lost: the steps that the server has lost: their opposites were made, so that they can be made again.
     :ivar is_assumed: whether :attr:`found` is not what a read showed: it is as a create, a list or the state has it.
     """
@@ -50,6 +51,7 @@ class Target(Generic[AnyInputs]):
     sent: AnyInputs = field(init=False)
     unsure: Step | None = None
     accepted: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
     lost: list[Step] = field(default_factory=list)
     is_along: bool = False
     is_assumed: bool = False
@@ -96,6 +98,7 @@ class Target(Generic[AnyInputs]):
             # It is made of changes of other objects, which are made like this one.
             from pulumi_zorg.engine import along
 
+            self.touched |= {ACTIVE, *self.type.remembered}
             (along.take_along if step.action is Action.TAKE_ALONG else along.give_back)(self)
             return
         if step.action is Action.DEACTIVATE and self.found is not None and self.is_taken:
@@ -111,10 +114,13 @@ class Target(Generic[AnyInputs]):
         except ZorgError as refusal:
             if self.is_assumed and not refusal.may_have_applied:
                 self.unsure = None  # it is one call, and was refused
+            else:
+                self.touched |= step.changed or {ACTIVE}
             raise
         finally:
             self.client.forget_along(self.id)  # of an organization, it was read for the state before this step
         self.accepted |= step.changed
+        self.touched |= step.changed or {ACTIVE}
 
 
 _DONE = {
@@ -164,7 +170,7 @@ def explain_update(
             now, unsure = (found, None) if isinstance(found, Observed) else (now, unsure)
     # The last read may have been without what is remembered elsewhere.
     names = tuple(each for each in names if each not in target.type.remembered or each in now.properties)
-    changes = _changes(names, first, now, hidden)
+    changes = _changes(target, names, first, now, hidden)
     earlier = bool(recorded.get(UNFINISHED))
     if not changes and unsure is None and not earlier:
         return None
@@ -189,7 +195,7 @@ def explain_create(target: Target[Any], origin: Origin, error: ZorgError, hidden
     """Add to the error of a create that the object exists or was changed. See :func:`explain_update`."""
     first, now, unsure = target.first, target.found, target.unsure
     names, noun = ("active", *target.type.updatable), target.type.noun
-    unchanged = first is None or not _changes(names, first, now or first, hidden)
+    unchanged = first is None or not _changes(target, names, first, now or first, hidden)
     if isinstance(error, Gone) or (origin != "created" and unchanged and unsure is None):
         return
     how = "was created" if origin == "created" else "exists and belongs to this resource"
@@ -214,13 +220,14 @@ def shown(observed: Observed, name: str, hidden: Collection[str]) -> str:
     return clean(json.dumps(value, ensure_ascii=False) if not isinstance(value, bool) else str(value), 200)
 
 
-def _changes(names: Collection[str], first: Observed, now: Observed, hidden: Collection[str]) -> list[str]:
-    """Return what differs between two readings, each as the object of a sentence."""
+def _changes(
+    target: Target[AnyInputs], names: Collection[str], first: Observed, now: Observed, hidden: Collection[str]
+) -> list[str]:
+    """Return what calls of a change made different between two readings, each as the object of a sentence."""
     return [
         f"{name} from {shown(first, name, hidden)} to {shown(now, name, hidden)}"
         for name in names
-        # The state does not have everything that a read shows.
-        if name in first.properties and first.properties[name] != now.properties.get(name)
+        if name in target.touched and first.properties.get(name) != now.properties.get(name)
     ]
 
 

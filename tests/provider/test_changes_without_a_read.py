@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,28 @@ def test_a_refused_deactivation_is_in_no_state(two: _Two, also_reads: bool) -> N
     stack.up()
     assert two.active() == [False, False]
     assert two.reactivations() == []
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 7), (404, 5), (400, 9)])
+def test_what_somebody_else_changed_is_not_said_to_be_a_change_of_a_refused_update(
+    server: Server, stack: InProcessStack, status: int, code: int
+) -> None:
+    def declare(active: bool) -> None:
+        users = (server.ann, server.bob)
+        stack.declare(
+            **{
+                f"r{number}": grant(server.home, user, server.project, ["viewer"], active=active)
+                for number, user in enumerate(users)
+            }
+        )
+
+    declare(True)
+    stack.up()
+    bob, before = stack.id("r1"), stack.outputs("r1")
+    server.admin.set_roles(server.home, server.bob, bob, ["viewer", "admin"])
+    refusal = json.dumps({"code": code, "message": "No"})
+    server.proxy.add(Fault("answer", status=status, body=refusal, path=f"{bob}/_deactivate$", times=None))
+    declare(False)
+    failed = stack.fails()
+    assert "this update changed" not in failed.out
+    assert status != 403 or stack.outputs("r1") == before

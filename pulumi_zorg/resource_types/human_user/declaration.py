@@ -49,8 +49,8 @@ class HumanUserType(UserType[HumanUserInputs]):
     )
 
     def as_created(self, client: Client, id: str, inputs: HumanUserInputs) -> Observed | None:
-        """The server fills in what is left out, so a new person is read, or is read after the deactivation."""
-        return None if inputs.active else super().as_created(client, id, inputs)
+        """The server fills in what is left out, so a new person is read."""
+        return None
 
 
 TYPE = HumanUserType()

@@ -88,9 +88,7 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     def as_created(self, client: Client, id: str, inputs: UserGrantInputs) -> Observed | None:
         """The server fills in a project grant that was left out: the one by which the organization has the project, if any."""
         created = super().as_created(client, id, inputs)
-        if (
-            inputs.project_grant_id or created is None or not inputs.active
-        ):  # one that is deactivated next is read after that
+        if inputs.project_grant_id or created is None:
             return created
         filled_in = client.filled_in["project_grant_id"].get((inputs.org_id, inputs.project_id))
         if filled_in is None:
