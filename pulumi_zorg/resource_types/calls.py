@@ -20,7 +20,7 @@ from pulumi_zorg.resource_types.inputs import CHOSEN_ID, Inputs
 from pulumi_zorg.world.observed import Address
 
 #: The changes whose calls have no body, and what each is as the beginning of a sentence.
-_SWITCHES = {"deactivate": "Deactivating", "reactivate": "Reactivating", "remove": "Removing"}
+SWITCHES = {"deactivate": "Deactivating", "reactivate": "Reactivating", "remove": "Removing"}
 
 AnyInputs = TypeVar("AnyInputs", bound=Inputs)
 AnyRecord = TypeVar("AnyRecord", bound=ObjectRecord)
@@ -195,12 +195,14 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     created_as: ClassVar[str] = "id"
     #: The properties by which a read by id is verified: servers do not look at all ids in a path.
     verified_by: ClassVar[tuple[str, ...]] = ("org_id",)
+    #: The calls of v2 that change an object's state and that remove it, by action.
+    switches_v2: ClassVar[Mapping[str, Endpoint]] = {}
     #: The preconditions of a create and an update, as a sentence.
     hint: ClassVar[str] = ""
 
     @cached_property
     def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
-        switches = {action: partial(self._switch, action, verb) for action, verb in _SWITCHES.items()}
+        switches = {action: partial(self._switch, action, verb) for action, verb in SWITCHES.items()}
         return {
             name: (Implementation(endpoints, switches.get(name) or getattr(self, f"_{name}")), *self.v2.get(name, ()))
             for name, endpoints in self.v1.items()
@@ -209,7 +211,10 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     @cached_property
     def v2(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         """The implementations in v2 by the operations' names. v1 comes first: its reads by id see the last write."""
-        return {}
+        return {
+            action: (Implementation((endpoint,), partial(self._switch_v2, action, endpoint), Proves.ID),)
+            for action, endpoint in self.switches_v2.items()
+        }
 
     @cached_property
     def lists(self) -> Sequence[Implementation[Sequence[AnyRecord]]]:
@@ -220,6 +225,10 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     def lists_v2(self) -> Sequence[Implementation[Sequence[AnyRecord]]]:
         """Those of v2. They take the queries of v1."""
         return ()
+
+    def named_v2(self, id: str, inputs: AnyInputs) -> dict[str, Any]:
+        """Return what names an object in the body of a call of v2."""
+        return {"id": id}
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         """Return the ids in the paths of the calls about an object."""
@@ -327,6 +336,15 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
         self, action: str, verb: str, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]
     ) -> None:
         self.write(client, action, verb, id, inputs)
+
+    def _switch_v2(
+        self, action: str, endpoint: Endpoint, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]
+    ) -> None:
+        operation, named = self.operation(SWITCHES[action], id, _org_id(inputs)), self.named_v2(id, inputs)
+        if action == "remove":
+            remove_by_v2(client, endpoint, operation, named)
+        else:
+            client.change(Wire, endpoint, operation, body=named)
 
     def _search(self, client: Client, inputs: AnyInputs) -> Sequence[AnyRecord]:
         raise NotImplementedError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field
@@ -22,7 +22,6 @@ from pulumi_zorg.resource_types.calls import (
     check_chosen,
     management_endpoints,
     needs_for_chosen_id,
-    remove_by_v2,
 )
 from pulumi_zorg.resource_types.project import calls_v2
 from pulumi_zorg.resource_types.project.inputs import LABELING, SETTINGS, ProjectInputs
@@ -127,6 +126,7 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     v1 = _ENDPOINTS
     record = ProjectRecord
     shown_as = "project"
+    switches_v2 = calls_v2.SWITCHES
 
     @cached_property
     def implementations(self) -> Mapping[str, Sequence[Implementation[Any]]]:
@@ -140,14 +140,11 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
     def v2(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         update = (calls_v2.UPDATE, calls_v2.ADD_ROLE, calls_v2.CHANGE_ROLE, calls_v2.REMOVE_ROLE)
         return {
+            **super().v2,
             "create": (Implementation((calls_v2.CREATE,), self._create_v2, Proves.ID),),
             "update": (Implementation(update, self._update_v2, Proves.ID),),
             "read": (Implementation((calls_v2.GET, calls_v2.ROLES.endpoint), self._read_v2, Proves.ID),),
             "search": (Implementation((PROJECTS.endpoint,), self._search, Proves.ID),),
-            **{
-                action: (Implementation((endpoint,), partial(self._switch_v2, verb, endpoint), Proves.ID),)
-                for action, (verb, endpoint) in calls_v2.SWITCHES.items()
-            },
         }
 
     @cached_property
@@ -172,22 +169,15 @@ class ProjectCalls(ManagementCalls[ProjectInputs, ProjectRecord]):
             body = {"projectId": id, **calls_v2.settings_of(self.body(inputs))}
             client.change(Wire, calls_v2.UPDATE, self.operation("Changing", id, inputs.org_id), body=body)
 
+    def named_v2(self, id: str, inputs: ProjectInputs) -> dict[str, Any]:
+        return {"projectId": id}
+
     def _switch_v2(
-        self,
-        verb: str,
-        endpoint: Endpoint,
-        client: Client,
-        id: str,
-        inputs: ProjectInputs,
-        changed: Collection[str],
+        self, action: str, endpoint: Endpoint, client: Client, id: str, inputs: ProjectInputs, changed: Collection[str]
     ) -> None:
-        operation, body = self.operation(verb, id, inputs.org_id), {"projectId": id}
-        if endpoint == calls_v2.SWITCHES["remove"][1]:
-            if inputs.custom_id is not None:
-                _update_roles(client, id, inputs.org_id, {}, v2=True)  # see _switch
-            remove_by_v2(client, endpoint, operation, body)
-        else:
-            client.change(Wire, endpoint, operation, body=body)
+        if action == "remove" and inputs.custom_id is not None:
+            _update_roles(client, id, inputs.org_id, {}, v2=True)  # see _switch
+        super()._switch_v2(action, endpoint, client, id, inputs, changed)
 
     def body(self, inputs: ProjectInputs) -> dict[str, Any]:
         """Return the body of an update, with all flags: the server resets those that are left out. A new project gets its

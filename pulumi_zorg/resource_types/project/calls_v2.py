@@ -25,11 +25,11 @@ def _endpoint(procedure: str, permission: str) -> Endpoint:
 CREATE = _endpoint("CreateProject", "project.create")
 UPDATE = _endpoint("UpdateProject", "project.write")
 GET = _endpoint("GetProject", "project.read")
-#: The changes that name only the project, and what each is as the beginning of a sentence.
+#: The changes that name only the project.
 SWITCHES = {
-    "deactivate": ("Deactivating", _endpoint("DeactivateProject", "project.write")),
-    "reactivate": ("Reactivating", _endpoint("ActivateProject", "project.write")),
-    "remove": ("Removing", _endpoint("DeleteProject", "project.delete")),
+    "deactivate": _endpoint("DeactivateProject", "project.write"),
+    "reactivate": _endpoint("ActivateProject", "project.write"),
+    "remove": _endpoint("DeleteProject", "project.delete"),
 }
 ADD_ROLE = _endpoint("AddProjectRole", "project.role.write")
 CHANGE_ROLE = _endpoint("UpdateProjectRole", "project.role.write")

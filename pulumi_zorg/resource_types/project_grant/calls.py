@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field
@@ -14,7 +14,7 @@ from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.api.roles import GRANTS_V2, ListedGrant
 from pulumi_zorg.errors import ApiError, FailedPrecondition, clean
-from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints, remove_by_v2
+from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.world.observed import Address
 
@@ -37,9 +37,9 @@ class ProjectGrantRecord(ObjectRecord):
 _SERVICE = "/zitadel.project.v2.ProjectService/"
 _UPDATE_V2 = Endpoint("POST", f"{_SERVICE}UpdateProjectGrant", "project.grant.write")
 _SWITCHES_V2 = {
-    "deactivate": ("Deactivating", Endpoint("POST", f"{_SERVICE}DeactivateProjectGrant", "project.grant.write")),
-    "reactivate": ("Reactivating", Endpoint("POST", f"{_SERVICE}ActivateProjectGrant", "project.grant.write")),
-    "remove": ("Removing", Endpoint("POST", f"{_SERVICE}DeleteProjectGrant", "project.grant.delete")),
+    "deactivate": Endpoint("POST", f"{_SERVICE}DeactivateProjectGrant", "project.grant.write"),
+    "reactivate": Endpoint("POST", f"{_SERVICE}ActivateProjectGrant", "project.grant.write"),
+    "remove": Endpoint("POST", f"{_SERVICE}DeleteProjectGrant", "project.grant.delete"),
 }
 _NO_ID = "this server does not have v1, and v2 shows no id of a project grant, which its resource and those of user grants need"
 
@@ -63,6 +63,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
     )
     record = ProjectGrantRecord
     shown_as, created_as = "projectGrant", "grantId"
+    switches_v2 = _SWITCHES_V2
     # The server does not look at the project in the path, and shows a grant to the granted organization as well.
     verified_by = ("org_id", "project_id")
     hint = "A project grant needs the project's own organization as org_id, another organization, and roles of the project."
@@ -70,13 +71,10 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
     @cached_property
     def v2(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         return {
+            **super().v2,
             "create": (Implementation((), self._create_v2, Proves.ID),),
             "update": (Implementation((_UPDATE_V2,), self._update_v2, Proves.ID),),
             "read": (Implementation((GRANTS_V2.endpoint,), self._read_v2, Proves.ID),),
-            **{
-                action: (Implementation((endpoint,), partial(self._switch_v2, verb, endpoint), Proves.ID),)
-                for action, (verb, endpoint) in _SWITCHES_V2.items()
-            },
         }
 
     @cached_property
@@ -116,28 +114,11 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
         """Set the roles. The call takes no role out of user grants: that is done afterwards, for each that has one."""
         found = self.read(client, id, Address.of(vars(inputs))).role_keys
         client.roles.take("project_grant_id", id, [key for key in found if key not in inputs.role_keys])
-        self._write_v2(client, _UPDATE_V2, "Changing", id, inputs, roleKeys=list(inputs.role_keys))
+        body = {**self.named_v2(id, inputs), "roleKeys": list(inputs.role_keys)}
+        client.change(Wire, _UPDATE_V2, self.operation("Changing", id, inputs.org_id), body=body, hint=self.hint)
 
-    def _switch_v2(
-        self,
-        verb: str,
-        endpoint: Endpoint,
-        client: Client,
-        id: str,
-        inputs: ProjectGrantInputs,
-        changed: Collection[str],
-    ) -> None:
-        self._write_v2(client, endpoint, verb, id, inputs)
-
-    def _write_v2(
-        self, client: Client, endpoint: Endpoint, verb: str, id: str, inputs: ProjectGrantInputs, **body: Any
-    ) -> None:
-        ids = {"projectId": inputs.project_id, "grantedOrganizationId": inputs.granted_org_id}
-        operation = self.operation(verb, id, inputs.org_id)
-        if endpoint == _SWITCHES_V2["remove"][1]:
-            remove_by_v2(client, endpoint, operation, ids)
-        else:
-            client.change(Wire, endpoint, operation, body={**ids, **body}, hint=self.hint)
+    def named_v2(self, id: str, inputs: ProjectGrantInputs) -> dict[str, Any]:
+        return {"projectId": inputs.project_id, "grantedOrganizationId": inputs.granted_org_id}
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         return {"id": id, "project_id": known["project_id"]}

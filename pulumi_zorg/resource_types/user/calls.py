@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import AliasChoices, Field
@@ -16,7 +16,7 @@ from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import NonEmpty, ObjectRecord, Wire, check_id, parse, states_of
 from pulumi_zorg.api.users import Human, Machine
 from pulumi_zorg.errors import NotFound, NotProven, clean
-from pulumi_zorg.resource_types.calls import AnyInputs, ManagementCalls, management_endpoints
+from pulumi_zorg.resource_types.calls import SWITCHES, AnyInputs, ManagementCalls, management_endpoints
 from pulumi_zorg.world.observed import Address
 
 IGNORE_CASE = "TEXT_QUERY_METHOD_EQUALS_IGNORE_CASE"
@@ -27,9 +27,9 @@ _ONE_V2 = "/v2/users/{id}"
 _READ_V2 = Endpoint("GET", _ONE_V2, "user.read")
 _LOCK_V2 = Endpoint("POST", f"{_ONE_V2}/lock", "user.write")
 _SWITCHES_V2 = {
-    "deactivate": ("Deactivating", Endpoint("POST", f"{_ONE_V2}/deactivate", "user.write")),
-    "reactivate": ("Reactivating", Endpoint("POST", f"{_ONE_V2}/reactivate", "user.write")),
-    "remove": ("Removing", Endpoint("DELETE", _ONE_V2, "user.delete")),
+    "deactivate": Endpoint("POST", f"{_ONE_V2}/deactivate", "user.write"),
+    "reactivate": Endpoint("POST", f"{_ONE_V2}/reactivate", "user.write"),
+    "remove": Endpoint("DELETE", _ONE_V2, "user.delete"),
 }
 
 
@@ -114,6 +114,7 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
     """
 
     shown_as, created_as = "user", "userId"
+    switches_v2 = _SWITCHES_V2
 
     @staticmethod
     def endpoints_of_type(create: Endpoint, *update: Endpoint) -> dict[str, tuple[Endpoint, ...]]:
@@ -124,12 +125,9 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
     @cached_property
     def v2(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         return {
+            **super().v2,
             "read": (Implementation((_READ_V2,), self._read_v2, Proves.ID),),
             "search": (Implementation((_USERS_V2,), self._search, Proves.ID),),
-            **{
-                action: (Implementation((endpoint,), partial(self._switch_v2, action, verb, endpoint), Proves.ID),)
-                for action, (verb, endpoint) in _SWITCHES_V2.items()
-            },
         }
 
     @cached_property
@@ -237,19 +235,12 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
         self._switched(client, action, id, inputs, switch, lock)
 
     def _switch_v2(
-        self,
-        action: str,
-        verb: str,
-        endpoint: Endpoint,
-        client: Client,
-        id: str,
-        inputs: AnyInputs,
-        changed: Collection[str],
+        self, action: str, endpoint: Endpoint, client: Client, id: str, inputs: AnyInputs, changed: Collection[str]
     ) -> None:
         org_id = inputs.unique_key(inputs.dump())["org_id"]
 
         def switch() -> None:
-            operation = self.operation(verb, id, org_id)
+            operation = self.operation(SWITCHES[action], id, org_id)
             check_owner(client.change_details(endpoint, operation, ids={"id": id}), org_id, operation)
 
         def lock(operation: str, org_id: str) -> None:

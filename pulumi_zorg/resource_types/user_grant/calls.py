@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from pulumi_zorg.api.client import Client
@@ -13,7 +13,7 @@ from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.api.roles import AUTHORIZATIONS, Authorization, authorization_filters
 from pulumi_zorg.errors import ApiError, UnexpectedAnswer, clean
-from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints, remove_by_v2
+from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.user_grant.inputs import UserGrantInputs
 from pulumi_zorg.world.observed import Address
 
@@ -116,9 +116,9 @@ _SERVICE = "/zitadel.authorization.v2.AuthorizationService/"
 _CREATE_V2 = Endpoint("POST", f"{_SERVICE}CreateAuthorization", "user.grant.write")
 _UPDATE_V2 = Endpoint("POST", f"{_SERVICE}UpdateAuthorization", "user.grant.write")
 _SWITCHES_V2 = {
-    "deactivate": ("Deactivating", Endpoint("POST", f"{_SERVICE}DeactivateAuthorization", "user.grant.write")),
-    "reactivate": ("Reactivating", Endpoint("POST", f"{_SERVICE}ActivateAuthorization", "user.grant.write")),
-    "remove": ("Removing", Endpoint("POST", f"{_SERVICE}DeleteAuthorization", "user.grant.delete")),
+    "deactivate": Endpoint("POST", f"{_SERVICE}DeactivateAuthorization", "user.grant.write"),
+    "reactivate": Endpoint("POST", f"{_SERVICE}ActivateAuthorization", "user.grant.write"),
+    "remove": Endpoint("POST", f"{_SERVICE}DeleteAuthorization", "user.grant.delete"),
 }
 
 
@@ -168,6 +168,7 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
     )
     record = UserGrantRecord
     shown_as, created_as = "userGrant", "userGrantId"
+    switches_v2 = _SWITCHES_V2
     hint = (
         "A grant needs a user that exists, roles that the project (or the project grant) has, and as org_id the organization that "
         "owns the project or one that the project is granted to."
@@ -190,14 +191,11 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
     @cached_property
     def v2(self) -> Mapping[str, Sequence[Implementation[Any]]]:
         return {
+            **super().v2,
             "create": (Implementation((_CREATE_V2,), self._create_v2, Proves.ID),),
             "update": (Implementation((_UPDATE_V2,), self._update_v2, Proves.ID),),
             "read": (Implementation((AUTHORIZATIONS.endpoint,), self._read_v2, Proves.ID),),
             "search": (Implementation((AUTHORIZATIONS.endpoint,), self._search, Proves.ID),),
-            **{
-                action: (Implementation((endpoint,), partial(self._switch_v2, verb, endpoint), Proves.ID),)
-                for action, (verb, endpoint) in _SWITCHES_V2.items()
-            },
         }
 
     @cached_property
@@ -229,21 +227,6 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
     def _update_v2(self, client: Client, id: str, inputs: UserGrantInputs, changed: Collection[str]) -> None:
         body = {"id": id, "roleKeys": list(inputs.role_keys)}
         client.change(Wire, _UPDATE_V2, self.operation("Changing", id, inputs.org_id), body=body, hint=self.hint)
-
-    def _switch_v2(
-        self,
-        verb: str,
-        endpoint: Endpoint,
-        client: Client,
-        id: str,
-        inputs: UserGrantInputs,
-        changed: Collection[str],
-    ) -> None:
-        operation = self.operation(verb, id, inputs.org_id)
-        if endpoint == _SWITCHES_V2["remove"][1]:
-            remove_by_v2(client, endpoint, operation, {"id": id})
-        else:
-            client.change(Wire, endpoint, operation, body={"id": id})
 
     def path(self, id: str, known: Mapping[str, Any]) -> dict[str, str]:
         return {"id": id, "user_id": known.get("user_id") or _ANY_USER}
