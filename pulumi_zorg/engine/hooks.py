@@ -257,7 +257,8 @@ class Hooks(Generic[AnyInputs]):
         """
         process.current().world.written(self.type.key(target.id, props))
         try:
-            observed = self._reconcile(target, resource, props, self._kept(origin, target.inputs, resource), origin)
+            kept = self._kept(origin, target.inputs, resource)
+            return self._reconcile(target, resource, props, kept, origin, loses=loses)
         except errors.NotProven as error:
             if loses and (error.exists or error.unseen):
                 raise _Lost from None
@@ -266,9 +267,6 @@ class Hooks(Generic[AnyInputs]):
             if origin == "created" and target.first is None:
                 raise WrongId from None  # it names something else than what was created
             raise
-        if loses and observed.is_phantom:
-            raise _Lost
-        return observed
 
     def _shown(self, id: str, resource: str, inputs: AnyInputs) -> tuple[str, Origin]:
         """Return the object, or another one that is created in its place if the server has lost it: reads do not show it then."""
@@ -304,16 +302,20 @@ class Hooks(Generic[AnyInputs]):
         before: Mapping[str, Any] | None,
         origin: Origin | None = None,
         known: Observed | None = None,
+        loses: bool = False,
     ) -> Observed:
         """Bring the object to what is declared, and bind its id to the resource before anything is done to it.
 
         :param before: see :func:`reconcile`.
         :param origin: where the object of a new resource comes from.
         :param known: see :func:`reconcile`.
+        :param loses: see :meth:`_bring`. Nothing is done to a new object that only its events show.
         """
         context, inputs, is_new = process.current(), target.inputs, origin == "created"
 
         def verify(observed: Observed) -> None:
+            if loses and observed.is_phantom:
+                raise _Lost
             if is_new and target.first is None and not self.type.has_unique_key(observed.properties, inputs):
                 raise WrongId
             context.objects.bind(resource, self.type.key(target.id, inputs.dump()))
