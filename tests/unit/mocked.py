@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from types import MappingProxyType
 from typing import Any
 
@@ -292,3 +293,29 @@ def test_a_subclass_with_a_type_of_its_own_is_refused() -> None:
 
         class Other(zorg.Organization, module="shop", name="Other"):
             pass
+
+
+@pytest.mark.parametrize("limit", [None, 50])
+def test_pythons_limit_for_tracebacks_is_as_the_program_set_it(
+    monkeypatch: pytest.MonkeyPatch, limit: int | None
+) -> None:
+    """Also where a transformation declares another resource, and where it fails."""
+    monkeypatch.setattr("sys.tracebacklimit", limit, raising=False)
+    if limit is None:
+        monkeypatch.delattr("sys.tracebacklimit")
+
+    def with_another(args: pulumi.ResourceTransformationArgs) -> None:
+        if args.name == "acme":
+            zorg.Organization("beta", name="Beta")
+        if args.name == "gamma":
+            raise ValueError("no")
+
+    options = pulumi.ResourceOptions(transformations=[with_another])
+
+    def program() -> None:
+        zorg.Organization("acme", name="Acme", opts=options)
+        with pytest.raises(ValueError, match="no"):
+            zorg.Organization("gamma", name="Gamma", opts=options)
+
+    pulumi.runtime.test(program)()
+    assert getattr(sys, "tracebacklimit", None) == limit
