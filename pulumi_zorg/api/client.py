@@ -96,8 +96,6 @@ class Client:
         self.removals = Removals()
         #: Who stops to administer the instance or an organization.
         self.owners = Owners()
-        #: What the server fills in for a property that is left out: by property, the values by what they depend on. Empty is none.
-        self.filled_in: defaultdict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
         #: The organization in which a user was made, by the user's id, as user grants show it.
         self.organization_of_user: dict[str, str] = {}
         #: The organizations whose user grants were listed for that.
@@ -141,10 +139,6 @@ class Client:
         """
         with self._lock:
             return self._writes[token]
-
-    def forget(self, property: str) -> None:
-        """Forget the values of a property in :attr:`filled_in`: an object that it can name is created or removed."""
-        self.filled_in.pop(property, None)
 
     def read(self, model: type[Record], endpoint: Endpoint, operation: str, **options: Unpack[CallOptions]) -> Record:
         """Return the answer to a call that changes nothing.

@@ -21,7 +21,7 @@ from pulumi_zorg.engine.create import Creator
 from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.reconcile import destroy, reconcile
 from pulumi_zorg.engine.reporter import send_half_done_update
-from pulumi_zorg.engine.shown import SHOWN_SOON, WrongId, is_shown, was_created
+from pulumi_zorg.engine.shown import SHOWN_SOON, read_new, was_created
 from pulumi_zorg.engine.target import Origin, Target, explain_create, explain_update, shown
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.resource_types.declared_type import AnyInputs
@@ -32,8 +32,8 @@ from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal, Sough
 from pulumi_zorg.world.proof import find_missing, in_state, may_exist
 
 
-class _Lost(Exception):
-    """Reads do not show an object that was just created."""
+class _WrongId(Exception):
+    """The answer to a create named another object than the one that was created."""
 
 
 class Hooks(Generic[AnyInputs]):
@@ -58,7 +58,7 @@ class Hooks(Generic[AnyInputs]):
             is_read = True
             observed = deactivate_new(target, observed, props)
             outputs = self._outputs(observed, inputs)
-        except WrongId:
+        except _WrongId:
             context.pending.amend(resource, id=None)
             raise errors.UnexpectedAnswer(
                 f"Creating {target.title}: the answer names an object that is not what was created, so it is not ZITADEL's. Nothing "
@@ -66,7 +66,7 @@ class Hooks(Generic[AnyInputs]):
             ) from None
         except ZorgError as error:
             whole = not self._is_changed_next(inputs)
-            unread = isinstance(error, errors.NoAnswer | errors.HeaderIgnored | errors.ApiError)
+            unread = isinstance(error, errors.NoAnswer | errors.HeaderIgnored | errors.ApiError | errors.NotProven)
             if not (whole and origin == "created" and unread and not is_read):
                 # The pending create knows the id: the next `up` resumes it.
                 explain_create(target, origin, error, self._hidden(inputs))
@@ -238,61 +238,41 @@ class Hooks(Generic[AnyInputs]):
         self, target: Target[AnyInputs], resource: str, props: Mapping[str, Any], origin: Origin
     ) -> Observed:
         """Bring the object of a new resource to what is declared. A new one that the server has lost is created again."""
-        inputs, shown = target.inputs, self.type.created_state is None or origin != "created"
-        as_created = None if shown else self.type.as_created(target.client, target.id, inputs)
-        if not shown and (as_created is None or self._is_changed_next(inputs)):
-            # It is read for the state, or before it is changed. That shows whether it is there.
-            with suppress(_Lost):
-                return self._bring(target, resource, props, origin, loses=True)
-        if not shown:
-            target.id, origin = self._shown(target.id, resource, inputs)
-        return self._bring(target, resource, props, origin)
-
-    def _bring(
-        self, target: Target[AnyInputs], resource: str, props: Mapping[str, Any], origin: Origin, *, loses: bool = False
-    ) -> Observed:
-        """Bring the object of a new resource to what is declared.
-
-        :param loses: whether to raise :class:`_Lost` where reads do not show the object that was created.
-        """
+        known = None
+        if origin == "created" and self.type.is_created_again:
+            known, origin = self._first_reading(target, resource)
         process.current().world.written(self.type.key(target.id, props))
-        try:
-            kept = self._kept(origin, target.inputs, resource)
-            return self._reconcile(target, resource, props, kept, origin, loses=loses)
-        except errors.NotProven as error:
-            if loses and (error.exists or error.unseen):
-                raise _Lost from None
-            raise
-        except errors.InputError:
-            if origin == "created" and target.first is None:
-                raise WrongId from None  # it names something else than what was created
-            raise
+        kept = self._kept(origin, target.inputs, resource)
+        return self._reconcile(target, resource, props, kept, origin, known)
 
-    def _shown(self, id: str, resource: str, inputs: AnyInputs) -> tuple[str, Origin]:
-        """Return the object, or another one that is created in its place if the server has lost it: reads do not show it then."""
+    def _first_reading(self, target: Target[AnyInputs], resource: str) -> tuple[Observed | None, Origin]:
+        """Return a new object as a read shows it. One that the server has lost is created again: reads do not show it then."""
         context, client = process.current(), process.current().client
-        target = Target(self.type, client, id, inputs)
-        if self.type.token in client.not_shown or is_shown(target, SHOWN_SOON):
-            return id, "created"
+        if self.type.token in client.not_shown:
+            return None, "created"
+        found = read_new(target, SHOWN_SOON)
+        if found is not None:
+            return found, "created"
         what = f"{target.title} was created, and reads do not show it"
         if was_created(target) is False:
             context.reporter.warn(f"{what}, nor does ZITADEL's event store. Run `pulumi refresh`.")
-            return id, "created"
+            return None, "created"
         context.reporter.note(f"{what}: the server has lost it. It is removed and created again.")
         try:
             target.perform(Step(Action.REMOVE))
         except errors.ApiError as error:
             context.reporter.warn(f"It could not be removed, and stays as it is. Run `pulumi refresh`. {error}")
-            return id, "created"
+            return None, "created"
         context.pending.forget(resource)
-        target.id, origin = Creator(self.type, context, inputs, resource).create_or_adopt()
-        if not is_shown(target):
+        target.id, origin = Creator(self.type, context, target.inputs, resource).create_or_adopt()
+        found = read_new(target)
+        if found is None:
             client.not_shown.add(self.type.token)  # it would not help the others either
             context.reporter.warn(
                 f"{target.title} was created again, and reads do not show it either. Whoever should have access by it may not have "
                 "it. Look in the console whether what it names exists there, like its user. If it does, tell whoever runs the server."
             )
-        return target.id, origin
+        return found, origin
 
     def _reconcile(
         self,
@@ -302,26 +282,20 @@ class Hooks(Generic[AnyInputs]):
         before: Mapping[str, Any] | None,
         origin: Origin | None = None,
         known: Observed | None = None,
-        loses: bool = False,
     ) -> Observed:
         """Bring the object to what is declared, and bind its id to the resource before anything is done to it.
 
         :param before: see :func:`reconcile`.
         :param origin: where the object of a new resource comes from.
         :param known: see :func:`reconcile`.
-        :param loses: see :meth:`_bring`. Nothing is done to a new object that only its events show.
         """
         context, inputs, is_new = process.current(), target.inputs, origin == "created"
 
         def verify(observed: Observed) -> None:
-            if loses and observed.is_phantom:
-                raise _Lost
             if is_new and target.first is None and not self.type.has_unique_key(observed.properties, inputs):
-                raise WrongId
+                raise _WrongId
             context.objects.bind(resource, self.type.key(target.id, inputs.dump()))
 
-        if is_new and not self._is_changed_next(inputs):  # else a read verifies the id before anything is done to it
-            known = self.type.as_created(context.client, target.id, inputs)
         try:
             observed = reconcile(target, recorded, before=before, known=known, verify=verify)
         except errors.AlreadyExists as refused:

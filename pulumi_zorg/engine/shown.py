@@ -14,6 +14,7 @@ from pulumi_zorg.api.records import Event
 from pulumi_zorg.api.retry import poll
 from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import ZorgError
+from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.proof import events_of
 
 #: Seconds within which a server shows a change that it has accepted. Reads by id showed each at once, apart from those that were lost.
@@ -26,16 +27,12 @@ _UNLISTED_WITHIN = 0.5
 T = TypeVar("T")
 
 
-class WrongId(Exception):
-    """The answer to a create named another object than the one that was created."""
+def read_new(target: Target[Any], within: float | None = None) -> Observed | None:
+    """Return an object that was just created as a read by its id shows it; None where reads do not show it.
 
-
-def is_shown(target: Target[Any], within: float | None = None) -> bool:
-    """Return whether a read by id shows an object that was just created, or fails for another reason than 404.
-
-    :raises WrongId: where it shows another object.
+    :raises ZorgError: where a read fails for another reason than 404.
     """
-    return wait_until(target, lambda: _is_read(target, otherwise=True, verify=True), bool, within)
+    return wait_until(target, lambda: _read(target), lambda found: found is not None, within)
 
 
 def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bool:
@@ -53,7 +50,7 @@ def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bo
         lambda: _is_unlisted(target), lambda each: each is not False, within=_UNLISTED_WITHIN, sleep=sleep, first=0.03
     ):
         return False
-    if not wait_until(target, lambda: _is_read(target, otherwise=False), lambda shown: not shown):
+    if not wait_until(target, lambda: _is_read(target), lambda shown: not shown):
         return False
     target.client.transport.notice(
         f"warning: {target.title}: ZITADEL removed it and lost that: reads still show it, and it may still give access. It "
@@ -79,21 +76,19 @@ def _events_of(target: Target[Any]) -> tuple[Event, ...] | None:
     return events_of(target.client, target.type.events, target.id, target.address)
 
 
-def _is_read(target: Target[Any], *, otherwise: bool, verify: bool = False) -> bool:
-    """Return whether a read by id shows the object.
-
-    :param otherwise: what to return where the read fails for another reason than 404.
-    :param verify: whether to raise :class:`WrongId` where the object has another unique key than is declared.
-    """
+def _read(target: Target[Any]) -> Observed | None:
     try:
-        found = target.type.observed(target.type.read(target.client, target.id, target.address))
+        found: Observed = target.type.observed(target.type.read(target.client, target.id, target.address))
     except errors.NotFound:
-        return False
-    except ZorgError:  # an organization that was removed is answered without a state
-        return otherwise
-    if verify and not target.type.has_unique_key(found.properties, target.inputs):
-        raise WrongId
-    return True
+        return None
+    return found
+
+
+def _is_read(target: Target[Any]) -> bool:
+    """Return whether a read by id shows an object that was removed."""
+    with suppress(ZorgError):  # an organization that was removed is answered without a state
+        return _read(target) is not None
+    return False
 
 
 def _is_unlisted(target: Target[Any]) -> bool | None:

@@ -40,9 +40,8 @@ class DeclaredType(Generic[AnyInputs]):
     read_permission: ClassVar[str]
     #: The counts of :class:`.Facts` that a machine reads in the JSON of `zorg preview-guard`: what goes with an object, in the plural.
     counted: ClassVar[tuple[str, ...]] = ()
-    #: The state of an object that was just created, if the server adds nothing else to what was declared; empty for objects that
-    #: have no states.
-    created_state: ClassVar[str | None] = None
+    #: Whether a new object that reads by its id do not show is removed and created again.
+    is_created_again: ClassVar[bool] = True
     #: The inputs that an update changes in place, besides ``active``.
     updatable: ClassVar[tuple[str, ...]] = ()
     #: Of these, those that no read of an object shows, because they are remembered elsewhere.

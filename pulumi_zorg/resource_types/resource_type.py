@@ -13,7 +13,7 @@ from pulumi_zorg.errors import ApiError, Gone, InputError, NameTaken, NotProven,
 from pulumi_zorg.resource_types.along import as_declared
 from pulumi_zorg.resource_types.declared_type import AnyInputs, DeclaredType
 from pulumi_zorg.resource_types.impact import UNKNOWN, Effect, Planned
-from pulumi_zorg.resource_types.inputs import CHOSEN_ID, Inputs
+from pulumi_zorg.resource_types.inputs import CHOSEN_ID
 from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.role_use import why_refused
 from pulumi_zorg.world import proof
@@ -255,20 +255,9 @@ class ResourceType(DeclaredType[AnyInputs]):
     def create(self, client: Client, inputs: AnyInputs) -> str:
         """Create an active object and return its id."""
         with client.writing(self.token):
-            try:
-                made = self.calls.create(client, inputs)
-                client.operations.made.add(made)
-                return made
-            finally:
-                client.forget(self.reference)
-
-    def as_created(self, client: Client, id: str, inputs: AnyInputs) -> Observed | None:
-        """Return the object that a create has just made; None where its answer does not show all of it."""
-        if self.created_state is None:
-            return None
-        declared = {name: value for name, value in inputs.dump().items() if name not in Inputs.names()}
-        properties = {**declared, **({"active": True, "state": self.created_state} if self.created_state else {})}
-        return Observed(self.token, id, properties, within=self.key(id, declared).within)
+            made = self.calls.create(client, inputs)
+        client.operations.made.add(made)
+        return made
 
     def perform(self, client: Client, id: str, inputs: AnyInputs, step: Step) -> None:
         """Perform one step."""
@@ -280,7 +269,6 @@ class ResourceType(DeclaredType[AnyInputs]):
             finally:
                 if removes:
                     client.operations.made.discard(id)
-                    client.forget(self.reference)
 
     def lost_roles(self, client: Client, id: str, inputs: AnyInputs, known: Mapping[str, Any]) -> frozenset[str]:
         """Return the roles that a change takes out of the object, and so out of others.

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pulumi_zorg.api.client import Client
 from pulumi_zorg.resource_types.human_user.calls import PROFILE, HumanUserCalls
 from pulumi_zorg.resource_types.human_user.inputs import HumanUserInputs
 from pulumi_zorg.resource_types.user.declaration import HALTED, UserType, user_events
 from pulumi_zorg.resource_types.user.impact import UserImpact
 from pulumi_zorg.world.object_events import ObjectEvents
-from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.tokens import type_token
 
 _CREATED = ("user.human.added", "user.human.selfregistered", "user.added", "user.selfregistered")
@@ -47,10 +45,6 @@ class HumanUserType(UserType[HumanUserInputs]):
             "phone": ("user.human.phone.changed", "user.human.phone.removed"),
         },
     )
-
-    def as_created(self, client: Client, id: str, inputs: HumanUserInputs) -> Observed | None:
-        """The server fills in what is left out, so a new person is read."""
-        return None
 
 
 TYPE = HumanUserType()

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
-from pulumi_zorg.api.client import Client
-from pulumi_zorg.api.users import BEARER
 from pulumi_zorg.resource_types.machine_user.calls import MachineUserCalls
 from pulumi_zorg.resource_types.machine_user.inputs import MachineUserInputs
 from pulumi_zorg.resource_types.user.declaration import HALTED, UserType, user_events
 from pulumi_zorg.resource_types.user.impact import UserImpact
 from pulumi_zorg.world.object_events import ObjectEvents
-from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.tokens import type_token
 
 _CHANGED = ("user.machine.changed",)
@@ -32,11 +28,6 @@ class MachineUserType(UserType[MachineUserInputs]):
         {"name": "name", "description": "description", "access_token_type": "accessTokenType"},
         dict.fromkeys(("name", "description", "access_token_type"), _CHANGED),
     )
-
-    def as_created(self, client: Client, id: str, inputs: MachineUserInputs) -> Observed | None:
-        made = super().as_created(client, id, inputs)
-        defaults = {"description": "", "access_token_type": BEARER}
-        return None if made is None else replace(made, properties={**defaults, **made.properties})
 
 
 TYPE = MachineUserType()

@@ -73,7 +73,6 @@ class ManagerType(ResourceType[ManagerInputs]):
     inputs = ManagerInputs
     calls = ManagerCalls()
     updatable = ("roles",)
-    created_state = ""
     reference = "manager_id"
     gives_access = True
     read_permission = "org.member.read"

@@ -39,6 +39,7 @@ class OrganizationType(ResourceType[OrganizationInputs]):
     sent_alone = ("name",)
     only_at_create: ClassVar[Mapping[str, str]] = {"admins": "Declare a zorg.Manager to give or take a manager's roles"}
     remembered = ("cascade",)
+    is_created_again = False
     reference = "org_id"
     gives_access = True
     read_permission = "org.read"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from pulumi_zorg.api.client import Client
@@ -17,7 +16,7 @@ from pulumi_zorg.resource_types.project.inputs import SETTINGS, ProjectInputs
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.role_use import take_from_project_grants, take_from_users
 from pulumi_zorg.world.object_events import ObjectEvents
-from pulumi_zorg.world.observed import Address, Observed
+from pulumi_zorg.world.observed import Address
 from pulumi_zorg.world.proof import history_of
 from pulumi_zorg.world.tokens import type_token
 
@@ -32,7 +31,6 @@ class ProjectType(ResourceType[ProjectInputs]):
     set_after_create = ("roles",)
     server_defaults = tuple(SETTINGS)
     address = ("org_id",)
-    created_state = "PROJECT_STATE_ACTIVE"
     reference = "project_id"
     gives_roles = "roles"
     read_permission = "project.read"
@@ -106,11 +104,6 @@ class ProjectType(ResourceType[ProjectInputs]):
             if found is not None and str(found.properties["name"]).lower() == inputs.name.lower():
                 return f"{_named_like(each)} Declare another name, or rename or remove that one first."
         return None
-
-    def as_created(self, client: Client, id: str, inputs: ProjectInputs) -> Observed | None:
-        """A new project has no roles; the declared ones are added next."""
-        made = super().as_created(client, id, inputs if inputs.roles is None else replace(inputs, roles={}))
-        return None if made is None else replace(made, properties={**inputs.left_as_is, **made.properties})
 
     def settle(self, client: Client, id: str, inputs: ProjectInputs, known: Mapping[str, Any]) -> None:
         """Verify that no project grant and no user grant has the roles that the project lost."""

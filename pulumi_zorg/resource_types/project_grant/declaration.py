@@ -25,7 +25,6 @@ class ProjectGrantType(ResourceType[ProjectGrantInputs]):
     calls: ProjectGrantCalls = ProjectGrantCalls()
     updatable = ("role_keys",)
     address = ("org_id", "project_id")
-    created_state = "PROJECT_GRANT_STATE_ACTIVE"
     reference = "project_grant_id"
     gives_roles = "role_keys"
     read_permission = "project.grant.read"

@@ -51,7 +51,6 @@ class UserType(ResourceType[AnyInputs]):
     calls: UserCalls[AnyInputs, Any]
     address = ("org_id",)
     sent_alone = ("user_name",)
-    created_state = "USER_STATE_ACTIVE"
     reference = "user_id"
     read_permission = "user.read"
     goes_along = "users"

@@ -244,7 +244,6 @@ class UserGrantCalls(ManagementCalls[UserGrantInputs, UserGrantRecord]):
 
     def read(self, client: Client, id: str, address: Address) -> UserGrantRecord:
         record = super().read(client, id, address)
-        client.filled_in["project_grant_id"][record.org_id, record.project_id] = record.project_grant_id
         if record.granted_org_id:
             client.organization_of_user[record.user_id] = record.granted_org_id
         return record

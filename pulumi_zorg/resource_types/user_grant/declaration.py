@@ -41,7 +41,6 @@ class UserGrantType(ResourceType[UserGrantInputs]):
     address = ("org_id", "user_id")
     looked_up = address
     server_defaults = ("project_grant_id",)
-    created_state = "USER_GRANT_STATE_ACTIVE"
     reference = "user_grant_id"
     gives_access = True
     goes_along = "user_grants"
@@ -84,17 +83,6 @@ class UserGrantType(ResourceType[UserGrantInputs]):
                 values["state"] = f"USER_GRANT_STATE_{'ACTIVE' if active else 'INACTIVE'}"
         details = Details(creation_date=first.creation_date, resource_owner=first.aggregate.resource_owner)
         return PhantomGrantRecord.model_validate({**values, "details": details})
-
-    def as_created(self, client: Client, id: str, inputs: UserGrantInputs) -> Observed | None:
-        """The server fills in a project grant that was left out: the one by which the organization has the project, if any."""
-        created = super().as_created(client, id, inputs)
-        if inputs.project_grant_id or created is None:
-            return created
-        filled_in = client.filled_in["project_grant_id"].get((inputs.org_id, inputs.project_id))
-        if filled_in is None:
-            return None
-        properties = {**created.properties, **({"project_grant_id": filled_in} if filled_in else {})}
-        return replace(created, properties=properties)
 
     def listed_beside(self, client: Client, address: Address) -> Sequence[ObjectRecord]:
         user_id, project_id = map(address.ids.get, ("user_id", "project_id"))
