@@ -20,6 +20,7 @@
     ├── HeaderIgnored           the server acts on another organization than the one named
     ├── LockoutRefused          it would deactivate or remove the credential's own organization, or the default one
     ├── NotProven               the object may be removed, but no answer proves it
+    │   ├── Elsewhere               the object is in another organization or project than the one named
     │   └── NeverThere              this instance has never had the object: it is another instance
     ├── Gone                    the object is proven to be removed
     ├── NameTaken               another object has the name of the one to be created
@@ -256,6 +257,10 @@ class NotProven(ZorgError):
 
 class NeverThere(NotProven):
     """This instance has never had the object: the state belongs to another instance."""
+
+
+class Elsewhere(NotProven):
+    """The object exists in another organization, or another project, than the one that is named for it."""
 
 
 class Gone(ZorgError):

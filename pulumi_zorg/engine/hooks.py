@@ -238,12 +238,17 @@ class Hooks(Generic[AnyInputs]):
         self, target: Target[AnyInputs], resource: str, props: Mapping[str, Any], origin: Origin
     ) -> Observed:
         """Bring the object of a new resource to what is declared. A new one that the server has lost is created again."""
-        known = None
-        if origin == "created" and self.type.is_created_again:
-            known, origin = self._first_reading(target, resource)
-        process.current().world.written(self.type.key(target.id, props))
-        kept = self._kept(origin, target.inputs, resource)
-        return self._reconcile(target, resource, props, kept, origin, known)
+        known, world = None, process.current().world
+        try:
+            if origin == "created" and self.type.is_created_again:
+                known, origin = self._first_reading(target, resource)
+            world.written(self.type.key(target.id, props))
+            kept = self._kept(origin, target.inputs, resource)
+            return self._reconcile(target, resource, props, kept, origin, known)
+        except (errors.NeverThere, errors.Elsewhere, errors.InputError):
+            if origin == "created" and target.first is None:
+                raise _WrongId from None
+            raise
 
     def _first_reading(self, target: Target[AnyInputs], resource: str) -> tuple[Observed | None, Origin]:
         """Return a new object as a read shows it. One that the server has lost is created again: reads do not show it then."""
@@ -255,8 +260,7 @@ class Hooks(Generic[AnyInputs]):
             return found, "created"
         what = f"{target.title} was created, and reads do not show it"
         if was_created(target) is False:
-            context.reporter.warn(f"{what}, nor does ZITADEL's event store. Run `pulumi refresh`.")
-            return None, "created"
+            return None, "created"  # what it is then, shows next
         context.reporter.note(f"{what}: the server has lost it. It is removed and created again.")
         try:
             target.perform(Step(Action.REMOVE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,21 +22,30 @@ CREATES = {
 
 @pytest.mark.parametrize("effect", ["answer", "replace"])
 @pytest.mark.parametrize("active", [False, True])
+@pytest.mark.parametrize("where", ["beside", "elsewhere"])
 @pytest.mark.parametrize("kind", CREATES)
 def test_a_wrong_id_in_the_answer_to_a_create_changes_nobody(
-    server: Server, stack: InProcessStack, kind: str, active: bool, effect: str
+    server: Server, stack: InProcessStack, kind: str, where: str, active: bool, effect: str
 ) -> None:
     admin, home = server.admin, server.home
-    others = {
+    others: dict[str, Callable[[], str]] = {
         "project": lambda: server.project,
         "machine": lambda: admin.create_user(home, "other"),
         "grant": lambda: admin.create_grant(home, server.bob, server.project, ["viewer"]),
     }
-    other = others[kind]()
+    other, place = others[kind](), home
+    if where == "elsewhere":
+        place = admin.create_organization("Elsewhere")
+        there = admin.create_project(place, "There") if kind != "machine" else ""
+        other = {
+            "project": lambda: there,
+            "machine": lambda: admin.create_user(place, "there"),
+            "grant": lambda: admin.create_grant(place, server.bob, there, []),
+        }[kind]()
 
     def seen() -> Any:
         lists = {"project": admin.projects, "machine": admin.users, "grant": admin.grants}
-        found = lists[kind](home)[other]
+        found = lists[kind](place)[other]
         return {name: each for name, each in found.items() if name != "details"}
 
     before, (path, field) = seen(), CREATES[kind]

@@ -153,6 +153,7 @@ def test_these_are_the_names() -> None:
         "ApiError",
         "ConfigurationError",
         "CredentialError",
+        "Elsewhere",
         "EventConflict",
         "FailedPrecondition",
         "Gone",
