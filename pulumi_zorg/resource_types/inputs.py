@@ -37,6 +37,9 @@ IGNORED = "__ignored"
 #: On which addresses the program's lookups are made, each with the name of the setting that gave it.
 LOOKED_UP = "__looked_up"
 
+#: Which of the properties that decide who gets in (:meth:`Inputs.decisive`) the program gives as outputs.
+OUTPUTS = "__outputs"
+
 #: In a preview: which resource of the program has the id that a property names, by property, where the program passes the
 #: resource's own output ``id``. In a preview the id of a new resource is not known.
 DECLARED_BY = "__declared_by"
@@ -67,6 +70,13 @@ LONGEST = 200  # characters, ZITADEL's own limit for names and ids
 
 #: One or more characters of ASCII that are neither white space nor control characters.
 _VISIBLE = re.compile("[!-~]+")
+
+
+#: What is wrong with an output that is None where a value is needed. It never counts as a property that the program leaves out.
+NO_VALUE = (
+    "has no value: the output that it comes from is None. Pulumi gives None for an output that another stack does not have "
+    "(StackReference.get_output; require_output fails instead), and for those of a new resource that --target or --exclude leaves out"
+)
 
 
 class WrongValue(ValueError):
@@ -203,6 +213,8 @@ def _ids(value: Any) -> tuple[str, ...]:
 NAME, ID, IDS, CUSTOM_ID, ROLE_KEYS, FLAG = (
     checked_by(check) for check in (_name, _id, _ids, _custom_id, _role_keys, _flag)
 )
+#: Added to the metadata of a field without a default that decides who gets in. See :meth:`Inputs.decisive`.
+DECISIVE: Mapping[str, Any] = {"decisive": True}
 
 
 @dataclass(frozen=True)
@@ -281,6 +293,16 @@ class Inputs:
     def required(cls) -> tuple[str, ...]:
         """Return the names of the inputs that a program must give."""
         return tuple(each.name for each in fields(cls) if each.default is MISSING)
+
+    @classmethod
+    @cache
+    def decisive(cls) -> frozenset[str]:
+        """Return the inputs that decide who gets in, or what a deletion does, and that a program may leave out.
+
+        Their defaults are for programs that leave them out: with the default of ``active``, an output that is None would reactivate.
+        """
+        optional = [each for each in fields(cls) if each.default is not MISSING]
+        return frozenset(each.name for each in optional if each.default is not None or "decisive" in each.metadata)
 
     @classmethod
     def texts(cls) -> dict[str, tuple[str, ...]]:
