@@ -79,6 +79,15 @@ NO_VALUE = (
 )
 
 
+#: What is wrong with a text that is made of an output.
+TEXT_OF_AN_OUTPUT = (
+    "is made of an output by an f-string, str or format, which gives a warning of Pulumi in place of the output's value"
+)
+
+#: How that text begins.
+_SDK_WARNING = "Calling __str__ on an Output"
+
+
 class WrongValue(ValueError):
     """What is wrong with a value, as the end of a sentence: "must not be empty"."""
 
@@ -429,6 +438,9 @@ def check_inputs(
                 problems.append(Problem(name, "is missing"))
             elif each.default is not None:
                 checked[name] = _in_state(each.default)
+        elif is_made_of_an_output(value):
+            way_out = 'write pulumi.Output.concat("of ", output), or output.apply(lambda value: f"of {value}")'
+            problems.append(Problem(name, f"{TEXT_OF_AN_OUTPUT}: {way_out}"))
         elif _any_unknown(value, is_unknown):
             checked[name] = value
         else:
@@ -443,6 +455,16 @@ def check_inputs(
         missing = (name for name in model.needed_to_create if given.get(name) is None)
         problems += (Problem(name, "is missing: only with adopt=True it may be left out") for name in missing)
     return checked, problems or model.contradictions(checked)
+
+
+def is_made_of_an_output(value: Any) -> bool:
+    """Whether a text in the value is what the SDK gives for an output in an f-string, in ``str`` and in ``format``: no error."""
+    if isinstance(value, str):
+        return _SDK_WARNING in value
+    parts = (
+        [*value, *value.values()] if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    )
+    return any(map(is_made_of_an_output, parts))
 
 
 def _any_unknown(value: Any, is_unknown: Callable[[Any], bool]) -> bool:
