@@ -11,7 +11,7 @@
 # Output:    up without both:  exit code 1, in the state: tenant, exist: grant tenant
 #            up with both:     exit code 0, in the state: grant tenant, exist: grant grant tenant
 # Way out:   `deleted_with` only where the parent's removal is certain, and a look at what the state does not have after a deletion
-#            that failed (`zorg drift --unmanaged`). Without `deleted_with`, the child is deleted by a call of its own.
+#            that failed (with pulumi_zorg: `zorg drift --unmanaged=instance`). Without `deleted_with`, the child is deleted by a call of its own.
 set -euo pipefail
 command -v pulumi pulumi-language-python >/dev/null || { echo "pulumi and pulumi-language-python must be on PATH" >&2; exit 2; }
 folder=$(mktemp -d)

@@ -206,6 +206,20 @@ def test_a_replacement_of_what_pulumi_retains_takes_a_second_run(server: Server,
     stack.assert_settled()
 
 
+def test_a_tainted_resource_that_pulumi_retains_takes_its_object_back_by_adoption(server: Server, stack: Stack) -> None:
+    kept = {"retain_on_delete": True}
+    stack.declare(acme=org("Acme", opts=kept))
+    stack.up()
+    acme = stack.id("acme")
+    stack.must("state", "taint", str(stack.resources()["acme"]["urn"]), "--yes")
+    for _ in range(2):
+        assert stack.fails().shows("already", acme, "set adopt=True")
+    stack.declare(acme=org("Acme", adopt=True, opts=kept))
+    stack.up()
+    assert stack.id("acme") == acme
+    stack.assert_settled()
+
+
 def test_what_is_deleted_with_an_organization_that_stays_is_in_no_state(server: Server, stack: Stack) -> None:
     def portal(**args: bool) -> dict[str, Any]:
         return project("@acme", "Portal", opts={"deleted_with": "acme"}, **args)
