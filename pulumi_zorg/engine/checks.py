@@ -69,6 +69,11 @@ class Checks:
         if resource is None:
             return self._check_import(context, olds, news)
         checked, problems = inputs.check_inputs(self.inputs, news, is_unknown=_is_unknown)
+        # A program that leaves out what is required ends in the constructor, so that comes from an output too.
+        outputs = {*self.inputs.required(), *(news.get(inputs.OUTPUTS) or ())}
+        empty = [name for name in self.inputs.names() if name in outputs and news.get(name) is None]
+        if empty:
+            problems = [inputs.Problem(name, inputs.NO_VALUE) for name in empty]
         # The engine checks what it creates, or replaces, without what was before.
         new = not any(name in olds for name in self.inputs.required())
         # What the program leaves out is what the state has, so that it shows no change. Of an object that is adopted, or was kept

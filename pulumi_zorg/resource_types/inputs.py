@@ -37,6 +37,9 @@ IGNORED = "__ignored"
 #: On which addresses the program's lookups are made, each with the name of the setting that gave it.
 LOOKED_UP = "__looked_up"
 
+#: Which of the properties that decide who gets in (:meth:`Inputs.decisive`) the program gives as outputs.
+OUTPUTS = "__outputs"
+
 #: In a preview: which resource of the program has the id that a property names, by property, where the program passes the
 #: resource's own output ``id``. In a preview the id of a new resource is not known.
 DECLARED_BY = "__declared_by"
@@ -67,6 +70,22 @@ LONGEST = 200  # characters, ZITADEL's own limit for names and ids
 
 #: One or more characters of ASCII that are neither white space nor control characters.
 _VISIBLE = re.compile("[!-~]+")
+
+
+#: What is wrong with an output that is None where a value is needed. It never counts as a property that the program leaves out.
+NO_VALUE = (
+    "has no value: the output that it comes from is None. Pulumi gives None for an output that another stack does not have "
+    "(StackReference.get_output; require_output fails instead), and for those of a new resource that --target or --exclude leaves out"
+)
+
+
+#: What is wrong with a text that is made of an output.
+TEXT_OF_AN_OUTPUT = (
+    "is made of an output by an f-string, str or format, which gives a warning of Pulumi in place of the output's value"
+)
+
+#: How that text begins.
+_SDK_WARNING = "Calling __str__ on an Output"
 
 
 class WrongValue(ValueError):
@@ -203,6 +222,8 @@ def _ids(value: Any) -> tuple[str, ...]:
 NAME, ID, IDS, CUSTOM_ID, ROLE_KEYS, FLAG = (
     checked_by(check) for check in (_name, _id, _ids, _custom_id, _role_keys, _flag)
 )
+#: Added to the metadata of a field without a default that decides who gets in. See :meth:`Inputs.decisive`.
+DECISIVE: Mapping[str, Any] = {"decisive": True}
 
 
 @dataclass(frozen=True)
@@ -281,6 +302,16 @@ class Inputs:
     def required(cls) -> tuple[str, ...]:
         """Return the names of the inputs that a program must give."""
         return tuple(each.name for each in fields(cls) if each.default is MISSING)
+
+    @classmethod
+    @cache
+    def decisive(cls) -> frozenset[str]:
+        """Return the inputs that decide who gets in, or what a deletion does, and that a program may leave out.
+
+        Their defaults are for programs that leave them out: with the default of ``active``, an output that is None would reactivate.
+        """
+        optional = [each for each in fields(cls) if each.default is not MISSING]
+        return frozenset(each.name for each in optional if each.default is not None or "decisive" in each.metadata)
 
     @classmethod
     def texts(cls) -> dict[str, tuple[str, ...]]:
@@ -407,6 +438,9 @@ def check_inputs(
                 problems.append(Problem(name, "is missing"))
             elif each.default is not None:
                 checked[name] = _in_state(each.default)
+        elif is_made_of_an_output(value):
+            way_out = 'write pulumi.Output.concat("of ", output), or output.apply(lambda value: f"of {value}")'
+            problems.append(Problem(name, f"{TEXT_OF_AN_OUTPUT}: {way_out}"))
         elif _any_unknown(value, is_unknown):
             checked[name] = value
         else:
@@ -421,6 +455,16 @@ def check_inputs(
         missing = (name for name in model.needed_to_create if given.get(name) is None)
         problems += (Problem(name, "is missing: only with adopt=True it may be left out") for name in missing)
     return checked, problems or model.contradictions(checked)
+
+
+def is_made_of_an_output(value: Any) -> bool:
+    """Whether a text in the value is what the SDK gives for an output in an f-string, in ``str`` and in ``format``: no error."""
+    if isinstance(value, str):
+        return _SDK_WARNING in value
+    parts = (
+        [*value, *value.values()] if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    )
+    return any(map(is_made_of_an_output, parts))
 
 
 def _any_unknown(value: Any, is_unknown: Callable[[Any], bool]) -> bool:

@@ -22,7 +22,7 @@ from pulumi.runtime.mocks import MockMonitor
 
 from pulumi_zorg import errors
 from pulumi_zorg.errors import InputError, LookupFailed, NoMatch, ZorgError, clean
-from pulumi_zorg.resource_types.inputs import kind_of, wrong_id
+from pulumi_zorg.resource_types.inputs import TEXT_OF_AN_OUTPUT, is_made_of_an_output, kind_of, wrong_id
 from pulumi_zorg.settings.masking import Masking, texts_in
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class Question:
         """Return what is wrong with the value of an argument; None where nothing is."""
         if isinstance(value, pulumi.Output):
             return f"must not be an output: use {self.function}_output(…), which takes outputs and returns one"
+        if is_made_of_an_output(value):
+            return f"{TEXT_OF_AN_OUTPUT}: use {self.function}_output(…), and pulumi.Output.concat(…) for the text"
         if name == "id" or name.endswith("_id"):
             if isinstance(value, pulumi.Resource):
                 return f"must be an id, not a resource: use {self.function}_output(…), with `.id` after the resource"

@@ -179,6 +179,8 @@ class ZitadelResource(Resource):
         internal: dict[str, Any] = {inputs.OWNER: owner}
         if ignored:
             internal[inputs.IGNORED] = ignored
+        if later := sorted(name for name in outputs.keys() & self._inputs.decisive() if _given_later(given[name])):
+            internal[inputs.OUTPUTS] = later
         if outputs:
             internal |= {inputs.SECRETS: _secret(outputs), inputs.LOOKED_UP: _looked_up(outputs)}
         elif used := looked_up():

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.support.servers import Server
-from tests.support.stack import Stack, grant, org
+from tests.support.stack import Stack, grant, org, project
 
 
 def test_protect_keeps_an_organization(server: Server, stack: Stack) -> None:
@@ -166,3 +169,112 @@ def test_a_replacement_trigger_takes_back_what_is_retained(server: Server, stack
     stack.up()
     assert stack.id("acme") == acme
     stack.assert_settled()
+
+
+def test_a_destroy_that_runs_the_program_takes_its_options_and_the_policy_of_the_state(
+    server: Server, stack: Stack
+) -> None:
+    stack.declare(acme=org("Acme"), ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    stack.up()
+    ann = stack.id("ann")
+    kept = {"retain_on_delete": True}
+    stack.declare(
+        acme=org("Acme", deletion_policy="retain"),
+        ann=grant(server.home, server.ann, server.project, ["viewer"], opts=kept),
+        bluth=org("Bluth"),
+    )
+    stack.destroy("--run-program")
+    assert stack.resources() == {}
+    assert not {"Acme", "Bluth"} & {each["name"] for each in server.admin.organizations().values()}
+    assert list(server.admin.grants(server.home)) == [ann]
+
+
+@pytest.mark.parametrize("kind", ["org", "grant"])
+def test_a_replacement_of_what_pulumi_retains_takes_a_second_run(server: Server, stack: Stack, kind: str) -> None:
+    """The engine shows the provider neither the old object nor its id."""
+    kept = {"retain_on_delete": True}
+    declared = {
+        "org": org("Acme", opts=kept),
+        "grant": grant(server.home, server.ann, server.project, ["viewer"], opts=kept),
+    }[kind]
+    stack.declare(one=declared)
+    stack.up()
+    one = stack.id("one")
+    assert stack.fails("--replace", "**::one").shows("already", one)
+    assert stack.up().shows("was kept when its resource was replaced, and is taken back by it")
+    assert stack.id("one") == one
+    stack.assert_settled()
+
+
+def test_a_tainted_resource_that_pulumi_retains_takes_its_object_back_by_adoption(server: Server, stack: Stack) -> None:
+    kept = {"retain_on_delete": True}
+    stack.declare(acme=org("Acme", opts=kept))
+    stack.up()
+    acme = stack.id("acme")
+    stack.must("state", "taint", str(stack.resources()["acme"]["urn"]), "--yes")
+    for _ in range(2):
+        assert stack.fails().shows("already", acme, "set adopt=True")
+    stack.declare(acme=org("Acme", adopt=True, opts=kept))
+    stack.up()
+    assert stack.id("acme") == acme
+    stack.assert_settled()
+
+
+def test_what_is_deleted_with_an_organization_that_stays_is_in_no_state(server: Server, stack: Stack) -> None:
+    def portal(**args: bool) -> dict[str, Any]:
+        return project("@acme", "Portal", opts={"deleted_with": "acme"}, **args)
+
+    stack.declare(acme=org("Acme", deletion_policy="deactivate"), portal=portal())
+    stack.up()
+    acme, first = stack.id("acme"), stack.id("portal")
+    stack.declare()
+    stack.up()
+    assert stack.resources() == {}
+    assert (
+        server.admin.call("GET", f"/management/v1/projects/{first}", org=acme)["project"]["state"]
+        == "PROJECT_STATE_ACTIVE"
+    )
+    stack.declare(acme=org("Acme", deletion_policy="deactivate", adopt=True), portal=portal(adopt=True))
+    stack.up()
+    assert (stack.id("acme"), stack.id("portal")) == (acme, first)
+
+
+def test_a_transform_of_the_program_deactivates_and_its_preview_says_so(server: Server, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    acme = stack.id("acme")
+    (stack.folder / "__main__.py").write_text(
+        "import pulumi, pulumi_zorg as zorg\n"
+        "def off(args):\n"
+        '    return pulumi.ResourceTransformResult(props={**args.props, "active": False}, opts=args.opts)\n'
+        "pulumi.runtime.register_resource_transform(off)\n"
+        'zorg.Organization("acme", name="Acme")\n'
+    )
+    assert stack.must("preview").shows(f"deactivates organization Acme ({acme})")
+    stack.up()
+    assert server.admin.organization(acme)["state"] == "ORG_STATE_INACTIVE"
+    stack.assert_settled()
+
+
+def test_another_name_of_the_stack_and_of_a_component_changes_nothing(server: Server, stack: Stack) -> None:
+    program = (
+        "import pulumi, pulumi_zorg as zorg\n"
+        "class Tenant(pulumi.ComponentResource):\n"
+        "    def __init__(self, name, opts=None):\n"
+        '        super().__init__("test:index:Tenant", name, None, opts)\n'
+        '        zorg.Organization(f"{{name}}-org", name="Acme", opts=pulumi.ResourceOptions(parent=self))\n'
+        "{}\n"
+    )
+    (stack.folder / "__main__.py").write_text(program.format('Tenant("one")'))
+    stack.up()
+    acme = stack.id("one-org")
+    server.proxy.clear()
+    alias = 'Tenant("two", pulumi.ResourceOptions(aliases=[pulumi.Alias(name="one")]))'
+    (stack.folder / "__main__.py").write_text(program.format(alias))
+    stack.up("--refresh")
+    assert stack.id("two-org") == acme
+    stack.must("stack", "rename", "live")
+    stack.name = stack.env["PULUMI_STACK"] = "live"
+    stack.up("--refresh")
+    assert stack.id("two-org") == acme
+    assert server.proxy.writes == []

@@ -57,6 +57,34 @@ def test_bad_input_from_an_output_is_told_by_the_check(server: Server, stack: St
     assert server.proxy.exchanges == []
 
 
+def test_an_output_of_another_stack_that_does_not_exist_reactivates_nothing(server: Server, stack: Stack) -> None:
+    """Such an output is None, and the default of `active` is True."""
+    stack.declare(acme=org("Acme", active=False))
+    stack.up()
+    acme = stack.id("acme")
+    server.proxy.clear()
+    (stack.folder / "__main__.py").write_text(
+        "import pulumi, pulumi_zorg as zorg\n"
+        'other = pulumi.StackReference("organization/tests/test")\n'
+        'zorg.Organization("acme", name="Acme", active=other.get_output("acme.actve"))\n'
+    )
+    for run in (stack.run("preview"), stack.fails()):
+        assert run.code != 0
+        assert run.shows("property active value", "has no value", "require_output fails instead"), run.out
+    assert server.proxy.writes == []
+    assert server.admin.organization(acme)["state"] == "ORG_STATE_INACTIVE"
+
+
+def test_a_new_organization_that_is_no_target_is_told_to_who_needs_it(server: Server, stack: Stack) -> None:
+    stack.declare(acme=org("Acme"))
+    stack.up()
+    server.proxy.clear()
+    stack.declare(acme=org("Acme"), bluth=org("Bluth"), ann=grant("@bluth", server.ann, server.project, ["viewer"]))
+    failed = stack.fails("--target", "**::ann")
+    assert failed.shows("property org_id", "has no value", "of a new resource that --target or --exclude leaves out")
+    assert server.proxy.writes == []
+
+
 def test_the_source_of_a_resource_is_the_line_of_the_program(server: Server, stack: Stack) -> None:
     (stack.folder / "__main__.py").write_text('import pulumi_zorg as zorg\n\nzorg.Organization("acme", name="Acme")\n')
     stack.up()

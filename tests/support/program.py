@@ -49,6 +49,8 @@ for name, spec in declared.items():
         options["parent"] = made.setdefault(options["parent"], Tenant(options["parent"]))
     if "depends_on" in options:
         options["depends_on"] = [made[each] for each in options["depends_on"]]
+    if "deleted_with" in options:
+        options["deleted_with"] = made[options["deleted_with"]]
     if "aliases" in options:
         options["aliases"] = [pulumi.Alias(name=alias) for alias in options["aliases"]]
     if "get" in spec:

@@ -53,6 +53,15 @@ def inputs_of(mocked: Mocks, name: str) -> dict[str, Any]:
     }
 
 
+def test_the_provider_learns_which_properties_are_outputs_and_may_have_no_value(mocked: Mocks) -> None:
+    nothing = pulumi.Output.from_input(None)
+    zorg.Organization("acme", name="Acme", active=nothing, cascade=nothing, custom_id=nothing)
+    zorg.Organization("bluth", name="Bluth", active=False)
+    ended()
+    assert mocked.registered["acme"].inputs["__outputs"] == ["active", "cascade"]
+    assert "__outputs" not in mocked.registered["bluth"].inputs
+
+
 @pulumi.runtime.test
 def test_an_organization_has_outputs() -> Any:
     acme = zorg.Organization("acme", name="Acme", active=False)

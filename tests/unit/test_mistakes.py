@@ -63,6 +63,10 @@ FORM = 'a display name, or {"display_name": …, "group": …}'
 SPACE = "has the role key 'viewer ', which begins or ends with white space: remove that"
 ROLES = 'must be a dictionary of role keys and display names, like {"viewer": "Viewer"}'
 
+OF_AN_OUTPUT = (
+    "is made of an output by an f-string, str or format, which gives a warning of Pulumi in place of the output's value"
+)
+
 #: Each mistake, and the message: all of it where it is a text, and a part where it is a pattern.
 MISTAKES: dict[str, tuple[Callable[[], Any], str | re.Pattern[str]]] = {
     # How a class is called.
@@ -256,6 +260,26 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str | re.Pattern[str]]] = {
     "a space at the end of a role key": (
         _granted(role_keys=["admin", "viewer "]),
         f"ProjectGrant 'granted': role_keys {SPACE}",
+    ),
+    # Texts that are made of an output.
+    **{
+        f"an output in an f-string: {name}": (
+            lambda make=make: make(f"of {pulumi.Output.from_input('acme')}"),
+            re.compile(f" {name} {OF_AN_OUTPUT}: write pulumi.Output.concat"),
+        )
+        for name, make in {
+            "name": lambda text: Organization("acme", name=text),
+            "org_id": lambda text: _user_grant(org_id=text)(),
+            "role_keys": lambda text: _user_grant(role_keys=["viewer", text])(),
+            "roles": lambda text: _project(roles={text: "Viewer"})(),
+            "description": lambda text: zorg.MachineUser(
+                "bot", org_id="1", user_name="bot", name="Bot", description=text
+            ),
+        }.items()
+    },
+    "an output in a text for a lookup": (
+        lambda: find.get_project(name=f"Shop of {pulumi.Output.from_input('acme')}"),
+        re.compile(rf"^get_project\(\): name {OF_AN_OUTPUT}: use get_project_output\(…\)"),
     ),
     # The arguments as one object.
     "a slip in the arguments object": (

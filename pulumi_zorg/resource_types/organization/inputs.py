@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi_zorg.resource_types.inputs import CUSTOM_ID, FLAG, IDS, NAME, SwitchableInputs, one_of
+from pulumi_zorg.resource_types.inputs import CUSTOM_ID, DECISIVE, FLAG, IDS, NAME, SwitchableInputs, one_of
 from pulumi_zorg.resource_types.lifecycle import NOT_ALL, NOTHING
 
 _KINDS = one_of(NOTHING, "user_grants", "users")
@@ -30,7 +30,7 @@ class OrganizationInputs(SwitchableInputs):
     custom_id: str | None = field(default=None, metadata=CUSTOM_ID)
     admins: tuple[str, ...] | None = field(default=None, metadata=IDS)
     allow_lockout: bool = field(default=False, metadata=FLAG)
-    cascade: str | None = field(default=None, metadata={**_KINDS, "check": _cascade})
+    cascade: str | None = field(default=None, metadata={**_KINDS, "check": _cascade, **DECISIVE})
 
 
 INPUTS = OrganizationInputs

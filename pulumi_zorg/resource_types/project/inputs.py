@@ -90,10 +90,12 @@ class ProjectInputs(SwitchableInputs):
     org_id: str = field(metadata=inputs.ID)
     name: str = field(metadata=inputs.NAME)
     custom_id: str | None = field(default=None, metadata=inputs.CUSTOM_ID)
-    roles: dict[str, dict[str, str]] | None = field(default=None, metadata=inputs.checked_by(_roles))
-    project_role_assertion: bool | None = field(default=None, metadata=inputs.FLAG)
-    project_role_check: bool | None = field(default=None, metadata=inputs.FLAG)
-    has_project_check: bool | None = field(default=None, metadata=inputs.FLAG)
+    roles: dict[str, dict[str, str]] | None = field(
+        default=None, metadata={**inputs.checked_by(_roles), **inputs.DECISIVE}
+    )
+    project_role_assertion: bool | None = field(default=None, metadata={**inputs.FLAG, **inputs.DECISIVE})
+    project_role_check: bool | None = field(default=None, metadata={**inputs.FLAG, **inputs.DECISIVE})
+    has_project_check: bool | None = field(default=None, metadata={**inputs.FLAG, **inputs.DECISIVE})
     private_labeling_setting: str | None = field(default=None, metadata=inputs.one_of(*LABELING))
 
     @classmethod
