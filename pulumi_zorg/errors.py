@@ -241,12 +241,16 @@ class NotProven(ZorgError):
     :param way_out: what to do about it where the object is in the state, as a sentence.
     :param unseen: whether neither reads nor lists have the object, for a caller who may read all objects of the type there.
     :param exists: whether the event store says that the object exists, and reads do not show it.
+    :param elsewhere: whether what has the id, if anything, is something else than what is looked for.
     """
 
-    def __init__(self, message: str, way_out: str = "", *, unseen: bool = False, exists: bool = False) -> None:
+    def __init__(
+        self, message: str, way_out: str = "", *, unseen: bool = False, exists: bool = False, elsewhere: bool = False
+    ) -> None:
         self.way_out = way_out
         self.unseen = unseen
         self.exists = exists
+        self.elsewhere = elsewhere
         super().__init__(message)
 
     def of_state(self) -> NotProven:
@@ -256,6 +260,9 @@ class NotProven(ZorgError):
 
 class NeverThere(NotProven):
     """This instance has never had the object: the state belongs to another instance."""
+
+    def __init__(self, message: str, way_out: str = "", *, unseen: bool = False) -> None:
+        super().__init__(message, way_out, unseen=unseen, elsewhere=True)
 
 
 class Gone(ZorgError):

@@ -134,7 +134,6 @@ class Creator(Generic[AnyInputs]):
                 # An answer that is not ZITADEL's says nothing about what ZITADEL did: the create stays pending.
                 pending.forget(self.resource)
             raise
-        pending.amend(self.resource, id=made)
         return made, "created"
 
     def _make(self) -> str:

@@ -21,12 +21,11 @@ from pulumi_zorg.engine.create import Creator
 from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.reconcile import destroy, reconcile
 from pulumi_zorg.engine.reporter import send_half_done_update
-from pulumi_zorg.engine.shown import SHOWN_SOON, read_new, was_created
+from pulumi_zorg.engine.shown import SHOWN_SOON, read_new, remove_lost, was_created
 from pulumi_zorg.engine.target import Origin, Target, explain_create, explain_update, shown
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.resource_types.declared_type import AnyInputs
 from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED, check_inputs
-from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal, Sought
 from pulumi_zorg.world.proof import find_missing, in_state, may_exist
@@ -34,6 +33,13 @@ from pulumi_zorg.world.proof import find_missing, in_state, may_exist
 
 class _WrongId(Exception):
     """The answer to a create named another object than the one that was created."""
+
+
+class _NotAgain(Exception):
+    """The server has lost a new object, and it is not known whether it was removed, or it could not be created again."""
+
+    def __init__(self, reason: ZorgError) -> None:
+        self.reason = reason
 
 
 class Hooks(Generic[AnyInputs]):
@@ -47,28 +53,27 @@ class Hooks(Generic[AnyInputs]):
         """Create the object, or adopt the one that exists, and bring it to what is declared."""
         context, inputs = process.current(), self._parse(props)
         resource = self._resource(props)
-        try:
-            self.type.before_create(context.client, inputs)
-            object_id, origin = Creator(self.type, context, inputs, resource).create_or_adopt()
-        except (errors.ApiError, errors.NotProven) as refused:
-            raise self._explained(refused, inputs) from None
-        target, is_read = Target(self.type, context.client, object_id, inputs), False
+        object_id, origin = self._create_or_adopt(inputs, resource)
+        target = Target(self.type, context.client, object_id, inputs)
         try:
             observed = self._make_whole(target, resource, props, origin)
-            is_read = True
             observed = deactivate_new(target, observed, props)
             outputs = self._outputs(observed, inputs)
-        except _WrongId:
-            context.pending.amend(resource, id=None)
-            raise errors.UnexpectedAnswer(
-                f"Creating {target.title}: the answer names an object that is not what was created, so it is not ZITADEL's. Nothing "
-                "was done to it. Check zorg:url, and what is in front of the server; the next `pulumi up` looks for what was created."
-            ) from None
-        except ZorgError as error:
+        except _NotAgain as failed:
+            raise failed.reason from None
+        except (_WrongId, ZorgError) as error:
+            is_unread = origin == "created" and target.first is None
+            elsewhere = isinstance(error, errors.NotProven) and error.elsewhere
+            if isinstance(error, _WrongId) or (is_unread and elsewhere):
+                raise errors.UnexpectedAnswer(
+                    f"Creating {target.title}: the answer names an object that is not what was created, so it is not ZITADEL's. "
+                    "Nothing was done to it. Check zorg:url, and what is in front of the server; the next `pulumi up` looks for what "
+                    "was created."
+                ) from None
             whole = not self._is_changed_next(inputs)
-            unread = isinstance(error, errors.NoAnswer | errors.HeaderIgnored | errors.ApiError | errors.NotProven)
-            if not (whole and origin == "created" and unread and not is_read):
-                # The pending create knows the id: the next `up` resumes it.
+            no_reading = isinstance(error, errors.NoAnswer | errors.HeaderIgnored | errors.ApiError | errors.NotProven)
+            if not (whole and is_unread and no_reading):
+                # The next `up` resumes the pending create.
                 explain_create(target, origin, error, self._hidden(inputs))
                 raise
             # It exists, and as declared. An object without a state would be worse than a state to refresh.
@@ -198,6 +203,15 @@ class Hooks(Generic[AnyInputs]):
         outputs = self._outputs(now, self._parse(olds, recorded=True))
         return {**outputs, LOST: lost} if lost and self.type.gives_roles not in hidden else outputs
 
+    def _create_or_adopt(self, inputs: AnyInputs, resource: str) -> tuple[str, Origin]:
+        """Return the id of the object of a new resource. See :meth:`Creator.create_or_adopt`."""
+        context = process.current()
+        try:
+            self.type.before_create(context.client, inputs)
+            return Creator(self.type, context, inputs, resource).create_or_adopt()
+        except (errors.ApiError, errors.NotProven) as refused:
+            raise self._explained(refused, inputs) from None
+
     def _explained(self, refused: errors.ApiError | errors.NotProven, inputs: AnyInputs) -> ZorgError:
         """Return the error of a create that was refused, with the object that it names and that does not exist."""
         client, missing = process.current().client, None
@@ -253,18 +267,24 @@ class Hooks(Generic[AnyInputs]):
         found = read_new(target, SHOWN_SOON)
         if found is not None:
             return found, "created"
-        what = f"{target.title} was created, and reads do not show it"
         if was_created(target) is False:
-            context.reporter.warn(f"{what}, nor does ZITADEL's event store. Run `pulumi refresh`.")
-            return None, "created"
-        context.reporter.note(f"{what}: the server has lost it. It is removed and created again.")
+            raise _WrongId
+        context.reporter.note(
+            f"{target.title} was created, and reads do not show it: the server has lost it. It is removed and created again."
+        )
         try:
-            target.perform(Step(Action.REMOVE))
+            was_there = remove_lost(target)
         except errors.ApiError as error:
             context.reporter.warn(f"It could not be removed, and stays as it is. Run `pulumi refresh`. {error}")
             return None, "created"
-        context.pending.forget(resource)
-        target.id, origin = Creator(self.type, context, target.inputs, resource).create_or_adopt()
+        except ZorgError as error:
+            raise _NotAgain(error) from None
+        if was_there:  # else the answer may have named something else than what was created
+            context.pending.forget(resource)
+        try:
+            target.id, origin = self._create_or_adopt(target.inputs, resource)
+        except ZorgError as error:
+            raise _NotAgain(error) from None
         found = read_new(target)
         if found is None:
             client.not_shown.add(self.type.token)  # it would not help the others either
@@ -294,6 +314,8 @@ class Hooks(Generic[AnyInputs]):
         def verify(observed: Observed) -> None:
             if is_new and target.first is None and not self.type.has_unique_key(observed.properties, inputs):
                 raise _WrongId
+            if is_new and target.first is None:
+                context.pending.amend(resource, id=target.id)
             context.objects.bind(resource, self.type.key(target.id, inputs.dump()))
 
         try:

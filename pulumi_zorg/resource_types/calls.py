@@ -313,7 +313,8 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
             if shown[name] != known[name]:
                 raise NotProven(
                     f"The {record.noun} {clean(record.id)} has {name} {clean(shown[name])}, not {clean(known[name])}; "
-                    f"correct {name}."
+                    f"correct {name}.",
+                    elsewhere=True,
                 )
 
     def _create(self, client: Client, inputs: AnyInputs) -> str:

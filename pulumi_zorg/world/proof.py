@@ -127,7 +127,8 @@ def _from_events(
     declared = address.ids.get("org_id", "")
     if declared != org_id:
         raise NotProven(
-            f"{what[0].upper()}{what[1:]} is not in organization {clean(declared)} but in {clean(org_id)}; correct org_id."
+            f"{what[0].upper()}{what[1:]} is not in organization {clean(declared)} but in {clean(org_id)}; correct org_id.",
+            elsewhere=True,
         )
     whole = events[0].kind in type.events.created  # a server may hide events of a certain age
     created_as = {**({} if whole else address.ids), **type.events.properties_in(events[0])}

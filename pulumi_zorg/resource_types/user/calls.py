@@ -211,7 +211,8 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
 
     def _verify_type(self, record: AnyUser) -> None:
         if not record.is_of_type:
-            raise NotProven(f"User {clean(record.id)} is no {record.noun} but {record.other}.")
+            what = f"User {clean(record.id)} is no {record.noun} but {record.other}."
+            raise NotProven(what, elsewhere=True)
 
     def _read_v2(self, client: Client, id: str, address: Address) -> AnyUser:
         known = self.known(id, address)
