@@ -184,6 +184,9 @@ class NotFound(ApiError):
 class AlreadyExists(ApiError):
     """409: the name, or the grant, is taken."""
 
+    #: Whether a call of another version of the API was made before, of which a page in place of an answer does not show what it did.
+    after_page: bool = False
+
 
 class EventConflict(ApiError):
     """500, code 2: other writes on the same object came first in ZITADEL's event store. It may succeed when it is repeated."""

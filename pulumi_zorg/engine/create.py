@@ -117,7 +117,8 @@ class Creator(Generic[AnyInputs]):
                 "It may have happened; trying again in {}, which cannot make a second one.",
             )
         except (errors.AlreadyExists, _IdTaken) as refused:
-            may_have_made = this if failures else earlier
+            is_second = bool(failures) or (isinstance(refused, errors.AlreadyExists) and refused.after_page)
+            may_have_made = this if is_second else earlier
             own = self._taken_back() or self._own_or_adopted(may_have_made)
             if own is not None:
                 pending.amend(self.resource, id=own[0])
