@@ -314,9 +314,9 @@ class Hooks(Generic[AnyInputs]):
         def verify(observed: Observed) -> None:
             if is_new and target.first is None and not self.type.has_unique_key(observed.properties, inputs):
                 raise _WrongId
+            context.objects.bind(resource, self.type.key(target.id, inputs.dump()))
             if is_new and target.first is None:
                 context.pending.amend(resource, id=target.id)
-            context.objects.bind(resource, self.type.key(target.id, inputs.dump()))
 
         try:
             observed = reconcile(target, recorded, before=before, known=known, verify=verify)
