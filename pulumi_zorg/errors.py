@@ -20,7 +20,7 @@
     ├── HeaderIgnored           the server acts on another organization than the one named
     ├── LockoutRefused          it would deactivate or remove the credential's own organization, or the default one
     ├── NotProven               the object may be removed, but no answer proves it
-    │   ├── Elsewhere               the object is in another organization or project than the one named
+    │   ├── AnotherObject           the id is that of an object elsewhere, or of another type
     │   └── NeverThere              this instance has never had the object: it is another instance
     ├── Gone                    the object is proven to be removed
     ├── NameTaken               another object has the name of the one to be created
@@ -185,6 +185,9 @@ class NotFound(ApiError):
 class AlreadyExists(ApiError):
     """409: the name, or the grant, is taken."""
 
+    #: Whether a call of another version of the API was made before, of which a page in place of an answer does not show what it did.
+    after_page: bool = False
+
 
 class EventConflict(ApiError):
     """500, code 2: other writes on the same object came first in ZITADEL's event store. It may succeed when it is repeated."""
@@ -259,8 +262,8 @@ class NeverThere(NotProven):
     """This instance has never had the object: the state belongs to another instance."""
 
 
-class Elsewhere(NotProven):
-    """The object exists in another organization, or another project, than the one that is named for it."""
+class AnotherObject(NotProven):
+    """The id is that of another object than the one that is looked for: in another organization or project, or of another type."""
 
 
 class Gone(ZorgError):

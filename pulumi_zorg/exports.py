@@ -3,10 +3,10 @@
 from pulumi_zorg.access.report import AccessGrant, AccessRow
 from pulumi_zorg.errors import (
     AlreadyExists,
+    AnotherObject,
     ApiError,
     ConfigurationError,
     CredentialError,
-    Elsewhere,
     EventConflict,
     FailedPrecondition,
     Gone,
@@ -67,10 +67,10 @@ __all__ = [
     "AccessGrant",
     "AccessRow",
     "AlreadyExists",
+    "AnotherObject",
     "ApiError",
     "ConfigurationError",
     "CredentialError",
-    "Elsewhere",
     "EventConflict",
     "FailedPrecondition",
     "Gone",

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from typing_extensions import Unpack
 
-from pulumi_zorg.errors import ApiError, InputError, NotFound, PermissionDenied, UnexpectedAnswer
+from pulumi_zorg.errors import AlreadyExists, ApiError, InputError, NotFound, PermissionDenied, UnexpectedAnswer
 
 #: What the paths of the v1 API begin with.
 V1 = ("/management/", "/admin/", "/auth/")
@@ -167,6 +167,7 @@ class Operations:
         :raises ApiError: where no implementation can be used: the first refusal of one that the server has.
         """
         refused: ApiError | UnexpectedAnswer | None = None
+        last: ApiError | UnexpectedAnswer | None = None
         missing: list[Implementation[Any]] = []
         for each in self.of(implementations):
             try:
@@ -179,6 +180,8 @@ class Operations:
                 elif refused is not None and isinstance(refusal, PermissionDenied | NotFound):
                     break
                 else:
+                    if isinstance(refusal, AlreadyExists):
+                        refusal.after_page = isinstance(last, UnexpectedAnswer)
                     if isinstance(refusal, ApiError) and not refusal.is_outage:
                         self._missing.update(missing)
                     raise
@@ -187,6 +190,7 @@ class Operations:
                 # The server has this one, so it is ZITADEL that does not have those before it.
                 self._missing.update(missing)
                 return answer
+        assert last is not None  # noqa: S101 - narrows the type for the checker: there is at least one implementation
         raise (refused or last) from None
 
     def lacks(self, refusal: ApiError | UnexpectedAnswer) -> bool:

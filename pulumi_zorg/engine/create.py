@@ -16,8 +16,8 @@ from typing import Any, Generic
 from pulumi_zorg import errors
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.retry import poll
+from pulumi_zorg.engine.conflict import Conflict
 from pulumi_zorg.engine.context import ProviderContext
-from pulumi_zorg.engine.managed_objects import display_name
 from pulumi_zorg.engine.pending import Attempt, PendingCreate
 from pulumi_zorg.engine.reconcile import destroy
 from pulumi_zorg.engine.target import Origin, Target, repeat
@@ -61,6 +61,10 @@ class Creator(Generic[AnyInputs]):
         chosen = self.inputs.chosen_id
         return self.unique_key if chosen is None else {**self.unique_key, CHOSEN_ID: chosen}
 
+    @cached_property
+    def conflict(self) -> Conflict[AnyInputs]:
+        return Conflict(self.type, self.context, self.inputs, self.resource)
+
     @property
     def client(self) -> Client:
         return self.context.client
@@ -73,9 +77,9 @@ class Creator(Generic[AnyInputs]):
         pending = self.context.pending.find(self.resource)
         existing = self.type.find_existing(self.client, self.inputs) if self.inputs.adopt else None
         if existing is not None:
-            holder = self.holder(existing)
+            holder = self.conflict.holder(existing)
             if holder is not None:
-                raise errors.NameTaken(self._managed(existing, holder))
+                raise errors.NameTaken(self.conflict.managed(existing, holder))
             if pending is not None:
                 own = self.find_orphan(pending)
                 if own not in (None, existing):
@@ -117,7 +121,8 @@ class Creator(Generic[AnyInputs]):
                 "It may have happened; trying again in {}, which cannot make a second one.",
             )
         except (errors.AlreadyExists, _IdTaken) as refused:
-            may_have_made = this if failures else earlier
+            is_second = bool(failures) or (isinstance(refused, errors.AlreadyExists) and refused.after_page)
+            may_have_made = this if is_second else earlier
             own = self._taken_back() or self._own_or_adopted(may_have_made)
             if own is not None:
                 pending.amend(self.resource, id=own[0])
@@ -125,8 +130,8 @@ class Creator(Generic[AnyInputs]):
             if may_have_made is None or self._can_see_existing():
                 pending.forget(self.resource)  # no attempt has made what exists
             if isinstance(refused, _IdTaken):
-                raise self._id_conflict(refused) from None
-            raise self.conflict(refused) from None
+                raise self.conflict.id_error(refused) from None
+            raise self.conflict.error(refused) from None
         except (errors.NoAnswer, errors.ApiError) as failure:
             if failures:
                 pending.amend(self.resource, attempts=(*attempts, replace(attempt, ended=transport.server_time())))
@@ -134,7 +139,6 @@ class Creator(Generic[AnyInputs]):
                 # An answer that is not ZITADEL's says nothing about what ZITADEL did: the create stays pending.
                 pending.forget(self.resource)
             raise
-        pending.amend(self.resource, id=made)
         return made, "created"
 
     def _make(self) -> str:
@@ -146,10 +150,6 @@ class Creator(Generic[AnyInputs]):
         if taken is not None:
             raise _IdTaken(f"The new {self.type.noun} is not created. {taken}")
         return self.type.create(self.client, self.inputs)
-
-    def holder(self, id: str) -> str | None:
-        """Return the other resource of this run that manages the object, if one does."""
-        return self.context.objects.holder(self.type.key(id, self.inputs.dump()), other_than=self.resource)
 
     def recover_orphan(self, pending: PendingCreate) -> str | None:
         """Return the object that an earlier run made, to go on with it.
@@ -171,7 +171,7 @@ class Creator(Generic[AnyInputs]):
     def find_orphan(self, pending: PendingCreate) -> str | None:
         """Return the id of what an earlier run made, unless another resource manages it."""
         own = self._find_own(self._as_pending(pending), pending)
-        return own if own is not None and self.holder(own) is None else None
+        return own if own is not None and self.conflict.holder(own) is None else None
 
     def remove_orphan(self, id: str, pending: PendingCreate) -> None:
         """Remove what an earlier run made, whatever the deletion policy is: it was never in the state."""
@@ -191,7 +191,7 @@ class Creator(Generic[AnyInputs]):
     def _taken_back(self) -> tuple[str, Origin] | None:
         """Return what exists, if the resource is replaced and its deletion policy has kept the object."""
         kept = self.context.objects.kept(self.type.token, self.unique_key)
-        if kept is None or self.holder(kept.id) is not None or self.inputs.chosen_id not in (None, kept.id):
+        if kept is None or self.conflict.holder(kept.id) is not None or self.inputs.chosen_id not in (None, kept.id):
             return None
         found = self.type.find_visible(self.client, kept.id, self.type.address_in(self.inputs.dump()))
         if found is None or not self.type.has_unique_key(found.properties, self.inputs):
@@ -208,7 +208,7 @@ class Creator(Generic[AnyInputs]):
         how = "was created by an earlier attempt of this resource; resuming that create"
         if own is None and self.inputs.adopt:
             own, how, origin = self._listed(self.inputs), "exists and is adopted", "adopted"
-        if own is None or self.holder(own) is not None:
+        if own is None or self.conflict.holder(own) is not None:
             return None
         self.context.reporter.note(f"{self.type.noun} {own} {how}.")
         return own, origin
@@ -265,74 +265,3 @@ class Creator(Generic[AnyInputs]):
             return self.type.find_existing(self.client, self.inputs) is not None
         except ZorgError:
             return False
-
-    def conflict(self, refused: errors.AlreadyExists, renamed: str | None = None) -> errors.NameTaken:
-        """Return the error for an object that cannot be created, or renamed, because of one that exists.
-
-        :param renamed: the id of the object that cannot be renamed.
-        """
-        existing, reason, event = None, None, None
-        try:
-            found = self.type.find_by_unique_key(self.client, self.inputs)
-            if found not in (None, renamed):
-                existing = found
-                address = self.type.address_in(self.inputs.dump())
-                event = creation_of(self.client, self.type.events, str(found), address)
-            elif renamed is None:
-                reason = self.type.explain_conflict(self.client, self.inputs)
-            else:
-                reason = self.type.why_taken(self.client, renamed, self.inputs)
-        except (errors.PermissionDenied, errors.NotFound, errors.NotProven):
-            existing = None
-        except ZorgError as failure:
-            return errors.NameTaken(f"{refused} What exists there could not be read ({failure}) Run `pulumi up` again.")
-        if reason is not None:
-            return errors.NameTaken(f"{refused} {reason}")
-        if existing is None and self.inputs.adopt and renamed is None:
-            return errors.NameTaken(
-                f"{refused} The credential cannot see what exists there, so it is not adopted. If another resource gave it up a moment "
-                "ago, run `pulumi up` again. Else the credential lacks a right to see it, or no read and no list of the server shows it. A "
-                "credential that has IAM_OWNER_VIEWER on the instance as well finds it in the event store and adopts it."
-            )
-        # A resource that has an object already cannot adopt another one.
-        other = "Rename or remove that one first"
-        if existing is None:
-            adopt = "To adopt it, set adopt=True on this resource and use a credential that may see it"
-            return errors.NameTaken(
-                f"{refused} The credential cannot see what exists there. If another resource gave it up a moment ago, run `pulumi up` "
-                f"again. Else look for it in the console. {adopt if renamed is None else other}."
-            )
-        holder = self.context.objects.holder(self.type.key(existing, self.inputs.dump()))
-        if holder is not None:
-            swap = " Two resources cannot swap their names in one run: give one of them a third name first."
-            return errors.NameTaken(f"{refused} {self._managed(existing, holder)}{swap if renamed else ''}")
-        by = ""
-        if event is not None:
-            mine = " (this credential's own user)" if event.editor.user_id == self.client.me.id else ""
-            by = f", created by {event.by}{mine} at {event.creation_date:%Y-%m-%d %H:%M:%S} UTC"
-        take_over = "To take it over and bring it to what is declared, set adopt=True on this resource"
-        if self.inputs.chosen_id not in (None, existing):
-            take_over = f"It has another id than {CHOSEN_ID} declares, so it is not adopted. To take it over, leave {CHOSEN_ID} out"
-        return errors.NameTaken(
-            f"{refused} It is {self.type.noun} {existing}{by}, which this resource did not make, as far as this machine knows. "
-            f"{take_over if renamed is None else other}; else declare another one. If another resource of this program gives it up in "
-            "the same run, run `pulumi up` again."
-        )
-
-    def _id_conflict(self, refused: _IdTaken) -> errors.NameTaken:
-        """Return the error for an object that is not created because the id that the program chooses is taken."""
-        chosen = str(self.inputs.chosen_id)
-        holder = self.holder(chosen)
-        if holder is not None:
-            return errors.NameTaken(f"{refused} {self._managed(chosen, holder)}")
-        what = f"a {self.type.noun} that has this id and is otherwise what is declared ({', '.join(self.inputs.unique_by)})"
-        return errors.NameTaken(
-            f"{refused} Declare another {CHOSEN_ID}, or leave it out. adopt=True takes over only {what}. If another resource of this "
-            "program gives it up in the same run, run `pulumi up` again."
-        )
-
-    def _managed(self, id: str, holder: str) -> str:
-        return (
-            f"{self.type.title(self.inputs, id)} is managed by {display_name(holder)} of this program. If that one gives it up "
-            "in this run, let this resource wait for it (depends_on) or run `pulumi up` again; else declare another one."
-        )

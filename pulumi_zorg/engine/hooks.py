@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from contextlib import nullcontext, suppress
-from functools import partial
+from contextlib import nullcontext
 from typing import Any, Generic
 
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
@@ -13,27 +12,20 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY
 from pulumi_zorg import errors
 from pulumi_zorg.engine import context as process
 from pulumi_zorg.engine import state_form
-from pulumi_zorg.engine.along import deactivate_new
 from pulumi_zorg.engine.assumed import assumed
 from pulumi_zorg.engine.checks import OLD_SDK
 from pulumi_zorg.engine.context import readable
-from pulumi_zorg.engine.create import Creator
 from pulumi_zorg.engine.managed_objects import display_name
-from pulumi_zorg.engine.reconcile import destroy, reconcile
+from pulumi_zorg.engine.new_object import NewObject
+from pulumi_zorg.engine.reconcile import bring, destroy, may_be_lost
 from pulumi_zorg.engine.reporter import send_half_done_update
-from pulumi_zorg.engine.shown import SHOWN_SOON, read_new, was_created
-from pulumi_zorg.engine.target import Origin, Target, explain_create, explain_update, shown
+from pulumi_zorg.engine.target import Target, explain_update, shown
 from pulumi_zorg.errors import ConfigurationError, ZorgError
 from pulumi_zorg.resource_types.declared_type import AnyInputs
 from pulumi_zorg.resource_types.inputs import DIFFERS, FILLED, LOST, UNFINISHED, check_inputs
-from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import ACTIVE, Address, Observed, Removal, Sought
-from pulumi_zorg.world.proof import find_missing, in_state, may_exist
-
-
-class _WrongId(Exception):
-    """The answer to a create named another object than the one that was created."""
+from pulumi_zorg.world.proof import in_state
 
 
 class Hooks(Generic[AnyInputs]):
@@ -47,37 +39,10 @@ class Hooks(Generic[AnyInputs]):
         """Create the object, or adopt the one that exists, and bring it to what is declared."""
         context, inputs = process.current(), self._parse(props)
         resource = self._resource(props)
-        try:
-            self.type.before_create(context.client, inputs)
-            object_id, origin = Creator(self.type, context, inputs, resource).create_or_adopt()
-        except (errors.ApiError, errors.NotProven) as refused:
-            raise self._explained(refused, inputs) from None
-        target, is_read = Target(self.type, context.client, object_id, inputs), False
-        try:
-            observed = self._make_whole(target, resource, props, origin)
-            is_read = True
-            observed = deactivate_new(target, observed, props)
-            outputs = self._outputs(observed, inputs)
-        except _WrongId:
-            context.pending.amend(resource, id=None)
-            raise errors.UnexpectedAnswer(
-                f"Creating {target.title}: the answer names an object that is not what was created, so it is not ZITADEL's. Nothing "
-                "was done to it. Check zorg:url, and what is in front of the server; the next `pulumi up` looks for what was created."
-            ) from None
-        except ZorgError as error:
-            whole = not self._is_changed_next(inputs)
-            unread = isinstance(error, errors.NoAnswer | errors.HeaderIgnored | errors.ApiError | errors.NotProven)
-            if not (whole and origin == "created" and unread and not is_read):
-                # The pending create knows the id: the next `up` resumes it.
-                explain_create(target, origin, error, self._hidden(inputs))
-                raise
-            # It exists, and as declared. An object without a state would be worse than a state to refresh.
-            context.reporter.warn(
-                f"{self.type.noun} {target.id} was created, but could not be read back; refresh the stack. {error}"
-            )
-            outputs = inputs.dump()
+        new = NewObject(self.type, context, inputs, resource, props)
+        observed = new.make()
         context.pending.forget(resource)
-        return CreateResult(target.id, outputs)
+        return CreateResult(new.target.id, inputs.dump() if observed is None else self._outputs(observed, inputs))
 
     @readable()
     def read(self, id: str, props: dict[str, Any]) -> ReadResult:
@@ -148,7 +113,7 @@ class Hooks(Generic[AnyInputs]):
         target = Target(self.type, context.client, id, inputs)
         try:
             with in_state():
-                observed = self._reconcile(target, resource, recorded, before, known=assumed(target, olds, before))
+                observed = bring(context, target, resource, recorded, before, known=assumed(target, olds, before))
         except ZorgError as error:
             outputs = self._half_done(target, olds, recorded, error)
             if outputs is None:
@@ -190,125 +155,13 @@ class Hooks(Generic[AnyInputs]):
         if now is not None and not isinstance(error, errors.Gone):
             # Others may still have what the object has lost.
             taken = self.type.lost_roles(
-                target.client, target.id, target.sent, self._may_be_lost(recorded, target.inputs)
+                target.client, target.id, target.sent, may_be_lost(self.type, recorded, target.inputs)
             )
             lost = sorted(taken - self._roles_of(now))
         if now is None or not (changed or lost):
             return None
         outputs = self._outputs(now, self._parse(olds, recorded=True))
         return {**outputs, LOST: lost} if lost and self.type.gives_roles not in hidden else outputs
-
-    def _explained(self, refused: errors.ApiError | errors.NotProven, inputs: AnyInputs) -> ZorgError:
-        """Return the error of a create that was refused, with the object that it names and that does not exist."""
-        client, missing = process.current().client, None
-        with suppress(ZorgError):  # where the server fails too
-            missing = find_missing(client, self.type.events, inputs.dump(), partial(may_exist, client))
-        if missing is None:
-            return refused
-        answer = f"ZITADEL answered {refused.status}: {refused.said}" if isinstance(refused, errors.ApiError) else ""
-        if missing.certain or (isinstance(refused, errors.PermissionDenied) and refused.no_organization):
-            return errors.InputError(
-                f"The new {self.type.noun}", missing.property, f"{missing.reason}. {answer}".rstrip()
-            )
-        if isinstance(refused, errors.NotProven | errors.PermissionDenied):
-            return refused
-        # Something else may be wrong, and what the credential cannot see may exist.
-        return refused.with_hint(f"{missing.property} {missing.reason}.")
-
-    def _kept(self, origin: Origin, inputs: AnyInputs, resource: str) -> dict[str, Any] | None:
-        """Return what stays as it is on an object that existed: what the program ignores. None where nothing does.
-
-        Where the replacement of the resource has just deactivated the object, that is taken back.
-        """
-        if origin not in ("adopted", "taken back"):
-            return None
-        objects, declared = process.current().objects, inputs.dump()
-        ignored = objects.declared(resource).ignored
-        kept = objects.kept(self.type.token, self.type.unique_key(declared)) if origin == "taken back" else None
-        if kept is not None and kept.deactivated:
-            ignored -= {"active"}
-        return {name: declared.get(name) for name in ignored} or None
-
-    def _is_changed_next(self, inputs: AnyInputs) -> bool:
-        """Return whether a new object is not as declared yet: a create makes active objects, and cannot set everything."""
-        left = any(getattr(inputs, name) for name in self.type.set_after_create)
-        return left or self.type.desired(inputs).active is False
-
-    def _make_whole(
-        self, target: Target[AnyInputs], resource: str, props: Mapping[str, Any], origin: Origin
-    ) -> Observed:
-        """Bring the object of a new resource to what is declared. A new one that the server has lost is created again."""
-        known, world = None, process.current().world
-        try:
-            if origin == "created" and self.type.is_created_again:
-                known, origin = self._first_reading(target, resource)
-            world.written(self.type.key(target.id, props))
-            kept = self._kept(origin, target.inputs, resource)
-            return self._reconcile(target, resource, props, kept, origin, known)
-        except (errors.NeverThere, errors.Elsewhere, errors.InputError):
-            if origin == "created" and target.first is None:
-                raise _WrongId from None
-            raise
-
-    def _first_reading(self, target: Target[AnyInputs], resource: str) -> tuple[Observed | None, Origin]:
-        """Return a new object as a read shows it. One that the server has lost is created again: reads do not show it then."""
-        context, client = process.current(), process.current().client
-        if self.type.token in client.not_shown:
-            return None, "created"
-        found = read_new(target, SHOWN_SOON)
-        if found is not None:
-            return found, "created"
-        what = f"{target.title} was created, and reads do not show it"
-        if was_created(target) is False:
-            return None, "created"  # what it is then, shows next
-        context.reporter.note(f"{what}: the server has lost it. It is removed and created again.")
-        try:
-            target.perform(Step(Action.REMOVE))
-        except errors.ApiError as error:
-            context.reporter.warn(f"It could not be removed, and stays as it is. Run `pulumi refresh`. {error}")
-            return None, "created"
-        context.pending.forget(resource)
-        target.id, origin = Creator(self.type, context, target.inputs, resource).create_or_adopt()
-        found = read_new(target)
-        if found is None:
-            client.not_shown.add(self.type.token)  # it would not help the others either
-            context.reporter.warn(
-                f"{target.title} was created again, and reads do not show it either. Whoever should have access by it may not have "
-                "it. Look in the console whether what it names exists there, like its user. If it does, tell whoever runs the server."
-            )
-        return found, origin
-
-    def _reconcile(
-        self,
-        target: Target[AnyInputs],
-        resource: str,
-        recorded: Mapping[str, Any],
-        before: Mapping[str, Any] | None,
-        origin: Origin | None = None,
-        known: Observed | None = None,
-    ) -> Observed:
-        """Bring the object to what is declared, and bind its id to the resource before anything is done to it.
-
-        :param before: see :func:`reconcile`.
-        :param origin: where the object of a new resource comes from.
-        :param known: see :func:`reconcile`.
-        """
-        context, inputs, is_new = process.current(), target.inputs, origin == "created"
-
-        def verify(observed: Observed) -> None:
-            if is_new and target.first is None and not self.type.has_unique_key(observed.properties, inputs):
-                raise _WrongId
-            context.objects.bind(resource, self.type.key(target.id, inputs.dump()))
-
-        try:
-            observed = reconcile(target, recorded, before=before, known=known, verify=verify)
-        except errors.AlreadyExists as refused:
-            raise Creator(self.type, context, inputs, resource).conflict(refused, renamed=target.id) from None
-        # What was left on the object is not lost.
-        self.type.settle(context.client, target.id, target.sent, self._may_be_lost(recorded, inputs))
-        if observed.warning:
-            context.reporter.warn(observed.warning)
-        return observed
 
     def _resource(self, properties: Mapping[str, Any]) -> str:
         """Return the resource that declares these properties, as `check` has registered it."""
@@ -330,12 +183,6 @@ class Hooks(Generic[AnyInputs]):
                 raise errors.InputError(f"The {self.type.noun}", each.property, each.reason)
             checked[each.property] = value
         return self.type.inputs.of(checked)
-
-    def _may_be_lost(self, recorded: Mapping[str, Any], inputs: AnyInputs) -> Mapping[str, Any]:
-        """Return what the state has of an object, without the roles that the program still declares: it takes none of those away."""
-        name = self.type.gives_roles or ""
-        declared = getattr(inputs, name, None) or ()
-        return {**recorded, name: [each for each in recorded.get(name) or () if each not in declared]}
 
     def _roles_of(self, observed: Observed) -> frozenset[str]:
         """Return the roles that an object lets others have."""

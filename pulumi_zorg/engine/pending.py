@@ -49,7 +49,7 @@ class PendingCreate:
     :param resource: the resource, as :class:`pulumi_zorg.engine.managed_objects.ManagedObjects` names it.
     :param identity: the properties that make the object unique on the server, and ``custom_id`` where the program chooses the id.
     :param attempts: of all runs so far, the last one last.
-    :param id: the object's id, once the server has answered with it.
+    :param id: the object's id, once a read has shown what was created.
     :param secret: whether a part of the identity is secret. Then it is kept in memory only, for this run.
     """
 
@@ -61,7 +61,7 @@ class PendingCreate:
     secret: bool = False
 
     def is_of(self, token: str, id: str) -> bool:
-        """Return whether the server has answered with this object: an id is unique only within a type."""
+        """Return whether it is the create of this object: an id is unique only within a type."""
         return self.id == id and type_token("".join(self.resource.split("/", 4)[3:4])) == token
 
 

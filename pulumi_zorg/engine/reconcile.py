@@ -24,12 +24,15 @@ from typing import Any
 
 from pulumi_zorg import errors
 from pulumi_zorg.api.records import Event
+from pulumi_zorg.engine.conflict import Conflict
+from pulumi_zorg.engine.context import ProviderContext
 from pulumi_zorg.engine.shown import SHOWN_SOON, removal_is_lost, wait_until
 from pulumi_zorg.engine.target import Target, repeat
 from pulumi_zorg.errors import ZorgError
 from pulumi_zorg.resource_types import lifecycle
 from pulumi_zorg.resource_types.declared_type import AnyInputs
 from pulumi_zorg.resource_types.lifecycle import Action, DeletionPolicy, Snapshot, Step
+from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.world.observed import ACTIVE, Observed, Removal
 from pulumi_zorg.world.proof import events_of
 
@@ -104,6 +107,46 @@ def reconcile(
     _converge(read, target)
     assert target.found is not None  # noqa: S101 - narrows the type for the checker: it was read
     return target.found
+
+
+def bring(
+    context: ProviderContext,
+    target: Target[AnyInputs],
+    resource: str,
+    recorded: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    known: Observed | None,
+    verify: Callable[[Observed], None] | None = None,
+) -> Observed:
+    """Bring the object to what is declared, and bind its id to the resource before anything is done to it.
+
+    :param resource: as :class:`ManagedObjects` names it.
+    :param before: see :func:`reconcile`, and so ``recorded`` and ``known``.
+    :param verify: is given each reading before a step is made, and binds the id.
+    """
+    own, inputs = target.type, target.inputs
+    verify = verify or (lambda observed: bind(context, target, resource))
+    try:
+        observed = reconcile(target, recorded, before=before, known=known, verify=verify)
+    except errors.AlreadyExists as refused:
+        raise Conflict(own, context, inputs, resource).error(refused, renamed=target.id) from None
+    # What was left on the object is not lost.
+    own.settle(context.client, target.id, target.sent, may_be_lost(own, recorded, inputs))
+    if observed.warning:
+        context.reporter.warn(observed.warning)
+    return observed
+
+
+def bind(context: ProviderContext, target: Target[Any], resource: str) -> None:
+    """Bind the object to the resource. See :meth:`ManagedObjects.bind`."""
+    context.objects.bind(resource, target.type.key(target.id, target.inputs.dump()))
+
+
+def may_be_lost(own: ResourceType[AnyInputs], recorded: Mapping[str, Any], inputs: AnyInputs) -> Mapping[str, Any]:
+    """Return what the state has of an object, without the roles that the program still declares: it takes none of those away."""
+    name = own.gives_roles or ""
+    declared = getattr(inputs, name, None) or ()
+    return {**recorded, name: [each for each in recorded.get(name) or () if each not in declared]}
 
 
 def _kept_along(target: Target[Any]) -> str | None:

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from pulumi_zorg import errors
 from pulumi_zorg.api.records import Event
 from pulumi_zorg.api.retry import poll
-from pulumi_zorg.engine.target import Target
+from pulumi_zorg.engine.target import Target, repeat
 from pulumi_zorg.errors import ZorgError
+from pulumi_zorg.resource_types.lifecycle import Action, Step
 from pulumi_zorg.world.observed import Observed
 from pulumi_zorg.world.proof import events_of
 
@@ -33,6 +34,20 @@ def read_new(target: Target[Any], within: float | None = None) -> Observed | Non
     :raises ZorgError: where a read fails for another reason than 404.
     """
     return wait_until(target, lambda: _read(target), lambda found: found is not None, within)
+
+
+def remove_lost(target: Target[Any]) -> bool:
+    """Remove a new object that reads do not show. Return whether it was there: for a write, the server looks into its event store."""
+    try:
+        repeat(
+            target.client.transport,
+            lambda: target.perform(Step(Action.REMOVE)),
+            lambda error: isinstance(error, errors.Unreachable | errors.EventConflict),
+            "It may be removed; trying again in {}.",
+        )
+    except errors.NotFound:
+        return False
+    return True
 
 
 def removal_is_lost(target: Target[Any], refused: ZorgError | None = None) -> bool:

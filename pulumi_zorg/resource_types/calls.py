@@ -15,7 +15,7 @@ from pulumi_zorg.api.client import Client, check_owner
 from pulumi_zorg.api.lists import ObjectList
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves, permissions_of
 from pulumi_zorg.api.records import Details, ObjectRecord, Wire, check_id, parse
-from pulumi_zorg.errors import Elsewhere, InputError, NotFound, NotProven, UnexpectedAnswer, clean
+from pulumi_zorg.errors import AnotherObject, InputError, NotFound, NotProven, UnexpectedAnswer, clean
 from pulumi_zorg.resource_types.inputs import CHOSEN_ID, Inputs
 from pulumi_zorg.world.observed import Address
 
@@ -280,7 +280,7 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     def _read(self, client: Client, id: str, address: Address) -> AnyRecord:
         """Return the object as a read by its id shows it.
 
-        :raises Elsewhere: where it belongs to something else than its address says.
+        :raises AnotherObject: where it belongs to something else than its address says.
         :raises InputError: where the address lacks what the calls need.
         """
         known = self.known(id, address)
@@ -306,12 +306,12 @@ class ManagementCalls(Calls[AnyInputs, AnyRecord]):
     def verify(self, record: AnyRecord, known: Mapping[str, Any]) -> None:
         """Verify that an object belongs to what its address names.
 
-        :raises Elsewhere: where it belongs to something else.
+        :raises AnotherObject: where it belongs to something else.
         """
         shown = {**vars(record), "org_id": record.org_id}
         for name in self.verified_by:
             if shown[name] != known[name]:
-                raise Elsewhere(
+                raise AnotherObject(
                     f"The {record.noun} {clean(record.id)} has {name} {clean(shown[name])}, not {clean(known[name])}; "
                     f"correct {name}."
                 )

@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING, Any
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.api.events import Change
 from pulumi_zorg.api.records import Event, ObjectRecord, OrganizationRecord
-from pulumi_zorg.errors import ApiError, Elsewhere, NeverThere, NotFound, NotProven, PermissionDenied, ZorgError, clean
+from pulumi_zorg.errors import (
+    AnotherObject,
+    ApiError,
+    NeverThere,
+    NotFound,
+    NotProven,
+    PermissionDenied,
+    ZorgError,
+    clean,
+)
 from pulumi_zorg.world.object_events import ORG_REMOVED, ObjectEvents, Parent
 from pulumi_zorg.world.observed import Address, Removal
 
@@ -126,7 +135,7 @@ def _from_events(
         return removal(last, f"{what} was removed")
     declared = address.ids.get("org_id", "")
     if declared != org_id:
-        raise Elsewhere(
+        raise AnotherObject(
             f"{what[0].upper()}{what[1:]} is not in organization {clean(declared)} but in {clean(org_id)}; correct org_id."
         )
     whole = events[0].kind in type.events.created  # a server may hide events of a certain age

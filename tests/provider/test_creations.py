@@ -9,7 +9,7 @@ import pytest
 from pulumi_zorg.testing import Fault
 from tests.support.in_process import InProcessStack
 from tests.support.servers import Server
-from tests.support.stack import Stack, grant, org
+from tests.support.stack import Stack, grant, machine, org
 
 JSON = {"Content-Type": "application/json"}
 GRANTS = r"/users/[^/]+/grants$"
@@ -63,6 +63,23 @@ def test_what_is_no_answer_after_a_create_does_not_lose_it(server: Server, stack
     server.proxy.clear()
     stack.up()
     assert names(server)["Acme"] == stack.id("acme")
+
+
+def test_what_is_created_before_a_page_is_found_where_another_version_of_the_api_refuses_it(
+    server: Server, stack: InProcessStack
+) -> None:
+    """A gateway replaces the answer of v1, and v1 seems to be missing. v2 then refuses a second object."""
+    server.proxy.add(
+        Fault("replace", method="POST", path="/users/machine$", status=404, body="<html>not found</html>"),
+        Fault(
+            "answer", path="^/management/v1/iam$", status=501, headers=JSON, body='{"code": 12, "message": "unknown"}'
+        ),
+    )
+    stack.declare(robot=machine(server.home, "robot"))
+    stack.up()
+    users = [each["userName"] for each in server.admin.users(server.home).values()]
+    assert users.count("robot") == 1
+    stack.assert_settled()
 
 
 @pytest.mark.engine_too

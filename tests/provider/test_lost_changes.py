@@ -249,6 +249,38 @@ def test_a_create_that_is_never_shown_again_is_a_warning(server: Server, stack: 
     assert len(removals) == 1, "what does not help once is not tried for each object"
 
 
+@pytest.mark.parametrize("refused", ["DELETE", "POST"])
+def test_a_lost_create_is_in_no_state_where_it_is_not_known_to_be_removed_or_is_not_made_again(
+    server: Server, stack: InProcessStack, caller: Callable[..., None], refused: str
+) -> None:
+    caller(server, stack)
+    lose(server, 1, "user.grant.added")
+    page = {"status": 200, "body": "<html>please log in</html>"}
+    path, skip = (r"/grants/\d+$", 0) if refused == "DELETE" else (r"/grants$", 1)
+    server.proxy.add(
+        Fault("replace" if refused == "DELETE" else "answer", refused, path, times=None, skip=skip, **page)
+    )
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    assert stack.fails().shows("so it is not ZITADEL's")
+    assert stack.resources() == {}
+    server.proxy.clear()
+    stack.up()
+    assert list(server.admin.grants(server.home)) == [stack.id("ann")]
+    assert stack.preview("--refresh") == {}
+
+
+def test_the_answer_to_the_removal_of_a_lost_create_is_lost(
+    server: Server, stack: InProcessStack, caller: Callable[..., None]
+) -> None:
+    caller(server, stack)
+    lose(server, 1, "user.grant.added")
+    server.proxy.add(Fault("drop", "DELETE"))
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    stack.up()
+    assert list(server.admin.grants(server.home)) == [stack.id("ann")]
+    assert stack.preview("--refresh") == {}
+
+
 REMOVED = ("user.grant.removed", "project.grant.removed", "project.removed", "user.removed")
 
 

@@ -15,7 +15,7 @@ from pulumi_zorg.api.lists import PAGE_V2, ObjectList, chunks
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import NonEmpty, ObjectRecord, Wire, check_id, parse, states_of
 from pulumi_zorg.api.users import Human, Machine
-from pulumi_zorg.errors import NotFound, NotProven, clean
+from pulumi_zorg.errors import AnotherObject, NotFound, clean
 from pulumi_zorg.resource_types.calls import SWITCHES, AnyInputs, ManagementCalls, management_endpoints
 from pulumi_zorg.world.observed import Address
 
@@ -211,7 +211,7 @@ class UserCalls(ManagementCalls[AnyInputs, AnyUser]):
 
     def _verify_type(self, record: AnyUser) -> None:
         if not record.is_of_type:
-            raise NotProven(f"User {clean(record.id)} is no {record.noun} but {record.other}.")
+            raise AnotherObject(f"User {clean(record.id)} is no {record.noun} but {record.other}.")
 
     def _read_v2(self, client: Client, id: str, address: Address) -> AnyUser:
         known = self.known(id, address)
