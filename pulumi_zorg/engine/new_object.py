@@ -101,12 +101,26 @@ class NewObject(Generic[AnyInputs]):
             return None
         try:
             found = read_new(self.target, SHOWN_SOON)
+            if found is not None:
+                return found
         except ZorgError:
             return None  # the next read says why
-        return found or self._create_again()
+        if not self._create_again():
+            return None
+        try:
+            found = read_new(self.target)
+        except ZorgError:
+            return None
+        if found is None:
+            not_shown.add(self.type.token)  # it would not help the others either
+            self.context.reporter.warn(
+                f"{self.target.title} was created again, and reads do not show it either. Whoever should have access by it may not have "
+                "it. Look in the console whether what it names exists there, like its user. If it does, tell whoever runs the server."
+            )
+        return found
 
-    def _create_again(self) -> Observed | None:
-        """Remove an object that the server has lost, and create it again. Return it as a read shows it; None where none does."""
+    def _create_again(self) -> bool:
+        """Remove an object that the server has lost, and create it again. Return whether it could be removed."""
         reporter = self.context.reporter
         if was_created(self.target) is False:
             raise self._wrong_id()
@@ -116,18 +130,11 @@ class NewObject(Generic[AnyInputs]):
             was_there = remove_lost(self.target)
         except errors.ApiError as error:
             reporter.warn(f"It could not be removed, and stays as it is. Run `pulumi refresh`. {error}")
-            return None
+            return False
         if was_there:  # else the answer may have named something else than what was created
             self.context.pending.forget(self.resource)
         self._create_or_adopt()
-        found = read_new(self.target)
-        if found is None:
-            self.context.client.not_shown.add(self.type.token)  # it would not help the others either
-            reporter.warn(
-                f"{self.target.title} was created again, and reads do not show it either. Whoever should have access by it may not have "
-                "it. Look in the console whether what it names exists there, like its user. If it does, tell whoever runs the server."
-            )
-        return found
+        return True
 
     def _verify(self, observed: Observed) -> None:
         is_first = self._is_unread

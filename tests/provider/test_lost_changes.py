@@ -281,6 +281,25 @@ def test_the_answer_to_the_removal_of_a_lost_create_is_lost(
     assert stack.preview("--refresh") == {}
 
 
+def test_a_lost_create_that_was_made_again_is_in_the_state_where_reads_fail(
+    server: Server, stack: InProcessStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    creates: list[str] = []
+
+    def fail_reads_after_two_creates(method: str, path: str) -> None:
+        if method == "POST" and path.endswith("/grants"):
+            creates.append(path)
+            if len(creates) == 2:
+                server.proxy.add(Fault("answer", "GET", r"/grants/\d+$", times=None, status=403))
+
+    monkeypatch.setattr(server.proxy, "before", fail_reads_after_two_creates)
+    lose(server, 1, "user.grant.added")
+    stack.declare(ann=grant(server.home, server.ann, server.project, ["viewer"]))
+    assert stack.up().shows("was created, but could not be read back")
+    server.proxy.clear()
+    assert list(server.admin.grants(server.home)) == [stack.id("ann")]
+
+
 REMOVED = ("user.grant.removed", "project.grant.removed", "project.removed", "user.removed")
 
 
