@@ -18,11 +18,13 @@ from pulumi_zorg.api.operations import Call
 from pulumi_zorg.api.organizations import Organizations
 from pulumi_zorg.api.records import OrganizationRecord, Wire, parse
 from pulumi_zorg.engine import context, create, reconcile
+from pulumi_zorg.engine.conflict import Conflict
 from pulumi_zorg.engine.pending import Attempt, PendingCreate, PendingCreates
 from pulumi_zorg.engine.target import Target
 from pulumi_zorg.errors import ApiError, NotFound, PermissionDenied, Unreachable
 from pulumi_zorg.guard import pipeline
 from pulumi_zorg.guard.limits import LOSING_ACCESS, AccessLimit
+from pulumi_zorg.resource_types import lifecycle
 from pulumi_zorg.resource_types.inputs import Inputs
 from pulumi_zorg.resource_types.lifecycle import Step
 from pulumi_zorg.resource_types.project.declaration import ProjectType
@@ -71,18 +73,18 @@ def adopts_whatever_exists() -> AbstractContextManager[Any]:
     def find_own(self: create.Creator[Any], inputs: Inputs, pending: PendingCreate) -> str | None:
         return self.type.find_by_unique_key(self.client, inputs)
 
-    def conflict(self: create.Creator[Any], refused: Exception, renamed: str | None = None) -> Exception:
+    def error(self: Conflict[Any], refused: Exception, renamed: str | None = None) -> Exception:
         return refused
 
     def find(self: PendingCreates, resource: str) -> PendingCreate | None:
         declared = context.current().objects._declared_by
-        identity = next((dict(key) for key, name in declared.items() if name == resource), {})
+        identity = next((dict(key) for (_, key), name in declared.items() if name == resource), {})
         attempt = Attempt(context.current().client.me.id, 0.0)
         return PendingCreate(self._url, resource, identity, (attempt,))
 
     return _all(
         mock.patch.object(create.Creator, "_find_own", find_own),
-        mock.patch.object(create.Creator, "conflict", conflict),
+        mock.patch.object(Conflict, "error", error),
         mock.patch.object(PendingCreates, "find", find),
     )
 
@@ -157,7 +159,7 @@ def counts_nobody_who_loses_access() -> AbstractContextManager[Any]:
 
 def brings_all_to_what_is_declared() -> AbstractContextManager[Any]:
     """An update also undoes what somebody changed outside and the program did not change."""
-    return mock.patch.object(reconcile, "changed_only", lambda before, declared, observed: declared)
+    return mock.patch.object(lifecycle, "changed_only", lambda before, declared, *others: declared)
 
 
 def unlocks_who_is_locked() -> AbstractContextManager[Any]:
@@ -190,29 +192,25 @@ def _leaves_no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     context.stop()
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    ("broken", "fault"),
-    [
-        (treats_any_404_as_deleted, None),
-        # A write must meet a header that is lost for the whole command, which is one fault of fifteen.
-        (trusts_the_header, "the header lost"),
-        (adopts_whatever_exists, None),
-        (keeps_no_pending_create, "lost answers"),
-        # The answer is lost, and the server has not seen the call.
-        (treats_a_lost_answer_as_success, "a cut"),
-        (takes_roles_out_at_once, "too many requests"),
-        (trusts_the_cascade_of_a_role, "too many requests"),
-        (trusts_an_answer_that_reads_do_not_show, None),
-        (counts_nobody_who_loses_access, None),
-        (brings_all_to_what_is_declared, None),
-    ],
-)
-def test_a_broken_provider_is_found(broken: Broken, fault: str | None, capsys: pytest.CaptureFixture[str]) -> None:
-    """At least one law is broken. An exception of a broken provider alone does not count.
+#: Each with the fault that is injected in place of every other one; None for all of them.
+BROKEN: dict[Broken, str | None] = {
+    treats_any_404_as_deleted: None,
+    # A write must meet a header that is lost for the whole command, which is one fault of fifteen.
+    trusts_the_header: "the header lost",
+    keeps_no_pending_create: "lost answers",
+    # The answer is lost, and the server has not seen the call.
+    treats_a_lost_answer_as_success: "a cut",
+    takes_roles_out_at_once: "too many requests",
+    trusts_the_cascade_of_a_role: "too many requests",
+    trusts_an_answer_that_reads_do_not_show: None,
+    brings_all_to_what_is_declared: None,
+}
 
-    :param fault: the fault that is injected in place of every other one; None for all of them.
-    """
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("broken", "fault"), BROKEN.items())
+def test_a_broken_provider_is_found(broken: Broken, fault: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    """At least one law is broken. An exception of a broken provider alone does not count."""
     attempt = settings(
         max_examples=400,
         stateful_step_count=16,

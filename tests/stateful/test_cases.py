@@ -13,7 +13,13 @@ from pulumi_zorg.testing import Fault
 from tests.stateful.engine import Declared
 from tests.stateful.laws import COUNTED
 from tests.stateful.machine import Server, Stack
-from tests.stateful.soak_mutants import counts_nobody_who_loses_access, unlocks_who_is_locked
+from tests.stateful.soak_mutants import (
+    BROKEN,
+    Broken,
+    adopts_whatever_exists,
+    counts_nobody_who_loses_access,
+    unlocks_who_is_locked,
+)
 
 
 @pytest.fixture
@@ -314,6 +320,22 @@ def test_a_locked_user_stays_locked_until_it_is_declared_inactive(example: Stack
     example.a_clean_run()
     (resource,) = example.engine.state.values()
     assert example.kinds[kind].shown_as_active(resource.id) is False
+
+
+def test_the_laws_find_a_provider_that_adopts_whatever_exists(example: Stack) -> None:
+    """Few random sequences make something of just the name, the state and the moment."""
+    example.somebody_makes("org", 0, True)
+    example.declare_organization(0, 0, False)
+    with adopts_whatever_exists(), pytest.raises(AssertionError, match="somebody else's org was changed"):
+        example._run("up")
+    example.others.clear()  # the end of the sequence looks at them again
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_broken_variant_can_be_made(broken: Broken) -> None:
+    """`make soak` alone runs with them, and they replace parts of the package by their names."""
+    with broken():
+        pass
 
 
 @pytest.mark.parametrize("kind", ["machine", "human"])
