@@ -160,13 +160,13 @@ class ApiError(Exception):
         """Return status and body of the Connect protocol. It sends the details in their binary form too."""
         text = self.text(texts)
         status, name = CODES[self.code]
-        if not self.error_id:
+        if not self.error_id and not self.detailed:
             return status, {"code": name, "message": text}
-        binary = _string_field(1, self.error_id) + _string_field(2, text)
+        binary = (_string_field(1, self.error_id) if self.error_id else b"") + _string_field(2, text)
         detail = {
             "type": "zitadel.v1.ErrorDetail",
             "value": base64.b64encode(binary).decode().rstrip("="),
-            "debug": {"id": self.error_id, "message": text},
+            "debug": {**({"id": self.error_id} if self.error_id else {}), "message": text},
         }
         return status, {"code": name, "message": f"{text} ({self.error_id})", "details": [detail]}
 
