@@ -90,4 +90,6 @@ def _list_org(call: Call) -> Any:
     # Unlike those of a user, they come in no order.
     total, items = page(filter_all(entries, [predicate(query) for query in call.request["filters"]]), window)
     readable = call.may("org.read", org_id, org_id)
-    return paginated_response(total, window, metadata=[_to_message(entry) for entry in items if readable])
+    # Unlike other lists, it shows the limit that the request has.
+    shown = {**window, "limit": (call.request["pagination"] or {"limit": 0})["limit"]}
+    return paginated_response(total, shown, metadata=[_to_message(entry) for entry in items if readable])
