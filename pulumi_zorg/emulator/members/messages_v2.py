@@ -13,7 +13,6 @@ from pulumi_zorg.emulator.http.fields import (
     one_of,
     single,
     text,
-    texts,
 )
 from pulumi_zorg.emulator.http.schema import Field, Message
 
