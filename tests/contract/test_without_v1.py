@@ -177,14 +177,14 @@ def test_metadata_of_a_removed_organization_is_denied_to_who_may_not_write_it(
 def test_a_service_account_is_changed(any_server: Server, clients: Clients, changed: dict[str, str]) -> None:
     server, client, calls = any_server, clients.owner(any_server), MachineUserCalls()
     given = {"org_id": server.home, "user_name": f"bot{server.tag}", "name": "Robot"}
-    id = calls.create(client, MachineUserInputs.of(given))
+    made = calls.create(client, MachineUserInputs.of(given))
     refuse_v1(server)
     if "user_name" in changed:
         changed = {**changed, "user_name": f"renamed{server.tag}"}
     inputs = MachineUserInputs.of({**given, **changed})
-    change(calls, client, id, inputs, Step(Action.UPDATE, frozenset(changed)))
+    change(calls, client, made, inputs, Step(Action.UPDATE, frozenset(changed)))
     expected = {**given, "description": "", **changed}
-    found = calls.read(client, id, Address({"org_id": server.home})).properties()
+    found = calls.read(client, made, Address({"org_id": server.home})).properties()
     assert {name: found[name] for name in expected} == expected
 
 

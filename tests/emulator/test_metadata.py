@@ -39,7 +39,9 @@ def test_an_organization_by_v2(instance: Instance) -> None:
     found = instance.iac.made("POST", f"{service}/ListOrganizationMetadata", body=body)
     assert [(entry["key"], entry["value"]) for entry in found["metadata"]] == [("plan", "Z29sZA==")]
     assert found["pagination"] == {"totalResult": "1"}  # a limit is shown where the request has one
-    limited = instance.iac.made("POST", f"{service}/ListOrganizationMetadata", body={**body, "pagination": {"limit": 5}})
+    limited = instance.iac.made(
+        "POST", f"{service}/ListOrganizationMetadata", body={**body, "pagination": {"limit": 5}}
+    )
     assert limited["pagination"] == {"totalResult": "1", "appliedLimit": "5"}
     answer = instance.iac("DELETE", f"/v2/organizations/{org}/metadata?keys=plan&keys=nope")
     assert (answer.status, answer.error_id) == (404, "META-2npds")
