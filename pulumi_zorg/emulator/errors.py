@@ -110,6 +110,7 @@ TEXTS: dict[str, str] = {
     "Errors.User.ShouldBeActiveOrInitial": "User is not active or initial",
     "Errors.User.UserIDMissing": "User ID missing",
     "Errors.User.UsernameNotChanged": "Username not changed",
+    "Errors.UserGrant.NoPermissionForProject": "User has no permissions on this project",
     "Errors.UserGrant.AlreadyExists": "User grant already exists",
     "Errors.UserGrant.IDMissing": "Id missing",
     "Errors.UserGrant.Invalid": "User grant is invalid",
