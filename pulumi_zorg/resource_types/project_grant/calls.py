@@ -147,7 +147,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
     def _verify_id(self, client: Client, id: str, inputs: ProjectGrantInputs) -> None:
         """Verify that the id is not that of a removed project grant whose organization has got another one.
 
-        A change that names the old id is made to the new project grant (recorded in July 2026), which is somebody else's.
+        A server of July 2026 makes a change that names the old id to the new project grant, which is somebody else's.
 
         :raises NotFound: if it is.
         """
