@@ -37,7 +37,8 @@ def _policy(transport: Transport, operation: str, org_id: str) -> bool:
 
 
 def _settings(transport: Transport, operation: str, org_id: str) -> bool:
-    call = _SETTINGS.call(operation, body={"ctx": {"orgId": org_id}}, reads=True)
+    # The right to read them counts in the organization of the header, and without one in that of the caller.
+    call = _SETTINGS.call(operation, org=org_id, body={"ctx": {"orgId": org_id}}, reads=True)
     return transport.fetch(_Settings, call, "settings").login_name_includes_domain
 
 

@@ -110,6 +110,7 @@ TEXTS: dict[str, str] = {
     "Errors.User.ShouldBeActiveOrInitial": "User is not active or initial",
     "Errors.User.UserIDMissing": "User ID missing",
     "Errors.User.UsernameNotChanged": "Username not changed",
+    "Errors.UserGrant.NoPermissionForProject": "User has no permissions on this project",
     "Errors.UserGrant.AlreadyExists": "User grant already exists",
     "Errors.UserGrant.IDMissing": "Id missing",
     "Errors.UserGrant.Invalid": "User grant is invalid",
@@ -160,13 +161,13 @@ class ApiError(Exception):
         """Return status and body of the Connect protocol. It sends the details in their binary form too."""
         text = self.text(texts)
         status, name = CODES[self.code]
-        if not self.error_id:
+        if not self.error_id and not self.detailed:
             return status, {"code": name, "message": text}
-        binary = _string_field(1, self.error_id) + _string_field(2, text)
+        binary = (_string_field(1, self.error_id) if self.error_id else b"") + _string_field(2, text)
         detail = {
             "type": "zitadel.v1.ErrorDetail",
             "value": base64.b64encode(binary).decode().rstrip("="),
-            "debug": {"id": self.error_id, "message": text},
+            "debug": {**({"id": self.error_id} if self.error_id else {}), "message": text},
         }
         return status, {"code": name, "message": f"{text} ({self.error_id})", "details": [detail]}
 

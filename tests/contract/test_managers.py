@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import pulumi_zorg as zorg
+from pulumi_zorg.api.administrators import ADMINISTRATORS
 from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, NotProven, PermissionDenied
 from pulumi_zorg.resource_types.lifecycle import Action, Step
@@ -106,6 +107,47 @@ def test_a_project_of_another_organization_is_an_error(every_server: Server, cli
     wrong = replace(declared(it, server.ann, "PROJECT_GRANT_OWNER"), org_id=granted)
     with pytest.raises(NotProven, match=f"have org_id {server.home}, not {granted}; correct org_id"):
         managers_of(clients.owner(server), wrong.place)
+
+
+@pytest.mark.parametrize("wrong", ["org_id", "project_id"])
+def test_managers_of_a_project_grant_are_listed_of_its_own_project_and_organizations(
+    any_server: Server, clients: Clients, wrong: str
+) -> None:
+    server, it = any_server, place(any_server, "project_grant")
+    it.add(server.ann, "PROJECT_GRANT_OWNER")
+    client, inputs = clients.owner(server), declared(it, server.ann, "PROJECT_GRANT_OWNER")
+    assert server.shows(lambda: roles_of(client, inputs) == ("PROJECT_GRANT_OWNER",))
+    name = server.name("Other")
+    other = (
+        server.admin.create_organization(name) if wrong == "org_id" else server.admin.create_project(server.home, name)
+    )
+    assert not managers_of(client, replace(inputs, **{wrong: other}).place)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("level", ["granted organization", "organization", "project", "other organization"])
+def test_who_is_shown_the_manager_of_a_project_grant(any_server: Server, clients: Clients, level: str) -> None:
+    """Both organizations of the project grant, and who reads those of its project."""
+    server, it = any_server, place(any_server, "project_grant")
+    it.add(server.bob, "PROJECT_GRANT_OWNER")
+    granted = server.admin.project_grant(server.home, server.project, it.args["project_grant_id"])["grantedOrgId"]
+    of_bob = {"inUserIdsFilter": {"ids": [server.bob]}}
+
+    def shown(client: Client) -> bool:
+        _, found = ADMINISTRATORS.page(client.transport, "Listing managers", of_bob)
+        return any(each.project_grant is not None for each in found)
+
+    assert server.shows(lambda: shown(clients.owner(server)))
+    if level == "project":
+        client = clients.member(server, "ORG_SETTINGS_MANAGER", of=server.home)
+        place(server, level).add(client.me.id, "PROJECT_OWNER_VIEWER")
+    else:
+        other = server.admin.create_organization(server.name("Other"))
+        of = {"organization": server.home, "granted organization": granted}.get(level, other)
+        client = clients.member(server, "ORG_OWNER_VIEWER", of=of)
+    if level == "other organization":
+        assert not shown(client)
+    else:
+        assert server.shows(lambda: shown(client))
 
 
 def test_all_managers_of_an_organization_are_listed_by_owners_of_it_and_of_the_instance(

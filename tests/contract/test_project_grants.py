@@ -178,7 +178,7 @@ def test_a_project_grant_in_another_organization_is_not_managed_there(
         _read(server, client, granted, org_id=other)
     inputs = _inputs(server, acme, ("admin",), org_id=other)
     for action in (Action.DEACTIVATE, Action.REACTIVATE, Action.REMOVE):
-        with pytest.raises((NotFound, FailedPrecondition)):
+        with pytest.raises((NotFound, FailedPrecondition, NotProven)):
             change(CALLS, client, granted, inputs, Step(action))
     with pytest.raises((NotFound, FailedPrecondition, NotProven)):
         change(CALLS, client, granted, inputs, Step(Action.UPDATE, frozenset({"role_keys"})))
@@ -240,3 +240,28 @@ def test_many_writes_on_one_project_at_once_all_happen(every_server: Server, cli
     with ThreadPoolExecutor(12) as pool:
         for active in (False, True, False):
             assert set(pool.map(bring, partners, [active] * 12)) == {active}
+
+
+@pytest.mark.parametrize("action", [Action.REMOVE, Action.DEACTIVATE, Action.UPDATE], ids=lambda each: each.name)
+def test_a_change_by_the_id_of_a_removed_grant_leaves_the_new_one_alone(
+    any_server: Server, clients: Clients, action: Action
+) -> None:
+    """The server takes the old id for the grant that the organization got afterwards, here outside Pulumi."""
+    server, client, admin = any_server, clients.owner(any_server), any_server.admin
+    acme = admin.create_organization(server.name("Acme"))
+    inputs = _inputs(server, acme)
+    old = CALLS.create(client, inputs)
+    admin.remove_project_grant(server.home, server.project, old)
+    new = admin.grant_project(server.home, server.project, acme, ["viewer"])
+    assert server.shows(lambda: [each.id for each in CALLS.search(client, inputs)] == [new])
+    step = Step(action, frozenset({"role_keys"}) if action is Action.UPDATE else frozenset())
+    with pytest.raises(NotFound):
+        change(CALLS, client, old, _inputs(server, acme, ()), step)
+    assert (_read(server, client, new).active, _read(server, client, new).role_keys) == (True, ("viewer",))
+    # What the call does without that check.
+    path = f"/management/v1/projects/{server.project}/grants/{old}"
+    admin.call("POST", f"{path}/_deactivate", {}, org=server.home)
+    assert _read(server, client, new).active is False
+    admin.call("DELETE", path, org=server.home)
+    with pytest.raises(NotFound):
+        _read(server, client, new)

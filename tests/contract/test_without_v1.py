@@ -12,6 +12,7 @@ from pulumi_zorg.api.client import Client
 from pulumi_zorg.errors import (
     ApiError,
     CredentialError,
+    FailedPrecondition,
     HeaderIgnored,
     NotFound,
     NotProven,
@@ -19,12 +20,17 @@ from pulumi_zorg.errors import (
     Unauthenticated,
     UnexpectedAnswer,
 )
+from pulumi_zorg.resource_types.lifecycle import Action, Step
+from pulumi_zorg.resource_types.machine_user.calls import MachineUserCalls
+from pulumi_zorg.resource_types.machine_user.inputs import MachineUserInputs
 from pulumi_zorg.resource_types.project.declaration import TYPE as PROJECT
 from pulumi_zorg.resource_types.resource_type import ResourceType
 from pulumi_zorg.resource_types.user_grant.declaration import TYPE as USER_GRANT
 from pulumi_zorg.settings.credentials import ClientCredentials, PersonalAccessToken, Secret
 from pulumi_zorg.settings.service_account_key import ServiceAccountKey
 from pulumi_zorg.testing import Fault
+from pulumi_zorg.world.observed import Address
+from tests.support.calls import change
 from tests.support.servers import Server
 from tests.support.without_v1 import ANSWERS, calls_of_v1, refuse_v1
 from tests.unit.clients import Clients
@@ -95,6 +101,29 @@ def test_what_the_caller_and_the_instance_are(any_server: Server, clients: Clien
     assert calls_of_v1(any_server)[before:] == ["GET /management/v1/iam", "GET /admin/v1/orgs/default"]
 
 
+def test_a_manager_from_another_organization_reads_the_domain_settings(any_server: Server, clients: Clients) -> None:
+    """The right to read them counts in the organization that the header names, which here is not that of the caller."""
+    acme = any_server.admin.create_organization(any_server.name("Acme"))
+    owner = clients.member(any_server, "ORG_OWNER", of=acme)
+    nobody = clients.member(any_server)
+    refuse_v1(any_server)
+    assert owner.access.login_names_have_domain(acme) is False
+    with pytest.raises(PermissionDenied):
+        nobody.access.login_names_have_domain(acme)
+
+
+def test_the_version_is_shown_to_who_may_read_the_instance(any_server: Server, clients: Clients) -> None:
+    reader, owner, nobody = (
+        clients.member(any_server, "IAM_OWNER_VIEWER"),
+        clients.member(any_server, "ORG_OWNER", of=any_server.home),
+        clients.member(any_server),
+    )
+    refuse_v1(any_server)
+    assert reader.caller.server_version()
+    assert owner.caller.server_version() is None
+    assert nobody.caller.server_version() is None
+
+
 def test_rights_and_events_are_not_shown(any_server: Server, clients: Clients) -> None:
     client = clients.owner(any_server)
     refuse_v1(any_server)
@@ -122,6 +151,41 @@ def test_metadata_of_an_organization(any_server: Server, clients: Clients) -> No
     metadata.remove_metadata(client, home, KEY)
     with pytest.raises(NotFound):
         metadata.read_metadata(client, "42", KEY)
+
+
+def test_metadata_of_a_removed_organization_is_denied_to_who_may_not_write_it(
+    any_server: Server, clients: Clients
+) -> None:
+    """The server looks at the right first, and then whether the organization exists."""
+    server, gone = any_server, any_server.admin.create_organization(any_server.name("Gone"))
+    member = clients.member(server, "ORG_OWNER", of=server.home)
+    server.admin.remove_organization(gone)
+    refuse_v1(server)
+    with pytest.raises(PermissionDenied):
+        metadata.set_metadata(member, gone, KEY, b"one")
+    with pytest.raises(PermissionDenied):
+        metadata.remove_metadata(member, gone, KEY)
+    with pytest.raises(FailedPrecondition, match="Organisation not found"):
+        metadata.set_metadata(clients.owner(server), gone, KEY, b"one")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"user_name": "renamed"}, {"user_name": "renamed", "name": "Robot 2"}, {"description": "of the shop"}],
+    ids=["user name", "both", "description"],
+)
+def test_a_service_account_is_changed(any_server: Server, clients: Clients, changed: dict[str, str]) -> None:
+    server, client, calls = any_server, clients.owner(any_server), MachineUserCalls()
+    given = {"org_id": server.home, "user_name": f"bot{server.tag}", "name": "Robot"}
+    made = calls.create(client, MachineUserInputs.of(given))
+    refuse_v1(server)
+    if "user_name" in changed:
+        changed = {**changed, "user_name": f"renamed{server.tag}"}
+    inputs = MachineUserInputs.of({**given, **changed})
+    change(calls, client, made, inputs, Step(Action.UPDATE, frozenset(changed)))
+    expected = {**given, "description": "", **changed}
+    found = calls.read(client, made, Address({"org_id": server.home})).properties()
+    assert {name: found[name] for name in expected} == expected
 
 
 def test_no_write_of_v1_is_made_where_its_read_of_the_organization_is_missing(server: Server, clients: Clients) -> None:

@@ -55,6 +55,26 @@ def test_the_life_of_an_administrator(instance: Instance, kind: str) -> None:
     assert _listed(instance, {"inUserIdsFilter": {"ids": [user]}}) == []
 
 
+@pytest.mark.parametrize("kind", ["instance", "organization", "project", "projectGrant"])
+def test_a_removal_of_nobody_needs_a_right_on_the_instance_alone(instance: Instance, kind: str) -> None:
+    """Found by comparison with a real server of July 2026."""
+    resource, _ = _places(instance)[kind]
+    home = instance.org()
+    nobody = instance.caller(instance.token(home, instance.machine(home)))
+    answer = nobody("POST", f"{_SERVICE}/DeleteAdministrator", body={"resource": resource, "userId": "999"})
+    assert (answer.status, answer.error_id) == ((404, "AUTHZ-cdgFk") if kind == "instance" else (200, ""))
+
+
+@pytest.mark.parametrize("call", ["CreateAdministrator", "UpdateAdministrator"])
+def test_a_role_is_given_once(instance: Instance, call: str) -> None:
+    """Found by comparison with a real server of July 2026."""
+    org = instance.org()
+    body = {"resource": {"organizationId": org}, "userId": instance.machine(org), "roles": ["ORG_OWNER", "ORG_OWNER"]}
+    refused = instance.iac("POST", f"{_SERVICE}/{call}", body=body)
+    assert (refused.status, refused.code) == (400, "invalid_argument")
+    assert refused.body["message"] == f"invalid {call}Request.Roles[1]: repeated value must contain unique items"
+
+
 @pytest.mark.parametrize("like", ["2026-07", "2025-12"])
 def test_what_removals_do_to_administrators(like: ProfileName) -> None:
     """The removal of the user writes events. Those of the project, of the project grant and of the user's organization write none."""

@@ -38,12 +38,21 @@ def test_an_organization_by_v2(instance: Instance) -> None:
     body = {**where, "filters": [{"keyFilter": {"key": "plan", "method": "TEXT_FILTER_METHOD_EQUALS"}}]}
     found = instance.iac.made("POST", f"{service}/ListOrganizationMetadata", body=body)
     assert [(entry["key"], entry["value"]) for entry in found["metadata"]] == [("plan", "Z29sZA==")]
+    assert found["pagination"] == {"totalResult": "1"}  # a limit is shown where the request has one
+    limited = instance.iac.made(
+        "POST", f"{service}/ListOrganizationMetadata", body={**body, "pagination": {"limit": 5}}
+    )
+    assert limited["pagination"] == {"totalResult": "1", "appliedLimit": "5"}
     answer = instance.iac("DELETE", f"/v2/organizations/{org}/metadata?keys=plan&keys=nope")
     assert (answer.status, answer.error_id) == (404, "META-2npds")
     instance.iac.made("DELETE", f"/v2/organizations/{org}/metadata?keys=plan&keys=Plan")
     assert instance.events(org)[-4:] == ["org.metadata.set"] * 2 + ["org.metadata.removed"] * 2
     answer = instance.iac("POST", "/v2/organizations/42/metadata", body={"metadata": entries})
     assert (answer.status, answer.error_id) == (400, "COMMAND-QXPGs")
+    # The right is checked before the organization is.
+    nobody = instance.caller(instance.token(org, instance.machine(org)))
+    answer = nobody("POST", "/v2/organizations/42/metadata", body={"metadata": entries})
+    assert (answer.status, answer.error_id) == (404, "AUTHZ-cdgFk")
 
 
 def test_an_organization_is_removed_with_its_metadata(instance: Instance) -> None:

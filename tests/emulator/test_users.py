@@ -83,6 +83,19 @@ def test_connect_changes_users_too(instance: Instance) -> None:
     assert instance.iac.made("GET", f"/v2/users/{machine}")["user"]["machine"]["name"] == "Bot"
 
 
+def test_a_change_in_v2_names_the_type_of_the_user(instance: Instance) -> None:
+    """Connect shows the details of this error too, which has no id. Found by comparison with a real server of July 2026."""
+    machine = instance.machine(instance.org())
+    refused = instance.iac("POST", f"{_USER_SERVICE}/UpdateUser", body={"userId": machine, "username": f"{machine}-b"})
+    assert (refused.status, refused.body["message"]) == (501, "user type is not implemented ()")
+    detail = {
+        "type": "zitadel.v1.ErrorDetail",
+        "value": "Ehx1c2VyIHR5cGUgaXMgbm90IGltcGxlbWVudGVk",
+        "debug": {"message": "user type is not implemented"},
+    }
+    assert refused.body["details"] == [detail]
+
+
 def test_a_caller_without_rights_changes_only_itself(instance: Instance) -> None:
     org = instance.org()
     machine, other = instance.machine(org), _person(instance, org)

@@ -67,7 +67,13 @@ def _window(request: MessageDict) -> tuple[int, int]:
 
 
 def _candidates(instance: Instance, request: MessageDict) -> list[Event]:
-    return instance.store.of_id(request["aggregate_id"]) if request["aggregate_id"] else instance.store.events
+    """Return the events to search in, the oldest first.
+
+    Those of one id are in the order of their sequences, which each of the objects that share the id has of its own.
+    """
+    if not request["aggregate_id"]:
+        return instance.store.events
+    return sorted(instance.store.of_id(request["aggregate_id"]), key=lambda event: event.sequence)
 
 
 @rest("POST", "/admin/v1/events/_search", "events.read", messages.LIST_EVENTS)

@@ -46,10 +46,17 @@ def _to_message(read_models: ReadModels, member: MemberReadModel) -> dict[str, A
     )
 
 
-def _list(call: Call, kind: str, object_id: str, owners: set[str] | None = None) -> Any:
+def _list(call: Call, kind: str, object_id: str, owners: set[str] | None = None, project_id: str | None = None) -> Any:
+    """Return the members of an object.
+
+    :param owners: only those of an object that belongs to one of these organizations, or is granted to it.
+    :param project_id: only those of a project grant of this project.
+    """
     read_models = call.instance.list_read_models
     items = [member for member in read_models.members.where("object_id", object_id) if member.kind == kind]
     shown = [member for member in items if member.user_id in read_models.users.by_key]
+    if project_id is not None:
+        shown = [member for member in shown if member.project_id == project_id]
     if owners is not None:
         shown = [member for member in shown if owners & {member.owner, member.granted_org}]
     found = filter_all(shown, [_predicate(read_models, query) for query in call.request["queries"]])
@@ -195,7 +202,8 @@ def _grant(call: Call) -> ProjectGrantWriteModel:
 
 @rest("POST", _GRANT_MEMBERS + "/_search", "project.grant.member.read", _LIST_GRANT)
 def _list_grant(call: Call) -> Any:
-    return _list(call, "project_grant", call.request["grant_id"])
+    request = call.request
+    return _list(call, "project_grant", request["grant_id"], {call.caller.org_id}, request["project_id"])
 
 
 @rest("POST", _GRANT_MEMBERS, "project.grant.member.write", _ADD_GRANT)

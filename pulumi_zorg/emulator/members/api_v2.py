@@ -140,7 +140,11 @@ def _of_resource(resource: MessageDict) -> Callable[[MemberReadModel], bool]:
 
 
 def _readable(call: Call, member: MemberReadModel) -> bool:
-    return member.user_id == call.caller.user_id or call.may(_READ[member.kind], member.owner, member.object_id)
+    """Whether the caller may read it. One of a project grant is read by either organization, and by who reads those of the project."""
+    places = [(member.owner, member.object_id)]
+    if member.kind == "project_grant":
+        places += [(member.granted_org, member.object_id), (member.owner, member.project_id)]
+    return member.user_id == call.caller.user_id or any(call.may(_READ[member.kind], *place) for place in places)
 
 
 def _to_message(read_models: ReadModels, member: MemberReadModel) -> dict[str, Any]:

@@ -117,8 +117,10 @@ def change_in_instance(call: Call, user_id: str, roles: list[str]) -> MemberWrit
 
 
 def remove_from_instance(call: Call, user_id: str) -> MemberWriteModel:
-    """Remove a member from the instance. Nothing happens if the user is none."""
-    return _remove(call, _iam(call, user_id), _check_iam(call, "iam.member.delete"))
+    """Remove a member from the instance. Nothing happens if the user is none, but the caller needs the right all the same."""
+    check = _check_iam(call, "iam.member.delete")
+    check()
+    return _remove(call, _iam(call, user_id), check)
 
 
 # Projects. v1 passes the organization of the header as the owner. v2 passes none.

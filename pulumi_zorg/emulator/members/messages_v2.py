@@ -13,7 +13,6 @@ from pulumi_zorg.emulator.http.fields import (
     one_of,
     single,
     text,
-    texts,
 )
 from pulumi_zorg.emulator.http.schema import Field, Message
 
@@ -32,8 +31,9 @@ _RESOURCE = Message(
     ("resource",),
 )
 _WHO = (inner("resource", _RESOURCE, required=True), ident("user_id"))
-CREATE_ADMINISTRATOR = Message("CreateAdministratorRequest", (*_WHO, texts("roles")))
-UPDATE_ADMINISTRATOR = Message("UpdateAdministratorRequest", (*_WHO, texts("roles")))
+_ROLES = Field("roles", repeated=True, unique=True, min_length=1, max_length=200)
+CREATE_ADMINISTRATOR = Message("CreateAdministratorRequest", (*_WHO, _ROLES))
+UPDATE_ADMINISTRATOR = Message("UpdateAdministratorRequest", (*_WHO, _ROLES))
 DELETE_ADMINISTRATOR = Message("DeleteAdministratorRequest", _WHO)
 _COLUMNS = ("UNSPECIFIED", "USER_ID", "CREATION_DATE", "CHANGE_DATE")
 LIST_ADMINISTRATORS = Message(

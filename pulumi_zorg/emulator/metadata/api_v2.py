@@ -86,8 +86,10 @@ def _remove_org(call: Call) -> Any:
 )
 def _list_org(call: Call) -> Any:
     org_id, window = call.request["organization_id"], pagination(call.request)
-    entries = call.instance.list_read_models.org_metadata.where("id", org_id)
+    # Unlike other lists, it counts nothing that the caller may not read, and shows the limit that the request has.
+    readable = call.may("org.read", org_id, org_id)
+    entries = call.instance.list_read_models.org_metadata.where("id", org_id) if readable else []
     # Unlike those of a user, they come in no order.
     total, items = page(filter_all(entries, [predicate(query) for query in call.request["filters"]]), window)
-    readable = call.may("org.read", org_id, org_id)
-    return paginated_response(total, window, metadata=[_to_message(entry) for entry in items if readable])
+    shown = {**window, "limit": (call.request["pagination"] or {"limit": 0})["limit"]}
+    return paginated_response(total, shown, metadata=[_to_message(entry) for entry in items])

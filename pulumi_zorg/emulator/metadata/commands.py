@@ -76,9 +76,9 @@ def set_in_organization(
     """
     if not entries:
         raise precondition("META-9mm2d", "Errors.Metadata.NoData")
-    model = organization_metadata(call, org_id)
     if v2:
         call.check("org.write", org_id, org_id)
+    model = organization_metadata(call, org_id)
     values = [(entry["key"], encode(entry["value"])) for entry in entries]
     new_events = [
         organization_event(org_id, "org.metadata.set", {"key": key, "value": value})
@@ -94,9 +94,9 @@ def remove_from_organization(call: Call, org_id: str, keys: list[str], *, v2: bo
     """Remove entries of an organization, all or none."""
     if not keys:
         raise precondition("META-9mm2d", "Errors.Metadata.NoData")
-    model = organization_metadata(call, org_id)
     if v2:
         call.check("org.write", org_id, org_id)
+    model = organization_metadata(call, org_id)
     if any(key not in model.values for key in keys):
         raise not_found("META-2npds", "Errors.Metadata.KeyNotExisting")
     model.apply(call.push(*(organization_event(org_id, "org.metadata.removed", {"key": key}) for key in keys)))

@@ -104,4 +104,5 @@ def default_domain(name: str) -> str:
     label = label.removeprefix("-").removesuffix("-")
     if not label:
         raise invalid("ORG-RrfXY", "Errors.Org.Domain.EmptyString")
-    return f"{label}.{DOMAIN}".lower()
+    # Lowercased one by one: the only letter that Python makes two of is İ.
+    return f"{label}.{DOMAIN}".replace("İ", "i").lower()

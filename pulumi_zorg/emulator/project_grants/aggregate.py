@@ -43,6 +43,9 @@ class ProjectGrantWriteModel(WriteModel, ProjectGrant):
     """A project grant as commands see it.
 
     It is found by its id, or by the organization that the project is granted to. In the second case the latest grant counts.
+
+    The id of a removed grant finds the grant that its organization got afterwards, as on a real server of July 2026. So what names the
+    old id changes or removes the new grant.
     """
 
     aggregate_type = "project"
@@ -67,8 +70,10 @@ class ProjectGrantWriteModel(WriteModel, ProjectGrant):
 
     def accepts(self, event: Event) -> bool:
         """Events of other grants do not count. Cascades on other aggregates count if the server's profile says so."""
-        if event.type == "project.grant.added" and self._found_by_org:
-            return bool(event.get("grantedOrgId") == self._found_by_org)
+        if event.type == "project.grant.added":
+            org_id = self._found_by_org or self.granted_org_id
+            same_org = bool(org_id) and event.get("grantedOrgId") == org_id
+            return same_org or bool(event.get("grantId") == self.grant_id)
         if event.type.startswith("project.grant."):
             return bool(event.get("grantId") == self.grant_id)
         return self._cascades_count or event.aggregate_id == self.id

@@ -78,7 +78,8 @@ def change(call: Call, grant_id: str, role_keys: list[str], check: Check, *, v2:
     if v2:
         new_event = model.event("cascade.changed", {"roleKeys": role_keys} if role_keys else {})
     else:
-        new_event = model.event("changed", {"roleKeys": role_keys, "userId": model.user_id})
+        # The payload of this event has null for no roles. The others leave the field out.
+        new_event = model.event("changed", {"roleKeys": role_keys or None, "userId": model.user_id})
     model.apply(call.push(new_event))
     return model.details
 

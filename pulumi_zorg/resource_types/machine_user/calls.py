@@ -73,7 +73,8 @@ class MachineUserCalls(UserCalls[MachineUserInputs, MachineUserRecord]):
         return check_chosen(client.change(_Created, _CREATE_V2, operation, body=body).id, inputs, operation)
 
     def _update_v2(self, client: Client, id: str, inputs: MachineUserInputs, changed: Collection[str]) -> None:
-        body: dict[str, Any] = {"userId": id}
+        # Without `machine`, the server does not know the type of the user, and answers 501.
+        body: dict[str, Any] = {"userId": id, "machine": {}}
         if "user_name" in changed:
             body["username"] = inputs.user_name
         if set(changed) - {"user_name"}:

@@ -13,7 +13,7 @@ from pulumi_zorg.api.lists import read_listed
 from pulumi_zorg.api.operations import Endpoint, Implementation, Proves
 from pulumi_zorg.api.records import Details, NonEmpty, ObjectRecord, RoleKeys, Wire, states_of
 from pulumi_zorg.api.roles import GRANTS_V2, ListedGrant
-from pulumi_zorg.errors import ApiError, FailedPrecondition, clean
+from pulumi_zorg.errors import ApiError, FailedPrecondition, NotFound, clean
 from pulumi_zorg.resource_types.calls import ManagementCalls, management_endpoints
 from pulumi_zorg.resource_types.project_grant.inputs import ProjectGrantInputs
 from pulumi_zorg.world.observed import Address
@@ -137,6 +137,26 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
         """
         found = self.read(client, id, Address.of(vars(inputs))).role_keys
         self.set_roles(client, id, inputs, found, inputs.role_keys)
+
+    def _switch(
+        self, action: str, verb: str, client: Client, id: str, inputs: ProjectGrantInputs, changed: Collection[str]
+    ) -> None:
+        self._verify_id(client, id, inputs)
+        super()._switch(action, verb, client, id, inputs, changed)
+
+    def _verify_id(self, client: Client, id: str, inputs: ProjectGrantInputs) -> None:
+        """Verify that the id is not that of a removed project grant whose organization has got another one.
+
+        A server of July 2026 makes a change that names the old id to the new project grant, which is somebody else's.
+
+        :raises NotFound: if it is.
+        """
+        try:
+            self.read(client, id, Address.of(vars(inputs)))
+        except NotFound as refused:
+            # Of a phantom, reads show nothing, and there is no other.
+            if refused.is_missing_call or any(each.id != id for each in self._search(client, inputs)):
+                raise
 
     def set_roles(
         self, client: Client, id: str, inputs: ProjectGrantInputs, found: Sequence[str], wanted: Sequence[str]
