@@ -124,6 +124,28 @@ def test_managers_of_a_project_grant_are_listed_of_its_own_project_and_organizat
     assert not managers_of(client, replace(inputs, **{wrong: other}).place)  # type: ignore[arg-type]
 
 
+def test_the_managers_of_a_new_project_grant_are_not_those_of_the_old_one(any_server: Server, clients: Clients) -> None:
+    """The server takes the id of a removed project grant for the one that the organization got afterwards, where it removes a manager."""
+    server, admin, old = any_server, any_server.admin, place(any_server, "project_grant")
+    client, role = clients.owner(server), "PROJECT_GRANT_OWNER"
+    inputs, removed = declared(old, server.ann, role), old.args["project_grant_id"]
+    TYPE.create(client, inputs)
+    granted = admin.project_grant(server.home, server.project, removed)["grantedOrgId"]
+    admin.remove_project_grant(server.home, server.project, removed)
+    new = admin.grant_project(server.home, server.project, granted, [])
+    again = replace(inputs, project_grant_id=new)
+    TYPE.create(client, again)
+    for step in (CHANGE, REMOVE):
+        with pytest.raises(NotFound):
+            TYPE.perform(client, inputs.id, replace(inputs, roles=("PROJECT_GRANT_OWNER_VIEWER",)), step)
+    assert server.shows(lambda: roles_of(client, again) == (role,))
+    # What the call does without that read.
+    path = f"/management/v1/projects/{server.project}/grants/{removed}/members/{server.ann}"
+    admin.call("DELETE", path, org=server.home)
+    client.operations.made.clear()
+    assert server.shows(lambda: TYPE.calls.search(client, again) == ())
+
+
 @pytest.mark.parametrize("level", ["granted organization", "organization", "project", "other organization"])
 def test_who_is_shown_the_manager_of_a_project_grant(any_server: Server, clients: Clients, level: str) -> None:
     """Both organizations of the project grant, and who reads those of its project."""

@@ -170,8 +170,9 @@ def remove_from_project(call: Call, project_id: str, user_id: str, owner: str = 
 # Project grants. v1 names a grant by its id, v2 by the organization that the project is granted to.
 
 
-def _of_grant(call: Call, grant: ProjectGrantWriteModel, user_id: str) -> MemberWriteModel:
-    return MemberWriteModel(call.instance.store, "project.grant", grant.id, user_id, grant.owner, grant.grant_id)
+def _of_grant(call: Call, grant: ProjectGrantWriteModel, user_id: str, grant_id: str = "") -> MemberWriteModel:
+    named = grant_id or grant.grant_id
+    return MemberWriteModel(call.instance.store, "project.grant", grant.id, user_id, grant.owner, named)
 
 
 def add_to_project_grant(call: Call, grant: ProjectGrantWriteModel, user_id: str, roles: list[str]) -> MemberWriteModel:
@@ -181,7 +182,7 @@ def add_to_project_grant(call: Call, grant: ProjectGrantWriteModel, user_id: str
     require_user(call.instance.store, user_id)
     if not grant.exists:
         raise not_found("PROJECT-D8JxR", "Errors.Project.Grant.NotFound")
-    model = _of_grant(call, grant, user_id)
+    model = _of_grant(call, grant, user_id, grant.named)
     if model.exists:
         raise not_found("PROJECT-37fug", "Errors.AlreadyExists")
     call.check("project.grant.member.write", grant.granted_org_id, grant.grant_id)
@@ -200,7 +201,8 @@ def change_in_project_grant(
     def check() -> None:
         call.check("project.grant.member.write", grant.granted_org_id, grant.grant_id)
 
-    return _change(call, _of_grant(call, grant, user_id), roles, check, ("PROJECT-37fug", "Errors.NotFound"))
+    model = _of_grant(call, grant, user_id, grant.named)
+    return _change(call, model, roles, check, ("PROJECT-37fug", "Errors.NotFound"))
 
 
 def remove_from_project_grant(call: Call, grant: ProjectGrantWriteModel, user_id: str) -> MemberWriteModel:

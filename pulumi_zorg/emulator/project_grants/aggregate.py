@@ -46,6 +46,8 @@ class ProjectGrantWriteModel(WriteModel, ProjectGrant):
 
     The id of a removed grant finds the grant that its organization got afterwards, as on a real server of July 2026. So what names the
     old id changes or removes the new grant.
+
+    :ivar named: the id that it was named by; empty where the organization names it.
     """
 
     aggregate_type = "project"
@@ -63,7 +65,7 @@ class ProjectGrantWriteModel(WriteModel, ProjectGrant):
     def __init__(
         self, instance: Instance, project_id: str, owner: str, grant_id: str, granted_org_id: str = ""
     ) -> None:
-        self.grant_id = grant_id
+        self.grant_id = self.named = grant_id
         self._found_by_org = granted_org_id
         self._cascades_count = instance.profile.details_follow_cascades
         super().__init__(instance.store, project_id, owner)

@@ -48,6 +48,8 @@ _ADD = _endpoints("POST", "", "write")
 _CHANGE = _endpoints("PUT", "/{user_id}", "write")
 _REMOVE = _endpoints("DELETE", "/{user_id}", "delete")
 _SEARCH = _endpoints("POST", "/_search", "read")
+#: The read of a project grant by its id.
+_GRANT = Endpoint("GET", f"{_PROJECT}/grants/{{project_grant_id}}", "project.grant.read")
 _HINT = "A manager needs a user that exists, and roles that ZITADEL has on this level."
 
 
@@ -258,7 +260,12 @@ def _update(client: Client, id: str, inputs: ManagerInputs, changed: Collection[
 
 
 def _remove(client: Client, id: str, inputs: ManagerInputs, changed: Collection[str]) -> None:
-    _write(client, _REMOVE, f"Removing manager {clean(id)}", inputs)
+    place, operation = inputs.place, f"Removing manager {clean(id)}"
+    if place.level is Level.PROJECT_GRANT:
+        # The server takes the id of a removed project grant for that of the one that its organization has got since (July 2026), and
+        # removes the user there. A read does not.
+        client.read(Wire, _GRANT, operation, org=place.org_id, ids=place.ids)
+    _write(client, _REMOVE, operation, inputs)
 
 
 def _read(client: Client, id: str, address: Address) -> ManagerRecord:
