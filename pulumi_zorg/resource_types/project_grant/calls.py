@@ -152,7 +152,7 @@ class ProjectGrantCalls(ManagementCalls[ProjectGrantInputs, ProjectGrantRecord])
         :raises NotFound: if it is.
         """
         try:
-            self.read(client, id, Address.of(vars(inputs)))
+            self._read(client, id, Address.of(vars(inputs)))  # by v1: v2 names a project grant otherwise
         except NotFound as refused:
             # Of a phantom, reads show nothing, and there is no other.
             if refused.is_missing_call or any(each.id != id for each in self._search(client, inputs)):
