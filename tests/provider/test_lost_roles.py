@@ -45,7 +45,7 @@ class Scene:
         events = self.server.admin.call("POST", "/admin/v1/events/_search", body)["events"]
         kinds = ("user.grant.added", "user.grant.changed", "user.grant.cascade.changed")
         last = [each.get("payload", {}) for each in events if each["type"]["type"] in kinds][-1]
-        assert sorted(last.get("roleKeys", [])) == sorted(read)
+        assert sorted(last.get("roleKeys") or []) == sorted(read)
         return sorted(read)
 
 
