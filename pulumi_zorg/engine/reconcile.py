@@ -66,7 +66,7 @@ def reconcile(
 
     :param recorded: what the state has of it.
     :param before: what the program declared before: only what differs from that is changed. None changes all that is declared.
-    :param known: the object as the answer to its create, a list or the state shows it; None where it is to be read first.
+    :param known: the object as the first reading of a new one, a list or the state shows it; None where it is to be read first.
     :param verify: is given each reading before a step is made, and raises where the object must not be touched.
     :raises Gone: where the object is proven to be removed.
     :raises AlreadyExists: where another object has what this one should get.

@@ -39,7 +39,7 @@ class Target(Generic[AnyInputs]):
     :ivar accepted: the properties that this change has set by calls that were accepted.
     :ivar touched: the properties that calls of this change may have set. What else differs was changed by somebody else.
     :ivar lost: the steps that the server has lost: their opposites were made, so that they can be made again.
-    :ivar is_assumed: whether :attr:`found` is not what a read showed: it is as a create, a list or the state has it.
+    :ivar is_assumed: whether :attr:`found` was known before the change: from the first reading of a new object, a list or the state.
     """
 
     type: ResourceType[AnyInputs]
